@@ -1,0 +1,1 @@
+"""The public face of Gradual: the `gradual` command and `gradual.reporting`."""

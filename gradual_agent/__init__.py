@@ -1,0 +1,1 @@
+"""Runs virtual users on one machine and reports what they measured."""

@@ -1,0 +1,58 @@
+"""The exceptions of `gradual_common`.
+
+    GradualError                 everything that Gradual raises on purpose
+    ├── PlanError                mistakes in a plan, all of them at once (`problems`)
+    ├── UnitError                a duration, rate or share that cannot be read
+    ├── TemplateError            a template that cannot be compiled or rendered
+    ├── HistogramMismatchError   histograms of other parameters cannot be merged
+    └── WireError                a message that cannot be read
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class GradualError(Exception):
+    """Everything that Gradual raises on purpose."""
+
+
+class UnitError(GradualError, ValueError):
+    """A duration, rate or share that cannot be read; the message says what is allowed."""
+
+
+class TemplateError(GradualError):
+    """A template or condition that cannot be compiled, or that failed while rendering."""
+
+
+class HistogramMismatchError(GradualError, ValueError):
+    """Histograms of other parameters cannot be merged."""
+
+
+class WireError(GradualError):
+    """A message that cannot be read: its columns do not fit together, or a field is out of range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a plan: where (`file`, 1-based `line`, `path` in the plan), what, and what to do."""
+
+    message: str
+    path: str = ""
+    file: str = ""
+    line: int | None = None
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line is not None else self.file
+        parts = [part for part in (place, self.path, self.message) if part]
+        text = ": ".join(parts)
+        return f"{text} ({self.hint})" if self.hint else text
+
+
+class PlanError(GradualError):
+    """Every mistake found in a plan, reported in one go."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))

@@ -1,0 +1,1 @@
+"""Coordinates the fleet: schedule, leases, slots, aggregation, verdict, reports."""
