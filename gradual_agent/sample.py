@@ -1,0 +1,62 @@
+"""The measurement of one performed action, as the engine fills it in and the recorder reads it.
+
+One object per user, used again for every action: hot path, plain slots. All instants are nanoseconds on the agent's
+clock; 0 stands for "did not happen".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+INTERRUPTED = -1
+"""`Sample.kind` of an action that a stop cut short; every other kind indexes `gradual_common.batch.KINDS`."""
+
+
+class Sample:
+    """What one action measured.
+
+    started: the user's wish to send · written: just before the first byte of the last hop was written · first_byte,
+    ended: of the last hop's response (ended is set for every outcome) · connect: ns spent on DNS, TCP and TLS, −1
+    when no connection was opened · kind: 0 success, else a failure kind or INTERRUPTED · status_code: 0 without a
+    response · messages: requests whose first byte went to the kernel (hops, retries and re-sends included) ·
+    response: headers and body, only when the request asked for them.
+    """
+
+    __slots__ = (
+        "bytes_received",
+        "bytes_sent",
+        "connect",
+        "detail",
+        "ended",
+        "first_byte",
+        "hops",
+        "kind",
+        "messages",
+        "resent",
+        "response",
+        "retried",
+        "started",
+        "status_code",
+        "written",
+    )
+
+    def __init__(self) -> None:
+        self.reset(0)
+
+    def reset(self, started: int) -> None:
+        """Begin a new measurement at `started`."""
+        self.started = started
+        self.written = 0
+        self.first_byte = 0
+        self.ended = 0
+        self.connect = -1
+        self.kind = 0
+        self.status_code = 0
+        self.messages = 0
+        self.hops = 0
+        self.retried = 0
+        self.resent = 0
+        self.bytes_sent = 0
+        self.bytes_received = 0
+        self.response: Any = None
+        self.detail = ""

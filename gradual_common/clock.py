@@ -1,0 +1,11 @@
+"""Which clock both sides read: the only one that keeps counting while a machine sleeps, where there is one.
+
+`time.clock_gettime_ns(CLOCK_ID)` is the reading; it is made by the shells and the engine, never here (DESIGN 4.2).
+"""
+
+import time
+
+CLOCK_ID: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
