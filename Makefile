@@ -1,0 +1,47 @@
+# `make demo` and `make test` need Python 3.11 or later with venv, and nothing else that is not installed here.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+LOCKED := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r
+EDIT   := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+BUILD  := pyproject.toml hatch_build.py $(wildcard proto/gradual/v1/*.proto)
+
+.PHONY: help demo test check format bench clean
+help: ## show what there is
+	@sed -n 's/^\([a-z]*\):.*## /  make \1: /p' Makefile
+
+demo: $(VENV)/.demo ## a demo bank, a master and two agents: one run of about 30 s
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/.dev check ## every check: format, lint, types, tests, coverage
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --skip-covered --skip-empty
+
+check: $(VENV)/.dev ## format, lint and types
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+
+format: $(VENV)/.dev ## put the code in form
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+bench: $(VENV)/.dev ## side by side with the peers that can be installed here; prints tables with ratios
+	@$(BIN)/python -m bench
+
+clean: ## remove the environment and everything generated
+	rm -rf $(VENV) gradual_common/wire .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Gradual needs Python 3.11 or later: '$(PYTHON)' is not there; try make PYTHON=/path/to/python3" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Gradual needs Python 3.11 or later; this is $$($(PYTHON) --version); try make PYTHON=/path/to/python3" >&2; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is absent; on Debian: apt-get install python3-venv" >&2; exit 2; }
+	@echo "Setting up $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(BIN)/python requirements/demo.lock $(BUILD)
+	@$(LOCKED) requirements/demo.lock && $(EDIT) && touch $@
+
+$(VENV)/.dev: $(BIN)/python requirements/dev.lock $(BUILD)
+	@$(LOCKED) requirements/dev.lock && $(EDIT) && touch $@ $(VENV)/.demo
