@@ -1,0 +1,22 @@
+"""`python -m bench [NAME…]`: run the named measurements, or all of them, and print their tables."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+MEASUREMENTS = ("startup", "memory", "accuracy", "throughput")
+
+
+def main(names: list[str]) -> int:
+    """Run each measurement; 0 when every bar was met, 1 when one was missed, 2 for an unknown name."""
+    unknown = [name for name in names if name not in MEASUREMENTS]
+    if unknown:
+        print(f"unknown: {', '.join(unknown)}; there are: {', '.join(MEASUREMENTS)}", file=sys.stderr)
+        return 2
+    met = [import_module(f"bench.{name}").main() for name in names or MEASUREMENTS]
+    return 0 if all(met) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,66 @@
+"""Resident memory of one agent process per idle-connected user: 10,000 users with 1–3 s of think time."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+
+from bench.support import bar, nginx, print_table, resident_kib, run_fleet
+
+USERS = 10_000
+RAMP_S, HOLD_S = 10, 10
+LIMIT_KB = 12.0
+
+
+def thinking_plan(url: str, users: int) -> dict[str, object]:
+    """`users` users, reached by a linear ramp, then two equal levels: the last half is the second one."""
+    hold = f"{HOLD_S / 2:g}s"
+    climb = {"strategy": "linear", "over": f"{RAMP_S}s"}
+    levels = [{"concurrency": users, "for": hold}, {"concurrency": users}]
+    return {
+        "config": {
+            "name": "thinking",
+            "base_url": url,
+            "graceful_stop": "2s",
+            "phases": [
+                {"name": "ramp", "duration": f"{RAMP_S}s", "warm_up": True, "ramp_up": climb},
+                {"name": "hold", "duration": f"{HOLD_S}s", "ramp_up": {"strategy": "levels", "levels": levels}},
+            ],
+        },
+        "users": [{"name": "reader", "concurrency": users, "behavior": [{"action": "rates", "think_time": "1-3s"}]}],
+        "actions": {"rates": {"url": "/rates"}},
+    }
+
+
+class MemoryWatch:
+    """Samples an agent's resident memory twice a second until it ends."""
+
+    def __init__(self) -> None:
+        self.kib: list[int] = []
+
+    def __call__(self, pid: int) -> None:
+        threading.Thread(target=self._watch, args=(pid,), daemon=True).start()
+
+    def _watch(self, pid: int) -> None:
+        pause = threading.Event()
+        while not pause.wait(0.5):
+            try:
+                self.kib.append(resident_kib(pid))
+            except OSError:
+                return
+
+
+def main() -> bool:
+    """Print the table; True when the bar is met."""
+    peaks: dict[int, int] = {}
+    with nginx() as url:
+        for users in (10, USERS):
+            watch = MemoryWatch()
+            summary = run_fleet(thinking_plan(url, users), watch=watch)
+            if summary["levels"][-1]["users_mean"] < users * 0.999:
+                raise SystemExit(f"only {summary['levels'][-1]['users_mean']} of {users} users were active")
+            peaks[users] = int(statistics.median(watch.kib[-2 * (HOLD_S // 2) : -1]))
+    per_user = (peaks[USERS] - peaks[10]) / (USERS - 10) * 1024 / 1000
+    rows = [(f"{users:,}", f"{kib / 1024:,.1f} MiB") for users, kib in peaks.items()]
+    print_table("Resident memory of one agent process", ("users", "memory"), rows)
+    return bar("memory per user", per_user, LIMIT_KB, " KB")

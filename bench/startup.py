@@ -1,0 +1,53 @@
+"""Seconds from `gradual run` to the first request at the system, and of `gradual --help`; medians of 5."""
+
+from __future__ import annotations
+
+import socket
+import statistics
+import subprocess
+import threading
+import time
+
+from bench.quiet import measure_quietly
+from bench.support import bar, tool
+
+ROUNDS = 5
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def seconds_to_first_request() -> float:
+    """Start `gradual run URL` with one user against a listener of our own."""
+    arrived: list[float] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener, arrived), daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        started = time.perf_counter()
+        command = [tool("gradual"), "run", url, "-u", "1", "-d", "1s", "-q"]
+        subprocess.run(command, capture_output=True, timeout=60, check=False)
+        thread.join(5)
+    return arrived[0] - started
+
+
+def serve(listener: socket.socket, arrived: list[float]) -> None:
+    """Answer one connection until it closes, noting when requests came."""
+    connection, _ = listener.accept()
+    with connection:
+        while connection.recv(65536):
+            arrived.append(time.perf_counter())
+            connection.sendall(RESPONSE)
+
+
+def seconds_of_help() -> float:
+    """Wall time of `gradual --help`."""
+    started = time.perf_counter()
+    subprocess.run([tool("gradual"), "--help"], capture_output=True, timeout=60, check=True)
+    return time.perf_counter() - started
+
+
+def main() -> bool:
+    """Print both medians; True when both bars are met."""
+    seconds_of_help()
+    first = statistics.median(measure_quietly(seconds_to_first_request, "first request") for _ in range(ROUNDS))
+    helped = statistics.median(measure_quietly(seconds_of_help, "--help") for _ in range(ROUNDS))
+    return all([bar("gradual run to the first request", first, 1.5, " s"), bar("gradual --help", helped, 0.3, " s")])

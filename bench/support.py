@@ -1,0 +1,159 @@
+"""Processes, servers and plans that the measurements share. Everything started here is stopped here, by its id."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+SYSTEM_CORE, LOAD_CORE = "0", "1"
+
+NGINX_CONF = """
+worker_processes 1;
+worker_rlimit_nofile 60000;
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 25000; }}
+http {{
+    access_log off;
+    keepalive_requests 100000000;
+    keepalive_timeout 300s;
+    open_file_cache max=16;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port} backlog=16384;
+        location / {{ root {folder}/www; }}
+    }}
+}}
+"""
+
+
+def pinned(core: str, command: list[str]) -> list[str]:
+    """`command` on one core."""
+    return ["taskset", "-c", core, *command]
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(port: int, seconds: float = 10.0) -> None:
+    """Return when somebody accepts connections at `port`; TimeoutError when nobody does in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise TimeoutError(f"nothing listens at 127.0.0.1:{port} after {seconds:g} s")
+
+
+@contextmanager
+def running(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """Start a process and stop it at the end, politely first."""
+    process = subprocess.Popen(command, text=True, **options)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@contextmanager
+def nginx() -> Iterator[str]:
+    """A static server on the system's core; yields its base URL."""
+    binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if binary is None:
+        raise SystemExit("nginx is absent; on Debian: apt-get install nginx-light")
+    with tempfile.TemporaryDirectory(prefix="gradual-bench-") as name:
+        folder, port = Path(name), free_port()
+        folder.chmod(0o755)
+        (folder / "www").mkdir()
+        (folder / "www/rates").write_text("EUR/USD 1.0842\n" * 8)
+        (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder, port=port))
+        command = [binary, "-p", name, "-e", f"{name}/error.log", "-c", f"{name}/nginx.conf"]
+        with running(pinned(SYSTEM_CORE, command), stderr=subprocess.DEVNULL):
+            wait_for_port(port)
+            yield f"http://127.0.0.1:{port}"
+
+
+def tool(name: str) -> str:
+    """A console script of the environment that runs this."""
+    return str(Path(sys.executable).with_name(name))
+
+
+def run_fleet(plan: dict[str, Any], *, core: str = LOAD_CORE, watch: Any = None) -> dict[str, Any]:
+    """Run `plan` with a master on the system's core and one agent on `core`; the summary.
+
+    `watch(agent_pid)` is called once the agent runs and may return a context manager's result for the caller.
+    """
+    with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
+        path, summary, address = Path(folder) / "plan.yaml", Path(folder) / "summary.json", f"unix:{folder}/master"
+        path.write_text(json.dumps(plan))
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        master_command = [tool("gradual-master"), "run", str(path), "--listen", address, "--expect-agents", "1"]
+        master_command += ["-q", "-o", f"json={summary}", "--allow-saturated"]
+        agent_command = [tool("gradual-agent"), "--master", address]
+        with running(pinned(SYSTEM_CORE, master_command), **quiet) as master:
+            while not Path(f"{folder}/master").exists() and master.poll() is None:
+                time.sleep(0.01)
+            with running(pinned(core, agent_command), **quiet) as agent:
+                if watch is not None:
+                    watch(agent.pid)
+                _, said = master.communicate(timeout=300)
+        if not summary.exists():
+            raise SystemExit(f"the run left no summary; the master said:\n{said}")
+        result: dict[str, Any] = json.loads(summary.read_text())
+        return result
+
+
+def print_table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """A plain table: the first column to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    print(f"\n{title}")
+    for row in [header, *rows]:
+        cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        print("  " + "  ".join([row[0].ljust(widths[0]), *cells]))
+    print(flush=True)
+
+
+def bar(name: str, measured: float, limit: float, unit: str, *, at_most: bool = True) -> bool:
+    """Print whether a bar is met, and say so to the caller."""
+    met = measured <= limit if at_most else measured >= limit
+    sign = "≤" if at_most else "≥"
+    print(f"  {'met   ' if met else 'MISSED'} {name}: {measured:.2f}{unit} ({sign} {limit:g}{unit})", flush=True)
+    return met
+
+
+def resident_kib(pid: int) -> int:
+    """Resident memory of a process, KiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    raise OSError(f"process {pid} has no resident memory")
+
+
+os.environ.setdefault("PYTHONUNBUFFERED", "1")

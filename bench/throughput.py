@@ -1,0 +1,157 @@
+"""Largest request rate of one agent core, beside wrk, hey, k6 and Locust in the same run.
+
+One nginx worker on the first core serves a small file; each generator has the second core to itself and holds 64
+connections without think time. Gradual runs with everything on: an assertion, histograms, metrics per step. The
+generators take turns; the table shows medians.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from bench.quiet import measure_quietly
+from bench.support import LOAD_CORE, bar, nginx, pinned, print_table, run_fleet
+
+USERS = 64
+SECONDS = 8
+ROUNDS = 5
+BARS = {"wrk": 0.5, "k6": 3.5, "locust": 10.0}
+WORK = Path(__file__).parent / ".work"
+
+K6_SCRIPT = """
+import http from 'k6/http';
+import { check } from 'k6';
+export const options = { scenarios: { s: { executor: 'constant-vus', vus: %d, duration: '%ds' } } };
+export default function () { check(http.get('%s'), { ok: (r) => r.status === 200 }); }
+export function handleSummary(data) { return { stdout: String(data.metrics.http_reqs.values.rate) }; }
+"""
+
+LOCUST_FILE = """
+from locust import FastHttpUser, constant, task
+class Reader(FastHttpUser):
+    wait_time = constant(0)
+    @task
+    def rates(self):
+        self.client.get("/rates")
+"""
+
+
+def run(command: list[str], **environment: str) -> str:
+    """Standard output of a bounded command on the load's core."""
+    done = subprocess.run(
+        pinned(LOAD_CORE, command),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS + 60,
+        check=False,
+        env={**os.environ, **environment},
+    )
+    if done.returncode != 0 and not done.stdout:
+        raise SystemExit(f"{command[0]} failed: {done.stderr[-500:]}")
+    return done.stdout
+
+
+def with_wrk(url: str) -> float:
+    return float(found(r"Requests/sec:\s+([\d.]+)", run(["wrk", "-t1", f"-c{USERS}", f"-d{SECONDS}s", f"{url}/rates"])))
+
+
+def with_hey(url: str) -> float:
+    command = ["hey", "-c", f"{USERS}", "-z", f"{SECONDS}s", "-cpus", "1", f"{url}/rates"]
+    return float(found(r"Requests/sec:\s+([\d.]+)", run(command)))
+
+
+def with_k6(url: str) -> float:
+    with tempfile.NamedTemporaryFile("w", suffix=".js") as script:
+        script.write(K6_SCRIPT % (USERS, SECONDS, f"{url}/rates"))
+        script.flush()
+        return float(run([str(WORK / "bin/k6"), "run", "-q", script.name], GOMAXPROCS="1", K6_NO_USAGE_REPORT="true"))
+
+
+def with_locust(url: str) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "locustfile.py").write_text(LOCUST_FILE)
+        command = [str(WORK / "locust/bin/locust"), "-f", f"{folder}/locustfile.py", "--headless", "-u", f"{USERS}"]
+        command += ["-r", f"{USERS}", "-t", f"{SECONDS}s", "-H", url, "--json", "--only-summary"]
+        entries = json.loads(run(command))
+    return float(sum(entry["num_requests"] for entry in entries)) / SECONDS
+
+
+def with_gradual(url: str) -> float:
+    plan = {
+        "config": {"name": "throughput", "base_url": url, "duration": f"{SECONDS}s", "graceful_stop": "2s"},
+        "users": [{"name": "reader", "concurrency": USERS, "behavior": [{"action": "rates"}]}],
+        "actions": {"rates": {"url": "/rates", "assertions": [{"status_code": 200}, {"response_time": "< 5s"}]}},
+    }
+    summary = run_fleet(plan)
+    if summary["totals"]["failures"]:
+        raise SystemExit(f"gradual: {summary['totals']['failures']} failures: {summary['actions'][0]['errors']}")
+    return float(summary["totals"]["request_rate_rps"])
+
+
+def found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    if match is None:
+        raise SystemExit(f"no {pattern!r} in: {text[-500:]}")
+    return match.group(1)
+
+
+def generators() -> dict[str, Callable[[str], float]]:
+    """Those that are here; the set-up says which could not be had."""
+    set_up_peers()
+    peers: dict[str, Callable[[str], float]] = {"gradual": with_gradual}
+    for name, present, measure in (
+        ("wrk", shutil.which("wrk"), with_wrk),
+        ("hey", shutil.which("hey"), with_hey),
+        ("k6", (WORK / "bin/k6").exists(), with_k6),
+        ("locust", (WORK / "locust/bin/locust").exists(), with_locust),
+    ):
+        if present:
+            peers[name] = measure
+        else:
+            print(f"  {name} is not here and is left out")
+    return peers
+
+
+def set_up_peers() -> None:
+    """Install what is missing and can be had: Debian's wrk and hey, Locust from PyPI, k6 where Go is present."""
+    missing = [name for name in ("wrk", "hey") if shutil.which(name) is None]
+    if missing and shutil.which("apt-get") and os.geteuid() == 0:
+        subprocess.run(["apt-get", "update", "-qq"], check=False)
+        subprocess.run(["apt-get", "install", "-y", "-qq", *missing], check=False, stdout=subprocess.DEVNULL)
+    if not (WORK / "locust/bin/locust").exists():
+        subprocess.run([sys.executable, "-m", "venv", str(WORK / "locust")], check=True)
+        subprocess.run([str(WORK / "locust/bin/pip"), "install", "--quiet", "locust"], check=False)
+    if not (WORK / "bin/k6").exists() and shutil.which("go"):
+        (WORK / "bin").mkdir(parents=True, exist_ok=True)
+        environment = {**os.environ, "GOBIN": str(WORK / "bin")}
+        subprocess.run(["go", "install", "go.k6.io/k6@latest"], check=False, env=environment)
+
+
+def main() -> bool:
+    """Print the table; True when every bar is met."""
+    peers = generators()
+    rates: dict[str, list[float]] = {name: [] for name in peers}
+    with nginx() as url:
+        for number in range(ROUNDS):
+            for name, measure in peers.items():
+                rates[name].append(measure_quietly(partial(measure, url), f"round {number + 1}, {name}"))
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    ratios = {name: medians["gradual"] / median for name, median in medians.items()}
+    rows = [
+        (name, f"{medians[name]:,.0f}", f"{min(rates[name]):,.0f}", f"{max(rates[name]):,.0f}", f"{ratios[name]:.2f}")
+        for name in sorted(medians, key=lambda name: -medians[name])
+    ]
+    title = f"Requests/s of one core, {USERS} connections, no think time, medians of {ROUNDS}"
+    print_table(title, ("generator", "median", "min", "max", "gradual ÷ it"), rows)
+    checks = [bar(f"gradual ÷ {n}", ratios[n], BARS[n], "", at_most=False) for n in BARS if n in ratios]
+    return all(checks)

@@ -1,0 +1,183 @@
+"""Real processes for the system tests: a target, a master, agents. All of them end with the test that started them."""
+
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+BIN = Path(sys.executable).parent
+DEADLINE_S = 90
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.system)
+
+
+def wait_until(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
+    """The condition's first true value; an AssertionError naming `what` after the deadline."""
+    deadline = time.monotonic() + deadline_s
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"{what}: not within {deadline_s} s")
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+
+
+@dataclass(frozen=True)
+class Books:
+    """What the target counted."""
+
+    requests: list[list[Any]]
+    paths: dict[str, int]
+    overlaps: dict[str, int]
+    shared_rows: dict[str, int]
+    connections: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """The running target."""
+
+    url: str
+
+    def books(self) -> Books:
+        with urllib.request.urlopen(f"{self.url}/books", timeout=20) as answer:
+            return Books(**json.load(answer))
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Iterator[Target]:
+    port_file = tmp_path / "port"
+    process = subprocess.Popen([sys.executable, str(HERE / "target.py"), str(port_file)], text=True)
+    try:
+        wait_until(port_file.exists, "the target listens")
+        yield Target(f"http://127.0.0.1:{port_file.read_text()}")
+    finally:
+        stop(process)
+
+
+@dataclass
+class Outcome:
+    """How a run ended: exit codes, the summary (None without one), and what was said."""
+
+    code: int
+    summary: dict[str, Any] | None
+    said: str
+    agent_codes: list[int] = field(default_factory=list)
+
+    @property
+    def actions(self) -> dict[tuple[str, str], dict[str, Any]]:
+        assert self.summary is not None, self.said
+        return {(action["group"], action["step"]): action for action in self.summary["actions"]}
+
+    def arrived(self, step: str) -> int:
+        """What the system must have counted for a step, over all groups."""
+        return sum(
+            action["requests"] - action.get("unsent", 0) + action["interrupted"]
+            for (_, name), action in self.actions.items()
+            if name == step
+        )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def limit_files(number: int) -> Callable[[], None]:
+    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (number, number))
+
+
+class Fleet:
+    """Starts one master and its agents over TCP on loopback, and collects how the run ended."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.processes: list[subprocess.Popen[str]] = []
+        self.port = free_port()
+        self.summary_path = folder / "summary.json"
+        self.log = folder / "said.log"
+
+    def start_master(self, plan: dict[str, Any] | Path, agents: int, *options: str) -> subprocess.Popen[str]:
+        path = plan if isinstance(plan, Path) else self.folder / "plan.yaml"
+        if not isinstance(plan, Path):
+            path.write_text(json.dumps(plan))
+        command = [str(BIN / "gradual-master"), "run", str(path), "--listen", f"127.0.0.1:{self.port}"]
+        command += ["--expect-agents", str(agents), "-o", f"json={self.summary_path}", "--allow-saturated", *options]
+        return self._start(command)
+
+    def start_agent(self, name: str, *options: str, files: int | None = None) -> subprocess.Popen[str]:
+        command = [str(BIN / "gradual-agent"), "--master", f"127.0.0.1:{self.port}", "--name", name, *options]
+        return self._start(command, preexec_fn=limit_files(files) if files else None)
+
+    def _start(self, command: list[str], **options: Any) -> subprocess.Popen[str]:
+        with self.log.open("a") as log:
+            process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                text=True,
+                cwd=self.folder,
+                env={**os.environ, "NO_COLOR": "1"},
+                **options,
+            )
+        self.processes.append(process)
+        return process
+
+    def run(self, plan: dict[str, Any] | Path, agents: int, *options: str) -> Outcome:
+        master = self.start_master(plan, agents, *options)
+        others = [self.start_agent(f"agent-{number}") for number in range(1, agents + 1)]
+        return self.wait(master, others)
+
+    def wait(self, master: subprocess.Popen[str], agents: list[subprocess.Popen[str]]) -> Outcome:
+        try:
+            code = master.wait(DEADLINE_S)
+            agent_codes = [agent.wait(30) for agent in agents]
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the run did not end:\n{self.log.read_text()[-4000:]}") from None
+        summary = json.loads(self.summary_path.read_text()) if self.summary_path.exists() else None
+        return Outcome(code, summary, self.log.read_text(), agent_codes)
+
+    def signal(self, process: subprocess.Popen[str], number: signal.Signals) -> None:
+        process.send_signal(number)
+
+    def close(self) -> None:
+        for process in reversed(self.processes):
+            stop(process)
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    running = Fleet(tmp_path)
+    try:
+        yield running
+    finally:
+        running.close()

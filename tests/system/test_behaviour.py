@@ -1,0 +1,145 @@
+"""Conditions, failures and stops as the system sees them."""
+
+import signal
+from pathlib import Path
+from typing import Any
+
+from conftest import Fleet, Target, free_port, wait_until
+
+
+def login_plan(url: str, rows: Path) -> dict[str, Any]:
+    return {
+        "config": {"name": "logins", "base_url": url, "duration": "3s", "graceful_stop": "5s"},
+        "users": [
+            {
+                "name": "member",
+                "concurrency": 10,
+                "data": {"user": str(rows)},
+                "behavior": [
+                    {"action": "login", "think_time": "20-60ms"},
+                    {"action": "dashboard", "condition": "{{response.status == 'success'}}", "think_time": "20-60ms"},
+                    {
+                        "action": "error_handling",
+                        "condition": "responses.login.status == 'error'",
+                        "think_time": "30ms",
+                    },
+                ],
+            }
+        ],
+        "actions": {
+            "login": {
+                "method": "POST",
+                "url": "/login",
+                "body": {"username": "{{user.name}}", "password": "{{user.password}}"},
+                "assertions": [{"status_code": 200}, {"response_time": "< 30s"}],
+                "extract": {"token": {"from": "json: token", "default": None}},
+            },
+            "dashboard": {"url": "/ok/dashboard", "headers": {"Authorization": "Bearer {{token}}"}},
+            "error_handling": {"url": "/ok/help"},
+        },
+    }
+
+
+def test_a_failed_login_is_followed_by_error_handling_only(target: Target, fleet: Fleet, tmp_path: Path) -> None:
+    rows = tmp_path / "users.csv"
+    kinds = ["good", "bad"] * 5
+    rows.write_text("name,password\n" + "".join(f"u{number},{kind}-1\n" for number, kind in enumerate(kinds)))
+    outcome = fleet.run(login_plan(target.url, rows), 2)
+    assert outcome.code == 0, outcome.said
+    login, dashboard, handling = (outcome.actions["member", name] for name in ("login", "dashboard", "error_handling"))
+    paths = target.books().paths
+    good, bad = login["requests"] - login["errors"]["assertion:status_code"], login["errors"]["assertion:status_code"]
+    assert login["status_codes"] == {"200": good, "401": bad}
+    assert paths["/login"] == good + bad
+    # Each user may have been stopped between its login and what follows it.
+    assert 0 <= good - paths["/ok/dashboard"] <= 5
+    assert 0 <= bad - paths["/ok/help"] <= 5
+    assert dashboard["requests"] == paths["/ok/dashboard"] > 0
+    assert handling["requests"] == paths["/ok/help"] > 0
+    assert 0 <= bad - dashboard["skipped"] <= 5
+
+
+def simple_plan(url: str, **config: Any) -> dict[str, Any]:
+    return {
+        "config": {"name": "simple", "base_url": url, "duration": "2s", "graceful_stop": "1s", **config},
+        "users": [{"name": "reader", "concurrency": 4, "behavior": [{"action": "read", "think_time": "50ms"}]}],
+        "actions": {"read": {"url": "/ok/read"}},
+    }
+
+
+def test_a_system_that_refuses_connections_shows_as_connect_failures(fleet: Fleet) -> None:
+    outcome = fleet.run(simple_plan(f"http://127.0.0.1:{free_port()}"), 1)
+    assert outcome.code == 1, "error_rate < 100% is always in force"
+    read = outcome.actions["reader", "read"]
+    assert read["errors"] == {"connect": read["requests"]}
+    assert read["requests"] > 4, "the users went on"
+    assert outcome.summary is not None
+    assert outcome.summary["totals"]["unsent"] == read["requests"]
+    assert outcome.summary["totals"]["sent"] == 0
+    assert outcome.summary["totals"]["response_time_ms"]["p50"] is None, "no data is null, never 0"
+
+
+def test_too_few_agents_end_the_run_with_3_and_say_how_many_came(target: Target, fleet: Fleet) -> None:
+    master = fleet.start_master(simple_plan(target.url), 3, "--agents-wait", "2s")
+    agent = fleet.start_agent("only")
+    outcome = fleet.wait(master, [agent])
+    assert outcome.code == 3
+    assert "1 of 3 agents" in outcome.said, outcome.said
+    assert target.books().requests == []
+
+
+def test_too_few_file_descriptors_are_said_before_the_load_starts(target: Target, fleet: Fleet) -> None:
+    plan = simple_plan(target.url)
+    plan["users"][0]["concurrency"] = 500
+    master = fleet.start_master(plan, 1)
+    outcome = fleet.wait(master, [fleet.start_agent("small", files=300)])
+    assert outcome.code == 3
+    assert "500" in outcome.said
+    assert "100" in outcome.said
+    assert target.books().requests == []
+
+
+def test_one_interrupt_drains_and_reports(target: Target, fleet: Fleet) -> None:
+    master = fleet.start_master(simple_plan(target.url, duration="60s"), 1)
+    agent = fleet.start_agent("a")
+    wait_until(lambda: target.books().requests, "load")
+    fleet.signal(master, signal.SIGINT)
+    outcome = fleet.wait(master, [agent])
+    assert outcome.code == 130, outcome.said
+    assert outcome.summary is not None
+    assert outcome.summary["verdict"]["status"] == "interrupted"
+    assert outcome.arrived("read") == target.books().paths["/ok/read"]
+
+
+def test_a_second_interrupt_cuts_what_is_in_flight(target: Target, fleet: Fleet) -> None:
+    plan = simple_plan(target.url, duration="60s", graceful_stop="50s")
+    plan["actions"]["read"]["url"] = "/sleep/40"
+    plan["actions"]["read"]["timeout"] = "60s"
+    master = fleet.start_master(plan, 1)
+    agent = fleet.start_agent("a")
+    wait_until(lambda: len(target.books().requests) == 4, "load")
+    fleet.signal(master, signal.SIGINT)
+    wait_until(lambda: "drain" in fleet.log.read_text().lower(), "the drain is said")
+    fleet.signal(master, signal.SIGINT)
+    outcome = fleet.wait(master, [agent])
+    assert outcome.code == 130, outcome.said
+    assert outcome.actions["reader", "read"]["interrupted"] == 4
+
+
+def test_a_termination_reports_and_exits_143(target: Target, fleet: Fleet) -> None:
+    master = fleet.start_master(simple_plan(target.url, duration="60s"), 1)
+    agent = fleet.start_agent("a")
+    wait_until(lambda: target.books().requests, "load")
+    fleet.signal(master, signal.SIGTERM)
+    outcome = fleet.wait(master, [agent])
+    assert outcome.code == 143, outcome.said
+    assert outcome.arrived("read") == target.books().paths["/ok/read"]
+
+
+def test_iterations_end_the_run_with_the_last_slot(target: Target, fleet: Fleet) -> None:
+    plan = simple_plan(target.url)
+    del plan["config"]["duration"]
+    plan["users"][0]["iterations"] = 7
+    outcome = fleet.run(plan, 2)
+    assert outcome.code == 0, outcome.said
+    assert outcome.actions["reader", "read"]["requests"] == 4 * 7 == target.books().paths["/ok/read"]
