@@ -130,6 +130,19 @@ def run_fleet(plan: dict[str, Any], *, core: str = LOAD_CORE, watch: Any = None)
         return result
 
 
+def run_embedded(plan: dict[str, Any], *, agents: int) -> dict[str, Any]:
+    """Run `plan` with `gradual run --agents N`; the summary."""
+    with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
+        path, summary = Path(folder) / "plan.yaml", Path(folder) / "summary.json"
+        path.write_text(json.dumps(plan))
+        command = [tool("gradual"), "run", str(path), "--agents", str(agents), "-q", "-o", f"json={summary}"]
+        done = subprocess.run([*command, "--allow-saturated"], capture_output=True, text=True, timeout=300, check=False)
+        if not summary.exists():
+            raise SystemExit(f"the run left no summary; it said:\n{done.stderr}")
+        result: dict[str, Any] = json.loads(summary.read_text())
+        return result
+
+
 def print_table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     """A plain table: the first column to the left, the others to the right."""
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]

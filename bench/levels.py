@@ -1,0 +1,29 @@
+"""How far apart do agents change their level? By the stamps of 4 agents, in run time, over a stepped ramp."""
+
+from __future__ import annotations
+
+from bench.support import bar, nginx, print_table, run_embedded
+
+AGENTS = 4
+LIMIT_MS = 50.0
+
+
+def main() -> bool:
+    """Print the table; True when the bar is met."""
+    with nginx() as url:
+        summary = run_embedded(
+            {
+                "config": {
+                    "name": "levels",
+                    "base_url": url,
+                    "duration": "12s",
+                    "ramp_up": {"strategy": "additive", "initial": 40, "increment": 40, "interval": "1s"},
+                },
+                "users": [{"name": "u", "concurrency": 400, "behavior": [{"action": "rates", "think_time": "0.2-1s"}]}],
+                "actions": {"rates": {"url": "/rates"}},
+            },
+            agents=AGENTS,
+        )
+    spreads = summary["fleet"]["level_spread_ms"]
+    print_table(f"Level changes on {AGENTS} agents", ("", "ms"), [("largest spread", f"{spreads:.2f}")])
+    return bar("agents apart at a level change", spreads, LIMIT_MS, " ms")
