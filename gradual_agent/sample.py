@@ -19,7 +19,8 @@ class Sample:
     ended: of the last hop's response (ended is set for every outcome) · connect: ns spent on DNS, TCP and TLS, −1
     when no connection was opened · kind: 0 success, else a failure kind or INTERRUPTED · status_code: 0 without a
     response · messages: requests whose first byte went to the kernel (hops, retries and re-sends included) ·
-    response: headers and body, only when the request asked for them.
+    response: headers and body, only when the request asked for them · failed_assertions: bit n is set when assertion n
+    of the action failed.
     """
 
     __slots__ = (
@@ -28,6 +29,7 @@ class Sample:
         "connect",
         "detail",
         "ended",
+        "failed_assertions",
         "first_byte",
         "hops",
         "kind",
@@ -60,3 +62,4 @@ class Sample:
         self.bytes_received = 0
         self.response: Any = None
         self.detail = ""
+        self.failed_assertions = 0

@@ -3,6 +3,8 @@
     GradualError                 everything that Gradual raises on purpose
     ├── PlanError                mistakes in a plan, all of them at once (`problems`)
     ├── UnitError                a duration, rate or share that cannot be read
+    ├── RuleError                an objective that cannot be read
+    ├── DataFileError            a data file that cannot be read
     ├── TemplateError            a template that cannot be compiled or rendered
     ├── HistogramMismatchError   histograms of other parameters cannot be merged
     └── WireError                a message that cannot be read
@@ -19,6 +21,19 @@ class GradualError(Exception):
 
 class UnitError(GradualError, ValueError):
     """A duration, rate or share that cannot be read; the message says what is allowed."""
+
+
+class RuleError(GradualError, ValueError):
+    """An objective that cannot be read: `rule` as it was written, and the `reason`, which says what is allowed."""
+
+    def __init__(self, rule: str, reason: str) -> None:
+        self.rule = rule
+        self.reason = reason
+        super().__init__(f"{rule.strip()!r}: {reason}")
+
+
+class DataFileError(GradualError):
+    """A data file that cannot be read; the message says what is wrong, and on which line."""
 
 
 class TemplateError(GradualError):

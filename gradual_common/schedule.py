@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+FOREVER = 2**62
+"""The end of what only iterations end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -25,7 +28,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A row of the tables. For a stretch of a linear ramp `target` is the mean number of users, as a float."""
+    """A row of the tables. For a stretch of a linear ramp `target` is the mean number of users, as a float.
+
+    `end` is `FOREVER` for the last one when only iterations end the run.
+    """
 
     number: int
     phase: int
@@ -36,7 +42,10 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class SchedulePhase:
-    """A phase as scheduled; `pause_before` lies before `start`."""
+    """A phase as scheduled; `pause_before` lies before `start`, as a level of its own with target 0.
+
+    `end` is `FOREVER` when only iterations end the run.
+    """
 
     number: int
     name: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +21,33 @@ class AgentFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SlotsFinished:
+    """`count` slots of one group ended for good at the run time `at` (ns): they leave the scheduled count."""
+
+    at: int
+    group: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class FleetFacts:
-    """The fleet over the whole run."""
+    """The fleet over the whole run.
+
+    `finished` None says that nobody kept account of slots that ended for good: groups with `iterations` are then
+    not judged for missing users.
+    """
 
     agents: tuple[AgentFacts, ...]
     moves: int = 0
     late_batches: int = 0
     dropped_batches: int = 0
     late_levels: int = 0
+    finished: tuple[SlotsFinished, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """The run itself. Instants `started_at`, `finished_at` are RFC 3339 UTC; `start` is run time of target 1, ns."""
+    """The run itself. Instants `started_at`, `finished_at` are RFC 3339 UTC."""
 
     id: str
     started_at: str
@@ -42,6 +57,11 @@ class RunFacts:
     seed: int
     command: str
     tags: dict[str, str] = field(default_factory=dict)
+    profile: str | None = None
+    git: dict[str, Any] | None = None
+    """Commit and branch of the repository that the plan lies in (`surroundings.git_facts`)."""
+    fingerprint: dict[str, Any] | None = None
+    """The machine and the interpreter (`surroundings.fingerprint`)."""
     stop_signal: str | None = None
     """"interrupt" (exit 130) or "terminate" (exit 143) when the run was stopped from outside."""
     failure: str | None = None

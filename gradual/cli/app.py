@@ -1,0 +1,132 @@
+"""The commands of `gradual`, and nothing of what they do: each imports its work when it is called."""
+
+# ruff: noqa: PLC0415 - `--help` loads nothing heavy
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gradual_common import __version__
+from gradual_master.entry import new_app
+from gradual_master.options import PlanArguments, RunArguments, spread
+
+app = new_app("Concurrency-first load testing: how many users at once does it hold, and where does it bend?")
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and leave."""
+    if wanted:
+        typer.echo(f"gradual {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def gradual(
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="the version, and nothing else")
+    ] = False,
+) -> None:
+    """Concurrency-first load testing: how many users at once does it hold, and where does it bend?"""
+
+
+@app.command()
+@spread
+def run(
+    arguments: RunArguments,
+    agents: Annotated[
+        int | None, typer.Option(min=1, max=512, metavar="N", help="agent processes  [default: cores − 1]")
+    ] = None,
+) -> None:
+    """Run a plan, or a URL, on this machine.
+
+    The master runs in this process; the agent processes beside it end with it. Ctrl-C once drains and reports,
+    twice stops. Exit codes: 0 passed, 1 an objective failed, 2 plan or command line wrong, 3 not done or invalid,
+    130 interrupted, 143 terminated.
+    """
+    from gradual.cli.run import run_plan
+
+    raise typer.Exit(run_plan(arguments, agents))
+
+
+@app.command("try")
+@spread
+def try_plan(
+    arguments: PlanArguments,
+    group: Annotated[str | None, typer.Option(metavar="NAME", help="whose behaviour  [default: the first]")] = None,
+) -> None:
+    """Perform one iteration and show all of it.
+
+    One user performs one iteration in this process: every request, response, variable and condition is shown,
+    secrets masked.
+    """
+    from gradual.cli.trial import run_trial
+
+    raise typer.Exit(run_trial(arguments, group))
+
+
+@app.command()
+@spread
+def validate(arguments: PlanArguments) -> None:
+    """Check a plan: every mistake at once.
+
+    Each mistake is shown with its line; the exit code is 2 when there is one, else 0.
+    """
+    from gradual.cli.checking import validate_plan
+
+    raise typer.Exit(validate_plan(arguments))
+
+
+@app.command()
+@spread
+def plan(arguments: PlanArguments) -> None:
+    """Draw the schedule of a plan.
+
+    A table of levels, and a drawing of all users and of each group.
+    """
+    from gradual.cli.checking import show_schedule
+
+    show_schedule(arguments)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of plans."""
+    from gradual.cli.checking import show_schema
+
+    show_schema()
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="the file to write")] = Path("gradual.yaml"),
+    force: Annotated[bool, typer.Option("--force", help="replace a file that is there")] = False,
+) -> None:
+    """Write a commented plan to begin with.
+
+    It runs as it is against `gradual demo-server`.
+    """
+    from gradual.cli.starter import write_starter
+
+    write_starter(file, force)
+    typer.echo(f"{file} written. Next: `gradual demo-server` in one terminal, `gradual run {file}` in another.")
+
+
+@app.command("demo-server")
+def demo_server(
+    host: Annotated[str, typer.Option(metavar="HOST", help="the address to listen at")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="0: any that is free")] = 8080,
+    workers: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="requests served at once")] = 16,
+    seed: Annotated[int, typer.Option(metavar="N", help="of the latencies")] = 1,
+) -> None:
+    """Run a small bank to test against.
+
+    Login, dashboard, reports, transfer, rates and more; its own exact counts are at /stats.
+    """
+    from gradual.demo.server import run_bank
+
+    counts = run_bank(
+        host, port, workers, seed, lambda url: typer.echo(f"Demo bank at {url}; its counts at {url}/stats")
+    )
+    typer.echo(f"{counts['requests']} requests, at most {counts['peak_concurrent']} at once", err=True)

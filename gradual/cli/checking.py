@@ -1,0 +1,75 @@
+"""`gradual validate`, `gradual plan` and `gradual schema`: what can be said of a plan without running it."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+from gradual_common.plan.loader import LoadedPlan
+from gradual_common.plan.schema import plan_json_schema
+
+from gradual.cli.drawing import draw_schedule
+from gradual.cli.levels import tabulate_levels
+from gradual_common.errors import PlanError
+from gradual_common.schedule import Schedule
+from gradual_common.scheduling import compile_schedule
+from gradual_common.units import format_duration
+from gradual_master.entry import WRONG_PLAN, describe_problems
+from gradual_master.invocation import load_arguments
+from gradual_master.options import PlanArguments
+
+WIDTH = 80
+
+
+def validate_plan(arguments: PlanArguments) -> int:
+    """Print every mistake and return 2, or print what the plan holds, with its warnings, and return 0."""
+    try:
+        loaded = load_arguments(arguments)
+    except PlanError as error:
+        typer.echo(describe_problems(error))
+        return WRONG_PLAN
+    schedule = compile_schedule(loaded.plan)
+    typer.echo(f"{loaded.name}: OK: {describe(loaded, schedule)}")
+    for warning in warnings_of(loaded, schedule):
+        typer.echo(f"warning: {warning}")
+    return 0
+
+
+def show_schedule(arguments: PlanArguments) -> None:
+    """Print the levels and the drawing of a plan's schedule, and its warnings."""
+    loaded = load_arguments(arguments)
+    schedule = compile_schedule(loaded.plan)
+    lines = [f"{loaded.plan.config.name}: {describe(loaded, schedule)}", ""]
+    lines += [*tabulate_levels(schedule, WIDTH), "", *draw_schedule(schedule, WIDTH)]
+    typer.echo("\n".join(lines))
+    for warning in warnings_of(loaded, schedule):
+        typer.echo(f"warning: {warning}")
+
+
+def show_schema() -> None:
+    """Print the JSON Schema of plans."""
+    typer.echo(json.dumps(plan_json_schema(), indent=2, ensure_ascii=False))
+
+
+def describe(loaded: LoadedPlan, schedule: Schedule) -> str:
+    """One line: users, groups, actions, levels, length."""
+    users = max((change.target for change in schedule.changes), default=0)
+    length = format_duration(schedule.end) if schedule.end is not None else "as long as the iterations take"
+    parts = [
+        count(users, "user"),
+        count(len(schedule.groups), "group"),
+        count(len(loaded.plan.actions), "action"),
+        count(len(schedule.levels), "level"),
+        length,
+    ]
+    return ", ".join(parts)
+
+
+def count(number: int, noun: str) -> str:
+    """`1 user`, `2 users`."""
+    return f"{number} {noun}{'s' if number != 1 else ''}"
+
+
+def warnings_of(loaded: LoadedPlan, schedule: Schedule) -> list[str]:
+    """What loading and compiling warned of, each once."""
+    return list(dict.fromkeys([*(str(problem) for problem in loaded.warnings), *schedule.warnings]))

@@ -1,0 +1,42 @@
+"""`gradual run`: the master in this process, agent processes beside it over a Unix socket that nobody else can reach.
+
+The order is made for a quick first request: the plan is read first, since a plan with mistakes starts nothing; then
+the agents start, and load while the master does.
+"""
+
+# ruff: noqa: PLC0415 - the master loads while the agents do
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gradual.cli.agents import default_agents, running_agents
+from gradual_master.invocation import load_arguments, run_options_of
+from gradual_master.options import RunArguments
+
+LONGEST_FOLDER = 80
+"""A socket's path has at most 104 bytes (macOS; 108 on Linux)."""
+
+
+def run_plan(arguments: RunArguments, agents: int | None) -> int:
+    """Run the plan with agents of our own; the exit code."""
+    number = agents or default_agents()
+    loaded = load_arguments(arguments)
+    log_level = "debug" if arguments.verbose else "warning"
+    with private_folder() as folder:
+        socket = folder / "master"
+        options = run_options_of(arguments, f"unix:{socket}", number)
+        with running_agents(number, socket, (log_level, arguments.log_format.value)) as processes:
+            from gradual_master.running import run_and_report  # gRPC and all that is loaded while the agents start
+
+            return run_and_report(loaded, arguments, options, log_level, processes.check)
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """A temporary folder of this user alone, with a path short enough for a socket in it."""
+    place = tempfile.gettempdir()
+    with tempfile.TemporaryDirectory(prefix="gradual-", dir=place if len(place) <= LONGEST_FOLDER else "/tmp") as name:  # noqa: S108 - the folder is made with mode 0700 and a random name
+        yield Path(name)

@@ -1,0 +1,24 @@
+"""`gradual init`: a commented plan to begin with."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from gradual.errors import StarterRefusedError
+
+
+def starter_plan(name: str) -> str:
+    """The text of the starter plan, with the file's name in the commands that it shows."""
+    return files("gradual.cli").joinpath("starter.yaml").read_text(encoding="utf-8").replace("{file}", name)
+
+
+def write_starter(path: Path, force: bool) -> None:
+    """Write the starter plan to `path`; StarterRefusedError if there is a file already and not `force`."""
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(starter_plan(str(path)))
+    except FileExistsError:
+        raise StarterRefusedError(f"{path} exists: choose another name, or replace it with --force") from None
+    except OSError as error:
+        raise StarterRefusedError(f"cannot write {path}: {error.strerror or error}") from error

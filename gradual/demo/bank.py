@@ -1,0 +1,191 @@
+"""The demo bank's HTTP interface: which routes there are, what each needs, and what it answers.
+
+Login gives a token as JSON and as a cookie; a client may send either back. Everything is JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from gradual.demo.books import Books
+from gradual.demo.ledger import Ledger, Tokens
+from gradual.demo.service import Service, Work
+from gradual.errors import TransferRefusedError
+
+COOKIE = "session"
+CURRENCIES = {"EUR": 1.0, "USD": 1.08, "GBP": 0.85, "CHF": 0.95, "JPY": 164.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as a handler sees it; `account` is 0 where no token was needed, `body` the JSON object sent."""
+
+    account: int
+    token: str
+    body: dict[str, Any]
+
+
+Answer = tuple[int, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route: its handler, the work it costs, and whether it needs a token."""
+
+    answer: Callable[[Bank, Call], Answer]
+    work: Work
+    needs_token: bool = False
+
+
+class Bank:
+    """The bank behind the server: state, service and books."""
+
+    def __init__(self, workers: int, seed: int = 1) -> None:
+        self.ledger = Ledger()
+        self.tokens = Tokens()
+        self.service = Service(workers, seed)
+        self.books = Books(frozenset(f"{method} {path}" for method, path in ROUTES))
+        self._random = random.Random(seed)  # noqa: S311 - a rate that moves, not a secret
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; the books see its begin and its end."""
+        if internal := INTERNAL.get(request.path):
+            return internal(self)
+        self.books.begin()
+        status = None
+        try:
+            status, content = await self._serve(request)
+            return respond(status, content)
+        finally:
+            self.books.end(status)
+
+    async def _serve(self, request: web.BaseRequest) -> Answer:
+        route = ROUTES.get((request.method, request.path))
+        if route is None:
+            return refuse_route(request)
+        token = token_of(request)
+        account = self.tokens.account(token) or 0
+        if route.needs_token and not account:
+            return 401, problem("log in first: POST /api/auth/login gives a token")
+        body = read_object(await request.read())
+        if body is None:
+            return 400, problem("the body must be a JSON object")
+        await self.service.perform(route.work)
+        return route.answer(self, Call(account, token, body))
+
+    # ── Routes ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def log_in(self, call: Call) -> Answer:
+        """Credentials for a token."""
+        account = self.ledger.find(call.body.get("username"), call.body.get("password"))
+        if account is None:
+            return 401, problem("unknown user or wrong password")
+        return 200, {"data": {"token": self.tokens.issue(account), "account": account}}
+
+    def log_out(self, call: Call) -> Answer:
+        """End a session."""
+        self.tokens.revoke(call.token)
+        return 200, {"data": {"account": call.account}}
+
+    def show_dashboard(self, call: Call) -> Answer:
+        """What the customer sees first."""
+        return 200, {"data": {"account": call.account, "balance_cents": self.ledger.balance(call.account)}}
+
+    def list_reports(self, call: Call) -> Answer:
+        """Statements, newest first."""
+        months = [{"month": f"2026-{month:02d}", "id": call.account * 100 + month} for month in range(12, 0, -1)]
+        return 200, {"data": {"account": call.account, "reports": months}}
+
+    def transfer(self, call: Call) -> Answer:
+        """Move money to another account."""
+        try:
+            left = self.ledger.transfer(call.account, call.body.get("to"), call.body.get("amount_cents"))
+        except TransferRefusedError as refusal:
+            return 409, problem(str(refusal))
+        return 200, {"data": {"account": call.account, "balance_cents": left}}
+
+    def register(self, call: Call) -> Answer:
+        """Open an empty account for a guest."""
+        return 201, {"data": {"account": self.ledger.open_account(), "name": call.body.get("name")}}
+
+    def quote_rates(self, call: Call) -> Answer:
+        """Exchange rates, for anybody."""
+        return 200, {"data": {name: round(rate * self._random.gauss(1, 0.002), 4) for name, rate in CURRENCIES.items()}}
+
+    def help(self, call: Call) -> Answer:
+        """What to do when the login fails."""
+        return 200, {"data": {"topics": ["forgotten password", "blocked account", "call us"]}}
+
+    def welcome(self, call: Call) -> Answer:
+        """The front page: what there is."""
+        return 200, {"bank": "Gradual's demo bank", "routes": sorted(" ".join(route) for route in ROUTES)}
+
+    # ── Its own counts ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def show_stats(self) -> web.Response:
+        """The books and the ledger's totals."""
+        return web.json_response({**self.books.report(), **self.ledger.totals()})
+
+    def reset_stats(self) -> web.Response:
+        """Begin the counts again; accounts, balances and tokens stay."""
+        self.books.reset()
+        return web.json_response({"reset": True})
+
+
+INTERNAL: dict[str, Callable[[Bank], web.Response]] = {"/stats": Bank.show_stats, "/reset": Bank.reset_stats}
+
+ROUTES: dict[tuple[str, str], Route] = {
+    ("GET", "/"): Route(Bank.welcome, Work(0.002)),
+    ("POST", "/api/auth/login"): Route(Bank.log_in, Work(0.020)),
+    ("POST", "/api/auth/logout"): Route(Bank.log_out, Work(0.003), needs_token=True),
+    ("GET", "/api/dashboard"): Route(Bank.show_dashboard, Work(0.014), needs_token=True),
+    ("GET", "/api/reports"): Route(Bank.list_reports, Work(0.028, locked=0.006), needs_token=True),
+    ("POST", "/api/transfer"): Route(Bank.transfer, Work(0.016, locked=0.005), needs_token=True),
+    ("POST", "/api/register"): Route(Bank.register, Work(0.022)),
+    ("GET", "/api/rates"): Route(Bank.quote_rates, Work(0.005)),
+    ("GET", "/api/help"): Route(Bank.help, Work(0.004)),
+}
+
+
+def respond(status: int, content: dict[str, Any]) -> web.Response:
+    """A JSON response; a token in it is set as a cookie too."""
+    response = web.json_response(content, status=status)
+    if token := content.get("data", {}).get("token"):
+        response.set_cookie(COOKIE, token, httponly=True, samesite="Lax")
+    return response
+
+
+def problem(text: str) -> dict[str, Any]:
+    """The body of every refusal."""
+    return {"error": text}
+
+
+def refuse_route(request: web.BaseRequest) -> Answer:
+    """404, or 405 when another method is meant."""
+    methods = sorted(method for method, path in ROUTES if path == request.path)
+    if methods:
+        return 405, problem(f"{request.path} takes {' or '.join(methods)}")
+    return 404, problem(f"there is no {request.path}; GET / lists what there is")
+
+
+def token_of(request: web.BaseRequest) -> str:
+    """The bearer token, else the cookie, else nothing."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
+
+
+def read_object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object in a body ({} when it is empty), or None if it holds anything else."""
+    if not body:
+        return {}
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None

@@ -1,0 +1,95 @@
+"""Accounts, balances and tokens of the demo bank. Money is integer cents, so that nothing is lost in rounding."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections import OrderedDict
+
+from gradual.errors import TransferRefusedError
+
+CUSTOMERS = 10_000
+OPENING_BALANCE = 100_000
+MOST_TOKENS = 200_000
+
+
+def username_of(number: int) -> str:
+    """The login of customer `number`, counted from 1."""
+    return f"user{number:04d}"
+
+
+def password_of(number: int) -> str:
+    """The password of customer `number`: predictable, so that anybody can write a `users.csv`."""
+    return f"secret-{number:04d}"
+
+
+class Ledger:
+    """The bank's state: who may log in, and what every account holds."""
+
+    def __init__(self, customers: int = CUSTOMERS) -> None:
+        self._numbers = {username_of(number): number for number in range(1, customers + 1)}
+        self._balances = dict.fromkeys(self._numbers.values(), OPENING_BALANCE)
+        self._transfers = 0
+
+    def find(self, username: object, password: object) -> int | None:
+        """The account of these credentials, or None."""
+        number = self._numbers.get(username) if isinstance(username, str) else None
+        if number is None or not isinstance(password, str):
+            return None
+        matches = hmac.compare_digest(password.encode(), password_of(number).encode())
+        return number if matches else None
+
+    def open_account(self) -> int:
+        """A new, empty account; returns its number."""
+        number = len(self._balances) + 1
+        self._balances[number] = 0
+        return number
+
+    def transfer(self, source: int, target: object, amount: object) -> int:
+        """Move `amount` cents and return the balance left; `TransferRefusedError` if it cannot be, nothing moved."""
+        if type(amount) is not int or amount <= 0:
+            raise TransferRefusedError(f"amount must be a positive whole number of cents, not {amount!r}")
+        if type(target) is not int or target not in self._balances:
+            raise TransferRefusedError(f"there is no account {target!r}; accounts are 1 to {len(self._balances)}")
+        if self._balances[source] < amount:
+            raise TransferRefusedError(f"the balance is {self._balances[source]} cents, too little for {amount}")
+        self._balances[source] -= amount
+        self._balances[target] += amount
+        self._transfers += 1
+        return self._balances[source]
+
+    def balance(self, number: int) -> int:
+        """Cents in an account."""
+        return self._balances[number]
+
+    def totals(self) -> dict[str, int]:
+        """Accounts, their sum in cents (the same for ever), and the transfers made."""
+        return {
+            "accounts": len(self._balances),
+            "balance_cents": sum(self._balances.values()),
+            "transfers": self._transfers,
+        }
+
+
+class Tokens:
+    """Who is logged in. Clients that never log out lose their oldest tokens first, so that memory stays bounded."""
+
+    def __init__(self, most: int = MOST_TOKENS) -> None:
+        self._most = most
+        self._accounts: OrderedDict[str, int] = OrderedDict()
+
+    def issue(self, account: int) -> str:
+        """A new token for an account."""
+        token = secrets.token_urlsafe(24)
+        self._accounts[token] = account
+        if len(self._accounts) > self._most:
+            self._accounts.popitem(last=False)
+        return token
+
+    def account(self, token: str) -> int | None:
+        """Whose token this is, or None."""
+        return self._accounts.get(token)
+
+    def revoke(self, token: str) -> None:
+        """Forget a token."""
+        self._accounts.pop(token, None)

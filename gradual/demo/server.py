@@ -1,0 +1,72 @@
+"""The shell of the demo bank: listens, serves until it is told to stop, then lets what is being served end."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import uvloop
+from aiohttp import web
+
+from gradual.demo.bank import Bank
+from gradual.demo.books import CountingHandler
+from gradual.errors import AddressInUseError
+
+PATIENCE_S = 5.0
+BACKLOG = 4096
+
+
+@asynccontextmanager
+async def listening(bank: Bank, host: str, port: int) -> AsyncIterator[str]:
+    """Serve `bank` within the block; gives its URL (port 0 lets the system choose one)."""
+    loop = asyncio.get_running_loop()
+    server = web.Server(bank.handle, loop=loop)
+
+    def protocol() -> CountingHandler:
+        return CountingHandler(server, bank.books, loop=loop)
+
+    listener = await listen(loop, protocol, host, port)
+    try:
+        bound = listener.sockets[0].getsockname()[1]
+        yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+    finally:
+        listener.close()
+        server.pre_shutdown()
+        await server.shutdown(PATIENCE_S)
+
+
+async def listen(
+    loop: asyncio.AbstractEventLoop, protocol: Callable[[], CountingHandler], host: str, port: int
+) -> asyncio.Server:
+    """A listening socket, or a clear word about why there is none."""
+    try:
+        return await loop.create_server(protocol, host, port, backlog=BACKLOG, reuse_address=True)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            hint = "end what listens there, or choose another port with --port"
+            raise AddressInUseError(f"{host}:{port} is in use: {hint}") from error
+        raise AddressInUseError(f"cannot listen at {host}:{port}: {error.strerror or error}") from error
+
+
+async def serve(host: str, port: int, workers: int, seed: int, announce: Callable[[str], None]) -> dict[str, Any]:
+    """Serve until SIGTERM or SIGINT; `announce(url)` when ready. Returns the counts."""
+    bank = Bank(workers, seed)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    async with listening(bank, host, port) as url:
+        announce(url)
+        await stopped.wait()
+    return bank.books.report()
+
+
+def run_bank(host: str, port: int, workers: int, seed: int, announce: Callable[[str], None]) -> dict[str, Any]:
+    """Run the demo bank in this process until it is told to stop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, suppress(KeyboardInterrupt):
+        return runner.run(serve(host, port, workers, seed, announce))
+    return {}

@@ -1,0 +1,28 @@
+"""The exceptions of the package `gradual`.
+
+GradualError
+├── TransferRefusedError     the demo bank will not make this transfer
+├── AddressInUseError        the demo bank cannot listen where it was told to
+├── AgentsFailedError        the agent processes of `gradual run` cannot be started
+└── StarterRefusedError      `gradual init` cannot or will not write its file
+"""
+
+from gradual_common.errors import GradualError
+
+
+class TransferRefusedError(GradualError):
+    """The demo bank will not make this transfer; the message says why."""
+
+
+class AddressInUseError(GradualError):
+    """The demo bank cannot listen at its address; the message says what to do."""
+
+
+class AgentsFailedError(GradualError):
+    """The agent processes of `gradual run` cannot be started."""
+
+
+class StarterRefusedError(GradualError):
+    """`gradual init` cannot or will not write its file; the message says what to do."""
+
+    exit_code = 2

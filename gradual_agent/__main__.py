@@ -1,0 +1,7 @@
+"""`python -m gradual_agent` is `gradual-agent`."""
+
+import sys
+
+from gradual_agent.cli import main
+
+sys.exit(main())

@@ -1,0 +1,139 @@
+"""`gradual-agent`: its options, and nothing heavy before they are read (`--help` answers at once)."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from gradual_agent.address import MasterAddress
+from gradual_agent.children import processes_of, run_children
+from gradual_agent.errors import AddressError, AgentError
+from gradual_agent.options import AgentOptions
+from gradual_common import __version__
+from gradual_common.units import read_duration
+
+T = TypeVar("T")
+
+BAD_USAGE, NOT_DONE = 2, 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve one run; the exit code: 0 done, 2 wrong command line, 3 the run could not be done."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    try:
+        address = MasterAddress.read(options.master)
+        address.allow_plaintext(options.insecure)
+    except AddressError as error:
+        print(f"gradual-agent: {error}", file=sys.stderr)  # noqa: T201  before logging is set up
+        return BAD_USAGE
+    name = options.name or socket.gethostname()
+    if options.processes > 1:
+        names = [f"{name}-{number}" for number in range(1, options.processes + 1)]
+        return run_children(names, shared_arguments(options))
+    return run_one(
+        AgentOptions(
+            address,
+            name,
+            options.max_users,
+            options.master_wait,
+            options.log_format,
+            options.verbose,
+        )
+    )
+
+
+def run_one(options: AgentOptions) -> int:
+    """One agent in this process."""
+    from gradual_common.logs import configure_logging  # noqa: PLC0415  after --help and every usage error
+
+    configure_logging("debug" if options.verbose else "info", options.log_format, agent=options.name)
+    from gradual_agent.process import run_process  # noqa: PLC0415  gRPC is loaded after logging is set up
+
+    try:
+        return run_process(options)
+    except AgentError as error:
+        print(f"gradual-agent: {error}", file=sys.stderr)  # noqa: T201
+        return NOT_DONE
+    except Exception:
+        import structlog  # noqa: PLC0415
+
+        structlog.get_logger(__name__).exception("the agent failed")
+        return NOT_DONE
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line of RESULTS.md; TLS and tokens come with their own flags."""
+    parser = argparse.ArgumentParser(
+        prog="gradual-agent",
+        description="Runs virtual users for a master, and ends with the run.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--master", required=True, metavar="ADDRESS", help="where the master listens: HOST:PORT or unix:PATH"
+    )
+    parser.add_argument("--name", help="what this agent is called in logs and reports (default: the host's name)")
+    parser.add_argument(
+        "--processes",
+        type=option(processes_of),
+        default=1,
+        metavar="N|auto",
+        help="how many agent processes to run, NAME-1 … NAME-N; auto: one per core (default: 1)",
+    )
+    parser.add_argument(
+        "--max-users",
+        type=option(at_least_one),
+        metavar="N",
+        help="the most users of one process (default: 20000, or what the limit of open files allows)",
+    )
+    parser.add_argument(
+        "--master-wait",
+        type=option(read_duration),
+        default="60s",
+        metavar="DURATION",
+        help="how long to go on without a master before giving up (default: 60s)",
+    )
+    parser.add_argument(
+        "--insecure", action="store_true", help="allow plaintext, without authentication, to a master on another host"
+    )
+    parser.add_argument(
+        "--log-format",
+        choices=("auto", "console", "json"),
+        default="auto",
+        help="auto: console on a terminal, else json",
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="log every decision")
+    parser.add_argument("--version", action="version", version=f"gradual {__version__}")
+    return parser
+
+
+def option(read: Callable[[str], T]) -> Callable[[str], T]:
+    """`read` for argparse: what it says about a wrong value is shown as it is."""
+
+    def convert(text: str) -> T:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return convert
+
+
+def at_least_one(text: str) -> int:
+    """`--max-users`."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"{text!r} is not a number of users; write a number from 1")
+    return int(text)
+
+
+def shared_arguments(options: argparse.Namespace) -> list[str]:
+    """The command line of each child, but for its name."""
+    arguments = ["--master", options.master, "--master-wait", f"{options.master_wait}ns"]
+    arguments += ["--log-format", options.log_format]
+    if options.max_users is not None:
+        arguments += ["--max-users", str(options.max_users)]
+    arguments += ["--insecure"] * options.insecure + ["--verbose"] * options.verbose
+    return arguments

@@ -1,0 +1,76 @@
+"""What assertions, extractions and templates read of a response, and what they may ask an engine for.
+
+The domain sees responses through these protocols; any engine's response fits them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+NOT_JSON = object()
+"""What `Content.json` is when the body is not JSON: `null` is JSON."""
+
+NO_HEADERS: Mapping[str, str] = {}
+
+
+class Response(Protocol):
+    """A response as an engine hands it over. Header names are looked up whatever their case."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header fields."""
+        ...
+
+    @property
+    def body(self) -> bytes:
+        """The decoded body."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        ...
+
+
+class Content:
+    """One response, its text and JSON read at most once, and only when something asks."""
+
+    __slots__ = ("_json", "_text", "response")
+
+    def __init__(self, response: Response | None) -> None:
+        self.response = response
+        self._text: str | None = None
+        self._json: Any = None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header fields; none without a response."""
+        return NO_HEADERS if self.response is None else self.response.headers
+
+    @property
+    def body(self) -> bytes:
+        """The decoded body."""
+        return b"" if self.response is None else self.response.body
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        if self._text is None:
+            self._text = "" if self.response is None else self.response.text
+        return self._text
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON, NOT_JSON when it is not."""
+        if self._json is None:
+            self._json = (_read_json(self.body),)
+        return self._json[0]
+
+
+def _read_json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return NOT_JSON

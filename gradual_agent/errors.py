@@ -1,0 +1,28 @@
+"""The exceptions of `gradual_agent`.
+
+GradualError
+└── AgentError               everything that an agent raises on purpose
+    ├── AddressError         a master's address that cannot be read, or that may not be dialled (exit 2)
+    ├── SessionError         an event that the session does not know in its state
+    └── RequestError         a request that cannot be put into bytes: its URL, a header's name or value
+"""
+
+from __future__ import annotations
+
+from gradual_common.errors import GradualError
+
+
+class AgentError(GradualError):
+    """Everything that an agent raises on purpose."""
+
+
+class AddressError(AgentError):
+    """A master's address that cannot be read, or that may not be dialled; the message says what is allowed."""
+
+
+class SessionError(AgentError):
+    """An event that the session does not know in its state; the message names both."""
+
+
+class RequestError(AgentError, ValueError):
+    """A request that cannot be put into bytes; the message names the URL or the header and what is wrong with it."""

@@ -1,0 +1,224 @@
+"""A user's cookies (RFC 6265, section 5).
+
+Small on purpose: the library's `http.cookiejar` needs request and response objects of `urllib` and takes some 100 µs a
+request. Differences to the RFC, which leaves them open: no list of public suffixes (a Domain of a single label is
+refused instead), and SameSite is not judged, for a virtual user has no page that a request could come from.
+
+Expiry is kept on the agent's clock; wall time is read only to understand an Expires attribute.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import Final
+
+from gradual_agent.http.request import Request
+from gradual_common.clock import NS_PER_S
+
+MAX_COOKIES: Final = 512
+MAX_SIZE: Final = 4096
+"""Bytes of name and value (RFC 6265, 6.1)."""
+
+FOREVER: Final = 1 << 63
+
+Key = tuple[str, str, str]
+"""Domain, path, name."""
+
+_MONTHS: Final = {
+    name: number
+    for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
+}
+_DATE_DELIMITER = re.compile(r"[\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
+_TIME = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?!\d)")
+_DAY = re.compile(r"(\d{1,2})(?!\d)")
+_YEAR = re.compile(r"(\d{2,4})(?!\d)")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """One cookie. `expires_at`: agent clock, ns; `serial`: its place among cookies of equally long paths."""
+
+    name: str
+    value: str
+    domain: str
+    path: str
+    is_host_only: bool
+    is_secure: bool
+    expires_at: int
+    serial: int
+
+    def is_for(self, request: Request) -> bool:
+        """RFC 6265, 5.4, 1."""
+        return (
+            (request.origin.host == self.domain if self.is_host_only else domain_matches(request.host, self.domain))
+            and path_matches(request.path, self.path)
+            and (request.origin.is_secure or not self.is_secure)
+        )
+
+
+class CookieJar:
+    """The cookies of one user. `version` rises whenever one of them changes or expires."""
+
+    __slots__ = ("_clock", "_cookies", "_next_expiry", "_serial", "_wall_clock", "version")
+
+    def __init__(self, clock: Callable[[], int], wall_clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._cookies: dict[Key, Cookie] = {}
+        self._next_expiry = FOREVER
+        self._serial = 0
+        self.version = 0
+
+    def __len__(self) -> int:
+        return len(self._cookies)
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """The value of the latest cookie called `name`, whatever its domain and path."""
+        self.expire()
+        found = [cookie for cookie in self._cookies.values() if cookie.name == name]
+        return max(found, key=lambda cookie: cookie.serial).value if found else default
+
+    def clear(self) -> None:
+        """Forget all cookies."""
+        self._cookies.clear()
+        self._next_expiry = FOREVER
+        self.version += 1
+
+    def expire(self) -> None:
+        """Drop what is past its time."""
+        if self._next_expiry == FOREVER:
+            return
+        now = self._clock()
+        if now < self._next_expiry:
+            return
+        self._cookies = {key: cookie for key, cookie in self._cookies.items() if cookie.expires_at > now}
+        self._next_expiry = min((cookie.expires_at for cookie in self._cookies.values()), default=FOREVER)
+        self.version += 1
+
+    def header_for(self, request: Request) -> str:
+        """The Cookie field's value for `request`, longest path first (RFC 6265, 5.4, 2); "" for none."""
+        found = [cookie for cookie in self._cookies.values() if cookie.is_for(request)]
+        found.sort(key=lambda cookie: (-len(cookie.path), cookie.serial))
+        return "; ".join(f"{cookie.name}={cookie.value}" if cookie.name else cookie.value for cookie in found)
+
+    def store(self, request: Request, lines: Iterable[str]) -> None:
+        """Take in the Set-Cookie fields of the response to `request`."""
+        for line in lines:
+            cookie = self._read(request, line)
+            if cookie is not None:
+                self._keep(cookie)
+
+    def _keep(self, cookie: Cookie) -> None:
+        key = (cookie.domain, cookie.path, cookie.name)
+        self.version += 1
+        if cookie.expires_at <= self._clock():
+            self._cookies.pop(key, None)
+            return
+        self._cookies[key] = cookie
+        self._next_expiry = min(self._next_expiry, cookie.expires_at)
+        if len(self._cookies) > MAX_COOKIES:
+            del self._cookies[next(iter(self._cookies))]
+
+    def _read(self, request: Request, line: str) -> Cookie | None:
+        """The cookie that a Set-Cookie field sets; None where it is to be ignored (RFC 6265, 5.2 and 5.3)."""
+        pair, _, rest = line.partition(";")
+        name, equals, value = pair.partition("=")
+        name, value = (name.strip(" \t"), value.strip(" \t")) if equals else ("", name.strip(" \t"))
+        attributes = read_attributes(rest)
+        if not (name or value) or len(name) + len(value) > MAX_SIZE or _CONTROL.search(line):
+            return None
+        domain = attributes.get("domain", "").lstrip(".").lower()
+        is_secure = "secure" in attributes
+        if (domain and not may_set(request.host, domain)) or (is_secure and not request.origin.is_secure):
+            return None
+        path = attributes.get("path", "")
+        key = (domain or request.host, path if path.startswith("/") else default_path(request.path), name)
+        before = self._cookies.get(key)
+        self._serial += 1
+        serial = before.serial if before is not None else self._serial
+        expires_at = self._expiry_of(attributes)
+        return Cookie(name, value, key[0], key[1], not domain, is_secure, expires_at, serial)
+
+    def _expiry_of(self, attributes: dict[str, str]) -> int:
+        """Max-Age has precedence over Expires; one that cannot be read is as good as none."""
+        max_age = attributes.get("max-age", "")
+        if re.fullmatch(r"-?\d{1,12}", max_age):
+            return self._clock() + int(max_age) * NS_PER_S if int(max_age) > 0 else 0
+        moment = read_date(attributes.get("expires", ""))
+        if moment is None:
+            return FOREVER
+        return self._clock() + int((moment.timestamp() - self._wall_clock()) * NS_PER_S)
+
+
+def read_attributes(text: str) -> dict[str, str]:
+    """Attribute names in lower case; the last of a name counts."""
+    attributes: dict[str, str] = {}
+    for part in text.split(";"):
+        name, _, value = part.partition("=")
+        attributes[name.strip(" \t").lower()] = value.strip(" \t")
+    return attributes
+
+
+def domain_matches(host: str, domain: str) -> bool:
+    """RFC 6265, 5.1.3: the domain itself or a name below it; an address only itself."""
+    return host == domain or (host.endswith("." + domain) and not is_address(host))
+
+
+def may_set(host: str, domain: str) -> bool:
+    """Whether `host` may set a cookie for `domain`: its own or one above it that is not a single label."""
+    return domain_matches(host, domain) and (host == domain or "." in domain)
+
+
+def path_matches(path: str, cookie_path: str) -> bool:
+    """RFC 6265, 5.1.4."""
+    if not path.startswith(cookie_path):
+        return False
+    return len(path) == len(cookie_path) or cookie_path.endswith("/") or path[len(cookie_path)] == "/"
+
+
+def default_path(path: str) -> str:
+    """RFC 6265, 5.1.4: up to the last slash, without it."""
+    return path[: path.rfind("/")] or "/" if path.startswith("/") else "/"
+
+
+def is_address(host: str) -> bool:
+    """Whether `host` is an IP address."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def read_date(text: str) -> datetime | None:
+    """A date in any of the ways servers write it (RFC 6265, 5.1.1); None where it cannot be read."""
+    found: dict[str, tuple[int, ...]] = {}
+    for token in _DATE_DELIMITER.split(text):
+        _read_token(token, found)
+    if len(found) < 4:
+        return None
+    year = found["year"][0]
+    year += 2000 if year < 70 else 1900 if year < 100 else 0
+    try:
+        return datetime(year, found["month"][0], found["day"][0], *found["time"], tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _read_token(token: str, found: dict[str, tuple[int, ...]]) -> None:
+    """The first part that `token` can be and that is not there yet, in the RFC's order: time, day, month, year."""
+    time, day, year = _TIME.match(token), _DAY.match(token), _YEAR.match(token)
+    month = _MONTHS.get(token[:3].lower())
+    if time and "time" not in found:
+        found["time"] = tuple(int(part) for part in time.groups())
+    elif day and "day" not in found:
+        found["day"] = (int(day[1]),)
+    elif month and "month" not in found:
+        found["month"] = (month,)
+    elif year and "year" not in found:
+        found["year"] = (int(year[1]),)

@@ -1,0 +1,71 @@
+"""How an exchange can fail, as data: kinds of `gradual_common.batch.KINDS` with a sentence beside them."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from gradual_agent.errors import AgentError
+from gradual_agent.sample import INTERRUPTED
+from gradual_common.batch import KIND
+
+CONNECT: Final = KIND["connect"]
+DNS: Final = KIND["dns"]
+TLS: Final = KIND["tls"]
+RESET: Final = KIND["reset"]
+PROTOCOL: Final = KIND["protocol"]
+REDIRECT: Final = KIND["redirect"]
+TIMEOUT: Final = KIND["timeout"]
+BODY_TOO_LARGE: Final = KIND["body_too_large"]
+
+HTTP1_ONLY: Final = "Gradual speaks HTTP/1.1 only"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An outcome that is no response. `is_stale`: the connection had served before and nothing of an answer came."""
+
+    kind: int
+    detail: str
+    is_stale: bool = False
+
+    is_plain: ClassVar[bool] = False
+
+
+class ResponseError(AgentError):
+    """What came is not the response that was asked for; never leaves the engine."""
+
+    def __init__(self, detail: str, kind: int = PROTOCOL) -> None:
+        self.failure = Failure(kind, detail)
+        super().__init__(detail)
+
+
+CUT_SHORT: Final = Failure(INTERRUPTED, "stopped before its response was complete")
+NO_LEASE: Final = Failure(INTERRUPTED, "not sent: the agent holds no lease")
+
+
+def explain(error: BaseException) -> str:
+    """An operating system's error without its number, whatever wrapped it."""
+    if isinstance(error, OSError) and error.errno is not None and not isinstance(error, ssl.SSLError):
+        return os.strerror(error.errno).lower() if error.errno > 0 else str(error.strerror)
+    return str(error) or type(error).__name__
+
+
+def connection_ended(error: BaseException | None, received: int, is_stale: bool) -> Failure:
+    """The peer closed or reset the connection before the response was complete."""
+    how = "the server closed the connection" if error is None else f"the connection broke ({explain(error)})"
+    when = f"after {received} bytes of the response" if received else "before a response"
+    return Failure(RESET, f"{how} {when}", is_stale)
+
+
+def tls_failed(error: Exception) -> Failure:
+    """Why a handshake failed; a server that refuses ALPN `http/1.1` (RFC 7301, 3.2) is a matter of protocol."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Failure(TLS, f"the server's certificate is not trusted: {error.verify_message}")
+    if isinstance(error, ssl.SSLError) and "NO_APPLICATION_PROTOCOL" in (error.reason or ""):
+        return Failure(PROTOCOL, f"the server does not offer HTTP/1.1 over TLS (HTTP/2 only?); {HTTP1_ONLY}")
+    if isinstance(error, ssl.SSLError):
+        return Failure(TLS, f"the TLS handshake failed: {(error.reason or str(error)).replace('_', ' ').lower()}")
+    return Failure(TLS, f"the TLS handshake failed: {explain(error)}")

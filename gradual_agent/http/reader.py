@@ -1,0 +1,161 @@
+"""Bytes to response, without I/O: what a connection does with everything that the quick path does not take.
+
+The outcome does not depend on how the bytes are cut into reads; the tests feed each response whole, byte by byte and
+cut at random.
+
+    head ──complete──▶ body ──complete──▶ done         (interim heads, status 1xx, are passed over)
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gradual_agent.http.chunks import ChunkedBody
+from gradual_agent.http.failures import BODY_TOO_LARGE, HTTP1_ONLY, ResponseError
+from gradual_agent.http.head import MAX_HEAD, Framing, HeadMemory, ResponseHead, check_lines
+from gradual_agent.http.request import Request
+
+MAX_KEPT_BODY: Final = 64 * 1024 * 1024
+"""The limit on a body that is kept when the request names none."""
+
+_BEGIN: Final = b"HTTP/1."
+_SETTINGS: Final = 4
+_FRAME_HEADER: Final = 9
+
+
+class ResponseReader:
+    """Reads one response. `feed` and `finish` raise ResponseError for what cannot be one."""
+
+    __slots__ = ("_buffer", "_chunks", "_expects_body", "_heads", "_keeps", "_limit", "_pieces", "_size",
+                 "has_excess", "head", "is_done")  # fmt: skip
+
+    def __init__(self, heads: HeadMemory, request: Request) -> None:
+        self.head: ResponseHead | None = None
+        self.is_done = False
+        self.has_excess = False
+        self._heads = heads
+        self._expects_body = request.method != "HEAD"
+        self._keeps = request.wants_body
+        self._limit = body_limit(request)
+        self._buffer = b""
+        self._chunks: ChunkedBody | None = None
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    @property
+    def body(self) -> bytes:
+        """The body so far, if it is kept."""
+        return b"".join(self._pieces)
+
+    @property
+    def is_at_start(self) -> bool:
+        """Nothing of the final response has come: nothing at all, or interim heads only."""
+        return self.head is None and not self._buffer
+
+    @property
+    def leaves_open(self) -> bool:
+        """Whether the connection can carry another exchange (RFC 9112, 9.3)."""
+        head = self.head
+        if head is None or not head.is_persistent or self.has_excess:
+            return False
+        return head.framing is not Framing.UNTIL_CLOSE or not self._expects_body
+
+    def feed(self, data: bytes) -> bool:
+        """Take in what came; whether the response is complete."""
+        while self.head is None:
+            rest = self._read_head(data)
+            if rest is None:
+                return False
+            data = rest
+        if self.is_done:
+            self.has_excess = bool(data)
+        else:
+            self._read_body(self.head, data)
+        return self.is_done
+
+    def finish(self) -> bool:
+        """The server closed; whether that was the end of the response."""
+        head = self.head
+        return self.is_done or (head is not None and head.framing is Framing.UNTIL_CLOSE)
+
+    # ── Head ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _read_head(self, data: bytes) -> bytes | None:
+        """What follows the head that ends in `data`; None when it does not end there."""
+        seen = len(self._buffer)
+        buffer = self._buffer + data if seen else data
+        end = buffer.find(b"\r\n\r\n", max(0, seen - 3)) + 4
+        check_beginning(buffer)
+        if end < 4 and len(buffer) <= MAX_HEAD:
+            check_lines(buffer[max(0, seen - 1) :])
+            self._buffer = buffer
+            return None
+        if end < 4 or end > MAX_HEAD:
+            raise ResponseError("the response's head is larger than 64 KiB")
+        self._buffer = b""
+        head = self._heads.read(buffer[:end])
+        if not head.is_interim:
+            self._begin_body(head)
+        return buffer[end:]
+
+    def _begin_body(self, head: ResponseHead) -> None:
+        self.head = head
+        if not self._expects_body or (head.framing is Framing.LENGTH and not head.length):
+            self.is_done = True
+        elif head.framing is Framing.CHUNKED:
+            self._chunks = ChunkedBody()
+        self._check_limit(head.length if self._expects_body else 0)
+
+    # ── Body ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _read_body(self, head: ResponseHead, data: bytes) -> None:
+        if self._chunks is not None:
+            self._read_chunks(self._chunks, data)
+        elif head.framing is Framing.LENGTH:
+            missing = head.length - self._size
+            self.has_excess = len(data) > missing
+            self._take(data[:missing] if self.has_excess else data)
+            self.is_done = self._size == head.length
+        else:
+            self._take(data)
+        self._check_limit(self._size)
+
+    def _read_chunks(self, chunks: ChunkedBody, data: bytes) -> None:
+        pieces = chunks.feed(data)
+        if self._keeps:
+            self._pieces += pieces
+        self._size = chunks.size
+        self.is_done = chunks.is_done
+        self.has_excess = chunks.has_excess
+
+    def _take(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._keeps and data:
+            self._pieces.append(data)
+
+    def _check_limit(self, size: int) -> None:
+        if self._limit is not None and size > self._limit:
+            raise ResponseError(f"the body is larger than {self._limit} bytes", BODY_TOO_LARGE)
+
+
+def body_limit(request: Request) -> int | None:
+    """How many bytes of a body are borne; None: as many as come, for nobody keeps them."""
+    if request.max_body is not None:
+        return request.max_body
+    return MAX_KEPT_BODY if request.wants_body else None
+
+
+def check_beginning(buffer: bytes) -> None:
+    """A response begins with its version; a server that knows HTTP/2 only begins with a SETTINGS frame (RFC 9113, 3.4).
+
+    That frame is recognised by its first nine bytes, which no HTTP/1 message begins with; nothing is said before they
+    are there, so that the failure is the same however the bytes come.
+    """
+    if buffer[:7] == _BEGIN[: len(buffer)]:
+        return
+    if buffer.startswith(b"\0"):
+        if len(buffer) < _FRAME_HEADER:
+            return
+        if buffer[3] == _SETTINGS and buffer[5:9] == b"\0\0\0\0":
+            raise ResponseError(f"the server speaks HTTP/2 without being asked to; {HTTP1_ONLY}")
+    raise ResponseError(f"what came is not an HTTP/1.1 response; {HTTP1_ONLY}")

@@ -1,0 +1,202 @@
+"""A request as bytes, built once when nothing in it changes.
+
+`Request.wire` is what goes to the socket when there are no cookies to add: a user that sends a static request builds
+nothing at all.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from gradual_agent.errors import RequestError
+from gradual_agent.http.urls import ANY_TLS, Origin, split_url
+from gradual_common import __version__
+from gradual_common.clock import NS_PER_S
+from gradual_common.plan.model import Tls
+
+DEFAULT_TIMEOUT: Final = 30 * NS_PER_S
+DEFAULT_CONNECT_TIMEOUT: Final = 10 * NS_PER_S
+DEFAULT_REDIRECTS: Final = 10
+DEFAULT_FIELDS: Final = (
+    ("User-Agent", f"gradual/{__version__}"),
+    ("Accept", "*/*"),
+    ("Accept-Encoding", "gzip, deflate"),
+)
+
+IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+"""RFC 9110, 9.2.2: only these may be sent again by the engine."""
+
+ENCLOSING: Final = frozenset({"POST", "PUT", "PATCH"})
+"""These say `Content-Length: 0` when they carry no body (RFC 9110, 8.6)."""
+
+FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding", "cookie"})
+"""Fields that the engine writes itself; Host and Cookie keep what the plan says."""
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_BREAKS_THE_MESSAGE = re.compile(r"[\r\n\0]")
+
+Fields = tuple[tuple[str, str], ...]
+HeaderSource = Mapping[str, str] | Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """One request, ready to be sent. Times in ns; `head` ends with the empty line and holds no Cookie field.
+
+    `wire`: head and body. `cookie`: the plan's own Cookie field, which goes before the user's cookies. `fields`: the
+    header fields but for `FRAMING`, from which a redirected request is built. `max_body`: bytes of the response's
+    body; None: no limit on a body that nobody reads, 64 MiB on one that is kept.
+    """
+
+    method: str
+    origin: Origin
+    target: str
+    head: bytes
+    body: bytes = b""
+    fields: Fields = ()
+    cookie: str = ""
+    timeout: int = DEFAULT_TIMEOUT
+    connect_timeout: int = DEFAULT_CONNECT_TIMEOUT
+    follow_redirects: int = DEFAULT_REDIRECTS
+    wants_headers: bool = False
+    wants_body: bool = False
+    max_body: int | None = None
+    wire: bytes = field(init=False, repr=False)
+    is_idempotent: bool = field(init=False, repr=False)
+    wants_response: bool = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        fix = object.__setattr__
+        fix(self, "wire", self.head + self.body)
+        fix(self, "is_idempotent", self.method in IDEMPOTENT)
+        fix(self, "wants_response", self.wants_headers or self.wants_body)
+
+    @property
+    def scheme(self) -> str:
+        """`http` or `https`."""
+        return self.origin.scheme
+
+    @property
+    def host(self) -> str:
+        """Without brackets; an international name in its ASCII form."""
+        return self.origin.host
+
+    @property
+    def port(self) -> int:
+        """The scheme's own unless the URL names one."""
+        return self.origin.port
+
+    @property
+    def tls(self) -> Tls:
+        """What is verified, and who we are, where the scheme is https."""
+        return self.origin.tls
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+    @property
+    def url(self) -> str:
+        """The absolute URL."""
+        return f"{self.origin}{self.target}"
+
+    def head_with(self, lines: Iterable[str]) -> bytes:
+        """`head` with more header fields, each `Name: value`."""
+        return self.head[:-2] + encode_text("".join(f"{line}\r\n" for line in lines)) + b"\r\n"
+
+    def moved(self, method: str, origin: Origin, target: str, fields: Fields, body: bytes, cookie: str) -> Request:
+        """The request of the next hop, with the same limits, times and wishes."""
+        head = encode_head(method, target, origin.authority, fields, len(body))
+        return replace(
+            self, method=method, origin=origin, target=target, fields=fields, head=head, body=body, cookie=cookie
+        )
+
+
+def build_request(
+    method: str,
+    url: str,
+    headers: HeaderSource = (),
+    body: bytes = b"",
+    *,
+    timeout: int = DEFAULT_TIMEOUT,
+    connect_timeout: int = DEFAULT_CONNECT_TIMEOUT,
+    follow_redirects: int = DEFAULT_REDIRECTS,
+    tls: Tls = ANY_TLS,
+    wants_headers: bool = False,
+    wants_body: bool = False,
+    max_body: int | None = None,
+) -> Request:
+    """A request for an absolute URL; Host, Content-Length, User-Agent, Accept and Accept-Encoding are added.
+
+    A field in `headers` replaces the added one of its name; Content-Length is always the body's. RequestError says
+    what cannot be sent: a URL without a host, an unknown scheme, a name or value that would break the message.
+    """
+    if not _TOKEN.fullmatch(method):
+        raise RequestError(f"{method!r} is not an HTTP method; it is letters, digits and !#$%&'*+-.^_`|~")
+    origin, target, userinfo = split_url(url, tls)
+    given = check_fields(headers)
+    fields = complete_fields(given, userinfo)
+    host = _value_of(given, "host") or origin.authority
+    return Request(
+        method,
+        origin,
+        target,
+        encode_head(method, target, host, fields, len(body)),
+        body,
+        fields,
+        _value_of(given, "cookie"),
+        timeout,
+        connect_timeout,
+        follow_redirects,
+        wants_headers,
+        wants_body,
+        max_body,
+    )
+
+
+def check_fields(headers: HeaderSource) -> Fields:
+    """Header fields that can stand in a message; surrounding blanks are no part of a value (RFC 9110, 5.5)."""
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    fields = tuple((name, str(value).strip(" \t")) for name, value in pairs)
+    for name, value in fields:
+        if not _TOKEN.fullmatch(name):
+            raise RequestError(f"{name!r} is not a header name; it is letters, digits and !#$%&'*+-.^_`|~")
+        if _BREAKS_THE_MESSAGE.search(value):
+            raise RequestError(f"the value of the header {name!r} holds a line break or a NUL: {value!r}")
+    return fields
+
+
+def complete_fields(given: Fields, userinfo: str = "") -> Fields:
+    """What the plan says, but for `FRAMING`, after the fields that are added when it does not name them."""
+    names = {name.lower() for name, _ in given}
+    added = [pair for pair in DEFAULT_FIELDS if pair[0].lower() not in names]
+    if userinfo and "authorization" not in names:
+        added.append(("Authorization", "Basic " + b64encode(userinfo.encode()).decode("ascii")))
+    return (*added, *(pair for pair in given if pair[0].lower() not in FRAMING))
+
+
+def encode_head(method: str, target: str, host: str, fields: Fields, length: int) -> bytes:
+    """Request line, Host first (RFC 9110, 7.2), the fields, Content-Length where a body is or is expected."""
+    lines = [f"{method} {target} HTTP/1.1\r\nHost: {host}\r\n"]
+    lines += [f"{name}: {value}\r\n" for name, value in fields]
+    if length or method in ENCLOSING:
+        lines.append(f"Content-Length: {length}\r\n")
+    lines.append("\r\n")
+    return encode_text("".join(lines))
+
+
+def encode_text(text: str) -> bytes:
+    """Latin-1 as the field has it (RFC 9110, 5.5), UTF-8 where that cannot say it."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8")
+
+
+def _value_of(fields: Fields, wanted: str) -> str:
+    return next((value for name, value in fields if name.lower() == wanted), "")

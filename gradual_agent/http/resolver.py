@@ -1,0 +1,112 @@
+"""Names to addresses, asked once for all users and kept for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any, Final
+
+from gradual_common.clock import NS_PER_S
+
+KEPT_NS: Final = 30 * NS_PER_S
+"""getaddrinfo tells no time to live; a system that fails over by DNS is followed within this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What `socket.connect` takes."""
+
+    family: int
+    sockaddr: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        host, port = self.sockaddr[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+class Addresses:
+    """The addresses of one name. Users are spread over those of the family that the system prefers, in turn."""
+
+    def __init__(self, found: list[Address]) -> None:
+        self._preferred = [address for address in found if address.family == found[0].family]
+        self._others = [address for address in found if address.family != found[0].family]
+        self._failed: list[Address] = []
+        self._turn = 0
+
+    def in_order(self) -> list[Address]:
+        """In which order to try: the preferred family from the next in turn, the other one, those that failed."""
+        if not self._preferred:
+            self._preferred, self._others = self._others, []
+        self._turn += 1
+        cut = self._turn % len(self._preferred) if self._preferred else 0
+        turned = self._preferred[cut:] + self._preferred[:cut]
+        return turned + self._others + self._failed
+
+    def note_failure(self, address: Address) -> None:
+        """It could not be reached; try it last from now on."""
+        for good in (self._preferred, self._others):
+            if address in good:
+                good.remove(address)
+                self._failed.append(address)
+
+    def note_success(self, address: Address) -> None:
+        """It was reached: if it had failed, it is good again."""
+        if address in self._failed:
+            self._failed.remove(address)
+            self._preferred.append(address)
+
+
+class Resolver:
+    """Resolves by the system's own means, one question per name however many users ask."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Callable[[], int]) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._known: dict[tuple[str, int], tuple[int, Addresses]] = {}
+        self._asked: dict[tuple[str, int], asyncio.Task[Addresses]] = {}
+
+    async def resolve(self, host: str, port: int) -> Addresses:
+        """The addresses of `host`; OSError when there are none."""
+        key = (host, port)
+        kept_until, addresses = self._known.get(key, (0, None))
+        if addresses is not None and self._clock() < kept_until:
+            return addresses
+        task = self._asked.get(key)
+        if task is None:
+            task = self._asked[key] = self._loop.create_task(self._ask(host, port))
+            task.add_done_callback(lambda done: self._learn(key, done))
+        return await asyncio.shield(task)
+
+    def close(self) -> None:
+        """Ask nothing more."""
+        for task in self._asked.values():
+            task.cancel()
+
+    def _learn(self, key: tuple[str, int], task: asyncio.Task[Addresses]) -> None:
+        del self._asked[key]
+        if not task.cancelled() and task.exception() is None:
+            self._known[key] = (self._clock() + KEPT_NS, task.result())
+
+    async def _ask(self, host: str, port: int) -> Addresses:
+        literal = read_literal(host, port)
+        if literal is not None:
+            return Addresses([literal])
+        found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(Address(family, sockaddr) for family, _, _, _, sockaddr in found))
+        if not addresses:
+            raise socket.gaierror(socket.EAI_NONAME, "no address")
+        return Addresses(addresses)
+
+
+def read_literal(host: str, port: int) -> Address | None:
+    """An address that is written out needs no resolver; one with a zone does."""
+    try:
+        version = ip_address(host).version
+    except ValueError:
+        return None
+    if "%" in host:
+        return None
+    return Address(socket.AF_INET, (host, port)) if version == 4 else Address(socket.AF_INET6, (host, port, 0, 0))

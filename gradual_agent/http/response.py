@@ -1,0 +1,73 @@
+"""A response as assertions, extractions and templates read it."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email.message import Message
+
+RawHeaders = tuple[tuple[bytes, bytes], ...]
+"""Names and values as they came, in order."""
+
+
+class Headers(Mapping[str, str]):
+    """Header fields by case-insensitive name; several fields of one name are joined by `, ` (RFC 9110, 5.2)."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, raw: RawHeaders) -> None:
+        fields: dict[str, list[str]] = {}
+        for name, value in raw:
+            fields.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+        self._fields = fields
+
+    def __getitem__(self, name: str) -> str:
+        return ", ".join(self._fields[name.lower()])
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._fields
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return f"Headers({dict(self)!r})"
+
+    def get_all(self, name: str) -> tuple[str, ...]:
+        """Every value of the fields called `name`, in order (Set-Cookie must not be joined: RFC 9110, 5.3)."""
+        return tuple(self._fields.get(name.lower(), ()))
+
+
+NO_HEADERS = Headers(())
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The last hop's response. `headers` and `body` are empty unless the request wanted them.
+
+    `body`: bytes with transfer and content encodings undone (gzip and deflate; any other stays as it came).
+    """
+
+    status_code: int
+    headers: Headers = NO_HEADERS
+    body: bytes = b""
+
+    @property
+    def charset(self) -> str:
+        """What the Content-Type says, if Python knows it, else UTF-8."""
+        message = Message()
+        message["Content-Type"] = self.headers.get("content-type", "")
+        name = message.get_content_charset("utf-8")
+        try:
+            return codecs.lookup(name).name
+        except LookupError:
+            return "utf-8"
+
+    @property
+    def text(self) -> str:
+        """The body decoded; what is not valid in its charset is replaced."""
+        return self.body.decode(self.charset, "replace")

@@ -1,0 +1,187 @@
+"""The same connection inside TLS, and the contexts it needs.
+
+OpenSSL works on two buffers in memory, so that ciphertext goes to the socket by the same `send` as plain requests do:
+what `sent` counts is as exact as without TLS, and there is no second transport between us and the socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gradual_agent.http.connection import Exchange, Http1Connection
+from gradual_agent.http.failures import TLS, Failure, ResponseError, explain
+from gradual_agent.http.request import Request
+from gradual_agent.http.urls import Origin
+from gradual_common.plan.model import Tls
+
+if TYPE_CHECKING:
+    from gradual_agent.http.engine import HttpEngine
+
+PIECE: Final = 64 * 1024
+MAX_HANDSHAKE: Final = 64 * 1024
+
+Assets = Mapping[str, bytes]
+"""The files that a plan names, by their names in it; the master has read them."""
+
+
+class TlsContexts:
+    """One context per settings, made when first needed."""
+
+    def __init__(self, assets: Assets) -> None:
+        self.assets = assets
+        self._contexts: dict[Tls, ssl.SSLContext] = {}
+
+    def context_for(self, settings: Tls) -> ssl.SSLContext:
+        """The context; ResponseError (kind tls) when its certificates cannot be read."""
+        context = self._contexts.get(settings)
+        if context is None:
+            try:
+                context = self._contexts[settings] = make_context(settings, self.assets)
+            except (ssl.SSLError, OSError, ValueError) as error:
+                raise ResponseError(f"the plan's TLS settings cannot be used: {explain(error)}", TLS) from None
+            except KeyError as error:
+                raise ResponseError(f"the plan's TLS settings name {error}, which was not sent along", TLS) from None
+        return context
+
+
+def make_context(settings: Tls, assets: Assets) -> ssl.SSLContext:
+    """A client's context that offers HTTP/1.1 only (RFC 7301); KeyError for an asset that is not there."""
+    context = ssl.create_default_context()
+    if settings.ca is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cadata=assets[settings.ca].decode("ascii"))
+    if not settings.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if settings.cert is not None:
+        load_identity(context, assets[settings.cert], assets[settings.key] if settings.key is not None else None)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def load_identity(context: ssl.SSLContext, certificate: bytes, key: bytes | None) -> None:
+    """OpenSSL's binding reads files only: they are ours alone, and gone when they have been read."""
+    with tempfile.TemporaryDirectory(prefix="gradual-") as folder:
+        path = Path(folder, "identity.pem")
+        path.touch(mode=0o600)
+        path.write_bytes(certificate + b"\n" + (key or b""))
+        context.load_cert_chain(path)
+
+
+class TlsLayer:
+    """A TLS session over two buffers: bytes in, bytes out."""
+
+    __slots__ = ("_incoming", "_outgoing", "_session")
+
+    def __init__(self, context: ssl.SSLContext, server_name: str) -> None:
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._session = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
+
+    def shake_hands(self, data: bytes) -> bool:
+        """Go on with the handshake; whether it is complete. ssl.SSLError when it has failed."""
+        if data:
+            self._incoming.write(data)
+        try:
+            self._session.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    def take_outgoing(self) -> bytes:
+        """Ciphertext to be sent."""
+        return self._outgoing.read()
+
+    def encrypt(self, data: bytes) -> bytes:
+        """`data` as ciphertext."""
+        self._session.write(data)
+        return self._outgoing.read()
+
+    def decrypt(self, data: bytes) -> tuple[bytes, bool]:
+        """The plain text that can be read now, and whether the peer has said that it is done (close_notify)."""
+        if data:
+            self._incoming.write(data)
+        pieces: list[bytes] = []
+        try:
+            while piece := self._session.read(PIECE):
+                pieces.append(piece)
+        except ssl.SSLWantReadError:
+            return (pieces[0] if len(pieces) == 1 else b"".join(pieces)), False
+        except ssl.SSLZeroReturnError:
+            pass
+        return b"".join(pieces), True
+
+    def say_goodbye(self) -> bytes:
+        """The close_notify alert."""
+        with contextlib.suppress(ssl.SSLError):
+            self._session.unwrap()
+        return self._outgoing.read()
+
+
+class TlsConnection(Http1Connection):
+    """`Http1Connection` with a TLS layer between it and the socket; the handshake is over when it is made."""
+
+    __slots__ = ("_layer",)
+
+    def __init__(self, engine: HttpEngine, origin: Origin, sock: socket.socket, layer: TlsLayer) -> None:
+        super().__init__(engine, origin, sock)
+        self._layer = layer
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """What the server said right after the handshake may lie in the layer already."""
+        super().connection_made(transport)
+        self.data_received(b"")
+
+    def send(self, wire: bytes, request: Request, exchange: Exchange) -> bool:
+        """Encrypt, then write."""
+        return super().send(self._layer.encrypt(wire), request, exchange)
+
+    def data_received(self, data: bytes) -> None:
+        """Decrypt, then read. An answer to the peer (a key update) is written at once."""
+        try:
+            plain, is_over = self._layer.decrypt(data)
+        except ssl.SSLError as error:
+            self._fail(Failure(TLS, f"what came cannot be decrypted: {(error.reason or str(error)).lower()}"))
+            self.abort()
+            return
+        answer = self._layer.take_outgoing()
+        if answer and self._transport is not None:
+            self._transport.write(answer)
+        if plain:
+            super().data_received(plain)
+        if is_over:
+            self._end_of_stream()
+
+    def _end_of_stream(self) -> None:
+        """close_notify: as a FIN is without TLS, for both directions (RFC 8446, 6.1)."""
+        self.eof_received()
+        self.close()
+
+    def close(self) -> None:
+        """close_notify, then FIN."""
+        if self._transport is not None and not self._transport.is_closing() and self._rest is None:
+            self._transport.write(self._layer.say_goodbye())
+        super().close()
+
+
+async def shake_hands(loop: asyncio.AbstractEventLoop, sock: socket.socket, layer: TlsLayer) -> None:
+    """The handshake, over a connected socket. ssl.SSLError or OSError when it fails."""
+    data = b""
+    while True:
+        try:
+            is_complete = layer.shake_hands(data)
+        finally:
+            if outgoing := layer.take_outgoing():
+                await loop.sock_sendall(sock, outgoing)
+        if is_complete:
+            return
+        data = await loop.sock_recv(sock, MAX_HANDSHAKE)
+        if not data:
+            raise ConnectionResetError("the server closed the connection")

@@ -1,0 +1,27 @@
+"""Which interval is to be sealed next, and when. Instants in run time, ns."""
+
+from __future__ import annotations
+
+
+class Intervals:
+    """Interval k covers [start + k·length, start + (k+1)·length)."""
+
+    def __init__(self, start: int, length: int, now: int) -> None:
+        self.start = start
+        self.length = length
+        self.next = max(0, (now - start) // length)
+
+    def end_of(self, interval: int) -> int:
+        """The first instant after `interval`."""
+        return self.start + (interval + 1) * self.length
+
+    def take_ended(self, now: int) -> range:
+        """The intervals that have ended and are not sealed; they count as sealed from here on."""
+        ended = range(self.next, max(self.next, (now - self.start) // self.length))
+        self.next = ended.stop
+        return ended
+
+    @property
+    def next_deadline(self) -> int:
+        """When the next interval ends."""
+        return self.end_of(self.next)

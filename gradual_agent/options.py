@@ -1,0 +1,20 @@
+"""What an agent process is told on its command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gradual_agent.address import MasterAddress
+
+
+@dataclass(frozen=True, slots=True)
+class AgentOptions:
+    """`max_users` None: what the file descriptors allow; `master_wait` in ns."""
+
+    master: MasterAddress
+    name: str
+    max_users: int | None
+    master_wait: int
+    log_format: Literal["auto", "console", "json"] = "auto"
+    verbose: bool = False

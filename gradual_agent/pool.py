@@ -1,0 +1,315 @@
+"""The slot pool: who sits where, decided without I/O (DESIGN 4.1, 4.6, 4.7).
+
+Orders say which slots are this agent's and how many users of each group are active at what instant. A group's users
+at target n sit in the ordinals 0 … n−1, so this agent's part of them is a prefix of its own ordinals. A seat holds
+one user at a time: while its former user is still stopping the next one waits, and the delay is counted.
+
+`handle(event, now)` takes an event and run time (ns) and returns instructions, stops before starts. Nothing here
+reads a clock; `next_deadline` says when `Wake` is due.
+
+    free ──start──▶ active ──stop──▶ stopping ──ended──▶ free        (released when the slot is no longer ours)
+                      └──ended for good──▶ finished                   (until a new tenure)
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from gradual_common.batch import Applied
+from gradual_common.clock import NS_PER_MS
+from gradual_common.messages import DRAIN_LEVEL, LevelOrder, Orders, SlotRun
+
+LATE_NS = 50 * NS_PER_MS
+"""A start counts as late beyond the clock error that the fleet is allowed (DESIGN 4.1)."""
+
+Slot = tuple[int, int]
+"""Group and ordinal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """A deadline has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserEnded:
+    """The user in a seat has ended; `finished`: for good, its slot leaves the schedule."""
+
+    group: int
+    ordinal: int
+    tenure: int
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """All users are to end, and none starts any more, whatever the orders say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """All users are gone; no slot is ours until new orders come."""
+
+
+PoolEvent = Orders | Wake | UserEnded | Drain | Cut
+
+
+@dataclass(frozen=True, slots=True)
+class StartUser:
+    """A user takes its seat."""
+
+    group: int
+    ordinal: int
+    tenure: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopUser:
+    """The user in a seat is to end, at the latest at `deadline` (run time, ns)."""
+
+    group: int
+    ordinal: int
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The slot is not ours any more, and its user has ended."""
+
+    group: int
+    ordinal: int
+    tenure: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The slot's user has ended for good."""
+
+    group: int
+    ordinal: int
+    tenure: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """The schedule is over, or the agent leaves, and all users have ended; said once."""
+
+
+PoolInstruction = StartUser | StopUser | Release | Finished | Applied | Drained
+
+
+@dataclass(slots=True)
+class Seat:
+    """A seat with a user in it; `deadline` is None while the user is active."""
+
+    tenure: int
+    deadline: int | None = None
+
+
+class SlotPool:
+    """The seats of one agent. `late_starts` counts the users that sat down more than 50 ms after their time."""
+
+    def __init__(self) -> None:
+        self.late_starts = 0
+        self._runs: tuple[SlotRun, ...] = ()
+        self._ours: dict[int, list[int]] = {}
+        self._tenures: dict[Slot, int] = {}
+        self._seats: dict[Slot, Seat] = {}
+        self._waiting: dict[Slot, int] = {}
+        self._finished: dict[Slot, int] = {}
+        self._targets: tuple[int, ...] = ()
+        self._level: LevelOrder | None = None
+        self._ahead: deque[LevelOrder] = deque()
+        self._graceful_stop = 0
+        self._draining = False
+        self._leaving = False
+        self._told_drained = False
+
+    # ── What is asked ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def next_deadline(self) -> int | None:
+        """The run time at which the next level is due."""
+        return self._ahead[0].apply_at if self._ahead else None
+
+    @property
+    def held(self) -> tuple[SlotRun, ...]:
+        """The slots with a user in them."""
+        return as_runs((group, ordinal, seat.tenure) for (group, ordinal), seat in self._seats.items())
+
+    @property
+    def finished(self) -> tuple[SlotRun, ...]:
+        """The slots whose users have ended for good."""
+        return as_runs((group, ordinal, tenure) for (group, ordinal), tenure in self._finished.items())
+
+    @property
+    def active(self) -> int:
+        """How many users are active: seated and not told to stop."""
+        return sum(seat.deadline is None for seat in self._seats.values())
+
+    # ── What happens ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def handle(self, event: PoolEvent, now: int) -> list[PoolInstruction]:
+        """Take in an event at run time `now`; what is to be done, in order."""
+        match event:
+            case Orders():
+                instructions = self._obey(event, now)
+            case Wake():
+                instructions = self._wake(now)
+            case UserEnded():
+                instructions = self._user_ended(event, now)
+            case Drain():
+                instructions = self._drain(now)
+            case Cut():
+                self._cut()
+                instructions = []
+        return instructions + self._tell_drained()
+
+    def _obey(self, orders: Orders, now: int) -> list[PoolInstruction]:
+        """The orders replace the former ones: slots, levels ahead, and the level in force if they name one."""
+        former, old = {*self._tenures, *self._seats}, self._targets
+        same_slots = orders.slots == self._runs and orders.graceful_stop == self._graceful_stop
+        self._graceful_stop = orders.graceful_stop
+        levels = sorted(orders.levels, key=lambda level: level.apply_at)
+        due = [level for level in levels if level.apply_at <= now]
+        self._ahead = deque(levels[len(due) :])
+        applied: list[PoolInstruction] = []
+        if due and due[-1] != self._level:
+            applied.append(self._apply(due[-1], now))
+        if same_slots:
+            moved: Iterable[Slot] = self._between(old, self._targets)
+        else:
+            self._take_slots(orders.slots)
+            moved = sorted(former | self._tenures.keys())
+        return applied + self._settle(moved, now, due[-1].apply_at if applied else now)
+
+    def _take_slots(self, runs: tuple[SlotRun, ...]) -> None:
+        self._runs = runs
+        self._tenures = {
+            (run.group, ordinal): run.tenure for run in runs for ordinal in range(run.first, run.first + run.count)
+        }
+        self._ours = {}
+        for group, ordinal in sorted(self._tenures):
+            self._ours.setdefault(group, []).append(ordinal)
+        self._finished = {
+            slot: tenure for slot, tenure in self._finished.items() if self._tenures.get(slot, tenure) == tenure
+        }
+
+    def _wake(self, now: int) -> list[PoolInstruction]:
+        """Put the levels that are due in force; of several only the last moves users."""
+        old = self._targets
+        applied: list[Applied] = []
+        while self._ahead and self._ahead[0].apply_at <= now:
+            applied.append(self._apply(self._ahead.popleft(), now))
+        if not applied:
+            return []
+        return [*applied, *self._settle(self._between(old, self._targets), now, applied[-1].apply_at)]
+
+    def _apply(self, level: LevelOrder, now: int) -> Applied:
+        self._level = level
+        self._targets = level.users
+        self._draining = level.number == DRAIN_LEVEL
+        return Applied(level.number, level.apply_at, now)
+
+    def _between(self, old: tuple[int, ...], new: tuple[int, ...]) -> Iterator[Slot]:
+        """Our slots that a change of targets moves."""
+        for group, ordinals in self._ours.items():
+            low, high = sorted((target_of(old, group), target_of(new, group)))
+            for ordinal in ordinals[bisect_left(ordinals, low) : bisect_left(ordinals, high)]:
+                yield group, ordinal
+
+    def _user_ended(self, event: UserEnded, now: int) -> list[PoolInstruction]:
+        slot = (event.group, event.ordinal)
+        seat = self._seats.get(slot)
+        if seat is None or seat.tenure != event.tenure:
+            return []
+        del self._seats[slot]
+        told: list[PoolInstruction] = []
+        if event.finished:
+            self._finished[slot] = event.tenure
+            told.append(Finished(event.group, event.ordinal, event.tenure))
+        elif self._tenures.get(slot) != event.tenure:
+            told.append(Release(event.group, event.ordinal, event.tenure))
+        return told + self._settle([slot], now, now)
+
+    def _drain(self, now: int) -> list[PoolInstruction]:
+        self._leaving = True
+        return self._settle(sorted(self._seats), now, now)
+
+    def _cut(self) -> None:
+        self._runs = ()
+        for holdings in (self._ours, self._tenures, self._seats, self._waiting):
+            holdings.clear()
+
+    def _tell_drained(self) -> list[PoolInstruction]:
+        over = (self._draining or self._leaving) and not self._seats
+        if not over or self._told_drained:
+            return []
+        self._told_drained = True
+        return [Drained()]
+
+    # ── Seats ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _settle(self, slots: Iterable[Slot], now: int, due: int) -> list[PoolInstruction]:
+        """Bring each of `slots` to what is wanted of it since `due`: stops first, then starts."""
+        stops: list[PoolInstruction] = []
+        starts: list[PoolInstruction] = []
+        for slot in slots:
+            seat = self._seats.get(slot)
+            wanted = self._is_wanted(slot)
+            if wanted and seat is None:
+                starts.append(self._start(slot, now, due))
+            elif seat is not None:
+                self._note_wait(slot, seat, wanted, due)
+                if not wanted or seat.tenure != self._tenures[slot]:
+                    stops += self._stop(slot, seat, now + self._graceful_stop)
+        return stops + starts
+
+    def _note_wait(self, slot: Slot, seat: Seat, wanted: bool, due: int) -> None:
+        """A wanted slot whose former user is still there waits since `due`."""
+        if not wanted:
+            self._waiting.pop(slot, None)
+        elif seat.deadline is not None or seat.tenure != self._tenures[slot]:
+            self._waiting.setdefault(slot, due)
+
+    def _is_wanted(self, slot: Slot) -> bool:
+        """Whether a user is to sit in `slot`."""
+        tenure = self._tenures.get(slot)
+        if tenure is None or self._draining or self._leaving or self._finished.get(slot) == tenure:
+            return False
+        group, ordinal = slot
+        return ordinal < target_of(self._targets, group)
+
+    def _start(self, slot: Slot, now: int, due: int) -> StartUser:
+        self.late_starts += now - self._waiting.pop(slot, due) > LATE_NS
+        tenure = self._tenures[slot]
+        self._seats[slot] = Seat(tenure)
+        return StartUser(*slot, tenure)
+
+    def _stop(self, slot: Slot, seat: Seat, deadline: int) -> list[PoolInstruction]:
+        """A user that is stopping already is told again only when its time has become shorter."""
+        if seat.deadline is not None and seat.deadline <= deadline:
+            return []
+        seat.deadline = deadline
+        return [StopUser(*slot, deadline)]
+
+
+def target_of(targets: tuple[int, ...], group: int) -> int:
+    """A group's target; 0 before the first level."""
+    return targets[group] if group < len(targets) else 0
+
+
+def as_runs(slots: Iterable[tuple[int, int, int]]) -> tuple[SlotRun, ...]:
+    """(group, ordinal, tenure) of single slots as runs of consecutive ordinals."""
+    runs: list[SlotRun] = []
+    ordered = sorted(slots)
+    for (group, tenure, _), members in groupby(
+        enumerate(ordered), key=lambda pair: (pair[1][0], pair[1][2], pair[1][1] - pair[0])
+    ):
+        ordinals = [slot[1] for _, slot in members]
+        runs.append(SlotRun(group, ordinals[0], len(ordinals), tenure))
+    return tuple(runs)

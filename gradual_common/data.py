@@ -1,0 +1,143 @@
+"""Data sets: rows of CSV, JSON and JSON Lines files, and which row belongs to which slot.
+
+A row is a mapping from column to value; the values of CSV stay strings. `pick: unique` gives every slot a row of its
+own over the whole fleet, which is why the tables of sets that read the same file share it out between them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from gradual_common.errors import DataFileError
+from gradual_common.randomness import RandomStream
+
+Row = dict[str, Any]
+Pick = Literal["unique", "sequential", "random"]
+
+JSON_SUFFIXES = (".json",)
+LINES_SUFFIXES = (".jsonl", ".ndjson")
+TAB_SUFFIXES = (".tsv", ".tab")
+MAX_FIELD = 16 * 1024 * 1024
+"""Characters in one field of a CSV file; the csv module's own limit is 128 Ki."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataTable:
+    """The rows of one data set as the slots of one group see them.
+
+    With `unique` the group owns rows `first … first + count - 1`; with the other picks it shares all of them.
+    """
+
+    rows: tuple[Row, ...]
+    pick: Pick
+    first: int = 0
+    count: int = 0
+    seed: int = 0
+    group: int = 0
+
+    def row(self, ordinal: int) -> Row | None:
+        """The row of a slot; None when there is none left for it."""
+        if not self.rows:
+            return None
+        if self.pick == "unique":
+            place = self.first + ordinal
+            return self.rows[place] if ordinal < self.count and place < len(self.rows) else None
+        if self.pick == "sequential":
+            return self.rows[ordinal % len(self.rows)]
+        # Tenure 0 draws nothing else: tenures of users begin at 1.
+        return RandomStream.of_slot(self.seed, self.group, ordinal, 0).choice(self.rows)
+
+
+def read_rows(path: Path, delimiter: str | None = None, encoding: str = "utf-8") -> tuple[Row, ...]:
+    """Every row of a file; its ending says what it is, and anything unknown is CSV. Raises DataFileError."""
+    text = _read_text(path, encoding)
+    suffix = path.suffix.lower()
+    if suffix in JSON_SUFFIXES:
+        return tuple(_json_rows(path, text))
+    if suffix in LINES_SUFFIXES:
+        return tuple(_line_rows(path, text))
+    return tuple(_csv_rows(path, text, delimiter or ("\t" if suffix in TAB_SUFFIXES else ",")))
+
+
+def columns_of(rows: tuple[Row, ...]) -> tuple[str, ...]:
+    """Every column that some row has, in order."""
+    return tuple(dict.fromkeys(column for row in rows for column in row))
+
+
+def _read_text(path: Path, encoding: str) -> str:
+    try:
+        # The mark that some editors put before UTF-8 text is no part of the first column's name.
+        return path.read_bytes().decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
+    except OSError as error:
+        raise DataFileError(f"cannot read {path}: {error.strerror or error}") from error
+    except LookupError as error:
+        raise DataFileError(f"{encoding!r} is not an encoding; write utf-8, latin-1, …") from error
+    except UnicodeError as error:
+        raise DataFileError(f"{path} is not {encoding} text; give its encoding") from error
+
+
+def _csv_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
+    csv.field_size_limit(MAX_FIELD)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        columns = _check_columns(path, next(reader, []))
+        for fields in reader:
+            if not fields:
+                continue
+            if len(fields) != len(columns):
+                raise DataFileError(
+                    f"{path}, line {reader.line_num}: {len(fields)} fields where the header has {len(columns)} columns"
+                )
+            yield dict(zip(columns, fields, strict=True))
+    except csv.Error as error:
+        raise DataFileError(f"{path}, line {reader.line_num}: {error}") from error
+
+
+def _check_columns(path: Path, header: list[str]) -> list[str]:
+    columns = [column.strip() for column in header]
+    if not any(columns):
+        raise DataFileError(f"{path} has no header: its first line names the columns")
+    for number, column in enumerate(columns, start=1):
+        if not column:
+            raise DataFileError(f"{path}: column {number} has no name")
+        if columns.index(column) != number - 1:
+            raise DataFileError(f"{path}: two columns are called {column!r}")
+    return columns
+
+
+def _json_rows(path: Path, text: str) -> Iterator[Row]:
+    rows = _parse(text, str(path))
+    if not isinstance(rows, list):
+        raise DataFileError(f"{path}: a list of objects is expected")
+    for number, row in enumerate(rows, start=1):
+        yield _check_row(row, f"{path}, entry {number}")
+
+
+def _line_rows(path: Path, text: str) -> Iterator[Row]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            place = f"{path}, line {number}"
+            yield _check_row(_parse(line, place), place)
+
+
+def _parse(text: str, place: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise DataFileError(f"{place}: this is not JSON: {error}") from error
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _check_row(row: Any, place: str) -> Row:
+    if not isinstance(row, dict):
+        raise DataFileError(f"{place}: an object with the columns is expected")
+    return row

@@ -1,0 +1,127 @@
+"""Logging: structlog on standard error, one way for everybody.
+
+Readable on a terminal, one JSON object a line else. What libraries say through the standard library's `logging` (grpc,
+aiohttp, asyncio) and `warnings` takes the same path and looks the same. Every line bears what the process is bound to
+(run, agent), whichever thread or task it comes from, beside what its own context binds (`structlog.contextvars`).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+LogFormat = Literal["auto", "console", "json"]
+
+MASK = "***"
+
+_BOUND: dict[str, Any] = {}
+_SECRETS: set[str] = set()
+"""Of the process, as its standard error is: what all lines bear, and what none may show."""
+
+
+def configure_logging(level: str = "info", format: LogFormat = "auto", **bound: Any) -> None:  # noqa: A002 (the flag)
+    """Send every log line of this process to standard error, from `level` on, with `bound` on each.
+
+    `format`: "console", "json", or "auto": console on a terminal. Call it before the first gRPC channel is made; again
+    to change anything. Raises ValueError for an unknown level.
+    """
+    console = format == "console" or (format == "auto" and sys.stderr.isatty())
+    shared = _shared_processors()
+    handler = StandardError()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(console)],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    logging.captureWarnings(True)
+    # gRPC's core writes to standard error by itself, past every handler; its failures reach Python as exceptions.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    _BOUND.clear()
+    bind_process(**bound)
+
+
+def bind_process(**values: Any) -> None:
+    """Put `values` (run, agent) on every line of this process from now on; None takes one off."""
+    _BOUND.update(values)
+    for name in [name for name, value in _BOUND.items() if value is None]:
+        del _BOUND[name]
+
+
+def mask_in_logs(secrets: Iterable[str]) -> None:
+    """Show `***` in place of each of `secrets` from now on, in every line of this process."""
+    for secret in secrets:
+        _SECRETS.update((secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]))
+    _SECRETS.discard("")
+
+
+class StandardError(logging.Handler):
+    """Writes to whatever `sys.stderr` is at that moment, so that a live display may stand in for it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(_masked(self.format(record)) + "\n")
+            sys.stderr.flush()
+        except Exception:
+            # As every handler of the standard library: a line that cannot be written stops nothing.
+            self.handleError(record)
+
+
+def _masked(line: str) -> str:
+    """The longest secrets first, as one may lie within another."""
+    for secret in sorted(_SECRETS, key=len, reverse=True):
+        line = line.replace(secret, MASK)
+    return line
+
+
+def _add_bound(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """What the process is bound to; what the line says itself comes first."""
+    for name, value in _BOUND.items():
+        event.setdefault(name, value)
+    return event
+
+
+def _shared_processors() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        _add_bound,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.StackInfoRenderer(),
+    ]
+
+
+def _renderers(console: bool) -> list[Processor]:
+    """Tracebacks stay plain: rich ones show local variables, and so what a plan keeps secret."""
+    if console:
+        colors = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        return [
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+            structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback),
+        ]
+    return [
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]

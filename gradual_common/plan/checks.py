@@ -1,0 +1,194 @@
+"""What a plan's shape cannot say: names that must exist, settings that exclude each other.
+
+Every check reports into the document and goes on. Ramps and templates have modules of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from gradual_common.errors import RuleError
+from gradual_common.plan.document import Document, Path, list_at, listed, mapping_at, nearest
+from gradual_common.plan.outline import Outline
+from gradual_common.plan.ramp_checks import check_ramps
+from gradual_common.plan.template_checks import Use, check_templates
+from gradual_common.rules import Rule, parse_rule
+
+TIMING_KEYS = ("duration", "ramp_up", "ramp_config", "ramp")
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+NAMED_DIMENSIONS = ("action", "step", "group", "phase")
+
+
+def check_plan(outline: Outline) -> list[Use]:
+    """Report every mistake that is not one of shape; returns what the templates use of data sets."""
+    check_names(outline)
+    check_actions(outline)
+    check_urls(outline)
+    check_bodies(outline)
+    check_duration(outline)
+    check_ramps(outline)
+    check_thresholds(outline)
+    return check_templates(outline)
+
+
+# ── Names ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_names(outline: Outline) -> None:
+    """Groups and phases have names of their own; phases name groups that exist."""
+    document = outline.document
+    groups = [(group.path, group.name) for group in outline.groups]
+    phases: list[tuple[Path, Any]] = [
+        (("config", "phases", number), phase.get("name")) for number, phase in enumerate(outline.phases)
+    ]
+    for what, entries in (("group", groups), ("phase", phases)):
+        seen: set[str] = set()
+        for path, name in entries:
+            if isinstance(name, str) and name in seen:
+                document.report((*path, "name"), f"a second {what} is called {name!r}; every {what} has its own name")
+            elif isinstance(name, str) and name:
+                seen.add(name)
+    names = [name for _, name in groups]
+    for number, phase in enumerate(outline.phases):
+        for name in mapping_at(phase, "users"):
+            if name not in names:
+                hint = nearest(name, names) or f"groups: {listed(names)}"
+                document.report(("config", "phases", number, "users", name), f"there is no group {name!r}", hint)
+
+
+def check_actions(outline: Outline) -> None:
+    """Every action that a step names has an entry; a missing one is told once, where it is named first."""
+    missing: dict[str, list[Path]] = {}
+    for group in outline.groups:
+        for step in group.steps:
+            if step.action not in outline.actions:
+                missing.setdefault(step.action, []).append(step.path)
+    for name, paths in missing.items():
+        others = f" (and in {len(paths) - 1} more)" if len(paths) > 1 else ""
+        entry = f'add it under actions: {name}: {{url: "/…"}}'
+        hint = "; ".join(part for part in (nearest(name, outline.actions), entry) if part)
+        outline.document.report((*paths[0], "action"), f"there is no action {name!r}{others}", hint)
+
+
+# ── Requests ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_urls(outline: Outline) -> None:
+    """URLs are absolute, or begin with / and there is a base URL."""
+    document = outline.document
+    base = outline.config.get("base_url")
+    if isinstance(base, str):
+        check_base_url(document, base)
+    relative = []
+    for name, action in outline.actions.items():
+        url = action.get("url")
+        if not isinstance(url, str) or not url or url.startswith(("http://", "https://")):
+            continue
+        if url.startswith("/"):
+            relative.append((name, url))
+        elif not url.startswith("{"):
+            path: Path = ("actions", name, "url")
+            document.report(
+                path, f"{url!r} is not a URL; it begins with / (after base_url) or with http:// or https://"
+            )
+    if relative and base is None:
+        name, url = relative[0]
+        document.report(
+            ("config",),
+            f"base_url is missing: the url of {name!r} is {url!r}",
+            'add under config: base_url: "https://…", or pass --base-url',
+        )
+
+
+def check_base_url(document: Document, base: str) -> None:
+    """http or https, with a host, and without query or fragment."""
+    try:
+        parts = urlsplit(base)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = False
+    if not valid or any(character.isspace() for character in base):
+        document.report(("config", "base_url"), f"{base!r} is not a URL; write http://host:port or https://host")
+    elif parts.query or parts.fragment:
+        document.report(("config", "base_url"), f"{base!r} has a query or fragment; paths are put after the base URL")
+
+
+def check_bodies(outline: Outline) -> None:
+    """One body an action, and a mapping is JSON: beside a form's Content-Type it is meant to be `form`."""
+    for name, action in outline.actions.items():
+        path: Path = ("actions", name, "body")
+        if action.get("body") is None:
+            continue
+        if action.get("form") is not None:
+            outline.document.report(path, "body and form stand beside each other; keep one of them")
+        content_type = content_type_of(action) or content_type_of(outline.config)
+        if isinstance(action["body"], dict | list) and content_type.startswith(FORM_TYPES):
+            outline.document.report(
+                path, f"a mapping is sent as JSON, but Content-Type is {content_type!r}", "write form: instead of body:"
+            )
+
+
+def content_type_of(owner: dict[str, Any]) -> str:
+    """The Content-Type among the headers of an action or the config, or nothing."""
+    headers = mapping_at(owner, "headers").items()
+    return next((str(value).lower() for name, value in headers if name.lower() == "content-type"), "")
+
+
+# ── Length and objectives ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_duration(outline: Outline) -> None:
+    """The run has an end: a duration, phases, or iterations of every group; phases stand alone."""
+    document, config = outline.document, outline.config
+    if "phases" in config:
+        for key in TIMING_KEYS:
+            if config.get(key) is not None:
+                document.report(("config", key), f"{key} stands beside phases; every phase has its own")
+        if config["phases"] == []:
+            document.report(("config", "phases"), "the list is empty; at least one phase is needed")
+        return
+    if config.get("duration") is not None or not isinstance(document.root.get("config"), dict):
+        return
+    endless = [group.name for group in outline.groups if group.raw.get("iterations") is None]
+    if endless or not outline.groups:
+        some = len(endless) < len(outline.groups)
+        missing = f"; without iterations: {listed(endless)}" if some else ""
+        document.report(
+            ("config",),
+            f"duration is missing{missing}",
+            'add under config: duration: "5m", or phases, or iterations to every group',
+        )
+
+
+def check_thresholds(outline: Outline) -> None:
+    """Every rule can be read, and the names in its scope exist."""
+    for number, entry in enumerate(list_at(outline.document.root, "thresholds")):
+        text = entry if isinstance(entry, str) else mapping_at(entry).get("rule")
+        if not isinstance(text, str):
+            continue
+        path: Path = ("thresholds", number)
+        try:
+            rule = parse_rule(text)
+        except RuleError as error:
+            outline.document.report(path, str(error))
+            continue
+        for dimension, name, names in _scope(outline, rule):
+            if name not in names:
+                hint = nearest(name, names) or f"there are: {listed(sorted(names))}"
+                outline.document.report(path, f"{text!r}: there is no {dimension} {name!r}", hint)
+
+
+def _scope(outline: Outline, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:
+    """Every name in a rule's scope, with the names that its dimension has in this plan."""
+    steps = [step for group in outline.groups for step in group.steps]
+    known = {
+        "action": {*outline.actions, *(step.action for step in steps)},
+        "step": {step.name for step in steps},
+        "group": {group.name for group in outline.groups},
+        "phase": {str(phase.get("name")) for phase in outline.phases} or {"main"},
+    }
+    for dimension in NAMED_DIMENSIONS:
+        for name in rule.scope.names(dimension):
+            yield dimension, name, known[dimension]

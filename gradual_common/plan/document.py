@@ -1,0 +1,132 @@
+"""A plan before it is validated: plain values, and for each of them where it was written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from rapidfuzz import fuzz, process
+
+from gradual_common.errors import Problem
+
+Path = tuple[str | int, ...]
+"""A place in a plan: ("users", 0, "behavior", 1, "think_time")."""
+
+IDENTIFIER = re.compile(r"[A-Za-z_][\w-]*")
+SIMILAR = 70
+
+_T = TypeVar("_T")
+
+
+class Plain(str):
+    """An unquoted scalar that holds `${…}`: it gets its type once the variables are in."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where something was written: a file (or the option that brought it) and its 1-based line."""
+
+    file: str
+    line: int | None = None
+
+
+@dataclass(slots=True)
+class Document:
+    """The values of a plan, changed in place by overrides and variables; `marks` knows where each was written."""
+
+    root: dict[str, Any]
+    name: str
+    marks: dict[Path, Mark] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def mark(self, path: Path) -> Mark:
+        """Where `path` was written, or else the nearest thing around it."""
+        for length in range(len(path), -1, -1):
+            if (mark := self.marks.get(path[:length])) is not None:
+                return mark
+        return Mark(self.name)
+
+    def problem(self, path: Path, message: str, hint: str = "") -> Problem:
+        """A mistake at `path`."""
+        mark = self.mark(path)
+        return Problem(message, path=self.show(path), file=mark.file, line=mark.line, hint=hint)
+
+    def report(self, path: Path, message: str, hint: str = "") -> None:
+        """Note a mistake at `path`."""
+        self.problems.append(self.problem(path, message, hint))
+
+    def show(self, path: Path) -> str:
+        """The path as people write it, list entries by their name: `users.guest.behavior[0].condition`."""
+        text, value = "", self.root
+        for part in path:
+            value = _child(value, part)
+            name = value.get("name") if isinstance(part, int) and isinstance(value, dict) else part
+            # Steps are shown by their place: their names repeat, and the place is what one looks for.
+            if isinstance(name, str) and not (isinstance(part, int) and "action" in value):
+                text += ("." if text else "") + (name if IDENTIFIER.fullmatch(name) else f'"{name}"')
+            else:
+                text += f"[{part}]"
+        return text
+
+    def replace_mark(self, path: Path, mark: Mark) -> None:
+        """Whatever stands at and below `path` was brought by `mark`."""
+        for known in [known for known in self.marks if known[: len(path)] == path]:
+            del self.marks[known]
+        self.marks[path] = mark
+
+
+def _child(value: Any, part: str | int) -> Any:
+    try:
+        return value[part]
+    except (LookupError, TypeError):
+        return None
+
+
+def nearest(name: str, names: Collection[str]) -> str:
+    """`did you mean 'login'?` for the most similar name, or nothing when none is similar."""
+    best = process.extractOne(name, list(names), scorer=fuzz.ratio, score_cutoff=SIMILAR)
+    return f"did you mean {best[0]!r}?" if best else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a list for a message."""
+    return ", ".join(names)
+
+
+def attempt(read: Callable[[Any], _T], value: Any) -> _T | None:
+    """What `read` makes of a value, or None where it cannot: the mistake is reported elsewhere."""
+    try:
+        return read(value)
+    except (ValueError, TypeError):
+        return None
+
+
+def mapping_at(value: Any, *keys: str | int) -> dict[str, Any]:
+    """The mapping below `keys`, or an empty one where there is something else."""
+    for key in keys:
+        value = _child(value, key)
+    return value if isinstance(value, dict) else {}
+
+
+def list_at(value: Any, *keys: str | int) -> list[Any]:
+    """The list below `keys`, or an empty one where there is something else."""
+    for key in keys:
+        value = _child(value, key)
+    return value if isinstance(value, list) else []
+
+
+def texts_in(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text inside a value, keys of mappings too, with its path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            yield (*path, key), key
+            yield from texts_in(child, (*path, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from texts_in(child, (*path, index))

@@ -1,0 +1,203 @@
+"""From a plan file to everything that a run needs: the plan, the job for the agents, the data.
+
+Read → replace (`--set` and its kin) → put variables in → scale (`-u`) → validate and check → read data, TLS files and
+secrets. Every step reports into the document and the next goes on, so that all mistakes are told at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+
+from gradual_common.data import DataTable
+from gradual_common.errors import PlanError, Problem
+from gradual_common.messages import Job
+from gradual_common.plan.checks import check_plan
+from gradual_common.plan.data_checks import load_data
+from gradual_common.plan.document import Document, Mark, Path, mapping_at
+from gradual_common.plan.environment import read_secrets, substitute_variables
+from gradual_common.plan.model import Plan
+from gradual_common.plan.outline import Outline
+from gradual_common.plan.overrides import OPTIONS, Overrides, apply_replacements, scale_users
+from gradual_common.plan.problems import shape_problems
+from gradual_common.plan.unsupported import unsupported_parts
+from gradual_common.plan.yaml import read_document
+from gradual_common.scheduling import compile_schedule
+
+MOST_BYTES = 8 * 1024 * 1024
+"""A plan is written by hand; whatever is larger is another file."""
+
+TLS_FILES = ("ca", "cert", "key")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSource:
+    """Where a plan comes from: text, or a mapping; `folder` is what its relative paths start from."""
+
+    name: str
+    folder: FilePath
+    text: str | None = None
+    mapping: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_path(cls, path: FilePath) -> PlanSource:
+        """A plan file; PlanError if it cannot be read."""
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise _unreadable(path, f"cannot read the plan: {error.strerror or error}") from error
+        if len(content) > MOST_BYTES:
+            raise _unreadable(path, f"the file has {len(content)} bytes; a plan has at most {MOST_BYTES}")
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise _unreadable(path, "the plan is not UTF-8 text") from error
+        return cls(str(path), path.parent, text)
+
+    @classmethod
+    def of_text(cls, text: str, name: str = "plan", folder: FilePath | None = None) -> PlanSource:
+        """A plan as YAML text; relative paths start from `folder`, or the working folder."""
+        return cls(name, folder or FilePath(), text)
+
+    @classmethod
+    def of_mapping(cls, mapping: Mapping[str, Any], name: str = "plan", folder: FilePath | None = None) -> PlanSource:
+        """A plan as a mapping of plain values."""
+        return cls(name, folder or FilePath(), None, mapping)
+
+    def read(self) -> Document:
+        """The document, with the mistakes of its syntax."""
+        if self.text is not None:
+            return read_document(self.text, self.name)
+        try:
+            root = json.loads(json.dumps(self.mapping, allow_nan=False))
+        except (TypeError, ValueError) as error:
+            raise PlanError([Problem(f"a plan holds plain values only: {error}", file=self.name)]) from error
+        return Document({key: value for key, value in root.items() if not key.startswith("x-")}, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPlan:
+    """A plan that can run. `data` is by (group number, set name); `sha256` is of the plan as it runs."""
+
+    plan: Plan
+    job: Job
+    data: dict[tuple[int, str], DataTable]
+    sha256: str
+    name: str
+    folder: FilePath
+    warnings: tuple[Problem, ...] = ()
+
+
+def load_plan(
+    source: PlanSource, overrides: Overrides = Overrides(), environ: Mapping[str, str] | None = None
+) -> LoadedPlan:
+    """Load a plan; PlanError with every mistake in it."""
+    variables = {**(environ or {}), **overrides.env}
+    document = source.read()
+    if document.problems and not document.root:
+        raise PlanError(document.problems)
+    apply_replacements(document, overrides)
+    substitute_variables(document, variables)
+    if overrides.users is not None:
+        scale_users(document, overrides.users)
+    plan = validate(document)
+    outline = Outline(document)
+    uses = check_plan(outline)
+    reader = _Files(document, source.folder)
+    seed = plan.config.seed if plan is not None and plan.config.seed is not None else secrets.randbits(63)
+    data = load_data(outline, uses, reader.locate, seed)
+    assets = read_assets(document, reader)
+    values = read_secrets(document, variables, reader.read_text)
+    if plan is None or document.problems:
+        raise PlanError(in_order(document))
+    check_schedule(document, plan)
+    # Nothing is left to be read literally: what variables brought in is escaped in the texts themselves.
+    job = Job(document.root, assets, values, (), seed)
+    return LoadedPlan(plan, job, data, _digest(document.root), source.name, source.folder, find_warnings(outline))
+
+
+def validate(document: Document) -> Plan | None:
+    """The plan; None, with every mistake of shape reported, when it has any."""
+    unsupported = list(unsupported_parts(document))
+    unreadable = [problem.path for problem in document.problems if problem.path]
+    document.problems += [problem for _, problem in unsupported]
+    covered = [path for path, _ in unsupported]
+    try:
+        return Plan.model_validate(document.root)
+    except ValidationError as error:
+        for path, problem in shape_problems(document, error):
+            if problem.path not in unreadable and not any(path[: len(part)] == part for part in covered):
+                document.problems.append(problem)
+        return None
+
+
+def check_schedule(document: Document, plan: Plan) -> None:
+    """What only shows when the ramps are compiled one after the other."""
+    try:
+        compile_schedule(plan)
+    except PlanError as error:
+        raise PlanError([Problem(p.message, p.path, document.name, p.line, p.hint) for p in error.problems]) from error
+
+
+def find_warnings(outline: Outline) -> tuple[Problem, ...]:
+    """What is allowed and hardly meant."""
+    phases = outline.phases
+    if phases and all(phase.get("warm_up") is True for phase in phases):
+        return (outline.document.problem(("config", "phases"), "every phase is a warm-up, so nothing is measured"),)
+    return ()
+
+
+def in_order(document: Document) -> list[Problem]:
+    """Every mistake once, in the order of the file; those of options come last."""
+    unique = list({str(problem): problem for problem in document.problems}.values())
+    return sorted(unique, key=lambda problem: (problem.file != document.name, problem.line or 0))
+
+
+def read_assets(document: Document, reader: _Files) -> dict[str, bytes]:
+    """The TLS files of config and actions, by the path that the plan gives."""
+    assets: dict[str, bytes] = {}
+    owners: list[Path] = [("config",), *(("actions", name) for name in mapping_at(document.root, "actions"))]
+    for owner in owners:
+        for key in TLS_FILES:
+            path = (*owner, "tls", key)
+            file = mapping_at(document.root, *owner, "tls").get(key)
+            if not isinstance(file, str):
+                continue
+            try:
+                assets[file] = reader.locate(path, file).read_bytes()
+            except OSError as error:
+                document.report(path, f"cannot read {reader.locate(path, file)}: {error.strerror or error}")
+    return assets
+
+
+class _Files:
+    """Finds the files that a plan names: relative to the plan, or to the working folder if an option named them."""
+
+    def __init__(self, document: Document, folder: FilePath) -> None:
+        self._document = document
+        self._folder = folder
+
+    def locate(self, path: Path, file: str) -> FilePath:
+        """The file that is named at a path of the plan."""
+        named_by: Mark = self._document.mark(path)
+        return (FilePath() if named_by.file in OPTIONS else self._folder) / file
+
+    def read_text(self, path: Path, file: str) -> str:
+        """Its text, as UTF-8."""
+        return self.locate(path, file).read_text(encoding="utf-8")
+
+
+def _digest(root: dict[str, Any]) -> str:
+    text = json.dumps(root, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _unreadable(path: FilePath, message: str) -> PlanError:
+    return PlanError([Problem(message, file=str(path))])

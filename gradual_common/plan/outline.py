@@ -1,0 +1,130 @@
+"""A plan's document seen as groups, steps and actions, whatever else is wrong with it.
+
+The checks read this instead of the validated plan, so that a mistake in one place hides none in another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from gradual_common.plan.document import Document, Path, list_at, mapping_at
+from gradual_common.plan.parse import name_steps
+
+SECTIONS = ("on_start", "behavior", "on_stop")
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutline:
+    """A step: where it stands, the action that it names, its name within the group, and its condition."""
+
+    path: Path
+    action: str
+    name: str
+    condition: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupOutline:
+    """A group; `concurrency` is None where it cannot be read; `data` as written."""
+
+    number: int
+    path: Path
+    name: str
+    concurrency: int | None
+    steps: tuple[StepOutline, ...]
+    data: dict[str, Any]
+    raw: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What the checks need to know of a document."""
+
+    document: Document
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """`config` as written."""
+        return mapping_at(self.document.root, "config")
+
+    @cached_property
+    def phases(self) -> list[dict[str, Any]]:
+        """`config.phases` as written; an entry that is no mapping is an empty one."""
+        return [mapping_at(phase) for phase in list_at(self.config, "phases")]
+
+    @cached_property
+    def actions(self) -> dict[str, dict[str, Any]]:
+        """`actions` as written; an entry that is no mapping is an empty one."""
+        return {name: mapping_at(action) for name, action in mapping_at(self.document.root, "actions").items()}
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """Top-level `data` as written."""
+        return mapping_at(self.document.root, "data")
+
+    @cached_property
+    def groups(self) -> tuple[GroupOutline, ...]:
+        """The groups in the order of the file."""
+        entries = enumerate(list_at(self.document.root, "users"))
+        return tuple(_group(number, entry) for number, entry in entries if isinstance(entry, dict))
+
+    @cached_property
+    def users(self) -> int | None:
+        """N, where every concurrency can be read."""
+        return total([group.concurrency for group in self.groups])
+
+    def mix(self, phase: dict[str, Any]) -> list[int | None]:
+        """Users per group in a phase."""
+        given = mapping_at(phase, "users")
+        return [read_count(given[group.name]) if group.name in given else group.concurrency for group in self.groups]
+
+    def most_users(self, group: GroupOutline) -> int | None:
+        """The most slots that a group may have in any phase."""
+        counts = [self.mix(phase)[self.groups.index(group)] for phase in self.phases] or [group.concurrency]
+        return None if None in counts else max(count for count in counts if count is not None)
+
+
+def total(counts: list[int | None]) -> int | None:
+    """The sum, or None where one of them is unknown."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def read_count(value: Any) -> int | None:
+    """A number of users, or None where it cannot be read as one."""
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _group(number: int, entry: dict[str, Any]) -> GroupOutline:
+    path: Path = ("users", number)
+    name = entry.get("name")
+    return GroupOutline(
+        number,
+        path,
+        name if isinstance(name, str) else "",
+        read_count(entry.get("concurrency")),
+        _steps(path, entry),
+        mapping_at(entry, "data"),
+        entry,
+    )
+
+
+def _steps(path: Path, group: dict[str, Any]) -> tuple[StepOutline, ...]:
+    """The steps that name an action, with their names made unique as the model does."""
+    found = []
+    for section in SECTIONS:
+        for index, entry in enumerate(list_at(group, section)):
+            step = {"action": entry} if isinstance(entry, str) else mapping_at(entry)
+            if isinstance(action := step.get("action"), str) and action:
+                found.append(((*path, section, index), action, step.get("name"), step.get("condition")))
+    names = name_steps([name if isinstance(name, str) and name else action for _, action, name, _ in found])
+    return tuple(
+        StepOutline(path, action, name, condition if isinstance(condition, str) else None)
+        for (path, action, _, condition), name in zip(found, names, strict=True)
+    )

@@ -1,0 +1,150 @@
+"""From pydantic's errors to problems that a person can act on: where, what was found, what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from gradual_common.errors import Problem
+from gradual_common.plan.assertions import place_assertions
+from gradual_common.plan.document import Document, Path, attempt, listed, mapping_at, nearest
+from gradual_common.plan.model import Model, Plan
+from gradual_common.plan.parse import read_ramp
+from gradual_common.plan.yaml import kind_of
+
+MESSAGES = {
+    "missing": "{key} is missing",
+    "extra_forbidden": "unknown key {key!r}",
+    "literal_error": "{found} is not allowed; allowed: {expected}",
+    "int_type": "{found} is not a whole number",
+    "int_parsing": "{found} is not a whole number",
+    "int_parsing_size": "{found} is too large a number",
+    "int_from_float": "{found} is not a whole number",
+    "float_type": "{found} is not a number",
+    "float_parsing": "{found} is not a number",
+    "finite_number": "{found} is not a number",
+    "bool_type": "{found} is neither true nor false",
+    "bool_parsing": "{found} is neither true nor false",
+    "string_type": "text is expected; found {found}",
+    "string_too_short": "the text is empty",
+    "string_too_long": "{found} is longer than {max_length}",
+    "too_short": "at least {min_length} is needed; the list is empty",
+    "greater_than": "{found} must be above {gt}",
+    "greater_than_equal": "{found} must be at least {ge}",
+    "less_than": "{found} must be below {lt}",
+    "less_than_equal": "{found} must be at most {le}",
+    "model_type": "a mapping is expected; found {found}",
+    "model_attributes_type": "a mapping is expected; found {found}",
+    "dict_type": "a mapping is expected; found {found}",
+    "tuple_type": "a list is expected; found {found}",
+    "value_error": "{error}",
+    "ramp": "{message}",
+}
+"""By pydantic's type of error."""
+
+KEY_ERROR = "[key]"
+
+
+def shape_problems(document: Document, error: ValidationError) -> Iterator[tuple[Path, Problem]]:
+    """Each error of the validation as (path, problem)."""
+    for details in error.errors(include_url=False):
+        if details["type"] == "too_short" and details["input"]:
+            continue  # It has entries, and the mistakes in all of them are told already.
+        path = written_path(document, details["loc"], details)
+        message = _message(details)
+        hint = _hint(details) if details["type"] == "extra_forbidden" else ""
+        owner = path[:-1] if details["type"] == "missing" else path
+        yield path, document.problem(owner, message, hint)
+
+
+def _message(details: ErrorDetails) -> str:
+    template = MESSAGES.get(details["type"])
+    if template is None:
+        return details["msg"]
+    context = {
+        **details.get("ctx", {}),
+        "found": kind_of(details["input"]),
+        "key": details["loc"][-1:] and details["loc"][-1],
+    }
+    return template.format(**context)
+
+
+def _hint(details: ErrorDetails) -> str:
+    """The nearest key that would be known there, or all of them."""
+    model = model_at(details["loc"][:-1])
+    keys = keys_of(model) if model is not None else ()
+    return nearest(str(details["loc"][-1]), keys) or (f"allowed: {listed(keys)}" if keys else "")
+
+
+def keys_of(model: type[Model]) -> tuple[str, ...]:
+    """The keys of a mapping that the model reads, as they are written."""
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def model_at(location: Path) -> type[Model] | None:
+    """The model that reads what stands at pydantic's location."""
+    model: type[Model] | None = Plan
+    parts = list(location)
+    while parts and model is not None:
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        field = fields.get(str(parts.pop(0)))
+        if field is None:
+            return None
+        models = list(_models_in(field.annotation))
+        if parts and any(origin in (tuple, dict) for origin in _origins_in(field.annotation)):
+            parts.pop(0)
+        if len(models) > 1 and parts:
+            tag = str(parts.pop(0)).capitalize()
+            models = [known for known in models if known.__name__ == f"{tag}Ramp"]
+        model = models[0] if models else None
+    return model
+
+
+def _models_in(annotation: Any) -> Iterator[type[Model]]:
+    if isinstance(annotation, type) and issubclass(annotation, Model):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
+
+
+def _origins_in(annotation: Any) -> Iterator[Any]:
+    yield get_origin(annotation)
+    for argument in get_args(annotation):
+        yield from _origins_in(argument)
+
+
+def written_path(document: Document, location: tuple[int | str, ...], details: ErrorDetails) -> Path:
+    """Pydantic's location as a path of the document: without tags, and with the keys that were written."""
+    path: Path = ()
+    parts = [part for part in location if part != KEY_ERROR]
+    while parts:
+        part = parts.pop(0)
+        if part == "ramp" and parts and _is_tagged(path):
+            path = (*path, _ramp_key(document, path))
+            parts.pop(0)
+        elif part == "assertions" and parts and isinstance(parts[0], int):
+            return (*path, part, *_assertion_path(document, path, parts[0]))
+        else:
+            path = (*path, part)
+    if details["type"] == "ramp":
+        path = (*path[:-1], details.get("ctx", {})["key"])
+    return path
+
+
+def _is_tagged(path: Path) -> bool:
+    """Whether what stands at the path may carry a ramp, whose location then names its strategy."""
+    return path == ("config",) or path[:2] == ("config", "phases") or path[:1] == ("users",)
+
+
+def _ramp_key(document: Document, owner: Path) -> str:
+    read = attempt(read_ramp, mapping_at(document.root, *owner))
+    return read[1] if read is not None else "ramp_up"
+
+
+def _assertion_path(document: Document, action: Path, number: int) -> Path:
+    written = mapping_at(document.root, *action).get("assertions")
+    placed = place_assertions(written) if isinstance(written, dict | list) else []
+    return placed[number][0] if number < len(placed) else (number,)

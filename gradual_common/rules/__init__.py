@@ -1,0 +1,33 @@
+"""The language of objectives: `p95(login) < 500ms`, `error_rate < 1%`, … (RESULTS.md, Objectives).
+
+    rule    = value op limit [at] [window]
+    value   = [series "."] stat ["(" scope ")"] | "agent." health ["." ("mean"|"max"|quant)]
+    series  = "ttfb" | "exchange" | "connect" | "iteration" | "transaction"      (none: response time)
+    stat    = quant | "mean" | "min" | "max" | "count" | "failures" | "interrupted"
+            | "error_rate" | "success_rate" | "throughput" | "request_rate"
+    quant   = "p" number        health = "cpu" | "loop_lag" | "start_lag"
+    scope   = item {"," item}   item = name | dim "=" name | "ok" | "failed"     name "*": one verdict per name
+    dim     = "action" | "step" | "group" | "transaction" | "phase" | "service" | "kind"
+    op      = "<" | "<=" | ">" | ">=" | "=="
+    limit   = number "%" | duration | number ["/s"]
+    at      = "at" ["<="] int "users"
+    window  = "for" duration | "over" ("run" | "levels")
+
+A name is a plain identifier or quoted, with a backslash before a quote inside it; a quoted name is never a keyword.
+"""
+
+from gradual_common.rules.parser import ASSERTION, parse_rule
+from gradual_common.rules.rule import Operator, Rule, Scope, ScopeItem, TargetLevel, Unit, quote_name, write_rule
+
+__all__ = [
+    "ASSERTION",
+    "Operator",
+    "Rule",
+    "Scope",
+    "ScopeItem",
+    "TargetLevel",
+    "Unit",
+    "parse_rule",
+    "quote_name",
+    "write_rule",
+]

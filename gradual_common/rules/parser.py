@@ -1,0 +1,348 @@
+"""Reads a rule: a recursive-descent parser over its tokens.
+
+What a rule measures decides its unit; a limit in another unit is an error that says which one to write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import get_args
+
+from gradual_common.batch import KINDS
+from gradual_common.errors import RuleError, UnitError
+from gradual_common.rules.rule import (
+    ANY,
+    OUTCOMES,
+    SHARES,
+    STATISTICS,
+    TIMES,
+    Operator,
+    Rule,
+    Scope,
+    ScopeItem,
+    TargetLevel,
+    Unit,
+    Window,
+    percentile_name,
+    unit_of,
+)
+from gradual_common.rules.tokens import Token, split_rule
+from gradual_common.units import read_bare_duration, read_duration
+
+SERIES_STATISTICS = {
+    "ttfb": (*TIMES, "count"),
+    "exchange": (*TIMES, "count"),
+    "connect": (*TIMES, "count"),
+    "iteration": (*TIMES, "count", "throughput"),
+    "transaction": STATISTICS,
+    "": STATISTICS,
+}
+"""What can be asked of each series besides percentiles: only a whole action succeeds or fails."""
+
+NAMED_SERIES = tuple(series for series in SERIES_STATISTICS if series)
+HEALTH = ("cpu", "loop_lag", "start_lag")
+DIMENSIONS = ("action", "step", "group", "transaction", "phase", "service", "kind")
+ITERATION_DIMENSIONS = ("group", "phase")
+
+ASSERTION = "assertion"
+FAILURE_KINDS = (*(kind for kind in KINDS if kind), ASSERTION)
+"""What `kind=` may name; `assertion` alone stands for every assertion."""
+
+QUANTILE = re.compile(r"p(\d+)")
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+UNITS: dict[Unit, tuple[str, str, str]] = {
+    "ns": ("a time", "with its unit", "ms"),
+    "%": ("a share", "with its unit", "%"),
+    "/s": ("a rate", "with its unit", "/s"),
+    "": ("a count", "without a unit", ""),
+}
+"""What a unit measures, how a limit in it is written, and the ending of an example."""
+
+
+def parse_rule(text: str) -> Rule:
+    """Parse one rule; RuleError says what was found and what is allowed."""
+    return _Parser(text).rule()
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """The left side of a rule without its scope."""
+
+    series: str
+    statistic: str
+    unit: Unit
+    quantile: float | None = None
+    of: str = ""
+
+    @property
+    def name(self) -> str:
+        return percentile_name(self.quantile) if self.statistic == "quantile" else self.statistic
+
+
+class _Parser:
+    """Reads the tokens from left to right; `_next` is the one to be read."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = split_rule(text)
+        self._place = 0
+
+    def rule(self) -> Rule:
+        """The whole rule, to the end of the text."""
+        if self._next.kind == "end":
+            raise self._error("the rule is empty; write one such as p95(login) < 500ms")
+        value = self._value()
+        scope = self._scope(value)
+        op = self._operator()
+        limit = self._limit(value)
+        at = self._at()
+        window, window_ns = self._window()
+        self._expect_end()
+        return Rule(
+            text=self._text.strip(),
+            series=value.series,
+            statistic=value.statistic,
+            op=op,
+            limit=limit,
+            unit=value.unit,
+            quantile=value.quantile,
+            of=value.of,
+            scope=scope,
+            at=at,
+            window=window,
+            window_ns=window_ns,
+        )
+
+    # ── value ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _value(self) -> _Value:
+        word = self._word("a statistic such as p95, mean or error_rate")
+        if word == "agent":
+            return self._health()
+        if word in NAMED_SERIES:
+            self._take(".", f"`.` and a statistic after {word}, such as {word}.p95")
+            return self._statistic(word, self._word(f"a statistic of {word}, such as p95"))
+        if self._next.is_mark(".") and QUANTILE.fullmatch(word) is None:
+            raise self._unknown("series", word, (*NAMED_SERIES, "agent"))
+        return self._statistic("", word)
+
+    def _statistic(self, series: str, word: str) -> _Value:
+        quantile = self._quantile(word)
+        if quantile is not None:
+            return _Value(series, "quantile", "ns", quantile)
+        allowed = SERIES_STATISTICS[series]
+        if word not in STATISTICS:
+            raise self._unknown("statistic", word, ("p95", *allowed))
+        if word not in allowed:
+            raise self._error(f"{series} has no {word}; allowed are percentiles such as p95, {', '.join(allowed)}")
+        return _Value(series, word, unit_of(word))
+
+    def _quantile(self, word: str) -> float | None:
+        """`p95`; the fraction of `p99.9` is a token of its own."""
+        match = QUANTILE.fullmatch(word)
+        if match is None:
+            return None
+        digits = match[1]
+        if self._next.is_mark("."):
+            self._advance()
+            fraction = self._advance()
+            if not fraction.text.isdecimal():
+                raise self._error(f"expected a number after `{word}.`, found {fraction}")
+            digits = f"{digits}.{fraction.text}"
+        if not 0 < float(digits) < 100:
+            raise self._error(f"p{digits} is no percentile: it lies between 0 and 100; for the ends write min or max")
+        return float(digits) / 100
+
+    def _health(self) -> _Value:
+        self._take(".", "`.` and a measure after agent, such as agent.cpu")
+        name = self._word("one of " + ", ".join(HEALTH))
+        if name not in HEALTH:
+            raise self._unknown("measure of agents", name, HEALTH)
+        unit: Unit = "%" if name == "cpu" else "ns"
+        if not self._next.is_mark("."):
+            return _Value("agent", name, unit)
+        self._advance()
+        word = self._word("mean, max or a percentile such as p95")
+        quantile = self._quantile(word)
+        if quantile is None and word not in ("mean", "max"):
+            raise self._unknown("statistic of agents", word, ("mean", "max", "p95"))
+        return _Value("agent", name, unit, quantile, word if quantile is None else "quantile")
+
+    # ── scope ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _scope(self, value: _Value) -> Scope:
+        if not self._next.is_mark("("):
+            return Scope()
+        if value.series == "agent":
+            raise self._error("the health of agents takes no scope: the worst agent is judged")
+        items: list[ScopeItem] = []
+        outcomes: list[str] = []
+        while not self._next.is_mark(")"):
+            self._advance()  # "(" or ","
+            if self._next.kind == "word" and self._next.text in OUTCOMES and not self._ahead.is_mark("="):
+                outcomes.append(self._advance().text)
+            else:
+                items.append(self._item())
+            if not self._next.is_mark(")") and not self._next.is_mark(","):
+                raise self._error(f"expected `,` or `)` in the scope, found {self._next}{self._quote_hint()}")
+        self._advance()
+        scope = Scope(tuple(dict.fromkeys(items)), tuple(dict.fromkeys(outcomes)))
+        self._check_scope(value, scope)
+        return scope
+
+    def _item(self) -> ScopeItem:
+        if not self._ahead.is_mark("="):
+            return self._name("action")
+        dimension = self._word("a dimension such as group")
+        if dimension not in DIMENSIONS:
+            raise self._unknown("dimension", dimension, DIMENSIONS)
+        self._advance()  # "="
+        return self._name(dimension)
+
+    def _name(self, dimension: str) -> ScopeItem:
+        token = self._advance()
+        if token.is_mark(ANY):
+            return ScopeItem(dimension, any=True)
+        if token.kind not in ("word", "quoted"):
+            hint = f'; a name that is no plain identifier is quoted: "{token.text}"' if token.kind == "amount" else ""
+            raise self._error(f"expected a name in the scope, found {token}{hint}")
+        if dimension == "kind" and token.name not in FAILURE_KINDS:
+            raise self._unknown("failure kind", token.name, FAILURE_KINDS)
+        return ScopeItem(dimension, token.name)
+
+    def _quote_hint(self) -> str:
+        return "; a name that is no plain identifier is quoted" if self._next.kind in ("word", "amount", "mark") else ""
+
+    def _check_scope(self, value: _Value, scope: Scope) -> None:
+        for dimension in scope.starred:
+            if scope.names(dimension):
+                raise self._error(f"{dimension}=* is one verdict per {dimension} already; leave its other names out")
+        if value.series == "iteration" and (scope.outcomes or not set(scope.dimensions) <= set(ITERATION_DIMENSIONS)):
+            raise self._error("iterations are told apart by group and phase only, such as iteration.p95(group=guest)")
+        by_outcome = bool(scope.outcomes) or "kind" in scope.dimensions
+        if by_outcome and value.statistic == "interrupted":
+            raise self._error("an interrupted request has neither succeeded nor failed: leave ok, failed and kind out")
+        if by_outcome and value.statistic in SHARES:
+            raise self._error(f"{value.statistic} is a share of all requests: leave ok, failed and kind out")
+
+    # ── limit ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _operator(self) -> Operator:
+        token = self._advance()
+        for operator in get_args(Operator):
+            if token.kind == "operator" and token.text == operator:
+                found: Operator = operator
+                return found
+        hint = "; equality is written ==" if token.text == "=" else ""
+        raise self._error(f"expected one of {' '.join(get_args(Operator))}, found {token}{hint}")
+
+    def _limit(self, value: _Value) -> float:
+        token = self._advance()
+        if token.kind != "amount":
+            raise self._error(f"expected a limit, found {token}; {_describe_limit(value, '1')}")
+        limit = _read_amount(token.text, value.unit)
+        if limit is None:
+            raise self._error(f"{_describe_limit(value, token.text)}; found {token}")
+        if value.statistic in SHARES and limit > 100:
+            raise self._error(f"{value.name} is a share of at most 100%, found {token}")
+        return limit
+
+    # ── at, window ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _at(self) -> TargetLevel | None:
+        if not self._next.is_word("at"):
+            return None
+        self._advance()
+        up_to = self._next.text == "<="
+        if up_to:
+            self._advance()
+        number = self._advance()
+        if not number.text.isdecimal() or int(number.text) == 0:
+            raise self._error(f"expected a number of users after `at`, found {number}")
+        if not self._advance().is_word("users"):
+            raise self._error(f"write `users` after the number: at {number.text} users")
+        return TargetLevel(int(number.text), up_to)
+
+    def _window(self) -> tuple[Window | None, int]:
+        if self._next.is_word("for"):
+            self._advance()
+            token = self._advance()
+            try:
+                return "for", read_bare_duration(token.text)
+            except UnitError as error:
+                raise self._error(f"expected a duration such as 30s after `for`, found {token}") from error
+        if self._next.is_word("over"):
+            self._advance()
+            token = self._advance()
+            if token.is_word("run"):
+                return "run", 0
+            if token.is_word("levels"):
+                return "levels", 0
+            raise self._error(f"expected run or levels after `over`, found {token}")
+        return None, 0
+
+    def _expect_end(self) -> None:
+        if self._next.kind == "end":
+            return
+        hint = "; `at … users` stands before `for` and `over`" if self._next.is_word("at") else ""
+        raise self._error(f"the rule should end here, found {self._next}{hint}")
+
+    # ── tokens ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _next(self) -> Token:
+        return self._tokens[self._place]
+
+    @property
+    def _ahead(self) -> Token:
+        return self._tokens[min(self._place + 1, len(self._tokens) - 1)]
+
+    def _advance(self) -> Token:
+        """Read the next token; the end is never passed."""
+        token = self._next
+        self._place = min(self._place + 1, len(self._tokens) - 1)
+        return token
+
+    def _word(self, expected: str) -> str:
+        token = self._advance()
+        if token.kind != "word":
+            raise self._error(f"expected {expected}, found {token}")
+        return token.text
+
+    def _take(self, mark: str, expected: str) -> None:
+        if not self._next.is_mark(mark):
+            raise self._error(f"expected {expected}, found {self._next}")
+        self._advance()
+
+    def _unknown(self, what: str, word: str, allowed: Sequence[str]) -> RuleError:
+        near = get_close_matches(word, allowed, 1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        return self._error(f"unknown {what} {word!r}; {hint}allowed are {', '.join(allowed)}")
+
+    def _error(self, reason: str) -> RuleError:
+        return RuleError(self._text, reason)
+
+
+def _read_amount(text: str, unit: Unit) -> float | None:
+    """A limit in its unit; None when it is written in another."""
+    if unit == "ns":
+        try:
+            return float(read_duration(text))
+        except UnitError:
+            return None
+    number = text.removesuffix(unit)
+    return float(number) if text.endswith(unit) and NUMBER.fullmatch(number) else None
+
+
+def _describe_limit(value: _Value, found: str) -> str:
+    """Which unit a limit needs, with the number that was found as the example."""
+    what, how, ending = UNITS[value.unit]
+    digits = NUMBER.match(found)
+    number = digits[0] if digits else "1"
+    if value.unit == "%" and float(number) < 1:
+        number = f"{float(number) * 100:g}"
+    return f"{value.name} is {what}: write the limit {how}, such as {number}{ending}"

@@ -1,0 +1,157 @@
+"""A parsed objective, as frozen records."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from gradual_common.units import format_duration
+
+Operator = Literal["<", "<=", ">", ">=", "=="]
+Unit = Literal["ns", "%", "/s", ""]
+Window = Literal["run", "for", "levels"]
+
+TIMES = ("mean", "min", "max")
+COUNTS = ("count", "failures", "interrupted")
+SHARES = ("error_rate", "success_rate")
+RATES = ("throughput", "request_rate")
+STATISTICS = (*TIMES, *COUNTS, *SHARES, *RATES)
+
+OUTCOMES = ("ok", "failed")
+ANY = "*"
+
+IDENTIFIER = re.compile(r"[^\W\d]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeItem:
+    """One condition on a sample: its `dimension` is called `name`; `any` asks for one verdict per name."""
+
+    dimension: str
+    name: str = ""
+    any: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.dimension}={ANY if self.any else quote_name(self.name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which samples: names of one dimension widen it, other dimensions narrow it. No outcomes: all of them."""
+
+    items: tuple[ScopeItem, ...] = ()
+    outcomes: tuple[str, ...] = ()
+
+    def names(self, dimension: str) -> tuple[str, ...]:
+        """The names asked for in one dimension; empty when it does not matter, or every name is asked for."""
+        return tuple(item.name for item in self.items if item.dimension == dimension and not item.any)
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """The dimensions that matter, each once."""
+        return tuple(dict.fromkeys(item.dimension for item in self.items))
+
+    @property
+    def starred(self) -> tuple[str, ...]:
+        """The dimensions in which every name gets a verdict of its own."""
+        return tuple(item.dimension for item in self.items if item.any)
+
+    def __str__(self) -> str:
+        return ", ".join([*map(str, self.items), *self.outcomes])
+
+
+@dataclass(frozen=True, slots=True)
+class TargetLevel:
+    """`at [<=] users users`."""
+
+    users: int
+    up_to: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A parsed rule.
+
+    `series` "" is the response time, "agent" an agent's health (then `statistic` names it and `of` is "mean", "max",
+    "quantile" or ""). `statistic` "quantile" comes with `quantile` in (0, 1). `limit` is in `unit`: "ns", "%"
+    (0 … 100), "/s" or "" (a count). `window_ns` belongs to `for`.
+    """
+
+    text: str
+    series: str
+    statistic: str
+    op: Operator
+    limit: float
+    unit: Unit
+    quantile: float | None = None
+    of: str = ""
+    scope: Scope = Scope()
+    at: TargetLevel | None = None
+    window: Window | None = None
+    window_ns: int = 0
+
+    @property
+    def value(self) -> str:
+        """The left side without its scope: `p95`, `ttfb.mean`, `agent.cpu.p95`."""
+        words = (self.series, self.statistic, self.of)
+        return ".".join(percentile_name(self.quantile) if word == "quantile" else word for word in words if word)
+
+    def holds(self, observed: float) -> bool:
+        """Whether `observed`, in the rule's unit, meets the limit."""
+        return compare(observed, self.op, self.limit)
+
+    def unsupported(self) -> str | None:
+        """The part of this rule that cannot be judged yet, as a noun, or None."""
+        if self.series == "agent":
+            return f"`{self.value}`: an objective on the agents"
+        if self.series == "transaction" or "transaction" in self.scope.dimensions:
+            return "an objective on transactions"
+        if "service" in self.scope.dimensions:
+            return "an objective on services"
+        if self.at is not None:
+            return "`at … users` in an objective"
+        if self.window is not None:
+            return f"`{'for' if self.window == 'for' else 'over'}` in an objective"
+        return None
+
+
+def compare(observed: float, op: Operator, limit: float) -> bool:
+    """`observed op limit`."""
+    if observed == limit:
+        return op in ("<=", ">=", "==")
+    return (op in ("<", "<=")) if observed < limit else (op in (">", ">="))
+
+
+def unit_of(statistic: str) -> Unit:
+    """The unit in which the limit of a statistic is written."""
+    if statistic in SHARES:
+        return "%"
+    if statistic in RATES:
+        return "/s"
+    return "" if statistic in COUNTS else "ns"
+
+
+def percentile_name(quantile: float | None) -> str:
+    """0.999 → `p99.9`."""
+    return f"p{(quantile or 0) * 100:.10g}"
+
+
+def write_rule(rule: Rule) -> str:
+    """The rule in its canonical form, which parses to the same rule."""
+    scope = f"({rule.scope})" if str(rule.scope) else ""
+    limit = format_duration(int(rule.limit)) if rule.unit == "ns" else f"{rule.limit:.15g}{rule.unit}"
+    words = [f"{rule.value}{scope}", rule.op, limit]
+    if rule.at is not None:
+        words.append(f"at {'<= ' if rule.at.up_to else ''}{rule.at.users} users")
+    if rule.window is not None:
+        words.append(f"for {format_duration(rule.window_ns)}" if rule.window == "for" else f"over {rule.window}")
+    return " ".join(words)
+
+
+def quote_name(name: str) -> str:
+    """A name as a rule writes it: bare where it is a plain identifier, quoted else."""
+    if IDENTIFIER.fullmatch(name) and name not in OUTCOMES:
+        return name
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,369 @@
+"""Templates: Jinja2 in a sandbox, strict about undefined names, compiled once, rendered for each request.
+
+Three things are compiled. `compile_template` reads one text; `compile_value` a value of the plan, with templates
+anywhere in its mappings and lists; `compile_condition` one expression, which is evaluated and never rendered to text.
+What comes out knows whether it `is_static`: then it is rendered once, when the plan is compiled.
+
+A text that is exactly one hole (`"{{ user.age }}"`) keeps the type of its value. Values that are filled in are never
+read as templates again, because only the plan's own texts are ever compiled.
+
+`user.items` means the column `items` of a row, not the method of Python's dict: data comes before attributes.
+
+Measured on one busy core: rendering `{{ user.name }}` 3 µs, a text of three holes 6 µs, a condition 3 µs.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Protocol
+
+from jinja2 import StrictUndefined, Undefined, nodes
+from jinja2.exceptions import TemplateSyntaxError
+from jinja2.meta import find_undeclared_variables
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
+
+from gradual_common.errors import TemplateError
+from gradual_common.template_functions import FILTERS, FUNCTIONS
+
+Scope = Mapping[str, Any]
+
+DELIMITERS = ("{{", "{%", "{#")
+
+_RESULT = "result"
+_ASKING = (nodes.Name, nodes.Call, nodes.Filter, nodes.FilterBlock)
+_GLOBALS = ("range", "dict", "namespace")
+"""What is kept of Jinja's own globals: the others draw from the process' random numbers or keep state."""
+
+
+class Compiled(Protocol):
+    """A compiled value. `names`: what it needs from its scope."""
+
+    @property
+    def is_static(self) -> bool:
+        """Whether it is the same in every scope."""
+        ...
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The root names that it reads from its scope; functions are not among them."""
+        ...
+
+    def render(self, scope: Scope) -> Any:
+        """The value in `scope`; raises TemplateError."""
+        ...
+
+    def render_text(self, scope: Scope) -> str:
+        """The value as text; raises TemplateError."""
+        ...
+
+
+# ── Jinja, as it is used here ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Context(Context):
+    """Looks names up in the scope as it is, then among the functions: no dictionary is copied for a rendering."""
+
+    def resolve_or_missing(self, key: str) -> Any:
+        if key in self.vars:
+            return self.vars[key]
+        if key in self.parent:
+            return self.parent[key]
+        return self.environment.globals.get(key, missing)
+
+
+def _printable(value: Any) -> Any:
+    """Every value that is put into a text passes here: a function is a forgotten pair of parentheses."""
+    if callable(value) and not isinstance(value, Undefined):
+        raise TemplateError(f"{getattr(value, '__name__', 'this')} is a function: call it with ()")
+    return value
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    context_class = _Context
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """An entry of a mapping before an attribute of its class."""
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
+def _environment() -> _Environment:
+    environment = _Environment(undefined=StrictUndefined, keep_trailing_newline=True, finalize=_printable)
+    kept = {name: environment.globals[name] for name in _GLOBALS}
+    environment.globals = {**kept, **FUNCTIONS}
+    environment.filters.update(FILTERS)
+    return environment
+
+
+_ENVIRONMENT = _environment()
+
+
+def is_template(text: str) -> bool:
+    """Whether `text` holds anything for Jinja to do."""
+    return any(delimiter in text for delimiter in DELIMITERS)
+
+
+def _parse(text: str) -> nodes.Template:
+    try:
+        return _ENVIRONMENT.parse(text)
+    except TemplateSyntaxError as error:
+        raise TemplateError(f"{text!r} is not a valid template: {error.message}") from None
+
+
+def _only_hole(tree: nodes.Template) -> nodes.Expr | None:
+    """The expression, if the text is exactly one hole."""
+    if len(tree.body) != 1 or not isinstance(tree.body[0], nodes.Output):
+        return None
+    parts = tree.body[0].nodes
+    return parts[0] if len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData) else None
+
+
+def _names(tree: nodes.Template) -> frozenset[str]:
+    return frozenset(find_undeclared_variables(tree)) - _ENVIRONMENT.globals.keys()
+
+
+def _translate(text: str, error: Exception) -> TemplateError:
+    return TemplateError(f"{text!r}: {getattr(error, 'message', None) or error}")
+
+
+# ── One text ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Expression:
+    """One Jinja expression, evaluated to a Python value."""
+
+    __slots__ = ("_run", "text")
+
+    def __init__(self, text: str, expression: nodes.Expr) -> None:
+        self.text = text
+        body: list[nodes.Node] = [nodes.Assign(nodes.Name(_RESULT, "store"), expression, lineno=1)]
+        tree = nodes.Template(body, lineno=1)
+        tree.set_environment(_ENVIRONMENT)
+        self._run = _ENVIRONMENT.from_string(tree).root_render_func
+
+    def evaluate(self, scope: Scope) -> Any:
+        context = _Context(_ENVIRONMENT, scope, None, {})  # type: ignore[arg-type]  # read, never changed
+        deque(self._run(context), maxlen=0)
+        return context.vars[_RESULT]
+
+
+class Template:
+    """One text with holes. Rendering gives a text, or the value itself when the text is exactly one hole.
+
+    `asks`: whether it reads a name or calls anything; one that does not is the same everywhere.
+    """
+
+    __slots__ = ("_hole", "_run", "asks", "names", "text")
+
+    is_static = False
+
+    def __init__(self, text: str) -> None:
+        tree = _parse(text)
+        hole = _only_hole(tree)
+        self.text = text
+        self.names = _names(tree)
+        self.asks = any(True for _ in tree.find_all(_ASKING))
+        self._run = _ENVIRONMENT.from_string(tree).root_render_func
+        self._hole = _Expression(text, hole) if hole is not None else None
+
+    def render(self, scope: Scope) -> Any:
+        """The native value of a single hole, else text; raises TemplateError."""
+        if self._hole is None:
+            return self.render_text(scope)
+        try:
+            value = _printable(self._hole.evaluate(scope))
+            return str(value) if isinstance(value, Undefined) else value
+        except Exception as error:
+            raise _translate(self.text, error) from error
+
+    def render_text(self, scope: Scope) -> str:
+        """Text in any case; raises TemplateError."""
+        try:
+            return "".join(self._run(_Context(_ENVIRONMENT, scope, None, {})))  # type: ignore[arg-type]  # only read
+        except Exception as error:
+            raise _translate(self.text, error) from error
+
+
+class Literal:
+    """A value without any hole."""
+
+    __slots__ = ("value",)
+
+    is_static = True
+    names: frozenset[str] = frozenset()
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def render(self, scope: Scope) -> Any:
+        """The value."""
+        return self.value
+
+    def render_text(self, scope: Scope) -> str:
+        """The value as YAML writes it."""
+        return as_text(self.value)
+
+
+def as_text(value: Any) -> str:
+    """A scalar of a plan as text: true, false and nothing as YAML writes them, mappings and lists as JSON."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping | list | tuple):
+        return str(FUNCTIONS["tojson"](value))
+    return str(value)
+
+
+def compile_template(text: str) -> Template | Literal:
+    """Compile one text; raises TemplateError for a mistake in it."""
+    if not is_template(text):
+        return Literal(text)
+    template = Template(text)
+    return template if template.asks else Literal(template.render({}))
+
+
+# ── A value of the plan ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Composite(ABC):
+    """A mapping or list with a template somewhere in it."""
+
+    __slots__ = ("names",)
+
+    is_static = False
+
+    def __init__(self, parts: Iterator[Compiled]) -> None:
+        self.names: frozenset[str] = frozenset().union(*(part.names for part in parts))
+
+    @abstractmethod
+    def render(self, scope: Scope) -> Any: ...
+
+    def render_text(self, scope: Scope) -> str:
+        """As JSON."""
+        return as_text(self.render(scope))
+
+
+class MappingValue(_Composite):
+    """A mapping; its keys may be templates too."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: list[tuple[Compiled, Compiled]]) -> None:
+        super().__init__(part for entry in entries for part in entry)
+        self._entries = entries
+
+    def render(self, scope: Scope) -> dict[str, Any]:
+        """Every entry rendered, in order."""
+        return {
+            key.value if isinstance(key, Literal) else key.render_text(scope): value.render(scope)
+            for key, value in self._entries
+        }
+
+
+class ListValue(_Composite):
+    """A list."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: list[Compiled]) -> None:
+        super().__init__(iter(items))
+        self._items = items
+
+    def render(self, scope: Scope) -> list[Any]:
+        """Every item rendered, in order."""
+        return [item.render(scope) for item in self._items]
+
+
+def compile_value(value: Any, literals: Collection[str] = (), path: str = "") -> Compiled:
+    """Compile a value of the plan that stands at `path`; texts whose path is in `literals` are not templates.
+
+    Raises TemplateError for a mistake in any text.
+    """
+    if path in literals:
+        return Literal(value)
+    if isinstance(value, str):
+        return compile_template(value)
+    if isinstance(value, Mapping):
+        return _compile_mapping(value, literals, path)
+    if isinstance(value, list | tuple):
+        items = [compile_value(item, literals, f"{path}.{n}") for n, item in enumerate(value)]
+        return Literal([item.render({}) for item in items]) if _all_static(items) else ListValue(items)
+    return Literal(value)
+
+
+def _compile_mapping(value: Mapping[Any, Any], literals: Collection[str], path: str) -> Compiled:
+    entries = [(compile_value(key), compile_value(item, literals, f"{path}.{key}")) for key, item in value.items()]
+    if _all_static([part for entry in entries for part in entry]):
+        return Literal({key.render({}): item.render({}) for key, item in entries})
+    return MappingValue(entries)
+
+
+def _all_static(parts: list[Compiled]) -> bool:
+    return all(part.is_static for part in parts)
+
+
+# ── Conditions ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Condition:
+    """One expression, evaluated to a boolean. Its text is never rendered, so `"False"` in a response is a text."""
+
+    __slots__ = ("_expression", "names", "text")
+
+    def __init__(self, text: str) -> None:
+        tree = _condition_tree(text)
+        hole = _only_hole(tree)
+        if hole is None:
+            raise TemplateError(f"{text!r} is not one expression: write {{{{ a and b }}}}, or leave the braces out")
+        self.text = text
+        self.names = _names(tree)
+        self._expression = _Expression(text, hole)
+
+    def holds(self, scope: Scope) -> bool:
+        """Whether it is true in `scope`; raises TemplateError."""
+        try:
+            return bool(_printable(self._expression.evaluate(scope)))
+        except Exception as error:
+            raise _translate(self.text, error) from error
+
+
+def _condition_tree(text: str) -> nodes.Template:
+    stripped = text.strip()
+    return _parse(stripped if is_template(stripped) else f"{{{{ {stripped} }}}}")
+
+
+def compile_condition(text: str) -> Condition:
+    """Compile a condition, with or without braces around it; raises TemplateError for a mistake in it."""
+    return Condition(text)
+
+
+# ── What a text reads ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def names_in(text: str, condition: bool = False) -> frozenset[str]:
+    """The root names that a template reads from its scope, functions left out; `condition`: braces are optional."""
+    return _names(_condition_tree(text) if condition else _parse(text))
+
+
+def attributes_of(text: str, name: str, condition: bool = False) -> frozenset[str]:
+    """The attributes of the root `name` that a template reads: `{{ user.a }}{{ user['b'] }}` reads a and b."""
+    tree = _condition_tree(text) if condition else _parse(text)
+    by_dot = {node.attr for node in tree.find_all(nodes.Getattr) if _is_name(node.node, name)}
+    by_key = {
+        str(node.arg.value)
+        for node in tree.find_all(nodes.Getitem)
+        if _is_name(node.node, name) and isinstance(node.arg, nodes.Const)
+    }
+    return frozenset(by_dot | by_key)
+
+
+def _is_name(node: nodes.Node, name: str) -> bool:
+    return isinstance(node, nodes.Name) and node.name == name

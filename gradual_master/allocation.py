@@ -1,0 +1,116 @@
+"""Dealing the slots: once, in proportion to what each agent can hold (DESIGN 4.7).
+
+The distinct targets of the schedule are taken from the smallest up. From one to the next, each agent's share of the
+total grows from apportion(max_users, T) to apportion(max_users, T′), by Webster's method, which takes nothing away
+when the total grows; so at every target every agent runs exactly its Webster share, which is within one user of the
+proportional one unless capacities differ wildly (M. L. Balinski, H. P. Young, "Fair Representation", 2nd ed., 2001,
+chapter 9). Between two targets, nobody sees in which order slots are dealt: each group's new slots are shared out
+in proportion and in one stretch per agent, which keeps the groups mixed over the agents and the orders short.
+
+That is exact while the mix of the groups stays the same, for then a larger target holds every slot of a smaller one.
+Under several mixes (`phases[].users`) a later mix finds its slots dealt; it stays close, because every group is shared
+out in proportion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gradual_common.messages import SlotRun
+from gradual_common.schedule import Schedule
+from gradual_common.slots import apportion
+
+FIRST_TENURE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A fleet too small: it holds `held` users where `needed` are to be active at once."""
+
+    held: int
+    needed: int
+
+
+def deal(schedule: Schedule, capacities: Sequence[int]) -> tuple[tuple[SlotRun, ...], ...] | Shortfall:
+    """The slots of each agent, all under tenure 1; a Shortfall when some level does not fit.
+
+    `capacities[a]` is `max_users` of agent a; equal claims go to the earlier agent.
+    """
+    needed = max((change.target for change in schedule.changes), default=0)
+    if needed > sum(capacities):
+        return Shortfall(sum(capacities), needed)
+    hands = _deal_all(targets_of(schedule), len(schedule.groups), capacities)
+    return _overfull(schedule, hands, capacities) or hands
+
+
+def targets_of(schedule: Schedule) -> list[tuple[int, ...]]:
+    """The distinct users per group, smallest total first."""
+    return sorted({change.users for change in schedule.changes}, key=lambda users: (sum(users), users))
+
+
+def _deal_all(
+    targets: Sequence[tuple[int, ...]], groups: int, capacities: Sequence[int]
+) -> tuple[tuple[SlotRun, ...], ...]:
+    hands: list[list[SlotRun]] = [[] for _ in capacities]
+    dealt = [0] * groups
+    for users in targets:
+        raised = [max(0, users[group] - dealt[group]) for group in range(groups)]
+        shares = share_out(raised, _growth(capacities, sum(dealt), sum(raised)))
+        for group, counts in enumerate(shares):
+            for hand, count in zip(hands, counts, strict=True):
+                _append(hand, group, dealt[group], count)
+                dealt[group] += count
+    return tuple(tuple(hand) for hand in hands)
+
+
+def _growth(capacities: Sequence[int], total: int, more: int) -> list[int]:
+    """How much each agent's Webster share grows when the total does."""
+    before = apportion(capacities, total)
+    return [after - held for after, held in zip(apportion(capacities, total + more), before, strict=True)]
+
+
+def share_out(raised: Sequence[int], growth: Sequence[int]) -> list[tuple[int, ...]]:
+    """One row per group, one column per agent: rows sum to `raised`, columns to `growth`, cells in proportion.
+
+    Group by group, over what each agent still has to get: Webster's method gives nobody more than its weight while the
+    total is at most their sum, so no column overflows, and the last group finds exactly its number.
+    """
+    left = list(growth)
+    rows = []
+    for count in raised:
+        row = apportion(left, count)
+        left = [have - given for have, given in zip(left, row, strict=True)]
+        rows.append(row)
+    return rows
+
+
+def _append(hand: list[SlotRun], group: int, first: int, count: int) -> None:
+    """Add slots to a hand; consecutive runs become one."""
+    if count == 0:
+        return
+    for place in range(len(hand) - 1, -1, -1):
+        run = hand[place]
+        if run.group == group:
+            if run.first + run.count == first:
+                hand[place] = SlotRun(group, run.first, run.count + count, run.tenure)
+                return
+            break
+    hand.append(SlotRun(group, first, count, FIRST_TENURE))
+
+
+def active_of(hand: Sequence[SlotRun], users: Sequence[int]) -> int:
+    """How many slots of a hand are active when group g runs the ordinals below `users[g]`."""
+    return sum(min(run.count, max(0, users[run.group] - run.first)) for run in hand)
+
+
+def _overfull(schedule: Schedule, hands: Sequence[Sequence[SlotRun]], capacities: Sequence[int]) -> Shortfall | None:
+    """Under several mixes one agent may be dealt more than it holds although the sum fits."""
+    totals = [sum(run.count for run in hand) for hand in hands]
+    for hand, total, capacity in zip(hands, totals, capacities, strict=True):
+        if total <= capacity:
+            continue
+        peak = max(active_of(hand, users) for users in targets_of(schedule))
+        if peak > capacity:
+            return Shortfall(capacity, peak)
+    return None

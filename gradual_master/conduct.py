@@ -1,0 +1,274 @@
+"""One run from the plan to the summary: the shell around `MasterCore`, for both commands that run a plan.
+
+Everything happens on one event loop. An event is handled at once; merges alone wait their turn, one batch at a time,
+so that pongs and orders are written in between (DESIGN 4.11).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import secrets
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from gradual_common.clock import CLOCK_ID, NS_PER_S
+from gradual_common.errors import GradualError
+from gradual_common.scheduling import compile_schedule
+from gradual_master.aggregate import Aggregate
+from gradual_master.command import Terms
+from gradual_master.core import MasterCore
+from gradual_master.events import (
+    Begin,
+    Close,
+    CloseInterval,
+    End,
+    Event,
+    Instruction,
+    Merge,
+    Merged,
+    Note,
+    Provide,
+    Provided,
+    Send,
+    Signal,
+    Stop,
+    Tick,
+    Unmergeable,
+)
+from gradual_master.facts import RunFacts
+from gradual_master.journal import Journal, MemoryJournal, RunBegun
+from gradual_master.listening import ListenAddress
+from gradual_master.provisions import Provisions
+from gradual_master.run_options import RunOptions
+from gradual_master.server import FleetServer
+from gradual_master.summary import Summary, build_summary
+
+if TYPE_CHECKING:
+    from gradual_common.plan.loader import LoadedPlan
+
+    from gradual_master.reporting.base import Reporter
+
+TICK_S = 0.05
+LINGER_NS = 2 * NS_PER_S
+"""How long the master stays after the end for agents that are just dialling again, to tell them that it is over."""
+
+STOP_GRACE_S = 1.0
+SIGNALS: dict[signal.Signals, Signal] = {signal.SIGINT: "interrupt", signal.SIGTERM: "terminate"}
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+async def conduct(
+    loaded: LoadedPlan, options: RunOptions, reporters: Sequence[Reporter] = (), progress: Reporter | None = None
+) -> Summary:
+    """Run the plan with the agents that come, and judge it.
+
+    Raises MasterError before anything has begun: an address that cannot be listened on, or must not be. Whatever
+    happens after that is in the summary.
+    """
+    address = ListenAddress.read(options.listen)
+    address.allow(insecure=options.insecure, has_secrets=bool(loaded.job.secrets))
+    watching = [*reporters, *([progress] if progress is not None else [])]
+    return await Conductor(loaded, options, watching, MemoryJournal()).run(address)
+
+
+class Conductor:
+    """Feeds the core and carries out what it says."""
+
+    def __init__(
+        self, loaded: LoadedPlan, options: RunOptions, reporters: Sequence[Reporter], journal: Journal
+    ) -> None:
+        self._loaded = loaded
+        self._options = options
+        self._reporters = list(reporters)
+        self._origin = time.clock_gettime_ns(CLOCK_ID)
+        self._started_at = datetime.now(UTC)
+        self._run_id = f"{self._started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self._schedule = compile_schedule(loaded.plan)
+        self._aggregate = Aggregate(loaded.plan, self._schedule, options.interval)
+        self._core = MasterCore(self._terms(), self._schedule, journal)
+        self._server = FleetServer(self.dispatch, Provisions(loaded.job, loaded.data))
+        self._log = structlog.get_logger("gradual.master").bind(run=self._run_id)
+        self._events: deque[Event] = deque()
+        self._merges: deque[Merge] = deque()
+        self._is_dispatching = False
+        self._is_over = False
+        self._bug: BaseException | None = None
+        journal.commit([self._begun()])
+
+    def _terms(self) -> Terms:
+        options = self._options
+        return Terms(
+            run=self._run_id,
+            expect_agents=options.expect_agents,
+            agents_wait=options.agents_wait,
+            lease=options.lease,
+            guard=options.guard,
+            interval=options.interval,
+            graceful_stop=self._loaded.plan.config.graceful_stop,
+        )
+
+    def _begun(self) -> RunBegun:
+        options = self._options
+        return RunBegun(
+            run=self._run_id,
+            epoch=1,
+            plan=self._loaded.name,
+            plan_sha256=self._loaded.sha256,
+            seed=self._loaded.job.seed,
+            lease=options.lease,
+            guard=options.guard,
+            interval=options.interval,
+            origin=self._origin,
+            boot_id=BOOT_ID.read_text().strip() if BOOT_ID.exists() else platform.node(),
+            started_at=self._started_at.isoformat(),
+        )
+
+    def _now(self) -> int:
+        return time.clock_gettime_ns(CLOCK_ID) - self._origin
+
+    # ── The run ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def run(self, address: ListenAddress) -> Summary:
+        """Listen, conduct, judge, report."""
+        bound = await self._server.start(address)
+        try:
+            self._log.info(f"listening on {bound}", agents=self._options.expect_agents)
+            if self._options.on_listening is not None:
+                self._options.on_listening(bound)
+            with self._signals():
+                await self._tick(lambda: self._is_over)
+            self._merge_rest()
+            deadline = self._now() + LINGER_NS
+            await self._tick(lambda: not self._core.untold or self._now() >= deadline)
+        finally:
+            await self._server.stop(STOP_GRACE_S)
+        return self._report()
+
+    async def _tick(self, is_done: Callable[[], bool]) -> None:
+        while not is_done() and self._bug is None:
+            self.dispatch(Tick())
+            await asyncio.sleep(TICK_S)
+        if self._bug is not None:
+            raise self._bug
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Ctrl-C and termination are events of the run. Off the main thread there are none to take."""
+        loop = asyncio.get_running_loop()
+        taken = []
+        with suppress(ValueError, RuntimeError, NotImplementedError):
+            for number, name in SIGNALS.items():
+                loop.add_signal_handler(number, self.dispatch, Stop(name))
+                taken.append(number)
+        try:
+            yield
+        finally:
+            for number in taken:
+                loop.remove_signal_handler(number)
+
+    # ── Events and instructions ────────────────────────────────────────────────────────────────────────────────────
+
+    def dispatch(self, event: Event) -> None:
+        """Handle an event and whatever follows from it. A bug ends the run instead of the loop."""
+        self._events.append(event)
+        if self._is_dispatching:
+            return
+        self._is_dispatching = True
+        try:
+            while self._events:
+                for instruction in self._core.handle(self._events.popleft(), self._now()):
+                    self._carry_out(instruction)
+        except Exception as bug:
+            self._bug = self._bug or bug
+        finally:
+            self._is_dispatching = False
+
+    def _carry_out(self, instruction: Instruction) -> None:
+        match instruction:
+            case Send(stream, message, ahead):
+                self._server.send(stream, message, ahead=ahead)
+            case Close(stream):
+                self._server.close(stream)
+            case Provide(agent, slots):
+                self._events.append(Provided(agent, self._server.provide(agent, slots)))
+            case Merge():
+                self._merge_later(instruction)
+            case CloseInterval(number):
+                record = self._aggregate.close(number)
+                self._tell(lambda reporter: reporter.on_interval(record))
+            case Begin():
+                facts = self._facts()
+                self._tell(lambda reporter: reporter.on_test_start(facts))
+            case Note(level, text, about):
+                getattr(self._log, level)(text, **dict(about))
+            case End():
+                self._is_over = True
+
+    # ── Merging ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _merge_later(self, merge: Merge) -> None:
+        self._merges.append(merge)
+        if len(self._merges) == 1:
+            asyncio.get_running_loop().call_soon(self._merge_next)
+
+    def _merge_next(self) -> None:
+        if not self._merges:
+            return
+        self._merge(self._merges.popleft())
+        if self._merges:
+            asyncio.get_running_loop().call_soon(self._merge_next)
+
+    def _merge(self, merge: Merge) -> None:
+        try:
+            self._aggregate.merge(merge.agent, merge.batch)
+        except GradualError as error:
+            self.dispatch(Unmergeable(merge.agent, merge.batch.number, str(error)))
+        else:
+            self.dispatch(Merged(merge.agent, merge.batch))
+
+    def _merge_rest(self) -> None:
+        """What came before the end and waits for its turn still counts."""
+        while self._merges:
+            self._merge(self._merges.popleft())
+
+    # ── Reporting ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _report(self) -> Summary:
+        loaded = self._loaded
+        summary = build_summary(
+            loaded.plan, self._schedule, self._aggregate, self._core.facts(), self._facts(), self._options
+        )
+        self._tell(lambda reporter: reporter.on_test_complete(summary))
+        return summary
+
+    def _facts(self) -> RunFacts:
+        return RunFacts(
+            id=self._run_id,
+            started_at=self._started_at.isoformat(),
+            finished_at=datetime.now(UTC).isoformat(),
+            duration_s=self._now() / NS_PER_S,
+            plan_sha256=self._loaded.sha256,
+            seed=self._loaded.job.seed,
+            command=self._options.command,
+            tags=dict(self._options.tags),
+            stop_signal=self._core.signal,
+            failure=self._core.failure,
+        )
+
+    def _tell(self, tell: Callable[[Reporter], Any]) -> None:
+        """A reporter that fails is named and left out; the run and the other reporters go on."""
+        for reporter in list(self._reporters):
+            try:
+                tell(reporter)
+            except Exception:
+                self._log.exception(f"reporter {type(reporter).__name__} failed and is left out")
+                self._reporters.remove(reporter)

@@ -1,0 +1,49 @@
+"""What every command line of Gradual does around its commands: errors become one clear message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from gradual_common.errors import GradualError, PlanError, UnitError
+
+WRONG_PLAN = 2
+NOT_DONE = 3
+
+
+def new_app(description: str) -> typer.Typer:
+    """An app without completion scripts and without rich, which alone would cost half of the time for `--help`."""
+    return typer.Typer(
+        help=description,
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+
+
+def run_app(app: typer.Typer, name: str) -> None:
+    """Run the app and leave the process: 2 for mistakes in plan or command line, 3 for what could not be done."""
+    try:
+        app(prog_name=name)
+    except PlanError as error:
+        fail(name, describe_problems(error), WRONG_PLAN)
+    except UnitError as error:
+        fail(name, str(error), WRONG_PLAN)
+    except GradualError as error:
+        fail(name, str(error), getattr(error, "exit_code", NOT_DONE))
+
+
+def fail(name: str, message: str, code: int) -> None:
+    """Say what is wrong on standard error and leave."""
+    typer.echo(f"{name}: {message}", err=True)
+    sys.exit(code)
+
+
+def describe_problems(error: PlanError) -> str:
+    """Every mistake on a line of its own, under a line with their number."""
+    count = len(error.problems)
+    lines = [f"the plan has {count} mistake{'s' if count != 1 else ''}; nothing was started"]
+    return "\n".join([*lines, *(f"  {problem}" for problem in error.problems)])

@@ -1,0 +1,40 @@
+"""The exceptions of `gradual_master`.
+
+GradualError
+└── MasterError                  a run that cannot be conducted as told; `exit_code` is the command's
+    ├── IllegalTransitionError   the run's life cycle has no such transition (a bug, never the user's mistake)
+    ├── OptionError              an option of the run that is out of range
+    ├── InsecureError            plaintext off loopback without `--insecure`, or secrets with it
+    ├── ListenError              the address cannot be listened on
+    └── ReporterError            a reporter that is not there, or that cannot write where it was told to
+"""
+
+from __future__ import annotations
+
+from gradual_common.errors import GradualError
+
+
+class MasterError(GradualError):
+    """A run that cannot be conducted as told."""
+
+    exit_code = 2
+
+
+class IllegalTransitionError(MasterError):
+    """The run's life cycle has no such transition; the message names the state and the event."""
+
+
+class OptionError(MasterError, ValueError):
+    """An option of the run that is out of range; the message says what is allowed."""
+
+
+class InsecureError(MasterError):
+    """Plaintext off loopback without `--insecure`, or a plan with secrets with it (DESIGN 7)."""
+
+
+class ListenError(MasterError):
+    """The address cannot be listened on; the message says why and what to do."""
+
+
+class ReporterError(MasterError):
+    """A reporter that is not there, or that cannot write where it was told to; said before any load is sent."""

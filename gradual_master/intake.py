@@ -1,0 +1,140 @@
+"""Taking batches in: each number once and in order; intervals closed in order (DESIGN 5.2, 5.4).
+
+A batch is *received* when it came, *merged* when it is in the aggregate; the acknowledgement follows the merge. A
+number that came before is acknowledged again, one that leaves a gap closes the stream: the agent dials again and
+sends what was not acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from gradual_common.batch import Batch
+from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_common.errors import WireError
+
+PATIENCE = 3 * NS_PER_S
+"""How long after its end an interval waits for batches that are still to come."""
+
+LATE_LEVEL = 50 * NS_PER_MS
+"""A level put in force later than this after its instant is a late one: it is the stated clock error on a LAN."""
+
+
+class Receipt(Enum):
+    """What to do with a batch that came."""
+
+    MERGE = "merge"
+    AGAIN = "acknowledge again"
+    GAP = "gap"
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What one agent has delivered. `interval` −1: nothing yet."""
+
+    received: int = 0
+    merged: int = 0
+    interval: int = -1
+    received_interval: int = -1
+    is_last: bool = False
+    is_awaited: bool = False
+
+
+class Intake:
+    """The numbers of every agent's batches, and which interval may be closed next."""
+
+    def __init__(self, interval: int) -> None:
+        self.interval = interval
+        self.start: int | None = None
+        self.next_open = 0
+        self.late_batches = 0
+        self.late_levels = 0
+        self._excused_until = 0
+        self._deliveries: dict[str, Delivery] = {}
+
+    def begin(self, start: int) -> None:
+        """Interval k covers [start + k·interval, start + (k + 1)·interval)."""
+        self.start = start
+
+    def excuse(self, now: int) -> None:
+        """The master itself stood still until `now`: what came meanwhile is still to be read."""
+        self._excused_until = now + PATIENCE
+
+    def enrol(self, agent: str) -> None:
+        """From now on intervals wait for this agent's batches."""
+        self._of(agent).is_awaited = True
+
+    def dismiss(self, agent: str) -> None:
+        """The agent is gone: no interval waits for it; what still comes of it is merged all the same."""
+        self._of(agent).is_awaited = False
+
+    def receive(self, agent: str, batch: Batch, now: int) -> Receipt:
+        """Judge a batch by its number; WireError when its interval cannot be true."""
+        delivery = self._of(agent)
+        if batch.number <= delivery.received:
+            return Receipt.AGAIN
+        if batch.number > delivery.received + 1:
+            return Receipt.GAP
+        self._check(batch, delivery, now)
+        delivery.received = batch.number
+        delivery.received_interval = batch.interval
+        return Receipt.MERGE
+
+    def _check(self, batch: Batch, delivery: Delivery, now: int) -> None:
+        if self.start is None:
+            raise WireError(f"batch {batch.number} came before the schedule began")
+        # A sealed interval is over, on a clock that is right to within one more interval.
+        newest = (now - self.start) // self.interval + 1
+        if not max(0, delivery.received_interval) <= batch.interval <= newest:
+            raise WireError(
+                f"batch {batch.number} is of interval {batch.interval}; "
+                f"allowed are {max(0, delivery.received_interval)} to {newest}"
+            )
+
+    def merged(self, agent: str, batch: Batch) -> None:
+        """The batch is in the aggregate."""
+        delivery = self._of(agent)
+        delivery.merged = max(delivery.merged, batch.number)
+        delivery.interval = max(delivery.interval, batch.interval)
+        delivery.is_last = delivery.is_last or batch.last
+        self.late_batches += batch.interval < self.next_open
+        self.late_levels += sum(entry.applied_at - entry.apply_at > LATE_LEVEL for entry in batch.applied)
+
+    def merged_number(self, agent: str) -> int:
+        """The highest number merged: what is acknowledged."""
+        return self._of(agent).merged
+
+    def has_delivered_last(self, agent: str) -> bool:
+        """Whether the batch marked last is merged."""
+        return self._of(agent).is_last
+
+    def close_due(self, now: int) -> Iterator[int]:
+        """Close, in order, each interval that is over and waits for nobody, or no longer."""
+        while self.start is not None and self._may_close(self.start, now):
+            yield self._close_next()
+
+    def _may_close(self, start: int, now: int) -> bool:
+        end = start + (self.next_open + 1) * self.interval
+        if now < end:
+            return False
+        out_of_patience = now >= max(end + PATIENCE, self._excused_until)
+        return out_of_patience or not any(self._is_due(delivery) for delivery in self._deliveries.values())
+
+    def _is_due(self, delivery: Delivery) -> bool:
+        """Whether a batch of the next open interval is still to come from this agent."""
+        return delivery.is_awaited and not delivery.is_last and delivery.interval < self.next_open
+
+    def close_rest(self) -> Iterator[int]:
+        """Close, in order, every interval of which anything was merged: the run is over."""
+        newest = max((delivery.interval for delivery in self._deliveries.values()), default=-1)
+        while self.next_open <= newest:
+            yield self._close_next()
+
+    def _close_next(self) -> int:
+        self.next_open += 1
+        return self.next_open - 1
+
+    def _of(self, agent: str) -> Delivery:
+        return self._deliveries.setdefault(agent, Delivery())

@@ -1,0 +1,146 @@
+"""From the options of a command line to the records that the rest of Gradual takes."""
+
+# ruff: noqa: PLC0415 - `--help` and usage errors load no plan model
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gradual_common.clock import NS_PER_S
+from gradual_common.errors import UnitError
+from gradual_common.units import read_duration
+from gradual_master.run_options import RunOptions
+
+if TYPE_CHECKING:
+    from gradual_common.plan.loader import LoadedPlan, PlanSource
+
+    from gradual_common.plan.overrides import Overrides
+    from gradual_master.options import PlanArguments, RunArguments
+
+DEFAULT_PLAN = "gradual.yaml"
+STANDARD_INPUT = "-"
+URL_USERS = 10
+URL_DURATION = "30s"
+AGENTS_WAIT = 60 * NS_PER_S
+HIDDEN_VALUES = ("-e", "--env")
+
+
+def load_arguments(arguments: PlanArguments) -> LoadedPlan:
+    """The plan that the arguments name, with what they change in it; PlanError with every mistake."""
+    from gradual_common.plan.loader import load_plan
+
+    return load_plan(source_of(arguments), overrides_of(arguments), os.environ)
+
+
+def source_of(arguments: PlanArguments) -> PlanSource:
+    """The plan file, standard input, or a plan of one GET for a URL."""
+    from gradual_common.plan.loader import PlanSource
+
+    if arguments.plan is not None and arguments.config is not None:
+        raise typer.BadParameter("give the plan once: as PLAN or with -c/--config, not both", param_hint="--config")
+    name = arguments.plan if arguments.plan is not None else arguments.config
+    if name is None:
+        name = find_default()
+    if name == STANDARD_INPUT:
+        return PlanSource.of_text(sys.stdin.read(), "standard input")
+    if name.startswith(("http://", "https://")):
+        return PlanSource.of_mapping(plan_of_url(name), name)
+    return PlanSource.of_path(Path(name))
+
+
+def find_default() -> str:
+    """gradual.yaml in the working folder, or an error that says what to do."""
+    if Path(DEFAULT_PLAN).is_file():
+        return DEFAULT_PLAN
+    raise typer.BadParameter(
+        f"no plan given and no {DEFAULT_PLAN} in {Path.cwd()}; name a plan, or write one with `gradual init`",
+        param_hint="PLAN",
+    )
+
+
+def plan_of_url(url: str) -> dict[str, Any]:
+    """A plan of one GET, without think time; `-u` and `-d` change its users and its length."""
+    return {
+        "config": {"name": url, "duration": URL_DURATION},
+        "users": [{"name": "user", "concurrency": URL_USERS, "behavior": [{"action": "get"}]}],
+        "actions": {"get": {"url": url}},
+    }
+
+
+def overrides_of(arguments: PlanArguments) -> Overrides:
+    """What the command line changes in the plan."""
+    from gradual_common.plan.overrides import Overrides
+
+    return Overrides(
+        base_url=arguments.base_url,
+        users=arguments.users,
+        duration=arguments.duration,
+        data=dict(pairs(arguments.data, "--data", "NAME=FILE")),
+        env=dict(pairs(arguments.env, "-e", "K=V")),
+        sets=tuple(pairs(arguments.set_, "--set", "PATH=VALUE")),
+    )
+
+
+def pairs(entries: Sequence[str], option: str, form: str) -> list[tuple[str, str]]:
+    """Each `name=value` split at its first `=`; a clear error for one without."""
+    split = [entry.partition("=") for entry in entries]
+    for entry, (name, equals, _) in zip(entries, split, strict=True):
+        if not equals or not name:
+            raise typer.BadParameter(f"{entry!r} is not of the form {form}", param_hint=option)
+    return [(name, value) for name, _, value in split]
+
+
+def percentage(text: str, option: str) -> float:
+    """`1%` → 0.01; from 0% to 100%."""
+    try:
+        number = float(text.removesuffix("%"))
+    except ValueError:
+        number = -1.0
+    if not text.endswith("%") or not 0 <= number <= 100:
+        raise typer.BadParameter(f"{text!r} is not a percentage between 0% and 100%; write 1%", param_hint=option)
+    return number / 100
+
+
+def duration_option(text: str, option: str) -> int:
+    """A duration with its unit, in ns."""
+    try:
+        return read_duration(text)
+    except UnitError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+def run_options_of(
+    arguments: RunArguments, listen: str, agents: int, agents_wait: int = AGENTS_WAIT, insecure: bool = False
+) -> RunOptions:
+    """How the run is to be conducted; OptionError for what is out of range."""
+    return RunOptions(
+        listen=listen,
+        expect_agents=agents,
+        agents_wait=agents_wait,
+        lease=duration_option(arguments.lease, "--lease"),
+        interval=duration_option(arguments.interval, "--interval"),
+        insecure=insecure,
+        allow_missing=percentage(arguments.allow_missing, "--allow-missing"),
+        allow_saturated=arguments.allow_saturated,
+        command=command_line(),
+        tags=dict(pairs(arguments.tag, "--tag", "K=V")),
+    )
+
+
+def command_line(words: Sequence[str] = ()) -> str:
+    """The command as it was given, for the summary; the values of `-e` may be secret and are left out."""
+    shown: list[str] = []
+    for word in words or [Path(sys.argv[0]).name, *sys.argv[1:]]:
+        if shown and shown[-1] in HIDDEN_VALUES:
+            shown.append(f"{word.partition('=')[0]}=***")
+        elif word.startswith("--env="):
+            shown.append(f"--env={word.removeprefix('--env=').partition('=')[0]}=***")
+        else:
+            shown.append(word)
+    return shlex.join(shown)

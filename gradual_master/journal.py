@@ -1,0 +1,133 @@
+"""What is committed before it is acted on (DESIGN 4.7, 4.9): the interface, and the journal in memory.
+
+`commit` writes its entries in one transaction, in order; when it returns they are as durable as the journal makes
+them. In memory nothing survives the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from gradual_common.messages import SlotRun
+
+
+@dataclass(frozen=True, slots=True)
+class RunBegun:
+    """The run itself: everything that a resumed master would need besides what follows."""
+
+    run: str
+    epoch: int
+    plan: str
+    plan_sha256: str
+    seed: int
+    lease: int
+    guard: int
+    interval: int
+    origin: int
+    boot_id: str
+    started_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateTaken:
+    """The run's life cycle moved on."""
+
+    state: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsAssigned:
+    """These slots, with their tenures, belong to `agent` from here on."""
+
+    agent: str
+    slots: tuple[SlotRun, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsReleased:
+    """These slots' users have ended; `for_good` when they will have no successor."""
+
+    agent: str
+    slots: tuple[SlotRun, ...]
+    for_good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLost:
+    """What `agent` held belongs to nobody."""
+
+    agent: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersIssued:
+    """A version of the orders: from when the schedule counts, and when it was stopped, if it was."""
+
+    epoch: int
+    version: int
+    start: int
+    stopped_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchMerged:
+    """Batch `number` of `agent` is in the totals."""
+
+    agent: str
+    number: int
+    interval: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalClosed:
+    """Decisions on this interval have been made; what comes later changes none of them."""
+
+    number: int
+
+
+Entry = RunBegun | StateTaken | SlotsAssigned | SlotsReleased | AgentLost | OrdersIssued | BatchMerged | IntervalClosed
+
+
+class Journal(Protocol):
+    """Commits decisions before they are sent, and batch numbers before they are acknowledged."""
+
+    def commit(self, entries: Iterable[Entry]) -> None:
+        """Write the entries in one transaction, in order."""
+        ...
+
+
+class MemoryJournal:
+    """Keeps decisions as they were made, and of batches and intervals only the last numbers: a run may be long."""
+
+    def __init__(self) -> None:
+        self.decisions: list[Entry] = []
+        self.batches: dict[str, int] = {}
+        self.closed = -1
+
+    def commit(self, entries: Iterable[Entry]) -> None:
+        """Keep the entries."""
+        for entry in entries:
+            self._keep(entry)
+
+    def _keep(self, entry: Entry) -> None:
+        match entry:
+            case BatchMerged(agent, number, _):
+                self.batches[agent] = max(number, self.batches.get(agent, 0))
+            case IntervalClosed(number):
+                self.closed = number
+            case _:
+                self.decisions.append(entry)
+
+    def assignments(self) -> dict[str, tuple[SlotRun, ...]]:
+        """What each agent was given last and has not lost."""
+        held: dict[str, tuple[SlotRun, ...]] = {}
+        for entry in self.decisions:
+            if isinstance(entry, SlotsAssigned):
+                held[entry.agent] = entry.slots
+            elif isinstance(entry, AgentLost):
+                held.pop(entry.agent, None)
+        return held

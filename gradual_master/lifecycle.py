@@ -1,0 +1,128 @@
+"""The life of a run as a table: states × events (STYLE, after h11).
+
+    waiting ──gathered──▶ provisioning ──provisioned──▶ readying ──confirmed──▶ running ──ended──▶ draining ─┐
+       │                       │                           │                      │ stopped           │      │collected
+       └────────stopped────────┴───────────────────────────┘                      ▼                   │      ▼
+                   │                                                           stopping ◀──stopped────┘   finished
+                   ▼                                                              │ stopped                  ▲
+                finished                                                          ▼                          │
+                                                                               cutting ──collected, stopped──┘
+
+From every state but `finished`, `failed` ends the run. Nothing but `running` raises load.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from gradual_master.errors import IllegalTransitionError
+
+
+class State(Enum):
+    """Where a run stands."""
+
+    WAITING = "waiting"
+    """Agents gather."""
+    PROVISIONING = "provisioning"
+    """The slots are dealt; the job and the rows are on their way."""
+    READYING = "readying"
+    """Every agent has its rows; orders with slots and without levels are on their way."""
+    RUNNING = "running"
+    """The schedule has an origin: levels are in force."""
+    DRAINING = "draining"
+    """The schedule or the last slot has ended: users finish, last batches are collected."""
+    STOPPING = "stopping"
+    """The same, because the run was stopped from outside."""
+    CUTTING = "cutting"
+    """Stopped a second time: nothing is waited for but the last batches."""
+    FINISHED = "finished"
+    """Nothing follows."""
+
+
+class Step(Enum):
+    """What moves a run on."""
+
+    GATHERED = "gathered"
+    PROVISIONED = "provisioned"
+    CONFIRMED = "confirmed"
+    ENDED = "ended"
+    STOPPED = "stopped"
+    COLLECTED = "collected"
+    FAILED = "failed"
+
+
+TABLE: dict[State, dict[Step, State]] = {
+    State.WAITING: {
+        Step.GATHERED: State.PROVISIONING,
+        Step.STOPPED: State.FINISHED,
+        Step.FAILED: State.FINISHED,
+    },
+    State.PROVISIONING: {
+        Step.PROVISIONED: State.READYING,
+        Step.STOPPED: State.FINISHED,
+        Step.FAILED: State.FINISHED,
+    },
+    State.READYING: {
+        Step.CONFIRMED: State.RUNNING,
+        Step.STOPPED: State.FINISHED,
+        Step.FAILED: State.FINISHED,
+    },
+    State.RUNNING: {
+        Step.ENDED: State.DRAINING,
+        Step.STOPPED: State.STOPPING,
+        Step.FAILED: State.FINISHED,
+    },
+    State.DRAINING: {
+        Step.STOPPED: State.STOPPING,
+        Step.COLLECTED: State.FINISHED,
+        Step.FAILED: State.FINISHED,
+    },
+    State.STOPPING: {
+        Step.STOPPED: State.CUTTING,
+        Step.COLLECTED: State.FINISHED,
+        Step.FAILED: State.FINISHED,
+    },
+    State.CUTTING: {
+        Step.STOPPED: State.FINISHED,
+        Step.COLLECTED: State.FINISHED,
+        Step.FAILED: State.FINISHED,
+    },
+    State.FINISHED: {},
+}
+
+
+class LifeCycle:
+    """The state of one run; it moves along `TABLE` only."""
+
+    __slots__ = ("state",)
+
+    def __init__(self) -> None:
+        self.state = State.WAITING
+
+    def take(self, step: Step) -> State:
+        """Move on; IllegalTransitionError names both where the table has no such transition."""
+        try:
+            self.state = TABLE[self.state][step]
+        except KeyError:
+            raise IllegalTransitionError(f"a run that is {self.state.value} cannot be {step.value}") from None
+        return self.state
+
+    @property
+    def has_dealt(self) -> bool:
+        """Whether the slots are dealt, so that no further agent can be taken in."""
+        return self.state is not State.WAITING
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether slots are dealt and no level has been ordered yet."""
+        return self.state in (State.PROVISIONING, State.READYING)
+
+    @property
+    def is_collecting(self) -> bool:
+        """Whether target 0 is ordered and the last batches are awaited."""
+        return self.state in (State.DRAINING, State.STOPPING, State.CUTTING)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing follows."""
+        return self.state is State.FINISHED

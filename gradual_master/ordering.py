@@ -1,0 +1,129 @@
+"""Orders: the complete state that every agent is to bring about, ahead of time (DESIGN 4.6).
+
+Levels are sent for the next 2·lease and refreshed while at least 1.5·lease of them is left, so that an agent that hears
+nothing for a whole lease still changes with the others; after that its lease is over anyway. One version counts for
+the whole fleet: it rises whenever the levels do.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from gradual_common.messages import DRAIN_LEVEL, LevelOrder, Orders, SlotRun
+from gradual_common.schedule import Schedule
+
+UNSCHEDULED = 2**62
+"""`Orders.start` while no origin is decided: an instant that no run reaches."""
+
+
+class Ordering:
+    """What is ordered now: `version`, `start` and the levels ahead. Instants in run time, ns."""
+
+    def __init__(self, schedule: Schedule, lease: int, graceful_stop: int, epoch: int) -> None:
+        self.epoch = epoch
+        self.version = 0
+        self.start = UNSCHEDULED
+        self.stopped_at: int | None = None
+        self._schedule = schedule
+        self._lease = lease
+        self._graceful_stop = graceful_stop
+        self._levels: tuple[LevelOrder, ...] = ()
+        self._ahead: tuple[LevelOrder, ...] = ()
+        self._changes_at = [change.at for change in schedule.changes]
+        self._most_from = _most_users_from(schedule)
+
+    @property
+    def end(self) -> int | None:
+        """The instant of target 0, when there is one yet."""
+        if self.stopped_at is not None:
+            return self.stopped_at
+        if self.start == UNSCHEDULED or self._schedule.end is None:
+            return None
+        return self.start + self._schedule.end
+
+    @property
+    def graceful_stop(self) -> int:
+        """How long a user that is told to stop may take."""
+        return self._graceful_stop
+
+    def arm(self) -> None:
+        """Slots without levels: nothing runs, everything is ready to."""
+        self.version += 1
+
+    def begin(self, start: int) -> None:
+        """The schedule's time 0 is at `start`; the first levels are ordered."""
+        self.start = start
+        self._ahead = self._compile(start)
+        self.refresh(start)
+
+    def stop(self, now: int, graceful_stop: int | None = None) -> None:
+        """Target 0 from `now` on (or still from when it was first ordered); `graceful_stop` replaces the plan's."""
+        if self.stopped_at is None:
+            at = max(now, self.start)
+            self.stopped_at = at if self.end is None else min(at, self.end)
+        if graceful_stop is not None:
+            self._graceful_stop = graceful_stop
+        self._ahead = ()
+        self._levels = (self._drain(self.stopped_at, self._phase_at(self.stopped_at)),)
+        self.version += 1
+
+    def is_due(self, now: int) -> bool:
+        """Whether a level that nobody has been told of comes nearer than 1.5·lease."""
+        return bool(self._ahead) and self._ahead[0].apply_at < now + self._lease * 3 // 2
+
+    def refresh(self, now: int) -> None:
+        """Order the level in force and those of the next 2·lease."""
+        horizon = now + 2 * self._lease
+        known = self._levels + tuple(level for level in self._ahead if level.apply_at < horizon)
+        self._ahead = tuple(level for level in self._ahead if level.apply_at >= horizon)
+        self._levels = _from_the_one_in_force(known, now)
+        self.version += 1
+
+    def users_ahead(self, now: int) -> tuple[int, ...]:
+        """Per group, the most users that are ordered now or will be: whose ends are still awaited."""
+        place = bisect_right(self._changes_at, now - self.start) - 1
+        return self._most_from[max(0, place)] if self._most_from else ()
+
+    def users_at(self, now: int) -> tuple[int, ...]:
+        """The users per group that are ordered for this moment."""
+        due = [level for level in self._levels if level.apply_at <= now]
+        return due[-1].users if due else (0,) * len(self._schedule.groups)
+
+    def renumber(self) -> None:
+        """The slots have changed, the levels have not: a new version says so."""
+        self.version += 1
+
+    def orders_for(self, slots: tuple[SlotRun, ...]) -> Orders:
+        """The present version, for an agent that holds `slots`."""
+        return Orders(self.epoch, self.version, slots, self._levels, self.start, self._graceful_stop)
+
+    def _compile(self, start: int) -> tuple[LevelOrder, ...]:
+        levels = [
+            LevelOrder(start + change.at, change.level, change.phase, change.users)
+            for change in self._schedule.changes
+            if self._schedule.end is None or change.at < self._schedule.end
+        ]
+        if self._schedule.end is not None:
+            levels.append(self._drain(start + self._schedule.end, levels[-1].phase if levels else 0))
+        return tuple(levels)
+
+    def _drain(self, at: int, phase: int) -> LevelOrder:
+        return LevelOrder(at, DRAIN_LEVEL, phase, (0,) * len(self._schedule.groups))
+
+    def _phase_at(self, now: int) -> int:
+        return max((level.phase for level in self._levels if level.apply_at <= now), default=0)
+
+
+def _most_users_from(schedule: Schedule) -> list[tuple[int, ...]]:
+    """For each change, the most users per group from it on."""
+    most: list[tuple[int, ...]] = []
+    for change in reversed(schedule.changes):
+        later = most[-1] if most else change.users
+        most.append(tuple(max(pair) for pair in zip(change.users, later, strict=True)))
+    return most[::-1]
+
+
+def _from_the_one_in_force(levels: tuple[LevelOrder, ...], now: int) -> tuple[LevelOrder, ...]:
+    """The last level that applies at `now`, and all that come after it."""
+    in_force = sum(level.apply_at <= now for level in levels)
+    return levels[max(0, in_force - 1) :]

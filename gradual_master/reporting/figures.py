@@ -1,0 +1,44 @@
+"""Figures as people read them on a terminal; "-" where there is no data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+NO_DATA = "-"
+
+
+def show_count(count: int) -> str:
+    """12345 → `12,345`."""
+    return f"{count:,}"
+
+
+def show_number(number: float | None, places: int = 1) -> str:
+    """A number with at most three decimals: as many as its size leaves room for."""
+    if number is None:
+        return NO_DATA
+    if abs(number) >= 100:
+        return f"{number:,.0f}"
+    text = f"{number:.{places if abs(number) >= 1 or number == 0 else places + 1}f}"
+    return text.removesuffix(".0")
+
+
+def show_percent(share: float | None) -> str:
+    """0.0123 → `1.23%`; a failure among many is never shown as 0%."""
+    if share is None:
+        return NO_DATA
+    percent = 100 * share
+    if 0 < percent < 0.01:
+        return "<0.01%"
+    return f"{percent:.3g}%"
+
+
+def show_seconds(seconds: float) -> str:
+    """75 → `1:15`; 3675 → `1:01:15`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def show_kinds(kinds: Mapping[str, int]) -> str:
+    """Failures by kind, the most frequent first: `timeout 12, status 3`."""
+    return ", ".join(f"{kind} {count:,}" for kind, count in sorted(kinds.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,196 @@
+"""How the run is going, on standard error: a live table on a terminal, a plain line every few seconds else."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from gradual_common.clock import NS_PER_S
+from gradual_common.histogram import Histogram
+from gradual_common.schedule import Schedule
+from gradual_master.distribution import milliseconds
+from gradual_master.facts import RunFacts
+from gradual_master.intervals import IntervalRecord
+from gradual_master.reporting.base import BaseReporter
+from gradual_master.reporting.figures import show_count, show_kinds, show_number, show_seconds
+from gradual_master.summary_sections import Summary
+
+RECENT_S = 5.0
+"""Throughput and percentiles are over this much of the past."""
+
+LINE_EVERY_S = 5.0
+SHOWN_GROUPS = 8
+
+
+class ProgressState:
+    """What the display needs to remember; it is fed with the closed intervals, in order."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self.end_s = None if schedule.end is None else schedule.end / NS_PER_S
+        self.requests = 0
+        self.failures: Counter[str] = Counter()
+        self.last: IntervalRecord | None = None
+        self._recent: deque[IntervalRecord] = deque()
+
+    def add(self, record: IntervalRecord) -> None:
+        """Take in the next interval."""
+        self.last = record
+        self.requests += record.requests
+        self.failures.update(record.errors)
+        self._recent.append(record)
+        while self._recent[0].end_s <= record.end_s - RECENT_S:
+            self._recent.popleft()
+
+    @property
+    def at_s(self) -> float:
+        """How far the run has come."""
+        return self.last.end_s if self.last is not None else 0.0
+
+    @property
+    def left_s(self) -> float | None:
+        """Until the end of the schedule; None where only iterations end the run."""
+        return None if self.end_s is None else max(0.0, self.end_s - self.at_s)
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether the schedule is over and users are only finishing."""
+        return self.left_s == 0
+
+    @property
+    def throughput(self) -> float:
+        """Successful requests a second of late."""
+        seconds = sum(record.end_s - record.start_s for record in self._recent)
+        return sum(record.requests - record.failures for record in self._recent) / seconds if seconds else 0.0
+
+    def recent_ms(self, quantile: float) -> float | None:
+        """A percentile of late, from merged histograms."""
+        merged = Histogram()
+        for record in self._recent:
+            merged.merge(record.histogram)
+        return milliseconds(merged.quantile(quantile))
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The objectives that the run so far does not meet."""
+        objectives = self.last.objectives if self.last is not None else ()
+        return tuple(row.name for row in objectives if row.passed is False and row.observed is not None)
+
+
+class ProgressReporter(BaseReporter):
+    """Shows how the run is going. Nothing runs beside it: it draws when an interval closes."""
+
+    def __init__(self, schedule: Schedule, console: Console | None = None) -> None:
+        super().__init__()
+        self._console = console or Console(stderr=True, highlight=False)
+        self._state = ProgressState(schedule)
+        self._live: Live | None = None
+        self._next_line_s = 0.0
+
+    def on_test_start(self, run: RunFacts) -> None:
+        """The schedule is about to begin."""
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+
+    def on_interval(self, interval: IntervalRecord) -> None:
+        """Draw anew, or say a line when one is due."""
+        self._state.add(interval)
+        if self._live is not None:
+            self._live.update(render_progress(self._state), refresh=True)
+        elif self._state.at_s >= self._next_line_s:
+            self._next_line_s = self._state.at_s + LINE_EVERY_S
+            self._console.print(describe_progress(self._state), soft_wrap=True)
+
+    def on_test_complete(self, summary: Summary) -> None:
+        """Leave the terminal as it was."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+def describe_progress(state: ProgressState) -> str:
+    """One plain line."""
+    record = state.last
+    users = show_users(record.users, record.target) if record is not None else ""
+    parts = [
+        _position(state),
+        f"users {users}",
+        f"{show_number(state.throughput)} ok/s",
+        f"p50 {show_number(state.recent_ms(0.5))} ms",
+        f"p95 {show_number(state.recent_ms(0.95))} ms",
+        f"{show_count(sum(state.failures.values()))} failed" + _in_brackets(show_kinds(state.failures)),
+        f"agents {record.agents if record is not None else 0}",
+    ]
+    if state.broken:
+        parts.append("not met: " + "; ".join(state.broken))
+    return " | ".join(parts)
+
+
+def show_users(users: Mapping[str, float], target: Mapping[str, float]) -> str:
+    """All groups together: `49.8/50`."""
+    return f"{show_number(sum(users.values()))}/{show_number(sum(target.values()))}"
+
+
+def _position(state: ProgressState) -> str:
+    if state.end_s is None:
+        return show_seconds(state.at_s)
+    if state.is_draining:
+        return f"{show_seconds(state.at_s)} draining"
+    return f"{show_seconds(state.at_s)} of {show_seconds(state.end_s)}"
+
+
+def _in_brackets(text: str) -> str:
+    return f" ({text})" if text else ""
+
+
+def render_progress(state: ProgressState) -> RenderableType:
+    """The live view."""
+    record = state.last
+    if record is None:
+        return Text("the schedule begins")
+    parts: list[RenderableType] = [_bar(state), _users(record), _figures(state, record)]
+    if state.failures:
+        parts.append(Text(f"failed: {show_kinds(state.failures)}", "red"))
+    if state.broken:
+        parts.append(Text(f"not met: {'; '.join(state.broken)}", "red"))
+    return Group(*parts)
+
+
+def _bar(state: ProgressState) -> RenderableType:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    left = "" if state.left_s is None or state.is_draining else f"{show_seconds(state.left_s)} left"
+    bar = ProgressBar(total=state.end_s, completed=min(state.at_s, state.end_s), width=30) if state.end_s else ""
+    grid.add_row(Text(_position(state), "bold"), bar, left)
+    return grid
+
+
+def _users(record: IntervalRecord) -> Table:
+    """Target and actual users per group; of many groups the first ones and the sum."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    groups = list(record.target)
+    if len(groups) > 1:
+        grid.add_row("users", show_users(record.users, record.target), "")
+    for group in groups[:SHOWN_GROUPS]:
+        stopping = record.stopping[group]
+        grid.add_row(
+            Text(group),
+            f"{show_number(record.users[group])}/{show_number(record.target[group])}",
+            f"{show_number(stopping)} stopping" if stopping else "",
+        )
+    if len(groups) > SHOWN_GROUPS:
+        grid.add_row(f"and {len(groups) - SHOWN_GROUPS} more groups", "", "")
+    return grid
+
+
+def _figures(state: ProgressState, record: IntervalRecord) -> Text:
+    return Text(
+        f"{show_number(state.throughput)} ok/s   p50 {show_number(state.recent_ms(0.5))} ms"
+        f"   p95 {show_number(state.recent_ms(0.95))} ms   {show_count(state.requests)} requests"
+        f"   {show_count(sum(state.failures.values()))} failed   agents {record.agents}"
+    )

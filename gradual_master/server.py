@@ -1,0 +1,203 @@
+"""The master's gRPC shell: bytes in, events out; messages in, bytes out (DESIGN 4.11).
+
+Each stream has a postbox and a writer of its own, so that an agent whose connection is slow holds up nobody, and a pong
+overtakes everything that may wait. The Provision call is another channel: the job at once, rows when the slots are
+dealt; it stays open until the run is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from itertools import count
+from pathlib import Path
+from typing import Any, cast
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError
+
+from gradual_common import messages
+from gradual_common.codec import decode_agent_message, encode_master_message, encode_provision
+from gradual_common.errors import WireError
+from gradual_common.messages import MasterMessage, SlotRun
+from gradual_common.wire import fleet_pb2, fleet_pb2_grpc
+from gradual_master.errors import ListenError
+from gradual_master.events import Event, Received, StreamEnded, Unreadable
+from gradual_master.listening import ListenAddress
+from gradual_master.postbox import Postbox
+from gradual_master.provisions import Provisions
+
+MAX_RECEIVED = 4 * 1024 * 1024
+"""Messages are to stay under 256 KiB, but one batch of a very large plan cannot be split: this is the hard bound."""
+
+LONGEST_SOCKET_PATH = 107
+"""`sun_path` of unix(7) without its closing zero."""
+
+OPTIONS = (
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", MAX_RECEIVED),
+    ("grpc.max_send_message_length", MAX_RECEIVED),
+    ("grpc.http2.min_ping_interval_without_data_ms", 1000),
+)
+
+
+class Stream:
+    """One agent's control stream: what waits to be written, and whether it is to be closed after that."""
+
+    def __init__(self) -> None:
+        self.postbox = Postbox()
+        self.is_closing = False
+        self._changed = asyncio.Event()
+
+    def put(self, message: MasterMessage, ahead: bool) -> None:
+        """Let a message wait for the writer; a stream that is closing takes none."""
+        if not self.is_closing:
+            self.postbox.put(message, ahead=ahead)
+            self._changed.set()
+
+    def close(self) -> None:
+        """Close once everything is written."""
+        self.is_closing = True
+        self._changed.set()
+
+    async def next(self) -> MasterMessage | None:
+        """The next message to write; None when the stream is to be closed."""
+        while not self.postbox:
+            if self.is_closing:
+                return None
+            self._changed.clear()
+            await self._changed.wait()
+        return self.postbox.take()
+
+
+class FleetServer(fleet_pb2_grpc.FleetServicer):
+    """Listens, and carries messages. `dispatch` takes every event; it must not block."""
+
+    def __init__(self, dispatch: Callable[[Event], None], provisions: Provisions) -> None:
+        self._dispatch = dispatch
+        self._provisions = provisions
+        self._streams: dict[int, Stream] = {}
+        self._numbers = count(1)
+        self._laid: dict[str, asyncio.Event] = {}
+        self._over = asyncio.Event()
+        self._server: Any = None
+
+    # ── Life ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def start(self, address: ListenAddress) -> str:
+        """Listen; the address that was bound. ListenError when it cannot be."""
+        if obstacle := obstacle_to(address):
+            raise ListenError(f"cannot listen on {address.target}: {obstacle}")
+        self._server = grpc.aio.server(options=OPTIONS)
+        cast(Any, fleet_pb2_grpc).add_FleetServicer_to_server(self, self._server)
+        try:
+            port = self._server.add_insecure_port(address.target)
+        except RuntimeError as error:
+            raise ListenError(f"cannot listen on {address.target}: {error}") from None
+        await self._server.start()
+        return address.at_port(port)
+
+    async def stop(self, grace_s: float) -> None:
+        """Let the streams write what waits, for at most `grace_s`, then stop listening."""
+        self._over.set()
+        for stream in self._streams.values():
+            stream.close()
+        if self._server is not None:
+            await self._server.stop(grace_s)
+
+    # ── Instructions ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def send(self, number: int, message: MasterMessage, *, ahead: bool) -> None:
+        """Put a message on a stream; one that is over takes nothing."""
+        if number in self._streams:
+            self._streams[number].put(message, ahead)
+
+    def close(self, number: int) -> None:
+        """Close a stream once everything put on it is written."""
+        if number in self._streams:
+            self._streams[number].close()
+
+    def provide(self, agent: str, slots: tuple[SlotRun, ...]) -> int:
+        """Lay the rows of these slots ready; the sequence of the last provision."""
+        sequence = self._provisions.lay_ready(agent, slots)
+        self._laid_event(agent).set()
+        return sequence
+
+    def _laid_event(self, agent: str) -> asyncio.Event:
+        return self._laid.setdefault(agent, asyncio.Event())
+
+    # ── Calls ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def Session(self, request_iterator: Any, context: Any) -> None:  # noqa: N802  (the service's name for it)
+        """One agent's control stream, from its Hello until either side is done with it."""
+        number, stream = next(self._numbers), Stream()
+        self._streams[number] = stream
+        reader = asyncio.create_task(self._read(number, stream, request_iterator, context.peer()))
+        try:
+            while (message := await stream.next()) is not None:
+                await context.write(encode_master_message(message))
+        except (grpc.aio.AioRpcError, grpc.aio.UsageError, grpc.aio.InternalError):
+            pass  # The agent is gone: what was to be written is written to its next stream.
+        finally:
+            reader.cancel()
+            del self._streams[number]
+            self._dispatch(StreamEnded(number))
+
+    async def _read(self, number: int, stream: Stream, messages: AsyncIterator[Any], peer: str) -> None:
+        """Dispatch what comes, until the agent stops sending; the stream is closed then."""
+        try:
+            async for message in messages:
+                if stream.is_closing:
+                    break
+                self._dispatch(Received(number, decode_agent_message(message)))
+        except (WireError, DecodeError) as error:
+            self._dispatch(Unreadable(number, str(error), peer))
+        except grpc.aio.AioRpcError:
+            pass  # Broken off: the same as an end.
+        finally:
+            stream.close()
+
+    async def Provision(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
+        """The job at once, the rows when the agent's slots are dealt; open until the run is over."""
+        agent = bytes(request.incarnation).hex()
+        for chunk in encode_provision(self._provisions.job()):
+            yield chunk
+        if await self._first_of(self._laid_event(agent), self._over):
+            for provision in self._provisions.rows_of(agent):
+                for chunk in self._chunks(provision):
+                    yield chunk
+            await self._over.wait()
+
+    @staticmethod
+    def _chunks(provision: messages.Provision) -> list[fleet_pb2.ProvisionChunk]:
+        return list(encode_provision(provision))
+
+    @staticmethod
+    async def _first_of(wanted: asyncio.Event, other: asyncio.Event) -> bool:
+        """Wait for either; whether it was the wanted one."""
+        waits = [asyncio.create_task(event.wait()) for event in (wanted, other)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        return wanted.is_set()
+
+
+def obstacle_to(address: ListenAddress) -> str:
+    """Why an address cannot be listened on, in words that help; gRPC itself says only that it failed."""
+    if not address.host:
+        path = Path(address.target.removeprefix("unix:"))
+        if not path.parent.is_dir():
+            return f"there is no folder {path.parent}"
+        return "the path of a socket has at most 107 characters" if len(str(path)) > LONGEST_SOCKET_PATH else ""
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:
+        return f"{error.strerror}; choose another address, or stop what listens there"
+    return ""

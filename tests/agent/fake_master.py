@@ -1,0 +1,128 @@
+"""A master in the test's process: it listens on a Unix socket, answers what it must, and says what the test says."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from time import clock_gettime_ns
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from gradual_common.batch import Batch
+from gradual_common.clock import CLOCK_ID
+from gradual_common.codec import decode_agent_message, encode_master_message, encode_provision
+from gradual_common.messages import (
+    AgentMessage,
+    Confirm,
+    Hello,
+    MasterMessage,
+    Pong,
+    Provision,
+    Welcome,
+)
+from gradual_common.wire import fleet_pb2
+
+DEADLINE_S = 10
+MS = 1_000_000
+
+
+class FakeMaster:
+    """`run_time` begins at 0 when it is made. What the agent says is kept by kind."""
+
+    def __init__(self, provisions: list[Provision], lease: int, interval: int) -> None:
+        self.origin = clock_gettime_ns(CLOCK_ID)
+        self.provisions = provisions
+        self.welcome = Welcome("run-1", 1, lease, lease // 10, interval, interval // 4)
+        self.answers_pings = True
+        self.acknowledges = True
+        self.merged = 0
+        self.greeting: MasterMessage | None = None
+        self.hellos: list[Hello] = []
+        self.messages: list[AgentMessage] = []
+        self.batches: list[Batch] = []
+        self.confirmed = Confirm(0, 0, 0)
+        self._changed = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self._call: Any = None
+        self._server: Any = None
+
+    @property
+    def now(self) -> int:
+        return clock_gettime_ns(CLOCK_ID) - self.origin
+
+    async def listen(self, path: Path) -> str:
+        self._server = grpc.aio.server()
+        self._server.add_generic_rpc_handlers((self._handlers(),))
+        self._server.add_insecure_port(f"unix:{path}")
+        await self._server.start()
+        return f"unix:{path}"
+
+    def _handlers(self) -> Any:
+        """As the generated code makes them, but that bytes are written as they are."""
+        session = grpc.stream_stream_rpc_method_handler(
+            self.Session,
+            request_deserializer=fleet_pb2.AgentMessage.FromString,
+            response_serializer=lambda message: message if isinstance(message, bytes) else message.SerializeToString(),
+        )
+        provision = grpc.unary_stream_rpc_method_handler(
+            self.Provision,
+            request_deserializer=fleet_pb2.ProvisionRequest.FromString,
+            response_serializer=fleet_pb2.ProvisionChunk.SerializeToString,
+        )
+        return grpc.method_handlers_generic_handler("gradual.v1.Fleet", {"Session": session, "Provision": provision})
+
+    async def close(self) -> None:
+        await self._server.stop(None)
+
+    async def say(self, **parts: Any) -> None:
+        await self._write(encode_master_message(MasterMessage(**parts)))
+
+    async def say_bytes(self, data: bytes) -> None:
+        """Something that need be no message at all."""
+        await self._write(data)
+
+    async def _write(self, message: Any) -> None:
+        """One at a time, as gRPC wants it."""
+        async with self._lock:
+            await self._call.write(message)
+
+    async def until(self, condition: Callable[[], Any]) -> Any:
+        """The condition's first true value, looked at whenever the agent has said something."""
+        async with asyncio.timeout(DEADLINE_S):
+            while not (value := condition()):
+                self._changed.clear()
+                await self._changed.wait()
+        return value
+
+    async def Session(self, request_iterator: Any, context: Any) -> None:
+        self._call = context
+        async for request in request_iterator:
+            message = decode_agent_message(request)
+            self.messages.append(message)
+            await self._answer(message)
+            self._changed.set()
+
+    async def _answer(self, message: AgentMessage) -> None:
+        if message.hello is not None:
+            self.hellos.append(message.hello)
+            await self.say(**(vars_of(self.greeting) if self.greeting else {"welcome": self.welcome}))
+        if message.confirm is not None:
+            self.confirmed = message.confirm
+        if message.ping is not None and self.answers_pings:
+            await self.say(pong=Pong(message.ping.stamp, self.now))
+        for one in message.batches:
+            if one.number == self.merged + 1:
+                self.merged += 1
+                self.batches.append(one)
+        if message.batches and self.acknowledges:
+            await self.say(ack=self.merged)
+
+    async def Provision(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        for provision in self.provisions:
+            for chunk in encode_provision(provision):
+                yield chunk
+
+
+def vars_of(message: MasterMessage) -> dict[str, Any]:
+    return {name: getattr(message, name) for name in message.__slots__}

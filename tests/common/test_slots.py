@@ -1,0 +1,106 @@
+"""Slot order is Webster's: exact, house-monotone, and the same whatever the total."""
+
+from collections import Counter
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradual_common.schedule import Change, Schedule
+from gradual_common.slots import EXACT_CLAIMS, apportion, raise_order, slot_order
+
+mixes = st.lists(st.integers(0, 500), min_size=1, max_size=8).filter(any)
+
+
+def by_definition(weights: list[int], total: int) -> tuple[int, ...]:
+    """Webster's method seat by seat, as textbooks have it."""
+    counts = [0] * len(weights)
+    for _ in range(total):
+        claims = [(Fraction(2 * counts[i] + 1, weight), i) for i, weight in enumerate(weights) if weight]
+        counts[min(claims)[1]] += 1
+    return tuple(counts)
+
+
+@given(mixes, st.integers(0, 300))
+def test_the_shortcut_seats_as_the_definition_does(weights: list[int], total: int) -> None:
+    assert apportion(weights, total) == by_definition(weights, total)
+
+
+@given(mixes, st.integers(0, 10**7))
+def test_seats_sum_to_the_total(weights: list[int], total: int) -> None:
+    assert sum(apportion(weights, total)) == total
+
+
+@given(mixes)
+def test_a_total_of_all_weights_gives_each_its_weight(weights: list[int]) -> None:
+    assert apportion(weights, sum(weights)) == tuple(weights)
+
+
+@given(mixes, st.integers(0, 5000))
+def test_one_user_more_adds_one_seat_and_moves_none(weights: list[int], total: int) -> None:
+    before, after = apportion(weights, total), apportion(weights, total + 1)
+    gains = [late - early for early, late in zip(before, after, strict=True)]
+    assert sorted(gains) == [0] * (len(weights) - 1) + [1]
+
+
+@given(mixes, st.integers(0, 300), st.data())
+def test_the_order_counts_up_to_every_total(weights: list[int], total: int, data: st.DataObject) -> None:
+    some = data.draw(st.integers(0, total))
+    seated = Counter(raise_order(weights, total)[:some])
+    assert tuple(seated[i] for i in range(len(weights))) == apportion(weights, some)
+
+
+@pytest.mark.parametrize(
+    ("weights", "total", "seats"),
+    [
+        ((1, 1, 1), 2, (1, 1, 0)),  # ties in file order
+        ((100, 50), 15, (10, 5)),  # an exact share
+        ((100, 50), 1, (1, 0)),  # the largest group first
+        ((0, 3), 3, (0, 3)),  # a group without weight has no seat
+        ((5, 3, 1), 0, (0, 0, 0)),  # nobody yet
+        ((), 0, ()),  # no group at all
+        ((51_000, *[490] * 100), 100, (52, *[1] * 48, *[0] * 52)),  # rounding the quotas leaves 49 too few
+        ((1, *[1] * 99), 50, (*[1] * 50, *[0] * 50)),  # rounding the quotas leaves fifty too many
+        ((3, 7), 10**12, (3 * 10**11, 7 * 10**11)),  # totals cost nothing
+    ],
+)
+def test_known_apportionments(weights: tuple[int, ...], total: int, seats: tuple[int, ...]) -> None:
+    assert apportion(weights, total) == seats
+
+
+@pytest.mark.parametrize(
+    ("weights", "total", "message"),
+    [((0, 0), 1, "all zero"), ((), 1, "all zero"), ((-1, 2), 1, "negative"), ((1,), -1, "negative")],
+)
+def test_what_cannot_be_shared_is_an_error(weights: tuple[int, ...], total: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        apportion(weights, total)
+
+
+def test_an_order_beyond_exact_arithmetic_is_refused() -> None:
+    with pytest.raises(ValueError, match="too many to put in order"):
+        raise_order((EXACT_CLAIMS, 1), 1)
+
+
+def schedule(*steps: tuple[int, ...]) -> Schedule:
+    changes = tuple(Change(at, sum(users), users, at, 0) for at, users in enumerate(steps))
+    return Schedule(changes, (), (), len(steps), tuple("abc"[: len(steps[0])]))
+
+
+def test_slots_are_put_in_the_order_in_which_they_are_first_raised() -> None:
+    """Slots that were raised before do not come again after a fall."""
+    order = slot_order(schedule((2, 1), (0, 0), (3, 1), (2, 4)))
+    assert order == ((0, 0), (1, 0), (0, 1), (0, 2), (1, 1), (1, 2), (1, 3))
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 40)] * 3), min_size=1, max_size=6))
+def test_every_slot_of_the_peak_comes_once_and_within_its_change(steps: list[tuple[int, ...]]) -> None:
+    plan = schedule(*steps)
+    order = slot_order(plan)
+    assert sorted(order) == [(group, ordinal) for group, peak in enumerate(plan.peak) for ordinal in range(peak)]
+    for length in range(1, len(steps) + 1):
+        peak = schedule(*steps[:length]).peak
+        assert Counter(group for group, _ in order[: sum(peak)]) == Counter(
+            {group: users for group, users in enumerate(peak) if users}
+        )

@@ -1,0 +1,235 @@
+"""Templates: sandboxed, strict, compiled once, and values keep their types."""
+
+import hashlib
+import hmac as hmac_codec
+import json
+import uuid
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradual_common.errors import TemplateError
+from gradual_common.randomness import RandomStream
+from gradual_common.template_functions import RANDOM, WALL_CLOCK
+from gradual_common.templates import (
+    attributes_of,
+    compile_condition,
+    compile_template,
+    compile_value,
+    is_template,
+    names_in,
+)
+
+NOON = 1_793_534_400_123_000_000
+
+
+def scope(**names: Any) -> dict[str, Any]:
+    return {RANDOM: RandomStream(7), WALL_CLOCK: lambda: NOON, **names}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ user.age }}", 41),
+        ("{{user}}", {"age": 41, "items": "books", "name": "Ann"}),
+        ("{{ user.items }}", "books"),
+        ("{{ user.age }} years", "41 years"),
+        (" {{ user.age }}", " 41"),
+        ("{{ user.age }}{{ user.age }}", "4141"),
+        ("{% if user.age > 40 %}old{% endif %}", "old"),
+        ("{{ none_at_all }}", None),
+        ("{{ '{{' }}", "{{"),
+        ("{{ 1 + 2 }}", 3),
+        ("no hole\n", "no hole\n"),
+        ("a{# note #}b", "ab"),
+    ],
+)
+def test_a_single_hole_keeps_its_type_and_everything_else_is_text(text: str, expected: Any) -> None:
+    row = {"age": 41, "items": "books", "name": "Ann"}
+    value = compile_template(text).render(scope(user=row, none_at_all=None))
+    assert value == expected
+    assert type(value) is type(expected)
+
+
+@pytest.mark.parametrize(
+    "text", ["plain", "a{# note #}b", "{{ '{{' }}", "{{ 'a' ~ 'b' }}", "{% raw %}{{x}}{% endraw %}"]
+)
+def test_what_is_the_same_everywhere_is_static(text: str) -> None:
+    assert compile_template(text).is_static
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ x }}", "{{ uuid() }}", "{% for n in range(2) %}.{% endfor %}", "{{ [1, 2]|random }}"]
+)
+def test_what_reads_a_name_or_draws_a_value_is_not_static(text: str) -> None:
+    assert not compile_template(text).is_static
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ nobody }}", "{{ user.nobody }}", "x {{ nobody }}", "{{ user.age.more.yet }}", "{{ 1/0*x }}"]
+)
+def test_an_undefined_name_or_a_failing_expression_is_a_template_error_that_shows_the_text(text: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        compile_template(text).render(scope(user={"age": 1}, x=1))
+    assert repr(text) in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["{{ uuid }}", "at {{ now }}", "{{ user.keys }}"])
+def test_a_function_without_parentheses_is_an_error_that_says_so(text: str) -> None:
+    with pytest.raises(TemplateError, match=r"call it with \(\)"):
+        compile_template(text).render(scope(user={}))
+
+
+@pytest.mark.parametrize("text", ["{{ x", "{{ }}", "{% if %}", "{{ x + }}"])
+def test_a_mistake_is_found_when_it_is_compiled(text: str) -> None:
+    with pytest.raises(TemplateError, match="not a valid template"):
+        compile_template(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{{ ''.__class__.__mro__ }}", "{{ x.append(1) }}", "{{ '{0.__class__}'.format(x) }}", "{{ lipsum() }}"],
+)
+def test_the_sandbox_lets_nothing_out_and_nothing_be_changed(text: str) -> None:
+    with pytest.raises(TemplateError):
+        compile_template(text).render(scope(x=[]))
+
+
+@given(st.text())
+def test_a_value_that_is_filled_in_is_never_read_as_a_template(value: str) -> None:
+    assert compile_template("<{{ user.name }}>").render(scope(user={"name": value})) == f"<{value}>"
+
+
+@given(st.text() | st.integers() | st.none() | st.booleans())
+def test_a_hole_inside_a_mapping_survives_json_whatever_its_value(value: Any) -> None:
+    body = compile_value({"name": "{{ user.name }}", "note": "Dear {{ user.name }}"})
+    rendered = json.loads(json.dumps(body.render(scope(user={"name": value}))))
+    assert rendered == {"name": value, "note": f"Dear {value}"}
+
+
+def test_a_value_is_compiled_at_any_depth_and_is_static_when_all_of_it_is() -> None:
+    value = compile_value({"a": [1, {"b": "{{ x }}", "{{ x }}": True}], "c": None})
+    assert value.render(scope(x=5)) == {"a": [1, {"b": 5, "5": True}], "c": None}
+    assert value.names == {"x"}
+    assert not value.is_static
+    assert compile_value({"a": [1, {"b": "text"}]}).is_static
+    assert value.render_text(scope(x="ä")) == '{"a":[1,{"b":"ä","ä":true}],"c":null}'
+
+
+def test_a_text_that_a_variable_brought_in_is_not_a_template() -> None:
+    value = compile_value({"a": "{{ x }}", "b": "{{ x }}"}, literals={"body.a"}, path="body")
+    assert value.render(scope(x=1)) == {"a": "{{ x }}", "b": 1}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(True, "true"), (None, ""), (3, "3"), (1.5, "1.5"), ("x", "x"), ([1], "[1]")]
+)
+def test_a_static_scalar_is_text_as_yaml_writes_it(value: Any, text: str) -> None:
+    assert compile_value(value).render_text({}) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{response.status == 'success'}}", True),
+        ("response.status == 'success'", True),
+        (" {{ not response.ok }} ", True),
+        ("{{ response.flag }}", True),
+        ("response.missing is defined", False),
+        ("response.empty", False),
+        ("vu.iteration % 2 == 0", True),
+    ],
+)
+def test_a_condition_is_evaluated_and_never_rendered(text: str, expected: bool) -> None:
+    response = {"status": "success", "ok": False, "flag": "False", "empty": []}
+    assert compile_condition(text).holds(scope(response=response, vu={"iteration": 4})) is expected
+
+
+@pytest.mark.parametrize("text", ["{{ a }} and {{ b }}", "{% if a %}1{% endif %}", "", "x {{ a }}"])
+def test_a_condition_is_one_expression(text: str) -> None:
+    with pytest.raises(TemplateError):
+        compile_condition(text)
+
+
+def test_a_condition_is_strict_about_undefined_names() -> None:
+    with pytest.raises(TemplateError, match="nobody"):
+        compile_condition("nobody").holds(scope())
+
+
+def test_names_and_attributes_that_a_text_reads_are_told_without_rendering_it() -> None:
+    text = "{{ user.name }} {{ user['mail'] }} {{ token }} {{ uuid() }} {% set mine = 1 %}{{ mine }}"
+    assert names_in(text) == {"user", "token"}
+    assert attributes_of(text, "user") == {"name", "mail"}
+    assert names_in("response.status == 'x'", condition=True) == {"response"}
+    assert attributes_of("response.status == 'x'", "response", condition=True) == {"status"}
+    assert names_in("plain") == frozenset()
+
+
+@pytest.mark.parametrize(("text", "answer"), [("a {{b}}", True), ("{% if %}", True), ("{# #}", True), ("{a}", False)])
+def test_a_template_is_known_by_its_delimiters(text: str, answer: bool) -> None:
+    assert is_template(text) is answer
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ now() }}", "2026-11-01T12:00:00.123Z"),
+        ("{{ now('%Y/%m') }}", "2026/11"),
+        ("{{ timestamp() }}", 1_793_534_400),
+        ("{{ timestamp_ms() }}", 1_793_534_400_123),
+        ("{{ md5('a') }}", hashlib.md5(b"a").hexdigest()),
+        ("{{ 'a' | sha1 }}", hashlib.sha1(b"a").hexdigest()),
+        ("{{ sha256('ä') }}", hashlib.sha256("ä".encode()).hexdigest()),
+        ("{{ sha512('a') }}", hashlib.sha512(b"a").hexdigest()),
+        ("{{ hmac('text', 'key') }}", hmac_codec.new(b"key", b"text", "sha256").hexdigest()),
+        # RFC 2202, section 3, test case 2.
+        ("{{ hmac('what do ya want for nothing?', 'Jefe', 'sha1') }}", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
+        ("{{ 'what do ya want for nothing?' | hmac('Jefe', 'sha1', 'base64') }}", "7/zfauXrL6LSdBbV8YTfnCWafHk="),
+        ("{{ base64('a?b') }}", "YT9i"),
+        ("{{ base64_decode('YT9iYw') }}", "a?bc"),
+        ("{{ hex('ab') }}", "6162"),
+        ("{{ hex_decode('6162') }}", "ab"),
+        ("{{ urlencode('a b/c&d') }}", "a%20b%2Fc%26d"),
+        ("{{ {'a': [1, 2]} | urlencode }}", "a=1&a=2"),
+        ("{{ urldecode('a%20b+c') }}", "a b c"),
+        ("{{ {'a': '<'} | tojson }}", '{"a":"<"}'),
+    ],
+)
+def test_functions_give_what_their_names_say(text: str, expected: Any) -> None:
+    assert compile_template(text).render(scope()) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ random_int(2, 1) }}",
+        "{{ random_choice([]) }}",
+        "{{ hmac('a', 'k', 'rot13') }}",
+        "{{ hmac('a', 'k', 'md5', 'oct') }}",
+    ],
+)
+def test_a_function_refuses_what_makes_no_sense(text: str) -> None:
+    with pytest.raises(TemplateError):
+        compile_template(text).render(scope())
+
+
+def test_a_function_of_the_slot_says_when_there_is_no_slot() -> None:
+    with pytest.raises(TemplateError, match="random stream"):
+        compile_template("{{ uuid() }}").render({})
+
+
+def test_random_values_are_the_slots_own_and_come_again_with_its_seed() -> None:
+    template = compile_template(
+        "{{ uuid() }} {{ random_int(1, 6) }} {{ random_float() }} {{ random_choice('a', 'b') }} {{ random_string(8) }}"
+        " {{ ['x', 'y', 'z'] | random }}"
+    )
+    assert template.render(scope()) == template.render(scope())
+    first, number, fraction, letter, word, pick = template.render(scope()).split()
+    assert uuid.UUID(first).version == 4
+    assert 1 <= int(number) <= 6
+    assert 0 < float(fraction) < 1
+    assert letter in "ab"
+    assert len(word) == 8
+    assert pick in "xyz"

@@ -1,0 +1,185 @@
+"""Scripted agents and a bench for the master's core: messages in, instructions out, a clock that is set by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from gradual_common.batch import COUNTERS, Applied, Batch, Health, HistogramColumns
+from gradual_common.messages import (
+    PROTOCOL,
+    AgentMessage,
+    Confirm,
+    Hello,
+    MasterMessage,
+    Orders,
+    Ping,
+    SlotRun,
+)
+from gradual_common.schedule import Change, Schedule
+from gradual_master.command import Terms
+from gradual_master.core import MasterCore
+from gradual_master.events import (
+    Close,
+    Event,
+    Instruction,
+    Merge,
+    Merged,
+    Provide,
+    Provided,
+    Received,
+    Send,
+    StreamEnded,
+    Tick,
+)
+from gradual_master.journal import MemoryJournal
+
+S = 1_000_000_000
+MS = 1_000_000
+T = TypeVar("T")
+
+TERMS = Terms(
+    run="r1", expect_agents=2, agents_wait=60 * S, lease=10 * S, guard=S, interval=S, graceful_stop=2 * S, epoch=1
+)
+
+
+def schedule_of(*levels: tuple[int, ...], seconds: int = 10, endless: bool = False) -> Schedule:
+    """Levels of equal length, given by their users per group."""
+    changes = tuple(Change(number * seconds * S, sum(users), users, number, 0) for number, users in enumerate(levels))
+    end = None if endless else len(levels) * seconds * S
+    return Schedule(changes, (), (), end, tuple(f"g{number}" for number in range(len(levels[0]))))
+
+
+def batch_of(number: int, interval: int, *, last: bool = False, applied: tuple[Applied, ...] = ()) -> Batch:
+    """A batch in which nothing was measured."""
+
+    def columns(*shape: int, dtype: Any = np.int64) -> Any:
+        return np.zeros(shape, dtype=dtype)
+
+    histograms = HistogramColumns(
+        keys=columns(0, 2, dtype=np.int32),
+        stats=columns(0, 6),
+        sizes=columns(0, dtype=np.uint16),
+        indices=columns(0, dtype=np.int16),
+        counts=columns(0, dtype=np.uint32),
+    )
+    return Batch(
+        number=number,
+        interval=interval,
+        last=last,
+        frames=(),
+        users=columns(0, 1, 4),
+        iterations=columns(0, 1, 2),
+        cells=columns(0, 3, dtype=np.int32),
+        requests=columns(0),
+        counters=columns(0, 2 + len(COUNTERS)),
+        statuses=columns(0, 4),
+        assertions=columns(0, 5),
+        histograms=histograms,
+        health=Health(0.0, 0, 0, 0),
+        applied=applied,
+    )
+
+
+def hello_of(name: str, stream: int = 1, /, **changes: Any) -> Hello:
+    """The Hello of an agent whose incarnation is its name."""
+    hello = Hello(PROTOCOL, name.encode().ljust(16, b"."), name, f"{name}.host", 7, "0.1", stream, 100)
+    return replace(hello, **changes)
+
+
+def id_of(name: str) -> str:
+    """The key of that agent."""
+    return hello_of(name).incarnation.hex()
+
+
+def sent(instructions: Sequence[Instruction], stream: int) -> list[MasterMessage]:
+    """What is put on a stream."""
+    return [entry.message for entry in instructions if isinstance(entry, Send) and entry.stream == stream]
+
+
+def only(instructions: Sequence[Instruction], kind: type[T]) -> list[T]:
+    """The instructions of one kind."""
+    return [entry for entry in instructions if isinstance(entry, kind)]
+
+
+def orders_in(instructions: Sequence[Instruction], stream: int) -> Orders:
+    """The last orders put on a stream."""
+    return [message.orders for message in sent(instructions, stream) if message.orders is not None][-1]
+
+
+class Bench:
+    """A core, its clock, and the stream that each agent speaks on. `said`: all instructions so far."""
+
+    def __init__(self, schedule: Schedule, **terms: Any) -> None:
+        self.journal = MemoryJournal()
+        self.core = MasterCore(replace(TERMS, **terms), schedule, self.journal)
+        self.now = 0
+        self.said: list[Instruction] = []
+        self.streams: dict[str, int] = {}
+        self._next_stream = 1
+
+    def tell(self, event: Event) -> list[Instruction]:
+        """Hand an event to the core; merges and provisions are carried out at once."""
+        instructions = self.core.handle(event, self.now)
+        self.said += instructions
+        for entry in list(instructions):
+            if isinstance(entry, Merge):
+                instructions += self.tell(Merged(entry.agent, entry.batch))
+            elif isinstance(entry, Provide):
+                instructions += self.tell(Provided(entry.agent, 1))
+        return instructions
+
+    def say(self, name: str, **parts: Any) -> list[Instruction]:
+        """The agent sends a message on its stream."""
+        return self.tell(Received(self.streams[name], AgentMessage(**parts)))
+
+    def greet(self, name: str, stream: int = 1, /, **changes: Any) -> list[Instruction]:
+        """The agent says Hello on a new connection."""
+        self.streams[name] = self._next_stream
+        self._next_stream += 1
+        return self.say(name, hello=hello_of(name, stream, **changes))
+
+    def hang_up(self, name: str) -> list[Instruction]:
+        """The agent's connection breaks."""
+        return self.tell(StreamEnded(self.streams[name]))
+
+    def ping(self, name: str, begun: int = 0) -> list[Instruction]:
+        """The agent pings."""
+        return self.say(name, ping=Ping(stamp=self.now + 5, begun=begun, offset=-5))
+
+    def wait(self, seconds: float, *alive: str) -> list[Instruction]:
+        """Time passes in ticks of 50 ms; the agents in `alive` ping every second."""
+        instructions: list[Instruction] = []
+        until = self.now + round(seconds * S)
+        while self.now < until:
+            self.now = min(until, self.now + 50 * MS)
+            instructions += self.tell(Tick())
+            if self.now % S < 50 * MS:
+                for name in alive:
+                    instructions += self.ping(name)
+        return instructions
+
+    def wait_until(self, instant: int, *alive: str) -> list[Instruction]:
+        """Time passes until `instant`, if it has not yet."""
+        return self.wait(max(0, instant - self.now) / S, *alive)
+
+    def to_running(self, *names: str) -> int:
+        """All agents come, store, confirm; the run time at which the schedule begins."""
+        for name in names:
+            self.greet(name)
+        for name in names:
+            self.say(name, confirm=Confirm(0, 0, 1))
+        said: list[Instruction] = []
+        for name in names:
+            said += self.say(name, confirm=Confirm(1, 1, 1))
+        return orders_in(said, self.streams[names[0]]).start
+
+    def slots(self, name: str) -> tuple[SlotRun, ...]:
+        """What the agent was ordered last."""
+        return orders_in(self.said, self.streams[name]).slots
+
+
+__all__ = ["Bench", "Close", "batch_of", "hello_of", "id_of", "only", "orders_in", "schedule_of", "sent"]

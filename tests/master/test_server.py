@@ -1,0 +1,170 @@
+"""The gRPC shell against scripted agents: a Unix socket, no waiting for time to pass."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fleet_model import batch_of, hello_of, id_of
+from scripted_agent import DEADLINE_S, ScriptedAgent, send_bytes
+
+from gradual_common.codec import encode_agent_message
+from gradual_common.messages import AgentMessage, Job, MasterMessage, Orders, Ping, Pong, SlotRun
+from gradual_master.errors import ListenError
+from gradual_master.events import Event, Received, StreamEnded, Unreadable
+from gradual_master.listening import ListenAddress
+from gradual_master.provisions import Provisions
+from gradual_master.server import FleetServer
+
+
+class Rows:
+    def row(self, ordinal: int) -> dict[str, Any]:
+        return {"name": f"row-{ordinal}", "text": "x" * 300}
+
+
+class Master:
+    """A server whose events are kept, with the address that agents dial."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.events: list[Event] = []
+        self.server = FleetServer(self._keep, Provisions(Job({"a": 1}, {}, {}, (), 5), {(0, "user"): Rows()}))
+        self._news = asyncio.Event()
+
+    def _keep(self, event: Event) -> None:
+        self.events.append(event)
+        self._news.set()
+
+    async def until(self, condition: Callable[[Event], Any]) -> Event:
+        async with asyncio.timeout(DEADLINE_S):
+            while not (found := [event for event in self.events if condition(event)]):
+                self._news.clear()
+                await self._news.wait()
+        return found[0]
+
+
+@pytest.fixture
+async def master(tmp_path: Path) -> AsyncIterator[Master]:
+    target = f"unix:{tmp_path}/m.sock"
+    running = Master(target)
+    assert await running.server.start(ListenAddress.read(target)) == target
+    yield running
+    await running.server.stop(0)
+
+
+def received(event: Event) -> bool:
+    return isinstance(event, Received)
+
+
+async def test_messages_go_both_ways(master: Master) -> None:
+    async with ScriptedAgent("a", master.target) as agent:
+        await agent.greet()
+        event = await master.until(received)
+        assert event == Received(1, AgentMessage(hello=hello_of("a")))
+        master.server.send(1, MasterMessage(pong=Pong(3, 4)), ahead=True)
+        assert (await agent.until(lambda message: message.pong)).pong == Pong(3, 4)
+
+
+async def test_what_is_put_ahead_overtakes_what_waits(master: Master) -> None:
+    async with ScriptedAgent("a", master.target) as agent:
+        await agent.greet()
+        await master.until(received)
+        orders = Orders(1, 1, (SlotRun(0, 0, 3, 1),), (), 9, 5)
+        for ack in (1, 2):
+            master.server.send(1, MasterMessage(ack=ack), ahead=False)
+        master.server.send(1, MasterMessage(orders=orders), ahead=True)
+        await agent.until(lambda message: message.ack == 2)
+        assert agent.heard == [MasterMessage(orders=orders, ack=2)]
+
+
+async def test_a_stream_is_closed_after_everything_is_written(master: Master) -> None:
+    async with ScriptedAgent("a", master.target) as agent:
+        await agent.greet()
+        await master.until(received)
+        master.server.send(1, MasterMessage(ack=9), ahead=False)
+        master.server.close(1)
+        master.server.send(1, MasterMessage(ack=10), ahead=False)
+        await agent.closed()
+        assert agent.heard == [MasterMessage(ack=9)]
+        await master.until(lambda event: event == StreamEnded(1))
+
+
+async def test_an_agent_that_hangs_up_ends_its_stream(master: Master) -> None:
+    async with ScriptedAgent("a", master.target) as agent:
+        await agent.greet()
+        await master.until(received)
+    await master.until(lambda event: event == StreamEnded(1))
+    master.server.send(1, MasterMessage(ack=1), ahead=False)
+    master.server.close(1)
+
+
+async def test_bytes_that_are_no_message_are_reported_with_the_senders_address(master: Master) -> None:
+    async with ScriptedAgent("a", master.target) as agent:
+        await agent.greet()
+        await master.until(received)
+        await send_bytes(
+            master.target, encode_agent_message(AgentMessage(hello=hello_of("b"))).SerializeToString(), b"\xff"
+        )
+        event = await master.until(lambda event: isinstance(event, Unreadable))
+        assert isinstance(event, Unreadable)
+        assert event.stream == 2
+        assert event.peer
+        await agent.say(ping=Ping(1, 2, 3))
+        await master.until(lambda event: event == Received(1, AgentMessage(ping=Ping(1, 2, 3))))
+
+
+async def test_a_batch_whose_columns_do_not_fit_is_reported(master: Master) -> None:
+    message = encode_agent_message(AgentMessage(batches=(batch_of(1, 0),)))
+    message.batches[0].cells = b"\x01\x02\x03"
+    await send_bytes(master.target, message.SerializeToString())
+    event = await master.until(lambda event: isinstance(event, Unreadable))
+    assert isinstance(event, Unreadable)
+    assert "cells" in event.reason
+
+
+async def test_a_message_beyond_the_bound_ends_its_stream_only(master: Master) -> None:
+    with pytest.raises(Exception, match="larger than max"):
+        await send_bytes(master.target, b"\0" * 5_000_000)
+    await master.until(lambda event: event == StreamEnded(1))
+    async with ScriptedAgent("a", master.target) as agent:
+        await agent.greet()
+        await master.until(received)
+
+
+async def test_the_job_comes_at_once_and_rows_when_the_slots_are_dealt(master: Master) -> None:
+    async with ScriptedAgent("a", master.target) as agent:
+        (job,) = await agent.provisions(1)
+        assert job.job == Job({"a": 1}, {}, {}, (), 5)
+        assert master.server.provide(id_of("a"), (SlotRun(0, 100, 1500, 1),)) == 3
+        _, first, second = await agent.provisions(3)
+        ordinals = [ordinal for provision in (first, second) for rows in provision.rows for ordinal in rows.ordinals]
+        assert ordinals == list(range(100, 1600))
+        assert second.rows[0].values[-1]["name"] == "row-1599"
+
+
+async def test_a_port_that_is_taken_is_a_clear_error() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(ListenError, match=f"cannot listen on {address}: Address already in use; choose another"):
+            await Master(address).server.start(ListenAddress.read(address))
+
+
+@pytest.mark.parametrize(
+    ("path", "wording"), [("/no/such/folder/m.sock", "there is no folder"), ("/tmp/" + "x" * 200, "107 characters")]
+)
+async def test_a_socket_that_cannot_be_made_is_a_clear_error(path: str, wording: str) -> None:
+    with pytest.raises(ListenError, match=wording):
+        await Master("").server.start(ListenAddress.read(f"unix:{path}"))
+
+
+async def test_any_free_port_is_named_once_it_is_bound() -> None:
+    running = Master("")
+    bound = await running.server.start(ListenAddress.read("127.0.0.1:0"))
+    async with ScriptedAgent("a", bound) as agent:
+        await agent.greet()
+        await running.until(received)
+    await running.server.stop(0)
