@@ -4,6 +4,9 @@
 other as `gradual_common.wire.…` and never collide with the `gradual` package.
 """
 
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,7 @@ def generate(root: Path) -> None:
     protos = sorted(path.name for path in source.glob("*.proto"))
     arguments = [
         "protoc",
+        f"--plugin=protoc-gen-mypy={stub_generator()}",
         f"-I{PACKAGE}={source}",
         f"-I{files('grpc_tools') / '_proto'}",
         f"--python_out={root}",
@@ -44,3 +48,12 @@ def generate(root: Path) -> None:
     if protoc.main(arguments) != 0:
         raise RuntimeError(f"protoc could not generate {PACKAGE} from {source}; its messages stand above")
     (target / "__init__.py").write_text('"""Generated from proto/gradual/v1 when the package is built."""\n')
+
+
+def stub_generator() -> str:
+    """Where mypy-protobuf's plug-in is: beside the interpreter when its environment is not activated, else on PATH."""
+    places = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    found = shutil.which("protoc-gen-mypy", path=places)
+    if found is None:
+        raise RuntimeError("protoc-gen-mypy is absent; it comes with mypy-protobuf (see pyproject.toml)")
+    return found

@@ -20,11 +20,6 @@ class Crew(Protocol):
         """Requests begun so far."""
         ...
 
-    @property
-    def connections(self) -> int:
-        """Connections that are open."""
-        ...
-
     def provide(self, rows: Rows) -> None:
         """Store data rows of slots."""
         ...

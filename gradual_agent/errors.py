@@ -4,6 +4,7 @@ GradualError
 └── AgentError               everything that an agent raises on purpose
     ├── AddressError         a master's address that cannot be read, or that may not be dialled (exit 2)
     ├── SessionError         an event that the session does not know in its state
+    ├── JobError             a job that this agent cannot work on (exit 3)
     └── RequestError         a request that cannot be put into bytes: its URL, a header's name or value
 """
 
@@ -22,6 +23,10 @@ class AddressError(AgentError):
 
 class SessionError(AgentError):
     """An event that the session does not know in its state; the message names both."""
+
+
+class JobError(AgentError):
+    """A job that this agent cannot work on; the message says what is wrong with it."""
 
 
 class RequestError(AgentError, ValueError):

@@ -72,7 +72,7 @@ async def serve(options: AgentOptions, max_users: int) -> int:
     def make_crew(job: Job, on_end: EndCallback) -> Crew:
         from gradual_agent.plan_crew import PlanCrew  # noqa: PLC0415  heavy, and not needed for the Hello
 
-        crew = PlanCrew(job, on_end, loop, timeline, lease, clock)
+        crew = PlanCrew(job, on_end, loop=loop, timeline=timeline, lease=lease, clock=clock)
         calm_collector()
         return crew
 
@@ -92,7 +92,8 @@ async def serve(options: AgentOptions, max_users: int) -> int:
     try:
         return await agent.run()
     finally:
-        await preload
+        # What could not be loaded has been said by whoever needed it.
+        await asyncio.gather(preload, return_exceptions=True)
         timeline.close()
 
 

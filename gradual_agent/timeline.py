@@ -26,6 +26,9 @@ from gradual_common.clock import CLOCK_ID, NS_PER_MS, NS_PER_S
 MAX_SLEEP_NS = NS_PER_S
 NEVER = 1 << 63
 
+read_clock: Callable[[], int] = partial(clock_gettime_ns, CLOCK_ID)
+"""The agent's clock, ns."""
+
 Entry = list[Any]
 """[instant, serial number, callback or None when cancelled, argument]."""
 
@@ -33,9 +36,7 @@ Entry = list[Any]
 class Timeline:
     """Runs `callback(argument)` at given instants, in their order; equal instants in the order they were given."""
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, clock: Callable[[], int] = partial(clock_gettime_ns, CLOCK_ID)
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Callable[[], int] = read_clock) -> None:
         self._loop = loop
         self._clock = clock
         self._heap: list[Entry] = []

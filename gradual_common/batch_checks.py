@@ -1,8 +1,7 @@
 """Does a batch that came over the wire hold together? Garbage is a WireError here, and nothing else later on.
 
-`check_batch` looks at the batch alone: whoever decodes it calls it. `check_series` compares it with the plan, which
-only the master's aggregate needs to; after both, every number in a batch may be used as an index. Measured for 60
-histograms with 6,000 filled buckets: 0.2 ms.
+A batch is looked at alone: after that its numbers agree with each other. What only the plan knows (steps, groups,
+levels) is compared with it by the master's aggregate. Measured for 60 histograms with 5,000 filled buckets: 0.2 ms.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from gradual_common.batch import COUNTERS, KINDS, LOOP_LAG, MEASURES, STAT_COLUM
 from gradual_common.buckets import BUCKETS
 from gradual_common.errors import WireError
 from gradual_common.histogram_columns import COUNT, MAX, MIN, OVER, UNDER
-from gradual_common.series import SeriesIndex
 
 LARGEST = 2**63 - 1
 LARGEST_CODE = 2**31 - 1
@@ -53,19 +51,6 @@ def check_batch(batch: Batch) -> None:
     for name in ("users", "iterations", "requests", "counters", "statuses", "assertions"):
         _check_range(name, getattr(batch, name), LARGEST)
     _check_histograms(batch.histograms, cells)
-
-
-def check_series(batch: Batch, index: SeriesIndex, levels: int) -> None:
-    """Raise WireError unless `batch` speaks of the groups and steps of `index` and of levels −1 … levels − 1."""
-    series = len(index.steps) + len(index.groups)
-    if batch.frames and batch.users.shape[1] != len(index.groups):
-        raise WireError(f"batch {batch.number} counts {batch.users.shape[1]} groups, the plan has {len(index.groups)}")
-    for frame in batch.frames:
-        check_number("level of a frame", frame.level, -1, levels - 1)
-    for applied in batch.applied:
-        check_number("level applied", applied.level, -1, levels - 1)
-    for name in ("cells", "counters", "statuses", "assertions"):
-        _check_range(f"step of {name}", getattr(batch, name)[:, 1], series)
 
 
 def _check_length(what: str, column: Array, rows: int) -> None:

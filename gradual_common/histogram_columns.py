@@ -1,8 +1,8 @@
 """Many histograms at once: packed from raw times at the agent, added up at the master, without a loop over cells.
 
-Measured on one core of a busy 2-core machine: `pack_values` of 60 cells × 1000 values 3.6 ms (60 ns a value, of which
-48 are the binary search), of 60 cells × 10 values 0.15 ms; `DenseHistograms.add` of 60 histograms with 6,000 filled
-buckets 60 µs.
+Measured on one of two busy cores, medians of several runs: `pack_values` of 60 cells × 1000 values 0.6–2.8 ms (10–47 ns
+a value, growing with the buckets they fill), of 60 cells × 10 values 0.1–0.2 ms; `DenseHistograms.add` of 60 histograms
+with 5,000 filled buckets 60 µs, with 21,000 70–120 µs.
 """
 
 from __future__ import annotations
@@ -100,27 +100,14 @@ class DenseHistograms:
         self.stats[:, MAX] = NO_MAX
 
     def add(self, columns: HistogramColumns, rows: npt.NDArray[np.intp]) -> None:
-        """Add histogram n of `columns` to row `rows[n]`; several may go to one row, a negative row drops its one.
+        """Add histogram n of `columns` to row `rows[n]`; several may go to one row.
 
         Raises IndexError for a row or a bucket that is not there.
         """
-        places = np.repeat(rows, columns.sizes)
+        places = np.repeat(rows, columns.sizes) * BUCKETS + columns.indices
         # `add.at` is 30 times slower when it has to convert.
-        indices, counts, stats = columns.indices, columns.counts.astype(np.int64), columns.stats
-        if len(rows) and rows.min() < 0:
-            kept = places >= 0
-            places, indices, counts = places[kept], indices[kept], counts[kept]
-            stats, rows = stats[rows >= 0], rows[rows >= 0]
-        np.add.at(self.counts.reshape(-1), places * BUCKETS + indices, counts)
+        np.add.at(self.counts.reshape(-1), places, columns.counts.astype(np.int64))
         for column in (COUNT, SUM, UNDER, OVER):
-            np.add.at(self.stats[:, column], rows, stats[:, column])
-        np.minimum.at(self.stats[:, MIN], rows, stats[:, MIN])
-        np.maximum.at(self.stats[:, MAX], rows, stats[:, MAX])
-
-    def merge(self, other: DenseHistograms) -> None:
-        """Add another one of as many rows, row by row."""
-        self.counts += other.counts
-        for column in (COUNT, SUM, UNDER, OVER):
-            self.stats[:, column] += other.stats[:, column]
-        np.minimum(self.stats[:, MIN], other.stats[:, MIN], out=self.stats[:, MIN])
-        np.maximum(self.stats[:, MAX], other.stats[:, MAX], out=self.stats[:, MAX])
+            np.add.at(self.stats[:, column], rows, columns.stats[:, column])
+        np.minimum.at(self.stats[:, MIN], rows, columns.stats[:, MIN])
+        np.maximum.at(self.stats[:, MAX], rows, columns.stats[:, MAX])

@@ -85,7 +85,7 @@ def trace(ramp: Ramp | None, users: int, duration: int | None, before: int = 0) 
             curve = _levels(ramp, duration)
         case ShorthandRamp():
             curve = _shorthand(ramp, users, duration)
-        case None:
+        case _:
             curve = Curve(((0, users),), users)
     if curve.peak > users:
         raise ValueError(f"the ramp rises to {curve.peak} users where the groups have {users}; raise a `concurrency`")

@@ -167,7 +167,7 @@ class _Drawing:
             inside = bisect_right(cuts, mark)
             if inside in (0, len(cuts)) or inside != part:
                 self._change(start + mark, users, phase, self._next_level())
-            elif users != self.changes[-1].users:
+            else:
                 self._change(start + mark, users, phase, self.changes[-1].level)
             part = inside
 

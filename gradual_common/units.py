@@ -1,6 +1,6 @@
 """Durations, shares and sizes as the plan language writes them.
 
-Times are integer nanoseconds. Every reader raises UnitError (a ValueError) that says what was found and what is allowed.
+Times are integer nanoseconds. Every reader raises UnitError (a ValueError): what was found, and what is allowed.
 """
 
 from __future__ import annotations

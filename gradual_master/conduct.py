@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ import structlog
 
 from gradual_common.clock import CLOCK_ID, NS_PER_S
 from gradual_common.errors import GradualError
+from gradual_common.logs import bind_process, mask_in_logs
 from gradual_common.scheduling import compile_schedule
 from gradual_master.aggregate import Aggregate
 from gradual_master.command import Terms
@@ -51,10 +53,10 @@ from gradual_master.provisions import Provisions
 from gradual_master.run_options import RunOptions
 from gradual_master.server import FleetServer
 from gradual_master.summary import Summary, build_summary
+from gradual_master.surroundings import fingerprint, git_facts
 
 if TYPE_CHECKING:
     from gradual_common.plan.loader import LoadedPlan
-
     from gradual_master.reporting.base import Reporter
 
 TICK_S = 0.05
@@ -95,8 +97,8 @@ class Conductor:
         self._schedule = compile_schedule(loaded.plan)
         self._aggregate = Aggregate(loaded.plan, self._schedule, options.interval)
         self._core = MasterCore(self._terms(), self._schedule, journal)
-        self._server = FleetServer(self.dispatch, Provisions(loaded.job, loaded.data))
-        self._log = structlog.get_logger("gradual.master").bind(run=self._run_id)
+        self._server = FleetServer(self.dispatch, self._core.knows, Provisions(loaded.job, loaded.data))
+        self._log = structlog.get_logger("gradual.master")
         self._events: deque[Event] = deque()
         self._merges: deque[Merge] = deque()
         self._is_dispatching = False
@@ -139,6 +141,16 @@ class Conductor:
 
     async def run(self, address: ListenAddress) -> Summary:
         """Listen, conduct, judge, report."""
+        bind_process(run=self._run_id)
+        mask_in_logs(self._loaded.job.secrets.values())
+        try:
+            git = asyncio.create_task(asyncio.to_thread(git_facts, self._loaded.folder))
+            await self._conduct(address)
+            return self._report(await git)
+        finally:
+            bind_process(run=None)
+
+    async def _conduct(self, address: ListenAddress) -> None:
         bound = await self._server.start(address)
         try:
             self._log.info(f"listening on {bound}", agents=self._options.expect_agents)
@@ -151,7 +163,6 @@ class Conductor:
             await self._tick(lambda: not self._core.untold or self._now() >= deadline)
         finally:
             await self._server.stop(STOP_GRACE_S)
-        return self._report()
 
     async def _tick(self, is_done: Callable[[], bool]) -> None:
         while not is_done() and self._bug is None:
@@ -223,7 +234,10 @@ class Conductor:
     def _merge_next(self) -> None:
         if not self._merges:
             return
-        self._merge(self._merges.popleft())
+        try:
+            self._merge(self._merges.popleft())
+        except Exception as bug:
+            self._bug = self._bug or bug
         if self._merges:
             asyncio.get_running_loop().call_soon(self._merge_next)
 
@@ -242,11 +256,10 @@ class Conductor:
 
     # ── Reporting ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _report(self) -> Summary:
-        loaded = self._loaded
-        summary = build_summary(
-            loaded.plan, self._schedule, self._aggregate, self._core.facts(), self._facts(), self._options
-        )
+    def _report(self, git: dict[str, Any] | None) -> Summary:
+        run = replace(self._facts(), git=git, fingerprint=fingerprint())
+        fleet = self._core.facts()
+        summary = build_summary(self._loaded.plan, self._schedule, self._aggregate, fleet, run, self._options)
         self._tell(lambda reporter: reporter.on_test_complete(summary))
         return summary
 

@@ -14,7 +14,6 @@ from gradual_common.units import format_duration
 from gradual_master.allocation import Shortfall, deal
 from gradual_master.command import Command, Terms
 from gradual_master.events import (
-    Abandon,
     Begin,
     CloseInterval,
     End,
@@ -82,6 +81,10 @@ class MasterCore:
         """The agents that worked for the run to its end, and do not know yet that it is over."""
         return [agent.name for agent in self._command.fleet.working() if not agent.is_told]
 
+    def knows(self, agent: str) -> bool:
+        """Whether this incarnation was taken in: only such an agent gets the job."""
+        return self._command.fleet.has(agent)
+
     def handle(self, event: Event, now: int) -> list[Instruction]:
         """What is to be done about `event`, in order."""
         self._command.out = []
@@ -130,8 +133,6 @@ class MasterCore:
                 self._command.drop(fleet[agent], f"batch {number}: {reason}")
             case Stop(signal):
                 self._stop(signal, now)
-            case Abandon(reason):
-                self._fail(reason, now)
             case Tick():
                 pass
 

@@ -74,18 +74,11 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Abandon:
-    """The run cannot go on, for a reason that only the shell can see."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed."""
 
 
-Event = Received | Unreadable | StreamEnded | Provided | Merged | Unmergeable | Stop | Abandon | Tick
+Event = Received | Unreadable | StreamEnded | Provided | Merged | Unmergeable | Stop | Tick
 
 # ── Instructions ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -17,10 +17,10 @@ from gradual_master.facts import AgentFacts
 class Agent:
     """One agent process as the master knows it.
 
-    `number` counts arrivals from 0; `stream` is the connection it speaks on, None while there is none. `lost` says why
-    it lost its slots. `due_provision` is the provision that must be confirmed before orders
-    may be sent, None until the rows are laid ready. `is_back`: it came back on a new
-    stream, and has not yet said what happened to its slots meanwhile. `is_told`: it was told that the run is over.
+    `number` counts arrivals from 0; `stream` is the connection it speaks on, None while there is none; `sealed` is the
+    highest batch number that it is known to have sealed. `due_provision` is the provision that it must confirm before
+    orders are sent, None until the rows lie ready. `lost` says why it lost its slots. `is_back`: it came back on a new
+    stream and has not yet said what happened to its slots meanwhile. `is_told`: it was told that the run is over.
     """
 
     id: str
@@ -83,6 +83,10 @@ class Fleet:
     def __getitem__(self, agent: str) -> Agent:
         return self._agents[agent]
 
+    def has(self, agent: str) -> bool:
+        """Whether this incarnation is in the fleet."""
+        return agent in self._agents
+
     def speaker(self, stream: int) -> Agent | None:
         """Who speaks on a stream: None for a stranger or a superseded stream."""
         return self._speakers.get(stream)
@@ -107,7 +111,7 @@ class Fleet:
                 f"this master speaks protocol {PROTOCOL}, agent {hello.name!r} (version {hello.version}) speaks "
                 f"{hello.protocol}: install the same version of gradual on both sides"
             )
-        if hello.run not in ("", self.run) or (hello.run and known is None):
+        if hello.run not in ("", self.run):
             return f"unknown run {hello.run}: this master conducts {self.run}"
         if hello.incarnation.hex() in self._barred:
             return "this agent was dropped from the run"

@@ -134,7 +134,7 @@ class Watch:
             return None
         observed = describe(seen.value, rule.unit)
         since = f"; first broken at {self.first_failed_at_s:g} s" if self.first_failed_at_s is not None else ""
-        return f"{self.objective.name}: {observed} of {seen.samples} samples{since}"
+        return f"{self.objective.name}: {observed} over {seen.samples:,} samples{since}"
 
 
 def shown(value: float | None, unit: Unit) -> float | None:

@@ -48,7 +48,12 @@ class Seats:
 
     def unheld(self, agent: str, held: Iterable[SlotRun], users: Sequence[int]) -> set[tuple[int, int]]:
         """The slots of `agent` that should have a user, at `users[g]` of each group g, and by its Hello have none."""
-        seated = {(run.group, ordinal, run.tenure) for run in held for ordinal in _ordinals(run)}
+        seated = {
+            (run.group, ordinal, run.tenure)
+            for run in held
+            if run.group < len(users)
+            for ordinal in range(run.first, min(run.first + run.count, users[run.group]))
+        }
         return {
             (run.group, ordinal)
             for run in self.held_by(agent)
@@ -70,7 +75,7 @@ class Seats:
 
     def is_over(self, users: Sequence[int]) -> bool:
         """Whether every slot below `users[g]` of each group g has ended for good."""
-        return all(OPEN not in seats[:count] for seats, count in zip(self._state, users, strict=True))
+        return all(seats.find(OPEN, 0, count) < 0 for seats, count in zip(self._state, users, strict=True))
 
 
 def _ordinals(run: SlotRun) -> range:

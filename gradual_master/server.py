@@ -73,10 +73,14 @@ class Stream:
 
 
 class FleetServer(fleet_pb2_grpc.FleetServicer):
-    """Listens, and carries messages. `dispatch` takes every event; it must not block."""
+    """Listens, and carries messages.
 
-    def __init__(self, dispatch: Callable[[Event], None], provisions: Provisions) -> None:
+    `dispatch` takes every event and must not block; `knows` says whether an incarnation belongs to the fleet.
+    """
+
+    def __init__(self, dispatch: Callable[[Event], None], knows: Callable[[str], bool], provisions: Provisions) -> None:
         self._dispatch = dispatch
+        self._knows = knows
         self._provisions = provisions
         self._streams: dict[int, Stream] = {}
         self._numbers = count(1)
@@ -162,6 +166,8 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
     async def Provision(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
         """The job at once, the rows when the agent's slots are dealt; open until the run is over."""
         agent = bytes(request.incarnation).hex()
+        if not self._knows(agent):
+            await context.abort(grpc.StatusCode.NOT_FOUND, "say Hello first: this agent is not in the fleet")
         for chunk in encode_provision(self._provisions.job()):
             yield chunk
         if await self._first_of(self._laid_event(agent), self._over):

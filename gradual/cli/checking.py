@@ -6,7 +6,6 @@ import json
 
 import typer
 from gradual_common.plan.loader import LoadedPlan
-from gradual_common.plan.schema import plan_json_schema
 
 from gradual.cli.drawing import draw_schedule
 from gradual.cli.levels import tabulate_levels
@@ -48,6 +47,8 @@ def show_schedule(arguments: PlanArguments) -> None:
 
 def show_schema() -> None:
     """Print the JSON Schema of plans."""
+    from gradual_common.plan.schema import plan_json_schema  # noqa: PLC0415 - it alone needs pydantic's generator
+
     typer.echo(json.dumps(plan_json_schema(), indent=2, ensure_ascii=False))
 
 

@@ -1,10 +1,10 @@
 """The HTTP engine: what a virtual user sends goes over its own connections, as a browser's does (DESIGN 6).
 
-    engine   one per process: connects, resolves, TLS contexts, what all connections share
-    client   one per virtual user: connections, cookies, redirects, re-sends, timeouts
-    connection, tls   one HTTP/1.1 connection, and the same inside TLS
-    reader, head, chunks, decoding   bytes → response, without I/O
-    request, urls, cookies, redirects   what is sent
+engine   one per process: connects, resolves, TLS contexts, what all connections share
+client   one per virtual user: connections, cookies, redirects, re-sends, timeouts
+connection, tls   one HTTP/1.1 connection, and the same inside TLS
+reader, head, chunks, decoding   bytes → response, without I/O
+request, urls, cookies, redirects   what is sent
 """
 
 from gradual_agent.http.client import HttpClient

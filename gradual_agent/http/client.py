@@ -31,13 +31,13 @@ from gradual_agent.http.failures import (
     ResponseError,
 )
 from gradual_agent.http.head import ResponseHead
-from gradual_agent.http.reader import MAX_KEPT_BODY
 from gradual_agent.http.redirects import follow
 from gradual_agent.http.request import Request
-from gradual_agent.http.response import NO_HEADERS, Response
+from gradual_agent.http.response import Headers, Response
 from gradual_agent.http.urls import Origin
 from gradual_agent.sample import Sample
 from gradual_agent.suspension import Resumable, suspend
+from gradual_agent.timeline import Entry
 from gradual_common.clock import NS_PER_S
 
 if TYPE_CHECKING:
@@ -45,42 +45,46 @@ if TYPE_CHECKING:
 
 NEVER: Final = 1 << 63
 
+CookieScope = Literal["per_user", "per_iteration"]
+Keeping = Literal["keep_alive", "per_iteration", "close"]
 Outcome = ResponseHead | Failure
+
+NO_CONNECTIONS: Final[dict[Origin, Connection]] = {}
+"""Shared by all clients that have at most one connection; never written to."""
 
 
 class HttpClient:
-    """`fetch` never raises for what happens on the network: failures are data (RESULTS, 'What is measured')."""
+    """`fetch` never raises for what happens on the network: failures are data (RESULTS, "What is measured")."""
 
-    __slots__ = ("_alarm_at", "_connection", "_connections", "_cookies_last", "_data", "_deadline", "_dial",
-                 "_dressed", "_engine", "_is_bare", "_keeps", "_owner", "_request", "_sample", "cookies")  # fmt: skip
+    __slots__ = ("_alarm", "_alarm_at", "_connection", "_connections", "_cookies", "_data", "_deadline", "_dial",
+                 "_dressed", "_engine", "_is_bare", "_keeping", "_late", "_owner", "_sample", "_wants_body",
+                 "cookies")  # fmt: skip
 
-    def __init__(
-        self,
-        engine: HttpEngine,
-        owner: Resumable,
-        cookies: Literal["per_user", "per_iteration"],
-        connections: Literal["keep_alive", "per_iteration", "close"],
-    ) -> None:
+    def __init__(self, engine: HttpEngine, owner: Resumable, cookies: CookieScope, connections: Keeping) -> None:
         self.cookies = CookieJar(engine.clock, engine.wall_clock)
         self._engine = engine
         self._owner = owner
-        self._cookies_last = cookies == "per_user"
-        self._keeps = connections
+        self._cookies = cookies
+        self._keeping = connections
         self._is_bare = connections != "close"
         self._connection: Connection | None = None
-        self._connections: dict[Origin, Connection] | None = None
+        self._connections: dict[Origin, Connection] = NO_CONNECTIONS
         self._sample: Sample | None = None
-        self._request: Request | None = None
-        self._dial: Dial | None = None
-        self._deadline = NEVER
-        self._alarm_at = NEVER
+        self._wants_body = False
         self._data = b""
+        self._dial: Dial | None = None
+        self._late: Failure | None = None
+        self._deadline = NEVER
+        self._alarm: Entry | None = None
+        self._alarm_at = NEVER
         self._dressed: tuple[Request, int, bytes] | None = None
 
-    async def fetch(self, request: Request, sample: Sample) -> None:
-        """Send `request`, follow and re-send as it must be, and fill `sample`, which was reset to its start.
+    # ── Fetching ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-        `sample.kind` is 0 whatever the status of the response is: judging it is not the engine's task.
+    async def fetch(self, request: Request, sample: Sample) -> None:
+        """Send `request`, follow and re-send as must be, and fill `sample`, which the caller reset to its start.
+
+        `sample.kind` is 0 whatever the status of the response: judging that is not the engine's task.
         """
         engine = self._engine
         self._sample = sample
@@ -88,29 +92,259 @@ class HttpClient:
         if deadline < self._alarm_at:
             self._set_alarm(deadline)
         current: Request | None = request
+        outcome: Outcome | None = None
         while current is not None:
             connection = self._connection
             if connection is None or connection.origin is not current.origin or not connection.is_free:
-                connection = self._find(current.origin) or await self._connect(current)
+                connection = self._find(current.origin) or await self._connect(current, sample)
                 if connection is None:
                     break
             wire = current.wire if self._is_bare and not current.cookie else self._dress(current)
             now = engine.clock()
             if now >= engine.lease.ends_at:
-                self._end(NO_LEASE)
+                self._end(sample, NO_LEASE)
                 break
+            self._wants_body = current.wants_body
             sample.written = now
             if not connection.send(wire, current, self):
-                current = self._after_refusal(connection, current)
+                current = self._after_refusal(connection, current, sample)
                 continue
             sample.messages += 1
             sample.bytes_sent += len(wire)
-            self._request = current
-            outcome: Outcome = await suspend()
-            if outcome.is_plain:
-                current = None
-            else:
-                current = self._next(current, outcome)
-        if request.wants_response and sample.status_code:
-            self._keep_response(request, sample)
+            outcome = await suspend()
+            current = None if outcome.is_plain else self._next(current, outcome, sample)
         self._sample = None
+        if request.wants_response and sample.kind == 0 and isinstance(outcome, ResponseHead):
+            self._keep_response(request, outcome, sample)
+        if self._keeping == "close":
+            self._close_connections()
+
+    def _next(self, request: Request, outcome: Outcome, sample: Sample) -> Request | None:
+        """What is to be sent after `request` ended with `outcome`; None when the fetch is over."""
+        if isinstance(outcome, Failure):
+            if outcome.is_stale and request.is_idempotent:
+                sample.resent += 1
+                return request
+            self._end(sample, outcome)
+            return None
+        if outcome.cookies:
+            self.cookies.store(request, outcome.cookies)
+            self._is_bare = self._keeping != "close" and not len(self.cookies)
+        if not outcome.is_redirect or not request.follow_redirects:
+            return None
+        return self._after_redirect(request, outcome, sample)
+
+    def _after_redirect(self, request: Request, head: ResponseHead, sample: Sample) -> Request | None:
+        following: Request | Failure
+        if sample.hops >= request.follow_redirects:
+            following = Failure(
+                REDIRECT, f"more than {request.follow_redirects} redirects, the last from {request.url}"
+            )
+        else:
+            following = follow(request, head)
+        if isinstance(following, Failure):
+            self._end(sample, following)
+            return None
+        sample.hops += 1
+        sample.status_code = sample.first_byte = 0
+        return following
+
+    def _after_refusal(self, connection: Connection, request: Request, sample: Sample) -> Request | None:
+        """Nothing was written, so any method may try again, but only where the connection had grown stale."""
+        sample.written = 0
+        if connection.reused:
+            return request
+        self._end(sample, Failure(RESET, "the server closed the connection before the request was written"))
+        return None
+
+    def _end(self, sample: Sample, failure: Failure) -> None:
+        sample.kind = failure.kind
+        sample.detail = failure.detail
+        sample.ended = self._engine.clock()
+
+    def _keep_response(self, request: Request, head: ResponseHead, sample: Sample) -> None:
+        headers = head.headers if request.wants_headers else Headers()
+        body, self._data = self._data, b""
+        if request.wants_body and head.encoding:
+            try:
+                body = decode_body(body, head.encoding, request.body_limit)
+            except ResponseError as error:
+                sample.kind, sample.detail = error.failure.kind, error.failure.detail
+                return
+        sample.response = Response(head.status, headers, body)
+
+    def _dress(self, request: Request) -> bytes:
+        """The bytes of `request` with this user's cookies; the last ones made are kept."""
+        self.cookies.expire()
+        version = self.cookies.version
+        dressed = self._dressed
+        if dressed is not None and dressed[0] is request and dressed[1] == version:
+            return dressed[2]
+        cookie = "; ".join(part for part in (request.cookie, self.cookies.header_for(request)) if part)
+        lines = [f"Cookie: {cookie}"] if cookie else []
+        if self._keeping == "close":
+            lines.append("Connection: close")
+        wire = request.head_with(lines) + request.body if lines else request.wire
+        self._dressed = (request, version, wire)
+        return wire
+
+    # ── What the connection calls ──────────────────────────────────────────────────────────────────────────────────
+
+    def on_response(  # noqa: PLR0917 - hot path: called by position
+        self, head: ResponseHead, data: bytes, offset: int, first_byte: int, ended: int, received: int
+    ) -> None:
+        """The response is complete: the user goes on from here, in the same turn of the loop."""
+        sample = self._sample
+        assert sample is not None
+        sample.first_byte = first_byte
+        sample.ended = ended
+        sample.bytes_received += received
+        sample.status_code = head.status
+        if self._wants_body:
+            self._data = data[offset:] if offset else data
+        self._owner.resume(head)
+
+    def on_failure(self, failure: Failure, first_byte: int, received: int) -> None:
+        """There is no response: the user goes on from here."""
+        self._note_part(first_byte, received)
+        self._owner.resume(failure)
+
+    def _note_part(self, first_byte: int, received: int) -> None:
+        assert self._sample is not None
+        self._sample.first_byte = first_byte
+        self._sample.bytes_received += received
+
+    # ── Connections ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _find(self, origin: Origin) -> Connection | None:
+        connection = self._connections.get(origin)
+        if connection is None or not connection.is_free:
+            return None
+        self._connection = connection
+        return connection
+
+    async def _connect(self, request: Request, sample: Sample) -> Connection | None:
+        """A new connection to the request's origin; None when the fetch has ended instead."""
+        engine = self._engine
+        begun = engine.clock()
+        if begun >= engine.lease.ends_at:
+            self._end(sample, NO_LEASE)
+            return None
+        deadline = self._deadline
+        self._hasten(begun + request.connect_timeout, request)
+        self._dial = engine.dialer.dial(request.origin, self._deadline, self._on_dialled)
+        opened: Opened = await suspend()
+        self._deadline, self._late = deadline, None
+        if isinstance(opened, Failure):
+            self._end(sample, opened)
+            return None
+        sample.connect = max(0, sample.connect) + engine.clock() - begun
+        self._adopt(opened)
+        return opened
+
+    def _hasten(self, limit: int, request: Request) -> None:
+        """Until the connection is there its own limit holds, where that is the earlier one."""
+        if limit >= self._deadline:
+            return
+        self._deadline = limit
+        seconds = request.connect_timeout / NS_PER_S
+        self._late = Failure(CONNECT, f"no connection to {request.origin} within {seconds:g} s")
+        if limit < self._alarm_at:
+            self._set_alarm(limit)
+
+    def _on_dialled(self, opened: Opened) -> None:
+        self._dial = None
+        self._owner.resume(opened)
+
+    def _adopt(self, connection: Connection) -> None:
+        """Most users have one origin and need no table."""
+        current, self._connection = self._connection, connection
+        if current is None or current.origin is connection.origin:
+            if not self._connections:
+                return
+        elif not self._connections:
+            self._connections = {current.origin: current}
+        self._connections[connection.origin] = connection
+
+    def _close_connections(self) -> None:
+        for connection in self._take_connections():
+            connection.close()
+
+    def _take_connections(self) -> set[Connection]:
+        held = set(self._connections.values())
+        if self._connection is not None:
+            held.add(self._connection)
+        self._connection, self._connections = None, NO_CONNECTIONS
+        return held
+
+    # ── Ending early ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def interrupt(self) -> None:
+        """End the fetch that is suspended, if one is, with kind INTERRUPTED; the user is resumed."""
+        if self._sample is not None:
+            self._abandon(CUT_SHORT)
+
+    def cut(self) -> None:
+        """Close everything at once and resume nobody; a fetch in flight ends with kind INTERRUPTED."""
+        sample = self._sample
+        if sample is not None:
+            self._let_go()
+            self._end(sample, CUT_SHORT)
+            self._sample = None
+        for connection in self._take_connections():
+            connection.abort()
+        self._drop_alarm()
+
+    def close(self) -> None:
+        """The user has ended: close its connections."""
+        self._close_connections()
+        self._drop_alarm()
+
+    def end_iteration(self) -> None:
+        """Drop what lasts for an iteration only."""
+        if self._cookies == "per_iteration" and len(self.cookies):
+            self.cookies.clear()
+            self._is_bare = self._keeping != "close"
+        if self._keeping == "per_iteration":
+            self._close_connections()
+
+    def _abandon(self, failure: Failure) -> None:
+        self._let_go()
+        self._owner.resume(failure)
+
+    def _let_go(self) -> None:
+        """Give up the dial or the exchange that the fetch waits for."""
+        dial, self._dial = self._dial, None
+        if dial is not None:
+            dial.give_up()
+        elif self._connection is not None:
+            self._note_part(*self._connection.cancel(self))
+
+    # ── Deadline ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _set_alarm(self, when: int) -> None:
+        self._drop_alarm()
+        self._alarm_at = when
+        self._alarm = self._engine.timeline.at(when, self._ring)
+
+    def _drop_alarm(self) -> None:
+        if self._alarm is not None:
+            self._engine.timeline.cancel(self._alarm)
+        self._alarm = None
+        self._alarm_at = NEVER
+
+    def _ring(self, _: object) -> None:
+        """The alarm's instant has come; the deadline may have moved since it was set, or nothing be in flight."""
+        self._alarm = None
+        self._alarm_at = NEVER
+        if self._sample is None:
+            return
+        now = self._engine.clock()
+        if now < self._deadline:
+            self._set_alarm(self._deadline)
+        else:
+            self._abandon(self._late or self._timed_out(now))
+
+    def _timed_out(self, now: int) -> Failure:
+        assert self._sample is not None
+        return Failure(TIMEOUT, f"no complete response within {(now - self._sample.started) / NS_PER_S:.3g} s")

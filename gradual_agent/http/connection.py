@@ -38,7 +38,7 @@ PIECE = 64 * 1024
 class Exchange(Protocol):
     """Whoever sent a request, as the connection sees it: told once, one or the other."""
 
-    def on_response(
+    def on_response(  # noqa: PLR0917 - hot path: called by position
         self, head: ResponseHead, data: bytes, offset: int, first_byte: int, ended: int, received: int
     ) -> None:
         """A response is complete; its body is `data[offset:]` if it is kept. `received`: its bytes on the wire."""
@@ -55,13 +55,15 @@ class Connection(Protocol):
     origin: Origin
     is_free: bool
     """It is open, and one more request can be sent."""
+    reused: bool
+    """It has carried a response before, so the server may be closing it just now."""
 
     def send(self, wire: bytes, request: Request, exchange: Exchange) -> bool:
         """Write a request; False when it turns out that the peer is gone, and nothing reached the kernel."""
         ...
 
-    def cancel(self, exchange: Exchange) -> None:
-        """Forget `exchange`; what it has written still arrives."""
+    def cancel(self, exchange: Exchange) -> tuple[int, int]:
+        """Forget `exchange`; what it has written still arrives. The instant of the first byte, and bytes received."""
         ...
 
     def close(self) -> None:
@@ -74,9 +76,9 @@ class Connection(Protocol):
 
 
 class Http1Connection(asyncio.Protocol):
-    """A connection that takes one exchange at a time. `reused`: it has carried a response before."""
+    """A connection that takes one exchange at a time."""
 
-    __slots__ = ("_early", "_engine", "_exchange", "_first_byte", "_known", "_paused", "_reader", "_received",
+    __slots__ = ("_early", "_engine", "_exchange", "_first_byte", "_known", "_limit", "_paused", "_reader", "_received",
                  "_request", "_rest", "_socket", "_transport", "is_free", "origin", "reused")  # fmt: skip
 
     def __init__(self, engine: HttpEngine, origin: Origin, sock: socket.socket) -> None:
@@ -91,6 +93,7 @@ class Http1Connection(asyncio.Protocol):
         self._request: Request | None = None
         self._reader: ResponseReader | None = None
         self._rest: memoryview | None = None
+        self._limit = 0
         self._paused = False
         self._early = b""
         self._first_byte = 0
@@ -103,13 +106,16 @@ class Http1Connection(asyncio.Protocol):
         try:
             sent = self._socket.send(wire)
         except BlockingIOError:
-            sent = 0  # No room in an empty send buffer: cannot happen on an idle connection, and is not lost if it does.
+            sent = (
+                0  # No room in an empty send buffer: cannot happen on an idle connection, and is not lost if it does.
+            )
         except OSError:
             self.abort()
             return False
         self.is_free = False
         self._exchange = exchange
         self._request = request
+        self._limit = request.body_limit
         if sent < len(wire):
             self._send_rest(memoryview(wire)[sent:])
         if self._early:
@@ -151,7 +157,7 @@ class Http1Connection(asyncio.Protocol):
         if self._reader is None and self._rest is None:
             end = data.find(b"\r\n\r\n") + 4
             head = self._known.get(data[:end])
-            if head is not None and head.is_quick and end + head.length == len(data) and not self._is_limited(head):
+            if head is not None and head.is_quick and end + head.length == len(data) and head.length <= self._limit:
                 now = self._engine.clock()
                 self._exchange = None
                 self.is_free = self.reused = True
@@ -173,6 +179,8 @@ class Http1Connection(asyncio.Protocol):
             self._transport = None
             self._engine.connections -= 1
         self._rest = None
+        if self._early:
+            self._replay()
         if self._exchange is not None:
             is_stale = self.reused and self._received == 0
             self._fail(connection_ended(exc, self._received, is_stale))
@@ -187,11 +195,6 @@ class Http1Connection(asyncio.Protocol):
         self._pump()
 
     # ── Reading ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _is_limited(self, head: ResponseHead) -> bool:
-        """Whether the body may be too large: the reader says so then."""
-        limit = self._request.max_body if self._request is not None else None
-        return limit is not None and head.length > limit
 
     def _read(self, data: bytes) -> None:
         assert self._request is not None
@@ -253,11 +256,14 @@ class Http1Connection(asyncio.Protocol):
 
     # ── Closing ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def cancel(self, exchange: Exchange) -> None:
+    def cancel(self, exchange: Exchange) -> tuple[int, int]:
         """Close without telling `exchange`: HTTP/1.1 has no other way to give up a response."""
-        if self._exchange is exchange:
-            self._forget()
-            self.close()
+        if self._exchange is not exchange:
+            return 0, 0
+        part = self._first_byte, self._received
+        self._forget()
+        self.close()
+        return part
 
     def close(self) -> None:
         """FIN after all that was written: a message that counts as sent arrives whole while there is a lease."""

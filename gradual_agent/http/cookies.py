@@ -28,10 +28,7 @@ FOREVER: Final = 1 << 63
 Key = tuple[str, str, str]
 """Domain, path, name."""
 
-_MONTHS: Final = {
-    name: number
-    for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
-}
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATE_DELIMITER = re.compile(r"[\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?!\d)")
 _DAY = re.compile(r"(\d{1,2})(?!\d)")
@@ -205,7 +202,8 @@ def read_date(text: str) -> datetime | None:
     year = found["year"][0]
     year += 2000 if year < 70 else 1900 if year < 100 else 0
     try:
-        return datetime(year, found["month"][0], found["day"][0], *found["time"], tzinfo=UTC)
+        hour, minute, second = found["time"]
+        return datetime(year, found["month"][0], found["day"][0], hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
 
@@ -213,12 +211,12 @@ def read_date(text: str) -> datetime | None:
 def _read_token(token: str, found: dict[str, tuple[int, ...]]) -> None:
     """The first part that `token` can be and that is not there yet, in the RFC's order: time, day, month, year."""
     time, day, year = _TIME.match(token), _DAY.match(token), _YEAR.match(token)
-    month = _MONTHS.get(token[:3].lower())
+    month = token[:3].lower()
     if time and "time" not in found:
         found["time"] = tuple(int(part) for part in time.groups())
     elif day and "day" not in found:
         found["day"] = (int(day[1]),)
-    elif month and "month" not in found:
-        found["month"] = (month,)
+    elif month in _MONTHS and "month" not in found:
+        found["month"] = (_MONTHS.index(month) + 1,)
     elif year and "year" not in found:
         found["year"] = (int(year[1]),)

@@ -76,6 +76,9 @@ class Dialer:
             return sock
         try:
             return await self._establish(origin, sock)
+        except ResponseError as error:
+            sock.close()
+            return error.failure
         except BaseException:
             sock.close()
             raise
@@ -112,23 +115,26 @@ class Dialer:
         return sock
 
     async def _establish(self, origin: Origin, sock: socket.socket) -> Opened:
-        """The connection over a connected socket."""
+        """The connection over a connected socket; ResponseError when there can be none."""
         connection: Http1Connection
         if origin.is_secure:
-            try:
-                layer = TlsLayer(self.contexts.context_for(origin.tls), origin.tls.server_name or origin.host)
-                await shake_hands(self._loop, sock, layer)
-            except ResponseError as error:
-                sock.close()
-                return error.failure
-            except (OSError, ValueError) as error:
-                sock.close()
-                return tls_failed(error)
-            connection = TlsConnection(self._engine, origin, sock, layer)
+            connection = TlsConnection(self._engine, origin, sock, await self._secure(origin, sock))
         else:
             connection = Http1Connection(self._engine, origin, sock)
-        await self._loop.create_connection(lambda: connection, sock=sock)
+        try:
+            await self._loop.create_connection(lambda: connection, sock=sock)
+        except OSError as error:
+            raise ResponseError(f"the connection to {origin} broke at once: {explain(error)}", CONNECT) from None
         return connection
+
+    async def _secure(self, origin: Origin, sock: socket.socket) -> TlsLayer:
+        context = self.contexts.context_for(origin.tls)
+        try:
+            layer = TlsLayer(context, origin.tls.server_name or origin.host)
+            await shake_hands(self._loop, sock, layer)
+        except (OSError, ValueError) as error:
+            raise ResponseError(*tls_failed(error)) from None
+        return layer
 
     def close(self) -> None:
         """Resolve nothing more."""

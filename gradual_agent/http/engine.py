@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Literal
 
 from gradual_agent.http.client import HttpClient
@@ -17,8 +16,7 @@ from gradual_agent.http.head import HeadMemory
 from gradual_agent.http.tls import Assets
 from gradual_agent.lease import Lease
 from gradual_agent.suspension import Resumable
-from gradual_agent.timeline import Timeline
-from gradual_common.clock import CLOCK_ID
+from gradual_agent.timeline import Timeline, read_clock
 
 
 class HttpEngine:
@@ -32,8 +30,9 @@ class HttpEngine:
         loop: asyncio.AbstractEventLoop,
         timeline: Timeline,
         lease: Lease,
+        *,
         assets: Assets | None = None,
-        clock: Callable[[], int] = partial(time.clock_gettime_ns, CLOCK_ID),
+        clock: Callable[[], int] = read_clock,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.loop = loop

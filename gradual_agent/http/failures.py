@@ -60,12 +60,12 @@ def connection_ended(error: BaseException | None, received: int, is_stale: bool)
     return Failure(RESET, f"{how} {when}", is_stale)
 
 
-def tls_failed(error: Exception) -> Failure:
-    """Why a handshake failed; a server that refuses ALPN `http/1.1` (RFC 7301, 3.2) is a matter of protocol."""
+def tls_failed(error: Exception) -> tuple[str, int]:
+    """Why a handshake failed, and the kind: a server that refuses ALPN `http/1.1` (RFC 7301, 3.2) is of `protocol`."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Failure(TLS, f"the server's certificate is not trusted: {error.verify_message}")
+        return f"the server's certificate is not trusted: {error.verify_message}", TLS
     if isinstance(error, ssl.SSLError) and "NO_APPLICATION_PROTOCOL" in (error.reason or ""):
-        return Failure(PROTOCOL, f"the server does not offer HTTP/1.1 over TLS (HTTP/2 only?); {HTTP1_ONLY}")
+        return f"the server does not offer HTTP/1.1 over TLS (HTTP/2 only?); {HTTP1_ONLY}", PROTOCOL
     if isinstance(error, ssl.SSLError):
-        return Failure(TLS, f"the TLS handshake failed: {(error.reason or str(error)).replace('_', ' ').lower()}")
-    return Failure(TLS, f"the TLS handshake failed: {explain(error)}")
+        return f"the TLS handshake failed: {(error.reason or str(error)).replace('_', ' ').lower()}", TLS
+    return f"the TLS handshake failed: {explain(error)}", TLS

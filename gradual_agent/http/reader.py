@@ -15,9 +15,6 @@ from gradual_agent.http.failures import BODY_TOO_LARGE, HTTP1_ONLY, ResponseErro
 from gradual_agent.http.head import MAX_HEAD, Framing, HeadMemory, ResponseHead, check_lines
 from gradual_agent.http.request import Request
 
-MAX_KEPT_BODY: Final = 64 * 1024 * 1024
-"""The limit on a body that is kept when the request names none."""
-
 _BEGIN: Final = b"HTTP/1."
 _SETTINGS: Final = 4
 _FRAME_HEADER: Final = 9
@@ -36,7 +33,7 @@ class ResponseReader:
         self._heads = heads
         self._expects_body = request.method != "HEAD"
         self._keeps = request.wants_body
-        self._limit = body_limit(request)
+        self._limit = request.body_limit
         self._buffer = b""
         self._chunks: ChunkedBody | None = None
         self._pieces: list[bytes] = []
@@ -134,15 +131,8 @@ class ResponseReader:
             self._pieces.append(data)
 
     def _check_limit(self, size: int) -> None:
-        if self._limit is not None and size > self._limit:
+        if size > self._limit:
             raise ResponseError(f"the body is larger than {self._limit} bytes", BODY_TOO_LARGE)
-
-
-def body_limit(request: Request) -> int | None:
-    """How many bytes of a body are borne; None: as many as come, for nobody keeps them."""
-    if request.max_body is not None:
-        return request.max_body
-    return MAX_KEPT_BODY if request.wants_body else None
 
 
 def check_beginning(buffer: bytes) -> None:

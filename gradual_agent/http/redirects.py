@@ -23,9 +23,14 @@ def follow(request: Request, head: ResponseHead) -> Request | Failure:
     method = method_after(head.status, request.method)
     keeps_body = method == request.method
     is_same = origin.is_same_as(request.origin)
-    fields = kept_fields(request, origin, keeps_body)
-    body = request.body if keeps_body else b""
-    return request.moved(method, origin, target, fields, body, request.cookie if is_same else "")
+    return request.moved(
+        method,
+        origin,
+        target,
+        fields=kept_fields(request, origin, keeps_body),
+        body=request.body if keeps_body else b"",
+        cookie=request.cookie if is_same else "",
+    )
 
 
 def method_after(status: int, method: str) -> str:

@@ -39,6 +39,11 @@ FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding", "cook
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BREAKS_THE_MESSAGE = re.compile(r"[\r\n\0]")
 
+MAX_KEPT_BODY: Final = 64 * 1024 * 1024
+"""The limit on a body that is kept when the request names none."""
+
+UNLIMITED: Final = 1 << 63
+
 Fields = tuple[tuple[str, str], ...]
 HeaderSource = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -66,14 +71,21 @@ class Request:
     wants_body: bool = False
     max_body: int | None = None
     wire: bytes = field(init=False, repr=False)
+    body_limit: int = field(init=False, repr=False)
     is_idempotent: bool = field(init=False, repr=False)
     wants_response: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         fix = object.__setattr__
         fix(self, "wire", self.head + self.body)
+        fix(self, "body_limit", self._find_limit())
         fix(self, "is_idempotent", self.method in IDEMPOTENT)
         fix(self, "wants_response", self.wants_headers or self.wants_body)
+
+    def _find_limit(self) -> int:
+        if self.max_body is not None:
+            return self.max_body
+        return MAX_KEPT_BODY if self.wants_body else UNLIMITED
 
     @property
     def scheme(self) -> str:
@@ -109,7 +121,7 @@ class Request:
         """`head` with more header fields, each `Name: value`."""
         return self.head[:-2] + encode_text("".join(f"{line}\r\n" for line in lines)) + b"\r\n"
 
-    def moved(self, method: str, origin: Origin, target: str, fields: Fields, body: bytes, cookie: str) -> Request:
+    def moved(self, method: str, origin: Origin, target: str, *, fields: Fields, body: bytes, cookie: str) -> Request:
         """The request of the next hop, with the same limits, times and wishes."""
         head = encode_head(method, target, origin.authority, fields, len(body))
         return replace(

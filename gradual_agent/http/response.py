@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import Message
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
@@ -16,7 +16,7 @@ class Headers(Mapping[str, str]):
 
     __slots__ = ("_fields",)
 
-    def __init__(self, raw: RawHeaders) -> None:
+    def __init__(self, raw: RawHeaders = ()) -> None:
         fields: dict[str, list[str]] = {}
         for name, value in raw:
             fields.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
@@ -42,9 +42,6 @@ class Headers(Mapping[str, str]):
         return tuple(self._fields.get(name.lower(), ()))
 
 
-NO_HEADERS = Headers(())
-
-
 @dataclass(frozen=True, slots=True)
 class Response:
     """The last hop's response. `headers` and `body` are empty unless the request wanted them.
@@ -53,7 +50,7 @@ class Response:
     """
 
     status_code: int
-    headers: Headers = NO_HEADERS
+    headers: Headers = field(default_factory=Headers)
     body: bytes = b""
 
     @property

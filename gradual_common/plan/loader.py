@@ -34,6 +34,8 @@ from gradual_common.scheduling import compile_schedule
 MOST_BYTES = 8 * 1024 * 1024
 """A plan is written by hand; whatever is larger is another file."""
 
+NO_OVERRIDES = Overrides()
+
 TLS_FILES = ("ca", "cert", "key")
 
 
@@ -96,7 +98,7 @@ class LoadedPlan:
 
 
 def load_plan(
-    source: PlanSource, overrides: Overrides = Overrides(), environ: Mapping[str, str] | None = None
+    source: PlanSource, overrides: Overrides = NO_OVERRIDES, environ: Mapping[str, str] | None = None
 ) -> LoadedPlan:
     """Load a plan; PlanError with every mistake in it."""
     variables = {**(environ or {}), **overrides.env}

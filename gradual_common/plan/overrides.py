@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradual_common.errors import Problem
 from gradual_common.plan.document import Document, Mark, Path, attempt, list_at, listed, mapping_at, nearest
 from gradual_common.plan.outline import Outline, read_count, total
 from gradual_common.plan.parse import RAMP_KEYS, read_literal
@@ -19,6 +20,8 @@ from gradual_common.slots import apportion
 
 OPTIONS = ("--set", "--base-url", "-d", "--data", "-u")
 """The marks of what options brought."""
+
+PATH_ALLOWED = 'write config.duration, users.guest.concurrency or actions."a.b".url'
 
 _PART = re.compile(r'"([^"]*)"|([^."\[\]]+)|\[(\d+)\]')
 _SPLIT = re.compile(rf"(?:{_PART.pattern})(?:\.(?=.)|(?=\[)|$)")
@@ -58,14 +61,12 @@ def split_path(text: str) -> list[str | int]:
     while place < len(text):
         match = _SPLIT.match(text, place)
         if match is None:
-            raise ValueError(
-                f'{text!r} is not a path; write config.duration, users.guest.concurrency, actions."a.b".url'
-            )
+            raise ValueError(f"{text!r} is not a path", PATH_ALLOWED)
         quoted, plain, index = match.groups()
         parts.append(int(index) if index is not None else quoted if quoted is not None else plain)
         place = match.end()
     if not parts:
-        raise ValueError("the path is empty; write config.duration or users.guest.concurrency")
+        raise ValueError("the path is empty", PATH_ALLOWED)
     return parts
 
 
@@ -75,14 +76,12 @@ def find_path(root: Any, parts: list[str | int]) -> Path:
     value = root
     for part in parts:
         if isinstance(value, list):
-            key: str | int = _entry_of(value, part)
-            value = value[key]
+            entry = _entry_of(value, part)
+            path, value = (*path, entry), value[entry]
         elif isinstance(value, dict) or value is None:
-            key = str(part)
-            value = mapping_at(value).get(key)
+            path, value = (*path, str(part)), mapping_at(value).get(str(part))
         else:
             raise ValueError(f"{path[-1]!r} is {kind_of(value)}, so it holds no {part!r}", "set it as a whole")
-        path = (*path, key)
     return path
 
 
@@ -118,9 +117,7 @@ def _apply_set(document: Document, path_text: str, value: Any) -> None:
     try:
         path = find_path(document.root, split_path(path_text))
     except ValueError as error:
-        document.problems.append(
-            Document(document.root, source).problem((), f"{path_text}: {error.args[0]}", *error.args[1:])
-        )
+        document.problems.append(Problem(error.args[0], path_text, source, None, *error.args[1:]))
         return
     if isinstance(value, str):
         read = read_value(value, source)
@@ -141,13 +138,8 @@ def _apply_duration(document: Document, duration: str | int | float) -> None:
     phases = list_at(document.root, "config", "phases")
     if phases:
         names = [str(mapping_at(phase).get("name", number)) for number, phase in enumerate(phases)]
-        document.problems.append(
-            Document({}, "-d").problem(
-                (),
-                "the plan has phases, each with a duration of its own",
-                f"set one of them: --set config.phases.{names[0]}.duration={duration}",
-            )
-        )
+        hint = f"set one of them: --set config.phases.{names[0]}.duration={duration}"
+        document.problems.append(Problem("the plan has phases, each with a duration of its own", "", "-d", None, hint))
         return
     _put(document, ("config", "duration"), duration, "-d")
 
@@ -165,59 +157,64 @@ def _apply_data(document: Document, name: str, file: str) -> None:
 # ── Users ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """From `before` users to `users`."""
+
+    users: int
+    before: int
+
+    def of(self, count: int) -> int:
+        """count·users/before, halves up."""
+        return (2 * count * self.users + self.before) // (2 * self.before) if self.before else count
+
+
 def scale_users(document: Document, users: int) -> None:
     """`-u`: every group's concurrency by Webster's method, and what ramps and phases say of users with it.
 
     Increments and multipliers stay: they say how fast the ramp rises, not how far.
     """
     outline = Outline(document)
-    before = outline.users
     if users < 1:
-        document.problems.append(Document({}, "-u").problem((), f"{users} users cannot run; at least 1"))
+        document.problems.append(Problem(f"{users} users cannot run; at least 1 is needed", "", "-u"))
         return
-    if not before:
+    if not outline.users:
         return  # There is a mistake in the groups, or nobody in them, and it is told.
-    weights = [group.concurrency or 0 for group in outline.groups]
+    scale = Scale(users, outline.users)
     for number, phase in enumerate(outline.phases):
-        _scale_phase(document, ("config", "phases", number), phase, outline, users, before)
-    for group, count in zip(outline.groups, apportion(weights, users), strict=True):
-        _scale_ramp(group.raw, count, weights[outline.groups.index(group)])
+        _scale_ramp(phase, scale)
+        _scale_mix(document, ("config", "phases", number, "users"), outline.mix(phase), scale)
+    weights = [group.concurrency or 0 for group in outline.groups]
+    for group, weight, count in zip(outline.groups, weights, apportion(weights, users), strict=True):
+        _scale_ramp(group.raw, Scale(count, weight))
         _put(document, (*group.path, "concurrency"), count, "-u")
-    _scale_ramp(outline.config, users, before)
+    _scale_ramp(outline.config, scale)
 
 
-def _scale_phase(
-    document: Document, path: Path, phase: dict[str, Any], outline: Outline, users: int, before: int
-) -> None:
-    """The phase's own mix keeps its proportion to the plan's."""
-    _scale_ramp(phase, users, before)
-    given, mix = mapping_at(phase, "users"), outline.mix(phase)
-    if not given or not total(mix):
+def _scale_mix(document: Document, path: Path, mix: list[int | None], scale: Scale) -> None:
+    """A phase's own mix keeps its proportion to the plan's."""
+    given, users = mapping_at(document.root, *path), total(mix)
+    if not given or not users:
         return
-    counts = apportion([count or 0 for count in mix], max(1, scaled(total(mix) or 0, users, before)))
-    named = {group.name: count for group, count in zip(outline.groups, counts, strict=True)}
-    _put(document, (*path, "users"), named, "-u")
+    counts = apportion([count or 0 for count in mix], max(1, scale.of(users)))
+    names = [group.name for group in Outline(document).groups]
+    _put(document, path, dict(zip(names, counts, strict=True)), "-u")
 
 
-def _scale_ramp(owner: dict[str, Any], users: int, before: int) -> None:
+def _scale_ramp(owner: dict[str, Any], scale: Scale) -> None:
     """The users that a ramp names: `max_concurrency`, levels, and where a linear one begins."""
     for key in RAMP_KEYS:
         if isinstance(owner.get(key), str):
             owner[key] = attempt(lambda text: read_literal(text, ""), owner[key]) or owner[key]
         ramp = mapping_at(owner, key)
-        _scale_key(ramp, "max_concurrency", users, before, least=1)
+        _scale_key(ramp, "max_concurrency", scale, least=1)
         if ramp.get("strategy", owner.get("ramp_up")) == "linear":
-            _scale_key(ramp, "initial", users, before)
+            _scale_key(ramp, "initial", scale)
         for level in list_at(ramp, "levels"):
-            _scale_key(mapping_at(level), "concurrency", users, before)
+            _scale_key(mapping_at(level), "concurrency", scale)
 
 
-def _scale_key(owner: dict[str, Any], key: str, users: int, before: int, least: int = 0) -> None:
+def _scale_key(owner: dict[str, Any], key: str, scale: Scale, least: int = 0) -> None:
     count = read_count(owner.get(key))
-    if count is not None and before:
-        owner[key] = max(least if count else 0, scaled(count, users, before))
-
-
-def scaled(count: int, users: int, before: int) -> int:
-    """count·users/before, halves up."""
-    return (2 * count * users + before) // (2 * before)
+    if count is not None:
+        owner[key] = max(least if count else 0, scale.of(count))

@@ -19,6 +19,7 @@ from gradual_common.units import format_duration, read_wait
 STRATEGIES = ("additive", "multiplicative", "linear", "levels")
 SHORTHANDS = ("additive", "multiplicative")
 RAMP_KEYS = ("ramp_up", "ramp", "ramp_config")
+PLAIN_VALUES = (str, bool, int, float, list, tuple, set, dict)
 
 DISTRIBUTIONS = {
     "constant": ("mean",),
@@ -167,18 +168,18 @@ def read_ramp(owner: dict[str, Any]) -> tuple[Any, str]:
     if up is None and config is None:
         return None, key
     if config is None:
-        return (up if not isinstance(up, str | dict) else _alone(up, key)), key
+        return (_alone(up, key) if isinstance(up, PLAIN_VALUES) else up), key
     return _beside(up, key, config), "ramp_config"
 
 
-def _alone(up: str | dict[str, Any], key: str) -> Any:
+def _alone(up: Any, key: str) -> Any:
     if isinstance(up, dict):
         return _with_strategy(up, key)
+    if not isinstance(up, str):
+        raise RampMistakeError(key, f"a strategy or a mapping with one is expected; found {kind_of(up)}")
     _check_strategy(up, key)
     if up == "levels":
-        raise RampMistakeError(
-            key, "levels needs its levels: {strategy: levels, levels: [{concurrency: 50, for: 1m}, …]}"
-        )
+        raise RampMistakeError(key, "levels needs a list: {strategy: levels, levels: [{concurrency: 50, for: 1m}, …]}")
     return up if up in SHORTHANDS else {"strategy": up}
 
 

@@ -18,7 +18,6 @@ class FakeCrew:
         self.lease_ends = lease_ends
         self.lingering = lingering
         self.begun = 0
-        self.connections = 0
         self.rows: list[Rows] = []
         self.scheduled: list[tuple[int, int, tuple[tuple[int, int], ...]]] = []
         self.users: dict[tuple[int, int], int] = {}

@@ -36,6 +36,7 @@ class FakeMaster:
         self.welcome = Welcome("run-1", 1, lease, lease // 10, interval, interval // 4)
         self.answers_pings = True
         self.acknowledges = True
+        self.breaks_provisions = 0
         self.merged = 0
         self.greeting: MasterMessage | None = None
         self.hellos: list[Hello] = []
@@ -119,9 +120,12 @@ class FakeMaster:
             await self.say(ack=self.merged)
 
     async def Provision(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        broken, self.breaks_provisions = self.breaks_provisions > 0, max(0, self.breaks_provisions - 1)
         for provision in self.provisions:
             for chunk in encode_provision(provision):
                 yield chunk
+            if broken:
+                await context.abort(grpc.StatusCode.UNAVAILABLE, "broken off")
 
 
 def vars_of(message: MasterMessage) -> dict[str, Any]:

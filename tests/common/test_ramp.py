@@ -86,7 +86,7 @@ def test_golden_multiplicative() -> None:
         ("exactly at over", linear(over="2500ms"), 100, 8 * S, [(0, 0), (1.25, 50), (2.5, 100)]),
         ("down", linear(initial=4, max_concurrency=0), 4, 8 * S, [(0, 4), (1, 3), (2, 2), (3, 1), (4, 0)]),
         (
-            "half a user rounds up on the way down",
+            "halves round up going down",
             linear(initial=5, max_concurrency=0),
             5,
             4 * S,

@@ -205,12 +205,10 @@ def test_a_ramp_that_does_not_fit_is_a_mistake_in_the_plan() -> None:
     assert len(caught.value.problems) == 1
 
 
-intervals = st.integers(1, 30)
+intervals, multipliers = st.integers(1, 30), st.floats(1.1, 4)
 ramp_configs = st.one_of(
     st.builds(lambda i, n: {"strategy": "additive", "increment": i, "interval": n}, st.integers(1, 20), intervals),
-    st.builds(
-        lambda m, n: {"strategy": "multiplicative", "multiplier": m, "interval": n}, st.floats(1.1, 4), intervals
-    ),
+    st.builds(lambda m, n: {"strategy": "multiplicative", "multiplier": m, "interval": n}, multipliers, intervals),
     st.builds(lambda over: {"strategy": "linear", "over": over}, st.integers(1, 200)),
 )
 phase_lists = st.lists(

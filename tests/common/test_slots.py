@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_common.schedule import Change, Schedule
-from gradual_common.slots import EXACT_CLAIMS, apportion, raise_order, slot_order
+from gradual_common.slots import apportion, raise_order
 
 mixes = st.lists(st.integers(0, 500), min_size=1, max_size=8).filter(any)
 
@@ -76,31 +75,3 @@ def test_known_apportionments(weights: tuple[int, ...], total: int, seats: tuple
 def test_what_cannot_be_shared_is_an_error(weights: tuple[int, ...], total: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         apportion(weights, total)
-
-
-def test_an_order_beyond_exact_arithmetic_is_refused() -> None:
-    with pytest.raises(ValueError, match="too many to put in order"):
-        raise_order((EXACT_CLAIMS, 1), 1)
-
-
-def schedule(*steps: tuple[int, ...]) -> Schedule:
-    changes = tuple(Change(at, sum(users), users, at, 0) for at, users in enumerate(steps))
-    return Schedule(changes, (), (), len(steps), tuple("abc"[: len(steps[0])]))
-
-
-def test_slots_are_put_in_the_order_in_which_they_are_first_raised() -> None:
-    """Slots that were raised before do not come again after a fall."""
-    order = slot_order(schedule((2, 1), (0, 0), (3, 1), (2, 4)))
-    assert order == ((0, 0), (1, 0), (0, 1), (0, 2), (1, 1), (1, 2), (1, 3))
-
-
-@given(st.lists(st.tuples(*[st.integers(0, 40)] * 3), min_size=1, max_size=6))
-def test_every_slot_of_the_peak_comes_once_and_within_its_change(steps: list[tuple[int, ...]]) -> None:
-    plan = schedule(*steps)
-    order = slot_order(plan)
-    assert sorted(order) == [(group, ordinal) for group, peak in enumerate(plan.peak) for ordinal in range(peak)]
-    for length in range(1, len(steps) + 1):
-        peak = schedule(*steps[:length]).peak
-        assert Counter(group for group, _ in order[: sum(peak)]) == Counter(
-            {group: users for group, users in enumerate(peak) if users}
-        )

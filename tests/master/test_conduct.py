@@ -41,7 +41,8 @@ class Names:
 
 def loaded_of(plan: Plan, secrets: dict[str, str] | None = None) -> Any:
     job = Job({"plan": 1}, {}, secrets or {}, (), 5)
-    return SimpleNamespace(plan=plan, job=job, data={(0, "user"): Names()}, sha256="ab", name="t.yaml", warnings=())
+    data = {(0, "user"): Names()}
+    return SimpleNamespace(plan=plan, job=job, data=data, sha256="ab", name="t.yaml", folder=Path("/"))
 
 
 class Watcher:
@@ -249,6 +250,20 @@ async def test_a_plan_with_secrets_is_not_run_in_plaintext_off_loopback() -> Non
     options = RunOptions(listen="0.0.0.0:0", insecure=True)
     with pytest.raises(InsecureError, match="secrets"):
         await conduct(loaded_of(plan_of(), {"KEY": "abcd"}), options)
+
+
+async def test_a_bug_in_merging_ends_the_run_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(*_: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("gradual_master.aggregate.Aggregate.merge", break_down)
+    async with staged(tmp_path, plan_of()) as stage:
+        agents = [await stage.agent(name) for name in "ab"]
+        start = await ready(*agents)
+        await interval_over(agents[0], start)
+        await deliver_last(start, agents[0])
+        with pytest.raises(ZeroDivisionError):
+            await stage.summary()
 
 
 async def test_a_bug_ends_the_run_instead_of_hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ from fleet_model import MS, Bench, S, batch_of, id_of, only, orders_in, schedule
 from gradual_common.batch import Applied
 from gradual_common.messages import Confirm, Goodbye, MasterMessage, Ping, Pong, SlotRun
 from gradual_master.events import (
-    Abandon,
     Begin,
     Close,
     CloseInterval,
@@ -102,7 +101,6 @@ def test_an_agent_that_goes_away_while_others_are_awaited_does_not_count() -> No
 REFUSED = [
     ("another protocol", {"protocol": 2, "version": "9.0"}, "speaks protocol 1.*version 9.0.*speaks 2"),
     ("an unknown run", {"run": "other"}, "unknown run other"),
-    ("our run, but an agent that is not ours", {"run": "r1"}, "unknown run"),
 ]
 
 
@@ -114,6 +112,21 @@ def test_an_agent_that_does_not_belong_here_is_refused(reason: str, changes: dic
     assert refused is not None
     assert re.search(wording, refused.reason)
     assert Close(1) in said
+
+
+def test_an_agent_that_was_away_too_long_while_others_are_awaited_comes_in_anew() -> None:
+    run = bench()
+    run.greet("a")
+    run.hang_up("a")
+    run.wait(12)
+    assert sent(run.greet("a", 2, run="r1", epoch=1), 2)[0].welcome is not None
+
+
+def test_only_agents_that_were_taken_in_are_known() -> None:
+    run = bench()
+    run.greet("a", protocol=9)
+    run.greet("b")
+    assert [run.core.knows(id_of(name)) for name in "abc"] == [False, True, False]
 
 
 def test_a_second_agent_of_one_name_is_refused_while_the_first_is_connected() -> None:
@@ -181,6 +194,20 @@ def test_an_agent_that_never_confirms_ends_the_run() -> None:
     run.wait(61, "a", "b")
     assert run.core.failure is not None
     assert run.core.failure.startswith("b: has not stored the plan")
+
+
+def test_an_agent_that_dials_again_while_orders_are_confirmed_gets_them_again() -> None:
+    run = bench()
+    run.greet("a")
+    run.greet("b")
+    for name in "ab":
+        run.say(name, confirm=Confirm(0, 0, 1))
+    run.say("b", confirm=Confirm(1, 1, 1))
+    run.hang_up("a")
+    run.greet("a", 2, run="r1", epoch=1)
+    assert orders_in(run.ping("a"), run.streams["a"]).version == 1
+    run.say("a", confirm=Confirm(1, 1, 1))
+    assert run.core.state is State.RUNNING
 
 
 def test_an_agent_lost_before_the_load_ends_the_run_at_once() -> None:
@@ -561,13 +588,6 @@ def test_a_stop_before_the_load_ends_the_run(steps: int) -> None:
     said = run.tell(Stop("interrupt"))
     assert said[-1] == End()
     assert run.core.signal == "interrupt"
-
-
-def test_what_only_the_shell_can_see_ends_the_run() -> None:
-    run = bench()
-    run.greet("a")
-    assert run.tell(Abandon("the agent processes ended"))[-1] == End()
-    assert run.core.failure == "the agent processes ended"
 
 
 def test_the_run_ends_with_its_last_slot() -> None:

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from gradual_common.messages import AgentMessage, Ping
+from gradual_common.messages import AgentMessage, Orders, Ping
 from gradual_master.events import CloseInterval, End, Merge, Received, Send, Stop, StreamEnded, Tick
 from gradual_master.lifecycle import State
 
@@ -108,12 +108,14 @@ class Fleet(RuleBasedStateMachine):
 
     @invariant()
     def orders_only_ever_get_newer(self) -> None:
-        newest: dict[int, int] = {}
+        newest: dict[int, Orders] = {}
         for entry in only(self.bench.said, Send):
-            if entry.message.orders is not None:
+            orders = entry.message.orders
+            if orders is not None:
                 assert entry.ahead
-                assert entry.message.orders.version >= newest.get(entry.stream, 0)
-                newest[entry.stream] = entry.message.orders.version
+                former = newest.get(entry.stream, orders)
+                assert orders.version > former.version or orders == former
+                newest[entry.stream] = orders
 
     @invariant()
     def nobody_holds_a_slot_of_another(self) -> None:

@@ -56,7 +56,7 @@ def test_a_lost_agent_leaves_slots_of_which_nothing_is_awaited() -> None:
 def test_a_slot_without_a_user_is_one_that_should_have_one_and_has_not_ended() -> None:
     seats = seats_of()
     seats.end([SlotRun(0, 1, 1, 1)])
-    held = [SlotRun(0, 0, 1, 1), SlotRun(0, 3, 1, 9)]
+    held = [SlotRun(0, 0, 1, 1), SlotRun(0, 3, 1, 9), SlotRun(7, 0, 1, 1), SlotRun(0, 5, 4_000_000_000, 1)]
     assert seats.unheld("a", held, (4, 1)) == {(0, 2), (0, 3), (1, 0)}
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import grpc.aio
 import pytest
 from fleet_model import batch_of, hello_of, id_of
 from scripted_agent import DEADLINE_S, ScriptedAgent, send_bytes
@@ -30,7 +31,8 @@ class Master:
     def __init__(self, target: str) -> None:
         self.target = target
         self.events: list[Event] = []
-        self.server = FleetServer(self._keep, Provisions(Job({"a": 1}, {}, {}, (), 5), {(0, "user"): Rows()}))
+        provisions = Provisions(Job({"a": 1}, {}, {}, (), 5), {(0, "user"): Rows()})
+        self.server = FleetServer(self._keep, lambda agent: agent == id_of("a"), provisions)
         self._news = asyncio.Event()
 
     def _keep(self, event: Event) -> None:
@@ -142,6 +144,12 @@ async def test_the_job_comes_at_once_and_rows_when_the_slots_are_dealt(master: M
         ordinals = [ordinal for provision in (first, second) for rows in provision.rows for ordinal in rows.ordinals]
         assert ordinals == list(range(100, 1600))
         assert second.rows[0].values[-1]["name"] == "row-1599"
+
+
+async def test_a_stranger_gets_no_job(master: Master) -> None:
+    async with ScriptedAgent("stranger", master.target) as agent:
+        with pytest.raises(grpc.aio.AioRpcError, match="not in the fleet"):
+            await agent.provisions(1)
 
 
 async def test_a_port_that_is_taken_is_a_clear_error() -> None:

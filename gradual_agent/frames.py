@@ -1,0 +1,67 @@
+"""Frames: stretches of one interval within one level, open while users are measured, closed when their end has come.
+
+`boundary` is the instant (agent clock) at which the open frame ends. Whoever records a sample or moves a user compares
+its own stamp with it first, so that a sample belongs to the frame in which it ended, whatever the loop was doing then.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Frames(Protocol):
+    """The open frame, as the records of steps and groups see it. `begun`: requests begun, over all frames."""
+
+    boundary: int
+    begun: int
+
+    def roll(self, now: int) -> None:
+        """Close every frame that has ended by `now`."""
+        ...
+
+
+class Cell:
+    """The samples of one step with one outcome in one frame: how many, and their times in ns."""
+
+    __slots__ = ("connects", "count", "exchanges", "response_times", "ttfbs")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.response_times = array("q")
+        self.exchanges = array("q")
+        self.ttfbs = array("q")
+        self.connects = array("q")
+
+
+@dataclass(frozen=True, slots=True)
+class StepFrame:
+    """One step in one closed frame. `counters`: as `batch.COUNTERS`; `assertions`: (number, passed, failed)."""
+
+    number: int
+    cells: list[tuple[int, Cell]]
+    counters: tuple[int, ...]
+    statuses: dict[int, int]
+    assertions: list[tuple[int, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFrame:
+    """One group in one closed frame: user-ns by state (`group_meter.STATES`), iteration times, empty ones."""
+
+    times: list[int]
+    iterations: array[int]
+    empty: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedFrame:
+    """A frame that has ended: of interval `interval`, in agent time."""
+
+    interval: int
+    level: int
+    begin: int
+    end: int
+    groups: list[GroupFrame]
+    steps: list[StepFrame]

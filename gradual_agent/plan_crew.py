@@ -1,0 +1,95 @@
+"""The crew that runs a plan: worker, recorder and engine of one process (heavy to import: loaded after the Hello)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from gradual_agent.crew import EndCallback
+from gradual_agent.errors import JobError
+from gradual_agent.health import CpuMeter
+from gradual_agent.http.engine import HttpEngine
+from gradual_agent.lease import Lease
+from gradual_agent.pool import Slot
+from gradual_agent.recorder import Recorder
+from gradual_agent.timeline import Timeline
+from gradual_agent.worker import Worker
+from gradual_common.batch import Applied, Batch, Health
+from gradual_common.messages import Job, Rows
+from gradual_common.plan.model import Plan
+from gradual_common.series import SeriesIndex
+
+
+class PlanCrew:
+    """A `Crew` whose users run the job's plan."""
+
+    def __init__(
+        self,
+        job: Job,
+        on_end: EndCallback,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        timeline: Timeline,
+        lease: Lease,
+        clock: Callable[[], int],
+    ) -> None:
+        plan = read_plan(job)
+        self._clock = clock
+        self._rows: defaultdict[Slot, dict[str, dict[str, Any]]] = defaultdict(dict)
+        self._engine = HttpEngine(loop, timeline, lease, job.assets, clock)
+        self._recorder = Recorder(SeriesIndex.of(plan), clock)
+        self._worker = Worker(plan, job, self._engine, timeline, self._recorder, clock)
+        self._worker.on_end = on_end
+        self._cpu = CpuMeter(clock())
+
+    @property
+    def begun(self) -> int:
+        """Requests begun so far."""
+        return self._recorder.begun
+
+    def provide(self, rows: Rows) -> None:
+        """Store data rows of slots."""
+        for ordinal, value in zip(rows.ordinals, rows.values, strict=True):
+            self._rows[rows.group, ordinal][rows.name] = value
+
+    def schedule(self, start: int, interval: int, levels: Sequence[tuple[int, int]]) -> None:
+        """Where interval 0 begins, and the (instant, number) of the levels in force and ahead."""
+        self._recorder.schedule(start, interval, levels)
+
+    def start(self, group: int, ordinal: int, tenure: int) -> None:
+        """Seat a user."""
+        self._worker.start(group, ordinal, tenure, self._rows.get((group, ordinal), {}))
+
+    def stop(self, group: int, ordinal: int, deadline: int) -> None:
+        """Tell a user to end, at the latest at `deadline`."""
+        self._worker.stop(group, ordinal, deadline)
+
+    def cut(self) -> None:
+        """End every user at once."""
+        self._worker.cut()
+
+    def note_level(self, applied: Applied) -> None:
+        """A level was put in force."""
+        self._recorder.note_level(applied)
+
+    def note_loop_lag(self, lag: int) -> None:
+        """The loop ran `lag` ns late."""
+        self._recorder.loop_lag(lag)
+
+    def seal(self, interval: int, offset: int, late_starts: int, last: bool) -> Batch:
+        """Everything up to the end of `interval` that is not sealed yet."""
+        users = self._worker.active + self._worker.stopping
+        health = Health(self._cpu.read(self._clock()), users, self._engine.connections, late_starts)
+        return self._recorder.seal(interval, offset, health, last)
+
+
+def read_plan(job: Job) -> Plan:
+    """The plan as the master resolved it; JobError when this version does not understand it."""
+    try:
+        return Plan.model_validate(job.document)
+    except ValidationError as error:
+        raise JobError(f"the master's plan cannot be read by this version of the agent: {error}") from error

@@ -1,0 +1,227 @@
+"""What the tests of the HTTP engine share: a driver of fetches, a fake socket and transport, scripted servers."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Callable
+
+from gradual_agent.http import HttpEngine, build_request
+from gradual_agent.lease import Lease
+from gradual_agent.sample import Sample
+from gradual_agent.timeline import Timeline, read_clock
+
+FOREVER = 1 << 62
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self, now=1_000):
+        self.now = now
+
+    def __call__(self):
+        return self.now
+
+
+class FakeSocket:
+    """Takes `room` bytes, then blocks; `error` is raised instead when it is set."""
+
+    def __init__(self, room=FOREVER, error=None):
+        self.written = b""
+        self.room = room
+        self.error = error
+
+    def send(self, data):
+        if self.error is not None:
+            raise self.error
+        if not self.room:
+            raise BlockingIOError
+        taken = bytes(data[: self.room])
+        self.room -= len(taken)
+        self.written += taken
+        return len(taken)
+
+
+class FakeTransport(asyncio.Transport):
+    """Notes what is done to it."""
+
+    def __init__(self):
+        super().__init__()
+        self.written = b""
+        self.calls = []
+        self.protocol = None
+
+    def set_write_buffer_limits(self, high=None, low=None):
+        pass
+
+    def write(self, data):
+        self.written += bytes(data)
+        self.protocol.pause_writing()
+
+    def is_closing(self):
+        return bool(self.calls)
+
+    def close(self):
+        self.calls.append("close")
+
+    def abort(self):
+        self.calls.append("abort")
+
+
+class FakeLoop:
+    """Keeps what is to be called soon."""
+
+    def __init__(self):
+        self.soon = []
+
+    def call_soon(self, callback, *arguments):
+        self.soon.append((callback, arguments))
+
+    def run_soon(self):
+        soon, self.soon = self.soon, []
+        for callback, arguments in soon:
+            callback(*arguments)
+
+
+class FakeEngine:
+    """What a connection needs of its engine."""
+
+    def __init__(self, heads, clock=None):
+        self.heads = heads
+        self.clock = clock or Clock()
+        self.lease = Lease(FOREVER)
+        self.loop = FakeLoop()
+        self.connections = 0
+
+
+class NotedExchange:
+    """Keeps the outcome of one exchange: status, body, cookies … or a failure."""
+
+    def __init__(self):
+        self.outcomes = []
+        self.received = 0
+
+    def on_response(self, head, data, offset, first_byte, ended, received):
+        assert 0 < first_byte <= ended
+        self.received = received
+        self.outcomes.append((head.status, data[offset:], head.fields))
+
+    def on_failure(self, failure, first_byte, received):
+        self.received = received
+        self.outcomes.append((failure.kind, failure.detail, failure.is_stale))
+
+
+class Driver:
+    """Runs fetches as a virtual user does, and tells when they are over."""
+
+    def __init__(self, engine, **options):
+        self.client = engine.client(self, **options)
+        self._coroutine = None
+        self._done = None
+
+    def resume(self, value=None):
+        try:
+            self._coroutine.send(value)
+        except StopIteration:
+            self._done.set()
+
+    def begin(self, request, sample=None):
+        """Begin a fetch; `wait` waits for its end."""
+        sample = sample or Sample()
+        sample.reset(read_clock())
+        self._done = asyncio.Event()
+        self._coroutine = self.client.fetch(request, sample)
+        self.resume()
+        return sample
+
+    @property
+    def is_done(self):
+        return self._done.is_set()
+
+    async def wait(self):
+        await asyncio.wait_for(self._done.wait(), 20)
+
+    async def fetch(self, *arguments, **options):
+        """Fetch and wait; a Request, or what `build_request` takes."""
+        request = arguments[0] if not isinstance(arguments[0], str) else build_request(*arguments, **options)
+        sample = self.begin(request)
+        await self.wait()
+        return sample
+
+
+@contextlib.contextmanager
+def open_engine(**options):
+    """An engine on the running loop; whatever it left open is an error."""
+    loop = asyncio.get_running_loop()
+    timeline = Timeline(loop)
+    engine = HttpEngine(loop, timeline, options.pop("lease", Lease(FOREVER)), **options)
+    try:
+        yield engine
+    finally:
+        engine.close()
+        timeline.close()
+
+
+class Server:
+    """Answers with what `script(request bytes, number)` returns: bytes, then whether to close; counts at parse time."""
+
+    def __init__(self, script):
+        self.script = script
+        self.requests = []
+        self.accepted = 0
+        self.ended = asyncio.Event()
+        self.arrived = asyncio.Event()
+        self.port = 0
+
+    async def serve(self, reader, writer):
+        self.accepted += 1
+        try:
+            while request := await read_request(reader):
+                self.requests.append(request)
+                self.arrived.set()
+                answer = self.script(request, len(self.requests))
+                if asyncio.iscoroutine(answer):
+                    answer = await answer
+                if answer is None:
+                    break
+                closes = isinstance(answer, tuple)
+                writer.write(answer[0] if closes else answer)
+                await writer.drain()
+                if closes:
+                    break
+        except (ConnectionError, ssl.SSLError):
+            pass
+        finally:
+            self.ended.set()
+            with contextlib.suppress(ConnectionError, ssl.SSLError):
+                writer.close()
+                await writer.wait_closed()
+
+
+async def read_request(reader):
+    """Head and body of the next request; b"" at the end."""
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError:
+        return b""
+    lengths = [line.partition(b":")[2] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+    return head + (await reader.readexactly(int(lengths[0])) if lengths else b"")
+
+
+@contextlib.asynccontextmanager
+async def run_server(script: Callable, host="127.0.0.1", **options) -> AsyncIterator[Server]:
+    """A scripted server on loopback."""
+    server = Server(script)
+    listener = await asyncio.start_server(server.serve, host, 0, **options)
+    server.port = listener.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        listener.close()
+        await listener.wait_closed()
+
+
+def answer(body=b"", status="200 OK", *fields):
+    """A response with a length."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *fields, "", ""]
+    return "\r\n".join(lines).encode() + body

@@ -1,0 +1,100 @@
+"""`gradual-agent` reads its options before it loads anything, and says what is wrong with them."""
+
+import subprocess
+import sys
+
+import pytest
+
+from gradual_agent import cli
+from gradual_agent.address import MasterAddress
+from gradual_agent.errors import AgentError
+from gradual_agent.options import AgentOptions
+
+HEAVY = ("asyncio", "grpc", "numpy", "pydantic", "structlog", "uvloop", "jinja2", "google.protobuf")
+
+
+def test_nothing_heavy_is_loaded_for_the_options() -> None:
+    """--help in under 0.3 s holds by what is not imported."""
+    program = f"import sys, gradual_agent.cli; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "--master"),
+        (
+            ["--master", "unix:/m", "--processes", "0"],
+            "'0' is not a number of processes; write a number from 1, or auto",
+        ),
+        (["--master", "unix:/m", "--processes", "some"], "'some' is not a number of processes"),
+        (["--master", "unix:/m", "--max-users", "0"], "'0' is not a number of users; write a number from 1"),
+        (["--master", "unix:/m", "--master-wait", "60"], "'60' is not a duration; write it with a unit"),
+        (["--master", "unix:/m", "--log-format", "xml"], "invalid choice: 'xml'"),
+        (["--master", "unix:/m", "--unknown"], "unrecognized arguments: --unknown"),
+    ],
+)
+def test_a_wrong_option_is_named_with_what_is_allowed(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--master", "judge.example"], "not an address"),
+        (["--master", "judge.example:7700"], "--insecure"),
+        (["--master", "10.1.2.3:7700", "--processes", "2"], "--insecure"),
+    ],
+)
+def test_an_address_that_may_not_be_dialled_is_code_2(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_the_options_reach_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[AgentOptions] = []
+    monkeypatch.setattr(cli, "run_one", lambda options: given.append(options) or 0)
+    arguments = ["--master", "10.1.2.3:7700", "--insecure", "--name", "a", "--max-users", "5"]
+    assert cli.main([*arguments, "--master-wait", "1m30s", "--log-format", "json", "-v"]) == 0
+    assert given == [AgentOptions(MasterAddress("10.1.2.3:7700", False), "a", 5, 90_000_000_000, "json", True)]
+
+
+def test_the_defaults_are_those_of_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[AgentOptions] = []
+    monkeypatch.setattr(cli, "run_one", lambda options: given.append(options) or 0)
+    monkeypatch.setattr("socket.gethostname", lambda: "host-7")
+    assert cli.main(["--master", "unix:/m"]) == 0
+    assert given == [AgentOptions(MasterAddress("unix:/m", True), "host-7", None, 60_000_000_000)]
+
+
+def test_several_processes_are_named_and_told_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[list[str], list[str]]] = []
+    monkeypatch.setattr(cli, "run_children", lambda names, arguments: given.append((names, arguments)) or 7)
+    arguments = ["--master", "10.1.2.3:7700", "--insecure", "--max-users", "5", "--master-wait", "2m", "-v"]
+    assert cli.main([*arguments, "--processes", "3", "--name", "load"]) == 7
+    ((names, shared),) = given
+    assert names == ["load-1", "load-2", "load-3"]
+    first, again = cli.build_parser().parse_args(arguments), cli.build_parser().parse_args(shared)
+    assert first == again
+
+
+@pytest.mark.parametrize("error", [AgentError("not to be done"), RuntimeError("not to be done")])
+def test_what_goes_wrong_is_said_and_is_code_3(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: AgentOptions) -> int:
+        raise error
+
+    monkeypatch.setattr("gradual_agent.process.run_process", fail)
+    monkeypatch.setattr("gradual_common.logs.configure_logging", lambda *_, **__: None)
+    assert cli.main(["--master", "unix:/m"]) == 3
+    captured = capsys.readouterr()
+    assert "not to be done" in captured.err + captured.out

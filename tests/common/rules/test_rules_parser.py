@@ -1,0 +1,209 @@
+"""The grammar of objectives: what is read, in which unit, and what each mistake is told."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradual_common.batch import KINDS
+from gradual_common.errors import RuleError
+from gradual_common.rules import Rule, Scope, ScopeItem, TargetLevel, parse_rule, write_rule
+from gradual_common.rules.parser import SERIES_STATISTICS
+from gradual_common.rules.rule import unit_of
+
+MS = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "op", "limit", "unit"),
+    [
+        ("p95 < 500ms", "p95", "<", 500 * MS, "ns"),
+        ("p99.9<=1m30s", "p99.9", "<=", 90_000 * MS, "ns"),
+        ("mean > 0.5ms", "mean", ">", MS / 2, "ns"),
+        ("min >= 1us", "min", ">=", 1000, "ns"),
+        ("max == 2s", "max", "==", 2000 * MS, "ns"),
+        ("count > 1000", "count", ">", 1000, ""),
+        ("failures == 0", "failures", "==", 0, ""),
+        ("interrupted < 2.5", "interrupted", "<", 2.5, ""),
+        ("error_rate < 1%", "error_rate", "<", 1, "%"),
+        ("success_rate >= 99.5 %", "success_rate", ">=", 99.5, "%"),
+        ("throughput > 50/s", "throughput", ">", 50, "/s"),
+        ("request_rate > 50 / s", "request_rate", ">", 50, "/s"),
+        ("ttfb.p90 < 250ms", "ttfb.p90", "<", 250 * MS, "ns"),
+        ("exchange.count > 1", "exchange.count", ">", 1, ""),
+        ("iteration.throughput > 2/s", "iteration.throughput", ">", 2, "/s"),
+        ("transaction.error_rate < 1%", "transaction.error_rate", "<", 1, "%"),
+        ("agent.cpu < 80%", "agent.cpu", "<", 80, "%"),
+        ("agent.loop_lag.p99.9 < 10ms", "agent.loop_lag.p99.9", "<", 10 * MS, "ns"),
+        ("agent.start_lag.max < 1s", "agent.start_lag.max", "<", 1000 * MS, "ns"),
+    ],
+)
+def test_a_statistic_has_its_unit(text: str, value: str, op: str, limit: float, unit: str) -> None:
+    rule = parse_rule(text)
+    assert (rule.value, rule.op, rule.limit, rule.unit) == (value, op, limit, unit)
+
+
+@pytest.mark.parametrize(
+    ("text", "scope"),
+    [
+        ("p95(login) < 1s", Scope((ScopeItem("action", "login"),))),
+        ('p95("sign in") < 1s', Scope((ScopeItem("action", "sign in"),))),
+        ("p95('it\\'s', login) < 1s", Scope((ScopeItem("action", "it's"), ScopeItem("action", "login")))),
+        ("p95(ok) < 1s", Scope((), ("ok",))),
+        ("p95('ok') < 1s", Scope((ScopeItem("action", "ok"),))),
+        ("p95(ok=ok) < 1s", None),
+        ("p95(*) < 1s", Scope((ScopeItem("action", any=True),))),
+        ("p95('*') < 1s", Scope((ScopeItem("action", "*"),))),
+        ("p95(group=*, failed) < 1s", Scope((ScopeItem("group", any=True),), ("failed",))),
+        ("p95(step='login#2', phase=peak) < 1s", Scope((ScopeItem("step", "login#2"), ScopeItem("phase", "peak")))),
+        ("count(kind='assertion:json') < 5", Scope((ScopeItem("kind", "assertion:json"),))),
+        ("count(kind=assertion) < 5", Scope((ScopeItem("kind", "assertion"),))),
+        ("p95(größe) < 1s", Scope((ScopeItem("action", "größe"),))),
+    ],
+)
+def test_a_scope_names_what_it_is_about(text: str, scope: Scope | None) -> None:
+    if scope is None:
+        with pytest.raises(RuleError, match="unknown dimension 'ok'"):
+            parse_rule(text)
+    else:
+        assert parse_rule(text).scope == scope
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("p95 < 500", "p95 is a time: write the limit with its unit, such as 500ms; found '500'"),
+        ("p95 < 5%", "p95 is a time"),
+        ("error_rate < 0.01", "such as 1%; found '0.01'"),
+        ("error_rate < 5", "such as 5%"),
+        ("error_rate < 500ms", "error_rate is a share"),
+        ("error_rate < 101%", "at most 100%"),
+        ("throughput > 50", "throughput is a rate: write the limit with its unit, such as 50/s"),
+        ("count > 50/s", "count is a count: write the limit without a unit, such as 50"),
+        ("agent.cpu < 5ms", "cpu is a share"),
+        ("agent.loop_lag < 5", "loop_lag is a time"),
+        ("p95 <", "expected a limit, found the end of the rule"),
+        ("p95 < fast", "expected a limit, found 'fast'"),
+        ("p95 500ms", "expected one of < <= > >= =="),
+        ("p95 = 500ms", "equality is written =="),
+        ("", "the rule is empty"),
+        ("  ", "the rule is empty"),
+        ("< 5", "expected a statistic"),
+        ("p0 < 1s", "for the ends write min or max"),
+        ("p100 < 1s", "for the ends write min or max"),
+        ("p99.x < 1s", "expected a number after `p99.`"),
+        ("media < 1s", "unknown statistic 'media'; did you mean mean?"),
+        ("ttbf.p95 < 1s", "unknown series 'ttbf'; did you mean ttfb?"),
+        ("ttfb < 1s", "expected `.` and a statistic after ttfb"),
+        ("ttfb.error_rate < 1%", "ttfb has no error_rate; allowed are percentiles such as p95, mean, min, max, count"),
+        ("agent < 1s", "expected `.` and a measure after agent"),
+        ("agent.memory < 1s", "unknown measure of agents 'memory'"),
+        ("agent.cpu.min < 1%", "unknown statistic of agents 'min'"),
+        ("agent.cpu(login) < 1%", "takes no scope"),
+        ("p95() < 1s", "expected a name in the scope, found ')'"),
+        ("p95(login < 1s", "expected `,` or `)` in the scope, found '<'"),
+        ("p95(sign in) < 1s", "a name that is no plain identifier is quoted"),
+        ("p95(sign-in) < 1s", "a name that is no plain identifier is quoted"),
+        ("p95(2fa) < 1s", "a name that is no plain identifier is quoted"),
+        ('p95("login) < 1s', "the quote is never closed"),
+        ("p95(gruop=a) < 1s", "unknown dimension 'gruop'; did you mean group?"),
+        ("p95(kind=timeuot) < 1s", "unknown failure kind 'timeuot'; did you mean timeout?"),
+        ("p95(*, login) < 1s", "one verdict per action already"),
+        ("iteration.p95(login) < 1s", "told apart by group and phase only"),
+        ("iteration.p95(ok) < 1s", "told apart by group and phase only"),
+        ("error_rate(failed) < 1%", "share of all requests"),
+        ("interrupted(kind=timeout) < 1", "neither succeeded nor failed"),
+        ("p95 < 1s at users", "expected a number of users"),
+        ("p95 < 1s at 0 users", "expected a number of users"),
+        ("p95 < 1s at 100", "write `users` after the number"),
+        ("p95 < 1s for a while", "expected a duration such as 30s after `for`"),
+        ("p95 < 1s over night", "expected run or levels after `over`"),
+        ("p95 < 1s for 30s at 100 users", "`at … users` stands before"),
+        ("p95 < 1s please", "the rule should end here, found 'please'"),
+        ("p95 < 500ms & mean < 1s", "cannot read '& mean < 1s'"),
+    ],
+)
+def test_a_mistake_is_told_with_what_is_allowed(text: str, said: str) -> None:
+    with pytest.raises(RuleError) as caught:
+        parse_rule(text)
+    assert said in str(caught.value)
+    assert repr(text.strip()) in str(caught.value), "the rule is quoted as it was written"
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("p95(login, group=guest) < 1s", None),
+        ("iteration.p95 < 1s", None),
+        ("p95 < 1s for 30s", "`for` in an objective"),
+        ("p95 < 1s for 30", "`for` in an objective"),
+        ("p95 < 1s over run", "`over` in an objective"),
+        ("p95 < 1s over levels", "`over` in an objective"),
+        ("p95 < 1s at <= 100 users", "`at … users` in an objective"),
+        ("agent.cpu.p95 < 80%", "`agent.cpu.p95`: an objective on the agents"),
+        ("transaction.p95 < 1s", "an objective on transactions"),
+        ("p95(transaction=buy) < 1s", "an objective on transactions"),
+        ("p95(service=bank) < 1s", "an objective on services"),
+    ],
+)
+def test_what_cannot_be_judged_yet_is_read_and_named(text: str, refused: str | None) -> None:
+    assert parse_rule(text).unsupported() == refused
+
+
+def test_the_level_and_the_window_are_read() -> None:
+    rule = parse_rule("p95 < 1s at <= 100 users for 1m")
+    assert (rule.at, rule.window, rule.window_ns) == (TargetLevel(100, True), "for", 60_000 * MS)
+    assert parse_rule("p95 < 1s at 100 users over levels").at == TargetLevel(100, False)
+
+
+NAMES = st.text(min_size=1, max_size=8)
+OUTCOMES = st.lists(st.sampled_from(["ok", "failed"]), unique=True, max_size=2)
+ITEMS = st.one_of(
+    st.builds(ScopeItem, st.sampled_from(["action", "step", "group", "phase"]), NAMES),
+    st.builds(ScopeItem, st.just("kind"), st.sampled_from([kind for kind in KINDS if kind])),
+)
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> Rule:
+    series = draw(st.sampled_from(["", "ttfb", "exchange", "connect"]))
+    statistic = draw(st.sampled_from([*SERIES_STATISTICS[series], "quantile"]))
+    quantile = draw(st.integers(1, 9999)) / 10000 if statistic == "quantile" else None
+    unit = "ns" if statistic == "quantile" else unit_of(statistic)
+    highest = {"ns": 10**13, "%": 100, "/s": 10**6, "": 10**9}[unit]
+    scope = Scope()
+    if statistic not in ("error_rate", "success_rate", "interrupted"):
+        scope = Scope(tuple(draw(st.lists(ITEMS, unique=True, max_size=3))), tuple(draw(OUTCOMES)))
+    return Rule(
+        text="",
+        series=series,
+        statistic=statistic,
+        op=draw(st.sampled_from(["<", "<=", ">", ">=", "=="])),
+        limit=float(draw(st.integers(0, highest))),
+        unit=unit,
+        quantile=quantile,
+        scope=scope,
+        at=draw(st.none() | st.builds(TargetLevel, st.integers(1, 10**6), st.booleans())),
+        window=draw(st.sampled_from([None, "run", "levels"])),
+    )
+
+
+@given(rules())
+def test_a_rule_that_is_written_is_read_as_itself(rule: Rule) -> None:
+    text = write_rule(rule)
+    read = parse_rule(text)
+    assert write_rule(read) == text
+    assert (read.scope, read.op, read.limit, read.at, read.window) == (
+        rule.scope,
+        rule.op,
+        rule.limit,
+        rule.at,
+        rule.window,
+    )
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_rule_or_a_clear_error(text: str) -> None:
+    try:
+        parse_rule(text)
+    except RuleError as error:
+        assert error.reason

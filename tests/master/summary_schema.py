@@ -1,0 +1,211 @@
+"""The JSON schema of `gradual.summary/1`, key by key as RESULTS.md lists them, and just enough to check it.
+
+Understood are `type` (one or several), `properties` (all required, no others), `values` (of a mapping), `items`,
+`enum`. Every number must be finite.
+"""
+
+import math
+from typing import Any
+
+Schema = dict[str, Any]
+
+TYPES = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None), "array": list, "object": dict}
+
+TEXT: Schema = {"type": ["string"]}
+COUNT: Schema = {"type": ["integer"]}
+NUMBER: Schema = {"type": ["number"]}
+FLAG: Schema = {"type": ["boolean"]}
+
+
+def maybe(schema: Schema) -> Schema:
+    return {**schema, "type": [*schema["type"], "null"]}
+
+
+def record(**properties: Schema) -> Schema:
+    return {"type": ["object"], "properties": properties}
+
+
+def rows(**properties: Schema) -> Schema:
+    return {"type": ["array"], "items": record(**properties)}
+
+
+def mapping(values: Schema) -> Schema:
+    return {"type": ["object"], "values": values}
+
+
+def texts() -> Schema:
+    return {"type": ["array"], "items": TEXT}
+
+
+TIMES = record(
+    count=COUNT, **{name: maybe(NUMBER) for name in ("min", "mean", "p50", "p90", "p95", "p99", "p99_9", "max")}
+)
+ANYTHING: Schema = {"type": ["object", "null"]}
+
+OBJECTIVES = rows(
+    name=TEXT,
+    rule=TEXT,
+    scope=TEXT,
+    observed=maybe(NUMBER),
+    limit=NUMBER,
+    unit={"type": ["string"], "enum": ["ms", "%", "/s", ""]},
+    samples=COUNT,
+    severity={"type": ["string"], "enum": ["fail", "warn"]},
+    passed=maybe(FLAG),
+    first_failed_at_s=maybe(NUMBER),
+    worst=maybe(NUMBER),
+    reason=maybe(TEXT),
+)
+
+SUMMARY = record(
+    schema={"type": ["string"], "enum": ["gradual.summary/1"]},
+    run=record(
+        id=TEXT,
+        name=TEXT,
+        started_at=TEXT,
+        finished_at=TEXT,
+        duration_s=NUMBER,
+        measured_s=NUMBER,
+        plan_sha256=TEXT,
+        version=TEXT,
+        seed=COUNT,
+        tags=mapping(TEXT),
+        command=TEXT,
+        profile=maybe(TEXT),
+        base_urls=texts(),
+        git=ANYTHING,
+        fingerprint=ANYTHING,
+        exit_code=COUNT,
+    ),
+    verdict=record(
+        status={"type": ["string"], "enum": ["passed", "failed", "invalid", "interrupted"]},
+        code=COUNT,
+        reasons=texts(),
+        warnings=texts(),
+        objectives=OBJECTIVES,
+    ),
+    totals=record(
+        **{
+            name: COUNT
+            for name in (
+                *("requests", "failures", "unsent", "interrupted", "skipped", "sent", "warm_up_sent", "setup_sent"),
+                *("hops", "retried", "resent", "iterations", "bytes_sent", "bytes_received"),
+            )
+        },
+        error_rate=maybe(NUMBER),
+        throughput_rps=maybe(NUMBER),
+        request_rate_rps=maybe(NUMBER),
+        response_time_ms=TIMES,
+        exchange_ms=TIMES,
+        ttfb_ms=TIMES,
+        connect_ms=TIMES,
+    ),
+    actions=rows(
+        group=TEXT,
+        step=TEXT,
+        action=TEXT,
+        requests=COUNT,
+        failures=COUNT,
+        success_rate=maybe(NUMBER),
+        sent=COUNT,
+        unsent=COUNT,
+        interrupted=COUNT,
+        skipped=COUNT,
+        errors=mapping(COUNT),
+        status_codes=mapping(COUNT),
+        assertions=rows(assertion=TEXT, passed=COUNT, failed=COUNT),
+        response_time_ms=TIMES,
+        exchange_ms=TIMES,
+        ttfb_ms=TIMES,
+        histogram={"type": ["object"]},
+    ),
+    groups=rows(name=TEXT, users_target=COUNT, users_mean=maybe(NUMBER), users_max=NUMBER, iterations=COUNT),
+    transactions={"type": ["array"]},
+    phases=rows(
+        name=TEXT,
+        start_s=NUMBER,
+        end_s=NUMBER,
+        warm_up=FLAG,
+        requests=COUNT,
+        failures=COUNT,
+        error_rate=maybe(NUMBER),
+        throughput_rps=maybe(NUMBER),
+        request_rate_rps=maybe(NUMBER),
+        response_time_ms=TIMES,
+    ),
+    levels=rows(
+        phase=TEXT,
+        start_s=NUMBER,
+        end_s=NUMBER,
+        steady_from_s=maybe(NUMBER),
+        target=NUMBER,
+        users_mean=maybe(NUMBER),
+        in_flight_mean=maybe(NUMBER),
+        thinking_mean=maybe(NUMBER),
+        missing_user_s=NUMBER,
+        throughput_rps=maybe(NUMBER),
+        request_rate_rps=maybe(NUMBER),
+        requests=COUNT,
+        failures=COUNT,
+        response_time_ms=TIMES,
+        warm_up=FLAG,
+        marks=texts(),
+    ),
+    fleet=record(
+        scheduled_user_s=NUMBER,
+        missing_user_s=NUMBER,
+        late_starts=COUNT,
+        moves=COUNT,
+        late_batches=COUNT,
+        dropped_batches=COUNT,
+        begun=COUNT,
+        merged=COUNT,
+        level_spread_ms=NUMBER,
+    ),
+    agents=rows(
+        id=TEXT,
+        name=TEXT,
+        host=TEXT,
+        requests=COUNT,
+        cpu_p95=maybe(NUMBER),
+        loop_lag_ms_p99=maybe(NUMBER),
+        start_lag_ms_p99=maybe(NUMBER),
+        saturated=maybe(FLAG),
+        lost=FLAG,
+        clock_offset_ms=NUMBER,
+    ),
+    error_samples={"type": ["array"]},
+    analysis=record(littles_law=ANYTHING, scalability=ANYTHING, capacity=ANYTHING),
+    comparison=ANYTHING,
+    quantile_error=NUMBER,
+)
+
+
+def violations(value: Any, schema: Schema, path: str = "$") -> list[str]:
+    """Everything in `value` that the schema does not allow, each with its path."""
+    if not any(_is(value, name) for name in schema["type"]):
+        return [f"{path}: {value!r} is none of {schema['type']}"]
+    found = []
+    if isinstance(value, float) and not math.isfinite(value):
+        found.append(f"{path}: {value} is not finite")
+    if "enum" in schema and value not in schema["enum"]:
+        found.append(f"{path}: {value!r} is none of {schema['enum']}")
+    if "properties" in schema and value is not None:
+        properties = schema["properties"]
+        found += [f"{path}: {key} is missing" for key in properties.keys() - value.keys()]
+        found += [f"{path}: {key} is not in the schema" for key in value.keys() - properties.keys()]
+        for key in properties.keys() & value.keys():
+            found += violations(value[key], properties[key], f"{path}.{key}")
+    if "values" in schema:
+        for key, entry in value.items():
+            found += violations(entry, schema["values"], f"{path}.{key}")
+    if "items" in schema:
+        for number, entry in enumerate(value):
+            found += violations(entry, schema["items"], f"{path}[{number}]")
+    return found
+
+
+def _is(value: Any, name: str) -> bool:
+    if isinstance(value, bool):
+        return name == "boolean"
+    return isinstance(value, TYPES[name])  # type: ignore[arg-type]
