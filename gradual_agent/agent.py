@@ -56,6 +56,7 @@ class Agent:
         self._orders: Orders | None = None
         self._intervals: Intervals | None = None
         self._is_sealed = False
+        self._is_welcome = False
         self._late_starts = 0
         self._released: list[tuple[int, int, int]] = []
         self._finished: list[tuple[int, int, int]] = []
@@ -104,8 +105,16 @@ class Agent:
 
     def lose(self, stream: int, reason: str) -> None:
         """A stream is over."""
-        self._log.info("the stream is over", stream=stream, reason=reason)
+        self._say_lost(reason)
         self._tell_session(talk.StreamEnded(stream, reason))
+
+    def _say_lost(self, reason: str) -> None:
+        """A master that is not there yet is mentioned once."""
+        if self._is_welcome:
+            self._log.warning("the master is lost", reason=reason)
+        elif self._session.stream == 1:
+            self._log.info("waiting for the master", reason=reason)
+        self._is_welcome = False
 
     def provide(self, provision: Provision) -> None:
         """A provision is complete."""
@@ -204,9 +213,10 @@ class Agent:
                 self._log.debug("clock offset", offset_ns=offset)
                 self._reschedule()
             case talk.Dial(stream):
-                self._log.info("dialling the master", stream=stream)
+                self._log.debug("dialling the master", stream=stream)
                 self._link.dial(stream)
             case talk.HangUp(stream, reason):
+                self._is_welcome = False
                 self._log.warning("hanging up", stream=stream, reason=reason)
                 self._link.hang_up()
             case talk.Fetch(run):
@@ -221,7 +231,8 @@ class Agent:
 
     def _enter(self, run: str) -> None:
         bind_process(run=run)
-        self._log.info("welcomed")
+        self._is_welcome = True
+        self._log.info("welcomed", stream=self._session.stream)
         self._link.fetch(run)
 
     def _put_in_force(self, orders: Orders) -> None:

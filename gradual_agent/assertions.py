@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import jmespath
@@ -81,7 +81,7 @@ class Assertions:
 
     __slots__ = ("_checks", "_implied", "count", "names", "wants_body", "wants_headers")
 
-    def __init__(self, specs: Sequence[Assertion], literals: Sequence[str] = (), path: str = "") -> None:
+    def __init__(self, specs: Sequence[Assertion], literals: Collection[str] = (), path: str = "") -> None:
         expected = [compile_value(spec.expected, literals, f"{path}.{n}") for n, spec in enumerate(specs)]
         self.count = len(specs)
         self.names: frozenset[str] = frozenset().union(*(value.names for value in expected))

@@ -10,7 +10,7 @@ from gradual_agent.group_meter import GroupMeter
 from gradual_agent.recorder import Recorder
 from gradual_agent.step_record import StepRecord
 from gradual_agent.think import Thinking, compile_think_time
-from gradual_common.plan.model import Plan, Step, UserGroup
+from gradual_common.plan.model import Plan, Step, ThinkTime, UserGroup
 from gradual_common.series import SECTIONS
 from gradual_common.templates import Condition, compile_condition, names_in
 
@@ -72,13 +72,17 @@ class ResponseUse:
     @classmethod
     def of(cls, texts: Iterable[tuple[str, bool]]) -> ResponseUse:
         """Judged by the words in the texts (text, is it a condition): reading too much costs little."""
-        reading = " ".join(text for text, condition in texts if names_in(text, condition) & {"response", "responses"})
+        reading = " ".join(text for text, condition in texts if "response" in text and _reads(text, condition))
         dynamic = "response[" in reading or "response|" in reading.replace(" ", "")
         return cls(
             bool(reading),
             dynamic or "headers" in reading,
             dynamic or "json" in reading or "text" in reading,
         )
+
+
+def _reads(text: str, condition: bool) -> bool:
+    return bool(names_in(text, condition) & {"response", "responses"})
 
 
 def compile_behaviour(
@@ -88,8 +92,12 @@ def compile_behaviour(
     group = plan.users[number]
     use = ResponseUse.of(_texts(group, texts_of))
     records = iter([recorder.steps[series.number] for series in recorder.index.steps if series.group == number])
+    actions = {name: make_action(name, use.headers, use.body) for name in _actions(group)}
     sections = {
-        section: tuple(_compile_step(plan, group, step, next(records), make_action, use) for step in _steps(group, section))
+        section: tuple(
+            _compile_step(step, actions[step.action], next(records), step.think_time or _think_time(plan, group))
+            for step in _steps(group, section)
+        )
         for section in SECTIONS
     }
     extracts = any(plan.actions[step.action].extract for step in (*group.on_start, *group.behavior))
@@ -119,19 +127,24 @@ def _steps(group: UserGroup, section: str) -> tuple[Step, ...]:
 def _texts(group: UserGroup, texts_of: TextsOf) -> list[tuple[str, bool]]:
     steps = [step for section in SECTIONS for step in _steps(group, section)]
     conditions = [(step.condition, True) for step in steps if step.condition is not None]
-    actions = {step.action for step in steps}
-    return conditions + [(text, False) for action in sorted(actions) for text in texts_of(action)]
+    return conditions + [(text, False) for action in _actions(group) for text in texts_of(action)]
 
 
-def _compile_step(
-    plan: Plan, group: UserGroup, step: Step, record: StepRecord, make_action: MakeAction, use: ResponseUse
-) -> CompiledStep:
-    action = make_action(step.action, use.headers, use.body)
+def _actions(group: UserGroup) -> list[str]:
+    """The names of the actions that a group performs."""
+    return sorted({step.action for section in SECTIONS for step in _steps(group, section)})
+
+
+def _think_time(plan: Plan, group: UserGroup) -> ThinkTime | None:
+    return group.think_time or plan.config.think_time
+
+
+def _compile_step(step: Step, action: Action, record: StepRecord, think_time: ThinkTime | None) -> CompiledStep:
     record.assertions = action.assertion_count
     return CompiledStep(
         name=step.name or step.action,
         action=action,
         condition=None if step.condition is None else compile_condition(step.condition),
-        thinking=compile_think_time(step.think_time or group.think_time or plan.config.think_time),
+        thinking=compile_think_time(think_time),
         record=record,
     )

@@ -9,6 +9,7 @@ from gradual_agent.timeline import Timeline
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 
 PROBE_NS = 50 * NS_PER_MS
+SHORTEST_NS = 100 * NS_PER_MS
 
 
 def cpu_ns() -> int:
@@ -18,17 +19,24 @@ def cpu_ns() -> int:
 
 
 class CpuMeter:
-    """The share of one core between two readings; `spent` gives processor time so far, ns."""
+    """The share of one core between two readings; `spent` gives processor time so far, ns.
+
+    A reading too soon after the last one (the last batch is sealed right after its predecessor) reaches back to the
+    one before: over a few milliseconds of work, the share would always be that of a busy core.
+    """
 
     def __init__(self, now: int, spent: Callable[[], int] = cpu_ns) -> None:
         self._spent = spent
-        self._last = (now, spent())
+        self._last = self._before_last = (now, spent())
 
     def read(self, now: int) -> float:
         """The share since the last reading; above 1 when several threads worked; 0 when no time has passed."""
-        then, before = self._last
-        self._last = (now, self._spent())
-        return (self._last[1] - before) / (now - then) if now > then else 0.0
+        is_soon = now - self._last[0] < SHORTEST_NS
+        then, before = self._before_last if is_soon else self._last
+        current = (now, self._spent())
+        if not is_soon:
+            self._before_last, self._last = self._last, current
+        return (current[1] - before) / (now - then) if now > then else 0.0
 
 
 class LoopLagProbe:

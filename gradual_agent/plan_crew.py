@@ -40,11 +40,11 @@ class PlanCrew:
         plan = read_plan(job)
         self._clock = clock
         self._rows: defaultdict[Slot, dict[str, dict[str, Any]]] = defaultdict(dict)
-        self._engine = HttpEngine(loop, timeline, lease, job.assets, clock)
+        self._engine = HttpEngine(loop, timeline, lease, assets=job.assets, clock=clock)
         self._recorder = Recorder(SeriesIndex.of(plan), clock)
         self._worker = Worker(plan, job, self._engine, timeline, self._recorder, clock)
         self._worker.on_end = on_end
-        self._cpu = CpuMeter(clock())
+        self._cpu: CpuMeter | None = None
 
     @property
     def begun(self) -> int:
@@ -58,6 +58,7 @@ class PlanCrew:
 
     def schedule(self, start: int, interval: int, levels: Sequence[tuple[int, int]]) -> None:
         """Where interval 0 begins, and the (instant, number) of the levels in force and ahead."""
+        self._cpu = self._cpu or CpuMeter(self._clock())
         self._recorder.schedule(start, interval, levels)
 
     def start(self, group: int, ordinal: int, tenure: int) -> None:
@@ -83,7 +84,8 @@ class PlanCrew:
     def seal(self, interval: int, offset: int, late_starts: int, last: bool) -> Batch:
         """Everything up to the end of `interval` that is not sealed yet."""
         users = self._worker.active + self._worker.stopping
-        health = Health(self._cpu.read(self._clock()), users, self._engine.connections, late_starts)
+        cpu = self._cpu.read(self._clock()) if self._cpu else 0.0
+        health = Health(cpu, users, self._engine.connections, late_starts)
         return self._recorder.seal(interval, offset, health, last)
 
 

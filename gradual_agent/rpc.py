@@ -68,7 +68,7 @@ class MasterLink:
         self._incarnation = incarnation
         self._listener = listener
         self._stream: Stream | None = None
-        self._log = structlog.get_logger(__name__)
+        self._former: list[Stream] = []
 
     def dial(self, number: int) -> None:
         """Open stream `number`; whatever fails is reported as its end."""
@@ -89,13 +89,14 @@ class MasterLink:
         """End the latest stream at once."""
         if self._stream is not None:
             self._stream.cancel()
+            self._former = [stream for stream in (*self._former, self._stream) if not stream.is_over]
             self._stream = None
 
     async def close(self) -> None:
         """Write what is queued, then end the latest stream."""
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            await stream.close()
+        if self._stream is not None:
+            await self._stream.close()
+        await asyncio.gather(*(stream.wait() for stream in self._former))
 
 
 class Stream:
@@ -109,7 +110,9 @@ class Stream:
         self._channel = aio.insecure_channel(target, options=CHANNEL_OPTIONS)
         self._stub: Any = fleet_pb2_grpc.FleetStub(self._channel)  # type: ignore[no-untyped-call]  # generated code
         self._call = self._stub.Session()
-        self._tasks = [asyncio.ensure_future(self._write()), asyncio.ensure_future(self._converse())]
+        self._is_closing = False
+        self._conversation = asyncio.ensure_future(self._converse())
+        self._tasks = [asyncio.ensure_future(self._write()), self._conversation]
 
     def send(self, message: Any) -> None:
         """Queue a message."""
@@ -127,38 +130,42 @@ class Stream:
         self._tasks = [asyncio.ensure_future(self._channel.close(None))]
 
     async def close(self) -> None:
-        """Write what is queued, for at most a second; then end everything."""
-        try:
-            async with asyncio.timeout(FLUSH_S):
-                await self._outgoing.join()
-                await self._call.done_writing()
-        except (TimeoutError, aio.AioRpcError, asyncio.InvalidStateError):
-            self._log.debug("the stream was over before everything was written")
+        """Write what is queued and wait until the master has read it and ended its side, for at most a second."""
+        self._is_closing = True
+        self._outgoing.put_nowait(None)
+        await asyncio.wait([self._conversation], timeout=FLUSH_S)
         self.cancel()
+        await self.wait()
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing of it is left."""
+        return all(task.done() for task in self._tasks)
+
+    async def wait(self) -> None:
+        """Return when nothing of it is left."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _write(self) -> None:
-        """Write in order; a stream that fails is reported by its reader."""
+        """Write in order until None comes; a stream that fails is reported by its reader."""
         try:
-            while True:
-                await self._call.write(await self._outgoing.get())
-                self._outgoing.task_done()
-        except (aio.AioRpcError, asyncio.InvalidStateError) as error:
-            self._log.debug("nothing can be written any more", error=str(error))
+            while (message := await self._outgoing.get()) is not None:
+                await self._call.write(message)
+            await self._call.done_writing()
+        except (aio.AioRpcError, asyncio.InvalidStateError):
+            return
 
     async def _converse(self) -> None:
         reason = await explained(self._read())
-        self._channel_is_over(reason)
+        if not self._is_closing:
+            self.cancel()
+            self._listener.lose(self._number, reason)
 
     async def _read(self) -> None:
         while (message := await self._call.read()) is not EOF:
             if message is None:  # What gRPC could not deserialise; it has logged why.
                 raise WireError("it is no MasterMessage")
             self._listener.receive(self._number, decode_master_message(message))
-
-    def _channel_is_over(self, reason: str) -> None:
-        self.cancel()
-        self._listener.lose(self._number, reason)
 
     async def _fetch(self, request: Any) -> None:
         """Read provisions until the master ends them; a broken read begins again from the first one."""

@@ -1,13 +1,13 @@
 """The exceptions of `gradual_common`.
 
-    GradualError                 everything that Gradual raises on purpose
-    ├── PlanError                mistakes in a plan, all of them at once (`problems`)
-    ├── UnitError                a duration, rate or share that cannot be read
-    ├── RuleError                an objective that cannot be read
-    ├── DataFileError            a data file that cannot be read
-    ├── TemplateError            a template that cannot be compiled or rendered
-    ├── HistogramMismatchError   histograms of other parameters cannot be merged
-    └── WireError                a message that cannot be read
+GradualError                 everything that Gradual raises on purpose
+├── PlanError                mistakes in a plan, all of them at once (`problems`)
+├── UnitError                a duration, rate or share that cannot be read
+├── RuleError                an objective that cannot be read
+├── DataFileError            a data file that cannot be read
+├── TemplateError            a template that cannot be compiled or rendered
+├── HistogramMismatchError   histograms of other parameters cannot be merged
+└── WireError                a message that cannot be read
 """
 
 from __future__ import annotations

@@ -26,10 +26,11 @@ FIRST_TENURE = 1
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """A fleet too small: it holds `held` users where `needed` are to be active at once."""
+    """Too little room: the fleet, or the one `agent`, holds `held` users where `needed` are to be active at once."""
 
     held: int
     needed: int
+    agent: int | None = None
 
 
 def deal(schedule: Schedule, capacities: Sequence[int]) -> tuple[tuple[SlotRun, ...], ...] | Shortfall:
@@ -54,20 +55,17 @@ def _deal_all(
 ) -> tuple[tuple[SlotRun, ...], ...]:
     hands: list[list[SlotRun]] = [[] for _ in capacities]
     dealt = [0] * groups
+    held: tuple[int, ...] = (0,) * len(capacities)
     for users in targets:
         raised = [max(0, users[group] - dealt[group]) for group in range(groups)]
-        shares = share_out(raised, _growth(capacities, sum(dealt), sum(raised)))
-        for group, counts in enumerate(shares):
+        due = apportion(capacities, sum(dealt) + sum(raised))
+        rows = share_out(raised, [after - before for before, after in zip(held, due, strict=True)])
+        for group, counts in enumerate(rows):
             for hand, count in zip(hands, counts, strict=True):
                 _append(hand, group, dealt[group], count)
                 dealt[group] += count
+        held = due
     return tuple(tuple(hand) for hand in hands)
-
-
-def _growth(capacities: Sequence[int], total: int, more: int) -> list[int]:
-    """How much each agent's Webster share grows when the total does."""
-    before = apportion(capacities, total)
-    return [after - held for after, held in zip(apportion(capacities, total + more), before, strict=True)]
 
 
 def share_out(raised: Sequence[int], growth: Sequence[int]) -> list[tuple[int, ...]]:
@@ -107,10 +105,10 @@ def active_of(hand: Sequence[SlotRun], users: Sequence[int]) -> int:
 def _overfull(schedule: Schedule, hands: Sequence[Sequence[SlotRun]], capacities: Sequence[int]) -> Shortfall | None:
     """Under several mixes one agent may be dealt more than it holds although the sum fits."""
     totals = [sum(run.count for run in hand) for hand in hands]
-    for hand, total, capacity in zip(hands, totals, capacities, strict=True):
+    for agent, (hand, total, capacity) in enumerate(zip(hands, totals, capacities, strict=True)):
         if total <= capacity:
             continue
         peak = max(active_of(hand, users) for users in targets_of(schedule))
         if peak > capacity:
-            return Shortfall(capacity, peak)
+            return Shortfall(capacity, peak, agent)
     return None

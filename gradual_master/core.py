@@ -72,11 +72,6 @@ class MasterCore:
         return self._command.life.state
 
     @property
-    def end(self) -> int | None:
-        """Run time of target 0, once it is known."""
-        return self._command.ordering.end
-
-    @property
     def untold(self) -> list[str]:
         """The agents that worked for the run to its end, and do not know yet that it is over."""
         return [agent.name for agent in self._command.fleet.working() if not agent.is_told]
@@ -320,10 +315,18 @@ class MasterCore:
 
 def _describe(shortfall: Shortfall, agents: list[Agent]) -> str:
     """What is missing, and what to do about it."""
+    remedy = (
+        "An agent holds --max-users, else min(20,000, its file descriptors − 200): raise `ulimit -n` where agents run, "
+        "or add agents"
+    )
+    if shortfall.agent is not None:
+        return (
+            f"agent {agents[shortfall.agent].name} holds {shortfall.held} users, and while the mix of the groups "
+            f"changes {shortfall.needed} of the plan's would be its to run at once: the fleet needs more room. {remedy}"
+        )
     each = ", ".join(f"{agent.name}: {agent.hello.max_users}" for agent in agents)
     missing = shortfall.needed - shortfall.held
     return (
         f"the fleet holds {shortfall.held} users, the plan needs {shortfall.needed} at once: {missing} are missing "
-        f"({each}). An agent holds --max-users, else min(20,000, its file descriptors − 200): raise `ulimit -n` "
-        "where agents run, or add agents"
+        f"({each}). {remedy}"
     )

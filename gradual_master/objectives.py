@@ -16,8 +16,8 @@ from math import ceil
 from gradual_common.clock import NS_PER_MS
 from gradual_common.rules import Rule, Unit
 from gradual_common.rules.rule import COUNTS, compare
-from gradual_master.section import Section
 from gradual_master.observation import Observation, observe
+from gradual_master.section import Section
 from gradual_master.totals import Selection, Totals
 
 SHOWN_UNITS: dict[Unit, str] = {"ns": "ms", "%": "%", "/s": "/s", "": ""}

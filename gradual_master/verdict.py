@@ -147,9 +147,7 @@ def _missing(evidence: Evidence) -> str:
 
 def _loss(evidence: Evidence) -> str:
     lost = evidence.begun - evidence.merged
-    return (
-        f"{_count(lost, 'request')} of {evidence.begun:,} begun were never reported ({100 * evidence.lost_share:.2g} %)"
-    )
+    return f"{lost:,} of {evidence.begun:,} requests begun were never reported ({100 * evidence.lost_share:.2g} %)"
 
 
 def _count(number: int, noun: str) -> str:

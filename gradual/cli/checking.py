@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import typer
-from gradual_common.plan.loader import LoadedPlan
 
 from gradual.cli.drawing import draw_schedule
 from gradual.cli.levels import tabulate_levels
 from gradual_common.errors import PlanError
+from gradual_common.plan.loader import LoadedPlan
 from gradual_common.schedule import Schedule
 from gradual_common.scheduling import compile_schedule
 from gradual_common.units import format_duration

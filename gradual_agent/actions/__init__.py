@@ -89,7 +89,10 @@ class Action(Protocol):
         ...
 
     def perform(self, user: Actor, sample: Sample) -> Awaitable[None]:
-        """Do it and fill `sample`, which was reset to the start: outcome, `ended`, and the judged kind. Never raises."""
+        """Do it and fill `sample`, which was reset to its start: `ended` and the judged kind among the rest.
+
+        Never raises: failures are data.
+        """
         ...
 
 

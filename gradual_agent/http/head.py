@@ -142,9 +142,9 @@ def parse_head(raw: bytes) -> ResponseHead:
     return ResponseHead(parser.get_status_code(), raw[5:8], tuple(collector.fields))
 
 
-def check_lines(raw: bytes) -> None:
-    """Lines end with CR LF; a bare LF would leave the end of the head to taste (RFC 9112, 2.2)."""
-    if _BARE_LF.search(raw, 0, MAX_HEAD):
+def check_lines(raw: bytes, begin: int = 0) -> None:
+    """From `begin` on lines end with CR LF; a bare LF would leave the end of the head to taste (RFC 9112, 2.2)."""
+    if _BARE_LF.search(raw, begin, MAX_HEAD):
         raise ResponseError("the response's head cannot be read: a line ends with LF alone")
 
 

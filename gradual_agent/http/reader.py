@@ -84,7 +84,7 @@ class ResponseReader:
         end = buffer.find(b"\r\n\r\n", max(0, seen - 3)) + 4
         check_beginning(buffer)
         if end < 4 and len(buffer) <= MAX_HEAD:
-            check_lines(buffer[max(0, seen - 1) :])
+            check_lines(buffer, seen)
             self._buffer = buffer
             return None
         if end < 4 or end > MAX_HEAD:

@@ -28,8 +28,10 @@ CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bo
 
 QUOTE_TEMPLATE = 'quote it: a value with {{…}} is written "{{…}}"'
 QUOTE_OPERATOR = 'quote it: an unquoted > or | begins a block of text in YAML; write "> 500ms"'
+QUOTE_VARIABLE = 'quote it: inside {…} and […] a variable is written "${X}"'
 
 _TEMPLATE_VALUE = re.compile(r"(?:^\s*-|:|\{|\[|,)\s+\{[{%]|[:\[,]\s*\{\{")
+_FLOW_VARIABLE = re.compile(r"[:\[,{]\s*\$\{")
 _OPERATOR_VALUE = re.compile(r"(?:^\s*-|:)\s+[>|]=?\s*[\d.=]")
 
 
@@ -120,6 +122,8 @@ def _quote_hint(text: str, line: int | None) -> str:
             return QUOTE_TEMPLATE
         if _OPERATOR_VALUE.search(written):
             return QUOTE_OPERATOR
+        if _FLOW_VARIABLE.search(written):
+            return QUOTE_VARIABLE
     return ""
 
 

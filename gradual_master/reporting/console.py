@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from rich import box
 from rich.console import Console, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -28,6 +29,9 @@ T = TypeVar("T")
 
 MOST_LEVELS = 40
 """Rows of the level table; of a longer one every so-manieth is shown."""
+
+NARROWEST = 10
+"""Columns that a column of names keeps when the others need much."""
 
 LEVEL_COLUMNS = ("from", "target", "users", "ok/s", "p50 ms", "p95 ms", "p99 ms", "failed", "")
 
@@ -74,20 +78,24 @@ def _verdict(summary: Summary) -> Iterator[RenderableType]:
         yield _indented(f"! {warning}", "yellow")
 
 
-def _indented(text: str, style: str = "") -> Table:
+def _indented(text: str, style: str = "") -> Padding:
     """A sentence that stays indented where it wraps."""
-    grid = Table.grid(padding=(0, 0, 0, 2))
-    grid.add_column(overflow="fold")
-    grid.add_row(Text(text, style))
-    return grid
+    return Padding(Text(text, style), (0, 0, 0, 2), expand=False)
 
 
 def _table(title: str, *columns: str, flexible: int = 1) -> Table:
     """A table whose first `flexible` columns are text that may wrap, and the others numbers that never do."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(
+        title=f"\n{title}",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for number, column in enumerate(columns):
         if number < flexible:
-            table.add_column(column, overflow="fold")
+            table.add_column(column, overflow="fold", min_width=NARROWEST)
         else:
             table.add_column(column, justify="right", no_wrap=True)
     return table
@@ -117,18 +125,19 @@ def _unit(unit: str) -> str:
 def _totals(totals: TotalsSection) -> Iterator[Text]:
     times = totals.response_time_ms
     yield Text(
-        f"{show_count(totals.requests)} requests, {show_count(totals.failures)} failed"
+        f"\n{show_count(totals.requests)} requests, {show_count(totals.failures)} failed"
         f" ({show_percent(totals.error_rate)}), {show_number(totals.throughput_rps)} ok/s;"
         f" p50 {show_number(times.p50)} ms, p95 {show_number(times.p95)} ms, p99 {show_number(times.p99)} ms"
     )
-    others = {
+    counts = {
+        "sent": totals.sent,
+        "of them while warming up": totals.warm_up_sent,
         "interrupted": totals.interrupted,
         "unsent": totals.unsent,
         "skipped": totals.skipped,
         "redirect hops": totals.hops,
     }
-    said = ", ".join(f"{show_count(count)} {name}" for name, count in others.items() if count)
-    yield Text(f"{show_count(totals.sent)} sent{', ' if said else ''}{said}\n")
+    yield Text(", ".join(f"{show_count(count)} {name}" for name, count in counts.items() if count))
 
 
 def _levels(levels: Sequence[LevelRow]) -> Iterator[RenderableType]:
@@ -158,12 +167,20 @@ def _levels(levels: Sequence[LevelRow]) -> Iterator[RenderableType]:
             show_number(row.throughput_rps),
             *_percentiles(row.response_time_ms),
             show_percent(failed),
-            Text(", ".join(("warm-up",) * row.warm_up + row.marks), "yellow"),
+            Text(", ".join(_notes(row)), "yellow"),
         ]
         table.add_row(*((Text(row.phase),) if phases else ()), *cells)
     yield table
     if len(shown) < len(levels):
-        yield Text(f"  {len(shown)} of {len(levels)} levels; the JSON summary has all of them\n", "dim")
+        yield Text(f"  {len(shown)} of {len(levels)} levels; the JSON summary has all of them", "dim")
+
+
+def _notes(row: LevelRow) -> Iterator[str]:
+    """What a row does not show by its figures."""
+    if row.warm_up:
+        yield "warm-up"
+    if "missing" in row.marks:
+        yield "missing users"
 
 
 def _thinned(rows: Sequence[T]) -> Sequence[T]:

@@ -13,13 +13,13 @@ def show_count(count: int) -> str:
 
 
 def show_number(number: float | None, places: int = 1) -> str:
-    """A number with at most three decimals: as many as its size leaves room for."""
+    """A number with as many decimals as its size leaves room for: 0.04, 12.3, 1,234."""
     if number is None:
         return NO_DATA
     if abs(number) >= 100:
         return f"{number:,.0f}"
-    text = f"{number:.{places if abs(number) >= 1 or number == 0 else places + 1}f}"
-    return text.removesuffix(".0")
+    text = f"{number:.{places if abs(number) >= 1 else places + 1}f}"
+    return text.rstrip("0").rstrip(".")
 
 
 def show_percent(share: float | None) -> str:

@@ -5,13 +5,23 @@ import asyncio
 from gradual_agent.health import PROBE_NS, CpuMeter, LoopLagProbe, cpu_ns
 from gradual_agent.timeline import Timeline
 
+MS = 1_000_000
+
 
 def test_the_share_of_a_core_is_between_two_readings() -> None:
-    spent = iter([1000, 1250, 1250, 3250])
-    meter = CpuMeter(now=10_000, spent=lambda: next(spent))
-    assert meter.read(11_000) == 0.25
-    assert meter.read(12_000) == 0.0
-    assert meter.read(13_000) == 2.0, "two threads"
+    spent = iter([1000 * MS, 1250 * MS, 1250 * MS, 3250 * MS])
+    meter = CpuMeter(now=10_000 * MS, spent=lambda: next(spent))
+    assert meter.read(11_000 * MS) == 0.25
+    assert meter.read(12_000 * MS) == 0.0
+    assert meter.read(13_000 * MS) == 2.0, "two threads"
+
+
+def test_a_reading_that_follows_at_once_reaches_back_to_the_one_before() -> None:
+    """Five busy milliseconds after an idle second are no busy core."""
+    spent = iter([0, 90 * MS, 95 * MS])
+    meter = CpuMeter(now=0, spent=lambda: next(spent))
+    assert meter.read(995 * MS) == 90 / 995
+    assert meter.read(1000 * MS) == 0.095
 
 
 def test_no_time_is_no_share() -> None:

@@ -65,7 +65,7 @@ def schedule_of(*levels: tuple[int, ...], seconds: int = 2, warm_up: int = 0, en
             SchedulePhase(0, "warm", 0, warm_up * length, True),
             SchedulePhase(1, "main", warm_up * length, end, False),
         ]
-    groups = ("customer", "guest")[: len(levels[0])]
+    groups = ("customer", "guest")[: len(levels[0]) if levels else 2]
     return Schedule(tuple(changes), tuple(rows), tuple(phases), None if endless else end, groups)
 
 

@@ -9,7 +9,15 @@ from typing import Any
 
 Schema = dict[str, Any]
 
-TYPES = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None), "array": list, "object": dict}
+TYPES = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "null": type(None),
+    "array": list,
+    "object": dict,
+}
 
 TEXT: Schema = {"type": ["string"]}
 COUNT: Schema = {"type": ["integer"]}
@@ -85,13 +93,7 @@ SUMMARY = record(
         objectives=OBJECTIVES,
     ),
     totals=record(
-        **{
-            name: COUNT
-            for name in (
-                *("requests", "failures", "unsent", "interrupted", "skipped", "sent", "warm_up_sent", "setup_sent"),
-                *("hops", "retried", "resent", "iterations", "bytes_sent", "bytes_received"),
-            )
-        },
+        **dict.fromkeys((*("requests", "failures", "unsent", "interrupted", "skipped", "sent", "warm_up_sent", "setup_sent"), *("hops", "retried", "resent", "iterations", "bytes_sent", "bytes_received")), COUNT),
         error_rate=maybe(NUMBER),
         throughput_rps=maybe(NUMBER),
         request_rate_rps=maybe(NUMBER),

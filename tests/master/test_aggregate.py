@@ -163,7 +163,9 @@ def test_each_agent_has_its_requests_and_its_health() -> None:
         health = Health(number / 20, 3, 3, late_starts=1)
         interrupted = {0: {"interrupted": 1}}
         measured = stretch(0, number, (0, "", MS), counters=interrupted)
-        aggregate.merge("a", batch_of(number + 1, number, measured, health=health, start_lags=[MS, 2 * MS], loop_lags=[MS]))
+        aggregate.merge(
+            "a", batch_of(number + 1, number, measured, health=health, start_lags=[MS, 2 * MS], loop_lags=[MS])
+        )
     agent = aggregate.agents["a"]
     assert (agent.requests, agent.merged, agent.late_starts, agent.is_complete) == (20, 40, 20, False)
     assert agent.cpu_p95 == pytest.approx(18 / 20)

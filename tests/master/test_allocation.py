@@ -102,7 +102,11 @@ def test_a_plan_that_the_fleet_cannot_hold_says_how_much_is_missing() -> None:
     assert deal(schedule_of((10,), (500,)), [56, 44]) == Shortfall(100, 500)
 
 
-def test_an_agent_that_several_mixes_would_overfill_is_a_shortfall_too() -> None:
+def test_an_agent_that_several_mixes_would_overfill_is_named() -> None:
+    assert deal(schedule_of((3, 0), (0, 3), (2, 2)), [2, 2]) == Shortfall(2, 3, agent=0)
+
+
+def test_what_an_agent_must_hold_is_what_is_active_at_once() -> None:
     # 12 seats in all, at most 6 of them active: what counts is what is active at once.
     assert not isinstance(deal(schedule_of((6, 0), (0, 6)), [3, 3]), Shortfall)
     hands = deal(schedule_of((5, 0), (1, 4), (0, 5)), [5])

@@ -88,6 +88,14 @@ def test_a_plan_that_the_fleet_cannot_hold_is_refused_before_any_load() -> None:
     assert run.core.state is State.FINISHED
 
 
+def test_an_agent_that_a_changing_mix_would_overfill_is_named() -> None:
+    run = Bench(schedule_of((3, 0), (0, 3), (2, 2)))
+    run.greet("a", max_users=2)
+    run.greet("b", max_users=2)
+    assert run.core.failure is not None
+    assert run.core.failure.startswith("agent a holds 2 users")
+
+
 def test_an_agent_that_goes_away_while_others_are_awaited_does_not_count() -> None:
     run = bench()
     run.greet("a")

@@ -45,9 +45,7 @@ def code(level: int) -> int:
     return SHAPE.code(level, 0, 0, RESPONSE_TIME)
 
 
-@given(
-    st.integers(-1, 5000), st.integers(0, 4), st.integers(0, len(KINDS) - 1), st.integers(0, len(MEASURES) - 1)
-)
+@given(st.integers(-1, 5000), st.integers(0, 4), st.integers(0, len(KINDS) - 1), st.integers(0, len(MEASURES) - 1))
 def test_a_code_knows_its_place(place: int, step: int, kind: int, measure: int) -> None:
     number = SHAPE.code(place, step, kind, measure)
     assert number >= 0

@@ -84,7 +84,11 @@ def test_a_star_is_one_objective_per_name() -> None:
 
 
 def test_a_steps_success_rate_is_an_objective_on_that_step() -> None:
-    behavior = [{"action": "login", "success_rate": 0.95}, {"action": "login"}, {"action": "browse", "success_rate": "99.9%"}]
+    behavior = [
+        {"action": "login", "success_rate": 0.95},
+        {"action": "login"},
+        {"action": "browse", "success_rate": "99.9%"},
+    ]
     users = [{"name": "the rich", "concurrency": 1, "behavior": behavior}]
     login, browse = objectives_of(users=users)
     assert login.name == login.rule.text == 'success_rate(step=login, group="the rich") >= 95%'
@@ -94,6 +98,8 @@ def test_a_steps_success_rate_is_an_objective_on_that_step() -> None:
 
 
 def test_a_threshold_that_cannot_be_read_is_an_error() -> None:
-    plan = plan_of().model_copy(update={"thresholds": (plan_of(thresholds=["p95 < 1s"]).thresholds[0].model_copy(update={"rule": "p95 < 5"}),)})
+    plan = plan_of().model_copy(
+        update={"thresholds": (plan_of(thresholds=["p95 < 1s"]).thresholds[0].model_copy(update={"rule": "p95 < 5"}),)}
+    )
     with pytest.raises(RuleError, match="such as 5ms"):
         plan_objectives(plan, SeriesIndex.of(plan), schedule_of((2, 1)))

@@ -109,7 +109,9 @@ def test_a_row_of_an_action_leaves_warm_up_out() -> None:
     assert (login.requests, login.failures, login.success_rate) == (160, 0, 1)
     assert (login.sent, login.interrupted) == (2 * 4 * 43, 4)
     assert login.status_codes == {"200": 152, "302": 8}
-    assert [row.to_dict() for row in login.assertions] == [{"assertion": login.assertions[0].assertion, "passed": 156, "failed": 4}]
+    assert [row.to_dict() for row in login.assertions] == [
+        {"assertion": login.assertions[0].assertion, "passed": 156, "failed": 4}
+    ]
     assert (browse.errors, browse.skipped, browse.success_rate) == ({"assertion:json": 4}, 12, 0)
     assert (rates.errors, rates.unsent, rates.response_time_ms.count) == ({"connect": 4}, 4, 0)
     assert Histogram.from_json(login.histogram).count == 160
@@ -185,6 +187,10 @@ def test_what_a_lost_agent_had_begun_is_held_against_what_was_merged() -> None:
 
 
 def test_origins_stand_in_the_run() -> None:
-    actions = {"login": {"url": "https://auth.example/login?x={{vu.slot}}"}, "browse": {"url": "/b"}, "rates": {"url": "{{host}}/r"}}
+    actions = {
+        "login": {"url": "https://auth.example/login?x={{vu.slot}}"},
+        "browse": {"url": "/b"},
+        "rates": {"url": "{{host}}/r"},
+    }
     summary = summary_of(plan=plan_of(actions=actions))
     assert summary.run.base_urls == ("http://bank.example", "https://auth.example")

@@ -46,7 +46,9 @@ def test_the_gravest_evidence_decides(evidence: Evidence, status: str, code: int
 
 def test_every_reason_is_said_the_gravest_first() -> None:
     verdict = judge(
-        replace(CALM, stop_signal="interrupt", failure="no agents", missing_user_s=32, merged=900, objectives=(row(False),))
+        replace(
+            CALM, stop_signal="interrupt", failure="no agents", missing_user_s=32, merged=900, objectives=(row(False),)
+        )
     )
     assert verdict.reasons == (
         "the run was interrupted before its end",

@@ -193,7 +193,7 @@ def test_the_golden_ramp_is_the_same_however_it_is_written() -> None:
     written = [
         "ramp_up: {strategy: additive, initial: 10, increment: 10, interval: 30s, max_concurrency: 10}",
         "ramp_up: additive\n  ramp_config: {initial: 10, increment: 10, interval: 30s, max_concurrency: 10}",
-        "ramp_config: {'strategy': 'additive', 'initial': 10, 'increment': 10, 'interval': '30s', 'max_concurrency': 10}",
+        "ramp_config: {'strategy': 'additive', 'initial': 10, 'increment': 10, 'interval': 30, 'max_concurrency': 10}",
         'ramp_config: {\n    "strategy": "additive",\n    "initial": 10,  # users\n    "increment": 10,\n'
         '    "interval": "30s",\n    "max_concurrency": 10,\n  }',
         "ramp: \"{'strategy': 'additive', 'initial': 10, 'increment': 10, 'interval': '30s', 'max_concurrency': 10}\"",

@@ -1,0 +1,40 @@
+"""Secrets are shown as *** wherever they turn up: as they are, in JSON, in URLs, and inside basic credentials."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
+
+MASK = "***"
+_BASIC = re.compile(r"(?i)\bBasic ([A-Za-z0-9+/]+=*)")
+
+
+class Mask:
+    """Masks the values of secrets in any text."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        forms = {form for secret in secrets for form in forms_of(secret)}
+        # The longest first, as one secret may lie within another.
+        self._forms = sorted(filter(None, forms), key=len, reverse=True)
+
+    def hide(self, text: str) -> str:
+        """The text without secrets."""
+        for form in self._forms:
+            text = text.replace(form, MASK)
+        return _BASIC.sub(self._hide_basic, text) if self._forms else text
+
+    def _hide_basic(self, match: re.Match[str]) -> str:
+        try:
+            credentials = b64decode(match[1]).decode("utf-8", "replace")
+        except ValueError:
+            return match[0]
+        return f"Basic {MASK}" if any(form in credentials for form in self._forms) else match[0]
+
+
+def forms_of(secret: str) -> set[str]:
+    """The ways in which a secret is written."""
+    in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), *in_json}

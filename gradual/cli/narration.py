@@ -1,0 +1,117 @@
+"""What `gradual try` says: every condition, request, response, assertion and variable, in plain text, masked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from gradual.cli.masking import Mask
+from gradual_agent.http.request import Request
+from gradual_agent.http.response import Response
+from gradual_agent.sample import INTERRUPTED, Sample
+from gradual_common.batch import KINDS
+from gradual_common.clock import NS_PER_MS
+from gradual_common.plan.model import ActionSpec
+
+MOST_BODY = 4000
+WIDTH = 80
+
+Write = Callable[[str], None]
+
+
+class Narrator:
+    """Writes down what happens; `failures` counts the steps that failed."""
+
+    def __init__(self, write: Write, mask: Mask) -> None:
+        self.failures = 0
+        self._write = write
+        self._mask = mask
+
+    def say(self, text: str = "") -> None:
+        """A line, or several, without secrets."""
+        self._write(self._mask.hide(text))
+
+    def begin(self, group: str, rows: Mapping[str, Mapping[str, Any]]) -> None:
+        """Who acts, and with which data."""
+        self.say(f"One user of {group!r}: slot 0, one iteration. Think times are not waited for.")
+        for name, row in rows.items():
+            self.say(f"  {name}: " + ", ".join(f"{column} = {value!r}" for column, value in row.items()))
+
+    def begin_step(self, step: str, action: str) -> None:
+        """A step is performed."""
+        title = step if step == action else f"{step} ({action})"
+        self.say(f"\n── {title} {'─' * max(2, WIDTH - 4 - len(title))}")
+
+    def tell_condition(self, step: str, text: str, outcome: bool | str) -> None:
+        """What a condition came to: true, false, or the error that it met."""
+        if isinstance(outcome, str):
+            self.say(f"\n{step}: condition {text} cannot be evaluated: {outcome}")
+        else:
+            self.say(f"\n{step}: condition {text} is {'true' if outcome else 'false: skipped'}")
+
+    def tell_request(self, request: Request, cookie: str) -> None:
+        """The request as it is written, with the user's cookies."""
+        lines = request.head.decode("latin-1").split("\r\n")[1:-2]
+        cookies = [f"Cookie: {cookie}"] if cookie else []
+        self.say(f"{request.method} {request.url}")
+        self.say(indent([*lines, *cookies]) + show_body(request.body))
+
+    def tell_response(self, sample: Sample) -> None:
+        """The last response, or how the request failed."""
+        if sample.status_code:
+            took = (sample.ended - sample.started) / NS_PER_MS
+            hops = f", after {sample.hops} redirects" if sample.hops else ""
+            self.say(f"\n{sample.status_code} {phrase_of(sample.status_code)}, {took:.1f} ms{hops}")
+        response: Response | None = sample.response
+        if response is not None:
+            fields = [f"{name}: {value}" for name, value in response.headers.items()]
+            self.say(indent(fields) + show_body(response.body, response.text))
+
+    def end_step(self, spec: ActionSpec, sample: Sample, variables: Mapping[str, Any]) -> None:
+        """What was asserted and extracted, and how the step ended."""
+        self.say()
+        for number, assertion in enumerate(spec.assertions if sample.status_code else ()):
+            verdict = "failed" if sample.failed_assertions >> number & 1 else "held"
+            self.say(f"  assertion {verdict}: {assertion.text or assertion.check}")
+        for name, value in variables.items():
+            self.say(f"  {name} = {value!r}")
+        self.failures += sample.kind != 0
+        self.say(f"  {outcome_of(sample)}")
+
+    def end(self) -> None:
+        """The iteration is over."""
+        failed = f"{self.failures} step{'s' if self.failures != 1 else ''} failed"
+        self.say(f"\nDone: {failed if self.failures else 'every step succeeded'}.")
+
+
+def outcome_of(sample: Sample) -> str:
+    """`success`, or the failure's kind and detail."""
+    if sample.kind == 0:
+        return "success"
+    kind = "interrupted" if sample.kind == INTERRUPTED else KINDS[sample.kind]
+    return f"failed: {kind}" + (f": {sample.detail}" if sample.detail else "")
+
+
+def phrase_of(status: int) -> str:
+    """`OK` for 200; nothing for a number without a phrase."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def indent(lines: list[str]) -> str:
+    """Each line moved in."""
+    return "\n".join(f"  {line}" for line in lines)
+
+
+def show_body(body: bytes, text: str | None = None) -> str:
+    """A body below its headers: text as it is, long ones cut, anything else by its size."""
+    if not body:
+        return ""
+    text = body.decode("utf-8", "replace") if text is None else text
+    if not all(character.isprintable() or character in "\r\n\t" for character in text.replace("\ufffd", "\0")):
+        return f"\n\n  ({len(body)} bytes that are no text)"
+    shown = text if len(text) <= MOST_BODY else f"{text[:MOST_BODY]}… ({len(text) - MOST_BODY} characters more)"
+    return "\n\n" + indent(shown.splitlines())

@@ -1,0 +1,548 @@
+"""Fetches over real connections on loopback: what was sent, what it counts as, and what came of it."""
+
+import asyncio
+import gzip
+import socket
+import struct
+
+import pytest
+from http_harness import FOREVER, Driver, answer, open_engine, run_server
+
+from gradual_agent.http import build_request
+from gradual_agent.http.cookies import CookieJar
+from gradual_agent.lease import Lease
+from gradual_agent.sample import INTERRUPTED, Sample
+from gradual_agent.timeline import read_clock
+from gradual_common.batch import KIND, KINDS
+from gradual_common.clock import NS_PER_MS
+
+MS = NS_PER_MS
+
+
+def url(server, path="/"):
+    return f"http://127.0.0.1:{server.port}{path}"
+
+
+async def never(request, number):
+    await asyncio.Event().wait()
+
+
+async def test_a_fetch_fills_the_sample():
+    async with run_server(lambda request, number: answer(b"hello")) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            sample = await user.fetch("GET", url(server), wants_body=True, wants_headers=True)
+            again = await user.fetch("GET", url(server))
+            user.client.close()
+    assert (sample.kind, sample.status_code, sample.messages, sample.hops, sample.resent) == (0, 200, 1, 0, 0)
+    assert sample.started < sample.written < sample.first_byte <= sample.ended
+    assert 0 < sample.connect <= sample.written - sample.started
+    assert sample.bytes_sent == len(server.requests[0])
+    assert sample.bytes_received == len(answer(b"hello"))
+    assert (sample.response.body, sample.response.headers["content-length"]) == (b"hello", "5")
+    assert (again.connect, again.response, server.accepted) == (-1, None, 1)
+
+
+async def test_requests_of_one_user_go_over_one_connection_and_users_share_none():
+    async with run_server(lambda request, number: answer()) as server:
+        with open_engine() as engine:
+            users = [Driver(engine) for _ in range(3)]
+            for user in users * 3:
+                assert (await user.fetch("GET", url(server))).kind == 0
+            assert engine.connections == 3
+            for user in users:
+                user.client.close()
+    assert (server.accepted, len(server.requests)) == (3, 9)
+
+
+async def test_each_origin_has_a_connection_of_its_own_that_stays():
+    async with run_server(lambda request, number: answer()) as one, run_server(lambda request, number: answer()) as two:
+        with open_engine() as engine:
+            user = Driver(engine)
+            for server in (one, two, one, two):
+                await user.fetch("GET", url(server))
+            user.client.close()
+    assert (one.accepted, two.accepted) == (1, 1)
+
+
+# ── Redirects ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def redirecting(status, target="/there"):
+    def script(request, number):
+        return answer(b"", f"{status} X", f"Location: {target}") if b" / " in request else answer(b"there")
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "expected", "has_body"),
+    [
+        (301, "POST", "GET", False),
+        (302, "POST", "GET", False),
+        (303, "POST", "GET", False),
+        (303, "DELETE", "GET", False),
+        (307, "POST", "POST", True),
+        (308, "POST", "POST", True),
+        (302, "PUT", "PUT", True),
+        (303, "HEAD", "HEAD", False),
+    ],
+)
+async def test_redirects_change_the_method_as_browsers_do(status, method, expected, has_body):
+    def script(request, number):
+        if b" / " in request:
+            return answer(b"", f"{status} X", "Location: /there")
+        return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" + (b"" if request.startswith(b"HEAD") else b"ok")
+
+    body = b"" if method == "HEAD" else b"a=1"
+    async with run_server(script) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            sample = await user.fetch(method, url(server), {"Content-Type": "x/y"}, body)
+            user.client.close()
+    assert (sample.kind, sample.status_code, sample.hops, sample.messages) == (0, 200, 1, 2)
+    second = server.requests[1]
+    assert second.startswith(f"{expected} /there HTTP/1.1\r\n".encode())
+    assert second.endswith(b"a=1") is has_body
+    assert (b"Content-Type: x/y" in second) is (has_body or method == "HEAD" and False or expected == method)
+
+
+async def test_the_last_allowed_redirect_is_followed_and_the_next_is_a_failure():
+    def script(request, number):
+        return answer(b"", "302 X", f"Location: /{number}") if number <= 3 else answer()
+
+    async with run_server(script) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            assert (await user.fetch("GET", url(server), follow_redirects=3)).hops == 3
+            server.requests.clear()
+            sample = await user.fetch("GET", url(server), follow_redirects=2)
+            user.client.close()
+    assert (KINDS[sample.kind], sample.hops, sample.messages, sample.status_code) == ("redirect", 2, 3, 302)
+    assert "more than 2 redirects" in sample.detail
+
+
+async def test_redirects_are_left_alone_when_they_are_off():
+    async with run_server(redirecting(302)) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            sample = await user.fetch("GET", url(server), follow_redirects=0)
+            user.client.close()
+    assert (sample.kind, sample.status_code, sample.messages) == (0, 302, 1)
+
+
+async def test_a_redirect_to_nowhere_is_a_failure_of_its_own_kind():
+    async with run_server(redirecting(302, "ftp://elsewhere/")) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            sample = await user.fetch("GET", url(server))
+            user.client.close()
+    assert (KINDS[sample.kind], sample.messages) == ("redirect", 1)
+
+
+async def test_credentials_do_not_go_to_another_origin():
+    async with run_server(lambda request, number: answer()) as other:
+        async with run_server(redirecting(307, f"http://127.0.0.1:{other.port}/x")) as server:
+            with open_engine() as engine:
+                user = Driver(engine)
+                headers = {"Authorization": "Bearer t", "Cookie": "a=1", "X-Kept": "1"}
+                sample = await user.fetch("GET", url(server), headers)
+                user.client.close()
+    assert (sample.kind, sample.hops) == (0, 1)
+    assert b"Authorization" not in other.requests[0]
+    assert b"Cookie" not in other.requests[0]
+    assert b"X-Kept: 1" in other.requests[0]
+    assert f"Host: 127.0.0.1:{other.port}".encode() in other.requests[0]
+
+
+# ── Cookies ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def setting_cookies(request, number):
+    return answer(b"", "200 OK", f"Set-Cookie: n={number}; Path=/") if b"/set" in request else answer()
+
+
+async def test_cookies_come_back_on_the_next_request_after_the_plans_own():
+    async with run_server(setting_cookies) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            await user.fetch("GET", url(server, "/set"))
+            await user.fetch("GET", url(server), {"Cookie": "own=1"})
+            await user.fetch("GET", url(server))
+            assert user.client.cookies.get("n") == "1"
+            user.client.end_iteration()
+            await user.fetch("GET", url(server))
+            user.client.close()
+    assert b"Cookie" not in server.requests[0]
+    assert b"Cookie: own=1; n=1\r\n" in server.requests[1]
+    assert b"Cookie: n=1\r\n" in server.requests[2]
+    assert b"Cookie: n=1\r\n" in server.requests[3]
+
+
+async def test_cookies_of_a_redirect_go_with_the_next_hop():
+    def script(request, number):
+        if b"/login" in request:
+            return answer(b"", "303 X", "Location: /home", "Set-Cookie: s=1")
+        return answer()
+
+    async with run_server(script) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            await user.fetch("POST", url(server, "/login"), (), b"x")
+            user.client.close()
+    assert b"Cookie: s=1\r\n" in server.requests[1]
+
+
+async def test_what_lasts_for_an_iteration_ends_with_it():
+    async with run_server(setting_cookies) as server:
+        with open_engine() as engine:
+            user = Driver(engine, cookies="per_iteration", connections="per_iteration")
+            for _ in range(2):
+                await user.fetch("GET", url(server, "/set"))
+                user.client.end_iteration()
+    assert server.accepted == 2
+    assert b"Cookie" not in server.requests[1]
+
+
+async def test_a_user_that_keeps_no_connection_says_so_each_time():
+    async with run_server(lambda request, number: answer()) as server:
+        with open_engine() as engine:
+            user = Driver(engine, connections="close")
+            samples = [await user.fetch("GET", url(server)) for _ in range(2)]
+    assert [sample.kind for sample in samples] == [0, 0]
+    assert server.accepted == 2
+    assert all(b"Connection: close\r\n" in request for request in server.requests)
+
+
+# ── Bodies ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_body_is_decoded_when_something_reads_it():
+    body = gzip.compress(b"hello")
+    async with run_server(lambda request, number: answer(body, "200 OK", "Content-Encoding: gzip")) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            read = await user.fetch("GET", url(server), wants_body=True)
+            limited = await user.fetch("GET", url(server), wants_body=True, max_body=len(body))
+            user.client.close()
+    assert read.response.body == b"hello"
+    assert limited.response.text == "hello"
+
+
+@pytest.mark.parametrize(
+    ("body", "limit", "kind"),
+    [(gzip.compress(bytes(5000)), 4999, "body_too_large"), (b"no gzip", None, "protocol")],
+)
+async def test_a_body_that_cannot_be_decoded_is_a_failure(body, limit, kind):
+    async with run_server(lambda request, number: answer(body, "200 OK", "Content-Encoding: gzip")) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            sample = await user.fetch("GET", url(server), wants_body=True, max_body=limit)
+            user.client.close()
+    assert (KINDS[sample.kind], sample.status_code) == (kind, 200)
+
+
+async def test_a_body_until_the_server_closes():
+    async with run_server(lambda request, number: (b"HTTP/1.1 200 OK\r\n\r\nall of it",)) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            samples = [await user.fetch("GET", url(server), wants_body=True) for _ in range(2)]
+            user.client.close()
+    assert [(sample.kind, sample.response.body) for sample in samples] == [(0, b"all of it")] * 2
+    assert server.accepted == 2
+
+
+async def test_large_bodies_go_both_ways():
+    body = bytes(range(256)) * 20_000
+    async with run_server(lambda request, number: answer(request[-len(body) :]), limit=2**16) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            sample = await user.fetch("POST", url(server), (), body, wants_body=True)
+            user.client.close()
+    assert (sample.kind, sample.messages) == (0, 1)
+    assert sample.response.body == body
+
+
+# ── Connections that end ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def closing_on_second(request, number):
+    """The second request finds a connection that the server has just given up."""
+    return None if number == 2 else answer(b"ok")
+
+
+async def test_a_request_on_a_stale_connection_is_sent_again_once():
+    async with run_server(closing_on_second) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            await user.fetch("GET", url(server))
+            sample = await user.fetch("GET", url(server))
+            user.client.close()
+    assert (sample.kind, sample.resent, sample.messages, len(server.requests)) == (0, 1, 2, 3)
+
+
+async def test_a_request_that_changes_something_is_not_sent_again():
+    async with run_server(closing_on_second) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            await user.fetch("POST", url(server), (), b"x")
+            sample = await user.fetch("POST", url(server), (), b"x")
+            user.client.close()
+    assert (KINDS[sample.kind], sample.resent, sample.messages, len(server.requests)) == ("reset", 0, 1, 2)
+
+
+async def test_a_server_that_always_closes_is_asked_once_on_a_fresh_connection():
+    async with run_server(lambda request, number: None) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            sample = await user.fetch("GET", url(server))
+    assert (KINDS[sample.kind], sample.messages, len(server.requests)) == ("reset", 1, 1)
+    assert (sample.status_code, sample.resent) == (0, 0)
+
+
+async def test_a_reset_is_a_failure_of_its_own_kind():
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
+    loop = asyncio.get_running_loop()
+    with open_engine() as engine:
+        user = Driver(engine)
+        sample = user.begin(build_request("GET", f"http://127.0.0.1:{listener.getsockname()[1]}/"))
+        peer, _ = await loop.sock_accept(listener)
+        await loop.sock_recv(peer, 65536)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.close()
+        await user.wait()
+    listener.close()
+    assert (KINDS[sample.kind], sample.messages) == ("reset", 1)
+
+
+async def test_a_refused_connection_sends_nothing():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with open_engine() as engine:
+        sample = await Driver(engine).fetch("GET", f"http://127.0.0.1:{port}/")
+    assert (KINDS[sample.kind], sample.messages, sample.written, sample.connect) == ("connect", 0, 0, -1)
+    assert f"127.0.0.1:{port}: connection refused" in sample.detail
+    assert sample.ended >= sample.started
+
+
+async def test_a_name_that_does_not_exist_sends_nothing(monkeypatch):
+    async def getaddrinfo(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    with open_engine() as engine:
+        monkeypatch.setattr(engine.loop, "getaddrinfo", getaddrinfo)
+        sample = await Driver(engine).fetch("GET", "http://nowhere.invalid/")
+    assert (KINDS[sample.kind], sample.messages) == ("dns", 0)
+    assert sample.detail == "nowhere.invalid cannot be resolved: name or service not known"
+
+
+async def test_the_next_address_is_tried_and_the_dead_one_last_from_then_on(monkeypatch):
+    asked = []
+
+    async def getaddrinfo(host, port, **_):
+        asked.append(host)
+        found = [("127.0.0.2", dead), ("127.0.0.1", port)]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in found]
+
+    with socket.create_server(("127.0.0.2", 0)) as listener:
+        dead = listener.getsockname()[1]
+    async with run_server(lambda request, number: answer()) as server:
+        with open_engine() as engine:
+            monkeypatch.setattr(engine.loop, "getaddrinfo", getaddrinfo)
+            users = [Driver(engine) for _ in range(3)]
+            for user in users:
+                assert (await user.fetch("GET", f"http://system.example:{server.port}/")).kind == 0
+                user.client.close()
+    assert asked == ["system.example"]
+    assert b"Host: system.example:" in server.requests[0]
+
+
+async def test_ipv6_addresses_are_written_in_brackets():
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    async with run_server(lambda request, number: answer(), host="::1") as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            sample = await user.fetch("GET", f"http://[::1]:{server.port}/")
+            user.client.close()
+    assert sample.kind == 0
+    assert f"Host: [::1]:{server.port}\r\n".encode() in server.requests[0]
+
+
+# ── Timeouts ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_timeout_ends_the_fetch_and_the_connection():
+    async with run_server(never) as server:
+        with open_engine() as engine:
+            sample = await Driver(engine).fetch("GET", url(server), timeout=30 * MS)
+            assert len(engine.timeline) == 0
+    assert (KINDS[sample.kind], sample.messages, len(server.requests)) == ("timeout", 1, 1)
+    assert sample.ended - sample.started >= 30 * MS
+
+
+async def test_the_alarm_of_an_earlier_fetch_does_not_end_a_later_one():
+    release = asyncio.Event()
+
+    async def script(request, number):
+        if number == 2:
+            await release.wait()
+        return answer()
+
+    async with run_server(script) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            await user.fetch("GET", url(server), timeout=20 * MS)
+            sample = user.begin(build_request("GET", url(server), timeout=FOREVER))
+            rung = asyncio.Event()
+            engine.timeline.at(read_clock() + 25 * MS, lambda _: rung.set())
+            await rung.wait()
+            assert not user.is_done
+            release.set()
+            await user.wait()
+            user.client.close()
+    assert sample.kind == 0
+
+
+async def test_many_requests_share_one_entry_in_the_timeline():
+    async with run_server(lambda request, number: answer()) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            for _ in range(5):
+                await user.fetch("GET", url(server))
+                assert len(engine.timeline) == 1
+            user.client.close()
+            assert len(engine.timeline) == 0
+
+
+async def test_a_connection_that_is_not_accepted_in_time_fails_as_connect():
+    """A listener with a full backlog drops what comes next, and nobody answers."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    address = listener.getsockname()
+    fillers = [socket.socket() for _ in range(3)]
+    for filler in fillers:
+        filler.setblocking(False)
+        filler.connect_ex(address)
+    with open_engine() as engine:
+        user = Driver(engine)
+        sample = await user.fetch("GET", f"http://127.0.0.1:{address[1]}/", connect_timeout=30 * MS)
+        late = await user.fetch("GET", f"http://127.0.0.1:{address[1]}/", timeout=30 * MS)
+    for sock in (*fillers, listener):
+        sock.close()
+    assert (KINDS[sample.kind], sample.messages) == ("connect", 0)
+    assert "within 0.03 s" in sample.detail
+    assert (KINDS[late.kind], late.messages) == ("timeout", 0)
+
+
+# ── Lease, interrupt, cut ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_nothing_is_written_without_a_lease():
+    lease = Lease(FOREVER)
+    async with run_server(lambda request, number: answer()) as server:
+        with open_engine(lease=lease) as engine:
+            user = Driver(engine)
+            await user.fetch("GET", url(server))
+            lease.ends_at = 1
+            kept = await user.fetch("GET", url(server))
+            fresh = await Driver(engine).fetch("GET", url(server))
+            user.client.close()
+    assert [(sample.kind, sample.messages) for sample in (kept, fresh)] == [(INTERRUPTED, 0)] * 2
+    assert (server.accepted, len(server.requests)) == (1, 1)
+
+
+@pytest.mark.parametrize("end", ["interrupt", "cut", "close"])
+@pytest.mark.parametrize("size", [0, 3_000_000])
+async def test_a_request_that_was_written_reaches_the_system_whatever_comes_right_after(end, size):
+    """The end comes in the same turn of the loop as the write; the system counts when it has read everything."""
+    if size and end == "cut":
+        pytest.skip("a cut drops what the kernel does not hold")
+    async with run_server(lambda request, number: answer() if number == 1 else never(request, number)) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            await user.fetch("GET", url(server))
+            server.arrived.clear()
+            sample = user.begin(build_request("POST", url(server), (), bytes(size)))
+            assert sample.messages == 1
+            if end == "close":
+                user.client.interrupt()
+                user.client.close()
+            else:
+                getattr(user.client, end)()
+            assert user.is_done is (end != "cut")
+            await asyncio.wait_for(server.arrived.wait(), 20)
+    assert (sample.kind, len(server.requests)) == (INTERRUPTED, 2)
+    assert len(server.requests[1]) == sample.bytes_sent
+    assert sample.ended > 0
+
+
+async def test_an_interrupt_while_connecting_sends_nothing():
+    async with run_server(lambda request, number: answer()) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            sample = user.begin(build_request("GET", url(server)))
+            user.client.interrupt()
+            assert user.is_done
+            again = await user.fetch("GET", url(server))
+            user.client.close()
+    assert (sample.kind, sample.messages) == (INTERRUPTED, 0)
+    assert (again.kind, len(server.requests)) == (0, 1)
+
+
+async def test_an_interrupt_of_an_idle_user_does_nothing():
+    async with run_server(lambda request, number: answer()) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            user.client.interrupt()
+            await user.fetch("GET", url(server))
+            user.client.interrupt()
+            assert (await user.fetch("GET", url(server))).connect == -1
+            user.client.close()
+    assert server.accepted == 1
+
+
+async def test_a_cut_closes_all_connections_and_resumes_nobody():
+    async with run_server(lambda request, number: answer() if number == 1 else never(request, number)) as one:
+        async with run_server(lambda request, number: answer()) as two:
+            with open_engine() as engine:
+                user = Driver(engine)
+                await user.fetch("GET", url(two))
+                await user.fetch("GET", url(one))
+                sample = user.begin(build_request("GET", url(one)))
+                user.client.cut()
+                assert not user.is_done
+                await asyncio.wait_for(asyncio.gather(one.ended.wait(), two.ended.wait()), 20)
+                assert len(engine.timeline) == 0
+    assert (sample.kind, sample.messages, len(one.requests)) == (INTERRUPTED, 1, 2)
+
+
+async def test_an_unread_answer_does_not_undo_a_request():
+    """The server answers at once and we leave: it has counted the request all the same."""
+    async with run_server(lambda request, number: answer(bytes(100_000))) as server:
+        with open_engine() as engine:
+            users = [Driver(engine) for _ in range(20)]
+            request = build_request("GET", url(server))
+            for user in users:
+                await user.fetch(request)
+            samples = [user.begin(request) for user in users]
+            for user in users:
+                user.client.interrupt()
+            while len(server.requests) < 40:
+                server.arrived.clear()
+                await asyncio.wait_for(server.arrived.wait(), 20)
+    assert sum(sample.messages for sample in samples) == 20
+
+
+def test_a_sample_of_a_failure_is_told_from_an_interrupt():
+    sample = Sample()
+    assert sample.kind == 0
+    assert INTERRUPTED not in KIND.values()
+
+
+def test_a_jar_without_cookies_has_none():
+    assert CookieJar(lambda: 0, lambda: 0.0).get("a") is None

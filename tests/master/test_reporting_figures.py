@@ -1,0 +1,36 @@
+"""Figures on a terminal are short, and never say 0 of something that is there."""
+
+import pytest
+
+from gradual_master.reporting.figures import show_count, show_kinds, show_number, show_percent, show_seconds
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (None, "-"),
+        (0, "0"),
+        (0.04, "0.04"),
+        (0.5, "0.5"),
+        (3, "3"),
+        (12.34, "12.3"),
+        (123.4, "123"),
+        (12345.6, "12,346"),
+    ],
+)
+def test_a_number_has_as_many_decimals_as_its_size_leaves_room_for(number: float | None, text: str) -> None:
+    assert show_number(number) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(None, "-"), (0, "0%"), (0.00001, "<0.01%"), (0.0123, "1.23%"), (0.5, "50%"), (1, "100%"), (1.9, "190%")],
+)
+def test_a_failure_among_many_is_never_0_percent(share: float | None, text: str) -> None:
+    assert show_percent(share) == text
+
+
+def test_times_counts_and_kinds() -> None:
+    assert [show_seconds(seconds) for seconds in (0, 75.9, 3675)] == ["0:00", "1:15", "1:01:15"]
+    assert show_count(1234567) == "1,234,567"
+    assert show_kinds({"a": 1, "timeout": 1200, "b": 1}) == "timeout 1,200, a 1, b 1"
