@@ -24,9 +24,11 @@ from gradual_agent.session import Session
 from gradual_agent.timeline import Entry, Timeline
 from gradual_common.batch import Applied
 from gradual_common.logs import bind_process, mask_in_logs
-from gradual_common.messages import MasterMessage, Orders, Provision, SlotRun
+from gradual_common.messages import AgentMessage, Goodbye, MasterMessage, Orders, Provision, SlotRun
 
 Task = Callable[[], None]
+
+LONGEST_REASON = 1000
 
 
 class Agent:
@@ -59,7 +61,7 @@ class Agent:
         self._is_welcome = False
         self._late_starts = 0
         self._released: list[tuple[int, int, int]] = []
-        self._finished: list[tuple[int, int, int]] = []
+        self._finished: list[seats.Finished] = []
         self._tasks: deque[Task] = deque()
         self._is_working = False
         self._alarm: tuple[int, Entry] | None = None
@@ -121,8 +123,9 @@ class Agent:
         self._do(lambda: self._store(provision))
 
     def fail(self, error: BaseException) -> None:
-        """Something went wrong that nobody expected: the process ends with it."""
+        """The job cannot be done, or nobody expected this: the master is told, and the process ends with it."""
         if not self._outcome.done():
+            self._link.send(AgentMessage(goodbye=Goodbye(f"{type(error).__name__}: {error}"[:LONGEST_REASON])))
             self._outcome.set_exception(error)
 
     # ── The queue ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -152,7 +155,7 @@ class Agent:
 
     def _report_slots(self) -> None:
         if self._released or self._finished:
-            event = talk.SlotsEnded(seats.as_runs(self._released), seats.as_runs(self._finished))
+            event = talk.SlotsEnded(seats.as_runs(self._released), seats.as_finished_runs(self._finished))
             self._released, self._finished = [], []
             self._tell_session(event)
 
@@ -287,8 +290,8 @@ class Agent:
                     crew.note_level(instruction)
                 case seats.Release(group, ordinal, tenure):
                     self._released.append((group, ordinal, tenure))
-                case seats.Finished(group, ordinal, tenure):
-                    self._finished.append((group, ordinal, tenure))
+                case seats.Finished():
+                    self._finished.append(instruction)
                 case seats.Drained():
                     self._do(self._seal_last)
 

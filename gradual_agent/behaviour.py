@@ -37,7 +37,8 @@ class Behaviour:
     """What the users of one group do. Times in ns.
 
     keeps_response: some template reads `response` or `responses` · starts_with: the variables that `on_start` may set,
-    which outlive iterations · resets: an iteration leaves something behind that the next one must not see.
+    which outlive iterations · resets: an iteration leaves something behind that the next one must not see · ends_iterations: a user's client
+    has something to forget after each.
     """
 
     number: int
@@ -53,12 +54,8 @@ class Behaviour:
     keeps_response: bool
     starts_with: frozenset[str]
     resets: bool
+    ends_iterations: bool
     meter: GroupMeter
-
-    @property
-    def ends_iterations(self) -> bool:
-        """Whether a user's client has something to forget after each iteration."""
-        return self.cookies == "per_iteration" or self.connections == "per_iteration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +98,7 @@ def compile_behaviour(
         for section in SECTIONS
     }
     extracts = any(plan.actions[step.action].extract for step in (*group.on_start, *group.behavior))
+    cookies, connections = group.cookies or plan.config.cookies, group.connections or plan.config.connections
     return Behaviour(
         number=number,
         group=group.name,
@@ -110,11 +108,12 @@ def compile_behaviour(
         pacing=group.pacing or 0,
         iterations=group.iterations or 0,
         finishes_iteration=group.stop_at == "iteration",
-        cookies=group.cookies or plan.config.cookies,
-        connections=group.connections or plan.config.connections,
+        cookies=cookies,
+        connections=connections,
         keeps_response=use.any,
         starts_with=frozenset(name for step in group.on_start for name in plan.actions[step.action].extract),
         resets=use.any or extracts,
+        ends_iterations="per_iteration" in (cookies, connections),
         meter=recorder.groups[number],
     )
 

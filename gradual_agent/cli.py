@@ -11,9 +11,10 @@ from typing import TypeVar
 
 from gradual_agent.address import MasterAddress
 from gradual_agent.children import processes_of, run_children
-from gradual_agent.errors import AddressError, AgentError
+from gradual_agent.errors import AddressError
 from gradual_agent.options import AgentOptions
 from gradual_common import __version__
+from gradual_common.errors import GradualError
 from gradual_common.units import read_duration
 
 T = TypeVar("T")
@@ -58,7 +59,7 @@ def run_one(options: AgentOptions) -> int:
 
     try:
         return run_process(options)
-    except AgentError as error:
+    except GradualError as error:
         print(f"gradual-agent: {error}", file=sys.stderr)  # noqa: T201
         return NOT_DONE
     except Exception:

@@ -69,6 +69,10 @@ class Content:
         return self._json[0]
 
 
+NO_CONTENT = Content(None)
+"""What is read where no response was kept."""
+
+
 def _read_json(body: bytes) -> Any:
     try:
         return json.loads(body)

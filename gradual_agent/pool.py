@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from gradual_common.batch import Applied
@@ -87,11 +87,12 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The slot's user has ended for good."""
+    """The slot's user has ended for good, at run time `at`."""
 
     group: int
     ordinal: int
     tenure: int
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class SlotPool:
         self._tenures: dict[Slot, int] = {}
         self._seats: dict[Slot, Seat] = {}
         self._waiting: dict[Slot, int] = {}
-        self._finished: dict[Slot, int] = {}
+        self._finished: dict[Slot, Finished] = {}
         self._targets: tuple[int, ...] = ()
         self._level: LevelOrder | None = None
         self._ahead: deque[LevelOrder] = deque()
@@ -144,7 +145,7 @@ class SlotPool:
     @property
     def finished(self) -> tuple[SlotRun, ...]:
         """The slots whose users have ended for good."""
-        return as_runs((group, ordinal, tenure) for (group, ordinal), tenure in self._finished.items())
+        return as_finished_runs(self._finished.values())
 
     @property
     def active(self) -> int:
@@ -171,7 +172,7 @@ class SlotPool:
 
     def _obey(self, orders: Orders, now: int) -> list[PoolInstruction]:
         """The orders replace the former ones: slots, levels ahead, and the level in force if they name one."""
-        former, old = {*self._tenures, *self._seats}, self._targets
+        old = self._targets
         same_slots = orders.slots == self._runs and orders.graceful_stop == self._graceful_stop
         self._graceful_stop = orders.graceful_stop
         levels = sorted(orders.levels, key=lambda level: level.apply_at)
@@ -183,6 +184,7 @@ class SlotPool:
         if same_slots:
             moved: Iterable[Slot] = self._between(old, self._targets)
         else:
+            former = {*self._tenures, *self._seats}
             self._take_slots(orders.slots)
             moved = sorted(former | self._tenures.keys())
         return applied + self._settle(moved, now, due[-1].apply_at if applied else now)
@@ -196,7 +198,7 @@ class SlotPool:
         for group, ordinal in sorted(self._tenures):
             self._ours.setdefault(group, []).append(ordinal)
         self._finished = {
-            slot: tenure for slot, tenure in self._finished.items() if self._tenures.get(slot, tenure) == tenure
+            slot: end for slot, end in self._finished.items() if self._tenures.get(slot, end.tenure) == end.tenure
         }
 
     def _wake(self, now: int) -> list[PoolInstruction]:
@@ -230,8 +232,8 @@ class SlotPool:
         del self._seats[slot]
         told: list[PoolInstruction] = []
         if event.finished:
-            self._finished[slot] = event.tenure
-            told.append(Finished(event.group, event.ordinal, event.tenure))
+            self._finished[slot] = Finished(event.group, event.ordinal, event.tenure, now)
+            told.append(self._finished[slot])
         elif self._tenures.get(slot) != event.tenure:
             told.append(Release(event.group, event.ordinal, event.tenure))
         return told + self._settle([slot], now, now)
@@ -279,7 +281,9 @@ class SlotPool:
     def _is_wanted(self, slot: Slot) -> bool:
         """Whether a user is to sit in `slot`."""
         tenure = self._tenures.get(slot)
-        if tenure is None or self._draining or self._leaving or self._finished.get(slot) == tenure:
+        if tenure is None or self._draining or self._leaving:
+            return False
+        if slot in self._finished and self._finished[slot].tenure == tenure:
             return False
         group, ordinal = slot
         return ordinal < target_of(self._targets, group)
@@ -313,3 +317,12 @@ def as_runs(slots: Iterable[tuple[int, int, int]]) -> tuple[SlotRun, ...]:
         ordinals = [slot[1] for _, slot in members]
         runs.append(SlotRun(group, ordinals[0], len(ordinals), tenure))
     return tuple(runs)
+
+
+def as_finished_runs(ends: Collection[Finished]) -> tuple[SlotRun, ...]:
+    """Slots that ended for good as runs, each with the mean of its instants: their missing time stays exact."""
+    instants = {(end.group, end.ordinal): end.at for end in ends}
+    runs = as_runs((end.group, end.ordinal, end.tenure) for end in ends)
+    return tuple(
+        replace(run, at=sum(instants[run.group, run.first + i] for i in range(run.count)) // run.count) for run in runs
+    )

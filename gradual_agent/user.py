@@ -286,8 +286,9 @@ class VirtualUser:
         if not self.is_stopping:
             self._begin_stopping()
             self._leave_by = self._world.clock() + self._world.graceful_stop
-        self._set_alarm(self._leave_by)
-        await self._run_steps(self.behaviour.on_stop)
+        if self._world.clock() < self._leave_by:
+            self._set_alarm(self._leave_by)
+            await self._run_steps(self.behaviour.on_stop)
 
     async def _run_steps(self, steps: tuple[CompiledStep, ...]) -> bool:
         """Perform the steps in order, thinking between them; whether all were passed.

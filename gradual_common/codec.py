@@ -137,7 +137,9 @@ def _reason(text: str) -> str:
 
 
 def _encode_slots(slots: Iterable[SlotRun]) -> list[pb.SlotRun]:
-    return [pb.SlotRun(group=run.group, first=run.first, count=run.count, tenure=run.tenure) for run in slots]
+    return [
+        pb.SlotRun(group=run.group, first=run.first, count=run.count, tenure=run.tenure, at=run.at) for run in slots
+    ]
 
 
 def _decode_slots(what: str, slots: Iterable[pb.SlotRun]) -> tuple[SlotRun, ...]:
@@ -147,7 +149,7 @@ def _decode_slots(what: str, slots: Iterable[pb.SlotRun]) -> tuple[SlotRun, ...]
 def _decode_slot_run(what: str, run: pb.SlotRun) -> SlotRun:
     check_number(f"count of {what} slots", run.count, 1, MOST_ORDINALS)
     check_number(f"first of {what} slots", run.first, 0, MOST_ORDINALS - run.count)
-    return SlotRun(run.group, run.first, run.count, run.tenure)
+    return SlotRun(run.group, run.first, run.count, run.tenure, check_number("instant", run.at))
 
 
 # ── Batches ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -18,12 +18,16 @@ DRAIN_LEVEL = -1
 
 @dataclass(frozen=True, slots=True)
 class SlotRun:
-    """Consecutive slots of one group under one tenure: ordinals `first … first + count - 1`."""
+    """Consecutive slots of one group under one tenure: ordinals `first … first + count - 1`.
+
+    `at`: in `AgentMessage.finished` the run time at which their users ended for good, on average; 0 elsewhere.
+    """
 
     group: int
     first: int
     count: int
     tenure: int
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ class StepSeries:
 
 @dataclass(frozen=True, slots=True)
 class SeriesIndex:
-    """Every step of a plan in order (groups; within each on_start, behavior, on_stop), then one per group: its iterations."""
+    """Every step of a plan in order: by group, in it on_start, behavior, on_stop; then the iterations of each group."""
 
     steps: tuple[StepSeries, ...]
     groups: tuple[str, ...]

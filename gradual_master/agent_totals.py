@@ -9,7 +9,8 @@ import numpy as np
 from gradual_common.batch import COUNTER, LOOP_LAG, START_LAG, Batch
 from gradual_common.histogram import Histogram
 from gradual_master.batches import health_rows
-from gradual_master.measurements import Contribution, HistogramRows, Shape
+from gradual_master.histogram_rows import HistogramRows
+from gradual_master.measurements import Contribution, Shape
 
 
 class AgentTotals:

@@ -4,7 +4,9 @@ A batch goes into its interval, which holds dense histograms while it is open. W
 sparse, goes into the totals and into its levels, and the objectives look at the run so far; its record is kept for
 `KEPT`. A batch that comes later goes into totals, levels and the kept record, but changes no past judgement.
 
-Measured on one core of a 2-core machine, a batch of 20 actions × 3 histograms of 60 filled buckets each: MERGE_FIGURE.
+Measured on one core of a busy 2-core machine, 20 actions × 3 histograms with 3,100 to 12,000 filled buckets in all: a
+batch merges in 0.23 ms (check 0.03, spreading out 0.05, the agent 0.04, adding 0.05, the rest bookkeeping; the number
+of buckets hardly matters), an interval closes in 1.5 ms. A hundred agents take 2.5 % of a core.
 """
 
 from __future__ import annotations
@@ -103,9 +105,10 @@ class Aggregate:
             self.assertions[phases[frame], step, number, 1] += failed
 
     def _note_start(self, batch: Batch) -> None:
-        for frame in batch.frames[:1]:
-            begin = frame.begin - batch.interval * self._interval
-            self._start = begin if self._start is None else min(self._start, begin)
+        """An agent's first frame begins with an interval; its batch may be of a later one, never of an earlier."""
+        if batch.number == 1 and batch.frames:
+            begin = batch.frames[0].begin - batch.interval * self._interval
+            self._start = begin if self._start is None else max(self._start, begin)
 
     def _note_applied(self, batch: Batch) -> None:
         for entry in batch.applied:

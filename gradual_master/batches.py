@@ -2,8 +2,6 @@
 
 The codec has checked that the columns fit together; only the master's plan says which steps, groups and levels there
 are. Nothing is changed before everything is checked.
-
-Measured with `Aggregate.merge`, see there.
 """
 
 from __future__ import annotations
@@ -15,7 +13,8 @@ import numpy.typing as npt
 
 from gradual_common.batch import COUNTERS, KINDS, LOOP_LAG, MEASURES, Batch, Int64
 from gradual_common.errors import WireError
-from gradual_master.measurements import OUTSIDE, Contribution, FrozenRows, Shape
+from gradual_master.histogram_rows import FrozenRows
+from gradual_master.measurements import OUTSIDE, Contribution, Shape
 
 HEALTH_CELL = -1
 

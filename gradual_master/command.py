@@ -25,7 +25,7 @@ from gradual_master.seats import Seats
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the core is told about the run; durations in ns."""
+    """What the core is told about the run; durations in ns. `origin`: run time 0 on the master's clock."""
 
     run: str
     expect_agents: int
@@ -34,6 +34,7 @@ class Terms:
     guard: int
     interval: int
     graceful_stop: int
+    origin: int = 0
     epoch: int = 1
 
 

@@ -78,7 +78,8 @@ async def conduct(
     """
     address = ListenAddress.read(options.listen)
     address.allow(insecure=options.insecure, has_secrets=bool(loaded.job.secrets))
-    watching = [*reporters, *([progress] if progress is not None else [])]
+    # The live view ends before a reporter prints: what it draws over would be lost.
+    watching = [*([progress] if progress is not None else []), *reporters]
     return await Conductor(loaded, options, watching, MemoryJournal()).run(address)
 
 
@@ -116,6 +117,7 @@ class Conductor:
             guard=options.guard,
             interval=options.interval,
             graceful_stop=self._loaded.plan.config.graceful_stop,
+            origin=self._origin,
         )
 
     def _begun(self) -> RunBegun:

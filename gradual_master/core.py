@@ -92,7 +92,7 @@ class MasterCore:
         """The fleet as the summary shows it."""
         fleet, intake = self._command.fleet, self._command.intake
         return FleetFacts(
-            agents=fleet.facts(),
+            agents=fleet.facts(self._command.terms.origin),
             late_batches=intake.late_batches,
             dropped_batches=sum(max(0, agent.sealed - intake.merged_number(agent.id)) for agent in fleet),
             late_levels=intake.late_levels,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 import typer
 
@@ -34,6 +35,10 @@ def run_app(app: typer.Typer, name: str) -> None:
         fail(name, str(error), WRONG_PLAN)
     except GradualError as error:
         fail(name, str(error), getattr(error, "exit_code", NOT_DONE))
+    except Exception:
+        # Python's own exit code, 1, would say that an objective failed.
+        traceback.print_exc()
+        fail(name, "this is a mistake in Gradual, not in the plan; please report it with the lines above", NOT_DONE)
 
 
 def fail(name: str, message: str, code: int) -> None:

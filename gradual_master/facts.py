@@ -8,13 +8,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class AgentFacts:
-    """One agent as the fleet saw it. `offset`: run time − its clock, ns; `begun`: requests begun by its last ping."""
+    """One agent as the fleet saw it. `begun`: requests begun by its last ping.
+
+    `offset`: the master's clock − its clock, ns; None before the agent has estimated it.
+    """
 
     id: str
     name: str
     host: str
     lost: bool
-    offset: int
+    offset: int | None
     begun: int
     version: str = ""
     max_users: int = 0

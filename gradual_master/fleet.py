@@ -52,15 +52,15 @@ class Agent:
         """What log lines say of it."""
         return (("agent", self.name), ("host", self.hello.host), ("pid", self.hello.pid))
 
-    def facts(self) -> AgentFacts:
-        """The agent as the summary shows it."""
+    def facts(self, origin: int = 0) -> AgentFacts:
+        """The agent as the summary shows it; its own offset is to run time, which began at `origin`."""
         hello = self.hello
         return AgentFacts(
             id=self.id,
             name=hello.name,
             host=hello.host,
             lost=self.lost is not None,
-            offset=self.offset,
+            offset=self.offset + origin if self.offset else None,
             begun=self.begun,
             version=hello.version,
             max_users=hello.max_users,
@@ -167,6 +167,6 @@ class Fleet:
             self._speakers.pop(agent.stream, None)
         del self._agents[agent.id]
 
-    def facts(self) -> tuple[AgentFacts, ...]:
+    def facts(self, origin: int = 0) -> tuple[AgentFacts, ...]:
         """Every agent in the order in which they came."""
-        return tuple(agent.facts() for agent in self)
+        return tuple(agent.facts(origin) for agent in self)

@@ -13,8 +13,9 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.histogram import Histogram
 from gradual_common.schedule import Schedule
 from gradual_master.distribution import Distribution
+from gradual_master.histogram_rows import FrozenRows
 from gradual_master.levels import ScheduledUsers
-from gradual_master.measurements import Contribution, FrozenRows, Shape
+from gradual_master.measurements import Contribution, Shape
 from gradual_master.objectives import ObjectiveRow
 from gradual_master.totals import OK, RESPONDED
 

@@ -19,7 +19,6 @@ from gradual_master.run_options import RunOptions
 
 if TYPE_CHECKING:
     from gradual_common.plan.loader import LoadedPlan, PlanSource
-
     from gradual_common.plan.overrides import Overrides
     from gradual_master.options import PlanArguments, RunArguments
 
@@ -40,18 +39,22 @@ def load_arguments(arguments: PlanArguments) -> LoadedPlan:
 
 def source_of(arguments: PlanArguments) -> PlanSource:
     """The plan file, standard input, or a plan of one GET for a URL."""
+    name = name_of_plan(arguments)
     from gradual_common.plan.loader import PlanSource
 
-    if arguments.plan is not None and arguments.config is not None:
-        raise typer.BadParameter("give the plan once: as PLAN or with -c/--config, not both", param_hint="--config")
-    name = arguments.plan if arguments.plan is not None else arguments.config
-    if name is None:
-        name = find_default()
     if name == STANDARD_INPUT:
         return PlanSource.of_text(sys.stdin.read(), "standard input")
     if name.startswith(("http://", "https://")):
         return PlanSource.of_mapping(plan_of_url(name), name)
     return PlanSource.of_path(Path(name))
+
+
+def name_of_plan(arguments: PlanArguments) -> str:
+    """PLAN or `-c`, whichever was given; both is an error, neither means the working folder's."""
+    if arguments.plan is not None and arguments.config is not None:
+        raise typer.BadParameter("give the plan once: as PLAN or with -c/--config, not both", param_hint="--config")
+    given = arguments.plan if arguments.plan is not None else arguments.config
+    return find_default() if given is None else given
 
 
 def find_default() -> str:

@@ -49,7 +49,7 @@ def _of_iterations(selection: Selection, totals: Totals) -> Observation:
 
 
 def _of_requests(statistic: str, selection: Selection, totals: Totals) -> Observation:
-    samples = totals.requests(replace(selection, kinds=selection.kinds))
+    samples = totals.requests(selection)
     match statistic:
         case "count":
             return Observation(samples, samples)

@@ -151,8 +151,9 @@ class Reception:
             raise WireError(f"it gives back slots that it does not hold: {slots}")
         self._command.journal.commit([SlotsReleased(agent.id, slots, for_good)])
         if for_good:
-            ended = self._command.seats.end(slots)
-            self._command.finished += [SlotsFinished(now, group, count) for group, count in ended.items()]
+            for run in slots:
+                ended = self._command.seats.end((run,)).items()
+                self._command.finished += [SlotsFinished(min(run.at, now), group, count) for group, count in ended]
 
     def _settle(self, agent: Agent, now: int) -> None:
         """Bring an agent that is back up to date, once it has said which slots ended meanwhile.

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 import typer
-from gradual_common.plan.document import nearest
-from gradual_common.plan.loader import LoadedPlan
 
 from gradual_common.errors import GradualError
 from gradual_common.logs import configure_logging
+from gradual_common.plan.document import nearest
+from gradual_common.plan.loader import LoadedPlan
 from gradual_common.scheduling import compile_schedule
 from gradual_master.conduct import conduct
 from gradual_master.errors import ReporterError
@@ -49,8 +49,10 @@ def run_and_report(
     """Conduct the run, print what was asked for, and return the exit code."""
     configure_logging(log_level, arguments.log_format.value)
     reporters = make_reporters(arguments)
-    progress = None if arguments.quiet else ProgressReporter(compile_schedule(loaded.plan))
-    summary = asyncio.run(watch(loaded, options, reporters, progress, check))
+    if not arguments.quiet:
+        # Before the others: what they print must not stand where the live display is about to be erased.
+        reporters.insert(0, ProgressReporter(compile_schedule(loaded.plan)))
+    summary = asyncio.run(watch(loaded, options, reporters, check))
     if arguments.json_:
         typer.echo(render_json(summary), nl=False)
     return summary.run.exit_code
@@ -77,12 +79,10 @@ def find_reporter(spec: str) -> BaseReporter:
     raise ReporterError("; ".join(part for part in (known, nearest(name, list(BUILT_IN))) if part))
 
 
-async def watch(
-    loaded: LoadedPlan, options: RunOptions, reporters: Sequence[Reporter], progress: Reporter | None, check: Check
-) -> Summary:
+async def watch(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[Reporter], check: Check) -> Summary:
     """`conduct`, given up with what `check` raises before it could begin."""
     start = StartWatch()
-    run = asyncio.create_task(conduct(loaded, options, [*reporters, start], progress))
+    run = asyncio.create_task(conduct(loaded, options, [*reporters, start]))
     while not (await asyncio.wait({run}, timeout=LOOK_S))[0]:
         try:
             if not start.has_begun:

@@ -204,7 +204,7 @@ class _Writer:
             start_lag_ms_p99=milliseconds(totals.start_lag.quantile(0.99)),
             saturated=None,
             lost=facts.lost,
-            clock_offset_ms=round(facts.offset / NS_PER_MS, 3),
+            clock_offset_ms=None if facts.offset is None else round(facts.offset / NS_PER_MS, 3),
         )
 
     def _fleet(self) -> FleetSection:

@@ -152,7 +152,7 @@ class AgentRow(Section):
     start_lag_ms_p99: float | None
     saturated: bool | None
     lost: bool
-    clock_offset_ms: float
+    clock_offset_ms: float | None
 
 
 @dataclass(frozen=True, slots=True)

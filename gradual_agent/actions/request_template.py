@@ -17,13 +17,28 @@ from gradual_common.templates import Compiled, Scope, as_text, compile_value
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Made once: `json.dumps` makes an encoder for each call that is not given its defaults."""
+
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 
 
 class RequestTemplate:
     """Everything of a request that is known when the plan is compiled. `is_static`: nothing else is needed."""
 
-    __slots__ = ("_base", "_body", "_form", "_has_body", "_headers", "_method", "_query", "_settings", "_url")
+    __slots__ = (
+        "_base",
+        "_body",
+        "_fixed_headers",
+        "_form",
+        "_has_body",
+        "_has_content_type",
+        "_headers",
+        "_method",
+        "_query",
+        "_settings",
+        "_url",
+    )
 
     def __init__(
         self,
@@ -40,6 +55,9 @@ class RequestTemplate:
         self._url = compile_value(spec.url, literals, f"{path}.url")
         self._query = compile_value(spec.query, literals, f"{path}.query")
         self._headers = _compile_headers(config, spec, literals, path)
+        are_fixed = all(value.is_static for _, value in self._headers)
+        self._fixed_headers = self._render_headers({}) if are_fixed else []
+        self._has_content_type = any(name.lower() == "content-type" for name, _ in self._headers)
         self._has_body = spec.body is not None
         self._body = compile_value(spec.body, literals, f"{path}.body")
         self._form = compile_value(spec.form, literals, f"{path}.form")
@@ -61,11 +79,14 @@ class RequestTemplate:
 
     def build(self, scope: Scope) -> Request:
         """The request in `scope`; raises TemplateError or RequestError."""
-        headers = [(name, as_text(value.render(scope))) for name, value in self._headers]
+        headers = self._fixed_headers or self._render_headers(scope)
         body, content_type = self._build_body(scope)
-        if content_type and all(name.lower() != "content-type" for name, _ in headers):
-            headers.append(("Content-Type", content_type))
+        if content_type and not self._has_content_type:
+            headers = [*headers, ("Content-Type", content_type)]
         return build_request(self._method, self._build_url(scope), headers, body, **self._settings)
+
+    def _render_headers(self, scope: Scope) -> list[tuple[str, str]]:
+        return [(name, as_text(value.render(scope))) for name, value in self._headers]
 
     def _build_url(self, scope: Scope) -> str:
         url = join_base(as_text(self._base.render(scope)), as_text(self._url.render(scope)))
@@ -138,6 +159,6 @@ def encode_pairs(pairs: Any, *, plus: bool) -> str:
 def encode_json(value: Any) -> bytes:
     """JSON as UTF-8; raises TemplateError for a value that JSON does not know."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        return _ENCODE(value).encode("utf-8", "surrogatepass")
     except (TypeError, ValueError) as error:
         raise TemplateError(f"the body cannot be written as JSON: {error}") from error

@@ -269,15 +269,20 @@ class Http1Connection(asyncio.Protocol):
         """FIN after all that was written: a message that counts as sent arrives whole while there is a lease."""
         self.is_free = False
         transport, rest = self._transport, self._rest
-        if transport is None:
+        if transport is None or transport.is_closing():
             return
         if rest is not None and self._engine.clock() >= self._engine.lease.ends_at:
             transport.abort()
             return
-        if rest is not None:
-            self._rest = None
-            transport.write(rest)
+        self._rest = None
+        for last in (rest, self._last_words()):
+            if last:
+                transport.write(last)
         transport.close()
+
+    def _last_words(self) -> bytes:
+        """What is said before the FIN."""
+        return b""
 
     def abort(self) -> None:
         """Close at once; the kernel still delivers what it has."""

@@ -164,11 +164,8 @@ class TlsConnection(Http1Connection):
         self.eof_received()
         self.close()
 
-    def close(self) -> None:
-        """close_notify, then FIN."""
-        if self._transport is not None and not self._transport.is_closing() and self._rest is None:
-            self._transport.write(self._layer.say_goodbye())
-        super().close()
+    def _last_words(self) -> bytes:
+        return self._layer.say_goodbye()
 
 
 async def shake_hands(loop: asyncio.AbstractEventLoop, sock: socket.socket, layer: TlsLayer) -> None:

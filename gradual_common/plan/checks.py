@@ -93,7 +93,7 @@ def check_urls(outline: Outline) -> None:
             document.report(
                 path, f"{url!r} is not a URL; it begins with / (after base_url) or with http:// or https://"
             )
-    if relative and base is None:
+    if relative and base is None and not document.is_told(("config", "base_url")):
         name, url = relative[0]
         document.report(
             ("config",),
@@ -149,7 +149,9 @@ def check_duration(outline: Outline) -> None:
         if config["phases"] == []:
             document.report(("config", "phases"), "the list is empty; at least one phase is needed")
         return
-    if config.get("duration") is not None or not isinstance(document.root.get("config"), dict):
+    if config.get("duration") is not None or document.is_told(("config", "duration")):
+        return
+    if not isinstance(document.root.get("config"), dict):
         return
     endless = [group.name for group in outline.groups if group.raw.get("iterations") is None]
     if endless or not outline.groups:

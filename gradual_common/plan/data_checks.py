@@ -18,6 +18,9 @@ from gradual_common.plan.template_checks import MAPPING_METHODS, Use
 
 DATA_SETS: TypeAdapter[DataSet] = TypeAdapter(WrittenDataSet)
 
+Locate = Callable[[Path, str], FilePath]
+"""The file that is named at a path of the plan."""
+
 Tables = dict[tuple[int, str], DataTable]
 """By (group number, set name)."""
 
@@ -39,8 +42,23 @@ class Claim:
 class _Shelf:
     """The files read so far, and how many rows of each are given out."""
 
+    document: Document
     rows: dict[FilePath, tuple[Row, ...] | None] = field(default_factory=dict)
     taken: dict[FilePath, list[Claim]] = field(default_factory=dict)
+
+    def read(self, path: Path, data: DataSet, file: FilePath) -> tuple[Row, ...] | None:
+        """The rows of a file; None, told once, where there are none."""
+        if file not in self.rows:
+            try:
+                rows = read_rows(file, data.delimiter, data.encoding)
+            except DataFileError as error:
+                self.document.report(path, str(error))
+                self.rows[file] = None
+            else:
+                if not rows:
+                    self.document.report(path, f"{file} has no rows")
+                self.rows[file] = rows or None
+        return self.rows[file]
 
     def take(self, claim: Claim) -> int:
         """The first of the rows that belong to the claim alone."""
@@ -50,12 +68,12 @@ class _Shelf:
         return first
 
 
-def load_data(outline: Outline, uses: list[Use], locate: Callable[[Path, str], FilePath], seed: int) -> Tables:
+def load_data(outline: Outline, uses: list[Use], locate: Locate, seed: int) -> Tables:
     """The tables of every group; what is wrong with files, columns and numbers of rows is reported."""
-    shelf = _Shelf()
+    shelf = _Shelf(outline.document)
     tables: Tables = {}
     for claim in _claims(outline, uses, locate):
-        rows = _read(outline.document, shelf, claim)
+        rows = shelf.read(claim.path, claim.data, claim.file)
         if rows is None:
             continue
         _check_columns(outline.document, claim, rows)
@@ -63,12 +81,16 @@ def load_data(outline: Outline, uses: list[Use], locate: Callable[[Path, str], F
         first = shelf.take(claim) if unique else 0
         table = DataTable(rows, claim.data.pick, first, claim.wanted if unique else 0, seed, claim.group.number)
         tables[claim.group.number, claim.name] = table
+    for name, written in outline.data.items():
+        # A set that no template reads gives no rows to anybody, but its file is there all the same.
+        if (data := attempt(DATA_SETS.validate_python, written)) is not None:
+            shelf.read(("data", name), data, locate(("data", name, "file"), data.file))
     for file, claims in shelf.taken.items():
         _check_number(outline.document, file, len(shelf.rows[file] or ()), claims)
     return tables
 
 
-def _claims(outline: Outline, uses: list[Use], locate: Callable[[Path, str], FilePath]) -> list[Claim]:
+def _claims(outline: Outline, uses: list[Use], locate: Locate) -> list[Claim]:
     """Sets of a group, used or not, and those of the top level that its templates use."""
     claims = []
     columns = {(use.group.number, use.name): use.columns for use in uses}
@@ -86,21 +108,6 @@ def _claims(outline: Outline, uses: list[Use], locate: Callable[[Path, str], Fil
                 file = locate((*path, "file"), data.file)
                 claims.append(Claim(group, name, path, data, file, wanted, columns.get((group.number, name), {})))
     return claims
-
-
-def _read(document: Document, shelf: _Shelf, claim: Claim) -> tuple[Row, ...] | None:
-    """The rows of the claim's file; None, told once, where it cannot be read."""
-    if claim.file not in shelf.rows:
-        try:
-            shelf.rows[claim.file] = read_rows(claim.file, claim.data.delimiter, claim.data.encoding)
-        except DataFileError as error:
-            shelf.rows[claim.file] = None
-            document.report(claim.path, str(error))
-        else:
-            if not shelf.rows[claim.file]:
-                shelf.rows[claim.file] = None
-                document.report(claim.path, f"{claim.file} has no rows")
-    return shelf.rows[claim.file]
 
 
 def _check_columns(document: Document, claim: Claim, rows: tuple[Row, ...]) -> None:

@@ -59,6 +59,11 @@ class Document:
         """Note a mistake at `path`."""
         self.problems.append(self.problem(path, message, hint))
 
+    def is_told(self, path: Path) -> bool:
+        """Whether a mistake at this very place is noted: what follows from it need not be told."""
+        shown = self.show(path)
+        return any(problem.path == shown for problem in self.problems)
+
     def show(self, path: Path) -> str:
         """The path as people write it, list entries by their name: `users.guest.behavior[0].condition`."""
         text, value = "", self.root

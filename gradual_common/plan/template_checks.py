@@ -84,9 +84,7 @@ def check_variable_names(outline: Outline) -> None:
     for path, owner in owners:
         for name in owner:
             if not IDENTIFIER.fullmatch(name) or "-" in name:
-                outline.document.report(
-                    (*path, name), f"{name!r} cannot be used in templates; use letters, digits and _"
-                )
+                outline.document.report((*path, name), f"templates cannot name {name!r}; use letters, digits and _")
             elif name in SCOPE:
                 outline.document.report((*path, name), f"{name!r} is a name that every template has already")
 

@@ -108,7 +108,11 @@ class ProgressReporter(BaseReporter):
             self._console.print(describe_progress(self._state), soft_wrap=True)
 
     def on_test_complete(self, summary: Summary) -> None:
-        """Leave the terminal as it was."""
+        """Nothing more to show."""
+        self.close()
+
+    def close(self) -> None:
+        """Leave the terminal as it was, however the run ended."""
         if self._live is not None:
             self._live.stop()
             self._live = None

@@ -88,9 +88,9 @@ class FakeMaster:
         async with self._lock:
             await self._call.write(message)
 
-    async def until(self, condition: Callable[[], Any]) -> Any:
+    async def until(self, condition: Callable[[], Any], deadline_s: float = DEADLINE_S) -> Any:
         """The condition's first true value, looked at whenever the agent has said something."""
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(deadline_s):
             while not (value := condition()):
                 self._changed.clear()
                 await self._changed.wait()

@@ -222,7 +222,8 @@ async def test_users_that_end_for_good_are_reported(rig: Rig) -> None:
     crew.end(0, 0, finished=True)
     await rig.master.until(lambda: any(message.finished for message in rig.master.messages))
     (said,) = [message.finished for message in rig.master.messages if message.finished]
-    assert set(said) == {SlotRun(0, 0, 1, 1), SlotRun(0, 1, 1, 1)}
+    assert {(run.group, run.first, run.count, run.tenure) for run in said} == {(0, 0, 1, 1), (0, 1, 1, 1)}
+    assert all(run.at > 0 for run in said), "each says when its user ended"
 
 
 async def test_a_mistake_in_a_callback_ends_the_process_with_it(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,6 +236,8 @@ async def test_a_mistake_in_a_callback_ends_the_process_with_it(rig: Rig, monkey
     await rig.order(1, LevelOrder(rig.master.now, 0, 0, (1,)))
     with pytest.raises(RuntimeError, match="broken"):
         await within_deadline(rig.exit_code)
+    goodbye = await rig.master.until(lambda: rig.master.messages[-1].goodbye)
+    assert goodbye.reason == "RuntimeError: broken", "the master need not wait for the lease to end"
 
 
 async def test_no_master_within_the_patience_is_code_3(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from gradual_agent import cli
 from gradual_agent.address import MasterAddress
 from gradual_agent.errors import AgentError
 from gradual_agent.options import AgentOptions
+from gradual_common.errors import TemplateError
 
 HEAVY = ("asyncio", "grpc", "numpy", "pydantic", "structlog", "uvloop", "jinja2", "google.protobuf")
 
@@ -86,7 +87,9 @@ def test_several_processes_are_named_and_told_the_same(monkeypatch: pytest.Monke
     assert first == again
 
 
-@pytest.mark.parametrize("error", [AgentError("not to be done"), RuntimeError("not to be done")])
+@pytest.mark.parametrize(
+    "error", [AgentError("not to be done"), TemplateError("not to be done"), RuntimeError("not to be done")]
+)
 def test_what_goes_wrong_is_said_and_is_code_3(
     error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

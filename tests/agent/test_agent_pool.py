@@ -146,8 +146,8 @@ def test_a_new_tenure_waits_for_the_user_of_the_old_one() -> None:
 
 def test_a_slot_that_ended_for_good_stays_empty_until_a_new_tenure() -> None:
     pool = running(2)
-    assert pool.handle(UserEnded(0, 1, 1, finished=True), 5) == [Finished(0, 1, 1)]
-    assert pool.finished == (SlotRun(0, 1, 1, 1),)
+    assert pool.handle(UserEnded(0, 1, 1, finished=True), 5) == [Finished(0, 1, 1, 5)]
+    assert pool.finished == (SlotRun(0, 1, 1, 1, 5),)
     assert pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [level(0, 2), level(6, 3, number=1)]), 6) == [
         Applied(1, 6, 6),
         StartUser(0, 2, 1),
@@ -239,7 +239,8 @@ class Fleet(RuleBasedStateMachine):
         self.users: dict[tuple[int, int], list[int | None]] = {}
         self.targets = (0, 0)
         self.ahead: list[LevelOrder] = []
-        self.draining = False
+        self.ours: dict[tuple[int, int], int] = {}
+        self.finished: dict[tuple[int, int], int] = {}
 
     def carry_out(self, instructions: list[PoolInstruction]) -> None:
         for instruction in instructions:
@@ -274,6 +275,7 @@ class Fleet(RuleBasedStateMachine):
             (level(self.now - 10 + at, a, b, number=self.version) for at, a, b in steps),
             key=lambda one: one.apply_at,
         )
+        self.ours = dict.fromkeys(slots, tenure)
         runs = as_runs((group, ordinal, tenure) for group, ordinal in slots)
         self.carry_out(self.pool.handle(orders(self.version, runs, self.ahead, grace), self.now))
         self.pass_levels()
@@ -290,11 +292,14 @@ class Fleet(RuleBasedStateMachine):
         slot = data.draw(st.sampled_from(sorted(self.users)))
         tenure, _ = self.users.pop(slot)
         assert tenure is not None
+        if finished:
+            self.finished[slot] = tenure
         self.carry_out(self.pool.handle(UserEnded(*slot, tenure, finished), self.now))
 
     @rule()
     def a_cut(self) -> None:
         self.users.clear()
+        self.ours.clear()
         self.carry_out(self.pool.handle(Cut(), self.now))
 
     @invariant()
@@ -302,6 +307,13 @@ class Fleet(RuleBasedStateMachine):
         for group in (0, 1):
             active = [slot for slot, user in self.users.items() if slot[0] == group and user[1] is None]
             assert all(ordinal < self.targets[group] for _, ordinal in active)
+
+    @invariant()
+    def no_wanted_seat_is_empty(self) -> None:
+        """Exact means never fewer, too: every slot that is ours, below the target and not finished has a user."""
+        for (group, ordinal), tenure in self.ours.items():
+            if ordinal < self.targets[group] and self.finished.get((group, ordinal)) != tenure:
+                assert (group, ordinal) in self.users
 
     @invariant()
     def the_pool_knows_who_is_seated(self) -> None:

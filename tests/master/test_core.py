@@ -602,12 +602,12 @@ def test_the_run_ends_with_its_last_slot() -> None:
     run = Bench(schedule_of((4,), endless=True))
     run.to_running("a", "b")
     run.wait(3, "a", "b")
-    run.say("a", finished=(SlotRun(0, 0, 2, 1),))
+    run.say("a", finished=(SlotRun(0, 0, 2, 1, run.now - 2),))
     assert run.core.state is State.RUNNING
-    orders = orders_in(run.say("b", finished=(SlotRun(0, 2, 2, 1),)), 1)
+    orders = orders_in(run.say("b", finished=(SlotRun(0, 2, 2, 1, run.now - 1),)), 1)
     assert [level.number for level in orders.levels] == [-1]
     assert run.core.state is State.DRAINING
-    assert run.core.facts().finished == (SlotsFinished(run.now, 0, 2), SlotsFinished(run.now, 0, 2))
+    assert run.core.facts().finished == (SlotsFinished(run.now - 2, 0, 2), SlotsFinished(run.now - 1, 0, 2))
 
 
 def test_slots_that_are_never_raised_again_do_not_keep_the_run() -> None:

@@ -1,4 +1,4 @@
-"""From thresholds and success rates to objectives: which samples, one per name of a `*`, and the one always in force."""
+"""From thresholds and success rates to objectives: which samples, and one for every name of a `*`."""
 
 from typing import Any
 

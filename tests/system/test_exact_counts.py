@@ -17,7 +17,7 @@ def plan(url: str, graceful_stop: str) -> dict[str, Any]:
             "base_url": url,
             "duration": "4s",
             "graceful_stop": graceful_stop,
-            "ramp_up": {"strategy": "additive", "initial": 10, "increment": 10, "interval": "1s"},
+            "ramp_up": {"strategy": "additive", "initial": 10, "increment": 10, "interval": "700ms"},
         },
         "users": [
             {

@@ -195,7 +195,6 @@ class Server:
             self.ended.set()
             with contextlib.suppress(ConnectionError, ssl.SSLError):
                 writer.close()
-                await writer.wait_closed()
 
 
 async def read_request(reader):

@@ -125,8 +125,18 @@ def test_extractions_are_read(written: Any, read: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "written",
-    ["data.token", "xml: //a", "json:", "json: a..b", "regex: (", 5, None, {"default": 1}, {"from": "json: a", "x": 1}],
+    ("written", "message"),
+    [
+        ("data.token", "is not an extraction"),
+        ("xml: //a", "is not an extraction"),
+        ("json:", "is not an extraction"),
+        ("json: a..b", "is not a JMESPath expression"),
+        ("regex: (", "is not a regular expression"),
+        (5, "is not an extraction"),
+        (None, "nothing is not an extraction"),
+        ({"default": 1}, "from is missing"),
+        ({"from": "json: a", "x": 1}, "unknown key 'x'"),
+    ],
 )
 def test_what_is_no_extraction_is_told(written: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):

@@ -1,0 +1,238 @@
+"""A stage for virtual users: a clock that stands still, a timeline that moves it, and a system that answers on cue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from gradual_agent.http.request import Request
+from gradual_agent.http.response import Headers, Response
+from gradual_agent.recorder import Recorder
+from gradual_agent.sample import INTERRUPTED, Sample
+from gradual_agent.suspension import Resumable, suspend
+from gradual_agent.worker import Worker
+from gradual_common.batch import COUNTER, KIND, KINDS, Batch, Health
+from gradual_common.messages import Job
+from gradual_common.plan.model import Plan
+from gradual_common.series import SeriesIndex
+
+MS = 1_000_000
+S = 1_000_000_000
+NOBODY = Health(0.0, 0, 0, 0)
+
+
+class FakeTimeline:
+    """The clock and the timeline at once: `run_until` moves the time from one entry to the next."""
+
+    def __init__(self, now: int = 0) -> None:
+        self.now = now
+        self._heap: list[list[Any]] = []
+        self._serial = count().__next__
+
+    def clock(self) -> int:
+        return self.now
+
+    def at(self, when: int, callback: Callable[[Any], object], argument: Any = None) -> list[Any]:
+        entry = [when, self._serial(), callback, argument]
+        heappush(self._heap, entry)
+        return entry
+
+    def cancel(self, entry: list[Any]) -> None:
+        entry[2] = None
+
+    def run_until(self, end: int) -> None:
+        while self._heap and self._heap[0][0] <= end:
+            when, _, callback, argument = heappop(self._heap)
+            if callback is not None:
+                self.now = max(self.now, when)
+                callback(argument)
+        self.now = max(self.now, end)
+
+
+@dataclass
+class Reply:
+    """What the system does with one request: after `delay` it answers, or the engine fails with `kind`."""
+
+    status: int = 200
+    delay: int = 10 * MS
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    kind: str = ""
+    connect: int = -1
+    hops: int = 0
+    is_sent: bool = True
+
+
+Script = Callable[["Request"], Reply | None]
+
+
+class FakeClient:
+    """One user's client: asks the engine's script what happens to each request."""
+
+    def __init__(self, engine: FakeEngine, owner: Resumable) -> None:
+        self._engine = engine
+        self._owner = owner
+        self._pending: tuple[Sample, Any] | None = None
+        self.cookies: dict[str, str] = {}
+        self.iterations_ended = 0
+        self.is_closed = self.is_cut = False
+
+    async def fetch(self, request: Request, sample: Sample) -> None:
+        engine = self._engine
+        engine.requests.append((engine.timeline.now, request))
+        if engine.timeline.now >= engine.lease_ends_at:
+            sample.kind = INTERRUPTED
+            sample.ended = engine.timeline.now
+            return
+        reply = engine.script(request)
+        if reply is None or reply.is_sent:
+            sample.written = engine.timeline.now
+            sample.messages = 1 + (reply.hops if reply else 0)
+            sample.hops = reply.hops if reply else 0
+            sample.bytes_sent = len(request.wire)
+        entry = None
+        if reply is not None:
+            entry = engine.timeline.at(engine.timeline.now + reply.delay, self._finish, (request, sample, reply))
+        self._pending = (sample, entry)
+        await suspend()
+
+    def _finish(self, what: tuple[Request, Sample, Reply]) -> None:
+        request, sample, reply = what
+        now = self._engine.timeline.now
+        sample.ended = now
+        sample.connect = reply.connect
+        sample.kind = KIND[reply.kind]
+        if not reply.kind:
+            sample.first_byte = now
+            sample.status_code = reply.status
+            sample.bytes_received = len(reply.body)
+        if request.wants_response:
+            raw = tuple((name.encode(), value.encode()) for name, value in reply.headers.items())
+            sample.response = Response(reply.status, Headers(raw), reply.body)
+        self._pending = None
+        self._owner.resume()
+
+    def interrupt(self) -> None:
+        assert self._pending is not None, "only a suspended fetch is interrupted"
+        sample, entry = self._pending
+        if entry is not None:
+            self._engine.timeline.cancel(entry)
+        self._pending = None
+        sample.kind = INTERRUPTED
+        sample.ended = self._engine.timeline.now
+        self._owner.resume()
+
+    def cut(self) -> None:
+        self.is_cut = True
+        if self._pending is not None and self._pending[1] is not None:
+            self._engine.timeline.cancel(self._pending[1])
+
+    def end_iteration(self) -> None:
+        self.iterations_ended += 1
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class FakeEngine:
+    """`requests`: everything that was asked for, with its instant."""
+
+    def __init__(self, timeline: FakeTimeline, script: Script) -> None:
+        self.timeline = timeline
+        self.script = script
+        self.lease_ends_at = 1 << 62
+        self.requests: list[tuple[int, Request]] = []
+        self.clients: list[FakeClient] = []
+
+    def client(self, owner: Resumable, cookies: str, connections: str) -> FakeClient:
+        self.clients.append(FakeClient(self, owner))
+        return self.clients[-1]
+
+
+class Stage:
+    """A worker with its plan, on a fake engine; `ended` lists what it told."""
+
+    def __init__(
+        self,
+        group: dict[str, Any] | list[dict[str, Any]],
+        actions: dict[str, Any] | None = None,
+        script: Script | None = None,
+        start: int = 0,
+        **config: Any,
+    ) -> None:
+        groups = group if isinstance(group, list) else [group]
+        document = {
+            "config": {"name": "stage", "base_url": "http://bank", "duration": "1h", **config},
+            "users": [{"name": f"g{n}", "concurrency": 10, **entry} for n, entry in enumerate(groups)],
+            "actions": actions or {name: {"url": f"/{name}"} for name in ("login", "browse", "logout")},
+        }
+        self.plan = Plan.model_validate(document)
+        self.timeline = FakeTimeline(start)
+        self.engine = FakeEngine(self.timeline, script or (lambda request: Reply()))
+        self.index = SeriesIndex.of(self.plan)
+        self.recorder = Recorder(self.index, self.timeline.clock)
+        self.recorder.schedule(start, S, [(start, 0)])
+        job = Job(document=document, assets={}, secrets={"KEY": "secret-key"}, literals=(), seed=1)
+        self.worker = Worker(
+            self.plan,
+            job,
+            self.engine,  # type: ignore[arg-type]
+            self.timeline,  # type: ignore[arg-type]
+            self.recorder,
+            self.timeline.clock,
+            lambda: 1_793_534_400 * S,
+        )
+        self.ended: list[tuple[int, int, int, bool]] = []
+        self.worker.on_end = lambda *told: self.ended.append(told)
+
+    def start(self, ordinal: int = 0, group: int = 0, tenure: int = 0, **rows: dict[str, Any]) -> None:
+        self.worker.start(group, ordinal, tenure, rows)
+
+    def stop(self, deadline: int, ordinal: int = 0, group: int = 0) -> None:
+        self.worker.stop(group, ordinal, deadline)
+
+    def run_until(self, end: int) -> None:
+        self.timeline.run_until(end)
+
+    @property
+    def sent(self) -> list[tuple[int, str]]:
+        """(instant in ms, path) of every request."""
+        return [(at // MS, request.target) for at, request in self.engine.requests]
+
+    @property
+    def paths(self) -> list[str]:
+        return [request.target for _, request in self.engine.requests]
+
+    @property
+    def last(self) -> Request:
+        return self.engine.requests[-1][1]
+
+    def seal(self) -> Batch:
+        """Everything so far."""
+        return self.recorder.seal(self.timeline.now // S, 0, NOBODY, last=True)
+
+
+def counter(batch: Batch, name: str, step: int | None = None) -> int:
+    """One of the counters, over all frames, of one step or all."""
+    rows = batch.counters if step is None else batch.counters[batch.counters[:, 1] == step]
+    return int(rows[:, 2 + COUNTER[name]].sum())
+
+
+def kinds(batch: Batch, steps: int) -> dict[tuple[int, str], int]:
+    """Completed samples by (step, kind), iterations left out."""
+    found: dict[tuple[int, str], int] = {}
+    for (_, step, kind), requests in zip(batch.cells.tolist(), batch.requests.tolist(), strict=True):
+        if step < steps:
+            found[step, KINDS[kind]] = found.get((step, KINDS[kind]), 0) + requests
+    return found
+
+
+def user_time(batch: Batch, group: int = 0) -> list[int]:
+    """User-ns of a group over all frames: active, in a request, thinking, stopping."""
+    times: list[int] = np.asarray(batch.users[:, group]).sum(axis=0).tolist()
+    return times

@@ -1,0 +1,189 @@
+"""HTTP inside TLS, against real servers: trust, identity, ALPN, and the same counting as without."""
+
+import asyncio
+import ssl
+
+import pytest
+import trustme
+from http_harness import Driver, answer, open_engine, run_server
+
+from gradual_agent.http import build_request
+from gradual_agent.sample import INTERRUPTED
+from gradual_common.batch import KINDS
+from gradual_common.plan.model import Tls
+
+AUTHORITY = trustme.CA()
+SERVER = AUTHORITY.issue_cert("localhost", "127.0.0.1")
+CLIENT = AUTHORITY.issue_cert("agent@example.org")
+STRANGER = trustme.CA().issue_cert("localhost", "127.0.0.1")
+ASSETS = {
+    "ca.pem": AUTHORITY.cert_pem.bytes(),
+    "client.pem": CLIENT.cert_chain_pems[0].bytes(),
+    "client.key": CLIENT.private_key_pem.bytes(),
+    "broken.pem": b"not a certificate",
+}
+TRUSTING = Tls(ca="ca.pem")
+
+
+def server_context(certificate=SERVER, protocols=("http/1.1",), wants_client=False):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    certificate.configure_cert(context)
+    context.set_alpn_protocols(list(protocols))
+    if wants_client:
+        AUTHORITY.configure_trust(context)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def run_tls_server(script=lambda request, number: answer(b"ok"), **options):
+    return run_server(script, ssl=server_context(**options))
+
+
+async def fetch(server, tls=TRUSTING, host="127.0.0.1", **options):
+    with open_engine(assets=ASSETS) as engine:
+        user = Driver(engine)
+        sample = await user.fetch("GET", f"https://{host}:{server.port}/", tls=tls, **options)
+        user.client.close()
+    return sample
+
+
+async def test_a_fetch_over_tls_counts_its_handshake_as_connect():
+    async with run_tls_server() as server:
+        with open_engine(assets=ASSETS) as engine:
+            user = Driver(engine)
+            url = f"https://127.0.0.1:{server.port}/"
+            samples = [await user.fetch("GET", url, tls=TRUSTING, wants_body=True) for _ in range(3)]
+            user.client.close()
+    assert [(sample.kind, sample.messages, sample.response.body) for sample in samples] == [(0, 1, b"ok")] * 3
+    assert samples[0].connect > 0
+    assert samples[1].connect == -1
+    assert samples[0].bytes_sent == len(server.requests[0])
+    assert (server.accepted, len(server.requests)) == (1, 3)
+
+
+async def test_large_bodies_go_both_ways_inside_tls():
+    body = bytes(range(256)) * 12_000
+    async with run_tls_server(lambda request, number: answer(request[-len(body) :])) as server:
+        with open_engine(assets=ASSETS) as engine:
+            user = Driver(engine)
+            url = f"https://127.0.0.1:{server.port}/"
+            sample = await user.fetch("POST", url, (), body, tls=TRUSTING, wants_body=True)
+            user.client.close()
+    assert (sample.kind, sample.response.body) == (0, body)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "tls", "message"),
+    [
+        (STRANGER, TRUSTING, "not trusted"),
+        (AUTHORITY.issue_cert("elsewhere.example"), TRUSTING, "not trusted"),
+        (SERVER, Tls(ca="ca.pem", server_name="elsewhere.example"), "not trusted"),
+        (SERVER, Tls(ca="absent.pem"), "absent.pem"),
+        (SERVER, Tls(ca="broken.pem"), "cannot be used"),
+        (SERVER, Tls(ca="ca.pem", cert="broken.pem"), "cannot be used"),
+    ],
+    ids=["unknown authority", "another name", "the name that was asked for", "no asset", "no CA", "no identity"],
+)
+async def test_a_server_that_is_not_trusted_is_sent_nothing(certificate, tls, message):
+    async with run_tls_server(certificate=certificate) as server:
+        sample = await fetch(server, tls)
+    assert (KINDS[sample.kind], sample.messages, server.requests) == ("tls", 0, [])
+    assert message in sample.detail
+
+
+async def test_verification_can_be_switched_off():
+    async with run_tls_server(certificate=STRANGER) as server:
+        assert (await fetch(server, Tls(verify=False))).kind == 0
+
+
+async def test_the_server_name_can_be_set():
+    async with run_tls_server(certificate=AUTHORITY.issue_cert("system.example")) as server:
+        assert (await fetch(server, Tls(ca="ca.pem", server_name="system.example"))).kind == 0
+
+
+async def test_the_agent_shows_its_certificate():
+    async with run_tls_server(wants_client=True) as server:
+        known = await fetch(server, Tls(ca="ca.pem", cert="client.pem", key="client.key"))
+        assert (known.kind, len(server.requests)) == (0, 1)
+        unknown = await fetch(server)
+    assert KINDS[unknown.kind] in ("tls", "reset")
+    assert len(server.requests) == 1
+
+
+async def test_a_server_that_speaks_plain_http_fails_the_handshake():
+    async def complain(reader, writer):
+        await reader.read(1)
+        writer.write(answer(b"", "400 The plain HTTP request was sent to HTTPS port"))
+        writer.close()
+
+    listener = await asyncio.start_server(complain, "127.0.0.1", 0)
+    with open_engine(assets=ASSETS) as engine:
+        url = f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}/"
+        sample = await Driver(engine).fetch("GET", url, tls=TRUSTING)
+    listener.close()
+    assert (KINDS[sample.kind], sample.messages) == ("tls", 0)
+
+
+async def test_a_server_that_closes_within_the_handshake():
+    listener = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+    with open_engine(assets=ASSETS) as engine:
+        url = f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}/"
+        sample = await Driver(engine).fetch("GET", url, tls=TRUSTING)
+    listener.close()
+    assert (KINDS[sample.kind], sample.messages) == ("tls", 0)
+    assert "handshake failed" in sample.detail
+
+
+SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+
+
+async def test_a_server_that_knows_http2_only_is_a_failure_that_says_so():
+    """It does not choose from what ALPN offers, and announces itself in frames."""
+
+    async def announce(reader, writer):
+        writer.write(SETTINGS)
+        await reader.read()
+        writer.close()
+
+    listener = await asyncio.start_server(announce, "127.0.0.1", 0, ssl=server_context(protocols=("h2",)))
+    with open_engine(assets=ASSETS) as engine:
+        url = f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}/"
+        sample = await Driver(engine).fetch("GET", url, tls=TRUSTING)
+    listener.close()
+    assert KINDS[sample.kind] == "protocol"
+    assert "HTTP/2" in sample.detail
+    assert "HTTP/1.1 only" in sample.detail
+
+
+async def test_an_interrupted_request_arrives_inside_tls_too():
+    async def script(request, number):
+        return answer() if number == 1 else await asyncio.Event().wait()
+
+    async with run_tls_server(script) as server:
+        with open_engine(assets=ASSETS) as engine:
+            user = Driver(engine)
+            url = f"https://127.0.0.1:{server.port}/"
+            await user.fetch("GET", url, tls=TRUSTING)
+            server.arrived.clear()
+            sample = user.begin(build_request("POST", url, (), bytes(2_000_000), tls=TRUSTING))
+            user.client.interrupt()
+            await asyncio.wait_for(server.arrived.wait(), 20)
+    assert (sample.kind, sample.messages) == (INTERRUPTED, 1)
+    assert len(server.requests[1]) == sample.bytes_sent
+
+
+async def test_a_body_until_the_server_closes_inside_tls():
+    async with run_tls_server(lambda request, number: (b"HTTP/1.1 200 OK\r\n\r\nall",)) as server:
+        sample = await fetch(server, wants_body=True)
+    assert (sample.kind, sample.response.body) == (0, b"all")
+
+
+async def test_a_stale_connection_inside_tls_is_replaced():
+    async with run_tls_server(lambda request, number: None if number == 2 else answer()) as server:
+        with open_engine(assets=ASSETS) as engine:
+            user = Driver(engine)
+            url = f"https://127.0.0.1:{server.port}/"
+            await user.fetch("GET", url, tls=TRUSTING)
+            sample = await user.fetch("GET", url, tls=TRUSTING)
+            user.client.close()
+    assert (sample.kind, sample.resent, sample.messages) == (0, 1, 2)

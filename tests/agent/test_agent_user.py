@@ -1,0 +1,463 @@
+"""A virtual user does what its plan says, and everything it does is counted once."""
+
+from typing import Any
+
+import pytest
+from agent_stage import MS, Reply, S, Stage, counter, kinds, user_time
+
+from gradual_common.batch import ITERATION, MEASURES, START_LAG, Batch
+from gradual_common.batch_checks import check_batch
+
+
+def iterations(batch: Batch) -> tuple[int, int]:
+    """(completed, empty) over all frames and groups."""
+    completed, empty = batch.iterations.sum(axis=(0, 1)).tolist()
+    return completed, empty
+
+
+def measured(batch: Batch, measure: int) -> list[tuple[int, int, int]]:
+    """(count, min, max) of every histogram of `measure`."""
+    rows = batch.histograms.stats[batch.histograms.keys[:, 1] == measure]
+    return [(row[0], row[2], row[3]) for row in rows.tolist()]
+
+
+# ── Iterations ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_steps_run_in_order_again_and_again_and_think_time_comes_after_each_of_them() -> None:
+    stage = Stage({"behavior": [{"action": "login", "think_time": "1s"}, {"action": "browse", "think_time": "2s"}]})
+    stage.start()
+    stage.run_until(4 * S)
+    assert stage.sent == [(0, "/login"), (1010, "/browse"), (3020, "/login")]
+
+
+def test_think_time_follows_a_failure_too_and_defaults_to_the_groups_and_the_plans() -> None:
+    stage = Stage(
+        [{"behavior": ["login"], "think_time": "1s"}, {"behavior": ["browse"]}],
+        script=lambda request: Reply(status=500),
+        think_time="2s",
+    )
+    stage.start(group=0)
+    stage.start(group=1)
+    stage.run_until(2500 * MS)
+    assert stage.sent == [(0, "/login"), (0, "/browse"), (1010, "/login"), (2010, "/browse"), (2020, "/login")]
+
+
+def test_pacing_starts_iterations_at_a_fixed_cadence_and_an_overrun_moves_it() -> None:
+    delays = iter([10 * MS, 1500 * MS, 10 * MS, 10 * MS])
+    stage = Stage({"behavior": ["login"], "pacing": "1s"}, script=lambda request: Reply(delay=next(delays)))
+    stage.start()
+    stage.run_until(4 * S)
+    assert [at for at, _ in stage.sent] == [0, 1000, 2500, 3500]
+
+
+def test_a_think_time_that_reaches_beyond_the_cadence_is_kept() -> None:
+    stage = Stage({"behavior": [{"action": "login", "think_time": "2s"}], "pacing": "1s"})
+    stage.start()
+    stage.run_until(5 * S)
+    assert [at for at, _ in stage.sent] == [0, 2010, 4020]
+
+
+def test_a_user_that_has_done_its_iterations_ends_for_good_at_once() -> None:
+    stage = Stage({"behavior": [{"action": "login", "think_time": "1s"}], "iterations": 2})
+    stage.start(ordinal=3, tenure=5)
+    stage.run_until(10 * S)
+    assert stage.sent == [(0, "/login"), (1010, "/login")]
+    assert stage.ended == [(0, 3, 5, True)]
+    assert iterations(stage.seal()) == (2, 0)
+    assert stage.worker.active == stage.worker.stopping == 0
+
+
+def test_an_iteration_that_neither_sent_nor_waited_sleeps_and_counts_as_empty() -> None:
+    stage = Stage({"behavior": [{"action": "login", "condition": "false"}]})
+    stage.start()
+    stage.run_until(950 * MS)
+    batch = stage.seal()
+    assert stage.sent == []
+    assert iterations(batch) == (10, 10)
+    assert counter(batch, "skipped") == 10
+    assert kinds(batch, 1) == {}
+    assert user_time(batch)[2] == 950 * MS
+
+
+def test_a_request_that_cannot_be_built_fails_unsent_and_no_user_spins_on_it() -> None:
+    stage = Stage({"behavior": ["login"]}, {"login": {"url": "/{{ nobody }}"}})
+    stage.start()
+    stage.run_until(950 * MS)
+    batch = stage.seal()
+    assert kinds(batch, 1) == {(0, "template"): 10}
+    assert (counter(batch, "unsent"), counter(batch, "sent")) == (10, 0)
+    assert stage.recorder.begun == 10
+
+
+def test_an_iterations_time_ends_with_its_last_step() -> None:
+    stage = Stage({"behavior": [{"action": "login", "think_time": "1s"}, {"action": "browse", "think_time": "5s"}]})
+    stage.start()
+    stage.run_until(3 * S)
+    assert measured(stage.seal(), ITERATION) == [(1, 1020 * MS, 1020 * MS)]
+
+
+# ── Conditions and responses ───────────────────────────────────────────────────────────────────────────────────────
+
+
+BANK = [
+    {"action": "login", "think_time": "100ms"},
+    {"action": "browse", "condition": "{{response.status == 'success'}}", "think_time": "100ms"},
+    {"action": "logout", "condition": "{{response.status == 'error'}}", "think_time": "100ms"},
+]
+
+
+@pytest.mark.parametrize(("status", "followed_by"), [(200, "/browse"), (401, "/logout")])
+def test_a_step_follows_the_outcome_that_its_condition_names(status: int, followed_by: str) -> None:
+    stage = Stage(
+        {"behavior": BANK, "iterations": 2}, script=lambda request: Reply(status if "login" in request.target else 200)
+    )
+    stage.start()
+    stage.run_until(5 * S)
+    assert stage.paths == ["/login", followed_by] * 2
+    assert counter(stage.seal(), "skipped") == 2
+
+
+def test_a_skipped_step_neither_thinks_nor_changes_the_response() -> None:
+    steps = [
+        {"action": "login"},
+        {"action": "browse", "condition": "response.status == 'none'", "think_time": "9s"},
+        {"action": "logout", "condition": "response.status_code == 201 and responses.login.time_ms == 10"},
+    ]
+    stage = Stage({"behavior": steps, "iterations": 1}, script=lambda request: Reply(201))
+    stage.start()
+    stage.run_until(S)
+    assert stage.sent == [(0, "/login"), (10, "/logout")]
+
+
+def test_a_condition_that_cannot_be_evaluated_fails_its_step() -> None:
+    stage = Stage({"behavior": [{"action": "login", "condition": "nobody.knows"}, "browse"], "iterations": 1})
+    stage.start()
+    stage.run_until(S)
+    assert stage.paths == ["/browse"]
+    assert kinds(stage.seal(), 2) == {(0, "template"): 1, (1, ""): 1}
+
+
+def test_responses_and_variables_reset_each_iteration_and_what_on_start_set_persists() -> None:
+    actions = {
+        "login": {"url": "/login", "extract": {"token": "json: token"}},
+        "browse": {
+            "url": "/browse/{{ token }}/{{ seen | default('new') }}/{{ response.status }}/{{ vu.iteration }}",
+            "extract": {"seen": "json: token"},
+        },
+    }
+    answers = iter(f'{{"token": "t{n}"}}'.encode() for n in range(9))
+    stage = Stage(
+        {"on_start": ["login"], "behavior": ["browse"], "iterations": 2},
+        actions,
+        lambda request: Reply(body=next(answers)),
+    )
+    stage.start()
+    stage.run_until(S)
+    assert stage.paths == ["/login", "/browse/t0/new/none/0", "/browse/t0/new/none/1"]
+
+
+def test_a_response_shows_status_code_error_headers_text_and_json() -> None:
+    steps = ["login", {"action": "browse"}]
+    url = "/{{ response.status }}/{{ response.status_code }}/{{ response.error }}/{{ response.headers['X-A'] }}/"
+    url += "{{ response.json.a }}/{{ response.text | length }}/{{ responses.login.time_ms | int }}"
+    stage = Stage(
+        {"behavior": steps, "iterations": 1},
+        {"login": {"url": "/login"}, "browse": {"url": url}},
+        lambda request: Reply(404, body=b'{"a": 1}', headers={"x-a": "h"}),
+    )
+    stage.start()
+    stage.run_until(S)
+    assert stage.paths[1] == "/error/404/status/h/1/8/10"
+
+
+def test_rows_secrets_vu_and_random_values_are_in_scope_and_a_seed_gives_them_again() -> None:
+    action = {
+        "url": "/{{ vu.group }}/{{ vu.slot }}/{{ vu.tenure }}/{{ user.name }}/{{ secrets.KEY }}/{{ timestamp() }}",
+        "headers": {"X-Random": "{{ random_int(1, 1000000) }}"},
+    }
+
+    def first_request(ordinal: int) -> tuple[str, str]:
+        stage = Stage({"behavior": ["login"], "think_time": "1s"}, {"login": action})
+        stage.start(ordinal=ordinal, tenure=2, user={"name": "{{x}}"})
+        return stage.last.target, dict(stage.last.fields)["X-Random"]
+
+    assert first_request(4)[0] == "/g0/4/2/%7B%7Bx%7D%7D/secret-key/1793534400"
+    assert first_request(4) == first_request(4)
+    assert first_request(4)[1] != first_request(5)[1]
+
+
+# ── on_start and on_stop ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_failed_on_start_is_replaced_in_its_seat_after_a_second_with_everything_fresh() -> None:
+    answers = iter([Reply(500), Reply(200), Reply(200)])
+    stage = Stage(
+        {"on_start": ["login", "logout"], "behavior": ["browse"], "think_time": "10s"},
+        script=lambda request: next(answers),
+    )
+    stage.start()
+    stage.run_until(12 * S)
+    assert stage.sent == [(0, "/login"), (1010, "/login"), (11020, "/logout")]
+    first, second = stage.engine.clients
+    assert (first.is_closed, second.is_closed) == (True, False)
+    assert stage.ended == []
+    assert (stage.worker.active, stage.worker.stopping) == (1, 0)
+
+
+def test_on_stop_runs_after_the_last_iteration_with_its_variables_and_counts_as_stopping() -> None:
+    actions = {
+        "browse": {"url": "/browse", "extract": {"token": "header: X-Token"}},
+        "logout": {"url": "/logout/{{ token }}"},
+    }
+    stage = Stage(
+        {"behavior": ["browse"], "on_stop": ["logout"], "iterations": 1},
+        actions,
+        lambda request: Reply(headers={"X-Token": "abc"}),
+    )
+    stage.start()
+    stage.run_until(S)
+    assert stage.paths == ["/browse", "/logout/abc"]
+    assert stage.ended == [(0, 0, 0, True)]
+    assert user_time(stage.seal()) == [10 * MS, 10 * MS, 0, 10 * MS]
+
+
+# ── Stopping ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_user_told_to_stop_while_thinking_ends_at_once() -> None:
+    stage = Stage({"behavior": ["login"], "think_time": "10s"})
+    stage.start()
+    stage.run_until(S)
+    stage.stop(31 * S)
+    assert stage.ended == [(0, 0, 0, False)]
+    assert user_time(stage.seal()) == [S, 10 * MS, 990 * MS, 0]
+    assert stage.engine.clients[0].is_closed
+
+
+def test_a_user_told_to_stop_in_a_request_ends_after_it_and_is_stopping_until_then() -> None:
+    stage = Stage({"behavior": ["login", "browse"]}, script=lambda request: Reply(delay=3 * S))
+    stage.start()
+    stage.run_until(S)
+    stage.stop(31 * S)
+    assert (stage.worker.active, stage.worker.stopping, stage.ended) == (0, 1, [])
+    stage.run_until(5 * S)
+    assert stage.ended == [(0, 0, 0, False)]
+    batch = stage.seal()
+    assert user_time(batch) == [S, S, 0, 2 * S]
+    assert kinds(batch, 2) == {(0, ""): 1}
+    assert iterations(batch) == (0, 0)
+
+
+def test_at_the_deadline_the_request_is_interrupted_and_on_stop_has_as_long_again() -> None:
+    stage = Stage(
+        {"behavior": ["login"], "on_stop": ["logout", "logout"], "think_time": "1s"},
+        script=lambda request: None if request.target == "/login" else Reply(delay=200 * MS),
+    )
+    stage.start()
+    stage.run_until(S)
+    stage.stop(2 * S)
+    stage.run_until(10 * S)
+    assert stage.sent == [(0, "/login"), (2000, "/logout")]
+    assert stage.ended == [(0, 0, 0, False)]
+    batch = stage.seal()
+    assert kinds(batch, 3) == {(1, ""): 1}
+    assert (counter(batch, "interrupted"), counter(batch, "sent"), counter(batch, "unsent")) == (1, 2, 0)
+    assert user_time(batch)[3] == 2 * S
+
+
+def test_on_stop_in_flight_is_interrupted_when_its_time_is_over() -> None:
+    stage = Stage(
+        {"behavior": ["login"], "on_stop": ["logout"], "think_time": "10s"},
+        script=lambda request: None if request.target == "/logout" else Reply(),
+    )
+    stage.start()
+    stage.run_until(S)
+    stage.stop(2 * S)
+    stage.run_until(10 * S)
+    assert stage.sent == [(0, "/login"), (1000, "/logout")]
+    batch = stage.seal()
+    assert counter(batch, "interrupted", 1) == 1
+    assert user_time(batch)[3] == 2 * S
+
+
+def test_told_again_the_earlier_deadline_holds_and_no_time_at_all_leaves_out_on_stop() -> None:
+    stage = Stage({"behavior": ["login"], "on_stop": ["logout"]}, script=lambda request: None)
+    stage.start()
+    stage.run_until(S)
+    stage.stop(31 * S)
+    stage.run_until(2 * S)
+    stage.stop(2 * S)
+    stage.stop(90 * S)
+    stage.run_until(3 * S)
+    assert stage.paths == ["/login"]
+    assert stage.ended == [(0, 0, 0, False)]
+    assert user_time(stage.seal())[3] == S
+
+
+def test_a_stop_at_the_iteration_lets_the_user_finish_it() -> None:
+    steps = [{"action": "login", "think_time": "1s"}, {"action": "browse", "think_time": "9s"}]
+    stage = Stage({"behavior": steps, "stop_at": "iteration"})
+    stage.start()
+    stage.run_until(500 * MS)
+    stage.stop(30 * S)
+    assert stage.worker.stopping == 1
+    stage.run_until(20 * S)
+    assert stage.sent == [(0, "/login"), (1010, "/browse")]
+    batch = stage.seal()
+    assert iterations(batch) == (1, 0)
+    assert user_time(batch)[3] == 520 * MS
+
+
+def test_a_stop_at_the_iteration_ends_at_the_deadline_even_when_the_user_thinks() -> None:
+    steps = [{"action": "login", "think_time": "9s"}, {"action": "browse"}]
+    stage = Stage({"behavior": steps, "stop_at": "iteration"})
+    stage.start()
+    stage.run_until(500 * MS)
+    stage.stop(S)
+    stage.run_until(20 * S)
+    assert stage.paths == ["/login"]
+    assert stage.ended == [(0, 0, 0, False)]
+
+
+def test_a_stop_between_two_iterations_ends_the_user_at_once_whatever_it_is_to_finish() -> None:
+    stage = Stage({"behavior": [{"action": "login", "think_time": "9s"}], "stop_at": "iteration"})
+    stage.start()
+    stage.run_until(S)
+    stage.stop(30 * S)
+    assert stage.ended == [(0, 0, 0, False)]
+
+
+def test_a_stop_in_the_middle_of_on_start_skips_the_behaviour_and_runs_on_stop() -> None:
+    stage = Stage({"on_start": ["login", "login"], "behavior": ["browse"], "on_stop": ["logout"]})
+    stage.start()
+    stage.run_until(5 * MS)
+    stage.stop(30 * S)
+    stage.run_until(S)
+    assert stage.paths == ["/login", "/logout"]
+    assert stage.ended == [(0, 0, 0, False)]
+
+
+def test_a_stop_while_a_seat_waits_for_its_replacement_ends_it() -> None:
+    stage = Stage(
+        {"on_start": ["login"], "behavior": ["browse"], "on_stop": ["logout"]}, script=lambda request: Reply(500)
+    )
+    stage.start()
+    stage.run_until(500 * MS)
+    stage.stop(30 * S)
+    assert stage.paths == ["/login"]
+    assert stage.ended == [(0, 0, 0, False)]
+
+
+def test_a_cut_runs_no_on_stop_tells_nobody_and_counts_what_was_in_flight() -> None:
+    stage = Stage(
+        [{"behavior": ["login"], "on_stop": ["logout"]}, {"behavior": ["browse"], "think_time": "9s"}],
+        script=lambda request: None if request.target == "/login" else Reply(),
+    )
+    stage.start(group=0)
+    stage.start(group=1)
+    stage.run_until(S)
+    stage.worker.cut()
+    stage.run_until(20 * S)
+    assert stage.paths == ["/login", "/browse"]
+    assert stage.ended == []
+    assert all(client.is_cut for client in stage.engine.clients)
+    batch = stage.seal()
+    assert (counter(batch, "interrupted"), counter(batch, "sent")) == (1, 2)
+    assert user_time(batch, 0) == [S, S, 0, 0]
+    assert user_time(batch, 1) == [S, 10 * MS, 990 * MS, 0]
+    assert (stage.worker.active, stage.worker.stopping) == (0, 0)
+
+
+def test_while_the_lease_is_over_a_user_waits_and_what_was_never_written_was_never_begun() -> None:
+    stage = Stage({"behavior": ["login"], "think_time": "300ms"})
+    stage.start()
+    stage.engine.lease_ends_at = 300 * MS
+    stage.run_until(650 * MS)
+    stage.engine.lease_ends_at = 1 << 62
+    stage.run_until(S)
+    batch = stage.seal()
+    assert counter(batch, "sent") == kinds(batch, 1)[0, ""] == 2
+    assert counter(batch, "interrupted") == 0
+    assert stage.recorder.begun == 2
+
+
+# ── Counting ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_sent_is_requests_less_unsent_plus_interrupted_and_hops() -> None:
+    answers = [
+        Reply(),
+        Reply(status=500),
+        Reply(kind="connect", is_sent=False),
+        Reply(kind="timeout"),
+        Reply(hops=2),
+        Reply(kind="reset"),
+        None,
+    ]
+    script = iter(answers)
+    stage = Stage({"behavior": ["login"], "think_time": "1s"}, script=lambda request: next(script))
+    stage.start()
+    stage.run_until(8 * S)
+    stage.stop(9 * S)
+    stage.run_until(10 * S)
+    batch = stage.seal()
+    check_batch(batch)
+    requests = sum(kinds(batch, 1).values())
+    assert requests == 6
+    assert counter(batch, "unsent") == 1
+    assert counter(batch, "sent") == requests - 1 + counter(batch, "interrupted") + counter(batch, "hops") == 8
+    assert stage.recorder.begun == requests + counter(batch, "interrupted")
+
+
+def test_active_time_is_request_time_plus_thinking_time_when_the_agent_takes_none() -> None:
+    stage = Stage({"behavior": [{"action": "login", "think_time": "70ms"}, {"action": "browse", "think_time": "1-3s"}]})
+    for ordinal in range(7):
+        stage.start(ordinal=ordinal)
+        stage.run_until(stage.timeline.now + 137 * MS)
+    stage.run_until(20 * S)
+    batch = stage.seal()
+    active, in_request, thinking, stopping = user_time(batch)
+    assert active == in_request + thinking
+    assert active == sum(20 * S - ordinal * 137 * MS for ordinal in range(7))
+    assert stopping == 0
+
+
+def test_the_start_lag_is_how_late_a_user_went_on_after_its_think_time() -> None:
+    stage = Stage({"behavior": ["login"], "think_time": "1s"})
+    stage.start()
+    stage.run_until(100 * MS)
+    stage.timeline.now = 1013 * MS
+    stage.run_until(1100 * MS)
+    assert MEASURES[START_LAG] == "start_lag"
+    assert measured(stage.seal(), START_LAG) == [(1, 3 * MS, 3 * MS)]
+
+
+@pytest.mark.parametrize(
+    ("group", "ended"),
+    [({}, 0), ({"cookies": "per_iteration"}, 3), ({"connections": "per_iteration"}, 3), ({"connections": "close"}, 0)],
+)
+def test_a_client_forgets_after_each_iteration_what_does_not_outlive_it(group: dict[str, Any], ended: int) -> None:
+    stage = Stage({"behavior": ["login"], "iterations": 3, **group})
+    stage.start()
+    stage.run_until(S)
+    assert stage.engine.clients[0].iterations_ended == ended
+
+
+def test_a_mistake_in_an_action_ends_no_loop_and_fills_the_seat_again() -> None:
+    outcomes = iter([ZeroDivisionError("ours"), Reply(), Reply()])
+
+    def script(request: object) -> Reply:
+        outcome = next(outcomes)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    stage = Stage({"behavior": ["login"], "think_time": "5s"}, script=script)
+    stage.start()
+    stage.run_until(2 * S)
+    assert [at for at, _ in stage.sent] == [0, 1000]
+    assert stage.worker.active == 1
+    batch = stage.seal()
+    assert kinds(batch, 1) == {(0, ""): 1}
+    assert user_time(batch)[0] == 2 * S

@@ -1,0 +1,127 @@
+"""`gradual try` performs one iteration of one user and tells all of it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from gradual.cli.masking import Mask
+from gradual.cli.narration import Narrator
+from gradual.cli.trial import Trial, find_group
+from gradual.demo.bank import Bank
+from gradual.demo.server import listening
+from gradual_common.plan.loader import LoadedPlan, PlanSource, load_plan
+
+LOGIN = {"method": "POST", "url": "/api/auth/login", "body": {"username": "user0001", "password": "{{password}}"}}
+
+
+@pytest.fixture
+def bank() -> Bank:
+    return Bank(workers=4)
+
+
+@pytest.fixture
+async def url(bank: Bank) -> AsyncIterator[str]:
+    async with listening(bank, "127.0.0.1", 0) as address:
+        yield address
+
+
+def plan(
+    url: str, group: dict[str, Any], actions: dict[str, Any], environ: dict[str, str] | None = None, **more: Any
+) -> LoadedPlan:
+    config = {"base_url": url, "duration": "10s", "graceful_stop": "5s"}
+    groups = [{"name": "customer", "concurrency": 1, **group}]
+    source = {"config": config, "users": groups, "actions": actions, **more}
+    return load_plan(PlanSource.of_mapping(source), environ=environ or {})
+
+
+async def told(loaded: LoadedPlan) -> tuple[str, int]:
+    lines: list[str] = []
+    narrator = Narrator(lines.append, Mask(loaded.job.secrets.values()))
+    await Trial(loaded, 0, narrator).run()
+    return "\n".join(lines), narrator.failures
+
+
+async def test_requests_responses_variables_and_conditions_are_told(url: str, bank: Bank) -> None:
+    login = {
+        **LOGIN,
+        "body": {"username": "user0001", "password": "secret-0001"},
+        "extract": {"account": "json: data.account"},
+        "assertions": [{"status_code": 200}, {"response_time": "< 1ns"}],
+    }
+    steps = [
+        {"action": "login", "think_time": "1h"},
+        {"action": "dashboard", "condition": "response.status == 'success'"},
+        {"action": "help", "condition": "{{response.error == 'assertion:response_time'}}"},
+    ]
+    actions = {"login": login, "dashboard": {"url": "/api/dashboard"}, "help": {"url": "/api/help"}}
+    text, failures = await told(plan(url, {"behavior": steps, "pacing": "1h"}, actions))
+    assert f"POST {url}/api/auth/login" in text
+    assert '{"username":"user0001","password":"secret-0001"}' in text
+    assert "200 OK, " in text
+    assert "assertion held: status_code: 200" in text
+    assert "assertion failed: response_time: < 1ns" in text
+    assert "account = 1" in text
+    assert "failed: assertion:response_time" in text
+    assert "dashboard: condition response.status == 'success' is false: skipped" in text
+    assert "help: condition {{response.error == 'assertion:response_time'}} is true" in text
+    assert "Done: 1 step failed." in text
+    assert failures == 1
+    assert bank.books.report()["routes"] == {"POST /api/auth/login": 1, "GET /api/help": 1}
+
+
+async def test_cookies_are_shown_with_the_request_that_carries_them(url: str) -> None:
+    login = {**LOGIN, "body": {"username": "user0001", "password": "secret-0001"}}
+    actions = {"login": login, "dashboard": {"url": "/api/dashboard"}}
+    group = {"on_start": [{"action": "login"}], "behavior": [{"action": "dashboard"}], "on_stop": [{"action": "login"}]}
+    text, failures = await told(plan(url, group, actions))
+    assert failures == 0
+    assert "── login#2 (login) ─" in text
+    assert "  Cookie: session=" in text.split("── dashboard")[1]
+    assert "Done: every step succeeded." in text
+
+
+async def test_secrets_are_masked_wherever_they_turn_up(url: str) -> None:
+    password = "{{secrets.PASSWORD}}"
+    login = {**LOGIN, "body": {"username": "user0001", "password": password}, "query": {"q": password}}
+    loaded = plan(
+        url,
+        {"behavior": [{"action": "login"}]},
+        {"login": login},
+        {"PASSWORD": "top secret!"},
+        secrets={"PASSWORD": {"env": "PASSWORD"}},
+    )
+    text, failures = await told(loaded)
+    assert failures == 1
+    assert "top secret" not in text
+    assert "top%20secret" not in text
+    assert '"password":"***"' in text
+
+
+async def test_an_on_start_that_fails_ends_the_trial(url: str, bank: Bank) -> None:
+    actions = {"dashboard": {"url": "/api/dashboard"}, "rates": {"url": "/api/rates"}}
+    group = {"on_start": [{"action": "dashboard"}], "behavior": [{"action": "rates"}]}
+    text, failures = await told(plan(url, group, actions))
+    assert failures == 1
+    assert "401 Unauthorized" in text
+    assert bank.books.report()["routes"] == {"GET /api/dashboard": 1}
+
+
+async def test_data_of_slot_0_is_shown(url: str, tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("username,password\nuser0007,secret-0007\n")
+    login = {**LOGIN, "body": {"username": "{{user.username}}", "password": "{{user.password}}"}}
+    group = {"behavior": [{"action": "login"}], "data": {"user": str(tmp_path / "users.csv")}}
+    text, failures = await told(plan(url, group, {"login": login}))
+    assert failures == 0
+    assert "user: username = 'user0007', password = 'secret-0007'" in text
+
+
+def test_a_group_is_found_by_name_and_an_unknown_one_names_the_nearest() -> None:
+    loaded = plan("http://x", {"behavior": [{"action": "a"}]}, {"a": {"url": "/"}})
+    assert find_group(loaded.plan, None) == find_group(loaded.plan, "customer") == 0
+    with pytest.raises(typer.BadParameter, match="did you mean 'customer'"):
+        find_group(loaded.plan, "custmer")
+    with pytest.raises(typer.BadParameter, match="groups: customer"):
+        find_group(loaded.plan, "zzz")

@@ -1,0 +1,49 @@
+"""Whatever goes wrong in a command becomes one clear message and the right exit code."""
+
+import pytest
+import typer
+
+from gradual_common.errors import GradualError, PlanError, Problem, UnitError
+from gradual_master.entry import describe_problems, new_app, run_app
+from gradual_master.errors import OptionError
+
+PROBLEMS = [
+    Problem("unknown key 'colour'", "config", "plan.yaml", 3, "did you mean 'cookies'?"),
+    Problem("too few rows"),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (PlanError(PROBLEMS[:1]), 2, "gradual: the plan has 1 mistake; nothing was started"),
+        (UnitError("'5' is not a duration"), 2, "gradual: '5' is not a duration"),
+        (OptionError("--lease 1s: at least 3s"), 2, "gradual: --lease 1s: at least 3s"),
+        (GradualError("no agents"), 3, "gradual: no agents"),
+        (RuntimeError("a bug"), 3, "RuntimeError: a bug\ngradual: this is a mistake in Gradual"),
+        (typer.Exit(7), 7, ""),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_an_error_has_its_exit_code_and_its_message(
+    error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = new_app("An app.")
+
+    @app.command()
+    def work() -> None:
+        raise error
+
+    monkeypatch.setattr("sys.argv", ["gradual"])
+    with pytest.raises(SystemExit) as left:
+        run_app(app, "gradual")
+    assert left.value.code == code
+    assert said in capsys.readouterr().err
+
+
+def test_every_mistake_of_a_plan_has_a_line_of_its_own() -> None:
+    assert describe_problems(PlanError(PROBLEMS)).splitlines() == [
+        "the plan has 2 mistakes; nothing was started",
+        "  plan.yaml:3: config: unknown key 'colour' (did you mean 'cookies'?)",
+        "  too few rows",
+    ]
