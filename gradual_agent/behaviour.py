@@ -37,8 +37,8 @@ class Behaviour:
     """What the users of one group do. Times in ns.
 
     keeps_response: some template reads `response` or `responses` · starts_with: the variables that `on_start` may set,
-    which outlive iterations · resets: an iteration leaves something behind that the next one must not see · ends_iterations: a user's client
-    has something to forget after each.
+    which outlive iterations · resets: an iteration leaves something behind that the next one must not see ·
+    ends_iterations: a user's client has something to forget after each.
     """
 
     number: int

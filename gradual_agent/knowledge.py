@@ -21,9 +21,20 @@ NOTHING_KEPT: dict[str, Any] = {}
 
 
 class Knowledge:
-    """The memory of a user in one seat. `iteration` counts from 0."""
+    """The memory of a user in one seat. `iteration` counts from 0; `is_used`: this iteration has read something."""
 
-    __slots__ = ("_behaviour", "_kept", "_ordinal", "_random", "_rows", "_scope", "_seed", "_tenure", "iteration")
+    __slots__ = (
+        "_behaviour",
+        "_kept",
+        "_ordinal",
+        "_random",
+        "_rows",
+        "_scope",
+        "_seed",
+        "_tenure",
+        "is_used",
+        "iteration",
+    )
 
     def __init__(self, behaviour: Behaviour, seed: int, ordinal: int, tenure: int, rows: Rows) -> None:
         self._behaviour = behaviour
@@ -34,6 +45,7 @@ class Knowledge:
         self._random: RandomStream | None = None
         self._scope: dict[str, Any] | None = None
         self._kept = NOTHING_KEPT
+        self.is_used = False
         self.iteration = 0
 
     @property
@@ -49,6 +61,7 @@ class Knowledge:
         """What templates read in this iteration; extracted variables are set in it."""
         scope = self._scope
         if scope is None:
+            self.is_used = True
             scope = self._scope = {
                 RANDOM: self.random,
                 WALL_CLOCK: wall_clock,
@@ -63,23 +76,25 @@ class Knowledge:
 
     def begin_iteration(self) -> None:
         """Nothing of the last iteration is seen in this one."""
-        if self._scope is None:
-            return
         if self._behaviour.resets:
-            self._scope = None
-        else:
+            self._set_aside()
+        elif self._scope is not None:
             self._scope["vu"].iteration = self.iteration
+
+    def _set_aside(self) -> None:
+        self._scope = None
+        self.is_used = False
 
     def keep_variables(self) -> None:
         """What `on_start` set outlives iterations; its responses do not."""
         names = self._behaviour.starts_with
         if names and self._scope is not None:
             self._kept = {name: self._scope[name] for name in names if name in self._scope}
-        self._scope = None
+        self._set_aside()
 
     def forget(self) -> None:
         """Begin anew, but for the rows, which are the seat's."""
-        self._scope = None
+        self._set_aside()
         self._kept = NOTHING_KEPT
         self.iteration = 0
 

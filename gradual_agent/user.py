@@ -248,17 +248,19 @@ class VirtualUser:
     async def _iterate(self) -> bool:
         """Iterations until the user is told to stop (False) or has done them all (True)."""
         behaviour, clock, knowledge = self.behaviour, self._world.clock, self._knowledge
-        intended = clock()
+        steps, pacing, ends_iterations = behaviour.steps, behaviour.pacing, behaviour.ends_iterations
+        intended = began = clock()
         while not self._must_end:
-            knowledge.begin_iteration()
-            began = clock()
+            if knowledge.is_used:
+                knowledge.begin_iteration()
             self._in_iteration = True
-            is_complete = await self._run_steps(behaviour.steps)
+            is_complete = await self._run_steps(steps)
             self._in_iteration = False
-            self._end_iteration()
+            ended = clock()
+            if ends_iterations:
+                self._end_iteration()
             if is_complete:
-                ended = clock()
-                intended = max(intended + behaviour.pacing, ended) if behaviour.pacing else ended
+                intended = max(intended + pacing, ended) if pacing else ended
                 is_empty = not (self._has_acted or self._wait or intended > ended)
                 behaviour.meter.finish_iteration(ended, ended - began, is_empty)
                 knowledge.iteration += 1
@@ -266,8 +268,10 @@ class VirtualUser:
                     return True
                 if not self.is_stopping and (is_empty or self._wait or intended > ended):
                     await self._rest(ended, intended, is_empty)
+                    ended = clock()
             if self.is_stopping:
                 break
+            began = ended
         return False
 
     async def _rest(self, ended: int, intended: int, is_empty: bool) -> None:

@@ -68,9 +68,7 @@ SIGNALS: dict[signal.Signals, Signal] = {signal.SIGINT: "interrupt", signal.SIGT
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-async def conduct(
-    loaded: LoadedPlan, options: RunOptions, reporters: Sequence[Reporter] = (), progress: Reporter | None = None
-) -> Summary:
+async def conduct(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[Reporter] = ()) -> Summary:
     """Run the plan with the agents that come, and judge it.
 
     Raises MasterError before anything has begun: an address that cannot be listened on, or must not be. Whatever
@@ -78,9 +76,7 @@ async def conduct(
     """
     address = ListenAddress.read(options.listen)
     address.allow(insecure=options.insecure, has_secrets=bool(loaded.job.secrets))
-    # The live view ends before a reporter prints: what it draws over would be lost.
-    watching = [*([progress] if progress is not None else []), *reporters]
-    return await Conductor(loaded, options, watching, MemoryJournal()).run(address)
+    return await Conductor(loaded, options, reporters, MemoryJournal()).run(address)
 
 
 class Conductor:

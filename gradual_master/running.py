@@ -49,10 +49,13 @@ def run_and_report(
     """Conduct the run, print what was asked for, and return the exit code."""
     configure_logging(log_level, arguments.log_format.value)
     reporters = make_reporters(arguments)
-    if not arguments.quiet:
-        # Before the others: what they print must not stand where the live display is about to be erased.
-        reporters.insert(0, ProgressReporter(compile_schedule(loaded.plan)))
-    summary = asyncio.run(watch(loaded, options, reporters, check))
+    progress = ProgressReporter(compile_schedule(loaded.plan))
+    # Before the others: what they print must not stand where the live display is about to be erased.
+    watching = reporters if arguments.quiet else [progress, *reporters]
+    try:
+        summary = asyncio.run(watch(loaded, options, watching, check))
+    finally:
+        progress.close()
     if arguments.json_:
         typer.echo(render_json(summary), nl=False)
     return summary.run.exit_code

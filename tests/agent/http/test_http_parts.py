@@ -1,0 +1,222 @@
+"""The small parts: headers and responses, known heads, codings, redirects, addresses."""
+
+import asyncio
+import gzip
+import socket
+import ssl
+import zlib
+
+import pytest
+from http_harness import Clock
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradual_agent.http.decoding import decode_body
+from gradual_agent.http.failures import Failure, ResponseError, connection_ended, explain, tls_failed
+from gradual_agent.http.head import MAX_REMEMBERED, HeadMemory
+from gradual_agent.http.redirects import follow
+from gradual_agent.http.request import build_request
+from gradual_agent.http.resolver import KEPT_NS, Address, Addresses, Resolver, read_literal
+from gradual_agent.http.response import Headers, Response
+from gradual_common.batch import KIND
+
+# ── Response ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_headers_are_found_in_any_case_and_joined():
+    headers = Headers(((b"X-One", b"1"), (b"x-one", b"2"), (b"B", b"\xe9")))
+    assert (headers["X-ONE"], headers.get_all("x-One"), headers["b"]) == ("1, 2", ("1", "2"), "é")
+    assert (len(headers), list(headers), "x-ONE" in headers, 1 in headers) == (2, ["x-one", "b"], True, False)
+    assert headers.get("c") is None
+    assert headers.get_all("c") == ()
+    assert "x-one" in repr(headers)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "text"),
+    [
+        (b"text/plain; charset=latin-1", b"\xe9", "é"),
+        (b"application/json", "é".encode(), "é"),
+        (b"text/plain; charset=nonsense", "é".encode(), "é"),
+        (b"text/plain", b"\xff", "\ufffd"),
+    ],
+)
+def test_text_is_decoded_by_the_charset_that_is_said(content_type, body, text):
+    assert Response(200, Headers(((b"Content-Type", content_type),)), body).text == text
+
+
+# ── Heads ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_head_is_parsed_once_and_forgotten_when_there_are_many():
+    memory = HeadMemory()
+    raw = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nN: %d\r\n\r\n"
+    assert memory.read(raw % 1) is memory.read(raw % 1)
+    for n in range(2, MAX_REMEMBERED + 2):
+        memory.read(raw % n)
+    assert len(memory.known) == 1
+
+
+def test_a_long_head_is_not_remembered():
+    memory = HeadMemory()
+    memory.read(b"HTTP/1.1 200 OK\r\nA: " + b"a" * 5000 + b"\r\n\r\n")
+    assert memory.known == {}
+
+
+def test_a_head_without_end_is_refused():
+    with pytest.raises(ResponseError, match="no end"):
+        HeadMemory().read(b"HTTP/1.1 200 OK\r\n")
+
+
+# ── Codings ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def raw_deflate(data):
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+@given(st.binary(), st.sampled_from([("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", raw_deflate)]))
+def test_codings_are_undone(data, coding):
+    name, pack = coding
+    assert decode_body(pack(data), (name,), len(data)) == data
+
+
+def test_codings_are_undone_last_first_and_members_joined():
+    assert decode_body(gzip.compress(zlib.compress(b"x")), ("deflate", "gzip"), 100) == b"x"
+    assert decode_body(gzip.compress(b"a") + gzip.compress(b"b"), ("x-gzip",), 100) == b"ab"
+
+
+def test_what_is_not_known_is_left():
+    assert decode_body(b"x", ("br",), 1) == decode_body(b"x", ("identity",), 1) == b"x"
+    assert decode_body(b"", ("gzip",), 1) == b""
+
+
+@pytest.mark.parametrize(
+    ("body", "limit", "kind"),
+    [
+        (gzip.compress(bytes(101)), 100, "body_too_large"),
+        (gzip.compress(bytes(60)) * 2, 100, "body_too_large"),
+        (gzip.compress(b"abc")[:-1], 100, "protocol"),
+        (b"junk", 100, "protocol"),
+    ],
+    ids=["too large", "too large together", "cut short", "not gzip"],
+)
+def test_broken_and_bloated_bodies_are_refused(body, limit, kind):
+    with pytest.raises(ResponseError) as caught:
+        decode_body(body, ("gzip",), limit)
+    assert caught.value.failure.kind == KIND[kind]
+
+
+# ── Redirects ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def redirect(request, status, location):
+    return follow(request, HeadMemory().read(f"HTTP/1.1 {status} X\r\nLocation: {location}\r\n\r\n".encode()))
+
+
+def test_a_redirect_keeps_limits_and_drops_what_belonged_to_the_body():
+    request = build_request("POST", "http://a/b/c", {"Content-Type": "x/y", "X": "1"}, b"z", timeout=7, max_body=9)
+    after = redirect(request, 302, "d?e#f")
+    assert (after.method, after.url, after.body, after.timeout, after.max_body) == ("GET", "http://a/b/d?e", b"", 7, 9)
+    assert b"Content-" not in after.wire
+    assert b"X: 1\r\n" in after.wire
+
+
+def test_credentials_stay_with_their_origin():
+    request = build_request("GET", "http://a/", {"Authorization": "t", "Cookie": "c=1"})
+    same, other = redirect(request, 307, "/x"), redirect(request, 307, "https://a/x")
+    assert (b"Authorization" in same.wire, same.cookie) == (True, "c=1")
+    assert (b"Authorization" in other.wire, other.cookie) == (False, "")
+
+
+@pytest.mark.parametrize("location", ["ftp://x/", "http://", "http://[", "http://a:77777/"])
+def test_a_location_that_leads_nowhere_is_a_failure(location):
+    failure = redirect(build_request("GET", "http://a/"), 302, location)
+    assert isinstance(failure, Failure)
+    assert failure.kind == KIND["redirect"]
+
+
+# ── Addresses ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+A1, A2 = Address(socket.AF_INET, ("192.0.2.1", 80)), Address(socket.AF_INET, ("192.0.2.2", 80))
+B1 = Address(socket.AF_INET6, ("2001:db8::1", 80, 0, 0))
+
+
+def test_users_are_spread_over_the_preferred_family_and_fall_back_to_the_other():
+    addresses = Addresses([A1, B1, A2])
+    assert [addresses.in_order() for _ in range(3)] == [[A2, A1, B1], [A1, A2, B1], [A2, A1, B1]]
+
+
+def test_an_address_that_failed_is_tried_last_until_it_answers():
+    addresses = Addresses([A1, A2, B1])
+    addresses.note_failure(A1)
+    assert addresses.in_order() == [A2, B1, A1]
+    addresses.note_failure(A2)
+    assert addresses.in_order() == [B1, A1, A2]
+    addresses.note_failure(B1)
+    assert addresses.in_order() == [A1, A2, B1]
+    addresses.note_success(A2)
+    assert addresses.in_order()[0] == A2
+    assert (str(A1), str(B1)) == ("192.0.2.1:80", "[2001:db8::1]:80")
+
+
+def test_literals_need_no_resolver():
+    assert read_literal("192.0.2.1", 80) == A1
+    assert read_literal("2001:db8::1", 80) == B1
+    assert read_literal("fe80::1%eth0", 80) is None
+    assert read_literal("system.example", 80) is None
+
+
+class Names:
+    """A loop whose resolver counts how often it is asked."""
+
+    def __init__(self, loop, found):
+        self.create_task = loop.create_task
+        self.asked = 0
+        self.found = found
+
+    async def getaddrinfo(self, host, port, **_):
+        self.asked += 1
+        return [(address.family, 1, 6, "", address.sockaddr) for address in self.found]
+
+
+async def test_a_name_is_asked_for_once_until_its_time_is_over():
+
+    names, clock = Names(asyncio.get_running_loop(), [A1, A1, B1]), Clock(0)
+    resolver = Resolver(names, clock)
+    first, second = await asyncio.gather(resolver.resolve("x", 80), resolver.resolve("x", 80))
+    assert first is second
+    assert await resolver.resolve("x", 80) is first
+    assert names.asked == 1
+    clock.now = KEPT_NS
+    await resolver.resolve("x", 80)
+    assert names.asked == 2
+
+
+async def test_a_name_without_addresses_is_an_error_and_asked_again():
+
+    names = Names(asyncio.get_running_loop(), [])
+    resolver = Resolver(names, Clock())
+    for _ in range(2):
+        with pytest.raises(socket.gaierror):
+            await resolver.resolve("x", 80)
+    assert names.asked == 2
+
+
+# ── Failures ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_errors_are_told_without_their_numbers():
+    assert explain(ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 1)")) == "connection refused"
+    assert explain(ValueError("why")) == "why"
+    assert explain(TimeoutError()) == "TimeoutError"
+    assert connection_ended(None, 3, False).detail == "the server closed the connection after 3 bytes of the response"
+
+
+def test_a_server_that_refuses_http_1_is_a_matter_of_protocol():
+    error = ssl.SSLError(1, "alert")
+    error.reason = "TLSV1_ALERT_NO_APPLICATION_PROTOCOL"
+    detail, kind = tls_failed(error)
+    assert kind == KIND["protocol"]
+    assert "HTTP/1.1 only" in detail

@@ -1,0 +1,131 @@
+"""Requests as bytes, and the URLs they are built from."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradual_agent.errors import RequestError
+from gradual_agent.http.request import MAX_KEPT_BODY, UNLIMITED, build_request
+from gradual_agent.http.urls import encode_target, join_url, split_url
+from gradual_common import __version__
+from gradual_common.plan.model import Tls
+
+
+def test_a_request_names_host_and_what_it_accepts():
+    request = build_request("GET", "http://system.example/a?b=c#d", {"X-One": "1"})
+    assert request.wire == (
+        b"GET /a?b=c HTTP/1.1\r\nHost: system.example\r\nUser-Agent: gradual/"
+        + __version__.encode()
+        + b"\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\nX-One: 1\r\n\r\n"
+    )
+
+
+def test_a_field_of_the_plan_replaces_the_added_one_of_its_name():
+    wire = build_request("GET", "http://a/", {"user-agent": "mine", "HOST": "b", "accept": "x/y"}).wire
+    assert wire.count(b"\r\nHost: b\r\n") == wire.count(b"user-agent: mine") == 1
+    assert b"gradual/" not in wire
+    assert b"*/*" not in wire
+
+
+def test_the_length_is_always_the_bodys():
+    request = build_request("POST", "http://a/", {"Content-Length": "99", "Transfer-Encoding": "chunked"}, b"abc")
+    assert request.wire.endswith(b"Content-Length: 3\r\n\r\nabc")
+    assert b"99" not in request.wire
+    assert b"chunked" not in request.wire
+
+
+@pytest.mark.parametrize(("method", "says_zero"), [("POST", True), ("PUT", True), ("PATCH", True), ("GET", False)])
+def test_an_empty_body_is_said_where_one_is_expected(method, says_zero):
+    assert (b"Content-Length: 0\r\n" in build_request(method, "http://a/").wire) is says_zero
+
+
+def test_cookies_of_the_plan_are_kept_apart():
+    request = build_request("GET", "http://a/", {"Cookie": "a=1"})
+    assert (request.cookie, b"Cookie" in request.wire) == ("a=1", False)
+    assert request.head_with(["Cookie: a=1; b=2"]).endswith(b"\r\nCookie: a=1; b=2\r\n\r\n")
+
+
+def test_user_information_becomes_authorization_unless_the_plan_has_one():
+    assert b"Authorization: Basic YTpiQA==\r\n" in build_request("GET", "http://a:b%40@host/").wire
+    assert b"Basic" not in build_request("GET", "http://a:b@host/", {"authorization": "x"}).wire
+
+
+def test_values_beyond_latin_1_are_sent_as_utf_8():
+    assert "X: ŝ".encode() in build_request("GET", "http://a/", {"X": "ŝ"}).wire
+    assert b"X: \xe9" in build_request("GET", "http://a/", {"X": "é"}).wire
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "headers", "message"),
+    [
+        ("GE T", "http://a/", {}, "not an HTTP method"),
+        ("GET", "/path", {}, "not an absolute URL"),
+        ("GET", "ftp://a/", {}, "scheme"),
+        ("GET", "http:///x", {}, "names no host"),
+        ("GET", "http://a b/", {}, "names no host"),
+        ("GET", "http://a:99999/", {}, "port"),
+        ("GET", "http://a:0/", {}, "port"),
+        ("GET", "http://[::1/", {}, "names no host"),
+        ("GET", "http://" + "ä" * 80 + "/", {}, "not a host name"),
+        ("GET", "http://a/", {"a b": "1"}, "not a header name"),
+        ("GET", "http://a/", {"": "1"}, "not a header name"),
+        ("GET", "http://a/", {"a": "1\r\nb: 2"}, "line break"),
+        ("GET", "http://a/", {"a": "\0"}, "NUL"),
+    ],
+)
+def test_what_would_break_the_message_is_refused(method, url, headers, message):
+    with pytest.raises(RequestError, match=message):
+        build_request(method, url, headers)
+
+
+@pytest.mark.parametrize(
+    ("url", "scheme", "host", "port", "target", "authority"),
+    [
+        ("http://a", "http", "a", 80, "/", "a"),
+        ("HTTPS://A.example:443/x", "https", "a.example", 443, "/x", "a.example"),
+        ("https://a:80?q", "https", "a", 80, "/?q", "a:80"),
+        ("http://a:/", "http", "a", 80, "/", "a"),
+        ("http://[::1]:8080/", "http", "::1", 8080, "/", "[::1]:8080"),
+        ("http://münchen.example/ö?ü=ß", "http", "xn--mnchen-3ya.example", 80, "/%C3%B6?%C3%BC=%C3%9F", "xn--mnchen-3ya.example"),
+        ("http://a/b c", "http", "a", 80, "/b%20c", "a"),
+        ("http://a/b%20c", "http", "a", 80, "/b%20c", "a"),
+    ],
+)  # fmt: skip
+def test_urls_are_taken_apart(url, scheme, host, port, target, authority):
+    origin, found, _ = split_url(url)
+    assert (origin.scheme, origin.host, origin.port, found, origin.authority) == (scheme, host, port, target, authority)
+
+
+def test_equal_origins_are_one_object_and_others_are_not():
+    one = build_request("GET", "http://a/1").origin
+    assert one is build_request("POST", "http://A:80/2").origin
+    assert one is not build_request("GET", "http://a:81/").origin
+    assert one is not build_request("GET", "http://a/", tls=Tls(verify=False)).origin
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_targets_are_visible_ascii_and_encoding_them_again_changes_nothing(text):
+    target = encode_target(text)
+    assert target.startswith("/")
+    assert all("!" <= letter <= "~" for letter in target)
+    assert encode_target(target) == target
+
+
+@pytest.mark.parametrize(
+    ("reference", "url"),
+    [("/x", "http://a/x"), ("y", "http://a/b/y"), ("//c/d", "http://c/d"), ("?q", "http://a/b/c?q"), ("", "http://a/b/c")],
+)  # fmt: skip
+def test_references_are_seen_from_where_they_stand(reference, url):
+    assert join_url("http://a/b/c", reference) == url
+
+
+def test_a_body_that_is_kept_has_a_limit_and_another_has_none():
+    assert build_request("GET", "http://a/").body_limit == UNLIMITED
+    assert build_request("GET", "http://a/", wants_body=True).body_limit == MAX_KEPT_BODY
+    assert build_request("GET", "http://a/", wants_body=True, max_body=7).body_limit == 7
+
+
+def test_a_request_tells_its_parts():
+    request = build_request("GET", "https://a:8443/b?c", wants_headers=True)
+    assert (request.scheme, request.host, request.port, request.path) == ("https", "a", 8443, "/b")
+    assert (request.url, request.tls, request.wants_response) == ("https://a:8443/b?c", Tls(), True)

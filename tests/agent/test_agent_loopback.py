@@ -1,0 +1,193 @@
+"""Users on the real engine against a real server on loopback: what the server counted is what was recorded."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from time import clock_gettime_ns
+
+from agent_stage import MS, NOBODY, S, counter, kinds, user_time
+
+from gradual_agent.http.engine import HttpEngine
+from gradual_agent.lease import Lease
+from gradual_agent.recorder import Recorder
+from gradual_agent.timeline import Timeline
+from gradual_agent.worker import Worker
+from gradual_common.batch import KINDS, Batch
+from gradual_common.batch_checks import check_batch
+from gradual_common.clock import CLOCK_ID
+from gradual_common.messages import Job
+from gradual_common.plan.model import Plan
+from gradual_common.series import SeriesIndex
+
+clock = partial(clock_gettime_ns, CLOCK_ID)
+
+
+class System:
+    """A bank of three pages that counts what it reads; `/slow` never answers."""
+
+    def __init__(self) -> None:
+        self.counted: Counter[str] = Counter()
+        self.users: set[str] = set()
+        self.tokens: set[str] = set()
+        self.port = 0
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        async with server:
+            yield
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                await self._answer(head.decode(), reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def _answer(self, head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line, *fields = head.split("\r\n")
+        headers = {name.lower(): value for name, _, value in (field.partition(": ") for field in fields)}
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        path = line.split()[1]
+        self.counted[path.split("?")[0]] += 1
+        self.users.add(headers.get("x-user", ""))
+        if path == "/slow":
+            return
+        status, extra, text = 200, "", "{}"
+        if path == "/login":
+            text = json.dumps({"token": json.loads(body)["username"]})
+            extra = "Set-Cookie: sid=1\r\n"
+        elif path == "/moved":
+            status, extra = 303, "Location: /page\r\n"
+        elif path == "/broken":
+            status = 500
+        elif path.startswith("/page?"):
+            self.tokens.add(path.partition("=")[2])
+        writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(text)}\r\n{extra}\r\n{text}".encode())
+
+
+class Bench:
+    """A worker on the real engine, and what its users told when they ended."""
+
+    def __init__(self, system: System, document: dict[str, object]) -> None:
+        document = {**document, "config": {"base_url": f"http://127.0.0.1:{system.port}", "duration": "1m"}}
+        plan = Plan.model_validate(document)
+        self.steps = len(SeriesIndex.of(plan).steps)
+        self.timeline = Timeline(asyncio.get_running_loop(), clock)
+        self.engine = HttpEngine(asyncio.get_running_loop(), self.timeline, Lease(1 << 62), clock=clock)
+        self.recorder = Recorder(SeriesIndex.of(plan), clock)
+        now = clock()
+        self.recorder.schedule(now, 3600 * S, [(now, 0)])
+        job = Job(document, {}, {}, (), 1)
+        self.worker = Worker(plan, job, self.engine, self.timeline, self.recorder, clock)
+        self.ended: list[tuple[int, int, int, bool]] = []
+        self.worker.on_end = lambda *told: self.ended.append(told)
+
+    async def until_ended(self, users: int) -> Batch:
+        async with asyncio.timeout(20):
+            while len(self.ended) < users:
+                await asyncio.sleep(0.005)
+        batch = self.recorder.seal(0, 0, NOBODY, last=True)
+        check_batch(batch)
+        self.timeline.close()
+        return batch
+
+
+def group(**entries: object) -> dict[str, object]:
+    return {"name": "g", "concurrency": 50, **entries}
+
+
+async def test_a_behaviour_with_login_token_redirect_and_failure_is_counted_exactly() -> None:
+    system = System()
+    async with system.serving():
+        actions = {
+            "login": {
+                "method": "POST",
+                "url": "/login",
+                "headers": {"X-User": "{{ vu.slot }}"},
+                "body": {"username": "{{ user.name }}"},
+                "assertions": [{"status_code": 200}, {"json": {"token": "{{ user.name }}"}}],
+                "extract": {"token": "json: token", "sid": "cookie: sid"},
+            },
+            "page": {"url": "/page", "query": {"token": "{{ token }}{{ sid }}"}},
+            "moved": {"url": "/moved"},
+            "broken": {"url": "/broken"},
+        }
+        bench = Bench(
+            system,
+            {
+                "users": [group(on_start=["login"], behavior=["page", "moved", "broken"], iterations=5)],
+                "actions": actions,
+            },
+        )
+        for slot in range(20):
+            bench.worker.start(0, slot, 0, {"user": {"name": f"u{slot}-"}})
+        batch = await bench.until_ended(20)
+    assert system.counted == {"/login": 20, "/page": 200, "/moved": 100, "/broken": 100}
+    assert system.users - {""} == {str(slot) for slot in range(20)}
+    assert system.tokens == {f"u{slot}-1" for slot in range(20)}
+    assert kinds(batch, bench.steps) == {(0, ""): 20, (1, ""): 100, (2, ""): 100, (3, "status"): 100}
+    assert counter(batch, "sent") == system.counted.total()
+    assert counter(batch, "hops") == 100
+    assert all(finished for *_, finished in bench.ended)
+    assert bench.recorder.begun == 320
+
+
+async def test_requests_cut_by_a_stop_reached_the_system_and_are_interrupted() -> None:
+    system = System()
+    async with system.serving():
+        bench = Bench(system, {"users": [group(behavior=["slow"])], "actions": {"slow": {"url": "/slow"}}})
+        for slot in range(10):
+            bench.worker.start(0, slot, 0, {})
+        async with asyncio.timeout(20):
+            while system.counted["/slow"] < 10:
+                await asyncio.sleep(0.005)
+        for slot in range(10):
+            bench.worker.stop(0, slot, clock() + 20 * MS)
+        batch = await bench.until_ended(10)
+    assert system.counted == {"/slow": 10}
+    assert (counter(batch, "interrupted"), counter(batch, "sent"), kinds(batch, 1)) == (10, 10, {})
+    active, in_request, _, stopping = user_time(batch)
+    assert 0 < in_request <= active
+    assert stopping > 0
+
+
+async def test_a_cut_counts_what_was_in_flight() -> None:
+    system = System()
+    async with system.serving():
+        bench = Bench(
+            system, {"users": [group(behavior=["slow"], on_stop=["slow"])], "actions": {"slow": {"url": "/slow"}}}
+        )
+        for slot in range(10):
+            bench.worker.start(0, slot, 0, {})
+        async with asyncio.timeout(20):
+            while system.counted["/slow"] < 10:
+                await asyncio.sleep(0.005)
+        bench.worker.cut()
+        batch = await bench.until_ended(0)
+        await asyncio.sleep(0)
+    assert system.counted == {"/slow": 10}
+    assert counter(batch, "interrupted") == counter(batch, "sent") == 10
+    assert (bench.worker.active, bench.engine.connections) == (0, 0)
+
+
+async def test_a_system_that_refuses_connections_gives_connect_failures_and_the_users_go_on() -> None:
+    system = System()
+    async with system.serving():
+        pass
+    bench = Bench(system, {"users": [group(behavior=["page"], iterations=3)], "actions": {"page": {"url": "/page"}}})
+    bench.worker.start(0, 0, 0, {})
+    batch = await bench.until_ended(1)
+    assert {(KINDS[kind], count) for (_, step, kind), count in _cells(batch) if step == 0} == {("connect", 3)}
+    assert (counter(batch, "unsent"), counter(batch, "sent")) == (3, 0)
+    assert batch.iterations.sum(axis=(0, 1)).tolist() == [3, 3]
+
+
+def _cells(batch: Batch) -> list[tuple[list[int], int]]:
+    return list(zip(batch.cells.tolist(), batch.requests.tolist(), strict=True))
