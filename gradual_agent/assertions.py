@@ -3,7 +3,7 @@
 All of an action's assertions are evaluated; the failure kind is that of the first that failed. Unless a status code is
 asserted, "below 400" is implied, comes first, and fails as kind `status`.
 
-A bare status check on a static action costs 0.2 µs; the body is read, and parsed as JSON, only when an assertion asks.
+A status code and a response time cost 0.35 µs; the body is read, and parsed as JSON, only when an assertion asks.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""The record of one step: every sample into its frame, in half a microsecond.
+"""The record of one step: every sample into its frame.
 
 A successful sample is three appends to arrays of machine integers and a few additions; histograms, sums and counts of
 messages are made of whole arrays when a batch is sealed.
 
-Hot path (STYLE 16): plain attributes and bound methods. Measured on one core: RECORD_US.
+Hot path (STYLE 16): plain attributes and bound methods. Measured on one busy core: 0.5 µs a
+successful sample.
 """
 
 from __future__ import annotations

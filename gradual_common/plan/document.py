@@ -14,6 +14,9 @@ from gradual_common.errors import Problem
 Path = tuple[str | int, ...]
 """A place in a plan: ("users", 0, "behavior", 1, "think_time")."""
 
+SECTIONS = ("on_start", "behavior", "on_stop")
+"""The lists of steps of a group."""
+
 IDENTIFIER = re.compile(r"[A-Za-z_][\w-]*")
 SIMILAR = 70
 
@@ -66,15 +69,18 @@ class Document:
 
     def show(self, path: Path) -> str:
         """The path as people write it, list entries by their name: `users.guest.behavior[0].condition`."""
-        text, value = "", self.root
+        text, value, around = "", self.root, ""
         for part in path:
             value = _child(value, part)
-            name = value.get("name") if isinstance(part, int) and isinstance(value, dict) else part
-            # Steps are shown by their place: their names repeat, and the place is what one looks for.
-            if isinstance(name, str) and not (isinstance(part, int) and "action" in value):
+            name: Any = part
+            if isinstance(part, int):
+                # Steps are shown by their place: their names repeat, and the place is what one looks for.
+                name = None if around in SECTIONS else mapping_at(value).get("name")
+            if isinstance(name, str):
                 text += ("." if text else "") + (name if IDENTIFIER.fullmatch(name) else f'"{name}"')
             else:
                 text += f"[{part}]"
+            around = str(part)
         return text
 
     def replace_mark(self, path: Path, mark: Mark) -> None:

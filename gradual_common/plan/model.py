@@ -50,13 +50,13 @@ BareDuration = Annotated[int, BeforeValidator(read_bare_duration)]
 Share = Annotated[float, BeforeValidator(read_share)]
 """A share in (0, 1]; written `0.95` or `"95%"`."""
 
-Name = Annotated[str, BeforeValidator(read_name), Field(min_length=1)]
+Name = Annotated[str, Field(min_length=1), BeforeValidator(read_name)]
 """Any non-empty text."""
 
-Count = Annotated[int, BeforeValidator(read_whole), Field(ge=0, le=MOST_USERS)]
+Count = Annotated[int, Field(ge=0, le=MOST_USERS), BeforeValidator(read_whole)]
 """A number of users, or of other things that are counted."""
 
-PositiveCount = Annotated[int, BeforeValidator(read_whole), Field(gt=0, le=MOST_USERS)]
+PositiveCount = Annotated[int, Field(gt=0, le=MOST_USERS), BeforeValidator(read_whole)]
 """Like `Count`, and above 0."""
 
 HeaderValue = Annotated[Any, AfterValidator(check_header_value)]
@@ -87,7 +87,7 @@ class MultiplicativeRamp(Model):
 
     strategy: Literal["multiplicative"]
     initial: PositiveCount | None = None
-    multiplier: Annotated[float, BeforeValidator(read_whole), Field(gt=1)]
+    multiplier: Annotated[float, Field(gt=1), BeforeValidator(read_whole)]
     interval: BareDuration
     max_concurrency: PositiveCount | None = None
 
@@ -328,7 +328,7 @@ class Config(Ramped):
     duration: BareDuration | None = None
     phases: tuple[Phase, ...] = ()
     graceful_stop: Duration = 30_000_000_000
-    seed: Annotated[int, BeforeValidator(read_whole), Field(ge=0, lt=2**63)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**63), BeforeValidator(read_whole)] | None = None
     think_time: Wait | None = None
     headers: dict[str, HeaderValue] = {}
     timeout: PositiveDuration = 30_000_000_000

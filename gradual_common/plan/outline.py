@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from gradual_common.plan.document import Document, Path, list_at, mapping_at
+from gradual_common.plan.document import SECTIONS, Document, Path, list_at, mapping_at
 from gradual_common.plan.parse import name_steps
-
-SECTIONS = ("on_start", "behavior", "on_stop")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gradual_common.errors import Problem, RuleError
-from gradual_common.plan.document import Document, Path, list_at, mapping_at
+from gradual_common.plan.document import SECTIONS, Document, Path, list_at, mapping_at
 from gradual_common.plan.parse import RAMP_KEYS
 from gradual_common.rules import parse_rule
 
@@ -16,7 +16,6 @@ GROUP = ("setup", "teardown", "network", "proxy", "auth")
 ACTION = ("service", "proxy", "auth", "network", "multipart", "retry")
 FLOW = ("repeat", "while", "choose", "transaction", "parallel", "retry", "rendezvous")
 THRESHOLD = ("abort", "after")
-SECTIONS = ("on_start", "behavior", "on_stop")
 
 Finding = tuple[Path, Problem]
 """The part of the plan whose other mistakes need not be told, and what to say of it."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gradual_agent.assertions import Assertions
-from gradual_agent.content import NOT_JSON, Content
+from gradual_agent.content import Content
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.sample import Sample
 from gradual_common.batch import KINDS
@@ -114,12 +114,3 @@ def test_what_an_action_must_keep_follows_from_what_it_asserts() -> None:
     assert wants({"status_code": 200}, {"response_time": "< 1s"}) == (False, False)
     assert wants({"header": "X-A"}) == (True, False)
     assert wants({"body_size": 3}) == (False, True)
-
-
-def test_content_reads_text_and_json_once_and_tells_null_from_no_json() -> None:
-    assert Content(None).text == ""
-    assert Content(None).json is NOT_JSON
-    assert dict(Content(None).headers) == {}
-    content = Content(Response(200, body=b"null"))
-    assert content.json is None
-    assert content.text == "null"

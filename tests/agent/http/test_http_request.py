@@ -86,11 +86,18 @@ def test_what_would_break_the_message_is_refused(method, url, headers, message):
         ("https://a:80?q", "https", "a", 80, "/?q", "a:80"),
         ("http://a:/", "http", "a", 80, "/", "a"),
         ("http://[::1]:8080/", "http", "::1", 8080, "/", "[::1]:8080"),
-        ("http://münchen.example/ö?ü=ß", "http", "xn--mnchen-3ya.example", 80, "/%C3%B6?%C3%BC=%C3%9F", "xn--mnchen-3ya.example"),
+        (
+            "http://münchen.example/ö?ü=ß",
+            "http",
+            "xn--mnchen-3ya.example",
+            80,
+            "/%C3%B6?%C3%BC=%C3%9F",
+            "xn--mnchen-3ya.example",
+        ),
         ("http://a/b c", "http", "a", 80, "/b%20c", "a"),
         ("http://a/b%20c", "http", "a", 80, "/b%20c", "a"),
     ],
-)  # fmt: skip
+)
 def test_urls_are_taken_apart(url, scheme, host, port, target, authority):
     origin, found, _ = split_url(url)
     assert (origin.scheme, origin.host, origin.port, found, origin.authority) == (scheme, host, port, target, authority)
@@ -113,8 +120,14 @@ def test_targets_are_visible_ascii_and_encoding_them_again_changes_nothing(text)
 
 @pytest.mark.parametrize(
     ("reference", "url"),
-    [("/x", "http://a/x"), ("y", "http://a/b/y"), ("//c/d", "http://c/d"), ("?q", "http://a/b/c?q"), ("", "http://a/b/c")],
-)  # fmt: skip
+    [
+        ("/x", "http://a/x"),
+        ("y", "http://a/b/y"),
+        ("//c/d", "http://c/d"),
+        ("?q", "http://a/b/c?q"),
+        ("", "http://a/b/c"),
+    ],
+)
 def test_references_are_seen_from_where_they_stand(reference, url):
     assert join_url("http://a/b/c", reference) == url
 

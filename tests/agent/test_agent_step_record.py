@@ -1,0 +1,86 @@
+"""What a sample is counted as follows from how it ended."""
+
+from agent_recording import HEALTH, cells, counters, recorder, sample, times
+
+from gradual_common.batch import KINDS
+from gradual_common.batch_checks import check_batch
+
+
+def test_a_success_has_all_times_and_its_bytes() -> None:
+    made, _ = recorder()
+    made.steps[0].record(sample(1000))
+    made.steps[0].record(sample(2000, connect=7))
+    batch = made.seal(0, 0, HEALTH)
+    check_batch(batch)
+    assert times(batch, "response_time") == [(2, 200)]
+    assert times(batch, "exchange") == [(2, 180)]
+    assert times(batch, "ttfb") == [(2, 100)]
+    assert times(batch, "connect") == [(1, 7)]
+    assert batch.statuses.tolist() == [[0, 0, 200, 2]]
+    assert (counters(batch)["sent"], counters(batch)["bytes_sent"], counters(batch)["bytes_received"]) == (2, 20, 2000)
+
+
+def test_only_samples_with_a_response_and_timeouts_have_a_response_time() -> None:
+    without = ("connect", "dns", "tls", "reset", "protocol", "proxy", "template")
+    for kind in KINDS[1:]:
+        made, _ = recorder()
+        made.steps[0].record(sample(1000, kind))
+        batch = made.seal(0, 0, HEALTH)
+        check_batch(batch)
+        assert cells(batch) == {(0, 0, kind): 1}
+        assert bool(times(batch, "response_time")) is (kind not in without)
+        assert bool(times(batch, "exchange")) is (kind not in without and kind != "timeout")
+        assert bool(times(batch, "ttfb")) is (kind not in without and kind != "timeout")
+
+
+def test_a_failure_that_opened_a_connection_has_its_connect_time() -> None:
+    made, _ = recorder()
+    made.steps[0].record(sample(1000, "reset", connect=5))
+    assert times(made.seal(0, 0, HEALTH), "connect") == [(1, 5)]
+
+
+def test_what_was_sent_is_taken_apart() -> None:
+    made, _ = recorder()
+    made.begun = 5
+    step = made.steps[1]
+    step.record(sample(1, messages=4, hops=2, resent=1))
+    step.record(sample(2, "connect", messages=0, status_code=0))
+    step.record(sample(3, "interrupted", messages=2, hops=1))
+    step.record(sample(4, "interrupted", messages=0, status_code=0))
+    step.record(sample(5, "timeout", messages=2, retried=1, status_code=0))
+    step.skip(6)
+    found = counters(made.seal(0, 0, HEALTH))
+    assert found | {"bytes_sent": 0, "bytes_received": 0} == {
+        "sent": 8,
+        "unsent": 1,
+        "interrupted": 1,
+        "skipped": 1,
+        "hops": 3,
+        "retried": 1,
+        "resent": 1,
+        "bytes_sent": 0,
+        "bytes_received": 0,
+    }
+    requests = 3
+    assert found["sent"] == requests - 1 + 1 + 3 + 1 + 1
+    assert made.begun == 4
+
+
+def test_assertions_are_counted_one_by_one_over_every_response_that_was_judged() -> None:
+    made, _ = recorder()
+    step = made.steps[0]
+    step.assertions = 3
+    for _ in range(5):
+        step.record(sample(1))
+    step.record(sample(2, "assertion:json", failed_assertions=0b101))
+    step.record(sample(3, "status", failed_assertions=0b001))
+    step.record(sample(4, "extract"))
+    step.record(sample(5, "timeout"))
+    assert made.seal(0, 0, HEALTH).assertions.tolist() == [[0, 0, 0, 6, 2], [0, 0, 1, 8, 0], [0, 0, 2, 7, 1]]
+
+
+def test_a_step_that_was_only_skipped_is_counted() -> None:
+    made, _ = recorder()
+    made.steps[2].skip(1)
+    batch = made.seal(0, 0, HEALTH)
+    assert (counters(batch)["skipped"], len(batch.cells)) == (1, 0)
