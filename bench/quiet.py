@@ -14,7 +14,7 @@ from typing import TypeVar
 
 MAX_STALL_MS = 20.0
 MAX_STEAL = 0.01
-ATTEMPTS = 6
+ATTEMPTS = 3
 
 PROBE = """
 import sys, time, threading

@@ -2,6 +2,10 @@
 
 OpenSSL works on two buffers in memory, so that ciphertext goes to the socket by the same `send` as plain requests do:
 what `sent` counts is as exact as without TLS, and there is no second transport between us and the socket.
+
+Measured as in `engine` over TLS 1.3, CPU time per request: this engine 40–47 µs with everything it does, a bare loop
+on uvloop's TLS 60–78 µs, a bare loop on aiofastnet 1.2 21–28 µs. The difference to the last lies in the calls between
+Python and OpenSSL; it would be had at the price of writes that a transport buffers and may take back.
 """
 
 from __future__ import annotations
@@ -105,18 +109,30 @@ class TlsLayer:
         return self._outgoing.read()
 
     def decrypt(self, data: bytes) -> tuple[bytes, bool]:
-        """The plain text that can be read now, and whether the peer has said that it is done (close_notify)."""
+        """The plain text that can be read now, and whether the peer has said that it is done (close_notify).
+
+        It stops when both buffers are empty instead of reading on until OpenSSL wants more: that exception costs as
+        much as the decryption. Plain text is never longer than its ciphertext.
+        """
+        incoming, session = self._incoming, self._session
         if data:
-            self._incoming.write(data)
+            incoming.write(data)
         pieces: list[bytes] = []
         try:
-            while piece := self._session.read(PIECE):
+            while piece := session.read(len(data) or PIECE):
+                if not incoming.pending and not session.pending():
+                    return (b"".join((*pieces, piece)) if pieces else piece), False
                 pieces.append(piece)
         except ssl.SSLWantReadError:
-            return (pieces[0] if len(pieces) == 1 else b"".join(pieces)), False
+            return b"".join(pieces), False
         except ssl.SSLZeroReturnError:
             pass
         return b"".join(pieces), True
+
+    @property
+    def has_outgoing(self) -> bool:
+        """Whether there is ciphertext to be sent."""
+        return self._outgoing.pending > 0
 
     def say_goodbye(self) -> bytes:
         """The close_notify alert."""
@@ -151,9 +167,8 @@ class TlsConnection(Http1Connection):
             self._fail(Failure(TLS, f"what came cannot be decrypted: {(error.reason or str(error)).lower()}"))
             self.abort()
             return
-        answer = self._layer.take_outgoing()
-        if answer and self._transport is not None:
-            self._transport.write(answer)
+        if self._layer.has_outgoing and self._transport is not None:
+            self._transport.write(self._layer.take_outgoing())
         if plain:
             super().data_received(plain)
         if is_over:

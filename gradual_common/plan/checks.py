@@ -15,6 +15,7 @@ from gradual_common.plan.outline import Outline
 from gradual_common.plan.ramp_checks import check_ramps
 from gradual_common.plan.template_checks import Use, check_templates
 from gradual_common.rules import Rule, parse_rule
+from gradual_common.templates import is_template
 
 TIMING_KEYS = ("duration", "ramp_up", "ramp_config", "ramp")
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -79,7 +80,7 @@ def check_urls(outline: Outline) -> None:
     """URLs are absolute, or begin with / and there is a base URL."""
     document = outline.document
     base = outline.config.get("base_url")
-    if isinstance(base, str):
+    if isinstance(base, str) and not is_template(base):
         check_base_url(document, base)
     relative = []
     for name, action in outline.actions.items():

@@ -90,7 +90,7 @@ def template_kind(path: Path) -> str:
     """How the text at a path is read: "text", "template", or "expression"."""
     if path[-1:] == ("condition",):
         return "expression"
-    if path[:2] == ("config", "headers"):
+    if path[:2] in (("config", "headers"), ("config", "base_url")):
         return "template"
     in_action = len(path) >= 3 and path[0] == "actions" and path[2] in TEMPLATE_FIELDS
     return "template" if in_action and "body_matches" not in path else "text"

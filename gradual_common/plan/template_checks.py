@@ -57,12 +57,14 @@ def check_templates(outline: Outline) -> list[Use]:
     """Report what is wrong with templates; returns what they use of data sets, which the data must hold."""
     document = outline.document
     by_action = {name: _read_action(document, name, action) for name, action in outline.actions.items()}
-    headers = list(_read_texts(document, ("config", "headers"), outline.config.get("headers")))
+    shared: list[Reading] = []
+    for key in ("base_url", "headers"):
+        shared += _read_texts(document, ("config", key), outline.config.get(key))
     check_variable_names(outline)
     uses: list[Use] = []
     for group in outline.groups:
         state = _Group(group, _names_of(outline, group), tuple(step.name for step in group.steps))
-        readings = list(headers)
+        readings = list(shared)
         for action in dict.fromkeys(step.action for step in group.steps):
             readings += by_action.get(action, [])
         readings += _read_conditions(document, group)

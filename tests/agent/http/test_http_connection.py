@@ -1,6 +1,7 @@
 """Connections driven by bytes: the outcome does not depend on how a response is cut into reads."""
 
 import gzip
+from itertools import pairwise
 
 import pytest
 from http_harness import Clock, FakeEngine, FakeSocket, FakeTransport, NotedExchange
@@ -50,7 +51,7 @@ def bytewise(data):
 
 def cut(data, places):
     edges = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(edges)]
 
 
 COMPLETE = [

@@ -54,6 +54,7 @@ def test_only_what_is_rendered_is_a_template() -> None:
     assert template_kind(("actions", "a", "url")) == "template"
     assert template_kind(("actions", "a", "body", "x", 0)) == "template"
     assert template_kind(("config", "headers", "X")) == "template"
+    assert template_kind(("config", "base_url")) == "template"
     assert template_kind(("users", 0, "behavior", 0, "condition")) == "expression"
     assert template_kind(("actions", "a", "assertions", 0, "body_matches")) == "text"
     assert template_kind(("config", "name")) == "text"

@@ -76,13 +76,15 @@ def test_conditions_are_checked(condition: str, message: str) -> None:
 
 def test_templates_stand_in_headers_assertions_queries_and_keys() -> None:
     plan = small(
+        config__base_url="http://{{zero}}",
         config__headers={"X": "{{one}}"},
         actions__look__query={"{{two}}": ["{{three}}"]},
         actions__look__assertions=[{"body_contains": "{{four}}"}, {"body_matches": "a{{2}}"}],
         users__1__behavior=["post"],
     )
     found = "\n".join(mistakes(plan))
-    assert [name for name in ("one", "two", "three", "four") if f"reads {name!r}" in found] == [
+    assert [name for name in ("zero", "one", "two", "three", "four") if f"reads {name!r}" in found] == [
+        "zero",
         "one",
         "two",
         "three",
