@@ -2,7 +2,7 @@
 
 A think time, a timeout, a pacing wait is an entry in a heap; the loop's timer is armed for the first of them only and
 all that is due runs in one go, in the order of its instants. Why not a timer of the loop each: a `call_later` and its
-cancellation cost 1.5 µs and 200 bytes on uvloop; a timeout that never fires would pay that for every request.
+cancellation cost 4.7 µs on uvloop, an entry and its cancellation here 0.5 µs (best of five runs on one core).
 
 Hot path: an entry is a plain list, cancelled in place and dropped when its instant comes or when cancelled entries
 outnumber the others. Instants are nanoseconds on the agent's clock, which goes on while the machine sleeps (the loop's

@@ -2,8 +2,9 @@
 
 `random.Random` carries the 624 words of a Mersenne Twister; with 10,000 users that alone is 25 MB. A stream here is
 one 64-bit word, advanced by SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", OOPSLA
-2014, figure 16), which passes BigCrush. Every draw consumes a fixed number of words, so a plan's values do not depend
-on what was drawn between them elsewhere.
+2014), which passes BigCrush (Vigna, splitmix64.c). All streams lie on one cycle of 2⁶⁴ words, each beginning where a
+hash of its slot puts it: with some thousand draws a slot, that two of them overlap is improbable. Every draw consumes
+a fixed number of words, so a plan's values do not depend on what was drawn between them elsewhere.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class RandomStream:
 
     @classmethod
     def of_slot(cls, seed: int, group: int, ordinal: int, tenure: int) -> RandomStream:
-        """The stream of one holder of a slot; streams of different slots are independent."""
+        """The stream of one holder of a slot."""
         key = f"{seed}/{group}/{ordinal}/{tenure}".encode()
         return cls(int.from_bytes(blake2b(key, digest_size=8).digest(), "big"))
 

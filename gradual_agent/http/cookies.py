@@ -1,8 +1,9 @@
 """A user's cookies (RFC 6265, section 5).
 
-Small on purpose: the library's `http.cookiejar` needs request and response objects of `urllib` and takes some 100 µs a
-request. Differences to the RFC, which leaves them open: no list of public suffixes (a Domain of a single label is
-refused instead), and SameSite is not judged, for a virtual user has no page that a request could come from.
+Small on purpose: the library's `http.cookiejar` needs request and response objects of `urllib` and takes 30 µs to make
+a Cookie field of one cookie, this one 3 µs for two, and those of the last request are kept. Differences to the RFC,
+which leaves them open: no list of public suffixes (a Domain of a single label is refused instead), and SameSite is not
+judged, for a virtual user has no page that a request could come from.
 
 Expiry is kept on the agent's clock; wall time is read only to understand an Expires attribute.
 """

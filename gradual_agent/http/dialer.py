@@ -39,7 +39,8 @@ class Dial:
         report, self._report = self._report, None
         if task.cancelled():
             return
-        opened = task.result()
+        error = task.exception()
+        opened = task.result() if error is None else Failure(CONNECT, f"the connection could not be opened: {error!r}")
         if report is not None:
             report(opened)
         elif isinstance(opened, Http1Connection):

@@ -1,7 +1,7 @@
 """What the users of one agent process share: loop, clock, lease, resolver, TLS contexts, known heads.
 
 Measured with 64 connections on one core, nginx on the other, a static file of 612 bytes, interleaved with `wrk -t1
--c64` on the same core: CPU time per request 15–19 µs against wrk's 12–15 µs (0.78 of wrk's rate per core second), of
+-c64` on the same core: CPU time per request 15–21 µs against wrk's 12–15 µs (0.78 of wrk's rate per core second), of
 which 80 % are `send`, `epoll_pwait` and `read` in the kernel (py-spy, native). An idle connected user takes 3.3 KB of
 resident memory: client, sample, coroutine, socket, uvloop's transport.
 """

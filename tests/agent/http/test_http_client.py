@@ -140,13 +140,15 @@ async def test_a_redirect_to_nowhere_is_a_failure_of_its_own_kind():
 
 
 async def test_credentials_do_not_go_to_another_origin():
-    async with run_server(lambda request, number: answer()) as other:
-        async with run_server(redirecting(307, f"http://127.0.0.1:{other.port}/x")) as server:
-            with open_engine() as engine:
-                user = Driver(engine)
-                headers = {"Authorization": "Bearer t", "Cookie": "a=1", "X-Kept": "1"}
-                sample = await user.fetch("GET", url(server), headers)
-                user.client.close()
+    async with (
+        run_server(lambda request, number: answer()) as other,
+        run_server(redirecting(307, f"http://127.0.0.1:{other.port}/x")) as server,
+    ):
+        with open_engine() as engine:
+            user = Driver(engine)
+            headers = {"Authorization": "Bearer t", "Cookie": "a=1", "X-Kept": "1"}
+            sample = await user.fetch("GET", url(server), headers)
+            user.client.close()
     assert (sample.kind, sample.hops) == (0, 1)
     assert b"Authorization" not in other.requests[0]
     assert b"Cookie" not in other.requests[0]
@@ -336,6 +338,31 @@ async def test_a_name_that_does_not_exist_sends_nothing(monkeypatch):
     assert sample.detail == "nowhere.invalid cannot be resolved: name or service not known"
 
 
+async def test_a_mistake_while_connecting_does_not_leave_the_user_waiting(monkeypatch):
+    async def getaddrinfo(*_, **__):
+        raise RuntimeError("a mistake")
+
+    with open_engine() as engine:
+        monkeypatch.setattr(engine.loop, "getaddrinfo", getaddrinfo)
+        sample = await Driver(engine).fetch("GET", "http://system.example/")
+    assert KINDS[sample.kind] == "connect"
+    assert "a mistake" in sample.detail
+
+
+async def test_a_request_to_a_user_that_was_let_go_is_opened_for_nobody():
+    """The connection is there in the same turn of the loop in which the user is interrupted: it is closed again."""
+    async with run_server(lambda request, number: answer()) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            user.begin(build_request("GET", url(server)))
+            engine.dialer._loop.call_soon(user.client.interrupt)
+            await user.wait()
+            await user.fetch("GET", url(server))
+            assert engine.connections == 1
+            user.client.close()
+    assert len(server.requests) == 1
+
+
 async def test_the_next_address_is_tried_and_the_dead_one_last_from_then_on(monkeypatch):
     asked = []
 
@@ -510,18 +537,20 @@ async def test_an_interrupt_of_an_idle_user_does_nothing():
 
 
 async def test_a_cut_closes_all_connections_and_resumes_nobody():
-    async with run_server(lambda request, number: answer() if number == 1 else never(request, number)) as one:
-        async with run_server(lambda request, number: answer()) as two:
-            with open_engine() as engine:
-                user = Driver(engine)
-                await user.fetch("GET", url(two))
-                await user.fetch("GET", url(one))
-                one.arrived.clear()
-                sample = user.begin(build_request("GET", url(one)))
-                user.client.cut()
-                assert not user.is_done
-                await asyncio.wait_for(asyncio.gather(one.arrived.wait(), two.ended.wait()), 20)
-                assert len(engine.timeline) == 0
+    async with (
+        run_server(lambda request, number: answer() if number == 1 else never(request, number)) as one,
+        run_server(lambda request, number: answer()) as two,
+    ):
+        with open_engine() as engine:
+            user = Driver(engine)
+            await user.fetch("GET", url(two))
+            await user.fetch("GET", url(one))
+            one.arrived.clear()
+            sample = user.begin(build_request("GET", url(one)))
+            user.client.cut()
+            assert not user.is_done
+            await asyncio.wait_for(asyncio.gather(one.arrived.wait(), two.ended.wait()), 20)
+            assert len(engine.timeline) == 0
     assert (sample.kind, sample.messages, len(one.requests)) == (INTERRUPTED, 1, 2)
 
 
