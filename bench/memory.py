@@ -13,10 +13,10 @@ LIMIT_KB = 12.0
 
 
 def thinking_plan(url: str, users: int) -> dict[str, object]:
-    """`users` users, reached by a linear ramp, then two equal levels: the last half is the second one."""
-    hold = f"{HOLD_S / 2:g}s"
+    """`users` users, reached by a linear ramp; then the level, its first half set apart as a phase of its own."""
+    half = f"{HOLD_S / 2:g}s"
+    everybody = {"strategy": "levels", "levels": [{"concurrency": users}]}
     climb = {"strategy": "linear", "over": f"{RAMP_S}s"}
-    levels = [{"concurrency": users, "for": hold}, {"concurrency": users}]
     return {
         "config": {
             "name": "thinking",
@@ -24,7 +24,8 @@ def thinking_plan(url: str, users: int) -> dict[str, object]:
             "graceful_stop": "2s",
             "phases": [
                 {"name": "ramp", "duration": f"{RAMP_S}s", "warm_up": True, "ramp_up": climb},
-                {"name": "hold", "duration": f"{HOLD_S}s", "ramp_up": {"strategy": "levels", "levels": levels}},
+                {"name": "first half", "duration": half, "warm_up": True, "ramp_up": everybody},
+                {"name": "last half", "duration": half, "ramp_up": everybody},
             ],
         },
         "users": [{"name": "reader", "concurrency": users, "behavior": [{"action": "rates", "think_time": "1-3s"}]}],
