@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -53,8 +52,6 @@ def run_one(options: AgentOptions) -> int:
     from gradual_common.logs import configure_logging  # noqa: PLC0415  after --help and every usage error
 
     configure_logging("debug" if options.verbose else "info", options.log_format, agent=options.name)
-    # Every batch of every call at debug level is more than anyone who asks for -v wants to know.
-    logging.getLogger("grpc").setLevel(logging.INFO)
     from gradual_agent.process import run_process  # noqa: PLC0415  gRPC is loaded after logging is set up
 
     try:

@@ -44,6 +44,8 @@ def configure_logging(level: str = "info", format: LogFormat = "auto", **bound: 
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # Every batch of every call at debug level is more than anyone who asks for -v wants to know.
+    logging.getLogger("grpc").setLevel(max(root.level, logging.INFO))
     logging.captureWarnings(True)
     # gRPC's core writes to standard error by itself, past every handler; its failures reach Python as exceptions.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")

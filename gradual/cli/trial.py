@@ -7,6 +7,8 @@ pacing are left out. An `on_start` that fails ends the trial instead of being tr
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -51,10 +53,18 @@ def run_trial(arguments: PlanArguments, group: str | None) -> int:
     loaded = load_arguments(arguments)
     number = find_group(loaded.plan, group)
     configure_logging("warning")
-    narrator = Narrator(typer.echo, Mask(loaded.job.secrets.values()))
+    narrator = Narrator(write_line, Mask(loaded.job.secrets.values()))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(Trial(loaded, number, narrator).run())
     return STEP_FAILED if narrator.failures else 0
+
+
+def write_line(text: str) -> None:
+    """A line on standard output. When its reader has gone (`| head`) the iteration goes on to its end, unheard."""
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def find_group(plan: Plan, name: str | None) -> int:

@@ -1,5 +1,8 @@
 """`gradual try` performs one iteration of one user and tells all of it."""
 
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -125,3 +128,12 @@ def test_a_group_is_found_by_name_and_an_unknown_one_names_the_nearest() -> None
         find_group(loaded.plan, "custmer")
     with pytest.raises(typer.BadParameter, match="groups: customer"):
         find_group(loaded.plan, "zzz")
+
+
+def test_a_reader_that_goes_away_does_not_stop_the_iteration() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    program = "from gradual.cli.trial import write_line; write_line('a'); write_line('b')"
+    done = subprocess.run([sys.executable, "-c", program], stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
