@@ -33,12 +33,6 @@ def apportion(weights: Sequence[int], total: int) -> tuple[int, ...]:
     return tuple(counts)
 
 
-def raise_order(weights: Sequence[int], total: int) -> tuple[int, ...]:
-    """The weight that gains each of the seats 1 … `total`: the first n of them count up to `apportion(weights, n)`."""
-    _check_weights(weights, total)
-    return tuple(islice(_next_seats(weights, [0] * len(weights)), total))
-
-
 def _check_weights(weights: Sequence[int], total: int) -> int:
     """Σ weights; raises ValueError when there is nothing to share among."""
     if total < 0 or any(weight < 0 for weight in weights):
