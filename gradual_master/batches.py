@@ -26,7 +26,8 @@ def check_batch(batch: Batch, shape: Shape, levels: frozenset[int]) -> None:
     if unknown:
         raise WireError(f"its frames name levels that the schedule has not: {sorted(unknown)}")
     for name, array in (("users", batch.users), ("iterations", batch.iterations)):
-        if array.shape[:2] != (frames, shape.groups):
+        # Without a frame the wire tells no number of groups.
+        if len(array) != frames or (frames and array.shape[1] != shape.groups):
             raise WireError(f"{name} is {array.shape[:2]} frames × groups; here there are {frames} × {shape.groups}")
     _check_ranges("cells", batch.cells.view(np.uint32), {"frame": frames, "step": shape.series, "kind": len(KINDS)})
     for name, array in (("counters", batch.counters), ("statuses", batch.statuses), ("assertions", batch.assertions)):
@@ -60,8 +61,8 @@ def contribution_of(batch: Batch, shape: Shape) -> Contribution:
         extents=np.array([(frame.begin, frame.end) for frame in batch.frames], dtype=np.int64).reshape(-1, 2),
         requests=requests,
         counters=counters,
-        users=batch.users,
-        iterations=batch.iterations,
+        users=batch.users.reshape(frames, shape.groups, 4),
+        iterations=batch.iterations.reshape(frames, shape.groups, 2),
         codes=_codes(batch, measured, shape),
         columns=measured.columns,
     )

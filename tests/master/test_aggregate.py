@@ -9,8 +9,10 @@ from raw_run import MS, START, S, Stretch, batch_of, plan_of, schedule_of
 
 from gradual_common.batch import CONNECT, EXCHANGE, RESPONSE_TIME, Applied, Batch, Frame, Health
 from gradual_common.clock import NS_PER_S
+from gradual_common.codec import decode_agent_message, encode_agent_message
 from gradual_common.errors import WireError
 from gradual_common.histogram import Histogram
+from gradual_common.messages import AgentMessage
 from gradual_master.aggregate import KEPT, Aggregate
 from gradual_master.totals import Selection
 
@@ -144,6 +146,15 @@ def test_two_frames_of_one_level_add_up() -> None:
     aggregate.settle()
     codes = [aggregate.shape.code(0, 0, 0, RESPONSE_TIME)]
     assert aggregate.level_histograms.total(0, codes) == exact([MS, 3 * MS])
+
+
+def test_a_batch_without_a_frame_is_merged_as_it_comes_over_the_wire() -> None:
+    """An agent that is told to end before its first interval, or at the end of one, has nothing to say."""
+    aggregate = new_aggregate()
+    sent = AgentMessage(batches=(batch_of(1, 0, last=True),))
+    (batch,) = decode_agent_message(encode_agent_message(sent)).batches
+    aggregate.merge("a", batch)
+    assert aggregate.agents["a"].requests == 0
 
 
 def test_every_series_is_kept_apart() -> None:
