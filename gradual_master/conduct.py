@@ -10,10 +10,11 @@ import asyncio
 import platform
 import secrets
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -173,11 +174,9 @@ class Conductor:
     def _signals(self) -> Iterator[None]:
         """Ctrl-C and termination are events of the run. Off the main thread there are none to take."""
         loop = asyncio.get_running_loop()
-        taken = []
-        with suppress(ValueError, RuntimeError, NotImplementedError):
-            for number, name in SIGNALS.items():
-                loop.add_signal_handler(number, self.dispatch, Stop(name))
-                taken.append(number)
+        taken = SIGNALS if threading.current_thread() is threading.main_thread() else {}
+        for number, name in taken.items():
+            loop.add_signal_handler(number, self.dispatch, Stop(name))
         try:
             yield
         finally:

@@ -18,6 +18,7 @@ from gradual_master.reporting.base import BaseReporter
 from gradual_master.reporting.figures import (
     NO_DATA,
     show_count,
+    show_instant,
     show_kinds,
     show_number,
     show_percent,
@@ -161,7 +162,7 @@ def _levels(levels: Sequence[LevelRow]) -> Iterator[RenderableType]:
     for row in shown:
         failed = row.failures / row.requests if row.requests else None
         cells: list[RenderableType] = [
-            show_seconds(row.start_s),
+            show_instant(row.start_s),
             show_number(row.target),
             show_number(row.users_mean),
             show_number(row.throughput_rps),

@@ -39,6 +39,12 @@ def show_seconds(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def show_instant(seconds: float) -> str:
+    """Like `show_seconds`, without losing the part of a second that a level begins at: 7.5 → `0:07.5`."""
+    whole, milliseconds = divmod(round(seconds * 1000), 1000)
+    return show_seconds(whole) + (f".{milliseconds:03}".rstrip("0") if milliseconds else "")
+
+
 def show_kinds(kinds: Mapping[str, int]) -> str:
     """Failures by kind, the most frequent first: `timeout 12, status 3`."""
     return ", ".join(f"{kind} {count:,}" for kind, count in sorted(kinds.items(), key=lambda item: (-item[1], item[0])))

@@ -2,7 +2,14 @@
 
 import pytest
 
-from gradual_master.reporting.figures import show_count, show_kinds, show_number, show_percent, show_seconds
+from gradual_master.reporting.figures import (
+    show_count,
+    show_instant,
+    show_kinds,
+    show_number,
+    show_percent,
+    show_seconds,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,3 +41,8 @@ def test_times_counts_and_kinds() -> None:
     assert [show_seconds(seconds) for seconds in (0, 75.9, 3675)] == ["0:00", "1:15", "1:01:15"]
     assert show_count(1234567) == "1,234,567"
     assert show_kinds({"a": 1, "timeout": 1200, "b": 1}) == "timeout 1,200, a 1, b 1"
+
+
+def test_an_instant_keeps_its_part_of_a_second() -> None:
+    instants = [show_instant(seconds) for seconds in (0, 7.5, 60.025, 1.9996)]
+    assert instants == ["0:00", "0:07.5", "1:00.025", "0:02"]
