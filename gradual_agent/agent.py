@@ -22,6 +22,7 @@ from gradual_agent.lease import Lease
 from gradual_agent.rpc import MasterLink
 from gradual_agent.session import Session
 from gradual_agent.timeline import Entry, Timeline
+from gradual_agent.usher import Usher
 from gradual_common.batch import Applied
 from gradual_common.logs import bind_process, mask_in_logs
 from gradual_common.messages import AgentMessage, Goodbye, MasterMessage, Orders, Provision, SlotRun
@@ -54,12 +55,12 @@ class Agent:
         self._session = Session(identity, self, master_wait, jitter, clock())
         self._link = MasterLink(target, identity.incarnation, self)
         self._crew: Crew | None = None
+        self._usher: Usher | None = None
         self._probe: LoopLagProbe | None = None
         self._orders: Orders | None = None
         self._intervals: Intervals | None = None
         self._is_sealed = False
         self._is_welcome = False
-        self._late_starts = 0
         self._released: list[tuple[int, int, int]] = []
         self._finished: list[seats.Finished] = []
         self._tasks: deque[Task] = deque()
@@ -259,8 +260,9 @@ class Agent:
     def _cut(self, reason: str) -> None:
         self._lease.ends_at = 0
         users = sum(run.count for run in self._pool.held)
-        if users and self._crew is not None:
+        if users and self._crew is not None and self._usher is not None:
             self._log.warning("the users are cut", reason=reason, users=users)
+            self._usher.cut()
             self._crew.cut()
         self._tell_pool(seats.Cut())
 
@@ -276,16 +278,16 @@ class Agent:
     # ── What the pool decides ──────────────────────────────────────────────────────────────────────────────────────
 
     def _obey_pool(self, instructions: Sequence[seats.PoolInstruction]) -> None:
-        crew = self._crew
-        if crew is None:
+        crew, usher = self._crew, self._usher
+        if crew is None or usher is None:
             return
         offset = self._session.offset or 0
         for instruction in instructions:
             match instruction:
-                case seats.StartUser(group, ordinal, tenure):
-                    crew.start(group, ordinal, tenure)
+                case seats.StartUser(group, ordinal, tenure, due):
+                    usher.start((group, ordinal), tenure, due - offset)
                 case seats.StopUser(group, ordinal, deadline):
-                    crew.stop(group, ordinal, deadline - offset)
+                    usher.stop((group, ordinal), deadline - offset)
                 case Applied():
                     crew.note_level(instruction)
                 case seats.Release(group, ordinal, tenure):
@@ -305,6 +307,7 @@ class Agent:
         if provision.job is not None and self._crew is None:
             mask_in_logs(provision.job.secrets.values())
             self._crew = self._make_crew(provision.job, self._user_ended)
+            self._usher = Usher(self._crew, self._timeline, self._clock, self._user_ended, self.fail)
             self._probe = LoopLagProbe(self._timeline, self._clock, self._crew.note_loop_lag)
         if self._crew is None:
             return
@@ -333,13 +336,13 @@ class Agent:
         self._seal(interval, last=True)
 
     def _seal(self, interval: int, last: bool) -> None:
-        crew, intervals, welcome = self._crew, self._intervals, self._session.welcome
+        crew, usher = self._crew, self._usher
+        intervals, welcome = self._intervals, self._session.welcome
         assert crew is not None, "orders wait for the job"
+        assert usher is not None, "the crew has its usher"
         assert welcome is not None, "orders come after the welcome"
         offset = self._session.offset or 0
-        late = self._pool.late_starts - self._late_starts
-        self._late_starts += late
-        batch = crew.seal(interval, offset, late, last)
+        batch = crew.seal(interval, offset, usher.take_late_starts(), last)
         send_at = self._clock()
         if intervals is not None and not last:
             send_at = intervals.end_of(interval) - offset + welcome.batch_offset

@@ -2,7 +2,7 @@
 
 Orders say which slots are this agent's and how many users of each group are active at what instant. A group's users
 at target n sit in the ordinals 0 … n−1, so this agent's part of them is a prefix of its own ordinals. A seat holds
-one user at a time: while its former user is still stopping the next one waits, and the delay is counted.
+one user at a time: while its former user is still stopping the next one waits; a start says since when it was due.
 
 `handle(event, now)` takes an event and run time (ns) and returns instructions, stops before starts. Nothing here
 reads a clock; `next_deadline` says when `Wake` is due.
@@ -16,15 +16,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from gradual_common.batch import Applied
-from gradual_common.clock import NS_PER_MS
 from gradual_common.messages import DRAIN_LEVEL, LevelOrder, Orders, SlotRun
-
-LATE_NS = 50 * NS_PER_MS
-"""A start counts as late beyond the clock error that the fleet is allowed (DESIGN 4.1)."""
 
 Slot = tuple[int, int]
 """Group and ordinal."""
@@ -60,11 +56,12 @@ PoolEvent = Orders | Wake | UserEnded | Drain | Cut
 
 @dataclass(frozen=True, slots=True)
 class StartUser:
-    """A user takes its seat."""
+    """A user takes its seat; it was to be there from run time `due` (ns) on."""
 
     group: int
     ordinal: int
     tenure: int
+    due: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +109,9 @@ class Seat:
 
 
 class SlotPool:
-    """The seats of one agent. `late_starts` counts the users that sat down more than 50 ms after their time."""
+    """The seats of one agent."""
 
     def __init__(self) -> None:
-        self.late_starts = 0
         self._runs: tuple[SlotRun, ...] = ()
         self._ours: dict[int, list[int]] = {}
         self._tenures: dict[Slot, int] = {}
@@ -264,7 +260,7 @@ class SlotPool:
             seat = self._seats.get(slot)
             wanted = self._is_wanted(slot)
             if wanted and seat is None:
-                starts.append(self._start(slot, now, due))
+                starts.append(self._start(slot, due))
             elif seat is not None:
                 self._note_wait(slot, seat, wanted, due)
                 if not wanted or seat.tenure != self._tenures[slot]:
@@ -288,11 +284,10 @@ class SlotPool:
         group, ordinal = slot
         return ordinal < target_of(self._targets, group)
 
-    def _start(self, slot: Slot, now: int, due: int) -> StartUser:
-        self.late_starts += now - self._waiting.pop(slot, due) > LATE_NS
+    def _start(self, slot: Slot, due: int) -> StartUser:
         tenure = self._tenures[slot]
         self._seats[slot] = Seat(tenure)
-        return StartUser(*slot, tenure)
+        return StartUser(*slot, tenure, self._waiting.pop(slot, due))
 
     def _stop(self, slot: Slot, seat: Seat, deadline: int) -> list[PoolInstruction]:
         """A user that is stopping already is told again only when its time has become shorter."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from gradual_common.clock import NS_PER_S
 
+FOREVER: Final = 1 << 63
 KEPT_NS: Final = 30 * NS_PER_S
 """getaddrinfo tells no time to live; a system that fails over by DNS is followed within this time."""
 
@@ -68,12 +69,19 @@ class Resolver:
         self._known: dict[tuple[str, int], tuple[int, Addresses]] = {}
         self._asked: dict[tuple[str, int], asyncio.Task[Addresses]] = {}
 
-    async def resolve(self, host: str, port: int) -> Addresses:
-        """The addresses of `host`; OSError when there are none."""
+    def known(self, host: str, port: int) -> Addresses | None:
+        """The addresses of `host` if they were asked for not long ago, or are written out."""
+        kept = self._known.get((host, port))
+        if kept is None:
+            literal = read_literal(host, port)
+            if literal is None:
+                return None
+            kept = self._known[host, port] = (FOREVER, Addresses([literal]))
+        return kept[1] if self._clock() < kept[0] else None
+
+    async def ask(self, host: str, port: int) -> Addresses:
+        """The addresses of `host`; OSError when there are none. Those who ask at the same time share one answer."""
         key = (host, port)
-        kept_until, addresses = self._known.get(key, (0, None))
-        if addresses is not None and self._clock() < kept_until:
-            return addresses
         task = self._asked.get(key)
         if task is None:
             task = self._asked[key] = self._loop.create_task(self._ask(host, port))
@@ -91,9 +99,6 @@ class Resolver:
             self._known[key] = (self._clock() + KEPT_NS, task.result())
 
     async def _ask(self, host: str, port: int) -> Addresses:
-        literal = read_literal(host, port)
-        if literal is not None:
-            return Addresses([literal])
         found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = list(dict.fromkeys(Address(family, sockaddr) for family, _, _, _, sockaddr in found))
         if not addresses:

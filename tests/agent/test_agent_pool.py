@@ -84,28 +84,26 @@ def test_stops_come_before_starts() -> None:
     assert pool.handle(Wake(), 10) == [Applied(1, 10, 10), StopUser(1, 0, 10 + GRACE), StartUser(0, 0, 1)]
 
 
-def test_a_seat_starts_only_when_its_former_user_has_ended_and_the_delay_is_counted() -> None:
+def dues(told: list[PoolInstruction]) -> list[int]:
+    """Since when the users that start were to be there."""
+    return [instruction.due for instruction in told if isinstance(instruction, StartUser)]
+
+
+def test_a_seat_starts_only_when_its_former_user_has_ended_and_says_since_when_it_was_due() -> None:
     pool = running(1)
     slots = [SlotRun(0, 0, 4, 1)]
     pool.handle(orders(2, slots, [level(1, 0, number=1), level(100, 1, number=2)]), 1)
     assert pool.handle(Wake(), 100) == [Applied(2, 100, 100)]
-    assert pool.late_starts == 0
-    assert pool.handle(UserEnded(0, 0, 1, finished=False), 100 + 51 * MS) == [StartUser(0, 0, 1)]
-    assert pool.late_starts == 1
+    told = pool.handle(UserEnded(0, 0, 1, finished=False), 151)
+    assert told == [StartUser(0, 0, 1)]
+    assert dues(told) == [100]
 
 
-def test_a_start_within_the_clock_error_is_not_late() -> None:
-    pool = SlotPool()
-    pool.handle(orders(1, [SlotRun(0, 0, 4, 1)], [level(100, 2)]), 0)
-    pool.handle(Wake(), 100 + 50 * MS)
-    assert pool.late_starts == 0
-
-
-def test_a_late_level_is_applied_at_once_and_its_starts_count_as_late() -> None:
+def test_a_late_level_is_applied_at_once_and_its_starts_were_due_when_it_was() -> None:
     pool = SlotPool()
     told = pool.handle(orders(1, [SlotRun(0, 0, 4, 1)], [level(0, 2)]), 60 * MS)
     assert told == [Applied(0, 0, 60 * MS), StartUser(0, 0, 1), StartUser(0, 1, 1)]
-    assert pool.late_starts == 2
+    assert dues(told) == [0, 0]
 
 
 def test_of_several_levels_that_are_due_only_the_last_moves_users() -> None:

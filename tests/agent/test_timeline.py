@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_agent.timeline import MAX_SLEEP_NS, Timeline
+from gradual_agent.timeline import MAX_SLEEP_NS, SLICE_NS, Timeline
 from gradual_common.clock import NS_PER_MS
 
 
@@ -118,6 +118,22 @@ def test_a_callback_that_fails_leaves_the_others_to_run():
     except ZeroDivisionError:
         setting.run(2)
     assert setting.ran == ["later"]
+
+
+def test_a_crowd_that_is_due_at_once_runs_in_slices_and_the_loop_has_its_turn_in_between():
+    setting = Setting()
+
+    def work(number):
+        setting.ran.append(number)
+        setting.now += SLICE_NS // 2
+
+    for number in range(5):
+        setting.timeline.at(1, work, number)
+    for ran in ([0, 1], [0, 1, 2, 3], [0, 1, 2, 3, 4]):
+        setting.loop.handles.clear()
+        setting.run(max(1, setting.now))
+        assert setting.ran == ran
+        assert setting.loop.armed == ([0.0] if len(ran) < 5 else [])
 
 
 def test_a_closed_timeline_forgets_everything():

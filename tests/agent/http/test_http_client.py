@@ -1,6 +1,8 @@
 """Fetches over real connections on loopback: what was sent, what it counts as, and what came of it."""
 
 import asyncio
+import contextlib
+import errno
 import gzip
 import socket
 import struct
@@ -355,12 +357,52 @@ async def test_a_request_to_a_user_that_was_let_go_is_opened_for_nobody():
         with open_engine() as engine:
             user = Driver(engine)
             user.begin(build_request("GET", url(server)))
-            engine.dialer._loop.call_soon(user.client.interrupt)
+            engine.dialer.loop.call_soon(user.client.interrupt)
             await user.wait()
             await user.fetch("GET", url(server))
             assert engine.connections == 1
             user.client.close()
     assert len(server.requests) == 1
+
+
+async def test_an_address_that_does_not_answer_leaves_the_next_one_its_share_of_the_time(monkeypatch):
+    async with run_server(lambda request, number: answer()) as server:
+        with silence() as silent, open_engine() as engine:
+            found = {"127.0.0.1": server.port, "127.0.0.2": silent}
+
+            async def getaddrinfo(*_, **__):
+                return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in found.items()]
+
+            monkeypatch.setattr(engine.loop, "getaddrinfo", getaddrinfo)
+            user = Driver(engine)
+            sample = await user.fetch("GET", "http://system.example/", connect_timeout=100 * MS)
+            assert (KINDS[sample.kind], sample.messages) == ("", 1)
+            assert sample.connect >= 50 * MS
+            user.client.close()
+            assert len(engine.timeline) == 0
+
+
+async def test_the_loop_tells_when_a_connection_that_took_a_while_is_there(monkeypatch):
+    """Across a network it is not when `connect` returns."""
+    connect = socket.socket.connect_ex
+    monkeypatch.setattr(socket.socket, "connect_ex", lambda sock, address: (connect(sock, address), errno.EALREADY)[1])
+    async with run_server(lambda request, number: answer()) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            sample = await user.fetch("GET", url(server))
+            assert (KINDS[sample.kind], sample.messages) == ("", 1)
+            user.client.close()
+
+
+async def test_a_connection_that_is_refused_after_a_while_sends_nothing():
+    """The listener is gone when the kernel asks again, a second later."""
+    with open_engine() as engine:
+        user = Driver(engine)
+        with silence() as port:
+            sample = user.begin(build_request("GET", f"http://127.0.0.2:{port}/"))
+        await user.wait()
+    assert (KINDS[sample.kind], sample.messages) == ("connect", 0)
+    assert f"127.0.0.2:{port}: connection refused" in sample.detail
 
 
 async def test_the_next_address_is_tried_and_the_dead_one_last_from_then_on(monkeypatch):
@@ -448,22 +490,25 @@ async def test_many_requests_share_one_entry_in_the_timeline():
             assert len(engine.timeline) == 0
 
 
+@contextlib.contextmanager
+def silence():
+    """The port of a listener with a full backlog: it drops what comes next, and nobody answers."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.2", 0))
+        listener.listen(0)
+        for _ in range(3):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
 async def test_a_connection_that_is_not_accepted_in_time_fails_as_connect():
-    """A listener with a full backlog drops what comes next, and nobody answers."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(0)
-    address = listener.getsockname()
-    fillers = [socket.socket() for _ in range(3)]
-    for filler in fillers:
-        filler.setblocking(False)
-        filler.connect_ex(address)
-    with open_engine() as engine:
+    with silence() as port, open_engine() as engine:
         user = Driver(engine)
-        sample = await user.fetch("GET", f"http://127.0.0.1:{address[1]}/", connect_timeout=30 * MS)
-        late = await user.fetch("GET", f"http://127.0.0.1:{address[1]}/", timeout=30 * MS)
-    for sock in (*fillers, listener):
-        sock.close()
+        sample = await user.fetch("GET", f"http://127.0.0.2:{port}/", connect_timeout=30 * MS)
+        late = await user.fetch("GET", f"http://127.0.0.2:{port}/", timeout=30 * MS)
     assert (KINDS[sample.kind], sample.messages) == ("connect", 0)
     assert "within 0.03 s" in sample.detail
     assert (KINDS[late.kind], late.messages) == ("timeout", 0)

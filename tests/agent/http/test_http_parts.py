@@ -185,12 +185,15 @@ async def test_a_name_is_asked_for_once_until_its_time_is_over():
 
     names, clock = Names(asyncio.get_running_loop(), [A1, A1, B1]), Clock(0)
     resolver = Resolver(names, clock)
-    first, second = await asyncio.gather(resolver.resolve("x", 80), resolver.resolve("x", 80))
+    assert resolver.known("x", 80) is None
+    first, second = await asyncio.gather(resolver.ask("x", 80), resolver.ask("x", 80))
     assert first is second
-    assert await resolver.resolve("x", 80) is first
+    assert resolver.known("x", 80) is first
+    assert resolver.known("x", 81) is None
     assert names.asked == 1
     clock.now = KEPT_NS
-    await resolver.resolve("x", 80)
+    assert resolver.known("x", 80) is None
+    await resolver.ask("x", 80)
     assert names.asked == 2
 
 
@@ -200,7 +203,7 @@ async def test_a_name_without_addresses_is_an_error_and_asked_again():
     resolver = Resolver(names, Clock())
     for _ in range(2):
         with pytest.raises(socket.gaierror):
-            await resolver.resolve("x", 80)
+            await resolver.ask("x", 80)
     assert names.asked == 2
 
 
