@@ -13,16 +13,16 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from gradual_agent import pool as seats
-from gradual_agent import session_events as talk
+from gradual_agent.coordination import pool as seats
+from gradual_agent.coordination import session_events as talk
+from gradual_agent.coordination.intervals import Intervals
+from gradual_agent.coordination.lease import Lease
+from gradual_agent.coordination.session import Session
+from gradual_agent.coordination.usher import Usher
 from gradual_agent.crew import Crew, CrewFactory
 from gradual_agent.health import LoopLagProbe
-from gradual_agent.intervals import Intervals
-from gradual_agent.lease import Lease
 from gradual_agent.rpc import MasterLink
-from gradual_agent.session import Session
 from gradual_agent.timeline import Entry, Timeline
-from gradual_agent.usher import Usher
 from gradual_common.batch import Applied
 from gradual_common.logs import bind_process, mask_in_logs
 from gradual_common.messages import AgentMessage, Goodbye, MasterMessage, Orders, Provision, SlotRun

@@ -9,15 +9,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from gradual_agent.coordination.lease import Lease
+from gradual_agent.coordination.pool import Slot
 from gradual_agent.crew import EndCallback
 from gradual_agent.errors import JobError
 from gradual_agent.health import CpuMeter
 from gradual_agent.http.engine import HttpEngine
-from gradual_agent.lease import Lease
-from gradual_agent.pool import Slot
-from gradual_agent.recorder import Recorder
+from gradual_agent.recording.recorder import Recorder
 from gradual_agent.timeline import Timeline
-from gradual_agent.worker import Worker
+from gradual_agent.users.worker import Worker
 from gradual_common.batch import Applied, Batch, Health
 from gradual_common.messages import Job, Rows
 from gradual_common.plan.model import Plan

@@ -21,11 +21,11 @@ import structlog
 import uvloop
 
 from gradual_agent.agent import Agent
+from gradual_agent.coordination.lease import Lease
+from gradual_agent.coordination.session_events import Identity
 from gradual_agent.crew import Crew, EndCallback
 from gradual_agent.errors import AgentError
-from gradual_agent.lease import Lease
 from gradual_agent.options import AgentOptions
-from gradual_agent.session_events import Identity
 from gradual_agent.timeline import Timeline
 from gradual_common import __version__
 from gradual_common.clock import CLOCK_ID

@@ -26,10 +26,9 @@ from gradual_common.clock import CLOCK_ID, NS_PER_S
 from gradual_common.errors import GradualError
 from gradual_common.logs import bind_process, mask_in_logs
 from gradual_common.scheduling import compile_schedule
-from gradual_master.aggregate import Aggregate
-from gradual_master.command import Terms
-from gradual_master.core import MasterCore
-from gradual_master.events import (
+from gradual_master.coordination.command import Terms
+from gradual_master.coordination.core import MasterCore
+from gradual_master.coordination.events import (
     Begin,
     Close,
     CloseInterval,
@@ -47,13 +46,14 @@ from gradual_master.events import (
     Tick,
     Unmergeable,
 )
-from gradual_master.facts import RunFacts
-from gradual_master.journal import Journal, MemoryJournal, RunBegun
+from gradual_master.coordination.journal import Journal, MemoryJournal, RunBegun
 from gradual_master.listening import ListenAddress
 from gradual_master.provisions import Provisions
+from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.facts import RunFacts
+from gradual_master.results.summary import Summary, build_summary
 from gradual_master.run_options import RunOptions
 from gradual_master.server import FleetServer
-from gradual_master.summary import Summary, build_summary
 from gradual_master.surroundings import fingerprint, git_facts
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from gradual_common.plan.loader import LoadedPlan
 from gradual_common.scheduling import compile_schedule
 from gradual_master.conduct import conduct
 from gradual_master.errors import ReporterError
-from gradual_master.facts import RunFacts
 from gradual_master.options import RunArguments
 from gradual_master.reporting import BUILT_IN, BaseReporter, ProgressReporter, Reporter, create_reporter
 from gradual_master.reporting.jsonfile import render_json
+from gradual_master.results.facts import RunFacts
+from gradual_master.results.summary import Summary
 from gradual_master.run_options import RunOptions
-from gradual_master.summary import Summary
 
 LOOK_S = 0.2
 

@@ -23,8 +23,8 @@ from gradual_common.codec import decode_agent_message, encode_master_message, en
 from gradual_common.errors import WireError
 from gradual_common.messages import MasterMessage, SlotRun
 from gradual_common.wire import fleet_pb2, fleet_pb2_grpc
+from gradual_master.coordination.events import Event, Received, StreamEnded, Unreadable
 from gradual_master.errors import ListenError
-from gradual_master.events import Event, Received, StreamEnded, Unreadable
 from gradual_master.listening import ListenAddress
 from gradual_master.postbox import Postbox
 from gradual_master.provisions import Provisions

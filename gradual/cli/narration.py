@@ -9,7 +9,7 @@ from typing import Any
 from gradual.cli.masking import Mask
 from gradual_agent.http.request import Request
 from gradual_agent.http.response import Response
-from gradual_agent.sample import INTERRUPTED, Sample
+from gradual_agent.users.sample import INTERRUPTED, Sample
 from gradual_common.batch import KINDS
 from gradual_common.clock import NS_PER_MS
 from gradual_common.plan.model import ActionSpec

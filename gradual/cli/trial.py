@@ -22,17 +22,17 @@ from gradual.cli.masking import Mask
 from gradual.cli.narration import Narrator
 from gradual_agent.actions import Action, Actor
 from gradual_agent.actions.http import HttpActions, texts_of
-from gradual_agent.behaviour import Behaviour, CompiledStep, compile_behaviour
+from gradual_agent.coordination.lease import Lease
 from gradual_agent.http.client import HttpClient
 from gradual_agent.http.engine import HttpEngine
 from gradual_agent.http.request import Request
-from gradual_agent.lease import Lease
-from gradual_agent.recorder import Recorder
-from gradual_agent.sample import Sample
-from gradual_agent.suspension import Resumable
-from gradual_agent.think import NO_THINKING
+from gradual_agent.recording.recorder import Recorder
 from gradual_agent.timeline import Timeline
-from gradual_agent.user import VirtualUser, World
+from gradual_agent.users.behaviour import Behaviour, CompiledStep, compile_behaviour
+from gradual_agent.users.sample import Sample
+from gradual_agent.users.suspension import Resumable
+from gradual_agent.users.think import NO_THINKING
+from gradual_agent.users.user import VirtualUser, World
 from gradual_common.clock import CLOCK_ID
 from gradual_common.errors import TemplateError
 from gradual_common.logs import configure_logging

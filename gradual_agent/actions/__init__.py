@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any, Literal, Protocol
 
-from gradual_agent.sample import Sample
-from gradual_agent.suspension import Resumable
+from gradual_agent.users.sample import Sample
+from gradual_agent.users.suspension import Resumable
 from gradual_common.batch import KIND
 
 Cookies = Literal["per_user", "per_iteration"]

@@ -35,9 +35,9 @@ from gradual_agent.http.redirects import follow
 from gradual_agent.http.request import Request
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.http.urls import Origin
-from gradual_agent.sample import Sample
-from gradual_agent.suspension import Resumable, suspend
 from gradual_agent.timeline import Entry
+from gradual_agent.users.sample import Sample
+from gradual_agent.users.suspension import Resumable, suspend
 from gradual_common.clock import NS_PER_S
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
+from gradual_agent.coordination.lease import Lease
 from gradual_agent.http.client import HttpClient
 from gradual_agent.http.dialer import Dialer
 from gradual_agent.http.head import HeadMemory
 from gradual_agent.http.tls import Assets
-from gradual_agent.lease import Lease
-from gradual_agent.suspension import Resumable
 from gradual_agent.timeline import Timeline, read_clock
+from gradual_agent.users.suspension import Resumable
 
 
 class HttpEngine:

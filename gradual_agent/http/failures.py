@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from gradual_agent.errors import AgentError
-from gradual_agent.sample import INTERRUPTED
+from gradual_agent.users.sample import INTERRUPTED
 from gradual_common.batch import KIND
 
 CONNECT: Final = KIND["connect"]

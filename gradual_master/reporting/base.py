@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from gradual_master.facts import RunFacts
-from gradual_master.intervals import IntervalRecord
-from gradual_master.summary_sections import Summary
+from gradual_master.results.facts import RunFacts
+from gradual_master.results.intervals import IntervalRecord
+from gradual_master.results.summary_sections import Summary
 
 
 class Reporter(Protocol):

@@ -11,9 +11,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gradual_master.distribution import Distribution
-from gradual_master.levels import LevelRow
-from gradual_master.objectives import ObjectiveRow
 from gradual_master.reporting.base import BaseReporter
 from gradual_master.reporting.figures import (
     NO_DATA,
@@ -24,7 +21,10 @@ from gradual_master.reporting.figures import (
     show_percent,
     show_seconds,
 )
-from gradual_master.summary_sections import ActionRow, AgentRow, Summary, TotalsSection
+from gradual_master.results.distribution import Distribution
+from gradual_master.results.levels import LevelRow
+from gradual_master.results.objectives import ObjectiveRow
+from gradual_master.results.summary_sections import ActionRow, AgentRow, Summary, TotalsSection
 
 T = TypeVar("T")
 

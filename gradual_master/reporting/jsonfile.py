@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.base import BaseReporter
-from gradual_master.summary_sections import Summary
+from gradual_master.results.summary_sections import Summary
 
 STANDARD_OUTPUT = "-"
 

@@ -14,12 +14,12 @@ from rich.text import Text
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram import Histogram
 from gradual_common.schedule import Schedule
-from gradual_master.distribution import milliseconds
-from gradual_master.facts import RunFacts
-from gradual_master.intervals import IntervalRecord
 from gradual_master.reporting.base import BaseReporter
 from gradual_master.reporting.figures import show_count, show_kinds, show_number, show_seconds
-from gradual_master.summary_sections import Summary
+from gradual_master.results.distribution import milliseconds
+from gradual_master.results.facts import RunFacts
+from gradual_master.results.intervals import IntervalRecord
+from gradual_master.results.summary_sections import Summary
 
 RECENT_S = 5.0
 """Throughput and percentiles are over this much of the past."""

@@ -1,7 +1,7 @@
 """A recorder for tests, samples to give it, and readings of what it seals."""
 
-from gradual_agent.recorder import Recorder
-from gradual_agent.sample import INTERRUPTED, Sample
+from gradual_agent.recording.recorder import Recorder
+from gradual_agent.users.sample import INTERRUPTED, Sample
 from gradual_common.batch import (
     COUNTERS,
     KIND,

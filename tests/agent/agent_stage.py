@@ -12,10 +12,10 @@ import numpy as np
 
 from gradual_agent.http.request import Request
 from gradual_agent.http.response import Headers, Response
-from gradual_agent.recorder import Recorder
-from gradual_agent.sample import INTERRUPTED, Sample
-from gradual_agent.suspension import Resumable, suspend
-from gradual_agent.worker import Worker
+from gradual_agent.recording.recorder import Recorder
+from gradual_agent.users.sample import INTERRUPTED, Sample
+from gradual_agent.users.suspension import Resumable, suspend
+from gradual_agent.users.worker import Worker
 from gradual_common.batch import COUNTER, KIND, KINDS, Batch, Health
 from gradual_common.messages import Job
 from gradual_common.plan.model import Plan

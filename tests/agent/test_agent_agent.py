@@ -10,9 +10,9 @@ from fake_crew import FakeCrew
 from fake_master import MS, FakeMaster
 
 from gradual_agent.agent import Agent
+from gradual_agent.coordination.lease import Lease
+from gradual_agent.coordination.session_events import Identity
 from gradual_agent.crew import EndCallback
-from gradual_agent.lease import Lease
-from gradual_agent.session_events import Identity
 from gradual_agent.timeline import Timeline
 from gradual_common.clock import CLOCK_ID
 from gradual_common.messages import (

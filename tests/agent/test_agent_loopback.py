@@ -10,11 +10,11 @@ from time import clock_gettime_ns
 
 from agent_stage import MS, NOBODY, S, counter, kinds, user_time
 
+from gradual_agent.coordination.lease import Lease
 from gradual_agent.http.engine import HttpEngine
-from gradual_agent.lease import Lease
-from gradual_agent.recorder import Recorder
+from gradual_agent.recording.recorder import Recorder
 from gradual_agent.timeline import Timeline
-from gradual_agent.worker import Worker
+from gradual_agent.users.worker import Worker
 from gradual_common.batch import KINDS, Batch
 from gradual_common.batch_checks import check_batch
 from gradual_common.clock import CLOCK_ID

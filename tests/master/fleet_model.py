@@ -20,9 +20,9 @@ from gradual_common.messages import (
     SlotRun,
 )
 from gradual_common.schedule import Change, Schedule
-from gradual_master.command import Terms
-from gradual_master.core import MasterCore
-from gradual_master.events import (
+from gradual_master.coordination.command import Terms
+from gradual_master.coordination.core import MasterCore
+from gradual_master.coordination.events import (
     Close,
     Event,
     Instruction,
@@ -35,7 +35,7 @@ from gradual_master.events import (
     StreamEnded,
     Tick,
 )
-from gradual_master.journal import MemoryJournal
+from gradual_master.coordination.journal import MemoryJournal
 
 S = 1_000_000_000
 MS = 1_000_000

@@ -25,7 +25,7 @@ from gradual_common.batch import (
 from gradual_common.histogram import pack_values
 from gradual_common.plan.model import Plan
 from gradual_common.schedule import Change, Level, Schedule, SchedulePhase
-from gradual_master.facts import AgentFacts, FleetFacts, RunFacts
+from gradual_master.results.facts import AgentFacts, FleetFacts, RunFacts
 
 S = 1_000_000_000
 MS = 1_000_000

@@ -21,7 +21,7 @@ from gradual_common.messages import Confirm, Job, MasterMessage, Ping
 from gradual_common.plan.model import ActionSpec, Config, LevelsRamp, Plan, RampLevel, Step, UserGroup
 from gradual_master.conduct import conduct
 from gradual_master.errors import InsecureError, ListenError
-from gradual_master.facts import RunFacts
+from gradual_master.results.facts import RunFacts
 from gradual_master.run_options import RunOptions
 
 
@@ -256,7 +256,7 @@ async def test_a_bug_in_merging_ends_the_run_too(tmp_path: Path, monkeypatch: py
     def break_down(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("gradual_master.aggregate.Aggregate.merge", break_down)
+    monkeypatch.setattr("gradual_master.results.aggregate.Aggregate.merge", break_down)
     async with staged(tmp_path, plan_of()) as stage:
         agents = [await stage.agent(name) for name in "ab"]
         start = await ready(*agents)
@@ -271,7 +271,7 @@ async def test_a_bug_ends_the_run_instead_of_hanging(tmp_path: Path, monkeypatch
         raise ZeroDivisionError("a bug")
 
     async with staged(tmp_path, plan_of()) as stage:
-        monkeypatch.setattr("gradual_master.reception.Reception.receive", break_down)
+        monkeypatch.setattr("gradual_master.coordination.reception.Reception.receive", break_down)
         async with ScriptedAgent("a", stage.target) as agent:
             await agent.greet()
             with pytest.raises(ZeroDivisionError):

@@ -8,10 +8,10 @@ import pytest
 from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
 from rich.console import Console
 
-from gradual_master.aggregate import Aggregate
 from gradual_master.reporting.console import MOST_LEVELS as MOST
 from gradual_master.reporting.console import ConsoleReporter
-from gradual_master.summary import Summary, build_summary
+from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.summary import Summary, build_summary
 
 ESCAPE = "\x1b"
 FULL = [(2, 1, 1, 0), (1, 0.5, 0.5, 0)]

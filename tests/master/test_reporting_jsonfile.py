@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from raw_run import S, fleet_of, plan_of, run_of, schedule_of
 
-from gradual_master.aggregate import Aggregate
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.jsonfile import JsonReporter, render_json
-from gradual_master.summary import Summary, build_summary
+from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.summary import Summary, build_summary
 
 
 class Options:

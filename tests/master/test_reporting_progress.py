@@ -9,10 +9,10 @@ from rich.console import Console
 
 from gradual_common.plan.model import Plan
 from gradual_common.schedule import Schedule
-from gradual_master.aggregate import Aggregate
-from gradual_master.intervals import IntervalRecord
 from gradual_master.reporting.progress import ProgressReporter, ProgressState, describe_progress, render_progress
-from gradual_master.summary import build_summary
+from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.intervals import IntervalRecord
+from gradual_master.results.summary import build_summary
 
 SCHEDULE = schedule_of((2, 1), (4, 2), seconds=6)
 

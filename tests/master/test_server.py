@@ -13,8 +13,8 @@ from scripted_agent import DEADLINE_S, ScriptedAgent, send_bytes
 
 from gradual_common.codec import encode_agent_message
 from gradual_common.messages import AgentMessage, Job, MasterMessage, Orders, Ping, Pong, SlotRun
+from gradual_master.coordination.events import Event, Received, StreamEnded, Unreadable
 from gradual_master.errors import ListenError
-from gradual_master.events import Event, Received, StreamEnded, Unreadable
 from gradual_master.listening import ListenAddress
 from gradual_master.provisions import Provisions
 from gradual_master.server import FleetServer

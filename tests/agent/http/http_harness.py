@@ -5,10 +5,10 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator, Callable
 
+from gradual_agent.coordination.lease import Lease
 from gradual_agent.http import HttpEngine, build_request
-from gradual_agent.lease import Lease
-from gradual_agent.sample import Sample
 from gradual_agent.timeline import Timeline, read_clock
+from gradual_agent.users.sample import Sample
 
 FOREVER = 1 << 62
 

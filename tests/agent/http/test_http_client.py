@@ -10,10 +10,10 @@ import struct
 import pytest
 from http_harness import FOREVER, Driver, answer, open_engine, run_server
 
+from gradual_agent.coordination.lease import Lease
 from gradual_agent.http import build_request
-from gradual_agent.lease import Lease
-from gradual_agent.sample import INTERRUPTED
 from gradual_agent.timeline import read_clock
+from gradual_agent.users.sample import INTERRUPTED
 from gradual_common.batch import KINDS
 from gradual_common.clock import NS_PER_MS
 

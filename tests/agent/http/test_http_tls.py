@@ -9,7 +9,7 @@ import trustme
 from http_harness import Driver, answer, open_engine, run_server
 
 from gradual_agent.http import build_request
-from gradual_agent.sample import INTERRUPTED
+from gradual_agent.users.sample import INTERRUPTED
 from gradual_common.batch import KINDS
 from gradual_common.plan.model import Tls
 

@@ -1,0 +1,75 @@
+"""Everything that is due goes out in as few messages as the bound of 256 KiB allows (DESIGN 4.11).
+
+grpc.aio costs about 0.15 ms of a core per message, whatever is in it, so a ping rides on a batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gradual_agent.coordination.outbox import Parcel
+from gradual_common.batch import Batch
+from gradual_common.messages import MAX_MESSAGE_BYTES, AgentMessage, Confirm, Ping, SlotRun
+
+T = TypeVar("T")
+
+RUN_BYTES = 24
+"""A slot run on the wire, from above: four varints of at most 5 bytes with tags, and the length."""
+
+RUNS_PER_MESSAGE = MAX_MESSAGE_BYTES // 4 // RUN_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What is due."""
+
+    confirm: Confirm | None = None
+    released: tuple[SlotRun, ...] = ()
+    finished: tuple[SlotRun, ...] = ()
+    parcels: tuple[Parcel, ...] = ()
+    ping: Ping | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """There is nothing to send."""
+        return self == Mail()
+
+
+def pack(mail: Mail) -> list[AgentMessage]:
+    """The messages that carry `mail`: ping and confirm in the first, the rest as it fits, in order."""
+    if mail.is_empty:
+        return []
+    released, finished, loads = _portions(mail.released), _portions(mail.finished), _loads(mail.parcels)
+    count = max(1, len(released), len(finished), len(loads))
+    return [
+        AgentMessage(
+            ping=None if number else mail.ping,
+            confirm=None if number else mail.confirm,
+            released=_at(released, number),
+            finished=_at(finished, number),
+            batches=_at(loads, number),
+        )
+        for number in range(count)
+    ]
+
+
+def _at(portions: list[tuple[T, ...]], number: int) -> tuple[T, ...]:
+    return portions[number] if number < len(portions) else ()
+
+
+def _portions(runs: tuple[SlotRun, ...]) -> list[tuple[SlotRun, ...]]:
+    return [runs[first : first + RUNS_PER_MESSAGE] for first in range(0, len(runs), RUNS_PER_MESSAGE)]
+
+
+def _loads(parcels: tuple[Parcel, ...]) -> list[tuple[Batch, ...]]:
+    """Batches in order, as many to a message as fit into half of it (the other parts have the rest)."""
+    loads: list[list[Batch]] = []
+    room = 0
+    for parcel in parcels:
+        if not loads or parcel.size > room:
+            loads.append([])
+            room = MAX_MESSAGE_BYTES // 2
+        loads[-1].append(parcel.batch)
+        room -= parcel.size
+    return [tuple(load) for load in loads]

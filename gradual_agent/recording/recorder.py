@@ -1,0 +1,174 @@
+"""The recorder of one agent: the frames of its steps and groups, closed on time and sealed into batches.
+
+A closed frame waits until `seal` turns it, with its neighbours of the same interval, into columns. See `frames` for
+what a frame is, `step_record` and `group_meter` for what is measured in it, `sealing` for the columns.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Sequence
+
+from gradual_agent.recording.frames import ClosedFrame
+from gradual_agent.recording.group_meter import GroupMeter
+from gradual_agent.recording.sealing import build_batch
+from gradual_agent.recording.step_record import StepRecord
+from gradual_common.batch import Applied, Batch, Health
+from gradual_common.messages import DRAIN_LEVEL
+from gradual_common.series import SeriesIndex
+
+NEVER = 1 << 62
+
+
+class Recorder:
+    """Everything that one agent measures. `begun`: requests begun so far, over all frames.
+
+    `aside`: the meter of users that are stopping.
+    """
+
+    def __init__(self, index: SeriesIndex, clock: Callable[[], int]) -> None:
+        self.index = index
+        self.boundary = NEVER
+        self.begun = 0
+        self.steps = [StepRecord(self, step.number) for step in index.steps]
+        self.groups = [GroupMeter(self) for _ in index.groups]
+        self.aside = GroupMeter(self)
+        self._loop_lags = array("q")
+        self._start_lags = array("q")
+        self._clock = clock
+        self._start = 0
+        self._length = 0
+        self._levels: list[tuple[int, int]] = []
+        self._level = DRAIN_LEVEL
+        self._interval = 0
+        self._begin = 0
+        self._closed: list[ClosedFrame] = []
+        self._applied: list[Applied] = []
+        self._batches = 0
+        self._sealed_until: int | None = None
+
+    # ── Where frames end ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def schedule(self, start: int, interval: int, levels: Sequence[tuple[int, int]]) -> None:
+        """Interval k covers `start` + k·`interval` on; `levels` are (instant, number); all in agent time.
+
+        Given again, the open frame goes on: a start that was corrected moves what is to come. A level whose instant
+        has passed begins now, for its users are moved now.
+        """
+        now = self._clock()
+        has_begun = self._length > 0 and now >= self._begin
+        self._start, self._length = start, interval
+        self._levels = sorted(levels)
+        if has_begun:
+            self._forget_past_levels(now)
+        else:
+            self._open_first(now)
+        self._set_boundary()
+
+    def _open_first(self, now: int) -> None:
+        """The first frame begins with its interval, though the agent may come in the middle of it."""
+        self._interval = max(0, (now - self._start) // self._length)
+        self._begin = self._start + self._interval * self._length
+        self._level = self._levels[0][1] if self._levels else DRAIN_LEVEL
+        self._enter_levels(max(now, self._begin))
+
+    def _enter_levels(self, now: int) -> None:
+        """Take the last of the levels that have begun."""
+        while self._levels and self._levels[0][0] <= now:
+            self._level = self._levels.pop(0)[1]
+
+    def _forget_past_levels(self, now: int) -> None:
+        """Of the levels that have begun only the last counts; if it is not the open frame's, it begins now."""
+        latest = None
+        while self._levels and self._levels[0][0] <= now:
+            latest = self._levels.pop(0)[1]
+        if latest is not None and latest != self._level:
+            self._levels.insert(0, (max(now, self._begin), latest))
+
+    def _set_boundary(self) -> None:
+        boundary = self._start + (self._interval + 1) * self._length
+        if self._levels:
+            boundary = min(boundary, self._levels[0][0])
+        self.boundary = max(boundary, self._begin)
+
+    def roll(self, now: int) -> None:
+        """Close every frame that has ended by `now`."""
+        while now >= self.boundary:
+            end = self.boundary
+            self._close(end)
+            if end >= self._start + (self._interval + 1) * self._length:
+                self._interval += 1
+            self._enter_levels(end)
+            self._set_boundary()
+
+    def _close(self, end: int) -> None:
+        """A frame without length is none: what was counted in it goes into the next."""
+        if end == self._begin:
+            return
+        groups = [meter.take(end) for meter in self.groups]
+        steps = [frame for record in self.steps if (frame := record.take()) is not None]
+        self._closed.append(ClosedFrame(self._interval, self._level, self._begin, end, groups, steps))
+        self._begin = end
+
+    # ── Health ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def loop_lag(self, lag: int) -> None:
+        """The loop ran `lag` ns late."""
+        self._loop_lags.append(max(0, lag))
+
+    def start_late(self, lag: int) -> None:
+        """A user went on `lag` ns after its think time was over."""
+        self._start_lags.append(max(0, lag))
+
+    # ── Batches ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def note_level(self, applied: Applied) -> None:
+        """A level was put in force; its instants are run time."""
+        self._applied.append(applied)
+
+    def seal(self, interval: int, offset: int, health: Health, last: bool = False) -> Batch:
+        """Everything up to the end of `interval` that is not sealed yet; up to now in the last batch.
+
+        `offset`: run time − agent clock. Batches are numbered 1, 2, ….
+        """
+        frames = self._take_frames(interval, last)
+        self._batches += 1
+        batch = build_batch(
+            number=self._batches,
+            interval=interval,
+            last=last,
+            index=self.index,
+            frames=frames,
+            spans=self._spans(frames, offset),
+            loop_lags=self._loop_lags,
+            start_lags=self._start_lags,
+            health=health,
+            applied=tuple(self._applied),
+        )
+        self._applied = []
+        self._loop_lags, self._start_lags = array("q"), array("q")
+        return batch
+
+    def _take_frames(self, interval: int, last: bool) -> list[ClosedFrame]:
+        if not self._length:
+            return []
+        if last:
+            now = max(self._clock(), self._begin)
+            self.roll(now)
+            self._close(now)
+            frames, self._closed = self._closed, []
+            return frames
+        self.roll(self._start + (interval + 1) * self._length)
+        frames = [frame for frame in self._closed if frame.interval <= interval]
+        self._closed = [frame for frame in self._closed if frame.interval > interval]
+        return frames
+
+    def _spans(self, frames: Sequence[ClosedFrame], offset: int) -> list[tuple[int, int]]:
+        """The frames' begins and ends in run time: each begins where the last one ended, whatever the offset does."""
+        spans = []
+        for frame in frames:
+            begin = frame.begin + offset if self._sealed_until is None else self._sealed_until
+            end = max(begin, frame.end + offset)
+            spans.append((begin, end))
+            self._sealed_until = end
+        return spans

@@ -1,0 +1,1 @@
+"""Virtual users: what they know, do, assert and extract."""

@@ -1,0 +1,149 @@
+"""A group's behaviour, compiled from the plan to what its users execute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from gradual_agent.actions import Action, Connections, Cookies
+from gradual_agent.recording.group_meter import GroupMeter
+from gradual_agent.recording.recorder import Recorder
+from gradual_agent.recording.step_record import StepRecord
+from gradual_agent.users.think import Thinking, compile_think_time
+from gradual_common.plan.model import Plan, Step, ThinkTime, UserGroup
+from gradual_common.series import SECTIONS
+from gradual_common.templates import Condition, compile_condition, names_in
+
+MakeAction = Callable[[str, bool, bool], Action]
+"""An action by its name; whether its response's headers and body are read by templates."""
+
+TextsOf = Callable[[str], list[str]]
+"""Every text of an action that may be a template."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledStep:
+    """One step: what it does, when, how long its user thinks after it, and where it is recorded."""
+
+    name: str
+    action: Action
+    condition: Condition | None
+    thinking: Thinking
+    record: StepRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What the users of one group do. Times in ns.
+
+    keeps_response: some template reads `response` or `responses` · starts_with: the variables that `on_start` may set,
+    which outlive iterations · resets: an iteration leaves something behind that the next one must not see ·
+    ends_iterations: a user's client has something to forget after each.
+    """
+
+    number: int
+    group: str
+    on_start: tuple[CompiledStep, ...]
+    steps: tuple[CompiledStep, ...]
+    on_stop: tuple[CompiledStep, ...]
+    pacing: int
+    iterations: int
+    finishes_iteration: bool
+    cookies: Cookies
+    connections: Connections
+    keeps_response: bool
+    starts_with: frozenset[str]
+    resets: bool
+    ends_iterations: bool
+    meter: GroupMeter
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseUse:
+    """What the templates of a group read of responses."""
+
+    any: bool
+    headers: bool
+    body: bool
+
+    @classmethod
+    def of(cls, texts: Iterable[tuple[str, bool]]) -> ResponseUse:
+        """Judged by the words in the texts (text, is it a condition): reading too much costs little."""
+        reading = " ".join(text for text, condition in texts if "response" in text and _reads(text, condition))
+        dynamic = "response[" in reading or "response|" in reading.replace(" ", "")
+        return cls(
+            bool(reading),
+            dynamic or "headers" in reading,
+            dynamic or "json" in reading or "text" in reading,
+        )
+
+
+def _reads(text: str, condition: bool) -> bool:
+    return bool(names_in(text, condition) & {"response", "responses"})
+
+
+def compile_behaviour(
+    plan: Plan, number: int, recorder: Recorder, make_action: MakeAction, texts_of: TextsOf
+) -> Behaviour:
+    """Compile group `number` of `plan`; raises TemplateError for a text that cannot be compiled."""
+    group = plan.users[number]
+    use = ResponseUse.of(_texts(group, texts_of))
+    records = iter([recorder.steps[series.number] for series in recorder.index.steps if series.group == number])
+    actions = {name: make_action(name, use.headers, use.body) for name in _actions(group)}
+    sections = {
+        section: tuple(
+            _compile_step(step, actions[step.action], next(records), step.think_time or _think_time(plan, group))
+            for step in _steps(group, section)
+        )
+        for section in SECTIONS
+    }
+    extracts = any(plan.actions[step.action].extract for step in (*group.on_start, *group.behavior))
+    cookies, connections = group.cookies or plan.config.cookies, group.connections or plan.config.connections
+    return Behaviour(
+        number=number,
+        group=group.name,
+        on_start=sections["on_start"],
+        steps=sections["behavior"],
+        on_stop=sections["on_stop"],
+        pacing=group.pacing or 0,
+        iterations=group.iterations or 0,
+        finishes_iteration=group.stop_at == "iteration",
+        cookies=cookies,
+        connections=connections,
+        keeps_response=use.any,
+        starts_with=frozenset(name for step in group.on_start for name in plan.actions[step.action].extract),
+        resets=use.any or extracts,
+        ends_iterations="per_iteration" in (cookies, connections),
+        meter=recorder.groups[number],
+    )
+
+
+def _steps(group: UserGroup, section: str) -> tuple[Step, ...]:
+    steps: tuple[Step, ...] = getattr(group, section)
+    return steps
+
+
+def _texts(group: UserGroup, texts_of: TextsOf) -> list[tuple[str, bool]]:
+    steps = [step for section in SECTIONS for step in _steps(group, section)]
+    conditions = [(step.condition, True) for step in steps if step.condition is not None]
+    return conditions + [(text, False) for action in _actions(group) for text in texts_of(action)]
+
+
+def _actions(group: UserGroup) -> list[str]:
+    """The names of the actions that a group performs."""
+    return sorted({step.action for section in SECTIONS for step in _steps(group, section)})
+
+
+def _think_time(plan: Plan, group: UserGroup) -> ThinkTime | None:
+    return group.think_time or plan.config.think_time
+
+
+def _compile_step(step: Step, action: Action, record: StepRecord, think_time: ThinkTime | None) -> CompiledStep:
+    record.assertions = action.assertion_count
+    return CompiledStep(
+        name=step.name or step.action,
+        action=action,
+        condition=None if step.condition is None else compile_condition(step.condition),
+        thinking=compile_think_time(think_time),
+        record=record,
+    )

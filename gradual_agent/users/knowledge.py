@@ -1,0 +1,106 @@
+"""What one user knows: its rows, its random stream, its variables and the responses of this iteration.
+
+Everything is made when it is first needed: an idle user of a group without templates has none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gradual_agent.users.behaviour import Behaviour
+from gradual_agent.users.sample import Sample
+from gradual_agent.users.view import NO_RESPONSE, ResponseView, Vu
+from gradual_common.randomness import RandomStream
+from gradual_common.template_functions import RANDOM, WALL_CLOCK
+
+Rows = dict[str, dict[str, Any]]
+"""A slot's row of each data set by its name."""
+
+NOTHING_KEPT: dict[str, Any] = {}
+
+
+class Knowledge:
+    """The memory of a user in one seat. `iteration` counts from 0; `is_used`: this iteration has read something."""
+
+    __slots__ = (
+        "_behaviour",
+        "_kept",
+        "_ordinal",
+        "_random",
+        "_rows",
+        "_scope",
+        "_seed",
+        "_tenure",
+        "is_used",
+        "iteration",
+    )
+
+    def __init__(self, behaviour: Behaviour, seed: int, ordinal: int, tenure: int, rows: Rows) -> None:
+        self._behaviour = behaviour
+        self._seed = seed
+        self._ordinal = ordinal
+        self._tenure = tenure
+        self._rows = rows
+        self._random: RandomStream | None = None
+        self._scope: dict[str, Any] | None = None
+        self._kept = NOTHING_KEPT
+        self.is_used = False
+        self.iteration = 0
+
+    @property
+    def random(self) -> RandomStream:
+        """The slot's stream; a user that is replaced in its seat goes on with it."""
+        stream = self._random
+        if stream is None:
+            stream = RandomStream.of_slot(self._seed, self._behaviour.number, self._ordinal, self._tenure)
+            self._random = stream
+        return stream
+
+    def scope(self, wall_clock: Callable[[], int], secrets: dict[str, str]) -> dict[str, Any]:
+        """What templates read in this iteration; extracted variables are set in it."""
+        scope = self._scope
+        if scope is None:
+            self.is_used = True
+            scope = self._scope = {
+                RANDOM: self.random,
+                WALL_CLOCK: wall_clock,
+                "secrets": secrets,
+                "vu": Vu(self._behaviour.group, self._ordinal, self._tenure, self.iteration),
+                "response": NO_RESPONSE,
+                "responses": {},
+                **self._rows,
+                **self._kept,
+            }
+        return scope
+
+    def begin_iteration(self) -> None:
+        """Nothing of the last iteration is seen in this one."""
+        if self._behaviour.resets:
+            self._set_aside()
+        elif self._scope is not None:
+            self._scope["vu"].iteration = self.iteration
+
+    def _set_aside(self) -> None:
+        self._scope = None
+        self.is_used = False
+
+    def keep_variables(self) -> None:
+        """What `on_start` set outlives iterations; its responses do not."""
+        names = self._behaviour.starts_with
+        if names and self._scope is not None:
+            self._kept = {name: self._scope[name] for name in names if name in self._scope}
+        self._set_aside()
+
+    def forget(self) -> None:
+        """Begin anew, but for the rows, which are the seat's."""
+        self._set_aside()
+        self._kept = NOTHING_KEPT
+        self.iteration = 0
+
+
+def keep_response(scope: dict[str, Any], step: str, sample: Sample) -> None:
+    """Let templates see how a step ended."""
+    view = ResponseView.of(sample)
+    scope["response"] = view
+    scope["responses"][step] = view

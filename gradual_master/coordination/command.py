@@ -1,0 +1,143 @@
+"""What every decision of the master reads and changes: the parts of a run, and how they speak.
+
+`Command` holds the parts together; `Reception` deals with what agents say, `MasterCore` with how the run moves on.
+Whatever is decided is committed to the journal first, then put in `out`, in the order in which the shell is to do it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gradual_common.messages import Expired, Finish, MasterMessage, Orders, Refused
+from gradual_common.schedule import Schedule
+from gradual_common.units import format_duration
+from gradual_master.coordination.events import Close, Instruction, Note, Send
+from gradual_master.coordination.fleet import Agent, Fleet
+from gradual_master.coordination.intake import Intake
+from gradual_master.coordination.journal import AgentLost, Journal, OrdersIssued, StateTaken
+from gradual_master.coordination.leases import Leases
+from gradual_master.coordination.lifecycle import LifeCycle, State, Step
+from gradual_master.coordination.ordering import Ordering
+from gradual_master.coordination.seats import Seats
+from gradual_master.results.facts import SlotsFinished
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the core is told about the run; durations in ns. `origin`: run time 0 on the master's clock."""
+
+    run: str
+    expect_agents: int
+    agents_wait: int
+    lease: int
+    guard: int
+    interval: int
+    graceful_stop: int
+    origin: int = 0
+    epoch: int = 1
+
+
+class Command:
+    """The parts of one run. `deadline`: run time at which the present state has waited long enough."""
+
+    def __init__(self, terms: Terms, schedule: Schedule, journal: Journal) -> None:
+        self.terms = terms
+        self.schedule = schedule
+        self.journal = journal
+        self.life = LifeCycle()
+        self.fleet = Fleet(terms.run)
+        self.leases = Leases(terms.lease, terms.guard)
+        self.seats = Seats(schedule.peak)
+        self.intake = Intake(terms.interval)
+        self.ordering = Ordering(schedule, terms.lease, terms.graceful_stop, terms.epoch)
+        self.deadline = terms.agents_wait
+        self.finished: list[SlotsFinished] = []
+        self.out: list[Instruction] = []
+
+    # ── Speaking ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def note(
+        self, level: Literal["info", "warning", "error"], text: str, agent: Agent | None = None, **about: Any
+    ) -> None:
+        """Say something to whoever watches."""
+        self.out.append(Note(level, text, (*(agent.about if agent is not None else ()), *about.items())))
+
+    def send(self, agent: Agent, message: MasterMessage, *, ahead: bool = False) -> None:
+        """Put a message on the agent's stream; without one it hears nothing, and asks again when it is back."""
+        if agent.stream is not None:
+            self.out.append(Send(agent.stream, message, ahead))
+
+    def refuse(self, stream: int, reason: str) -> None:
+        """Say why, and close the stream."""
+        self.out += [Send(stream, MasterMessage(refused=Refused(reason))), Close(stream)]
+
+    def orders_of(self, agent: Agent) -> Orders:
+        """The present orders with the agent's slots."""
+        return self.ordering.orders_for(self.seats.held_by(agent.id))
+
+    def issue_orders(self) -> None:
+        """Commit the present version of the orders, then send it to every agent."""
+        self._commit_orders()
+        for agent in self.fleet.connected():
+            self.send(agent, MasterMessage(orders=self.orders_of(agent)), ahead=True)
+
+    def renew_orders(self) -> None:
+        """Commit a new version of the same levels, for an agent whose slots have changed."""
+        self.ordering.renumber()
+        self._commit_orders()
+
+    def _commit_orders(self) -> None:
+        ordering = self.ordering
+        self.journal.commit([OrdersIssued(ordering.epoch, ordering.version, ordering.start, ordering.stopped_at)])
+
+    def say_finish(self, agent: Agent, reason: str) -> None:
+        """The run is over for this agent."""
+        if agent.stream is not None:
+            agent.is_told = True
+            self.out += [Send(agent.stream, MasterMessage(finish=Finish(reason))), Close(agent.stream)]
+
+    # ── Moving on ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def move(self, step: Step, now: int) -> State:
+        """Take a step of the life cycle."""
+        state = self.life.take(step)
+        self.journal.commit([StateTaken(state.value, now)])
+        return state
+
+    # ── Losing agents ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def lose(self, agent: Agent, reason: str) -> None:
+        """The agent's slots are missing from now on; what it still delivers is merged all the same."""
+        self.leases.end(agent.id)
+        self.intake.dismiss(agent.id)
+        has_ended_with_the_run = self.life.is_collecting and self.intake.has_delivered_last(agent.id)
+        if agent.lost is not None or has_ended_with_the_run:
+            return
+        agent.lost = reason
+        slots = self.seats.take_all(agent.id)
+        self.journal.commit([AgentLost(agent.id, reason)])
+        self.note("warning", f"agent {agent.name} is lost: {reason}", agent, slots=sum(run.count for run in slots))
+
+    def remove(self, agent: Agent, reason: str) -> None:
+        """The agent is gone: lost once slots are dealt; before that it leaves nothing behind."""
+        if self.life.has_dealt:
+            self.lose(agent, reason)
+            return
+        self.leases.end(agent.id)
+        self.fleet.forget(agent)
+        self.note("warning", f"agent {agent.name} is gone: {reason}", agent)
+
+    def drop(self, agent: Agent, reason: str) -> None:
+        """The agent cannot be understood: it is told why, and neither its slots nor itself come back."""
+        self.fleet.bar(agent)
+        stream = agent.stream
+        self.remove(agent, f"dropped, for what it sent cannot be read: {reason}")
+        if stream is not None:
+            self.refuse(stream, f"what this agent sent cannot be read: {reason}")
+            self.fleet.leave(stream)
+
+    def expire(self, agent: Agent) -> None:
+        """The agent's lease is over, by the master's count and so by its own."""
+        self.send(agent, MasterMessage(expired=Expired("the lease is over")), ahead=True)
+        self.remove(agent, f"no ping for {format_duration(self.leases.length)}: its lease is over")

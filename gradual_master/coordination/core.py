@@ -1,0 +1,332 @@
+"""The master's decisions, from the first Hello to the last batch: `handle(event, now) -> list[Instruction]`.
+
+The core reads no clock and does no I/O; `now` is run time in nanoseconds. What an event says is dealt with first; then
+the core asks, whatever the event was, whether leases have run out, intervals may be closed, and the run may move on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_common.schedule import Schedule
+from gradual_common.units import format_duration
+from gradual_master.coordination.allocation import Shortfall, deal
+from gradual_master.coordination.command import Command, Terms
+from gradual_master.coordination.events import (
+    Begin,
+    CloseInterval,
+    End,
+    Event,
+    Instruction,
+    Merged,
+    Provide,
+    Provided,
+    Received,
+    Signal,
+    Stop,
+    StreamEnded,
+    Tick,
+    Unmergeable,
+    Unreadable,
+)
+from gradual_master.coordination.fleet import Agent
+from gradual_master.coordination.journal import IntervalClosed, Journal, SlotsAssigned
+from gradual_master.coordination.lifecycle import State, Step
+from gradual_master.coordination.reception import Reception
+from gradual_master.results.facts import FleetFacts
+
+STALL = NS_PER_S // 2
+"""Ticks come every 50 ms: a silence longer than this means that the master itself stood still."""
+
+LEAD = 100 * NS_PER_MS
+"""The least time between the last confirmation and the schedule's begin."""
+
+CUT_WAIT = 3 * NS_PER_S
+"""How long last batches are awaited after the second stop."""
+
+
+class MasterCore:
+    """The master without its sockets. `signal` and `failure` say how the run ended, if not by itself."""
+
+    def __init__(self, terms: Terms, schedule: Schedule, journal: Journal) -> None:
+        self._command = Command(terms, schedule, journal)
+        self._reception = Reception(self._command)
+        self._last_event: int | None = None
+        self._armed_at = 0
+        self.signal: Signal | None = None
+        self.failure: str | None = None
+        self._advances: dict[State, Callable[[int], None]] = {
+            State.WAITING: self._gather,
+            State.PROVISIONING: self._await_rows,
+            State.READYING: self._await_confirmations,
+            State.RUNNING: self._run,
+            State.DRAINING: self._collect,
+            State.STOPPING: self._collect,
+            State.CUTTING: self._collect,
+        }
+
+    @property
+    def state(self) -> State:
+        """Where the run stands."""
+        return self._command.life.state
+
+    @property
+    def untold(self) -> list[str]:
+        """The agents that worked for the run to its end, and do not know yet that it is over."""
+        return [agent.name for agent in self._command.fleet.working() if not agent.is_told]
+
+    def knows(self, agent: str) -> bool:
+        """Whether this incarnation was taken in: only such an agent gets the job."""
+        return self._command.fleet.has(agent)
+
+    def handle(self, event: Event, now: int) -> list[Instruction]:
+        """What is to be done about `event`, in order."""
+        self._command.out = []
+        self._bear_stall(now)
+        self._take(event, now)
+        self._advance(now)
+        return self._command.out
+
+    def facts(self) -> FleetFacts:
+        """The fleet as the summary shows it."""
+        fleet, intake = self._command.fleet, self._command.intake
+        return FleetFacts(
+            agents=fleet.facts(self._command.terms.origin),
+            late_batches=intake.late_batches,
+            dropped_batches=sum(max(0, agent.sealed - intake.merged_number(agent.id)) for agent in fleet),
+            late_levels=intake.late_levels,
+            finished=tuple(self._command.finished),
+        )
+
+    # ── Events ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _bear_stall(self, now: int) -> None:
+        """A master that stood still has read no ping meanwhile: its deadlines move by the stall (DESIGN 4.11)."""
+        silence = now - self._last_event if self._last_event is not None else 0
+        self._last_event = now
+        if silence > STALL:
+            self._command.leases.extend(silence)
+            self._command.intake.excuse(now)
+            self._command.deadline += silence
+            self._command.note("warning", f"the master stood still for {format_duration(silence)}")
+
+    def _take(self, event: Event, now: int) -> None:
+        fleet = self._command.fleet
+        match event:
+            case Received(stream, message):
+                self._reception.receive(stream, message, now)
+            case Merged(agent, batch):
+                self._reception.acknowledge(fleet[agent], batch)
+            case StreamEnded(stream):
+                self._reception.end_stream(stream)
+            case Provided(agent, sequence):
+                fleet[agent].due_provision = sequence
+            case Unreadable(stream, reason, peer):
+                self._reception.reject(stream, reason, peer)
+            case Unmergeable(agent, number, reason):
+                self._command.drop(fleet[agent], f"batch {number}: {reason}")
+            case Stop(signal):
+                self._stop(signal, now)
+            case Tick():
+                pass
+
+    def _stop(self, signal: Signal, now: int) -> None:
+        """The first stop drains, the second cuts, the third waits for nothing."""
+        if self._command.life.is_finished:
+            return
+        self.signal = self.signal or signal
+        ordering = self._command.ordering
+        match self._command.move(Step.STOPPED, now):
+            case State.STOPPING:
+                self._order_stop(now)
+                self._await_last_batches()
+                most = format_duration(ordering.graceful_stop)
+                self._command.note("warning", f"stopping: users drain for at most {most}; stop again to cut them")
+            case State.CUTTING:
+                self._order_stop(now, graceful_stop=0)
+                self._command.deadline = now + CUT_WAIT
+                self._command.note("warning", "stopping at once: requests in flight are interrupted")
+            case _:
+                self._finish("the run was stopped")
+
+    def _order_stop(self, now: int, graceful_stop: int | None = None) -> None:
+        self._command.ordering.stop(now, graceful_stop)
+        self._command.issue_orders()
+
+    # ── Whatever the event was ─────────────────────────────────────────────────────────────────────────────────────
+
+    def _advance(self, now: int) -> None:
+        before: State | None = None
+        while before is not self.state and not self._command.life.is_finished:
+            before = self.state
+            self._expire(now)
+            self._close_intervals(now)
+            self._advances[before](now)
+
+    def _expire(self, now: int) -> None:
+        for agent in self._command.leases.expired(now):
+            self._command.expire(self._command.fleet[agent])
+
+    def _close_intervals(self, now: int) -> None:
+        for number in self._command.intake.close_due(now):
+            self._close_interval(number)
+
+    def _close_interval(self, number: int) -> None:
+        self._command.journal.commit([IntervalClosed(number)])
+        self._command.out.append(CloseInterval(number))
+
+    # ── Before the load ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _gather(self, now: int) -> None:
+        terms, here = self._command.terms, self._command.fleet.connected()
+        if len(here) >= terms.expect_agents:
+            self._deal(sorted(here, key=lambda agent: (agent.name, agent.id)), now)
+        elif now >= self._command.deadline:
+            agents = "agents" if terms.expect_agents > 1 else "agent"
+            wait = format_duration(terms.agents_wait)
+            self._fail(f"only {len(here)} of {terms.expect_agents} {agents} came within {wait}", now)
+
+    def _deal(self, agents: list[Agent], now: int) -> None:
+        command = self._command
+        hands = deal(command.schedule, [agent.hello.max_users for agent in agents])
+        if isinstance(hands, Shortfall):
+            self._fail(_describe(hands, agents), now)
+            return
+        for agent in [other for other in command.fleet.working() if other.stream is None]:
+            command.fleet.forget(agent)
+            command.leases.end(agent.id)
+        command.move(Step.GATHERED, now)
+        command.deadline = now + command.terms.agents_wait
+        for agent, slots in zip(agents, hands, strict=True):
+            command.journal.commit([SlotsAssigned(agent.id, slots)])
+            command.seats.give(agent.id, slots)
+            command.intake.enrol(agent.id)
+            command.out.append(Provide(agent.id, slots))
+
+    def _await_rows(self, now: int) -> None:
+        if self._is_ready(lambda agent: agent.has_rows, "stored the plan and its data rows", now):
+            self._armed_at = now
+            self._command.deadline = now + self._command.terms.agents_wait
+            self._command.ordering.arm()
+            self._command.issue_orders()
+            self._command.move(Step.PROVISIONED, now)
+
+    def _await_confirmations(self, now: int) -> None:
+        ordering = self._command.ordering
+        current = (ordering.epoch, ordering.version)
+        if self._is_ready(lambda agent: agent.confirmed >= current, "confirmed its orders", now):
+            self._begin(now)
+
+    def _is_ready(self, is_ready: Callable[[Agent], bool], what: str, now: int) -> bool:
+        """Whether all agents are; the loss of one, or a long silence, ends the run while nothing has been sent yet."""
+        for agent in self._command.fleet:
+            if agent.lost is not None:
+                self._fail(f"agent {agent.name} was lost before the load began: {agent.lost}", now)
+                return False
+        late = [agent.name for agent in self._command.fleet.working() if not is_ready(agent)]
+        if late and now >= self._command.deadline:
+            wait = format_duration(self._command.terms.agents_wait)
+            self._fail(f"{', '.join(late)}: has not {what} within {wait}", now)
+        return not late
+
+    def _begin(self, now: int) -> None:
+        """Far enough ahead for the slowest agent to hear of it: every agent is to change at one instant."""
+        command = self._command
+        lead = min(max(LEAD, 2 * (now - self._armed_at)), command.terms.lease)
+        command.ordering.begin(now + lead)
+        command.intake.begin(now + lead)
+        command.out.append(Begin(now + lead))
+        command.issue_orders()
+        command.move(Step.CONFIRMED, now)
+
+    # ── Under load ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _run(self, now: int) -> None:
+        ordering = self._command.ordering
+        if not self._command.fleet.working():
+            self._fail(self._describe_loss(), now)
+        elif ordering.end is not None and now >= ordering.end:
+            self._drain(now)
+        elif self._is_over(now):
+            self._order_stop(now)
+            self._drain(now)
+        elif ordering.is_due(now):
+            ordering.refresh(now)
+            self._command.issue_orders()
+
+    def _is_over(self, now: int) -> bool:
+        """Whether no slot that is scheduled, now or later, has anything left to do (`iterations`, data used up)."""
+        ahead = self._command.ordering.users_ahead(now)
+        has_users = any(ahead) or self._command.ordering.end is None
+        return has_users and self._command.seats.is_over(ahead)
+
+    def _drain(self, now: int) -> None:
+        self._command.move(Step.ENDED, now)
+        self._await_last_batches()
+        self._command.note("info", "the schedule is over: users drain")
+
+    def _await_last_batches(self) -> None:
+        """`graceful_stop`, `on_stop` for as long again, then the last batch; a lease and guard for it to come."""
+        ordering, leases = self._command.ordering, self._command.leases
+        if ordering.end is not None:
+            self._command.deadline = ordering.end + 2 * ordering.graceful_stop + leases.length
+
+    def _collect(self, now: int) -> None:
+        command = self._command
+        waiting = [agent for agent in command.fleet if not self._is_done(agent, now)]
+        if waiting and now >= command.deadline:
+            for agent in waiting:
+                command.lose(agent, "its last batch did not come in time")
+            waiting = []
+        if not waiting:
+            if not any(command.intake.has_delivered_last(agent.id) for agent in command.fleet):
+                self._report_failure(self._describe_loss())
+            command.move(Step.COLLECTED, now)
+            self._finish("the run is over")
+
+    def _is_done(self, agent: Agent, now: int) -> bool:
+        return self._command.intake.has_delivered_last(agent.id) or not self._command.leases.is_held(agent.id, now)
+
+    # ── The end ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _fail(self, reason: str, now: int) -> None:
+        if self._command.life.is_finished:
+            return
+        self._report_failure(reason)
+        self._command.move(Step.FAILED, now)
+        self._finish(f"the run could not be done: {reason}")
+
+    def _report_failure(self, reason: str) -> None:
+        self.failure = reason
+        self._command.note("error", reason)
+
+    def _describe_loss(self) -> str:
+        fates = "; ".join(f"{agent.name}: {agent.lost}" for agent in self._command.fleet if agent.lost)
+        return f"every agent is gone ({fates})"
+
+    def _finish(self, reason: str) -> None:
+        for number in self._command.intake.close_rest():
+            self._close_interval(number)
+        for agent in self._command.fleet.connected():
+            self._command.say_finish(agent, reason)
+        self._command.out.append(End())
+
+
+def _describe(shortfall: Shortfall, agents: list[Agent]) -> str:
+    """What is missing, and what to do about it."""
+    remedy = (
+        "An agent holds --max-users, else min(20,000, its file descriptors − 200): raise `ulimit -n` where agents run, "
+        "or add agents"
+    )
+    if shortfall.agent is not None:
+        return (
+            f"agent {agents[shortfall.agent].name} holds {shortfall.held} users, and while the mix of the groups "
+            f"changes {shortfall.needed} of the plan's would be its to run at once: the fleet needs more room. {remedy}"
+        )
+    each = ", ".join(f"{agent.name}: {agent.hello.max_users}" for agent in agents)
+    missing = shortfall.needed - shortfall.held
+    return (
+        f"the fleet holds {shortfall.held} users, the plan needs {shortfall.needed} at once: {missing} are missing "
+        f"({each}). {remedy}"
+    )

@@ -1,0 +1,172 @@
+"""The fleet: agents by incarnation, and which stream each speaks on (DESIGN 4.5).
+
+An agent is one process. Its streams are numbered by itself; a higher number supersedes, and whatever comes on the
+older one is dropped. The name is for people, and must be unique among the agents that are here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gradual_common.messages import PROTOCOL, Hello
+from gradual_master.results.facts import AgentFacts
+
+
+@dataclass(slots=True)
+class Agent:
+    """One agent process as the master knows it.
+
+    `number` counts arrivals from 0; `stream` is the connection it speaks on, None while there is none; `sealed` is the
+    highest batch number that it is known to have sealed. `due_provision` is the provision that it must confirm before
+    orders are sent, None until the rows lie ready. `lost` says why it lost its slots. `is_back`: it came back on a new
+    stream and has not yet said what happened to its slots meanwhile. `is_told`: it was told that the run is over.
+    """
+
+    id: str
+    hello: Hello
+    number: int
+    stream: int | None
+    begun: int = 0
+    offset: int = 0
+    provisioned: int = 0
+    due_provision: int | None = None
+    confirmed: tuple[int, int] = (0, 0)
+    sealed: int = 0
+    lost: str | None = None
+    is_back: bool = False
+    is_told: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name it gave itself."""
+        return self.hello.name
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether it has confirmed every row that its slots need."""
+        return self.due_provision is not None and self.provisioned >= self.due_provision
+
+    @property
+    def about(self) -> tuple[tuple[str, object], ...]:
+        """What log lines say of it."""
+        return (("agent", self.name), ("host", self.hello.host), ("pid", self.hello.pid))
+
+    def facts(self, origin: int = 0) -> AgentFacts:
+        """The agent as the summary shows it; its own offset is to run time, which began at `origin`."""
+        hello = self.hello
+        return AgentFacts(
+            id=self.id,
+            name=hello.name,
+            host=hello.host,
+            lost=self.lost is not None,
+            offset=self.offset + origin if self.offset else None,
+            begun=self.begun,
+            version=hello.version,
+            max_users=hello.max_users,
+        )
+
+
+class Fleet:
+    """Every agent that was taken in, and the streams they speak on."""
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        self._agents: dict[str, Agent] = {}
+        self._speakers: dict[int, Agent] = {}
+        self._barred: set[str] = set()
+        self._arrivals = 0
+
+    def __iter__(self) -> Iterator[Agent]:
+        return iter(self._agents.values())
+
+    def __getitem__(self, agent: str) -> Agent:
+        return self._agents[agent]
+
+    def has(self, agent: str) -> bool:
+        """Whether this incarnation is in the fleet."""
+        return agent in self._agents
+
+    def speaker(self, stream: int) -> Agent | None:
+        """Who speaks on a stream: None for a stranger or a superseded stream."""
+        return self._speakers.get(stream)
+
+    def find(self, hello: Hello) -> Agent | None:
+        """The agent that is this process, if it has been here."""
+        return self._agents.get(hello.incarnation.hex())
+
+    def connected(self) -> list[Agent]:
+        """The agents that have a stream."""
+        return [agent for agent in self if agent.stream is not None]
+
+    def working(self) -> list[Agent]:
+        """The agents that have not lost their slots, connected or not."""
+        return [agent for agent in self if agent.lost is None]
+
+    def refusal(self, hello: Hello, has_dealt: bool) -> str | None:
+        """Why this agent cannot be taken in, if it cannot."""
+        known = self.find(hello)
+        if hello.protocol != PROTOCOL:
+            return (
+                f"this master speaks protocol {PROTOCOL}, agent {hello.name!r} (version {hello.version}) speaks "
+                f"{hello.protocol}: install the same version of gradual on both sides"
+            )
+        if hello.run not in ("", self.run):
+            return f"unknown run {hello.run}: this master conducts {self.run}"
+        if hello.incarnation.hex() in self._barred:
+            return "this agent was dropped from the run"
+        if known is not None:
+            return None
+        if has_dealt:
+            return "the run has begun with the agents that it waited for; start the agent before the next one"
+        return self._name_refusal(hello)
+
+    def _name_refusal(self, hello: Hello) -> str | None:
+        for agent in self.connected():
+            if agent.name == hello.name:
+                return (
+                    f"an agent named {hello.name!r} is already here (host {agent.hello.host}, "
+                    f"pid {agent.hello.pid}): give this one another --name"
+                )
+        return None
+
+    def admit(self, hello: Hello, stream: int) -> Agent:
+        """Take a new agent in; call after `refusal`."""
+        agent = Agent(hello.incarnation.hex(), hello, self._arrivals, stream, sealed=hello.last_batch)
+        self._arrivals += 1
+        self._agents[agent.id] = agent
+        self._speakers[stream] = agent
+        return agent
+
+    def supersede(self, agent: Agent, hello: Hello, stream: int) -> int | None:
+        """Let a known agent speak on `stream` from now on; the stream that it leaves, if it is still open."""
+        former = agent.stream
+        if former is not None:
+            self._speakers.pop(former, None)
+        agent.hello = hello
+        agent.sealed = max(agent.sealed, hello.last_batch)
+        agent.stream = stream
+        agent.is_back = True
+        self._speakers[stream] = agent
+        return former if former != stream else None
+
+    def leave(self, stream: int) -> Agent | None:
+        """The stream is over; who spoke on it."""
+        agent = self._speakers.pop(stream, None)
+        if agent is not None:
+            agent.stream = None
+        return agent
+
+    def bar(self, agent: Agent) -> None:
+        """This process will not be taken in again."""
+        self._barred.add(agent.id)
+
+    def forget(self, agent: Agent) -> None:
+        """The agent was here and has left nothing behind: it may come again as a new one."""
+        if agent.stream is not None:
+            self._speakers.pop(agent.stream, None)
+        del self._agents[agent.id]
+
+    def facts(self, origin: int = 0) -> tuple[AgentFacts, ...]:
+        """Every agent in the order in which they came."""
+        return tuple(agent.facts(origin) for agent in self)

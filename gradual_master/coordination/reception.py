@@ -1,0 +1,199 @@
+"""What agents say, part by part (DESIGN 4.3, 4.5, 4.11, 5.2)."""
+
+from __future__ import annotations
+
+from gradual_common.batch import Batch
+from gradual_common.errors import WireError
+from gradual_common.messages import (
+    AgentMessage,
+    Confirm,
+    Expired,
+    Hello,
+    MasterMessage,
+    Ping,
+    Pong,
+    SlotRun,
+    Welcome,
+)
+from gradual_master.coordination.command import Command
+from gradual_master.coordination.events import Close, Merge
+from gradual_master.coordination.fleet import Agent
+from gradual_master.coordination.intake import Receipt
+from gradual_master.coordination.journal import BatchMerged, SlotsAssigned, SlotsReleased
+from gradual_master.coordination.lifecycle import State
+from gradual_master.results.facts import SlotsFinished
+
+
+class Reception:
+    """Deals with one message at a time."""
+
+    def __init__(self, command: Command) -> None:
+        self._command = command
+
+    def receive(self, stream: int, message: AgentMessage, now: int) -> None:
+        """A message came on `stream`; an agent whose message makes no sense is dropped."""
+        if message.hello is not None and not self._greet(stream, message.hello, now):
+            return
+        agent = self._command.fleet.speaker(stream)
+        if agent is None:
+            # A superseded stream, or one that never said Hello: DESIGN 4.5 drops what comes on it.
+            self._command.out.append(Close(stream))
+            return
+        try:
+            self._hear(agent, message, now)
+        except WireError as error:
+            self._command.drop(agent, str(error))
+
+    def reject(self, stream: int, reason: str, peer: str) -> None:
+        """Something came that cannot be read; its sender is dropped, the master lives."""
+        agent = self._command.fleet.speaker(stream)
+        if agent is not None:
+            self._command.drop(agent, reason)
+        else:
+            self._command.note("error", f"a stream is closed that said no Hello: {reason}", peer=peer)
+            self._command.refuse(stream, f"this cannot be read: {reason}")
+
+    def end_stream(self, stream: int) -> None:
+        """A stream is over. Its agent may be back with the next; only its lease says when it is gone."""
+        agent = self._command.fleet.leave(stream)
+        if agent is not None and not self._command.life.is_finished:
+            self._command.note("info", f"the stream of agent {agent.name} is over", agent)
+
+    def acknowledge(self, agent: Agent, batch: Batch) -> None:
+        """A batch is merged: that is committed, then acknowledged."""
+        intake = self._command.intake
+        intake.merged(agent.id, batch)
+        self._command.journal.commit([BatchMerged(agent.id, batch.number, batch.interval)])
+        self._command.send(agent, MasterMessage(ack=intake.merged_number(agent.id)))
+
+    # ── Hello ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _greet(self, stream: int, hello: Hello, now: int) -> bool:
+        """Whether the agent is taken in, or back."""
+        command = self._command
+        known = command.fleet.find(hello)
+        refusal = command.fleet.refusal(hello, command.life.has_dealt)
+        if refusal is not None:
+            command.note("warning", f"agent {hello.name} is refused: {refusal}", host=hello.host, pid=hello.pid)
+            command.refuse(stream, refusal)
+            return False
+        if known is not None and hello.stream <= known.hello.stream:
+            command.out.append(Close(stream))
+            return False
+        agent = self._admit(hello, stream) if known is None else self._adopt(known, hello, stream)
+        command.leases.renew(agent.id, now)
+        self._welcome(agent)
+        return True
+
+    def _admit(self, hello: Hello, stream: int) -> Agent:
+        agent = self._command.fleet.admit(hello, stream)
+        here, expected = len(self._command.fleet.connected()), self._command.terms.expect_agents
+        self._command.note("info", f"agent {agent.name} is here: {here} of {expected}", agent)
+        return agent
+
+    def _adopt(self, agent: Agent, hello: Hello, stream: int) -> Agent:
+        """Take an agent back: with its slots while its lease is alive, else without, to deliver its batches."""
+        former = self._command.fleet.supersede(agent, hello, stream)
+        if former is not None:
+            self._command.out.append(Close(former))
+        self._command.note("info", f"agent {agent.name} is back on its stream {hello.stream}", agent)
+        return agent
+
+    def _welcome(self, agent: Agent) -> None:
+        command, terms = self._command, self._command.terms
+        # Batches of all agents are spread over half an interval, so that the master's loop sees no pile of them.
+        share = agent.number % terms.expect_agents
+        offset = share * terms.interval // (2 * terms.expect_agents)
+        merged = command.intake.merged_number(agent.id)
+        welcome = Welcome(terms.run, terms.epoch, terms.lease, terms.guard, terms.interval, offset, merged)
+        command.send(agent, MasterMessage(welcome=welcome), ahead=True)
+        if command.life.is_finished:
+            command.say_finish(agent, "the run is over")
+
+    # ── The parts of a message ─────────────────────────────────────────────────────────────────────────────────────
+
+    def _hear(self, agent: Agent, message: AgentMessage, now: int) -> None:
+        if message.ping is not None:
+            self._answer(agent, message.ping, now)
+        if message.confirm is not None:
+            self._confirm(agent, message.confirm, now)
+        if message.released:
+            self._give_back(agent, message.released, now, for_good=False)
+        if message.finished:
+            self._give_back(agent, message.finished, now, for_good=True)
+        if agent.is_back and message.ping is not None:
+            self._settle(agent, now)
+        for batch in message.batches:
+            self._take_batch(agent, batch, now)
+        if message.goodbye is not None:
+            self._command.remove(agent, f"it left: {message.goodbye.reason}")
+
+    def _answer(self, agent: Agent, ping: Ping, now: int) -> None:
+        agent.begun = max(agent.begun, ping.begun)
+        agent.offset = ping.offset
+        if self._command.leases.is_held(agent.id, now):
+            self._command.leases.renew(agent.id, now)
+            self._command.send(agent, MasterMessage(pong=Pong(ping.stamp, now)), ahead=True)
+        else:
+            self._command.send(agent, MasterMessage(expired=Expired("the lease is over: say Hello anew")), ahead=True)
+
+    def _confirm(self, agent: Agent, confirm: Confirm, now: int) -> None:
+        if confirm.provisioned > agent.provisioned and self._command.life.is_preparing:
+            # Rows are on their way: the wait is for the next sign of progress, not for all of them.
+            self._command.deadline = now + self._command.terms.agents_wait
+        agent.provisioned = max(agent.provisioned, confirm.provisioned)
+        agent.confirmed = max(agent.confirmed, (confirm.epoch, confirm.version))
+
+    def _give_back(self, agent: Agent, slots: tuple[SlotRun, ...], now: int, *, for_good: bool) -> None:
+        if agent.lost is not None:
+            return
+        if not self._command.seats.owns(agent.id, slots):
+            raise WireError(f"it gives back slots that it does not hold: {slots}")
+        self._command.journal.commit([SlotsReleased(agent.id, slots, for_good)])
+        if for_good:
+            for run in slots:
+                ended = self._command.seats.end((run,)).items()
+                self._command.finished += [SlotsFinished(min(run.at, now), group, count) for group, count in ended]
+
+    def _settle(self, agent: Agent, now: int) -> None:
+        """Bring an agent that is back up to date, once it has said which slots ended meanwhile.
+
+        A slot that should have a user and is missing from the Hello is free (DESIGN 4.7): the agent cut it. Nobody
+        else can hold it, so it goes back to the same agent, under the next tenure.
+        """
+        agent.is_back = False
+        command = self._command
+        if not command.ordering.version:
+            return
+        if command.life.state is State.RUNNING:
+            self._reseat(agent, now)
+        command.send(agent, MasterMessage(orders=command.orders_of(agent)), ahead=True)
+
+    def _reseat(self, agent: Agent, now: int) -> None:
+        command = self._command
+        unheld = command.seats.unheld(agent.id, agent.hello.held, command.ordering.users_at(now))
+        if unheld:
+            slots = command.seats.raise_tenure(agent.id, unheld)
+            command.journal.commit([SlotsAssigned(agent.id, slots)])
+            command.note("warning", f"agent {agent.name} had cut {len(unheld)} users; they begin anew", agent)
+        if unheld or not agent.hello.held:
+            # Its pool forgot its slots when it cut: only a newer version makes it take them again.
+            command.renew_orders()
+
+    def _take_batch(self, agent: Agent, batch: Batch, now: int) -> None:
+        command = self._command
+        agent.sealed = max(agent.sealed, batch.number)
+        match command.intake.receive(agent.id, batch, now):
+            case Receipt.MERGE:
+                command.out.append(Merge(agent.id, batch))
+            case Receipt.AGAIN:
+                command.send(agent, MasterMessage(ack=command.intake.merged_number(agent.id)))
+            case Receipt.GAP:
+                self._break_off(agent, batch)
+
+    def _break_off(self, agent: Agent, batch: Batch) -> None:
+        """A batch is missing in between: the agent dials again and sends from the last acknowledged one on."""
+        if agent.stream is not None:
+            self._command.note("warning", f"batch {batch.number} leaves a gap: its stream is closed", agent)
+            self._command.out.append(Close(agent.stream))
+            self._command.fleet.leave(agent.stream)

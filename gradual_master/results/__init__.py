@@ -1,0 +1,1 @@
+"""From merged batches to the summary: aggregate, levels, objectives, verdict."""

@@ -1,0 +1,112 @@
+"""One closed interval, as reporters and the progress display see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from gradual_common.batch import ACTIVE, IN_REQUEST, KINDS, RESPONSE_TIME, STOPPING, THINKING
+from gradual_common.clock import NS_PER_S
+from gradual_common.histogram import Histogram
+from gradual_common.schedule import Schedule
+from gradual_master.results.distribution import Distribution
+from gradual_master.results.histogram_rows import FrozenRows
+from gradual_master.results.levels import ScheduledUsers
+from gradual_master.results.measurements import Contribution, Shape
+from gradual_master.results.objectives import ObjectiveRow
+from gradual_master.results.totals import OK, RESPONDED
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalRecord:
+    """One interval; seconds since the schedule's begin.
+
+    `target`, `users`, `stopping` are means over the interval, per group; `in_flight` and `thinking` means over all.
+    `phase` "" is outside of phases; `errors` by failure kind; `agents`: how many delivered a batch of it;
+    `objectives`: the run so far, judged at the interval's end (empty for a record that a late batch changed).
+    """
+
+    number: int
+    start_s: float
+    end_s: float
+    phase: str
+    warm_up: bool
+    target: dict[str, float]
+    users: dict[str, float]
+    stopping: dict[str, float]
+    in_flight: float
+    thinking: float
+    requests: int
+    failures: int
+    throughput_rps: float
+    request_rate_rps: float
+    errors: dict[str, int]
+    response_time_ms: Distribution
+    agents: int
+    objectives: tuple[ObjectiveRow, ...]
+    histogram: Histogram
+
+
+class IntervalWriter:
+    """Turns what was measured in an interval into its record."""
+
+    def __init__(self, shape: Shape, schedule: Schedule, interval: int) -> None:
+        self._shape = shape
+        self._schedule = schedule
+        self._interval = interval
+        self._scheduled = ScheduledUsers(schedule)
+
+    def write(
+        self, number: int, measured: Contribution, agents: int, objectives: tuple[ObjectiveRow, ...]
+    ) -> IntervalRecord:
+        """The record of interval `number`."""
+        begin, end = number * self._interval, (number + 1) * self._interval
+        seconds = self._interval / NS_PER_S
+        users = measured.users.sum(axis=0) / self._interval
+        by_kind = measured.requests[:, : self._shape.steps].sum(axis=(0, 1))
+        requests, ok = int(by_kind.sum()), int(by_kind[OK])
+        phase, warm_up = self._phase_at(begin)
+        histogram = self._response_times(measured)
+        return IntervalRecord(
+            number=number,
+            start_s=begin / NS_PER_S,
+            end_s=end / NS_PER_S,
+            phase=phase,
+            warm_up=warm_up,
+            target=self._by_group(self._scheduled.between(begin, end) / self._interval),
+            users=self._by_group(users[:, ACTIVE]),
+            stopping=self._by_group(users[:, STOPPING]),
+            in_flight=round(float(users[:, IN_REQUEST].sum()), 3),
+            thinking=round(float(users[:, THINKING].sum()), 3),
+            requests=requests,
+            failures=requests - ok,
+            throughput_rps=ok / seconds,
+            request_rate_rps=requests / seconds,
+            errors={KINDS[kind]: int(by_kind[kind]) for kind in np.flatnonzero(by_kind).tolist() if kind != OK},
+            response_time_ms=Distribution.of(histogram),
+            agents=agents,
+            objectives=objectives,
+            histogram=histogram,
+        )
+
+    def _by_group(self, values: Iterable[float]) -> dict[str, float]:
+        return {name: round(float(value), 3) for name, value in zip(self._schedule.groups, values, strict=True)}
+
+    def _phase_at(self, at: int) -> tuple[str, bool]:
+        for phase in self._schedule.phases:
+            if phase.start <= at < phase.end:
+                return phase.name, phase.warm_up
+        return "", False
+
+    def _response_times(self, measured: Contribution) -> Histogram:
+        return FrozenRows(measured.codes, measured.columns).total(self._codes(measured.places))
+
+    def _codes(self, places: tuple[int, ...]) -> Iterator[int]:
+        steps = range(self._shape.steps)
+        return (
+            self._shape.code(place, step, kind, RESPONSE_TIME)
+            for place, step, kind in product(places, steps, RESPONDED)
+        )

@@ -1,0 +1,281 @@
+"""The summary of a run: its figures from the aggregate, its fleet, its verdict, in one document.
+
+Nothing in it depends on the order in which batches came: the same measurements give the same document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from gradual_common import __version__
+from gradual_common.batch import ACTIVE, CONNECT, COUNTERS, EXCHANGE, RESPONSE_TIME, TTFB
+from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_common.histogram import QUANTILE_ERROR
+from gradual_common.plan.model import Plan
+from gradual_common.schedule import Schedule
+from gradual_master.results.action_rows import action_rows, share
+from gradual_master.results.agent_totals import AgentTotals
+from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.distribution import Distribution, milliseconds
+from gradual_master.results.facts import AgentFacts, FleetFacts, RunFacts
+from gradual_master.results.levels import LevelFigures, ScheduledUsers
+from gradual_master.results.objectives import ObjectiveRow
+from gradual_master.results.summary_sections import (
+    SCHEMA,
+    AgentRow,
+    AnalysisSection,
+    FleetSection,
+    GroupRow,
+    PhaseRow,
+    RunSection,
+    Summary,
+    TotalsSection,
+)
+from gradual_master.results.totals import OK, Selection
+from gradual_master.results.verdict import Evidence, Verdict, judge
+
+__all__ = ["Summary", "Tolerance", "build_summary"]
+
+
+class Tolerance(Protocol):
+    """What a verdict puts up with: the share of the scheduled user-seconds that may be missing."""
+
+    @property
+    def allow_missing(self) -> float:
+        """In [0, 1]."""
+        ...
+
+
+def build_summary(  # noqa: PLR0917 - the six things that a summary is made of, as the contract names them
+    plan: Plan, schedule: Schedule, aggregate: Aggregate, fleet: FleetFacts, run: RunFacts, options: Tolerance
+) -> Summary:
+    """Close what is still open, judge the run and write its summary."""
+    aggregate.settle()
+    return _Writer(plan, schedule, aggregate, fleet, run).write(options.allow_missing)
+
+
+class _Writer:
+    """Puts the sections together."""
+
+    def __init__(self, plan: Plan, schedule: Schedule, aggregate: Aggregate, fleet: FleetFacts, run: RunFacts) -> None:
+        self._plan = plan
+        self._schedule = schedule
+        self._aggregate = aggregate
+        self._facts = fleet
+        self._run = run
+        self._totals = aggregate.totals
+        self._end = self._wanted_until()
+        self._table = self._level_figures()
+
+    def write(self, allow_missing: float) -> Summary:
+        """The whole document."""
+        fleet = self._fleet()
+        verdict = judge(self._evidence(fleet, self._aggregate.judge(), allow_missing))
+        return Summary(
+            schema=SCHEMA,
+            run=self._run_section(verdict),
+            verdict=verdict,
+            totals=self._totals_section(),
+            actions=action_rows(self._plan, self._aggregate),
+            groups=tuple(self._group(number) for number in range(self._aggregate.shape.groups)),
+            transactions=(),
+            phases=tuple(self._phases()),
+            levels=tuple(self._table.rows()),
+            fleet=fleet,
+            agents=tuple(self._agent(agent) for agent in self._facts.agents),
+            error_samples=(),
+            analysis=AnalysisSection(),
+            comparison=None,
+            quantile_error=QUANTILE_ERROR,
+        )
+
+    # ── Users wanted ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _wanted_until(self) -> int:
+        """Until when users were wanted, ns since the schedule's begin: a run may end before its schedule."""
+        ends_early = self._run.stop_signal or self._run.failure or any(group.iterations for group in self._plan.users)
+        if self._schedule.end is None or (ends_early and self._aggregate.end < self._schedule.end):
+            return self._aggregate.end
+        return self._schedule.end
+
+    def _level_figures(self) -> LevelFigures:
+        aggregate, finished = self._aggregate, self._facts.finished
+        judged = [finished is not None or group.iterations is None for group in self._plan.users]
+        return LevelFigures(
+            aggregate.shape,
+            self._schedule,
+            aggregate.level_figures,
+            aggregate.level_histograms,
+            ScheduledUsers(self._schedule, finished or (), aggregate.start),
+            self._end,
+            np.array(judged, dtype=np.int64),
+        )
+
+    # ── Sections ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _run_section(self, verdict: Verdict) -> RunSection:
+        run = self._run
+        return RunSection(
+            id=run.id,
+            name=self._plan.config.name,
+            started_at=run.started_at,
+            finished_at=run.finished_at,
+            duration_s=round(run.duration_s, 3),
+            measured_s=round(self._totals.seconds(self._totals.phases), 3),
+            plan_sha256=run.plan_sha256,
+            version=__version__,
+            seed=run.seed,
+            tags=dict(sorted(run.tags.items())),
+            command=run.command,
+            profile=run.profile,
+            base_urls=_base_urls(self._plan),
+            git=run.git,
+            fingerprint=run.fingerprint,
+            exit_code=verdict.code,
+        )
+
+    def _totals_section(self) -> TotalsSection:
+        totals, everything = self._totals, self._totals.everything()
+        counts = {name: totals.counter(name, everything) for name in COUNTERS}
+        warm_up = totals.counter("sent", replace(everything, phases=totals.warm_up))
+        counts["sent"] += warm_up
+        requests, failures = self._requests(everything)
+        return TotalsSection(
+            requests=requests,
+            failures=failures,
+            error_rate=share(failures, requests),
+            warm_up_sent=warm_up,
+            setup_sent=0,
+            iterations=int(totals.iterations(totals.measured)[:, 0].sum()),
+            throughput_rps=self._rate(totals.phases, only_ok=True),
+            request_rate_rps=self._rate(totals.phases),
+            response_time_ms=self._distribution(RESPONSE_TIME, everything),
+            exchange_ms=self._distribution(EXCHANGE, everything),
+            ttfb_ms=self._distribution(TTFB, everything),
+            connect_ms=self._distribution(CONNECT, everything),
+            **counts,
+        )
+
+    def _group(self, number: int) -> GroupRow:
+        totals = self._totals
+        seconds = totals.seconds(totals.phases)
+        active = int(totals.users(totals.phases)[number, ACTIVE]) / NS_PER_S
+        return GroupRow(
+            name=self._aggregate.index.groups[number],
+            users_target=self._schedule.peak[number],
+            users_mean=round(active / seconds, 3) if seconds else None,
+            users_max=round(float(self._aggregate.users_max[number]), 3),
+            iterations=int(totals.iterations(totals.measured)[number, 0]),
+        )
+
+    def _phases(self) -> Iterable[PhaseRow]:
+        for phase in self._schedule.phases:
+            if phase.start >= self._end:
+                continue
+            mine = Selection((phase.number,), self._totals.everything().steps)
+            requests, failures = self._requests(mine)
+            yield PhaseRow(
+                name=phase.name,
+                start_s=round(phase.start / NS_PER_S, 3),
+                end_s=round(min(phase.end, self._end) / NS_PER_S, 3),
+                warm_up=phase.warm_up,
+                requests=requests,
+                failures=failures,
+                error_rate=share(failures, requests),
+                throughput_rps=self._rate((phase.number,), only_ok=True),
+                request_rate_rps=self._rate((phase.number,)),
+                response_time_ms=self._distribution(RESPONSE_TIME, mine),
+            )
+
+    def _agent(self, facts: AgentFacts) -> AgentRow:
+        totals = self._aggregate.agents.get(facts.id, AgentTotals())
+        return AgentRow(
+            id=facts.id,
+            name=facts.name,
+            host=facts.host,
+            requests=totals.requests,
+            cpu_p95=None if totals.cpu_p95 is None else round(totals.cpu_p95, 4),
+            loop_lag_ms_p99=milliseconds(totals.loop_lag.quantile(0.99)),
+            start_lag_ms_p99=milliseconds(totals.start_lag.quantile(0.99)),
+            saturated=None,
+            lost=facts.lost,
+            clock_offset_ms=None if facts.offset is None else round(facts.offset / NS_PER_MS, 3),
+        )
+
+    def _fleet(self) -> FleetSection:
+        facts, agents = self._facts, self._aggregate.agents
+        return FleetSection(
+            scheduled_user_s=round(
+                float((self._table.scheduled.between(0, self._end) * self._table.judged).sum()) / NS_PER_S, 3
+            ),
+            missing_user_s=round(float(self._table.missing().sum()) / NS_PER_S, 3),
+            late_starts=sum(agent.late_starts for agent in agents.values()),
+            moves=facts.moves,
+            late_batches=facts.late_batches,
+            dropped_batches=facts.dropped_batches,
+            begun=self._begun(),
+            merged=sum(agent.merged for agent in agents.values()),
+            level_spread_ms=round(self._aggregate.level_spread / NS_PER_MS, 3),
+        )
+
+    def _begun(self) -> int:
+        """Of an agent that delivered its last batch nothing can be missing: its last ping may be older than that."""
+        begun = 0
+        known = {facts.id: facts.begun for facts in self._facts.agents}
+        for agent in known.keys() | self._aggregate.agents.keys():
+            totals = self._aggregate.agents.get(agent, AgentTotals())
+            begun += totals.merged if totals.is_complete else max(totals.merged, known.get(agent, 0))
+        return begun
+
+    def _evidence(self, fleet: FleetSection, objectives: tuple[ObjectiveRow, ...], allow_missing: float) -> Evidence:
+        iterations = self._totals.iterations((*self._totals.measured, *self._totals.warm_up))
+        return Evidence(
+            objectives=objectives,
+            stop_signal=self._run.stop_signal,
+            failure=self._run.failure,
+            scheduled_user_s=fleet.scheduled_user_s,
+            missing_user_s=fleet.missing_user_s,
+            allow_missing=allow_missing,
+            begun=fleet.begun,
+            merged=fleet.merged,
+            lost=tuple(agent.name for agent in self._facts.agents if agent.lost),
+            late_batches=fleet.late_batches,
+            dropped_batches=fleet.dropped_batches,
+            late_levels=self._facts.late_levels,
+            late_starts=fleet.late_starts,
+            level_spread=self._aggregate.level_spread,
+            empty={name: int(iterations[number, 1]) for number, name in enumerate(self._aggregate.index.groups)},
+        )
+
+    # ── Figures ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _requests(self, selection: Selection) -> tuple[int, int]:
+        """Completed samples, and how many of them failed."""
+        by_kind = self._totals.by_kind(selection)
+        requests = sum(by_kind.values())
+        return requests, requests - by_kind.get(OK, 0)
+
+    def _rate(self, phases: tuple[int, ...], *, only_ok: bool = False) -> float | None:
+        """Samples a second over these phases; the drain and pauses lie outside."""
+        seconds = self._totals.seconds(phases)
+        kinds = (OK,) if only_ok else None
+        count = self._totals.requests(Selection(phases, self._totals.everything().steps, kinds))
+        return round(count / seconds, 3) if seconds else None
+
+    def _distribution(self, measure: int, selection: Selection) -> Distribution:
+        return Distribution.of(self._totals.histogram(measure, selection))
+
+
+def _base_urls(plan: Plan) -> tuple[str, ...]:
+    """The base URL, then the origins of actions that name their own."""
+    urls = [plan.config.base_url] if plan.config.base_url else []
+    for action in plan.actions.values():
+        parts = urlsplit(action.url.partition("{")[0])
+        if parts.scheme and parts.netloc:
+            urls.append(f"{parts.scheme}://{parts.netloc}")
+    return tuple(dict.fromkeys(urls))

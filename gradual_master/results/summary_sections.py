@@ -1,0 +1,185 @@
+"""The parts of `gradual.summary/1` (RESULTS.md): every field is a key of the document.
+
+Times in `_s` are seconds, in `_ms` milliseconds; rates and shares without data are None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gradual_master.results.distribution import Distribution
+from gradual_master.results.levels import LevelRow
+from gradual_master.results.section import Section
+from gradual_master.results.verdict import Verdict
+
+SCHEMA = "gradual.summary/1"
+
+
+@dataclass(frozen=True, slots=True)
+class RunSection(Section):
+    """What was run, when, where and by which command. `measured_s` leaves warm-up, pauses and the drain out."""
+
+    id: str
+    name: str
+    started_at: str
+    finished_at: str
+    duration_s: float
+    measured_s: float
+    plan_sha256: str
+    version: str
+    seed: int
+    tags: dict[str, str]
+    command: str
+    profile: str | None
+    base_urls: tuple[str, ...]
+    git: dict[str, Any] | None
+    fingerprint: dict[str, Any] | None
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class TotalsSection(Section):
+    """The whole run without its warm-up phases, which are in `sent` and `warm_up_sent` alone."""
+
+    requests: int
+    failures: int
+    error_rate: float | None
+    unsent: int
+    interrupted: int
+    skipped: int
+    sent: int
+    warm_up_sent: int
+    setup_sent: int
+    hops: int
+    retried: int
+    resent: int
+    iterations: int
+    bytes_sent: int
+    bytes_received: int
+    throughput_rps: float | None
+    request_rate_rps: float | None
+    response_time_ms: Distribution
+    exchange_ms: Distribution
+    ttfb_ms: Distribution
+    connect_ms: Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class AssertionRow(Section):
+    """One assertion of an action over the samples of a step."""
+
+    assertion: str
+    passed: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow(Section):
+    """One step of one group; `histogram` is that of its response times, lossless (`Histogram.from_json`)."""
+
+    group: str
+    step: str
+    action: str
+    requests: int
+    failures: int
+    success_rate: float | None
+    sent: int
+    unsent: int
+    interrupted: int
+    skipped: int
+    errors: dict[str, int]
+    status_codes: dict[str, int]
+    assertions: tuple[AssertionRow, ...]
+    response_time_ms: Distribution
+    exchange_ms: Distribution
+    ttfb_ms: Distribution
+    histogram: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow(Section):
+    """One user group: the most users scheduled, the mean over the measured time, the most seen at once."""
+
+    name: str
+    users_target: int
+    users_mean: float | None
+    users_max: float
+    iterations: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseRow(Section):
+    """One phase; seconds since the schedule's begin."""
+
+    name: str
+    start_s: float
+    end_s: float
+    warm_up: bool
+    requests: int
+    failures: int
+    error_rate: float | None
+    throughput_rps: float | None
+    request_rate_rps: float | None
+    response_time_ms: Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSection(Section):
+    """The fleet over the run. `begun` counts lost agents by their last ping, all others by what they delivered."""
+
+    scheduled_user_s: float
+    missing_user_s: float
+    late_starts: int
+    moves: int
+    late_batches: int
+    dropped_batches: int
+    begun: int
+    merged: int
+    level_spread_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow(Section):
+    """One agent. `cpu_p95` is a share of a core; `saturated` None: not judged."""
+
+    id: str
+    name: str
+    host: str
+    requests: int
+    cpu_p95: float | None
+    loop_lag_ms_p99: float | None
+    start_lag_ms_p99: float | None
+    saturated: bool | None
+    lost: bool
+    clock_offset_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisSection(Section):
+    """What the run says about the system beyond its figures; None: not analysed."""
+
+    littles_law: dict[str, Any] | None = None
+    scalability: dict[str, Any] | None = None
+    capacity: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary(Section):
+    """The result of a run: attributes, keys and `to_dict()` of `gradual.summary/1`."""
+
+    schema: str
+    run: RunSection
+    verdict: Verdict
+    totals: TotalsSection
+    actions: tuple[ActionRow, ...]
+    groups: tuple[GroupRow, ...]
+    transactions: tuple[Any, ...]
+    phases: tuple[PhaseRow, ...]
+    levels: tuple[LevelRow, ...]
+    fleet: FleetSection
+    agents: tuple[AgentRow, ...]
+    error_samples: tuple[Any, ...]
+    analysis: AnalysisSection
+    comparison: dict[str, Any] | None
+    quantile_error: float

@@ -1,0 +1,535 @@
+"""The session with the master: what follows from every event, in every state."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+from agent_batches import batch
+
+from gradual_agent.coordination.session import BURST, FLUSH_NS, GATHER_NS, GREETING_NS, TABLE, Session, State
+from gradual_agent.coordination.session_events import (
+    Adopt,
+    CutUsers,
+    Dial,
+    DrainUsers,
+    Exit,
+    Fetch,
+    HangUp,
+    Identity,
+    Leave,
+    Obey,
+    Provisioned,
+    Received,
+    Renew,
+    Sealed,
+    Send,
+    SessionEvent,
+    SessionInstruction,
+    SlotsEnded,
+    StreamEnded,
+    Wake,
+)
+from gradual_agent.errors import SessionError
+from gradual_common.messages import (
+    PROTOCOL,
+    AgentMessage,
+    Confirm,
+    Expired,
+    Finish,
+    Goodbye,
+    Hello,
+    LevelOrder,
+    MasterMessage,
+    Orders,
+    Ping,
+    Pong,
+    Refused,
+    SlotRun,
+    Welcome,
+)
+
+MS = 1_000_000
+SECOND = 1000 * MS
+LEASE = 10 * SECOND
+PATIENCE = 60 * SECOND
+JITTER_DELAY = 150 * MS
+AHEAD = 500 * SECOND
+"""Run time − agent clock in these tests."""
+
+WHO = Identity(b"i" * 16, "agent-1", "host", 7, "0.1", 100)
+WELCOME = Welcome("run-1", 1, LEASE, SECOND, SECOND, 0)
+
+
+@dataclass
+class Users:
+    """What the process would say about its users."""
+
+    begun: int = 0
+    held: tuple[SlotRun, ...] = ()
+    finished: tuple[SlotRun, ...] = ()
+
+
+def orders(version: int, epoch: int = 1) -> Orders:
+    return Orders(epoch, version, (), (LevelOrder(0, 0, 0, (1,)),), 0, SECOND)
+
+
+class Agent:
+    """A session, its clock, and what happened to it."""
+
+    def __init__(self) -> None:
+        self.now = 1000 * SECOND
+        self.users = Users()
+        self.session = Session(WHO, self.users, PATIENCE, jitter=lambda: 0.5, now=self.now)
+
+    def feels(self, event: SessionEvent, after: int = 0) -> list[SessionInstruction]:
+        self.now += after
+        return self.session.handle(event, self.now)
+
+    def wakes(self, after: int = 0) -> list[SessionInstruction]:
+        return self.feels(Wake(), after)
+
+    def hears(self, after: int = 0, stream: int | None = None, **parts: object) -> list[SessionInstruction]:
+        number = self.session.stream if stream is None else stream
+        return self.feels(Received(number, MasterMessage(**parts)), after)  # type: ignore[arg-type]
+
+    def pong(self, sent: int, after: int = MS) -> list[SessionInstruction]:
+        """The answer to a ping that left at `sent`; the master read its clock half-way back."""
+        middle = (sent + self.now + after) // 2
+        return self.hears(after, pong=Pong(sent, middle + AHEAD))
+
+    def exchange(self, after: int = 0) -> list[SessionInstruction]:
+        """The next ping and its pong."""
+        self.wakes(after)
+        return self.pong(self.now)
+
+    def runs_until(self, instant: int) -> list[SessionInstruction]:
+        """Wake at every deadline, answer nothing; everything that was said."""
+        said: list[SessionInstruction] = []
+        while (deadline := self.session.next_deadline) is not None and deadline <= instant:
+            self.now = max(self.now, deadline)
+            said += self.session.handle(Wake(), self.now)
+        self.now = instant
+        return said
+
+
+def greeting() -> Agent:
+    agent = Agent()
+    agent.wakes()
+    return agent
+
+
+def live() -> Agent:
+    """Welcomed, the job stored, the first round trips done, nothing ordered."""
+    agent = greeting()
+    agent.hears(after=MS, welcome=WELCOME)
+    agent.feels(Provisioned(1))
+    for _ in range(BURST):
+        agent.pong(agent.now)
+    return agent
+
+
+def working() -> Agent:
+    agent = live()
+    agent.hears(orders=orders(1))
+    return agent
+
+
+def of(kind: type[SessionInstruction], instructions: list[SessionInstruction]) -> list[SessionInstruction]:
+    return [instruction for instruction in instructions if isinstance(instruction, kind)]
+
+
+def messages(instructions: list[SessionInstruction]) -> list[AgentMessage]:
+    return [instruction.message for instruction in instructions if isinstance(instruction, Send)]
+
+
+# ── Greeting ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_first_wake_dials_and_says_hello() -> None:
+    agent = Agent()
+    hello = Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 1, 100)
+    assert agent.wakes() == [Dial(1), Send(AgentMessage(hello=hello))]
+    assert agent.session.state is State.GREETING
+
+
+def test_the_welcome_fetches_the_provisions_and_pings_at_once() -> None:
+    agent = greeting()
+    told = agent.hears(after=MS, welcome=WELCOME)
+    assert told == [Fetch("run-1"), Send(AgentMessage(ping=Ping(agent.now, 0)))]
+    assert agent.session.state is State.LIVE
+
+
+def test_no_answer_to_the_hello_dials_anew() -> None:
+    agent = greeting()
+    assert agent.wakes(after=GREETING_NS - 1) == []
+    assert agent.wakes(after=1) == [HangUp(1, "no answer to the Hello")]
+    assert agent.wakes(after=JITTER_DELAY - 1) == []
+    assert of(Dial, agent.wakes(after=1)) == [Dial(2)]
+
+
+def test_a_refusal_ends_the_process_with_its_reason() -> None:
+    agent = greeting()
+    assert agent.hears(refused=Refused("too old")) == [Exit(3, "the master refused this agent: too old")]
+    assert agent.session.state is State.ENDED
+    assert agent.session.next_deadline is None
+
+
+def test_a_stream_that_does_not_come_about_is_dialled_again_after_jitter() -> None:
+    agent = greeting()
+    assert agent.feels(StreamEnded(1, "refused")) == []
+    assert agent.session.next_deadline == agent.now + JITTER_DELAY
+    told = agent.wakes(after=JITTER_DELAY)
+    assert of(Dial, told) == [Dial(2)]
+    assert messages(told)[0].hello == Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 2, 100)
+
+
+def test_a_master_that_never_comes_is_given_up() -> None:
+    agent = Agent()
+    begin = agent.now
+    while agent.session.state is not State.ENDED:
+        deadline = agent.session.next_deadline
+        assert deadline is not None
+        agent.now = max(agent.now, deadline)
+        told = agent.wakes()
+        if of(Dial, told):
+            told = agent.feels(StreamEnded(agent.session.stream, "refused"), after=MS)
+    assert told[-1] == Exit(3, "no master for 60 s")
+    assert agent.now == begin + PATIENCE
+
+
+# ── Offset, pings and the lease ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_five_quick_round_trips_give_the_offset() -> None:
+    agent = greeting()
+    agent.hears(welcome=WELCOME)
+    for _ in range(BURST - 1):
+        sent = agent.now
+        told = agent.pong(sent)
+        assert told == [Renew(sent + LEASE), Send(AgentMessage(ping=Ping(agent.now, 0)))]
+    sent = agent.now
+    assert agent.pong(sent) == [Adopt(AHEAD), Renew(sent + LEASE)]
+
+
+def test_orders_wait_for_the_offset() -> None:
+    agent = greeting()
+    agent.hears(welcome=WELCOME, orders=orders(1))
+    agent.feels(Provisioned(1))
+    for _ in range(BURST - 1):
+        assert of(Obey, agent.pong(agent.now)) == []
+    told = agent.pong(agent.now)
+    assert of(Obey, told) == [Obey(orders(1))]
+    assert messages(told) == [AgentMessage(confirm=Confirm(1, 1, 1))]
+
+
+def test_orders_that_wait_are_not_confirmed() -> None:
+    agent = greeting()
+    told = agent.hears(welcome=WELCOME, orders=orders(1))
+    told += agent.hears(orders=orders(1))
+    assert [message.confirm for message in messages(told)] == [None]
+
+
+def test_orders_wait_for_the_job() -> None:
+    agent = greeting()
+    agent.hears(welcome=WELCOME, orders=orders(1))
+    for _ in range(BURST):
+        assert of(Obey, agent.pong(agent.now)) == []
+    assert agent.feels(Provisioned(1)) == [Obey(orders(1)), Send(AgentMessage(confirm=Confirm(1, 1, 1)))]
+
+
+def test_a_ping_leaves_every_tenth_of_the_lease_with_what_was_begun() -> None:
+    agent = live()
+    agent.users.begun = 42
+    last = agent.now - MS
+    assert agent.runs_until(last + SECOND - 1) == []
+    assert agent.wakes(after=1) == [Send(AgentMessage(ping=Ping(last + SECOND, 42, AHEAD)))]
+
+
+def test_only_the_stamp_that_a_pong_returns_renews_the_lease() -> None:
+    agent = live()
+    first = agent.now
+    agent.wakes(after=SECOND)
+    sent = agent.now
+    assert of(Renew, agent.pong(first - 5 * MS)) == []
+    assert of(Renew, agent.pong(sent, after=2 * SECOND)) == [Renew(sent + LEASE)]
+
+
+def test_a_pong_that_waited_longer_than_the_lease_renews_nothing() -> None:
+    agent = live()
+    stamp = agent.now
+    agent.runs_until(agent.now + SECOND)
+    agent.session.lease_end = 0
+    assert of(Renew, agent.pong(stamp, after=LEASE)) == []
+
+
+def test_silence_dials_anew_and_the_users_go_on() -> None:
+    agent = working()
+    heard = agent.now
+    told = agent.runs_until(heard + 3 * SECOND)
+    assert of(HangUp, told) == [HangUp(1, "no pong")]
+    assert of(CutUsers, told) == []
+    assert agent.session.state is State.DISCONNECTED
+
+
+def test_a_stall_of_our_own_is_not_the_masters_silence() -> None:
+    agent = working()
+    told = agent.wakes(after=5 * SECOND)
+    assert of(HangUp, told) == []
+    assert messages(told)[0].ping == Ping(agent.now, 0, AHEAD)
+
+
+def test_at_the_end_of_the_lease_the_users_are_cut_and_a_new_hello_follows() -> None:
+    agent = working()
+    end = agent.session.lease_end
+    agent.feels(StreamEnded(1, "reset"))
+    while agent.session.next_deadline != end:
+        deadline = agent.session.next_deadline
+        assert deadline is not None
+        agent.now = deadline
+        if of(Dial, agent.wakes()):
+            agent.feels(StreamEnded(agent.session.stream, "reset"))
+    agent.now = end
+    assert agent.wakes()[0] == CutUsers("the lease is over")
+    assert agent.session.lease_end == 0
+
+
+def test_a_live_stream_does_not_save_a_lease_that_is_over() -> None:
+    agent = working()
+    end = agent.session.lease_end
+    agent.now = end
+    told = agent.pong(end - SECOND, after=0)
+    assert told == [CutUsers("the lease is over"), HangUp(1, "the lease is over")]
+
+
+def test_expired_cuts_at_once_and_greets_anew() -> None:
+    agent = working()
+    told = agent.hears(expired=Expired("late"))
+    reason = "the master says the lease is over: late"
+    assert told == [CutUsers(reason), HangUp(1, reason)]
+    assert of(Dial, agent.wakes(after=JITTER_DELAY)) == [Dial(2)]
+
+
+def test_the_offset_in_use_moves_only_when_the_estimate_has_left_it() -> None:
+    agent = live()
+    agent.wakes(after=SECOND)
+    nearly = Pong(agent.now, agent.now + AHEAD + 500_000)
+    assert of(Adopt, agent.hears(after=MS // 2, pong=nearly)) == []
+    agent.wakes(after=SECOND)
+    stepped = Pong(agent.now, agent.now + AHEAD + SECOND)
+    assert of(Adopt, agent.hears(after=0, pong=stepped)) == [Adopt(AHEAD + SECOND)]
+
+
+# ── Orders and provisions ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_newer_orders_are_obeyed_and_confirmed() -> None:
+    agent = live()
+    told = agent.hears(orders=orders(3))
+    assert told == [Obey(orders(3)), Send(AgentMessage(confirm=Confirm(1, 3, 1)))]
+
+
+@pytest.mark.parametrize("stale", [orders(2), orders(3), orders(9, epoch=0)])
+def test_older_orders_are_dropped_and_the_newer_confirmed_again(stale: Orders) -> None:
+    agent = live()
+    agent.hears(orders=orders(3))
+    assert agent.hears(orders=stale) == [Send(AgentMessage(confirm=Confirm(1, 3, 1)))]
+
+
+def test_a_stored_provision_is_confirmed() -> None:
+    agent = live()
+    assert agent.feels(Provisioned(2)) == [Send(AgentMessage(confirm=Confirm(0, 0, 2)))]
+
+
+def test_a_new_stream_begins_with_what_is_held_finished_and_in_force() -> None:
+    agent = working()
+    agent.feels(Provisioned(4))
+    agent.users.held = (SlotRun(0, 0, 3, 1),)
+    agent.users.finished = (SlotRun(0, 5, 1, 1),)
+    agent.feels(Sealed(batch(1), 0))
+    agent.feels(StreamEnded(1, "reset"))
+    hello = messages(agent.wakes(after=JITTER_DELAY))[0].hello
+    assert hello is not None
+    assert (hello.stream, hello.run, hello.epoch, hello.last_batch) == (2, "run-1", 1, 1)
+    assert hello.held == agent.users.held
+    told = agent.hears(welcome=WELCOME)
+    (message,) = messages(told)
+    assert message.confirm == Confirm(1, 1, 4)
+    assert message.finished == agent.users.finished
+    assert [one.number for one in message.batches] == [1]
+
+
+def test_orders_after_a_cut_wait_for_the_new_lease() -> None:
+    agent = working()
+    agent.hears(expired=Expired("late"))
+    agent.wakes(after=JITTER_DELAY)
+    assert of(Obey, agent.hears(welcome=WELCOME, orders=orders(2))) == []
+    assert agent.pong(agent.now)[:2] == [Renew(agent.now - MS + LEASE), Obey(orders(2))]
+
+
+@pytest.mark.parametrize("foreign", [replace(WELCOME, run="run-2"), replace(WELCOME, epoch=0)])
+def test_a_master_that_does_not_know_the_run_makes_the_agent_cut(foreign: Welcome) -> None:
+    agent = working()
+    agent.feels(StreamEnded(1, "reset"))
+    agent.wakes(after=JITTER_DELAY)
+    told = agent.hears(welcome=foreign)
+    assert [type(one) for one in told] == [CutUsers, HangUp]
+    assert agent.session.state is State.DISCONNECTED
+
+
+def test_what_comes_on_an_older_stream_is_dropped() -> None:
+    agent = working()
+    agent.feels(StreamEnded(1, "reset"))
+    agent.wakes(after=JITTER_DELAY)
+    assert agent.hears(stream=1, welcome=WELCOME) == []
+    assert agent.feels(StreamEnded(1, "again")) == []
+    assert agent.session.state is State.GREETING
+
+
+def test_slots_that_ended_are_gathered_and_said() -> None:
+    agent = working()
+    runs = SlotRun(0, 1, 1, 1), SlotRun(0, 7, 1, 1)
+    assert agent.feels(SlotsEnded(released=runs[:1])) == []
+    assert agent.feels(SlotsEnded(finished=runs[1:]), after=MS) == []
+    told = agent.wakes(after=GATHER_NS - MS)
+    assert told == [Send(AgentMessage(released=runs[:1], finished=runs[1:]))]
+    assert agent.session.next_deadline != agent.now
+
+
+def test_slots_that_ended_ride_on_what_goes_out_anyway() -> None:
+    agent = working()
+    run = SlotRun(0, 1, 1, 1)
+    agent.feels(SlotsEnded(released=(run,)))
+    (message,) = messages(agent.feels(Sealed(batch(1), agent.now)))
+    assert message.released == (run,)
+
+
+# ── Batches ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_batch_goes_out_at_its_instant_and_a_ping_rides_on_it() -> None:
+    agent = working()
+    sealed = batch(1)
+    at = agent.now + 700 * MS
+    assert agent.feels(Sealed(sealed, at)) == []
+    assert agent.session.next_deadline == at
+    assert agent.wakes(after=700 * MS) == [Send(AgentMessage(ping=Ping(at, 0, AHEAD), batches=(sealed,)))]
+
+
+def test_acknowledged_batches_are_not_sent_again() -> None:
+    agent = working()
+    for number in (1, 2, 3):
+        agent.feels(Sealed(batch(number), agent.now))
+    agent.hears(ack=2)
+    agent.feels(StreamEnded(1, "reset"))
+    agent.wakes(after=JITTER_DELAY)
+    (message,) = messages(agent.hears(welcome=WELCOME))
+    assert [one.number for one in message.batches] == [3]
+
+
+def test_the_welcome_says_what_is_merged_already() -> None:
+    agent = working()
+    agent.feels(Sealed(batch(1), agent.now))
+    agent.feels(StreamEnded(1, "reset"))
+    agent.wakes(after=JITTER_DELAY)
+    (message,) = messages(agent.hears(welcome=replace(WELCOME, last_batch=1)))
+    assert message.batches == ()
+
+
+def test_too_many_unacknowledged_batches_cut_the_users() -> None:
+    agent = working()
+    for number in range(1, 60):
+        assert of(CutUsers, agent.feels(Sealed(batch(number), agent.now))) == []
+    told = agent.feels(Sealed(batch(60), agent.now))
+    assert told == [
+        CutUsers("too many batches wait for the master"),
+        HangUp(1, "too many batches wait for the master"),
+    ]
+
+
+def test_a_master_that_stays_away_is_given_up_naming_what_is_dropped() -> None:
+    agent = working()
+    agent.feels(Sealed(batch(1), agent.now))
+    agent.feels(Sealed(batch(2), agent.now))
+    lost = agent.now
+    agent.feels(StreamEnded(1, "reset"))
+    while agent.session.state is not State.ENDED:
+        deadline = agent.session.next_deadline
+        assert deadline is not None
+        agent.now = deadline
+        told = agent.wakes()
+        if of(Dial, told):
+            agent.feels(StreamEnded(agent.session.stream, "refused"))
+    assert told == [Exit(3, "no master for 60 s", (1, 2))]
+    assert agent.now == lost + PATIENCE
+
+
+# ── The end ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_finish_ends_the_process_well() -> None:
+    agent = working()
+    agent.feels(Sealed(batch(1, last=True), agent.now))
+    agent.hears(ack=1)
+    assert agent.hears(finish=Finish("over"))[-1] == Exit(0, "over")
+
+
+def test_a_master_that_goes_once_everything_is_merged_ends_it_well_too() -> None:
+    agent = working()
+    agent.feels(Sealed(batch(1, last=True), agent.now))
+    agent.hears(ack=1)
+    assert agent.feels(StreamEnded(1, "closed"))[-1] == Exit(0, "everything is merged")
+
+
+def test_an_agent_that_has_no_orders_leaves_at_once() -> None:
+    agent = live()
+    told = agent.feels(Leave())
+    assert messages(told) == [AgentMessage(goodbye=Goodbye("told to end"))]
+    assert told[-1] == Exit(0, "told to end")
+
+
+def test_an_agent_whose_schedule_has_not_begun_leaves_at_once_too() -> None:
+    agent = live()
+    agent.hears(orders=Orders(1, 1, (), (), 0, SECOND))
+    assert agent.feels(Leave())[-1] == Exit(0, "told to end")
+
+
+def test_an_agent_without_a_stream_and_orders_leaves_without_a_word() -> None:
+    assert Agent().feels(Leave()) == [Exit(0, "told to end")]
+
+
+def test_the_first_signal_drains_and_goodbye_follows_the_last_acknowledgement() -> None:
+    agent = working()
+    assert agent.feels(Leave()) == [DrainUsers("told to end")]
+    sealed = batch(1, last=True)
+    assert messages(agent.feels(Sealed(sealed, agent.now))) == [AgentMessage(batches=(sealed,))]
+    told = agent.hears(ack=1)
+    assert messages(told) == [AgentMessage(goodbye=Goodbye("told to end"))]
+    assert of(Exit, told) == [Exit(0, "told to end")]
+
+
+def test_the_second_signal_cuts_and_little_time_is_left() -> None:
+    agent = working()
+    agent.feels(Leave())
+    assert agent.feels(Leave()) == [CutUsers("told to end at once")]
+    agent.feels(Sealed(batch(1, last=True), agent.now))
+    told = agent.runs_until(agent.now + FLUSH_NS)
+    assert told[-1] == Exit(3, "stopped before everything was delivered", (1,))
+
+
+def test_the_third_signal_ends_at_once() -> None:
+    agent = working()
+    agent.feels(Leave())
+    agent.feels(Leave())
+    assert agent.feels(Leave())[-1] == Exit(3, "told to end for the third time")
+
+
+def test_nothing_happens_after_the_end() -> None:
+    agent = live()
+    agent.feels(Leave())
+    assert agent.hears(welcome=WELCOME) == []
+    assert agent.feels(Sealed(batch(1), 0)) == []
+
+
+def test_an_event_that_the_state_does_not_know_names_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(TABLE[State.LIVE], Provisioned)
+    with pytest.raises(SessionError, match="live knows no Provisioned"):
+        live().feels(Provisioned(1))

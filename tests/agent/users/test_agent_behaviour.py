@@ -1,0 +1,85 @@
+"""A group's behaviour is compiled with what its users need, and with nothing more."""
+
+from typing import Any
+
+import pytest
+
+from gradual_agent.actions.http import HttpActions, texts_of
+from gradual_agent.recording.recorder import Recorder
+from gradual_agent.users.behaviour import Behaviour, ResponseUse, compile_behaviour
+from gradual_common.plan.model import Plan
+from gradual_common.series import SeriesIndex
+
+
+def compiled(group: dict[str, Any], config: dict[str, Any] | None = None, **actions: dict[str, Any]) -> Behaviour:
+    plan = Plan.model_validate(
+        {
+            "config": {"base_url": "http://bank", "duration": "1m", **(config or {})},
+            "users": [
+                {"name": "other", "concurrency": 1, "behavior": ["a"]},
+                {"name": "g", "concurrency": 1, **group},
+            ],
+            "actions": {"a": {"url": "/a"}, "b": {"url": "/b"}, **actions},
+        }
+    )
+    recorder = Recorder(SeriesIndex.of(plan), lambda: 0)
+    return compile_behaviour(plan, 1, recorder, HttpActions(plan).action, lambda name: texts_of(plan, name))
+
+
+def test_each_step_is_recorded_under_its_number_in_the_plan() -> None:
+    found = compiled({"on_start": ["a"], "behavior": ["b", "a"], "on_stop": ["b"]})
+    steps = (*found.on_start, *found.steps, *found.on_stop)
+    assert [step.record.number for step in steps] == [1, 2, 3, 4]
+    assert [step.name for step in steps] == ["a", "b", "a#2", "b#2"]
+    assert found.steps[1].action is found.on_start[0].action
+
+
+def test_think_times_come_from_the_step_the_group_or_the_plan() -> None:
+    found = compiled({"behavior": [{"action": "a", "think_time": "1s"}, "b"], "think_time": "2s"}, {"think_time": "3s"})
+    assert [step.thinking.fixed for step in found.steps] == [1_000_000_000, 2_000_000_000]
+    assert compiled({"behavior": ["a"]}, {"think_time": "3s"}).steps[0].thinking.fixed == 3_000_000_000
+    assert compiled({"behavior": ["a"]}).steps[0].thinking.fixed == 0
+
+
+def test_assertions_are_announced_to_the_record() -> None:
+    found = compiled({"behavior": ["c"]}, c={"url": "/c", "assertions": [{"status_code": 200}, {"body_size": 1}]})
+    assert found.steps[0].record.assertions == 2
+
+
+@pytest.mark.parametrize(
+    ("group", "config", "expected"),
+    [
+        ({}, {}, ("per_user", "keep_alive", False)),
+        ({}, {"cookies": "per_iteration"}, ("per_iteration", "keep_alive", True)),
+        ({"connections": "per_iteration"}, {"connections": "close"}, ("per_user", "per_iteration", True)),
+        ({"connections": "close"}, {}, ("per_user", "close", False)),
+    ],
+)
+def test_cookies_and_connections_come_from_the_group_or_the_plan(
+    group: dict[str, Any], config: dict[str, Any], expected: tuple[str, str, bool]
+) -> None:
+    found = compiled({"behavior": ["a"], **group}, config)
+    assert (found.cookies, found.connections, found.ends_iterations) == expected
+
+
+def test_a_group_that_reads_no_response_and_extracts_nothing_has_nothing_to_reset() -> None:
+    found = compiled({"behavior": ["a"]})
+    assert (found.keeps_response, found.resets, found.starts_with) == (False, False, frozenset())
+    extracting = compiled({"on_start": ["c"], "behavior": ["a"]}, c={"url": "/c", "extract": {"t": "json: t"}})
+    assert (extracting.keeps_response, extracting.resets, extracting.starts_with) == (False, True, frozenset({"t"}))
+
+
+@pytest.mark.parametrize(
+    ("texts", "use"),
+    [
+        ([("plain response text", False)], (False, False, False)),
+        ([("{{ user.text }}", False)], (False, False, False)),
+        ([("response.status == 'success'", True)], (True, False, False)),
+        ([("{{ responses.login.headers.Location }}", False)], (True, True, False)),
+        ([("{{ response.json.token }}", False)], (True, False, True)),
+        ([("'x' in response.text", True)], (True, False, True)),
+        ([("{{ response[user.part] }}", False)], (True, True, True)),
+    ],
+)
+def test_what_templates_read_of_responses_is_kept(texts: list[tuple[str, bool]], use: tuple[bool, bool, bool]) -> None:
+    assert ResponseUse.of(texts) == ResponseUse(*use)

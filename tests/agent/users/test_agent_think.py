@@ -1,0 +1,87 @@
+"""Think times are drawn as the plan says, from the slot's stream, and cost nothing when they are constant."""
+
+from statistics import fmean, stdev
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradual_agent.users.think import compile_think_time
+from gradual_common.plan.model import ThinkTime
+from gradual_common.randomness import RandomStream
+
+S = 1_000_000_000
+
+
+def drawn(think: ThinkTime, count: int = 20_000) -> list[int]:
+    stream = RandomStream(1)
+    draw = compile_think_time(think).draw
+    return [draw(stream) for _ in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("think", "fixed"),
+    [
+        (None, 0),
+        (ThinkTime(distribution="constant", mean=3 * S), 3 * S),
+        (ThinkTime(distribution="constant", mean=3 * S, max=S), S),
+        (ThinkTime(distribution="uniform", low=S, high=S), S),
+        (ThinkTime(distribution="uniform", low=S, high=2 * S), None),
+        (ThinkTime(distribution="exponential", mean=S), None),
+    ],
+)
+def test_a_wait_that_is_always_the_same_needs_no_stream(think: ThinkTime | None, fixed: int | None) -> None:
+    assert compile_think_time(think).fixed == fixed
+
+
+@pytest.mark.parametrize(
+    ("think", "mean", "stddev"),
+    [
+        (ThinkTime(distribution="uniform", low=2 * S, high=5 * S), 3.5, 3 / 12**0.5),
+        (ThinkTime(distribution="exponential", mean=3 * S), 3.0, 3.0),
+        (ThinkTime(distribution="normal", mean=10 * S, stddev=2 * S), 10.0, 2.0),
+        (ThinkTime(distribution="normal", mean=2 * S, stddev=0), 2.0, 0.0),
+        (ThinkTime(distribution="lognormal", mean=4 * S, stddev=3 * S), 4.0, 3.0),
+        (ThinkTime(distribution="lognormal", mean=4 * S, stddev=0), 4.0, 0.0),
+    ],
+)
+def test_mean_and_deviation_are_those_that_the_plan_gives(think: ThinkTime, mean: float, stddev: float) -> None:
+    times = drawn(think)
+    assert fmean(times) / S == pytest.approx(mean, rel=0.03)
+    assert stdev(times) / S == pytest.approx(stddev, rel=0.1, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "think",
+    [
+        ThinkTime(distribution="uniform", low=0, high=9 * S, max=4 * S),
+        ThinkTime(distribution="exponential", mean=2 * S, max=4 * S),
+        ThinkTime(distribution="normal", mean=2 * S, stddev=5 * S, max=4 * S),
+        ThinkTime(distribution="lognormal", mean=2 * S, stddev=5 * S, max=4 * S),
+    ],
+)
+@given(state=st.integers(0, 2**64 - 1))
+def test_no_wait_is_negative_or_above_its_cap(think: ThinkTime, state: int) -> None:
+    assert 0 <= compile_think_time(think).draw(RandomStream(state)) <= 4 * S
+
+
+@given(st.integers(0, 2**64 - 1))
+def test_a_uniform_wait_lies_in_its_range(state: int) -> None:
+    draw = compile_think_time(ThinkTime(distribution="uniform", low=2 * S, high=5 * S)).draw
+    assert 2 * S <= draw(RandomStream(state)) <= 5 * S
+
+
+@pytest.mark.parametrize(
+    "think",
+    [
+        ThinkTime(distribution="uniform", low=1, high=9),
+        ThinkTime(distribution="exponential", mean=5),
+        ThinkTime(distribution="normal", mean=5, stddev=0),
+        ThinkTime(distribution="lognormal", mean=5, stddev=2),
+    ],
+)
+def test_every_draw_takes_one_word_of_the_stream(think: ThinkTime) -> None:
+    drawing, counting = RandomStream(9), RandomStream(9)
+    compile_think_time(think).draw(drawing)
+    counting.word()
+    assert drawing.word() == counting.word()

@@ -1,0 +1,154 @@
+"""A simulated fleet in any order of messages: what holds for every run (DESIGN 4.6, 5.2, 5.4)."""
+
+from collections import Counter
+
+from fleet_model import Bench, S, batch_of, hello_of, id_of, only, schedule_of
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from gradual_common.messages import AgentMessage, Orders, Ping
+from gradual_master.coordination.events import CloseInterval, End, Merge, Received, Send, Stop, StreamEnded, Tick
+from gradual_master.coordination.lifecycle import State
+
+NAMES = ("a", "b", "c")
+
+
+class Fleet(RuleBasedStateMachine):
+    """Three agents that seal a batch a second, lose connections, and send again what was not acknowledged."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.bench = Bench(schedule_of((6,), (9,), (3,), seconds=5), expect_agents=3)
+        self.start = self.bench.to_running(*NAMES)
+        self.stream_numbers = dict.fromkeys(NAMES, 1)
+        self.sealed = dict.fromkeys(NAMES, 0)
+        self.interval = dict.fromkeys(NAMES, -1)
+        self.told_last = dict.fromkeys(NAMES, False)
+        self.is_connected = dict.fromkeys(NAMES, True)
+        self.batches = {name: {} for name in NAMES}
+
+    def is_over(self) -> bool:
+        return self.bench.core.state is State.FINISHED
+
+    def acked(self, name: str) -> int:
+        return self.bench.journal.batches.get(id_of(name), 0)
+
+    @rule(seconds=st.sampled_from([0.05, 0.4, 1.0, 2.0]))
+    def pass_time(self, seconds: float) -> None:
+        steps = max(1, round(seconds / 0.2))
+        for _ in range(steps):
+            self.bench.now += int(0.2 * S) if seconds > 0.05 else S // 20
+            self.bench.tell(Tick())
+
+    @rule(name=st.sampled_from(NAMES))
+    def ping(self, name: str) -> None:
+        if self.is_connected[name]:
+            self.bench.ping(name, begun=self.bench.now)
+
+    @rule(name=st.sampled_from(NAMES))
+    def seal(self, name: str) -> None:
+        """The batch of the interval that ended; in the drain the last one."""
+        over = (self.bench.now - self.start) // S
+        if over <= self.interval[name] or self.told_last[name]:
+            return
+        self.interval[name] += 1
+        self.sealed[name] += 1
+        last = self.bench.core.state in (State.DRAINING, State.STOPPING)
+        self.told_last[name] = last
+        self.batches[name][self.sealed[name]] = batch_of(self.sealed[name], self.interval[name], last=last)
+
+    @rule(name=st.sampled_from(NAMES), data=st.data())
+    def deliver(self, name: str, data: st.DataObject) -> None:
+        """Some of the batches from any point on: again, in order, or with a gap."""
+        if not self.sealed[name] or not self.is_connected[name]:
+            return
+        first = data.draw(st.integers(1, self.sealed[name]))
+        last = data.draw(st.integers(first, self.sealed[name]))
+        batches = tuple(self.batches[name][number] for number in range(first, last + 1))
+        message = AgentMessage(batches=batches, ping=data.draw(st.sampled_from([None, Ping(1, 2)])))
+        self.bench.tell(Received(self.bench.streams[name], message))
+
+    @rule(name=st.sampled_from(NAMES), data=st.data())
+    def dial_again(self, name: str, data: st.DataObject) -> None:
+        """Back after a cut (nothing is held any more), or after a mere break."""
+        self.stream_numbers[name] += 1
+        self.is_connected[name] = True
+        held = data.draw(st.sampled_from([(), self.bench.journal.assignments().get(id_of(name), ())]))
+        number, sealed = self.stream_numbers[name], self.sealed[name]
+        self.bench.greet(name, number, run="r1", epoch=1, last_batch=sealed, held=held)
+
+    @rule(name=st.sampled_from(NAMES))
+    def break_off(self, name: str) -> None:
+        self.is_connected[name] = False
+        self.bench.tell(StreamEnded(self.bench.streams[name]))
+
+    @rule(name=st.sampled_from(NAMES), stream=st.integers(1, 12))
+    def speak_on_any_stream(self, name: str, stream: int) -> None:
+        if stream not in self.bench.streams.values():
+            self.bench.tell(Received(stream, AgentMessage(ping=Ping(1, 1))))
+
+    @precondition(lambda self: self.bench.now > 8 * S)
+    @rule()
+    def stop(self) -> None:
+        self.bench.tell(Stop("interrupt"))
+
+    @invariant()
+    def every_batch_is_merged_once_and_in_order(self) -> None:
+        merged: dict[str, list[int]] = {}
+        for merge in only(self.bench.said, Merge):
+            merged.setdefault(merge.agent, []).append(merge.batch.number)
+        for numbers in merged.values():
+            assert numbers == list(range(1, len(numbers) + 1))
+
+    @invariant()
+    def intervals_close_once_and_in_order(self) -> None:
+        closed = [entry.number for entry in only(self.bench.said, CloseInterval)]
+        assert closed == list(range(len(closed)))
+
+    @invariant()
+    def orders_only_ever_get_newer(self) -> None:
+        newest: dict[int, Orders] = {}
+        for entry in only(self.bench.said, Send):
+            orders = entry.message.orders
+            if orders is not None:
+                assert entry.ahead
+                former = newest.get(entry.stream, orders)
+                assert orders.version > former.version or orders == former
+                newest[entry.stream] = orders
+
+    @invariant()
+    def nobody_holds_a_slot_of_another(self) -> None:
+        held = Counter(
+            (run.group, ordinal)
+            for slots in self.bench.journal.assignments().values()
+            for run in slots
+            for ordinal in range(run.first, run.first + run.count)
+        )
+        assert all(count == 1 for count in held.values())
+
+    @invariant()
+    def acknowledgements_never_exceed_what_was_merged(self) -> None:
+        merged = {id_of(name): self.acked(name) for name in NAMES}
+        acks = [entry.message.ack for entry in only(self.bench.said, Send)]
+        assert max(acks, default=0) <= max(merged.values())
+
+    def teardown(self) -> None:
+        """Left alone, every run ends by itself."""
+        if not hasattr(self, "bench"):
+            return
+        for _ in range(400):
+            if self.is_over():
+                break
+            self.bench.now += int(0.2 * S)
+            self.bench.tell(Tick())
+        assert self.is_over()
+        assert len(only(self.bench.said, End)) == 1
+
+
+TestFleet = Fleet.TestCase
+TestFleet.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+def test_the_incarnation_is_the_agents_key() -> None:
+    assert hello_of("a").incarnation.hex() == id_of("a")

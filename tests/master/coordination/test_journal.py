@@ -1,0 +1,37 @@
+"""The journal in memory."""
+
+from gradual_common.messages import SlotRun
+from gradual_master.coordination.journal import (
+    AgentLost,
+    BatchMerged,
+    IntervalClosed,
+    MemoryJournal,
+    OrdersIssued,
+    SlotsAssigned,
+)
+
+SLOTS = (SlotRun(0, 0, 5, 1),)
+
+
+def test_decisions_are_kept_in_order() -> None:
+    journal = MemoryJournal()
+    entries = [SlotsAssigned("a", SLOTS), OrdersIssued(1, 1, 0, None)]
+    journal.commit(entries)
+    journal.commit([AgentLost("b", "gone")])
+    assert journal.decisions == [*entries, AgentLost("b", "gone")]
+
+
+def test_of_batches_and_intervals_only_the_last_numbers_are_kept() -> None:
+    journal = MemoryJournal()
+    journal.commit(BatchMerged("a", number, number - 1) for number in range(1, 1000))
+    journal.commit([BatchMerged("a", 5, 4), IntervalClosed(0), IntervalClosed(1)])
+    assert journal.batches == {"a": 999}
+    assert journal.closed == 1
+    assert journal.decisions == []
+
+
+def test_an_assignment_holds_until_the_next_or_until_its_agent_is_lost() -> None:
+    journal = MemoryJournal()
+    journal.commit([SlotsAssigned("a", SLOTS), SlotsAssigned("b", SLOTS)])
+    journal.commit([SlotsAssigned("a", (SlotRun(0, 0, 5, 2),)), AgentLost("b", "gone")])
+    assert journal.assignments() == {"a": (SlotRun(0, 0, 5, 2),)}

@@ -1,0 +1,39 @@
+"""The record of an interval that lies in two levels, and in a phase that begins within it."""
+
+from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
+
+from gradual_common.histogram import Histogram
+from gradual_common.series import SeriesIndex
+from gradual_master.results.batches import contribution_of
+from gradual_master.results.intervals import IntervalWriter
+from gradual_master.results.measurements import Measurements, Shape
+
+SHAPE = Shape.of(SeriesIndex.of(plan_of()))
+
+
+def test_users_and_target_are_means_over_the_interval() -> None:
+    users = [(2, 1, 0.5, 0), (1, 0, 1, 0.5)], [(4, 2, 1, 0), (2, 0, 2, 1)]
+    first = Stretch(0, 2 * S, 3 * S, [(0, "", 4 * MS)], users=users[0])
+    second = Stretch(1, 3 * S, 4 * S, [(0, "", 8 * MS), (1, "reset", MS)], users=users[1])
+    measured = Measurements(SHAPE)
+    measured.add(contribution_of(batch_of(1, 1, first, second), SHAPE))
+    schedule = schedule_of((2, 1), (4, 2), seconds=3)
+    record = IntervalWriter(SHAPE, schedule, 2 * S).write(1, measured.freeze(), 1, ())
+    assert (record.start_s, record.end_s) == (2, 4)
+    assert record.target == record.users == {"customer": 3, "guest": 1.5}
+    assert record.stopping == {"customer": 0, "guest": 0.75}
+    assert (record.in_flight, record.thinking) == (1.5, 2.25)
+    assert (record.requests, record.throughput_rps, record.errors) == (3, 1, {"reset": 1})
+    expected = Histogram()
+    for ms in (4, 8):
+        expected.add(ms * MS)
+    assert record.histogram == expected
+
+
+def test_a_record_of_warm_up_is_flagged() -> None:
+    writer = IntervalWriter(SHAPE, schedule_of((2, 1), (4, 2), warm_up=1), S)
+    empty = Measurements(SHAPE).freeze()
+    flags = [
+        (writer.write(number, empty, 0, ()).phase, writer.write(number, empty, 0, ()).warm_up) for number in (0, 2, 4)
+    ]
+    assert flags == [("warm", True), ("main", False), ("", False)]

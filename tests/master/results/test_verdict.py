@@ -1,0 +1,85 @@
+"""The verdict: which evidence leads to which exit code, and every reason is said."""
+
+from dataclasses import replace
+
+import pytest
+
+from gradual_common.clock import NS_PER_MS
+from gradual_master.results.objectives import ObjectiveRow
+from gradual_master.results.verdict import Evidence, judge
+
+
+def row(passed: bool | None, severity: str = "fail") -> ObjectiveRow:
+    reason = None if passed else "p95 < 1s: 2,000 ms of 9 samples"
+    return ObjectiveRow("p95 < 1s", "p95 < 1s", "", 2000.0, 1000.0, "ms", 9, severity, passed, None, None, reason)
+
+
+CALM = Evidence(objectives=(row(True),), scheduled_user_s=1000, begun=1000, merged=1000)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "status", "code"),
+    [
+        (CALM, "passed", 0),
+        (replace(CALM, objectives=(row(True), row(False))), "failed", 1),
+        (replace(CALM, objectives=(row(False, "warn"),)), "passed", 0),
+        (replace(CALM, objectives=(row(None),)), "passed", 0),
+        (replace(CALM, failure="1 of 3 agents came"), "invalid", 3),
+        (replace(CALM, missing_user_s=10.1), "invalid", 3),
+        (replace(CALM, missing_user_s=10), "passed", 0),
+        (replace(CALM, missing_user_s=900, allow_missing=1), "passed", 0),
+        (replace(CALM, missing_user_s=2, allow_missing=0), "invalid", 3),
+        (replace(CALM, merged=989), "invalid", 3),
+        (replace(CALM, merged=990), "passed", 0),
+        (replace(CALM, lost=("a",)), "passed", 0),
+        (replace(CALM, missing_user_s=500, objectives=(row(False),)), "invalid", 3),
+        (replace(CALM, stop_signal="interrupt", missing_user_s=500, objectives=(row(False),)), "interrupted", 130),
+        (replace(CALM, stop_signal="terminate", failure="no agents"), "interrupted", 143),
+        (Evidence(objectives=()), "passed", 0),
+    ],
+)
+def test_the_gravest_evidence_decides(evidence: Evidence, status: str, code: int) -> None:
+    verdict = judge(evidence)
+    assert (verdict.status, verdict.code) == (status, code)
+    assert bool(verdict.reasons) == (status != "passed")
+
+
+def test_every_reason_is_said_the_gravest_first() -> None:
+    verdict = judge(
+        replace(
+            CALM, stop_signal="interrupt", failure="no agents", missing_user_s=32, merged=900, objectives=(row(False),)
+        )
+    )
+    assert verdict.reasons == (
+        "the run was interrupted before its end",
+        "no agents",
+        "3.2 % of the scheduled user-seconds were missing (32.0 of 1,000.0); allowed are 1 % (--allow-missing)",
+        "100 of 1,000 requests begun were never reported (10 %); more than 1 % make a run invalid",
+        "p95 < 1s: 2,000 ms of 9 samples",
+    )
+
+
+@pytest.mark.parametrize(
+    ("evidence", "warning"),
+    [
+        (replace(CALM, objectives=(row(False, "warn"),)), "p95 < 1s: 2,000 ms of 9 samples"),
+        (replace(CALM, missing_user_s=5), "0.5 % of the scheduled user-seconds were missing (5.0 of 1,000.0)"),
+        (replace(CALM, merged=999), "1 of 1,000 requests begun were never reported (0.1 %)"),
+        (replace(CALM, lost=("a", "b")), "2 agents lost: a, b"),
+        (replace(CALM, level_spread=80 * NS_PER_MS), "agents put a level in force up to 80 ms apart"),
+        (replace(CALM, late_levels=2), "2 level changes were put in force late"),
+        (replace(CALM, late_starts=1), "1 user started late"),
+        (replace(CALM, late_batches=3), "3 batches came after their interval was closed"),
+        (replace(CALM, dropped_batches=1), "1 batch was dropped by its agent"),
+        (replace(CALM, empty={"guest": 4}), "4 iterations of guest neither sent nor waited: check its conditions"),
+    ],
+)
+def test_what_does_not_decide_is_a_warning(evidence: Evidence, warning: str) -> None:
+    verdict = judge(evidence)
+    assert verdict.warnings == (warning,)
+    assert verdict.status == "passed"
+
+
+def test_a_calm_run_has_nothing_to_say() -> None:
+    assert judge(CALM).warnings == ()
+    assert judge(replace(CALM, missing_user_s=1)).warnings == (), "users start a moment after each change"
