@@ -126,6 +126,7 @@ class Agent:
     def fail(self, error: BaseException) -> None:
         """The job cannot be done, or nobody expected this: the master is told, and the process ends with it."""
         if not self._outcome.done():
+            self._cut("this agent has failed")
             self._link.send(AgentMessage(goodbye=Goodbye(f"{type(error).__name__}: {error}"[:LONGEST_REASON])))
             self._outcome.set_exception(error)
 
@@ -286,8 +287,8 @@ class Agent:
             match instruction:
                 case seats.StartUser(group, ordinal, tenure, due):
                     usher.start((group, ordinal), tenure, due - offset)
-                case seats.StopUser(group, ordinal, deadline):
-                    usher.stop((group, ordinal), deadline - offset)
+                case seats.StopUser(group, ordinal, deadline, hands_over):
+                    usher.stop((group, ordinal), deadline - offset, hands_over=hands_over)
                 case Applied():
                     crew.note_level(instruction)
                 case seats.Release(group, ordinal, tenure):

@@ -32,8 +32,11 @@ class Crew(Protocol):
         """Seat a user."""
         ...
 
-    def stop(self, group: int, ordinal: int, deadline: int) -> None:
-        """Tell a user to end, at the latest at `deadline`; told again, the earlier deadline holds."""
+    def stop(self, group: int, ordinal: int, deadline: int, *, hands_over: bool) -> None:
+        """Tell a user to end, at the latest at `deadline`; told again, the earlier deadline holds.
+
+        One that `hands_over` is active until it has finished its iteration.
+        """
         ...
 
     def cut(self) -> None:

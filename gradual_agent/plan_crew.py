@@ -65,9 +65,9 @@ class PlanCrew:
         """Seat a user."""
         self._worker.start(group, ordinal, tenure, self._rows.get((group, ordinal), {}))
 
-    def stop(self, group: int, ordinal: int, deadline: int) -> None:
+    def stop(self, group: int, ordinal: int, deadline: int, *, hands_over: bool) -> None:
         """Tell a user to end, at the latest at `deadline`."""
-        self._worker.stop(group, ordinal, deadline)
+        self._worker.stop(group, ordinal, deadline, hands_over=hands_over)
 
     def cut(self) -> None:
         """End every user at once."""

@@ -59,6 +59,7 @@ def encode_agent_message(message: AgentMessage) -> pb.AgentMessage:
         finished=_encode_slots(message.finished),
         batches=[_encode_batch(batch) for batch in message.batches],
         goodbye=None if goodbye is None else pb.Goodbye(reason=goodbye.reason),
+        leaving=message.leaving,
     )
 
 
@@ -72,6 +73,7 @@ def decode_agent_message(message: pb.AgentMessage) -> AgentMessage:
         finished=_decode_slots("finished", message.finished),
         batches=tuple(_decode_batch(batch) for batch in message.batches),
         goodbye=Goodbye(_reason(message.goodbye.reason)) if message.HasField("goodbye") else None,
+        leaving=message.leaving,
     )
 
 

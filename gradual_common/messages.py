@@ -75,7 +75,10 @@ class Goodbye:
 
 @dataclass(frozen=True, slots=True)
 class AgentMessage:
-    """One message to the master; any of its parts may be absent."""
+    """One message to the master; any of its parts may be absent.
+
+    `leaving`: the agent was told to end. Its users end one by one, and it takes no others.
+    """
 
     hello: Hello | None = None
     ping: Ping | None = None
@@ -84,6 +87,7 @@ class AgentMessage:
     finished: tuple[SlotRun, ...] = ()
     batches: tuple[Batch, ...] = ()
     goodbye: Goodbye | None = None
+    leaving: bool = False
 
 
 @dataclass(frozen=True, slots=True)

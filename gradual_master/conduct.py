@@ -207,7 +207,7 @@ class Conductor:
             case Close(stream):
                 self._server.close(stream)
             case Provide(agent, slots):
-                self._events.append(Provided(agent, self._server.provide(agent, slots)))
+                self._events.append(Provided(agent, slots, self._server.provide(agent, slots)))
             case Merge():
                 self._merge_later(instruction)
             case CloseInterval(number):

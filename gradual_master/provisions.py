@@ -28,22 +28,23 @@ class Provisions:
     def __init__(self, job: Job, data: Mapping[tuple[int, str], RowSource]) -> None:
         self._job = job
         self._data = data
-        self._slots: dict[str, tuple[SlotRun, ...]] = {}
+        self._laid: dict[str, list[tuple[int, str, list[int]]]] = {}
 
     def lay_ready(self, agent: str, slots: tuple[SlotRun, ...]) -> int:
-        """The agent holds `slots`; the sequence of the last provision that it must store."""
-        self._slots[agent] = slots
-        return JOB_SEQUENCE + sum(1 for _ in self._portions(slots))
+        """The agent is given `slots` too; the sequence of the last provision that it must store."""
+        laid = self._laid.setdefault(agent, [])
+        laid += self._portions(slots)
+        return JOB_SEQUENCE + len(laid)
 
     def job(self) -> Provision:
         """The first provision of every agent."""
         return Provision(JOB_SEQUENCE, job=self._job)
 
-    def rows_of(self, agent: str) -> Iterator[Provision]:
-        """The provisions that follow the job, once they lie ready."""
-        portions = self._portions(self._slots.get(agent, ()))
-        for sequence, (group, name, ordinals) in enumerate(portions, JOB_SEQUENCE + 1):
-            yield Provision(sequence, rows=(self._rows(group, name, ordinals),))
+    def rows_of(self, agent: str, after: int = JOB_SEQUENCE) -> Iterator[Provision]:
+        """The provisions that lie ready beyond number `after`."""
+        laid = self._laid.get(agent, [])
+        for place in range(after - JOB_SEQUENCE, len(laid)):
+            yield Provision(JOB_SEQUENCE + 1 + place, rows=(self._rows(*laid[place]),))
 
     def _rows(self, group: int, name: str, ordinals: Sequence[int]) -> Rows:
         table = self._data[group, name]

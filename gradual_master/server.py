@@ -27,7 +27,7 @@ from gradual_master.coordination.events import Event, Received, StreamEnded, Unr
 from gradual_master.errors import ListenError
 from gradual_master.listening import ListenAddress
 from gradual_master.postbox import Postbox
-from gradual_master.provisions import Provisions
+from gradual_master.provisions import JOB_SEQUENCE, Provisions
 
 MAX_RECEIVED = 4 * 1024 * 1024
 """Messages are to stay under 256 KiB, but one batch of a very large plan cannot be split: this is the hard bound."""
@@ -126,11 +126,9 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
     def provide(self, agent: str, slots: tuple[SlotRun, ...]) -> int:
         """Lay the rows of these slots ready; the sequence of the last provision."""
         sequence = self._provisions.lay_ready(agent, slots)
-        self._laid_event(agent).set()
+        if agent in self._laid:
+            self._laid.pop(agent).set()
         return sequence
-
-    def _laid_event(self, agent: str) -> asyncio.Event:
-        return self._laid.setdefault(agent, asyncio.Event())
 
     # ── Calls ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -164,17 +162,20 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
             stream.close()
 
     async def Provision(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
-        """The job at once, the rows when the agent's slots are dealt; open until the run is over."""
+        """The job at once, the rows of slots as they are given to the agent; open until the run is over."""
         agent = bytes(request.incarnation).hex()
         if not self._knows(agent):
             await context.abort(grpc.StatusCode.NOT_FOUND, "say Hello first: this agent is not in the fleet")
         for chunk in encode_provision(self._provisions.job()):
             yield chunk
-        if await self._first_of(self._laid_event(agent), self._over):
-            for provision in self._provisions.rows_of(agent):
+        sent, is_open = JOB_SEQUENCE, True
+        while is_open:
+            laid = self._laid.setdefault(agent, asyncio.Event())
+            for provision in self._provisions.rows_of(agent, sent):
                 for chunk in self._chunks(provision):
                     yield chunk
-            await self._over.wait()
+                sent = provision.sequence
+            is_open = await self._first_of(laid, self._over)
 
     @staticmethod
     def _chunks(provision: messages.Provision) -> list[fleet_pb2.ProvisionChunk]:

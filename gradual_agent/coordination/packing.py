@@ -29,6 +29,7 @@ class Mail:
     finished: tuple[SlotRun, ...] = ()
     parcels: tuple[Parcel, ...] = ()
     ping: Ping | None = None
+    leaving: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -37,7 +38,7 @@ class Mail:
 
 
 def pack(mail: Mail) -> list[AgentMessage]:
-    """The messages that carry `mail`: ping and confirm in the first, the rest as it fits, in order."""
+    """The messages that carry `mail`: ping, confirm and leave-taking in the first, the rest as it fits, in order."""
     if mail.is_empty:
         return []
     released, finished, loads = _portions(mail.released), _portions(mail.finished), _loads(mail.parcels)
@@ -49,6 +50,7 @@ def pack(mail: Mail) -> list[AgentMessage]:
             released=_at(released, number),
             finished=_at(finished, number),
             batches=_at(loads, number),
+            leaving=mail.leaving and not number,
         )
         for number in range(count)
     ]

@@ -66,16 +66,20 @@ class StartUser:
 
 @dataclass(frozen=True, slots=True)
 class StopUser:
-    """The user in a seat is to end, at the latest at `deadline` (run time, ns)."""
+    """The user in a seat is to end, at the latest at `deadline` (run time, ns).
+
+    `hands_over`: another agent goes on with its slot, so its iteration ends first, and until then it is active.
+    """
 
     group: int
     ordinal: int
     deadline: int
+    hands_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The slot is not ours any more, and its user has ended."""
+    """The slot is not ours any more, and nobody sits in it; said once for each slot that leaves us."""
 
     group: int
     ordinal: int
@@ -102,10 +106,11 @@ PoolInstruction = StartUser | StopUser | Release | Finished | Applied | Drained
 
 @dataclass(slots=True)
 class Seat:
-    """A seat with a user in it; `deadline` is None while the user is active."""
+    """A seat with a user in it; `deadline` is None until that is told to end. One that `hands_over` is still active."""
 
     tenure: int
     deadline: int | None = None
+    hands_over: bool = False
 
 
 class SlotPool:
@@ -125,6 +130,7 @@ class SlotPool:
         self._draining = False
         self._leaving = False
         self._told_drained = False
+        self._is_new = True
 
     # ── What is asked ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -145,8 +151,8 @@ class SlotPool:
 
     @property
     def active(self) -> int:
-        """How many users are active: seated and not told to stop."""
-        return sum(seat.deadline is None for seat in self._seats.values())
+        """How many users are active: seated and not told to stop, or handing over."""
+        return sum(seat.deadline is None or seat.hands_over for seat in self._seats.values())
 
     # ── What happens ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -167,7 +173,12 @@ class SlotPool:
         return instructions + self._tell_drained()
 
     def _obey(self, orders: Orders, now: int) -> list[PoolInstruction]:
-        """The orders replace the former ones: slots, levels ahead, and the level in force if they name one."""
+        """The orders replace the former ones: slots, levels ahead, and the level in force if they name one.
+
+        An agent that leaves takes no slots, whatever orders say that were on their way.
+        """
+        if self._leaving:
+            orders = replace(orders, slots=())
         old = self._targets
         same_slots = orders.slots == self._runs and orders.graceful_stop == self._graceful_stop
         self._graceful_stop = orders.graceful_stop
@@ -175,17 +186,21 @@ class SlotPool:
         due = [level for level in levels if level.apply_at <= now]
         self._ahead = deque(levels[len(due) :])
         applied: list[PoolInstruction] = []
+        given_up: list[PoolInstruction] = []
         if due and due[-1] != self._level:
-            applied.append(self._apply(due[-1], now))
+            applied += self._apply_in_passing(due[-1], now)
+        self._is_new = False
         if same_slots:
             moved: Iterable[Slot] = self._between(old, self._targets)
         else:
             former = {*self._tenures, *self._seats}
-            self._take_slots(orders.slots)
+            given_up = self._take_slots(orders.slots)
             moved = sorted(former | self._tenures.keys())
-        return applied + self._settle(moved, now, due[-1].apply_at if applied else now)
+        return applied + given_up + self._settle(moved, now, due[-1].apply_at if applied else now)
 
-    def _take_slots(self, runs: tuple[SlotRun, ...]) -> None:
+    def _take_slots(self, runs: tuple[SlotRun, ...]) -> list[PoolInstruction]:
+        """Our slots are these from now on; of those that are not, the ones without a user are given up at once."""
+        former = self._tenures
         self._runs = runs
         self._tenures = {
             (run.group, ordinal): run.tenure for run in runs for ordinal in range(run.first, run.first + run.count)
@@ -196,6 +211,11 @@ class SlotPool:
         self._finished = {
             slot: end for slot, end in self._finished.items() if self._tenures.get(slot, end.tenure) == end.tenure
         }
+        return [
+            Release(*slot, tenure)
+            for slot, tenure in former.items()
+            if slot not in self._tenures and slot not in self._seats and slot not in self._finished
+        ]
 
     def _wake(self, now: int) -> list[PoolInstruction]:
         """Put the levels that are due in force; of several only the last moves users."""
@@ -207,6 +227,11 @@ class SlotPool:
             return []
         return [*applied, *self._settle(self._between(old, self._targets), now, applied[-1].apply_at)]
 
+    def _apply_in_passing(self, level: LevelOrder, now: int) -> list[PoolInstruction]:
+        """A level that is in force already: late, unless these are the first orders of an agent that joins."""
+        applied = self._apply(level, now)
+        return [] if self._is_new else [applied]
+
     def _apply(self, level: LevelOrder, now: int) -> Applied:
         self._level = level
         self._targets = level.users
@@ -214,7 +239,8 @@ class SlotPool:
         return Applied(level.number, level.apply_at, now)
 
     def _between(self, old: tuple[int, ...], new: tuple[int, ...]) -> Iterator[Slot]:
-        """Our slots that a change of targets moves."""
+        """The slots that a change of targets moves: ours, and those that we hand over."""
+        yield from [slot for slot, seat in self._seats.items() if seat.hands_over]
         for group, ordinals in self._ours.items():
             low, high = sorted((target_of(old, group), target_of(new, group)))
             for ordinal in ordinals[bisect_left(ordinals, low) : bisect_left(ordinals, high)]:
@@ -235,10 +261,13 @@ class SlotPool:
         return told + self._settle([slot], now, now)
 
     def _drain(self, now: int) -> list[PoolInstruction]:
+        """Every slot leaves us: at once without a user, else with its end."""
         self._leaving = True
-        return self._settle(sorted(self._seats), now, now)
+        given_up = self._take_slots(())
+        return given_up + self._settle(sorted(self._seats), now, now)
 
     def _cut(self) -> None:
+        self._is_new = True
         self._runs = ()
         for holdings in (self._ours, self._tenures, self._seats, self._waiting):
             holdings.clear()
@@ -264,7 +293,7 @@ class SlotPool:
             elif seat is not None:
                 self._note_wait(slot, seat, wanted, due)
                 if not wanted or seat.tenure != self._tenures[slot]:
-                    stops += self._stop(slot, seat, now + self._graceful_stop)
+                    stops += self._stop(slot, seat, now + self._graceful_stop, hands_over=self._hands_over(slot))
         return stops + starts
 
     def _note_wait(self, slot: Slot, seat: Seat, wanted: bool, due: int) -> None:
@@ -289,12 +318,20 @@ class SlotPool:
         self._seats[slot] = Seat(tenure)
         return StartUser(*slot, tenure, self._waiting.pop(slot, due))
 
-    def _stop(self, slot: Slot, seat: Seat, deadline: int) -> list[PoolInstruction]:
-        """A user that is stopping already is told again only when its time has become shorter."""
-        if seat.deadline is not None and seat.deadline <= deadline:
-            return []
-        seat.deadline = deadline
-        return [StopUser(*slot, deadline)]
+    def _hands_over(self, slot: Slot) -> bool:
+        """Whether a user ends because its slot goes on elsewhere, not because fewer are wanted."""
+        group, ordinal = slot
+        return slot not in self._tenures and not self._draining and ordinal < target_of(self._targets, group)
+
+    def _stop(self, slot: Slot, seat: Seat, deadline: int, *, hands_over: bool) -> list[PoolInstruction]:
+        """A user that has been told is told again only when its time has become shorter, or is over at once."""
+        if seat.deadline is not None:
+            if seat.deadline <= deadline and seat.hands_over <= hands_over:
+                return []
+            deadline = min(deadline, seat.deadline)
+            hands_over = hands_over and seat.hands_over
+        seat.deadline, seat.hands_over = deadline, hands_over
+        return [StopUser(*slot, deadline, hands_over)]
 
 
 def target_of(targets: tuple[int, ...], group: int) -> int:

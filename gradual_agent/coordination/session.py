@@ -142,6 +142,7 @@ class Session:
         self._last_sealed = 0
         self._ends_with: int | None = None
         self._signals = 0
+        self._says_leaving = False
         self._flush_by: int | None = None
 
     # ── Deadlines ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -222,6 +223,7 @@ class Session:
         self.state = State.GREETING
         self.stream += 1
         self._greeted_at = now
+        self._released = ()
         self.outbox.rewind()
         return [Dial(self.stream), Send(AgentMessage(hello=self._hello()))]
 
@@ -262,7 +264,8 @@ class Session:
         self._redial.found()
         self._heard_at = now
         self._burst_left, self._pings_at_once = BURST, True
-        self._released, self._finished, self._slots_due = (), self._holdings.finished, now
+        self._says_leaving = self._signals > 0
+        self._finished, self._slots_due = self._holdings.finished, now
         self._confirms = self._in_force != (0, 0) or self._provisioned > 0
         self.outbox.resize(Outbox.bound(welcome.lease, welcome.interval))
         self.outbox.acknowledge(welcome.last_batch)
@@ -380,8 +383,8 @@ class Session:
         return self._obey_waiting()
 
     def _note_slots(self, event: SlotsEnded, now: int) -> list[SessionInstruction]:
-        """Kept for a live stream only: a new one begins with what is held and what has finished."""
-        if self.state is State.LIVE:
+        """Kept for the present stream: its Hello said what was held, and its first message what has finished."""
+        if self.state is not State.DISCONNECTED:
             self._slots_due = self._slots_due or now + GATHER_NS
             self._released += event.released
             self._finished += event.finished
@@ -392,8 +395,8 @@ class Session:
     def _flush(self, now: int) -> list[SessionInstruction]:
         """All that is due, in as few messages as the bound allows; the end of it all when everything is delivered."""
         confirm = Confirm(*self._in_force, self._provisioned) if self._confirms else None
-        mail = Mail(confirm, parcels=self.outbox.take(now))
-        self._confirms = False
+        mail = Mail(confirm, parcels=self.outbox.take(now), leaving=self._says_leaving)
+        self._confirms = self._says_leaving = False
         if self._slots_due is not None and (now >= self._slots_due or not mail.is_empty):
             mail = replace(mail, released=self._released, finished=self._finished)
             self._released, self._finished, self._slots_due = (), (), None
@@ -428,6 +431,7 @@ class Session:
         if not self._is_scheduled:
             return self._say_goodbye()
         if self._signals == 1:
+            self._says_leaving = True
             return [DrainUsers("told to end")]
         if self._signals == 2:
             self._flush_by = now + FLUSH_NS

@@ -34,6 +34,7 @@ class Stop:
     """A user is to end by `deadline`."""
 
     deadline: int
+    hands_over: bool
 
 
 class Usher:
@@ -60,14 +61,14 @@ class Usher:
         """Have a user sit down in a free seat."""
         self._enqueue(slot, Start(tenure, due))
 
-    def stop(self, slot: Slot, deadline: int) -> None:
-        """Have a user end; one that still stands in line has ended by that."""
+    def stop(self, slot: Slot, deadline: int, *, hands_over: bool) -> None:
+        """Have a user end, or hand over; one that still stands in line has ended by that."""
         waiting = self._line.get(slot)
         if isinstance(waiting, Start):
             del self._line[slot]
             self._on_end(*slot, waiting.tenure, False)
         else:
-            self._enqueue(slot, Stop(deadline))
+            self._enqueue(slot, Stop(deadline, hands_over))
 
     def cut(self) -> None:
         """Nobody is in line any more, and nobody is told."""
@@ -101,5 +102,5 @@ class Usher:
             case Start(tenure, due):
                 self._late += self._clock() - due > LATE_NS
                 self._crew.start(*slot, tenure)
-            case Stop(deadline):
-                self._crew.stop(*slot, deadline)
+            case Stop(deadline, hands_over):
+                self._crew.stop(*slot, deadline, hands_over=hands_over)

@@ -73,6 +73,7 @@ class VirtualUser:
         "_coroutine",
         "_doing",
         "_end_by",
+        "_hands_over",
         "_has_acted",
         "_in_iteration",
         "_knowledge",
@@ -105,6 +106,7 @@ class VirtualUser:
         self._part = STARTING
         self._doing = RUNNING
         self._must_end = False
+        self._hands_over = False
         self._in_iteration = False
         self._has_acted = False
         self._wait = 0
@@ -149,20 +151,22 @@ class VirtualUser:
         except Exception:
             self._recover()
 
-    def stop(self, deadline: int, on_stop_deadline: int) -> None:
+    def stop(self, deadline: int, on_stop_deadline: int, *, hands_over: bool = False) -> None:
         """End: at once when thinking, else after the request in flight, at the latest at `deadline`.
 
-        `on_stop` has until `on_stop_deadline`. Told again, the earlier instants hold.
+        `hands_over`: after the iteration, and until then the user is as active as ever; another agent goes on with its
+        slot. `on_stop` has until `on_stop_deadline`. Told again, the earlier instants hold.
         """
         self._leave_by = min(self._leave_by, on_stop_deadline)
         if self._part == LEAVING:
             self._set_alarm(self._leave_by)
             return
-        if not self.is_stopping:
+        self._hands_over = hands_over and not self.is_stopping
+        if not (self._hands_over or self.is_stopping):
             self._begin_stopping()
         self._end_by = min(self._end_by, deadline)
         self._set_alarm(self._end_by)
-        if not (self._in_iteration and self.behaviour.finishes_iteration):
+        if not (self._in_iteration and (self._hands_over or self.behaviour.finishes_iteration)):
             self._must_end = True
             self._wake_if_thinking()
 
@@ -269,10 +273,11 @@ class VirtualUser:
                 knowledge.iteration += 1
                 if knowledge.iteration == behaviour.iterations:
                     return True
-                if not self.is_stopping and (is_empty or self._wait or intended > ended):
+                is_last = self.is_stopping or self._hands_over
+                if not is_last and (is_empty or self._wait or intended > ended):
                     await self._rest(ended, intended, is_empty)
                     ended = clock()
-            if self.is_stopping:
+            if self.is_stopping or self._hands_over:
                 break
             began = ended
         return False
@@ -394,7 +399,7 @@ class VirtualUser:
         self.resume()
 
     async def _live_again(self) -> bool:
-        if self.is_stopping or not await self._wait_for_replacement():
+        if self.is_stopping or self._hands_over or not await self._wait_for_replacement():
             return False
         return await self._live()
 

@@ -80,15 +80,25 @@ class Worker:
         user = users[ordinal] = VirtualUser(self._world, self._behaviours[group], ordinal, tenure, rows)
         user.start()
 
-    def stop(self, group: int, ordinal: int, deadline: int, on_stop_deadline: int | None = None) -> None:
+    def stop(
+        self,
+        group: int,
+        ordinal: int,
+        deadline: int,
+        on_stop_deadline: int | None = None,
+        *,
+        hands_over: bool = False,
+    ) -> None:
         """Tell a user to end by `deadline`; `on_stop` then has as long again, or until `on_stop_deadline`.
 
-        Told again, the earlier instants hold. A seat without a user is left alone.
+        One that `hands_over` finishes its iteration first, and is active until then. Told again, the earlier instants
+        hold. A seat without a user is left alone.
         """
         user = self._users[group].get(ordinal)
         if user is not None:
             again = max(0, deadline - self._clock())
-            user.stop(deadline, deadline + again if on_stop_deadline is None else on_stop_deadline)
+            on_stop_by = deadline + again if on_stop_deadline is None else on_stop_deadline
+            user.stop(deadline, on_stop_by, hands_over=hands_over)
 
     def cut(self) -> None:
         """End every user at once; nobody is told."""

@@ -39,7 +39,11 @@ class Terms:
 
 
 class Command:
-    """The parts of one run. `deadline`: run time at which the present state has waited long enough."""
+    """The parts of one run. `deadline`: run time at which the present state has waited long enough.
+
+    `moves`: slots that were to go from one agent to another. `is_unsettled`: slots are free or agents have come, so
+    that there is something to deal; `has_joined`: one of them is new, so that others give it its share.
+    """
 
     def __init__(self, terms: Terms, schedule: Schedule, journal: Journal) -> None:
         self.terms = terms
@@ -53,6 +57,9 @@ class Command:
         self.ordering = Ordering(schedule, terms.lease, terms.graceful_stop, terms.epoch)
         self.deadline = terms.agents_wait
         self.finished: list[SlotsFinished] = []
+        self.moves = 0
+        self.is_unsettled = False
+        self.has_joined = False
         self.out: list[Instruction] = []
 
     # ── Speaking ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -74,18 +81,20 @@ class Command:
 
     def orders_of(self, agent: Agent) -> Orders:
         """The present orders with the agent's slots."""
-        return self.ordering.orders_for(self.seats.held_by(agent.id))
+        return self.ordering.orders_for(self.seats.ordered_of(agent.id, agent.provisioned))
 
     def issue_orders(self) -> None:
         """Commit the present version of the orders, then send it to every agent."""
         self._commit_orders()
         for agent in self.fleet.connected():
-            self.send(agent, MasterMessage(orders=self.orders_of(agent)), ahead=True)
+            if agent.is_enlisted:
+                self.send(agent, MasterMessage(orders=self.orders_of(agent)), ahead=True)
 
-    def renew_orders(self) -> None:
-        """Commit a new version of the same levels, for an agent whose slots have changed."""
+    def order_anew(self, agent: Agent) -> None:
+        """Commit a new version of the same levels, for an agent whose slots have changed, and send it."""
         self.ordering.renumber()
         self._commit_orders()
+        self.send(agent, MasterMessage(orders=self.orders_of(agent)), ahead=True)
 
     def _commit_orders(self) -> None:
         ordering = self.ordering
@@ -105,19 +114,29 @@ class Command:
         self.journal.commit([StateTaken(state.value, now)])
         return state
 
+    def unsettle(self, *, joined: bool = False) -> None:
+        """Slots are free, or an agent has joined."""
+        self.is_unsettled = True
+        self.has_joined = self.has_joined or joined
+
     # ── Losing agents ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def lose(self, agent: Agent, reason: str) -> None:
-        """The agent's slots are missing from now on; what it still delivers is merged all the same."""
-        self.leases.end(agent.id)
-        self.intake.dismiss(agent.id)
+        """The agent's slots are free from now on; what it still delivers is merged all the same."""
+        self._part_with(agent)
         has_ended_with_the_run = self.life.is_collecting and self.intake.has_delivered_last(agent.id)
         if agent.lost is not None or has_ended_with_the_run:
             return
         agent.lost = reason
-        slots = self.seats.take_all(agent.id)
+        agent.was_lost = True
+        users = sum(run.count for run in self.seats.take_all(agent.id))
         self.journal.commit([AgentLost(agent.id, reason)])
-        self.note("warning", f"agent {agent.name} is lost: {reason}", agent, slots=sum(run.count for run in slots))
+        self.note("warning", f"agent {agent.name} is lost: {reason}", agent, slots=users)
+        self.unsettle()
+
+    def _part_with(self, agent: Agent) -> None:
+        self.leases.end(agent.id)
+        self.intake.dismiss(agent.id)
 
     def remove(self, agent: Agent, reason: str) -> None:
         """The agent is gone: lost once slots are dealt; before that it leaves nothing behind."""
@@ -128,11 +147,31 @@ class Command:
         self.fleet.forget(agent)
         self.note("warning", f"agent {agent.name} is gone: {reason}", agent)
 
+    def part(self, agent: Agent, reason: str) -> None:
+        """The agent says goodbye: after a drain it has handed everything over, else it is lost."""
+        if not (agent.is_leaving and self.intake.has_delivered_last(agent.id)):
+            self.remove(agent, f"it left: {reason}")
+            return
+        agent.has_left = True
+        self._part_with(agent)
+        self.seats.take_all(agent.id)
+        self.unsettle()
+        self.note("info", f"agent {agent.name} has left; everything that it measured is here", agent)
+
     def drop(self, agent: Agent, reason: str) -> None:
-        """The agent cannot be understood: it is told why, and neither its slots nor itself come back."""
+        """The agent cannot be understood: it is told why and not heard again.
+
+        Its slots stay its own until its lease is over: only then does nobody run them.
+        """
+        said = f"dropped, for what it sent cannot be read: {reason}"
         self.fleet.bar(agent)
         stream = agent.stream
-        self.remove(agent, f"dropped, for what it sent cannot be read: {reason}")
+        if self.life.has_dealt and agent.lost is None:
+            agent.dropped = said
+            self.intake.dismiss(agent.id)
+            self.note("error", f"agent {agent.name} is {said}", agent)
+        else:
+            self.remove(agent, said)
         if stream is not None:
             self.refuse(stream, f"what this agent sent cannot be read: {reason}")
             self.fleet.leave(stream)
@@ -140,4 +179,4 @@ class Command:
     def expire(self, agent: Agent) -> None:
         """The agent's lease is over, by the master's count and so by its own."""
         self.send(agent, MasterMessage(expired=Expired("the lease is over")), ahead=True)
-        self.remove(agent, f"no ping for {format_duration(self.leases.length)}: its lease is over")
+        self.remove(agent, agent.dropped or f"no ping for {format_duration(self.leases.length)}: its lease is over")

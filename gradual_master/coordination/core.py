@@ -11,8 +11,9 @@ from collections.abc import Callable
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.schedule import Schedule
 from gradual_common.units import format_duration
-from gradual_master.coordination.allocation import Shortfall, deal
+from gradual_master.coordination.allocation import Shortfall
 from gradual_master.coordination.command import Command, Terms
+from gradual_master.coordination.dealing import Dealing
 from gradual_master.coordination.events import (
     Begin,
     CloseInterval,
@@ -20,7 +21,6 @@ from gradual_master.coordination.events import (
     Event,
     Instruction,
     Merged,
-    Provide,
     Provided,
     Received,
     Signal,
@@ -31,7 +31,7 @@ from gradual_master.coordination.events import (
     Unreadable,
 )
 from gradual_master.coordination.fleet import Agent
-from gradual_master.coordination.journal import IntervalClosed, Journal, SlotsAssigned
+from gradual_master.coordination.journal import IntervalClosed, Journal
 from gradual_master.coordination.lifecycle import State, Step
 from gradual_master.coordination.reception import Reception
 from gradual_master.results.facts import FleetFacts
@@ -51,9 +51,11 @@ class MasterCore:
 
     def __init__(self, terms: Terms, schedule: Schedule, journal: Journal) -> None:
         self._command = Command(terms, schedule, journal)
-        self._reception = Reception(self._command)
+        self._dealing = Dealing(self._command)
+        self._reception = Reception(self._command, self._dealing)
         self._last_event: int | None = None
         self._armed_at = 0
+        self._alone_since: int | None = None
         self.signal: Signal | None = None
         self.failure: str | None = None
         self._advances: dict[State, Callable[[int], None]] = {
@@ -96,6 +98,8 @@ class MasterCore:
             late_batches=intake.late_batches,
             dropped_batches=sum(max(0, agent.sealed - intake.merged_number(agent.id)) for agent in fleet),
             late_levels=intake.late_levels,
+            resent_batches=intake.resent_batches,
+            moves=self._command.moves,
             finished=tuple(self._command.finished),
         )
 
@@ -120,8 +124,8 @@ class MasterCore:
                 self._reception.acknowledge(fleet[agent], batch)
             case StreamEnded(stream):
                 self._reception.end_stream(stream)
-            case Provided(agent, sequence):
-                fleet[agent].due_provision = sequence
+            case Provided(agent, slots, sequence):
+                self._dealing.note_provided(fleet[agent], slots, sequence)
             case Unreadable(stream, reason, peer):
                 self._reception.reject(stream, reason, peer)
             case Unmergeable(agent, number, reason):
@@ -129,7 +133,8 @@ class MasterCore:
             case Stop(signal):
                 self._stop(signal, now)
             case Tick():
-                pass
+                self._notice_silence(now)
+                self._dealing.watch(now)
 
     def _stop(self, signal: Signal, now: int) -> None:
         """The first stop drains, the second cuts, the third waits for nothing."""
@@ -168,6 +173,23 @@ class MasterCore:
         for agent in self._command.leases.expired(now):
             self._command.expire(self._command.fleet[agent])
 
+    def _notice_silence(self, now: int) -> None:
+        """An operator hears of a silent agent before its lease is over, and what will become of its users."""
+        terms = self._command.terms
+        for agent in self._command.fleet.working():
+            silence = now - agent.heard_at
+            if agent.is_silent or silence < terms.lease // 2 or not self._command.leases.is_held(agent.id, now):
+                continue
+            agent.is_silent = True
+            users = sum(run.count for run in self._command.seats.held_by(agent.id))
+            left = format_duration((terms.lease + terms.guard - silence) // NS_PER_S * NS_PER_S)
+            self._command.note(
+                "warning",
+                f"agent {agent.name} is silent: its {users} users stop at the end of its lease; unless it comes back, "
+                f"the others take them over in about {left}",
+                agent,
+            )
+
     def _close_intervals(self, now: int) -> None:
         for number in self._command.intake.close_due(now):
             self._close_interval(number)
@@ -189,20 +211,15 @@ class MasterCore:
 
     def _deal(self, agents: list[Agent], now: int) -> None:
         command = self._command
-        hands = deal(command.schedule, [agent.hello.max_users for agent in agents])
-        if isinstance(hands, Shortfall):
-            self._fail(_describe(hands, agents), now)
-            return
         for agent in [other for other in command.fleet.working() if other.stream is None]:
             command.fleet.forget(agent)
             command.leases.end(agent.id)
+        shortfall = self._dealing.deal(agents)
+        if shortfall is not None:
+            self._fail(_describe(shortfall, agents), now)
+            return
         command.move(Step.GATHERED, now)
         command.deadline = now + command.terms.agents_wait
-        for agent, slots in zip(agents, hands, strict=True):
-            command.journal.commit([SlotsAssigned(agent.id, slots)])
-            command.seats.give(agent.id, slots)
-            command.intake.enrol(agent.id)
-            command.out.append(Provide(agent.id, slots))
 
     def _await_rows(self, now: int) -> None:
         if self._is_ready(lambda agent: agent.has_rows, "stored the plan and its data rows", now):
@@ -220,11 +237,12 @@ class MasterCore:
 
     def _is_ready(self, is_ready: Callable[[Agent], bool], what: str, now: int) -> bool:
         """Whether all agents are; the loss of one, or a long silence, ends the run while nothing has been sent yet."""
-        for agent in self._command.fleet:
+        dealt = [agent for agent in self._command.fleet if agent.is_dealt]
+        for agent in dealt:
             if agent.lost is not None:
                 self._fail(f"agent {agent.name} was lost before the load began: {agent.lost}", now)
                 return False
-        late = [agent.name for agent in self._command.fleet.working() if not is_ready(agent)]
+        late = [agent.name for agent in dealt if not is_ready(agent)]
         if late and now >= self._command.deadline:
             wait = format_duration(self._command.terms.agents_wait)
             self._fail(f"{', '.join(late)}: has not {what} within {wait}", now)
@@ -237,6 +255,7 @@ class MasterCore:
         command.ordering.begin(now + lead)
         command.intake.begin(now + lead)
         command.out.append(Begin(now + lead))
+        command.unsettle(joined=any(not agent.is_enlisted for agent in command.fleet.working()))
         command.issue_orders()
         command.move(Step.CONFIRMED, now)
 
@@ -244,7 +263,8 @@ class MasterCore:
 
     def _run(self, now: int) -> None:
         ordering = self._command.ordering
-        if not self._command.fleet.working():
+        self._dealing.settle(now)
+        if self._is_alone(now):
             self._fail(self._describe_loss(), now)
         elif ordering.end is not None and now >= ordering.end:
             self._drain(now)
@@ -254,6 +274,18 @@ class MasterCore:
         elif ordering.is_due(now):
             ordering.refresh(now)
             self._command.issue_orders()
+
+    def _is_alone(self, now: int) -> bool:
+        """Whether no agent has been here for so long that none is expected any more."""
+        if self._command.fleet.working():
+            self._alone_since = None
+            return False
+        terms = self._command.terms
+        if self._alone_since is None:
+            self._alone_since = now
+            wait = format_duration(terms.agents_wait)
+            self._command.note("warning", f"no agent is left: the run waits {wait} for one, and no user is active")
+        return now >= self._alone_since + terms.agents_wait
 
     def _is_over(self, now: int) -> bool:
         """Whether no slot that is scheduled, now or later, has anything left to do (`iterations`, data used up)."""
@@ -286,7 +318,9 @@ class MasterCore:
             self._finish("the run is over")
 
     def _is_done(self, agent: Agent, now: int) -> bool:
-        return self._command.intake.has_delivered_last(agent.id) or not self._command.leases.is_held(agent.id, now)
+        """An agent that was never enlisted has measured nothing; of one whose lease is over nothing is awaited."""
+        has_delivered = self._command.intake.has_delivered_last(agent.id)
+        return has_delivered or not (agent.is_enlisted and self._command.leases.is_held(agent.id, now))
 
     # ── The end ────────────────────────────────────────────────────────────────────────────────────────────────────
 

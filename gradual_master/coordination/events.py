@@ -43,9 +43,10 @@ class StreamEnded:
 
 @dataclass(frozen=True, slots=True)
 class Provided:
-    """The rows of an agent's slots lie ready for it, up to the provision `sequence`."""
+    """The rows of these slots lie ready for an agent, up to the provision `sequence`."""
 
     agent: str
+    slots: tuple[SlotRun, ...]
     sequence: int
 
 

@@ -19,8 +19,12 @@ class Agent:
 
     `number` counts arrivals from 0; `stream` is the connection it speaks on, None while there is none; `sealed` is the
     highest batch number that it is known to have sealed. `due_provision` is the provision that it must confirm before
-    orders are sent, None until the rows lie ready. `lost` says why it lost its slots. `is_back`: it came back on a new
-    stream and has not yet said what happened to its slots meanwhile. `is_told`: it was told that the run is over.
+    orders are sent, None until the rows lie ready. `lost` says why it lost its slots; `was_lost`: it did so once, and
+    may be back. `is_back`: it came back on a new stream and has not yet said what happened to its slots meanwhile.
+    `is_told`: it was told that the run is over. `is_dealt`: slots were dealt to it before the load; `is_enlisted`: it
+    may be given slots, and intervals wait for its batches. `is_leaving`: it was told to end; `has_left`: it has, with
+    everything handed over. `dropped`: why it is not heard any more; its slots are its own until its lease is over.
+    `heard_at`: when its last ping came; `is_silent`: that is long ago, and was said.
     """
 
     id: str
@@ -34,8 +38,16 @@ class Agent:
     confirmed: tuple[int, int] = (0, 0)
     sealed: int = 0
     lost: str | None = None
+    was_lost: bool = False
     is_back: bool = False
     is_told: bool = False
+    is_dealt: bool = False
+    is_enlisted: bool = False
+    is_leaving: bool = False
+    dropped: str | None = None
+    has_left: bool = False
+    heard_at: int = 0
+    is_silent: bool = False
 
     @property
     def name(self) -> str:
@@ -46,6 +58,11 @@ class Agent:
     def has_rows(self) -> bool:
         """Whether it has confirmed every row that its slots need."""
         return self.due_provision is not None and self.provisioned >= self.due_provision
+
+    @property
+    def has_job(self) -> bool:
+        """Whether it has confirmed the plan, the first of all provisions."""
+        return self.provisioned > 0
 
     @property
     def about(self) -> tuple[tuple[str, object], ...]:
@@ -59,7 +76,8 @@ class Agent:
             id=self.id,
             name=hello.name,
             host=hello.host,
-            lost=self.lost is not None,
+            lost=self.was_lost or self.dropped is not None,
+            left=self.has_left,
             offset=self.offset + origin if self.offset else None,
             begun=self.begun,
             version=hello.version,
@@ -100,10 +118,14 @@ class Fleet:
         return [agent for agent in self if agent.stream is not None]
 
     def working(self) -> list[Agent]:
-        """The agents that have not lost their slots, connected or not."""
-        return [agent for agent in self if agent.lost is None]
+        """The agents that have neither lost their slots nor left, connected or not."""
+        return [agent for agent in self if agent.lost is None and not agent.has_left]
 
-    def refusal(self, hello: Hello, has_dealt: bool) -> str | None:
+    def staying(self) -> list[Agent]:
+        """The agents that can be given slots: they have the plan, and have not been told to end."""
+        return [agent for agent in self.working() if agent.has_job and not agent.is_leaving and agent.dropped is None]
+
+    def refusal(self, hello: Hello, *, is_ending: bool) -> str | None:
         """Why this agent cannot be taken in, if it cannot."""
         known = self.find(hello)
         if hello.protocol != PROTOCOL:
@@ -115,13 +137,13 @@ class Fleet:
             return f"unknown run {hello.run}: this master conducts {self.run}"
         if hello.incarnation.hex() in self._barred:
             return "this agent was dropped from the run"
-        if known is not None:
-            return None
-        if has_dealt:
-            return "the run has begun with the agents that it waited for; start the agent before the next one"
-        return self._name_refusal(hello)
+        return None if known is not None else self._newcomer_refusal(hello, is_ending)
 
-    def _name_refusal(self, hello: Hello) -> str | None:
+    def _newcomer_refusal(self, hello: Hello, is_ending: bool) -> str | None:
+        if is_ending:
+            return "the run is about to end; start the agent before the next one"
+        if hello.held or hello.last_batch:
+            return "it says that it works for this run, and it was never here"
         for agent in self.connected():
             if agent.name == hello.name:
                 return (
@@ -147,6 +169,7 @@ class Fleet:
         agent.sealed = max(agent.sealed, hello.last_batch)
         agent.stream = stream
         agent.is_back = True
+        agent.confirmed = (0, 0)
         self._speakers[stream] = agent
         return former if former != stream else None
 

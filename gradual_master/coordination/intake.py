@@ -51,6 +51,7 @@ class Intake:
         self.next_open = 0
         self.late_batches = 0
         self.late_levels = 0
+        self.resent_batches = 0
         self._excused_until = 0
         self._deliveries: dict[str, Delivery] = {}
 

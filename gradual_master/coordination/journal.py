@@ -40,7 +40,7 @@ class StateTaken:
 
 @dataclass(frozen=True, slots=True)
 class SlotsAssigned:
-    """These slots, with their tenures, belong to `agent` from here on."""
+    """These slots, under these tenures, belong to `agent` too from here on."""
 
     agent: str
     slots: tuple[SlotRun, ...]
@@ -121,13 +121,3 @@ class MemoryJournal:
                 self.closed = number
             case _:
                 self.decisions.append(entry)
-
-    def assignments(self) -> dict[str, tuple[SlotRun, ...]]:
-        """What each agent was given last and has not lost."""
-        held: dict[str, tuple[SlotRun, ...]] = {}
-        for entry in self.decisions:
-            if isinstance(entry, SlotsAssigned):
-                held[entry.agent] = entry.slots
-            elif isinstance(entry, AgentLost):
-                held.pop(entry.agent, None)
-        return held

@@ -109,13 +109,18 @@ class LifeCycle:
 
     @property
     def has_dealt(self) -> bool:
-        """Whether the slots are dealt, so that no further agent can be taken in."""
+        """Whether the slots are dealt."""
         return self.state is not State.WAITING
 
     @property
     def is_preparing(self) -> bool:
         """Whether slots are dealt and no level has been ordered yet."""
         return self.state in (State.PROVISIONING, State.READYING)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether levels are in force, so that slots may change hands."""
+        return self.state is State.RUNNING
 
     @property
     def is_collecting(self) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gradual_common.batch import Batch
+from gradual_common.clock import NS_PER_S
 from gradual_common.errors import WireError
 from gradual_common.messages import (
     AgentMessage,
@@ -16,19 +19,20 @@ from gradual_common.messages import (
     Welcome,
 )
 from gradual_master.coordination.command import Command
-from gradual_master.coordination.events import Close, Merge
+from gradual_master.coordination.dealing import Dealing
+from gradual_master.coordination.events import Close, Merge, Send
 from gradual_master.coordination.fleet import Agent
 from gradual_master.coordination.intake import Receipt
-from gradual_master.coordination.journal import BatchMerged, SlotsAssigned, SlotsReleased
-from gradual_master.coordination.lifecycle import State
+from gradual_master.coordination.journal import BatchMerged, SlotsReleased
 from gradual_master.results.facts import SlotsFinished
 
 
 class Reception:
     """Deals with one message at a time."""
 
-    def __init__(self, command: Command) -> None:
+    def __init__(self, command: Command, dealing: Dealing) -> None:
         self._command = command
+        self._dealing = dealing
 
     def receive(self, stream: int, message: AgentMessage, now: int) -> None:
         """A message came on `stream`; an agent whose message makes no sense is dropped."""
@@ -72,7 +76,7 @@ class Reception:
         """Whether the agent is taken in, or back."""
         command = self._command
         known = command.fleet.find(hello)
-        refusal = command.fleet.refusal(hello, command.life.has_dealt)
+        refusal = command.fleet.refusal(hello, is_ending=command.life.is_collecting or command.life.is_finished)
         if refusal is not None:
             command.note("warning", f"agent {hello.name} is refused: {refusal}", host=hello.host, pid=hello.pid)
             command.refuse(stream, refusal)
@@ -80,23 +84,49 @@ class Reception:
         if known is not None and hello.stream <= known.hello.stream:
             command.out.append(Close(stream))
             return False
+        if known is not None and not self._may_return(known, hello, stream):
+            return False
         agent = self._admit(hello, stream) if known is None else self._adopt(known, hello, stream)
         command.leases.renew(agent.id, now)
+        agent.heard_at = now
         self._welcome(agent)
         return True
+
+    def _may_return(self, agent: Agent, hello: Hello, stream: int) -> bool:
+        """An agent that was lost comes back without users; it and every other names only what it holds."""
+        command = self._command
+        if agent.lost is not None and hello.held:
+            expired = Expired("its slots were given to others: end their users, and say Hello without them")
+            command.out += [Send(stream, MasterMessage(expired=expired), ahead=True), Close(stream)]
+            agent.hello = replace(agent.hello, stream=hello.stream)
+            return False
+        if command.seats.knows(agent.id, hello.held):
+            return True
+        command.refuse(stream, "its Hello names slots that it was never given")
+        command.drop(agent, "its Hello names slots that it was never given")
+        return False
 
     def _admit(self, hello: Hello, stream: int) -> Agent:
         agent = self._command.fleet.admit(hello, stream)
         here, expected = len(self._command.fleet.connected()), self._command.terms.expect_agents
-        self._command.note("info", f"agent {agent.name} is here: {here} of {expected}", agent)
+        text = (
+            f"joins: it holds {hello.max_users} users"
+            if self._command.life.has_dealt
+            else f"is here: {here} of {expected}"
+        )
+        self._command.note("info", f"agent {agent.name} {text}", agent)
         return agent
 
     def _adopt(self, agent: Agent, hello: Hello, stream: int) -> Agent:
-        """Take an agent back: with its slots while its lease is alive, else without, to deliver its batches."""
+        """Take an agent back: with its slots while its lease is alive; one that was lost is given new ones."""
         former = self._command.fleet.supersede(agent, hello, stream)
         if former is not None:
             self._command.out.append(Close(former))
         self._command.note("info", f"agent {agent.name} is back on its stream {hello.stream}", agent)
+        if agent.lost is not None and not agent.has_left:
+            agent.lost = None
+            self._command.intake.enrol(agent.id)
+            self._command.unsettle(joined=True)
         return agent
 
     def _welcome(self, agent: Agent) -> None:
@@ -122,63 +152,70 @@ class Reception:
         if message.finished:
             self._give_back(agent, message.finished, now, for_good=True)
         if agent.is_back and message.ping is not None:
-            self._settle(agent, now)
+            self._dealing.welcome_back(agent, now)
+        if message.leaving:
+            self._let_leave(agent)
         for batch in message.batches:
             self._take_batch(agent, batch, now)
         if message.goodbye is not None:
-            self._command.remove(agent, f"it left: {message.goodbye.reason}")
+            self._command.part(agent, message.goodbye.reason)
 
     def _answer(self, agent: Agent, ping: Ping, now: int) -> None:
         agent.begun = max(agent.begun, ping.begun)
         agent.offset = ping.offset
+        self._note_return(agent, now)
         if self._command.leases.is_held(agent.id, now):
             self._command.leases.renew(agent.id, now)
             self._command.send(agent, MasterMessage(pong=Pong(ping.stamp, now)), ahead=True)
         else:
             self._command.send(agent, MasterMessage(expired=Expired("the lease is over: say Hello anew")), ahead=True)
 
+    def _note_return(self, agent: Agent, now: int) -> None:
+        if agent.is_silent:
+            self._command.note(
+                "info", f"agent {agent.name} is heard again after {(now - agent.heard_at) / NS_PER_S:.1f} s"
+            )
+        agent.heard_at, agent.is_silent = now, False
+
+    def _let_leave(self, agent: Agent) -> None:
+        """It ends its users one by one and gives their slots back; until then it holds them."""
+        if not agent.is_leaving:
+            agent.is_leaving = True
+            users = sum(run.count for run in self._command.seats.held_by(agent.id))
+            self._command.note("info", f"agent {agent.name} leaves: its {users} users go to the others", agent)
+
     def _confirm(self, agent: Agent, confirm: Confirm, now: int) -> None:
         if confirm.provisioned > agent.provisioned and self._command.life.is_preparing:
             # Rows are on their way: the wait is for the next sign of progress, not for all of them.
             self._command.deadline = now + self._command.terms.agents_wait
-        agent.provisioned = max(agent.provisioned, confirm.provisioned)
+        self._note_provisions(agent, confirm.provisioned)
         agent.confirmed = max(agent.confirmed, (confirm.epoch, confirm.version))
+
+    def _note_provisions(self, agent: Agent, provisioned: int) -> None:
+        """With the plan an agent can be given slots, with their rows it can be ordered to run them."""
+        if provisioned <= agent.provisioned:
+            return
+        is_first = not agent.has_job
+        agent.provisioned = provisioned
+        if is_first and not agent.is_enlisted:
+            self._command.unsettle(joined=True)
+        elif self._command.life.is_running and agent.is_enlisted:
+            self._command.order_anew(agent)
 
     def _give_back(self, agent: Agent, slots: tuple[SlotRun, ...], now: int, *, for_good: bool) -> None:
         if agent.lost is not None:
             return
-        if not self._command.seats.owns(agent.id, slots):
-            raise WireError(f"it gives back slots that it does not hold: {slots}")
-        self._command.journal.commit([SlotsReleased(agent.id, slots, for_good)])
-        if for_good:
-            for run in slots:
-                ended = self._command.seats.end((run,)).items()
-                self._command.finished += [SlotsFinished(min(run.at, now), group, count) for group, count in ended]
-
-    def _settle(self, agent: Agent, now: int) -> None:
-        """Bring an agent that is back up to date, once it has said which slots ended meanwhile.
-
-        A slot that should have a user and is missing from the Hello is free (DESIGN 4.7): the agent cut it. Nobody
-        else can hold it, so it goes back to the same agent, under the next tenure.
-        """
-        agent.is_back = False
         command = self._command
-        if not command.ordering.version:
+        if not for_good:
+            command.seats.release(agent.id, slots)
+            command.journal.commit([SlotsReleased(agent.id, slots, for_good)])
+            command.unsettle()
             return
-        if command.life.state is State.RUNNING:
-            self._reseat(agent, now)
-        command.send(agent, MasterMessage(orders=command.orders_of(agent)), ahead=True)
-
-    def _reseat(self, agent: Agent, now: int) -> None:
-        command = self._command
-        unheld = command.seats.unheld(agent.id, agent.hello.held, command.ordering.users_at(now))
-        if unheld:
-            slots = command.seats.raise_tenure(agent.id, unheld)
-            command.journal.commit([SlotsAssigned(agent.id, slots)])
-            command.note("warning", f"agent {agent.name} had cut {len(unheld)} users; they begin anew", agent)
-        if unheld or not agent.hello.held:
-            # Its pool forgot its slots when it cut: only a newer version makes it take them again.
-            command.renew_orders()
+        for run in slots:
+            ended = command.seats.end(agent.id, (run,)).items()
+            command.finished += [SlotsFinished(min(run.at, now), group, count) for group, count in ended]
+        command.journal.commit([SlotsReleased(agent.id, slots, for_good)])
+        command.unsettle()
 
     def _take_batch(self, agent: Agent, batch: Batch, now: int) -> None:
         command = self._command
@@ -187,6 +224,7 @@ class Reception:
             case Receipt.MERGE:
                 command.out.append(Merge(agent.id, batch))
             case Receipt.AGAIN:
+                command.intake.resent_batches += 1
                 command.send(agent, MasterMessage(ack=command.intake.merged_number(agent.id)))
             case Receipt.GAP:
                 self._break_off(agent, batch)

@@ -10,7 +10,8 @@ from typing import Any
 class AgentFacts:
     """One agent as the fleet saw it. `begun`: requests begun by its last ping.
 
-    `offset`: the master's clock − its clock, ns; None before the agent has estimated it.
+    `offset`: the master's clock − its clock, ns; None before the agent has estimated it. `left`: it drained away on
+    request, and is not lost.
     """
 
     id: str
@@ -21,6 +22,7 @@ class AgentFacts:
     begun: int
     version: str = ""
     max_users: int = 0
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class FleetFacts:
     moves: int = 0
     late_batches: int = 0
     dropped_batches: int = 0
+    resent_batches: int = 0
     late_levels: int = 0
     finished: tuple[SlotsFinished, ...] | None = None
 

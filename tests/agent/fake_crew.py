@@ -41,7 +41,7 @@ class FakeCrew:
         self.begun += 1
         self.most_users = max(self.most_users, len(self.users))
 
-    def stop(self, group: int, ordinal: int, deadline: int) -> None:
+    def stop(self, group: int, ordinal: int, deadline: int, *, hands_over: bool) -> None:
         self.stopped[group, ordinal] = deadline
         if not self.lingering:
             self.end(group, ordinal)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -35,7 +35,7 @@ from gradual_master.coordination.events import (
     StreamEnded,
     Tick,
 )
-from gradual_master.coordination.journal import MemoryJournal
+from gradual_master.coordination.journal import AgentLost, MemoryJournal, SlotsAssigned, SlotsReleased
 
 S = 1_000_000_000
 MS = 1_000_000
@@ -110,6 +110,11 @@ def orders_in(instructions: Sequence[Instruction], stream: int) -> Orders:
     return [message.orders for message in sent(instructions, stream) if message.orders is not None][-1]
 
 
+def seats_of(slots: Iterable[SlotRun]) -> set[tuple[int, int, int]]:
+    """Runs as single slots."""
+    return {(run.group, ordinal, run.tenure) for run in slots for ordinal in range(run.first, run.first + run.count)}
+
+
 class Bench:
     """A core, its clock, and the stream that each agent speaks on. `said`: all instructions so far."""
 
@@ -129,7 +134,7 @@ class Bench:
             if isinstance(entry, Merge):
                 instructions += self.tell(Merged(entry.agent, entry.batch))
             elif isinstance(entry, Provide):
-                instructions += self.tell(Provided(entry.agent, 1))
+                instructions += self.tell(Provided(entry.agent, entry.slots, 1))
         return instructions
 
     def say(self, name: str, **parts: Any) -> list[Instruction]:
@@ -176,6 +181,24 @@ class Bench:
         for name in names:
             said += self.say(name, confirm=Confirm(1, 1, 1))
         return orders_in(said, self.streams[names[0]]).start
+
+    def assignments(self) -> dict[str, set[tuple[int, int, int]]]:
+        """What each agent holds by the journal alone, as (group, ordinal, tenure)."""
+        holder: dict[tuple[int, int], tuple[str, int]] = {}
+        for entry in self.journal.decisions:
+            match entry:
+                case SlotsAssigned(agent, slots):
+                    holder |= {(group, ordinal): (agent, tenure) for group, ordinal, tenure in seats_of(slots)}
+                case SlotsReleased(agent, slots, False):
+                    for group, ordinal, tenure in seats_of(slots):
+                        if holder.get((group, ordinal)) == (agent, tenure):
+                            del holder[group, ordinal]
+                case AgentLost(agent):
+                    holder = {slot: held for slot, held in holder.items() if held[0] != agent}
+        held_by: dict[str, set[tuple[int, int, int]]] = {}
+        for (group, ordinal), (agent, tenure) in holder.items():
+            held_by.setdefault(agent, set()).add((group, ordinal, tenure))
+        return held_by
 
     def slots(self, name: str) -> tuple[SlotRun, ...]:
         """What the agent was ordered last."""

@@ -63,7 +63,7 @@ def test_only_our_ordinals_below_the_target_are_seated() -> None:
     pool = SlotPool()
     mine = [SlotRun(0, 1, 1, 1), SlotRun(0, 3, 1, 1), SlotRun(1, 0, 2, 5)]
     told = pool.handle(orders(1, mine, [level(0, 3, 1)]), 0)
-    assert told == [Applied(0, 0, 0), StartUser(0, 1, 1), StartUser(1, 0, 5)]
+    assert told == [StartUser(0, 1, 1), StartUser(1, 0, 5)]
 
 
 def test_a_lower_level_stops_users_at_the_latest_after_graceful_stop() -> None:
@@ -101,9 +101,17 @@ def test_a_seat_starts_only_when_its_former_user_has_ended_and_says_since_when_i
 
 def test_a_late_level_is_applied_at_once_and_its_starts_were_due_when_it_was() -> None:
     pool = SlotPool()
-    told = pool.handle(orders(1, [SlotRun(0, 0, 4, 1)], [level(0, 2)]), 60 * MS)
+    pool.handle(orders(1, [SlotRun(0, 0, 4, 1)], []), 0)
+    told = pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [level(0, 2)]), 60 * MS)
     assert told == [Applied(0, 0, 60 * MS), StartUser(0, 0, 1), StartUser(0, 1, 1)]
     assert dues(told) == [0, 0]
+
+
+def test_a_level_that_was_in_force_before_the_agent_joined_is_not_late_nor_are_its_users() -> None:
+    pool = SlotPool()
+    told = pool.handle(orders(1, [SlotRun(0, 0, 4, 1)], [level(0, 2)]), 60 * MS)
+    assert told == [StartUser(0, 0, 1), StartUser(0, 1, 1)]
+    assert dues(told) == [60 * MS, 60 * MS]
 
 
 def test_of_several_levels_that_are_due_only_the_last_moves_users() -> None:
@@ -129,15 +137,32 @@ def test_orders_without_a_level_that_is_due_leave_the_one_in_force() -> None:
     assert pool.active == 3
 
 
-def test_a_slot_taken_away_is_released_when_its_user_has_ended() -> None:
+def test_a_slot_taken_away_is_released_at_once_or_when_its_user_has_handed_over() -> None:
     pool = running(2)
-    assert pool.handle(orders(2, [SlotRun(0, 0, 1, 1)], [level(0, 2)]), 5) == [StopUser(0, 1, 5 + GRACE)]
+    told = pool.handle(orders(2, [SlotRun(0, 0, 1, 1)], [level(0, 2)]), 5)
+    assert told == [Release(0, 2, 1), Release(0, 3, 1), StopUser(0, 1, 5 + GRACE, hands_over=True)]
+    assert pool.active == 2
     assert pool.handle(UserEnded(0, 1, 1, finished=False), 9) == [Release(0, 1, 1)]
     assert pool.held == (SlotRun(0, 0, 1, 1),)
 
 
+def test_a_user_that_hands_over_ends_with_the_level_that_does_not_want_it() -> None:
+    pool = running(3)
+    pool.handle(orders(2, [SlotRun(0, 0, 1, 1)], [level(0, 3), level(20, 2, number=1)]), 5)
+    assert pool.handle(Wake(), 20) == [Applied(1, 20, 20), StopUser(0, 2, 5 + GRACE)]
+    assert pool.active == 2
+    assert pool.handle(UserEnded(0, 2, 1, finished=False), 21) == [Release(0, 2, 1)]
+
+
+def test_a_user_above_the_target_has_nothing_to_hand_over() -> None:
+    pool = running(3)
+    pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [level(0, 3), level(5, 2, number=1)]), 5)
+    assert pool.handle(orders(3, [SlotRun(0, 0, 2, 1)], [level(5, 2, number=1)]), 6) == [Release(0, 3, 1)]
+    assert pool.handle(UserEnded(0, 2, 1, finished=False), 7) == [Release(0, 2, 1)]
+
+
 def test_a_new_tenure_waits_for_the_user_of_the_old_one() -> None:
-    pool = running(1)
+    pool = running(1, slots=1)
     assert pool.handle(orders(2, [SlotRun(0, 0, 1, 2)], [level(0, 1)]), 5) == [StopUser(0, 0, 5 + GRACE)]
     assert pool.handle(UserEnded(0, 0, 1, finished=False), 9) == [Release(0, 0, 1), StartUser(0, 0, 2)]
 
@@ -194,9 +219,10 @@ def test_a_longer_grace_gives_a_stopping_user_no_more_time() -> None:
 
 def test_an_agent_that_leaves_drains_whatever_the_orders_say() -> None:
     pool = running(1)
-    assert pool.handle(Drain(), 5) == [StopUser(0, 0, 5 + GRACE)]
+    given_up = [Release(0, ordinal, 1) for ordinal in (1, 2, 3)]
+    assert pool.handle(Drain(), 5) == [*given_up, StopUser(0, 0, 5 + GRACE, hands_over=True)]
     assert pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [level(6, 4, number=1)]), 6) == [Applied(1, 6, 6)]
-    assert pool.handle(UserEnded(0, 0, 1, finished=False), 7) == [Drained()]
+    assert pool.handle(UserEnded(0, 0, 1, finished=False), 7) == [Release(0, 0, 1), Drained()]
 
 
 def test_after_a_cut_nobody_is_seated_and_nothing_is_ours() -> None:
@@ -234,7 +260,7 @@ class Fleet(RuleBasedStateMachine):
         self.pool = SlotPool()
         self.now = 0
         self.version = 0
-        self.users: dict[tuple[int, int], list[int | None]] = {}
+        self.users: dict[tuple[int, int], tuple[int, int | None, bool]] = {}
         self.targets = (0, 0)
         self.ahead: list[LevelOrder] = []
         self.ours: dict[tuple[int, int], int] = {}
@@ -245,11 +271,15 @@ class Fleet(RuleBasedStateMachine):
             match instruction:
                 case StartUser(group, ordinal, tenure):
                     assert (group, ordinal) not in self.users, "two users of one seat"
-                    self.users[group, ordinal] = [tenure, None]
-                case StopUser(group, ordinal, deadline):
-                    user = self.users[group, ordinal]
-                    assert user[1] is None or deadline < user[1]
-                    user[1] = deadline
+                    self.users[group, ordinal] = (tenure, None, False)
+                case StopUser(group, ordinal, deadline, hands_over):
+                    tenure, told, handed_over = self.users[group, ordinal]
+                    assert told is None or deadline < told or (handed_over and not hands_over and deadline == told)
+                    assert handed_over or told is None or not hands_over, "who has stopped cannot hand over"
+                    self.users[group, ordinal] = (tenure, deadline, hands_over)
+                case Release(group, ordinal, tenure):
+                    assert (group, ordinal) not in self.users, "a slot is released when nobody sits in it"
+                    assert self.ours.get((group, ordinal)) != tenure, "what is ours is kept"
                 case Applied(_, apply_at, applied_at):
                     assert apply_at <= applied_at
                 case _:
@@ -288,8 +318,7 @@ class Fleet(RuleBasedStateMachine):
     @rule(data=st.data(), finished=st.booleans())
     def a_user_ends(self, data: st.DataObject, finished: bool) -> None:
         slot = data.draw(st.sampled_from(sorted(self.users)))
-        tenure, _ = self.users.pop(slot)
-        assert tenure is not None
+        tenure, *_ = self.users.pop(slot)
         if finished:
             self.finished[slot] = tenure
         self.carry_out(self.pool.handle(UserEnded(*slot, tenure, finished), self.now))
@@ -303,7 +332,7 @@ class Fleet(RuleBasedStateMachine):
     @invariant()
     def never_more_active_than_the_level_says(self) -> None:
         for group in (0, 1):
-            active = [slot for slot, user in self.users.items() if slot[0] == group and user[1] is None]
+            active = [slot for slot, user in self.users.items() if slot[0] == group and (user[1] is None or user[2])]
             assert all(ordinal < self.targets[group] for _, ordinal in active)
 
     @invariant()

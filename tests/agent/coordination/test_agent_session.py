@@ -498,7 +498,7 @@ def test_an_agent_without_a_stream_and_orders_leaves_without_a_word() -> None:
 
 def test_the_first_signal_drains_and_goodbye_follows_the_last_acknowledgement() -> None:
     agent = working()
-    assert agent.feels(Leave()) == [DrainUsers("told to end")]
+    assert agent.feels(Leave()) == [DrainUsers("told to end"), Send(AgentMessage(leaving=True))]
     sealed = batch(1, last=True)
     assert messages(agent.feels(Sealed(sealed, agent.now))) == [AgentMessage(batches=(sealed,))]
     told = agent.hears(ack=1)

@@ -17,7 +17,7 @@ class Crew:
         self.said.append(("start", group, ordinal, tenure, self.timeline.now))
         self.timeline.now += self.cost
 
-    def stop(self, group, ordinal, deadline):
+    def stop(self, group, ordinal, deadline, *, hands_over):
         self.said.append(("stop", group, ordinal, deadline, self.timeline.now))
         self.timeline.now += self.cost
 
@@ -42,7 +42,7 @@ class Door:
 def test_users_pass_in_the_order_in_which_they_came():
     door = Door()
     door.usher.start((0, 5), 1, 0)
-    door.usher.stop((1, 2), 99)
+    door.usher.stop((1, 2), 99, hands_over=False)
     door.usher.start((0, 3), 2, 0)
     assert door.crew.said == []
     assert door.pass_through() == [("start", 0, 5, 1), ("stop", 1, 2, 99), ("start", 0, 3, 2)]
@@ -61,15 +61,15 @@ def test_a_user_that_is_stopped_before_its_turn_never_starts_and_has_ended():
     door = Door()
     door.usher.start((0, 1), 7, 0)
     door.usher.start((0, 2), 1, 0)
-    door.usher.stop((0, 1), 50)
+    door.usher.stop((0, 1), 50, hands_over=False)
     assert door.ended == [(0, 1, 7, False)]
     assert door.pass_through() == [("start", 0, 2, 1)]
 
 
 def test_a_stop_that_comes_again_holds_with_its_new_deadline():
     door = Door()
-    door.usher.stop((0, 1), 50)
-    door.usher.stop((0, 1), 20)
+    door.usher.stop((0, 1), 50, hands_over=False)
+    door.usher.stop((0, 1), 20, hands_over=False)
     assert door.pass_through() == [("stop", 0, 1, 20)]
 
 

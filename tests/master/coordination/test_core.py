@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from fleet_model import MS, Bench, S, batch_of, id_of, only, orders_in, schedule_of, sent
+from fleet_model import MS, Bench, S, batch_of, id_of, only, orders_in, schedule_of, seats_of, sent
 
 from gradual_common.batch import Applied
 from gradual_common.messages import Confirm, Goodbye, MasterMessage, Ping, Pong, SlotRun
@@ -63,7 +63,7 @@ def test_slots_are_dealt_when_the_expected_agents_are_here() -> None:
 def test_an_assignment_is_in_the_journal_before_it_is_sent() -> None:
     run = bench()
     run.to_running("a", "b")
-    assert run.journal.assignments() == {id_of(name): run.slots(name) for name in "ab"}
+    assert run.assignments() == {id_of(name): seats_of(run.slots(name)) for name in "ab"}
 
 
 def test_too_few_agents_end_the_run_saying_how_many_came() -> None:
@@ -147,10 +147,30 @@ def test_a_second_agent_of_one_name_is_refused_while_the_first_is_connected() ->
     assert sent(run.greet("y", name="a"), 3)[0].welcome is not None
 
 
-def test_an_agent_that_comes_after_the_deal_is_refused() -> None:
+def test_an_agent_that_comes_when_the_run_is_about_to_end_is_refused() -> None:
     run = bench()
     run.to_running("a", "b")
-    assert sent(run.greet("c"), 3)[0].refused is not None
+    run.tell(Stop("interrupt"))
+    refused = sent(run.greet("c"), 3)[0].refused
+    assert refused is not None
+    assert "about to end" in refused.reason
+
+
+def test_a_newcomer_that_says_that_it_works_for_this_run_is_refused() -> None:
+    run = bench()
+    run.to_running("a", "b")
+    for stranger in ({"held": (SlotRun(0, 0, 1, 1),)}, {"last_batch": 3}):
+        refused = sent(run.greet("c", **stranger), run.streams["c"])[0].refused
+        assert refused is not None
+        assert "never here" in refused.reason
+
+
+def test_an_agent_whose_hello_names_what_it_never_had_is_dropped() -> None:
+    run = bench()
+    run.to_running("a", "b")
+    said = run.greet("a", 2, run="r1", epoch=1, held=(SlotRun(0, 2, 1, 1),))
+    assert sent(said, 3)[0].refused is not None
+    assert "never given" in said_text(run)
 
 
 def test_what_comes_before_hello_closes_its_stream() -> None:
@@ -396,7 +416,7 @@ def test_slots_that_an_agent_had_cut_come_back_to_it_under_the_next_tenure() -> 
     assert orders.version > before
     # 4 users are scheduled: of 0, 1, 4, 6 the agent should run 0 and 1, and its Hello names only 0.
     assert orders.slots == (SlotRun(0, 0, 1, 1), SlotRun(0, 1, 1, 2), SlotRun(0, 4, 1, 1), SlotRun(0, 6, 1, 1))
-    assert SlotsAssigned(id_of("a"), orders.slots) in run.journal.decisions
+    assert SlotsAssigned(id_of("a"), (SlotRun(0, 1, 1, 2),)) in run.journal.decisions
 
 
 def test_a_slot_that_ended_while_its_agent_was_away_does_not_begin_anew() -> None:
@@ -408,10 +428,13 @@ def test_a_slot_that_ended_while_its_agent_was_away_does_not_begin_anew() -> Non
     assert orders_in(said, run.streams["a"]).slots[0] == SlotRun(0, 0, 2, 1)
 
 
-def test_the_run_ends_when_every_agent_is_gone() -> None:
-    run = bench()
+def test_the_run_ends_when_every_agent_is_gone_and_none_comes_in_time() -> None:
+    run = bench(agents_wait=5 * S)
     run.to_running("a", "b")
     run.wait(12)
+    assert run.core.state is State.RUNNING
+    assert "no agent is left: the run waits 5s" in said_text(run)
+    run.wait(5)
     assert run.core.state is State.FINISHED
     assert run.core.failure is not None
     assert run.core.failure.startswith("every agent is gone")
@@ -446,7 +469,7 @@ def test_an_agent_that_cannot_be_read_is_named_dropped_and_not_heard_again() -> 
     said = run.tell(Unreadable(1, "histograms: 3 sizes for 2 keys", "ipv4:10.0.0.1:9"))
     assert sent(said, 1)[0].refused is not None
     assert Close(1) in said
-    assert "agent a is lost" in said_text(run)
+    assert "error: agent a is dropped" in said_text(run)
     assert "3 sizes for 2 keys" in said_text(run)
     assert [agent.lost for agent in run.core.facts().agents] == [True, False]
     assert run.core.state is State.RUNNING

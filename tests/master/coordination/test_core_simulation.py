@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from gradual_common.messages import AgentMessage, Orders, Ping
+from gradual_common.messages import AgentMessage, Orders, Ping, SlotRun
 from gradual_master.coordination.events import CloseInterval, End, Merge, Received, Send, Stop, StreamEnded, Tick
 from gradual_master.coordination.lifecycle import State
 
@@ -74,7 +74,8 @@ class Fleet(RuleBasedStateMachine):
         """Back after a cut (nothing is held any more), or after a mere break."""
         self.stream_numbers[name] += 1
         self.is_connected[name] = True
-        held = data.draw(st.sampled_from([(), self.bench.journal.assignments().get(id_of(name), ())]))
+        mine = [SlotRun(*slot[:2], 1, slot[2]) for slot in self.bench.assignments().get(id_of(name), ())]
+        held = data.draw(st.sampled_from([(), tuple(mine)]))
         number, sealed = self.stream_numbers[name], self.sealed[name]
         self.bench.greet(name, number, run="r1", epoch=1, last_batch=sealed, held=held)
 
@@ -119,12 +120,7 @@ class Fleet(RuleBasedStateMachine):
 
     @invariant()
     def nobody_holds_a_slot_of_another(self) -> None:
-        held = Counter(
-            (run.group, ordinal)
-            for slots in self.bench.journal.assignments().values()
-            for run in slots
-            for ordinal in range(run.first, run.first + run.count)
-        )
+        held = Counter((group, ordinal) for slots in self.bench.assignments().values() for group, ordinal, _ in slots)
         assert all(count == 1 for count in held.values())
 
     @invariant()

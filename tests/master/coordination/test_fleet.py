@@ -8,7 +8,7 @@ from gradual_master.coordination.fleet import Fleet
 def test_agents_keep_their_order_of_arrival() -> None:
     fleet = Fleet("r1")
     for stream, name in enumerate("cab", 1):
-        assert fleet.refusal(hello_of(name), has_dealt=False) is None
+        assert fleet.refusal(hello_of(name), is_ending=False) is None
         assert fleet.admit(hello_of(name), stream).number == stream - 1
     assert [facts.name for facts in fleet.facts()] == ["c", "a", "b"]
 
@@ -41,23 +41,24 @@ def test_the_end_of_a_superseded_stream_takes_nothing_from_the_new_one() -> None
 def test_a_forgotten_agent_may_come_again_as_a_new_one_unless_it_is_barred() -> None:
     fleet = Fleet("r1")
     fleet.forget(fleet.admit(hello_of("a"), 1))
-    assert fleet.refusal(hello_of("a"), has_dealt=False) is None
+    assert fleet.refusal(hello_of("a"), is_ending=False) is None
     agent = fleet.admit(hello_of("a"), 2)
     fleet.bar(agent)
     fleet.forget(agent)
-    assert fleet.refusal(hello_of("a"), has_dealt=False) == "this agent was dropped from the run"
+    assert fleet.refusal(hello_of("a"), is_ending=False) == "this agent was dropped from the run"
     assert list(fleet) == []
 
 
 def test_a_lost_agent_does_not_work_and_is_still_in_the_facts() -> None:
     fleet = Fleet("r1")
-    fleet.admit(hello_of("a"), 1).lost = "no ping"
+    agent = fleet.admit(hello_of("a"), 1)
+    agent.lost, agent.was_lost = "no ping", True
     assert fleet.working() == []
     assert [facts.lost for facts in fleet.facts()] == [True]
 
 
-def test_a_known_agent_is_taken_back_after_the_deal() -> None:
+def test_near_the_end_only_a_known_agent_is_taken_back() -> None:
     fleet = Fleet("r1")
     fleet.admit(hello_of("a"), 1)
-    assert fleet.refusal(hello_of("a", 2, run="r1"), has_dealt=True) is None
-    assert fleet.refusal(hello_of("b"), has_dealt=True) is not None
+    assert fleet.refusal(hello_of("a", 2, run="r1"), is_ending=True) is None
+    assert fleet.refusal(hello_of("b"), is_ending=True) is not None

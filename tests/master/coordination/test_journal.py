@@ -28,10 +28,3 @@ def test_of_batches_and_intervals_only_the_last_numbers_are_kept() -> None:
     assert journal.batches == {"a": 999}
     assert journal.closed == 1
     assert journal.decisions == []
-
-
-def test_an_assignment_holds_until_the_next_or_until_its_agent_is_lost() -> None:
-    journal = MemoryJournal()
-    journal.commit([SlotsAssigned("a", SLOTS), SlotsAssigned("b", SLOTS)])
-    journal.commit([SlotsAssigned("a", (SlotRun(0, 0, 5, 2),)), AgentLost("b", "gone")])
-    assert journal.assignments() == {"a": (SlotRun(0, 0, 5, 2),)}
