@@ -41,7 +41,7 @@ class Terms:
 class Command:
     """The parts of one run. `deadline`: run time at which the present state has waited long enough.
 
-    `moves`: slots that were to go from one agent to another. `is_unsettled`: slots are free or agents have come, so
+    `lost`: the agents that were lost, in that order. `moves`: slots that were to go from one agent to another. `is_unsettled`: slots are free or agents have come, so
     that there is something to deal; `has_joined`: one of them is new, so that others give it its share.
     """
 
@@ -57,6 +57,7 @@ class Command:
         self.ordering = Ordering(schedule, terms.lease, terms.graceful_stop, terms.epoch)
         self.deadline = terms.agents_wait
         self.finished: list[SlotsFinished] = []
+        self.lost: list[Agent] = []
         self.moves = 0
         self.is_unsettled = False
         self.has_joined = False
@@ -129,6 +130,7 @@ class Command:
             return
         agent.lost = reason
         agent.was_lost = True
+        self.lost.append(agent)
         users = sum(run.count for run in self.seats.take_all(agent.id))
         self.journal.commit([AgentLost(agent.id, reason)])
         self.note("warning", f"agent {agent.name} is lost: {reason}", agent, slots=users)

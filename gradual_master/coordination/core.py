@@ -6,6 +6,7 @@ the core asks, whatever the event was, whether leases have run out, intervals ma
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
@@ -56,6 +57,7 @@ class MasterCore:
         self._last_event: int | None = None
         self._armed_at = 0
         self._alone_since: int | None = None
+        self._unready: deque[Agent] = deque()
         self.signal: Signal | None = None
         self.failure: str | None = None
         self._advances: dict[State, Callable[[int], None]] = {
@@ -220,6 +222,7 @@ class MasterCore:
             return
         command.move(Step.GATHERED, now)
         command.deadline = now + command.terms.agents_wait
+        self._await_all()
 
     def _await_rows(self, now: int) -> None:
         if self._is_ready(lambda agent: agent.has_rows, "stored the plan and its data rows", now):
@@ -228,6 +231,7 @@ class MasterCore:
             self._command.ordering.arm()
             self._command.issue_orders()
             self._command.move(Step.PROVISIONED, now)
+            self._await_all()
 
     def _await_confirmations(self, now: int) -> None:
         ordering = self._command.ordering
@@ -235,18 +239,25 @@ class MasterCore:
         if self._is_ready(lambda agent: agent.confirmed >= current, "confirmed its orders", now):
             self._begin(now)
 
+    def _await_all(self) -> None:
+        self._unready = deque(agent for agent in self._command.fleet if agent.is_dealt)
+
     def _is_ready(self, is_ready: Callable[[Agent], bool], what: str, now: int) -> bool:
-        """Whether all agents are; the loss of one, or a long silence, ends the run while nothing has been sent yet."""
-        dealt = [agent for agent in self._command.fleet if agent.is_dealt]
-        for agent in dealt:
-            if agent.lost is not None:
-                self._fail(f"agent {agent.name} was lost before the load began: {agent.lost}", now)
-                return False
-        late = [agent.name for agent in dealt if not is_ready(agent)]
-        if late and now >= self._command.deadline:
+        """Whether all agents are; the loss of one, or a long silence, ends the run while nothing has been sent yet.
+
+        Those that were ready once are not asked again: this is looked at after every message.
+        """
+        lost = next((agent for agent in self._command.lost if agent.is_dealt), None)
+        if lost is not None:
+            self._fail(f"agent {lost.name} was lost before the load began: {lost.lost}", now)
+            return False
+        while self._unready and is_ready(self._unready[0]):
+            self._unready.popleft()
+        if self._unready and now >= self._command.deadline:
             wait = format_duration(self._command.terms.agents_wait)
-            self._fail(f"{', '.join(late)}: has not {what} within {wait}", now)
-        return not late
+            late = ", ".join(agent.name for agent in self._unready if not is_ready(agent))
+            self._fail(f"{late}: has not {what} within {wait}", now)
+        return not self._unready
 
     def _begin(self, now: int) -> None:
         """Far enough ahead for the slowest agent to hear of it: every agent is to change at one instant."""
@@ -277,7 +288,7 @@ class MasterCore:
 
     def _is_alone(self, now: int) -> bool:
         """Whether no agent has been here for so long that none is expected any more."""
-        if self._command.fleet.working():
+        if not self._command.fleet.is_alone:
             self._alone_since = None
             return False
         terms = self._command.terms

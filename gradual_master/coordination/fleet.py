@@ -60,6 +60,11 @@ class Agent:
         return self.due_provision is not None and self.provisioned >= self.due_provision
 
     @property
+    def is_working(self) -> bool:
+        """Whether it has neither lost its slots nor left."""
+        return self.lost is None and not self.has_left
+
+    @property
     def has_job(self) -> bool:
         """Whether it has confirmed the plan, the first of all provisions."""
         return self.provisioned > 0
@@ -119,7 +124,12 @@ class Fleet:
 
     def working(self) -> list[Agent]:
         """The agents that have neither lost their slots nor left, connected or not."""
-        return [agent for agent in self if agent.lost is None and not agent.has_left]
+        return [agent for agent in self if agent.is_working]
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether no agent works."""
+        return not any(agent.is_working for agent in self)
 
     def staying(self) -> list[Agent]:
         """The agents that can be given slots: they have the plan, and have not been told to end."""

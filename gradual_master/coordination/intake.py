@@ -54,6 +54,8 @@ class Intake:
         self.resent_batches = 0
         self._excused_until = 0
         self._deliveries: dict[str, Delivery] = {}
+        self._owing: set[str] = set()
+        """Agents of which a batch of the next open interval is still to come."""
 
     def begin(self, start: int) -> None:
         """Interval k covers [start + k·interval, start + (k + 1)·interval)."""
@@ -66,10 +68,12 @@ class Intake:
     def enrol(self, agent: str) -> None:
         """From now on intervals wait for this agent's batches."""
         self._of(agent).is_awaited = True
+        self._note_owing(agent)
 
     def dismiss(self, agent: str) -> None:
         """The agent is gone: no interval waits for it; what still comes of it is merged all the same."""
         self._of(agent).is_awaited = False
+        self._note_owing(agent)
 
     def receive(self, agent: str, batch: Batch, now: int) -> Receipt:
         """Judge a batch by its number; WireError when its interval cannot be true."""
@@ -100,6 +104,7 @@ class Intake:
         delivery.merged = max(delivery.merged, batch.number)
         delivery.interval = max(delivery.interval, batch.interval)
         delivery.is_last = delivery.is_last or batch.last
+        self._note_owing(agent)
         self.late_batches += batch.interval < self.next_open
         self.late_levels += sum(entry.applied_at - entry.apply_at > LATE_LEVEL for entry in batch.applied)
 
@@ -121,11 +126,14 @@ class Intake:
         if now < end:
             return False
         out_of_patience = now >= max(end + PATIENCE, self._excused_until)
-        return out_of_patience or not any(self._is_due(delivery) for delivery in self._deliveries.values())
+        return out_of_patience or not self._owing
 
-    def _is_due(self, delivery: Delivery) -> bool:
-        """Whether a batch of the next open interval is still to come from this agent."""
-        return delivery.is_awaited and not delivery.is_last and delivery.interval < self.next_open
+    def _note_owing(self, agent: str) -> None:
+        delivery = self._of(agent)
+        if delivery.is_awaited and not delivery.is_last and delivery.interval < self.next_open:
+            self._owing.add(agent)
+        else:
+            self._owing.discard(agent)
 
     def close_rest(self) -> Iterator[int]:
         """Close, in order, every interval of which anything was merged: the run is over."""
@@ -135,6 +143,8 @@ class Intake:
 
     def _close_next(self) -> int:
         self.next_open += 1
+        for agent in self._deliveries:
+            self._note_owing(agent)
         return self.next_open - 1
 
     def _of(self, agent: str) -> Delivery:

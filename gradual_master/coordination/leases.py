@@ -14,9 +14,11 @@ class Leases:
     def __init__(self, lease: int, guard: int) -> None:
         self.length = lease + guard
         self._until: dict[str, int] = {}
+        self._none_before = 0
 
     def renew(self, agent: str, now: int) -> None:
         """A Hello or a ping of `agent` came at `now`."""
+        self._none_before = min(self._none_before, now + self.length)
         self._until[agent] = max(now + self.length, self._until.get(agent, 0))
 
     def end(self, agent: str) -> None:
@@ -28,8 +30,15 @@ class Leases:
         return now <= self._until.get(agent, -1)
 
     def expired(self, now: int) -> list[str]:
-        """The agents whose lease is over, in order of its end; they stay until `end`."""
+        """The agents whose lease is over, in order of its end; they stay until `end`.
+
+        This is asked after every event: while the earliest end that was seen last is ahead there is nothing to look for.
+        """
+        if now <= self._none_before:
+            return []
         over = [(until, agent) for agent, until in self._until.items() if now > until]
+        if not over:
+            self._none_before = min(self._until.values(), default=now)
         return [agent for _, agent in sorted(over)]
 
     def extend(self, stall: int) -> None:
