@@ -49,6 +49,7 @@ from gradual_master.coordination.events import (
 from gradual_master.coordination.journal import Journal, MemoryJournal, RunBegun
 from gradual_master.listening import ListenAddress
 from gradual_master.provisions import Provisions
+from gradual_master.reporting.base import News
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.summary import Summary, build_summary
@@ -100,6 +101,7 @@ class Conductor:
         self._events: deque[Event] = deque()
         self._merges: deque[Merge] = deque()
         self._is_dispatching = False
+        self._start: int | None = None
         self._is_over = False
         self._bug: BaseException | None = None
         journal.commit([self._begun()])
@@ -213,13 +215,21 @@ class Conductor:
             case CloseInterval(number):
                 record = self._aggregate.close(number)
                 self._tell(lambda reporter: reporter.on_interval(record))
-            case Begin():
+            case Begin(start):
+                self._start = start
                 facts = self._facts()
                 self._tell(lambda reporter: reporter.on_test_start(facts))
-            case Note(level, text, about):
-                getattr(self._log, level)(text, **dict(about))
+            case Note():
+                self._spread(instruction)
             case End():
                 self._is_over = True
+
+    def _spread(self, note: Note) -> None:
+        """To the log, and to whoever shows the run while it runs."""
+        getattr(self._log, note.level)(note.text, **dict(note.about))
+        if self._start is not None:
+            news = News(max(0.0, (self._now() - self._start) / NS_PER_S), note.level, note.text)
+            self._tell(lambda reporter: reporter.on_news(news))
 
     # ── Merging ────────────────────────────────────────────────────────────────────────────────────────────────────
 

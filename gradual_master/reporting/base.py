@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.intervals import IntervalRecord
 from gradual_master.results.summary_sections import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened to the fleet, in plain words; `at_s` seconds after the schedule's begin."""
+
+    at_s: float
+    level: Literal["info", "warning", "error"]
+    text: str
 
 
 class Reporter(Protocol):
@@ -20,6 +30,9 @@ class Reporter(Protocol):
 
     def on_interval(self, interval: IntervalRecord) -> None:
         """An interval is closed; they come in order."""
+
+    def on_news(self, news: News) -> None:
+        """Something happened to the fleet while the schedule ran."""
 
     def on_test_complete(self, summary: Summary) -> None:
         """The run is over and judged."""
@@ -44,6 +57,9 @@ class BaseReporter:
 
     def on_interval(self, interval: IntervalRecord) -> None:
         """An interval is closed; they come in order."""
+
+    def on_news(self, news: News) -> None:
+        """Something happened to the fleet while the schedule ran."""
 
     def on_test_complete(self, summary: Summary) -> None:
         """The run is over and judged."""

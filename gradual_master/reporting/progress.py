@@ -14,7 +14,7 @@ from rich.text import Text
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram import Histogram
 from gradual_common.schedule import Schedule
-from gradual_master.reporting.base import BaseReporter
+from gradual_master.reporting.base import BaseReporter, News
 from gradual_master.reporting.figures import show_count, show_kinds, show_number, show_seconds
 from gradual_master.results.distribution import milliseconds
 from gradual_master.results.facts import RunFacts
@@ -26,6 +26,13 @@ RECENT_S = 5.0
 
 LINE_EVERY_S = 5.0
 SHOWN_GROUPS = 8
+SHOWN_NEWS = 4
+
+NOTICEABLE = 0.01
+"""Share of the target below which missing users are not spoken of: some are always just starting."""
+
+
+STYLES = {"info": "dim", "warning": "yellow", "error": "red"}
 
 
 class ProgressState:
@@ -36,6 +43,7 @@ class ProgressState:
         self.requests = 0
         self.failures: Counter[str] = Counter()
         self.last: IntervalRecord | None = None
+        self.news: deque[News] = deque(maxlen=SHOWN_NEWS)
         self._recent: deque[IntervalRecord] = deque()
 
     def add(self, record: IntervalRecord) -> None:
@@ -46,6 +54,15 @@ class ProgressState:
         self._recent.append(record)
         while self._recent[0].end_s <= record.end_s - RECENT_S:
             self._recent.popleft()
+
+    @property
+    def missing(self) -> float:
+        """How many scheduled users were not active in the last interval; 0 for a few."""
+        if self.last is None or self.is_draining:
+            return 0.0
+        target = sum(self.last.target.values())
+        missing = sum(max(0.0, self.last.target[group] - users) for group, users in self.last.users.items())
+        return missing if missing > NOTICEABLE * target else 0.0
 
     @property
     def at_s(self) -> float:
@@ -107,6 +124,12 @@ class ProgressReporter(BaseReporter):
             self._next_line_s = self._state.at_s + LINE_EVERY_S
             self._console.print(describe_progress(self._state), soft_wrap=True)
 
+    def on_news(self, news: News) -> None:
+        """Keep the latest in view; off a terminal the log has said it."""
+        self._state.news.append(news)
+        if self._live is not None:
+            self._live.update(render_progress(self._state), refresh=True)
+
     def on_test_complete(self, summary: Summary) -> None:
         """Nothing more to show."""
         self.close()
@@ -124,7 +147,7 @@ def describe_progress(state: ProgressState) -> str:
     users = show_users(record.users, record.target) if record is not None else ""
     parts = [
         _position(state),
-        f"users {users}",
+        f"users {users}" + (f" ({show_number(state.missing)} missing)" if state.missing else ""),
         f"{show_number(state.throughput)} ok/s",
         f"p50 {show_number(state.recent_ms(0.5))} ms",
         f"p95 {show_number(state.recent_ms(0.95))} ms",
@@ -159,10 +182,13 @@ def render_progress(state: ProgressState) -> RenderableType:
     if record is None:
         return Text("the schedule begins")
     parts: list[RenderableType] = [_bar(state), _users(record), _figures(state, record)]
+    if state.missing:
+        parts.append(Text(f"{show_number(state.missing)} users missing", "red"))
     if state.failures:
         parts.append(Text(f"failed: {show_kinds(state.failures)}", "red"))
     if state.broken:
         parts.append(Text(f"not met: {'; '.join(state.broken)}", "red"))
+    parts += [Text(f"{show_seconds(news.at_s)} {news.text}", STYLES[news.level]) for news in state.news]
     return Group(*parts)
 
 

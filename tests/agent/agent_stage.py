@@ -193,8 +193,8 @@ class Stage:
     def start(self, ordinal: int = 0, group: int = 0, tenure: int = 0, **rows: dict[str, Any]) -> None:
         self.worker.start(group, ordinal, tenure, rows)
 
-    def stop(self, deadline: int, ordinal: int = 0, group: int = 0) -> None:
-        self.worker.stop(group, ordinal, deadline)
+    def stop(self, deadline: int, ordinal: int = 0, group: int = 0, *, hands_over: bool = False) -> None:
+        self.worker.stop(group, ordinal, deadline, hands_over=hands_over)
 
     def run_until(self, end: int) -> None:
         self.timeline.run_until(end)

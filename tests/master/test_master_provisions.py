@@ -34,6 +34,15 @@ def test_an_agent_gets_the_rows_of_its_own_slots() -> None:
     ]
 
 
+def test_slots_that_an_agent_is_given_later_come_with_provisions_of_their_own() -> None:
+    provisions = Provisions(JOB, {(0, "user"): Table()})
+    assert provisions.lay_ready("a", (SlotRun(0, 1, 1, 1),)) == 2
+    assert provisions.lay_ready("a", (SlotRun(0, 4, 2, 2),)) == 3
+    assert [provision.sequence for provision in provisions.rows_of("a", 1)] == [2, 3]
+    (later,) = provisions.rows_of("a", 2)
+    assert later.rows[0].ordinals == (4, 5)
+
+
 @given(st.lists(st.integers(0, 2500), min_size=2, max_size=2), st.integers(0, 3000))
 def test_every_row_is_sent_once_and_the_last_sequence_is_known_before(counts: list[int], length: int) -> None:
     slots = tuple(SlotRun(group, 10, count, 1) for group, count in enumerate(counts) if count)

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from gradual_common.plan.model import Plan
 from gradual_common.schedule import Schedule
+from gradual_master.reporting.base import News
 from gradual_master.reporting.progress import ProgressReporter, ProgressState, describe_progress, render_progress
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.intervals import IntervalRecord
@@ -19,6 +20,7 @@ SCHEDULE = schedule_of((2, 1), (4, 2), seconds=6)
 
 class Options:
     allow_missing = 0.01
+    allow_saturated = False
 
 
 def records(count: int, *, plan: Plan | None = None, schedule: Schedule = SCHEDULE) -> list[IntervalRecord]:
@@ -80,6 +82,27 @@ def test_without_an_end_only_the_time_is_known() -> None:
     state = state_after(2, schedule=schedule)
     assert state.left_s is None
     assert describe_progress(state).startswith("0:02 | ")
+
+
+def test_missing_users_are_said_and_a_few_that_are_just_starting_are_not() -> None:
+    state = state_after(8)
+    assert state.missing == 3, "the second level wants 6, and 3 are active"
+    assert "users 3/6 (3 missing)" in describe_progress(state)
+    assert state_after(2).missing == 0
+    assert state_after(12).missing == 0, "in the drain nobody is missing"
+
+
+def test_the_latest_news_of_the_fleet_stand_in_the_live_view() -> None:
+    out = io.StringIO()
+    reporter = ProgressReporter(SCHEDULE, Console(file=out, width=80, highlight=False, force_terminal=True))
+    reporter.on_test_start(run_of())
+    for number in range(6):
+        reporter.on_news(News(number, "warning", f"agent {number} is silent"))
+        reporter.on_interval(records(1)[0])
+    reporter.close()
+    assert "0:05 agent 5 is silent" in out.getvalue()
+    last = out.getvalue().rpartition("agents 1")[2]
+    assert [f"agent {number} is silent" in last for number in range(6)] == [False, False, True, True, True, True]
 
 
 def follow(count: int, **console: Any) -> tuple[str, ProgressReporter]:

@@ -144,6 +144,8 @@ async def test_the_job_comes_at_once_and_rows_when_the_slots_are_dealt(master: M
         ordinals = [ordinal for provision in (first, second) for rows in provision.rows for ordinal in rows.ordinals]
         assert ordinals == list(range(100, 1600))
         assert second.rows[0].values[-1]["name"] == "row-1599"
+        assert master.server.provide(id_of("a"), (SlotRun(0, 7, 1, 2),)) == 4
+        assert (await agent.provisions(4))[-1].rows[0].ordinals == (7,)
 
 
 async def test_a_stranger_gets_no_job(master: Master) -> None:

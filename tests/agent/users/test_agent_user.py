@@ -328,6 +328,53 @@ def test_a_stop_between_two_iterations_ends_the_user_at_once_whatever_it_is_to_f
     assert stage.ended == [(0, 0, 0, False)]
 
 
+def test_a_user_that_hands_over_is_active_until_its_iteration_ends_and_rests_no_more() -> None:
+    steps = [{"action": "login", "think_time": "1s"}, {"action": "browse", "think_time": "9s"}]
+    stage = Stage({"behavior": steps})
+    stage.start()
+    stage.run_until(500 * MS)
+    stage.stop(30 * S, hands_over=True)
+    assert (stage.worker.active, stage.worker.stopping) == (1, 0)
+    stage.run_until(20 * S)
+    assert stage.sent == [(0, "/login"), (1010, "/browse")]
+    assert stage.ended == [(0, 0, 0, False)]
+    batch = stage.seal()
+    assert iterations(batch) == (1, 0)
+    assert user_time(batch) == [1020 * MS, 20 * MS, S, 0]
+
+
+def test_a_user_that_hands_over_between_two_iterations_ends_at_once() -> None:
+    stage = Stage({"behavior": [{"action": "login", "think_time": "9s"}]})
+    stage.start()
+    stage.run_until(S)
+    stage.stop(30 * S, hands_over=True)
+    assert stage.ended == [(0, 0, 0, False)]
+
+
+def test_a_user_that_hands_over_is_cut_short_at_the_deadline() -> None:
+    stage = Stage({"behavior": ["login", "browse"]}, script=lambda request: None)
+    stage.start()
+    stage.run_until(S)
+    stage.stop(3 * S, hands_over=True)
+    stage.run_until(10 * S)
+    assert stage.ended == [(0, 0, 0, False)]
+    batch = stage.seal()
+    assert counter(batch, "interrupted") == 1
+    assert user_time(batch) == [3 * S, 3 * S, 0, 0]
+
+
+def test_a_stop_takes_the_iteration_from_one_that_hands_over_and_never_gives_it_back() -> None:
+    steps = [{"action": "login", "think_time": "5s"}, {"action": "browse"}]
+    for stops in ([True, False], [False, True]):
+        stage = Stage({"behavior": steps})
+        stage.start()
+        stage.run_until(S)
+        for hands_over in stops:
+            stage.stop(30 * S, hands_over=hands_over)
+        assert stage.ended == [(0, 0, 0, False)]
+        assert stage.paths == ["/login"]
+
+
 def test_a_stop_in_the_middle_of_on_start_skips_the_behaviour_and_runs_on_stop() -> None:
     stage = Stage({"on_start": ["login", "login"], "behavior": ["browse"], "on_stop": ["logout"]})
     stage.start()

@@ -1,0 +1,131 @@
+"""What a large fleet costs its master: over gRPC with simulated agents, and the core alone with encoded batches."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bench.fleet_batches import plan_document
+from bench.fleet_core import Cost, cost_of, memory_over
+from bench.quiet import measure_quietly
+from bench.support import LOAD_CORE, SYSTEM_CORE, bar, pinned, print_table, running, tool
+
+STREAMS = ((10, 20, "1s", "10s"), (100, 20, "1s", "10s"), (300, 30, "1s", "10s"), (1000, 40, "5s", "30s"))
+"""Agents, seconds, interval, lease: a thousand on one core of load report every 5 s."""
+
+SIZES = (10, 100, 300, 1_000, 3_000)
+MOST_CPU, MOST_ACK_MS, MOST_MERGE_US, MOST_GROWTH_MIB = 0.5, 200.0, 150.0, 8.0
+MEMORY_AGENTS, MEMORY_MINUTES = 30, 10
+
+
+class CpuWatch(threading.Thread):
+    """CPU seconds of a process, and since when; read once a second, so that the last reading outlives it."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._pid = pid
+        self.readings: list[tuple[float, float]] = []
+
+    def run(self) -> None:
+        """Read until the process has ended."""
+        while True:
+            try:
+                fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                return
+            self.readings.append((time.monotonic(), (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")))
+            time.sleep(1)
+
+    def share(self, skip: int) -> float:
+        """CPU share of a core from the `skip`th reading to the last but two: the steady part."""
+        (begin, before), (end, after) = self.readings[skip], self.readings[-3]
+        return (after - before) / (end - begin)
+
+
+def over_streams(agents: int, seconds: int, interval: str, lease: str) -> dict[str, Any]:
+    """A master on one core, simulated agents on the other; the master's CPU share and what the agents saw."""
+    with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
+        plan, address = Path(folder, "plan.json"), f"unix:{folder}/master"
+        plan.write_text(json.dumps(plan_document(agents, seconds)))
+        command = [tool("gradual-master"), "run", str(plan), "--listen", address, "--expect-agents", str(agents), "-q"]
+        command += ["--interval", interval, "--lease", lease, "--allow-missing", "100%", "--allow-saturated"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        with running(pinned(SYSTEM_CORE, command), **quiet) as master:
+            while not Path(f"{folder}/master").exists() and master.poll() is None:
+                time.sleep(0.01)
+            watch = CpuWatch(master.pid)
+            watch.start()
+            simulation = [sys.executable, "-m", "bench.fleet_streams", address, str(agents), str(seconds)]
+            said = subprocess.run(
+                pinned(LOAD_CORE, simulation), capture_output=True, text=True, timeout=seconds + 120, check=True
+            )
+            result: dict[str, Any] = json.loads(said.stdout)
+            result["cpu"] = watch.share(skip=len(watch.readings) - seconds)
+            result["code"] = master.wait(30)
+        return result
+
+
+def show_streams() -> bool:
+    """Print the table of real streams; True when its bars are met."""
+    rows: list[tuple[str, ...]] = []
+    met: list[bool] = []
+    for agents, seconds, interval, lease in STREAMS:
+        seen = measure_quietly(partial(over_streams, agents, seconds, interval, lease), f"{agents} agents")
+        each = seen["cpu"] * seconds / seen["messages"] * 1e6
+        rows.append(
+            (
+                f"{agents:,}, every {interval}",
+                f"{seen['batches']:,}",
+                f"{seen['cpu']:.0%}",
+                f"{each:.0f}",
+                f"{seen['ack_p50_ms']:.1f}",
+                f"{seen['ack_p99_ms']:.1f}",
+                str(seen["lost"]),
+                str(seen["expired"]),
+            )
+        )
+        met.append(seen["lost"] == seen["expired"] == 0)
+        if agents == 300:
+            met.append(bar("300 agents: CPU of the master", seen["cpu"], MOST_CPU, " of a core"))
+            met.append(bar("300 agents: acknowledged, p99", seen["ack_p99_ms"], MOST_ACK_MS, " ms"))
+    header = ("agents", "batches", "CPU", "µs/message", "ack p50 ms", "ack p99 ms", "streams lost", "leases lost")
+    print_table("The master over gRPC", header, rows)
+    return all(met)
+
+
+def show_core() -> bool:
+    """Print the cost table of the core; True when merging stays below its bar."""
+    costs = {size: measure_quietly(partial(_cost, size), f"core, {size} agents") for size in SIZES}
+    rows: list[tuple[str, ...]] = [
+        (f"{size:,}", *(f"{cost.each(part):.0f}" for part in ("decode", "decide", "merge", "close")))
+        for size, cost in costs.items()
+    ]
+    print_table("The core without gRPC, µs a batch of 20 actions × 3 histograms",
+                ("agents", "decode", "decide", "merge", "close"), rows)  # fmt: skip
+    worst = max(costs[size].each("merge") for size in (1_000, 3_000))
+    return bar("merging, 1,000 and 3,000 agents", worst, MOST_MERGE_US, " µs")
+
+
+def _cost(size: int) -> Cost:
+    return cost_of(size, max(3, min(30, 6_000 // size)))
+
+
+def show_memory() -> bool:
+    """Print the memory after each simulated minute; True when it is flat after the third."""
+    sizes = memory_over(MEMORY_AGENTS, MEMORY_MINUTES)
+    print_table(f"Resident memory, {MEMORY_AGENTS} agents", ("minute", "MiB"),
+                [(str(number), f"{size:.1f}") for number, size in enumerate(sizes, 1)])  # fmt: skip
+    return bar("growth from minute 3 to minute 10", sizes[-1] - sizes[2], MOST_GROWTH_MIB, " MiB")
+
+
+def main() -> bool:
+    """Print all tables; True when every bar is met."""
+    return all([show_streams(), show_core(), show_memory()])

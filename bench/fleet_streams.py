@@ -1,0 +1,178 @@
+"""Simulated agents over real gRPC streams, in a process of their own: `python -m bench.fleet_streams ADDRESS AGENTS …`.
+
+Each greets, fetches the plan, confirms its orders, and from the schedule's begin on sends one batch an interval with a
+ping on it, and pings in between. It prints what it saw as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import statistics
+import sys
+import time
+from typing import Any
+
+import grpc.aio
+import uvloop
+
+from bench.fleet_batches import encode, make_batch, plan_document
+from gradual_common.clock import CLOCK_ID, NS_PER_S
+from gradual_common.messages import PROTOCOL
+from gradual_common.plan.model import Plan
+from gradual_common.wire import fleet_pb2 as pb
+from gradual_common.wire import fleet_pb2_grpc
+
+OPTIONS = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", 4 << 20)]
+
+
+def clock() -> int:
+    """The agents' clock, ns."""
+    return time.clock_gettime_ns(CLOCK_ID)
+
+
+class Tally:
+    """What all agents saw together."""
+
+    def __init__(self) -> None:
+        self.ack_ms: list[float] = []
+        self.lost = self.expired = self.sent = self.received = 0
+
+
+class SimulatedAgent:
+    """One stream and its conversation."""
+
+    def __init__(self, number: int, address: str, seconds: int, wire: bytes, tally: Tally) -> None:
+        self._number = number
+        self._seconds = seconds
+        self._message = pb.AgentMessage.FromString(wire)
+        self._tally = tally
+        self._channel = grpc.aio.insecure_channel(address, options=OPTIONS)
+        self._stub: Any = fleet_pb2_grpc.FleetStub(self._channel)
+        self._call: Any = None
+        self._outgoing: asyncio.Queue[Any] = asyncio.Queue()
+        self._sent_at: dict[int, float] = {}
+        self._welcome: Any = None
+        self._orders: Any = None
+        self._offset = 0
+        self._is_over = False
+
+    async def run(self) -> None:
+        """From the Hello to the master's Finish."""
+        self._call = self._stub.Session()
+        hello = pb.Hello(
+            protocol=PROTOCOL,
+            incarnation=self._number.to_bytes(16, "big"),
+            name=f"agent-{self._number}",
+            host="bench",
+            pid=self._number,
+            version="bench",
+            stream=1,
+            max_users=1000,
+        )
+        self._outgoing.put_nowait(pb.AgentMessage(hello=hello))
+        tasks = [asyncio.create_task(work) for work in (self._write(), self._fetch(), self._report())]
+        with contextlib.suppress(grpc.aio.AioRpcError):  # It shows in `lost`.
+            await self._read()
+        self._tally.lost += not self._is_over
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._channel.close()
+
+    async def _write(self) -> None:
+        while True:
+            message = await self._outgoing.get()
+            self._tally.sent += 1
+            await self._call.write(message)
+
+    async def _fetch(self) -> None:
+        while self._welcome is None:
+            await asyncio.sleep(0.01)
+        request = pb.ProvisionRequest(incarnation=self._number.to_bytes(16, "big"), run=self._welcome.run)
+        async for _ in self._stub.Provision(request):
+            self._confirm()
+
+    def _confirm(self) -> None:
+        orders = self._orders
+        epoch, version = (orders.epoch, orders.version) if orders is not None else (0, 0)
+        self._outgoing.put_nowait(pb.AgentMessage(confirm=pb.Confirm(epoch=epoch, version=version, provisioned=1)))
+
+    async def _read(self) -> None:
+        async for message in self._call:
+            self._tally.received += 1
+            if message.HasField("welcome"):
+                self._welcome = message.welcome
+                self._outgoing.put_nowait(pb.AgentMessage(ping=pb.Ping(stamp=clock())))
+            if message.HasField("pong"):
+                self._offset = message.pong.now - clock()
+            if message.HasField("orders"):
+                self._orders = message.orders
+                self._confirm()
+            if message.ack:
+                self._note_ack(message.ack)
+            self._tally.expired += message.HasField("expired")
+            self._is_over = self._is_over or message.HasField("finish")
+
+    def _note_ack(self, number: int) -> None:
+        began = self._sent_at.pop(number, None)
+        if began is not None:
+            self._tally.ack_ms.append((time.perf_counter() - began) * 1000)
+
+    async def _report(self) -> None:
+        """One batch an interval, at the offset that the master gave; pings every tenth of the lease in between."""
+        while self._orders is None or not self._orders.levels:
+            await asyncio.sleep(0.02)
+            await self._ping_if_due()
+        interval, start = self._welcome.interval, self._orders.start
+        for number in range(1, self._seconds * NS_PER_S // interval + 2):
+            await self._wait_until(start + number * interval + self._welcome.batch_offset)
+            self._send_batch(number, start, interval)
+
+    async def _wait_until(self, instant: int) -> None:
+        while (left := instant - clock() - self._offset) > 0:
+            await asyncio.sleep(min(left / NS_PER_S, 0.25))
+            await self._ping_if_due()
+
+    async def _ping_if_due(self) -> None:
+        """A ping that can ride on a batch does, as a real agent's would."""
+        if self._welcome is not None and clock() - self._message.ping.stamp > self._welcome.lease // 8:
+            self._message.ping.stamp = clock()
+            self._outgoing.put_nowait(pb.AgentMessage(ping=self._message.ping))
+
+    def _send_batch(self, number: int, start: int, interval: int) -> None:
+        message = self._message
+        message.ping.stamp = clock()
+        batch = message.batches[0]
+        batch.number, batch.interval = number, number - 1
+        batch.last = number > self._seconds * NS_PER_S // interval
+        batch.frames[0].begin = start + (number - 1) * interval
+        batch.frames[0].end = batch.frames[0].begin + interval
+        self._sent_at[number] = time.perf_counter()
+        sent = pb.AgentMessage()
+        sent.CopyFrom(message)
+        self._outgoing.put_nowait(sent)
+
+
+async def simulate(address: str, agents: int, seconds: int) -> dict[str, Any]:
+    """Run all agents; what they saw."""
+    plan = Plan.model_validate(plan_document(agents, seconds))
+    wires = [encode(make_batch(plan, seed)) for seed in range(8)]
+    tally = Tally()
+    await asyncio.gather(
+        *(SimulatedAgent(number, address, seconds, wires[number % 8], tally).run() for number in range(agents))
+    )
+    acks = sorted(tally.ack_ms)
+    return {
+        "batches": len(acks),
+        "ack_p50_ms": statistics.median(acks),
+        "ack_p99_ms": acks[int(len(acks) * 0.99)],
+        "lost": tally.lost,
+        "expired": tally.expired,
+        "messages": tally.sent + tally.received,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(uvloop.run(simulate(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))))
