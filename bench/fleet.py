@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +28,7 @@ STREAMS = ((10, 20, "1s", "10s"), (100, 20, "1s", "10s"), (300, 30, "1s", "10s")
 SIZES = (10, 100, 300, 1_000, 3_000)
 MOST_CPU, MOST_ACK_MS, MOST_MERGE_US, MOST_GROWTH_MIB = 0.5, 200.0, 150.0, 8.0
 MEMORY_AGENTS, MEMORY_MINUTES = 30, 10
+ROUNDS, BEGINNERS, MOST_BEGIN_S = 5, 3, 1.0
 
 
 class CpuWatch(threading.Thread):
@@ -126,6 +131,57 @@ def show_memory() -> bool:
     return bar("growth from minute 3 to minute 10", sizes[-1] - sizes[2], MOST_GROWTH_MIB, " MiB")
 
 
+def show_begin() -> bool:
+    """How long a fleet that has gathered takes to begin; True when the bar is met."""
+    seconds = [measure_quietly(seconds_to_begin, f"beginning, round {number + 1}") for number in range(ROUNDS)]
+    what = f"from the last of {BEGINNERS} registrations to the first request"
+    return bar(what, statistics.median(seconds), MOST_BEGIN_S, " s")
+
+
+def seconds_to_begin() -> float:
+    """From the master's "is here" of the last agent, by its own stamp, to the first byte at a listener of our own."""
+    with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder, socket.create_server(("127.0.0.1", 0)) as port:
+        arrived: list[float] = []
+        threading.Thread(target=_accept, args=(port, arrived), daemon=True).start()
+        plan, log, address = Path(folder, "plan.json"), Path(folder, "log"), f"unix:{folder}/master"
+        plan.write_text(
+            json.dumps(
+                {
+                    "config": {"base_url": f"http://127.0.0.1:{port.getsockname()[1]}", "duration": "1s"},
+                    "users": [
+                        {"name": "u", "concurrency": BEGINNERS, "behavior": [{"action": "a", "think_time": "1s"}]}
+                    ],
+                    "actions": {"a": {"url": "/"}},
+                }
+            )
+        )
+        command = [tool("gradual-master"), "run", str(plan), "--listen", address, "--expect-agents", str(BEGINNERS)]
+        agent = [tool("gradual-agent"), "--master", address, "--processes", str(BEGINNERS)]
+        with (
+            log.open("w") as said,
+            running([*command, "-q", "--log-format", "json"], stderr=said) as master,
+            running(agent, stderr=subprocess.DEVNULL),
+        ):
+            master.wait(60)
+        events = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+        gathered = max(event["timestamp"] for event in events if " is here: " in event["event"])
+        return arrived[0] - datetime.fromisoformat(gathered).timestamp()
+
+
+def _accept(listener: socket.socket, arrived: list[float]) -> None:
+    """Answer every connection, noting when requests came."""
+    with contextlib.suppress(OSError):
+        while True:
+            threading.Thread(target=_serve, args=(listener.accept()[0], arrived), daemon=True).start()
+
+
+def _serve(connection: socket.socket, arrived: list[float]) -> None:
+    with connection, contextlib.suppress(OSError):
+        while connection.recv(65536):
+            arrived.append(time.time())
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+
 def main() -> bool:
     """Print all tables; True when every bar is met."""
-    return all([show_streams(), show_core(), show_memory()])
+    return all([show_begin(), show_streams(), show_core(), show_memory()])

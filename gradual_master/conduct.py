@@ -117,6 +117,7 @@ class Conductor:
             interval=options.interval,
             graceful_stop=self._loaded.plan.config.graceful_stop,
             origin=self._origin,
+            is_closed=options.is_closed,
         )
 
     def _begun(self) -> RunBegun:

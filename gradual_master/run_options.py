@@ -17,6 +17,8 @@ LEAST_INTERVAL = 100 * NS_PER_MS
 class RunOptions:
     """Durations in ns. `allow_missing` is a share of the scheduled user-seconds; `on_listening` gets the address.
 
+    `is_closed`: no agents can come but those that are started with the run, so that it waits for none after the last.
+
     OptionError when something is out of range.
     """
 
@@ -26,6 +28,7 @@ class RunOptions:
     lease: int = 10 * NS_PER_S
     guard: int = NS_PER_S
     interval: int = NS_PER_S
+    is_closed: bool = False
     insecure: bool = False
     allow_missing: float = 0.01
     allow_saturated: bool = False

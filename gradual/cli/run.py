@@ -11,6 +11,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from gradual.cli.agents import default_agents, running_agents
@@ -28,7 +29,7 @@ def run_plan(arguments: RunArguments, agents: int | None) -> int:
     log_level = "debug" if arguments.verbose else "warning"
     with private_folder() as folder:
         socket = folder / "master"
-        options = run_options_of(arguments, f"unix:{socket}", number)
+        options = replace(run_options_of(arguments, f"unix:{socket}", number), is_closed=True)
         with running_agents(number, socket, (log_level, arguments.log_format.value)) as processes:
             from gradual_master.running import run_and_report
 

@@ -25,7 +25,10 @@ from gradual_master.results.facts import SlotsFinished
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the core is told about the run; durations in ns. `origin`: run time 0 on the master's clock."""
+    """What the core is told about the run; durations in ns. `origin`: run time 0 on the master's clock.
+
+    `is_closed`: no agent can come that is not here, so that none is waited for after the last one is lost.
+    """
 
     run: str
     expect_agents: int
@@ -36,6 +39,7 @@ class Terms:
     graceful_stop: int
     origin: int = 0
     epoch: int = 1
+    is_closed: bool = False
 
 
 class Command:

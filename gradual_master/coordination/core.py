@@ -291,12 +291,13 @@ class MasterCore:
         if not self._command.fleet.is_alone:
             self._alone_since = None
             return False
-        terms = self._command.terms
+        wait = 0 if self._command.terms.is_closed else self._command.terms.agents_wait
         if self._alone_since is None:
             self._alone_since = now
-            wait = format_duration(terms.agents_wait)
-            self._command.note("warning", f"no agent is left: the run waits {wait} for one, and no user is active")
-        return now >= self._alone_since + terms.agents_wait
+            if wait:
+                text = f"no agent is left: the run waits {format_duration(wait)} for one, and no user is active"
+                self._command.note("warning", text)
+        return now >= self._alone_since + wait
 
     def _is_over(self, now: int) -> bool:
         """Whether no slot that is scheduled, now or later, has anything left to do (`iterations`, data used up)."""

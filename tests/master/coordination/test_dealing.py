@@ -216,6 +216,13 @@ def test_the_run_goes_on_when_an_agent_comes_in_time_after_the_last_one_was_lost
     assert run.core.state is State.RUNNING
 
 
+def test_a_run_that_nobody_else_can_join_ends_with_its_last_agent() -> None:
+    run = bench("a", is_closed=True)
+    run.wait(11.5)
+    assert run.core.state is State.FINISHED
+    assert "every agent is gone" in (run.core.failure or "")
+
+
 def test_what_a_returning_agent_had_let_go_and_does_not_hold_goes_to_its_next_holder() -> None:
     run = bench("a", "b")
     before = seats_of(run.slots("a"))
