@@ -43,12 +43,15 @@ class Postbox:
 
 
 def fold(first: MasterMessage, second: MasterMessage) -> MasterMessage | None:
-    """Both in one; None when both say the same part. Acknowledgements are cumulative: the higher one stands."""
+    """Both in one; None when both say the same part.
+
+    Acknowledgements are cumulative, so the higher one stands; orders are complete, so the later ones do.
+    """
     added: dict[str, Any] = {}
     for part in PARTS:
         value = getattr(second, part)
         if value is not None:
-            if getattr(first, part) is not None:
+            if getattr(first, part) is not None and part != "orders":
                 return None
             added[part] = value
     return replace(first, **added, ack=max(first.ack, second.ack))

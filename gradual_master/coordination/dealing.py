@@ -25,6 +25,7 @@ class Dealing:
         self._command = command
         self._balancer = Balancer(command.schedule)
         self._vacant = 0
+        self._taken: dict[str, int] = {}
 
     # ── Before the load ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -37,6 +38,7 @@ class Dealing:
             agent.is_dealt = agent.is_enlisted = True
             self._command.intake.enrol(agent.id)
             self._give(agent, self._command.seats.masks(hand))
+        self._taken.clear()
         return None
 
     def note_provided(self, agent: Agent, slots: tuple[SlotRun, ...], sequence: int) -> None:
@@ -66,6 +68,17 @@ class Dealing:
             self._give(staying[id_], slots)
         for id_, slots in balance.moves.items():
             self._let_go(staying[id_], slots)
+        self._say_taken()
+
+    def _say_taken(self) -> None:
+        """Who has taken how many, once all that were on their way have arrived."""
+        command = self._command
+        if command.seats.leaving() or self._held_by_leavers():
+            return
+        for id_, count in self._taken.items():
+            agent = command.fleet[id_]
+            command.note("info", f"agent {agent.name} has taken over {count} user{'' if count == 1 else 's'}", agent)
+        self._taken.clear()
 
     def _held_by_leavers(self) -> int:
         held = [self._command.seats.held_by(agent.id) for agent in self._command.fleet.working() if agent.is_leaving]
@@ -83,8 +96,7 @@ class Dealing:
         runs = self._command.seats.give(agent.id, slots)
         self._command.journal.commit([SlotsAssigned(agent.id, runs)])
         self._command.out.append(Provide(agent.id, runs))
-        if self._command.life.is_running:
-            self._command.note("info", f"agent {agent.name} takes {_users(runs)}", agent)
+        self._taken[agent.id] = self._taken.get(agent.id, 0) + sum(run.count for run in runs)
 
     def _let_go(self, agent: Agent, slots: Sequence[Mask]) -> None:
         count = sum(int(mask.sum()) for mask in slots)

@@ -45,3 +45,8 @@ def test_folding_keeps_both_sides_or_says_that_it_cannot() -> None:
     assert fold(MasterMessage(ack=4), MasterMessage(ack=2, finish=Finish("x"))) == MasterMessage(
         ack=4, finish=Finish("x")
     )
+
+
+def test_later_orders_stand_for_earlier_ones() -> None:
+    later = MasterMessage(orders=Orders(1, 2, (), (), 0, 0))
+    assert fold(ORDERS, later) == later

@@ -46,7 +46,7 @@ def test_the_slots_of_a_lost_agent_go_to_the_others_when_its_lease_and_guard_are
     now = seats_of(run.slots("a")) | seats_of(run.slots("c"))
     assert {(group, ordinal, tenure + 1) for group, ordinal, tenure in lost} <= now
     assert len({slot[:2] for slot in now}) == 12
-    assert "agent a takes 2 users" in said_text(run)
+    assert "agent a has taken over 2 users" in said_text(run)
 
 
 def test_an_assignment_is_committed_before_its_orders_and_its_rows_come_first() -> None:
@@ -111,6 +111,8 @@ def test_an_agent_that_joins_is_given_its_share_as_others_release_it() -> None:
     assert {run.tenure for run in run.slots("c")} == {2}
     assert run.core.facts().moves == 4
     assert "agent c joins" in said_text(run)
+    assert said_text(run).count("has taken over") == 1
+    assert "agent c has taken over 4 users" in said_text(run)
 
 
 def test_an_agent_that_has_no_plan_yet_is_given_nothing() -> None:
