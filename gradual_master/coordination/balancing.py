@@ -60,19 +60,19 @@ class Balancer:
 
         `coming`: slots that will be free soon, beside those that are moving.
         """
-        staying = {agent: seats.staying(agent) for agent in places}
-        held = {agent: _count(masks) for agent, masks in staying.items()}
+        counts = seats.counts()
+        held = {agent: counts.get(agent, 0) for agent in places}
         weights = [place.max_users for place in places.values()]
         shares = dict(zip(places, _shares(weights, seats.open_slots()), strict=True))
         lacking = {agent: max(0, shares[agent] - held[agent]) for agent in places}
-        gifts = self._give(self._in_order(seats.free()), lacking, staying, places)
+        gifts = self._give(self._in_order(seats.free()), lacking, seats, places)
         if not moving:
             return Balance(gifts, {})
         given = sum(_count(masks) for masks in gifts.values())
         wanted = sum(lacking.values()) - given - coming - seats.leaving()
         if wanted <= self._tolerance:
             return Balance(gifts, {})
-        return Balance(gifts, self._move(wanted, staying, {agent: held[agent] - shares[agent] for agent in places}))
+        return Balance(gifts, self._move(wanted, seats, {agent: held[agent] - shares[agent] for agent in places}))
 
     # ── Gifts ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -80,15 +80,20 @@ class Balancer:
         self,
         free: Slots,
         lacking: Mapping[str, int],
-        staying: Mapping[str, list[Mask]],
+        seats: Seats,
         places: Mapping[str, Place],
     ) -> dict[str, list[Mask]]:
         """Deal free slots by what each agent lacks, then what is left to whoever has room."""
         gifts: dict[str, list[Mask]] = {}
+        if not len(free):
+            return gifts
         here = [agent for agent, place in places.items() if place.is_here]
         for needs in ({agent: lacking[agent] for agent in here}, dict.fromkeys(here, len(free))):
             for agent, part in self._dealt(free, needs).items():
-                fitting = self._fitting(part, _with(staying[agent], gifts.get(agent)), places[agent].max_users)
+                if not len(part):
+                    continue
+                held = _with(seats.staying(agent), gifts.get(agent))
+                fitting = self._fitting(part, held, places[agent].max_users)
                 if len(fitting):
                     gifts[agent] = _with(self._masks(fitting), gifts.get(agent))
             taken = [np.zeros(count, np.bool_) for count in self._peak]
@@ -142,7 +147,7 @@ class Balancer:
 
     # ── Moves ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _move(self, wanted: int, staying: Mapping[str, list[Mask]], above: Mapping[str, int]) -> dict[str, list[Mask]]:
+    def _move(self, wanted: int, seats: Seats, above: Mapping[str, int]) -> dict[str, list[Mask]]:
         """`wanted` slots of those that have more than their share, in proportion to how much more."""
         surplus = {agent: max(0, count) for agent, count in above.items()}
         wanted = min(wanted, sum(surplus.values()))
@@ -150,7 +155,7 @@ class Balancer:
             return {}
         counts = apportion(list(surplus.values()), wanted)
         return {
-            agent: self._masks(_spread(self._in_order(staying[agent]), count))
+            agent: self._masks(_spread(self._in_order(seats.staying(agent)), count))
             for agent, count in zip(surplus, counts, strict=True)
             if count
         }

@@ -45,8 +45,9 @@ class Terms:
 class Command:
     """The parts of one run. `deadline`: run time at which the present state has waited long enough.
 
-    `lost`: the agents that were lost, in that order. `moves`: slots that were to go from one agent to another. `is_unsettled`: slots are free or agents have come, so
-    that there is something to deal; `has_joined`: one of them is new, so that others give it its share.
+    `lost`: the agents that were lost, in that order. `moves`: slots that were to go from one agent to another.
+    `is_unsettled`: slots are free or agents have come, so that there is something to deal; `has_joined`: one of them is
+    new, so that others give it its share.
     """
 
     def __init__(self, terms: Terms, schedule: Schedule, journal: Journal) -> None:

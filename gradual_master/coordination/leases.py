@@ -32,7 +32,7 @@ class Leases:
     def expired(self, now: int) -> list[str]:
         """The agents whose lease is over, in order of its end; they stay until `end`.
 
-        This is asked after every event: while the earliest end that was seen last is ahead there is nothing to look for.
+        This is asked after every event: until the earliest end that was seen last there is nothing to look for.
         """
         if now <= self._none_before:
             return []

@@ -58,6 +58,13 @@ class Seats:
         columns = zip(self._of(agent), self._leaving, self._ended, strict=True)
         return [mask & ~leaving & ~ended for mask, leaving, ended in columns]
 
+    def counts(self) -> dict[str, int]:
+        """How many slots each agent has that have not ended and are not leaving."""
+        counts = np.zeros(len(self._numbers), dtype=np.int64)
+        for holder, leaving, ended in zip(self._holder, self._leaving, self._ended, strict=True):
+            counts += np.bincount(holder[(holder != NOBODY) & ~leaving & ~ended], minlength=len(counts))
+        return {agent: int(counts[number]) for agent, number in self._numbers.items()}
+
     def masks(self, slots: Iterable[SlotRun]) -> list[Mask]:
         """Runs as one column per group."""
         masks = [np.zeros(count, dtype=np.bool_) for count in self.peak]
