@@ -113,8 +113,9 @@ class Recorder:
     # ── Health ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def loop_lag(self, lag: int) -> None:
-        """The loop ran `lag` ns late."""
-        self._loop_lags.append(max(0, lag))
+        """The loop ran `lag` ns late; before the schedule begins that is the price of getting ready."""
+        if self._length and self._clock() >= self._start:
+            self._loop_lags.append(max(0, lag))
 
     def start_late(self, lag: int) -> None:
         """A user went on `lag` ns after its think time was over."""

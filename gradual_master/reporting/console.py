@@ -36,6 +36,9 @@ NARROWEST = 10
 
 LEVEL_COLUMNS = ("from", "target", "users", "ok/s", "p50 ms", "p95 ms", "p99 ms", "failed", "")
 
+NOTES = {"missing": "missing users", "saturated": "saturated", "unaccounted": "late"}
+"""What the marks of a level are called; its failures have a column."""
+
 STYLES = {"passed": "bold green", "failed": "bold red", "invalid": "bold red", "interrupted": "bold yellow"}
 
 
@@ -85,7 +88,10 @@ def _indented(text: str, style: str = "") -> Padding:
 
 
 def _table(title: str, *columns: str, flexible: int = 1) -> Table:
-    """A table whose first `flexible` columns are text that may wrap, and the others numbers that never do."""
+    """A table whose first `flexible` columns are text that may wrap, and the others numbers that never do.
+
+    A column without a title holds remarks: they wrap.
+    """
     table = Table(
         title=f"\n{title}",
         title_justify="left",
@@ -97,8 +103,10 @@ def _table(title: str, *columns: str, flexible: int = 1) -> Table:
     for number, column in enumerate(columns):
         if number < flexible:
             table.add_column(column, overflow="fold", min_width=NARROWEST)
-        else:
+        elif column:
             table.add_column(column, justify="right", no_wrap=True)
+        else:
+            table.add_column(column, min_width=NARROWEST)
     return table
 
 
@@ -180,8 +188,7 @@ def _notes(row: LevelRow) -> Iterator[str]:
     """What a row does not show by its figures."""
     if row.warm_up:
         yield "warm-up"
-    if "missing" in row.marks:
-        yield "missing users"
+    yield from (text for mark, text in NOTES.items() if mark in row.marks)
 
 
 def _thinned(rows: Sequence[T]) -> Sequence[T]:
@@ -220,6 +227,16 @@ def _agents(agents: Sequence[AgentRow]) -> Table:
             show_percent(row.cpu_p95),
             show_number(row.loop_lag_ms_p99, 2),
             show_number(row.start_lag_ms_p99, 2),
-            Text("lost" if row.lost else "", "red"),
+            Text(", ".join(_states(row)), "red"),
         )
     return table
+
+
+def _states(row: AgentRow) -> Iterator[str]:
+    """What became of an agent, and what speaks against it."""
+    if row.lost:
+        yield "lost"
+    if row.left:
+        yield "left"
+    if row.saturated:
+        yield f"saturated {show_count(row.saturated)}x"

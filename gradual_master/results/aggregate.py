@@ -4,14 +4,14 @@ A batch goes into its interval, which holds dense histograms while it is open. W
 sparse, goes into the totals and into its levels, and the objectives look at the run so far; its record is kept for
 `KEPT`. A batch that comes later goes into totals, levels and the kept record, but changes no past judgement.
 
-Measured on one core of a busy 2-core machine, 20 actions × 3 histograms with 3,100 to 12,000 filled buckets in all: a
-batch merges in 0.23 ms (check 0.03, spreading out 0.05, the agent 0.04, adding 0.05, the rest bookkeeping; the number
-of buckets hardly matters), an interval closes in 1.5 ms. A hundred agents take 2.5 % of a core.
+Measured on one core of a busy 2-core machine, 20 agents, 20 actions × 3 histograms with 1,500 to 2,200 filled buckets
+in all: a batch merges in 0.11 ms when its layout is known, mean of all (0.30 ms one by one and without layouts), and
+takes 0.1 ms more when its layout is new; an interval closes in 1.7 ms. A hundred agents take 1.3 % of a core.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 
 import numpy as np
 
@@ -21,8 +21,9 @@ from gradual_common.plan.model import Plan
 from gradual_common.schedule import Schedule
 from gradual_common.series import SeriesIndex
 from gradual_master.results.agent_totals import AgentTotals
-from gradual_master.results.batches import check_batch, contribution_of
+from gradual_master.results.batches import contribution_of, read_batch
 from gradual_master.results.intervals import IntervalRecord, IntervalWriter
+from gradual_master.results.layouts import Layouts
 from gradual_master.results.measurements import (
     BEGIN,
     END,
@@ -34,6 +35,7 @@ from gradual_master.results.measurements import (
     Shape,
 )
 from gradual_master.results.objectives import ObjectiveRow, Watch
+from gradual_master.results.open_interval import OpenInterval
 from gradual_master.results.plan_objectives import plan_objectives
 from gradual_master.results.totals import Totals
 
@@ -44,20 +46,12 @@ SHORTEST_PEAK = NS_PER_S // 100
 """A stretch shorter than this tells nothing of how many users there were: instants differ by the clocks' error."""
 
 
-class OpenInterval:
-    """An interval of which batches are still to come."""
-
-    def __init__(self, shape: Shape, capacity: int) -> None:
-        self.measured = Measurements(shape, capacity)
-        self.agents: set[str] = set()
-
-
 class Aggregate:
-    """What was measured. The instants of batches are run time; `interval` is in ns.
+    """What was measured. The instants of batches are run time.
 
     `totals` by phase, `level_figures` and `level_histograms` by level, `agents` by incarnation, `statuses` by
     (phase, step, status code), `assertions` by (phase, step, number, 0 passed | 1 failed), `users_max` the most active
-    users of each group at any time, `records` the last intervals.
+    users of each group at any time, `records` the last intervals; `interval` their length, ns.
     """
 
     def __init__(self, plan: Plan, schedule: Schedule, interval: int) -> None:
@@ -67,56 +61,50 @@ class Aggregate:
         self.level_figures = Figures(self.shape)
         self.level_histograms = LevelHistograms(self.shape)
         self.agents: dict[str, AgentTotals] = {}
-        self.statuses: Counter[tuple[int, int, int]] = Counter()
-        self.assertions: Counter[tuple[int, int, int, int]] = Counter()
         self.users_max = np.zeros(self.shape.groups)
         self.records: deque[IntervalRecord] = deque(maxlen=max(1, KEPT // interval))
         self.watches = [Watch(objective) for objective in plan_objectives(plan, self.index, schedule)]
         self._phases = _phases_of_levels(schedule)
-        self._levels = frozenset(self._phases) - {OUTSIDE}
+        self._layouts = Layouts(self.shape, self._phases, self.totals.phases)
+        self.statuses, self.assertions = self._layouts.statuses, self._layouts.assertions
         self._writer = IntervalWriter(self.shape, schedule, interval)
         self._open: dict[int, OpenInterval] = {}
         self._closed: dict[int, tuple[Contribution, int]] = {}
         self._next = 0
         self._capacity = 16
         self._applied: dict[tuple[int, int], tuple[int, int]] = {}
-        self._interval = interval
+        self.interval = interval
         self._start: int | None = None
 
     # ── Merging ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def merge(self, agent_id: str, batch: Batch) -> None:
         """Add a batch; WireError, and nothing added, when it does not fit the plan's series."""
-        check_batch(batch, self.shape, self._levels)
-        contribution = contribution_of(batch, self.shape)
-        self.agents.setdefault(agent_id, AgentTotals()).add(batch, contribution, self.shape)
-        self._count_answers(batch)
+        reading = read_batch(batch, self._layouts)
+        self._agent(agent_id).add(reading)
+        self.statuses.add(reading.layout.statuses, batch.statuses[:, 3])
+        self.assertions.add(reading.layout.assertions, batch.assertions[:, 3:].reshape(-1))
         self._note_applied(batch)
         self._note_start(batch)
         if batch.interval < self._next:
-            self._add_late(batch.interval, contribution)
-            return
-        interval = self._opened(batch.interval)
-        interval.measured.add(contribution)
-        interval.agents.add(agent_id)
+            self._add_late(batch.interval, contribution_of(reading, self.shape))
+        else:
+            self._opened(batch.interval).add(agent_id, reading)
 
     def _opened(self, number: int) -> OpenInterval:
         if number not in self._open:
             self._open[number] = OpenInterval(self.shape, self._capacity)
         return self._open[number]
 
-    def _count_answers(self, batch: Batch) -> None:
-        phases = [self._phases[frame.level] for frame in batch.frames]
-        for frame, step, code, count in batch.statuses.tolist():
-            self.statuses[phases[frame], step, code] += count
-        for frame, step, number, passed, failed in batch.assertions.tolist():
-            self.assertions[phases[frame], step, number, 0] += passed
-            self.assertions[phases[frame], step, number, 1] += failed
+    def _agent(self, agent_id: str) -> AgentTotals:
+        if agent_id not in self.agents:
+            self.agents[agent_id] = AgentTotals(self.interval)
+        return self.agents[agent_id]
 
     def _note_start(self, batch: Batch) -> None:
         """An agent's first frame begins with an interval; its batch may be of a later one, never of an earlier."""
         if batch.number == 1 and batch.frames:
-            begin = batch.frames[0].begin - batch.interval * self._interval
+            begin = batch.frames[0].begin - batch.interval * self.interval
             self._start = begin if self._start is None else max(self._start, begin)
 
     def _note_applied(self, batch: Batch) -> None:
@@ -144,12 +132,12 @@ class Aggregate:
             raise ValueError(f"interval {number} cannot be closed: {self._next} is next")
         self._next += 1
         interval = self._open.pop(number, None) or OpenInterval(self.shape, 1)
-        measured = interval.measured.freeze()
+        measured = interval.freeze()
         self._capacity = max(self._capacity, len(measured.codes))
         self._add_to_run(measured)
         self._note_peak(measured)
         self._closed[number] = (measured, len(interval.agents))
-        record = self._write(number, self.look((number + 1) * self._interval / NS_PER_S))
+        record = self._write(number, self.look((number + 1) * self.interval / NS_PER_S))
         self.records.append(record)
         self._closed.pop(number - (self.records.maxlen or 0), None)
         return record

@@ -1,90 +1,85 @@
-"""From a batch to a contribution: checked against the plan's series, then spread out by level.
-
-The codec has checked that the columns fit together; only the master's plan says which steps, groups and levels there
-are. Nothing is changed before everything is checked.
-"""
+"""From a batch to what is added: read once, then its numbers put where its layout says that they belong."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from gradual_common.batch import COUNTERS, KINDS, LOOP_LAG, MEASURES, Batch, Int64
-from gradual_common.errors import WireError
-from gradual_master.results.histogram_rows import FrozenRows
-from gradual_master.results.measurements import OUTSIDE, Contribution, Shape
-
-HEALTH_CELL = -1
+from gradual_common.batch import COUNTERS, KINDS, Batch, Int64
+from gradual_master.results.attendance import Attendance, attendance_of
+from gradual_master.results.histogram_rows import FrozenRows, choose
+from gradual_master.results.layouts import Layout, Layouts
+from gradual_master.results.measurements import Contribution, Shape, Sums
 
 
-def check_batch(batch: Batch, shape: Shape, levels: frozenset[int]) -> None:
-    """WireError naming the column of the first number that this plan has no place for."""
-    frames = len(batch.frames)
-    unknown = {frame.level for frame in batch.frames} - levels - {OUTSIDE}
-    if unknown:
-        raise WireError(f"its frames name levels that the schedule has not: {sorted(unknown)}")
-    for name, array in (("users", batch.users), ("iterations", batch.iterations)):
-        # Without a frame the wire tells no number of groups.
-        if len(array) != frames or (frames and array.shape[1] != shape.groups):
-            raise WireError(f"{name} is {array.shape[:2]} frames × groups; here there are {frames} × {shape.groups}")
-    _check_ranges("cells", batch.cells.view(np.uint32), {"frame": frames, "step": shape.series, "kind": len(KINDS)})
-    for name, array in (("counters", batch.counters), ("statuses", batch.statuses), ("assertions", batch.assertions)):
-        _check_ranges(name, array[:, :2].view(np.uint64), {"frame": frames, "step": shape.steps})
-    keys = batch.histograms.keys
-    moved = (keys - (HEALTH_CELL, 0)).astype(np.int32).view(np.uint32)
-    _check_ranges("histograms", moved, {"cell": len(batch.cells) - HEALTH_CELL, "measure": len(MEASURES)})
-    if not np.array_equal(keys[:, 1] >= LOOP_LAG, keys[:, 0] == HEALTH_CELL):
-        raise WireError("histograms: loop lag and start lag, and nothing else, belong to the agent (cell −1)")
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A batch that fits the plan. `lags`: its agent's own histograms by measure; `attendance`: what they say."""
+
+    batch: Batch
+    layout: Layout
+    lags: FrozenRows
+    attendance: Attendance
+
+    @property
+    def histograms(self) -> FrozenRows:
+        """Those of its cells, by `Shape.code`."""
+        return FrozenRows(self.layout.codes, choose(self.batch.histograms, self.layout.measured))
 
 
-def _check_ranges(column: str, numbers: npt.NDArray[np.unsignedinteger[Any]], ends: dict[str, int]) -> None:
-    """Each number lies below the end of its column. Read as unsigned, a negative one is far above it."""
-    if len(numbers) == 0:
-        return
-    for (what, end), highest in zip(ends.items(), numbers.max(axis=0).tolist(), strict=True):
-        if highest >= end:
-            raise WireError(f"{column} names a {what} that is not there: allowed are 0 to {end - 1}")
+def read_batch(batch: Batch, layouts: Layouts) -> Reading:
+    """WireError when the batch names something that the plan has not."""
+    layout = layouts.of(batch)
+    lags = FrozenRows(layout.health_codes, choose(batch.histograms, layout.health))
+    return Reading(batch, layout, lags, attendance_of(batch, lags))
 
 
-def contribution_of(batch: Batch, shape: Shape) -> Contribution:
-    """What the batch adds, by level; the agent's own health is left out."""
-    frames, cells = len(batch.frames), batch.cells
+def sums_of(readings: Sequence[Reading], shape: Shape) -> Sums:
+    """What batches of one layout add together, their histograms left out."""
+    layout, batches = readings[0].layout, [reading.batch for reading in readings]
+    frames = len(layout.places)
     requests = np.zeros((frames, shape.series, len(KINDS)), dtype=np.int64)
-    np.add.at(requests, (cells[:, 0], cells[:, 1], cells[:, 2]), batch.requests)
+    np.add.at(requests.reshape(-1), layout.cells, _sum([batch.requests for batch in batches]))
     counters = np.zeros((frames, shape.steps, len(COUNTERS)), dtype=np.int64)
-    np.add.at(counters, (batch.counters[:, 0], batch.counters[:, 1]), batch.counters[:, 2:])
-    measured = _measured_rows(batch)
-    return Contribution(
-        places=tuple(frame.level for frame in batch.frames),
-        extents=np.array([(frame.begin, frame.end) for frame in batch.frames], dtype=np.int64).reshape(-1, 2),
+    np.add.at(counters.reshape(-1), layout.counters, _sum([batch.counters for batch in batches])[:, 2:].reshape(-1))
+    return Sums(
+        places=layout.places,
+        extents=_extents(batches),
         requests=requests,
         counters=counters,
-        users=batch.users.reshape(frames, shape.groups, 4),
-        iterations=batch.iterations.reshape(frames, shape.groups, 2),
-        codes=_codes(batch, measured, shape),
-        columns=measured.columns,
+        users=_sum([batch.users for batch in batches]).reshape(frames, shape.groups, 4),
+        iterations=_sum([batch.iterations for batch in batches]).reshape(frames, shape.groups, 2),
+        unattended=_sum([np.array(reading.attendance.unattended, dtype=np.int64) for reading in readings]),
     )
 
 
-def _measured_rows(batch: Batch) -> FrozenRows:
-    """The histograms that belong to a cell; `codes` holds the number of the histogram in the batch."""
-    rows = FrozenRows(np.arange(len(batch.histograms.keys)), batch.histograms)
-    chosen = batch.histograms.keys[:, 0] != HEALTH_CELL
-    return rows if chosen.all() else rows.select(chosen)
+def contribution_of(reading: Reading, shape: Shape) -> Contribution:
+    """What one batch adds, by level; of its agent's own health only the user time that was left unattended."""
+    sums = sums_of([reading], shape)
+    return Contribution(
+        sums.places,
+        sums.extents,
+        sums.requests,
+        sums.counters,
+        sums.users,
+        sums.iterations,
+        sums.unattended,
+        reading.histograms.codes,
+        reading.histograms.columns,
+    )
 
 
-def _codes(batch: Batch, rows: FrozenRows, shape: Shape) -> Int64:
-    """`Shape.code` of all histograms at once."""
-    cells = batch.cells.astype(np.int64)[rows.columns.keys[:, 0]]
-    places = np.array([frame.level for frame in batch.frames], dtype=np.int64)[cells[:, 0]]
-    kinds = ((places - OUTSIDE) * shape.series + cells[:, 1]) * len(KINDS) + cells[:, 2]
-    return kinds * len(MEASURES) + rows.columns.keys[:, 1]
+def _sum(arrays: list[Int64]) -> Int64:
+    if len(arrays) == 1:
+        return arrays[0]
+    total: Int64 = np.array(arrays).sum(axis=0)
+    return total
 
 
-def health_rows(batch: Batch) -> FrozenRows:
-    """The agent's own histograms; `codes` holds the measure."""
-    keys = batch.histograms.keys
-    rows = FrozenRows(keys[:, 1].astype(np.int64), batch.histograms)
-    return rows.select(keys[:, 0] == HEALTH_CELL)
+def _extents(batches: Sequence[Batch]) -> Int64:
+    """The first begin and the last end of each frame."""
+    frames = zip(*(batch.frames for batch in batches), strict=True)
+    spans = [(min(frame.begin for frame in same), max(frame.end for frame in same)) for same in frames]
+    return np.array(spans, dtype=np.int64).reshape(-1, 2)

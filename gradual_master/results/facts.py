@@ -38,6 +38,9 @@ class SlotsFinished:
 class FleetFacts:
     """The fleet over the whole run.
 
+    `moves`: slots that went from one agent to another during the run; `resent_batches`: batches that came again after
+    a stream had ended before their acknowledgement.
+
     `finished` None says that nobody kept account of slots that ended for good: groups with `iterations` are then
     not judged for missing users.
     """

@@ -5,7 +5,7 @@ A number (`code`) says whose histogram it is; what it is made of is the affair o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 from gradual_common.batch import HistogramColumns, Int64
 from gradual_common.histogram import DenseHistograms, Histogram, histogram_of_row
+
+Choice = slice | npt.NDArray[np.bool_]
+"""Some of many histograms: neighbours, or the ones that a mask marks."""
 
 
 class HistogramRows:
@@ -23,10 +26,26 @@ class HistogramRows:
         self._rows: dict[int, int] = {}
 
     def add(self, codes: Int64, columns: HistogramColumns) -> None:
-        """Add histogram n of `columns` to the one numbered `codes[n]`."""
+        """Add histogram n of `columns` to the one numbered `codes[n]`; several may be of one number."""
+        rows = self._find(codes)
+        self._dense.add(columns, rows)
+
+    def add_sets(self, sets: Sequence[FrozenRows]) -> None:
+        """Add several sets of histograms. Sets that share one array of codes have their rows looked up once.
+
+        Measured for 16 sets of 61 histograms with 1,500 filled buckets: 10 µs a set, against 35 one by one.
+        """
+        rows: dict[int, npt.NDArray[np.intp]] = {}
+        for some in sets:
+            if id(some.codes) not in rows:
+                rows[id(some.codes)] = self._find(some.codes)
+        self._dense.add(join([some.columns for some in sets]), np.concatenate([rows[id(some.codes)] for some in sets]))
+
+    def _find(self, codes: Int64) -> npt.NDArray[np.intp]:
+        """The rows of these codes, in arrays that have room for them when this returns."""
         known = self._rows
         rows = [known[code] if code in known else self._begin(code) for code in codes.tolist()]
-        self._dense.add(columns, np.array(rows, dtype=np.intp))
+        return np.array(rows, dtype=np.intp)
 
     def _begin(self, code: int) -> int:
         row = self._rows[code] = len(self._rows)
@@ -83,39 +102,64 @@ class FrozenRows:
         dense.add(chosen.columns, np.zeros(len(chosen.codes), dtype=np.intp))
         return histogram_of_row(dense, 0)
 
+    def copy(self) -> FrozenRows:
+        """The same, without holding on to what it was chosen from."""
+        columns = self.columns
+        return FrozenRows(
+            self.codes,
+            HistogramColumns(
+                columns.keys.copy(),
+                columns.stats.copy(),
+                columns.sizes.copy(),
+                columns.indices.copy(),
+                columns.counts.copy(),
+            ),
+        )
+
     def select(self, chosen: npt.NDArray[np.bool_]) -> FrozenRows:
         """The histograms n with `chosen[n]`; without copying them when they are neighbours, as they mostly are."""
-        numbers = np.flatnonzero(chosen)
-        if len(numbers) == 0:
-            return self._slice(0, 0)
-        first, end = int(numbers[0]), int(numbers[-1]) + 1
-        return self._slice(first, end) if end - first == len(numbers) else self._pick(chosen)
+        choice = choice_of(chosen)
+        return FrozenRows(self.codes[choice], choose(self.columns, choice))
 
-    def _slice(self, first: int, end: int) -> FrozenRows:
-        columns = self.columns
-        begin = int(columns.sizes[:first].sum())
-        stop = begin + int(columns.sizes[first:end].sum())
-        return FrozenRows(
-            self.codes[first:end],
-            HistogramColumns(
-                keys=columns.keys[first:end],
-                stats=columns.stats[first:end],
-                sizes=columns.sizes[first:end],
-                indices=columns.indices[begin:stop],
-                counts=columns.counts[begin:stop],
-            ),
-        )
 
-    def _pick(self, chosen: npt.NDArray[np.bool_]) -> FrozenRows:
-        columns = self.columns
-        filled = np.repeat(chosen, columns.sizes)
-        return FrozenRows(
-            self.codes[chosen],
-            HistogramColumns(
-                keys=columns.keys[chosen],
-                stats=columns.stats[chosen],
-                sizes=columns.sizes[chosen],
-                indices=columns.indices[filled],
-                counts=columns.counts[filled],
-            ),
-        )
+def join(sets: Sequence[HistogramColumns]) -> HistogramColumns:
+    """All of them, one after the other."""
+    return HistogramColumns(
+        keys=np.concatenate([columns.keys for columns in sets]),
+        stats=np.concatenate([columns.stats for columns in sets]),
+        sizes=np.concatenate([columns.sizes for columns in sets]),
+        indices=np.concatenate([columns.indices for columns in sets]),
+        counts=np.concatenate([columns.counts for columns in sets]),
+    )
+
+
+def choice_of(chosen: npt.NDArray[np.bool_]) -> Choice:
+    """The histograms n with `chosen[n]`: as a slice when they are neighbours."""
+    numbers = np.flatnonzero(chosen)
+    if len(numbers) == 0:
+        return slice(0, 0)
+    first, end = int(numbers[0]), int(numbers[-1]) + 1
+    return slice(first, end) if end - first == len(numbers) else chosen
+
+
+def choose(columns: HistogramColumns, choice: Choice) -> HistogramColumns:
+    """Some of the histograms; a slice of them is not copied."""
+    filled = _filled(columns, choice) if isinstance(choice, slice) else np.repeat(choice, columns.sizes)
+    return HistogramColumns(
+        keys=columns.keys[choice],
+        stats=columns.stats[choice],
+        sizes=columns.sizes[choice],
+        indices=columns.indices[filled],
+        counts=columns.counts[filled],
+    )
+
+
+def _filled(columns: HistogramColumns, choice: slice) -> slice:
+    """Where the filled buckets of neighbouring histograms lie.
+
+    Neighbours begin or end where all begin or end, as a rule, and the others are few: those are counted.
+    """
+    begin, end = 0, len(columns.indices)
+    if choice.start:
+        begin = end - sum(columns.sizes[choice.start :].tolist())
+    return slice(begin, end - sum(columns.sizes[choice.stop :].tolist()))

@@ -13,10 +13,12 @@ import numpy as np
 
 from gradual_common.batch import ACTIVE, IN_REQUEST, RESPONSE_TIME, THINKING, Int64
 from gradual_common.clock import NS_PER_S
-from gradual_common.schedule import Level, Schedule
+from gradual_common.schedule import Level, Schedule, SchedulePhase
 from gradual_master.results.distribution import Distribution
 from gradual_master.results.facts import SlotsFinished
+from gradual_master.results.littles_law import INVALID, LevelGap, unaccounted_share
 from gradual_master.results.measurements import Figures, LevelHistograms, Shape
+from gradual_master.results.saturation import Saturation
 from gradual_master.results.section import Section
 from gradual_master.results.totals import OK, RESPONDED
 
@@ -31,7 +33,7 @@ LEAST_MISSING = 0.005
 class LevelRow(Section):
     """One level. Seconds since the schedule's begin; means are of users; `steady_from_s` None: all of it.
 
-    `marks` says what speaks against the level in an analysis: "failures", "missing".
+    `marks` says what speaks against the level in an analysis: "failures", "missing", "saturated", "unaccounted".
     """
 
     phase: str
@@ -105,13 +107,29 @@ class LevelFigures:
     scheduled: ScheduledUsers
     end: int
     judged: Int64
+    saturation: Saturation
 
     def rows(self) -> Iterator[LevelRow]:
         """The levels that began; pauses between phases are none."""
+        for level, phase in self._begun():
+            yield self._row(level, phase.name, warm_up=phase.warm_up)
+
+    def gaps(self) -> Iterator[LevelGap]:
+        """Little's law over each of them."""
+        for level, phase in self._begun():
+            gap = self._unaccounted(level)
+            yield LevelGap(
+                phase=phase.name,
+                start_s=round(level.start / NS_PER_S, 3),
+                end_s=round(min(level.end, self.end) / NS_PER_S, 3),
+                unaccounted=None if gap is None else round(gap, 6),
+            )
+
+    def _begun(self) -> Iterator[tuple[Level, SchedulePhase]]:
         for level in self.schedule.levels:
             phase = self.schedule.phases[level.phase]
             if phase.start <= level.start < self.end:
-                yield self._row(level, phase.name, warm_up=phase.warm_up)
+                yield level, phase
 
     def wanted(self) -> Int64:
         """User-nanoseconds that the schedule wants of the groups that are judged, int64 (groups,)."""
@@ -146,16 +164,24 @@ class LevelFigures:
             failures=requests - ok,
             response_time_ms=self._response_times(level),
             warm_up=warm_up,
-            marks=self._marks(requests, requests - ok, missing, level.target * seconds),
+            marks=tuple(self._marks(level, (requests - ok) / (requests or 1), missing / (level.target * seconds or 1))),
         )
 
-    def _marks(self, requests: int, failures: int, missing: float, wanted: float) -> tuple[str, ...]:
-        marks = []
-        if requests and failures / requests > MOST_FAILURES:
-            marks.append("failures")
-        if wanted and missing / wanted > LEAST_MISSING:
-            marks.append("missing")
-        return tuple(marks)
+    def _marks(self, level: Level, failures: float, missing: float) -> Iterator[str]:
+        """`failures` and `missing` are shares."""
+        if failures > MOST_FAILURES:
+            yield "failures"
+        if missing > LEAST_MISSING:
+            yield "missing"
+        if self.saturation.marks(level.start, min(level.end, self.end)):
+            yield "saturated"
+        if (self._unaccounted(level) or 0) > INVALID:
+            yield "unaccounted"
+
+    def _unaccounted(self, level: Level) -> float | None:
+        row = self.figures.rows.get(level.number)
+        unattended = int(self.figures.unattended[row]) if row is not None else 0
+        return unaccounted_share(self._users(level), unattended)
 
     def _users(self, level: Level) -> Int64:
         row = self.figures.rows.get(level.number)

@@ -62,11 +62,11 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Contribution:
+class Sums:
     """Figures to be added, by place. `extents` int64 (places, 2): begin and end in run time, ns.
 
     `requests` (places, series, kinds), `counters` (places, steps, COUNTERS), `users` (places, groups, 4), `iterations`
-    (places, groups, 2); histogram n of `columns` has the number `codes[n]`, its own keys mean nothing here.
+    (places, groups, 2), `unattended` (places,), user-ns that no agent attended to (`attendance`).
     """
 
     places: tuple[int, ...]
@@ -75,6 +75,13 @@ class Contribution:
     counters: Int64
     users: Int64
     iterations: Int64
+    unattended: Int64
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution(Sums):
+    """Sums with their histograms: n of `columns` has the number `codes[n]`, its own keys mean nothing here."""
+
     codes: Int64
     columns: HistogramColumns
 
@@ -90,6 +97,7 @@ class Contribution:
             self.counters,
             self.users,
             self.iterations,
+            self.unattended,
             self.codes + shifts * shape.codes,
             self.columns,
         )
@@ -98,7 +106,7 @@ class Contribution:
 class Figures:
     """Everything but histograms, by place; the arrays have room for more places than there are.
 
-    The shapes are those of `Contribution`, with one row per place, found by `row`.
+    The shapes are those of `Sums`, with one row per place, found by `row`.
     """
 
     def __init__(self, shape: Shape, capacity: int = 2) -> None:
@@ -108,6 +116,7 @@ class Figures:
         self.counters: Int64 = np.zeros((capacity, shape.steps, len(COUNTERS)), dtype=np.int64)
         self.users: Int64 = np.zeros((capacity, shape.groups, USER_STATES), dtype=np.int64)
         self.iterations: Int64 = np.zeros((capacity, shape.groups, ITERATION_COUNTS), dtype=np.int64)
+        self.unattended: Int64 = np.zeros(capacity, dtype=np.int64)
         self._shape = shape
 
     @property
@@ -115,17 +124,18 @@ class Figures:
         """The places that have figures, in the order in which they came."""
         return tuple(self.rows)
 
-    def add(self, contribution: Contribution) -> None:
+    def add(self, sums: Sums) -> None:
         """Add what was measured."""
-        for source, place in enumerate(contribution.places):
+        for source, place in enumerate(sums.places):
             row = self.row(place)
-            self.requests[row] += contribution.requests[source]
-            self.counters[row] += contribution.counters[source]
-            self.users[row] += contribution.users[source]
-            self.iterations[row] += contribution.iterations[source]
-            begin, end = contribution.extents[source]
-            self.extents[row, BEGIN] = min(self.extents[row, BEGIN], begin)
-            self.extents[row, END] = max(self.extents[row, END], end)
+            self.requests[row] += sums.requests[source]
+            self.counters[row] += sums.counters[source]
+            self.users[row] += sums.users[source]
+            self.iterations[row] += sums.iterations[source]
+            self.unattended[row] += sums.unattended[source]
+            begin, end = sums.extents[source].tolist()
+            known_begin, known_end = self.extents[row].tolist()
+            self.extents[row] = min(known_begin, begin), max(known_end, end)
 
     def row(self, place: int) -> int:
         """The row of a place, a new one if need be."""
@@ -136,7 +146,7 @@ class Figures:
 
     def _grow(self) -> None:
         larger = Figures(self._shape, 2 * len(self.requests))
-        for name in ("extents", "requests", "counters", "users", "iterations"):
+        for name in ("extents", "requests", "counters", "users", "iterations", "unattended"):
             array = getattr(self, name)
             getattr(larger, name)[: len(array)] = array
             setattr(self, name, getattr(larger, name))
@@ -165,6 +175,7 @@ class Measurements:
             figures.counters[:count].copy(),
             figures.users[:count].copy(),
             figures.iterations[:count].copy(),
+            figures.unattended[:count].copy(),
             frozen.codes,
             frozen.columns,
         )

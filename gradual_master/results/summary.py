@@ -13,21 +13,31 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from gradual_common import __version__
-from gradual_common.batch import ACTIVE, CONNECT, COUNTERS, EXCHANGE, RESPONSE_TIME, TTFB
-from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_common.batch import (
+    ACTIVE,
+    CONNECT,
+    COUNTERS,
+    EXCHANGE,
+    IN_REQUEST,
+    RESPONSE_TIME,
+    THINKING,
+    TTFB,
+    Int64,
+)
+from gradual_common.clock import NS_PER_S
 from gradual_common.histogram import QUANTILE_ERROR
 from gradual_common.plan.model import Plan
 from gradual_common.schedule import Schedule
 from gradual_master.results.action_rows import action_rows, share
-from gradual_master.results.agent_totals import AgentTotals
 from gradual_master.results.aggregate import Aggregate
-from gradual_master.results.distribution import Distribution, milliseconds
-from gradual_master.results.facts import AgentFacts, FleetFacts, RunFacts
+from gradual_master.results.distribution import Distribution
+from gradual_master.results.facts import FleetFacts, RunFacts
+from gradual_master.results.fleet_report import FleetReport
 from gradual_master.results.levels import LevelFigures, ScheduledUsers
-from gradual_master.results.objectives import ObjectiveRow
+from gradual_master.results.littles_law import MOST_SHOWN, LittlesLaw, unaccounted_share, window_of
+from gradual_master.results.saturation import MeasuredTime
 from gradual_master.results.summary_sections import (
     SCHEMA,
-    AgentRow,
     AnalysisSection,
     FleetSection,
     GroupRow,
@@ -43,11 +53,16 @@ __all__ = ["Summary", "Tolerance", "build_summary"]
 
 
 class Tolerance(Protocol):
-    """What a verdict puts up with: the share of the scheduled user-seconds that may be missing."""
+    """What a verdict puts up with."""
 
     @property
     def allow_missing(self) -> float:
-        """In [0, 1]."""
+        """The share of the scheduled user-seconds that may be missing, in [0, 1]."""
+        ...
+
+    @property
+    def allow_saturated(self) -> bool:
+        """Whether a generator that was the bottleneck is a warning only."""
         ...
 
 
@@ -56,7 +71,7 @@ def build_summary(  # noqa: PLR0917 - the six things that a summary is made of, 
 ) -> Summary:
     """Close what is still open, judge the run and write its summary."""
     aggregate.settle()
-    return _Writer(plan, schedule, aggregate, fleet, run).write(options.allow_missing)
+    return _Writer(plan, schedule, aggregate, fleet, run).write(options)
 
 
 class _Writer:
@@ -70,12 +85,14 @@ class _Writer:
         self._run = run
         self._totals = aggregate.totals
         self._end = self._wanted_until()
+        self._fleet = FleetReport(fleet, aggregate, MeasuredTime(schedule, aggregate.interval, self._end))
         self._table = self._level_figures()
 
-    def write(self, allow_missing: float) -> Summary:
+    def write(self, options: Tolerance) -> Summary:
         """The whole document."""
-        fleet = self._fleet()
-        verdict = judge(self._evidence(fleet, self._aggregate.judge(), allow_missing))
+        fleet = self._fleet_section()
+        law = self._littles_law()
+        verdict = judge(self._evidence(fleet, law, options))
         return Summary(
             schema=SCHEMA,
             run=self._run_section(verdict),
@@ -87,9 +104,9 @@ class _Writer:
             phases=tuple(self._phases()),
             levels=tuple(self._table.rows()),
             fleet=fleet,
-            agents=tuple(self._agent(agent) for agent in self._facts.agents),
+            agents=tuple(self._fleet.rows()),
             error_samples=(),
-            analysis=AnalysisSection(),
+            analysis=AnalysisSection(littles_law=law),
             comparison=None,
             quantile_error=QUANTILE_ERROR,
         )
@@ -114,6 +131,7 @@ class _Writer:
             ScheduledUsers(self._schedule, finished or (), aggregate.start),
             self._end,
             np.array(judged, dtype=np.int64),
+            self._fleet.saturation,
         )
 
     # ── Sections ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -192,63 +210,57 @@ class _Writer:
                 response_time_ms=self._distribution(RESPONSE_TIME, mine),
             )
 
-    def _agent(self, facts: AgentFacts) -> AgentRow:
-        totals = self._aggregate.agents.get(facts.id, AgentTotals())
-        return AgentRow(
-            id=facts.id,
-            name=facts.name,
-            host=facts.host,
-            requests=totals.requests,
-            cpu_p95=None if totals.cpu_p95 is None else round(totals.cpu_p95, 4),
-            loop_lag_ms_p99=milliseconds(totals.loop_lag.quantile(0.99)),
-            start_lag_ms_p99=milliseconds(totals.start_lag.quantile(0.99)),
-            saturated=None,
-            lost=facts.lost,
-            clock_offset_ms=None if facts.offset is None else round(facts.offset / NS_PER_MS, 3),
+    def _fleet_section(self) -> FleetSection:
+        return self._fleet.section(
+            scheduled_user_s=float(self._table.wanted().sum()) / NS_PER_S,
+            missing_user_s=float(self._table.missing().sum()) / NS_PER_S,
         )
 
-    def _fleet(self) -> FleetSection:
-        facts, agents = self._facts, self._aggregate.agents
-        return FleetSection(
-            scheduled_user_s=round(
-                float((self._table.scheduled.between(0, self._end) * self._table.judged).sum()) / NS_PER_S, 3
-            ),
-            missing_user_s=round(float(self._table.missing().sum()) / NS_PER_S, 3),
-            late_starts=sum(agent.late_starts for agent in agents.values()),
-            moves=facts.moves,
-            late_batches=facts.late_batches,
-            dropped_batches=facts.dropped_batches,
-            begun=self._begun(),
-            merged=sum(agent.merged for agent in agents.values()),
-            level_spread_ms=round(self._aggregate.level_spread / NS_PER_MS, 3),
+    def _littles_law(self) -> LittlesLaw:
+        totals = self._totals
+        users, unattended = totals.users(totals.phases), totals.unattended(totals.phases)
+        share = unaccounted_share(users, unattended)
+        windows, flagged = self._fleet.windows()
+        return LittlesLaw(
+            unaccounted=None if share is None else round(share, 6),
+            active_user_s=_user_seconds(users, ACTIVE),
+            in_request_user_s=_user_seconds(users, IN_REQUEST),
+            thinking_user_s=_user_seconds(users, THINKING),
+            unattended_user_s=round(unattended / NS_PER_S, 3),
+            levels=tuple(self._table.gaps()),
+            window_s=round(window_of(self._aggregate.interval) / NS_PER_S, 3),
+            windows=windows,
+            flagged=len(flagged),
+            worst=tuple(flagged[:MOST_SHOWN]),
         )
 
-    def _begun(self) -> int:
-        """Of an agent that delivered its last batch nothing can be missing: its last ping may be older than that."""
-        begun = 0
-        known = {facts.id: facts.begun for facts in self._facts.agents}
-        for agent in known.keys() | self._aggregate.agents.keys():
-            totals = self._aggregate.agents.get(agent, AgentTotals())
-            begun += totals.merged if totals.is_complete else max(totals.merged, known.get(agent, 0))
-        return begun
-
-    def _evidence(self, fleet: FleetSection, objectives: tuple[ObjectiveRow, ...], allow_missing: float) -> Evidence:
+    def _evidence(self, fleet: FleetSection, law: LittlesLaw, options: Tolerance) -> Evidence:
         iterations = self._totals.iterations((*self._totals.measured, *self._totals.warm_up))
         return Evidence(
-            objectives=objectives,
+            objectives=self._aggregate.judge(),
             stop_signal=self._run.stop_signal,
             failure=self._run.failure,
             scheduled_user_s=fleet.scheduled_user_s,
             missing_user_s=fleet.missing_user_s,
-            allow_missing=allow_missing,
+            allow_missing=options.allow_missing,
             begun=fleet.begun,
             merged=fleet.merged,
             lost=tuple(agent.name for agent in self._facts.agents if agent.lost),
+            losses=self._fleet.losses,
+            resent_batches=fleet.resent_batches,
             late_batches=fleet.late_batches,
             dropped_batches=fleet.dropped_batches,
             late_levels=self._facts.late_levels,
             late_starts=fleet.late_starts,
             level_spread=self._aggregate.level_spread,
+            intervals=fleet.intervals,
+            saturated_intervals=fleet.saturated_intervals,
+            saturated=self._fleet.saturated,
+            unaccounted=law.unaccounted or 0.0,
+            flagged=law.flagged,
+            worst=law.worst[0] if law.worst else None,
+            standstills=self._fleet.standstills,
+            allow_saturated=options.allow_saturated,
             empty={name: int(iterations[number, 1]) for number, name in enumerate(self._aggregate.index.groups)},
         )
 
@@ -279,3 +291,7 @@ def _base_urls(plan: Plan) -> tuple[str, ...]:
         if parts.scheme and parts.netloc:
             urls.append(f"{parts.scheme}://{parts.netloc}")
     return tuple(dict.fromkeys(urls))
+
+
+def _user_seconds(users: Int64, state: int) -> float:
+    return round(float(users[:, state].sum()) / NS_PER_S, 3)

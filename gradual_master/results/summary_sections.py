@@ -10,6 +10,7 @@ from typing import Any
 
 from gradual_master.results.distribution import Distribution
 from gradual_master.results.levels import LevelRow
+from gradual_master.results.littles_law import LittlesLaw
 from gradual_master.results.section import Section
 from gradual_master.results.verdict import Verdict
 
@@ -126,32 +127,45 @@ class PhaseRow(Section):
 
 @dataclass(frozen=True, slots=True)
 class FleetSection(Section):
-    """The fleet over the run. `begun` counts lost agents by their last ping, all others by what they delivered."""
+    """The fleet over the run. `begun` counts lost agents by their last ping, all others by what they delivered.
+
+    `intervals`: those that are judged; `saturated_intervals`: those of them in which any agent was saturated.
+    """
 
     scheduled_user_s: float
     missing_user_s: float
     late_starts: int
     moves: int
+    resent_batches: int
     late_batches: int
     dropped_batches: int
     begun: int
     merged: int
     level_spread_ms: float
+    intervals: int
+    saturated_intervals: int
 
 
 @dataclass(frozen=True, slots=True)
 class AgentRow(Section):
-    """One agent. `cpu_p95` is a share of a core; `saturated` None: not judged."""
+    """One agent. `cpu_p95` is a share of a core; `begun` − `merged` requests of it are unknown.
+
+    `saturated`: in how many of `fleet.intervals` it was saturated; None: it reported nothing. `left`: it drained away
+    on request.
+    """
 
     id: str
     name: str
     host: str
     requests: int
+    begun: int
+    merged: int
     cpu_p95: float | None
     loop_lag_ms_p99: float | None
     start_lag_ms_p99: float | None
-    saturated: bool | None
+    saturated: int | None
     lost: bool
+    left: bool
     clock_offset_ms: float | None
 
 
@@ -159,7 +173,7 @@ class AgentRow(Section):
 class AnalysisSection(Section):
     """What the run says about the system beyond its figures; None: not analysed."""
 
-    littles_law: dict[str, Any] | None = None
+    littles_law: LittlesLaw | None = None
     scalability: dict[str, Any] | None = None
     capacity: dict[str, Any] | None = None
 

@@ -99,6 +99,11 @@ class Totals:
         total: Int64 = figures.users[rows].sum(axis=0)
         return total
 
+    def unattended(self, phases: Iterable[int]) -> int:
+        """User-nanoseconds that no agent attended to (`attendance`)."""
+        figures = self._measured.figures
+        return sum(int(figures.unattended[figures.rows[phase]]) for phase in phases if phase in figures.rows)
+
     def _rows(self, selection: Selection) -> list[int]:
         rows = self._measured.figures.rows
         return [rows[phase] for phase in selection.phases if phase in rows]

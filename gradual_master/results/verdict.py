@@ -1,20 +1,27 @@
 """The verdict: passed, failed, invalid or interrupted, with every reason for it (RESULTS.md, The summary).
 
 interrupted   130, or 143 when terminated, whatever else there is
-invalid       3: the run could not be done, users were missing, or data was lost
+invalid       3: the run could not be done, users were missing, data was lost, or the generator was the bottleneck
 failed        1: an objective failed
 passed        0
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
-from gradual_common.clock import NS_PER_MS
+from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_master.results import sentences
+from gradual_master.results.evidence import Evidence
+from gradual_master.results.littles_law import INVALID as MOST_UNACCOUNTED
+from gradual_master.results.littles_law import WARNED as UNACCOUNTED_WARNED
 from gradual_master.results.objectives import ObjectiveRow
+from gradual_master.results.saturation import MOST_SATURATED
 from gradual_master.results.section import Section
+
+__all__ = ["Evidence", "Verdict", "judge"]
 
 Status = Literal["passed", "failed", "invalid", "interrupted"]
 
@@ -32,6 +39,9 @@ LEAST_SAID = 0.001
 WIDEST_SPREAD = 50 * NS_PER_MS
 """Agents that change their level further apart than this do not show the scheduled concurrency (DESIGN 4.1)."""
 
+LONGEST_STANDSTILL = NS_PER_S
+"""An agent whose loop stood still for longer was stopped, swapped out or starved; it is named, whatever came of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict(Section):
@@ -42,37 +52,6 @@ class Verdict(Section):
     reasons: tuple[str, ...]
     warnings: tuple[str, ...]
     objectives: tuple[ObjectiveRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that a verdict is made of. `lost`: names of lost agents; `empty`: empty iterations by group."""
-
-    objectives: tuple[ObjectiveRow, ...]
-    stop_signal: str | None = None
-    failure: str | None = None
-    scheduled_user_s: float = 0.0
-    missing_user_s: float = 0.0
-    allow_missing: float = 0.01
-    begun: int = 0
-    merged: int = 0
-    lost: tuple[str, ...] = ()
-    late_batches: int = 0
-    dropped_batches: int = 0
-    late_levels: int = 0
-    late_starts: int = 0
-    level_spread: int = 0
-    empty: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def missing_share(self) -> float:
-        """Missing user-seconds as a share of the scheduled ones."""
-        return self.missing_user_s / self.scheduled_user_s if self.scheduled_user_s else 0.0
-
-    @property
-    def lost_share(self) -> float:
-        """Requests begun and never reported, as a share of those begun."""
-        return (self.begun - self.merged) / self.begun if self.begun else 0.0
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -96,6 +75,14 @@ def _has_failed(row: ObjectiveRow, severity: str) -> bool:
     return row.passed is False and row.severity == severity
 
 
+def _is_saturated(evidence: Evidence) -> bool:
+    return evidence.saturated_share > MOST_SATURATED and not evidence.allow_saturated
+
+
+def _is_unaccounted(evidence: Evidence) -> bool:
+    return evidence.unaccounted > MOST_UNACCOUNTED and not evidence.allow_saturated
+
+
 def _stopped(evidence: Evidence) -> Iterator[str]:
     if evidence.stop_signal is not None:
         yield f"the run was {STOPPED[evidence.stop_signal]} before its end"
@@ -105,50 +92,45 @@ def _invalid(evidence: Evidence) -> Iterator[str]:
     if evidence.failure is not None:
         yield evidence.failure
     if evidence.missing_share > evidence.allow_missing:
-        yield f"{_missing(evidence)}; allowed are {100 * evidence.allow_missing:.3g} % (--allow-missing)"
+        yield f"{sentences.missing(evidence)}; allowed are {100 * evidence.allow_missing:.3g} % (--allow-missing)"
     if evidence.lost_share > MOST_LOST:
-        yield f"{_loss(evidence)}; more than {100 * MOST_LOST:g} % make a run invalid"
+        yield f"{sentences.loss(evidence)}; more than {100 * MOST_LOST:g} % make a run invalid"
+    if _is_saturated(evidence):
+        yield f"{sentences.saturation(evidence)}; {_remedy(MOST_SATURATED)}"
+    if _is_unaccounted(evidence):
+        yield f"{sentences.unaccounted(evidence)}; {_remedy(MOST_UNACCOUNTED)}"
+
+
+def _remedy(most: float) -> str:
+    return (
+        f"more than {100 * most:g} % make a run invalid: give it more agents or cores, or fewer users "
+        "(--allow-saturated judges it all the same)"
+    )
 
 
 def _warnings(evidence: Evidence) -> Iterator[str]:
     yield from (row.reason or row.name for row in evidence.objectives if _has_failed(row, "warn"))
     yield from (row.reason or row.name for row in evidence.objectives if row.passed is None)
     if LEAST_SAID < evidence.missing_share <= evidence.allow_missing:
-        yield _missing(evidence)
+        yield sentences.missing(evidence)
     if 0 < evidence.lost_share <= MOST_LOST:
-        yield _loss(evidence)
+        yield sentences.loss(evidence)
     if evidence.lost:
-        yield f"{_count(len(evidence.lost), 'agent')} lost: {', '.join(evidence.lost)}"
+        yield sentences.lost_agents(evidence)
+    yield from _generator_warnings(evidence)
     if evidence.level_spread > WIDEST_SPREAD:
         yield f"agents put a level in force up to {evidence.level_spread / NS_PER_MS:.0f} ms apart"
-    for number, one, many in (
-        (evidence.late_levels, "level change was put in force late", "level changes were put in force late"),
-        (evidence.late_starts, "user started late", "users started late"),
-        (
-            evidence.late_batches,
-            "batch came after its interval was closed",
-            "batches came after their interval was closed",
-        ),
-        (evidence.dropped_batches, "batch was dropped by its agent", "batches were dropped by their agents"),
-    ):
-        if number:
-            yield f"{number:,} {one if number == 1 else many}"
-    for group, number in evidence.empty.items():
-        if number:
-            yield f"{_count(number, 'iteration')} of {group} neither sent nor waited: check its conditions"
+    yield from sentences.counted(evidence)
 
 
-def _missing(evidence: Evidence) -> str:
-    return (
-        f"{100 * evidence.missing_share:.2g} % of the scheduled user-seconds were missing "
-        f"({evidence.missing_user_s:,.1f} of {evidence.scheduled_user_s:,.1f})"
-    )
-
-
-def _loss(evidence: Evidence) -> str:
-    lost = evidence.begun - evidence.merged
-    return f"{lost:,} of {evidence.begun:,} requests begun were never reported ({100 * evidence.lost_share:.2g} %)"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _generator_warnings(evidence: Evidence) -> Iterator[str]:
+    """What the generator did to the measurement, where it does not make the run invalid."""
+    if evidence.saturated_intervals and not _is_saturated(evidence):
+        yield sentences.saturation(evidence)
+    if evidence.unaccounted > UNACCOUNTED_WARNED and not _is_unaccounted(evidence):
+        yield sentences.unaccounted(evidence)
+    if evidence.worst is not None:
+        yield sentences.window(evidence.worst, evidence.flagged)
+    for agent, standstill in evidence.standstills:
+        if standstill >= LONGEST_STANDSTILL:
+            yield f"{agent} stood still for up to {standstill / NS_PER_S:.1f} s: stopped, swapped out or starved of CPU"

@@ -65,6 +65,19 @@ OBJECTIVES = rows(
     reason=maybe(TEXT),
 )
 
+LITTLES_LAW = record(
+    unaccounted=maybe(NUMBER),
+    active_user_s=NUMBER,
+    in_request_user_s=NUMBER,
+    thinking_user_s=NUMBER,
+    unattended_user_s=NUMBER,
+    levels=rows(phase=TEXT, start_s=NUMBER, end_s=NUMBER, unaccounted=maybe(NUMBER)),
+    window_s=NUMBER,
+    windows=COUNT,
+    flagged=COUNT,
+    worst=rows(agent=TEXT, start_s=NUMBER, end_s=NUMBER, active_user_s=NUMBER, unaccounted=NUMBER),
+)
+
 SUMMARY = record(
     schema={"type": ["string"], "enum": ["gradual.summary/1"]},
     run=record(
@@ -171,26 +184,32 @@ SUMMARY = record(
         missing_user_s=NUMBER,
         late_starts=COUNT,
         moves=COUNT,
+        resent_batches=COUNT,
         late_batches=COUNT,
         dropped_batches=COUNT,
         begun=COUNT,
         merged=COUNT,
         level_spread_ms=NUMBER,
+        intervals=COUNT,
+        saturated_intervals=COUNT,
     ),
     agents=rows(
         id=TEXT,
         name=TEXT,
         host=TEXT,
         requests=COUNT,
+        begun=COUNT,
+        merged=COUNT,
         cpu_p95=maybe(NUMBER),
         loop_lag_ms_p99=maybe(NUMBER),
         start_lag_ms_p99=maybe(NUMBER),
-        saturated=maybe(FLAG),
+        saturated=maybe(COUNT),
         lost=FLAG,
-        clock_offset_ms=NUMBER,
+        left=FLAG,
+        clock_offset_ms=maybe(NUMBER),
     ),
     error_samples={"type": ["array"]},
-    analysis=record(littles_law=ANYTHING, scalability=ANYTHING, capacity=ANYTHING),
+    analysis=record(littles_law=LITTLES_LAW, scalability=ANYTHING, capacity=ANYTHING),
     comparison=ANYTHING,
     quantile_error=NUMBER,
 )

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ FULL = [(2, 1, 1, 0), (1, 0.5, 0.5, 0)]
 
 class Options:
     allow_missing = 0.01
+    allow_saturated = False
 
 
 def summary_of(*rules: Any, levels: int = 2, warm_up: int = 0, samples: Any = None, **facts: Any) -> Summary:
@@ -103,6 +105,26 @@ def test_a_lost_agent_is_named() -> None:
     text = printed(summary_of())
     assert re.search(r"agent-2 +0 +- +- +- +lost", text)
     assert "1 agent lost: agent-2" in text
+
+
+def test_what_speaks_against_levels_and_agents_stands_beside_them_within_80_columns() -> None:
+    summary = summary_of(levels=3, warm_up=1)
+    marks = ("failures", "missing", "saturated", "unaccounted")
+    summary = replace(
+        summary,
+        levels=tuple(replace(row, marks=marks) for row in summary.levels),
+        agents=tuple(replace(row, left=True, saturated=1200, name="agent-with-a-long-name") for row in summary.agents),
+    )
+    text = printed(summary)
+    assert max(map(len, text.splitlines())) <= 80
+    for word in ("warm-up,", "missing", "saturated", "late", "lost, left,", "1,200x", "30,000"):
+        assert word in text
+
+
+def test_an_agent_that_left_on_request_is_no_lost_one() -> None:
+    summary = summary_of()
+    summary = replace(summary, agents=(replace(summary.agents[0], left=True),))
+    assert re.search(r"\ba +8 .* left *\n", printed(summary))
 
 
 def test_names_are_never_read_as_markup() -> None:

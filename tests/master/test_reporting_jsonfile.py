@@ -16,6 +16,7 @@ from gradual_master.results.summary import Summary, build_summary
 
 class Options:
     allow_missing = 0.01
+    allow_saturated = False
 
 
 def summary_of(**facts: Any) -> Summary:

@@ -203,7 +203,7 @@ def test_a_lost_agent_that_returns_is_given_new_slots_and_stays_lost_in_the_fact
     run.ping("b")
     before = seats_of(orders_in(run.said, run.streams["a"]).slots)
     assert len(before) == 6
-    moved = sorted({slot for slot in run.assignments()[id_of("a")]} - before)
+    moved = sorted(run.assignments()[id_of("a")] - before)
     release(run, "a", moved)
     assert held(run, "b") == {"b": 6}
     assert run.core.facts().agents[1].lost

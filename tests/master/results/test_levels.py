@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from raw_run import MS, START, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
 
+from gradual_common.batch import Health
 from gradual_common.plan.model import Plan
 from gradual_common.schedule import Change, Level, Schedule, SchedulePhase
 from gradual_common.scheduling import compile_schedule
@@ -19,6 +20,7 @@ from gradual_master.results.summary import Summary, build_summary
 
 class Options:
     allow_missing = 0.01
+    allow_saturated = False
 
 
 def summary_of(*stretches: Stretch, schedule: Schedule, plan: Plan | None = None, **facts: Any) -> Summary:
@@ -53,7 +55,7 @@ def test_a_level_says_what_the_system_did_at_its_concurrency() -> None:
 
 
 def test_missing_users_are_counted_per_group_and_never_made_good_by_another() -> None:
-    stretch = Stretch(0, 0, S, users=[(1, 0, 0, 0), (3, 0, 0, 0)])
+    stretch = Stretch(0, 0, S, users=[(1, 1, 0, 0), (3, 1, 2, 0)])
     summary = summary_of(stretch, schedule=schedule_of((2, 1), seconds=1))
     assert summary.levels[0].missing_user_s == 1
     assert summary.levels[0].marks == ("missing",)
@@ -73,6 +75,25 @@ def test_a_stopped_run_misses_nobody_after_the_stop() -> None:
     summary = summary_of(stretch, schedule=schedule_of((2, 1), (4, 2)), stop_signal="interrupt")
     assert [(row.start_s, row.end_s, row.missing_user_s) for row in summary.levels] == [(0, 0.5, 0)]
     assert summary.fleet.scheduled_user_s == 1.5
+
+
+def test_a_level_is_marked_when_its_agents_were_saturated_or_late() -> None:
+    users = [(2, 1, 1, 0), (1, 0.5, 0.5, 0)]
+    plan, schedule = plan_of(), schedule_of((2, 1), (2, 1), (2, 1), seconds=10)
+    aggregate = Aggregate(plan, schedule, S)
+    for second in range(30):
+        busy = 10 <= second < 15
+        # Of a second in which 1.5 users think, 0.5 user-seconds were slept over: 502 ms less 2 ms that are allowed.
+        late = [502 * MS] if second == 25 else []
+        stretch = Stretch(second // 10, second * S, (second + 1) * S, users=users)
+        health = Health(0.95 if busy else 0.3, 3, 3, 0)
+        aggregate.merge("a", batch_of(second + 1, second, stretch, health=health, start_lags=late * 3))
+    summary = build_summary(plan, schedule, aggregate, fleet_of(agent("a")), run_of(), Options())
+    assert [row.marks for row in summary.levels] == [(), ("saturated",), ("unaccounted",)]
+    gaps = [gap.unaccounted for gap in summary.analysis.littles_law.levels]
+    assert gaps == [0, 0, pytest.approx(1.5 / 30, rel=0.01)]
+    assert (summary.fleet.intervals, summary.fleet.saturated_intervals, summary.agents[0].saturated) == (30, 5, 5)
+    assert summary.verdict.status == "invalid"
 
 
 def test_a_warm_up_level_is_shown_and_flagged() -> None:

@@ -1,10 +1,10 @@
 """The record of an interval that lies in two levels, and in a phase that begins within it."""
 
+from contributions import contribution
 from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
 
 from gradual_common.histogram import Histogram
 from gradual_common.series import SeriesIndex
-from gradual_master.results.batches import contribution_of
 from gradual_master.results.intervals import IntervalWriter
 from gradual_master.results.measurements import Measurements, Shape
 
@@ -16,7 +16,7 @@ def test_users_and_target_are_means_over_the_interval() -> None:
     first = Stretch(0, 2 * S, 3 * S, [(0, "", 4 * MS)], users=users[0])
     second = Stretch(1, 3 * S, 4 * S, [(0, "", 8 * MS), (1, "reset", MS)], users=users[1])
     measured = Measurements(SHAPE)
-    measured.add(contribution_of(batch_of(1, 1, first, second), SHAPE))
+    measured.add(contribution(batch_of(1, 1, first, second), SHAPE))
     schedule = schedule_of((2, 1), (4, 2), seconds=3)
     record = IntervalWriter(SHAPE, schedule, 2 * S).write(1, measured.freeze(), 1, ())
     assert (record.start_s, record.end_s) == (2, 4)

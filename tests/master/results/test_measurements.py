@@ -1,6 +1,7 @@
 """Sums by place: growing, freezing and thawing lose nothing, and the order of additions does not matter."""
 
 import numpy as np
+from contributions import contribution
 from hypothesis import given
 from hypothesis import strategies as st
 from raw_run import MS, START, S, Stretch, batch_of, plan_of
@@ -8,7 +9,6 @@ from raw_run import MS, START, S, Stretch, batch_of, plan_of
 from gradual_common.batch import KINDS, MEASURES, RESPONSE_TIME
 from gradual_common.histogram import Histogram
 from gradual_common.series import SeriesIndex
-from gradual_master.results.batches import contribution_of
 from gradual_master.results.measurements import OUTSIDE, Contribution, Figures, LevelHistograms, Measurements, Shape
 
 SHAPE = Shape.of(SeriesIndex.of(plan_of()))
@@ -23,7 +23,7 @@ def exact(values: list[int]) -> Histogram:
 def measured_in(*levels: int) -> Contribution:
     """One login of 1 + level ms in each level."""
     stretches = [Stretch(level, 0, S, [(0, "", (1 + level) * MS)], iterations=[(1, 0), (0, 0)]) for level in levels]
-    return contribution_of(batch_of(1, 0, *stretches), SHAPE)
+    return contribution(batch_of(1, 0, *stretches), SHAPE)
 
 
 def code(level: int) -> int:

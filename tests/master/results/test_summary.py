@@ -19,6 +19,7 @@ FULL = [(2, 1, 1, 0), (1, 0.5, 0.5, 0)]
 
 class Options:
     allow_missing = 0.01
+    allow_saturated = False
 
 
 def stretches(rng: np.random.Generator, second: int, level: int) -> Stretch:
@@ -131,7 +132,8 @@ def test_phases_are_flagged_when_they_warm_up() -> None:
 
 def test_agents_show_their_health() -> None:
     first = summary_of().agents[0]
-    assert (first.name, first.requests, first.cpu_p95, first.lost, first.saturated) == ("a0", 168, 0.5, False, None)
+    assert (first.name, first.requests, first.cpu_p95, first.lost, first.saturated) == ("a0", 168, 0.5, False, 0)
+    assert (first.begun, first.merged, first.left) == (172, 172, False), "its last batch came: nothing is unknown"
     assert first.loop_lag_ms_p99 is None
 
 

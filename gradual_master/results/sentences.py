@@ -1,0 +1,94 @@
+"""What a verdict says, in sentences: figures with their whole, agents by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from gradual_master.results.evidence import Evidence, Loss
+from gradual_master.results.littles_law import WindowGap
+
+MOST_NAMED = 5
+"""Agents that a sentence names; the summary has all of them."""
+
+
+def missing(evidence: Evidence) -> str:
+    """How many users were not there."""
+    return (
+        f"{100 * evidence.missing_share:.2g} % of the scheduled user-seconds were missing "
+        f"({evidence.missing_user_s:,.1f} of {evidence.scheduled_user_s:,.1f})"
+    )
+
+
+def loss(evidence: Evidence) -> str:
+    """Requests begun and never reported, by agent."""
+    lost = evidence.begun - evidence.merged
+    names = _listed(f"{entry.agent} {_gap(entry)}" for entry in evidence.losses)
+    return f"{lost:,} of {evidence.begun:,} requests begun were never reported ({100 * evidence.lost_share:.2g} %)" + (
+        f": {names}" if names else ""
+    )
+
+
+def lost_agents(evidence: Evidence) -> str:
+    """Who was lost."""
+    return f"{count(len(evidence.lost), 'agent')} lost: {', '.join(evidence.lost)}"
+
+
+def saturation(evidence: Evidence) -> str:
+    """In how many intervals the generator was the bottleneck, and which agents were."""
+    names = _listed(f"{agent} {intervals:,}" for agent, intervals in evidence.saturated)
+    return (
+        f"agents were saturated in {evidence.saturated_intervals:,} of {evidence.intervals:,} intervals "
+        f"({100 * evidence.saturated_share:.2g} %): {names}"
+    )
+
+
+def unaccounted(evidence: Evidence) -> str:
+    """Little's law over the run."""
+    return (
+        f"{100 * evidence.unaccounted:.2g} % of the users' time was neither in a request nor thinking: "
+        "the agents were late for them (Little's law)"
+    )
+
+
+def window(worst: WindowGap, flagged: int) -> str:
+    """Little's law over the worst window of a single agent."""
+    more = f"; {count(flagged - 1, 'more window')} like it" if flagged > 1 else ""
+    return (
+        f"{worst.agent} was late for {100 * worst.unaccounted:.2g} % of its users' time "
+        f"from {worst.start_s:g} s to {worst.end_s:g} s (Little's law){more}"
+    )
+
+
+def counted(evidence: Evidence) -> Iterator[str]:
+    """What is said by its number, where there is any."""
+    for number, one, many in (
+        (evidence.late_levels, "level change was put in force late", "level changes were put in force late"),
+        (evidence.late_starts, "user started late", "users started late"),
+        (evidence.resent_batches, "batch was sent again", "batches were sent again"),
+        (
+            evidence.late_batches,
+            "batch came after its interval was closed",
+            "batches came after their interval was closed",
+        ),
+        (evidence.dropped_batches, "batch was dropped by its agent", "batches were dropped by their agents"),
+    ):
+        if number:
+            yield f"{number:,} {one if number == 1 else many}"
+    for group, number in evidence.empty.items():
+        if number:
+            yield f"{count(number, 'iteration')} of {group} neither sent nor waited: check its conditions"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 agent`, `2 agents`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _gap(entry: Loss) -> str:
+    return f"{entry.count:,} (begun {entry.begun:,}, merged {entry.merged:,})"
+
+
+def _listed(entries: Iterable[str]) -> str:
+    everything = list(entries)
+    more = len(everything) - MOST_NAMED
+    return ", ".join(everything[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
