@@ -119,3 +119,12 @@ def test_health_lags_and_levels_are_told_once() -> None:
     assert times(batch, "start_lag") == [(2, 900)]
     assert (later.applied, len(later.histograms.keys)) == ((), 0)
     assert isinstance(batch.frames[0], Frame)
+
+
+def test_lags_from_before_the_schedule_are_the_price_of_getting_ready() -> None:
+    made, clock = recorder(start=10 * S)
+    made.loop_lag(900)
+    clock.now = 10 * S
+    made.loop_lag(500)
+    clock.now = 11 * S
+    assert times(made.seal(0, 0, HEALTH), "loop_lag") == [(1, 500)]
