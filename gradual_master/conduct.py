@@ -1,7 +1,7 @@
 """One run from the plan to the summary: the shell around `MasterCore`, for both commands that run a plan.
 
-Everything happens on one event loop. An event is handled at once; merges alone wait their turn, one batch at a time,
-so that pongs and orders are written in between (DESIGN 4.11).
+Everything happens on one event loop. An event is handled at once; of merges there is one in each turn of the loop, so
+that pongs and orders are written in between (DESIGN 4.11).
 """
 
 from __future__ import annotations
@@ -100,6 +100,7 @@ class Conductor:
         self._log = structlog.get_logger("gradual.master")
         self._events: deque[Event] = deque()
         self._merges: deque[Merge] = deque()
+        self._has_merged = False
         self._is_dispatching = False
         self._start: int | None = None
         self._is_over = False
@@ -212,7 +213,7 @@ class Conductor:
             case Provide(agent, slots):
                 self._events.append(Provided(agent, slots, self._server.provide(agent, slots)))
             case Merge():
-                self._merge_later(instruction)
+                self._take_merge(instruction)
             case CloseInterval(number):
                 record = self._aggregate.close(number)
                 self._tell(lambda reporter: reporter.on_interval(record))
@@ -234,20 +235,27 @@ class Conductor:
 
     # ── Merging ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _merge_later(self, merge: Merge) -> None:
-        self._merges.append(merge)
-        if len(self._merges) == 1:
-            asyncio.get_running_loop().call_soon(self._merge_next)
+    def _take_merge(self, merge: Merge) -> None:
+        """One batch a turn of the loop: the first at once, so that its acknowledgement rides on the pong."""
+        if self._has_merged:
+            self._merges.append(merge)
+            return
+        self._end_turn()
+        self._merge(merge)
+
+    def _end_turn(self) -> None:
+        self._has_merged = True
+        asyncio.get_running_loop().call_soon(self._merge_next)
 
     def _merge_next(self) -> None:
+        self._has_merged = False
         if not self._merges:
             return
+        self._end_turn()
         try:
             self._merge(self._merges.popleft())
         except Exception as bug:
             self._bug = self._bug or bug
-        if self._merges:
-            asyncio.get_running_loop().call_soon(self._merge_next)
 
     def _merge(self, merge: Merge) -> None:
         try:
