@@ -1,4 +1,4 @@
-"""A system under test that keeps its own exact books; run as a process: `python target.py PORT_FILE`.
+"""A system under test that keeps its own exact books; run as a process: `python target.py PORT_FILE [HOST]`.
 
 It shares no code with Gradual. Every request is counted the moment its head and body are complete, whatever becomes
 of the connection afterwards. Paths:
@@ -9,10 +9,10 @@ of the connection afterwards. Paths:
     /status/CODE           that status
     /redirect/N            303 to /redirect/N-1 … /ok
     /cookie/set, /cookie   sets a cookie; tells the cookies it was sent
-    /books                 what was counted, as JSON (itself not counted)
+    /books, /count         what was counted, as JSON; how many requests (neither is counted itself)
 
-`X-User: group/slot/tenure` and `X-Row` identify the sender. Times are nanoseconds of CLOCK_BOOTTIME, the clock that
-the agents read too.
+`X-User: group/slot/tenure` and `X-Row` identify the sender, its address the process it is in. Times are nanoseconds
+of CLOCK_BOOTTIME, the clock that the agents read too.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ def now() -> int:
 
 
 class Books:
-    """Every request: (path, user, row, arrived, answered or closed)."""
+    """Every request: (path, user, row, arrived, answered or closed, the sender's address)."""
 
     def __init__(self):
         self.requests = []
@@ -39,7 +39,7 @@ class Books:
         self.row_holders = {}
         self.connections = 0
 
-    def open(self, path, headers):
+    def open(self, path, headers, peer):
         user, row = headers.get("x-user", ""), headers.get("x-row", "")
         if user:
             self.busy_users[user] += 1
@@ -50,7 +50,7 @@ class Books:
             holders[user] += 1
             if sum(count > 0 for count in holders.values()) > 1:
                 self.shared_rows[row] += 1
-        entry = [path, user, row, now(), 0]
+        entry = [path, user, row, now(), 0, peer]
         self.requests.append(entry)
         return entry
 
@@ -58,7 +58,7 @@ class Books:
         if entry[4]:
             return
         entry[4] = now()
-        _, user, row, _, _ = entry
+        _, user, row, *_ = entry
         if user:
             self.busy_users[user] -= 1
         if row:
@@ -85,6 +85,7 @@ class Exchange(asyncio.Protocol):
 
     def connection_made(self, transport):
         self.transport = transport
+        self.peer = "{}:{}".format(*transport.get_extra_info("peername"))
         self.books.connections += 1
 
     def data_received(self, data):
@@ -108,7 +109,10 @@ class Exchange(asyncio.Protocol):
         if path == "/books":
             self.answer(200, json.dumps(self.books.as_json()))
             return
-        self.entry = self.books.open(path, headers)
+        if path == "/count":
+            self.answer(200, str(len(self.books.requests)))
+            return
+        self.entry = self.books.open(path, headers, self.peer)
         parts = path.strip("/").split("/")
         if parts[0] == "sleep":
             self.timer = asyncio.get_running_loop().call_later(float(parts[1]), self.answer, 200, '{"ok": true}')
@@ -141,9 +145,9 @@ class Exchange(asyncio.Protocol):
         self.transport.write(head.encode() + body)
 
 
-async def main(port_file):
+async def main(port_file, host="127.0.0.1"):
     loop, books, stop = asyncio.get_running_loop(), Books(), asyncio.Event()
-    server = await loop.create_server(lambda: Exchange(books), "127.0.0.1", 0, backlog=4096)
+    server = await loop.create_server(lambda: Exchange(books), host, 0, backlog=4096)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     port = server.sockets[0].getsockname()[1]
@@ -155,4 +159,4 @@ async def main(port_file):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(*sys.argv[1:]))
