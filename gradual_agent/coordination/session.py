@@ -133,6 +133,7 @@ class Session:
         self._greeted_at = 0
         self._heard_at = 0
         self._pinged_at = 0
+        self._asked_at: int | None = None
         self._burst_left = 0
         self._pings_at_once = False
         self._orders: Orders | None = None
@@ -175,8 +176,11 @@ class Session:
         return self._lease // 10
 
     @property
-    def _silence_deadline(self) -> int:
-        return self._heard_at + 3 * self._lease // 10
+    def _silence_deadline(self) -> int | None:
+        """No pong for 0.3·lease, though the first ping since the last one has had time to be answered."""
+        if self._asked_at is None:
+            return None
+        return max(self._heard_at + 3 * self._lease // 10, self._asked_at + 2 * self._ping_interval)
 
     # ── Events ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -262,7 +266,7 @@ class Session:
         self.state = State.LIVE
         self.welcome = welcome
         self._redial.found()
-        self._heard_at = now
+        self._heard_at, self._asked_at = now, None
         self._burst_left, self._pings_at_once = BURST, True
         self._says_leaving = self._signals > 0
         self._finished, self._slots_due = self._holdings.finished, now
@@ -296,13 +300,14 @@ class Session:
     # ── Live ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _watch_silence(self, _: Wake, now: int) -> list[SessionInstruction]:
-        """A pong that was never asked for is not missed: after a stall of our own the next ping comes first."""
-        if now < self._silence_deadline:
-            return []
-        if now - self._pinged_at > 2 * self._ping_interval:
-            self._heard_at = now - 2 * self._ping_interval
+        """After a stall of our own a pong may wait unread: the next ping is the one that must be answered."""
+        deadline = self._silence_deadline
+        if deadline is None or now < deadline or self._has_stalled(now):
             return []
         return self._hang_up("no pong", now)
+
+    def _has_stalled(self, now: int) -> bool:
+        return now - self._pinged_at > 2 * self._ping_interval
 
     def _read_message(self, event: Received, now: int) -> list[SessionInstruction]:
         message = event.message
@@ -329,7 +334,7 @@ class Session:
     def _take_pong(self, pong: Pong, now: int) -> list[SessionInstruction]:
         if not now - pong.stamp >= 0:
             return []
-        self._heard_at = now
+        self._heard_at, self._asked_at = now, None
         self._burst_left = max(0, self._burst_left - 1)
         self._pings_at_once = self._burst_left > 0
         instructions = self._adopt_offset(self._estimate.observe(pong.stamp, now, pong.now))
@@ -402,6 +407,8 @@ class Session:
             self._released, self._finished, self._slots_due = (), (), None
         if self._wants_ping(now, riding=not mail.is_empty):
             mail = replace(mail, ping=Ping(now, self._holdings.begun, self.offset or 0))
+            if self._asked_at is None or self._has_stalled(now):
+                self._asked_at = now
             self._pinged_at, self._pings_at_once = now, False
         sent: list[SessionInstruction] = [Send(message) for message in pack(mail)]
         return sent + (self._say_goodbye() if self._signals and self._is_delivered else [])

@@ -266,7 +266,9 @@ class MasterCore:
         command.ordering.begin(now + lead)
         command.intake.begin(now + lead)
         command.out.append(Begin(now + lead))
-        command.unsettle(joined=any(not agent.is_enlisted for agent in command.fleet.working()))
+        # Who has come while the others prepared joins now; what was dealt to these is not dealt again.
+        command.has_joined = any(not agent.is_enlisted for agent in command.fleet.staying())
+        command.is_unsettled = command.has_joined
         command.issue_orders()
         command.move(Step.CONFIRMED, now)
 

@@ -62,7 +62,7 @@ class Dealing:
             self._enlist(agent)
         if not (moving or command.seats.has_free):
             return
-        places = {id_: Place(agent.hello.max_users, agent.stream is not None) for id_, agent in staying.items()}
+        places = {id_: Place(agent.hello.max_users, agent.is_here) for id_, agent in staying.items()}
         balance = self._balancer.balance(command.seats, places, moving=moving, coming=self._held_by_leavers())
         for id_, slots in balance.gifts.items():
             self._give(staying[id_], slots)
@@ -129,12 +129,11 @@ class Dealing:
         command = self._command
         if not command.ordering.version or not agent.is_enlisted:
             return
+        command.unsettle(joined=not command.seats.held_by(agent.id))
         is_new = False
         if command.life.is_running:
             held = agent.hello.held
-            left, anew = command.seats.settle(agent.id, held, command.ordering.users_at(now))
-            if left:
-                command.unsettle()
+            _, anew = command.seats.settle(agent.id, held, command.ordering.users_at(now))
             if anew:
                 command.journal.commit([SlotsAssigned(agent.id, anew)])
                 command.note("warning", f"agent {agent.name} had cut {_users(anew)}; they begin anew", agent)

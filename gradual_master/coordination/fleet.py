@@ -65,6 +65,11 @@ class Agent:
         return self.lost is None and not self.has_left
 
     @property
+    def is_here(self) -> bool:
+        """Whether it can be told something just now, and what it holds is known."""
+        return self.stream is not None and not self.is_back and not self.is_silent
+
+    @property
     def has_job(self) -> bool:
         """Whether it has confirmed the plan, the first of all provisions."""
         return self.provisioned > 0

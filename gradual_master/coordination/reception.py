@@ -88,7 +88,7 @@ class Reception:
             return False
         agent = self._admit(hello, stream) if known is None else self._adopt(known, hello, stream)
         command.leases.renew(agent.id, now)
-        agent.heard_at = now
+        self._note_return(agent, now)
         self._welcome(agent)
         return True
 
@@ -126,7 +126,6 @@ class Reception:
         if agent.lost is not None and not agent.has_left:
             agent.lost = None
             self._command.intake.enrol(agent.id)
-            self._command.unsettle(joined=True)
         return agent
 
     def _welcome(self, agent: Agent) -> None:

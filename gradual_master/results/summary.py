@@ -115,6 +115,10 @@ class _Writer:
 
     def _wanted_until(self) -> int:
         """Until when users were wanted, ns since the schedule's begin: a run may end before its schedule."""
+        if self._run.failure is not None and self._schedule.end is not None and self._aggregate.end:
+            # Without an agent nothing was measured, and users were wanted all the same.
+            failed_at = round(self._run.duration_s * NS_PER_S) - self._aggregate.start
+            return min(self._schedule.end, max(self._aggregate.end, failed_at))
         ends_early = self._run.stop_signal or self._run.failure or any(group.iterations for group in self._plan.users)
         if self._schedule.end is None or (ends_early and self._aggregate.end < self._schedule.end):
             return self._aggregate.end

@@ -277,6 +277,14 @@ def test_a_stall_of_our_own_is_not_the_masters_silence() -> None:
     assert messages(told)[0].ping == Ping(agent.now, 0, AHEAD)
 
 
+def test_nor_is_it_when_something_else_comes_before_the_wake() -> None:
+    agent = live()
+    agent.exchange(after=SECOND)
+    agent.feels(Provisioned(2), after=4 * SECOND)
+    assert of(HangUp, agent.wakes()) == []
+    assert of(HangUp, agent.runs_until(agent.now + 2 * SECOND)) == [HangUp(1, "no pong")]
+
+
 def test_at_the_end_of_the_lease_the_users_are_cut_and_a_new_hello_follows() -> None:
     agent = working()
     end = agent.session.lease_end

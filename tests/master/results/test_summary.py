@@ -170,6 +170,15 @@ def test_a_stopped_run_reports_what_it_measured(signal: str, code: int) -> None:
     assert summary.fleet.missing_user_s == 0
 
 
+def test_a_run_that_failed_says_how_many_users_were_missing_until_then() -> None:
+    """3 of the schedule's 4 seconds were measured, from run time 7 s on; then nobody was left."""
+    whole = summary_of(seconds=3, stop_signal="interrupt")
+    failed = summary_of(seconds=3, failure="every agent is gone", duration_s=12.0)
+    assert (whole.levels[-1].end_s, failed.levels[-1].end_s) == (3, 4)
+    assert failed.fleet.scheduled_user_s > whole.fleet.scheduled_user_s
+    assert failed.fleet.missing_user_s == failed.fleet.scheduled_user_s - whole.fleet.scheduled_user_s
+
+
 def begun_and_merged(*, last: bool, begun: int) -> tuple[int, int, str]:
     plan, schedule = plan_of(), schedule_of((2, 1), seconds=1)
     aggregate = Aggregate(plan, schedule, S)
