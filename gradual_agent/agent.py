@@ -92,8 +92,8 @@ class Agent:
 
     @property
     def held(self) -> tuple[SlotRun, ...]:
-        """Slots with a user in them."""
-        return self._pool.held
+        """Slots with a user in them, now or at the next level."""
+        return self._pool.claimed
 
     @property
     def finished(self) -> tuple[SlotRun, ...]:
@@ -185,8 +185,8 @@ class Agent:
             in_run_time.append(self._intervals.next_deadline)
         offset = self._session.offset or 0
         deadlines = [deadline - offset for deadline in in_run_time if deadline is not None]
-        if self._session.next_deadline is not None:
-            deadlines.append(self._session.next_deadline)
+        if (of_session := self._session.next_deadline) is not None:
+            deadlines.append(of_session)
         return min(deadlines, default=None)
 
     def _wake(self, _: object) -> None:
@@ -323,13 +323,21 @@ class Agent:
         return not self._session.outbox.is_full
 
     def _seal_ended(self) -> None:
-        if self._intervals is not None and self._can_seal:
-            for interval in self._intervals.take_ended(self._run_time()):
-                self._seal(interval, last=False)
+        """One after the other, for as long as the outbox has room: a process that was paused finds many."""
+        if self._seal_next():
+            self._do(self._seal_ended)
+
+    def _seal_next(self) -> bool:
+        if self._intervals is None or not self._can_seal or not self._intervals.take_ended(self._run_time()):
+            return False
+        self._seal(self._intervals.next - 1, last=False)
+        return True
 
     def _seal_last(self) -> None:
         """All users have ended: everything that is left, at once."""
-        self._seal_ended()
+        if self._seal_next():
+            self._do(self._seal_last)
+            return
         if self._intervals is None:
             return
         interval, self._intervals, self._is_sealed = self._intervals.next, None, True

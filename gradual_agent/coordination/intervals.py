@@ -15,10 +15,10 @@ class Intervals:
         """The first instant after `interval`."""
         return self.start + (interval + 1) * self.length
 
-    def take_ended(self, now: int) -> range:
-        """The intervals that have ended and are not sealed; they count as sealed from here on."""
-        ended = range(self.next, max(self.next, (now - self.start) // self.length))
-        self.next = ended.stop
+    def take_ended(self, now: int) -> bool:
+        """Whether the next interval has ended; it counts as sealed from here on."""
+        ended = self.end_of(self.next) <= now
+        self.next += ended
         return ended
 
     @property

@@ -145,6 +145,12 @@ class SlotPool:
         return as_runs((group, ordinal, seat.tenure) for (group, ordinal), seat in self._seats.items())
 
     @property
+    def claimed(self) -> tuple[SlotRun, ...]:
+        """The slots in which a user sits, or may sit down at the next level: nobody else may be given them."""
+        seated = {slot: seat.tenure for slot, seat in self._seats.items()}
+        return as_runs((*slot, tenure) for slot, tenure in {**seated, **self._tenures}.items())
+
+    @property
     def finished(self) -> tuple[SlotRun, ...]:
         """The slots whose users have ended for good."""
         return as_finished_runs(self._finished.values())

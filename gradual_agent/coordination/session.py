@@ -227,7 +227,7 @@ class Session:
         self.state = State.GREETING
         self.stream += 1
         self._greeted_at = now
-        self._released = ()
+        self._released, self._orders = (), None
         self.outbox.rewind()
         return [Dial(self.stream), Send(AgentMessage(hello=self._hello()))]
 

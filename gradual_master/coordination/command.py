@@ -87,7 +87,9 @@ class Command:
 
     def orders_of(self, agent: Agent) -> Orders:
         """The present orders with the agent's slots."""
-        return self.ordering.orders_for(self.seats.ordered_of(agent.id, agent.provisioned))
+        slots = self.seats.ordered_of(agent.id, agent.provisioned)
+        self.seats.note_ordered(slots)
+        return self.ordering.orders_for(slots)
 
     def issue_orders(self) -> None:
         """Commit the present version of the orders, then send it to every agent."""

@@ -100,7 +100,8 @@ class Dealing:
 
     def _let_go(self, agent: Agent, slots: Sequence[Mask]) -> None:
         count = sum(int(mask.sum()) for mask in slots)
-        self._command.seats.let_go(slots)
+        if self._command.seats.let_go(slots):
+            self._command.unsettle(joined=True)
         self._command.moves += count
         self._command.order_anew(agent)
         self._command.note(

@@ -64,7 +64,9 @@ class Ordering:
         if graceful_stop is not None:
             self._graceful_stop = graceful_stop
         self._ahead = ()
-        self._levels = (self._drain(self.stopped_at, self._phase_at(self.stopped_at)),)
+        # The level in force is said again: an agent whose clock is a little late has still to put it in force.
+        known = [level for level in self._levels if level.apply_at < self.stopped_at and level.number != DRAIN_LEVEL]
+        self._levels = (*known[-1:], self._drain(self.stopped_at, self._phase_at(self.stopped_at)))
         self.version += 1
 
     def is_due(self, now: int) -> bool:

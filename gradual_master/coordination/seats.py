@@ -35,6 +35,7 @@ class Seats:
         self._due = [np.zeros(count, dtype=np.int64) for count in peak]
         self._leaving = [np.zeros(count, dtype=np.bool_) for count in peak]
         self._ended = [np.zeros(count, dtype=np.bool_) for count in peak]
+        self._ordered = [np.zeros(count, dtype=np.bool_) for count in peak]
         self._numbers: dict[str, int] = {}
 
     # ── What is asked ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -113,6 +114,7 @@ class Seats:
             self._holder[group][mask] = number
             self._tenure[group][mask] += 1
             self._due[group][mask] = due
+            self._ordered[group][mask] = False
         return self._runs(slots)
 
     def note_due(self, agent: str, slots: Iterable[SlotRun], due: int) -> None:
@@ -123,10 +125,23 @@ class Seats:
             waits = (self._holder[run.group][part] == number) & (self._tenure[run.group][part] == run.tenure)
             self._due[run.group][part][waits] = due
 
-    def let_go(self, slots: Sequence[Mask]) -> None:
-        """These slots leave their holders, when their users have ended."""
+    def note_ordered(self, slots: Iterable[SlotRun]) -> None:
+        """Orders name these slots: from now on only their holder can say that nobody sits in them."""
+        for run in slots:
+            self._ordered[run.group][run.first : run.first + run.count] = True
+
+    def let_go(self, slots: Sequence[Mask]) -> int:
+        """These slots leave their holders when their users have ended, or at once where no orders have named them yet.
+
+        How many are free at once.
+        """
+        untold = 0
         for group, mask in enumerate(slots):
+            free = mask & ~self._ordered[group]
+            untold += int(np.count_nonzero(free))
             self._leaving[group] |= mask
+            self._free(group, slice(None), free)
+        return untold
 
     def release(self, agent: str, slots: Iterable[SlotRun]) -> None:
         """Their users have ended and the slots are free; WireError for one that `agent` never held.

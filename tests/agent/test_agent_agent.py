@@ -150,7 +150,7 @@ async def test_without_pongs_the_agent_dials_anew_and_cuts_at_the_end_of_the_lea
     rig.master.answers_pings = False
     await rig.master.until(lambda: len(rig.master.hellos) >= 2)
     assert crew.cuts == 0, "a new stream alone cuts nobody"
-    assert rig.master.hellos[1].held == (SlotRun(0, 0, 2, 1),)
+    assert rig.master.hellos[1].held == (SlotRun(0, 0, 3, 1),)
     await holds(lambda: crew.cuts == 1)
     assert rig.lease.ends_at == 0
     hellos = len(rig.master.hellos)

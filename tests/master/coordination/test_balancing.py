@@ -20,6 +20,7 @@ def dealt(schedule: Schedule, **rooms: int) -> Seats:
     assert isinstance(hands, tuple)
     for agent, hand in zip(rooms, hands, strict=True):
         seats.give(agent, seats.masks(hand), due=1)
+        seats.note_ordered(hand)
     return seats
 
 

@@ -572,7 +572,9 @@ def test_a_first_stop_orders_zero_users_now_and_a_second_without_grace() -> None
     run.to_running("a", "b")
     run.wait(5, "a", "b")
     orders = orders_in(run.tell(Stop("interrupt")), 1)
-    assert [(level.apply_at, level.number, level.users) for level in orders.levels] == [(run.now, -1, (0,))]
+    in_force, stop = orders.levels
+    assert (in_force.number, in_force.users) == (0, (4,))
+    assert (stop.apply_at, stop.number, stop.users) == (run.now, -1, (0,))
     assert orders.graceful_stop == 2 * S
     assert run.core.state is State.STOPPING
     assert "drain" in said_text(run)
@@ -628,7 +630,7 @@ def test_the_run_ends_with_its_last_slot() -> None:
     run.say("a", finished=(SlotRun(0, 0, 2, 1, run.now - 2),))
     assert run.core.state is State.RUNNING
     orders = orders_in(run.say("b", finished=(SlotRun(0, 2, 2, 1, run.now - 1),)), 1)
-    assert [level.number for level in orders.levels] == [-1]
+    assert [level.number for level in orders.levels] == [0, -1]
     assert run.core.state is State.DRAINING
     assert run.core.facts().finished == (SlotsFinished(run.now - 2, 0, 2), SlotsFinished(run.now - 1, 0, 2))
 

@@ -75,7 +75,7 @@ def test_orders_are_not_refreshed_for_nothing() -> None:
 def test_a_stop_orders_zero_users_from_now_on() -> None:
     ordering = ordering_of(schedule_of((5,), (6,), seconds=60))
     ordering.stop(9 * S)
-    assert levels(ordering) == [(9, -1)]
+    assert levels(ordering) == [(1, 0), (9, -1)]
     assert ordering.end == 9 * S
     assert not ordering.is_due(10**20)
 
@@ -86,14 +86,14 @@ def test_a_second_stop_keeps_the_instant_and_takes_the_grace() -> None:
     version = ordering.version
     ordering.stop(12 * S, graceful_stop=0)
     orders = ordering.orders_for(SLOTS)
-    assert levels(ordering) == [(9, -1)]
+    assert levels(ordering) == [(1, 0), (9, -1)]
     assert (orders.version, orders.graceful_stop) == (version + 1, 0)
 
 
 def test_a_stop_in_the_drain_keeps_the_end_of_the_schedule() -> None:
     ordering = ordering_of(schedule_of((5,), seconds=4))
     ordering.stop(9 * S)
-    assert levels(ordering) == [(5, -1)]
+    assert levels(ordering) == [(1, 0), (5, -1)]
 
 
 def test_users_ahead_are_the_most_from_now_on() -> None:

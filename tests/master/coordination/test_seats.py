@@ -15,6 +15,7 @@ def seats_of() -> Seats:
     seats = Seats((10, 4))
     for agent, hand in (("a", A), ("b", B)):
         assert seats.give(agent, seats.masks(hand), due=1) == hand
+        seats.note_ordered(hand)
     return seats
 
 
@@ -107,6 +108,14 @@ def test_what_was_never_given_cannot_be_given_back(reason: str, run: SlotRun) ->
         seats_of().release("a", [run])
     with pytest.raises(WireError, match="gives back slots"):
         seats_of().end("a", [run])
+
+
+def test_a_slot_that_no_orders_have_named_leaves_at_once() -> None:
+    seats = seats_of()
+    seats.take_all("b")
+    seats.give("a", seats.masks([SlotRun(0, 5, 2, 0)]), due=1)
+    assert seats.let_go(seats.masks([SlotRun(0, 4, 2, 0)])) == 1
+    assert (seats.leaving(), seats.vacant((6, 0))) == (1, 1)
 
 
 def test_a_release_of_an_earlier_tenure_comes_late_and_changes_nothing() -> None:
