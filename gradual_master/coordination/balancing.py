@@ -30,18 +30,26 @@ Slots = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An agent that stays. Only one that `is_here`, on a stream, is given anything just now."""
+    """An agent that stays. Only one that `is_here`, on a stream, is given anything just now.
+
+    `confirmed`: the version of the orders that it has put in force; what later ones gave it cannot move yet.
+    """
 
     max_users: int
     is_here: bool
+    confirmed: int = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What is to be done: free slots given to agents, and slots of agents that are to leave them."""
+    """What is to be done: free slots given to agents, and slots of agents that are to leave them.
+
+    `is_short`: more are to move once their holders have put them in force.
+    """
 
     gifts: dict[str, list[Mask]]
     moves: dict[str, list[Mask]]
+    is_short: bool = False
 
 
 class Balancer:
@@ -72,7 +80,10 @@ class Balancer:
         wanted = sum(lacking.values()) - given - coming - seats.leaving()
         if wanted <= self._tolerance:
             return Balance(gifts, {})
-        return Balance(gifts, self._move(wanted, seats, {agent: held[agent] - shares[agent] for agent in places}))
+        above = {agent: held[agent] - shares[agent] for agent in places}
+        moves = self._move(wanted, seats, above, places)
+        moving_now = sum(_count(masks) for masks in moves.values())
+        return Balance(gifts, moves, moving_now < min(wanted, sum(max(0, count) for count in above.values())))
 
     # ── Gifts ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -147,7 +158,9 @@ class Balancer:
 
     # ── Moves ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _move(self, wanted: int, seats: Seats, above: Mapping[str, int]) -> dict[str, list[Mask]]:
+    def _move(
+        self, wanted: int, seats: Seats, above: Mapping[str, int], places: Mapping[str, Place]
+    ) -> dict[str, list[Mask]]:
         """`wanted` slots of those that have more than their share, in proportion to how much more."""
         surplus = {agent: max(0, count) for agent, count in above.items()}
         wanted = min(wanted, sum(surplus.values()))
@@ -155,9 +168,9 @@ class Balancer:
             return {}
         counts = apportion(list(surplus.values()), wanted)
         return {
-            agent: self._masks(_spread(self._in_order(seats.staying(agent)), count))
+            agent: self._masks(_spread(slots, min(count, len(slots))))
             for agent, count in zip(surplus, counts, strict=True)
-            if count
+            if count and len(slots := self._in_order(seats.movable(agent, places[agent].confirmed)))
         }
 
     # ── Order ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -66,6 +66,7 @@ class Command:
         self.moves = 0
         self.is_unsettled = False
         self.has_joined = False
+        self.is_short = False
         self.out: list[Instruction] = []
 
     # ── Speaking ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -88,21 +89,22 @@ class Command:
     def orders_of(self, agent: Agent) -> Orders:
         """The present orders with the agent's slots."""
         slots = self.seats.ordered_of(agent.id, agent.provisioned)
-        self.seats.note_ordered(slots)
+        self.seats.note_named(slots, self.ordering.version)
         return self.ordering.orders_for(slots)
 
     def issue_orders(self) -> None:
         """Commit the present version of the orders, then send it to every agent."""
         self._commit_orders()
         for agent in self.fleet.connected():
-            if agent.is_enlisted:
+            if agent.is_enlisted and not agent.is_back:
                 self.send(agent, MasterMessage(orders=self.orders_of(agent)), ahead=True)
 
     def order_anew(self, agent: Agent) -> None:
         """Commit a new version of the same levels, for an agent whose slots have changed, and send it."""
         self.ordering.renumber()
         self._commit_orders()
-        self.send(agent, MasterMessage(orders=self.orders_of(agent)), ahead=True)
+        if not agent.is_back:  # It is told once it has said what it holds: until then its Hello is what is known.
+            self.send(agent, MasterMessage(orders=self.orders_of(agent)), ahead=True)
 
     def _commit_orders(self) -> None:
         ordering = self.ordering

@@ -62,12 +62,16 @@ class Dealing:
             self._enlist(agent)
         if not (moving or command.seats.has_free):
             return
-        places = {id_: Place(agent.hello.max_users, agent.is_here) for id_, agent in staying.items()}
+        places = {
+            id_: Place(agent.hello.max_users, agent.is_here, agent.confirmed[1]) for id_, agent in staying.items()
+        }
         balance = self._balancer.balance(command.seats, places, moving=moving, coming=self._held_by_leavers())
         for id_, slots in balance.gifts.items():
             self._give(staying[id_], slots)
         for id_, slots in balance.moves.items():
             self._let_go(staying[id_], slots)
+        if moving:
+            command.is_short = balance.is_short
         self._say_taken()
 
     def _say_taken(self) -> None:
@@ -100,8 +104,7 @@ class Dealing:
 
     def _let_go(self, agent: Agent, slots: Sequence[Mask]) -> None:
         count = sum(int(mask.sum()) for mask in slots)
-        if self._command.seats.let_go(slots):
-            self._command.unsettle(joined=True)
+        self._command.seats.let_go(slots)
         self._command.moves += count
         self._command.order_anew(agent)
         self._command.note(
@@ -130,6 +133,7 @@ class Dealing:
         command = self._command
         if not command.ordering.version or not agent.is_enlisted:
             return
+        # What was freed while it was away was dealt to those that were here.
         command.unsettle(joined=not command.seats.held_by(agent.id))
         is_new = False
         if command.life.is_running:

@@ -188,7 +188,10 @@ class Reception:
             # Rows are on their way: the wait is for the next sign of progress, not for all of them.
             self._command.deadline = now + self._command.terms.agents_wait
         self._note_provisions(agent, confirm.provisioned)
-        agent.confirmed = max(agent.confirmed, (confirm.epoch, confirm.version))
+        if (confirm.epoch, confirm.version) > agent.confirmed:
+            agent.confirmed = (confirm.epoch, confirm.version)
+            if self._command.is_short:
+                self._command.unsettle(joined=True)
 
     def _note_provisions(self, agent: Agent, provisioned: int) -> None:
         """With the plan an agent can be given slots, with their rows it can be ordered to run them."""

@@ -35,7 +35,7 @@ class Seats:
         self._due = [np.zeros(count, dtype=np.int64) for count in peak]
         self._leaving = [np.zeros(count, dtype=np.bool_) for count in peak]
         self._ended = [np.zeros(count, dtype=np.bool_) for count in peak]
-        self._ordered = [np.zeros(count, dtype=np.bool_) for count in peak]
+        self._named_at = [np.zeros(count, dtype=np.int64) for count in peak]
         self._numbers: dict[str, int] = {}
 
     # ── What is asked ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -114,7 +114,7 @@ class Seats:
             self._holder[group][mask] = number
             self._tenure[group][mask] += 1
             self._due[group][mask] = due
-            self._ordered[group][mask] = False
+            self._named_at[group][mask] = 0
         return self._runs(slots)
 
     def note_due(self, agent: str, slots: Iterable[SlotRun], due: int) -> None:
@@ -125,23 +125,21 @@ class Seats:
             waits = (self._holder[run.group][part] == number) & (self._tenure[run.group][part] == run.tenure)
             self._due[run.group][part][waits] = due
 
-    def note_ordered(self, slots: Iterable[SlotRun]) -> None:
-        """Orders name these slots: from now on only their holder can say that nobody sits in them."""
+    def note_named(self, slots: Iterable[SlotRun], version: int) -> None:
+        """The orders of this version name these slots."""
         for run in slots:
-            self._ordered[run.group][run.first : run.first + run.count] = True
+            named = self._named_at[run.group][run.first : run.first + run.count]
+            named[named == 0] = version
 
-    def let_go(self, slots: Sequence[Mask]) -> int:
-        """These slots leave their holders when their users have ended, or at once where no orders have named them yet.
+    def movable(self, agent: str, confirmed: int) -> list[Mask]:
+        """The slots that `agent` is known to have put in force, and so gives back when orders do not name them."""
+        named = zip(self.staying(agent), self._named_at, strict=True)
+        return [mask & (version > 0) & (version <= confirmed) for mask, version in named]
 
-        How many are free at once.
-        """
-        untold = 0
+    def let_go(self, slots: Sequence[Mask]) -> None:
+        """These slots leave their holders, when their users have ended."""
         for group, mask in enumerate(slots):
-            free = mask & ~self._ordered[group]
-            untold += int(np.count_nonzero(free))
             self._leaving[group] |= mask
-            self._free(group, slice(None), free)
-        return untold
 
     def release(self, agent: str, slots: Iterable[SlotRun]) -> None:
         """Their users have ended and the slots are free; WireError for one that `agent` never held.
@@ -186,6 +184,8 @@ class Seats:
         for group, mask in enumerate(self.staying(agent)):
             wanted = np.arange(len(mask)) < users[group]
             lacking.append(mask & wanted & ~seated[group] & (self._due[group] != NOT_LAID))
+        for group, mask in enumerate(mine):
+            self._named_at[group][mask & ~seated[group]] = 0
         for group, mask in enumerate(left):
             self._free(group, slice(None), mask)
         for group, mask in enumerate(lacking):

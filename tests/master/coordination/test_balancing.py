@@ -20,7 +20,7 @@ def dealt(schedule: Schedule, **rooms: int) -> Seats:
     assert isinstance(hands, tuple)
     for agent, hand in zip(rooms, hands, strict=True):
         seats.give(agent, seats.masks(hand), due=1)
-        seats.note_ordered(hand)
+        seats.note_named(hand, 1)
     return seats
 
 
@@ -40,7 +40,7 @@ def counts(balance: Balance) -> tuple[dict[str, int], dict[str, int]]:
 def carry_out(seats: Seats, balance: Balance) -> None:
     """Gifts are taken at once; what moves is given back at once."""
     for agent, masks in balance.gifts.items():
-        seats.give(agent, masks, due=1)
+        seats.note_named(seats.give(agent, masks, due=1), 1)
     for agent, masks in balance.moves.items():
         seats.let_go(masks)
         seats.release(agent, _runs_within(seats, agent, masks))

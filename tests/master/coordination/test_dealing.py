@@ -11,6 +11,8 @@ def bench(*names: str, users: int = 12, **terms: int) -> Bench:
     """A run of one level in which the agents `names` work since a second ago."""
     run = Bench(schedule_of((users,), seconds=600), expect_agents=len(names), **terms)
     run.to_running(*names)
+    for name in names:
+        run.say(name, confirm=Confirm(1, 2, 1))
     run.wait(1, *names)
     return run
 

@@ -15,7 +15,7 @@ def seats_of() -> Seats:
     seats = Seats((10, 4))
     for agent, hand in (("a", A), ("b", B)):
         assert seats.give(agent, seats.masks(hand), due=1) == hand
-        seats.note_ordered(hand)
+        seats.note_named(hand, 1)
     return seats
 
 
@@ -110,12 +110,21 @@ def test_what_was_never_given_cannot_be_given_back(reason: str, run: SlotRun) ->
         seats_of().end("a", [run])
 
 
-def test_a_slot_that_no_orders_have_named_leaves_at_once() -> None:
+def test_a_slot_can_move_once_its_holder_has_put_it_in_force() -> None:
+    """Only then does the holder say that it has left: orders that never came cannot be taken back."""
     seats = seats_of()
     seats.take_all("b")
-    seats.give("a", seats.masks([SlotRun(0, 5, 2, 0)]), due=1)
-    assert seats.let_go(seats.masks([SlotRun(0, 4, 2, 0)])) == 1
-    assert (seats.leaving(), seats.vacant((6, 0))) == (1, 1)
+    given = seats.give("a", seats.masks([SlotRun(0, 5, 2, 0)]), due=1)
+
+    def movable(confirmed: int) -> list[int]:
+        return [int(mask.sum()) for mask in seats.movable("a", confirmed)]
+
+    assert [movable(0), movable(1)] == [[0, 0], [5, 4]]
+    seats.note_named(given, 7)
+    seats.note_named(given, 9)
+    assert [movable(6), movable(7)] == [[5, 4], [7, 4]]
+    seats.settle("a", A, (0, 0))
+    assert movable(99) == [5, 4], "its Hello did not name them: the orders are lost"
 
 
 def test_a_release_of_an_earlier_tenure_comes_late_and_changes_nothing() -> None:
