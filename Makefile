@@ -6,7 +6,7 @@ LOCKED := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashe
 EDIT   := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 BUILD  := pyproject.toml hatch_build.py $(wildcard proto/gradual/v1/*.proto)
 
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test fuzz check format bench clean
 help: ## show what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1: /p' Makefile
 
@@ -18,6 +18,9 @@ test: $(VENV)/.dev check ## every check: format, lint, types, tests, coverage
 	@$(BIN)/coverage run -m pytest
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --skip-empty
+
+fuzz: $(VENV)/.dev ## 100,000 random sequences of faults against the fleet's state machines (an hour or more)
+	@GRADUAL_FUZZ=100000 $(BIN)/pytest tests/fleet -k any_faults
 
 check: $(VENV)/.dev ## format, lint and types
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }

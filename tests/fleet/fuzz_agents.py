@@ -1,0 +1,478 @@
+"""One simulated agent process: the real `Agent` over a simulated link, timeline and crew.
+
+`Agent` makes its link and its probe itself and asks for the running loop; `simulated_processes` puts what is here in
+their place for as long as it lasts. All else of it, `run` included, is what the process runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+from fleet_model import batch_of
+from fuzz_master import NOT_FOUND, ProvisionCall, SimMaster
+from fuzz_network import END, Stream, Wire
+from fuzz_rules import Rules
+from fuzz_world import MS, Clock, S, SimTimeline, World
+
+from gradual_agent import agent as agent_module
+from gradual_agent.agent import Agent
+from gradual_agent.coordination.lease import Lease
+from gradual_agent.coordination.session_events import Identity
+from gradual_agent.crew import EndCallback
+from gradual_common.batch import Applied, Batch
+from gradual_common.messages import AgentMessage, Job, MasterMessage, Provision, Rows
+
+REFETCH = 200 * MS
+EMPTY = batch_of(0, 0)
+Slot = tuple[int, int]
+
+
+class User:
+    """A seated user; `is_active` until it is told to stop."""
+
+    __slots__ = ("end", "is_active", "slot", "tenure")
+
+    def __init__(self, slot: Slot, tenure: int) -> None:
+        self.slot = slot
+        self.tenure = tenure
+        self.is_active = True
+        self.end: Any = None
+
+
+class SimLease(Lease):
+    """The lease as the engine reads it; the rules look on when one that was over is valid again."""
+
+    def __init__(self, process: AgentProcess) -> None:
+        self._process = process
+        self._ends_at = 0
+
+    @property
+    def ends_at(self) -> int:  # type: ignore[override]
+        return self._ends_at
+
+    @ends_at.setter
+    def ends_at(self, until: int) -> None:
+        was_over = self._ends_at <= self._process.clock()
+        self._ends_at = until
+        if was_over and until:
+            self._process.rules.note_lease(self._process)
+
+
+class SimCrew:
+    """Users that write whenever the lease allows it, take their time to end, and now and then end for good."""
+
+    def __init__(self, process: AgentProcess, on_end: EndCallback) -> None:
+        self.begun = 0
+        self.users: dict[Slot, User] = {}
+        self.rows: set[Slot] = set()
+        self._process = process
+        self._on_end = on_end
+        self._sealed = 0
+        self._applied: list[Applied] = []
+
+    def provide(self, rows: Rows) -> None:
+        self.rows.update((rows.group, ordinal) for ordinal in rows.ordinals)
+
+    def schedule(self, start: int, interval: int, levels: Sequence[tuple[int, int]]) -> None:
+        pass
+
+    def start(self, group: int, ordinal: int, tenure: int) -> None:
+        process = self._process
+        user = User((group, ordinal), tenure)
+        assert user.slot not in self.users, "two users of one seat"
+        self.users[user.slot] = user
+        self.begun += 1
+        process.rules.note_start(process, user)
+        if process.chance.random() < process.finishing:
+            when = process.clock() + process.chance.randrange(8 * S)
+            user.end = process.timeline.at(when, self._end, (user, True))
+
+    def stop(self, group: int, ordinal: int, deadline: int, *, hands_over: bool) -> None:
+        """It finishes its iteration, or is ended at the deadline; `on_stop` may take as long again."""
+        user = self.users.get((group, ordinal))
+        if user is None:
+            return
+        process = self._process
+        user.is_active = hands_over
+        if user.end is not None:
+            process.timeline.cancel(user.end)
+        now = process.clock()
+        most = max(0, deadline - now) * process.chance.randrange(5) // 2
+        user.end = process.timeline.at(now + most, self._end, (user, False))
+
+    def _end(self, what: tuple[User, bool]) -> None:
+        user, finished = what
+        del self.users[user.slot]
+        if finished:
+            self._process.rules.note_finished(user.slot, user.tenure)
+        self._process.rules.note_gone(self._process, user)
+        self._on_end(*user.slot, user.tenure, finished)
+
+    def cut(self) -> None:
+        for user in self.users.values():
+            if user.end is not None:
+                self._process.timeline.cancel(user.end)
+            self._process.rules.note_gone(self._process, user)
+        self.users.clear()
+
+    def note_level(self, applied: Applied) -> None:
+        self._process.rules.note_clock(self._process)
+        self._applied.append(applied)
+
+    def note_loop_lag(self, lag: int) -> None:
+        pass
+
+    def seal(self, interval: int, offset: int, late_starts: int, last: bool) -> Batch:
+        self._sealed += 1
+        applied, self._applied = tuple(self._applied), []
+        batch = Batch(
+            self._sealed,
+            interval,
+            last,
+            EMPTY.frames,
+            EMPTY.users,
+            EMPTY.iterations,
+            EMPTY.cells,
+            EMPTY.requests,
+            EMPTY.counters,
+            EMPTY.statuses,
+            EMPTY.assertions,
+            EMPTY.histograms,
+            EMPTY.health,
+            applied,
+        )
+        self._process.rules.note_sealed(self._process, batch)
+        return batch
+
+
+class SimLink:
+    """`MasterLink` over a wire. What comes on a former stream still reaches the session, which is to drop it."""
+
+    def __init__(self, target: Any, incarnation: bytes, listener: Any) -> None:
+        self._process: AgentProcess = target
+        self._listener = listener
+        self._call: ProvisionCall | None = None
+        self.stream: Stream | None = None
+
+    def dial(self, number: int) -> None:
+        self.hang_up()
+        process = self._process
+
+        def deliver(item: Any) -> None:
+            process.take(self._read, number, item)
+
+        self.stream = Stream(process.wire, number, deliver, process.master.hear)
+        process.slowness = 0
+
+    def _read(self, number: int, item: MasterMessage | object) -> None:
+        is_current = self.stream is not None and self.stream.number == number
+        if isinstance(item, MasterMessage):
+            self._listener.receive(number, item)
+            if item.expired is not None and is_current:
+                self._process.rules.note_expired(self._process)
+        elif is_current:
+            self.hang_up()
+            self._listener.lose(number, "the stream is over")
+
+    def send(self, message: AgentMessage) -> None:
+        if self.stream is not None:
+            self.stream.up.send(message)
+
+    def fetch(self, run: str) -> None:
+        stream, process = self.stream, self._process
+        if stream is not None:
+            self._open_call(stream, process)
+
+    def _open_call(self, stream: Stream, process: AgentProcess) -> None:
+        if self.stream is not stream or process.is_over:
+            return
+
+        def deliver(item: Any) -> None:
+            process.take(self._read_provision, stream, item)
+
+        self._call = ProvisionCall(process.wire, process.id, deliver, process.master)
+        self._call.down.extra = process.chance.choice((0, 0, 30 * MS, 300 * MS))
+
+    def _read_provision(self, stream: Stream, item: object) -> None:
+        if self.stream is not stream:
+            return
+        if isinstance(item, Provision):
+            self._listener.provide(item)
+        elif item is NOT_FOUND:
+            self._process.world.after(REFETCH, self._open_call, stream, self._process)
+
+    def hang_up(self) -> None:
+        """What is on its way may arrive or not."""
+        if self.stream is None:
+            return
+        if self._call is not None:
+            self._call.is_open = False
+        stream, self.stream = self.stream, None
+        if self._process.chance.random() < 0.5:
+            stream.up.lose_tail(self._process.chance.randrange(4))
+        stream.up.send(END)
+
+    async def close(self) -> None:
+        """What is queued is written first."""
+        if self.stream is not None:
+            self.stream.up.send(END)
+            self.stream = None
+
+
+class NoProbe:
+    """A loop without lag."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+
+class Log:
+    """Keeps the last lines, for whoever has to understand a failure."""
+
+    def __init__(self) -> None:
+        self.lines: deque[str] = deque(maxlen=40)
+        self.world: World | None = None
+
+    def __getattr__(self, level: str) -> Callable[..., None]:
+        def say(text: str, **about: Any) -> None:
+            now = self.world.now / S if self.world else 0
+            self.lines.append(f"{now:9.3f} {level}: {text} {about or ''}")
+
+        return say
+
+
+class SimLoop:
+    """What an `asyncio.Future` asks of its loop."""
+
+    def __init__(self) -> None:
+        self.future: asyncio.Future[int] | None = None
+
+    def get_debug(self) -> bool:
+        return False
+
+    def create_future(self) -> asyncio.Future[int]:
+        self.future = asyncio.Future(loop=self)  # type: ignore[arg-type]
+        return self.future
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        pass
+
+
+class SimAgent(Agent):
+    """Sets its alarm once for everything that happens at one instant, which is a fifth of the work of a sequence."""
+
+    has_changed = True
+
+    def _set_alarm(self) -> None:
+        self.has_changed = True
+
+    def catch_up(self) -> None:
+        """Whatever happened has been dealt with."""
+        if self.has_changed:
+            self.has_changed = False
+            super()._set_alarm()
+
+
+class AgentProcess:
+    """One process: it lives, is paused, ends by itself, or is killed. Then nothing of it acts any more."""
+
+    def __init__(
+        self,
+        world: World,
+        master: SimMaster,
+        rules: Rules,
+        number: int,
+        max_users: int,
+        *,
+        chance: random.Random,
+        master_wait: int,
+        finishing: float,
+    ) -> None:
+        self.world = world
+        self.master = master
+        self.rules = rules
+        self.number = number
+        self.max_users = max_users
+        self.chance = chance
+        self.finishing = finishing
+        self.wire = Wire(world)
+        self.slowness = 0
+        self.exit_code: int | None = None
+        self.is_dead = False
+        self.is_paused = False
+        self.signals = 0
+        self.clock = Clock(world, (number + 1) * 1000 * S)
+        self.timeline = SimTimeline(world, self.clock, self.go_on)
+        self.lease = SimLease(self)
+        self.crew: SimCrew | None = None
+        self.log = Log()
+        self.log.world = world
+        self._outcome: asyncio.Future[int] | None = None
+        self._inbox: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        incarnation = number.to_bytes(16, "big")
+        self.id = incarnation.hex()
+        self.name = f"agent-{number}"
+        loop = SimLoop()
+        with mock.patch.object(agent_module, "asyncio", SimpleNamespace(get_running_loop=lambda: loop)):
+            self.agent = SimAgent(
+                Identity(incarnation, self.name, "host", number, "0.1", max_users),
+                target=self,  # type: ignore[arg-type]
+                master_wait=master_wait,
+                jitter=chance.random,
+                lease=self.lease,
+                timeline=self.timeline,  # type: ignore[arg-type]
+                clock=self.clock,
+                make_crew=self._make_crew,
+            )
+        self.agent._log = self.log
+        self._outcome = loop.future
+        self._main: Coroutine[Any, Any, int] = self.agent.run()
+        self._main.send(None)
+        self.agent.catch_up()
+
+    def _make_crew(self, job: Job, on_end: EndCallback) -> Any:
+        self.crew = SimCrew(self, on_end)
+        return self.crew
+
+    # ── What is asked ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def session(self) -> Any:
+        """The agent's session."""
+        return self.agent._session
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it acts any more."""
+        return self.is_dead or self.exit_code is not None
+
+    @property
+    def may_write(self) -> bool:
+        """Whether its users may send: what the engine asks before every write. A pause does not change that."""
+        return not self.is_over and self.clock() < self.lease.ends_at
+
+    @property
+    def users(self) -> dict[Slot, User]:
+        """Its seated users."""
+        return self.crew.users if self.crew is not None else {}
+
+    @property
+    def clock_error(self) -> int:
+        """How wrong its run time is."""
+        offset = self.session.offset
+        return 0 if offset is None else self.clock() + offset - self.world.now
+
+    # ── What happens to it ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def take(self, call: Callable[..., object], *arguments: Any) -> None:
+        """Something arrives: at once, or when the process goes on."""
+        if self.is_over:
+            return
+        if self.is_paused:
+            self._inbox.append((call, arguments))
+            return
+        call(*arguments)
+        self.go_on()
+
+    def pause(self) -> None:
+        """SIGSTOP."""
+        if not self.is_over:
+            self.is_paused = self.timeline.is_paused = True
+
+    def resume(self) -> None:
+        """SIGCONT: timers and sockets are due at once; which comes first is left to chance."""
+        if self.is_over or not self.is_paused:
+            return
+        self.is_paused = self.timeline.is_paused = False
+        works = [self._run_timers, self._read_inbox]
+        if self.chance.random() < 0.5:
+            works.reverse()
+        for work in works:
+            work()
+        self.timeline.arm()
+
+    def _run_timers(self) -> None:
+        if not self.is_over:
+            self.timeline.run_due()
+
+    def _read_inbox(self) -> None:
+        inbox, self._inbox = self._inbox, deque()
+        for call, arguments in inbox:
+            self.take(call, *arguments)
+
+    def drift(self, millionths: int) -> None:
+        """The clock runs faster or slower from now on."""
+        self.clock.set_drift(millionths)
+        self.timeline.arm()
+
+    def leave(self) -> None:
+        """SIGTERM."""
+        self.signals += 1
+        self.take(self.agent.leave)
+
+    def kill(self, kept: int) -> None:
+        """SIGKILL: the kernel ends its connections, if the wire still carries that."""
+        if self.is_over:
+            return
+        self.is_dead = True
+        self._vanish()
+        stream = self.agent._link.stream  # type: ignore[attr-defined]
+        if stream is not None:
+            stream.up.lose_tail(kept)
+            stream.up.send(END)
+
+    def break_off(self, kept: int) -> None:
+        """Its connection is reset."""
+        stream = self.agent._link.stream  # type: ignore[attr-defined]
+        if stream is not None and not self.is_over:
+            stream.break_off(kept)
+
+    def slow_down_stream(self, extra: int) -> None:
+        """What it writes on the present stream arrives later than what it writes on the next."""
+        stream = self.agent._link.stream  # type: ignore[attr-defined]
+        if stream is not None:
+            stream.up.extra = stream.down.extra = self.slowness = extra
+
+    def go_on(self) -> None:
+        """Everything has been dealt with that happened: it waits for what comes next, or has ended by itself."""
+        self.agent.catch_up()
+        if self._outcome is None or not self._outcome.done() or self.exit_code is not None:
+            return
+        try:
+            self._main.send(None)
+        except StopIteration as end:
+            self.exit_code = end.value
+        self.rules.note_exit(self)
+        self._vanish()
+
+    def _vanish(self) -> None:
+        self.timeline.close()
+        if self.crew is not None:
+            self.crew.cut()
+        self._main.close()
+
+
+@contextmanager
+def simulated_processes() -> Iterator[None]:
+    """`Agent` made here has a simulated link, no probe, and binds nothing to the process of the tests."""
+    with mock.patch.multiple(
+        agent_module,
+        MasterLink=SimLink,
+        LoopLagProbe=NoProbe,
+        bind_process=lambda **_: None,
+        mask_in_logs=lambda _: None,
+    ):
+        yield
+
+
+__all__ = ["END", "AgentProcess", "simulated_processes"]

@@ -1,0 +1,205 @@
+"""Rules taken away one at a time: each is a context in which the product lacks it.
+
+A fuzz that finds nothing proves something only if it finds what is there. Where two rules stand behind one another
+(a stream that is over is not heard, and older orders are dropped), one mutation takes both away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any
+from unittest import mock
+
+import numpy as np
+from fuzz_agents import AgentProcess
+
+from gradual_agent.agent import Agent
+from gradual_agent.coordination.outbox import Outbox
+from gradual_agent.coordination.pool import SlotPool
+from gradual_agent.coordination.session import Session, State, version_of
+from gradual_agent.coordination.session_events import Renew
+from gradual_common.messages import MasterMessage
+from gradual_master.coordination.fleet import Fleet
+from gradual_master.coordination.intake import Intake, Receipt
+from gradual_master.coordination.leases import Leases
+from gradual_master.coordination.reception import Reception
+from gradual_master.coordination.seats import Seats
+
+Mutation = Callable[[], AbstractContextManager[object]]
+
+
+def _in_place_of(owner: type, name: str, make: Callable[[Any], Any]) -> AbstractContextManager[object]:
+    """`make` is given what the class has, and returns what it has meanwhile."""
+    return mock.patch.object(owner, name, make(vars(owner)[name]))
+
+
+# ── Leases and slots ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _no_guard(init: Any) -> Any:
+    def mutant(self: Leases, lease: int, guard: int) -> None:
+        init(self, lease, 0)
+
+    return mutant
+
+
+def _same_tenure(give: Any) -> Any:
+    def mutant(self: Seats, agent: str, slots: Any, due: int = 0) -> Any:
+        for tenure, mask in zip(self._tenure, slots, strict=True):
+            tenure[mask & (tenure > 0)] -= 1
+        return give(self, agent, slots, due) if due else give(self, agent, slots)
+
+    return mutant
+
+
+def _lost_with_its_stream(_: Any) -> Any:
+    def mutant(self: Reception, stream: int) -> None:
+        agent = self._command.fleet.leave(stream)
+        if agent is not None and self._command.life.has_dealt:
+            self._command.lose(agent, "its stream is over")
+
+    return mutant
+
+
+def _free_before_release(let_go: Any) -> Any:
+    def mutant(self: Seats, slots: Any) -> Any:
+        result = let_go(self, slots)
+        for group, mask in enumerate(slots):
+            self._free(group, slice(None), mask)
+        return result
+
+    return mutant
+
+
+def _rows_later(ordered_of: Any) -> Any:
+    def mutant(self: Seats, agent: str, provisioned: int) -> Any:
+        return ordered_of(self, agent, np.iinfo(np.int64).max)
+
+    return mutant
+
+
+def _release_of_any_tenure(_: Any) -> Any:
+    def mutant(self: Seats, agent: str, slots: Any) -> None:
+        for group, mask in enumerate(self.masks(slots)):
+            self._free(group, slice(None), mask)
+
+    return mutant
+
+
+def _hello_names_seats_only(_: Any) -> Any:
+    return property(lambda self: self._pool.held)
+
+
+# ── The agent's lease ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _no_check_before_a_write(_: Any) -> Any:
+    return property(lambda self: not self.is_over)
+
+
+def _renewed_from_receipt(take_pong: Any) -> Any:
+    def mutant(self: Session, pong: Any, now: int) -> Any:
+        instructions = take_pong(self, pong, now)
+        if any(isinstance(one, Renew) for one in instructions):
+            self.lease_end = now + self._lease
+            instructions.append(Renew(self.lease_end))
+        return instructions
+
+    return mutant
+
+
+# ── Orders and streams ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _any_stream_counts(_: Any) -> Any:
+    return lambda self, event: self.state not in (State.ENDED, State.DISCONNECTED)
+
+
+def _any_version(take_orders: Any) -> Any:
+    def mutant(self: Session, orders: Any) -> Any:
+        if version_of(orders) < self._in_force:
+            self._orders, self._in_force = None, (0, 0)
+        return take_orders(self, orders)
+
+    return mutant
+
+
+def _former_stream_heard(supersede: Any) -> Any:
+    def mutant(self: Fleet, agent: Any, hello: Any, stream: int) -> Any:
+        former = agent.stream
+        result = supersede(self, agent, hello, stream)
+        if former is not None:
+            self._speakers[former] = agent
+        return result
+
+    return mutant
+
+
+def _users_are_not_stopped(_: Any) -> Any:
+    return lambda self, slot, seat, deadline, *, hands_over: []
+
+
+# ── Batches ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _ack_before_merge(take_batch: Any) -> Any:
+    def mutant(self: Reception, agent: Any, batch: Any, now: int) -> None:
+        self._command.send(agent, MasterMessage(ack=batch.number))
+        take_batch(self, agent, batch, now)
+
+    return mutant
+
+
+def _merged_again(receive: Any) -> Any:
+    def mutant(self: Intake, agent: str, batch: Any, now: int) -> Receipt:
+        receipt = receive(self, agent, batch, now)
+        return Receipt.MERGE if receipt is Receipt.AGAIN else receipt
+
+    return mutant
+
+
+def _gap_accepted(receive: Any) -> Any:
+    def mutant(self: Intake, agent: str, batch: Any, now: int) -> Receipt:
+        receipt = receive(self, agent, batch, now)
+        if receipt is not Receipt.GAP:
+            return receipt
+        self._of(agent).received = batch.number
+        return Receipt.MERGE
+
+    return mutant
+
+
+def _nothing_again(_: Any) -> Any:
+    return lambda self: None
+
+
+def _both(*patches: AbstractContextManager[object]) -> AbstractContextManager[object]:
+    stack = ExitStack()
+    for patch in patches:
+        stack.enter_context(patch)
+    return stack
+
+
+MUTATIONS: dict[str, Mutation] = {
+    "a lease without a guard": lambda: _in_place_of(Leases, "__init__", _no_guard),
+    "a new holder under the same tenure": lambda: _in_place_of(Seats, "give", _same_tenure),
+    "slots are free when the stream ends": lambda: _in_place_of(Reception, "end_stream", _lost_with_its_stream),
+    "slots are free before they are released": lambda: _in_place_of(Seats, "let_go", _free_before_release),
+    "orders before their rows": lambda: _in_place_of(Seats, "ordered_of", _rows_later),
+    "a release is believed for any tenure": lambda: _in_place_of(Seats, "release", _release_of_any_tenure),
+    "a Hello names only slots with a user": lambda: _in_place_of(Agent, "held", _hello_names_seats_only),
+    "no look at the lease before a write": lambda: _in_place_of(AgentProcess, "may_write", _no_check_before_a_write),
+    "a lease renewed from the pong's receipt": lambda: _in_place_of(Session, "_take_pong", _renewed_from_receipt),
+    "old orders of an old stream are obeyed": lambda: _both(
+        _in_place_of(Session, "_counts", _any_stream_counts), _in_place_of(Session, "_take_orders", _any_version)
+    ),
+    "a superseded stream is heard": lambda: _in_place_of(Fleet, "supersede", _former_stream_heard),
+    "users that are not wanted go on": lambda: _in_place_of(SlotPool, "_stop", _users_are_not_stopped),
+    "an acknowledgement before the merge": lambda: _in_place_of(Reception, "_take_batch", _ack_before_merge),
+    "a batch that comes again is merged again": lambda: _in_place_of(Intake, "receive", _merged_again),
+    "what was in flight is not sent again": lambda: _in_place_of(Outbox, "rewind", _nothing_again),
+    "a gap between batches is accepted": lambda: _both(
+        _in_place_of(Outbox, "rewind", _nothing_again), _in_place_of(Intake, "receive", _gap_accepted)
+    ),
+}

@@ -1,0 +1,237 @@
+"""What must hold at all times (DESIGN 4, 5), seen from outside: by the system under test, and by whoever counts.
+
+The rules look at what happens, never into the state machines: users that are seated and may send, batches that were
+sealed and merged, messages that were sent. A breach is kept and raised: code that catches it hides nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fuzz_world import MS, S, World
+
+from gradual_agent.coordination.outbox import Outbox
+from gradual_common.batch import Batch
+from gradual_common.schedule import Schedule
+from gradual_master.coordination.command import Terms
+from gradual_master.coordination.events import Event, Instruction, Merge, Received, Send
+
+if TYPE_CHECKING:
+    from fuzz_agents import AgentProcess, User
+    from fuzz_master import SimMaster
+
+Slot = tuple[int, int]
+
+
+class BrokenRuleError(AssertionError):
+    """Something happened that must not."""
+
+
+class Rules:
+    """Looks on. `error_of`: the most that each agent's run time has been wrong so far, ns."""
+
+    def __init__(self, world: World, schedule: Schedule, terms: Terms) -> None:
+        self.world = world
+        self.schedule = schedule
+        self.terms = terms
+        self.master: SimMaster | None = None
+        self.processes: list[AgentProcess] = []
+        self.breach: BrokenRuleError | None = None
+        self.error_of: dict[str, int] = defaultdict(int)
+        self.sealed: dict[str, list[Batch]] = defaultdict(list)
+        self.merged: dict[str, int] = defaultdict(int)
+        self.finished: dict[Slot, int] = {}
+        self.ends = 0
+        self._seated: dict[Slot, dict[AgentProcess, User]] = defaultdict(dict)
+        self._seen: dict[Slot, tuple[int, str]] = {}
+        self._changes_at = [change.at for change in schedule.changes]
+        self._users = [change.users for change in schedule.changes]
+        if schedule.end is not None:
+            self._changes_at.append(schedule.end)
+            self._users.append((0,) * len(schedule.groups))
+        self._bound = Outbox.bound(terms.lease, terms.interval)
+
+    def fail(self, text: str) -> None:
+        """Keep the breach and raise it."""
+        error = BrokenRuleError(f"{self.world.now / S:.6f} s: {text}")
+        self.breach = self.breach or error
+        raise error
+
+    # ── Users ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def note_start(self, process: AgentProcess, user: User) -> None:
+        """A user sits down."""
+        if user.slot[0] == 0 and process.crew is not None and user.slot not in process.crew.rows:
+            self.fail(f"{process.name}: the user of {user.slot} starts before its data row is there")
+        self.note_clock(process)
+        self._seated[user.slot][process] = user
+        if process.may_write:
+            self._see(process, user)
+
+    def note_lease(self, process: AgentProcess) -> None:
+        """A lease that was over is valid: its users may send again."""
+        for user in process.users.values():
+            self._see(process, user)
+
+    def note_expired(self, process: AgentProcess) -> None:
+        """It was told that its lease is over."""
+        if process.users:
+            self.fail(f"{process.name} was told that its lease is over, and goes on")
+
+    def note_gone(self, process: AgentProcess, user: User) -> None:
+        """A user has ended."""
+        self._seated[user.slot].pop(process, None)
+
+    def note_finished(self, slot: Slot, tenure: int) -> None:
+        """A user has ended for good."""
+        self.finished[slot] = max(tenure, self.finished.get(slot, 0))
+
+    def _see(self, process: AgentProcess, user: User) -> None:
+        """The system sees this user from now on: nobody else in its slot, and no lower tenure than before."""
+        for other, rival in self._seated[user.slot].items():
+            if other is not process and other.may_write:
+                self.fail(
+                    f"two holders of slot {user.slot}: {process.name} (tenure {user.tenure}) and "
+                    f"{other.name} (tenure {rival.tenure})"
+                )
+        tenure, holder = self._seen.get(user.slot, (0, process.id))
+        if user.tenure < tenure:
+            self.fail(f"slot {user.slot} was seen under tenure {tenure}, then {process.name} runs {user.tenure}")
+        if user.tenure == tenure and holder != process.id:
+            self.fail(f"tenure {tenure} of slot {user.slot} has had two holders, {process.name} is the second")
+        self._seen[user.slot] = (user.tenure, process.id)
+
+    # ── How many ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def note_clock(self, process: AgentProcess) -> None:
+        """How wrong its run time is now."""
+        error = abs(process.clock_error)
+        self.error_of[process.id] = max(error, self.error_of[process.id])
+
+    def audit(self) -> None:
+        """Never more active users than the schedule says, give or take the clocks' errors."""
+        start = self.master.begun_at if self.master else None
+        total, worst = 0, 0
+        for process in self.processes:
+            if process.is_over or process.is_paused or not process.users:
+                continue
+            self.note_clock(process)
+            active = [user for user in process.users.values() if user.is_active]
+            if not active or not process.may_write:
+                continue
+            error = self.error_of[process.id]
+            worst = max(worst, error)
+            allowed = self.most_users(start, error)
+            total += len(active)
+            for user in active:
+                if user.slot[1] >= allowed[user.slot[0]]:
+                    self.fail(
+                        f"{process.name}: slot {user.slot} is active while the schedule has {allowed} "
+                        f"(clock error {error} ns)"
+                    )
+        if total > sum(self.most_users(start, worst)):
+            self.fail(f"{total} users are active, the schedule has {self.most_users(start, worst)}")
+
+    def most_users(self, start: int | None, error: int) -> tuple[int, ...]:
+        """Per group, the most that the schedule has within `error` of now."""
+        nobody = (0,) * len(self.schedule.groups)
+        if start is None:
+            return nobody
+        first, last = self.world.now - start - error, self.world.now - start + error
+        within = self._users[max(0, bisect_right(self._changes_at, first) - 1) : bisect_right(self._changes_at, last)]
+        return tuple(map(max, zip(*within, strict=True))) if within else nobody
+
+    # ── Batches ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def note_sealed(self, process: AgentProcess, batch: Batch) -> None:
+        """An agent has sealed a batch."""
+        former = self.sealed[process.id]
+        if batch.number != len(former) + 1:
+            self.fail(f"{process.name} seals batch {batch.number} after {len(former)}")
+        if former and (former[-1].last or former[-1].interval > batch.interval):
+            self.fail(f"{process.name} seals {batch.number} of interval {batch.interval} after {former[-1]}")
+        former.append(batch)
+        kept = len(process.session.outbox.numbers)
+        if kept > self._bound + batch.last:
+            self.fail(f"{process.name} keeps {kept} batches, more than {self._bound}")
+
+    def can_merge(self, agent: str, batch: Batch) -> bool:
+        """A batch is about to be merged: the next of its agent, as it was sealed."""
+        if batch.number != self.merged[agent] + 1:
+            self.fail(f"batch {batch.number} of {agent} is merged after {self.merged[agent]}")
+        if self.sealed[agent][batch.number - 1] is not batch:
+            self.fail(f"batch {batch.number} of {agent} is not the one that was sealed")
+        self.merged[agent] = batch.number
+        return True
+
+    def unmerged(self, process: AgentProcess) -> list[int]:
+        """The numbers of its batches that are in no total."""
+        return list(range(self.merged[process.id] + 1, len(self.sealed[process.id]) + 1))
+
+    # ── Messages ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def watch_master(self, event: Event, instructions: Sequence[Instruction]) -> None:
+        """What the master does about an event."""
+        assert self.master is not None
+        for instruction in instructions:
+            if isinstance(instruction, Send) and instruction.message.ack:
+                agent = self.master.agent_of(instruction.stream)
+                if agent is None or instruction.message.ack > self.merged[agent]:
+                    self.fail(f"batch {instruction.message.ack} of {agent} is acknowledged before it is merged")
+        if isinstance(event, Received) and self.master.is_superseded(event.stream) and event.message.hello is None:
+            self._watch_superseded(event, instructions)
+
+    def _watch_superseded(self, event: Received, instructions: Sequence[Instruction]) -> None:
+        for instruction in instructions:
+            is_pong = isinstance(instruction, Send) and instruction.message.pong is not None
+            if is_pong or isinstance(instruction, Merge):
+                self.fail(f"what came on the superseded stream {event.stream} had an effect: {instruction}")
+
+    def note_end(self) -> None:
+        """The run is over."""
+        self.ends += 1
+        if self.ends > 1:
+            self.fail("the run ended twice")
+
+    def note_exit(self, process: AgentProcess) -> None:
+        """A process has ended by itself: it names what it drops, and drops nothing while the master is there."""
+        unmerged = self.unmerged(process)
+        if unmerged and self.sealed[process.id][-1].last:
+            del unmerged[-1]  # What its users had measured when it cut them to end: no number of it was ever sent.
+        named = process.session.outbox.numbers
+        if not set(unmerged) <= set(named):
+            self.fail(f"{process.name} ends, and {unmerged} are lost; it names {named}")
+        if process.exit_code == 0 and unmerged and self.ends == 0:
+            self.fail(f"{process.name} ends with 0 while its batches {unmerged} are not merged")
+
+    # ── After the faults ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def vacant(self) -> list[Slot]:
+        """The slots that are wanted now, have not ended for good, and have no active user."""
+        return [
+            (group, ordinal)
+            for group, count in enumerate(self.most_users(self.master.begun_at if self.master else None, 0))
+            for ordinal in range(count)
+            if (group, ordinal) not in self.finished and not self._is_active((group, ordinal))
+        ]
+
+    def _is_active(self, slot: Slot) -> bool:
+        return any(user.is_active and process.may_write for process, user in self._seated[slot].items())
+
+    def check_sizes(self, faults: int) -> None:
+        """The journal has a line per decision, not one per message."""
+        assert self.master is not None
+        most = 100 + 20 * faults
+        if len(self.master.journal.decisions) > most:
+            self.fail(f"{len(self.master.journal.decisions)} decisions are in the journal after {faults} faults")
+
+
+def seconds(value: int) -> str:
+    """For messages."""
+    return f"{value / S:.3f} s" if value >= MS else f"{value} ns"
+
+
+__all__ = ["BrokenRuleError", "Rules"]

@@ -1,0 +1,75 @@
+"""Whatever happens to a fleet, the rules of DESIGN 4 and 5 hold, and it recovers.
+
+Real agents and a real master's core over a simulated network and clocks, under sequences of up to 40 faults.
+`make test` runs the same 2,000 sequences every time, `make fuzz` 100,000 of its own.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from fuzz_agents import simulated_processes
+from fuzz_faults import SEEDS, SEQUENCES, Fault, Simulation, simulate
+from fuzz_mutations import MUTATIONS
+from fuzz_sizes import size_of
+from fuzz_world import S
+from hypothesis import HealthCheck, Phase, given, settings
+
+USUAL = 2000
+NUMBER = int(os.environ.get("GRADUAL_FUZZ", USUAL))
+MOST_UNTIL_CAUGHT = 600
+
+
+@pytest.fixture(scope="module", autouse=True)
+def processes() -> Iterator[None]:
+    with simulated_processes():
+        yield
+
+
+@settings(
+    max_examples=NUMBER,
+    derandomize=NUMBER == USUAL,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(SEQUENCES, SEEDS)
+def test_the_rules_hold_under_any_faults(faults: list[Fault], seed: int) -> None:
+    simulate(faults, seed)
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_rule_that_is_not_kept_is_found(name: str) -> None:
+    """The fuzz proves something: each of these mutants breaks a rule within a bounded number of sequences."""
+
+    @settings(
+        max_examples=MOST_UNTIL_CAUGHT,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(SEQUENCES, SEEDS)
+    def fuzz(faults: list[Fault], seed: int) -> None:
+        simulate(faults, seed)
+
+    with MUTATIONS[name](), pytest.raises(AssertionError):
+        fuzz()
+
+
+def test_a_long_quiet_run_fills_no_memory() -> None:
+    """Neither master nor agents keep anything per message, batch or interval."""
+    simulation = Simulation([], 1, lasting=500 * S)
+
+    def sizes() -> list[int]:
+        master = size_of(simulation.master.core)
+        return [master, *(size_of(process.agent) for process in simulation.processes)]
+
+    simulation.world.run_until(150 * S)
+    before = sizes()
+    simulation.world.run_until(450 * S)
+    assert all(after <= size + 10 for after, size in zip(sizes(), before, strict=True))
+    decisions = simulation.master.journal.decisions
+    assert len(decisions) < 200, "levels are decisions, messages are not"
