@@ -104,6 +104,13 @@ SEQUENCES = st.builds(
 )
 
 
+def numbered_sequence(number: int) -> tuple[list[Fault], int]:
+    """Faults and seed number `number`: the same everywhere (Hypothesis draws by what modules are loaded, too)."""
+    chance = random.Random(number)
+    numbers = [chance.randrange(2**16) for _ in range(chance.randint(8, 40))]
+    return faults_of(chance.randrange(2**16), numbers), chance.randrange(2**16)
+
+
 class Simulation:
     """One fleet under one sequence of faults. Everything left to chance comes from `seed`."""
 
