@@ -49,9 +49,10 @@ from gradual_master.coordination.events import (
 from gradual_master.coordination.journal import Journal, MemoryJournal, RunBegun
 from gradual_master.listening import ListenAddress
 from gradual_master.provisions import Provisions
-from gradual_master.reporting.base import News
 from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.chronicle import Chronicle, News, plan_text
 from gradual_master.results.facts import RunFacts
+from gradual_master.results.intervals import IntervalRecord
 from gradual_master.results.summary import Summary, build_summary
 from gradual_master.run_options import RunOptions
 from gradual_master.server import FleetServer
@@ -103,6 +104,7 @@ class Conductor:
         self._has_merged = False
         self._is_dispatching = False
         self._start: int | None = None
+        self._news: list[News] = []
         self._is_over = False
         self._bug: BaseException | None = None
         journal.commit([self._begun()])
@@ -215,7 +217,7 @@ class Conductor:
             case Merge():
                 self._take_merge(instruction)
             case CloseInterval(number):
-                record = self._aggregate.close(number)
+                record = self._named(self._aggregate.close(number))
                 self._tell(lambda reporter: reporter.on_interval(record))
             case Begin(start):
                 self._start = start
@@ -231,6 +233,7 @@ class Conductor:
         getattr(self._log, note.level)(note.text, **dict(note.about))
         if self._start is not None:
             news = News(max(0.0, (self._now() - self._start) / NS_PER_S), note.level, note.text)
+            self._news.append(news)
             self._tell(lambda reporter: reporter.on_news(news))
 
     # ── Merging ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -276,12 +279,27 @@ class Conductor:
         run = replace(self._facts(), git=git, fingerprint=fingerprint())
         fleet = self._core.facts()
         summary = build_summary(self._loaded.plan, self._schedule, self._aggregate, fleet, run, self._options)
+        summary = replace(summary, chronicle=self._chronicle())
         self._tell(lambda reporter: reporter.on_test_complete(summary))
         return summary
+
+    def _chronicle(self) -> Chronicle:
+        return Chronicle(
+            series=self._aggregate.series.table(),
+            news=tuple(self._news),
+            schedule=self._schedule,
+            plan=plan_text(self._loaded),
+        )
+
+    def _named(self, record: IntervalRecord) -> IntervalRecord:
+        """With its agents by their names, as people know them."""
+        health = tuple(replace(agent, agent=self._core.name_of(agent.agent)) for agent in record.health)
+        return replace(record, health=health)
 
     def _facts(self) -> RunFacts:
         return RunFacts(
             id=self._run_id,
+            name=self._loaded.plan.config.name,
             started_at=self._started_at.isoformat(),
             finished_at=datetime.now(UTC).isoformat(),
             duration_s=self._now() / NS_PER_S,

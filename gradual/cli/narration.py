@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from gradual.cli.masking import Mask
 from gradual_agent.http.request import Request
 from gradual_agent.http.response import Response
 from gradual_agent.users.sample import INTERRUPTED, Sample
 from gradual_common.batch import KINDS
 from gradual_common.clock import NS_PER_MS
+from gradual_common.masking import Mask
 from gradual_common.plan.model import ActionSpec
 
 MOST_BODY = 4000

@@ -18,7 +18,6 @@ from typing import Any
 import typer
 import uvloop
 
-from gradual.cli.masking import Mask
 from gradual.cli.narration import Narrator
 from gradual_agent.actions import Action, Actor
 from gradual_agent.actions.http import HttpActions, texts_of
@@ -36,6 +35,7 @@ from gradual_agent.users.user import VirtualUser, World
 from gradual_common.clock import CLOCK_ID
 from gradual_common.errors import TemplateError
 from gradual_common.logs import configure_logging
+from gradual_common.masking import Mask
 from gradual_common.plan.document import nearest
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.plan.model import ActionSpec, Plan

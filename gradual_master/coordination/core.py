@@ -84,6 +84,10 @@ class MasterCore:
         """Whether this incarnation was taken in: only such an agent gets the job."""
         return self._command.fleet.has(agent)
 
+    def name_of(self, agent: str) -> str:
+        """How people know an incarnation; the begin of its number once it is forgotten."""
+        return self._command.fleet[agent].name if self.knows(agent) else agent[:8]
+
     def handle(self, event: Event, now: int) -> list[Instruction]:
         """What is to be done about `event`, in order."""
         self._command.out = []

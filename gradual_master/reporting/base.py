@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
+from gradual_master.results.chronicle import News
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.intervals import IntervalRecord
 from gradual_master.results.summary_sections import Summary
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What happened to the fleet, in plain words; `at_s` seconds after the schedule's begin."""
-
-    at_s: float
-    level: Literal["info", "warning", "error"]
-    text: str
 
 
 class Reporter(Protocol):

@@ -14,8 +14,9 @@ from rich.text import Text
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram import Histogram
 from gradual_common.schedule import Schedule
-from gradual_master.reporting.base import BaseReporter, News
+from gradual_master.reporting.base import BaseReporter
 from gradual_master.reporting.figures import show_count, show_kinds, show_number, show_seconds
+from gradual_master.results.chronicle import News
 from gradual_master.results.distribution import milliseconds
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.intervals import IntervalRecord

@@ -22,7 +22,7 @@ from gradual_common.schedule import Schedule
 from gradual_common.series import SeriesIndex
 from gradual_master.results.agent_totals import AgentTotals
 from gradual_master.results.batches import contribution_of, read_batch
-from gradual_master.results.intervals import IntervalRecord, IntervalWriter
+from gradual_master.results.intervals import AgentHealth, IntervalRecord, IntervalWriter
 from gradual_master.results.layouts import Layouts
 from gradual_master.results.measurements import (
     BEGIN,
@@ -35,8 +35,9 @@ from gradual_master.results.measurements import (
     Shape,
 )
 from gradual_master.results.objectives import ObjectiveRow, Watch
-from gradual_master.results.open_interval import OpenInterval
+from gradual_master.results.open_interval import OpenInterval, by_agent, health_of
 from gradual_master.results.plan_objectives import plan_objectives
+from gradual_master.results.series import Series
 from gradual_master.results.totals import Totals
 
 KEPT = 120 * NS_PER_S
@@ -51,7 +52,7 @@ class Aggregate:
 
     `totals` by phase, `level_figures` and `level_histograms` by level, `agents` by incarnation, `statuses` by
     (phase, step, status code), `assertions` by (phase, step, number, 0 passed | 1 failed), `users_max` the most active
-    users of each group at any time, `records` the last intervals; `interval` their length, ns.
+    users of each group at any time, `records` the last intervals, `series` the course of all; `interval` in ns.
     """
 
     def __init__(self, plan: Plan, schedule: Schedule, interval: int) -> None:
@@ -63,13 +64,14 @@ class Aggregate:
         self.agents: dict[str, AgentTotals] = {}
         self.users_max = np.zeros(self.shape.groups)
         self.records: deque[IntervalRecord] = deque(maxlen=max(1, KEPT // interval))
+        self.series = Series(schedule.groups)
         self.watches = [Watch(objective) for objective in plan_objectives(plan, self.index, schedule)]
         self._phases = _phases_of_levels(schedule)
         self._layouts = Layouts(self.shape, self._phases, self.totals.phases)
         self.statuses, self.assertions = self._layouts.statuses, self._layouts.assertions
-        self._writer = IntervalWriter(self.shape, schedule, interval)
+        self._writer = IntervalWriter(self.index, schedule, interval)
         self._open: dict[int, OpenInterval] = {}
-        self._closed: dict[int, tuple[Contribution, int]] = {}
+        self._closed: dict[int, tuple[Contribution, tuple[AgentHealth, ...]]] = {}
         self._next = 0
         self._capacity = 16
         self._applied: dict[tuple[int, int], tuple[int, int]] = {}
@@ -87,7 +89,7 @@ class Aggregate:
         self._note_applied(batch)
         self._note_start(batch)
         if batch.interval < self._next:
-            self._add_late(batch.interval, contribution_of(reading, self.shape))
+            self._add_late(batch.interval, contribution_of(reading, self.shape), health_of(agent_id, reading))
         else:
             self._opened(batch.interval).add(agent_id, reading)
 
@@ -113,16 +115,18 @@ class Aggregate:
             first, last = self._applied.get(key, (entry.applied_at, entry.applied_at))
             self._applied[key] = (min(first, entry.applied_at), max(last, entry.applied_at))
 
-    def _add_late(self, number: int, contribution: Contribution) -> None:
+    def _add_late(self, number: int, contribution: Contribution, health: AgentHealth) -> None:
         self._add_to_run(contribution)
         if number in self._closed:
-            former, agents = self._closed[number]
+            former, others = self._closed[number]
             measured = Measurements(self.shape)
             measured.add(former)
             measured.add(contribution)
-            self._closed[number] = (measured.freeze(), agents + 1)
+            self._closed[number] = (measured.freeze(), tuple(sorted((*others, health), key=by_agent)))
             place = number - self._next
-            self.records[place] = self._write(number, self.records[place].objectives)
+            stood = self.records[place]
+            self.records[place] = self._write(number, stood.objectives)
+            self.series.amend(stood, self.records[place])
 
     # ── Closing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -136,9 +140,10 @@ class Aggregate:
         self._capacity = max(self._capacity, len(measured.codes))
         self._add_to_run(measured)
         self._note_peak(measured)
-        self._closed[number] = (measured, len(interval.agents))
+        self._closed[number] = (measured, interval.health)
         record = self._write(number, self.look((number + 1) * self.interval / NS_PER_S))
         self.records.append(record)
+        self.series.add(record)
         self._closed.pop(number - (self.records.maxlen or 0), None)
         return record
 
@@ -148,8 +153,8 @@ class Aggregate:
             self.close(self._next)
 
     def _write(self, number: int, objectives: tuple[ObjectiveRow, ...]) -> IntervalRecord:
-        measured, agents = self._closed[number]
-        return self._writer.write(number, measured, agents, objectives)
+        measured, health = self._closed[number]
+        return self._writer.write(number, measured, health, objectives)
 
     def _add_to_run(self, contribution: Contribution) -> None:
         self.totals.add(contribution.rename(self.shape, self._phases.__getitem__))

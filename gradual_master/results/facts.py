@@ -59,6 +59,7 @@ class RunFacts:
     """The run itself. Instants `started_at`, `finished_at` are RFC 3339 UTC."""
 
     id: str
+    name: str
     started_at: str
     finished_at: str
     duration_s: float

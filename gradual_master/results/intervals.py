@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
@@ -12,6 +12,7 @@ from gradual_common.batch import ACTIVE, IN_REQUEST, KINDS, RESPONSE_TIME, STOPP
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram import Histogram
 from gradual_common.schedule import Schedule
+from gradual_common.series import SeriesIndex
 from gradual_master.results.distribution import Distribution
 from gradual_master.results.histogram_rows import FrozenRows
 from gradual_master.results.levels import ScheduledUsers
@@ -21,12 +22,47 @@ from gradual_master.results.totals import OK, RESPONDED
 
 
 @dataclass(frozen=True, slots=True)
+class AgentHealth:
+    """One agent in one interval. `cpu`: its share of a core; lags: the worst of the interval, None when there was none.
+
+    `agent` is its name when reporters see it, its incarnation before.
+    """
+
+    agent: str
+    cpu: float
+    loop_lag_ms_max: float | None
+    start_lag_ms_max: float | None
+    users: int
+    connections: int
+    strained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ActionInterval:
+    """One step of one group in one interval; `errors` by failure kind, `histogram` of its response times, in ns."""
+
+    group: str
+    step: str
+    action: str
+    requests: int
+    failures: int
+    errors: dict[str, int]
+    histogram: Histogram
+
+    @property
+    def response_time_ms(self) -> Distribution:
+        """What the histogram says."""
+        return Distribution.of(self.histogram)
+
+
+@dataclass(frozen=True, slots=True)
 class IntervalRecord:
     """One interval; seconds since the schedule's begin.
 
     `target`, `users`, `stopping` are means over the interval, per group; `in_flight` and `thinking` means over all.
     `phase` "" is outside of phases; `errors` by failure kind; `agents`: how many delivered a batch of it;
     `objectives`: the run so far, judged at the interval's end (empty for a record that a late batch changed).
+    `health`: of each agent that delivered a batch.
     """
 
     number: int
@@ -48,19 +84,61 @@ class IntervalRecord:
     agents: int
     objectives: tuple[ObjectiveRow, ...]
     histogram: Histogram
+    health: tuple[AgentHealth, ...]
+    _steps: StepsInterval = field(repr=False, compare=False)
+
+    def actions(self) -> tuple[ActionInterval, ...]:
+        """Each step of each group, in the order of the plan, without those that did nothing. Worked out anew."""
+        return tuple(self._steps.rows())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepsInterval:
+    """What every step measured in an interval, sparse, until somebody wants to see it."""
+
+    shape: Shape
+    index: SeriesIndex
+    measured: Contribution
+
+    def rows(self) -> Iterator[ActionInterval]:
+        """The steps that did something."""
+        by_kind = self.measured.requests[:, : self.shape.steps].sum(axis=0)
+        frozen = FrozenRows(self.measured.codes, self.measured.columns)
+        for step in np.flatnonzero(by_kind.sum(axis=1)).tolist():
+            series, counts = self.index.steps[step], by_kind[step].tolist()
+            errors = {KINDS[kind]: count for kind, count in enumerate(counts) if count and kind != OK}
+            yield ActionInterval(
+                group=self.index.groups[series.group],
+                step=series.name,
+                action=series.action,
+                requests=sum(counts),
+                failures=sum(errors.values()),
+                errors=errors,
+                histogram=frozen.total(response_times(self.shape, self.measured.places, (step,))),
+            )
+
+
+def response_times(shape: Shape, places: Iterable[int], steps: Iterable[int]) -> Iterator[int]:
+    """The codes of the response times of these steps in these places, of all outcomes that have one."""
+    return (shape.code(place, step, kind, RESPONSE_TIME) for place, step, kind in product(places, steps, RESPONDED))
 
 
 class IntervalWriter:
     """Turns what was measured in an interval into its record."""
 
-    def __init__(self, shape: Shape, schedule: Schedule, interval: int) -> None:
-        self._shape = shape
+    def __init__(self, index: SeriesIndex, schedule: Schedule, interval: int) -> None:
+        self._index = index
+        self._shape = Shape.of(index)
         self._schedule = schedule
         self._interval = interval
         self._scheduled = ScheduledUsers(schedule)
 
     def write(
-        self, number: int, measured: Contribution, agents: int, objectives: tuple[ObjectiveRow, ...]
+        self,
+        number: int,
+        measured: Contribution,
+        health: tuple[AgentHealth, ...],
+        objectives: tuple[ObjectiveRow, ...],
     ) -> IntervalRecord:
         """The record of interval `number`."""
         begin, end = number * self._interval, (number + 1) * self._interval
@@ -87,9 +165,11 @@ class IntervalWriter:
             request_rate_rps=requests / seconds,
             errors={KINDS[kind]: int(by_kind[kind]) for kind in np.flatnonzero(by_kind).tolist() if kind != OK},
             response_time_ms=Distribution.of(histogram),
-            agents=agents,
+            agents=len(health),
             objectives=objectives,
             histogram=histogram,
+            health=health,
+            _steps=StepsInterval(self._shape, self._index, measured),
         )
 
     def _by_group(self, values: Iterable[float]) -> dict[str, float]:
@@ -102,11 +182,5 @@ class IntervalWriter:
         return "", False
 
     def _response_times(self, measured: Contribution) -> Histogram:
-        return FrozenRows(measured.codes, measured.columns).total(self._codes(measured.places))
-
-    def _codes(self, places: tuple[int, ...]) -> Iterator[int]:
-        steps = range(self._shape.steps)
-        return (
-            self._shape.code(place, step, kind, RESPONSE_TIME)
-            for place, step, kind in product(places, steps, RESPONDED)
-        )
+        codes = response_times(self._shape, measured.places, range(self._shape.steps))
+        return FrozenRows(measured.codes, measured.columns).total(codes)

@@ -6,7 +6,11 @@ of one layout are alike in all but their numbers.
 
 from __future__ import annotations
 
+from gradual_common.batch import LOOP_LAG, START_LAG
+from gradual_common.clock import NS_PER_MS
+from gradual_common.histogram_columns import MAX
 from gradual_master.results.batches import Reading, sums_of
+from gradual_master.results.intervals import AgentHealth
 from gradual_master.results.measurements import Contribution, Measurements, Shape
 
 AT_ONCE = 16
@@ -15,20 +19,25 @@ until then each takes its size on the wire, some 20 KB."""
 
 
 class OpenInterval:
-    """What was measured in an interval so far. `agents`: who delivered a batch of it."""
+    """What was measured in an interval so far."""
 
     def __init__(self, shape: Shape, capacity: int) -> None:
-        self.agents: set[str] = set()
+        self._health: list[AgentHealth] = []
         self._shape = shape
         self._measured = Measurements(shape, capacity)
         self._waiting: list[Reading] = []
 
     def add(self, agent_id: str, reading: Reading) -> None:
         """Add what an agent delivered."""
-        self.agents.add(agent_id)
+        self._health.append(health_of(agent_id, reading))
         self._waiting.append(reading)
         if len(self._waiting) == AT_ONCE:
             self._add_up()
+
+    @property
+    def health(self) -> tuple[AgentHealth, ...]:
+        """Of the agents that delivered a batch, in the order of their incarnations."""
+        return tuple(sorted(self._health, key=by_agent))
 
     def freeze(self) -> Contribution:
         """All of it, sparse."""
@@ -49,3 +58,24 @@ def _by_layout(readings: list[Reading]) -> list[list[Reading]]:
     for reading in readings:
         groups.setdefault(id(reading.layout), []).append(reading)
     return list(groups.values())
+
+
+def by_agent(health: AgentHealth) -> str:
+    """What the agents of an interval are ordered by, whoever came first."""
+    return health.agent
+
+
+def health_of(agent_id: str, reading: Reading) -> AgentHealth:
+    """What a batch says of its agent. Measured: 3 µs."""
+    health, worst = reading.batch.health, {LOOP_LAG: 0, START_LAG: 0}
+    for measure, longest in zip(reading.lags.codes.tolist(), reading.lags.columns.stats[:, MAX].tolist(), strict=True):
+        worst[measure] = max(worst[measure], longest)
+    return AgentHealth(
+        agent=agent_id,
+        cpu=health.cpu,
+        loop_lag_ms_max=worst[LOOP_LAG] / NS_PER_MS if worst[LOOP_LAG] else None,
+        start_lag_ms_max=worst[START_LAG] / NS_PER_MS if worst[START_LAG] else None,
+        users=health.users,
+        connections=health.connections,
+        strained=reading.attendance.is_strained,
+    )

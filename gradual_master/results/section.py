@@ -12,8 +12,8 @@ class Section:
     __slots__ = ()
 
     def keys(self) -> tuple[str, ...]:
-        """The names of the fields, in the order of the document."""
-        return tuple(field.name for field in fields(self))  # type: ignore[arg-type]  # every section is a dataclass
+        """The names of the fields, in the order of the document; fields `aside` are not in it."""
+        return tuple(field.name for field in fields(self) if not field.metadata.get("aside"))  # type: ignore[arg-type]  # every section is a dataclass
 
     def __getitem__(self, key: str) -> Any:
         if key not in self.keys():

@@ -5,9 +5,10 @@ Times in `_s` are seconds, in `_ms` milliseconds; rates and shares without data 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from gradual_master.results.chronicle import Chronicle
 from gradual_master.results.distribution import Distribution
 from gradual_master.results.levels import LevelRow
 from gradual_master.results.littles_law import LittlesLaw
@@ -180,7 +181,10 @@ class AnalysisSection(Section):
 
 @dataclass(frozen=True, slots=True)
 class Summary(Section):
-    """The result of a run: attributes, keys and `to_dict()` of `gradual.summary/1`."""
+    """The result of a run: attributes, keys and `to_dict()` of `gradual.summary/1`.
+
+    `chronicle`, the course of the run, is no part of the document; None for a summary that was read from one.
+    """
 
     schema: str
     run: RunSection
@@ -197,3 +201,4 @@ class Summary(Section):
     analysis: AnalysisSection
     comparison: dict[str, Any] | None
     quantile_error: float
+    chronicle: Chronicle | None = field(default=None, repr=False, compare=False, metadata={"aside": True})

@@ -192,6 +192,7 @@ def run_of(**facts: Any) -> RunFacts:
     """The facts of a run of 5 s."""
     known: dict[str, Any] = {
         "id": "run-1",
+        "name": "raw",
         "started_at": "2026-01-02T03:04:05+00:00",
         "finished_at": "2026-01-02T03:04:10+00:00",
         "duration_s": 5.0,

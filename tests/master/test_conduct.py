@@ -21,7 +21,7 @@ from gradual_common.messages import Confirm, Job, MasterMessage, Ping
 from gradual_common.plan.model import ActionSpec, Config, LevelsRamp, Plan, RampLevel, Step, UserGroup
 from gradual_master.conduct import conduct
 from gradual_master.errors import InsecureError, ListenError
-from gradual_master.reporting.base import News
+from gradual_master.results.chronicle import News
 from gradual_master.results.facts import RunFacts
 from gradual_master.run_options import RunOptions
 

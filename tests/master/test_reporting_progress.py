@@ -9,9 +9,9 @@ from rich.console import Console
 
 from gradual_common.plan.model import Plan
 from gradual_common.schedule import Schedule
-from gradual_master.reporting.base import News
 from gradual_master.reporting.progress import ProgressReporter, ProgressState, describe_progress, render_progress
 from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.chronicle import News
 from gradual_master.results.intervals import IntervalRecord
 from gradual_master.results.summary import build_summary
 

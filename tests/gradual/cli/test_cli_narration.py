@@ -2,10 +2,10 @@
 
 import pytest
 
-from gradual.cli.masking import Mask
 from gradual.cli.narration import MOST_BODY, Narrator, outcome_of, phrase_of, show_body
 from gradual_agent.users.sample import INTERRUPTED, Sample
 from gradual_common.batch import KIND
+from gradual_common.masking import Mask
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import typer
 
-from gradual.cli.masking import Mask
 from gradual.cli.narration import Narrator
 from gradual.cli.trial import Trial, find_group
 from gradual.demo.bank import Bank
 from gradual.demo.server import listening
+from gradual_common.masking import Mask
 from gradual_common.plan.loader import LoadedPlan, PlanSource, load_plan
 
 LOGIN = {"method": "POST", "url": "/api/auth/login", "body": {"username": "user0001", "password": "{{password}}"}}

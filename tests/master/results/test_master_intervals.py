@@ -8,7 +8,8 @@ from gradual_common.series import SeriesIndex
 from gradual_master.results.intervals import IntervalWriter
 from gradual_master.results.measurements import Measurements, Shape
 
-SHAPE = Shape.of(SeriesIndex.of(plan_of()))
+INDEX = SeriesIndex.of(plan_of())
+SHAPE = Shape.of(INDEX)
 
 
 def test_users_and_target_are_means_over_the_interval() -> None:
@@ -18,7 +19,7 @@ def test_users_and_target_are_means_over_the_interval() -> None:
     measured = Measurements(SHAPE)
     measured.add(contribution(batch_of(1, 1, first, second), SHAPE))
     schedule = schedule_of((2, 1), (4, 2), seconds=3)
-    record = IntervalWriter(SHAPE, schedule, 2 * S).write(1, measured.freeze(), 1, ())
+    record = IntervalWriter(INDEX, schedule, 2 * S).write(1, measured.freeze(), (), ())
     assert (record.start_s, record.end_s) == (2, 4)
     assert record.target == record.users == {"customer": 3, "guest": 1.5}
     assert record.stopping == {"customer": 0, "guest": 0.75}
@@ -28,12 +29,17 @@ def test_users_and_target_are_means_over_the_interval() -> None:
     for ms in (4, 8):
         expected.add(ms * MS)
     assert record.histogram == expected
+    browse, buy = record.actions()
+    assert (browse.group, browse.step, browse.requests, browse.failures) == ("customer", INDEX.steps[0].name, 2, 0)
+    assert browse.histogram == expected
+    assert browse.response_time_ms.max == 8
+    assert (buy.step, buy.errors, buy.histogram.count) == (INDEX.steps[1].name, {"reset": 1}, 0)
 
 
 def test_a_record_of_warm_up_is_flagged() -> None:
-    writer = IntervalWriter(SHAPE, schedule_of((2, 1), (4, 2), warm_up=1), S)
+    writer = IntervalWriter(INDEX, schedule_of((2, 1), (4, 2), warm_up=1), S)
     empty = Measurements(SHAPE).freeze()
     flags = [
-        (writer.write(number, empty, 0, ()).phase, writer.write(number, empty, 0, ()).warm_up) for number in (0, 2, 4)
+        (writer.write(number, empty, (), ()).phase, writer.write(number, empty, (), ()).warm_up) for number in (0, 2, 4)
     ]
     assert flags == [("warm", True), ("main", False), ("", False)]

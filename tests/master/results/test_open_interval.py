@@ -25,7 +25,7 @@ def test_everything_that_came_is_in_it(batches: int) -> None:
         values += [ns for _, _, ns in steps]
         interval.add(f"a{number}", read_batch(batch_of(1, 0, stretch), known))
     frozen = interval.freeze()
-    assert interval.agents == {f"a{number}" for number in range(batches)}
+    assert [health.agent for health in interval.health] == sorted(f"a{number}" for number in range(batches))
     assert sorted(frozen.places) == list(range(min(2, batches)))
     assert frozen.requests.sum() == len(values)
     assert frozen.users[:, 1, 0].sum() == 2 * S * batches

@@ -5,7 +5,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from gradual.cli.masking import Mask
+from gradual_common.masking import Mask, without_credentials
 
 SECRET = 'k"ö y/1'
 
@@ -37,3 +37,26 @@ def test_the_longer_of_two_secrets_is_masked_whole() -> None:
 
 def test_without_secrets_nothing_changes() -> None:
     assert Mask([]).hide("Basic YWJjZA== and more") == "Basic YWJjZA== and more"
+
+
+def test_literal_credentials_are_masked_where_something_is_sent() -> None:
+    document = {
+        "config": {"headers": {"Authorization": "Bearer abc", "X-Api-Key": "k", "Accept": "*/*"}},
+        "actions": {
+            "login": {
+                "url": "/token",
+                "body": {"user": "u", "password": "hunter2", "pin": 1234, "nested": [{"secret": "{{ user.s }}"}]},
+                "extract": {"token": "$.token"},
+            }
+        },
+    }
+    assert without_credentials(document) == {
+        "config": {"headers": {"Authorization": "***", "X-Api-Key": "***", "Accept": "*/*"}},
+        "actions": {
+            "login": {
+                "url": "/token",
+                "body": {"user": "u", "password": "***", "pin": "***", "nested": [{"secret": "{{ user.s }}"}]},
+                "extract": {"token": "$.token"},
+            }
+        },
+    }

@@ -1,0 +1,38 @@
+"""What happened in a run over time, and what it was about: what pages and pictures are made of beside the summary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import yaml
+
+from gradual_common.masking import Mask, without_credentials
+from gradual_common.plan.loader import LoadedPlan
+from gradual_common.schedule import Schedule
+from gradual_master.results.series import SeriesTable
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened to the fleet, in plain words; `at_s` seconds after the schedule's begin."""
+
+    at_s: float
+    level: Literal["info", "warning", "error"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chronicle:
+    """The course of one run. `plan`: the plan as it ran, as YAML, secrets masked."""
+
+    series: SeriesTable
+    news: tuple[News, ...]
+    schedule: Schedule
+    plan: str
+
+
+def plan_text(loaded: LoadedPlan) -> str:
+    """A plan as YAML, with what the command line changed in it; secrets and literal credentials are masked."""
+    text = yaml.safe_dump(without_credentials(loaded.job.document), sort_keys=False, allow_unicode=True, width=100)
+    return Mask(loaded.job.secrets.values()).hide(text)
