@@ -68,7 +68,7 @@ class MasterLink:
         self._incarnation = incarnation
         self._listener = listener
         self._stream: Stream | None = None
-        self._former: list[Stream] = []
+        self._endings: set[asyncio.Future[None]] = set()
 
     def dial(self, number: int) -> None:
         """Open stream `number`; whatever fails is reported as its end."""
@@ -88,15 +88,16 @@ class MasterLink:
     def hang_up(self) -> None:
         """End the latest stream at once."""
         if self._stream is not None:
-            self._stream.cancel()
-            self._former = [stream for stream in (*self._former, self._stream) if not stream.is_over]
+            ending = self._stream.cancel()
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
             self._stream = None
 
     async def close(self) -> None:
         """Write what is queued, then end the latest stream."""
         if self._stream is not None:
             await self._stream.close()
-        await asyncio.gather(*(stream.wait() for stream in self._former))
+        await asyncio.gather(*self._endings, return_exceptions=True)
 
 
 class Stream:
@@ -111,7 +112,7 @@ class Stream:
         self._stub: Any = fleet_pb2_grpc.FleetStub(self._channel)  # type: ignore[no-untyped-call]  # generated code
         self._call = self._stub.Session()
         self._is_closing = False
-        self._conversation = asyncio.ensure_future(self._converse())
+        self._conversation: asyncio.Future[None] | None = asyncio.ensure_future(self._converse())
         self._tasks = [asyncio.ensure_future(self._write()), self._conversation]
 
     def send(self, message: Any) -> None:
@@ -122,29 +123,27 @@ class Stream:
         """Begin to read provisions."""
         self._tasks.append(asyncio.ensure_future(self._fetch(request)))
 
-    def cancel(self) -> None:
-        """End everything at once, and say nothing about it."""
+    def cancel(self) -> asyncio.Future[None]:
+        """End everything at once, and say nothing about it; done when nothing is left.
+
+        The connection is closed when its call is freed. The reader's last exception knows its frames, and they know
+        this object: so that no collection has to find that circle first, the reader is let go here.
+        """
         for task in self._tasks:
             task.cancel()
         self._call.cancel()
-        self._tasks = [asyncio.ensure_future(self._channel.close(None))]
+        self._conversation = None
+        ending = asyncio.ensure_future(self._channel.close(None))
+        self._tasks = [ending]
+        return ending
 
     async def close(self) -> None:
         """Write what is queued and wait until the master has read it and ended its side, for at most a second."""
         self._is_closing = True
         self._outgoing.put_nowait(None)
-        await asyncio.wait([self._conversation], timeout=FLUSH_S)
-        self.cancel()
-        await self.wait()
-
-    @property
-    def is_over(self) -> bool:
-        """Nothing of it is left."""
-        return all(task.done() for task in self._tasks)
-
-    async def wait(self) -> None:
-        """Return when nothing of it is left."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._conversation is not None:
+            await asyncio.wait([self._conversation], timeout=FLUSH_S)
+        await self.cancel()
 
     async def _write(self) -> None:
         """Write in order until None comes; a stream that fails is reported by its reader."""

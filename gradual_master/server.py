@@ -30,14 +30,17 @@ from gradual_master.postbox import Postbox
 from gradual_master.provisions import JOB_SEQUENCE, Provisions
 
 MAX_RECEIVED = 4 * 1024 * 1024
-"""Messages are to stay under 256 KiB, but one batch of a very large plan cannot be split: this is the hard bound."""
+"""Messages are to stay under 256 KiB, but one batch of a very large plan cannot be split: this is the bound."""
+
+MAX_READ = 4 * MAX_RECEIVED
+"""What is larger gRPC turns away by itself, unread and unnamed; up to here we read it, and say whose it was."""
 
 LONGEST_SOCKET_PATH = 107
 """`sun_path` of unix(7) without its closing zero."""
 
 OPTIONS = (
     ("grpc.so_reuseport", 0),
-    ("grpc.max_receive_message_length", MAX_RECEIVED),
+    ("grpc.max_receive_message_length", MAX_READ),
     ("grpc.max_send_message_length", MAX_RECEIVED),
     ("grpc.http2.min_ping_interval_without_data_ms", 1000),
 )
@@ -153,6 +156,7 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
             async for message in messages:
                 if stream.is_closing:
                     break
+                check_size(message.ByteSize())
                 self._dispatch(Received(number, decode_agent_message(message)))
         except (WireError, DecodeError) as error:
             self._dispatch(Unreadable(number, str(error), peer))
@@ -191,6 +195,12 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
             for wait in waits:
                 wait.cancel()
         return wanted.is_set()
+
+
+def check_size(size: int) -> None:
+    """WireError for a message of so many bytes when none may have as many."""
+    if size > MAX_RECEIVED:
+        raise WireError(f"a message of {size:,} bytes; at most {MAX_RECEIVED:,} are allowed")
 
 
 def obstacle_to(address: ListenAddress) -> str:

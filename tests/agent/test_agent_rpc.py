@@ -1,6 +1,8 @@
 """The gRPC shell reports what happens on the latest stream, and nothing of older ones."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,24 @@ async def test_provisions_that_were_broken_off_are_read_again(
     link.fetch("run-1")
     await holds(lambda: len(listener.provisions) == 3)
     assert listener.provisions == [JOB, JOB, ROWS]
+
+
+async def test_a_stream_that_was_hung_up_frees_its_connection_at_once(
+    master: FakeMaster, link: MasterLink, listener: Listener
+) -> None:
+    """Nothing waits for the garbage collector, which an agent lets run rarely."""
+    gc.disable()
+    try:
+        link.dial(1)
+        link.send(hello(1))
+        link.fetch("run-1")
+        await holds(lambda: listener.received and listener.provisions)
+        assert link._stream is not None
+        channel = weakref.ref(link._stream._channel)
+        link.hang_up()
+        await holds(lambda: channel() is None)
+    finally:
+        gc.enable()
 
 
 async def test_a_stream_that_was_hung_up_is_heard_no_more(

@@ -12,7 +12,7 @@ from fleet_model import batch_of, hello_of, id_of
 from scripted_agent import DEADLINE_S, ScriptedAgent, send_bytes
 
 from gradual_common.codec import encode_agent_message
-from gradual_common.messages import AgentMessage, Job, MasterMessage, Orders, Ping, Pong, SlotRun
+from gradual_common.messages import AgentMessage, Goodbye, Job, MasterMessage, Orders, Ping, Pong, SlotRun
 from gradual_master.coordination.events import Event, Received, StreamEnded, Unreadable
 from gradual_master.errors import ListenError
 from gradual_master.listening import ListenAddress
@@ -127,9 +127,14 @@ async def test_a_batch_whose_columns_do_not_fit_is_reported(master: Master) -> N
 
 
 async def test_a_message_beyond_the_bound_ends_its_stream_only(master: Master) -> None:
+    large = AgentMessage(goodbye=Goodbye("x" * 5_000_000))
+    await send_bytes(master.target, encode_agent_message(large).SerializeToString())
+    event = await master.until(lambda event: isinstance(event, Unreadable))
+    assert isinstance(event, Unreadable)
+    assert "at most 4,194,304 are allowed" in event.reason
     with pytest.raises(Exception, match="larger than max"):
-        await send_bytes(master.target, b"\0" * 5_000_000)
-    await master.until(lambda event: event == StreamEnded(1))
+        await send_bytes(master.target, b"\0" * 20_000_000)
+    await master.until(lambda event: event == StreamEnded(2))
     async with ScriptedAgent("a", master.target) as agent:
         await agent.greet()
         await master.until(received)

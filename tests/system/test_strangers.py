@@ -17,6 +17,7 @@ from scene import LEASE, PING, USERS, Ending, Scene, loopback_scene, now, plan
 from scripted_agent import ScriptedAgent, send_bytes
 
 from gradual_common.messages import Confirm, Ping, SlotRun
+from gradual_common.wire import fleet_pb2
 
 GARBAGE = {
     "nothing": b"",
@@ -26,6 +27,9 @@ GARBAGE = {
     "a TLS client": bytes.fromhex("1603010200010001fc0303") + bytes(32),
     "HTTP/2 with noise after it": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + random.Random(2).randbytes(5000),
 }
+
+
+GOODBYE_OF_5_MB = fleet_pb2.AgentMessage(goodbye=fleet_pb2.Goodbye(reason="x" * 5_000_000)).SerializeToString()
 
 
 def throw(port: int, garbage: bytes) -> None:
@@ -58,8 +62,9 @@ async def test_strangers_are_turned_away(tmp_path: Path) -> None:
             for garbage in GARBAGE.values():
                 throw(scene.fleet.port, garbage)
             target = f"127.0.0.1:{scene.fleet.port}"
+            await send_bytes(target, GOODBYE_OF_5_MB)
             with pytest.raises(Exception, match="larger than max"):
-                await send_bytes(target, bytes(5_000_000))
+                await send_bytes(target, bytes(20_000_000))
             await send_bytes(target, b"\xff" * 100)
             async with ScriptedAgent("old", target) as old:
                 await old.greet(protocol=99)
@@ -82,6 +87,7 @@ async def test_strangers_are_turned_away(tmp_path: Path) -> None:
         "unknown run another",
         "it was never here",
         "a stream is closed that said no Hello",
+        "at most 4,194,304 are allowed",
         "already here",
     ):
         assert reason in said
