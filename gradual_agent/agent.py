@@ -22,6 +22,7 @@ from gradual_agent.coordination.usher import Usher
 from gradual_agent.crew import Crew, CrewFactory
 from gradual_agent.health import LoopLagProbe
 from gradual_agent.rpc import MasterLink
+from gradual_agent.sample_link import SampleLink
 from gradual_agent.timeline import Entry, Timeline
 from gradual_common.batch import Applied
 from gradual_common.logs import bind_process, mask_in_logs
@@ -54,6 +55,7 @@ class Agent:
         self._pool = seats.SlotPool()
         self._session = Session(identity, self, master_wait, jitter, clock())
         self._link = MasterLink(target, identity.incarnation, self)
+        self._samples = SampleLink(target, identity.incarnation)
         self._crew: Crew | None = None
         self._usher: Usher | None = None
         self._probe: LoopLagProbe | None = None
@@ -77,6 +79,7 @@ class Agent:
         finally:
             self._clear_alarm()
             self._stop_probe()
+            await self._samples.close()
             await self._link.close()
 
     def leave(self) -> None:
@@ -352,6 +355,7 @@ class Agent:
         assert welcome is not None, "orders come after the welcome"
         offset = self._session.offset or 0
         batch = crew.seal(interval, offset, usher.take_late_starts(), last)
+        self._samples.send(*crew.take_samples(offset))
         send_at = self._clock()
         if intervals is not None and not last:
             send_at = intervals.end_of(interval) - offset + welcome.batch_offset

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from gradual_common.batch import Applied, Batch
 from gradual_common.messages import Job, Rows
+from gradual_common.samples import Exemplar, SampleColumns
 
 EndCallback = Callable[[int, int, int, bool], None]
 """Told (group, ordinal, tenure, finished) when a user has ended."""
@@ -53,6 +54,10 @@ class Crew(Protocol):
 
     def seal(self, interval: int, offset: int, late_starts: int, last: bool) -> Batch:
         """Everything up to the end of `interval` that is not sealed yet; `offset` is run time − agent clock."""
+        ...
+
+    def take_samples(self, offset: int) -> tuple[list[SampleColumns], list[Exemplar]]:
+        """Single samples and failed exchanges since the last time; `offset` is run time − agent clock."""
         ...
 
 

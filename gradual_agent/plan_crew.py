@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
+from random import Random
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,12 +17,17 @@ from gradual_agent.crew import EndCallback
 from gradual_agent.errors import JobError
 from gradual_agent.health import CpuMeter
 from gradual_agent.http.engine import HttpEngine
+from gradual_agent.http.exchange import describe_exchange
+from gradual_agent.recording.exemplars import ExemplarPicker
 from gradual_agent.recording.recorder import Recorder
+from gradual_agent.recording.sample_log import SampleLog
 from gradual_agent.timeline import Timeline
 from gradual_agent.users.worker import Worker
 from gradual_common.batch import Applied, Batch, Health
+from gradual_common.masking import Mask
 from gradual_common.messages import Job, Rows
 from gradual_common.plan.model import Plan
+from gradual_common.samples import Exemplar, SampleColumns
 from gradual_common.series import SeriesIndex
 
 
@@ -41,8 +48,12 @@ class PlanCrew:
         self._clock = clock
         self._rows: defaultdict[Slot, dict[str, dict[str, Any]]] = defaultdict(dict)
         self._engine = HttpEngine(loop, timeline, lease, assets=job.assets, clock=clock)
-        self._recorder = Recorder(SeriesIndex.of(plan), clock)
-        self._worker = Worker(plan, job, self._engine, timeline, self._recorder, clock)
+        self._log = SampleLog() if job.wants_samples else None
+        self._recorder = Recorder(SeriesIndex.of(plan), clock, self._log)
+        self._picker = ExemplarPicker(partial(describe_exchange, Mask(job.secrets.values())), Random())  # noqa: S311  nothing is kept secret by it
+        self._worker = Worker(
+            plan, job, self._engine, timeline, self._recorder, clock, note_failure=self._picker.consider
+        )
         self._worker.on_end = on_end
         self._cpu: CpuMeter | None = None
 
@@ -87,6 +98,10 @@ class PlanCrew:
         cpu = self._cpu.read(self._clock()) if self._cpu else 0.0
         health = Health(cpu, users, self._engine.connections, late_starts)
         return self._recorder.seal(interval, offset, health, last)
+
+    def take_samples(self, offset: int) -> tuple[list[SampleColumns], list[Exemplar]]:
+        """Single samples, if anybody wants to see them, and failed exchanges, since the last time."""
+        return list(self._log.take(offset)) if self._log is not None else [], self._picker.take(offset)
 
 
 def read_plan(job: Job) -> Plan:

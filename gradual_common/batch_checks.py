@@ -42,14 +42,14 @@ def check_batch(batch: Batch) -> None:
     if batch.users.shape[1] != batch.iterations.shape[1]:
         raise WireError(f"users of {batch.users.shape[1]} groups beside iterations of {batch.iterations.shape[1]}")
     _check_length("requests", batch.requests, cells)
-    _check_range("frame of a cell", batch.cells[:, 0], frames)
-    _check_range("kind of a cell", batch.cells[:, 2], len(KINDS))
+    check_range("frame of a cell", batch.cells[:, 0], frames)
+    check_range("kind of a cell", batch.cells[:, 2], len(KINDS))
     for name in ("counters", "statuses", "assertions"):
-        _check_range(f"frame of {name}", getattr(batch, name)[:, 0], frames)
-    _check_range("status code", batch.statuses[:, 2], LARGEST_CODE)
-    _check_range("assertion number", batch.assertions[:, 2], LARGEST_CODE)
+        check_range(f"frame of {name}", getattr(batch, name)[:, 0], frames)
+    check_range("status code", batch.statuses[:, 2], LARGEST_CODE)
+    check_range("assertion number", batch.assertions[:, 2], LARGEST_CODE)
     for name in ("users", "iterations", "requests", "counters", "statuses", "assertions"):
-        _check_range(name, getattr(batch, name), LARGEST)
+        check_range(name, getattr(batch, name), LARGEST)
     _check_histograms(batch.histograms, cells)
 
 
@@ -58,7 +58,7 @@ def _check_length(what: str, column: Array, rows: int) -> None:
         raise WireError(f"{what} has {len(column)} rows where {rows} belong")
 
 
-def _check_range(what: str, column: Array, size: int, low: int = 0) -> None:
+def check_range(what: str, column: Array, size: int, low: int = 0) -> None:
     """Every number lies in [low, size)."""
     if column.size and (int(column.min()) < low or int(column.max()) >= size):
         raise WireError(f"{what} lies in {column.min()} … {column.max()}; allowed is {low} … {size - 1}")
@@ -70,12 +70,12 @@ def _check_histograms(columns: HistogramColumns, cells: int) -> None:
     _check_length("histogram sizes", columns.sizes, rows)
     _check_length("histogram indices", columns.indices, filled)
     _check_length("histogram counts", columns.counts, filled)
-    _check_range("cell of a histogram", columns.keys[:, 0], cells, low=-1)
-    _check_range("measure of a histogram", columns.keys[:, 1], len(MEASURES))
+    check_range("cell of a histogram", columns.keys[:, 0], cells, low=-1)
+    check_range("measure of a histogram", columns.keys[:, 1], len(MEASURES))
     if ((columns.keys[:, 0] == -1) != (columns.keys[:, 1] >= LOOP_LAG)).any():
         raise WireError("a histogram of the agent's health belongs to cell -1, and nothing else does")
-    _check_range("bucket of a histogram", columns.indices, BUCKETS)
-    _check_range("histogram stats", columns.stats, LARGEST)
+    check_range("bucket of a histogram", columns.indices, BUCKETS)
+    check_range("histogram stats", columns.stats, LARGEST)
     _check_counts(columns)
 
 
@@ -101,6 +101,12 @@ COLUMNS: dict[str, tuple[str, int]] = {
     "sizes": ("<u2", 0),
     "indices": ("<i2", 0),
     "counts": ("<u4", 0),
+    "started": ("<i8", 0),
+    "duration": ("<i8", 0),
+    "slot": ("<i4", 0),
+    "step": ("<u2", 0),
+    "kind": ("<u1", 0),
+    "status": ("<u2", 0),
 }
 """Per column its type on the wire and its width; 0 for a plain list."""
 

@@ -17,6 +17,12 @@ MASK = "***"
 _TELLING = re.compile(r"(?i)authorization|passw|secret|token|api[-_]?key|^(set-)?cookie$|credential|\bpin$|^cvv|iban")
 _PUBLIC = frozenset({"token_type"})
 _CARRIERS = frozenset({"headers", "body", "form", "query"})
+_FIELD = re.compile(
+    r'(?P<begin>"(?P<json>[^"\\]{1,64})"\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*"?|-?\d[\d.eE+-]*)'
+    r'|(?P<start>(?:^|[?&;\s]))(?P<form>[\w.\[\]%-]{1,64})=(?P<text>[^&;\s"]*)'
+)
+"""A field of JSON with a text or a number, or one of a form or a query."""
+
 _BASIC = re.compile(r"(?i)\bBasic ([A-Za-z0-9+/]+=*)")
 
 
@@ -34,12 +40,27 @@ class Mask:
             text = text.replace(form, MASK)
         return _BASIC.sub(self._hide_basic, text) if self._forms else text
 
+    def hide_text(self, text: str) -> str:
+        """What was sent or received, without secrets and without the values of telling fields.
+
+        Fields of JSON, forms and queries are recognised where they stand, so that a text which is cut off in the middle
+        or is none of these is no less masked.
+        """
+        return _FIELD.sub(_hide_field, self.hide(text))
+
     def _hide_basic(self, match: re.Match[str]) -> str:
         try:
             credentials = b64decode(match[1]).decode("utf-8", "replace")
         except ValueError:
             return match[0]
         return f"Basic {MASK}" if any(form in credentials for form in self._forms) else match[0]
+
+
+def _hide_field(match: re.Match[str]) -> str:
+    """The field with its value masked, if its name tells that nobody should read it."""
+    if match["json"] is not None:
+        return f'{match["begin"]}"{MASK}"' if conceals(match["json"]) else match[0]
+    return f"{match['start']}{match['form']}={MASK}" if conceals(match["form"]) else match[0]
 
 
 def forms_of(secret: str) -> set[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradual_common.batch import Batch
+from gradual_common.samples import Exemplar, SampleColumns
 
 PROTOCOL = 1
 MAX_MESSAGE_BYTES = 256 * 1024
@@ -174,6 +175,7 @@ class Job:
     `document` is the plan as a mapping after overrides and `${…}`; `assets` maps a path that the plan names (TLS
     files) to its content; `secrets` maps names to values; `literals` are the plan paths (such as
     "actions.login.body.username") whose text a `${…}` brought in and which are therefore never read as templates.
+    `wants_samples`: some reporter wants to see every single sample.
     """
 
     document: dict[str, Any]
@@ -181,6 +183,7 @@ class Job:
     secrets: dict[str, str]
     literals: tuple[str, ...]
     seed: int
+    wants_samples: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,3 +203,12 @@ class Provision:
     sequence: int
     job: Job | None = None
     rows: tuple[Rows, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SampleMessage:
+    """Single samples and exchanges of one agent; `incarnation` is its key."""
+
+    incarnation: bytes
+    blocks: tuple[SampleColumns, ...] = ()
+    exemplars: tuple[Exemplar, ...] = ()

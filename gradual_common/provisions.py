@@ -43,6 +43,7 @@ def encode_job(job: Job) -> bytes:
             "secrets": job.secrets,
             "literals": list(job.literals),
             "seed": job.seed,
+            "wants_samples": job.wants_samples,
         }
     )
 
@@ -53,12 +54,12 @@ def decode_job(data: bytes) -> Job:
     try:
         document, secrets = content["document"], content["secrets"]
         assets = {path: b64decode(text, validate=True) for path, text in content["assets"].items()}
-        literals, seed = tuple(content["literals"]), content["seed"]
+        literals, seed, wants_samples = tuple(content["literals"]), content["seed"], content.get("wants_samples")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WireError(f"the job is not whole: {error!r}") from error
     if not (isinstance(document, dict) and isinstance(secrets, dict) and isinstance(seed, int)):
         raise WireError("the job is not whole: document and secrets are mappings, the seed is an integer")
-    return Job(document, assets, secrets, literals, seed)
+    return Job(document, assets, secrets, literals, seed, bool(wants_samples))
 
 
 def row_pieces(rows: Rows) -> Iterator[tuple[list[int], bytes]]:
@@ -90,3 +91,16 @@ def decode_values(data: bytes, count: int) -> tuple[dict[str, Any], ...]:
     if not isinstance(values, list) or len(values) != count or not all(isinstance(value, dict) for value in values):
         raise WireError(f"a list of data rows does not hold {count} mappings")
     return tuple(values)
+
+
+def encode_document(document: dict[str, Any]) -> bytes:
+    """Plain data as JSON; surrogates that a response brought in survive."""
+    return _dump(document)
+
+
+def decode_document(data: bytes) -> dict[str, Any]:
+    """Read `encode_document` back; raises WireError."""
+    document = _load(data, "an exchange")
+    if not isinstance(document, dict):
+        raise WireError("an exchange is no mapping")
+    return document

@@ -25,6 +25,7 @@ import structlog
 from gradual_common.clock import CLOCK_ID, NS_PER_S
 from gradual_common.errors import GradualError
 from gradual_common.logs import bind_process, mask_in_logs
+from gradual_common.messages import SampleMessage
 from gradual_common.scheduling import compile_schedule
 from gradual_master.coordination.command import Terms
 from gradual_master.coordination.core import MasterCore
@@ -49,10 +50,13 @@ from gradual_master.coordination.events import (
 from gradual_master.coordination.journal import Journal, MemoryJournal, RunBegun
 from gradual_master.listening import ListenAddress
 from gradual_master.provisions import Provisions
+from gradual_master.reporting.hosting import Hosts
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.chronicle import Chronicle, News, plan_text
+from gradual_master.results.error_samples import ErrorSamples
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.intervals import IntervalRecord
+from gradual_master.results.samples import SampleDesk
 from gradual_master.results.summary import Summary, build_summary
 from gradual_master.run_options import RunOptions
 from gradual_master.server import FleetServer
@@ -64,7 +68,8 @@ if TYPE_CHECKING:
 
 TICK_S = 0.05
 LINGER_NS = 2 * NS_PER_S
-"""How long the master stays after the end for agents that are just dialling again, to tell them that it is over."""
+"""How long the master stays after the end for agents that are just dialling again, to tell them that it is over, or
+that still have single samples to send."""
 
 STOP_GRACE_S = 1.0
 SIGNALS: dict[signal.Signals, Signal] = {signal.SIGINT: "interrupt", signal.SIGTERM: "terminate"}
@@ -77,27 +82,34 @@ async def conduct(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[R
     Raises MasterError before anything has begun: an address that cannot be listened on, or must not be. Whatever
     happens after that is in the summary.
     """
-    address = ListenAddress.read(options.listen)
-    address.allow(insecure=options.insecure, has_secrets=bool(loaded.job.secrets))
-    return await Conductor(loaded, options, reporters, MemoryJournal()).run(address)
+    hosts = Hosts(reporters)
+    try:
+        address = ListenAddress.read(options.listen)
+        address.allow(insecure=options.insecure, has_secrets=bool(loaded.job.secrets))
+        summary = await Conductor(loaded, options, hosts, MemoryJournal()).run(address)
+        await hosts.complete(summary)
+        return summary
+    finally:
+        await hosts.close()
 
 
 class Conductor:
     """Feeds the core and carries out what it says."""
 
-    def __init__(
-        self, loaded: LoadedPlan, options: RunOptions, reporters: Sequence[Reporter], journal: Journal
-    ) -> None:
+    def __init__(self, loaded: LoadedPlan, options: RunOptions, hosts: Hosts, journal: Journal) -> None:
         self._loaded = loaded
         self._options = options
-        self._reporters = list(reporters)
+        self._hosts = hosts
         self._origin = time.clock_gettime_ns(CLOCK_ID)
         self._started_at = datetime.now(UTC)
         self._run_id = f"{self._started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self._schedule = compile_schedule(loaded.plan)
         self._aggregate = Aggregate(loaded.plan, self._schedule, options.interval)
         self._core = MasterCore(self._terms(), self._schedule, journal)
-        self._server = FleetServer(self.dispatch, self._core.knows, Provisions(loaded.job, loaded.data))
+        self._desk = SampleDesk(self._aggregate.index, self._epoch(), self._aggregate.is_warm_up)
+        self._error_samples = ErrorSamples(self._aggregate.index)
+        job = replace(loaded.job, wants_samples=self._hosts.want_samples)
+        self._server = FleetServer(self.dispatch, self._core.knows, Provisions(job, loaded.data), self._take_samples)
         self._log = structlog.get_logger("gradual.master")
         self._events: deque[Event] = deque()
         self._merges: deque[Merge] = deque()
@@ -139,19 +151,23 @@ class Conductor:
             started_at=self._started_at.isoformat(),
         )
 
+    def _epoch(self) -> int:
+        """The Unix time of the run's origin, ns."""
+        return time.time_ns() - self._now()
+
     def _now(self) -> int:
         return time.clock_gettime_ns(CLOCK_ID) - self._origin
 
     # ── The run ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def run(self, address: ListenAddress) -> Summary:
-        """Listen, conduct, judge, report."""
+        """Listen, conduct, judge."""
         bind_process(run=self._run_id)
         mask_in_logs(self._loaded.job.secrets.values())
         try:
             git = asyncio.create_task(asyncio.to_thread(git_facts, self._loaded.folder))
             await self._conduct(address)
-            return self._report(await git)
+            return self._summarize(await git)
         finally:
             bind_process(run=None)
 
@@ -165,7 +181,7 @@ class Conductor:
                 await self._tick(lambda: self._is_over)
             self._merge_rest()
             deadline = self._now() + LINGER_NS
-            await self._tick(lambda: not self._core.untold or self._now() >= deadline)
+            await self._tick(lambda: not (self._core.untold or self._server.is_sampling) or self._now() >= deadline)
         finally:
             await self._server.stop(STOP_GRACE_S)
 
@@ -218,11 +234,12 @@ class Conductor:
                 self._take_merge(instruction)
             case CloseInterval(number):
                 record = self._named(self._aggregate.close(number))
-                self._tell(lambda reporter: reporter.on_interval(record))
+                self._hosts.tell_interval(record)
             case Begin(start):
                 self._start = start
-                facts = self._facts()
-                self._tell(lambda reporter: reporter.on_test_start(facts))
+                self._hosts.start(self._facts())
+                if self._options.on_begin is not None:
+                    self._options.on_begin()
             case Note():
                 self._spread(instruction)
             case End():
@@ -234,7 +251,7 @@ class Conductor:
         if self._start is not None:
             news = News(max(0.0, (self._now() - self._start) / NS_PER_S), note.level, note.text)
             self._news.append(news)
-            self._tell(lambda reporter: reporter.on_news(news))
+            self._hosts.tell_news(news)
 
     # ── Merging ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -275,13 +292,22 @@ class Conductor:
 
     # ── Reporting ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _report(self, git: dict[str, Any] | None) -> Summary:
+    def _summarize(self, git: dict[str, Any] | None) -> Summary:
         run = replace(self._facts(), git=git, fingerprint=fingerprint())
         fleet = self._core.facts()
         summary = build_summary(self._loaded.plan, self._schedule, self._aggregate, fleet, run, self._options)
-        summary = replace(summary, chronicle=self._chronicle())
-        self._tell(lambda reporter: reporter.on_test_complete(summary))
-        return summary
+        errors = self._error_samples.rows(self._aggregate.start)
+        return replace(summary, error_samples=errors, chronicle=self._chronicle())
+
+    def _take_samples(self, message: SampleMessage) -> None:
+        """To the reporters; nothing is judged by them."""
+        agent = self._core.name_of(message.incarnation.hex())
+        for columns in message.blocks:
+            block = self._desk.receive(agent, columns)
+            if block is not None:
+                self._hosts.show(block)
+        for exemplar in message.exemplars:
+            self._error_samples.add(agent, exemplar)
 
     def _chronicle(self) -> Chronicle:
         return Chronicle(
@@ -310,12 +336,3 @@ class Conductor:
             stop_signal=self._core.signal,
             failure=self._core.failure,
         )
-
-    def _tell(self, tell: Callable[[Reporter], Any]) -> None:
-        """A reporter that fails is named and left out; the run and the other reporters go on."""
-        for reporter in list(self._reporters):
-            try:
-                tell(reporter)
-            except Exception:
-                self._log.exception(f"reporter {type(reporter).__name__} failed and is left out")
-                self._reporters.remove(reporter)

@@ -17,6 +17,8 @@ LEAST_INTERVAL = 100 * NS_PER_MS
 class RunOptions:
     """Durations in ns. `allow_missing` is a share of the scheduled user-seconds; `on_listening` gets the address.
 
+    `on_begin` is called when the schedule begins.
+
     `is_closed`: no agents can come but those that are started with the run, so that it waits for none after the last.
 
     OptionError when something is out of range.
@@ -35,6 +37,7 @@ class RunOptions:
     command: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     on_listening: Callable[[str], None] | None = None
+    on_begin: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
         if self.expect_agents < 1:

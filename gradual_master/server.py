@@ -16,12 +16,14 @@ from typing import Any, cast
 
 import grpc
 import grpc.aio
+import structlog
 from google.protobuf.message import DecodeError
 
 from gradual_common import messages
 from gradual_common.codec import decode_agent_message, encode_master_message, encode_provision
 from gradual_common.errors import WireError
-from gradual_common.messages import MasterMessage, SlotRun
+from gradual_common.messages import MasterMessage, SampleMessage, SlotRun
+from gradual_common.sample_codec import decode_samples
 from gradual_common.wire import fleet_pb2, fleet_pb2_grpc
 from gradual_master.coordination.events import Event, Received, StreamEnded, Unreadable
 from gradual_master.errors import ListenError
@@ -78,13 +80,23 @@ class Stream:
 class FleetServer(fleet_pb2_grpc.FleetServicer):
     """Listens, and carries messages.
 
-    `dispatch` takes every event and must not block; `knows` says whether an incarnation belongs to the fleet.
+    `dispatch` takes every event and must not block; `knows` says whether an incarnation belongs to the fleet;
+    `take_samples` is given single samples, and raises WireError for what the plan does not have.
     """
 
-    def __init__(self, dispatch: Callable[[Event], None], knows: Callable[[str], bool], provisions: Provisions) -> None:
+    def __init__(
+        self,
+        dispatch: Callable[[Event], None],
+        knows: Callable[[str], bool],
+        provisions: Provisions,
+        take_samples: Callable[[SampleMessage], None] = lambda message: None,
+    ) -> None:
         self._dispatch = dispatch
         self._knows = knows
         self._provisions = provisions
+        self._take_samples = take_samples
+        self._samplers = 0
+        self._log = structlog.get_logger("gradual.master")
         self._streams: dict[int, Stream] = {}
         self._numbers = count(1)
         self._laid: dict[str, asyncio.Event] = {}
@@ -180,6 +192,28 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
                     yield chunk
                 sent = provision.sequence
             is_open = await self._first_of(laid, self._over)
+
+    @property
+    def is_sampling(self) -> bool:
+        """Whether an agent still has single samples to send."""
+        return self._samplers > 0
+
+    async def Samples(self, request_iterator: Any, context: Any) -> fleet_pb2.SampleReceipt:  # noqa: N802
+        """Single samples of one agent, until it has no more."""
+        self._samplers += 1
+        try:
+            async for message in request_iterator:
+                check_size(message.ByteSize())
+                samples = decode_samples(message)
+                if not self._knows(samples.incarnation.hex()):
+                    await context.abort(grpc.StatusCode.NOT_FOUND, "say Hello first: this agent is not in the fleet")
+                self._take_samples(samples)
+        except WireError as error:
+            self._log.warning(f"samples cannot be read, and no more are taken on this stream: {error}")
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        finally:
+            self._samplers -= 1
+        return fleet_pb2.SampleReceipt()
 
     @staticmethod
     def _chunks(provision: messages.Provision) -> list[fleet_pb2.ProvisionChunk]:

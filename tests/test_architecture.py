@@ -24,7 +24,13 @@ CORE = {
 """What decides: folders and modules that are told of time and of what happens, and do no I/O."""
 
 ADAPTERS = {
-    "gradual_agent": ("gradual_agent.http", "gradual_agent.rpc", "gradual_agent.cli", "gradual_agent.process"),
+    "gradual_agent": (
+        "gradual_agent.http",
+        "gradual_agent.rpc",
+        "gradual_agent.sample_link",
+        "gradual_agent.cli",
+        "gradual_agent.process",
+    ),
     "gradual_master": (
         "gradual_master.server",
         "gradual_master.reporting",
@@ -33,8 +39,8 @@ ADAPTERS = {
     ),
 }
 STUBS = "gradual_common.wire.fleet_pb2_grpc"
-STUB_READERS = ("gradual_agent/rpc.py", "gradual_master/server.py")
-MESSAGE_READERS = ("gradual_common/codec.py", *STUB_READERS)
+STUB_READERS = ("gradual_agent/rpc.py", "gradual_agent/sample_link.py", "gradual_master/server.py")
+MESSAGE_READERS = ("gradual_common/codec.py", "gradual_common/sample_codec.py", *STUB_READERS)
 
 
 def modules(package: str) -> Iterator[Path]:

@@ -58,6 +58,8 @@ class HttpAction:
                 sample.kind = STATUS
         else:
             self._judge(user, sample)
+        if sample.kind:
+            sample.request = request
 
     def _judge(self, user: Actor, sample: Sample) -> None:
         content = NO_CONTENT if sample.response is None else Content(sample.response)

@@ -114,7 +114,7 @@ class HttpClient:
             outcome = await suspend()
             current = None if outcome.is_plain else self._next(current, outcome, sample)
         self._sample = None
-        if request.wants_response and sample.kind == 0 and isinstance(outcome, ResponseHead):
+        if isinstance(outcome, ResponseHead) and sample.kind == 0 and (request.wants_response or outcome.is_error):
             self._keep_response(request, outcome, sample)
         if self._keeping == "close":
             self._close_connections()
@@ -163,7 +163,8 @@ class HttpClient:
         sample.ended = self._engine.clock()
 
     def _keep_response(self, request: Request, head: ResponseHead, sample: Sample) -> None:
-        headers = head.headers if request.wants_headers else Headers()
+        """For whoever reads it: assertions, extractions, templates; of an error, for who looks for its cause."""
+        headers = head.headers if request.wants_headers or head.is_error else Headers()
         body, self._data = self._data, b""
         if request.wants_body and head.encoding:
             try:
@@ -200,7 +201,7 @@ class HttpClient:
         sample.ended = ended
         sample.bytes_received += received
         sample.status_code = head.status
-        if self._wants_body:
+        if self._wants_body or head.is_error:
             self._data = data[offset:] if offset else data
         self._owner.resume(head)
 

@@ -40,8 +40,8 @@ class ResponseHead:
     """Status and header fields, and what follows from them.
 
     is_plain: nothing to store (cookies) or to follow (redirect) · is_quick: besides, its body has a known length and
-    the connection stays open · is_persistent: what version and Connection say (RFC 9112, 9.3) · length: of the body,
-    for `Framing.LENGTH`.
+    the connection stays open · is_error: 4xx or 5xx · is_persistent: what version and Connection say (RFC 9112, 9.3) ·
+    length: of the body, for `Framing.LENGTH`.
     """
 
     __slots__ = (
@@ -50,6 +50,7 @@ class ResponseHead:
         "encoding",
         "fields",
         "framing",
+        "is_error",
         "is_persistent",
         "is_plain",
         "is_quick",
@@ -63,6 +64,7 @@ class ResponseHead:
         for name, value in fields:
             named.setdefault(name.lower(), []).append(value)
         self.status = status
+        self.is_error = status >= 400
         self.fields = fields
         self.cookies = tuple(value.decode("latin-1") for value in named.get(b"set-cookie", ()))
         self.location = named[b"location"][0].decode("latin-1") if b"location" in named else None

@@ -13,7 +13,7 @@ from typing import Final
 from gradual_agent.http.chunks import ChunkedBody
 from gradual_agent.http.failures import BODY_TOO_LARGE, HTTP1_ONLY, ResponseError
 from gradual_agent.http.head import MAX_HEAD, Framing, HeadMemory, ResponseHead, check_lines
-from gradual_agent.http.request import Request
+from gradual_agent.http.request import MAX_KEPT_ERROR, UNLIMITED, Request
 
 _BEGIN: Final = b"HTTP/1."
 _SETTINGS: Final = 4
@@ -23,7 +23,7 @@ _FRAME_HEADER: Final = 9
 class ResponseReader:
     """Reads one response. `feed` and `finish` raise ResponseError for what cannot be one."""
 
-    __slots__ = ("_buffer", "_chunks", "_expects_body", "_heads", "_keeps", "_limit", "_pieces", "_size",
+    __slots__ = ("_buffer", "_chunks", "_expects_body", "_heads", "_keeps_up_to", "_limit", "_pieces", "_size",
                  "has_excess", "head", "is_done")  # fmt: skip
 
     def __init__(self, heads: HeadMemory, request: Request) -> None:
@@ -32,7 +32,7 @@ class ResponseReader:
         self.has_excess = False
         self._heads = heads
         self._expects_body = request.method != "HEAD"
-        self._keeps = request.wants_body
+        self._keeps_up_to = UNLIMITED if request.wants_body else 0
         self._limit = request.body_limit
         self._buffer = b""
         self._chunks: ChunkedBody | None = None
@@ -41,7 +41,7 @@ class ResponseReader:
 
     @property
     def body(self) -> bytes:
-        """The body so far, if it is kept."""
+        """The body so far, if it is kept; of an error that nobody asked for, its begin."""
         return b"".join(self._pieces)
 
     @property
@@ -97,6 +97,8 @@ class ResponseReader:
 
     def _begin_body(self, head: ResponseHead) -> None:
         self.head = head
+        if head.is_error:
+            self._keeps_up_to = max(self._keeps_up_to, MAX_KEPT_ERROR)
         if not self._expects_body or (head.framing is Framing.LENGTH and not head.length):
             self.is_done = True
         elif head.framing is Framing.CHUNKED:
@@ -119,16 +121,16 @@ class ResponseReader:
 
     def _read_chunks(self, chunks: ChunkedBody, data: bytes) -> None:
         pieces = chunks.feed(data)
-        if self._keeps:
+        if self._size < self._keeps_up_to:
             self._pieces += pieces
         self._size = chunks.size
         self.is_done = chunks.is_done
         self.has_excess = chunks.has_excess
 
     def _take(self, data: bytes) -> None:
-        self._size += len(data)
-        if self._keeps and data:
+        if self._size < self._keeps_up_to and data:
             self._pieces.append(data)
+        self._size += len(data)
 
     def _check_limit(self, size: int) -> None:
         if size > self._limit:

@@ -42,6 +42,9 @@ _BREAKS_THE_MESSAGE = re.compile(r"[\r\n\0]")
 MAX_KEPT_BODY: Final = 64 * 1024 * 1024
 """The limit on a body that is kept when the request names none."""
 
+MAX_KEPT_ERROR: Final = 64 * 1024
+"""Of an error's body (4xx, 5xx) that nobody asked for about so much is kept, to be shown."""
+
 UNLIMITED: Final = 1 << 63
 
 Fields = tuple[tuple[str, str], ...]

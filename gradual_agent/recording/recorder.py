@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from gradual_agent.recording.frames import ClosedFrame
 from gradual_agent.recording.group_meter import GroupMeter
+from gradual_agent.recording.sample_log import LoggedStepRecord, SampleLog
 from gradual_agent.recording.sealing import build_batch
 from gradual_agent.recording.step_record import StepRecord
 from gradual_common.batch import Applied, Batch, Health
@@ -23,14 +24,15 @@ NEVER = 1 << 62
 class Recorder:
     """Everything that one agent measures. `begun`: requests begun so far, over all frames.
 
-    `aside`: the meter of users that are stopping.
+    `aside`: the meter of users that are stopping. `log`: every single sample, if somebody wants to see them.
     """
 
-    def __init__(self, index: SeriesIndex, clock: Callable[[], int]) -> None:
+    def __init__(self, index: SeriesIndex, clock: Callable[[], int], log: SampleLog | None = None) -> None:
         self.index = index
         self.boundary = NEVER
         self.begun = 0
-        self.steps = [StepRecord(self, step.number) for step in index.steps]
+        self.log = log
+        self.steps = [self._record_of(step.number) for step in index.steps]
         self.groups = [GroupMeter(self) for _ in index.groups]
         self.aside = GroupMeter(self)
         self._loop_lags = array("q")
@@ -46,6 +48,9 @@ class Recorder:
         self._applied: list[Applied] = []
         self._batches = 0
         self._sealed_until: int | None = None
+
+    def _record_of(self, step: int) -> StepRecord:
+        return StepRecord(self, step) if self.log is None else LoggedStepRecord(self, step, self.log)
 
     # ── Where frames end ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -108,6 +113,8 @@ class Recorder:
         groups = [meter.take(end) for meter in self.groups]
         steps = [frame for record in self.steps if (frame := record.take()) is not None]
         self._closed.append(ClosedFrame(self._interval, self._level, self._begin, end, groups, steps))
+        if self.log is not None:
+            self.log.close_frame(self._level)
         self._begin = end
 
     # ── Health ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -21,6 +21,9 @@ class Sample:
     response · messages: requests whose first byte went to the kernel (hops, retries and re-sends included) ·
     response: headers and body, only when the request asked for them · failed_assertions: bit n is set when assertion n
     of the action failed.
+
+    slot: the ordinal of the user's seat · request: what was sent, of a sample that failed and was not interrupted; both
+    are outside of `reset`, as the first never changes and the second is read at once.
     """
 
     __slots__ = (
@@ -34,15 +37,19 @@ class Sample:
         "hops",
         "kind",
         "messages",
+        "request",
         "resent",
         "response",
         "retried",
+        "slot",
         "started",
         "status_code",
         "written",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, slot: int = 0) -> None:
+        self.slot = slot
+        self.request: Any = None
         self.reset(0)
 
     def reset(self, started: int) -> None:

@@ -50,7 +50,10 @@ RUNNING, REQUESTING, THINKING = range(3)
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What all users of an agent share. `graceful_stop` in ns; `warn_empty` and `end` are told by the user."""
+    """What all users of an agent share. `graceful_stop` in ns; `warn_empty` and `end` are told by the user.
+
+    `note_failure` is shown a sample that failed, with the number of its step.
+    """
 
     timeline: Timeline
     clock: Callable[[], int]
@@ -62,6 +65,7 @@ class World:
     graceful_stop: int
     warn_empty: Callable[[Behaviour], None]
     end: Callable[[VirtualUser, bool], None]
+    note_failure: Callable[[int, Sample], None] = lambda step, sample: None
 
 
 class VirtualUser:
@@ -100,7 +104,7 @@ class VirtualUser:
         self.is_stopping = False
         self._knowledge = Knowledge(behaviour, world.seed, ordinal, tenure, rows)
         self._meter = behaviour.meter
-        self._sample = Sample()
+        self._sample = Sample(ordinal)
         self._step: CompiledStep | None = None
         self._client: Client | None = None
         self._part = STARTING
@@ -344,10 +348,19 @@ class VirtualUser:
     async def _goes_on(self, sample: Sample) -> bool:
         """Whether the next step follows a failed one: `on_failure` is `continue`, but not in `on_start`."""
         if sample.kind != INTERRUPTED:
+            self._show_failure(sample)
             return self._part != STARTING
         if not self._must_end:
             await self._sleep(self._world.clock() + LEASE_PAUSE)
         return False
+
+    def _show_failure(self, sample: Sample) -> None:
+        """Nobody needs what was sent, or a large error's body, any longer."""
+        assert self._step is not None, "a user whose action failed performs a step"
+        self._world.note_failure(self._step.record.number, sample)
+        sample.request = None
+        if not self.behaviour.keeps_response:
+            sample.response = None
 
     def _choose(self, step: CompiledStep) -> Action | None:
         """The step's action if its condition holds; one that fails when the condition cannot be evaluated."""

@@ -13,6 +13,7 @@ from gradual_agent.recording.recorder import Recorder
 from gradual_agent.timeline import Timeline
 from gradual_agent.users.behaviour import Behaviour, compile_behaviour
 from gradual_agent.users.knowledge import Rows
+from gradual_agent.users.sample import Sample
 from gradual_agent.users.user import VirtualUser, World
 from gradual_common.messages import Job
 from gradual_common.plan.model import Plan
@@ -36,6 +37,7 @@ class Worker:
         recorder: Recorder,
         clock: Callable[[], int],
         wall_clock: Callable[[], int] = time_ns,
+        note_failure: Callable[[int, Sample], None] = lambda step, sample: None,
     ) -> None:
         self.on_end: EndCallback = lambda group, ordinal, tenure, finished: None
         self._clock = clock
@@ -57,6 +59,7 @@ class Worker:
             graceful_stop=plan.config.graceful_stop,
             warn_empty=self._warn_empty,
             end=self._user_ended,
+            note_failure=note_failure,
         )
 
     # ── What is asked ──────────────────────────────────────────────────────────────────────────────────────────────

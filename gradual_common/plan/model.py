@@ -372,3 +372,4 @@ class Plan(Model):
     data: dict[Name, WrittenDataSet] = {}
     thresholds: tuple[WrittenThreshold, ...] = ()
     secrets: dict[Name, SecretSource] = {}
+    reporters: dict[Name, Annotated[str, Field(min_length=1)]] = {}

@@ -61,6 +61,10 @@ KEYS: dict[type[model.Model], dict[str, Key]] = {
         "data": (mapping_of(reference("WrittenDataSet")), "Data sets for all groups, by the name in templates."),
         "thresholds": (list_of(reference("WrittenThreshold")), 'Objectives, such as "p95(login) < 500ms".'),
         "secrets": (mapping_of(reference("SecretSource")), "Read by the master, masked everywhere."),
+        "reporters": (
+            mapping_of({"type": "string", "minLength": 1}),
+            "Names for reporters of your own, file.py:Class or package.module:Class, to be chosen with -o NAME.",
+        ),
     },
     model.Config: {
         **RAMPED,

@@ -10,8 +10,8 @@ from gradual_common.plan.document import SECTIONS, Document, Path, list_at, mapp
 from gradual_common.plan.parse import RAMP_KEYS
 from gradual_common.rules import parse_rule
 
-TOP_LEVEL = ("setup", "teardown", "services", "include", "profiles", "reporters", "network", "proxy", "auth")
-CONFIG = ("setup", "teardown", "services", "proxy", "auth", "network", "reporters", "profile", "profiles", "include")
+TOP_LEVEL = ("setup", "teardown", "services", "include", "profiles", "network", "proxy", "auth")
+CONFIG = ("setup", "teardown", "services", "proxy", "auth", "network", "profile", "profiles", "include")
 GROUP = ("setup", "teardown", "network", "proxy", "auth")
 ACTION = ("service", "proxy", "auth", "network", "multipart", "retry")
 FLOW = ("repeat", "while", "choose", "transaction", "parallel", "retry", "rendezvous")

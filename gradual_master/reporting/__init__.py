@@ -1,21 +1,29 @@
-"""The reporters that come with Gradual, and how `-o NAME[=ARG]` finds one."""
+"""The reporters that come with Gradual, each loaded when it is asked for, and what a reporter is."""
 
 from __future__ import annotations
 
-from gradual_master.errors import ReporterError
+from importlib import import_module
+
 from gradual_master.reporting.base import BaseReporter, Reporter
-from gradual_master.reporting.console import ConsoleReporter
-from gradual_master.reporting.jsonfile import JsonReporter
-from gradual_master.reporting.progress import ProgressReporter
+from gradual_master.reporting.finding import Loader, ReporterClass
 
-__all__ = ["BaseReporter", "ConsoleReporter", "JsonReporter", "ProgressReporter", "Reporter", "create_reporter"]
+__all__ = ["BUILT_IN", "BaseReporter", "Reporter"]
 
-BUILT_IN: dict[str, type[BaseReporter]] = {"console": ConsoleReporter, "json": JsonReporter}
+_PLACES = {
+    "console": "console:ConsoleReporter",
+    "json": "jsonfile:JsonReporter",
+}
 
 
-def create_reporter(spec: str) -> BaseReporter:
-    """The reporter that `NAME` or `NAME=ARG` asks for; ReporterError for one that is not there."""
-    name, equals, arg = spec.partition("=")
-    if name not in BUILT_IN:
-        raise ReporterError(f"there is no reporter {name!r}; built in are console and json=PATH")
-    return BUILT_IN[name](arg if equals else None)
+def _loader(place: str) -> Loader:
+    module, _, name = place.partition(":")
+
+    def load() -> ReporterClass:
+        found: ReporterClass = getattr(import_module(f"{__name__}.{module}"), name)
+        return found
+
+    return load
+
+
+BUILT_IN: dict[str, Loader] = {name: _loader(place) for name, place in _PLACES.items()}
+"""By the NAME of `-o NAME[=ARG]`."""

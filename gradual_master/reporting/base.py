@@ -1,17 +1,23 @@
-"""What a reporter is told, and when."""
+"""What a reporter is told, and when, and what it has at hand."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Protocol
 
+from gradual_master.reporting.request_metrics import RequestMetrics
 from gradual_master.results.chronicle import News
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.intervals import IntervalRecord
+from gradual_master.results.samples import Request, SampleBlock
 from gradual_master.results.summary_sections import Summary
 
 
 class Reporter(Protocol):
-    """Anything that follows a run. Whatever it raises is logged; the run and the other reporters go on."""
+    """Anything that follows a run, in a thread of its own. Whatever it raises is logged, and it is left out from then.
+
+    The run and the other reporters go on.
+    """
 
     def prepare(self) -> None:
         """Called before any load is sent; a ReporterError ends the command here."""
@@ -28,17 +34,29 @@ class Reporter(Protocol):
     def on_test_complete(self, summary: Summary) -> None:
         """The run is over and judged."""
 
+    def close(self) -> None:
+        """The very end, in any case."""
+
 
 class BaseReporter:
     """Derive a reporter from this class and override what it is to follow. `arg` is ARG of `-o NAME=ARG`.
 
-    A derived class need not call `super().__init__`.
+    A derived class need not call `super().__init__`. Its methods are called one after the other, in a thread of their
+    own: they may take their time, and what they raise is shown and ends this reporter only. One that is too slow for
+    the requests that come is not shown all of them; `metrics.dropped` and the log say how many it missed.
     """
 
     arg: str | None = None
 
     def __init__(self, arg: str | None = None) -> None:
         self.arg = arg
+
+    @cached_property
+    def metrics(self) -> RequestMetrics:
+        """`record_latency(seconds)`, `record_status(code)`, `percentile(p)`, `count`, `statuses`."""
+        return RequestMetrics()
+
+    # ── What is told ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def prepare(self) -> None:
         """Called before any load is sent: say here what would make reporting fail, as ReporterError."""
@@ -52,5 +70,30 @@ class BaseReporter:
     def on_news(self, news: News) -> None:
         """Something happened to the fleet while the schedule ran."""
 
+    def on_request_complete(self, request: Request) -> None:
+        """One request is complete. Agents send single requests only when some reporter overrides this."""
+
+    def on_samples(self, block: SampleBlock) -> None:
+        """Some requests are complete, as columns: for whoever can take many at once."""
+        for request in block.requests():
+            self.on_request_complete(request)
+
     def on_test_complete(self, summary: Summary) -> None:
         """The run is over and judged."""
+
+    def close(self) -> None:
+        """The very end, in any case: also of a run that never began. Let go of files, sockets, the terminal."""
+
+    @classmethod
+    def wants_samples(cls) -> bool:
+        """Whether it follows single requests."""
+        overridden = (cls.on_request_complete, cls.on_samples)
+        return overridden != (BaseReporter.on_request_complete, BaseReporter.on_samples)
+
+    # ── What is at hand ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def send_slack_notification(self, summary: Summary, url: str | None = None) -> bool:
+        """Post the result to a webhook, by default that of `GRADUAL_SLACK_WEBHOOK`; whether it was taken."""
+        from gradual_master.reporting.slack import send_notification  # noqa: PLC0415 - for those who send one
+
+        return send_notification(summary, url)

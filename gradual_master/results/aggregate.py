@@ -177,6 +177,10 @@ class Aggregate:
         """Every objective over the whole run."""
         return tuple(watch.judge(self.totals) for watch in self.watches)
 
+    def is_warm_up(self, level: int) -> bool:
+        """Whether what ends in this level is left out of totals; a level that the schedule has not is not."""
+        return self._phases.get(level, OUTSIDE) in self.totals.warm_up
+
     @property
     def start(self) -> int:
         """The run time of the schedule's begin, from which intervals are counted; 0 before the first batch."""

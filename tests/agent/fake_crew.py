@@ -7,6 +7,7 @@ from agent_batches import batch
 from gradual_agent.crew import EndCallback
 from gradual_common.batch import Applied, Batch
 from gradual_common.messages import Job, Rows
+from gradual_common.samples import Exemplar, SampleColumns
 
 
 class FakeCrew:
@@ -62,3 +63,6 @@ class FakeCrew:
     def seal(self, interval: int, offset: int, late_starts: int, last: bool) -> Batch:
         self.sealed.append((interval, last))
         return batch(len(self.sealed), interval=interval, last=last)
+
+    def take_samples(self, offset: int) -> tuple[list[SampleColumns], list[Exemplar]]:
+        return [], []

@@ -21,6 +21,7 @@ from gradual_common.messages import Confirm, Job, MasterMessage, Ping
 from gradual_common.plan.model import ActionSpec, Config, LevelsRamp, Plan, RampLevel, Step, UserGroup
 from gradual_master.conduct import conduct
 from gradual_master.errors import InsecureError, ListenError
+from gradual_master.reporting import BaseReporter
 from gradual_master.results.chronicle import News
 from gradual_master.results.facts import RunFacts
 from gradual_master.run_options import RunOptions
@@ -46,7 +47,7 @@ def loaded_of(plan: Plan, secrets: dict[str, str] | None = None) -> Any:
     return SimpleNamespace(plan=plan, job=job, data=data, sha256="ab", name="t.yaml", folder=Path("/"))
 
 
-class Watcher:
+class Watcher(BaseReporter):
     """A reporter that keeps what it is told."""
 
     def __init__(self) -> None:

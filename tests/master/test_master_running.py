@@ -13,8 +13,11 @@ from gradual_master import running
 from gradual_master.errors import ReporterError
 from gradual_master.invocation import plan_of_url
 from gradual_master.options import RunArguments
-from gradual_master.reporting import ConsoleReporter, JsonReporter
+from gradual_master.reporting.console import ConsoleReporter
+from gradual_master.reporting.jsonfile import JsonReporter
 from gradual_master.run_options import RunOptions
+
+LOADED: Any = load_plan(PlanSource.of_mapping(plan_of_url("http://127.0.0.1/")))
 
 
 @pytest.mark.parametrize(
@@ -29,17 +32,17 @@ from gradual_master.run_options import RunOptions
     ],
 )
 def test_the_console_reports_unless_output_is_to_be_quiet_or_json(arguments: RunArguments, kinds: list[type]) -> None:
-    assert [type(reporter) for reporter in running.make_reporters(arguments)] == kinds
+    assert [type(reporter) for reporter in running.make_reporters(arguments, LOADED)] == kinds
 
 
 def test_an_unknown_reporter_names_the_nearest() -> None:
-    with pytest.raises(ReporterError, match=r"there is no reporter 'jsn'; built in are .*; did you mean 'json'"):
-        running.make_reporters(RunArguments(reporter=["jsn=x"]))
+    with pytest.raises(ReporterError, match=r"there is no reporter 'jsn'; did you mean 'json'"):
+        running.make_reporters(RunArguments(reporter=["jsn=x"]), LOADED)
 
 
 def test_a_file_that_cannot_be_written_is_told_before_the_run(tmp_path: Path) -> None:
     with pytest.raises(ReporterError, match="cannot be written"):
-        running.make_reporters(RunArguments(reporter=[f"json={tmp_path / 'nowhere' / 'x.json'}"]))
+        running.make_reporters(RunArguments(reporter=[f"json={tmp_path / 'nowhere' / 'x.json'}"]), LOADED)
 
 
 class NeverBegins:
@@ -71,7 +74,7 @@ async def test_a_run_whose_agents_fail_before_it_begins_is_given_up(monkeypatch:
 
 async def test_once_it_has_begun_a_run_goes_on_without_its_agents(monkeypatch: pytest.MonkeyPatch) -> None:
     async def conduct(loaded: Any, options: Any, reporters: Any) -> str:
-        reporters[-1].on_test_start(None)
+        options.on_begin()
         return "summary"
 
     def check() -> None:
@@ -90,6 +93,5 @@ def test_progress_is_told_before_the_reporters_that_print(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(running, "watch", watch)
     monkeypatch.setattr(running, "configure_logging", lambda *arguments: None)
-    loaded: Any = load_plan(PlanSource.of_mapping(plan_of_url("http://127.0.0.1/")))
-    assert running.run_and_report(loaded, RunArguments(), RunOptions(), "info") == 7
+    assert running.run_and_report(LOADED, RunArguments(), RunOptions(), "info") == 7
     assert told == ["ProgressReporter", "ConsoleReporter"]

@@ -2,25 +2,10 @@
 
 from typing import Any
 
-import pytest
 from raw_run import run_of
 
 from gradual.reporting import BaseReporter as PublicReporter
-from gradual_master.errors import ReporterError
-from gradual_master.reporting import BaseReporter, ConsoleReporter, JsonReporter, create_reporter
-
-
-def test_a_reporter_is_named_with_its_argument() -> None:
-    assert isinstance(create_reporter("console"), ConsoleReporter)
-    reporter = create_reporter("json=a=b.json")
-    assert isinstance(reporter, JsonReporter)
-    assert reporter.arg == "a=b.json"
-    assert create_reporter("json").arg is None
-
-
-def test_a_reporter_that_is_not_there_is_an_error_that_names_those_that_are() -> None:
-    with pytest.raises(ReporterError, match="there is no reporter 'xml'; built in are console and json=PATH"):
-        create_reporter("xml=a")
+from gradual_master.reporting import BaseReporter
 
 
 def test_a_derived_reporter_overrides_what_it_wants_and_need_not_call_super() -> None:

@@ -1,0 +1,64 @@
+"""Which failed exchanges are shown: of each step and kind of failure the first ones, and a random choice of all.
+
+Every failure draws a key, uniform in [0, 1); the smallest keys of any number of failures are a simple random sample of
+them, whoever drew them (bottom-k sampling; E. Cohen and H. Kaplan, PODC 2007). So an agent tells of a failure when it
+is among its first, or its key among its smallest so far, and the master chooses in the same way among what agents tell:
+of n failures some 8·ln(n/8) exchanges are described.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from gradual_agent.users.sample import Sample
+from gradual_common.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
+
+CANDIDATES = FIRST_SHOWN + RANDOM_SHOWN
+"""Keys that are kept: some may belong to the first ones, which are shown anyway."""
+
+MOST_WAITING = 200
+"""Exchanges that wait to be sent, 64 KiB each at most; beyond that none is described."""
+
+Describe = Callable[[Sample], dict[str, Any]]
+
+
+class ExemplarPicker:
+    """Picks among the failures of one agent. `describe` makes an exchange plain JSON data, masked and bounded."""
+
+    def __init__(self, describe: Describe, random: Random) -> None:
+        self._describe = describe
+        self._random = random
+        self._seen: dict[tuple[int, int], int] = {}
+        self._smallest: dict[tuple[int, int], list[float]] = {}
+        self._waiting: list[Exemplar] = []
+
+    def consider(self, step: int, sample: Sample) -> None:
+        """A sample of this step has failed."""
+        place, key = (step, sample.kind), self._random.random()
+        number = self._seen.get(place, 0)
+        self._seen[place] = number + 1
+        if not (self._is_small(place, key) or number < FIRST_SHOWN) or len(self._waiting) >= MOST_WAITING:
+            return
+        self._waiting.append(
+            Exemplar(step, sample.kind, number, key, sample.ended, sample.slot, self._describe(sample)),
+        )
+
+    def _is_small(self, place: tuple[int, int], key: float) -> bool:
+        smallest = self._smallest.setdefault(place, [])
+        if len(smallest) == CANDIDATES:
+            if key >= smallest[-1]:
+                return False
+            smallest.pop()
+        insort(smallest, key)
+        return True
+
+    def take(self, offset: int) -> list[Exemplar]:
+        """What was picked since the last time, in run time; `offset`: run time − agent clock."""
+        waiting, self._waiting = self._waiting, []
+        return [
+            Exemplar(one.step, one.kind, one.number, one.key, one.ended + offset, one.slot, one.document)
+            for one in waiting
+        ]

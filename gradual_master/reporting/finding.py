@@ -1,0 +1,166 @@
+"""From `-o NAME[=ARG]` to a reporter (RESULTS.md, Reporters).
+
+NAME is a built-in, `package.module:Class`, `file.py:Class`, a name from the plan's `reporters:`, an entry point in
+`gradual.reporters`, or else the name of a file `NAME.py` or `NAME_reporter.py` that holds one reporter.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+
+from gradual_common.plan.document import nearest
+from gradual_master.errors import ReporterError
+from gradual_master.reporting.base import BaseReporter
+
+ENTRY_POINTS = "gradual.reporters"
+OPTION = "-o"
+
+ReporterClass = type[BaseReporter]
+Loader = Callable[[], ReporterClass]
+
+
+@dataclass(frozen=True, slots=True)
+class ReporterFinder:
+    """Finds reporters. `built_in` by name, each loaded when it is asked for; `named` the plan's `reporters:`.
+
+    `folder` is the plan's, from which the files that the plan names are sought; others from the working folder.
+    """
+
+    built_in: Mapping[str, Loader]
+    named: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = field(default_factory=Path)
+
+    def find(self, spec: str) -> BaseReporter:
+        """The reporter of `NAME[=ARG]`; ReporterError saying what is not there, and where it was sought."""
+        name, equals, arg = spec.partition("=")
+        return make(self._class_of(name), arg if equals else None, name)
+
+    def _class_of(self, name: str) -> ReporterClass:
+        if name in self.built_in:
+            return self.built_in[name]()
+        if name in self.named:
+            return load(self.named[name], self.folder, f"reporters.{name} of the plan")
+        if ":" in name:
+            return load(name, Path(), f"{OPTION} {name}")
+        entries = _entries()
+        if name in entries:
+            return _check_class(entries[name].load(), f"the entry point {name!r} in {ENTRY_POINTS}")
+        return self._seek(name, entries)
+
+    def _seek(self, name: str, entries: Mapping[str, EntryPoint]) -> ReporterClass:
+        """In files beside the plan, then in the working folder."""
+        folders = dict.fromkeys(folder.resolve() for folder in (self.folder, Path()))
+        sought = [folder / file for folder in folders for file in (f"{name}.py", f"{name}_reporter.py")]
+        for path in sought:
+            if path.is_file():
+                return _only_class(path)
+        known = [*self.built_in, *self.named, *entries]
+        raise ReporterError(
+            f"there is no reporter {name!r}; "
+            + "; ".join(
+                part
+                for part in (
+                    nearest(name, known),
+                    f"there are {', '.join(known)}",
+                    f"looked for {', '.join(str(path) for path in sought)}",
+                )
+                if part
+            )
+        )
+
+
+def _entries() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+
+
+def load(reference: str, folder: Path, said_by: str) -> ReporterClass:
+    """The class of `package.module:Class` or `file.py:Class`; ReporterError naming `said_by`."""
+    place, colon, name = reference.rpartition(":")
+    if not colon or not place or not name.isidentifier():
+        raise ReporterError(f"{said_by}: {reference!r} is neither package.module:Class nor file.py:Class")
+    module = _load_file(folder / place) if place.endswith(".py") else _import(place, said_by)
+    if not hasattr(module, name):
+        classes = [cls.__name__ for cls in _classes(module)]
+        hint = nearest(name, classes) or (f"there are {', '.join(classes)}" if classes else "it has no reporter")
+        raise ReporterError(f"{said_by}: {place} has no {name!r}; {hint}")
+    return _check_class(getattr(module, name), said_by)
+
+
+def _check_class(found: object, said_by: str) -> ReporterClass:
+    if isinstance(found, type) and issubclass(found, BaseReporter):
+        return found
+    raise ReporterError(f"{said_by}: {found!r} is no subclass of gradual.reporting.BaseReporter")
+
+
+def _import(name: str, said_by: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ReporterError(f"{said_by}: cannot import {name}: {error}") from error
+
+
+def _load_file(path: Path) -> ModuleType:
+    """Run a file as a module; ReporterError with the line that fails."""
+    if not path.is_file():
+        raise ReporterError(f"there is no file {path}")
+    spec = importlib.util.spec_from_file_location(f"gradual_reporter_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ReporterError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # Dataclasses and pickles look their module up.
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        line = (error.text or "").strip()
+        raise ReporterError(f"{error.filename}, line {error.lineno}: {error.msg}: {line}") from error
+    except Exception as error:
+        raise ReporterError(f"{_place_of(error, path)}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _place_of(error: Exception, path: Path) -> str:
+    """Where in the file it was raised."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return f"{path}, line {frames[-1].lineno}" if frames else str(path)
+
+
+def _classes(module: ModuleType) -> Iterator[ReporterClass]:
+    """The reporters that a module defines itself."""
+    for found in vars(module).values():
+        if isinstance(found, type) and issubclass(found, BaseReporter) and found.__module__ == module.__name__:
+            yield found
+
+
+def _only_class(path: Path) -> ReporterClass:
+    classes: Sequence[ReporterClass] = tuple(_classes(_load_file(path)))
+    if len(classes) == 1:
+        return classes[0]
+    if not classes:
+        raise ReporterError(f"{path} has no subclass of gradual.reporting.BaseReporter")
+    names = ", ".join(cls.__name__ for cls in classes)
+    raise ReporterError(
+        f"{path} has several reporters, {names}: name one as {OPTION} {path.name}:{classes[0].__name__}"
+    )
+
+
+def make(found: ReporterClass, arg: str | None, name: str) -> BaseReporter:
+    """An instance; one whose own `__init__` takes nothing is given its ARG as an attribute."""
+    try:
+        if inspect.signature(found).parameters:
+            return found(arg)
+        reporter = found()
+    except ReporterError:
+        raise
+    except Exception as error:
+        raise ReporterError(f"{OPTION} {name}: {type(error).__name__}: {error}") from error
+    reporter.arg = arg
+    return reporter

@@ -1,0 +1,122 @@
+"""Failed exchanges of the whole fleet: of each step and kind of failure the first ones, and a random choice of all.
+
+Agents tell of candidates (`ExemplarPicker`); among them the first are those that ended first, and the random ones those
+with the smallest keys, which is a simple random sample of all failures of the fleet.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gradual_common.batch import KINDS
+from gradual_common.clock import NS_PER_S
+from gradual_common.errors import WireError
+from gradual_common.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
+from gradual_common.series import SeriesIndex
+from gradual_master.results.section import Section
+
+MOST_KEPT = 2 * (FIRST_SHOWN + RANDOM_SHOWN)
+"""Candidates of one step and kind that are kept: the first and the smallest of them are never dropped."""
+
+ADDED_BY_CURL = frozenset({"host", "content-length"})
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorSample(Section):
+    """One failed exchange, masked and bounded. `at_s`: when it ended, seconds since the schedule's begin.
+
+    `request`: {method, url, headers, body, body_bytes}; `response`: {status_code, headers, body, body_bytes}, its parts
+    None where they were not kept; either None where there was none. `curl`: the request as a command.
+    """
+
+    group: str
+    step: str
+    action: str
+    kind: str
+    picked: Literal["first", "random"]
+    at_s: float
+    agent: str
+    slot: int
+    detail: str
+    request: dict[str, Any] | None
+    response: dict[str, Any] | None
+    curl: str | None
+
+
+class ErrorSamples:
+    """The candidates of all agents, by step and kind."""
+
+    def __init__(self, index: SeriesIndex) -> None:
+        self._index = index
+        self._candidates: dict[tuple[int, int], list[tuple[str, Exemplar]]] = {}
+
+    def add(self, agent: str, exemplar: Exemplar) -> None:
+        """An agent (by its name) tells of a failure; WireError for a step that the plan has not."""
+        if exemplar.step >= len(self._index.steps):
+            raise WireError(f"an exchange names step {exemplar.step}; the plan has {len(self._index.steps)}")
+        candidates = self._candidates.setdefault((exemplar.step, exemplar.kind), [])
+        candidates.append((agent, exemplar))
+        if len(candidates) > MOST_KEPT:
+            kept = _first(candidates) + _random(candidates, FIRST_SHOWN + RANDOM_SHOWN)
+            candidates[:] = [one for one in candidates if any(one is other for other in kept)]
+
+    def rows(self, start: int) -> tuple[ErrorSample, ...]:
+        """What is shown, in the order of the plan; `start`: run time of the schedule's begin."""
+        return tuple(row for place in sorted(self._candidates) for row in self._rows_of(place, start))
+
+    def _rows_of(self, place: tuple[int, int], start: int) -> Iterator[ErrorSample]:
+        candidates = self._candidates[place]
+        first = _first(candidates)
+        others = [one for one in candidates if not any(one is other for other in first)]
+        for one in first:
+            yield self._row(*one, "first", start)
+        for one in sorted(_random(others, RANDOM_SHOWN), key=_by_time):
+            yield self._row(*one, "random", start)
+
+    def _row(self, agent: str, exemplar: Exemplar, picked: Literal["first", "random"], start: int) -> ErrorSample:
+        series = self._index.steps[exemplar.step]
+        request = exemplar.document.get("request")
+        return ErrorSample(
+            group=self._index.groups[series.group],
+            step=series.name,
+            action=series.action,
+            kind=KINDS[exemplar.kind],
+            picked=picked,
+            at_s=round((exemplar.ended - start) / NS_PER_S, 3),
+            agent=agent,
+            slot=exemplar.slot,
+            detail=str(exemplar.document.get("detail", "")),
+            request=request,
+            response=exemplar.document.get("response"),
+            curl=None if request is None else curl_of(request),
+        )
+
+
+def _by_time(candidate: tuple[str, Exemplar]) -> tuple[int, float]:
+    return candidate[1].ended, candidate[1].key
+
+
+def _by_key(candidate: tuple[str, Exemplar]) -> float:
+    return candidate[1].key
+
+
+def _first(candidates: list[tuple[str, Exemplar]]) -> list[tuple[str, Exemplar]]:
+    return sorted(candidates, key=_by_time)[:FIRST_SHOWN]
+
+
+def _random(candidates: list[tuple[str, Exemplar]], number: int) -> list[tuple[str, Exemplar]]:
+    return sorted(candidates, key=_by_key)[:number]
+
+
+def curl_of(request: Mapping[str, Any]) -> str:
+    """A request as a command for a shell; what is masked in it stays masked."""
+    words = ["curl", "-i", "-X", request["method"], request["url"]]
+    for name, value in request["headers"]:
+        if name.lower() not in ADDED_BY_CURL:
+            words += ["-H", f"{name}: {value}"]
+    if request["body"]:
+        words += ["--data-raw", request["body"]]
+    return shlex.join(str(word) for word in words)
