@@ -7,7 +7,7 @@ What is sent while the master is away is lost, which the master sees by its coun
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import structlog
@@ -22,6 +22,9 @@ from gradual_common.wire import fleet_pb2_grpc
 MOST_WAITING = 64
 """Messages of at most 200 KiB: 13 MB, which are two seconds of 200,000 samples."""
 
+EXEMPLARS_AT_ONCE = 4
+"""Exchanges of one message: each of them is below 1 MiB, whatever is in it, and the master takes 4 MiB."""
+
 RETRY_S = 0.5
 FLUSH_S = 3.0
 """How long the end of a run waits for what is queued."""
@@ -35,24 +38,32 @@ class SampleLink:
         self._incarnation = incarnation
         self._waiting: asyncio.Queue[SampleMessage | None] = asyncio.Queue()
         self._writer: asyncio.Task[None] | None = None
+        self._is_closing = False
         self._log = structlog.get_logger(__name__)
 
     def send(self, blocks: Iterable[SampleColumns], exemplars: Iterable[Exemplar]) -> None:
         """Queue samples, one block a message, and exchanges; what finds no room is dropped."""
-        messages = [SampleMessage(self._incarnation, blocks=(block,)) for block in blocks]
-        messages += [SampleMessage(self._incarnation, exemplars=(exemplar,)) for exemplar in exemplars]
-        for message in messages:
+        for message in self._messages(blocks, exemplars):
             if self._waiting.qsize() >= MOST_WAITING:
                 self._log.debug("samples are dropped: the master takes them too slowly")
                 return
             self._waiting.put_nowait(message)
-        if messages and self._writer is None:
-            self._writer = asyncio.ensure_future(self._write())
+            if self._writer is None:
+                self._writer = asyncio.ensure_future(self._write())
+
+    def _messages(self, blocks: Iterable[SampleColumns], exemplars: Iterable[Exemplar]) -> Iterator[SampleMessage]:
+        for block in blocks:
+            yield SampleMessage(self._incarnation, blocks=(block,))
+        rest = tuple(exemplars)
+        while rest:
+            yield SampleMessage(self._incarnation, exemplars=rest[:EXEMPLARS_AT_ONCE])
+            rest = rest[EXEMPLARS_AT_ONCE:]
 
     async def close(self) -> None:
         """Send what is queued, for at most `FLUSH_S`; returns when the master has taken it in."""
         if self._writer is None:
             return
+        self._is_closing = True
         self._waiting.put_nowait(None)
         done, _ = await asyncio.wait([self._writer], timeout=FLUSH_S)
         if not done:
@@ -61,8 +72,8 @@ class SampleLink:
 
     async def _write(self) -> None:
         """Until the queue ends; a stream that breaks is opened anew, and loses what was on its way."""
-        while True:
-            if await self._write_stream():
+        while not await self._write_stream():
+            if self._is_closing and self._waiting.empty():
                 return
             await asyncio.sleep(RETRY_S)
 

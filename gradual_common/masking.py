@@ -13,16 +13,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-MASK = "***"
-_TELLING = re.compile(r"(?i)authorization|passw|secret|token|api[-_]?key|^(set-)?cookie$|credential|\bpin$|^cvv|iban")
-_PUBLIC = frozenset({"token_type"})
-_CARRIERS = frozenset({"headers", "body", "form", "query"})
-_FIELD = re.compile(
-    r'(?P<begin>"(?P<json>[^"\\]{1,64})"\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*"?|-?\d[\d.eE+-]*)'
-    r'|(?P<start>(?:^|[?&;\s]))(?P<form>[\w.\[\]%-]{1,64})=(?P<text>[^&;\s"]*)'
-)
-"""A field of JSON with a text or a number, or one of a form or a query."""
+from gradual_common.telling import MASK, conceals, hide_fields
 
+__all__ = ["MASK", "Mask", "conceals", "forms_of", "without_credentials"]
+
+_CARRIERS = frozenset({"headers", "body", "form", "query"})
 _BASIC = re.compile(r"(?i)\bBasic ([A-Za-z0-9+/]+=*)")
 
 
@@ -43,10 +38,10 @@ class Mask:
     def hide_text(self, text: str) -> str:
         """What was sent or received, without secrets and without the values of telling fields.
 
-        Fields of JSON, forms and queries are recognised where they stand, so that a text which is cut off in the middle
-        or is none of these is no less masked.
+        Fields are recognised where they stand, so that a text which is cut off in the middle, or is a little of
+        everything, is no less masked.
         """
-        return _FIELD.sub(_hide_field, self.hide(text))
+        return hide_fields(self.hide(text))
 
     def _hide_basic(self, match: re.Match[str]) -> str:
         try:
@@ -56,22 +51,10 @@ class Mask:
         return f"Basic {MASK}" if any(form in credentials for form in self._forms) else match[0]
 
 
-def _hide_field(match: re.Match[str]) -> str:
-    """The field with its value masked, if its name tells that nobody should read it."""
-    if match["json"] is not None:
-        return f'{match["begin"]}"{MASK}"' if conceals(match["json"]) else match[0]
-    return f"{match['start']}{match['form']}={MASK}" if conceals(match["form"]) else match[0]
-
-
 def forms_of(secret: str) -> set[str]:
     """The ways in which a secret is written."""
     in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), *in_json}
-
-
-def conceals(name: str) -> bool:
-    """Whether a field of this name holds what nobody else should read, as far as its name tells."""
-    return name not in _PUBLIC and _TELLING.search(name) is not None
 
 
 def without_credentials(document: Any, *, is_sent: bool = False) -> Any:

@@ -58,7 +58,7 @@ class HttpAction:
                 sample.kind = STATUS
         else:
             self._judge(user, sample)
-        if sample.kind:
+        if sample.kind > 0:
             sample.request = request
 
     def _judge(self, user: Actor, sample: Sample) -> None:

@@ -165,7 +165,8 @@ class HttpClient:
     def _keep_response(self, request: Request, head: ResponseHead, sample: Sample) -> None:
         """For whoever reads it: assertions, extractions, templates; of an error, for who looks for its cause."""
         headers = head.headers if request.wants_headers or head.is_error else Headers()
-        body, self._data = self._data, b""
+        body = self._data if request.wants_body or head.is_error else b""
+        self._data = b""
         if request.wants_body and head.encoding:
             try:
                 body = decode_body(body, head.encoding, request.body_limit)

@@ -1,4 +1,7 @@
-"""A failed exchange as people look at it: what was sent and what came back, masked and bounded, as plain JSON data."""
+"""A failed exchange as people look at it: what was sent and what came back, masked and bounded, as plain JSON data.
+
+`body_bytes` is the size of a body without its codings, None when only its begin, or nothing, was kept.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import Any
 
 from gradual_agent.http.decoding import decode_body
 from gradual_agent.http.failures import ResponseError
-from gradual_agent.http.request import Request
+from gradual_agent.http.request import MAX_KEPT_ERROR, Request
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.users.sample import Sample
 from gradual_common.masking import MASK, Mask, conceals
@@ -17,6 +20,9 @@ MAX_TEXT = 4096
 MAX_FIELDS = 64
 MAX_VALUE = 1024
 
+MAX_READ = 16 * MAX_TEXT
+"""Characters of a text that are looked at: all that is masked before it is cut off."""
+
 MAX_DECODED = 1024 * 1024
 
 Field = tuple[str, str]
@@ -26,56 +32,76 @@ def describe_exchange(mask: Mask, sample: Sample) -> dict[str, Any]:
     """The exchange of a failed sample: {"detail", "request", "response"}; what did not happen is None."""
     request, response = sample.request, sample.response
     return {
-        "detail": clip(mask.hide(sample.detail)),
+        "detail": _show(mask, sample.detail),
         "request": None if request is None else _describe_request(mask, request),
-        "response": _describe_response(mask, sample, response),
+        "response": _describe_response(mask, sample, request, response),
     }
 
 
 def _describe_request(mask: Mask, request: Request) -> dict[str, Any]:
-    fields = [("Host", request.origin.authority), *request.fields]
+    fields = [("Host", _host_of(request)), *request.fields]
     if request.cookie:
         fields.append(("Cookie", request.cookie))
     return {
         "method": request.method,
-        "url": clip(mask.hide_text(request.url)),
+        "url": _show(mask, request.url),
         "headers": _describe_fields(mask, fields),
-        "body": clip(mask.hide_text(request.body.decode("utf-8", "replace"))),
+        "body": _show(mask, request.body.decode("utf-8", "replace")),
         "body_bytes": len(request.body),
     }
 
 
-def _describe_response(mask: Mask, sample: Sample, response: Response | None) -> dict[str, Any] | None:
+def _host_of(request: Request) -> str:
+    """What goes out as Host, which the plan may have set: the first line after the request line."""
+    return request.head.split(b"\r\n", 2)[1].partition(b":")[2].decode("utf-8", "replace").strip()
+
+
+def _describe_response(
+    mask: Mask, sample: Sample, request: Request | None, response: Response | None
+) -> dict[str, Any] | None:
     """Head and body where they were kept: of errors, and wherever the plan reads them."""
     if response is None:
-        return None if not sample.status_code else {"status_code": sample.status_code, "headers": [], "body": None}
-    text = _text_of(response)
-    return {
+        empty = {"status_code": sample.status_code, "headers": [], "body": None, "body_bytes": None}
+        return empty if sample.status_code else None
+    is_wanted = request is not None and request.wants_body
+    document: dict[str, Any] = {
         "status_code": response.status_code,
         "headers": _describe_fields(mask, list(_pairs(response.headers))),
-        "body": clip(mask.hide_text(text)),
-        "body_bytes": len(response.body),
+        "body": None,
+        "body_bytes": None,
     }
+    if is_wanted or response.status_code >= 400:
+        body = response.body if is_wanted else _decoded(response)
+        is_whole = is_wanted or len(response.body) < MAX_KEPT_ERROR
+        document["body"] = _show(mask, Response(response.status_code, response.headers, body).text, is_whole)
+        document["body_bytes"] = len(body) if is_whole else None
+    return document
 
 
 def _pairs(headers: Headers) -> list[Field]:
     return [(name, value) for name in headers for value in headers.get_all(name)]
 
 
-def _text_of(response: Response) -> str:
-    """The body as text; of one whose coding nobody undid, what can be read of it."""
+def _decoded(response: Response) -> bytes:
+    """The body of an error that the plan does not read; as it came if its coding is broken, or it was cut off."""
     codings = tuple(token.strip().lower() for token in response.headers.get("content-encoding", "").split(",") if token)
     try:
-        body = decode_body(response.body, codings, MAX_DECODED)
-    except ResponseError:  # The plan read it, so it is decoded already; or only its begin was kept.
-        body = response.body
-    return Response(response.status_code, response.headers, body).text
+        return decode_body(response.body, codings, MAX_DECODED)
+    except ResponseError:
+        return response.body
 
 
 def _describe_fields(mask: Mask, fields: list[Field]) -> list[list[str]]:
-    return [[name, MASK if conceals(name) else mask.hide(value[:MAX_VALUE])] for name, value in fields[:MAX_FIELDS]]
+    """Masked first, and cut off then: half a secret is one, too."""
+    return [
+        [name[:MAX_VALUE], MASK if conceals(name) else mask.hide_text(value[:MAX_READ])[:MAX_VALUE]]
+        for name, value in fields[:MAX_FIELDS]
+    ]
 
 
-def clip(text: str) -> str:
-    """At most `MAX_TEXT` characters, and how many there were."""
-    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text):,} characters)"
+def _show(mask: Mask, text: str, is_whole: bool = True) -> str:
+    """At most `MAX_TEXT` characters, masked, and how many there were."""
+    shown = mask.hide_text(text[:MAX_READ])
+    if len(shown) <= MAX_TEXT and len(text) <= MAX_READ:
+        return shown
+    return f"{shown[:MAX_TEXT]}… ({len(text):,}{'' if is_whole else ' or more'} characters)"

@@ -67,4 +67,7 @@ class Response:
     @property
     def text(self) -> str:
         """The body decoded; what is not valid in its charset is replaced."""
-        return self.body.decode(self.charset, "replace")
+        try:
+            return self.body.decode(self.charset, "replace")
+        except (LookupError, UnicodeError):  # Python calls some things codecs that are no charset: hex, idna.
+            return self.body.decode("utf-8", "replace")

@@ -51,9 +51,12 @@ class Host:
         self.name = type(reporter).__name__
         self.dropped_samples = 0
         self.dropped_events = 0
-        self._most = (most_samples, most_events)
+        self._most_samples = most_samples
+        self._most_events = most_events
         self._tasks: deque[_Task | None] = deque()
         self._samples = 0
+        self._events = 0
+        self._taken_samples = 0
         self._has_failed = False
         self._changed = threading.Condition()
         self._log = structlog.get_logger("gradual.reporting")
@@ -71,9 +74,10 @@ class Host:
     def post(self, tell: Callable[[], object]) -> None:
         """Let the reporter be told when its turn comes."""
         with self._changed:
-            if len(self._tasks) >= self._most[1]:
+            if self._events >= self._most_events:
                 self.dropped_events += 1
                 return
+            self._events += 1
             self._put(_Task(tell))
 
     def post_samples(self, block: SampleBlock) -> None:
@@ -82,16 +86,25 @@ class Host:
         if not isinstance(reporter, BaseReporter):
             return
         with self._changed:
-            if self._samples + len(block) > self._most[0]:
+            if self._samples + len(block) > self._most_samples:
                 self.dropped_samples += len(block)
                 return
             self._samples += len(block)
+            self._taken_samples += len(block)
             self._put(_Task(lambda: reporter.on_samples(block), len(block)))
+
+    def missing(self, summary: Summary) -> int:
+        """How many of the requests it is not shown: there was no room, or they were lost on the way from an agent."""
+        if not self.wants_samples:
+            return 0
+        return max(self.dropped_samples, summary.totals.requests - self._taken_samples)
 
     def finish(self, summary: Summary) -> None:
         """The last that it is told; there is always room for that."""
+        missing = self.missing(summary)
         with self._changed:
-            self._put(_Task(lambda: self._complete(summary)))
+            self._events += 1
+            self._put(_Task(lambda: self._complete(summary, missing)))
 
     def end(self) -> None:
         """Nothing more comes."""
@@ -122,18 +135,19 @@ class Host:
             task = self._tasks.popleft()
             if task is not None:
                 self._samples -= task.samples
+                self._events -= task.samples == 0
             return task
 
     def _try(self, tell: Callable[[], object]) -> None:
         try:
             tell()
-        except Exception:
+        except BaseException:  # A reporter that calls sys.exit must not vanish unnamed and unclosed.
             self._has_failed = True
             self._log.exception(f"reporter {self.name} failed and is left out")
 
-    def _complete(self, summary: Summary) -> None:
-        if self.dropped_samples and isinstance(self.reporter, BaseReporter):
-            self.reporter.metrics.dropped += self.dropped_samples
+    def _complete(self, summary: Summary, missing: int) -> None:
+        if missing and isinstance(self.reporter, BaseReporter):
+            self.reporter.metrics.dropped += missing
         self.reporter.on_test_complete(summary)
 
 
@@ -175,8 +189,8 @@ class Hosts:
     async def complete(self, summary: Summary) -> None:
         """Tell all of them of the end, one after the other, so that what they print stands in their order."""
         for host in self._hosts:
-            if host.wants_samples:
-                self._say_dropped(host)
+            if missing := host.missing(summary):
+                self._say_missing(host, missing)
             host.finish(summary)
             await self._close(host)
         self._hosts = []
@@ -194,8 +208,10 @@ class Hosts:
         elif host.dropped_events:
             self._log.warning(f"reporter {host.name} was too slow and missed {host.dropped_events} intervals and news")
 
-    def _say_dropped(self, host: Host) -> None:
+    def _say_missing(self, host: Host, missing: int) -> None:
         if host.dropped_samples:
             self._log.warning(
                 f"reporter {host.name} was too slow and was not shown {host.dropped_samples:,} of the requests"
             )
+        if lost := missing - host.dropped_samples:
+            self._log.warning(f"{lost:,} requests were lost on their way to reporter {host.name}; the totals have them")

@@ -28,8 +28,9 @@ ADDED_BY_CURL = frozenset({"host", "content-length"})
 class ErrorSample(Section):
     """One failed exchange, masked and bounded. `at_s`: when it ended, seconds since the schedule's begin.
 
-    `request`: {method, url, headers, body, body_bytes}; `response`: {status_code, headers, body, body_bytes}, its parts
-    None where they were not kept; either None where there was none. `curl`: the request as a command.
+    `request`: {method, url, headers, body, body_bytes}; `response`: {status_code, headers, body, body_bytes}, `headers`
+    empty and the body's None where they were not kept; either None where there was none. `curl`: the request as a
+    command.
     """
 
     group: str

@@ -1,0 +1,266 @@
+"""Reporters of one's own beside a plan: what they count is what the run reports; their troubles are theirs alone."""
+
+import json
+import os
+import subprocess
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import BIN, DEADLINE_S, Target, free_port, stop, wait_until
+
+CUSTOM = """
+from gradual.reporting import BaseReporter
+class CustomReporter(BaseReporter):
+    def on_request_complete(self, request):
+        self.metrics.record_latency(request.duration)
+        self.metrics.record_status(request.status_code)
+    def on_test_complete(self, summary):
+        self.send_slack_notification(summary)
+"""
+
+WITNESS = '''
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import custom
+
+
+class Witness(custom.CustomReporter):
+    """Writes down what the other would have kept to itself."""
+
+    def on_test_complete(self, summary):
+        super().on_test_complete(summary)
+        metrics = self.metrics
+        told = {"count": metrics.count, "statuses": metrics.statuses, "dropped": metrics.dropped,
+                "p50": metrics.percentile(50), "requests": summary["totals"]["requests"]}
+        Path(self.arg).write_text(json.dumps(told))
+'''
+
+TROUBLE = """
+import time
+from pathlib import Path
+
+from gradual.reporting import BaseReporter
+
+
+class Raiser(BaseReporter):
+    def on_interval(self, interval):
+        raise RuntimeError("a bad day")
+
+
+class Blocker(BaseReporter):
+    def on_interval(self, interval):
+        Path(self.arg + ".blocks").touch()
+        while not Path(self.arg).exists():
+            time.sleep(0.02)
+
+    def on_test_complete(self, summary):
+        Path(self.arg + ".done").touch()
+"""
+
+SECRET = "k-Ab3dE6gH"
+PASSWORD = "bad-hunter2"
+TOKEN = "tok-q7w8e9"
+
+
+class Webhook:
+    """Takes notifications."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        texts = self.texts
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                texts.append(json.loads(body)["text"])
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *arguments: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/services/{SECRET}"
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    made = Webhook()
+    thread = threading.Thread(target=made.server.serve_forever)
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+def plan(url: str) -> dict[str, Any]:
+    """Successes, failures of several kinds, and one that never gets a connection; a warm-up before what counts."""
+    headers = {"X-Tenant": "{{secrets.API_KEY}}", "Authorization": f"Bearer {TOKEN}"}
+    return {
+        "config": {
+            "name": "reporters",
+            "base_url": url,
+            "headers": headers,
+            "phases": [
+                {"name": "warm", "duration": "1500ms", "warm_up": True},
+                {"name": "main", "duration": "3s"},
+            ],
+        },
+        "secrets": {"API_KEY": {"env": "SYSTEM_TEST_KEY"}},
+        "users": [
+            {
+                "name": "user",
+                "concurrency": 8,
+                "behavior": [
+                    {"action": name, "think_time": "10-30ms"} for name in ("read", "missing", "login", "echo", "away")
+                ],
+            }
+        ],
+        "actions": {
+            "read": {"url": "/ok/read"},
+            "missing": {"url": f"/status/404/x?access_token={TOKEN}"},
+            "login": {"url": "/login", "method": "POST", "body": {"user": "u", "password": PASSWORD}},
+            "echo": {
+                "url": "/login/echo",
+                "method": "POST",
+                "body": {"nested": {"password": PASSWORD, "key": "{{secrets.API_KEY}}"}},
+                "assertions": [{"body_contains": "nowhere"}],
+            },
+            "away": {"url": f"http://127.0.0.1:{free_port()}/"},
+        },
+    }
+
+
+class Run:
+    """`gradual run` in a folder of its own, with the plan and the reporters in another."""
+
+    def __init__(self, folder: Path, document: dict[str, Any]) -> None:
+        self.plans, self.folder = folder / "plans", folder / "work"
+        for place in (self.plans, self.folder):
+            place.mkdir()
+        (self.plans / "custom.py").write_text(CUSTOM)
+        (self.plans / "witness.py").write_text(WITNESS)
+        (self.plans / "trouble.py").write_text(TROUBLE)
+        (self.plans / "plan.yaml").write_text(json.dumps(document))
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def start(self, *words: str, **environ: str) -> subprocess.Popen[str]:
+        """Counts are judged here, not whether a noisy machine keeps up."""
+        command = [str(BIN / "gradual"), "run", str(self.plans / "plan.yaml"), "--agents", "2", "-q", *words]
+        command += ["--allow-saturated", "--allow-missing", "100%", "-o", "json=summary.json"]
+        with (self.folder / "run.log").open("w") as log:
+            process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                text=True,
+                cwd=self.folder,
+                env={**os.environ, "NO_COLOR": "1", "SYSTEM_TEST_KEY": SECRET, "no_proxy": "127.0.0.1", **environ},
+            )
+        self.processes.append(process)
+        return process
+
+    @property
+    def said(self) -> str:
+        return (self.folder / "run.log").read_text()
+
+    def read(self, name: str) -> dict[str, Any]:
+        return dict(json.loads((self.folder / name).read_text()))
+
+    def close(self) -> None:
+        for process in self.processes:
+            stop(process)
+
+
+@pytest.fixture
+def run(tmp_path: Path, target: Target) -> Iterator[Run]:
+    made = Run(tmp_path, plan(target.url))
+    yield made
+    made.close()
+
+
+def codes_of(summary: dict[str, Any]) -> Counter[str]:
+    codes: Counter[str] = Counter()
+    for action in summary["actions"]:
+        codes.update(action["status_codes"])
+    return codes
+
+
+def test_a_reporter_beside_the_plan_counts_what_the_run_reports(run: Run, webhook: Webhook) -> None:
+    process = run.start("--reporter", "custom", "-o", "witness=told.json", GRADUAL_SLACK_WEBHOOK=webhook.url)
+    code = process.wait(DEADLINE_S)
+    assert code == 0, run.said
+    summary, told = run.read("summary.json"), run.read("told.json")
+    totals = summary["totals"]
+    assert totals["requests"] > 100
+    assert totals["warm_up_sent"] > 0
+    assert told["dropped"] == 0
+    assert told["count"] == told["requests"] == totals["requests"]
+    without_response = told["statuses"].pop("0")
+    assert told["statuses"] == codes_of(summary)
+    assert without_response == sum(row["errors"].get("connect", 0) for row in summary["actions"]) > 0
+    assert [text.splitlines()[0].split(" (")[0] for text in webhook.texts] == ["*reporters* passed"] * 2
+
+
+def test_failed_exchanges_are_shown_with_their_cause_and_without_secrets(run: Run, target: Target) -> None:
+    assert run.start().wait(DEADLINE_S) == 0, run.said
+    summary = run.read("summary.json")
+    shown: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in summary["error_samples"]:
+        shown[row["step"], row["kind"]].append(row)
+    failed = {(row["step"], kind) for row in summary["actions"] for kind in row["errors"]}
+    assert (
+        shown.keys()
+        == failed
+        == {
+            ("missing", "status"),
+            ("login", "status"),
+            ("echo", "assertion:body_contains"),
+            ("away", "connect"),
+        }
+    )
+    for rows in shown.values():
+        assert [row["picked"] for row in rows] == ["first"] * 3 + ["random"] * 5
+        assert {row["agent"] for row in rows} <= {agent["name"] for agent in summary["agents"]}
+    login = shown["login", "status"][0]
+    assert json.loads(login["request"]["body"]) == {"user": "u", "password": "***"}
+    assert (login["response"]["status_code"], login["response"]["body"]) == (401, '{"error": "unknown"}')
+    assert ["Authorization", "***"] in login["request"]["headers"]
+    assert ["X-Tenant", "***"] in login["request"]["headers"]
+    echo = shown["echo", "assertion:body_contains"][0]
+    assert json.loads(echo["response"]["body"]) == {"nested": {"password": "***", "key": "***"}}
+    assert shown["missing", "status"][0]["request"]["url"] == f"{target.url}/status/404/x?access_token=***"
+    assert shown["away", "connect"][0]["response"] is None
+    everything = (run.folder / "summary.json").read_text() + run.said
+    assert not [secret for secret in (SECRET, PASSWORD, TOKEN) if secret in everything]
+
+
+def test_reporters_in_trouble_harm_neither_the_run_nor_the_others(run: Run) -> None:
+    release = run.folder / "release"
+    process = run.start(
+        *("-o", f"{run.plans}/trouble.py:Raiser"),
+        *("-o", "witness=told.json"),
+        *("-o", "json=healthy.json"),
+        *("-o", f"{run.plans}/trouble.py:Blocker={release}"),
+    )
+    wait_until((run.folder / "release.blocks").exists, "the blocker blocks")
+    wait_until((run.folder / "healthy.json").exists, "the healthy reporter has written its file")
+    assert process.poll() is None, "the run waits for the reporter that is still busy"
+    release.touch()
+    assert process.wait(DEADLINE_S) == 0, run.said
+    assert (run.folder / "release.done").exists(), "who was busy is told of the end all the same"
+    told, summary = run.read("told.json"), run.read("healthy.json")
+    assert told["count"] == summary["totals"]["requests"] > 100
+    assert summary == run.read("summary.json")
+    assert run.said.count("reporter Raiser failed and is left out") == 1
+    assert "a bad day" in run.said
+    assert "Blocker" not in run.said
