@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import NoneType
+from typing import Any
+
 from gradual_common.batch import KINDS
 from gradual_common.batch_checks import check_number, check_range, read_column, write_column
 from gradual_common.errors import WireError
@@ -12,6 +15,8 @@ from gradual_common.wire import fleet_pb2 as pb
 
 COLUMNS = ("started", "duration", "slot", "step", "kind", "status")
 INCARNATION_BYTES = 16
+
+Kinds = dict[str, type | tuple[type, ...]]
 
 
 def encode_samples(message: SampleMessage) -> pb.SampleMessage:
@@ -58,6 +63,7 @@ def check_samples(block: SampleColumns) -> None:
     for name in COLUMNS:
         if len(getattr(block, name)) != len(block):
             raise WireError(f"{name} has {len(getattr(block, name))} rows where {len(block)} belong")
+    check_range("start of a sample", block.started, 2**62, -(2**62))
     check_range("duration of a sample", block.duration, 2**62)
     check_range("slot of a sample", block.slot, 2**31)
     check_range("kind of a sample", block.kind, len(KINDS))
@@ -85,5 +91,32 @@ def _decode_exemplar(exemplar: pb.Exemplar) -> Exemplar:
         key=exemplar.key,
         ended=exemplar.ended,
         slot=exemplar.slot,
-        document=decode_document(exemplar.document),
+        document=_read_document(exemplar.document),
     )
+
+
+def _read_document(data: bytes) -> dict[str, Any]:
+    """An exchange as `describe_exchange` makes it, and nothing else: it goes into a summary as it is."""
+    document = decode_document(data)
+    _check_keys("an exchange", document, {"detail": str, "request": (dict, NoneType), "response": (dict, NoneType)})
+    if document["request"] is not None:
+        _check_message("a request", document["request"], {"method": str, "url": str, "body": str, "body_bytes": int})
+    if document["response"] is not None:
+        kinds: Kinds = {"status_code": int, "body": (str, NoneType), "body_bytes": (int, NoneType)}
+        _check_message("a response", document["response"], kinds)
+    return document
+
+
+def _check_message(what: str, message: dict[str, Any], kinds: Kinds) -> None:
+    _check_keys(what, message, {**kinds, "headers": list})
+    for entry in message["headers"]:
+        if not (isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry)):
+            raise WireError(f"a header of {what} is no pair of texts")
+
+
+def _check_keys(what: str, document: dict[str, Any], kinds: Kinds) -> None:
+    if document.keys() != kinds.keys():
+        raise WireError(f"{what} has the keys {', '.join(sorted(document))}; {', '.join(sorted(kinds))} are wanted")
+    for key, kind in kinds.items():
+        if not isinstance(document[key], kind) or isinstance(document[key], bool):
+            raise WireError(f"{key} of {what} is a {type(document[key]).__name__}")

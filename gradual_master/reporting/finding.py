@@ -24,6 +24,9 @@ from gradual_master.reporting.base import BaseReporter
 ENTRY_POINTS = "gradual.reporters"
 OPTION = "-o"
 
+FAILURES = (Exception, SystemExit)
+"""What the code of others raises; a script without a guard for `__main__` may well end the process."""
+
 ReporterClass = type[BaseReporter]
 Loader = Callable[[], ReporterClass]
 
@@ -53,7 +56,7 @@ class ReporterFinder:
             return load(name, Path(), f"{OPTION} {name}")
         entries = _entries()
         if name in entries:
-            return _check_class(entries[name].load(), f"the entry point {name!r} in {ENTRY_POINTS}")
+            return _load_entry(entries[name])
         return self._seek(name, entries)
 
     def _seek(self, name: str, entries: Mapping[str, EntryPoint]) -> ReporterClass:
@@ -82,6 +85,15 @@ def _entries() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
 
 
+def _load_entry(entry: EntryPoint) -> ReporterClass:
+    said_by = f"the entry point {entry.name!r} in {ENTRY_POINTS}"
+    try:
+        found = entry.load()
+    except FAILURES as error:
+        raise ReporterError(f"{said_by}: cannot load {entry.value}: {type(error).__name__}: {error}") from error
+    return _check_class(found, said_by)
+
+
 def load(reference: str, folder: Path, said_by: str) -> ReporterClass:
     """The class of `package.module:Class` or `file.py:Class`; ReporterError naming `said_by`."""
     place, colon, name = reference.rpartition(":")
@@ -104,8 +116,8 @@ def _check_class(found: object, said_by: str) -> ReporterClass:
 def _import(name: str, said_by: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except ImportError as error:
-        raise ReporterError(f"{said_by}: cannot import {name}: {error}") from error
+    except FAILURES as error:
+        raise ReporterError(f"{said_by}: cannot import {name}: {type(error).__name__}: {error}") from error
 
 
 def _load_file(path: Path) -> ModuleType:
@@ -122,12 +134,12 @@ def _load_file(path: Path) -> ModuleType:
     except SyntaxError as error:
         line = (error.text or "").strip()
         raise ReporterError(f"{error.filename}, line {error.lineno}: {error.msg}: {line}") from error
-    except Exception as error:
+    except FAILURES as error:
         raise ReporterError(f"{_place_of(error, path)}: {type(error).__name__}: {error}") from error
     return module
 
 
-def _place_of(error: Exception, path: Path) -> str:
+def _place_of(error: BaseException, path: Path) -> str:
     """Where in the file it was raised."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     return f"{path}, line {frames[-1].lineno}" if frames else str(path)
@@ -160,7 +172,7 @@ def make(found: ReporterClass, arg: str | None, name: str) -> BaseReporter:
         reporter = found()
     except ReporterError:
         raise
-    except Exception as error:
+    except FAILURES as error:
         raise ReporterError(f"{OPTION} {name}: {type(error).__name__}: {error}") from error
     reporter.arg = arg
     return reporter

@@ -12,6 +12,9 @@ from gradual_common.histogram import Histogram
 
 AT_ONCE = 4096
 
+LONGEST_S = 2**62 / NS_PER_S
+"""146 years: what a histogram's integers can hold."""
+
 
 class RequestMetrics:
     """Latencies in a histogram (percentiles within 0.55 %), status codes counted.
@@ -26,7 +29,9 @@ class RequestMetrics:
         self._new = array("d")
 
     def record_latency(self, seconds: float) -> None:
-        """Count one latency. Measured: 0.1 µs."""
+        """Count one latency; ValueError for what is none: below 0, beyond any measure, no number. Measured: 0.2 µs."""
+        if not 0 <= seconds < LONGEST_S:
+            raise ValueError(f"a latency is a number of seconds from 0 on, not {seconds}")
         self._new.append(seconds)
         if len(self._new) == AT_ONCE:
             self._settle()

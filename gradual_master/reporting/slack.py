@@ -6,6 +6,8 @@ import json
 import os
 import urllib.error
 import urllib.request
+from html import escape
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
 import structlog
@@ -29,25 +31,53 @@ def send_notification(summary: Summary, url: str | None = None) -> bool:
     if not url:
         log.warning(f"no notification is sent: give a url, or set {WEBHOOK}")
         return False
-    host = urlsplit(url).hostname or "the address"
-    if urlsplit(url).scheme not in {"http", "https"}:
+    host = host_of(url)
+    if host is None:
         log.error("no notification is sent: its address is no http or https URL")
         return False
-    request = urllib.request.Request(  # noqa: S310 - the scheme is http or https, as was looked at above
-        url, json.dumps({"text": describe(summary)}).encode(), {"Content-Type": "application/json"}
-    )
+    failure = _post(url, json.dumps({"text": describe(summary)}).encode())
+    if failure:
+        log.error(f"{host} did not take the notification: {failure}")
+    return not failure
+
+
+def host_of(url: str) -> str | None:
+    """The host of an http or https URL, None if it is none."""
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S):  # noqa: S310 - as above
-            return True
+        parts = urlsplit(url)
+        return parts.hostname if parts.scheme in {"http", "https"} else None
+    except ValueError:
+        return None
+
+
+class _Refusing(urllib.request.HTTPRedirectHandler):
+    """A redirected POST would arrive as a GET without its message, and be taken for delivered."""
+
+    def redirect_request(self, *arguments: object) -> None:
+        """Do not follow: the redirect is the answer, and an error."""
+
+
+def _post(url: str, body: bytes) -> str:
+    """Why it was not taken, without the address; "" when it was."""
+    try:
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - as looked at
+        with urllib.request.build_opener(_Refusing).open(request, timeout=TIMEOUT_S):
+            return ""
     except urllib.error.HTTPError as error:
-        log.error(f"{host} did not take the notification: status {error.code}")
+        with error:
+            return f"status {error.code}"
     except OSError as error:
-        log.error(f"{host} did not take the notification: {getattr(error, 'reason', error)}")
-    return False
+        return str(getattr(error, "reason", error))
+    except (HTTPException, ValueError) as error:  # Their texts quote the address, or what came.
+        return type(error).__name__
 
 
 def describe(summary: Summary) -> str:
-    """The verdict, the figures that matter, and why it is not better."""
+    """The verdict, the figures that matter, and why it is not better.
+
+    What `<`, `>` and `&` begin is markup to Slack, mentions among it, so they are written as entities
+    (https://api.slack.com/reference/surfaces/formatting#escaping).
+    """
     verdict, totals, run = summary.verdict, summary.totals, summary.run
     times = totals.response_time_ms
     lines = [
@@ -58,4 +88,4 @@ def describe(summary: Summary) -> str:
     lines += [f"• {reason}" for reason in verdict.reasons[:MOST_REASONS]]
     if len(verdict.reasons) > MOST_REASONS:
         lines.append(f"• and {len(verdict.reasons) - MOST_REASONS} more reasons")
-    return "\n".join(lines)
+    return escape("\n".join(lines), quote=False)

@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from gradual_common.batch import KINDS
 from gradual_common.clock import NS_PER_S
@@ -20,8 +21,6 @@ from gradual_master.results.section import Section
 
 MOST_KEPT = 2 * (FIRST_SHOWN + RANDOM_SHOWN)
 """Candidates of one step and kind that are kept: the first and the smallest of them are never dropped."""
-
-ADDED_BY_CURL = frozenset({"host", "content-length"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +112,16 @@ def _random(candidates: list[tuple[str, Exemplar]], number: int) -> list[tuple[s
 
 
 def curl_of(request: Mapping[str, Any]) -> str:
-    """A request as a command for a shell; what is masked in it stays masked."""
-    words = ["curl", "-i", "-X", request["method"], request["url"]]
+    """A request as a command for a shell; what is masked in it stays masked.
+
+    Without `-g` curl reads brackets in a URL as patterns; after `-X HEAD` it waits for a body; a field that ends with
+    `;` instead of `:` is sent without a value.
+    """
+    method, url = request["method"], request["url"]
+    words = ["curl", "-g", *(["-I"] if method == "HEAD" else ["-i", "-X", method]), url]
     for name, value in request["headers"]:
-        if name.lower() not in ADDED_BY_CURL:
-            words += ["-H", f"{name}: {value}"]
+        if (name.lower(), value) != ("host", urlsplit(url).netloc):
+            words += ["-H", f"{name}: {value}" if value else f"{name};"]
     if request["body"]:
         words += ["--data-raw", request["body"]]
     return shlex.join(str(word) for word in words)

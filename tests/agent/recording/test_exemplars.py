@@ -1,0 +1,163 @@
+"""The first failures of each kind are picked always, the others by chance, each with the same one."""
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+import pytest
+from agent_recording import INDEX, sample
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradual_agent.recording import exemplars
+from gradual_agent.recording.exemplars import CANDIDATES, ExemplarPicker
+from gradual_agent.users.sample import Sample
+from gradual_common.batch import KIND, KINDS
+from gradual_common.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
+from gradual_master.results.error_samples import ErrorSamples
+
+CHI_SQUARE_999 = {14: 36.12, 19: 43.82, 26: 54.05}
+"""The 99.9th percentiles by degrees of freedom (NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.4)."""
+
+
+def describe(sample: Sample) -> dict[str, Any]:
+    return {"detail": sample.detail, "request": None, "response": None}
+
+
+def failure(number: int, kind: str = "status") -> Sample:
+    made = sample(1000 + number, kind, slot=number)
+    made.detail = str(number)
+    return made
+
+
+def picked(number: int, seed: int, take_every: int = 50) -> list[Exemplar]:
+    """What an agent tells of so many failures, whenever it is asked."""
+    picker, told = ExemplarPicker(describe, Random(seed)), []
+    for one in range(number):
+        picker.consider(0, failure(one))
+        if one % take_every == 0:
+            told += picker.take(0)
+    return told + picker.take(0)
+
+
+def chi_square(counts: list[int]) -> float:
+    """Pearson's statistic against equal probabilities."""
+    expected = sum(counts) / len(counts)
+    return sum((count - expected) ** 2 / expected for count in counts)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 60), st.integers(0, 2**32))
+def test_the_first_ones_are_told_always_and_numbered_as_they_came(number: int, seed: int) -> None:
+    told = picked(number, seed)
+    assert [one.number for one in told] == sorted({one.number for one in told})
+    assert [one.number for one in told][:FIRST_SHOWN] == list(range(min(number, FIRST_SHOWN)))
+    assert all(one.document["detail"] == str(one.number) == str(one.slot) for one in told)
+
+
+class Keys(Random):
+    """Keeps what it drew."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.drawn: list[float] = []
+
+    def random(self) -> float:
+        self.drawn.append(super().random())
+        return self.drawn[-1]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 200), st.integers(0, 2**32))
+def test_the_smallest_keys_of_all_failures_are_among_those_that_are_told(number: int, seed: int) -> None:
+    keys = Keys(seed)
+    picker = ExemplarPicker(describe, keys)
+    for one in range(number):
+        picker.consider(0, failure(one))
+    told = picker.take(0)
+    smallest = sorted(range(number), key=keys.drawn.__getitem__)[:CANDIDATES]
+    assert set(smallest) <= {one.number for one in told}
+    assert all(one.key == keys.drawn[one.number] for one in told)
+
+
+def test_every_failure_is_among_the_random_ones_with_the_same_probability() -> None:
+    """Of 18 failures, the first three aside, five of 15 in each of 3000 runs; the counts pass a chi-square test."""
+    counts: Counter[int] = Counter()
+    for seed in range(3000):
+        shown = ErrorSamples(INDEX)
+        for one in picked(18, seed, take_every=4):
+            shown.add("a", one)
+        rows = shown.rows(0)
+        assert [row.picked for row in rows] == ["first"] * FIRST_SHOWN + ["random"] * RANDOM_SHOWN
+        assert [int(row.detail) for row in rows[:FIRST_SHOWN]] == list(range(FIRST_SHOWN))
+        counts.update(int(row.detail) for row in rows[FIRST_SHOWN:])
+    assert counts.keys() == set(range(FIRST_SHOWN, 18))
+    assert chi_square(list(counts.values())) < CHI_SQUARE_999[14]
+
+
+def test_what_several_agents_tell_is_a_random_sample_of_all_their_failures() -> None:
+    """Three agents with 15, 10 and 5 failures at instants of their own: whose it was does not matter."""
+    sizes = {"a": 15, "b": 10, "c": 5}
+    instants = {(agent, one): one * 7 + place for place, agent in enumerate(sizes) for one in range(sizes[agent])}
+    first = set(sorted(instants, key=instants.__getitem__)[:FIRST_SHOWN])
+    counts: Counter[tuple[str, int]] = Counter()
+    for seed in range(3000):
+        shown = ErrorSamples(INDEX)
+        for place, (agent, size) in enumerate(sizes.items()):
+            picker = ExemplarPicker(describe, Random(seed * 10 + place))
+            for one in range(size):
+                failed = failure(one)
+                failed.ended = instants[agent, one]
+                picker.consider(0, failed)
+            for exemplar in picker.take(0):
+                shown.add(agent, exemplar)
+        rows = [(row.picked, (row.agent, int(row.detail))) for row in shown.rows(0)]
+        assert {place for how, place in rows if how == "first"} == first
+        counts.update(place for how, place in rows if how == "random")
+    assert counts.keys() == instants.keys() - first
+    assert chi_square(list(counts.values())) < CHI_SQUARE_999[26]
+
+
+def test_kinds_and_steps_are_apart() -> None:
+    picker = ExemplarPicker(describe, Random(1))
+    for number in range(500):
+        picker.consider(number % 2, failure(number, "status" if number % 4 < 2 else "timeout"))
+    told = picker.take(0)
+    places = {(one.step, KINDS[one.kind]) for one in told}
+    assert places == {(0, "status"), (1, "status"), (0, "timeout"), (1, "timeout")}
+    for place in places:
+        numbers = [one.number for one in told if (one.step, KINDS[one.kind]) == place]
+        assert numbers[:FIRST_SHOWN] == [0, 1, 2]
+        assert len(numbers) >= CANDIDATES
+
+
+def test_the_more_failures_the_rarer_one_is_told() -> None:
+    """8·ln(n/8) and some are expected (the sum of the probabilities 8/n to be among the smallest): 65 of 20,000."""
+    told = [len(picked(20_000, seed)) for seed in range(5)]
+    assert all(40 < number < 100 for number in told)
+
+
+def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exemplars, "MOST_WAITING", 4)
+    described: list[str] = []
+
+    def note(sample: Sample) -> dict[str, Any]:
+        described.append(sample.detail)
+        return describe(sample)
+
+    picker = ExemplarPicker(note, Random(2))
+    for number in range(10):
+        picker.consider(number, failure(number))
+    assert described == ["0", "1", "2", "3"], "what finds no room is not even described"
+    assert len(picker.take(0)) == 4
+    picker.consider(99, failure(99))
+    assert [one.step for one in picker.take(0)] == [99], "there is room again"
+
+
+def test_an_exchange_is_told_once_in_run_time() -> None:
+    picker = ExemplarPicker(describe, Random(3))
+    picker.consider(1, failure(5, "reset"))
+    (one,) = picker.take(10_000)
+    assert (one.step, one.kind, one.number, one.ended, one.slot) == (1, KIND["reset"], 0, 11_005, 5)
+    assert 0 <= one.key < 1
+    assert picker.take(10_000) == []
