@@ -84,7 +84,8 @@ def _pairs(headers: Headers) -> list[Field]:
 
 def _decoded(response: Response) -> bytes:
     """The body of an error that the plan does not read; as it came if its coding is broken, or it was cut off."""
-    codings = tuple(token.strip().lower() for token in response.headers.get("content-encoding", "").split(",") if token)
+    tokens = (token.strip().lower() for token in response.headers.get("content-encoding", "").split(","))
+    codings = tuple(filter(None, tokens))
     try:
         return decode_body(response.body, codings, MAX_DECODED)
     except ResponseError:
@@ -100,8 +101,8 @@ def _describe_fields(mask: Mask, fields: list[Field]) -> list[list[str]]:
 
 
 def _show(mask: Mask, text: str, is_whole: bool = True) -> str:
-    """At most `MAX_TEXT` characters, masked, and how many there were."""
-    shown = mask.hide_text(text[:MAX_READ])
+    """At most `MAX_TEXT` characters, masked, and how many there were; lone surrogates, which no file takes, as `?`."""
+    shown = mask.hide_text(text[:MAX_READ]).encode("utf-8", "replace").decode()
     if len(shown) <= MAX_TEXT and len(text) <= MAX_READ:
         return shown
     return f"{shown[:MAX_TEXT]}… ({len(text):,}{'' if is_whole else ' or more'} characters)"

@@ -170,7 +170,9 @@ def test_the_offset_is_added_to_begins_and_to_nothing_else() -> None:
     made.steps[2].record(sample(900, "status", started=300, slot=7, status_code=503))
     made.roll(S)
     (block,) = log.take(OFFSET)
-    assert {name: getattr(block, name).tolist() for name in ("started", "duration", "slot", "step", "kind", "status")} == {
+    assert {
+        name: getattr(block, name).tolist() for name in ("started", "duration", "slot", "step", "kind", "status")
+    } == {
         "started": [300 + OFFSET],
         "duration": [600],
         "slot": [7],
