@@ -208,7 +208,7 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
                 if not self._knows(samples.incarnation.hex()):
                     await context.abort(grpc.StatusCode.NOT_FOUND, "say Hello first: this agent is not in the fleet")
                 self._take_samples(samples)
-        except WireError as error:
+        except (WireError, DecodeError) as error:
             self._log.warning(f"samples cannot be read, and no more are taken on this stream: {error}")
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         finally:

@@ -3,16 +3,32 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import grpc
 import grpc.aio
+import numpy as np
 import pytest
 from fleet_model import batch_of, hello_of, id_of
 from scripted_agent import DEADLINE_S, ScriptedAgent, send_bytes
 
 from gradual_common.codec import encode_agent_message
-from gradual_common.messages import AgentMessage, Goodbye, Job, MasterMessage, Orders, Ping, Pong, SlotRun
+from gradual_common.errors import WireError
+from gradual_common.messages import (
+    AgentMessage,
+    Goodbye,
+    Job,
+    MasterMessage,
+    Orders,
+    Ping,
+    Pong,
+    SampleMessage,
+    SlotRun,
+)
+from gradual_common.sample_codec import encode_samples
+from gradual_common.samples import SampleColumns
 from gradual_master.coordination.events import Event, Received, StreamEnded, Unreadable
 from gradual_master.errors import ListenError
 from gradual_master.listening import ListenAddress
@@ -25,19 +41,37 @@ class Rows:
         return {"name": f"row-{ordinal}", "text": "x" * 300}
 
 
+NOWHERE = 99
+"""The level of samples that name what the plan does not have."""
+
+
 class Master:
     """A server whose events are kept, with the address that agents dial."""
 
     def __init__(self, target: str) -> None:
         self.target = target
         self.events: list[Event] = []
+        self.samples: list[SampleMessage] = []
         provisions = Provisions(Job({"a": 1}, {}, {}, (), 5), {(0, "user"): Rows()})
-        self.server = FleetServer(self._keep, lambda agent: agent == id_of("a"), provisions)
+        self.server = FleetServer(self._keep, lambda agent: agent == id_of("a"), provisions, self._take)
         self._news = asyncio.Event()
 
     def _keep(self, event: Event) -> None:
         self.events.append(event)
         self._news.set()
+
+    def _take(self, message: SampleMessage) -> None:
+        """As who takes them does: for what the plan does not have it has no use."""
+        if any(block.level == NOWHERE for block in message.blocks):
+            raise WireError("samples name step 9; the plan has 3")
+        self.samples.append(message)
+        self._news.set()
+
+    async def until_true(self, condition: Callable[[], Any]) -> None:
+        async with asyncio.timeout(DEADLINE_S):
+            while not condition():
+                self._news.clear()
+                await self._news.wait()
 
     async def until(self, condition: Callable[[Event], Any]) -> Event:
         async with asyncio.timeout(DEADLINE_S):
@@ -183,3 +217,80 @@ async def test_any_free_port_is_named_once_it_is_bound() -> None:
         await agent.greet()
         await running.until(received)
     await running.server.stop(0)
+
+
+# ── Single samples ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def samples_of(agent: str, *levels: int) -> bytes:
+    """A message with one block of two samples for each level."""
+    blocks = tuple(
+        SampleColumns(level, *(np.ones(2, dtype=dtype) for dtype in ("i8", "i8", "i4", "u2", "u1", "u2")))
+        for level in levels
+    )
+    return bytes(encode_samples(SampleMessage(hello_of(agent).incarnation, blocks)).SerializeToString())
+
+
+@asynccontextmanager
+async def sampling(master: Master) -> AsyncIterator[Any]:
+    """The call on which samples are sent, as bytes."""
+    async with grpc.aio.insecure_channel(master.target, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+        call: Any = channel.stream_unary("/gradual.v1.Fleet/Samples", request_serializer=bytes)()
+        async with asyncio.timeout(DEADLINE_S):
+            yield call
+
+
+async def test_samples_are_handed_on_in_their_order_until_there_are_no_more(master: Master) -> None:
+    async with sampling(master) as call:
+        assert not master.server.is_sampling
+        await call.write(samples_of("a", 1, 2))
+        await master.until_true(lambda: master.samples)
+        assert master.server.is_sampling
+        await call.write(samples_of("a"))
+        await call.write(samples_of("a", 3))
+        await call.done_writing()
+        await call
+    assert [[block.level for block in message.blocks] for message in master.samples] == [[1, 2], [], [3]]
+    assert master.samples[0].incarnation == hello_of("a").incarnation
+    assert not master.server.is_sampling
+    assert master.events == []
+
+
+@pytest.mark.parametrize(
+    ("message", "code", "wording"),
+    [
+        (samples_of("stranger", 1), grpc.StatusCode.NOT_FOUND, "not in the fleet"),
+        (samples_of("a", NOWHERE), grpc.StatusCode.INVALID_ARGUMENT, "the plan has 3"),
+        (samples_of("a", -5), grpc.StatusCode.INVALID_ARGUMENT, "level of samples"),
+        (b"", grpc.StatusCode.INVALID_ARGUMENT, "an incarnation has 0 bytes"),
+        (b"\xff\xff", grpc.StatusCode.INVALID_ARGUMENT, "Error parsing"),
+        (samples_of("a", *[1] * 120_000), grpc.StatusCode.INVALID_ARGUMENT, "at most 4,194,304 are allowed"),
+        (b"\0" * 20_000_000, grpc.StatusCode.RESOURCE_EXHAUSTED, "larger than max"),
+    ],
+)
+async def test_samples_that_cannot_be_taken_end_their_stream_only(
+    master: Master, message: bytes, code: grpc.StatusCode, wording: str
+) -> None:
+    async with sampling(master) as call:
+        with pytest.raises(grpc.aio.AioRpcError, match=wording) as caught:
+            await call.write(message)
+            await call.done_writing()
+            await call
+        assert caught.value.code() == code
+    assert master.samples == []
+    assert not master.server.is_sampling
+    async with sampling(master) as call:
+        await call.write(samples_of("a", 1))
+        await call.done_writing()
+        await call
+    assert len(master.samples) == 1
+
+
+async def test_an_agent_that_goes_in_the_middle_is_sampling_no_more(master: Master) -> None:
+    async with sampling(master) as call:
+        await call.write(samples_of("a", 1))
+        await master.until_true(lambda: master.samples)
+        call.cancel()
+    async with asyncio.timeout(DEADLINE_S):
+        while master.server.is_sampling:
+            await asyncio.sleep(0)
