@@ -50,6 +50,23 @@ TIMES = record(
 )
 ANYTHING: Schema = {"type": ["object", "null"]}
 
+FIELDS: Schema = {"type": ["array"], "items": texts()}
+
+ERROR_SAMPLES = rows(
+    group=TEXT,
+    step=TEXT,
+    action=TEXT,
+    kind=TEXT,
+    picked={"type": ["string"], "enum": ["first", "random"]},
+    at_s=NUMBER,
+    agent=TEXT,
+    slot=COUNT,
+    detail=TEXT,
+    request=maybe(record(method=TEXT, url=TEXT, headers=FIELDS, body=TEXT, body_bytes=COUNT)),
+    response=maybe(record(status_code=COUNT, headers=FIELDS, body=maybe(TEXT), body_bytes=maybe(COUNT))),
+    curl=maybe(TEXT),
+)
+
 OBJECTIVES = rows(
     name=TEXT,
     rule=TEXT,
@@ -208,7 +225,7 @@ SUMMARY = record(
         left=FLAG,
         clock_offset_ms=maybe(NUMBER),
     ),
-    error_samples={"type": ["array"]},
+    error_samples=ERROR_SAMPLES,
     analysis=record(littles_law=LITTLES_LAW, scalability=ANYTHING, capacity=ANYTHING),
     comparison=ANYTHING,
     quantile_error=NUMBER,
