@@ -132,8 +132,9 @@ def _load_file(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        line = (error.text or "").strip()
-        raise ReporterError(f"{error.filename}, line {error.lineno}: {error.msg}: {line}") from error
+        place = f"{error.filename}, line {error.lineno}" if error.filename and error.lineno else str(path)
+        line = f": {error.text.strip()}" if error.text else ""
+        raise ReporterError(f"{place}: {error.msg}{line}") from error
     except FAILURES as error:
         raise ReporterError(f"{_place_of(error, path)}: {type(error).__name__}: {error}") from error
     return module
@@ -159,9 +160,8 @@ def _only_class(path: Path) -> ReporterClass:
     if not classes:
         raise ReporterError(f"{path} has no subclass of gradual.reporting.BaseReporter")
     names = ", ".join(cls.__name__ for cls in classes)
-    raise ReporterError(
-        f"{path} has several reporters, {names}: name one as {OPTION} {path.name}:{classes[0].__name__}"
-    )
+    here = path.name if path.parent == Path.cwd() else path
+    raise ReporterError(f"{path} has several reporters, {names}: name one as {OPTION} {here}:{classes[0].__name__}")
 
 
 def make(found: ReporterClass, arg: str | None, name: str) -> BaseReporter:
