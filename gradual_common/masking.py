@@ -17,7 +17,7 @@ from gradual_common.telling import MASK, conceals, hide_fields
 
 __all__ = ["MASK", "Mask", "conceals", "forms_of", "without_credentials"]
 
-_CARRIERS = frozenset({"headers", "body", "form", "query"})
+_CARRIERS = frozenset({"headers", "body", "form", "query", "url", "base_url"})
 _BASIC = re.compile(r"(?i)\bBasic ([A-Za-z0-9+/]+=*)")
 
 
@@ -62,13 +62,28 @@ def without_credentials(document: Any, *, is_sent: bool = False) -> Any:
 
     What is put in from elsewhere (`{{ … }}`) stays: it tells nothing. `is_sent`: the document itself is sent.
     """
-    if isinstance(document, list):
+    if isinstance(document, list | tuple):
         return [without_credentials(entry, is_sent=is_sent) for entry in document]
+    if isinstance(document, str):
+        return hide_fields(document, keeps=_is_put_in) if is_sent else document
     if not isinstance(document, Mapping):
         return document
     return {
-        name: MASK
-        if is_sent and isinstance(value, str | int | float) and conceals(str(name)) and "{{" not in str(value)
+        name: _hidden(value)
+        if is_sent and conceals(str(name))
         else without_credentials(value, is_sent=is_sent or name in _CARRIERS)
         for name, value in document.items()
     }
+
+
+def _hidden(value: Any) -> Any:
+    """Every literal in the value of a telling field masked, so that its shape is still seen."""
+    if isinstance(value, list | tuple):
+        return [_hidden(entry) for entry in value]
+    if isinstance(value, Mapping):
+        return {name: _hidden(entry) for name, entry in value.items()}
+    return value if value is None or _is_put_in(str(value)) else MASK
+
+
+def _is_put_in(text: str) -> bool:
+    return "{{" in text

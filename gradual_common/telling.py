@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 
 MASK = "***"
 _TELLING = re.compile(r"(?i)authorization|passw|secret|token|api[-_]?key|^(set-)?cookie$|credential|\bpin$|^cvv|iban")
@@ -44,14 +45,14 @@ def conceals(name: str) -> bool:
     return name not in _PUBLIC and _TELLING.search(name) is not None
 
 
-def hide_fields(text: str) -> str:
-    """The text with the values of telling fields masked."""
+def hide_fields(text: str, keeps: Callable[[str], bool] = lambda value: False) -> str:
+    """The text with the values of telling fields masked, but for those that `keeps` lets pass."""
     pieces: list[str] = []
     shown = position = 0
     while (match := _NAME.search(text, position)) is not None:
         begin = position = match.end()
         end = _end_of_value(text, match)
-        if end > begin:
+        if end > begin and not keeps(text[begin:end]):
             pieces += text[shown:begin], _masked(text, match)
             shown = position = end
         elif match["tag"] is not None:

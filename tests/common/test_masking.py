@@ -67,6 +67,27 @@ def test_literal_credentials_are_masked_where_something_is_sent() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("document", "shown"),
+    [
+        ({"url": "https://me:pw@h/?token=a&x=1"}, {"url": "https://me:***@h/?token=***&x=1"}),
+        ({"base_url": "https://me:pw@h"}, {"base_url": "https://me:***@h"}),
+        ({"url": "/p?token={{ user.t }}&x=1"}, {"url": "/p?token={{ user.t }}&x=1"}),
+        (
+            {"body": '{"user": "{{ user.name }}", "password": "hunter2", "pin": "{{ user.pin }}"}'},
+            {"body": '{"user": "{{ user.name }}", "password": "***", "pin": "{{ user.pin }}"}'},
+        ),
+        ({"body": "password=a&x=1"}, {"body": "password=***&x=1"}),
+        ({"query": {"token": ["a", "{{ t }}"], "x": [1]}}, {"query": {"token": ["***", "{{ t }}"], "x": [1]}}),
+        ({"body": {"credentials": {"u": "a", "k": [1]}}}, {"body": {"credentials": {"u": "***", "k": ["***"]}}}),
+        ({"form": {"password": None, "remember": True}}, {"form": {"password": None, "remember": True}}),
+        ({"extract": {"token": {"regex": '"token":"(.+?)"'}}}, {"extract": {"token": {"regex": '"token":"(.+?)"'}}}),
+    ],
+)
+def test_literal_credentials_are_masked_in_whatever_form_they_are_sent(document: Any, shown: Any) -> None:
+    assert without_credentials({"actions": {"a": document}}) == {"actions": {"a": shown}}
+
+
 # ── Texts that were sent or received ───────────────────────────────────────────────────────────────────────────────
 
 TELLING = ("password", "userPassword", "access_token", "X-Api-Key", "client_secret", "pin", "cvv2", "IBAN", "Cookie")

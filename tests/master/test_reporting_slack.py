@@ -1,4 +1,4 @@
-"""A notification is posted as a webhook takes it; whatever comes of that is said without the address, and harms nobody."""
+"""A notification is posted as a webhook takes it; what comes of that is said without the address, and harms nobody."""
 
 import json
 import socket

@@ -240,6 +240,15 @@ async def sampling(master: Master) -> AsyncIterator[Any]:
             yield call
 
 
+async def send_samples(master: Master, *messages: bytes) -> None:
+    """Send them all, and wait until they are taken."""
+    async with sampling(master) as call:
+        for message in messages:
+            await call.write(message)
+        await call.done_writing()
+        await call
+
+
 async def test_samples_are_handed_on_in_their_order_until_there_are_no_more(master: Master) -> None:
     async with sampling(master) as call:
         assert not master.server.is_sampling
@@ -271,18 +280,12 @@ async def test_samples_are_handed_on_in_their_order_until_there_are_no_more(mast
 async def test_samples_that_cannot_be_taken_end_their_stream_only(
     master: Master, message: bytes, code: grpc.StatusCode, wording: str
 ) -> None:
-    async with sampling(master) as call:
-        with pytest.raises(grpc.aio.AioRpcError, match=wording) as caught:
-            await call.write(message)
-            await call.done_writing()
-            await call
-        assert caught.value.code() == code
+    with pytest.raises(grpc.aio.AioRpcError, match=wording) as caught:
+        await send_samples(master, message)
+    assert caught.value.code() == code
     assert master.samples == []
     assert not master.server.is_sampling
-    async with sampling(master) as call:
-        await call.write(samples_of("a", 1))
-        await call.done_writing()
-        await call
+    await send_samples(master, samples_of("a", 1))
     assert len(master.samples) == 1
 
 

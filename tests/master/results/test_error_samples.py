@@ -184,7 +184,7 @@ class Listener(HTTPServer):
                 self.send_response(500)
                 self.end_headers()
 
-            do_GET = do_HEAD = do_POST = do_DELETE = answer
+            do_GET = do_HEAD = do_POST = do_DELETE = answer  # noqa: N815 - http.server's names for them
 
             def log_message(self, *arguments: Any) -> None:
                 pass
