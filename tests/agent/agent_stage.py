@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -154,8 +154,18 @@ class FakeEngine:
         return self.clients[-1]
 
 
+class Failure(NamedTuple):
+    """A failed sample as it was shown, which is then used again."""
+
+    step: int
+    kind: str
+    slot: int
+    target: str | None
+    status: int | None
+
+
 class Stage:
-    """A worker with its plan, on a fake engine; `ended` lists what it told."""
+    """A worker with its plan, on a fake engine; `ended` lists what it told, `failures` what it showed."""
 
     def __init__(
         self,
@@ -165,6 +175,7 @@ class Stage:
         start: int = 0,
         **config: Any,
     ) -> None:
+        self.failures: list[Failure] = []
         groups = group if isinstance(group, list) else [group]
         document = {
             "config": {"name": "stage", "base_url": "http://bank", "duration": "1h", **config},
@@ -186,9 +197,15 @@ class Stage:
             self.recorder,
             self.timeline.clock,
             lambda: 1_793_534_400 * S,
+            self._note_failure,
         )
         self.ended: list[tuple[int, int, int, bool]] = []
         self.worker.on_end = lambda *told: self.ended.append(told)
+
+    def _note_failure(self, step: int, sample: Sample) -> None:
+        target = None if sample.request is None else sample.request.target
+        status = None if sample.response is None else sample.response.status_code
+        self.failures.append(Failure(step, KINDS[sample.kind], sample.slot, target, status))
 
     def start(self, ordinal: int = 0, group: int = 0, tenure: int = 0, **rows: dict[str, Any]) -> None:
         self.worker.start(group, ordinal, tenure, rows)

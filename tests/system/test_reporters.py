@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import BIN, DEADLINE_S, Target, free_port, stop, wait_until
+from summary_schema import SUMMARY, violations
 
 CUSTOM = """
 from gradual.reporting import BaseReporter
@@ -214,6 +215,7 @@ def test_a_reporter_beside_the_plan_counts_what_the_run_reports(run: Run, webhoo
 def test_failed_exchanges_are_shown_with_their_cause_and_without_secrets(run: Run, target: Target) -> None:
     assert run.start().wait(DEADLINE_S) == 0, run.said
     summary = run.read("summary.json")
+    assert violations(summary, SUMMARY) == []
     shown: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in summary["error_samples"]:
         shown[row["step"], row["kind"]].append(row)

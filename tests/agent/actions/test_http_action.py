@@ -8,8 +8,8 @@ from gradual_agent.actions.http import HttpActions, texts_in, texts_of
 from gradual_agent.actions.request_template import RequestTemplate, add_query, encode_json, join_base
 from gradual_agent.errors import RequestError
 from gradual_agent.http.request import Request
-from gradual_agent.users.sample import Sample
-from gradual_common.batch import KINDS
+from gradual_agent.users.sample import INTERRUPTED, Sample
+from gradual_common.batch import KIND, KINDS
 from gradual_common.errors import TemplateError
 from gradual_common.plan.model import ActionSpec, Config, Plan
 
@@ -108,22 +108,24 @@ def test_a_body_that_json_does_not_know_is_a_template_error() -> None:
 class Client:
     """Answers every request with a status, and remembers what it was asked."""
 
-    def __init__(self, status: int = 200) -> None:
+    def __init__(self, status: int = 200, kind: int = 0) -> None:
         self.status = status
+        self.kind = kind
         self.requests: list[Request] = []
         self.cookies: dict[str, str] = {}
 
     async def fetch(self, request: Request, sample: Sample) -> None:
         self.requests.append(request)
         sample.status_code = self.status
+        sample.kind = self.kind
         sample.ended = 5
 
     interrupt = cut = end_iteration = close = lambda self: None
 
 
 class User:
-    def __init__(self, status: int = 200, **scope: Any) -> None:
-        self.client = Client(status)
+    def __init__(self, status: int = 200, kind: int = 0, **scope: Any) -> None:
+        self.client = Client(status, kind)
         self.scope = scope
 
     def now(self) -> int:
@@ -185,6 +187,15 @@ def test_what_cannot_be_built_is_a_template_failure_that_sends_nothing_and_sets_
         assert (sample.messages, sample.ended, user.client.requests) == (0, 3, [])
         assert sample.detail
         assert user.scope["t"] == "d"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "is_shown"),
+    [(200, 0, False), (404, 0, True), (0, KIND["timeout"], True), (0, INTERRUPTED, False)],
+)
+def test_of_what_failed_the_request_is_kept_to_be_shown(status: int, kind: int, is_shown: bool) -> None:
+    user, action = User(status, kind), actions(a={"url": "/a"}).action("a", False, False)
+    assert (perform(action, user).request is user.client.requests[0]) is is_shown
 
 
 def test_a_request_that_can_never_be_sent_is_an_error_when_it_is_compiled() -> None:

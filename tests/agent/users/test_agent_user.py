@@ -429,6 +429,62 @@ def test_while_the_lease_is_over_a_user_waits_and_what_was_never_written_was_nev
     assert stage.recorder.begun == 2
 
 
+# ── Failures as they are shown ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_failure_is_shown_once_with_its_step_its_seat_and_what_was_sent() -> None:
+    """In every part of the behaviour; a success never, and a template that cannot be filled in sent nothing."""
+    stage = Stage(
+        {
+            "on_stop": ["logout"],
+            "behavior": ["login", "browse", {"action": "broken", "think_time": "1s"}],
+            "iterations": 1,
+        },
+        {name: {"url": f"/{name}"} for name in ("login", "browse", "logout")} | {"broken": {"url": "/{{ nobody }}"}},
+        script=lambda request: Reply(status=200 if request.target == "/browse" else 503),
+    )
+    stage.start(ordinal=6)
+    stage.run_until(5 * S)
+    assert stage.failures == [
+        (0, "status", 6, "/login", None),
+        (2, "template", 6, None, None),
+        (3, "status", 6, "/logout", None),
+    ]
+
+
+def test_a_failed_on_start_is_shown_too() -> None:
+    stage = Stage({"on_start": ["login"], "behavior": ["browse"]}, script=lambda request: Reply(status=500))
+    stage.start()
+    stage.run_until(500 * MS)
+    assert stage.failures == [(0, "status", 0, "/login", None)]
+
+
+def test_the_response_is_there_when_a_failure_is_shown() -> None:
+    stage = Stage(
+        {"behavior": [{"action": "login", "think_time": "1s"}]},
+        {"login": {"url": "/login", "assertions": [{"body_contains": "nowhere"}]}},
+        script=lambda request: Reply(body=b"{}"),
+    )
+    stage.start()
+    stage.run_until(500 * MS)
+    assert stage.failures == [(0, "assertion:body_contains", 0, "/login", 200)]
+
+
+def test_what_was_interrupted_is_not_shown_and_shows_up_with_no_later_failure() -> None:
+    stage = Stage(
+        {"behavior": [{"action": "login", "condition": "{{ vu.iteration < 99 }}"}, "broken"], "think_time": "300ms"},
+        {"login": {"url": "/login"}, "broken": {"url": "/{{ nobody }}"}},
+    )
+    stage.engine.lease_ends_at = 0
+    stage.start()
+    stage.run_until(400 * MS)
+    assert stage.failures == []
+    stage.engine.lease_ends_at = 1 << 62
+    stage.run_until(2 * S)
+    assert stage.failures
+    assert set(stage.failures) == {(1, "template", 0, None, None)}
+
+
 # ── Counting ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
