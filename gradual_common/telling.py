@@ -6,7 +6,8 @@ beginning says: at the closing quote, at the matching bracket, at the next separ
 clear, more is masked rather than less.
 
     "name": "value"   'name': 'value'   \\"name\\": \\"value\\"   "name" => "value"   name=value   name="value"
-    "name": ["value", …]   "name": {…}   <name>value</name>   Authorization: value   scheme://user:value@host
+    "name": ["value", …]   "name": {…}   <name>value</name>   scheme://user:value@host
+    Authorization: value, anywhere; any other name: value, at the begin of a line
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _NAME = re.compile(
     r"|(?<![^\s&?;#,(){}<>\"'|\\/])(?P<bare>[^\s&?;#,(){}<>\"'|\\/=]++)="
     r"|<(?P<tag>[\w:.-]+)(?:\s[^<>]*)?>"
     r"|(?i:(?<![\w-])(?P<header>(?:proxy-)?authorization|(?:set-)?cookie)[ \t]*:[ \t]*)"
+    r"|(?:(?m:^)|(?<=\\[nr]))[ \t]*(?:-[ \t]+)?(?P<line>[\w.-]++)[ \t]*:(?:[ \t]+|(?=[\"']))"
     r"|://(?P<user>[^\s/?#@:\"'<>\\]*):(?=[^\s/?#\"<>\\]*@)"
 )
 """The beginning of a field, up to its value. Every alternative is entered at the begin of a word only, so that a long
@@ -37,6 +39,9 @@ _FORM_VALUE = re.compile(r"(?:[^&\s\"<\\]|\\++(?![\"']))*+")
 _TEXT = re.compile(r"(?s:<!\[CDATA\[.*?(?:\]\]>|\Z)|[^<])*+")
 _LINE = re.compile(r"(?:[^\r\n\"\\]|\\++(?![rn\"]))*+")
 _PASSWORD = re.compile(r"[^\s/?#\"<>\\]*(?=@)")
+_VALUES = {"bare": _FORM_VALUE, "tag": _TEXT, "header": _LINE, "line": _LINE, "user": _PASSWORD}
+_MAY_HAVE_QUOTES = frozenset({"bare", "line"})
+_ALWAYS = frozenset({"header", "user"})
 _NOTHING = frozenset({"", "null", "true", "false", "None", "True", "False"})
 
 
@@ -61,9 +66,9 @@ def hide_fields(text: str, keeps: Callable[[str], bool] = lambda value: False) -
 
 
 def _masked(text: str, match: re.Match[str]) -> str:
-    """What stands in a value's place; where JSON is to stay JSON, with the quotes that its name has."""
+    """What stands in a value's place; with quotes where the value has them, or where JSON is to stay JSON."""
     opening = _OPENING.match(text, match.end())
-    if match["quoted"] is None and (match["bare"] is None or opening is None):
+    if opening is None and match["quoted"] is None:
         return MASK
     quote = opening[0] if opening else _last_quote(match[0])
     return f"{quote}{MASK}{quote}"
@@ -75,20 +80,21 @@ def _last_quote(name: str) -> str:
 
 def _end_of_value(text: str, match: re.Match[str]) -> int:
     """Where the value ends that begins after `match`; there at once when it is to be seen."""
-    begin = match.end()
-    if match["user"] is not None:
-        return _end(_PASSWORD, text, begin)
-    if match["header"] is not None:
-        return _end(_LINE, text, begin)
-    name = match["quoted"] or match["bare"] or match["tag"]
-    if not (conceals(name) or conceals(_unescaped(name))):
+    begin, form = match.end(), str(match.lastgroup)
+    if form not in _ALWAYS and not (conceals(match[form]) or conceals(_unescaped(match[form]))):
         return begin
-    if match["tag"] is not None:
-        return _end(_TEXT, text, begin)
-    if match["bare"] is not None:
-        is_attribute = _OPENING.match(text, begin) and text[match.start() - 1 : match.start()].isspace()
-        return _end_of_quoted(text, begin) if is_attribute else _end(_FORM_VALUE, text, begin)
-    return _end_of_json(text, begin)
+    if form == "quoted":
+        return _end_of_json(text, begin)
+    if form in _MAY_HAVE_QUOTES and _has_quotes(text, match):
+        return _end_of_quoted(text, begin)
+    return _end(_VALUES[form], text, begin)
+
+
+def _has_quotes(text: str, match: re.Match[str]) -> bool:
+    """An attribute has them, and a line; behind the last name of a query they belong to what it stands in."""
+    if _OPENING.match(text, match.end()) is None:
+        return False
+    return match["line"] is not None or text[match.start() - 1 : match.start()].isspace()
 
 
 def _end_of_json(text: str, begin: int) -> int:

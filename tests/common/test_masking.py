@@ -187,6 +187,9 @@ def test_no_value_of_a_telling_field_survives_in_a_query(name: str, hidden: str,
         ("/cb#access_token=a", "/cb#access_token=***"),
         ("Authorization: Bearer a\r\nAccept: b", "Authorization: ***\r\nAccept: b"),
         ('{"raw": "Cookie: a=b\\r\\nAccept: c"}', '{"raw": "Cookie: ***\\r\\nAccept: c"}'),
+        ("X-Api-Key: a b\nAccept: c", "X-Api-Key: ***\nAccept: c"),
+        ('user: u\n  - password: "a b" # c\nx: 1', 'user: u\n  - password: "***" # c\nx: 1'),
+        ('{"raw": "A: b\\nX-Api-Key: a"}', '{"raw": "A: b\\nX-Api-Key: ***"}'),
         ('{"pass\\u0077ord": "a"}', '{"pass\\u0077ord": "***"}'),
         ('{"line\\npassword": "a"}', '{"line\\npassword": "***"}'),
         ('{"next": "/p?token=", "password": "a"}', '{"next": "/p?token=", "password": "***"}'),
@@ -211,6 +214,7 @@ def test_a_text_without_telling_fields_is_unchanged(written: str, around: Any) -
         "http://host:8080/a@b?x=y",
         "at 12:30 by me@host.example, see https://host.example/x:y",
         "Unexpected token: < in JSON at position 0",
+        "https://tokens.example/secrets/password",
     ],
 )
 def test_what_only_looks_like_a_telling_field_is_shown(written: str) -> None:
@@ -223,7 +227,9 @@ def test_whatever_it_is_it_is_read_to_its_end(written: str) -> None:
     assert isinstance(hide_text(written), str)
 
 
-@pytest.mark.parametrize("piece", ['\\"', '"', "\\", "a=", "://a:", "<a ", '"token":[', "\\u0041", "'", "x", " ", "\n"])
+@pytest.mark.parametrize(
+    "piece", ['\\"', '"', "\\", "a=", "://a:", "<a ", '"token":[', "\\u0041", "'", "x", " ", "\n", "a:", "- "]
+)
 def test_a_long_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
     """A fifth of a second at most; more than half a minute where every begin is read to the end."""
     written = piece * (128_000 // len(piece))
