@@ -20,7 +20,8 @@ CANDIDATES = FIRST_SHOWN + RANDOM_SHOWN
 """Keys that are kept: some may belong to the first ones, which are shown anyway."""
 
 MOST_WAITING = 200
-"""Exchanges that wait to be sent, 64 KiB each at most; beyond that none is described."""
+"""Exchanges that wait to be sent, mostly of a few KiB; beyond that only first ones are described: when everything fails
+at once, each step has an example all the same."""
 
 Describe = Callable[[Sample], dict[str, Any]]
 
@@ -40,7 +41,8 @@ class ExemplarPicker:
         place, key = (step, sample.kind), self._random.random()
         number = self._seen.get(place, 0)
         self._seen[place] = number + 1
-        if not (self._is_small(place, key) or number < FIRST_SHOWN) or len(self._waiting) >= MOST_WAITING:
+        is_small = self._is_small(place, key) and len(self._waiting) < MOST_WAITING
+        if not (is_small or number < FIRST_SHOWN):
             return
         self._waiting.append(
             Exemplar(step, sample.kind, number, key, sample.ended, sample.slot, self._describe(sample)),
@@ -56,8 +58,8 @@ class ExemplarPicker:
         return True
 
     def take(self, offset: int) -> list[Exemplar]:
-        """What was picked since the last time, in run time; `offset`: run time − agent clock."""
-        waiting, self._waiting = self._waiting, []
+        """What was picked since the last time, in run time, the first ones first; `offset`: run time − agent clock."""
+        waiting, self._waiting = sorted(self._waiting, key=lambda one: one.number >= FIRST_SHOWN), []
         return [
             Exemplar(one.step, one.kind, one.number, one.key, one.ended + offset, one.slot, one.document)
             for one in waiting

@@ -1,5 +1,7 @@
 """The content of provisions is cut into pieces and put together again without loss."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +19,8 @@ def test_pieces_are_the_whole_and_none_is_too_long(size: int) -> None:
 def test_a_job_is_the_same_afterwards_whatever_its_texts_hold() -> None:
     job = Job({"a": [1, 2.5, None, True, "ü\ud800"]}, {"p": b"\x00"}, {"K": "v"}, ("x.y",), 7)
     assert decode_job(encode_job(job)) == job
+    asking = replace(job, wants_samples=True)
+    assert decode_job(encode_job(asking)) == asking
 
 
 def test_rows_share_a_message_as_long_as_they_fit() -> None:

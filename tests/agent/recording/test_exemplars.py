@@ -146,12 +146,23 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         return describe(sample)
 
     picker = ExemplarPicker(note, Random(2))
-    for number in range(10):
-        picker.consider(number, failure(number))
+    for number in range(8):
+        picker.consider(0, failure(number))
     assert described == ["0", "1", "2", "3"], "what finds no room is not even described"
     assert len(picker.take(0)) == 4
-    picker.consider(99, failure(99))
-    assert [one.step for one in picker.take(0)] == [99], "there is room again"
+    for number in range(8, 5000):
+        picker.consider(0, failure(number))
+    assert len(picker.take(0)) == 4, "there is room again"
+
+
+def test_first_ones_find_room_and_are_told_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When everything fails at once, no step is left without an example."""
+    monkeypatch.setattr(exemplars, "MOST_WAITING", 4)
+    picker = ExemplarPicker(describe, Random(2))
+    for number in range(10 * 20):
+        picker.consider(number // 20, failure(number))
+    told = [(one.step, one.number) for one in picker.take(0)]
+    assert told == [*((step, number) for step in range(10) for number in range(FIRST_SHOWN)), (0, FIRST_SHOWN)]
 
 
 def test_an_exchange_is_told_once_in_run_time() -> None:
