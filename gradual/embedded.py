@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,8 +14,11 @@ from pathlib import Path
 from gradual.errors import AgentsFailedError
 
 FAREWELL_S = 5.0
-HOUSE = str(Path(__file__).resolve().parents[2])
-ENTRY = "import sys; sys.path.append(sys.argv.pop(1)); from gradual.cli.child import main; main()"
+LONGEST_FOLDER = 80
+"""A socket's path has at most 104 bytes (macOS; 108 on Linux)."""
+
+HOUSE = str(Path(__file__).resolve().parents[1])
+ENTRY = "import sys; sys.path.append(sys.argv.pop(1)); from gradual.child import main; main()"
 """Not `-m`: with `-P` the working folder, where a plan's user may keep a `yaml.py`, stays out of the module path."""
 
 
@@ -94,3 +98,11 @@ def start_agent(socket: Path, index: int, number: int, options: Sequence[str]) -
         return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own module
     except OSError as error:
         raise AgentsFailedError(f"cannot start agent {index} of {number}: {error.strerror or error}") from error
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """A temporary folder of this user alone, with a path short enough for a socket in it."""
+    place = tempfile.gettempdir()
+    with tempfile.TemporaryDirectory(prefix="gradual-", dir=place if len(place) <= LONGEST_FOLDER else "/tmp") as name:  # noqa: S108 - the folder is made with mode 0700 and a random name
+        yield Path(name)
