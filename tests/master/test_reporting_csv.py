@@ -276,3 +276,11 @@ def test_a_folder_without_permission_is_said_before_the_load(tmp_path: Path) -> 
     tmp_path.chmod(0o500)
     with pytest.raises(ReporterError, match="Permission denied"):
         CsvReporter(str(tmp_path / "new")).prepare()
+
+
+def test_the_documentation_names_every_file_and_the_columns_of_the_intervals() -> None:
+    page = (Path(__file__).parents[2] / "docs/reporters.md").read_text()
+    assert all(name in page for name in NAMES)
+    shown = re.search(r"`intervals.csv` has the columns\n\n(.*?)\n\n", page, re.DOTALL)
+    assert shown is not None
+    assert re.split(r",\s+", shown[1].strip()) == DURING[0].header

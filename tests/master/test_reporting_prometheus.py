@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import re
 import shutil
 import signal
 import socket
@@ -49,6 +50,8 @@ PROTOBUF = (
 """What Prometheus 2.42 says with --enable-feature=native-histograms."""
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+PAGE = (Path(__file__).parents[2] / "docs/reporters.md").read_text()
+
 TIMES = [(n + 1) * 7 * MS for n in range(40)]
 """Response times of the logins of an interval: 7 to 280 ms, evenly."""
 
@@ -512,6 +515,36 @@ def quantile_of(told: Fed, q: float) -> float:
     return values[math.ceil(q * len(values)) - 1] / S
 
 
+def promtool(*words: str, given: bytes = b"") -> str:
+    """What it says; it ends well."""
+    binary = shutil.which("promtool")
+    if binary is None:
+        pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
+    done = subprocess.run([binary, *words], input=given, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return (done.stdout + done.stderr).decode()
+
+
+@pytest.mark.system
+def test_prometheus_finds_nothing_amiss_with_names_and_units(reporter: PrometheusReporter) -> None:
+    feed(reporter, fed())
+    assert promtool("check", "metrics", given=scrape(reporter)[1]) == ""
+
+
+@pytest.mark.system
+def test_the_scrape_configuration_in_the_documentation_is_one(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"`prometheus.yml`:\n\n```yml\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / "prometheus.yml").write_text(shown)
+    assert "SUCCESS" in promtool("check", "config", str(tmp_path / "prometheus.yml"))
+
+
+def test_the_documentation_names_every_metric() -> None:
+    told = fed(1)
+    names = {key[0] for key in samples_of(metrics_of(replace(told, intervals=told.intervals[::-1])))}
+    documented = set(re.findall(r"`(gradual_\w+)`", PAGE))
+    assert {re.sub("_(bucket|sum|count)$", "", name) for name in names} == documented
+
+
 def is_all_there(prometheus: Scraper, told: Fed) -> bool | None:
     return prometheus.value("sum(gradual_requests_total)") == told.summary.totals.requests or None
 
@@ -538,6 +571,27 @@ def test_prometheus_reads_counters_gauges_and_classic_histograms(
         exact = quantile_of(told, q)
         assert estimate is not None
         assert exact / math.sqrt(2) <= estimate <= exact * math.sqrt(2), "a classic bucket is √2 wide"
+
+
+@pytest.mark.system
+def test_prometheus_answers_the_queries_in_the_documentation(reporter: PrometheusReporter, prometheus: Scraper) -> None:
+    queries = re.findall(r"```promql\n(.*?)```", PAGE, re.DOTALL)
+    assert len(queries) == 4
+    feed(reporter, fed(2))
+    wait_until(lambda: prometheus.value("sum(gradual_requests_total)"))
+    for record in fed(3).intervals:
+        reporter.on_interval(record)
+    classic, native, failures, missing = queries
+    for query in (classic, failures):
+        wait_until(
+            lambda query=query: steps_with_figures(prometheus.query(query)) == {"login", "browse", "rates"} or None
+        )
+    assert {row["metric"]["group"] for row in prometheus.query(missing)} == {"customer", "guest"}
+    assert prometheus.query(native) == [], "it was not told to keep native histograms"
+
+
+def steps_with_figures(found: list[dict[str, Any]]) -> set[str]:
+    return {row["metric"]["step"] for row in found if row["value"][1] != "NaN"}
 
 
 @pytest.mark.system
