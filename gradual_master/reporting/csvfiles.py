@@ -59,19 +59,17 @@ class CsvReporter(BaseReporter):
         for table in DURING:
             file = self._files.enter_context((self.folder / table.name).open("w", encoding="utf-8", newline=""))
             self._growing.append((table, file))
-            _append(file, [table.header])
+            _append(file, render_csv([table.header]))
 
     def on_interval(self, interval: IntervalRecord) -> None:
         """Add the rows of an interval."""
         for table, file in self._growing:
-            _append(file, table.rows(interval))
+            _append(file, render_csv(table.rows(interval)))
 
     def on_test_complete(self, summary: Summary) -> None:
         """Write what the summary says."""
         for table in AT_THE_END:
-            text = io.StringIO(newline="")
-            _append(text, [table.header, *table.rows(summary)])
-            write_text(self.folder / table.name, text.getvalue())
+            write_text(self.folder / table.name, render_csv([table.header, *table.rows(summary)]))
 
     def close(self) -> None:
         """No more intervals."""
@@ -88,6 +86,14 @@ def _check_folder(folder: Path) -> bool:
     return folder.exists()
 
 
-def _append(file: TextIO, rows: Iterable[Sequence[str]]) -> None:
-    csv.writer(file).writerows(rows)
+def render_csv(rows: Iterable[Sequence[str]]) -> str:
+    """Rows as RFC 4180 has them."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
+
+
+def _append(file: TextIO, text: str) -> None:
+    """At once: whoever reads meanwhile sees whole rows."""
+    file.write(text)
     file.flush()

@@ -24,6 +24,7 @@ from gradual_master.results.summary_sections import Summary
 from gradual_master.results.verdict import Verdict
 
 DEFAULT = "junit.xml"
+VERDICT = "verdict"
 
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 has no place for, not even escaped (section 2.2, Char)."""
@@ -107,7 +108,7 @@ def _case(summary: Summary, name: str, seconds: float = 0.0) -> ET.Element:
 
 def _verdict(summary: Summary) -> ET.Element:
     """Passed, or what it is instead."""
-    case = _case(summary, "verdict", summary.run.duration_s)
+    case = _case(summary, VERDICT, summary.run.duration_s)
     verdict = summary.verdict
     if verdict.status != "passed":
         kind = "failure" if verdict.status == "failed" else "error"
@@ -121,7 +122,8 @@ def _reasons(verdict: Verdict) -> Iterable[str]:
 
 def _objectives(summary: Summary) -> Iterator[ET.Element]:
     rows = summary.verdict.objectives
-    for name, row in zip(distinct(row.name for row in rows), rows, strict=True):
+    _, *names = distinct((VERDICT, *(row.name for row in rows)))
+    for name, row in zip(names, rows, strict=True):
         case = _case(summary, name)
         _judge(case, row)
         yield case

@@ -25,6 +25,7 @@ from gradual_master.reporting.markdown_page import LONGEST_SENTENCE, Block, Page
 from gradual_master.results.distribution import Distribution
 from gradual_master.results.levels import LevelRow
 from gradual_master.results.objectives import ObjectiveRow
+from gradual_master.results.section import plain
 from gradual_master.results.summary_sections import ActionRow, AgentRow, Summary, TotalsSection
 
 T = TypeVar("T")
@@ -41,7 +42,7 @@ VERDICTS = {
     "interrupted": ("⏹️", "interrupted: the run did not reach its end"),
 }
 
-DETAILS = "<details>\n<summary>Actions, phases, agents and the run itself</summary>\n\n"
+DETAILS = "<details>\n<summary>Actions, single failures, phases, agents and the run itself</summary>\n\n"
 END = "</details>\n"
 
 
@@ -89,6 +90,7 @@ def _blocks(summary: Summary) -> Iterator[Block]:
 
 def _details(summary: Summary) -> Iterator[Block]:
     yield _actions(summary.actions)
+    yield _samples(summary.error_samples)
     yield _phases(summary)
     yield _agents("Agents", summary.agents)
     yield _run(summary)
@@ -225,8 +227,8 @@ def _failures(actions: Sequence[ActionRow]) -> Block:
     return table("Failures", ("action", "kinds", "failed", "of its requests"), rows, texts=2, most=MOST_FAILURES)
 
 
-def _step(row: ActionRow) -> str:
-    return escape(f"{row.group} / {row.step}")
+def _step(row: ActionRow | Mapping[str, Any]) -> str:
+    return escape(f"{row['group']} / {row['step']}")
 
 
 def _actions(actions: Sequence[ActionRow]) -> Block:
@@ -241,6 +243,21 @@ def _actions(actions: Sequence[ActionRow]) -> Block:
         for row in actions
     ]
     return table("Actions", ("action", "requests", "failed", *PERCENTILES, "max ms"), rows)
+
+
+def _samples(samples: Sequence[Any]) -> Block:
+    """What single failures looked like, without what was sent and received: that is in the JSON summary."""
+    rows = [
+        (
+            _step(sample),
+            escape(sample["kind"]),
+            show_instant(sample["at_s"]),
+            str(sample["response"]["status_code"]) if sample["response"] is not None else NO_DATA,
+            escape(sample["detail"] or "", LONGEST_SENTENCE),
+        )
+        for sample in map(plain, samples)
+    ]
+    return table("Single failures", ("action", "kind", "at", "status", ""), rows, texts=5, most=MOST_FAILURES)
 
 
 def _phases(summary: Summary) -> Block:

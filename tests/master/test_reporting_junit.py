@@ -4,6 +4,7 @@ The schema is jenkinsci/xunit-plugin, src/main/resources/org/jenkinsci/plugins/x
 facts stand below as tables (no validator for XML Schema is among the test dependencies).
 """
 
+import os
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -250,8 +251,9 @@ def test_names_come_back_but_for_what_xml_forbids() -> None:
 
 
 def test_objectives_of_one_name_are_cases_of_their_own() -> None:
-    suite = parsed(summary_of({"rule": "count > 1", "name": "x"}, {"rule": "count > 2", "name": "x"}))
-    assert [case.attrib["name"] for case in suite.findall("testcase")][1:3] == ["x", "x (2)"]
+    named = [{"rule": f"count > {n}", "name": name} for n, name in enumerate(("x", "x", "verdict"))]
+    suite = parsed(summary_of(*named))
+    assert [case.attrib["name"] for case in suite.findall("testcase")][:4] == ["verdict", "x", "x (2)", "verdict (2)"]
 
 
 def test_the_file_is_written_in_one_step_where_it_was_asked_for(
@@ -266,6 +268,13 @@ def test_the_file_is_written_in_one_step_where_it_was_asked_for(
         reporter.on_test_complete(summary)
         assert (tmp_path / name).read_text(encoding="utf-8") == render_junit(summary)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["junit.xml", "other.xml"]
+
+
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    reporter = JunitReporter(os.devnull)
+    reporter.prepare()
+    reporter.on_test_complete(summary_of())
+    assert not Path(os.devnull).is_file()
 
 
 def test_a_path_that_cannot_be_written_is_said_before_the_load(tmp_path: Path) -> None:

@@ -156,6 +156,31 @@ def test_agents_that_nothing_speaks_against_are_folded_away() -> None:
     assert "Agents to look at" not in Reader(render_markdown(quiet)).tables
 
 
+def test_single_failures_are_told_without_what_was_sent_and_received() -> None:
+    sample = {
+        "group": "customer",
+        "step": "browse",
+        "action": "browse",
+        "kind": "status",
+        "picked": "first",
+        "at_s": 7.5,
+        "agent": "a",
+        "slot": 3,
+        "detail": "wanted 200 | got 503",
+        "curl": "curl SECRET",
+        "request": {"method": "GET", "url": "SECRET", "headers": [], "body": None, "body_bytes": 0},
+        "response": {"status_code": 503, "headers": [], "body": "SECRET", "body_bytes": 6},
+    }
+    cut = {**sample, "kind": "timeout", "response": None, "detail": None}
+    text = render_markdown(replace(summary_of(), error_samples=(sample, cut)))
+    assert Reader(text).tables["Single failures"][1:] == [
+        ["customer / browse", "status", "0:07.5", "503", "wanted 200 | got 503"],
+        ["customer / browse", "timeout", "0:07.5", "-", ""],
+    ]
+    assert "SECRET" not in text
+    assert "Single failures" not in Reader(render_markdown(summary_of())).tables
+
+
 def test_a_long_level_table_is_thinned_and_says_so() -> None:
     page = Reader(render_markdown(summary_of(levels=45, warm_up=1)))
     rows = page.tables["Levels"][1:]
