@@ -12,6 +12,10 @@ __all__ = ["BUILT_IN", "BaseReporter", "Reporter"]
 _PLACES = {
     "console": "console:ConsoleReporter",
     "json": "jsonfile:JsonReporter",
+    "csv": "csvfiles:CsvReporter",
+    "junit": "junit:JunitReporter",
+    "markdown": "markdown:MarkdownReporter",
+    "prometheus": "prometheus:PrometheusReporter",
 }
 
 

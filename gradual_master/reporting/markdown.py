@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from gradual_master.reporting.base import BaseReporter
 from gradual_master.reporting.figures import (
@@ -19,6 +19,7 @@ from gradual_master.reporting.figures import (
     show_number,
     show_percent,
     show_seconds,
+    thinned,
 )
 from gradual_master.reporting.files import check_writable, write_text
 from gradual_master.reporting.markdown_page import LONGEST_SENTENCE, Block, Page, bullets, escape, table
@@ -27,8 +28,6 @@ from gradual_master.results.levels import LevelRow
 from gradual_master.results.objectives import ObjectiveRow
 from gradual_master.results.section import plain
 from gradual_master.results.summary_sections import ActionRow, AgentRow, Summary, TotalsSection
-
-T = TypeVar("T")
 
 DEFAULT = "summary.md"
 MOST_LEVELS = 20
@@ -204,12 +203,6 @@ def _level(row: LevelRow) -> tuple[str, ...]:
         show_percent(row.failures / row.requests if row.requests else None),
         escape(", ".join(marks)),
     )
-
-
-def thinned(rows: Sequence[T], most: int) -> Sequence[T]:
-    """At most `most` rows, evenly spread, the last among them."""
-    step = -(-len(rows) // most)
-    return rows[::-1][::step][::-1] if step else rows
 
 
 def _failures(actions: Sequence[ActionRow]) -> Block:

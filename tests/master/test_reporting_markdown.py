@@ -15,7 +15,8 @@ from markdown_it import MarkdownIt
 from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
 
 from gradual_master.errors import ReporterError
-from gradual_master.reporting.markdown import MarkdownReporter, render_markdown, thinned
+from gradual_master.reporting.figures import thinned
+from gradual_master.reporting.markdown import MarkdownReporter, render_markdown
 from gradual_master.reporting.markdown_page import GITHUB_LIMIT, Block, Page, bullets, escape, table
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.summary import Summary, build_summary
