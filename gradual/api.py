@@ -22,6 +22,7 @@ from gradual_common.units import read_duration
 from gradual_master.invocation import plan_of_url
 from gradual_master.reporting import BUILT_IN, BaseReporter
 from gradual_master.reporting.finding import ReporterFinder
+from gradual_master.reporting.hosting import prepare_all
 from gradual_master.results.summary_sections import Summary
 from gradual_master.run_options import RunOptions
 from gradual_master.running import watch
@@ -138,6 +139,5 @@ def make_reporters(reporters: Sequence[ReporterLike], loaded: LoadedPlan) -> lis
     """Instances of all of them, prepared; ReporterError for one that cannot report."""
     finder = ReporterFinder(BUILT_IN, loaded.plan.reporters, loaded.folder)
     made = [finder.find(one) if isinstance(one, str) else one() if isinstance(one, type) else one for one in reporters]
-    for reporter in made:
-        reporter.prepare()
+    prepare_all(made)
     return made

@@ -62,7 +62,12 @@ class RunArguments(PlanArguments):
 
     reporter: Annotated[
         list[str],
-        typer.Option("--reporter", "-o", metavar="NAME[=ARG]", help="console, or json=PATH; repeatable"),
+        typer.Option(
+            "--reporter",
+            "-o",
+            metavar="NAME[=ARG]",
+            help="console, json, csv, html, junit, markdown, otlp, parquet, prometheus, or your own; repeatable",
+        ),
     ] = field(default_factory=list)
     tag: Annotated[list[str], typer.Option("--tag", metavar="K=V", help="a tag in the summary; repeatable")] = field(
         default_factory=list

@@ -16,6 +16,7 @@ from gradual_master.conduct import conduct
 from gradual_master.options import RunArguments
 from gradual_master.reporting import BUILT_IN, BaseReporter, Reporter
 from gradual_master.reporting.finding import ReporterFinder
+from gradual_master.reporting.hosting import prepare_all
 from gradual_master.reporting.jsonfile import render_json
 from gradual_master.reporting.progress import ProgressReporter
 from gradual_master.results.summary import Summary
@@ -53,8 +54,7 @@ def make_reporters(arguments: RunArguments, loaded: LoadedPlan) -> list[BaseRepo
         specs.insert(0, "console")
     finder = ReporterFinder(BUILT_IN, loaded.plan.reporters, loaded.folder)
     reporters = [finder.find(spec) for spec in specs]
-    for reporter in reporters:
-        reporter.prepare()
+    prepare_all(reporters)
     return reporters
 
 

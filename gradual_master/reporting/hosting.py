@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,6 +135,17 @@ class Host:
         if self.dropped_samples and isinstance(self.reporter, BaseReporter):
             self.reporter.metrics.dropped += self.dropped_samples
         self.reporter.on_test_complete(summary)
+
+
+def prepare_all(reporters: Sequence[Reporter]) -> None:
+    """Let each get ready; ReporterError from the first that cannot, and nothing that others took is kept."""
+    try:
+        for reporter in reporters:
+            reporter.prepare()
+    except BaseException:
+        for reporter in reporters:
+            reporter.close()
+        raise
 
 
 class Hosts:
