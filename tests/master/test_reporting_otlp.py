@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
@@ -646,12 +647,21 @@ def test_a_malformed_endpoint_is_an_error_that_says_what_is_wrong(
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["https://127.0.0.1:1", "grpcs://127.0.0.1:1"])
-def test_a_certificate_that_is_none_is_an_error_before_the_run(url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("url", "shown"), [("https://c:1", "https://c:1/v1/metrics"), ("grpcs://c:1", "grpcs://c:1")])
+def test_a_certificate_that_is_none_is_an_error_before_the_run(url: str, shown: str, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("no certificate")
-    if url.startswith("https"):
-        with pytest.raises(ReporterError, match="the TLS files for https://127.0.0.1:1/v1/metrics cannot be used"):
-            reporter_to(url, {"OTEL_EXPORTER_OTLP_CERTIFICATE": str(tmp_path / "ca.pem")}).prepare()
+    with pytest.raises(ReporterError, match=re.escape(f"the TLS files for {shown} cannot be used")):
+        reporter_to(url, {"OTEL_EXPORTER_OTLP_CERTIFICATE": str(tmp_path / "ca.pem")}).prepare()
+
+
+def test_a_proxy_is_not_asked_for_this_machine(run: FedRun, receiver: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "grpc_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    for name in ("no_proxy", "NO_PROXY", "no_grpc_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert run.through(reporter_to(receiver.url)) == []
+    assert find_endpoint("grpc://[::1]:1", {}).is_loopback
+    assert not find_endpoint("http://collector:4318", {}).is_loopback
 
 
 def test_messages_show_neither_headers_nor_queries() -> None:

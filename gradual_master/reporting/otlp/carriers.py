@@ -75,7 +75,8 @@ class Carrier(Protocol):
 def make_carrier(endpoint: Endpoint) -> Carrier:
     """The way to this receiver; nothing is dialled yet. ReporterError for TLS files that cannot be used."""
     try:
-        return HttpCarrier(endpoint) if endpoint.protocol == "http" else GrpcCarrier(endpoint)
+        context = _ssl_context(endpoint.tls) if endpoint.secure else None  # gRPC would say nothing, and never connect
+        return HttpCarrier(endpoint, context) if endpoint.protocol == "http" else GrpcCarrier(endpoint)
     except OSError as error:  # ssl.SSLError is one
         raise ReporterError(f"otlp: the TLS files for {endpoint} cannot be used: {error}") from error
 
@@ -96,11 +97,13 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 class HttpCarrier:
     """OTLP/HTTP with binary protobuf."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, context: ssl.SSLContext | None) -> None:
         self._endpoint = endpoint
         handlers: list[urllib.request.BaseHandler] = [_NoRedirects()]
-        if endpoint.secure:
-            handlers.append(urllib.request.HTTPSHandler(context=_ssl_context(endpoint.tls)))
+        if endpoint.is_loopback:
+            handlers.append(urllib.request.ProxyHandler({}))
+        if context is not None:
+            handlers.append(urllib.request.HTTPSHandler(context=context))
         self._opener = urllib.request.build_opener(*handlers)
 
     def send(self, request: ExportMetricsServiceRequest) -> Outcome:
@@ -225,12 +228,13 @@ class GrpcCarrier:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
+        options = [*_OPTIONS, ("grpc.enable_http_proxy", int(not endpoint.is_loopback))]
         compression = grpc.Compression.Gzip if endpoint.gzip else grpc.Compression.NoCompression
         if endpoint.secure:
             credentials = _channel_credentials(endpoint.tls)
-            self._channel = grpc.secure_channel(endpoint.url, credentials, options=_OPTIONS, compression=compression)
+            self._channel = grpc.secure_channel(endpoint.url, credentials, options=options, compression=compression)
         else:
-            self._channel = grpc.insecure_channel(endpoint.url, options=_OPTIONS, compression=compression)
+            self._channel = grpc.insecure_channel(endpoint.url, options=options, compression=compression)
         self._stub = MetricsServiceStub(self._channel)  # type: ignore[no-untyped-call]  # generated without types
 
     def send(self, request: ExportMetricsServiceRequest) -> Outcome:

@@ -13,6 +13,7 @@ from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from gradual_master.errors import ReporterError
+from gradual_master.listening import is_loopback
 
 Protocol = Literal["http", "grpc"]
 
@@ -48,6 +49,12 @@ class Endpoint:
     timeout_s: float = DEFAULT_TIMEOUT_S
     gzip: bool = True
     tls: TlsFiles = TlsFiles()
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is on this machine, where no proxy finds it."""
+        url = self.url if self.protocol == "http" else f"//{self.url}"
+        return is_loopback(urlsplit(url).hostname or "")
 
     def __str__(self) -> str:
         """For messages: headers and queries may be secret, and stay out of them."""
