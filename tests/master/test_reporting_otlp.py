@@ -38,6 +38,7 @@ from gradual_master.reporting.otlp import OtlpReporter
 from gradual_master.reporting.otlp import ledger as ledgers
 from gradual_master.reporting.otlp.carriers import retry_after_s
 from gradual_master.reporting.otlp.courier import BackOff
+from gradual_master.reporting.otlp.encoding import GAUGES
 from gradual_master.reporting.otlp.endpoint import Endpoint, find_endpoint
 from gradual_master.reporting.otlp.ledger import Ledger
 from gradual_master.reporting.otlp.status import read_status
@@ -755,3 +756,17 @@ def test_what_waits_goes_in_parcels_that_a_receiver_takes(run: FedRun, monkeypat
 def test_failure_kinds_are_those_of_the_results(run: FedRun, receiver: Any) -> None:
     run.through(reporter_to(receiver.url))
     assert {a["error.type"] for name, a, _, _ in points(receiver) if name == "gradual.failures"} <= set(KINDS)
+
+
+def test_the_documentation_names_every_metric_with_its_unit_and_attributes(run: FedRun) -> None:
+    receiver = HttpReceiver()
+    run.through(reporter_to(receiver.url))
+    receiver.stop()
+    page = (Path(__file__).parents[2] / "docs/telemetry.md").read_text()
+    rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `gradual.")}
+    for name, attributes, _, metric in points(receiver):
+        assert f"`{metric.unit}`" in rows[name]
+        missing = [key for key in attributes if f"`{key}`" not in rows[name] and "the same" not in rows[name]]
+        assert missing == [], name
+    for name, (unit, _) in GAUGES.items():
+        assert f"`{unit}`" in rows[name]

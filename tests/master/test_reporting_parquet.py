@@ -137,6 +137,18 @@ def test_every_row_is_read_back_as_it_was(reporter: ParquetReporter, folder: Pat
     assert same(read(folder), fed)
 
 
+def test_readers_that_are_told_nothing_find_the_same(reporter: ParquetReporter, folder: Path) -> None:
+    """What pandas.read_parquet does; the marker is passed over."""
+    rows = random_rows(1, 200)
+    reporter.on_samples(block_of("host-1", rows))
+    reporter.close()
+    table = pq.read_table(folder)
+    assert set(table.column_names) == set(expected("host-1", rows)[0])
+    assert sorted(table["duration_ns"].to_pylist()) == sorted(duration for _, duration, *_ in rows)
+    assert set(table["agent"].to_pylist()) == {"host-1"}
+    assert set(table["minute"].to_pylist()) == {0, 1, 2}
+
+
 def test_files_lie_by_agent_and_minute_and_hold_no_others(reporter: ParquetReporter, folder: Path) -> None:
     reporter.on_samples(block_of("a", random_rows(1, 900)))
     reporter.close()

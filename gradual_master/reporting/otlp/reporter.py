@@ -110,7 +110,8 @@ class OtlpReporter(BaseReporter):
 def begin_of(run: RunFacts) -> int:
     """When the schedule begins, Unix time in ns: the run's begin and the time until `on_test_start` was called.
 
-    The schedule is begun a tenth of a second ahead of its first instant; so much may this be early.
+    The schedule is begun that much ahead of its first instant that every agent can know of it: a tenth of a second as
+    a rule, and so much is this early.
     """
     return unix_ns(datetime.fromisoformat(run.started_at)) + round(run.duration_s * NS_PER_S)
 
