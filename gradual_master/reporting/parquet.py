@@ -61,8 +61,6 @@ class ParquetReporter(BaseReporter):
         """The schedule begins: what a former run wrote is replaced from here on."""
         from gradual_master.reporting.parquet_files import SampleWriter, describe_run  # noqa: PLC0415 - see `prepare`
 
-        if self._folder is None:
-            self.prepare()
         assert self._folder is not None
         self._folder.clear()
         self._writer = SampleWriter(self._folder.path, describe_run(run))

@@ -41,6 +41,8 @@ class HttpAnswer:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    pause_s: float = 0.0
+    """After each byte of the body."""
 
 
 @dataclass
@@ -98,7 +100,10 @@ class HttpReceiver(Receiver):
                     for name, value in {"content-length": str(len(answer.body)), **answer.headers}.items():
                         self.send_header(name, value)
                     self.end_headers()
-                    self.wfile.write(answer.body)
+                    for byte in answer.body if answer.pause_s else ():
+                        self.wfile.write(bytes([byte]))
+                        time.sleep(answer.pause_s)
+                    self.wfile.write(b"" if answer.pause_s else answer.body)
                 except ConnectionError:  # whoever asked has gone
                     pass
 

@@ -25,6 +25,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceResponse,
 )
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from otlp_receiver import DEADLINE_S, GrpcAnswer, GrpcReceiver, HttpAnswer, HttpReceiver, Receiver, retry_info
 from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
 from structlog.testing import capture_logs
@@ -38,7 +39,7 @@ from gradual_master.reporting.otlp import OtlpReporter
 from gradual_master.reporting.otlp import ledger as ledgers
 from gradual_master.reporting.otlp.carriers import retry_after_s
 from gradual_master.reporting.otlp.courier import BackOff
-from gradual_master.reporting.otlp.encoding import GAUGES
+from gradual_master.reporting.otlp.encoding import GAUGES, encode
 from gradual_master.reporting.otlp.endpoint import Endpoint, find_endpoint
 from gradual_master.reporting.otlp.ledger import Ledger
 from gradual_master.reporting.otlp.status import read_status
@@ -503,22 +504,48 @@ def test_partial_success_is_said_once_and_counted(run: FedRun, kind: Any) -> Non
     ]
 
 
-def test_a_receiver_that_never_answers_holds_nobody_up(run: FedRun, receiver: Any) -> None:
+@pytest.mark.parametrize("environ", [{}, DELTA], ids=["cumulative", "delta"])
+def test_a_receiver_that_never_answers_holds_nobody_up(run: FedRun, receiver: Any, environ: dict[str, str]) -> None:
     """Intervals are taken in while an export hangs; at the end it is said what did not arrive."""
-    reporter = reporter_to(receiver.url, {"OTEL_EXPORTER_OTLP_TIMEOUT": "200"}, finish_s=0.3)
+    reporter = reporter_to(receiver.url, environ | {"OTEL_EXPORTER_OTLP_TIMEOUT": "200"}, finish_s=0.3)
     with capture_logs() as logs:
         reporter.prepare()
         receiver.hold.clear()
         reporter.on_test_start(run.facts)
-        for record in run.records:
+        reporter.on_interval(run.records[0])
+        receiver.wait_for(len)
+        for record in run.records[1:]:
             reporter.on_interval(record)
         reporter.on_test_complete(run.summary)
         reporter.close()
     receiver.hold.set()
     said = logs[-1]["event"]
     assert f"{SECONDS + 1} of {SECONDS + 1} exports did not arrive: " in said
-    assert said.endswith("its sums end before the run did")
+    count = sum(map(len, run.samples))
+    assert said.endswith(
+        f"{count} requests are missing from its sums" if environ else "its sums end before the run did"
+    )
     assert logs[-1]["log_level"] == "warning"
+
+
+@pytest.mark.parametrize(("kind", "scheme"), [(HttpReceiver, "http"), (GrpcReceiver, "grpc")], ids=["http", "grpc"])
+def test_the_end_of_a_run_waits_out_no_back_off(run: FedRun, kind: Any, scheme: str) -> None:
+    """In a pause of half a minute an attempt is made at once, and the pauses after it are short again."""
+    port = free_port()
+    reporter = reporter_to(f"{scheme}://127.0.0.1:{port}")
+    with capture_logs() as logs:
+        reporter.prepare()
+        reporter.on_test_start(run.facts)
+        assert reporter._courier is not None
+        reporter._courier._back_off._next_s = 60.0
+        reporter.on_interval(run.records[0])
+        wait_until(lambda: len(logs) == 2)
+        receiver = kind(HttpAnswer(503) if kind is HttpReceiver else GrpcAnswer(grpc.StatusCode.UNAVAILABLE), port=port)
+        reporter.on_test_complete(run.summary)
+        reporter.close()
+    receiver.stop()
+    assert "again" in logs[-1]["event"]
+    assert len(receiver.full) >= 2
 
 
 def test_of_deltas_that_did_not_arrive_the_requests_are_counted(run: FedRun) -> None:
@@ -566,14 +593,56 @@ def test_tls_is_verified_against_the_given_authority(run: FedRun, scheme: str, t
     assert "did not arrive" in bad[-1]["event"]
 
 
-def _tls_receiver(scheme: str, certificate: trustme.LeafCert) -> Any:
+@pytest.mark.parametrize("scheme", ["https", "grpcs"])
+def test_with_a_certificate_of_its_own_it_is_let_in(run: FedRun, scheme: str, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    receiver = _tls_receiver(scheme, authority.issue_cert("127.0.0.1"), clients=authority)
+    mine = authority.issue_cert("gradual@example.org")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    mine.cert_chain_pems[0].write_to_path(tmp_path / "mine.pem")
+    mine.private_key_pem.write_to_path(tmp_path / "key.pem")
+    files = {"CERTIFICATE": "ca.pem", "CLIENT_CERTIFICATE": "mine.pem", "CLIENT_KEY": "key.pem"}
+    environ = {f"OTEL_EXPORTER_OTLP_{name}": str(tmp_path / file) for name, file in files.items()}
+    url = f"{scheme}://127.0.0.1:{receiver.port}"
+    assert run.through(reporter_to(url, environ)) == []
+    arrived = len(receiver.full)
+    environ = {"OTEL_EXPORTER_OTLP_CERTIFICATE": str(tmp_path / "ca.pem")}
+    stranger = run.through(reporter_to(url, environ, finish_s=0.05))
+    receiver.stop()
+    assert "did not arrive" in stranger[-1]["event"]
+    assert len(receiver.full) == arrived > 0
+
+
+def _tls_receiver(scheme: str, certificate: trustme.LeafCert, clients: trustme.CA | None = None) -> Any:
+    """A receiver with this certificate, that wants one of `clients`, if given, of whoever calls."""
     chain = certificate.cert_chain_pems[0].bytes()
     if scheme == "grpcs":
-        key = certificate.private_key_pem.bytes()
-        return GrpcReceiver(credentials=grpc.ssl_server_credentials([(key, chain)]))
+        root = clients.cert_pem.bytes() if clients is not None else None
+        pair = (certificate.private_key_pem.bytes(), chain)
+        return GrpcReceiver(credentials=grpc.ssl_server_credentials([pair], root, clients is not None))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
+    if clients is not None:
+        clients.configure_trust(context)
+        context.verify_mode = ssl.CERT_REQUIRED
     return HttpReceiver(tls=context)
+
+
+def test_an_answer_of_something_else_is_said_before_the_run(run: FedRun) -> None:
+    page = HttpAnswer(body=b"<html>welcome</html>")
+    receiver = HttpReceiver(page, page, page)
+    logs = run.through(reporter_to(receiver.url), paced_by=receiver)
+    receiver.stop()
+    assert ["the answer is not of the OpenTelemetry protocol" in entry["event"] for entry in logs] == [True, True]
+
+
+def test_an_answer_that_trickles_is_not_waited_for(run: FedRun) -> None:
+    """Every byte comes in time, and all of them would take two seconds."""
+    receiver = HttpReceiver(HttpAnswer(), HttpAnswer(body=b"x" * 40, pause_s=0.05))
+    logs = run.through(reporter_to(receiver.url, {"OTEL_EXPORTER_OTLP_TIMEOUT": "300"}))
+    receiver.stop()
+    assert "no answer in time; they are kept and sent again" in logs[0]["event"]
+    assert receiver.full[1].raw == receiver.full[0].raw
 
 
 # ── The parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -737,6 +806,16 @@ def test_values_that_wait_are_bounded_and_the_oldest_go_first(run: FedRun) -> No
     assert sum(len(instant.values) for instant in parcel.instants) <= 30
     assert parcel.instants[-1].at == BEGIN + 100 * S
     assert parcel.requests == 100 * len(run.samples[1]), "sums are never given up"
+
+
+def test_a_parcel_stays_as_it_is_while_the_run_goes_on(run: FedRun) -> None:
+    ledger = Ledger("cumulative", BEGIN)
+    ledger.add(run.records[1])
+    parcel = ledger.take()
+    before = encode(parcel, Resource())
+    ledger.add(run.records[2])
+    assert encode(parcel, Resource()) == before
+    assert ledger.take().requests == len(run.samples[1]) + len(run.samples[2])
 
 
 def test_what_waits_goes_in_parcels_that_a_receiver_takes(run: FedRun, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,6 @@ import pyarrow.parquet as pq  # noqa: E402
 from gradual_common.batch import KIND, KINDS  # noqa: E402
 from gradual_common.series import SeriesIndex  # noqa: E402
 from gradual_master.errors import ReporterError  # noqa: E402
-from gradual_master.reporting import parquet_files  # noqa: E402
 from gradual_master.reporting.parquet import MARKER, ParquetReporter  # noqa: E402
 from gradual_master.reporting.parquet_files import SampleWriter, describe_run, safe_name  # noqa: E402
 from gradual_master.results.samples import SampleBlock  # noqa: E402
@@ -400,6 +399,11 @@ def test_a_link_is_neither_followed_nor_removed(folder: Path, tmp_path: Path) ->
     (folder / "agent=x").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(ReporterError, match="holds 'agent=x'"):
         reporter.prepare()
+    (folder / "agent=x").unlink()
+    (folder / "agent=y/minute=000").mkdir(parents=True)
+    (folder / "agent=y/minute=000/part-0.parquet").symlink_to(elsewhere / "part-0.parquet")
+    with pytest.raises(ReporterError, match=r"holds 'agent=y/minute=000/part-0\.parquet'"):
+        reporter.prepare()
     assert (elsewhere / "part-0.parquet").read_text() == "precious"
 
 
@@ -449,25 +453,26 @@ def test_without_pyarrow_it_is_said_what_to_install(tmp_path: Path) -> None:
     assert not (tmp_path / "samples").exists()
 
 
+@pytest.mark.parametrize("method", ["write_table", "close"])
 def test_a_file_that_cannot_be_written_is_raised_and_the_others_are_completed(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     """A full disk, say: the failure is raised, no half file stays, nothing that is whole is lost."""
-    real = pq.ParquetWriter
+    real = getattr(pq.ParquetWriter, method)
 
-    class FullDisk(real):  # type: ignore[misc, valid-type]
-        def write_table(self, table: Any, row_group_size: int | None = None) -> None:
-            if "agent=full" in str(self.where):
-                raise OSError(28, "No space left on device")
-            super().write_table(table, row_group_size)
+    def fail(self: Any, *args: Any, **options: Any) -> None:
+        if "agent=full" in str(self.where):
+            raise OSError(28, "No space left on device")
+        real(self, *args, **options)
 
-    monkeypatch.setattr(parquet_files.pq, "ParquetWriter", FullDisk)
+    monkeypatch.setattr(pq.ParquetWriter, method, fail)
     writer = SampleWriter(folder, describe_run(run_of()))
     writer.write(block_of("full", random_rows(1, 30, seconds=50)))
     rows = random_rows(2, 30, seconds=50)
     writer.write(block_of("good", rows))
     with pytest.raises(OSError, match="No space left"):
         writer.close()
+    monkeypatch.undo()
     assert files_of(folder) == ["agent=good/minute=000/part-0.parquet"]
     assert same(read(folder), expected("good", rows))
     writer.close()

@@ -71,8 +71,6 @@ class OtlpReporter(BaseReporter):
 
     def on_test_start(self, run: RunFacts) -> None:
         """The schedule begins: sums count from here."""
-        if self._carrier is None:
-            self.prepare()
         assert self._carrier is not None
         resource = describe_resource(run, platform.node())
         self._ledger = Ledger(self._temporality, begin_of(run))
