@@ -322,6 +322,14 @@ class Conductor:
         health = tuple(replace(agent, agent=self._core.name_of(agent.agent)) for agent in record.health)
         return replace(record, health=health)
 
+    def _begins_at(self) -> str | None:
+        """The schedule's begin by the clock on the wall."""
+        return (
+            None
+            if self._start is None
+            else datetime.fromtimestamp((self._epoch() + self._start) / NS_PER_S, UTC).isoformat()
+        )
+
     def _facts(self) -> RunFacts:
         return RunFacts(
             id=self._run_id,
@@ -332,6 +340,7 @@ class Conductor:
             plan_sha256=self._loaded.sha256,
             seed=self._loaded.job.seed,
             command=self._options.command,
+            begins_at=self._begins_at(),
             tags=dict(self._options.tags),
             stop_signal=self._core.signal,
             failure=self._core.failure,

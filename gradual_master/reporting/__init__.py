@@ -16,6 +16,8 @@ _PLACES = {
     "junit": "junit:JunitReporter",
     "markdown": "markdown:MarkdownReporter",
     "prometheus": "prometheus:PrometheusReporter",
+    "otlp": "otlp.reporter:OtlpReporter",
+    "parquet": "parquet:ParquetReporter",
 }
 
 

@@ -86,7 +86,11 @@ class FedRun:
             lags = {"loop_lags": [3 * MS]} if second != 2 else {}
             aggregate.merge("a", batch_of(second + 1, second, stretch, last=second == SECONDS - 1, **lags))
             self.records.append(aggregate.close(second))
-        self.facts = run_of(duration_s=0.25, tags={"team": "payments"}, finished_at="2026-01-02T03:04:12+00:00")
+        self.facts = run_of(
+            begins_at="2026-01-02T03:04:05.250000+00:00",
+            tags={"team": "payments"},
+            finished_at="2026-01-02T03:04:12+00:00",
+        )
         self.summary: Summary = build_summary(plan, schedule, aggregate, fleet_of(agent("a")), self.facts, Options())
 
     def through(self, reporter: OtlpReporter, paced_by: Receiver | None = None) -> list[Any]:

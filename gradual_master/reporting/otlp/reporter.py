@@ -11,7 +11,6 @@ from functools import partial
 import structlog
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from gradual_common.clock import NS_PER_S
 from gradual_master.reporting.base import BaseReporter
 from gradual_master.reporting.otlp.carriers import Carrier, Delayed, Delivered, make_carrier
 from gradual_master.reporting.otlp.courier import Account, Courier
@@ -106,12 +105,8 @@ class OtlpReporter(BaseReporter):
 
 
 def begin_of(run: RunFacts) -> int:
-    """When the schedule begins, Unix time in ns: the run's begin and the time until `on_test_start` was called.
-
-    The schedule is begun that much ahead of its first instant that every agent can know of it: a tenth of a second as
-    a rule, and so much is this early.
-    """
-    return unix_ns(datetime.fromisoformat(run.started_at)) + round(run.duration_s * NS_PER_S)
+    """When the schedule begins, Unix time in ns."""
+    return unix_ns(datetime.fromisoformat(run.begins_at or run.started_at))
 
 
 def unix_ns(instant: datetime) -> int:
