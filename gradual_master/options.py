@@ -60,6 +60,7 @@ class PlanArguments:
 class RunArguments(PlanArguments):
     """How a plan is run and what is said about it: `gradual run` and `gradual-master run` alike."""
 
+    monitor: Annotated[bool, typer.Option("--monitor", help="a live screen of the run on the terminal")] = False
     reporter: Annotated[
         list[str],
         typer.Option(
