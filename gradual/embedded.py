@@ -31,13 +31,14 @@ def default_agents() -> int:
 class AgentProcesses:
     """Handles of the running agents. Each holds a pipe whose end tells the agent that this process is gone."""
 
-    def __init__(self) -> None:
+    def __init__(self, errors: int | None = None) -> None:
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._errors = errors
 
     def start(self, socket: Path, number: int, options: Sequence[str]) -> None:
         """Start agents until there are `number`."""
         while len(self._processes) < number:
-            self._processes.append(start_agent(socket, len(self._processes) + 1, number, options))
+            self._processes.append(start_agent(socket, len(self._processes) + 1, number, options, self._errors))
 
     def check(self) -> None:
         """AgentsFailedError if one has ended, which none does before the run has."""
@@ -75,12 +76,14 @@ def wait_until(process: subprocess.Popen[bytes], deadline: float) -> bool:
 
 
 @contextmanager
-def running_agents(number: int, socket: Path, options: Sequence[str]) -> Iterator[AgentProcesses]:
+def running_agents(
+    number: int, socket: Path, options: Sequence[str], errors: int | None = None
+) -> Iterator[AgentProcesses]:
     """`number` agents that connect to `socket` once it is there; none is left after the block.
 
-    `options`: log level and log format.
+    `options`: log level and log format; `errors`: the file descriptor of their standard error, None for ours.
     """
-    agents = AgentProcesses()
+    agents = AgentProcesses(errors)
     try:
         agents.start(socket, number, options)
         yield agents
@@ -91,11 +94,13 @@ def running_agents(number: int, socket: Path, options: Sequence[str]) -> Iterato
         agents.end()
 
 
-def start_agent(socket: Path, index: int, number: int, options: Sequence[str]) -> subprocess.Popen[bytes]:
+def start_agent(
+    socket: Path, index: int, number: int, options: Sequence[str], errors: int | None = None
+) -> subprocess.Popen[bytes]:
     """One agent process, in a session of its own: Ctrl-C is for the master, which drains it."""
     command = [sys.executable, "-P", "-c", ENTRY, HOUSE, str(socket), f"agent-{index}", *options]
     try:
-        return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own module
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors, start_new_session=True)  # noqa: S603 - our own module
     except OSError as error:
         raise AgentsFailedError(f"cannot start agent {index} of {number}: {error.strerror or error}") from error
 

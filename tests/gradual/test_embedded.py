@@ -19,7 +19,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
     """Instead of agents: processes that end when their pipe does."""
     processes: list[subprocess.Popen[bytes]] = []
 
-    def start(socket: Path, index: int, number: int, options: Sequence[str]) -> subprocess.Popen[bytes]:
+    def start(
+        socket: Path, index: int, number: int, options: Sequence[str], errors: int | None
+    ) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
         processes.append(subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True))
         return processes[-1]
