@@ -12,6 +12,7 @@ __all__ = ["BUILT_IN", "BaseReporter", "Reporter"]
 _PLACES = {
     "console": "console:ConsoleReporter",
     "json": "jsonfile:JsonReporter",
+    "html": "html.reporter:HtmlReporter",
     "csv": "csvfiles:CsvReporter",
     "junit": "junit:JunitReporter",
     "markdown": "markdown:MarkdownReporter",

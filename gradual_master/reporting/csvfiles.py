@@ -19,7 +19,7 @@ from typing import TextIO
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.base import BaseReporter
 from gradual_master.reporting.csv_tables import AT_THE_END, DURING, Table
-from gradual_master.reporting.files import check_writable, write_text
+from gradual_master.reporting.files import check_writable, write_whole
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.intervals import IntervalRecord
 from gradual_master.results.summary_sections import Summary
@@ -69,7 +69,7 @@ class CsvReporter(BaseReporter):
     def on_test_complete(self, summary: Summary) -> None:
         """Write what the summary says."""
         for table in AT_THE_END:
-            write_text(self.folder / table.name, render_csv([table.header, *table.rows(summary)]))
+            write_whole(self.folder / table.name, render_csv([table.header, *table.rows(summary)]))
 
     def close(self) -> None:
         """No more intervals."""

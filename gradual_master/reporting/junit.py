@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gradual_master.reporting.base import BaseReporter
-from gradual_master.reporting.files import check_writable, write_text
+from gradual_master.reporting.files import check_writable, write_whole
 from gradual_master.reporting.naming import distinct
 from gradual_master.results.objectives import ObjectiveRow
 from gradual_master.results.summary_sections import Summary
@@ -44,7 +44,7 @@ class JunitReporter(BaseReporter):
 
     def on_test_complete(self, summary: Summary) -> None:
         """Write the file."""
-        write_text(self.path, render_junit(summary))
+        write_whole(self.path, render_junit(summary))
 
 
 def render_junit(summary: Summary) -> str:

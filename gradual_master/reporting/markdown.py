@@ -21,7 +21,7 @@ from gradual_master.reporting.figures import (
     show_seconds,
     thinned,
 )
-from gradual_master.reporting.files import check_writable, write_text
+from gradual_master.reporting.files import check_writable, write_whole
 from gradual_master.reporting.markdown_page import LONGEST_SENTENCE, Block, Page, bullets, escape, table
 from gradual_master.results.distribution import Distribution
 from gradual_master.results.levels import LevelRow
@@ -59,7 +59,7 @@ class MarkdownReporter(BaseReporter):
 
     def on_test_complete(self, summary: Summary) -> None:
         """Write the file."""
-        write_text(self.path, render_markdown(summary))
+        write_whole(self.path, render_markdown(summary))
 
 
 def render_markdown(summary: Summary) -> str:
