@@ -166,8 +166,9 @@ class Conductor:
         mask_in_logs(self._loaded.job.secrets.values())
         try:
             git = asyncio.create_task(asyncio.to_thread(git_facts, self._loaded.folder))
-            await self._conduct(address)
-            return self._summarize(await git)
+            with self._signals():
+                await self._conduct(address)
+                return self._summarize(await git)
         finally:
             bind_process(run=None)
 
@@ -177,8 +178,7 @@ class Conductor:
             self._log.info(f"listening on {bound}", agents=self._options.expect_agents)
             if self._options.on_listening is not None:
                 self._options.on_listening(bound)
-            with self._signals():
-                await self._tick(lambda: self._is_over)
+            await self._tick(lambda: self._is_over)
             self._merge_rest()
             deadline = self._now() + LINGER_NS
             await self._tick(lambda: not (self._core.untold or self._server.is_sampling) or self._now() >= deadline)

@@ -34,6 +34,9 @@ MOST_EVENTS = 1000
 PATIENCE_S = 60.0
 """How long the end of a run waits for one reporter."""
 
+GIVE_UP_S = 5.0
+"""How long it does when the run was given up."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Task:
@@ -127,7 +130,7 @@ class Host:
     def _try(self, tell: Callable[[], object]) -> None:
         try:
             tell()
-        except Exception:
+        except BaseException:  # SystemExit, too: rich raises it where standard output is gone
             self._has_failed = True
             self._log.exception(f"reporter {self.name} failed and is left out")
 
@@ -189,19 +192,19 @@ class Hosts:
             if host.wants_samples:
                 self._say_dropped(host)
             host.finish(summary)
-            await self._close(host)
+            await self._close(host, self._patience_s)
         self._hosts = []
 
     async def close(self) -> None:
         """The run is given up: let all of them end."""
         for host in self._hosts:
-            await self._close(host)
+            await self._close(host, min(GIVE_UP_S, self._patience_s))
         self._hosts = []
 
-    async def _close(self, host: Host) -> None:
+    async def _close(self, host: Host, patience_s: float) -> None:
         host.end()
-        if not await host.ended(self._patience_s):
-            self._log.error(f"reporter {host.name} is still busy after {self._patience_s:g} s and is left behind")
+        if not await host.ended(patience_s):
+            self._log.error(f"reporter {host.name} is still busy after {patience_s:g} s and is left behind")
         elif host.dropped_events:
             self._log.warning(f"reporter {host.name} was too slow and missed {host.dropped_events} intervals and news")
 
