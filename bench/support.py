@@ -105,8 +105,10 @@ def tool(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def run_fleet(plan: dict[str, Any], *, core: str = LOAD_CORE, watch: Any = None) -> dict[str, Any]:
-    """Run `plan` with a master on the system's core and one agent on `core`; the summary.
+def run_fleet(
+    plan: dict[str, Any], *, core: str = LOAD_CORE, watch: Any = None, options: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Run `plan` with a master on the system's core and one agent on `core`; the summary. `options` are the master's.
 
     `watch(agent_pid)` is called once the agent runs and may return a context manager's result for the caller.
     """
@@ -115,7 +117,7 @@ def run_fleet(plan: dict[str, Any], *, core: str = LOAD_CORE, watch: Any = None)
         path.write_text(json.dumps(plan))
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
         master_command = [tool("gradual-master"), "run", str(path), "--listen", address, "--expect-agents", "1"]
-        master_command += ["-q", "-o", f"json={summary}", "--allow-saturated"]
+        master_command += ["-q", "-o", f"json={summary}", "--allow-saturated", *options]
         agent_command = [tool("gradual-agent"), "--master", address]
         with running(pinned(SYSTEM_CORE, master_command), **quiet) as master:
             while not Path(f"{folder}/master").exists() and master.poll() is None:

@@ -4,6 +4,7 @@ GradualError
 ├── TransferRefusedError     the demo bank will not make this transfer
 ├── AddressInUseError        the demo bank cannot listen where it was told to
 ├── AgentsFailedError        the agent processes of `gradual run` cannot be started
+├── UsageError               an argument of `gradual.run` that cannot be
 └── StarterRefusedError      `gradual init` cannot or will not write its file
 """
 
@@ -20,6 +21,12 @@ class AddressInUseError(GradualError):
 
 class AgentsFailedError(GradualError):
     """The agent processes of `gradual run` cannot be started."""
+
+
+class UsageError(GradualError):
+    """An argument of `gradual.run` is out of range; the message says what is allowed."""
+
+    exit_code = 2
 
 
 class StarterRefusedError(GradualError):

@@ -79,8 +79,7 @@ class Agent:
         finally:
             self._clear_alarm()
             self._stop_probe()
-            await self._samples.close()
-            await self._link.close()
+            await asyncio.gather(self._samples.close(), self._link.close())
 
     def leave(self) -> None:
         """The process was told to end."""
@@ -111,7 +110,8 @@ class Agent:
 
     def lose(self, stream: int, reason: str) -> None:
         """A stream is over."""
-        self._say_lost(reason)
+        if not self._outcome.done():
+            self._say_lost(reason)
         self._tell_session(talk.StreamEnded(stream, reason))
 
     def _say_lost(self, reason: str) -> None:

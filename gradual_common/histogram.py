@@ -156,11 +156,11 @@ class Histogram:
 
         Underflow is its `zero_count` with `zero_threshold` EDGES[0]/10⁹; overflow stands in the bucket past the last.
         """
-        dense = [*self.counts.tolist(), self.overflow]
-        filled = [bucket for bucket, count in enumerate(dense) if count]
-        if not filled:
+        dense = np.append(self.counts, self.overflow)
+        filled = np.flatnonzero(dense)
+        if not len(filled):
             return 0, []
-        return FIRST_INDEX + filled[0], dense[filled[0] : filled[-1] + 1]
+        return FIRST_INDEX + int(filled[0]), dense[filled[0] : filled[-1] + 1].tolist()
 
     def prometheus_buckets(self) -> dict[int, int]:
         """Filled buckets by Prometheus' native index at schema 6, in seconds; underflow is its zero bucket."""

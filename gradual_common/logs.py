@@ -82,15 +82,15 @@ class StandardError(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            sys.stderr.write(_masked(self.format(record)) + "\n")
+            sys.stderr.write(hide_secrets(self.format(record)) + "\n")
             sys.stderr.flush()
         except Exception:
             # As every handler of the standard library: a line that cannot be written stops nothing.
             self.handleError(record)
 
 
-def _masked(line: str) -> str:
-    """The longest secrets first, as one may lie within another."""
+def hide_secrets(line: str) -> str:
+    """`***` in place of every secret; the longest first, as one may lie within another."""
     for secret in sorted(_SECRETS, key=len, reverse=True):
         line = line.replace(secret, MASK)
     return line

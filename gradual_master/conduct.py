@@ -166,8 +166,9 @@ class Conductor:
         mask_in_logs(self._loaded.job.secrets.values())
         try:
             git = asyncio.create_task(asyncio.to_thread(git_facts, self._loaded.folder))
-            await self._conduct(address)
-            return self._summarize(await git)
+            with self._signals():
+                await self._conduct(address)
+                return self._summarize(await git)
         finally:
             bind_process(run=None)
 
@@ -177,8 +178,7 @@ class Conductor:
             self._log.info(f"listening on {bound}", agents=self._options.expect_agents)
             if self._options.on_listening is not None:
                 self._options.on_listening(bound)
-            with self._signals():
-                await self._tick(lambda: self._is_over)
+            await self._tick(lambda: self._is_over)
             self._merge_rest()
             deadline = self._now() + LINGER_NS
             await self._tick(lambda: not (self._core.untold or self._server.is_sampling) or self._now() >= deadline)
@@ -322,6 +322,14 @@ class Conductor:
         health = tuple(replace(agent, agent=self._core.name_of(agent.agent)) for agent in record.health)
         return replace(record, health=health)
 
+    def _begins_at(self) -> str | None:
+        """The schedule's begin by the clock on the wall."""
+        return (
+            None
+            if self._start is None
+            else datetime.fromtimestamp((self._epoch() + self._start) / NS_PER_S, UTC).isoformat()
+        )
+
     def _facts(self) -> RunFacts:
         return RunFacts(
             id=self._run_id,
@@ -332,6 +340,7 @@ class Conductor:
             plan_sha256=self._loaded.sha256,
             seed=self._loaded.job.seed,
             command=self._options.command,
+            begins_at=self._begins_at(),
             tags=dict(self._options.tags),
             stop_signal=self._core.signal,
             failure=self._core.failure,

@@ -60,9 +60,15 @@ class PlanArguments:
 class RunArguments(PlanArguments):
     """How a plan is run and what is said about it: `gradual run` and `gradual-master run` alike."""
 
+    monitor: Annotated[bool, typer.Option("--monitor", help="a live screen of the run on the terminal")] = False
     reporter: Annotated[
         list[str],
-        typer.Option("--reporter", "-o", metavar="NAME[=ARG]", help="console, or json=PATH; repeatable"),
+        typer.Option(
+            "--reporter",
+            "-o",
+            metavar="NAME[=ARG]",
+            help="console, json, csv, html, junit, markdown, otlp, parquet, prometheus, or your own; repeatable",
+        ),
     ] = field(default_factory=list)
     tag: Annotated[list[str], typer.Option("--tag", metavar="K=V", help="a tag in the summary; repeatable")] = field(
         default_factory=list

@@ -11,11 +11,13 @@ import typer
 from gradual_common.errors import GradualError
 from gradual_common.logs import configure_logging
 from gradual_common.plan.loader import LoadedPlan
+from gradual_common.schedule import Schedule
 from gradual_common.scheduling import compile_schedule
 from gradual_master.conduct import conduct
 from gradual_master.options import RunArguments
 from gradual_master.reporting import BUILT_IN, BaseReporter, Reporter
 from gradual_master.reporting.finding import ReporterFinder
+from gradual_master.reporting.hosting import prepare_all
 from gradual_master.reporting.jsonfile import render_json
 from gradual_master.reporting.progress import ProgressReporter
 from gradual_master.results.summary import Summary
@@ -38,11 +40,20 @@ def run_and_report(
     configure_logging(log_level, arguments.log_format.value)
     reporters = make_reporters(arguments, loaded)
     # Before the others: what they print must not stand where the live display is about to be erased.
-    watching = reporters if arguments.quiet else [ProgressReporter(compile_schedule(loaded.plan)), *reporters]
+    watching = reporters if arguments.quiet else [make_progress(arguments, compile_schedule(loaded.plan)), *reporters]
     summary = asyncio.run(watch(loaded, options, watching, check))
     if arguments.json_:
         typer.echo(render_json(summary), nl=False)
     return summary.run.exit_code
+
+
+def make_progress(arguments: RunArguments, schedule: Schedule) -> BaseReporter:
+    """The live display that was asked for."""
+    if not arguments.monitor:
+        return ProgressReporter(schedule)
+    from gradual_master.reporting.monitor import MonitorReporter  # noqa: PLC0415 - only this display needs it
+
+    return MonitorReporter(schedule)
 
 
 def make_reporters(arguments: RunArguments, loaded: LoadedPlan) -> list[BaseReporter]:
@@ -53,8 +64,7 @@ def make_reporters(arguments: RunArguments, loaded: LoadedPlan) -> list[BaseRepo
         specs.insert(0, "console")
     finder = ReporterFinder(BUILT_IN, loaded.plan.reporters, loaded.folder)
     reporters = [finder.find(spec) for spec in specs]
-    for reporter in reporters:
-        reporter.prepare()
+    prepare_all(reporters)
     return reporters
 
 

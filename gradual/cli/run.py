@@ -8,18 +8,13 @@ mistakes ends them there, and nothing of the run was started.
 # ruff: noqa: PLC0415 - the master loads while the agents do
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
 from dataclasses import replace
-from pathlib import Path
 
-from gradual.cli.agents import default_agents, running_agents
+from gradual.cli.relay import relayed_errors
+from gradual.embedded import default_agents, private_folder, running_agents
 from gradual_master.invocation import load_arguments, name_of_plan, run_options_of
 from gradual_master.options import RunArguments
-
-LONGEST_FOLDER = 80
-"""A socket's path has at most 104 bytes (macOS; 108 on Linux)."""
 
 
 def run_plan(arguments: RunArguments, agents: int | None) -> int:
@@ -27,18 +22,12 @@ def run_plan(arguments: RunArguments, agents: int | None) -> int:
     name_of_plan(arguments)
     number = agents or default_agents()
     log_level = "debug" if arguments.verbose else "warning"
-    with private_folder() as folder:
+    is_relayed = arguments.monitor and sys.stderr.isatty()
+    log_format = "console" if is_relayed and arguments.log_format == "auto" else arguments.log_format.value
+    with private_folder() as folder, relayed_errors(is_relayed) as errors:
         socket = folder / "master"
         options = replace(run_options_of(arguments, f"unix:{socket}", number), is_closed=True)
-        with running_agents(number, socket, (log_level, arguments.log_format.value)) as processes:
+        with running_agents(number, socket, (log_level, log_format), errors) as processes:
             from gradual_master.running import run_and_report
 
             return run_and_report(load_arguments(arguments), arguments, options, log_level, processes.check)
-
-
-@contextmanager
-def private_folder() -> Iterator[Path]:
-    """A temporary folder of this user alone, with a path short enough for a socket in it."""
-    place = tempfile.gettempdir()
-    with tempfile.TemporaryDirectory(prefix="gradual-", dir=place if len(place) <= LONGEST_FOLDER else "/tmp") as name:  # noqa: S108 - the folder is made with mode 0700 and a random name
-        yield Path(name)

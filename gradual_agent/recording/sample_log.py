@@ -1,6 +1,6 @@
 """Every single sample, for reporters that want to see them: packed as they end, made into columns by whole frames.
 
-Hot path (STYLE 16): measured on one busy core, 0.3 µs a sample on top of its record, and nothing when nobody asks.
+Hot path (STYLE 16): measured on one busy core, 0.8 µs a sample on top of its record, and nothing when nobody asks.
 """
 
 from __future__ import annotations

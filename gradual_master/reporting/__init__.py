@@ -12,6 +12,13 @@ __all__ = ["BUILT_IN", "BaseReporter", "Reporter"]
 _PLACES = {
     "console": "console:ConsoleReporter",
     "json": "jsonfile:JsonReporter",
+    "html": "html.reporter:HtmlReporter",
+    "csv": "csvfiles:CsvReporter",
+    "junit": "junit:JunitReporter",
+    "markdown": "markdown:MarkdownReporter",
+    "prometheus": "prometheus:PrometheusReporter",
+    "otlp": "otlp.reporter:OtlpReporter",
+    "parquet": "parquet:ParquetReporter",
 }
 
 

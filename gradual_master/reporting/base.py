@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import cached_property
+from os import PathLike
+from pathlib import Path
 from typing import Protocol
 
 from gradual_master.reporting.request_metrics import RequestMetrics
@@ -91,6 +93,15 @@ class BaseReporter:
         return overridden != (BaseReporter.on_request_complete, BaseReporter.on_samples)
 
     # ── What is at hand ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def generate_html_report(self, summary: Summary, path: str | PathLike[str] = "report.html") -> None:
+        """Write the HTML report to `path`, relative to the working folder; a file that is there is replaced.
+
+        OSError when it cannot be written.
+        """
+        from gradual_master.reporting.html.reporter import write_html_report  # noqa: PLC0415 - it derives from this
+
+        write_html_report(summary, Path(path))
 
     def send_slack_notification(self, summary: Summary, url: str | None = None) -> bool:
         """Post the result to a webhook, by default that of `GRADUAL_SLACK_WEBHOOK`; whether it was taken."""

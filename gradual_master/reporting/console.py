@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
 
 from rich import box
 from rich.console import Console, RenderableType
@@ -20,13 +19,12 @@ from gradual_master.reporting.figures import (
     show_number,
     show_percent,
     show_seconds,
+    thinned,
 )
 from gradual_master.results.distribution import Distribution
 from gradual_master.results.levels import LevelRow
 from gradual_master.results.objectives import ObjectiveRow
 from gradual_master.results.summary_sections import ActionRow, AgentRow, Summary, TotalsSection
-
-T = TypeVar("T")
 
 MOST_LEVELS = 40
 """Rows of the level table; of a longer one every so-manieth is shown."""
@@ -150,7 +148,7 @@ def _totals(totals: TotalsSection) -> Iterator[Text]:
 
 
 def _levels(levels: Sequence[LevelRow]) -> Iterator[RenderableType]:
-    shown = _thinned(levels)
+    shown = thinned(levels, MOST_LEVELS)
     phases = len({row.phase for row in levels}) > 1
     columns = ("phase",) if phases else ()
     table = _table(
@@ -189,12 +187,6 @@ def _notes(row: LevelRow) -> Iterator[str]:
     if row.warm_up:
         yield "warm-up"
     yield from (text for mark, text in NOTES.items() if mark in row.marks)
-
-
-def _thinned(rows: Sequence[T]) -> Sequence[T]:
-    """At most `MOST_LEVELS` rows, the last among them."""
-    step = -(-len(rows) // MOST_LEVELS)
-    return rows[::-1][::step][::-1] if step else rows
 
 
 def _percentiles(times: Distribution) -> tuple[str, str, str]:

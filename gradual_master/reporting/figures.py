@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 NO_DATA = "-"
 
@@ -48,3 +51,9 @@ def show_instant(seconds: float) -> str:
 def show_kinds(kinds: Mapping[str, int]) -> str:
     """Failures by kind, the most frequent first: `timeout 12, status 3`."""
     return ", ".join(f"{kind} {count:,}" for kind, count in sorted(kinds.items(), key=lambda item: (-item[1], item[0])))
+
+
+def thinned(rows: Sequence[T], most: int) -> Sequence[T]:
+    """At most `most` rows, evenly spread, the last among them."""
+    step = -(-len(rows) // most)
+    return rows[::-1][::step][::-1] if step else rows

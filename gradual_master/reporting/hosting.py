@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,9 @@ MOST_EVENTS = 1000
 
 PATIENCE_S = 60.0
 """How long the end of a run waits for one reporter."""
+
+GIVE_UP_S = 5.0
+"""How long it does when the run was given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ class Host:
     def _try(self, tell: Callable[[], object]) -> None:
         try:
             tell()
-        except BaseException:  # A reporter that calls sys.exit must not vanish unnamed and unclosed.
+        except BaseException:  # SystemExit, too: rich raises it where standard output is gone
             self._has_failed = True
             self._log.exception(f"reporter {self.name} failed and is left out")
 
@@ -149,6 +152,17 @@ class Host:
         if missing and isinstance(self.reporter, BaseReporter):
             self.reporter.metrics.dropped += missing
         self.reporter.on_test_complete(summary)
+
+
+def prepare_all(reporters: Sequence[Reporter]) -> None:
+    """Let each get ready; ReporterError from the first that cannot, and nothing that others took is kept."""
+    try:
+        for reporter in reporters:
+            reporter.prepare()
+    except BaseException:
+        for reporter in reporters:
+            reporter.close()
+        raise
 
 
 class Hosts:
@@ -192,19 +206,19 @@ class Hosts:
             if missing := host.missing(summary):
                 self._say_missing(host, missing)
             host.finish(summary)
-            await self._close(host)
+            await self._close(host, self._patience_s)
         self._hosts = []
 
     async def close(self) -> None:
         """The run is given up: let all of them end."""
         for host in self._hosts:
-            await self._close(host)
+            await self._close(host, min(GIVE_UP_S, self._patience_s))
         self._hosts = []
 
-    async def _close(self, host: Host) -> None:
+    async def _close(self, host: Host, patience_s: float) -> None:
         host.end()
-        if not await host.ended(self._patience_s):
-            self._log.error(f"reporter {host.name} is still busy after {self._patience_s:g} s and is left behind")
+        if not await host.ended(patience_s):
+            self._log.error(f"reporter {host.name} is still busy after {patience_s:g} s and is left behind")
         elif host.dropped_events:
             self._log.warning(f"reporter {host.name} was too slow and missed {host.dropped_events} intervals and news")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
 from collections.abc import Mapping
 
 from rich.console import Console, Group, RenderableType
@@ -11,93 +10,19 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from gradual_common.clock import NS_PER_S
-from gradual_common.histogram import Histogram
 from gradual_common.schedule import Schedule
 from gradual_master.reporting.base import BaseReporter
 from gradual_master.reporting.figures import show_count, show_kinds, show_number, show_seconds
+from gradual_master.reporting.progress_state import ProgressState
 from gradual_master.results.chronicle import News
-from gradual_master.results.distribution import milliseconds
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.intervals import IntervalRecord
 from gradual_master.results.summary_sections import Summary
 
-RECENT_S = 5.0
-"""Throughput and percentiles are over this much of the past."""
-
 LINE_EVERY_S = 5.0
 SHOWN_GROUPS = 8
-SHOWN_NEWS = 4
-
-NOTICEABLE = 0.01
-"""Share of the target below which missing users are not spoken of: some are always just starting."""
-
 
 STYLES = {"info": "dim", "warning": "yellow", "error": "red"}
-
-
-class ProgressState:
-    """What the display needs to remember; it is fed with the closed intervals, in order."""
-
-    def __init__(self, schedule: Schedule) -> None:
-        self.end_s = None if schedule.end is None else schedule.end / NS_PER_S
-        self.requests = 0
-        self.failures: Counter[str] = Counter()
-        self.last: IntervalRecord | None = None
-        self.news: deque[News] = deque(maxlen=SHOWN_NEWS)
-        self._recent: deque[IntervalRecord] = deque()
-
-    def add(self, record: IntervalRecord) -> None:
-        """Take in the next interval."""
-        self.last = record
-        self.requests += record.requests
-        self.failures.update(record.errors)
-        self._recent.append(record)
-        while self._recent[0].end_s <= record.end_s - RECENT_S:
-            self._recent.popleft()
-
-    @property
-    def missing(self) -> float:
-        """How many scheduled users were not active in the last interval; 0 for a few."""
-        if self.last is None or self.is_draining:
-            return 0.0
-        target = sum(self.last.target.values())
-        missing = sum(max(0.0, self.last.target[group] - users) for group, users in self.last.users.items())
-        return missing if missing > NOTICEABLE * target else 0.0
-
-    @property
-    def at_s(self) -> float:
-        """How far the run has come."""
-        return self.last.end_s if self.last is not None else 0.0
-
-    @property
-    def left_s(self) -> float | None:
-        """Until the end of the schedule; None where only iterations end the run."""
-        return None if self.end_s is None else max(0.0, self.end_s - self.at_s)
-
-    @property
-    def is_draining(self) -> bool:
-        """Whether the schedule is over and users are only finishing."""
-        return self.left_s == 0
-
-    @property
-    def throughput(self) -> float:
-        """Successful requests a second of late."""
-        seconds = sum(record.end_s - record.start_s for record in self._recent)
-        return sum(record.requests - record.failures for record in self._recent) / seconds if seconds else 0.0
-
-    def recent_ms(self, quantile: float) -> float | None:
-        """A percentile of late, from merged histograms."""
-        merged = Histogram()
-        for record in self._recent:
-            merged.merge(record.histogram)
-        return milliseconds(merged.quantile(quantile))
-
-    @property
-    def broken(self) -> tuple[str, ...]:
-        """The objectives that the run so far does not meet."""
-        objectives = self.last.objectives if self.last is not None else ()
-        return tuple(row.name for row in objectives if row.passed is False and row.observed is not None)
 
 
 class ProgressReporter(BaseReporter):

@@ -56,7 +56,7 @@ class FleetFacts:
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """The run itself. Instants `started_at`, `finished_at` are RFC 3339 UTC."""
+    """The run itself. Instants are RFC 3339 UTC; `begins_at`: of the schedule, None when it never began."""
 
     id: str
     name: str
@@ -66,6 +66,7 @@ class RunFacts:
     plan_sha256: str
     seed: int
     command: str
+    begins_at: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     profile: str | None = None
     git: dict[str, Any] | None = None

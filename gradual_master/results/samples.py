@@ -56,7 +56,7 @@ class SampleBlock:
         return len(self.started)
 
     def requests(self) -> Iterator[Request]:
-        """One by one. Measured: 0.9 µs each."""
+        """One by one. Measured: 1 µs each."""
         series, steps = self.index.steps, self.step.tolist()
         actions = [step.action for step in series]
         groups = [self.index.groups[step.group] for step in series]

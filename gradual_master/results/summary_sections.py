@@ -13,6 +13,7 @@ from gradual_master.results.distribution import Distribution
 from gradual_master.results.error_samples import ErrorSample
 from gradual_master.results.levels import LevelRow
 from gradual_master.results.littles_law import LittlesLaw
+from gradual_master.results.notebook import render_summary
 from gradual_master.results.section import Section
 from gradual_master.results.verdict import Verdict
 
@@ -203,3 +204,6 @@ class Summary(Section):
     comparison: dict[str, Any] | None
     quantile_error: float
     chronicle: Chronicle | None = field(default=None, repr=False, compare=False, metadata={"aside": True})
+
+    def _repr_html_(self) -> str:
+        return render_summary(self)

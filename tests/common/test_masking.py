@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlencode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_common.masking import Mask, conceals, without_credentials
@@ -110,7 +110,6 @@ def hide_text(text: str) -> str:
     return Mask([]).hide_text(text)
 
 
-@settings(deadline=None)
 @given(document, document, telling, secretive, st.booleans(), st.sampled_from([None, 2]))
 def test_no_value_of_a_telling_field_survives_in_json_wherever_it_stands(
     before: Any, after: Any, name: str, hidden: Any, is_ascii: bool, indent: int | None
@@ -123,7 +122,6 @@ def test_no_value_of_a_telling_field_survives_in_json_wherever_it_stands(
     assert json.loads(shown)[1][name] in ("***", [], {}) or not hidden
 
 
-@settings(deadline=None)
 @given(document, telling, value, st.integers(1, 3))
 def test_json_within_json_is_masked_and_what_stands_around_it_stays(
     around: Any, name: str, hidden: str, depth: int
@@ -138,7 +136,6 @@ def test_json_within_json_is_masked_and_what_stands_around_it_stays(
     assert (shown[name], shown["last"]) == ("***", 1)
 
 
-@settings(deadline=None)
 @given(document, telling, value, st.data())
 def test_json_that_is_cut_off_is_no_less_masked(before: Any, name: str, hidden: str, data: st.DataObject) -> None:
     written = json.dumps([before, {name: f"{HIDDEN}{hidden}"}])
@@ -146,7 +143,6 @@ def test_json_that_is_cut_off_is_no_less_masked(before: Any, name: str, hidden: 
     assert HIDDEN[:3] not in hide_text(written[:cut])
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(text, text), max_size=3), telling, value, st.lists(st.tuples(text, text), max_size=3))
 def test_no_value_of_a_telling_field_survives_in_a_form_and_the_others_stay(
     before: list[tuple[str, str]], name: str, hidden: str, after: list[tuple[str, str]]
@@ -161,7 +157,6 @@ def test_no_value_of_a_telling_field_survives_in_a_form_and_the_others_stay(
     assert [field for field in shown if field in kept] == kept
 
 
-@settings(deadline=None)
 @given(telling, value, st.sampled_from(["https://h/p?{}", "https://h/p?a=b&{}#x", "GET /p?{} HTTP/1.1", '["/p?{}"]']))
 def test_no_value_of_a_telling_field_survives_in_a_query(name: str, hidden: str, around: str) -> None:
     before, after = around.split("{}")
@@ -199,7 +194,6 @@ def test_a_telling_field_is_known_however_it_is_written(written: str, shown: str
     assert hide_text(written) == shown
 
 
-@settings(deadline=None)
 @given(st.text().filter(lambda text: not conceals(text) and "://" not in text), document)
 def test_a_text_without_telling_fields_is_unchanged(written: str, around: Any) -> None:
     assert hide_text(written) == written
@@ -221,7 +215,6 @@ def test_what_only_looks_like_a_telling_field_is_shown(written: str) -> None:
     assert hide_text(written) == written
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="\"'\\:=<>[]{}/@&?u0041 token", max_size=60))
 def test_whatever_it_is_it_is_read_to_its_end(written: str) -> None:
     assert isinstance(hide_text(written), str)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from google.protobuf.message import DecodeError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_common.batch import KINDS
@@ -86,7 +86,6 @@ def as_lists(block: SampleColumns) -> dict[str, Any]:
     }
 
 
-@settings(deadline=None)
 @given(message)
 def test_a_message_is_the_same_afterwards(message: SampleMessage) -> None:
     decoded = carried(message)
@@ -190,7 +189,6 @@ def test_an_incarnation_of_another_length_is_refused(incarnation: bytes) -> None
         decode_samples(pb.SampleMessage(incarnation=incarnation))
 
 
-@settings(deadline=None)
 @given(message, st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=5))
 def test_damaged_bytes_are_never_anything_but_a_wire_error(
     message: SampleMessage, damage: list[tuple[int, int]]
@@ -202,7 +200,6 @@ def test_damaged_bytes_are_never_anything_but_a_wire_error(
         decode_samples(pb.SampleMessage.FromString(bytes(data)))
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=100))
 def test_no_bytes_at_all_raise_anything_else(data: bytes) -> None:
     with suppress(WireError, DecodeError):

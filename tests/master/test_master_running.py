@@ -9,12 +9,15 @@ import pytest
 
 from gradual_common.errors import GradualError
 from gradual_common.plan.loader import PlanSource, load_plan
+from gradual_common.scheduling import compile_schedule
 from gradual_master import running
 from gradual_master.errors import ReporterError
 from gradual_master.invocation import plan_of_url
 from gradual_master.options import RunArguments
 from gradual_master.reporting.console import ConsoleReporter
 from gradual_master.reporting.jsonfile import JsonReporter
+from gradual_master.reporting.monitor import MonitorReporter
+from gradual_master.reporting.progress import ProgressReporter
 from gradual_master.run_options import RunOptions
 
 LOADED: Any = load_plan(PlanSource.of_mapping(plan_of_url("http://127.0.0.1/")))
@@ -43,6 +46,12 @@ def test_an_unknown_reporter_names_the_nearest() -> None:
 def test_a_file_that_cannot_be_written_is_told_before_the_run(tmp_path: Path) -> None:
     with pytest.raises(ReporterError, match="cannot be written"):
         running.make_reporters(RunArguments(reporter=[f"json={tmp_path / 'nowhere' / 'x.json'}"]), LOADED)
+
+
+@pytest.mark.parametrize(("monitor", "kind"), [(False, ProgressReporter), (True, MonitorReporter)])
+def test_the_live_display_is_the_one_that_was_asked_for(monitor: bool, kind: type) -> None:
+    arguments = RunArguments(monitor=monitor)
+    assert type(running.make_progress(arguments, compile_schedule(LOADED.plan))) is kind
 
 
 class NeverBegins:

@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_master.reporting.request_metrics import AT_ONCE, RequestMetrics
@@ -23,7 +23,6 @@ def recorded(latencies: list[float]) -> RequestMetrics:
     return metrics
 
 
-@settings(deadline=None)
 @given(st.lists(latency, min_size=1, max_size=60), st.integers(0, 1000))
 def test_a_percentile_is_that_of_the_nearest_rank(latencies: list[float], permille: int) -> None:
     """The oracle is numpy's `inverted_cdf`: the smallest value that the share stays at or below."""

@@ -14,6 +14,7 @@ import pytest
 from conftest import BIN, DEADLINE_S, Target, free_port, stop, wait_until
 from summary_schema import SUMMARY, violations
 
+# As a user writes it, letter by letter (RESULTS.md, Reporters).
 CUSTOM = """
 from gradual.reporting import BaseReporter
 class CustomReporter(BaseReporter):
@@ -21,6 +22,7 @@ class CustomReporter(BaseReporter):
         self.metrics.record_latency(request.duration)
         self.metrics.record_status(request.status_code)
     def on_test_complete(self, summary):
+        self.generate_html_report(summary)
         self.send_slack_notification(summary)
 """
 
@@ -209,6 +211,9 @@ def test_a_reporter_beside_the_plan_counts_what_the_run_reports(run: Run, webhoo
     without_response = told["statuses"].pop("0")
     assert told["statuses"] == codes_of(summary)
     assert without_response == sum(row["errors"].get("connect", 0) for row in summary["actions"]) > 0
+    page = (run.folder / "report.html").read_text()
+    assert "reporters" in page
+    assert not [secret for secret in (SECRET, PASSWORD, TOKEN) if secret in page]
     assert [text.splitlines()[0].split(" (")[0] for text in webhook.texts] == ["*reporters* passed"] * 2
 
 

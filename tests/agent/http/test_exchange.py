@@ -7,7 +7,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 from http_harness import Driver, answer, open_engine, run_server
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_agent.http import build_request
@@ -222,7 +222,6 @@ def test_a_lone_surrogate_does_not_reach_a_file():
     assert described(detail="got '\ud800'")["detail"] == "got '?'"
 
 
-@settings(deadline=None)
 @given(
     st.binary(max_size=200),
     st.lists(st.tuples(st.binary(max_size=20), st.binary(max_size=40)), max_size=4),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from agent_recording import INDEX, sample
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_agent.recording import exemplars
@@ -46,7 +46,6 @@ def chi_square(counts: list[int]) -> float:
     return sum((count - expected) ** 2 / expected for count in counts)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 60), st.integers(0, 2**32))
 def test_the_first_ones_are_told_always_and_numbered_as_they_came(number: int, seed: int) -> None:
     told = picked(number, seed)
@@ -67,7 +66,6 @@ class Keys(Random):
         return self.drawn[-1]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 200), st.integers(0, 2**32))
 def test_the_smallest_keys_of_all_failures_are_among_those_that_are_told(number: int, seed: int) -> None:
     keys = Keys(seed)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from agent_recording import HEALTH, INDEX, OFFSET, Clock, S, cells, recorder, sample
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_agent.recording import sample_log
@@ -73,7 +73,6 @@ def play(history: list[tuple[int, int, str, int, int]]) -> tuple[Told, list[tupl
     return Told([*blocks, *log.take(OFFSET)], batches), completed
 
 
-@settings(deadline=None)
 @given(history)
 def test_every_completed_sample_is_told_once_in_the_order_in_which_it_ended(
     history: list[tuple[int, int, str, int, int]],
@@ -82,7 +81,6 @@ def test_every_completed_sample_is_told_once_in_the_order_in_which_it_ended(
     assert [row[1:] for row in rows(told.blocks)] == completed
 
 
-@settings(deadline=None)
 @given(history)
 def test_what_is_told_is_what_the_batches_of_the_same_frames_count(
     history: list[tuple[int, int, str, int, int]],
@@ -94,7 +92,6 @@ def test_what_is_told_is_what_the_batches_of_the_same_frames_count(
     assert Counter(row[:3] for row in rows(told.blocks)) == counted
 
 
-@settings(deadline=None)
 @given(history)
 def test_the_times_that_are_told_are_those_in_the_batches_histograms(
     history: list[tuple[int, int, str, int, int]],

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual.cli.drawing import BLOCKS, GROUP_LINES, chart, draw_schedule, slices, stretches
+from gradual.cli.drawing import GROUP_LINES, chart, draw_schedule
 from gradual_common.clock import NS_PER_S
+from gradual_common.drawing import BLOCKS
 from gradual_common.schedule import Change, Level, Schedule, SchedulePhase
 
 
@@ -47,15 +48,6 @@ def test_a_group_without_users_is_an_empty_chart() -> None:
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_no_line_is_wider_than_asked(width: int) -> None:
     assert max(len(line) for line in draw_schedule(schedule([(1, 1), (50, 5)]), width)) <= width
-
-
-@given(st.lists(st.integers(0, 500), min_size=1, max_size=30), st.integers(1, 100))
-def test_slices_keep_the_user_seconds(users: list[int], columns: int) -> None:
-    compiled = schedule([(count,) for count in users])
-    pieces = stretches(compiled)
-    end = pieces[-1][1]
-    drawn = sum(column[0] for column in slices(pieces, end, columns)) * end / columns
-    assert drawn == pytest.approx(sum(users) * 10 * NS_PER_S, rel=1e-9, abs=1)
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=60), st.integers(1, 10))

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from raw_run import S, plan_of
 from summary_schema import ERROR_SAMPLES, violations
@@ -56,7 +56,6 @@ def chosen_of_all(told: list[tuple[str, Exemplar]]) -> list[tuple[str, str, str]
     ]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40)), max_size=80), st.randoms(use_true_random=False))
 def test_what_is_kept_never_lacks_what_is_to_be_shown(ends: list[tuple[str, int]], random: Random) -> None:
     """Keys are all different, instants need not be; the order in which agents tell of them does not matter."""
@@ -69,7 +68,6 @@ def test_what_is_kept_never_lacks_what_is_to_be_shown(ends: list[tuple[str, int]
     assert shown(told) == chosen_of_all(told)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 0.99), st.integers(0, 9)), max_size=60))
 def test_no_exchange_is_shown_twice_and_candidates_are_bounded(ones: list[tuple[float, int]]) -> None:
     samples = ErrorSamples(INDEX)
@@ -146,7 +144,6 @@ hostile = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sa
 )
 
 
-@settings(deadline=None)
 @given(hostile, st.lists(st.tuples(hostile, hostile), max_size=3), hostile)
 def test_whatever_is_in_a_request_stays_one_word_each(path: str, headers: list[tuple[str, str]], body: str) -> None:
     request = SENT | {"url": f"http://h/{path}", "headers": [["X-" + name, value] for name, value in headers]}

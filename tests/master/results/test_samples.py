@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from raw_run import S, plan_of, schedule_of
 
@@ -45,7 +45,6 @@ def received(rows: list[tuple[int, ...]], level: int = 0) -> SampleBlock:
     return block
 
 
-@settings(deadline=None)
 @given(st.lists(row, min_size=1, max_size=10))
 def test_requests_are_the_columns_row_by_row(rows: list[tuple[int, ...]]) -> None:
     block = received(rows)

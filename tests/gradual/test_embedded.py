@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gradual.cli import agents
-from gradual.cli.agents import default_agents, running_agents
+from gradual import embedded
+from gradual.embedded import default_agents, running_agents
 from gradual.errors import AgentsFailedError
 
 SOCKET = Path("never.sock")
@@ -19,13 +19,15 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
     """Instead of agents: processes that end when their pipe does."""
     processes: list[subprocess.Popen[bytes]] = []
 
-    def start(socket: Path, index: int, number: int, options: Sequence[str]) -> subprocess.Popen[bytes]:
+    def start(
+        socket: Path, index: int, number: int, options: Sequence[str], errors: int | None
+    ) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
         processes.append(subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True))
         return processes[-1]
 
-    monkeypatch.setattr(agents, "start_agent", start)
-    monkeypatch.setattr(agents, "FAREWELL_S", 0.0)
+    monkeypatch.setattr(embedded, "start_agent", start)
+    monkeypatch.setattr(embedded, "FAREWELL_S", 0.0)
     return processes
 
 
@@ -55,6 +57,6 @@ def test_an_agent_that_ended_too_early_is_named(started: list[subprocess.Popen[b
 
 
 def test_a_process_that_cannot_be_started_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agents.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(embedded.sys, "executable", "/nowhere/python")
     with pytest.raises(AgentsFailedError, match="cannot start agent 1 of 1"), running_agents(1, SOCKET, ()):
         pass

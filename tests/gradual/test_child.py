@@ -4,11 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gradual.cli import child
+from gradual import child
 
-WATCHING = (
-    "import threading; from gradual.cli.child import end_with_parent; end_with_parent(); threading.Event().wait()"
-)
+WATCHING = "import threading; from gradual.child import end_with_parent; end_with_parent(); threading.Event().wait()"
 
 
 def test_a_child_ends_when_nobody_holds_its_pipe_any_more() -> None:

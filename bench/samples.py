@@ -1,0 +1,91 @@
+"""Single requests for a reporter of one's own: does the master keep up, and what do they cost the agent?
+
+The reporter is RESULTS.md's class. First a paced load of 20,000 requests/s on one agent, of which none may be missing;
+then the agent's largest throughput with and without the reporter, taking turns. The master shares a core with nginx, so
+that what it does for the reporter is paid by both.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bench.quiet import measure_quietly
+from bench.support import bar, nginx, print_table, run_fleet
+
+RATE = 20_000
+USERS = 64
+SECONDS = 8
+ROUNDS = 5
+
+REPORTER = """
+import json, os
+from gradual.reporting import BaseReporter
+
+class CustomReporter(BaseReporter):
+    def on_request_complete(self, request):
+        self.metrics.record_latency(request.duration)
+        self.metrics.record_status(request.status_code)
+
+    def on_test_complete(self, summary):
+        with open(os.environ["GRADUAL_BENCH_COUNTED"], "w") as file:
+            json.dump([self.metrics.count, self.metrics.dropped, sum(self.metrics.statuses.values())], file)
+"""
+
+
+def plan_of(url: str, **group: Any) -> dict[str, Any]:
+    return {
+        "config": {"name": "samples", "base_url": url, "duration": f"{SECONDS}s", "graceful_stop": "2s"},
+        "users": [{"name": "reader", "concurrency": USERS, "behavior": [{"action": "rates"}], **group}],
+        "actions": {"rates": {"url": "/rates", "assertions": [{"status_code": 200}, {"response_time": "< 5s"}]}},
+    }
+
+
+def run_shown(plan: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, int, int]]:
+    """A run with the reporter: the summary, and what the reporter counted, missed, and saw of status codes."""
+    with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
+        (Path(folder) / "counting.py").write_text(REPORTER)
+        counted = os.environ["GRADUAL_BENCH_COUNTED"] = f"{folder}/counted"
+        summary = run_fleet(plan, options=("-o", f"{folder}/counting.py:CustomReporter"))
+        count, dropped, statuses = json.loads(Path(counted).read_text())
+        return summary, (count, dropped, statuses)
+
+
+def missing_at_rate(url: str) -> tuple[float, float]:
+    """Requests of a paced load that the reporter was not shown, and the rate that there was."""
+    users = RATE // 100
+    summary, (count, _, statuses) = run_shown(plan_of(url, concurrency=users, pacing="10ms"))
+    requests = summary["totals"]["requests"]
+    if statuses != count:
+        raise SystemExit(f"{count} latencies and {statuses} status codes")
+    return float(requests - count), float(summary["totals"]["request_rate_rps"])
+
+
+def rates(url: str) -> tuple[float, float]:
+    """The largest request rate without and with the reporter."""
+    without = run_fleet(plan_of(url))["totals"]["request_rate_rps"]
+    summary, _ = run_shown(plan_of(url))
+    return float(without), float(summary["totals"]["request_rate_rps"])
+
+
+def main() -> bool:
+    """Print both; whether the bars are met."""
+    with nginx() as url:
+        paced = measure_quietly("20,000 requests/s", lambda: missing_at_rate(url))
+        rounds = [measure_quietly(f"round {n + 1}", lambda: rates(url)) for n in range(ROUNDS)]
+    without, shown = (statistics.median(column) for column in zip(*rounds, strict=True))
+    rows = [(f"{n + 1}", f"{a:,.0f}", f"{b:,.0f}", f"{b / a:.3f}") for n, (a, b) in enumerate(rounds)]
+    print_table("Requests a second of one agent core", ("round", "without", "with samples", "ratio"), rows)
+    ratio = statistics.median(b / a for a, b in rounds)
+    print(f"  medians: {without:,.0f} without, {shown:,.0f} with; the paced load ran at {paced[1]:,.0f}/s")
+    return all(
+        [
+            bar("requests that the reporter was not shown", paced[0], 0, ""),
+            bar("paced rate", paced[1], 0.98 * RATE, "/s", at_most=False),
+            bar("largest throughput with samples", ratio, 0.85, " of that without", at_most=False),
+        ]
+    )

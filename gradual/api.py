@@ -1,0 +1,143 @@
+"""Runs from Python: in a test, a script or a notebook, what `gradual run` does, and the summary as its result."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import structlog
+
+from gradual.embedded import AgentProcesses, default_agents, private_folder
+from gradual.errors import UsageError
+from gradual_common.clock import NS_PER_S
+from gradual_common.logs import configure_logging
+from gradual_common.plan.loader import LoadedPlan, PlanSource, load_plan
+from gradual_common.plan.overrides import Overrides
+from gradual_common.units import read_duration
+from gradual_master.invocation import plan_of_url
+from gradual_master.reporting import BUILT_IN, BaseReporter
+from gradual_master.reporting.finding import ReporterFinder
+from gradual_master.reporting.hosting import prepare_all
+from gradual_master.results.summary_sections import Summary
+from gradual_master.run_options import RunOptions
+from gradual_master.running import watch
+
+PlanLike = str | os.PathLike[str] | Mapping[str, Any]
+ReporterLike = BaseReporter | type[BaseReporter] | str
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LOG_LEVEL = "warning"
+
+
+async def run_async(
+    plan: PlanLike,
+    *,
+    agents: int | None = None,
+    reporters: Sequence[ReporterLike] = (),
+    overrides: Mapping[str, Any] | None = None,
+    ramp_config: Mapping[str, Any] | None = None,
+    base_url: str | None = None,
+    users: int | None = None,
+    duration: str | None = None,
+    data: Mapping[str, str] | None = None,
+    env: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
+    interval: str = "1s",
+    lease: str = "10s",
+    allow_missing: float = 0.01,
+    allow_saturated: bool = False,
+) -> Summary:
+    """Run a plan on this machine, with agent processes of its own, and judge it.
+
+    `plan`: a path, a URL (one GET), the text of a plan (YAML of several lines), or a mapping. `overrides`: values by
+    their paths, such as {"users.guest.concurrency": 10}; `ramp_config`: the ramp, such as {"strategy": "additive",
+    "initial": 5, "increment": 5, "interval": "10s"}; `base_url`, `users`, `duration`, `data`, `env`, `tags`: as the
+    options of `gradual run`. `reporters`: instances, classes, or what `-o` takes ("html=report.html").
+    `allow_missing`: a share of the scheduled user-seconds.
+
+    Whatever the run finds is in the summary, also that it failed: `summary.verdict`. Raises PlanError with every
+    mistake of the plan, and other GradualErrors, before anything is sent. Cancelled, it ends its agents at once.
+    """
+    if not structlog.is_configured():
+        configure_logging(LOG_LEVEL)
+    sets = [*(overrides or {}).items(), *([("config.ramp_config", dict(ramp_config))] if ramp_config else [])]
+    changes = Overrides(base_url, users, duration, data or {}, env or {}, tuple(sets))
+    loaded = load_plan(source_of(plan), changes, os.environ)
+    number = default_agents() if agents is None else agents
+    if number < 1:
+        raise UsageError(f"agents={agents}: at least 1 is needed")
+    made = make_reporters(reporters, loaded)
+    with private_folder() as folder:
+        options = RunOptions(
+            listen=f"unix:{folder / 'master'}",
+            expect_agents=number,
+            agents_wait=60 * NS_PER_S,
+            lease=read_duration(lease),
+            interval=read_duration(interval),
+            is_closed=True,
+            allow_missing=allow_missing,
+            allow_saturated=allow_saturated,
+            command="gradual.run",
+            tags=dict(tags or {}),
+        )
+        return await _run_with_agents(loaded, options, made, folder / "master")
+
+
+def synchronous(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """The same, to be called where nothing can be awaited; where a loop runs already, as in a notebook, in a thread."""
+
+    @wraps(call)
+    def run_to_its_end(*arguments: P.args, **options: P.kwargs) -> T:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(call(*arguments, **options))
+        with ThreadPoolExecutor(1, thread_name_prefix="gradual run") as thread:
+            return thread.submit(lambda: asyncio.run(call(*arguments, **options))).result()
+
+    return run_to_its_end
+
+
+run = synchronous(run_async)
+"""`run_async` for tests, scripts and notebooks."""
+
+
+async def _run_with_agents(
+    loaded: LoadedPlan, options: RunOptions, reporters: Sequence[BaseReporter], socket: Path
+) -> Summary:
+    agents = AgentProcesses()
+    try:
+        agents.start(socket, options.expect_agents, (LOG_LEVEL, "auto"))
+        return await watch(loaded, options, reporters, agents.check)
+    except BaseException:
+        agents.kill()
+        raise
+    finally:
+        await asyncio.to_thread(agents.end)
+
+
+def source_of(plan: PlanLike) -> PlanSource:
+    """Where the plan comes from; a text of several lines, or one in braces, is the plan itself."""
+    if isinstance(plan, Mapping):
+        return PlanSource.of_mapping(plan)
+    if isinstance(plan, str):
+        if "\n" in plan or plan.lstrip().startswith("{"):
+            return PlanSource.of_text(plan)
+        if plan.startswith(("http://", "https://")):
+            return PlanSource.of_mapping(plan_of_url(plan), plan)
+    return PlanSource.of_path(Path(plan))
+
+
+def make_reporters(reporters: Sequence[ReporterLike], loaded: LoadedPlan) -> list[BaseReporter]:
+    """Instances of all of them, prepared; ReporterError for one that cannot report."""
+    finder = ReporterFinder(BUILT_IN, loaded.plan.reporters, loaded.folder)
+    made = [finder.find(one) if isinstance(one, str) else one() if isinstance(one, type) else one for one in reporters]
+    prepare_all(made)
+    return made

@@ -1,0 +1,133 @@
+"""What each chart is called and what it shows, in a sentence made of its own figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gradual_master.reporting.charts import MOST_PERCENTILES, Chart
+from gradual_master.reporting.course import merged
+from gradual_master.reporting.figures import (
+    NO_DATA,
+    show_count,
+    show_instant,
+    show_kinds,
+    show_number,
+    show_percent,
+)
+from gradual_master.results.levels import LevelRow
+from gradual_master.results.series import SeriesTable
+
+Float64 = npt.NDArray[np.float64]
+
+TITLES = {
+    "levels_throughput": ("Throughput against users", "successful requests a second"),
+    "levels_latency": ("Response time against users", "milliseconds"),
+    "events": ("What happened when", "phases, levels, news of the fleet"),
+    "users": ("Users", "mean of an interval"),
+    "throughput": ("Throughput", "requests a second"),
+    "latency": ("Response time", "milliseconds"),
+    "failures": ("Failures by kind", "failed requests a second"),
+    "agents": ("Load generator", "its busiest agent"),
+    "heat": ("Response times as a heat map", "milliseconds; the stronger the colour, the more requests"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Captioned:
+    """A chart with its title, its unit and a sentence for those who do not see it."""
+
+    chart: Chart
+    title: str
+    unit: str
+    says: str
+
+
+def of_level_chart(chart: Chart, levels: Sequence[LevelRow]) -> Captioned:
+    """A chart against concurrency."""
+    rows = sorted((row for row in levels if row.users_mean is not None), key=lambda row: row.users_mean or 0.0)
+    says = _throughput_of if chart.name == "levels_throughput" else _latency_of
+    ends = rows if len(rows) == 1 else (rows[0], rows[-1])
+    return _captioned(chart, " ".join(says(row) for row in ends))
+
+
+def _throughput_of(row: LevelRow) -> str:
+    return f"{show_number(row.throughput_rps)} ok/s at {show_number(row.users_mean)} users."
+
+
+def _latency_of(row: LevelRow) -> str:
+    times = row.response_time_ms
+    figures = f"p50 {show_number(times.p50)} ms, p95 {show_number(times.p95)} ms, p99 {show_number(times.p99)} ms"
+    return f"At {show_number(row.users_mean)} users {figures}."
+
+
+def of_course_chart(chart: Chart, series: SeriesTable) -> Captioned:
+    """A chart over time."""
+    return _captioned(chart, _SENTENCES[chart.name](series))
+
+
+def _captioned(chart: Chart, says: str) -> Captioned:
+    title, unit = TITLES[chart.name]
+    return Captioned(chart, title, f"{unit}, logarithmic" if chart.is_log and chart.name != "heat" else unit, says)
+
+
+def _events(series: SeriesTable) -> str:
+    return f"The run from its begin to {show_instant(float(series.end_s[-1]))}; the news are listed under Fleet."
+
+
+def _users(series: SeriesTable) -> str:
+    target, users = series.target.sum(axis=1), series.users.sum(axis=1)
+    return f"Up to {show_number(float(target.max()))} users scheduled, up to {show_number(float(users.max()))} active."
+
+
+def _throughput(series: SeriesTable) -> str:
+    seconds = series.end_s - series.begin_s
+    best, at = _peak(series.ok / seconds, series.begin_s)
+    return (
+        f"At most {best} successful requests a second, at {at}; {show_count(int(series.failed.sum()))} failed in all."
+    )
+
+
+def _latency(series: SeriesTable) -> str:
+    points = list(merged(series, MOST_PERCENTILES))
+    worst, at = _peak(np.array([point.quantile_ms(0.99) for point in points]), [point.begin_s for point in points])
+    each = show_number(points[0].end_s - points[0].begin_s)
+    return f"Percentiles are of {each} s each; the worst p99 is {worst} ms, at {at}."
+
+
+def _failures(series: SeriesTable) -> str:
+    return f"In all: {show_kinds({kind: int(series.failures_of(kind).sum()) for kind in series.kinds})}."
+
+
+def _agents(series: SeriesTable) -> str:
+    cpu, at = _peak(series.cpu_max, series.begin_s, percent=True)
+    lag, later = _peak(series.loop_lag_ms_max, series.begin_s)
+    return f"At most {cpu} of a core, at {at}; the event loop was late by at most {lag} ms, at {later}."
+
+
+def _heat(series: SeriesTable) -> str:
+    total = sum(int(point.counts.sum()) for point in series.points)
+    return f"{show_count(total)} response times, warm-up and drain among them; time runs across, response time up."
+
+
+_SENTENCES = {
+    "events": _events,
+    "users": _users,
+    "throughput": _throughput,
+    "latency": _latency,
+    "failures": _failures,
+    "agents": _agents,
+    "heat": _heat,
+}
+
+
+def _peak(values: Float64, begin_s: Sequence[float] | Float64, *, percent: bool = False) -> tuple[str, str]:
+    """The largest value and when it was."""
+    if not np.isfinite(values).any():
+        return NO_DATA, NO_DATA
+    place = int(np.nanargmax(values))
+    show = show_percent if percent else show_number
+    return show(float(values[place])), show_instant(float(begin_s[place]))

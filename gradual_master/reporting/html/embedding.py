@@ -1,0 +1,63 @@
+"""Bokeh figures and scripts put into a page that asks nobody for anything.
+
+The page's policy allows no request at all and runs no script but those whose SHA-256 it names (W3C Content Security
+Policy Level 3, "script-src"): text from a plan or a system that found a way into the page would still not run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from bokeh.core.json_encoder import serialize_json
+from bokeh.document import Document
+from bokeh.resources import Resources
+from markupsafe import Markup
+
+from gradual_master.reporting.charts import Chart
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script as it stands in the page, and the hash that lets it run."""
+
+    text: Markup
+    source: str
+
+    @classmethod
+    def of(cls, text: str) -> Script:
+        """A script of our own or of bokeh's; ValueError when it would end its element."""
+        if "</script" in text.lower() or "<!--" in text:
+            raise ValueError("a script that holds its element's end cannot be inlined")
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        return cls(Markup(text), f"'sha256-{digest}'")  # noqa: S704 - it is a script, and ends nothing
+
+
+@cache
+def bokeh_script() -> Script:
+    """Bokeh without its widgets, tables and WebGL: 1.3 MB, which no chart of ours can do without."""
+    return Script.of(Resources(mode="inline", components=["bokeh"]).js_raw[0])
+
+
+@cache
+def package_text(name: str) -> str:
+    """A file beside this one."""
+    return files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def charts_json(charts: Sequence[Chart]) -> Markup:
+    """One document with all figures as roots: `{"document": …, "roots": {id of the model: id of the element}}`.
+
+    As JSON in a script element that does not run; a `<` in it is written as JSON's escape, so that nothing ends it.
+    """
+    document = Document()
+    with document.models.freeze():  # or every root would have all models counted anew
+        for chart in charts:
+            document.add_root(chart.figure)
+    roots = {chart.figure.id: f"chart-{chart.name}" for chart in charts}
+    text = serialize_json({"document": document.to_json(deferred=False), "roots": roots})
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - without a `<` it is text to any HTML parser

@@ -1,0 +1,137 @@
+"""A page of Markdown that stays within a length, and text in it that stays text.
+
+GitHub cuts nothing short: a comment above 65,536 characters is refused. So a page takes its blocks in the order of
+their weight, each with as many rows as fit into half of the room that is left, and says what it left out: a thousand
+reasons leave room for the figures.
+
+Names come from plans and systems under test. Whatever has a meaning in Markdown, in GitHub's additions to it
+(mentions, references to issues, formulas) or in HTML is written as a character reference (CommonMark 0.31, 2.5: these
+never make structure); a zero-width space keeps `@` and `#` from calling people and issues.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+GITHUB_LIMIT = 65_536
+"""Characters of an issue's or a pull request's comment."""
+
+LONGEST_CELL = 80
+LONGEST_SENTENCE = 400
+ELLIPSIS = "…"
+
+_OPENING = re.compile(r"[^\w@#]|\d+[.)](\s|$)")
+"""What begins a block where a line begins: a list, a rule, a fence, a quotation."""
+
+_QUIET = {ord(mark): f"&#{ord(mark)};" for mark in "&<>|`*_[]~\\$"} | {
+    ord(mark): f"&#{ord(mark)};&#8203;" for mark in "@#"
+}
+
+
+def escape(text: str, most: int = LONGEST_CELL) -> str:
+    """One line of at most `most` characters that shows just this text, wherever it stands; what prints nothing goes."""
+    visible = "".join(char for char in text if char.isprintable() or char.isspace())
+    line = clip(" ".join(visible.split()), most)
+    if _OPENING.match(line):
+        return f"&#{ord(line[0])};" + line[1:].translate(_QUIET)
+    return line.translate(_QUIET)
+
+
+def clip(text: str, most: int) -> str:
+    """A long text ends in an ellipsis."""
+    return text if len(text) <= most else text[: most - 1] + ELLIPSIS
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A title, what stands above the rows (a table's head), and the rows, each a line, of `total` that there are.
+
+    `note`: what to say of rows that are not shown, when they were chosen and not cut off.
+    """
+
+    title: str
+    head: str
+    rows: Sequence[str]
+    total: int
+    note: str = ""
+
+    @property
+    def opening(self) -> str:
+        """What comes before the rows."""
+        title = f"**{self.title}**\n\n" if self.title else ""
+        return title + self.head
+
+    def render(self, shown: int) -> str:
+        """With its first rows."""
+        note = self.note if shown == len(self.rows) else ""
+        if not note and shown < self.total:
+            note = f"the first {shown:,} of {self.total:,}"
+        return self.opening + "".join(self.rows[:shown]) + (f"\n{note}\n" if note else "") + "\n"
+
+
+class Page:
+    """Takes blocks while there is room."""
+
+    def __init__(self, limit: int = GITHUB_LIMIT) -> None:
+        self._parts: list[str] = []
+        self._left_out: list[str] = []
+        self._room = limit - _FAREWELL
+
+    @property
+    def room(self) -> int:
+        """How many characters more there may be."""
+        return self._room
+
+    def write(self, text: str) -> None:
+        """Add what is known to be short."""
+        self._parts.append(text)
+        self._room -= len(text)
+
+    def add(self, block: Block) -> None:
+        """Add as much of a block as there is room for; nothing of one without rows."""
+        if not block.rows:
+            return
+        lengths = accumulate(map(len, block.rows), initial=len(block.opening) + _NOTE + len(block.note))
+        shown = sum(length <= self._room // 2 for length in lengths) - 1
+        if shown < 1:
+            self._left_out.append(block.title or "reasons")
+            return
+        self.write(block.render(shown))
+
+    def enclose(self, page: Page, before: str, after: str) -> None:
+        """Add another page, made for the room that is left."""
+        self._left_out += page._left_out
+        if page._parts:
+            self.write(before + "".join(page._parts) + after)
+
+    def text(self) -> str:
+        """The page, ending in a newline."""
+        farewell = clip(", ".join(self._left_out), _FAREWELL - 100)
+        said = f"Left out, as a comment has no room for it: {farewell}. The JSON summary has all of it.\n"
+        return "".join(self._parts).rstrip("\n") + "\n" + (f"\n{said}" if self._left_out else "")
+
+
+_NOTE = 60
+_FAREWELL = 400
+
+
+def table(
+    title: str, columns: Iterable[str], rows: Sequence[Sequence[str]], *, texts: int = 1, most: int = 50, note: str = ""
+) -> Block:
+    """At most `most` rows; the first `texts` columns are text, the others numbers; cells are escaped already."""
+    names = list(columns)
+    rule = ["---" if number < texts else "---:" for number in range(len(names))]
+    return Block(title, _line(names) + _line(rule), [_line(row) for row in rows[:most]], len(rows), note)
+
+
+def bullets(title: str, sentences: Sequence[str], most: int = 20) -> Block:
+    """A list of at most `most` sentences."""
+    rows = [f"- {escape(sentence, LONGEST_SENTENCE)}\n" for sentence in sentences[:most]]
+    return Block(title, "", rows, len(sentences))
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |\n"

@@ -1,0 +1,89 @@
+"""The agents and their health: silent and strained ones first, then the busiest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from gradual_master.reporting.figures import show_count, show_number, show_seconds
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, WARNING, cell, clean, fit, heading, join
+from gradual_master.reporting.monitor.panels.base import Demand, fitting, rest_of
+from gradual_master.reporting.monitor.roster import CONDITIONS, Entry
+from gradual_master.reporting.monitor.state import MonitorState
+
+COLUMNS = (("cpu", 5), ("lag ms", 7), ("users", 6), ("conns", 6))
+"""Titles and widths. `cpu`: a share of a core; `lag`: the longest that its event loop was late in the interval."""
+
+NARROW, ROOMY = 36, 50
+"""Users and connections are left out where it is narrower; connections where the word "strained" needs their room."""
+
+LONGEST_NAME = 30
+
+
+class AgentsPanel:
+    """One line each."""
+
+    rank = 2
+
+    def demand(self, state: MonitorState, width: int) -> Demand:
+        """A line per agent."""
+        count = 1 + max(1, len(state.roster))
+        return Demand(2, count, count)
+
+    def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
+        """Of many agents the worst, and what the others have in common."""
+        entries = state.roster.worst_first()
+        shown, left = fitting(entries, rows - 1)
+        columns = COLUMNS[: 2 if width < NARROW else 3 if width < ROOMY and state.roster.count("strained") else 4]
+        room = sum(size for _, size in columns)
+        titles = "".join(f"{title:>{size}}" for title, size in columns)
+        drawn = [_heading(state, titles, width)]
+        drawn += [fit(_line(entry, columns, max(0, width - room)), width) for entry in shown]
+        if left:
+            drawn.append(fit(_rest(entries[len(shown) :], len(shown)), width))
+        return drawn if entries else [*drawn, fit(Text("none has reported yet", QUIET), width)]
+
+
+def _heading(state: MonitorState, titles: str, width: int) -> Text:
+    """The titles stand over their columns."""
+    counts = [f"{state.roster.count(bad)} {bad}" for bad in ("silent", "strained") if state.roster.count(bad)]
+    room = max(0, width - len(titles))
+    title = ", ".join([f"Agents {len(state.roster)}", *counts])
+    left = heading(title if len(title) + 4 <= room else "Agents", room)
+    return fit(join(left, Text(titles, QUIET)), width)
+
+
+def _line(entry: Entry, columns: Sequence[tuple[str, int]], room: int) -> Text:
+    name = clean(entry.health.agent)
+    if entry.condition == "silent":
+        # It has no figures of now, so that the word may take their place.
+        whole = room + sum(size for _, size in columns)
+        word = f" silent since {show_seconds(entry.seen_s)}"
+        return fit(join(fit(Text(name), max(4, whole - len(word))), Text(word, ALARM)), whole)
+    word = " strained" if entry.condition == "strained" else ""
+    style = WARNING if word else ""
+    label = join(fit(Text(name), min(LONGEST_NAME, max(4, room - len(word)))), Text(word, WARNING))
+    figures = (cell(text, size, style, right=True) for text, (_, size) in zip(_figures(entry), columns, strict=False))
+    return fit(join(fit(label, room), " " * max(0, room - label.cell_len), *figures), room + sum(s for _, s in columns))
+
+
+def _figures(entry: Entry) -> tuple[str, ...]:
+    health = entry.health
+    return (
+        f"{health.cpu:.0%}",
+        show_number(health.loop_lag_ms_max),
+        show_count(health.users),
+        show_count(health.connections),
+    )
+
+
+def _rest(entries: Sequence[Entry], shown: int) -> Text:
+    """The worst of each figure among those that are not shown, and how many are not well."""
+    conditions = [entry.condition for entry in entries]
+    bad = [f"{conditions.count(name)} {name}" for name in CONDITIONS[:-1] if name in conditions]
+    cpu = max(entry.health.cpu for entry in entries)
+    lags = [entry.health.loop_lag_ms_max for entry in entries if entry.health.loop_lag_ms_max is not None]
+    lag = f", lag {show_number(max(lags))} ms" if lags else ""
+    said = ", ".join([*bad, f"at most cpu {cpu:.0%}{lag}"])
+    return Text(f"{rest_of(len(entries), shown)}: {said}", WARNING if bad else QUIET)

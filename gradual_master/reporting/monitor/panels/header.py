@@ -1,0 +1,112 @@
+"""Which run this is, how far it has come, what it is doing; and at the foot, what keys do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from gradual_common.clock import NS_PER_S
+from gradual_master.reporting.figures import show_count, show_number, show_seconds
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, TITLE, WARNING, clean, ends, fit, join
+from gradual_master.reporting.monitor.panels.base import Demand
+from gradual_master.reporting.monitor.state import MonitorState
+
+DRAINS = "Ctrl-C drains and reports; twice stops at once"
+STOPS = "Ctrl-C again stops at once"
+
+
+class Header:
+    """The first two lines; one where rows are very scarce."""
+
+    rank = 0
+
+    def demand(self, state: MonitorState, width: int) -> Demand:
+        """Two lines."""
+        return Demand(1, 2, 2)
+
+    def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
+        """Name, id and clock; what the run is doing."""
+        return [_name_and_clock(state, width), _position(state, width)][:rows]
+
+
+def _name_and_clock(state: MonitorState, width: int) -> Text:
+    run = state.run
+    clock = Text(_clock(state), TITLE)
+    if run is None:
+        return ends(Text(), clock, width)
+    name = Text(clean(run.name), TITLE)
+    named = join(name, "  ", Text(run.id, QUIET))
+    return ends(named if named.cell_len + clock.cell_len < width else name, clock, width)
+
+
+def _clock(state: MonitorState) -> str:
+    """The time that has passed, and the time that is left if that is known."""
+    elapsed, left_s = show_seconds(state.elapsed_s), state.left_s
+    if state.progress.end_s is None or left_s is None:
+        return f"{elapsed} elapsed"
+    if state.is_ending:
+        return f"{elapsed} elapsed of {show_seconds(state.progress.end_s)}"
+    # Rounded up: what has passed and what is left are to add up to the whole.
+    return f"{elapsed} of {show_seconds(state.progress.end_s)}, {show_seconds(-(-left_s // 1))} left"
+
+
+def _position(state: MonitorState, width: int) -> Text:
+    """The totals give way to what the run is doing, the failures among them last."""
+    left = join(_doing(state), "  ", Text(_level(state)))
+    for totals in _totals(state):
+        if left.cell_len + totals.cell_len < width:
+            return ends(left, totals, width)
+    return fit(left, width)
+
+
+def _doing(state: MonitorState) -> Text:
+    record = state.progress.last
+    if state.is_stopping:
+        return Text("STOPPING", ALARM)
+    if state.progress.is_draining:
+        return Text("DRAINING", WARNING)
+    if record is None:
+        return Text("STARTING", TITLE)
+    return Text("WARM-UP", WARNING) if record.warm_up else Text("RUNNING", TITLE)
+
+
+def _level(state: MonitorState) -> str:
+    """What the schedule wants now and next."""
+    if state.is_ending:
+        return "users finish what they are doing"
+    now, then = state.changes()
+    if now is None:
+        return ""
+    phases, levels = state.schedule.phases, len(state.schedule.levels)
+    phase = f"{clean(phases[now.phase].name)}, " if len(phases) > 1 else ""
+    level = f"level {now.level + 1} of {levels}: " if levels > 1 else ""
+    text = f"{phase}{level}{show_number(now.target)} users"
+    if then is None:
+        return text
+    return f"{text}, {show_number(then.target)} in {show_seconds(-(-(then.at / NS_PER_S - state.elapsed_s) // 1))}"
+
+
+def _totals(state: MonitorState) -> Iterator[Text]:
+    """The longest first."""
+    progress = state.progress
+    if state.is_late:
+        yield Text(f"! figures are of {show_seconds(progress.at_s)}", ALARM)
+    failed = sum(progress.failures.values())
+    said = Text(f"{show_count(failed)} failed", ALARM if failed else "")
+    yield join(Text(f"{show_count(progress.requests)} requests, "), said)
+    yield said
+
+
+class Keys:
+    """The last line."""
+
+    rank = 9
+
+    def demand(self, state: MonitorState, width: int) -> Demand:
+        """One line."""
+        return Demand(1, 1, 1)
+
+    def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
+        """What Ctrl-C does now."""
+        return [fit(Text(STOPS if state.is_stopping else DRAINS, QUIET), width)]

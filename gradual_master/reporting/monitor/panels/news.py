@@ -1,0 +1,68 @@
+"""The latest news of the fleet, and warnings of the log: the newest at the bottom."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from gradual_master.reporting.figures import show_seconds
+from gradual_master.reporting.monitor.lines import ALARM, ELLIPSIS, QUIET, WARNING, fit, heading, join
+from gradual_master.reporting.monitor.panels.base import Demand
+from gradual_master.reporting.monitor.state import MonitorState
+from gradual_master.results.chronicle import News
+
+SIGNS = {"info": ("  ", ""), "warning": ("! ", WARNING), "error": ("!!", ALARM)}
+IDEAL = 3
+MOST = 12
+
+
+class NewsPanel:
+    """As many of the last ones as there is room for, each whole but the oldest."""
+
+    rank = 4
+
+    def demand(self, state: MonitorState, width: int) -> Demand:
+        """Two lines of news at least are worth a heading; without any, none is shown."""
+        wanted = sum(len(_wrap(news, width)) for news in list(state.progress.news)[-MOST:])
+        return Demand(2, 1 + min(IDEAL, wanted), 1 + min(MOST, wanted)) if wanted else Demand(0, 0, 0)
+
+    def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
+        """From the newest backwards, until the rows are used up."""
+        room, drawn = rows - 1, list[Text]()
+        for news in reversed(state.progress.news):
+            wrapped = _shorten(_wrap(news, width), room - len(drawn), width)
+            drawn = wrapped + drawn
+            if len(drawn) >= room:
+                break
+        return [heading("News", width), *drawn]
+
+
+def _wrap(news: News, width: int) -> list[Text]:
+    """Its time, a sign for its level, and the text, indented where it goes on."""
+    sign, style = SIGNS[news.level]
+    head = join(Text(f"{show_seconds(news.at_s):>7} ", QUIET), Text(f"{sign} ", style))
+    indent = head.cell_len if width > 3 * head.cell_len else 0
+    parts = _broken(news.text, max(1, width - head.cell_len), max(1, width - indent))
+    lines = [Text(part, style) for part in parts] or [Text("", style)]
+    return [fit(join(head if number == 0 else Text(" " * indent), line), width) for number, line in enumerate(lines)]
+
+
+def _broken(text: str, first: int, others: int) -> list[str]:
+    """At spaces, where that is possible; by cells, not by characters."""
+    parts, room, line = list[str](), first, ""
+    for word in text.split():
+        longer = f"{line} {word}" if line else word
+        if Text(longer).cell_len <= room or not line:
+            line = longer
+        else:
+            parts.append(line)
+            room, line = others, word
+    return [*parts, line] if line else parts
+
+
+def _shorten(lines: list[Text], room: int, width: int) -> list[Text]:
+    """The first of them, the last one with an ellipsis when there are more."""
+    if len(lines) <= room:
+        return lines
+    kept = lines[:room]
+    kept[-1] = fit(join(fit(kept[-1], width - 2), f" {ELLIPSIS}"), width)
+    return kept

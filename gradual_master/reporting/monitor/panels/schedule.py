@@ -1,0 +1,57 @@
+"""The schedule as a drawing, and where the run is on it."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from gradual_common.drawing import block_lines
+from gradual_master.reporting.figures import show_number, show_seconds
+from gradual_master.reporting.monitor.lines import BAR, QUIET, TITLE, cell, fit, join
+from gradual_master.reporting.monitor.panels.base import Demand
+from gradual_master.reporting.monitor.state import MonitorState
+
+MARGIN = 8
+CURSOR = "▲"
+NARROWEST = 30
+"""A drawing in fewer columns says nothing."""
+
+
+class SchedulePanel:
+    """Target over time. What lies behind is filled, what is to come is faint; the cursor stands on the axis."""
+
+    rank = 5
+
+    def demand(self, state: MonitorState, width: int) -> Demand:
+        """At least two lines of chart and the axis."""
+        return Demand(3, 4, 11) if width >= NARROWEST else Demand(0, 0, 0)
+
+    def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
+        """The chart, the highest line first, and the axis."""
+        columns = width - MARGIN
+        targets = state.targets(columns)
+        peak = max(targets.users)
+        cursor = min(columns - 1, int(min(1.0, state.elapsed_s / targets.end_s) * columns))
+        chart = [
+            _line(blocks, f"{show_number(peak)} ┤" if number == 0 else "│", cursor)
+            for number, blocks in enumerate(block_lines(targets.users, peak, rows - 1))
+        ]
+        return [*chart, _axis(state, targets.end_s, columns, cursor)]
+
+
+def _line(blocks: str, label: str, cursor: int) -> Text:
+    return join(
+        cell(label, MARGIN, QUIET, right=True), Text(blocks[: cursor + 1], BAR), Text(blocks[cursor + 1 :], QUIET)
+    )
+
+
+def _axis(state: MonitorState, end_s: float, columns: int, cursor: int) -> Text:
+    """The rule, with the cursor and the time at it, and the end of the schedule at its end."""
+    end = f" {show_seconds(end_s)}" if state.schedule.end is not None else " until the iterations are done"
+    time = show_seconds(state.elapsed_s)
+    is_late = cursor > columns // 2
+    now = f" {time} {CURSOR}" if is_late else f"{CURSOR} {time} "
+    before = cursor + 1 - len(now) if is_late else cursor
+    after = columns - before - len(now)
+    end = end if len(end) <= after else ""
+    rule = Text("─" * before, QUIET), Text(now, TITLE), Text("─" * (after - len(end)) + end, QUIET)
+    return fit(join(cell("users └", MARGIN, QUIET, right=True), *rule), MARGIN + columns)

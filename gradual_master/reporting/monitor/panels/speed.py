@@ -1,0 +1,86 @@
+"""Throughput, failures and percentiles of the last seconds, each with how it has changed and its course."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from gradual_master.reporting.figures import show_number, show_seconds
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, TITLE, cell, fit, heading, join
+from gradual_master.reporting.monitor.marks import change, sparkline
+from gradual_master.reporting.monitor.panels.base import Demand
+from gradual_master.reporting.monitor.state import MonitorState
+from gradual_master.reporting.monitor.trend import Moment, Pace, Trend
+from gradual_master.reporting.progress_state import RECENT_S
+
+LABEL, VALUE, CHANGE = 9, 8, 6
+SHORTEST_COURSE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A figure: how it is read from a stretch, and its course. `rank`: the highest is dropped first."""
+
+    label: str
+    rank: int
+    now: Callable[[Pace], float | None]
+    course: Callable[[Trend, int], list[float | None]]
+
+
+def _time(label: str, rank: int, read: Callable[[Moment | Pace], float | None]) -> Row:
+    return Row(label, rank, read, lambda trend, columns: trend.worst(read, columns))
+
+
+ROWS = (
+    Row("ok/s", 0, lambda pace: pace.ok, lambda trend, n: trend.rates(lambda moment: moment.ok, n)),
+    Row("failed/s", 1, lambda pace: pace.failed, lambda trend, n: trend.rates(lambda moment: moment.failed, n)),
+    _time("p50 ms", 3, lambda of: of.times.p50),
+    _time("p90 ms", 5, lambda of: of.times.p90),
+    _time("p95 ms", 2, lambda of: of.times.p95),
+    _time("p99 ms", 4, lambda of: of.times.p99),
+    _time("max ms", 6, lambda of: of.times.max),
+)
+
+
+class SpeedPanel:
+    """One line per figure, and one that says where the users are."""
+
+    rank = 1
+
+    def demand(self, state: MonitorState, width: int) -> Demand:
+        """The more rows, the more figures."""
+        return Demand(3, 1 + len(ROWS), 2 + len(ROWS), firm=1 + len(ROWS))
+
+    def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
+        """The most telling figures, always in the same order."""
+        kept = sorted(ROWS, key=lambda row: row.rank)[: rows - 1]
+        columns = _columns(width)
+        course = f"course of {show_seconds(state.trend.span_s(columns))}" if columns >= SHORTEST_COURSE else ""
+        drawn = [heading(f"Last {RECENT_S:g} s", width, course)]
+        drawn += [_draw(row, state, width) for row in ROWS if row in kept]
+        if rows > 1 + len(ROWS):
+            drawn.append(fit(_whereabouts(state), width))
+        return drawn
+
+
+def _columns(width: int) -> int:
+    """What is left for sparklines."""
+    return width - LABEL - VALUE - CHANGE - 2
+
+
+def _draw(row: Row, state: MonitorState, width: int) -> Text:
+    trend = state.trend
+    value = row.now(trend.recent)
+    style = ALARM if row.label == "failed/s" and value else TITLE
+    columns = _columns(width)
+    course = sparkline(row.course(trend, columns)) if columns >= SHORTEST_COURSE else ""
+    figures = join(Text(f"{row.label:<{LABEL}}"), cell(show_number(value), VALUE, style, right=True), " ")
+    return fit(join(figures, cell(change(value, row.now(trend.before)), CHANGE), " ", course), width)
+
+
+def _whereabouts(state: MonitorState) -> Text:
+    """Mean users in a request, and waiting on purpose."""
+    recent = state.trend.recent
+    return Text(f"users in a request {show_number(recent.in_flight)}, thinking {show_number(recent.thinking)}", QUIET)

@@ -1,0 +1,55 @@
+"""What each step did over the last seconds; for terminals with room."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from gradual_master.reporting.figures import show_number
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, clean, fit, heading, join
+from gradual_master.reporting.monitor.panels.base import Demand, fitting
+from gradual_master.reporting.monitor.state import MonitorState
+from gradual_master.reporting.monitor.steps import StepRow
+
+COLUMNS = (("/s", 8), ("failed/s", 9), ("p50 ms", 8), ("p95 ms", 8))
+NARROWEST = 56
+"""There must be room for names beside the figures."""
+
+
+class StepsPanel:
+    """One line per step, in the order of the plan; those that fail first where there are many."""
+
+    rank = 4
+
+    def demand(self, state: MonitorState, width: int) -> Demand:
+        """Only where rows are left over."""
+        count = 1 + len(state.steps())
+        return Demand(min(3, count), count, count, spare=True) if width >= NARROWEST and count > 1 else Demand(0, 0, 0)
+
+    def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
+        """Of many steps those that fail, then the slowest."""
+        entries: list[StepRow] = list(state.steps())
+        if len(entries) > rows - 1:
+            entries.sort(key=lambda row: (-row.failed, -(row.times.p95 or 0.0)))
+        shown, left = fitting(entries, rows - 1)
+        titles = "".join(f"{title:>{size}}" for title, size in COLUMNS)
+        room = max(0, width - len(titles))
+        drawn = [fit(join(heading("Steps", room), Text(titles, QUIET)), width)]
+        drawn += [fit(_line(row, room, _has_groups(state)), width) for row in shown]
+        if left:
+            drawn.append(fit(Text(f"and {left} more steps", QUIET), width))
+        return drawn
+
+
+def _has_groups(state: MonitorState) -> bool:
+    return len(state.schedule.groups) > 1
+
+
+def _line(row: StepRow, room: int, has_groups: bool) -> Text:
+    name = f"{row.group} / {row.step}" if has_groups else row.step
+    values = (row.rate, row.failed, row.times.p50, row.times.p95)
+    styles = ("", ALARM if row.failed else QUIET, "", "")
+    figures = (
+        cell(show_number(value), size, style, right=True)
+        for value, (_, size), style in zip(values, COLUMNS, styles, strict=True)
+    )
+    return join(cell(clean(name), room), *figures)

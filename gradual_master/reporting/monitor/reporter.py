@@ -1,0 +1,106 @@
+"""`--monitor`: the run on a screen of its own, as long as it lasts; plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Literal
+
+from rich.console import Console
+from rich.text import Text
+
+from gradual_common.schedule import Schedule
+from gradual_master.reporting.base import BaseReporter
+from gradual_master.reporting.monitor.held import HeldOutput, LogListener
+from gradual_master.reporting.monitor.layout import compose
+from gradual_master.reporting.monitor.screen import Screen
+from gradual_master.reporting.monitor.state import MonitorState
+from gradual_master.reporting.progress import ProgressReporter
+from gradual_master.results.chronicle import News
+from gradual_master.results.facts import RunFacts
+from gradual_master.results.intervals import IntervalRecord
+from gradual_master.results.summary_sections import Summary
+
+MOST_LOGGED = 50
+
+
+class MonitorReporter(BaseReporter):
+    """Takes the place of `ProgressReporter`. The screen is there from the schedule's begin to the summary, or `close`.
+
+    The state is shared with the screen's thread, under a lock that is held while the lines are made, never while they
+    are written. Log lines come from any thread, even from one that holds the lock; they wait for the next drawing.
+    """
+
+    def __init__(self, schedule: Schedule, console: Console | None = None) -> None:
+        super().__init__()
+        # The stream itself: while the screen is up another one stands in for it. Whether it is a terminal is not for
+        # FORCE_COLOR to say.
+        terminal = console or Console(file=sys.stderr, highlight=False, force_terminal=sys.stderr.isatty())
+        self._schedule = schedule
+        self._console = terminal
+        self._state = MonitorState(schedule, time.monotonic)
+        self._lock = threading.Lock()
+        self._logged: deque[tuple[Literal["warning", "error"], str]] = deque(maxlen=MOST_LOGGED)
+        self._listener = LogListener(self._note)
+        self._held = HeldOutput()
+        self._screen: Screen | None = None
+        self._lines: ProgressReporter | None = None
+
+    def on_test_start(self, run: RunFacts) -> None:
+        """The schedule is about to begin."""
+        if not self._console.is_terminal or self._console.is_dumb_terminal:
+            plain = Console(file=self._console.file, width=self._console.width, highlight=False, force_terminal=False)
+            self._lines = ProgressReporter(self._schedule, plain)
+            self._lines.on_test_start(run)
+            return
+        self._state.begin(run)
+        self._held.hold()
+        self._listener.attach()
+        self._screen = Screen(self._console, self._compose)
+        self._screen.start()
+
+    def on_interval(self, interval: IntervalRecord) -> None:
+        """Take it in; a screen that has failed is reported here, so that the reporter is left out."""
+        if self._lines is not None:
+            self._lines.on_interval(interval)
+        if self._screen is None:
+            return
+        with self._lock:
+            self._state.add(interval)
+        self._screen.notify()
+        if (failure := self._screen.failure) is not None:
+            self.close()
+            raise failure
+
+    def on_news(self, news: News) -> None:
+        """Take it in."""
+        if self._screen is not None:
+            with self._lock:
+                self._state.hear(news)
+            self._screen.notify()
+
+    def on_test_complete(self, summary: Summary) -> None:
+        """The screen makes way for the summary."""
+        self.close()
+
+    def close(self) -> None:
+        """Leave the terminal as it was, however the run ended, then let out what was said meanwhile."""
+        screen, self._screen = self._screen, None
+        if screen is not None:
+            screen.stop()
+            self._listener.detach()
+            self._held.release()
+        if self._lines is not None:
+            self._lines.close()
+
+    def _note(self, level: Literal["warning", "error"], text: str) -> None:
+        self._logged.append((level, text))
+
+    def _compose(self, width: int, height: int) -> Sequence[Text]:
+        with self._lock:
+            while self._logged:
+                self._state.log(*self._logged.popleft())
+            return compose(self._state, width, height)

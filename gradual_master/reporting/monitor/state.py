@@ -1,0 +1,191 @@
+"""What the monitor knows of the run: fed with what reporters are told, read by the panels. No terminal, no thread."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from gradual_common.clock import NS_PER_S
+from gradual_common.drawing import slices, stretches
+from gradual_common.schedule import Change, Schedule
+from gradual_master.reporting.monitor.lines import clean
+from gradual_master.reporting.monitor.roster import Roster
+from gradual_master.reporting.monitor.steps import StepBook, StepRow
+from gradual_master.reporting.monitor.trend import Trend
+from gradual_master.reporting.progress_state import NOTICEABLE, ProgressState
+from gradual_master.results.chronicle import News
+from gradual_master.results.facts import RunFacts
+from gradual_master.results.intervals import IntervalRecord
+
+KEPT_NEWS = 50
+STOPPING = "stopping"
+"""How the news of a stop from outside begins (`MasterCore`): reporters are told of it in words only."""
+
+LATE_S = 6.0
+"""An interval closes 3 s after its end at the latest (DESIGN 5.4); twice that without one is worth a word."""
+
+SAME_S = 3.0
+"""News that the log says too, within this, are said once."""
+
+Level = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupUsers:
+    """Users of one group, or of all, in the last interval; `peak`: the most that the schedule ever wants of them."""
+
+    name: str
+    users: float
+    target: float
+    stopping: float
+    missing: float
+    peak: float
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The mean target of all groups in each of some equal slices of [0, `end_s`)."""
+
+    end_s: float
+    users: tuple[float, ...]
+
+
+class MonitorState:
+    """The run so far. `clock` counts seconds from anywhere."""
+
+    def __init__(self, schedule: Schedule, clock: Callable[[], float]) -> None:
+        self.schedule = schedule
+        self.progress = ProgressState(schedule, KEPT_NEWS)
+        self.trend = Trend()
+        self.roster = Roster()
+        self.run: RunFacts | None = None
+        self.is_stopping = False
+        self._clock = clock
+        self._began: float | None = None
+        self._drawn: tuple[int, int, Targets] | None = None
+        self._book = StepBook()
+        self._steps: tuple[StepRow, ...] | None = None
+
+    # ── What it is told ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def begin(self, run: RunFacts) -> None:
+        """The schedule is about to begin."""
+        self.run = run
+
+    def add(self, record: IntervalRecord) -> None:
+        """An interval is closed."""
+        self._synchronise(record.end_s)
+        self.progress.add(record)
+        self.trend.add(record)
+        self.roster.add(record, is_ending=self.is_ending)
+        self._steps = None
+
+    def hear(self, news: News) -> None:
+        """Something happened to the fleet."""
+        self._synchronise(news.at_s)
+        self.is_stopping = self.is_stopping or news.text.startswith(STOPPING)
+        self._tell(News(news.at_s, news.level, clean(news.text)))
+
+    def log(self, level: Level, text: str) -> None:
+        """A line of the log that somebody should see."""
+        self._tell(News(self.elapsed_s, level, clean(text)))
+
+    def _tell(self, news: News) -> None:
+        known = self.progress.news
+        if not any(entry.text == news.text and abs(entry.at_s - news.at_s) < SAME_S for entry in known):
+            known.append(news)
+
+    def _synchronise(self, at_s: float) -> None:
+        """It is at least `at_s` now. Of all that come, the quickest news say best when the schedule began."""
+        if at_s > 0:
+            began = self._clock() - at_s
+            self._began = began if self._began is None else min(began, self._began)
+
+    # ── Where the run is ───────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the schedule's begin, now; 0 until something has come of it."""
+        return 0.0 if self._began is None else max(self._clock() - self._began, self.progress.at_s)
+
+    @property
+    def left_s(self) -> float | None:
+        """Until the schedule's end; None when only iterations end it."""
+        end_s = self.progress.end_s
+        return None if end_s is None else max(0.0, end_s - self.elapsed_s)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether users are only finishing, by the schedule or by a stop."""
+        return self.is_stopping or self.progress.is_draining
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the figures are older than they should be."""
+        return not self.is_ending and self.elapsed_s - self.progress.at_s > LATE_S
+
+    def changes(self) -> tuple[Change | None, Change | None]:
+        """The change in force now, and the next one."""
+        changes = self.schedule.changes
+        place = bisect_right([change.at for change in changes], round(self.elapsed_s * NS_PER_S))
+        return changes[place - 1] if place else None, changes[place] if place < len(changes) else None
+
+    # ── Users ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def groups(self) -> list[GroupUsers]:
+        """Every group, in the order of the plan."""
+        record = self.progress.last
+        if record is None:
+            return []
+        peaks = dict(zip(self.schedule.groups, self.schedule.peak, strict=True))
+        return [
+            self._group(name, record.users[name], target, record.stopping[name], peaks[name])
+            for name, target in record.target.items()
+        ]
+
+    def _group(self, name: str, users: float, target: float, stopping: float, peak: float) -> GroupUsers:
+        """A few users are always just starting: they are not missed."""
+        missing = 0.0 if self.is_ending else max(0.0, target - users)
+        return GroupUsers(clean(name), users, target, stopping, missing if missing > NOTICEABLE * target else 0.0, peak)
+
+    def all_users(self) -> GroupUsers:
+        """All groups together."""
+        groups = self.groups()
+        return GroupUsers(
+            name="all",
+            users=sum(group.users for group in groups),
+            target=sum(group.target for group in groups),
+            stopping=sum(group.stopping for group in groups),
+            missing=0.0 if self.is_ending else self.progress.missing,
+            peak=max((change.target for change in self.schedule.changes), default=0),
+        )
+
+    # ── What takes a moment to work out ────────────────────────────────────────────────────────────────────────────
+
+    def targets(self, columns: int) -> Targets:
+        """What the schedule wants, in `columns` slices; an open end moves away as it nears."""
+        until = int(self._open_end_s() * NS_PER_S) if self.schedule.end is None else 0
+        if self._drawn is None or self._drawn[:2] != (columns, until):
+            self._drawn = (columns, until, targets_of(self.schedule, until, columns))
+        return self._drawn[2]
+
+    def _open_end_s(self) -> float:
+        end_s = 60.0
+        while end_s < self.elapsed_s:
+            end_s *= 2
+        return end_s
+
+    def steps(self) -> tuple[StepRow, ...]:
+        """Every step over the last seconds; worked out once an interval, when somebody looks."""
+        if self._steps is None:
+            self._steps = self._book.rows(self.trend.recent_records)
+        return self._steps
+
+
+def targets_of(schedule: Schedule, until: int, columns: int) -> Targets:
+    """The schedule in slices, at least until `until` (ns) if its end is open."""
+    pieces = stretches(schedule, until)
+    end = pieces[-1][1]
+    return Targets(end / NS_PER_S, tuple(sum(users) for users in slices(pieces, end, columns)))

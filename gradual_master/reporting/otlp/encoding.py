@@ -1,0 +1,153 @@
+"""Parcels as OTLP messages: names and units by the semantic conventions, instants as Unix time in ns."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
+from opentelemetry.proto.metrics.v1.metrics_pb2 import (
+    AggregationTemporality,
+    ExponentialHistogram,
+    ExponentialHistogramDataPoint,
+    Gauge,
+    Metric,
+    NumberDataPoint,
+    ResourceMetrics,
+    ScopeMetrics,
+    Sum,
+)
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+
+from gradual_common import __version__
+from gradual_common.buckets import EDGES, SCALE
+from gradual_common.clock import NS_PER_S
+from gradual_common.histogram import Histogram
+from gradual_master.reporting.otlp.ledger import Attributes, Parcel, Temporality
+from gradual_master.results.facts import RunFacts
+
+SCOPE = "gradual"
+
+GAUGES: dict[str, tuple[str, str]] = {
+    "gradual.users": ("{user}", "Users of a group, the mean over an interval"),
+    "gradual.target_users": ("{user}", "Users of a group that the schedule wants, the mean over an interval"),
+    "gradual.agent.cpu.utilization": ("1", "Share of a core that an agent's process used in an interval"),
+    "gradual.agent.loop_lag": ("s", "The longest that an agent's event loop was late in an interval"),
+    "gradual.agent.start_lag": ("s", "The latest start of a request after a think time in an interval"),
+    "gradual.agent.connections": ("{connection}", "Connections that an agent holds at the end of an interval"),
+    "gradual.objective.passed": ("1", "1 while the run so far meets an objective, 0 while it does not"),
+}
+"""Unit and description of every metric that is no sum."""
+
+_TEMPORALITIES: dict[Temporality, AggregationTemporality.ValueType] = {
+    "cumulative": AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE,
+    "delta": AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA,
+}
+
+
+def describe_resource(run: RunFacts, host: str) -> Resource:
+    """Whose metrics these are. The run is the instance: sums of two runs are never one series."""
+    attributes: dict[str, str | bool] = {
+        "service.name": "gradual",
+        "service.version": __version__,
+        "service.instance.id": run.id,
+        "host.name": host,
+        "gradual.run.id": run.id,
+        "gradual.run.name": run.name,
+    }
+    attributes.update({f"gradual.tag.{name}": value for name, value in run.tags.items()})
+    return Resource(attributes=_attributes(attributes.items()))
+
+
+def encode(parcel: Parcel, resource: Resource) -> ExportMetricsServiceRequest:
+    """The request that carries a parcel."""
+    scope = InstrumentationScope(name=SCOPE, version=__version__)
+    metrics = [*_sums(parcel), *_gauges(parcel)]
+    scoped = [ScopeMetrics(scope=scope, metrics=metrics)]
+    return ExportMetricsServiceRequest(resource_metrics=[ResourceMetrics(resource=resource, scope_metrics=scoped)])
+
+
+def _attributes(pairs: Iterable[tuple[str, str | bool]]) -> list[KeyValue]:
+    return [KeyValue(key=key, value=_any_value(value)) for key, value in pairs]
+
+
+def _any_value(value: str | bool) -> AnyValue:
+    return AnyValue(bool_value=value) if isinstance(value, bool) else AnyValue(string_value=value)
+
+
+def _sums(parcel: Parcel) -> Iterator[Metric]:
+    """Requests, failures and response times; a metric without any point is left out."""
+    temporality = _TEMPORALITIES[parcel.temporality]
+    requests = [_count(parcel, stream.attributes, sums.requests) for stream, sums in parcel.sums]
+    failures = [
+        _count(parcel, (*stream.attributes, ("error.type", kind)), count)
+        for stream, sums in parcel.sums
+        for kind, count in sums.failures.items()
+    ]
+    for name, description, points in (
+        ("gradual.requests", "Requests that were completed, failed ones among them", requests),
+        ("gradual.failures", "Requests that failed, by the kind of their failure", failures),
+    ):
+        if points:
+            total = Sum(data_points=points, aggregation_temporality=temporality, is_monotonic=True)
+            yield Metric(name=name, description=description, unit="{request}", sum=total)
+    times = [
+        encode_histogram(sums.times, parcel.start, parcel.at, stream.attributes)
+        for stream, sums in parcel.sums
+        if sums.times.count
+    ]
+    if times:
+        yield Metric(
+            name="gradual.request.duration",
+            description="From the wish to send to the last byte: DNS, connect, TLS, redirects and retries included",
+            unit="s",
+            exponential_histogram=ExponentialHistogram(data_points=times, aggregation_temporality=temporality),
+        )
+
+
+def _count(parcel: Parcel, attributes: Attributes, count: int) -> NumberDataPoint:
+    return NumberDataPoint(
+        attributes=_attributes(attributes),
+        start_time_unix_nano=parcel.start,
+        time_unix_nano=parcel.at,
+        as_int=count,
+    )
+
+
+def encode_histogram(
+    histogram: Histogram, start: int, at: int, attributes: Attributes
+) -> ExponentialHistogramDataPoint:
+    """Times in seconds, bucket by bucket: the buckets are OpenTelemetry's own at scale 6, so that nothing is lost."""
+    offset, counts = histogram.otel_buckets()
+    return ExponentialHistogramDataPoint(
+        attributes=_attributes(attributes),
+        start_time_unix_nano=start,
+        time_unix_nano=at,
+        count=histogram.count,
+        sum=histogram.sum / NS_PER_S,
+        scale=SCALE,
+        zero_count=histogram.underflow,
+        zero_threshold=EDGES[0] / NS_PER_S,
+        positive=ExponentialHistogramDataPoint.Buckets(offset=offset, bucket_counts=counts),
+        min=None if histogram.min is None else histogram.min / NS_PER_S,
+        max=None if histogram.max is None else histogram.max / NS_PER_S,
+    )
+
+
+def _gauges(parcel: Parcel) -> Iterator[Metric]:
+    points = _points(parcel)
+    for name, (unit, description) in GAUGES.items():
+        if name in points:
+            yield Metric(name=name, description=description, unit=unit, gauge=Gauge(data_points=points[name]))
+
+
+def _points(parcel: Parcel) -> Mapping[str, Sequence[NumberDataPoint]]:
+    points: dict[str, list[NumberDataPoint]] = defaultdict(list)
+    for instant in parcel.instants:
+        for metric, attributes, value in instant.values:
+            point = NumberDataPoint(
+                attributes=_attributes(attributes), time_unix_nano=instant.at, as_double=float(value)
+            )
+            points[metric].append(point)
+    return points

@@ -1,0 +1,185 @@
+"""Where metrics go, and how: from `otlp=ENDPOINT` and the environment variables of the OTLP exporter specification.
+
+What stands on the command line goes before the environment, and a variable for metrics before the one for all signals.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from gradual_master.errors import ReporterError
+from gradual_master.listening import is_loopback
+
+Protocol = Literal["http", "grpc"]
+
+DEFAULT_ENDPOINT = "http://127.0.0.1:4318"
+METRICS_PATH = "/v1/metrics"
+
+DEFAULT_TIMEOUT_S = 5.0
+"""Half of what the specification gives an exporter: at one export a second, a receiver that needs longer is away."""
+
+GRPC_PORT = 4317
+
+_ALL, _METRICS = "OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_METRICS_"
+_PROTOCOLS: dict[str, Protocol] = {"": "http", "http/protobuf": "http", "grpc": "grpc"}
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files: whom to trust (None: whom the system trusts), and who we are (None: nobody says)."""
+
+    authorities: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A receiver. `url` has a path over HTTP; over gRPC it is the target `host:port`. Header names in lower case."""
+
+    protocol: Protocol
+    url: str
+    secure: bool
+    headers: tuple[tuple[str, str], ...] = ()
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    gzip: bool = True
+    tls: TlsFiles = TlsFiles()
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is on this machine, where no proxy finds it."""
+        url = self.url if self.protocol == "http" else f"//{self.url}"
+        return is_loopback(urlsplit(url).hostname or "")
+
+    def __str__(self) -> str:
+        """For messages: headers and queries may be secret, and stay out of them."""
+        if self.protocol == "http":
+            return self.url.partition("?")[0]
+        return f"{'grpcs' if self.secure else 'grpc'}://{self.url}"
+
+
+def find_endpoint(arg: str | None, environ: Mapping[str, str]) -> Endpoint:
+    """The receiver that ARG and the environment name; ReporterError, saying which of them is wrong, and how."""
+    protocol, url, secure = _locate(arg, environ)
+    return Endpoint(
+        protocol=protocol,
+        url=url,
+        secure=secure,
+        headers=_headers(protocol, *_option(environ, "HEADERS")),
+        timeout_s=_timeout_s(*_option(environ, "TIMEOUT")),
+        gzip=_gzip(*_option(environ, "COMPRESSION")),
+        tls=TlsFiles(*(_file(*_option(environ, name)) for name in ("CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"))),
+    )
+
+
+def _option(environ: Mapping[str, str], name: str) -> tuple[str, str]:
+    """The variable that is in force, and its value; an empty one counts as unset (OpenTelemetry specification)."""
+    for variable in (_METRICS + name, _ALL + name):
+        if value := environ.get(variable, "").strip():
+            return variable, value
+    return _ALL + name, ""
+
+
+def _locate(arg: str | None, environ: Mapping[str, str]) -> tuple[Protocol, str, bool]:
+    """Protocol, URL or target, and whether TLS is spoken."""
+    if arg:
+        return _of_argument(f"-o otlp={_presentable(arg)}", arg)
+    variable, url = _option(environ, "ENDPOINT")
+    protocol = _protocol(*_option(environ, "PROTOCOL"))
+    if not url:
+        return _of_argument("otlp", DEFAULT_ENDPOINT if protocol == "http" else f"grpc://127.0.0.1:{GRPC_PORT}")
+    parts = _split(variable, url, ("http", "https"))
+    if protocol == "grpc":
+        return "grpc", _target(variable, parts), parts.scheme == "https"
+    # The variable for metrics is taken as it stands; to the one for all signals the path of each is appended.
+    path = parts.path or "/" if variable.startswith(_METRICS) else parts.path.rstrip("/") + METRICS_PATH
+    return "http", parts._replace(path=path).geturl(), parts.scheme == "https"
+
+
+def _of_argument(where: str, arg: str) -> tuple[Protocol, str, bool]:
+    parts = _split(where, arg, ("http", "https", "grpc", "grpcs"))
+    secure = parts.scheme in ("https", "grpcs")
+    if parts.scheme.startswith("grpc"):
+        return "grpc", _target(where, parts), secure
+    return "http", parts._replace(path=METRICS_PATH if parts.path in ("", "/") else parts.path).geturl(), secure
+
+
+def _split(where: str, url: str, schemes: tuple[str, ...]) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise ReporterError(f"{where}: this is no URL: {error}") from error
+    if parts.scheme not in schemes:
+        known = ", ".join(f"{scheme}://" for scheme in schemes)
+        raise ReporterError(f"{where}: an endpoint begins with {known}; for example {DEFAULT_ENDPOINT}")
+    if not host or port == 0:
+        raise ReporterError(f"{where}: an endpoint names a host and a port; for example {DEFAULT_ENDPOINT}")
+    if parts.username is not None:
+        raise ReporterError(f"{where}: credentials go into {_ALL}HEADERS (authorization=Basic%20…), not into the URL")
+    if not url.isascii() or any(character <= " " for character in url):
+        raise ReporterError(f"{where}: an endpoint holds neither spaces nor characters beyond ASCII")
+    return parts._replace(fragment="")
+
+
+def _target(where: str, parts: SplitResult) -> str:
+    """`host:port`, as gRPC takes it; a path means nothing to it."""
+    if parts.path not in ("", "/") or parts.query:
+        raise ReporterError(f"{where}: over gRPC an endpoint has no path; give grpc://HOST:PORT alone")
+    host = parts.hostname or ""
+    return f"{f'[{host}]' if ':' in host else host}:{parts.port or GRPC_PORT}"
+
+
+def _presentable(arg: str) -> str:
+    """The argument without what may be a secret: user and password, and the query."""
+    return re.sub(r"[^/]*@", "", arg.partition("?")[0])
+
+
+def _protocol(variable: str, value: str) -> Protocol:
+    if value not in _PROTOCOLS:
+        raise ReporterError(f"{variable}={value}: known are grpc and http/protobuf")
+    return _PROTOCOLS[value]
+
+
+def _headers(protocol: Protocol, variable: str, value: str) -> tuple[tuple[str, str], ...]:
+    """`name=value,name=value`, the values percent-encoded (W3C Baggage, as the specification has it)."""
+    pairs = [entry.partition("=") for entry in value.split(",") if entry.strip()]
+    headers = [(name.strip().lower(), unquote(text.strip())) for name, equals, text in pairs if equals]
+    if len(headers) != len(pairs) or not all(_is_header(protocol, *header) for header in headers):
+        raise ReporterError(f"{variable}: headers are given as name=value,name=value with percent-encoded values")
+    return tuple(headers)
+
+
+def _is_header(protocol: Protocol, name: str, text: str) -> bool:
+    """RFC 9110: a token, and visible ASCII. gRPC allows fewer names, and takes those in -bin for bytes."""
+    token = re.fullmatch(r"[0-9a-z_.-]+" if protocol == "grpc" else r"[0-9a-z!#$%&'*+.^_`|~-]+", name)
+    is_bytes = protocol == "grpc" and name.endswith("-bin")
+    return token is not None and not is_bytes and text.isascii() and text.isprintable()
+
+
+def _timeout_s(variable: str, value: str) -> float:
+    if not value:
+        return DEFAULT_TIMEOUT_S
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise ReporterError(f"{variable}={value}: a timeout is a positive number of milliseconds")
+    return int(value) / 1000
+
+
+def _gzip(variable: str, value: str) -> bool:
+    if value not in ("", "gzip", "none"):
+        raise ReporterError(f"{variable}={value}: known are gzip and none")
+    return value != "none"
+
+
+def _file(variable: str, value: str) -> Path | None:
+    if not value:
+        return None
+    path = Path(value)
+    if not path.is_file():
+        raise ReporterError(f"{variable}={value}: there is no such file")
+    return path

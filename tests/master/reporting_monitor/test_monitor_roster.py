@@ -1,0 +1,62 @@
+"""Who is silent, who is strained: agents are listed with the worst first."""
+
+from dataclasses import replace
+
+from monitor_scene import records
+
+from gradual_master.reporting.monitor.roster import Roster
+from gradual_master.results.intervals import AgentHealth, IntervalRecord
+
+EMPTY = next(records(1, groups=("a",), agents=1, thresholds=[]))
+
+
+def at(end_s: float, *health: AgentHealth) -> IntervalRecord:
+    return replace(EMPTY, start_s=end_s - 1, end_s=end_s, health=health)
+
+
+def well(name: str, cpu: float = 0.1, *, strained: bool = False) -> AgentHealth:
+    return AgentHealth(name, cpu, 1.0, None, 5, 5, strained)
+
+
+def conditions(roster: Roster) -> list[tuple[str, str]]:
+    return [(entry.health.agent, entry.condition) for entry in roster.worst_first()]
+
+
+def test_silent_ones_come_first_then_strained_ones_then_the_busiest() -> None:
+    roster = Roster()
+    roster.add(at(1, well("a"), well("b", 0.7), well("c", 0.95, strained=True), well("d")), is_ending=False)
+    roster.add(at(2, well("a"), well("b", 0.7), well("c", 0.95, strained=True)), is_ending=False)
+    assert conditions(roster) == [("d", "silent"), ("c", "strained"), ("b", "well"), ("a", "well")]
+    assert roster.worst_first()[0].seen_s == 1
+    assert (len(roster), roster.count("silent"), roster.count("strained")) == (4, 1, 1)
+
+
+def test_a_strained_agent_counts_as_such_for_a_few_seconds() -> None:
+    roster = Roster()
+    roster.add(at(1, well("a", strained=True)), is_ending=False)
+    seen = []
+    for second in range(2, 8):
+        roster.add(at(second, well("a")), is_ending=False)
+        seen.append(conditions(roster)[0][1])
+    assert seen == ["strained"] * 4 + ["well"] * 2
+
+
+def test_an_agent_that_is_heard_again_is_well() -> None:
+    roster = Roster()
+    for record in (at(1, well("a"), well("b")), at(2, well("b")), at(3, well("a"), well("b"))):
+        roster.add(record, is_ending=False)
+    assert conditions(roster) == [("a", "well"), ("b", "well")]
+
+
+def test_while_the_run_ends_agents_that_are_done_are_not_called_silent() -> None:
+    roster = Roster()
+    roster.add(at(1, well("a"), well("b"), well("c")), is_ending=False)
+    roster.add(at(2, well("a"), well("b")), is_ending=False)
+    roster.add(at(3, well("b")), is_ending=True)
+    assert conditions(roster) == [("c", "silent"), ("b", "well")]
+
+
+def test_two_agents_of_one_name_are_two() -> None:
+    roster = Roster()
+    roster.add(at(1, well("a", 0.2), well("a", 0.8)), is_ending=False)
+    assert [entry.health.cpu for entry in roster.worst_first()] == [0.8, 0.2]
