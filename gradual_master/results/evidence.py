@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from gradual_master.results.littles_law import WindowGap
 from gradual_master.results.objectives import ObjectiveRow
+from gradual_master.results.think_times import WaitLateness
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Evidence:
     `lost`: names of lost agents; `losses`: of every agent that reported less than it had begun. `saturated`: (agent,
     intervals), the worst first, of `saturated_intervals` in all among `intervals`. `unaccounted`: the share of the
     users' time by Little's law; `flagged`: how many windows of single agents were too bad, `worst` the worst of them.
-    `standstills`: (agent, ns), the longest of each. `empty`: empty iterations by group.
+    `standstills`: (agent, ns), the longest of each. `lateness`: of the users' waits. `empty`: empty iterations by
+    group.
     """
 
     objectives: tuple[ObjectiveRow, ...]
@@ -56,6 +58,7 @@ class Evidence:
     flagged: int = 0
     worst: WindowGap | None = None
     standstills: tuple[tuple[str, int], ...] = ()
+    lateness: WaitLateness | None = None
     allow_saturated: bool = False
     empty: Mapping[str, int] = field(default_factory=dict)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from gradual_common.clock import NS_PER_MS
 from gradual_master.results.evidence import Evidence, Loss
 from gradual_master.results.littles_law import WindowGap
+from gradual_master.results.think_times import WaitLateness
 
 MOST_NAMED = 5
 """Agents that a sentence names; the summary has all of them."""
@@ -56,6 +58,14 @@ def window(worst: WindowGap, flagged: int) -> str:
     return (
         f"{worst.agent} was late for {100 * worst.unaccounted:.2g} % of its users' time "
         f"from {worst.start_s:g} s to {worst.end_s:g} s (Little's law){more}"
+    )
+
+
+def lateness(waits: WaitLateness) -> str:
+    """Users that thought longer than the plan says."""
+    return (
+        f"users thought {waits.mean / NS_PER_MS:.3g} ms longer than the plan says on average, "
+        f"over {waits.waits:,} waits; up to {waits.bound / NS_PER_MS:.2g} ms would be chance: the agents woke them late"
     )
 
 

@@ -46,6 +46,7 @@ from gradual_master.results.summary_sections import (
     Summary,
     TotalsSection,
 )
+from gradual_master.results.think_times import lateness_of
 from gradual_master.results.totals import OK, Selection
 from gradual_master.results.verdict import Evidence, Verdict, judge
 
@@ -264,6 +265,7 @@ class _Writer:
             flagged=law.flagged,
             worst=law.worst[0] if law.worst else None,
             standstills=self._fleet.standstills,
+            lateness=lateness_of(self._plan, self._aggregate),
             allow_saturated=options.allow_saturated,
             empty={name: int(iterations[number, 1]) for number, name in enumerate(self._aggregate.index.groups)},
         )

@@ -134,3 +134,5 @@ def _generator_warnings(evidence: Evidence) -> Iterator[str]:
     for agent, standstill in evidence.standstills:
         if standstill >= LONGEST_STANDSTILL:
             yield f"{agent} stood still for up to {standstill / NS_PER_S:.1f} s: stopped, swapped out or starved of CPU"
+    if evidence.lateness is not None and evidence.lateness.is_off:
+        yield sentences.lateness(evidence.lateness)
