@@ -79,7 +79,8 @@ class Agent:
         finally:
             self._clear_alarm()
             self._stop_probe()
-            await asyncio.gather(self._samples.close(), self._link.close())
+            await self._link.close()
+            await self._samples.close()
 
     def leave(self) -> None:
         """The process was told to end."""

@@ -45,7 +45,8 @@ class BaseReporter:
 
     A derived class need not call `super().__init__`. Its methods are called one after the other, in a thread of their
     own: they may take their time, and what they raise is shown and ends this reporter only. One that is too slow for
-    the requests that come is not shown all of them; `metrics.dropped` and the log say how many it missed.
+    the requests that come is not shown all of them; `metrics.dropped` and the log say how many it missed,
+    those among them that were lost on their way from an agent.
     """
 
     arg: str | None = None

@@ -19,7 +19,8 @@ LONGEST_S = 2**62 / NS_PER_S
 class RequestMetrics:
     """Latencies in a histogram (percentiles within 0.55 %), status codes counted.
 
-    `dropped`: requests that this reporter was not shown because it was too slow; what it counts lacks them.
+    `dropped`: requests that this reporter was not shown because it was too slow or they were
+    lost on their way from an agent; what it counts lacks them.
     """
 
     def __init__(self) -> None:

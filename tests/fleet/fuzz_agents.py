@@ -28,6 +28,7 @@ from gradual_agent.coordination.session_events import Identity
 from gradual_agent.crew import EndCallback
 from gradual_common.batch import Applied, Batch
 from gradual_common.messages import AgentMessage, Job, MasterMessage, Provision, Rows
+from gradual_common.samples import Exemplar, SampleColumns
 
 REFETCH = 200 * MS
 EMPTY = batch_of(0, 0)
@@ -128,6 +129,9 @@ class SimCrew:
 
     def note_loop_lag(self, lag: int) -> None:
         pass
+
+    def take_samples(self, offset: int) -> tuple[list[SampleColumns], list[Exemplar]]:
+        return [], []
 
     def seal(self, interval: int, offset: int, late_starts: int, last: bool) -> Batch:
         self._sealed += 1
