@@ -77,7 +77,7 @@ class Fault(NamedTuple):
     how: int = 0
 
     def __repr__(self) -> str:
-        after = f"{self.after / S:g} * S" if self.after % S else f"{self.after // S} * S"
+        after = f"{self.after // MS} * MS" if self.after % S else f"{self.after // S} * S"
         return f'Fault("{self.kind}", {self.who}, {after}, {self.how})'
 
 
@@ -97,7 +97,11 @@ def faults_of(salt: int, numbers: list[int]) -> list[Fault]:
     return faults
 
 
-NUMBERS = st.integers(0, 2**16 - 1)
+FAR = 2**100
+"""Hypothesis puts constants out of the modules that are loaded in place of some integers (from 6.131 on), so that a
+test draws other sequences alone than in the whole suite. No module has a number from here on: nothing is replaced."""
+
+NUMBERS = st.integers(FAR, FAR + 2**16 - 1).map(lambda number: number - FAR)
 SEEDS = NUMBERS
 SEQUENCES = st.builds(
     faults_of, SEEDS, st.one_of(st.lists(NUMBERS, max_size=40), st.lists(NUMBERS, min_size=8, max_size=40))
@@ -105,7 +109,7 @@ SEQUENCES = st.builds(
 
 
 def numbered_sequence(number: int) -> tuple[list[Fault], int]:
-    """Faults and seed number `number`: the same everywhere (Hypothesis draws by what modules are loaded, too)."""
+    """Faults and seed number `number`: the same under every version of Hypothesis."""
     chance = random.Random(number)
     numbers = [chance.randrange(2**16) for _ in range(chance.randint(8, 40))]
     return faults_of(chance.randrange(2**16), numbers), chance.randrange(2**16)
