@@ -195,6 +195,11 @@ class Fleet:
             agent.stream = None
         return agent
 
+    def excuse(self, stall: int) -> None:
+        """The master stood still for `stall` ns: no agent was silent meanwhile."""
+        for agent in self:
+            agent.heard_at += stall
+
     def bar(self, agent: Agent) -> None:
         """This process will not be taken in again."""
         self._barred.add(agent.id)

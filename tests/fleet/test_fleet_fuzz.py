@@ -14,6 +14,7 @@ import fuzz_draws
 import pytest
 from fuzz_agents import simulated_processes
 from fuzz_faults import SEEDS, SEQUENCES, Fault, Simulation, numbered_sequence, simulate
+from fuzz_kept import KEPT
 from fuzz_mutations import MUTATIONS
 from fuzz_sizes import size_of
 from fuzz_world import S
@@ -28,6 +29,11 @@ MOST_UNTIL_CAUGHT = 400
 def processes() -> Iterator[None]:
     with simulated_processes():
         yield
+
+
+@pytest.mark.parametrize("what", KEPT)
+def test_what_was_found_once_is_not_found_again(what: str) -> None:
+    simulate(*KEPT[what])
 
 
 @settings(

@@ -91,6 +91,20 @@ def test_a_silent_agent_is_spoken_of_before_it_is_lost_and_again_when_it_is_hear
     assert run.core.facts().agents[1].lost is False
 
 
+def test_what_the_others_could_not_hold_goes_to_a_silent_agent_once_it_is_heard() -> None:
+    run = Bench(schedule_of((12,), seconds=600), expect_agents=3)
+    for name, room in (("a", 4), ("b", 10), ("c", 4)):
+        run.greet(name, max_users=room)
+    for confirm in (Confirm(0, 0, 1), Confirm(1, 1, 1)):
+        for name in "abc":
+            run.say(name, confirm=confirm)
+    run.wait(1, "a", "b", "c")
+    run.wait(4, "a", "b")
+    run.wait(7.5, "a")
+    run.ping("b")
+    assert held(run, "a", "b") == {"a": 4, "b": 8}
+
+
 def test_a_dropped_agent_keeps_its_slots_until_its_lease_is_over() -> None:
     run = bench("a", "b")
     run.say("b", released=(SlotRun(9, 0, 1, 1),))
