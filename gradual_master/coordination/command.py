@@ -129,6 +129,11 @@ class Command:
         self.is_unsettled = True
         self.has_joined = self.has_joined or joined
 
+    def reconsider(self, agent: Agent) -> None:
+        """The agent is here again: what nobody had room for meanwhile goes to it, and its share of what others took."""
+        self.unsettle(joined=agent.is_passed_over or not self.seats.held_by(agent.id))
+        agent.is_passed_over = False
+
     # ── Losing agents ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def lose(self, agent: Agent, reason: str) -> None:

@@ -68,6 +68,8 @@ class Dealing:
         balance = self._balancer.balance(command.seats, places, moving=moving, coming=self._held_by_leavers())
         for id_, slots in balance.gifts.items():
             self._give(staying[id_], slots)
+        for agent in staying.values():
+            agent.is_passed_over |= bool(balance.gifts) and not agent.is_here
         for id_, slots in balance.moves.items():
             self._let_go(staying[id_], slots)
         if moving:
@@ -133,8 +135,7 @@ class Dealing:
         command = self._command
         if not command.ordering.version or not agent.is_enlisted:
             return
-        # What was freed while it was away was dealt to those that were here.
-        command.unsettle(joined=not command.seats.held_by(agent.id))
+        command.reconsider(agent)
         is_new = False
         if command.life.is_running:
             held = agent.hello.held

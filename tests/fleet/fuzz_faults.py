@@ -323,10 +323,13 @@ class Simulation:
         return [process for process in self.processes if not process.is_over and not process.signals]
 
     def _settle(self) -> None:
-        """The fleet recovers in time: every slot that is wanted has its user, if the agents that are left hold them."""
+        """The fleet recovers in time: every slot that is wanted has its user, if the agents that are left hold them,
+        and each agent its share.
+        """
         while not self._has_settled():
             if self.world.now >= self.settled_at:
-                self.rules.fail(f"slots {self.rules.vacant()} have no active user")
+                self._check_vacant()
+                self.rules.fail("; ".join(self.rules.uneven(self._working)))
             self.world.run_until(self.world.now + S // 2)
             self._check_breach()
 
@@ -337,8 +340,17 @@ class Simulation:
             return is_late or state is State.FINISHED
         if state is not State.RUNNING:
             return True
-        room = sum(process.max_users for process in self._working)
-        return not self.rules.vacant() or (is_late and room < sum(PEAK))
+        if not self._can_hold_all:
+            return is_late or not self.rules.vacant()
+        return not self.rules.vacant() and not self.rules.uneven(self._working)
+
+    @property
+    def _can_hold_all(self) -> bool:
+        return sum(process.max_users for process in self._working) >= sum(PEAK)
+
+    def _check_vacant(self) -> None:
+        if vacant := self.rules.vacant():
+            self.rules.fail(f"slots {vacant} have no active user")
 
     def _latest_end(self) -> int:
         """By when the run must be over, as far as it has come."""

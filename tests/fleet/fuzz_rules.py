@@ -16,6 +16,7 @@ from fuzz_world import MS, S, World
 from gradual_agent.coordination.outbox import Outbox
 from gradual_common.batch import Batch
 from gradual_common.schedule import Schedule
+from gradual_common.slots import apportion
 from gradual_master.coordination.command import Terms
 from gradual_master.coordination.events import Event, Instruction, Merge, Received, Send
 
@@ -218,6 +219,27 @@ class Rules:
             if (group, ordinal) not in self.finished and not self._is_active((group, ordinal))
         ]
 
+    def uneven(self, working: Sequence[AgentProcess]) -> list[str]:
+        """Who says that it holds more than one user more or less than its share of all slots that have not ended.
+
+        Nobody while the fleet cannot hold them all: then it holds what it can.
+        """
+        room = [process.max_users for process in working]
+        if sum(room) < sum(self.schedule.peak):
+            return []
+        held = [[slot for slot in held_by(process) if self._is_open(*slot)] for process in working]
+        ended = self.finished.keys() - {slot for slots in held for slot, _ in slots}
+        shares = apportion(room, sum(self.schedule.peak) - len(ended))
+        return [
+            f"{process.name} holds {len(slots)}, its share is {share}"
+            for process, slots, share in zip(working, held, shares, strict=True)
+            if abs(len(slots) - share) > 1
+        ]
+
+    def _is_open(self, slot: Slot, tenure: int) -> bool:
+        """It has not ended for good, or nobody heard of that before its agent was lost."""
+        return tenure > self.finished.get(slot, 0)
+
     def _is_active(self, slot: Slot) -> bool:
         return any(user.is_active and process.may_write for process, user in self._seated[slot].items())
 
@@ -227,6 +249,15 @@ class Rules:
         most = 100 + 20 * faults
         if len(self.master.journal.decisions) > most:
             self.fail(f"{len(self.master.journal.decisions)} decisions are in the journal after {faults} faults")
+
+
+def held_by(process: AgentProcess) -> list[tuple[Slot, int]]:
+    """The slots that a process says it holds, with their tenures."""
+    return [
+        ((run.group, ordinal), run.tenure)
+        for run in process.agent.held
+        for ordinal in range(run.first, run.first + run.count)
+    ]
 
 
 def seconds(value: int) -> str:

@@ -172,3 +172,12 @@ def test_whatever_joins_and_is_lost_everybody_has_its_share_and_nobody_too_much(
             assert {name: held(seats, name) for name in names} == shares
         if event == "lose":
             assert all(held(seats, name) >= count for name, count in before.items()), "a loss moves nobody"
+
+
+def test_what_an_agent_that_is_not_here_would_get_is_dealt_to_the_others_by_what_they_can_hold() -> None:
+    schedule = schedule_of((24,), seconds=60)
+    seats = dealt(schedule, a=30, b=6, c=12)
+    seats.take_all("c")
+    away = {**places(a=30, b=6), "d": Place(12, is_here=False)}
+    gifts, _ = counts(Balancer(schedule).balance(seats, away, moving=False))
+    assert gifts == {"a": 5, "b": 1}

@@ -93,7 +93,7 @@ def test_a_silent_agent_is_spoken_of_before_it_is_lost_and_again_when_it_is_hear
 
 def test_what_the_others_could_not_hold_goes_to_a_silent_agent_once_it_is_heard() -> None:
     run = Bench(schedule_of((12,), seconds=600), expect_agents=3)
-    for name, room in (("a", 4), ("b", 10), ("c", 4)):
+    for name, room in (("a", 4), ("b", 8), ("c", 4)):
         run.greet(name, max_users=room)
     for confirm in (Confirm(0, 0, 1), Confirm(1, 1, 1)):
         for name in "abc":
@@ -103,6 +103,18 @@ def test_what_the_others_could_not_hold_goes_to_a_silent_agent_once_it_is_heard(
     run.wait(7.5, "a")
     run.ping("b")
     assert held(run, "a", "b") == {"a": 4, "b": 8}
+
+
+def test_an_agent_that_was_not_here_when_slots_were_dealt_gets_its_share_of_them_back() -> None:
+    run = bench("a", "b", "c")
+    run.wait(4, "a", "b")
+    run.wait(7.5, "a")
+    assert held(run, "a", "b") == {"a": 8, "b": 4}, "users that are missing are worse than uneven shares"
+    run.ping("b")
+    run.say("a", confirm=Confirm(1, 3, 1))
+    moved = seats_of(run.slots("a"))
+    assert len(moved) == 6
+    assert "2 users of agent a move to others" in said_text(run)
 
 
 def test_a_dropped_agent_keeps_its_slots_until_its_lease_is_over() -> None:
