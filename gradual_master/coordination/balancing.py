@@ -113,7 +113,7 @@ class Balancer:
             for agent, part in self._dealt(free, needs).items():
                 if not len(part):
                     continue
-                held = _with(seats.staying(agent), gifts.get(agent))
+                held = _with(seats.seated(agent), gifts.get(agent))
                 fitting = self._fitting(part, held, places[agent].max_users)
                 if len(fitting):
                     gifts[agent] = _with(self._masks(fitting), gifts.get(agent))

@@ -56,4 +56,13 @@ KEPT: dict[str, tuple[list[Fault], int]] = {
         ],
         6,
     ),
+    "an agent was given slots in the room of those whose users were still handing over": (
+        [
+            Fault("cut", 0, 50 * MS, 2),
+            Fault("delay", 0, 0 * S, 1),
+            Fault("stall", 0, 0 * S, 0),
+            Fault("stall", 0, 15300 * MS, 0),
+        ],
+        25889,
+    ),
 }

@@ -67,6 +67,8 @@ class Rules:
         """A user sits down."""
         if user.slot[0] == 0 and process.crew is not None and user.slot not in process.crew.rows:
             self.fail(f"{process.name}: the user of {user.slot} starts before its data row is there")
+        if len(process.users) > process.max_users:
+            self.fail(f"{process.name} holds {process.max_users} users, and has {len(process.users)}")
         self.note_clock(process)
         self._seated[user.slot][process] = user
         if process.may_write:

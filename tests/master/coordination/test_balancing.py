@@ -181,3 +181,15 @@ def test_what_an_agent_that_is_not_here_would_get_is_dealt_to_the_others_by_what
     away = {**places(a=30, b=6), "d": Place(12, is_here=False)}
     gifts, _ = counts(Balancer(schedule).balance(seats, away, moving=False))
     assert gifts == {"a": 5, "b": 1}
+
+
+def test_a_slot_that_is_leaving_takes_room_until_its_user_has_ended() -> None:
+    schedule = schedule_of((12,), seconds=60)
+    seats = dealt(schedule, a=4, b=4, c=4)
+    leaving = [np.arange(12) == np.flatnonzero(seats.staying("a")[0])[0]]
+    seats.let_go(leaving)
+    seats.take_all("c")
+    balancer = Balancer(schedule)
+    assert counts(balancer.balance(seats, places(a=4, b=4), moving=False)) == ({}, {})
+    seats.release("a", _runs_within(seats, "a", leaving))
+    assert counts(balancer.balance(seats, places(a=4, b=4), moving=False)) == ({"a": 1}, {})
