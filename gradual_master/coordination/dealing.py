@@ -133,9 +133,11 @@ class Dealing:
         """
         agent.is_back = False
         command = self._command
-        if not command.ordering.version or not agent.is_enlisted:
+        if not command.ordering.version or not agent.has_job:
             return
         command.reconsider(agent)
+        if not agent.is_enlisted:
+            return
         is_new = False
         if command.life.is_running:
             held = agent.hello.held

@@ -65,4 +65,13 @@ KEPT: dict[str, tuple[list[Fault], int]] = {
         ],
         25889,
     ),
+    "an agent that had stored the plan when its lease was over was given nothing when it was back": (
+        [
+            Fault("join", 0, 0 * S, 0),
+            Fault("delay", 2, 0 * S, 3),
+            Fault("cut", 2, 2 * S, 0),
+            Fault("duplicate", 0, 14 * S, 0),
+        ],
+        34,
+    ),
 }

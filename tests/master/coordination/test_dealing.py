@@ -105,6 +105,16 @@ def test_what_the_others_could_not_hold_goes_to_a_silent_agent_once_it_is_heard(
     assert held(run, "a", "b") == {"a": 4, "b": 8}
 
 
+def test_an_agent_that_had_the_plan_only_when_its_lease_was_over_joins_when_it_is_back() -> None:
+    run = bench("a", "b")
+    run.greet("c")
+    run.wait(11.5, "a", "b")
+    run.say("c", ping=Ping(1, 0), confirm=Confirm(0, 0, 1))
+    run.greet("c", 2)
+    run.say("c", ping=Ping(1, 0), confirm=Confirm(0, 0, 1))
+    assert held(run, "a", "b", "c") == {"a": 4, "b": 4, "c": 0}
+
+
 def test_an_agent_that_was_not_here_when_slots_were_dealt_gets_its_share_of_them_back() -> None:
     run = bench("a", "b", "c")
     run.wait(4, "a", "b")
