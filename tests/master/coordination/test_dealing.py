@@ -115,6 +115,14 @@ def test_an_agent_that_had_the_plan_only_when_its_lease_was_over_joins_when_it_i
     assert held(run, "a", "b", "c") == {"a": 4, "b": 4, "c": 0}
 
 
+def test_slots_that_ended_with_an_agent_that_leaves_are_not_reckoned_with() -> None:
+    run = bench("a", "b")
+    run.say("b", finished=run.slots("b"))
+    run.say("b", leaving=True)
+    join(run, "c")
+    assert held(run, "a") == {"a": 3}
+
+
 def test_an_agent_that_was_not_here_when_slots_were_dealt_gets_its_share_of_them_back() -> None:
     run = bench("a", "b", "c")
     run.wait(4, "a", "b")
