@@ -328,7 +328,8 @@ class Simulation:
         """
         while not self._has_settled():
             if self.world.now >= self.settled_at:
-                self._check_vacant()
+                if self._vacant:
+                    self.rules.fail(f"slots {self._vacant} have no active user")
                 self.rules.fail("; ".join(self.rules.uneven(self._working)))
             self.world.run_until(self.world.now + S // 2)
             self._check_breach()
@@ -341,16 +342,18 @@ class Simulation:
         if state is not State.RUNNING:
             return True
         if not self._can_hold_all:
-            return is_late or not self.rules.vacant()
-        return not self.rules.vacant() and not self.rules.uneven(self._working)
+            return is_late or not self._vacant
+        return not self._vacant and not self.rules.uneven(self._working)
+
+    @property
+    def _vacant(self) -> list[tuple[int, int]]:
+        """What lacks an active user; when the time is over, without those whose former user is still to end."""
+        is_late = self.world.now >= self.settled_at
+        return [slot for slot in self.rules.vacant() if not (is_late and self.rules.is_ending(slot))]
 
     @property
     def _can_hold_all(self) -> bool:
         return sum(process.max_users for process in self._working) >= sum(PEAK)
-
-    def _check_vacant(self) -> None:
-        if vacant := self.rules.vacant():
-            self.rules.fail(f"slots {vacant} have no active user")
 
     def _latest_end(self) -> int:
         """By when the run must be over, as far as it has come."""

@@ -11,6 +11,59 @@ from fuzz_faults import Fault
 from fuzz_world import MS, S
 
 KEPT: dict[str, tuple[list[Fault], int]] = {
+    "an agent back from a break named only the slots with a user; it filled others that were given away": (
+        [
+            Fault("break", 0, 0 * S, 0),
+            Fault("delay", 2, 1050 * MS, 0),
+            Fault("join", 0, 5300 * MS, 0),
+        ],
+        30,
+    ),
+    "the same, after a cut": (
+        [
+            Fault("drift", 0, 25050 * MS, 1),
+            Fault("cut", 0, 1 * S, 0),
+            Fault("join", 0, 3300 * MS, 3),
+            Fault("delay", 0, 300 * MS, 0),
+        ],
+        10,
+    ),
+    "slots that became free while an agent was between two streams were not dealt when it was back": (
+        [
+            Fault("drain", 0, 350 * MS, 0),
+            Fault("drain", 2, 0 * S, 0),
+            Fault("delay", 0, 1 * S, 2),
+            Fault("break", 0, 0 * S, 0),
+        ],
+        34131,
+    ),
+    "slots whose rows were still on their way were to move: their holder, never told, never gave them back": (
+        [
+            Fault("kill", 0, 1 * S, 0),
+            Fault("kill", 0, 300 * MS, 0),
+            Fault("join", 0, 25300 * MS, 3),
+        ],
+        2,
+    ),
+    "slots were to move that orders had named and that their holder, cut off, had not put in force": (
+        [
+            Fault("delay", 0, 0 * S, 0),
+            Fault("delay", 1, 300 * MS, 0),
+            Fault("cut", 1, 12950 * MS, 0),
+            Fault("cut", 0, 600 * MS, 0),
+            Fault("fade", 0, 3 * S, 0),
+            Fault("join", 0, 300 * MS, 0),
+            Fault("pause", 1, 600 * MS, 2),
+            Fault("cut", 1, 0 * S, 2),
+            Fault("fade", 2, 3650 * MS, 2),
+            Fault("stall", 0, 3 * S, 0),
+            Fault("kill", 0, 0 * S, 0),
+            Fault("clog", 0, 14 * S, 2),
+            Fault("break", 1, 0 * S, 1),
+            Fault("join", 0, 2 * S, 0),
+        ],
+        5329,
+    ),
     "slots became free while an agent was silent, and were not dealt when it was heard again": (
         [
             Fault("drain", 3, 1 * S, 1),

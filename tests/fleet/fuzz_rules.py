@@ -221,10 +221,19 @@ class Rules:
             if (group, ordinal) not in self.finished and not self._is_active((group, ordinal))
         ]
 
+    def is_ending(self, slot: Slot) -> bool:
+        """Whether a user that was told to stop is still there, in its time: until then nobody starts (DESIGN 4.1).
+
+        It may take `graceful_stop`, and `on_stop` as long again; by a clock that may be slow.
+        """
+        since = self.world.now - 2 * self.terms.graceful_stop * 11 // 10
+        return any(user.told_at is not None and user.told_at >= since for user in self._seated[slot].values())
+
     def uneven(self, working: Sequence[AgentProcess]) -> list[str]:
         """Who says that it holds more than one user more or less than its share of all slots that have not ended.
 
-        Nobody while the fleet cannot hold them all: then it holds what it can.
+        Nobody while the fleet cannot hold them all: then it holds what it can. Nothing moves because slots have ended
+        for good, so that each of them may shift a share by one.
         """
         room = [process.max_users for process in working]
         if sum(room) < sum(self.schedule.peak):
@@ -235,7 +244,7 @@ class Rules:
         return [
             f"{process.name} holds {len(slots)}, its share is {share}"
             for process, slots, share in zip(working, held, shares, strict=True)
-            if abs(len(slots) - share) > 1
+            if abs(len(slots) - share) > 1 + len(ended)
         ]
 
     def _is_open(self, slot: Slot, tenure: int) -> bool:
