@@ -127,6 +127,18 @@ KEPT: dict[str, tuple[list[Fault], int]] = {
         ],
         34,
     ),
+    "held up, with a late clock, a process read orders that passed over a level it had still to apply": (
+        [
+            Fault("join", 0, 2400 * MS, 0),
+            Fault("join", 0, 1 * S, 3),
+            Fault("pause", 2, 1350 * MS, 0),
+            Fault("delay", 2, 2300 * MS, 1),
+            Fault("break", 0, 3 * S, 0),
+            Fault("resume", 2, 1400 * MS, 0),
+            Fault("drift", 0, 1 * S, 0),
+        ],
+        5335,
+    ),
     # Of shares the fuzz is less strict now where slots have ended: a test of dealing keeps that. What is left to see
     # here is a user that is still ending when time is over, which was taken for a vacant slot.
     "slots that ended with an agent that was leaving were awaited for one that was back": (
