@@ -77,7 +77,9 @@ class Balancer:
         if not moving:
             return Balance(gifts, {})
         given = sum(_count(masks) for masks in gifts.values())
-        wanted = sum(lacking.values()) - given - coming - seats.leaving()
+        # Nothing moves for an agent that is not here: it would be given back to those from whom it was taken.
+        lacking_here = sum(count for agent, count in lacking.items() if places[agent].is_here)
+        wanted = lacking_here - given - coming - seats.leaving()
         if wanted <= self._tolerance:
             return Balance(gifts, {})
         above = {agent: held[agent] - shares[agent] for agent in places}

@@ -69,7 +69,7 @@ class Dealing:
         for id_, slots in balance.gifts.items():
             self._give(staying[id_], slots)
         for agent in staying.values():
-            agent.is_passed_over |= bool(balance.gifts) and not agent.is_here
+            agent.is_passed_over |= (moving or bool(balance.gifts)) and not agent.is_here
         for id_, slots in balance.moves.items():
             self._let_go(staying[id_], slots)
         if moving:

@@ -139,6 +139,18 @@ KEPT: dict[str, tuple[list[Fault], int]] = {
         ],
         5335,
     ),
+    "a user moved for an agent that was away, was given back to its holder, and moved again, without end": (
+        [
+            Fault("cut", 1, 0 * S, 0),
+            Fault("join", 0, 3 * S, 0),
+            Fault("join", 0, 2200 * MS, 0),
+            Fault("drain", 1, 50 * MS, 0),
+            Fault("kill", 0, 3600 * MS, 0),
+            Fault("pause", 2, 1 * S, 0),
+            Fault("kill", 2, 1600 * MS, 0),
+        ],
+        35,
+    ),
     # Of shares the fuzz is less strict now where slots have ended: a test of dealing keeps that. What is left to see
     # here is a user that is still ending when time is over, which was taken for a vacant slot.
     "slots that ended with an agent that was leaving were awaited for one that was back": (

@@ -255,8 +255,11 @@ class Rules:
         return any(user.is_active and process.may_write for process, user in self._seated[slot].items())
 
     def check_sizes(self, faults: int) -> None:
-        """The journal has a line per decision, not one per message."""
+        """The journal has a line per decision, not one per message, and no slot goes from hand to hand for nothing."""
         assert self.master is not None
+        hands = max((tenure for tenure, _ in self._seen.values()), default=0)
+        if hands > 6 + faults:
+            self.fail(f"a slot has had {hands} holders after {faults} faults")
         most = 100 + 20 * faults
         if len(self.master.journal.decisions) > most:
             self.fail(f"{len(self.master.journal.decisions)} decisions are in the journal after {faults} faults")

@@ -193,3 +193,14 @@ def test_a_slot_that_is_leaving_takes_room_until_its_user_has_ended() -> None:
     assert counts(balancer.balance(seats, places(a=4, b=4), moving=False)) == ({}, {})
     seats.release("a", _runs_within(seats, "a", leaving))
     assert counts(balancer.balance(seats, places(a=4, b=4), moving=False)) == ({"a": 1}, {})
+
+
+def test_nothing_moves_for_an_agent_that_is_not_here() -> None:
+    schedule = schedule_of((12,), seconds=60)
+    seats = dealt(schedule, a=12, b=12)
+    away = {**places(a=12, b=12), "c": Place(12, is_here=False)}
+    balance = Balancer(schedule).balance(seats, away, moving=True)
+    assert counts(balance) == ({}, {})
+    assert not balance.is_short
+    here = {**away, "c": Place(12, is_here=True)}
+    assert counts(Balancer(schedule).balance(seats, here, moving=True)) == ({}, {"a": 2, "b": 2})
