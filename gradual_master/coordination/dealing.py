@@ -87,9 +87,9 @@ class Dealing:
         self._taken.clear()
 
     def _held_by_leavers(self) -> int:
-        """How many slots will be free when those that were told to end have ended their users."""
+        """How many slots will be free, beside those that are leaving, when those that were told to end have done so."""
         leavers = [agent for agent in self._command.fleet.working() if agent.is_leaving]
-        return sum(int(mask.sum()) for agent in leavers for mask in self._command.seats.seated(agent.id))
+        return sum(int(mask.sum()) for agent in leavers for mask in self._command.seats.staying(agent.id))
 
     def _enlist(self, agent: Agent) -> None:
         """From now on intervals wait for its batches, and it is told of the schedule, slots or none."""

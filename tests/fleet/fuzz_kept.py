@@ -151,6 +151,24 @@ KEPT: dict[str, tuple[list[Fault], int]] = {
         ],
         35,
     ),
+    "slots on their way from an agent that was told to end were counted twice, and those that join got too few": (
+        [
+            Fault("pause", 1, 14350 * MS, 1),
+            Fault("drain", 0, 1 * S, 0),
+            Fault("pause", 0, 0 * S, 2),
+            Fault("break", 1, 350 * MS, 0),
+            Fault("delay", 1, 1 * S, 3),
+            Fault("delay", 0, 0 * S, 0),
+            Fault("delay", 0, 24 * S, 2),
+            Fault("drain", 0, 0 * S, 0),
+            Fault("join", 0, 0 * S, 0),
+            Fault("join", 0, 0 * S, 0),
+            Fault("stall", 0, 0 * S, 0),
+            Fault("delay", 0, 0 * S, 0),
+            Fault("join", 0, 0 * S, 0),
+        ],
+        33919,
+    ),
     # Of shares the fuzz is less strict now where slots have ended: a test of dealing keeps that. What is left to see
     # here is a user that is still ending when time is over, which was taken for a vacant slot.
     "slots that ended with an agent that was leaving were awaited for one that was back": (

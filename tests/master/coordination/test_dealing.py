@@ -123,6 +123,17 @@ def test_slots_that_ended_with_an_agent_that_leaves_are_not_reckoned_with() -> N
     assert held(run, "a") == {"a": 3}
 
 
+def test_slots_on_their_way_from_an_agent_that_leaves_are_counted_once() -> None:
+    run = bench("a", "b")
+    join(run, "c")
+    run.say("b", leaving=True)
+    assert held(run, "a", "b") == {"a": 4, "b": 4}
+    join(run, "d")
+    assert held(run, "a") == {"a": 4}, "8 of b's and a's come: 4 for each of the two"
+    join(run, "e")
+    assert held(run, "a") == {"a": 3}, "shares are 3 now, 8 come, 9 are lacking"
+
+
 def test_an_agent_that_was_not_here_when_slots_were_dealt_gets_its_share_of_them_back() -> None:
     run = bench("a", "b", "c")
     run.wait(4, "a", "b")
