@@ -169,6 +169,15 @@ KEPT: dict[str, tuple[list[Fault], int]] = {
         ],
         33919,
     ),
+    "the share of an agent that was away was kept for it, and was nobody's when it was lost": (
+        [
+            Fault("cut", 0, 0 * S, 0),
+            Fault("cut", 1, 0 * S, 0),
+            Fault("join", 0, 0 * S, 0),
+            Fault("kill", 0, 12 * S, 0),
+        ],
+        10,
+    ),
     # Of shares the fuzz is less strict now where slots have ended: a test of dealing keeps that. What is left to see
     # here is a user that is still ending when time is over, which was taken for a vacant slot.
     "slots that ended with an agent that was leaving were awaited for one that was back": (

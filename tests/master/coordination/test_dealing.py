@@ -146,6 +146,19 @@ def test_an_agent_that_was_not_here_when_slots_were_dealt_gets_its_share_of_them
     assert "2 users of agent a move to others" in said_text(run)
 
 
+def test_the_share_of_an_agent_that_was_away_is_the_others_when_it_is_lost() -> None:
+    run = bench("a")
+    run.greet("b")
+    run.greet("b", 2)
+    run.say("b", confirm=Confirm(0, 0, 1))
+    assert held(run, "a") == {"a": 12}, "it has still to say what it holds"
+    join(run, "c")
+    assert held(run, "a") == {"a": 8}
+    run.say("a", confirm=Confirm(1, 1 << 20, 1))
+    run.wait(12, "a", "c")
+    assert held(run, "a") == {"a": 8 - 2}
+
+
 def test_a_dropped_agent_keeps_its_slots_until_its_lease_is_over() -> None:
     run = bench("a", "b")
     run.say("b", released=(SlotRun(9, 0, 1, 1),))
