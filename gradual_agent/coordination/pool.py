@@ -181,7 +181,9 @@ class SlotPool:
     def _obey(self, orders: Orders, now: int) -> list[PoolInstruction]:
         """The orders replace the former ones: slots, levels ahead, and the level in force if they name one.
 
-        An agent that leaves takes no slots, whatever orders say that were on their way.
+        An agent that leaves takes no slots, whatever orders say that were on their way. One that was held up may read
+        orders first and then look at the time; if its clock is late as well, they name only what comes later by it,
+        and what the former ones have made due meanwhile is in force.
         """
         if self._leaving:
             orders = replace(orders, slots=())
@@ -190,7 +192,9 @@ class SlotPool:
         self._graceful_stop = orders.graceful_stop
         levels = sorted(orders.levels, key=lambda level: level.apply_at)
         due = [level for level in levels if level.apply_at <= now]
-        self._ahead = deque(levels[len(due) :])
+        ahead = levels[len(due) :]
+        due = due or [level for level in self._ahead if level.apply_at <= now]
+        self._ahead = deque(ahead)
         applied: list[PoolInstruction] = []
         given_up: list[PoolInstruction] = []
         if due and due[-1] != self._level:

@@ -73,11 +73,13 @@ class Balancer:
         weights = [place.max_users for place in places.values()]
         shares = dict(zip(places, _shares(weights, seats.open_slots()), strict=True))
         lacking = {agent: max(0, shares[agent] - held[agent]) for agent in places}
-        gifts = self._give(self._in_order(seats.free()), lacking, seats, places)
+        gifts = self._give(self._in_order(seats.free()), lacking, seats, places, held)
         if not moving:
             return Balance(gifts, {})
         given = sum(_count(masks) for masks in gifts.values())
-        wanted = sum(lacking.values()) - given - coming - seats.leaving()
+        # Nothing moves for an agent that is not here: it would be given back to those from whom it was taken.
+        lacking_here = sum(count for agent, count in lacking.items() if places[agent].is_here)
+        wanted = lacking_here - given - coming - seats.leaving()
         if wanted <= self._tolerance:
             return Balance(gifts, {})
         above = {agent: held[agent] - shares[agent] for agent in places}
@@ -93,17 +95,27 @@ class Balancer:
         lacking: Mapping[str, int],
         seats: Seats,
         places: Mapping[str, Place],
+        counts: Mapping[str, int],
     ) -> dict[str, list[Mask]]:
-        """Deal free slots by what each agent lacks, then what is left to whoever has room."""
+        """Deal free slots by what each agent lacks; then the part of those that are not here, by what would be the
+        shares without them; then what is left to whoever has room.
+        """
         gifts: dict[str, list[Mask]] = {}
         if not len(free):
             return gifts
         here = [agent for agent, place in places.items() if place.is_here]
-        for needs in ({agent: lacking[agent] for agent in here}, dict.fromkeys(here, len(free))):
+        theirs = len(free) + sum(counts[agent] for agent in here)
+        together = _shares([places[agent].max_users for agent in here], theirs)
+        without = {agent: max(0, share - counts[agent]) for agent, share in zip(here, together, strict=True)}
+        for needs in (
+            {agent: lacking[agent] for agent in here},
+            {agent: max(0, without[agent] - lacking[agent]) for agent in here},
+            dict.fromkeys(here, len(free)),
+        ):
             for agent, part in self._dealt(free, needs).items():
                 if not len(part):
                     continue
-                held = _with(seats.staying(agent), gifts.get(agent))
+                held = _with(seats.seated(agent), gifts.get(agent))
                 fitting = self._fitting(part, held, places[agent].max_users)
                 if len(fitting):
                     gifts[agent] = _with(self._masks(fitting), gifts.get(agent))

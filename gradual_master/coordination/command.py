@@ -129,6 +129,11 @@ class Command:
         self.is_unsettled = True
         self.has_joined = self.has_joined or joined
 
+    def reconsider(self, agent: Agent) -> None:
+        """The agent is here again: what nobody had room for meanwhile goes to it, and its share of what others took."""
+        self.unsettle(joined=agent.is_passed_over or not self.seats.held_by(agent.id))
+        agent.is_passed_over = False
+
     # ── Losing agents ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def lose(self, agent: Agent, reason: str) -> None:
@@ -143,7 +148,9 @@ class Command:
         users = sum(run.count for run in self.seats.take_all(agent.id))
         self.journal.commit([AgentLost(agent.id, reason)])
         self.note("warning", f"agent {agent.name} is lost: {reason}", agent, slots=users)
-        self.unsettle()
+        # What was reckoned as its share while it was away is the others' now.
+        self.unsettle(joined=agent.is_passed_over)
+        agent.is_passed_over = False
 
     def _part_with(self, agent: Agent) -> None:
         self.leases.end(agent.id)

@@ -119,6 +119,7 @@ class MasterCore:
             self._command.leases.extend(silence)
             self._command.intake.excuse(now)
             self._command.deadline += silence
+            self._command.fleet.excuse(silence)
             self._command.note("warning", f"the master stood still for {format_duration(silence)}")
 
     def _take(self, event: Event, now: int) -> None:

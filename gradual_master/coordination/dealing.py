@@ -68,6 +68,8 @@ class Dealing:
         balance = self._balancer.balance(command.seats, places, moving=moving, coming=self._held_by_leavers())
         for id_, slots in balance.gifts.items():
             self._give(staying[id_], slots)
+        for agent in staying.values():
+            agent.is_passed_over |= (moving or bool(balance.gifts)) and not agent.is_here
         for id_, slots in balance.moves.items():
             self._let_go(staying[id_], slots)
         if moving:
@@ -85,8 +87,9 @@ class Dealing:
         self._taken.clear()
 
     def _held_by_leavers(self) -> int:
-        held = [self._command.seats.held_by(agent.id) for agent in self._command.fleet.working() if agent.is_leaving]
-        return sum(run.count for runs in held for run in runs)
+        """How many slots will be free, beside those that are leaving, when those that were told to end have done so."""
+        leavers = [agent for agent in self._command.fleet.working() if agent.is_leaving]
+        return sum(int(mask.sum()) for agent in leavers for mask in self._command.seats.staying(agent.id))
 
     def _enlist(self, agent: Agent) -> None:
         """From now on intervals wait for its batches, and it is told of the schedule, slots or none."""
@@ -131,10 +134,11 @@ class Dealing:
         """
         agent.is_back = False
         command = self._command
-        if not command.ordering.version or not agent.is_enlisted:
+        if not command.ordering.version or not agent.has_job:
             return
-        # What was freed while it was away was dealt to those that were here.
-        command.unsettle(joined=not command.seats.held_by(agent.id))
+        command.reconsider(agent)
+        if not agent.is_enlisted:
+            return
         is_new = False
         if command.life.is_running:
             held = agent.hello.held

@@ -23,8 +23,9 @@ class Agent:
     may be back. `is_back`: it came back on a new stream and has not yet said what happened to its slots meanwhile.
     `is_told`: it was told that the run is over. `is_dealt`: slots were dealt to it before the load; `is_enlisted`: it
     may be given slots, and intervals wait for its batches. `is_leaving`: it was told to end; `has_left`: it has, with
-    everything handed over. `dropped`: why it is not heard any more; its slots are its own until its lease is over.
-    `heard_at`: when its last ping came; `is_silent`: that is long ago, and was said.
+    everything handed over. `is_passed_over`: slots were dealt or moved while it was not here. `dropped`: why it is not
+    heard any more; its slots are its own until its lease is over. `heard_at`: when its last ping came; `is_silent`:
+    that is long ago, and was said.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Agent:
     is_dealt: bool = False
     is_enlisted: bool = False
     is_leaving: bool = False
+    is_passed_over: bool = False
     dropped: str | None = None
     has_left: bool = False
     heard_at: int = 0
@@ -194,6 +196,11 @@ class Fleet:
         if agent is not None:
             agent.stream = None
         return agent
+
+    def excuse(self, stall: int) -> None:
+        """The master stood still for `stall` ns: no agent was silent meanwhile."""
+        for agent in self:
+            agent.heard_at += stall
 
     def bar(self, agent: Agent) -> None:
         """This process will not be taken in again."""

@@ -174,6 +174,7 @@ class Reception:
             self._command.note(
                 "info", f"agent {agent.name} is heard again after {(now - agent.heard_at) / NS_PER_S:.1f} s"
             )
+            self._command.reconsider(agent)
         agent.heard_at, agent.is_silent = now, False
 
     def _let_leave(self, agent: Agent) -> None:

@@ -54,6 +54,10 @@ class Seats:
             ]
         )
 
+    def seated(self, agent: str) -> list[Mask]:
+        """Per group, the slots of `agent` that may have a user in them: those that are leaving too."""
+        return [mask & ~ended for mask, ended in zip(self._of(agent), self._ended, strict=True)]
+
     def staying(self, agent: str) -> list[Mask]:
         """Per group, the slots of `agent` that have not ended and are not leaving."""
         columns = zip(self._of(agent), self._leaving, self._ended, strict=True)

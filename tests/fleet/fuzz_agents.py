@@ -36,14 +36,15 @@ Slot = tuple[int, int]
 
 
 class User:
-    """A seated user; `is_active` until it is told to stop."""
+    """A seated user; `is_active` until it is told to stop, which was first at `told_at`."""
 
-    __slots__ = ("end", "is_active", "slot", "tenure")
+    __slots__ = ("end", "is_active", "slot", "tenure", "told_at")
 
     def __init__(self, slot: Slot, tenure: int) -> None:
         self.slot = slot
         self.tenure = tenure
         self.is_active = True
+        self.told_at: int | None = None
         self.end: Any = None
 
 
@@ -101,6 +102,8 @@ class SimCrew:
         if user is None:
             return
         process = self._process
+        if user.told_at is None:
+            user.told_at = process.world.now
         user.is_active = hands_over
         if user.end is not None:
             process.timeline.cancel(user.end)

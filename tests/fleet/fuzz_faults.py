@@ -77,7 +77,7 @@ class Fault(NamedTuple):
     how: int = 0
 
     def __repr__(self) -> str:
-        after = f"{self.after / S:g} * S" if self.after % S else f"{self.after // S} * S"
+        after = f"{self.after // MS} * MS" if self.after % S else f"{self.after // S} * S"
         return f'Fault("{self.kind}", {self.who}, {after}, {self.how})'
 
 
@@ -97,7 +97,11 @@ def faults_of(salt: int, numbers: list[int]) -> list[Fault]:
     return faults
 
 
-NUMBERS = st.integers(0, 2**16 - 1)
+FAR = 2**100
+"""Hypothesis puts constants out of the modules that are loaded in place of some integers (from 6.131 on), so that a
+test draws other sequences alone than in the whole suite. No module has a number from here on: nothing is replaced."""
+
+NUMBERS = st.integers(FAR, FAR + 2**16 - 1).map(lambda number: number - FAR)
 SEEDS = NUMBERS
 SEQUENCES = st.builds(
     faults_of, SEEDS, st.one_of(st.lists(NUMBERS, max_size=40), st.lists(NUMBERS, min_size=8, max_size=40))
@@ -105,7 +109,7 @@ SEQUENCES = st.builds(
 
 
 def numbered_sequence(number: int) -> tuple[list[Fault], int]:
-    """Faults and seed number `number`: the same everywhere (Hypothesis draws by what modules are loaded, too)."""
+    """Faults and seed number `number`: the same under every version of Hypothesis."""
     chance = random.Random(number)
     numbers = [chance.randrange(2**16) for _ in range(chance.randint(8, 40))]
     return faults_of(chance.randrange(2**16), numbers), chance.randrange(2**16)
@@ -288,7 +292,8 @@ class Simulation:
                 self._start_process()
 
     def _drain(self, process: AgentProcess, how: int) -> None:
-        if process.signals == 0:
+        """It is told to end; once more, which cuts its users, or a third time, which ends it."""
+        if process.signals < (3 if how == 3 else 1):
             process.leave()
 
     def _kill(self, process: AgentProcess, how: int) -> None:
@@ -319,10 +324,14 @@ class Simulation:
         return [process for process in self.processes if not process.is_over and not process.signals]
 
     def _settle(self) -> None:
-        """The fleet recovers in time: every slot that is wanted has its user, if the agents that are left hold them."""
+        """The fleet recovers in time: every slot that is wanted has its user, if the agents that are left hold them,
+        and each agent its share.
+        """
         while not self._has_settled():
             if self.world.now >= self.settled_at:
-                self.rules.fail(f"slots {self.rules.vacant()} have no active user")
+                if self._vacant:
+                    self.rules.fail(f"slots {self._vacant} have no active user")
+                self.rules.fail("; ".join(self.rules.uneven(self._working)))
             self.world.run_until(self.world.now + S // 2)
             self._check_breach()
 
@@ -333,8 +342,19 @@ class Simulation:
             return is_late or state is State.FINISHED
         if state is not State.RUNNING:
             return True
-        room = sum(process.max_users for process in self._working)
-        return not self.rules.vacant() or (is_late and room < sum(PEAK))
+        if not self._can_hold_all:
+            return is_late or not self._vacant
+        return not self._vacant and not self.rules.uneven(self._working)
+
+    @property
+    def _vacant(self) -> list[tuple[int, int]]:
+        """What lacks an active user; when the time is over, without those whose former user is still to end."""
+        is_late = self.world.now >= self.settled_at
+        return [slot for slot in self.rules.vacant() if not (is_late and self.rules.is_ending(slot))]
+
+    @property
+    def _can_hold_all(self) -> bool:
+        return sum(process.max_users for process in self._working) >= sum(PEAK)
 
     def _latest_end(self) -> int:
         """By when the run must be over, as far as it has come."""

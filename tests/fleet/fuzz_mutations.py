@@ -20,6 +20,7 @@ from gradual_agent.coordination.pool import SlotPool
 from gradual_agent.coordination.session import Session, State, version_of
 from gradual_agent.coordination.session_events import Renew
 from gradual_common.messages import MasterMessage
+from gradual_master.coordination.command import Command
 from gradual_master.coordination.fleet import Fleet
 from gradual_master.coordination.intake import Intake, Receipt
 from gradual_master.coordination.leases import Leases
@@ -85,6 +86,10 @@ def _release_of_any_tenure(_: Any) -> Any:
             self._free(group, slice(None), mask)
 
     return mutant
+
+
+def _anything_moves(_: Any) -> Any:
+    return lambda self, agent, confirmed: self.staying(agent)
 
 
 def _hello_names_seats_only(_: Any) -> Any:
@@ -170,6 +175,10 @@ def _gap_accepted(receive: Any) -> Any:
     return mutant
 
 
+def _nothing_for_who_is_back(_: Any) -> Any:
+    return lambda self, agent: None
+
+
 def _nothing_again(_: Any) -> Any:
     return lambda self: None
 
@@ -188,6 +197,10 @@ MUTATIONS: dict[str, Mutation] = {
     "slots are free before they are released": lambda: _in_place_of(Seats, "let_go", _free_before_release),
     "orders before their rows": lambda: _in_place_of(Seats, "ordered_of", _rows_later),
     "a release is believed for any tenure": lambda: _in_place_of(Seats, "release", _release_of_any_tenure),
+    "slots move that are not in force": lambda: _in_place_of(Seats, "movable", _anything_moves),
+    "what became free meanwhile is not dealt to who is back": lambda: _in_place_of(
+        Command, "reconsider", _nothing_for_who_is_back
+    ),
     "a Hello names only slots with a user": lambda: _in_place_of(Agent, "held", _hello_names_seats_only),
     "no look at the lease before a write": lambda: _in_place_of(AgentProcess, "may_write", _no_check_before_a_write),
     "a lease renewed from the pong's receipt": lambda: _in_place_of(Session, "_take_pong", _renewed_from_receipt),

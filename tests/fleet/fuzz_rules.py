@@ -16,6 +16,7 @@ from fuzz_world import MS, S, World
 from gradual_agent.coordination.outbox import Outbox
 from gradual_common.batch import Batch
 from gradual_common.schedule import Schedule
+from gradual_common.slots import apportion
 from gradual_master.coordination.command import Terms
 from gradual_master.coordination.events import Event, Instruction, Merge, Received, Send
 
@@ -66,6 +67,8 @@ class Rules:
         """A user sits down."""
         if user.slot[0] == 0 and process.crew is not None and user.slot not in process.crew.rows:
             self.fail(f"{process.name}: the user of {user.slot} starts before its data row is there")
+        if len(process.users) > process.max_users:
+            self.fail(f"{process.name} holds {process.max_users} users, and has {len(process.users)}")
         self.note_clock(process)
         self._seated[user.slot][process] = user
         if process.may_write:
@@ -218,15 +221,57 @@ class Rules:
             if (group, ordinal) not in self.finished and not self._is_active((group, ordinal))
         ]
 
+    def is_ending(self, slot: Slot) -> bool:
+        """Whether a user that was told to stop is still there, in its time: until then nobody starts (DESIGN 4.1).
+
+        It may take `graceful_stop`, and `on_stop` as long again; by a clock that may be slow.
+        """
+        since = self.world.now - 2 * self.terms.graceful_stop * 11 // 10
+        return any(user.told_at is not None and user.told_at >= since for user in self._seated[slot].values())
+
+    def uneven(self, working: Sequence[AgentProcess]) -> list[str]:
+        """Who says that it holds more than one user more or less than its share of all slots that have not ended.
+
+        Nobody while the fleet cannot hold them all: then it holds what it can. Nothing moves because slots have ended
+        for good, so that each of them may shift a share by one.
+        """
+        room = [process.max_users for process in working]
+        if sum(room) < sum(self.schedule.peak):
+            return []
+        held = [[slot for slot in held_by(process) if self._is_open(*slot)] for process in working]
+        ended = self.finished.keys() - {slot for slots in held for slot, _ in slots}
+        shares = apportion(room, sum(self.schedule.peak) - len(ended))
+        return [
+            f"{process.name} holds {len(slots)}, its share is {share}"
+            for process, slots, share in zip(working, held, shares, strict=True)
+            if abs(len(slots) - share) > 1 + len(ended)
+        ]
+
+    def _is_open(self, slot: Slot, tenure: int) -> bool:
+        """It has not ended for good, or nobody heard of that before its agent was lost."""
+        return tenure > self.finished.get(slot, 0)
+
     def _is_active(self, slot: Slot) -> bool:
         return any(user.is_active and process.may_write for process, user in self._seated[slot].items())
 
     def check_sizes(self, faults: int) -> None:
-        """The journal has a line per decision, not one per message."""
+        """The journal has a line per decision, not one per message, and no slot goes from hand to hand for nothing."""
         assert self.master is not None
+        hands = max((tenure for tenure, _ in self._seen.values()), default=0)
+        if hands > 6 + faults:
+            self.fail(f"a slot has had {hands} holders after {faults} faults")
         most = 100 + 20 * faults
         if len(self.master.journal.decisions) > most:
             self.fail(f"{len(self.master.journal.decisions)} decisions are in the journal after {faults} faults")
+
+
+def held_by(process: AgentProcess) -> list[tuple[Slot, int]]:
+    """The slots that a process says it holds, with their tenures."""
+    return [
+        ((run.group, ordinal), run.tenure)
+        for run in process.agent.held
+        for ordinal in range(run.first, run.first + run.count)
+    ]
 
 
 def seconds(value: int) -> str:

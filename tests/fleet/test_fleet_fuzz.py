@@ -5,11 +5,16 @@ Real agents and a real master's core over a simulated network and clocks, under 
 """
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
+import fuzz_draws
 import pytest
 from fuzz_agents import simulated_processes
 from fuzz_faults import SEEDS, SEQUENCES, Fault, Simulation, numbered_sequence, simulate
+from fuzz_kept import KEPT
 from fuzz_mutations import MUTATIONS
 from fuzz_sizes import size_of
 from fuzz_world import S
@@ -26,6 +31,11 @@ def processes() -> Iterator[None]:
         yield
 
 
+@pytest.mark.parametrize("what", KEPT)
+def test_what_was_found_once_is_not_found_again(what: str) -> None:
+    simulate(*KEPT[what])
+
+
 @settings(
     max_examples=NUMBER,
     derandomize=NUMBER == USUAL,
@@ -36,6 +46,21 @@ def processes() -> Iterator[None]:
 @given(SEQUENCES, SEEDS)
 def test_the_rules_hold_under_any_faults(faults: list[Fault], seed: int) -> None:
     simulate(faults, seed)
+
+
+def test_sequences_are_the_same_whatever_modules_are_loaded(tmp_path: Path) -> None:
+    """Of numbers such as modules have that is not true, which shows that this would be noticed."""
+    (tmp_path / "full_of_numbers.py").write_text(f"NUMBERS = {list(range(100, 2**16, 97))}\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+
+    def digests(*modules: str) -> list[str]:
+        command = [sys.executable, fuzz_draws.__file__, *modules]
+        said = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return said.stdout.split()
+
+    alone, loaded = digests(), digests("full_of_numbers")
+    assert loaded[0] == alone[0]
+    assert loaded[1] != alone[1], "Hypothesis puts no numbers of modules in any more: FAR is not needed"
 
 
 @pytest.mark.parametrize("name", MUTATIONS)

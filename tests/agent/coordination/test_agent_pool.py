@@ -131,6 +131,16 @@ def test_orders_that_say_the_same_again_move_nobody() -> None:
     assert pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [level(0, 3)]), 5) == []
 
 
+def test_a_level_of_former_orders_that_is_due_is_in_force_though_newer_ones_name_only_later_ones() -> None:
+    """A process that was held up, with a clock that is late: the master takes that level for past."""
+    pool = SlotPool()
+    mine = [SlotRun(0, 0, 4, 1)]
+    pool.handle(orders(1, mine, [level(0, 3), level(100, 1, number=1)]), 0)
+    told = pool.handle(orders(2, mine, [level(200, 2, number=2)]), 150)
+    assert told == [Applied(1, 100, 150), StopUser(0, 1, 150 + GRACE), StopUser(0, 2, 150 + GRACE)]
+    assert pool.next_deadline == 200
+
+
 def test_orders_without_a_level_that_is_due_leave_the_one_in_force() -> None:
     pool = running(3)
     assert pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [level(99, 1, number=1)]), 5) == []

@@ -172,3 +172,35 @@ def test_whatever_joins_and_is_lost_everybody_has_its_share_and_nobody_too_much(
             assert {name: held(seats, name) for name in names} == shares
         if event == "lose":
             assert all(held(seats, name) >= count for name, count in before.items()), "a loss moves nobody"
+
+
+def test_what_an_agent_that_is_not_here_would_get_is_dealt_to_the_others_by_what_they_can_hold() -> None:
+    schedule = schedule_of((24,), seconds=60)
+    seats = dealt(schedule, a=30, b=6, c=12)
+    seats.take_all("c")
+    away = {**places(a=30, b=6), "d": Place(12, is_here=False)}
+    gifts, _ = counts(Balancer(schedule).balance(seats, away, moving=False))
+    assert gifts == {"a": 5, "b": 1}
+
+
+def test_a_slot_that_is_leaving_takes_room_until_its_user_has_ended() -> None:
+    schedule = schedule_of((12,), seconds=60)
+    seats = dealt(schedule, a=4, b=4, c=4)
+    leaving = [np.arange(12) == np.flatnonzero(seats.staying("a")[0])[0]]
+    seats.let_go(leaving)
+    seats.take_all("c")
+    balancer = Balancer(schedule)
+    assert counts(balancer.balance(seats, places(a=4, b=4), moving=False)) == ({}, {})
+    seats.release("a", _runs_within(seats, "a", leaving))
+    assert counts(balancer.balance(seats, places(a=4, b=4), moving=False)) == ({"a": 1}, {})
+
+
+def test_nothing_moves_for_an_agent_that_is_not_here() -> None:
+    schedule = schedule_of((12,), seconds=60)
+    seats = dealt(schedule, a=12, b=12)
+    away = {**places(a=12, b=12), "c": Place(12, is_here=False)}
+    balance = Balancer(schedule).balance(seats, away, moving=True)
+    assert counts(balance) == ({}, {})
+    assert not balance.is_short
+    here = {**away, "c": Place(12, is_here=True)}
+    assert counts(Balancer(schedule).balance(seats, here, moving=True)) == ({}, {"a": 2, "b": 2})

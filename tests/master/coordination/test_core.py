@@ -454,6 +454,7 @@ def test_a_stalled_master_moves_its_deadlines() -> None:
     run.now += 30 * S
     run.tell(Tick())
     assert "stood still for 30" in said_text(run)
+    assert "is silent" not in said_text(run), "nobody could be heard"
     assert not any(agent.lost for agent in run.core.facts().agents)
     assert only(run.said, CloseInterval) == [CloseInterval(0)], "what came meanwhile is still unread"
     run.wait(9, "a", "b")

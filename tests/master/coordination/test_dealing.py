@@ -91,6 +91,74 @@ def test_a_silent_agent_is_spoken_of_before_it_is_lost_and_again_when_it_is_hear
     assert run.core.facts().agents[1].lost is False
 
 
+def test_what_the_others_could_not_hold_goes_to_a_silent_agent_once_it_is_heard() -> None:
+    run = Bench(schedule_of((12,), seconds=600), expect_agents=3)
+    for name, room in (("a", 4), ("b", 8), ("c", 4)):
+        run.greet(name, max_users=room)
+    for confirm in (Confirm(0, 0, 1), Confirm(1, 1, 1)):
+        for name in "abc":
+            run.say(name, confirm=confirm)
+    run.wait(1, "a", "b", "c")
+    run.wait(4, "a", "b")
+    run.wait(7.5, "a")
+    run.ping("b")
+    assert held(run, "a", "b") == {"a": 4, "b": 8}
+
+
+def test_an_agent_that_had_the_plan_only_when_its_lease_was_over_joins_when_it_is_back() -> None:
+    run = bench("a", "b")
+    run.greet("c")
+    run.wait(11.5, "a", "b")
+    run.say("c", ping=Ping(1, 0), confirm=Confirm(0, 0, 1))
+    run.greet("c", 2)
+    run.say("c", ping=Ping(1, 0), confirm=Confirm(0, 0, 1))
+    assert held(run, "a", "b", "c") == {"a": 4, "b": 4, "c": 0}
+
+
+def test_slots_that_ended_with_an_agent_that_leaves_are_not_reckoned_with() -> None:
+    run = bench("a", "b")
+    run.say("b", finished=run.slots("b"))
+    run.say("b", leaving=True)
+    join(run, "c")
+    assert held(run, "a") == {"a": 3}
+
+
+def test_slots_on_their_way_from_an_agent_that_leaves_are_counted_once() -> None:
+    run = bench("a", "b")
+    join(run, "c")
+    run.say("b", leaving=True)
+    assert held(run, "a", "b") == {"a": 4, "b": 4}
+    join(run, "d")
+    assert held(run, "a") == {"a": 4}, "8 of b's and a's come: 4 for each of the two"
+    join(run, "e")
+    assert held(run, "a") == {"a": 3}, "shares are 3 now, 8 come, 9 are lacking"
+
+
+def test_an_agent_that_was_not_here_when_slots_were_dealt_gets_its_share_of_them_back() -> None:
+    run = bench("a", "b", "c")
+    run.wait(4, "a", "b")
+    run.wait(7.5, "a")
+    assert held(run, "a", "b") == {"a": 8, "b": 4}, "users that are missing are worse than uneven shares"
+    run.ping("b")
+    run.say("a", confirm=Confirm(1, 3, 1))
+    moved = seats_of(run.slots("a"))
+    assert len(moved) == 6
+    assert "2 users of agent a move to others" in said_text(run)
+
+
+def test_the_share_of_an_agent_that_was_away_is_the_others_when_it_is_lost() -> None:
+    run = bench("a")
+    run.greet("b")
+    run.greet("b", 2)
+    run.say("b", confirm=Confirm(0, 0, 1))
+    assert held(run, "a") == {"a": 12}, "it has still to say what it holds"
+    join(run, "c")
+    assert held(run, "a") == {"a": 8}
+    run.say("a", confirm=Confirm(1, 1 << 20, 1))
+    run.wait(12, "a", "c")
+    assert held(run, "a") == {"a": 8 - 2}
+
+
 def test_a_dropped_agent_keeps_its_slots_until_its_lease_is_over() -> None:
     run = bench("a", "b")
     run.say("b", released=(SlotRun(9, 0, 1, 1),))
