@@ -13,9 +13,12 @@ help: ## show what there is
 demo: $(VENV)/.demo ## a demo bank, a master and two agents: one run of about 30 s
 	@$(BIN)/python examples/demo.py
 
+# The fuzz of the fleet has a core of its own and is not traced: it is minutes of pure computation.
 test: $(VENV)/.dev check ## every check: format, lint, types, tests, coverage
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest
+	@$(BIN)/pytest tests/fleet & fuzz=$$!; \
+	$(BIN)/coverage run -m pytest --ignore=tests/fleet; code=$$?; \
+	wait $$fuzz && exit $$code
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --skip-empty
 

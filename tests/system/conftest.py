@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -136,8 +135,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def limit_files(number: int) -> Callable[[], None]:
-    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (number, number))
+def with_files(number: int) -> list[str]:
+    """Runs a command with so many file descriptors. Not between fork and exec: that breaks where gRPC has threads."""
+    return ["sh", "-c", f'ulimit -n {number}; exec "$@"', "sh"]
 
 
 class Fleet:
@@ -172,12 +172,11 @@ class Fleet:
     ) -> subprocess.Popen[str]:
         """Start an agent. `port`: where it finds its master; `inside`: the command that leads to its host."""
         master = f"{self.address}:{port or self.port}"
-        command = [*inside, str(BIN / "gradual-agent"), "--master", master, "--name", name, *options]
-        return self.start(name, command, env, preexec_fn=limit_files(files) if files else None)
+        limit = with_files(files) if files else []
+        command = [*inside, *limit, str(BIN / "gradual-agent"), "--master", master, "--name", name, *options]
+        return self.start(name, command, env)
 
-    def start(
-        self, name: str, command: list[str], env: dict[str, str] | None = None, **options: Any
-    ) -> subprocess.Popen[str]:
+    def start(self, name: str, command: list[str], env: dict[str, str] | None = None) -> subprocess.Popen[str]:
         """Start any process that is to end with the fleet."""
         with (self.folder / f"{name}.log").open("a") as log:
             process = subprocess.Popen(
@@ -187,7 +186,6 @@ class Fleet:
                 text=True,
                 cwd=self.folder,
                 env={**os.environ, "NO_COLOR": "1", **(env or {})},
-                **options,
             )
         self.processes.append(process)
         return process

@@ -80,6 +80,7 @@ def test_warnings_of_the_log_stand_among_the_news_and_are_written_afterwards(
     screens: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stderr", stderr := io.StringIO())
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # Another test may have set logging up.
     followed = screens()
     logging.getLogger("somewhere").warning("the disk is full")
     print("a line", file=sys.stderr)
