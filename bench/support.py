@@ -106,9 +106,16 @@ def tool(name: str) -> str:
 
 
 def run_fleet(
-    plan: dict[str, Any], *, core: str = LOAD_CORE, watch: Any = None, options: tuple[str, ...] = ()
+    plan: dict[str, Any],
+    *,
+    core: str = LOAD_CORE,
+    watch: Any = None,
+    options: tuple[str, ...] = (),
+    gives_way: bool = False,
 ) -> dict[str, Any]:
-    """Run `plan` with a master on the system's core and one agent on `core`; the summary. `options` are the master's.
+    """Run `plan` with a master on the system's core and one agent on `core`; the summary.
+
+    `options` are the master's; it `gives_way` to the system on their core, as if that had a host of its own.
 
     `watch(agent_pid)` is called once the agent runs and may return a context manager's result for the caller.
     """
@@ -118,6 +125,8 @@ def run_fleet(
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
         master_command = [tool("gradual-master"), "run", str(path), "--listen", address, "--expect-agents", "1"]
         master_command += ["-q", "-o", f"json={summary}", "--allow-saturated", *options]
+        if gives_way:
+            master_command = ["nice", "-n", "19", *master_command]
         agent_command = [tool("gradual-agent"), "--master", address]
         with running(pinned(SYSTEM_CORE, master_command), **quiet) as master:
             while not Path(f"{folder}/master").exists() and master.poll() is None:
