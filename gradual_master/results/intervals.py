@@ -137,6 +137,7 @@ class IntervalWriter:
         self,
         number: int,
         measured: Contribution,
+        agents: int,
         health: tuple[AgentHealth, ...],
         objectives: tuple[ObjectiveRow, ...],
     ) -> IntervalRecord:
@@ -165,7 +166,7 @@ class IntervalWriter:
             request_rate_rps=requests / seconds,
             errors={KINDS[kind]: int(by_kind[kind]) for kind in np.flatnonzero(by_kind).tolist() if kind != OK},
             response_time_ms=Distribution.of(histogram),
-            agents=len(health),
+            agents=agents,
             objectives=objectives,
             histogram=histogram,
             health=health,

@@ -19,7 +19,7 @@ def test_users_and_target_are_means_over_the_interval() -> None:
     measured = Measurements(SHAPE)
     measured.add(contribution(batch_of(1, 1, first, second), SHAPE))
     schedule = schedule_of((2, 1), (4, 2), seconds=3)
-    record = IntervalWriter(INDEX, schedule, 2 * S).write(1, measured.freeze(), (), ())
+    record = IntervalWriter(INDEX, schedule, 2 * S).write(1, measured.freeze(), 1, (), ())
     assert (record.start_s, record.end_s) == (2, 4)
     assert record.target == record.users == {"customer": 3, "guest": 1.5}
     assert record.stopping == {"customer": 0, "guest": 0.75}
@@ -40,6 +40,7 @@ def test_a_record_of_warm_up_is_flagged() -> None:
     writer = IntervalWriter(INDEX, schedule_of((2, 1), (4, 2), warm_up=1), S)
     empty = Measurements(SHAPE).freeze()
     flags = [
-        (writer.write(number, empty, (), ()).phase, writer.write(number, empty, (), ()).warm_up) for number in (0, 2, 4)
+        (writer.write(number, empty, 0, (), ()).phase, writer.write(number, empty, 0, (), ()).warm_up)
+        for number in (0, 2, 4)
     ]
     assert flags == [("warm", True), ("main", False), ("", False)]

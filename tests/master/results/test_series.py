@@ -24,7 +24,7 @@ def record_of(number: int, *milliseconds: int, failed: int = 0) -> IntervalRecor
     measured = Measurements(SHAPE)
     measured.add(contribution(batch_of(1, number, stretch), SHAPE))
     health = AgentHealth("a", 0.1 * number, float(number), None, 3, 2, strained=False)
-    return IntervalWriter(INDEX, SCHEDULE, S).write(number, measured.freeze(), (health,), ())
+    return IntervalWriter(INDEX, SCHEDULE, S).write(number, measured.freeze(), 1, (health,), ())
 
 
 def series_of(*records: IntervalRecord, most_points: int = 100) -> Series:
