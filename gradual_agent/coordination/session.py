@@ -21,6 +21,7 @@ from enum import Enum
 from gradual_agent.coordination.offset import OffsetEstimate
 from gradual_agent.coordination.outbox import Outbox
 from gradual_agent.coordination.packing import Mail, pack
+from gradual_agent.coordination.pinging import Pinging
 from gradual_agent.coordination.redial import Redial
 from gradual_agent.coordination.session_events import (
     Adopt,
@@ -59,9 +60,6 @@ from gradual_common.messages import (
     SlotRun,
     Welcome,
 )
-
-BURST = 5
-"""Round trips right after the welcome, one after the other: orders wait for the offset that they give."""
 
 GREETING_NS = 5 * NS_PER_S
 """How long a master may take to answer a Hello before the agent dials anew."""
@@ -131,11 +129,7 @@ class Session:
         self._slots_due: int | None = None
         self._confirms = False
         self._greeted_at = 0
-        self._heard_at = 0
-        self._pinged_at = 0
-        self._asked_at: int | None = None
-        self._burst_left = 0
-        self._pings_at_once = False
+        self._pinging = Pinging()
         self._orders: Orders | None = None
         self._in_force = (0, 0)
         self._is_scheduled = False
@@ -161,7 +155,7 @@ class Session:
             return [self._redial.next_at]
         if self.state is State.GREETING:
             return [self._greeted_at + GREETING_NS]
-        return [self._pinged_at + self._ping_interval, self._silence_deadline, self.outbox.next_due, self._slots_due]
+        return [self._pinging.next_at, self._pinging.silence_deadline, self.outbox.next_due, self._slots_due]
 
     @property
     def _lease_deadline(self) -> int | None:
@@ -170,17 +164,6 @@ class Session:
     @property
     def _lease(self) -> int:
         return self.welcome.lease if self.welcome else 0
-
-    @property
-    def _ping_interval(self) -> int:
-        return self._lease // 10
-
-    @property
-    def _silence_deadline(self) -> int | None:
-        """No pong for 0.3·lease, though the first ping since the last one has had time to be answered."""
-        if self._asked_at is None:
-            return None
-        return max(self._heard_at + 3 * self._lease // 10, self._asked_at + 2 * self._ping_interval)
 
     # ── Events ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -266,8 +249,7 @@ class Session:
         self.state = State.LIVE
         self.welcome = welcome
         self._redial.found()
-        self._heard_at, self._asked_at = now, None
-        self._burst_left, self._pings_at_once = BURST, True
+        self._pinging.begin(welcome.lease, now)
         self._says_leaving = self._signals > 0
         self._finished, self._slots_due = self._holdings.finished, now
         self._confirms = self._in_force != (0, 0) or self._provisioned > 0
@@ -300,14 +282,7 @@ class Session:
     # ── Live ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _watch_silence(self, _: Wake, now: int) -> list[SessionInstruction]:
-        """After a stall of our own a pong may wait unread: the next ping is the one that must be answered."""
-        deadline = self._silence_deadline
-        if deadline is None or now < deadline or self._has_stalled(now):
-            return []
-        return self._hang_up("no pong", now)
-
-    def _has_stalled(self, now: int) -> bool:
-        return now - self._pinged_at > 2 * self._ping_interval
+        return self._hang_up("no pong", now) if self._pinging.is_silent(now) else []
 
     def _read_message(self, event: Received, now: int) -> list[SessionInstruction]:
         message = event.message
@@ -334,9 +309,7 @@ class Session:
     def _take_pong(self, pong: Pong, now: int) -> list[SessionInstruction]:
         if not now - pong.stamp >= 0:
             return []
-        self._heard_at, self._asked_at = now, None
-        self._burst_left = max(0, self._burst_left - 1)
-        self._pings_at_once = self._burst_left > 0
+        self._pinging.answer(now)
         instructions = self._adopt_offset(self._estimate.observe(pong.stamp, now, pong.now))
         until = pong.stamp + self._lease
         if until > max(now, self.lease_end):
@@ -347,7 +320,7 @@ class Session:
     def _adopt_offset(self, anew: bool) -> list[SessionInstruction]:
         """Use the estimate once the first round trips are in, and again when it has moved."""
         estimate = self._estimate.value
-        if estimate is None or (self.offset is None and self._burst_left):
+        if estimate is None or (self.offset is None and self._pinging.is_bursting):
             return []
         if self.offset is not None and not anew and abs(estimate - self.offset) <= OFFSET_SLACK_NS:
             return []
@@ -405,18 +378,11 @@ class Session:
         if self._slots_due is not None and (now >= self._slots_due or not mail.is_empty):
             mail = replace(mail, released=self._released, finished=self._finished)
             self._released, self._finished, self._slots_due = (), (), None
-        if self._wants_ping(now, riding=not mail.is_empty):
+        if self._pinging.is_due(now, riding=not mail.is_empty):
             mail = replace(mail, ping=Ping(now, self._holdings.begun, self.offset or 0))
-            if self._asked_at is None or self._has_stalled(now):
-                self._asked_at = now
-            self._pinged_at, self._pings_at_once = now, False
+            self._pinging.ping(now)
         sent: list[SessionInstruction] = [Send(message) for message in pack(mail)]
         return sent + (self._say_goodbye() if self._signals and self._is_delivered else [])
-
-    def _wants_ping(self, now: int, riding: bool) -> bool:
-        """Every lease/10; one rides on another message when half of that is over; the first ones at once."""
-        since = now - self._pinged_at
-        return self._pings_at_once or since >= self._ping_interval or (riding and 2 * since >= self._ping_interval)
 
     # ── Ending ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

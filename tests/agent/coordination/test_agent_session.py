@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import pytest
 from agent_batches import batch
 
-from gradual_agent.coordination.session import BURST, FLUSH_NS, GATHER_NS, GREETING_NS, TABLE, Session, State
+from gradual_agent.coordination.pinging import BURST
+from gradual_agent.coordination.session import FLUSH_NS, GATHER_NS, GREETING_NS, TABLE, Session, State
 from gradual_agent.coordination.session_events import (
     Adopt,
     CutUsers,
