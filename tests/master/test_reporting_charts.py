@@ -16,8 +16,16 @@ from bokeh.models import BoxAnnotation, ColumnDataSource, Span
 from simulated_run import simulated_run
 
 from gradual_common.batch import KINDS
-from gradual_master.reporting import charts
-from gradual_master.reporting.charts import Chart, course_charts, kind_rows, level_charts, levels_source, series_source
+from gradual_master.reporting.charts import (
+    Chart,
+    course_charts,
+    kind_rows,
+    level_charts,
+    levels_source,
+    over_time,
+    parts,
+    series_source,
+)
 from gradual_master.reporting.course import Mark, heat_grid, marks_of
 from gradual_master.reporting.html.embedding import package_text
 from gradual_master.results.chronicle import Chronicle, News
@@ -124,7 +132,7 @@ def test_the_strip_of_events_has_them_all(drawn: dict[str, Chart]) -> None:
 
 
 def test_a_ramp_of_many_levels_is_not_hatched(chronicle: Chronicle) -> None:
-    marks = [Mark(at / 10, at / 10, "level", "1 users") for at in range(charts.MOST_LINES + 1)]
+    marks = [Mark(at / 10, at / 10, "level", "1 users") for at in range(over_time.MOST_LINES + 1)]
     users = course_charts(chronicle.series, marks)[1]
     assert notes_of(users, Span) == []
 
@@ -217,13 +225,13 @@ def surfaces() -> Sequence[str]:
 def test_lines_stand_out_on_light_and_on_dark() -> None:
     assert len(surfaces()) == 2
     for colour in {
-        *charts.KIND_COLOURS,
-        charts.BLUE,
-        charts.TEAL,
-        charts.ORANGE,
-        charts.RED,
-        charts.VIOLET,
-        charts.GREY,
+        *over_time.KIND_COLOURS,
+        parts.BLUE,
+        parts.TEAL,
+        parts.ORANGE,
+        parts.RED,
+        parts.VIOLET,
+        parts.GREY,
     }:
         for surface in surfaces():
             assert contrast(colour, surface) >= GRAPHICS, (colour, surface)

@@ -1,29 +1,19 @@
-"""Every chart of Gradual, for pages made once and for pages that live: plain tables in, bokeh figures out.
-
-A chart draws no words beside its axes: it comes with its `keys` (what is drawn how), for the page to set as text that
-wraps, can be read aloud and can be pressed. Series differ by their dashes too, never by colour alone. The colours of
-series are as far from white as from black; ink and grid lines are left to the page, as CSS properties that bokeh reads
-(`--bk-major-label-text-color`, `--bk-grid-line-color`), so that one chart stands on light and on dark.
-
-Charts over time share their range, so that a stretch chosen in one is shown by all.
-"""
+"""The course of a run: users, rates, response times, failures and agents over time, on one shared axis."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from bokeh.models import (
     AdaptiveTicker,
-    BasicTicker,
     BoxZoomTool,
     ColumnDataSource,
     CrosshairTool,
     DataRange1d,
-    FixedTicker,
     HoverTool,
     LinearAxis,
     LogColorMapper,
@@ -34,18 +24,31 @@ from bokeh.models.annotations import BoxAnnotation, Span
 from bokeh.models.glyphs import Image
 from bokeh.plotting import figure
 
+from gradual_master.reporting.charts.parts import (
+    BLUE,
+    DASHES,
+    GREY,
+    ORANGE,
+    PERCENTILES,
+    RED,
+    TEAL,
+    VIOLET,
+    Chart,
+    Key,
+    Scale,
+    add_hover,
+    compact,
+    is_wide,
+    latency_axis,
+    make_plain,
+    new_figure,
+    percentile_keys,
+    percentile_rows,
+)
 from gradual_master.reporting.course import HeatGrid, Mark, merged
-from gradual_master.results.levels import LevelRow
 from gradual_master.results.series import SeriesTable
 
-Float32 = npt.NDArray[np.float32]
-Dash = Literal["solid", "dashed", "dotted", "dotdash"]
-
-BLUE, TEAL, ORANGE, RED, VIOLET, GREY = "#3f7fd6", "#1a9187", "#d0701e", "#d64550", "#8b6bd6", "#7c8794"
-
-PERCENTILES = ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
 KIND_COLOURS = (RED, ORANGE, VIOLET, BLUE, TEAL, GREY)
-DASHES: tuple[Dash, ...] = ("solid", "dashed", "dotted", "dotdash")
 
 MOST_KINDS = 6
 """Failure kinds that get a line of their own; the others share the last one."""
@@ -59,48 +62,9 @@ DENSE = 900
 MOST_LINES = 60
 """Levels whose begin is marked in every chart; of a ramp with more the target's line says it."""
 
-WIDE_SPREAD = 40.0
-"""Response times further apart than this are drawn on a logarithmic axis."""
-
-LOG_TICKS = [digit * 10.0**power for power in range(-3, 7) for digit in (1, 3)]
-"""In ms: bokeh's own ticks of a logarithmic axis are one a decade, too few for most runs."""
-
 HEAT_STEPS = 64
 HEAT_ENDS = ((63, 127, 214, 70), (139, 107, 214, 190), (224, 82, 40, 255))
 """Few, some, many: red, green, blue, opacity. What is rare fades into the page, light or dark."""
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What one line or mark of a chart stands for; `name` is that of its renderers."""
-
-    label: str
-    colour: str
-    dash: Dash | Literal["round", "diamond"]
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """A logarithmic scale of colours, `#rrggbbaa`, from `low` to `high`."""
-
-    low: float
-    high: float
-    colours: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A figure and what is drawn in it; `is_log`: its vertical axis is logarithmic; `scale`: what its colours mean."""
-
-    name: str
-    figure: figure
-    keys: tuple[Key, ...]
-    is_log: bool = False
-    scale: Scale | None = None
-
-
-# ── Over time ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def course_charts(series: SeriesTable, marks: Sequence[Mark] = (), grid: HeatGrid | None = None) -> tuple[Chart, ...]:
@@ -135,14 +99,14 @@ def series_source(series: SeriesTable) -> ColumnDataSource:
         "loop_lag": series.loop_lag_ms_max,
         **{f"kind_{place}": count / seconds for place, (_, count) in enumerate(kind_rows(series))},
     }
-    return ColumnDataSource({name: _compact(column) for name, column in columns.items()}, name="series")
+    return ColumnDataSource({name: compact(column) for name, column in columns.items()}, name="series")
 
 
 def percentiles_source(series: SeriesTable) -> ColumnDataSource:
     """Response times by time, `at` as in `series_source`: of merged histograms where the run has many points."""
     points = list(merged(series, MOST_PERCENTILES))
-    columns = {name: _compact([point.quantile_ms(q) for point in points]) for q, name in PERCENTILES}
-    at = _compact([(point.begin_s + point.end_s) / 2 for point in points])
+    columns = {name: compact([point.quantile_ms(q) for point in points]) for q, name in PERCENTILES}
+    at = compact([(point.begin_s + point.end_s) / 2 for point in points])
     return ColumnDataSource({"at": at, **columns}, name="percentiles")
 
 
@@ -177,7 +141,7 @@ class TimeAxis:
 
     def figure(self, name: str, height: int, **options: Any) -> figure:
         """An empty chart over time."""
-        drawn = _figure(name, height, x_range=self.range, **options)
+        drawn = new_figure(name, height, x_range=self.range, **options)
         drawn.xaxis.ticker = self.ticker
         drawn.xaxis.formatter = NumeralTickFormatter(format="00:00:00")
         drawn.add_tools(CrosshairTool(overlay=self.pointer, dimensions="height"), BoxZoomTool(dimensions="width"))
@@ -206,14 +170,14 @@ def _events(time: TimeAxis, marks: Sequence[Mark]) -> Chart:
             source = ColumnDataSource(_bars(rows), name=f"event_{kind}")
             drawn.scatter("begin", 2.1, source=source, marker=sign, size=9, color=colour, line_width=2, name=kind)
             keys.append(Key(label, colour, "round", kind))
-    _hover(drawn, {"at": "@begin{00:00:00}", "": "@text"}, mode="mouse")
+    add_hover(drawn, {"at": "@begin{00:00:00}", "": "@text"}, mode="mouse")
     return Chart("events", drawn, tuple(keys))
 
 
 def _bars(marks: Sequence[Mark]) -> dict[str, Any]:
     return {
-        "begin": _compact([mark.at_s for mark in marks]),
-        "end": _compact([mark.end_s for mark in marks]),
+        "begin": compact([mark.at_s for mark in marks]),
+        "end": compact([mark.end_s for mark in marks]),
         "text": [f"{mark.text} (warm-up)" if mark.warm_up else mark.text for mark in marks],
         "alpha": [0.1 if mark.warm_up else 0.3 for mark in marks],
     }
@@ -226,7 +190,7 @@ def _users(time: TimeAxis, source: ColumnDataSource) -> Chart:
         _line(drawn, source, Key("target", ORANGE, "dashed", "target")),
         _line(drawn, source, Key("in a request", TEAL, "dotted", "in_flight"), width=2),
     )
-    _hover(
+    add_hover(
         drawn,
         {
             "at": "@at{00:00:00}",
@@ -245,18 +209,15 @@ def _throughput(time: TimeAxis, source: ColumnDataSource) -> Chart:
         _line(drawn, source, Key("ok", TEAL, "solid", "ok"), width=2),
         _line(drawn, source, Key("failed", RED, "dashed", "failed")),
     )
-    _hover(drawn, {"at": "@at{00:00:00}", "ok": "@ok{0,0.0}/s", "failed": "@failed{0,0.0}/s"})
+    add_hover(drawn, {"at": "@at{00:00:00}", "ok": "@ok{0,0.0}/s", "failed": "@failed{0,0.0}/s"})
     return Chart("throughput", drawn, keys)
 
 
 def _latency(time: TimeAxis, source: ColumnDataSource) -> Chart:
-    is_log = _is_wide([source.data[name] for _, name in PERCENTILES])
-    drawn = time.figure("latency", 240, **_time_axis(is_log))
-    keys = tuple(
-        _line(drawn, source, Key(name, colour, dash, name), width=2)
-        for (_, name), colour, dash in zip(PERCENTILES, (BLUE, VIOLET, ORANGE), DASHES, strict=False)
-    )
-    _hover(drawn, {"at": "@at{00:00:00}", **_milliseconds()})
+    is_log = is_wide([source.data[name] for _, name in PERCENTILES])
+    drawn = time.figure("latency", 240, **latency_axis(is_log))
+    keys = tuple(_line(drawn, source, key, width=2) for key in percentile_keys())
+    add_hover(drawn, {"at": "@at{00:00:00}", **percentile_rows()})
     return Chart("latency", drawn, keys, is_log)
 
 
@@ -269,7 +230,7 @@ def _failures(time: TimeAxis, source: ColumnDataSource, series: SeriesTable) -> 
         for place, label in enumerate(labels)
     )
     rows = {label: f"@kind_{place}{{0,0.0}}/s" for place, label in enumerate(labels)}
-    _hover(drawn, {"at": "@at{00:00:00}", **rows})
+    add_hover(drawn, {"at": "@at{00:00:00}", **rows})
     return Chart("failures", drawn, keys)
 
 
@@ -279,13 +240,13 @@ def _agents(time: TimeAxis, source: ColumnDataSource) -> Chart:
     drawn = time.figure("agents", 200, y_range=cpu)
     drawn.extra_y_ranges = {"lag": lag}
     drawn.add_layout(LinearAxis(y_range_name="lag"), "right")
-    _make_plain(drawn)
+    make_plain(drawn)
     keys = (
         _line(drawn, source, Key("CPU, % of a core (left)", VIOLET, "solid", "cpu")),
         _line(drawn, source, Key("loop lag, ms (right)", ORANGE, "dashed", "loop_lag"), y_range_name="lag"),
     )
     cpu.renderers, lag.renderers = [drawn.renderers[0]], [drawn.renderers[1]]
-    _hover(drawn, {"at": "@at{00:00:00}", "CPU": "@cpu{0,0.0} %", "loop lag": "@loop_lag{0,0.[00]} ms"})
+    add_hover(drawn, {"at": "@at{00:00:00}", "CPU": "@cpu{0,0.0} %", "loop lag": "@loop_lag{0,0.[00]} ms"})
     return Chart("agents", drawn, keys)
 
 
@@ -317,132 +278,12 @@ def heat_palette() -> list[str]:
     return ["#" + "".join(f"{round(value):02x}" for value in colour) for colour in zip(*channels, strict=True)]
 
 
-# ── Against concurrency ────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def level_charts(levels: Sequence[LevelRow]) -> tuple[Chart, ...]:
-    """Throughput and response times against the mean users of a level; none without a level that had users."""
-    source = levels_source(levels)
-    if not len(source.data["users"]):
-        return ()
-    return _level_throughput(source), _level_latency(source)
-
-
-def levels_source(levels: Sequence[LevelRow]) -> ColumnDataSource:
-    """The levels that had users, in the order of the run; those that are set apart have `sign` diamond, unfilled."""
-    rows = [row for row in levels if row.users_mean is not None]
-    return ColumnDataSource(
-        {
-            "users": _compact([row.users_mean for row in rows]),
-            "target": _compact([row.target for row in rows]),
-            "ok": _compact([row.throughput_rps for row in rows]),
-            **{name: _compact([getattr(row.response_time_ms, name) for row in rows]) for _, name in PERCENTILES},
-            "sign": ["diamond" if is_apart(row) else "circle" for row in rows],
-            "fill": [0.0 if is_apart(row) else 1.0 for row in rows],
-            "marks": [", ".join((*row.marks, *(("warm-up",) if row.warm_up else ()))) or "none" for row in rows],
-            "phase": [row.phase for row in rows],
-        },
-        name="levels",
-    )
-
-
-def is_apart(row: LevelRow) -> bool:
-    """Whether something speaks against a level."""
-    return bool(row.marks) or row.warm_up
-
-
-APART = Key("level with a mark, or warm-up", GREY, "diamond", "")
-
-
-def _level_throughput(source: ColumnDataSource) -> Chart:
-    drawn = _level_figure("levels_throughput", y_range=DataRange1d(start=0))
-    keys = (_points(drawn, source, Key("ok a second", TEAL, "solid", "ok")),)
-    _hover(drawn, {**_LEVEL_HEAD, "ok": "@ok{0,0.0}/s", "marks": "@marks"}, mode="mouse")
-    return Chart("levels_throughput", drawn, _with_apart(keys, source))
-
-
-def _level_latency(source: ColumnDataSource) -> Chart:
-    is_log = _is_wide([source.data[name] for _, name in PERCENTILES])
-    drawn = _level_figure("levels_latency", **_time_axis(is_log))
-    keys = tuple(
-        _points(drawn, source, Key(name, colour, dash, name))
-        for (_, name), colour, dash in zip(PERCENTILES, (BLUE, VIOLET, ORANGE), DASHES, strict=False)
-    )
-    _hover(drawn, {**_LEVEL_HEAD, **_milliseconds(), "marks": "@marks"}, mode="mouse")
-    return Chart("levels_latency", drawn, _with_apart(keys, source), is_log)
-
-
-_LEVEL_HEAD = {"users": "@users{0,0.0} of @target{0,0.0}", "phase": "@phase"}
-
-
-def _level_figure(name: str, **options: Any) -> figure:
-    drawn = _figure(name, 280, x_range=DataRange1d(start=0), **options)
-    drawn.xaxis.formatter = NumeralTickFormatter(format="0,0")
-    return drawn
-
-
-def _points(drawn: figure, source: ColumnDataSource, key: Key) -> Key:
-    """A line through the levels, and their signs."""
-    drawn.line("users", key.name, source=source, line_color=key.colour, line_dash=key.dash, line_width=2, name=key.name)
-    style: dict[str, Any] = {"line_color": key.colour, "line_width": 2, "fill_color": key.colour, "fill_alpha": "fill"}
-    drawn.scatter("users", key.name, source=source, marker="sign", size=10, name=key.name, **style)
-    return key
-
-
-def _with_apart(keys: tuple[Key, ...], source: ColumnDataSource) -> tuple[Key, ...]:
-    return (*keys, APART) if "diamond" in source.data["sign"] else keys
-
-
-# ── Parts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _figure(name: str, height: int, **options: Any) -> figure:
-    """An empty chart that is as wide as its place, without anything that would catch a page's scrolling."""
-    drawn = figure(
-        name=name,
-        height=height,
-        sizing_mode="stretch_width",
-        tools="",
-        toolbar_location=None,
-        background_fill_color=None,
-        border_fill_color=None,
-        outline_line_color=None,
-        min_border_left=44,
-        min_border_right=8,
-        **options,
-    )
-    drawn.xgrid.visible = False
-    drawn.toolbar.active_drag = None
-    _make_plain(drawn)
-    is_log = options.get("y_axis_type") == "log"
-    drawn.yaxis.ticker = FixedTicker(ticks=LOG_TICKS) if is_log else BasicTicker(desired_num_ticks=4)
-    return drawn
-
-
-def _make_plain(drawn: figure) -> None:
-    """Axes of few words and no lines."""
-    drawn.axis.axis_line_color = drawn.axis.major_tick_line_color = drawn.axis.minor_tick_line_color = None
-    drawn.axis.major_label_text_font_size = "12px"
-    drawn.yaxis.formatter = NumeralTickFormatter(format="0,0.[000]")
-
-
 def _line(drawn: figure, source: ColumnDataSource, key: Key, width: float = 1.5, **to: Any) -> Key:
     """A line over time of the column that the key names."""
     thickness = min(width, 1.0) if len(source.data["at"]) > DENSE else width
     style: dict[str, Any] = {"line_color": key.colour, "line_dash": key.dash, "line_width": thickness}
     drawn.line("at", key.name, source=source, name=key.name, **style, **to)
     return key
-
-
-def _hover(drawn: figure, rows: Mapping[str, str], mode: Literal["mouse", "vline"] = "vline") -> None:
-    """One box of figures: of the first line's nearest point, or of what is under the pointer."""
-    first = [renderer for renderer in drawn.renderers if renderer.name and mode == "vline"][-1:]
-    options: dict[str, Any] = {"renderers": first} if first else {}
-    drawn.add_tools(HoverTool(tooltips=list(rows.items()), mode=mode, point_policy="snap_to_data", **options))
-
-
-def _milliseconds() -> dict[str, str]:
-    return {name: f"@{name}{{0,0.[00]}} ms" for _, name in PERCENTILES}
 
 
 def _mark(drawn: figure, marks: Sequence[Mark]) -> None:
@@ -459,20 +300,3 @@ def _mark(drawn: figure, marks: Sequence[Mark]) -> None:
         if mark.warm_up:
             shade = BoxAnnotation(left=mark.at_s, right=mark.end_s, fill_color=GREY, fill_alpha=0.1, line_color=None)
             drawn.add_layout(shade)
-
-
-def _time_axis(is_log: bool) -> dict[str, Any]:
-    """The vertical axis of response times."""
-    return {"y_axis_type": "log"} if is_log else {"y_range": DataRange1d(start=0)}
-
-
-def _is_wide(columns: Sequence[Any]) -> bool:
-    """Whether response times lie so far apart that small ones would vanish."""
-    values = np.concatenate([np.asarray(column, dtype=np.float64) for column in columns])
-    values = values[np.isfinite(values) & (values > 0)]
-    return bool(len(values)) and float(values.max() / values.min()) > WIDE_SPREAD
-
-
-def _compact(values: Any) -> Float32:
-    """float32 takes a third of the text that numbers would; None becomes NaN."""
-    return np.array(values, dtype=np.float64).astype(np.float32)
