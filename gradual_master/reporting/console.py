@@ -14,14 +14,15 @@ from gradual_master.reporting.base import BaseReporter
 from gradual_master.reporting.figures import (
     NO_DATA,
     show_count,
+    show_health,
     show_instant,
     show_kinds,
     show_number,
     show_percent,
+    show_percentiles,
     show_seconds,
     thinned,
 )
-from gradual_master.results.distribution import Distribution
 from gradual_master.results.levels import LevelRow
 from gradual_master.results.objectives import ObjectiveRow
 from gradual_master.results.summary_sections import ActionRow, AgentRow, Summary, TotalsSection
@@ -172,7 +173,7 @@ def _levels(levels: Sequence[LevelRow]) -> Iterator[RenderableType]:
             show_number(row.target),
             show_number(row.users_mean),
             show_number(row.throughput_rps),
-            *_percentiles(row.response_time_ms),
+            *show_percentiles(row.response_time_ms),
             show_percent(failed),
             Text(", ".join(_notes(row)), "yellow"),
         ]
@@ -189,10 +190,6 @@ def _notes(row: LevelRow) -> Iterator[str]:
     yield from (text for mark, text in NOTES.items() if mark in row.marks)
 
 
-def _percentiles(times: Distribution) -> tuple[str, str, str]:
-    return show_number(times.p50), show_number(times.p95), show_number(times.p99)
-
-
 def _actions(actions: Sequence[ActionRow]) -> Table:
     groups = len({row.group for row in actions}) > 1
     table = _table("Actions", "action", "requests", "failed", "p50 ms", "p95 ms", "p99 ms", "max ms")
@@ -200,7 +197,7 @@ def _actions(actions: Sequence[ActionRow]) -> Table:
         name = f"{row.group} / {row.step}" if groups else row.step
         failed = show_percent(row.failures / row.requests) if row.requests else NO_DATA
         longest = show_number(row.response_time_ms.max)
-        table.add_row(Text(name), show_count(row.requests), failed, *_percentiles(row.response_time_ms), longest)
+        table.add_row(Text(name), show_count(row.requests), failed, *show_percentiles(row.response_time_ms), longest)
     return table
 
 
@@ -219,16 +216,6 @@ def _agents(agents: Sequence[AgentRow]) -> Table:
             show_percent(row.cpu_p95),
             show_number(row.loop_lag_ms_p99, 2),
             show_number(row.start_lag_ms_p99, 2),
-            Text(", ".join(_states(row)), "red"),
+            Text(show_health(row), "red"),
         )
     return table
-
-
-def _states(row: AgentRow) -> Iterator[str]:
-    """What became of an agent, and what speaks against it."""
-    if row.lost:
-        yield "lost"
-    if row.left:
-        yield "left"
-    if row.saturated:
-        yield f"saturated {show_count(row.saturated)}x"

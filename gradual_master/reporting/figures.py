@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from gradual_master.results.distribution import Distribution
+from gradual_master.results.summary_sections import AgentRow
+
 T = TypeVar("T")
 
 NO_DATA = "-"
@@ -57,3 +60,16 @@ def thinned(rows: Sequence[T], most: int) -> Sequence[T]:
     """At most `most` rows, evenly spread, the last among them."""
     step = -(-len(rows) // most)
     return rows[::-1][::step][::-1] if step else rows
+
+
+def show_percentiles(times: Distribution) -> tuple[str, str, str]:
+    """p50, p95 and p99, ms."""
+    return show_number(times.p50), show_number(times.p95), show_number(times.p99)
+
+
+def show_health(row: AgentRow) -> str:
+    """What became of an agent, and what speaks against it: `lost, saturated in 3 intervals`; empty for nothing."""
+    states = ["lost"] if row.lost else []
+    states += ["left"] if row.left else []
+    states += [f"saturated in {show_count(row.saturated)} intervals"] if row.saturated else []
+    return ", ".join(states)

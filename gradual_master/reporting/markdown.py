@@ -14,16 +14,17 @@ from gradual_master.reporting.base import BaseReporter
 from gradual_master.reporting.figures import (
     NO_DATA,
     show_count,
+    show_health,
     show_instant,
     show_kinds,
     show_number,
     show_percent,
+    show_percentiles,
     show_seconds,
     thinned,
 )
 from gradual_master.reporting.files import check_writable, write_whole
 from gradual_master.reporting.markdown_page import LONGEST_SENTENCE, Block, Page, bullets, escape, table
-from gradual_master.results.distribution import Distribution
 from gradual_master.results.levels import LevelRow
 from gradual_master.results.objectives import ObjectiveRow
 from gradual_master.results.section import plain
@@ -152,17 +153,13 @@ def _figures(totals: TotalsSection) -> Block:
         show_count(totals.requests),
         show_percent(totals.error_rate),
         show_number(totals.throughput_rps),
-        *_percentiles(times),
+        *show_percentiles(times),
         show_number(times.max),
     )
     return table("Key figures", ("requests", "failed", "ok/s", *PERCENTILES, "max ms"), [row], texts=0)
 
 
 PERCENTILES = ("p50 ms", "p95 ms", "p99 ms")
-
-
-def _percentiles(times: Distribution) -> tuple[str, str, str]:
-    return show_number(times.p50), show_number(times.p95), show_number(times.p99)
 
 
 def _comparison(comparison: Mapping[str, Any] | None) -> Block:
@@ -199,7 +196,7 @@ def _level(row: LevelRow) -> tuple[str, ...]:
         show_number(row.target),
         show_number(row.users_mean),
         show_number(row.throughput_rps),
-        *_percentiles(row.response_time_ms),
+        *show_percentiles(row.response_time_ms),
         show_percent(row.failures / row.requests if row.requests else None),
         escape(", ".join(marks)),
     )
@@ -230,7 +227,7 @@ def _actions(actions: Sequence[ActionRow]) -> Block:
             _step(row),
             show_count(row.requests),
             show_percent(row.failures / row.requests if row.requests else None),
-            *_percentiles(row.response_time_ms),
+            *show_percentiles(row.response_time_ms),
             show_number(row.response_time_ms.max),
         )
         for row in actions
@@ -262,7 +259,7 @@ def _phases(summary: Summary) -> Block:
             show_count(row.requests),
             show_percent(row.error_rate),
             show_number(row.throughput_rps),
-            *_percentiles(row.response_time_ms),
+            *show_percentiles(row.response_time_ms),
         )
         for row in summary.phases
     ]
@@ -273,7 +270,7 @@ def _agents(title: str, agents: Sequence[AgentRow]) -> Block:
     rows = [
         (
             escape(row.name),
-            ", ".join(_states(row)),
+            show_health(row),
             show_count(row.requests),
             show_percent(row.cpu_p95),
             show_number(row.loop_lag_ms_p99, 2),
@@ -283,16 +280,6 @@ def _agents(title: str, agents: Sequence[AgentRow]) -> Block:
     ]
     columns = ("agent", "", "requests", "cpu p95", "loop lag p99 ms", "start lag p99 ms")
     return table(title, columns, rows, texts=2, most=MOST_AGENTS)
-
-
-def _states(row: AgentRow) -> Iterator[str]:
-    """What became of an agent, and what speaks against it."""
-    if row.lost:
-        yield "lost"
-    if row.left:
-        yield "left"
-    if row.saturated:
-        yield f"saturated in {show_count(row.saturated)} intervals"
 
 
 def _run(summary: Summary) -> Block:
