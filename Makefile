@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-LOCKED := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r
+LOCKED := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
+AGREED := $(BIN)/pip check --disable-pip-version-check
 EDIT   := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 BUILD  := pyproject.toml hatch_build.py $(wildcard proto/gradual/v1/*.proto)
 
@@ -47,7 +48,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: $(BIN)/python requirements/demo.lock $(BUILD)
-	@$(LOCKED) requirements/demo.lock && $(EDIT) && touch $@
+	@$(LOCKED) requirements/demo.lock && $(EDIT) && $(AGREED) && touch $@
 
 $(VENV)/.dev: $(BIN)/python requirements/dev.lock $(BUILD)
-	@$(LOCKED) requirements/dev.lock && $(EDIT) && touch $@ $(VENV)/.demo
+	@$(LOCKED) requirements/dev.lock && $(EDIT) && $(AGREED) && touch $@ $(VENV)/.demo
