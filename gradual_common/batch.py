@@ -15,7 +15,7 @@ iterations     int64   (frames, groups, 2)           iterations completed; of th
 cells          int32   (cells, 3)                    frame, step, kind
 requests       int64   (cells,)                      samples completed
 counters       int64   (rows, 2 + len(COUNTERS))     frame, step, then each of `COUNTERS`
-statuses       int64   (rows, 4)                     frame, step, status code, responses
+statuses       int64   (rows, 5)                     frame, step, kind, status code, responses
 assertions     int64   (rows, 5)                     frame, step, assertion number in the action, passed, failed
 =============  ======  ============================  =========================================================
 """

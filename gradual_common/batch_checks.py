@@ -46,7 +46,8 @@ def check_batch(batch: Batch) -> None:
     check_range("kind of a cell", batch.cells[:, 2], len(KINDS))
     for name in ("counters", "statuses", "assertions"):
         check_range(f"frame of {name}", getattr(batch, name)[:, 0], frames)
-    check_range("status code", batch.statuses[:, 2], LARGEST_CODE)
+    check_range("kind of a status", batch.statuses[:, 2], len(KINDS))
+    check_range("status code", batch.statuses[:, 3], LARGEST_CODE)
     check_range("assertion number", batch.assertions[:, 2], LARGEST_CODE)
     for name in ("users", "iterations", "requests", "counters", "statuses", "assertions"):
         check_range(name, getattr(batch, name), LARGEST)
@@ -93,7 +94,7 @@ def _check_counts(columns: HistogramColumns) -> None:
 COLUMNS: dict[str, tuple[str, int]] = {
     "cells": ("<i4", 3),
     "counters": ("<i8", 2 + len(COUNTERS)),
-    "statuses": ("<i8", 4),
+    "statuses": ("<i8", 5),
     "assertions": ("<i8", 5),
     "keys": ("<i4", 2),
     "stats": ("<i8", len(STAT_COLUMNS)),

@@ -58,3 +58,8 @@ class Exemplar:
     ended: int
     slot: int
     document: dict[str, Any]
+
+    @property
+    def detail(self) -> str:
+        """Why it failed, in a sentence; "" where the status says it."""
+        return str(self.document.get("detail", ""))

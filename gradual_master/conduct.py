@@ -54,6 +54,7 @@ from gradual_master.reporting.hosting import Hosts
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.chronicle import Chronicle, News, plan_text
 from gradual_master.results.error_samples import ErrorSamples
+from gradual_master.results.errors import error_rows
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.intervals import IntervalRecord
 from gradual_master.results.samples import SampleDesk
@@ -233,7 +234,7 @@ class Conductor:
             case Merge():
                 self._take_merge(instruction)
             case CloseInterval(number):
-                record = self._named(self._aggregate.close(number))
+                record = self._explained(self._aggregate.close(number))
                 self._hosts.tell_interval(record)
             case Begin(start):
                 self._start = start
@@ -295,9 +296,10 @@ class Conductor:
     def _summarize(self, git: dict[str, Any] | None) -> Summary:
         run = replace(self._facts(), git=git, fingerprint=fingerprint())
         fleet = self._core.facts()
-        summary = build_summary(self._loaded.plan, self._schedule, self._aggregate, fleet, run, self._options)
-        errors = self._error_samples.rows(self._aggregate.start)
-        return replace(summary, error_samples=errors, chronicle=self._chronicle())
+        summary = build_summary(
+            self._loaded.plan, self._schedule, self._aggregate, fleet, run, self._options, self._error_samples
+        )
+        return replace(summary, chronicle=self._chronicle())
 
     def _take_samples(self, message: SampleMessage) -> None:
         """To the reporters; nothing is judged by them."""
@@ -317,10 +319,11 @@ class Conductor:
             plan=plan_text(self._loaded),
         )
 
-    def _named(self, record: IntervalRecord) -> IntervalRecord:
-        """With its agents by their names, as people know them."""
+    def _explained(self, record: IntervalRecord) -> IntervalRecord:
+        """With its agents by their names, as people know them, and with what failed until now, and why."""
         health = tuple(replace(agent, agent=self._core.name_of(agent.agent)) for agent in record.health)
-        return replace(record, health=health)
+        errors = error_rows(self._loaded.plan, self._aggregate, self._error_samples)
+        return replace(record, health=health, errors_so_far=errors)
 
     def _begins_at(self) -> str | None:
         """The schedule's begin by the clock on the wall."""

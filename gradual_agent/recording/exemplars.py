@@ -1,5 +1,7 @@
 """Which failed exchanges are shown: of each step and kind of failure the first ones, and a random choice of all.
 
+Those that failed by their status are of one kind when they have the same code.
+
 Every failure draws a key, uniform in [0, 1); the smallest keys of any number of failures are a simple random sample of
 them, whoever drew them (bottom-k sampling; E. Cohen and H. Kaplan, PODC 2007). So an agent tells of a failure when it
 is among its first, or its key among its smallest so far, and the master chooses in the same way among what agents tell:
@@ -14,6 +16,8 @@ from random import Random
 from typing import Any
 
 from gradual_agent.users.sample import Sample
+from gradual_common.batch import KIND
+from gradual_common.causes import STATUS_KINDS
 from gradual_common.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
 
 CANDIDATES = FIRST_SHOWN + RANDOM_SHOWN
@@ -22,6 +26,14 @@ CANDIDATES = FIRST_SHOWN + RANDOM_SHOWN
 MOST_WAITING = 200
 """Exchanges that wait to be sent, mostly of a few KiB; beyond that only first ones are described: when everything fails
 at once, each step has an example all the same."""
+
+MOST_CODES = 16
+"""Status codes of one step that have examples of their own; a system that makes codes up shares one more place."""
+
+BY_STATUS = frozenset(KIND[name] for name in STATUS_KINDS)
+
+Place = tuple[int, int, int]
+"""(step, kind, status code, or 0 where the kind says it all)."""
 
 Describe = Callable[[Sample], dict[str, Any]]
 
@@ -32,13 +44,13 @@ class ExemplarPicker:
     def __init__(self, describe: Describe, random: Random) -> None:
         self._describe = describe
         self._random = random
-        self._seen: dict[tuple[int, int], int] = {}
-        self._smallest: dict[tuple[int, int], list[float]] = {}
+        self._seen: dict[Place, int] = {}
+        self._smallest: dict[Place, list[float]] = {}
         self._waiting: list[Exemplar] = []
 
     def consider(self, step: int, sample: Sample) -> None:
         """A sample of this step has failed."""
-        place, key = (step, sample.kind), self._random.random()
+        place, key = self._place_of(step, sample), self._random.random()
         number = self._seen.get(place, 0)
         self._seen[place] = number + 1
         is_small = self._is_small(place, key) and len(self._waiting) < MOST_WAITING
@@ -48,7 +60,15 @@ class ExemplarPicker:
             Exemplar(step, sample.kind, number, key, sample.ended, sample.slot, self._describe(sample)),
         )
 
-    def _is_small(self, place: tuple[int, int], key: float) -> bool:
+    def _place_of(self, step: int, sample: Sample) -> Place:
+        """Those that failed by their status are told apart by it, as long as there are not too many of them."""
+        place = (step, sample.kind, sample.status_code if sample.kind in BY_STATUS else 0)
+        if place not in self._seen and place[2]:
+            others = sum(seen[:2] == place[:2] for seen in self._seen)
+            place = place if others < MOST_CODES else (step, sample.kind, 0)
+        return place
+
+    def _is_small(self, place: Place, key: float) -> bool:
         smallest = self._smallest.setdefault(place, [])
         if len(smallest) == CANDIDATES:
             if key >= smallest[-1]:

@@ -7,6 +7,7 @@ its own stamp with it first, so that a sample belongs to the frame in which it e
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,9 +24,9 @@ class Frames(Protocol):
 
 
 class Cell:
-    """The samples of one step with one outcome in one frame: how many, and their times in ns."""
+    """The samples of one step with one outcome in one frame: how many, their times in ns, and by status code."""
 
-    __slots__ = ("connects", "count", "exchanges", "response_times", "ttfbs")
+    __slots__ = ("connects", "count", "exchanges", "response_times", "statuses", "ttfbs")
 
     def __init__(self) -> None:
         self.count = 0
@@ -33,6 +34,7 @@ class Cell:
         self.exchanges = array("q")
         self.ttfbs = array("q")
         self.connects = array("q")
+        self.statuses: defaultdict[int, int] = defaultdict(int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,6 @@ class StepFrame:
     number: int
     cells: list[tuple[int, Cell]]
     counters: tuple[int, ...]
-    statuses: dict[int, int]
     assertions: list[tuple[int, int, int]]
 
 

@@ -94,7 +94,7 @@ def build_batch(
         cells=_int32(cells.rows, 3),
         requests=np.array(cells.requests, dtype=np.int64),
         counters=_int64(_counters(frames), -1, 2 + len(COUNTERS)),
-        statuses=_int64(_statuses(frames), -1, 4),
+        statuses=_int64(_statuses(frames), -1, 5),
         assertions=_int64(_assertions(frames), -1, 5),
         histograms=pack_values(cells.keys, cells.values),
         health=health,
@@ -133,7 +133,10 @@ def _counters(frames: Sequence[ClosedFrame]) -> list[tuple[int, ...]]:
 
 def _statuses(frames: Sequence[ClosedFrame]) -> list[tuple[int, ...]]:
     return [
-        (frame, step.number, code, count) for frame, step in _steps(frames) for code, count in step.statuses.items()
+        (frame, step.number, kind, code, count)
+        for frame, step in _steps(frames)
+        for kind, cell in step.cells
+        for code, count in cell.statuses.items()
     ]
 
 

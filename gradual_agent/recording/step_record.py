@@ -61,7 +61,7 @@ class StepRecord:
         self.add_exchange = ok.exchanges.append
         self.add_ttfb = ok.ttfbs.append
         self.failed: dict[int, Cell] = {}
-        self.statuses: defaultdict[int, int] = defaultdict(int)
+        self.statuses = ok.statuses
         self.failed_assertions: defaultdict[int, int] = defaultdict(int)
         self.judged = 0
         self.sent = self.unsent = self.interrupted = self.skipped = 0
@@ -118,7 +118,7 @@ class StepRecord:
         if sample.connect >= 0:
             cell.connects.append(sample.connect)
         if sample.status_code:
-            self.statuses[sample.status_code] += 1
+            cell.statuses[sample.status_code] += 1
         if sample.kind == TIMEOUT:
             cell.response_times.append(sample.ended - sample.started)
         elif sample.kind not in WITHOUT_RESPONSE:
@@ -167,6 +167,6 @@ class StepRecord:
             (number, judged - self.failed_assertions[number], self.failed_assertions[number])
             for number in range(self.assertions if judged else 0)
         ]
-        frame = StepFrame(self.number, cells, counters, dict(self.statuses), assertions)
+        frame = StepFrame(self.number, cells, counters, assertions)
         self._clear()
         return frame

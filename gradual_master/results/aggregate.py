@@ -52,8 +52,9 @@ class Aggregate:
     """What was measured. The instants of batches are run time.
 
     `totals` by phase, `level_figures` and `level_histograms` by level, `agents` by incarnation, `statuses` by
-    (phase, step, status code), `assertions` by (phase, step, number, 0 passed | 1 failed), `users_max` the most active
-    users of each group at any time, `records` the last intervals, `series` the course of all; `interval` in ns.
+    (phase, step, status code), `assertions` by (phase, step, number, 0 passed | 1 failed), `failures` by what went
+    wrong, `users_max` the most active users of each group at any time, `records` the last intervals, `series` the
+    course of all; `interval` in ns.
     """
 
     def __init__(self, plan: Plan, schedule: Schedule, interval: int) -> None:
@@ -70,6 +71,7 @@ class Aggregate:
         self._phases = _phases_of_levels(schedule)
         self._layouts = Layouts(self.shape, self._phases, self.totals.phases)
         self.statuses, self.assertions = self._layouts.statuses, self._layouts.assertions
+        self.failures = self._layouts.failures
         self._writer = IntervalWriter(self.index, schedule, interval)
         self._open: dict[int, OpenInterval] = {}
         self._closed: dict[int, tuple[Contribution, int]] = {}
@@ -85,7 +87,8 @@ class Aggregate:
         """Add a batch; WireError, and nothing added, when it does not fit the plan's series."""
         reading = read_batch(batch, self._layouts)
         self._agent(agent_id).add(reading)
-        self.statuses.add(reading.layout.statuses, batch.statuses[:, 3])
+        self.statuses.add(reading.layout.statuses, batch.statuses[:, 4])
+        self.failures.add(batch, reading.layout.failures)
         self.assertions.add(reading.layout.assertions, batch.assertions[:, 3:].reshape(-1))
         self._note_applied(batch)
         self._note_start(batch)

@@ -1,5 +1,7 @@
 """Failed exchanges of the whole fleet: of each step and kind of failure the first ones, and a random choice of all.
 
+Those that failed by their status are of one kind when they have the same code.
+
 Agents tell of candidates (`ExemplarPicker`); among them the first are those that ended first, and the random ones those
 with the smallest keys, which is a simple random sample of all failures of the fleet.
 """
@@ -13,6 +15,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from gradual_common.batch import KINDS
+from gradual_common.causes import STATUS_KINDS
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import WireError
 from gradual_common.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
@@ -47,17 +50,18 @@ class ErrorSample(Section):
 
 
 class ErrorSamples:
-    """The candidates of all agents, by step and kind."""
+    """The candidates of all agents, by step, kind and, of those that failed by it, status code."""
 
     def __init__(self, index: SeriesIndex) -> None:
         self._index = index
-        self._candidates: dict[tuple[int, int], list[tuple[str, Exemplar]]] = {}
+        self._candidates: dict[tuple[int, int, int], list[tuple[str, Exemplar]]] = {}
 
     def add(self, agent: str, exemplar: Exemplar) -> None:
         """An agent (by its name) tells of a failure; WireError for a step that the plan has not."""
         if exemplar.step >= len(self._index.steps):
             raise WireError(f"an exchange names step {exemplar.step}; the plan has {len(self._index.steps)}")
-        candidates = self._candidates.setdefault((exemplar.step, exemplar.kind), [])
+        place = (exemplar.step, exemplar.kind, _code(exemplar))
+        candidates = self._candidates.setdefault(place, [])
         candidates.append((agent, exemplar))
         if len(candidates) > MOST_KEPT:
             kept = _first(candidates) + _random(candidates, FIRST_SHOWN + RANDOM_SHOWN)
@@ -67,7 +71,11 @@ class ErrorSamples:
         """What is shown, in the order of the plan; `start`: run time of the schedule's begin."""
         return tuple(row for place in sorted(self._candidates) for row in self._rows_of(place, start))
 
-    def _rows_of(self, place: tuple[int, int], start: int) -> Iterator[ErrorSample]:
+    def described(self, step: int, kind: int, code: int) -> list[Exemplar]:
+        """What is known of these failures, in the order in which they ended; `code` 0 but for those by their status."""
+        return [exemplar for _, exemplar in sorted(self._candidates.get((step, kind, code), ()), key=_by_time)]
+
+    def _rows_of(self, place: tuple[int, int, int], start: int) -> Iterator[ErrorSample]:
         candidates = self._candidates[place]
         first = _first(candidates)
         others = [one for one in candidates if not any(one is other for other in first)]
@@ -88,11 +96,16 @@ class ErrorSamples:
             at_s=round((exemplar.ended - start) / NS_PER_S, 3),
             agent=agent,
             slot=exemplar.slot,
-            detail=str(exemplar.document.get("detail", "")),
+            detail=exemplar.detail,
             request=request,
             response=exemplar.document.get("response"),
             curl=None if request is None else curl_of(request),
         )
+
+
+def _code(exemplar: Exemplar) -> int:
+    response = exemplar.document.get("response")
+    return response["status_code"] if response is not None and KINDS[exemplar.kind] in STATUS_KINDS else 0
 
 
 def _by_time(candidate: tuple[str, Exemplar]) -> tuple[int, float]:

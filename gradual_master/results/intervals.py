@@ -14,6 +14,7 @@ from gradual_common.histogram import Histogram
 from gradual_common.schedule import Schedule
 from gradual_common.series import SeriesIndex
 from gradual_master.results.distribution import Distribution
+from gradual_master.results.error_rows import ErrorRow
 from gradual_master.results.histogram_rows import FrozenRows
 from gradual_master.results.levels import ScheduledUsers
 from gradual_master.results.measurements import Contribution, Shape
@@ -62,7 +63,8 @@ class IntervalRecord:
     `target`, `users`, `stopping` are means over the interval, per group; `in_flight` and `thinking` means over all.
     `phase` "" is outside of phases; `errors` by failure kind; `agents`: how many delivered a batch of it;
     `objectives`: the run so far, judged at the interval's end (empty for a record that a late batch changed).
-    `health`: of each agent that delivered a batch.
+    `health`: of each agent that delivered a batch. `errors_so_far`: the table of errors of the run until now, which the
+    conductor fills in.
     """
 
     number: int
@@ -85,6 +87,7 @@ class IntervalRecord:
     objectives: tuple[ObjectiveRow, ...]
     histogram: Histogram
     health: tuple[AgentHealth, ...]
+    errors_so_far: tuple[ErrorRow, ...] = field(default=(), kw_only=True)
     _steps: StepsInterval = field(repr=False, compare=False)
 
     def actions(self) -> tuple[ActionInterval, ...]:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from gradual_common.batch import COUNTERS, KINDS, LOOP_LAG, MEASURES, Batch, Int64
 from gradual_common.errors import WireError
+from gradual_master.results.failure_tally import FailureRows, FailureTally
 from gradual_master.results.histogram_rows import Choice, choice_of
 from gradual_master.results.measurements import OUTSIDE, Shape
 from gradual_master.results.tally import Rows, Tally
@@ -36,7 +37,8 @@ class Layout:
     `cells[n]`: where `requests[n]` belongs in (frames, series, kinds), flat; `samples[n]`: 1, but 0 for iterations.
     `counters`: where each counter belongs in (frames, steps, COUNTERS), flat. `measured` and `health` are the
     histograms of cells and of the agent, numbered by `Shape.code` and by measure. `statuses` are (phase, step, status
-    code), `assertions` (phase, step, number in the action, 0 passed | 1 failed), as rows of their tallies.
+    code), `assertions` (phase, step, number in the action, 0 passed | 1 failed), as rows of their tallies; `failures`:
+    what failed in it.
     """
 
     places: tuple[int, ...]
@@ -50,18 +52,20 @@ class Layout:
     health_codes: Int64
     statuses: Rows
     assertions: Rows
+    failures: FailureRows
 
 
 class Layouts:
     """The layouts that one plan's batches have had.
 
-    `phases`: the phase of each level, `OUTSIDE` among them; `judged`: the phases that are no warm-up. `statuses` and
-    `assertions` are the tallies of the run.
+    `phases`: the phase of each level, `OUTSIDE` among them; `judged`: the phases that are no warm-up. `statuses`,
+    `assertions` and `failures` are the tallies of the run.
     """
 
     def __init__(self, shape: Shape, phases: Mapping[int, int], judged: Collection[int]) -> None:
         self.statuses: Tally[tuple[int, int, int]] = Tally()
         self.assertions: Tally[tuple[int, int, int, int]] = Tally()
+        self.failures = FailureTally()
         self._shape = shape
         self._phases = phases
         self._judged = frozenset(judged)
@@ -96,7 +100,7 @@ class Layouts:
             codes=self._codes(places, batch, cells)[keys[measured, 0]] + keys[measured, 1],
             health=health,
             health_codes=keys[health, 1].astype(np.int64),
-            statuses=self.statuses.rows_of(self._with_phases(places, batch.statuses)),
+            statuses=self.statuses.rows_of(self._with_phases(places, batch.statuses[:, [0, 1, 3]])),
             assertions=self.assertions.rows_of(
                 [
                     (phase, step, number, outcome)
@@ -104,6 +108,7 @@ class Layouts:
                     for outcome in (0, 1)
                 ]
             ),
+            failures=self.failures.lay_out(batch, [self._phases[place] for place in places], shape.steps),
         )
 
     def _codes(self, places: tuple[int, ...], batch: Batch, cells: Int64) -> Int64:
@@ -125,7 +130,7 @@ def _key(batch: Batch) -> object:
         batch.cells.tobytes(),
         batch.histograms.keys.tobytes(),
         batch.counters[:, :2].tobytes(),
-        batch.statuses[:, :3].tobytes(),
+        batch.statuses[:, :4].tobytes(),
         batch.assertions[:, :3].tobytes(),
     )
 

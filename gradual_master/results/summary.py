@@ -31,6 +31,8 @@ from gradual_common.schedule import Schedule
 from gradual_master.results.action_rows import action_rows, share
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.distribution import Distribution
+from gradual_master.results.error_samples import ErrorSamples
+from gradual_master.results.errors import error_rows
 from gradual_master.results.facts import FleetFacts, RunFacts
 from gradual_master.results.fleet_report import FleetReport
 from gradual_master.results.levels import LevelFigures, ScheduledUsers
@@ -68,11 +70,22 @@ class Tolerance(Protocol):
 
 
 def build_summary(  # noqa: PLR0917 - the six things that a summary is made of, as the contract names them
-    plan: Plan, schedule: Schedule, aggregate: Aggregate, fleet: FleetFacts, run: RunFacts, options: Tolerance
+    plan: Plan,
+    schedule: Schedule,
+    aggregate: Aggregate,
+    fleet: FleetFacts,
+    run: RunFacts,
+    options: Tolerance,
+    samples: ErrorSamples | None = None,
 ) -> Summary:
-    """Close what is still open, judge the run and write its summary."""
+    """Close what is still open, judge the run and write its summary; `samples`: the failures that were described."""
     aggregate.settle()
-    return _Writer(plan, schedule, aggregate, fleet, run).write(options)
+    shown = samples or ErrorSamples(aggregate.index)
+    return replace(
+        _Writer(plan, schedule, aggregate, fleet, run).write(options),
+        errors=error_rows(plan, aggregate, shown),
+        error_samples=shown.rows(aggregate.start),
+    )
 
 
 class _Writer:
@@ -106,6 +119,7 @@ class _Writer:
             levels=tuple(self._table.rows()),
             fleet=fleet,
             agents=tuple(self._fleet.rows()),
+            errors=(),
             error_samples=(),
             analysis=AnalysisSection(littles_law=law),
             comparison=None,

@@ -10,6 +10,7 @@ from typing import Any
 
 from gradual_master.results.chronicle import Chronicle
 from gradual_master.results.distribution import Distribution
+from gradual_master.results.error_rows import ErrorRow
 from gradual_master.results.error_samples import ErrorSample
 from gradual_master.results.levels import LevelRow
 from gradual_master.results.littles_law import LittlesLaw
@@ -199,6 +200,7 @@ class Summary(Section):
     levels: tuple[LevelRow, ...]
     fleet: FleetSection
     agents: tuple[AgentRow, ...]
+    errors: tuple[ErrorRow, ...]
     error_samples: tuple[ErrorSample, ...]
     analysis: AnalysisSection
     comparison: dict[str, Any] | None

@@ -44,6 +44,10 @@ class Tally(Generic[K]):
         row = self._rows.get(key)
         return 0 if row is None else int(self._counts[row])
 
+    def entries(self) -> Iterator[tuple[K, int, int]]:
+        """(key, its row, its count) of the keys that were counted."""
+        return ((key, row, count) for key, row in self._rows.items() if (count := int(self._counts[row])))
+
     def items(self) -> Iterator[tuple[K, int]]:
         """The keys that were counted, in the order in which they came, with their counts."""
-        return ((key, count) for key, row in self._rows.items() if (count := int(self._counts[row])))
+        return ((key, count) for key, _, count in self.entries())

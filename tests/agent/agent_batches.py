@@ -17,7 +17,7 @@ def batch(number: int, *, interval: int | None = None, last: bool = False, cells
         cells=np.zeros((cells, 3), np.int32),
         requests=np.zeros(cells, np.int64),
         counters=np.zeros((0, 2 + len(COUNTERS)), np.int64),
-        statuses=np.zeros((0, 4), np.int64),
+        statuses=np.zeros((0, 5), np.int64),
         assertions=np.zeros((0, 5), np.int64),
         histograms=HistogramColumns(
             np.zeros((0, 2), np.int32),

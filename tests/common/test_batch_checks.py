@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gradual_common.batch import COUNTERS, Applied, Batch, Frame, Health, HistogramColumns
+from gradual_common.batch import COUNTERS, KINDS, Applied, Batch, Frame, Health, HistogramColumns
 from gradual_common.batch_checks import (
     check_batch,
     check_number,
@@ -29,7 +29,7 @@ def batch(**changes: object) -> Batch:
         cells=np.array([[1, 0, 1]], dtype=np.int32),
         requests=np.array([2], dtype=np.int64),
         counters=np.zeros((1, 2 + len(COUNTERS)), dtype=np.int64),
-        statuses=np.array([[0, 0, 200, 2]], dtype=np.int64),
+        statuses=np.array([[0, 0, 0, 200, 2]], dtype=np.int64),
         assertions=np.array([[1, 0, 0, 2, 0]], dtype=np.int64),
         histograms=pack_values([(0, 0), (-1, 5)], [np.array([5 * 10**6, 10**7]), np.array([10**5])]),
         health=Health(0.5, 3, 3, 0),
@@ -58,7 +58,7 @@ def test_an_empty_batch_passes() -> None:
         cells=np.zeros((0, 3), dtype=np.int32),
         requests=np.zeros(0, dtype=np.int64),
         counters=np.zeros((0, 11), dtype=np.int64),
-        statuses=np.zeros((0, 4), dtype=np.int64),
+        statuses=np.zeros((0, 5), dtype=np.int64),
         assertions=np.zeros((0, 5), dtype=np.int64),
         histograms=pack_values([], []),
         applied=(),
@@ -83,7 +83,8 @@ def test_an_empty_batch_passes() -> None:
         ({"requests": column(-2)}, "requests lies in -2"),
         ({"counters": column((5, *[0] * 10))}, "frame of counters"),
         ({"counters": column((0, 0, -1, *[0] * 8))}, "counters lies in -1"),
-        ({"statuses": column((0, 0, 2**40, 1))}, "status code"),
+        ({"statuses": column((0, 0, 0, 2**40, 1))}, "status code"),
+        ({"statuses": column((0, 0, len(KINDS), 200, 1))}, "kind of a status"),
         ({"assertions": column((0, 0, -3, 1, 1))}, "assertion number"),
         ({"histograms": histograms(keys=column((1, 0), (-1, 5)))}, "cell of a histogram"),
         ({"histograms": histograms(keys=column((0, 7), (-1, 5)))}, "measure of a histogram"),

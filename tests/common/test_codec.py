@@ -77,7 +77,7 @@ def batches(draw: st.DrawFn) -> Batch:
         cells=draw(table(cells, frame, small, kind, dtype=np.int32)),
         requests=draw(table(cells, any_count)).reshape(cells),
         counters=draw(table(rows, frame, small, *[any_count] * len(COUNTERS))),
-        statuses=draw(table(rows, frame, small, st.integers(0, 999), any_count)),
+        statuses=draw(table(rows, frame, small, st.integers(0, len(KINDS) - 1), st.integers(0, 999), any_count)),
         assertions=draw(table(rows, frame, small, st.integers(0, 9), any_count, any_count)),
         histograms=pack_values(keys, [np.array(found, dtype=np.int64) for found in [*values, [123]]]),
         health=Health(draw(st.floats(0, 100)), draw(small), draw(small), draw(small)),

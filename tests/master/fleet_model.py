@@ -76,7 +76,7 @@ def batch_of(number: int, interval: int, *, last: bool = False, applied: tuple[A
         cells=columns(0, 3, dtype=np.int32),
         requests=columns(0),
         counters=columns(0, 2 + len(COUNTERS)),
-        statuses=columns(0, 4),
+        statuses=columns(0, 5),
         assertions=columns(0, 5),
         histograms=histograms,
         health=Health(0.0, 0, 0, 0),

@@ -83,7 +83,7 @@ class Stretch:
     samples: Sequence[tuple[int, str, int]] = ()
     other: Sequence[tuple[int, str, int, int]] = ()
     counters: dict[int, dict[str, int]] = field(default_factory=dict)
-    statuses: Sequence[tuple[int, int, int]] = ()
+    statuses: Sequence[tuple[int, int, int] | tuple[int, str, int, int]] = ()
     assertions: Sequence[tuple[int, int, int, int]] = ()
     users: Sequence[tuple[float, float, float, float]] = ()
     iterations: Sequence[tuple[int, int]] = ()
@@ -119,7 +119,7 @@ def batch_of(
         cells=np.array(list(position), dtype=np.int32).reshape(-1, 3),
         requests=np.array([requests[cell] for cell in position], dtype=np.int64),
         counters=_counters(stretches),
-        statuses=_rows(stretches, "statuses", 4),
+        statuses=_statuses(stretches),
         assertions=_rows(stretches, "assertions", 5),
         histograms=pack_values(
             [*packed, *(key for key, _ in lags)],
@@ -152,6 +152,13 @@ def _counters(stretches: Sequence[Stretch]) -> Any:
                 row[COUNTER[name]] = count
             rows.append([frame, step, *row])
     return np.array(rows, dtype=np.int64).reshape(-1, 2 + len(COUNTERS))
+
+
+def _statuses(stretches: Sequence[Stretch]) -> Any:
+    """Codes from 400 on are failures of kind `status`, unless the row names a kind."""
+    rows = [(frame, *row) for frame, stretch in enumerate(stretches) for row in stretch.statuses]
+    named = [row if len(row) == 5 else (*row[:2], "status" if row[2] >= 400 else "", *row[2:]) for row in rows]
+    return np.array([(*row[:2], KIND[row[2]], *row[3:]) for row in named], dtype=np.int64).reshape(-1, 5)
 
 
 def _rows(stretches: Sequence[Stretch], name: str, width: int) -> Any:

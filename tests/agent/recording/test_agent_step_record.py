@@ -16,8 +16,18 @@ def test_a_success_has_all_times_and_its_bytes() -> None:
     assert times(batch, "exchange") == [(2, 180)]
     assert times(batch, "ttfb") == [(2, 100)]
     assert times(batch, "connect") == [(1, 7)]
-    assert batch.statuses.tolist() == [[0, 0, 200, 2]]
+    assert batch.statuses.tolist() == [[0, 0, 0, 200, 2]]
     assert (counters(batch)["sent"], counters(batch)["bytes_sent"], counters(batch)["bytes_received"]) == (2, 20, 2000)
+
+
+def test_status_codes_are_counted_apart_by_what_the_samples_came_to() -> None:
+    made, _ = recorder()
+    for kind, code in (("", 200), ("status", 404), ("status", 404), ("status", 503), ("extract", 200), ("connect", 0)):
+        made.steps[0].record(sample(1000, kind, status_code=code))
+    batch = made.seal(0, 0, HEALTH)
+    check_batch(batch)
+    rows = {(KINDS[kind], code): count for _, _, kind, code, count in batch.statuses.tolist()}
+    assert rows == {("", 200): 1, ("status", 404): 2, ("status", 503): 1, ("extract", 200): 1}
 
 
 def test_only_samples_with_a_response_and_timeouts_have_a_response_time() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_agent.recording import exemplars
-from gradual_agent.recording.exemplars import CANDIDATES, ExemplarPicker
+from gradual_agent.recording.exemplars import CANDIDATES, MOST_CODES, ExemplarPicker
 from gradual_agent.users.sample import Sample
 from gradual_common.batch import KIND, KINDS
 from gradual_common.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
@@ -170,3 +170,30 @@ def test_an_exchange_is_told_once_in_run_time() -> None:
     assert (one.step, one.kind, one.number, one.ended, one.slot) == (1, KIND["reset"], 0, 11_005, 5)
     assert 0 <= one.key < 1
     assert picker.take(10_000) == []
+
+
+def failed_by(code: int, number: int = 0) -> Sample:
+    made = failure(number)
+    made.status_code = code
+    return made
+
+
+def test_each_status_code_has_first_ones_of_its_own() -> None:
+    """A 503 that comes late among many 404 is not left without an example."""
+    picker, told = ExemplarPicker(describe, Random(1)), []
+    for number in range(500):
+        picker.consider(0, failed_by(404, number))
+    picker.take(0)
+    for number in range(500, 510):
+        picker.consider(0, failed_by(503, number))
+    told = picker.take(0)
+    assert [one.number for one in told][:FIRST_SHOWN] == list(range(FIRST_SHOWN))
+
+
+def test_a_system_that_makes_codes_up_does_not_get_an_example_of_each() -> None:
+    picker = ExemplarPicker(describe, Random(1))
+    for code in range(400, 400 + 2 * MOST_CODES):
+        picker.consider(0, failed_by(code))
+        picker.consider(1, failed_by(code))
+    firsts = Counter((one.step, one.number) for one in picker.take(0))
+    assert (firsts[0, 0], firsts[1, 0]) == (MOST_CODES + 1, MOST_CODES + 1), "the others share one place"

@@ -73,7 +73,7 @@ def test_no_exchange_is_shown_twice_and_candidates_are_bounded(ones: list[tuple[
     samples = ErrorSamples(INDEX)
     for number, (key, ended) in enumerate(ones):
         samples.add("a", exemplar(number, key, ended))
-        assert len(samples._candidates[0, KIND["status"]]) <= MOST_KEPT
+        assert len(samples._candidates[0, KIND["status"], 0]) <= MOST_KEPT
     details = [row.detail for row in samples.rows(0)]
     assert len(details) == len(set(details)) == min(len(ones), FIRST_SHOWN + RANDOM_SHOWN)
 
