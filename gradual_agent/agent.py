@@ -240,6 +240,8 @@ class Agent:
 
     def _enter(self, run: str) -> None:
         bind_process(run=run)
+        if self._session.welcome is not None and self._session.welcome.name:
+            bind_process(agent=self._session.welcome.name)
         self._is_welcome = True
         self._log.info("welcomed", stream=self._session.stream)
         self._link.fetch(run)

@@ -1,4 +1,9 @@
-"""`--processes N`: one agent process per core, started and ended together."""
+"""`--processes N`: one agent process per core, started and ended together.
+
+Each is told of which command it is a part, so that the master knows when all of them are here. A pipe that only the
+parent holds open tells it when that is gone, killed even: then it leaves the run as on SIGTERM, and the command that
+is started in the parent's place does not come beside what is left of the former one.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradual_common.messages import Part
 
 FORWARDED = (signal.SIGTERM, signal.SIGINT)
 
@@ -37,16 +47,62 @@ def run_children(names: Sequence[str], arguments: Sequence[str]) -> int:
     former = {number: signal.signal(number, forward) for number in FORWARDED}
     try:
         # A group of its own each: Ctrl-C reaches this process only, and the children once, through `forward`.
-        for name in names:
-            command = [sys.executable, "-m", "gradual_agent", "--name", name, *arguments]
-            children.append(subprocess.Popen(command, process_group=0))  # noqa: S603  our own module and options
-        return max(exit_code_of(child.wait()) for child in children)
+        key = os.urandom(16).hex()
+        for number, name in enumerate(names, 1):
+            part = f"--part-of={key}/{number}/{len(names)}"
+            command = [sys.executable, "-m", "gradual_agent", "--name", name, part, *arguments]
+            children.append(subprocess.Popen(command, process_group=0, stdin=subprocess.PIPE))  # noqa: S603  our own
+        return worst_exit_code(names, children)
     finally:
         for child in children:
             if child.poll() is None:
                 child.terminate()
+            if child.stdin is not None:
+                child.stdin.close()
         for number, handler in former.items():
             signal.signal(number, handler)
+
+
+def worst_exit_code(names: Sequence[str], children: Sequence[subprocess.Popen[bytes]]) -> int:
+    """Wait for all of them, and say at once which was killed: a process that was can no longer say it itself."""
+    watchers = [
+        threading.Thread(target=watch, args=(name, child), daemon=True)
+        for name, child in zip(names, children, strict=True)
+    ]
+    for watcher in watchers:
+        watcher.start()
+    for watcher in watchers:
+        watcher.join()
+    return max(exit_code_of(child.wait()) for child in children)
+
+
+def watch(name: str, child: subprocess.Popen[bytes]) -> None:
+    """Wait for the end of a child."""
+    status = child.wait()
+    if status < 0:
+        sys.stderr.write(
+            f"gradual-agent: process {name} was killed ({signal.Signals(-status).name}); the others go on. "
+            "To have all of them again, end this command and start it anew\n"
+        )
+
+
+def part_of(text: str) -> Part:
+    """`--part-of KEY/NUMBER/OF`, which this module alone gives to its children."""
+    from gradual_common.messages import Part  # noqa: PLC0415  heavy, and for children only
+
+    key, number, count = text.split("/")
+    return Part(bytes.fromhex(key), int(number), int(count))
+
+
+def end_with_parent() -> None:
+    """Watch standard input from a thread: its end is the parent's."""
+    threading.Thread(target=_await_end_of_input, name="parent", daemon=True).start()
+
+
+def _await_end_of_input() -> None:
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def exit_code_of(status: int) -> int:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from gradual_agent.address import MasterAddress
-from gradual_agent.children import processes_of, run_children
+from gradual_agent.children import end_with_parent, part_of, processes_of, run_children
 from gradual_agent.errors import AddressError
 from gradual_agent.options import AgentOptions
 from gradual_common import __version__
 from gradual_common.errors import GradualError
+from gradual_common.names import numbered_names, shown_name
 from gradual_common.units import read_duration
 
 T = TypeVar("T")
@@ -31,10 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AddressError as error:
         print(f"gradual-agent: {error}", file=sys.stderr)  # noqa: T201  before logging is set up
         return BAD_USAGE
-    name = options.name or socket.gethostname()
+    name = shown_name(options.name or "", shown_name(socket.gethostname()))
     if options.processes > 1:
-        names = [f"{name}-{number}" for number in range(1, options.processes + 1)]
-        return run_children(names, shared_arguments(options))
+        return run_children(numbered_names(name, options.processes), shared_arguments(options))
+    if options.part_of is not None:
+        end_with_parent()
     return run_one(
         AgentOptions(
             address,
@@ -43,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.master_wait,
             options.log_format,
             options.verbose,
+            options.part_of,
         )
     )
 
@@ -76,7 +79,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--master", required=True, metavar="ADDRESS", help="where the master listens: HOST:PORT or unix:PATH"
     )
-    parser.add_argument("--name", help="what this agent is called in logs and reports (default: the host's name)")
+    parser.add_argument(
+        "--name",
+        help="what this agent is called in logs and reports (default: the host's name); equal ones are shown as b, b#2",
+    )
     parser.add_argument(
         "--processes",
         type=option(processes_of),
@@ -106,6 +112,7 @@ def build_parser() -> argparse.ArgumentParser:
         default="auto",
         help="auto: console on a terminal, else json",
     )
+    parser.add_argument("--part-of", type=option(part_of), help=argparse.SUPPRESS)
     parser.add_argument("-v", "--verbose", action="store_true", help="log every decision")
     parser.add_argument("--version", action="version", version=f"gradual {__version__}")
     return parser

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gradual_agent.address import MasterAddress
+
+if TYPE_CHECKING:
+    from gradual_common.messages import Part
 
 
 @dataclass(frozen=True, slots=True)
 class AgentOptions:
-    """`max_users` None: what the file descriptors allow; `master_wait` in ns."""
+    """`max_users` None: what the file descriptors allow; `master_wait` in ns.
+
+    `part`: which process of which command this is, of one that runs several.
+    """
 
     master: MasterAddress
     name: str
@@ -18,3 +24,4 @@ class AgentOptions:
     master_wait: int
     log_format: Literal["auto", "console", "json"] = "auto"
     verbose: bool = False
+    part: Part | None = None

@@ -30,6 +30,7 @@ from gradual_agent.timeline import Timeline
 from gradual_common import __version__
 from gradual_common.clock import CLOCK_ID
 from gradual_common.messages import Job
+from gradual_common.names import shown_name
 
 MOST_USERS = 20_000
 RESERVED_FILES = 200
@@ -77,7 +78,7 @@ async def serve(options: AgentOptions, max_users: int) -> int:
         return crew
 
     agent = Agent(
-        identity_of(options.name, max_users),
+        identity_of(options, max_users),
         target=options.master.target,
         master_wait=options.master_wait,
         jitter=random.SystemRandom().random,
@@ -97,9 +98,10 @@ async def serve(options: AgentOptions, max_users: int) -> int:
         timeline.close()
 
 
-def identity_of(name: str, max_users: int) -> Identity:
+def identity_of(options: AgentOptions, max_users: int) -> Identity:
     """This process, under a key that no other has."""
-    return Identity(secrets.token_bytes(16), name, socket.gethostname(), os.getpid(), __version__, max_users)
+    host = shown_name(socket.gethostname(), "unknown")
+    return Identity(secrets.token_bytes(16), options.name, host, os.getpid(), __version__, max_users, options.part)
 
 
 def calm_collector() -> None:

@@ -16,6 +16,7 @@ from gradual_common.batch import Applied, Batch, Frame, Health, HistogramColumns
 from gradual_common.batch_checks import check_batch, check_number, read_column, read_per_group, write_column
 from gradual_common.errors import WireError
 from gradual_common.messages import (
+    PROTOCOL,
     AgentMessage,
     Confirm,
     Expired,
@@ -25,6 +26,7 @@ from gradual_common.messages import (
     LevelOrder,
     MasterMessage,
     Orders,
+    Part,
     Ping,
     Pong,
     Provision,
@@ -33,12 +35,14 @@ from gradual_common.messages import (
     SlotRun,
     Welcome,
 )
+from gradual_common.names import shown_name
 from gradual_common.provisions import decode_job, decode_values, encode_job, pieces_of, row_pieces
 from gradual_common.wire import fleet_pb2 as pb
 
 INCARNATION_BYTES = 16
 LONGEST_NAME = 256
 LONGEST_REASON = 4096
+MOST_PROCESSES = 2**16
 MOST_ORDINALS = 2**24
 """Ordinals end here, so that a run of slots can be written out by its reader without harm."""
 
@@ -91,17 +95,22 @@ def _encode_hello(hello: Hello) -> pb.Hello:
         epoch=hello.epoch,
         last_batch=hello.last_batch,
         held=_encode_slots(hello.held),
+        command=b"" if hello.part is None else hello.part.command,
+        process=0 if hello.part is None else hello.part.number,
+        processes=0 if hello.part is None else hello.part.of,
     )
 
 
 def _decode_hello(hello: pb.Hello) -> Hello:
+    if hello.protocol != PROTOCOL:
+        return _foreign_hello(hello)
     if len(hello.incarnation) != INCARNATION_BYTES:
         raise WireError(f"incarnation has {len(hello.incarnation)} bytes; it takes {INCARNATION_BYTES}")
     return Hello(
         protocol=hello.protocol,
         incarnation=hello.incarnation,
-        name=_name("agent name", hello.name),
-        host=_name("host", hello.host),
+        name=shown_name(hello.name),
+        host=shown_name(hello.host, "unknown"),
         pid=hello.pid,
         version=_name("version", hello.version),
         stream=check_number("stream", hello.stream, 1),
@@ -110,7 +119,22 @@ def _decode_hello(hello: pb.Hello) -> Hello:
         epoch=check_number("epoch", hello.epoch),
         last_batch=check_number("last batch", hello.last_batch),
         held=_decode_slots("held", hello.held),
+        part=_decode_part(hello) if hello.command else None,
     )
+
+
+def _foreign_hello(hello: pb.Hello) -> Hello:
+    """Of an agent that speaks another protocol: who it is. Whatever else it says may mean something else."""
+    incarnation = hello.incarnation[:INCARNATION_BYTES].ljust(INCARNATION_BYTES, b"\0")
+    name, host, version = (shown_name(text, "unknown") for text in (hello.name, hello.host, hello.version))
+    return Hello(hello.protocol, incarnation, name, host, hello.pid, version, stream=1, max_users=0)
+
+
+def _decode_part(hello: pb.Hello) -> Part:
+    if len(hello.command) != INCARNATION_BYTES:
+        raise WireError(f"command has {len(hello.command)} bytes; it takes {INCARNATION_BYTES}")
+    processes = check_number("processes of a command", hello.processes, 1, MOST_PROCESSES)
+    return Part(hello.command, check_number("process of a command", hello.process, 1, processes), processes)
 
 
 def _decode_ping(ping: pb.Ping) -> Ping:
@@ -126,7 +150,7 @@ def _decode_confirm(confirm: pb.Confirm) -> Confirm:
 
 
 def _name(what: str, text: str) -> str:
-    """A name goes to logs and terminals: one printable line, of bounded length."""
+    """What we named ourselves goes to logs and terminals: one printable line, of bounded length."""
     if len(text) > LONGEST_NAME or not text.isprintable():
         raise WireError(f"{what} is {text[:LONGEST_NAME]!r}; allowed are {LONGEST_NAME} printable characters")
     return text
@@ -267,6 +291,7 @@ def _encode_welcome(welcome: Welcome) -> pb.Welcome:
         interval=welcome.interval,
         batch_offset=welcome.batch_offset,
         last_batch=welcome.last_batch,
+        name=welcome.name,
     )
 
 
@@ -279,6 +304,7 @@ def _decode_welcome(welcome: pb.Welcome) -> Welcome:
         interval=check_number("interval", welcome.interval, 1),
         batch_offset=check_number("batch offset", welcome.batch_offset),
         last_batch=check_number("last batch", welcome.last_batch),
+        name=_name("agent name", welcome.name),
     )
 
 

@@ -12,7 +12,9 @@ from typing import Any
 from gradual_common.batch import Batch
 from gradual_common.samples import Exemplar, SampleColumns
 
-PROTOCOL = 1
+PROTOCOL = 2
+"""Raised with whatever an agent of another version would misread: 2 says which command a process is of."""
+
 MAX_MESSAGE_BYTES = 256 * 1024
 DRAIN_LEVEL = -1
 
@@ -32,8 +34,20 @@ class SlotRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """The `gradual-agent` command that a process is of, by its key, and which of its `of` processes: 1, 2, …"""
+
+    command: bytes
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hello:
-    """An agent presents itself; a higher `stream` of the same incarnation supersedes the lower."""
+    """An agent presents itself; a higher `stream` of the same incarnation supersedes the lower.
+
+    `part` None: it is the only process of its command.
+    """
 
     protocol: int
     incarnation: bytes
@@ -47,6 +61,7 @@ class Hello:
     epoch: int = 0
     last_batch: int = 0
     held: tuple[SlotRun, ...] = ()
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +108,10 @@ class AgentMessage:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """The master takes the agent in. `lease`, `guard`, `interval`, `batch_offset` are nanoseconds."""
+    """The master takes the agent in. `lease`, `guard`, `interval`, `batch_offset` are nanoseconds.
+
+    `name`: how the agent is shown.
+    """
 
     run: str
     epoch: int
@@ -102,6 +120,7 @@ class Welcome:
     interval: int
     batch_offset: int
     last_batch: int = 0
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,6 +229,7 @@ class Session:
             epoch=self.welcome.epoch if self.welcome else 0,
             last_batch=self._last_sealed,
             held=self._holdings.held,
+            part=who.part,
         )
 
     def _wait_for_welcome(self, _: Wake, now: int) -> list[SessionInstruction]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gradual_common.batch import Batch
-from gradual_common.messages import AgentMessage, MasterMessage, Orders, SlotRun
+from gradual_common.messages import AgentMessage, MasterMessage, Orders, Part, SlotRun
 
 # ── Events ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -145,7 +145,10 @@ SessionInstruction = Dial | HangUp | Send | Fetch | Adopt | Renew | Obey | CutUs
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who this agent is; `incarnation` is 16 random bytes made when the process started."""
+    """Who this agent is; `incarnation` is 16 random bytes made when the process started.
+
+    `part`: which process of which command it is, of one that runs several.
+    """
 
     incarnation: bytes
     name: str
@@ -153,6 +156,7 @@ class Identity:
     pid: int
     version: str
     max_users: int
+    part: Part | None = None
 
 
 class Holdings(Protocol):

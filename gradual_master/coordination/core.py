@@ -32,6 +32,7 @@ from gradual_master.coordination.events import (
     Unreadable,
 )
 from gradual_master.coordination.fleet import Agent
+from gradual_master.coordination.gathering import Gathering
 from gradual_master.coordination.journal import IntervalClosed, Journal
 from gradual_master.coordination.lifecycle import State, Step
 from gradual_master.coordination.reception import Reception
@@ -209,12 +210,14 @@ class MasterCore:
 
     def _gather(self, now: int) -> None:
         terms, here = self._command.terms, self._command.fleet.connected()
-        if len(here) >= terms.expect_agents:
-            self._deal(sorted(here, key=lambda agent: (agent.name, agent.id)), now)
+        gathering = Gathering.of(here)
+        if gathering.complete >= terms.expect_agents:
+            self._deal(sorted(here, key=lambda agent: agent.name), now)
         elif now >= self._command.deadline:
             agents = "agents" if terms.expect_agents > 1 else "agent"
             wait = format_duration(terms.agents_wait)
-            self._fail(f"only {len(here)} of {terms.expect_agents} {agents} came within {wait}", now)
+            reason = f"only {gathering.complete} of {terms.expect_agents} {agents} came within {wait}"
+            self._fail(f"{reason}; {lacking}" if (lacking := gathering.lacking()) else reason, now)
 
     def _deal(self, agents: list[Agent], now: int) -> None:
         command = self._command

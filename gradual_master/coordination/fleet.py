@@ -1,7 +1,8 @@
 """The fleet: agents by incarnation, and which stream each speaks on (DESIGN 4.5).
 
 An agent is one process. Its streams are numbered by itself; a higher number supersedes, and whatever comes on the
-older one is dropped. The name is for people, and must be unique among the agents that are here.
+older one is dropped. The name is for people: equal ones are shown with numbers, and nobody is refused for one. A name
+once shown stays with its incarnation to the end of the run, so that a report never takes two processes for one.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gradual_common import __version__
 from gradual_common.messages import PROTOCOL, Hello
+from gradual_common.names import UniqueNames
 from gradual_master.results.facts import AgentFacts
 
 
 @dataclass(slots=True)
 class Agent:
-    """One agent process as the master knows it.
+    """One agent process as the master knows it, by its incarnation `id`; `name` is what people tell it apart by.
 
     `number` counts arrivals from 0; `stream` is the connection it speaks on, None while there is none; `sealed` is the
     highest batch number that it is known to have sealed. `due_provision` is the provision that it must confirm before
@@ -29,6 +32,7 @@ class Agent:
     """
 
     id: str
+    name: str
     hello: Hello
     number: int
     stream: int | None
@@ -50,11 +54,6 @@ class Agent:
     has_left: bool = False
     heard_at: int = 0
     is_silent: bool = False
-
-    @property
-    def name(self) -> str:
-        """The name it gave itself."""
-        return self.hello.name
 
     @property
     def has_rows(self) -> bool:
@@ -86,7 +85,7 @@ class Agent:
         hello = self.hello
         return AgentFacts(
             id=self.id,
-            name=hello.name,
+            name=self.name,
             host=hello.host,
             lost=self.was_lost or self.dropped is not None,
             left=self.has_left,
@@ -106,6 +105,7 @@ class Fleet:
         self._speakers: dict[int, Agent] = {}
         self._barred: set[str] = set()
         self._arrivals = 0
+        self._names = UniqueNames()
 
     def __iter__(self) -> Iterator[Agent]:
         return iter(self._agents.values())
@@ -147,8 +147,8 @@ class Fleet:
         known = self.find(hello)
         if hello.protocol != PROTOCOL:
             return (
-                f"this master speaks protocol {PROTOCOL}, agent {hello.name!r} (version {hello.version}) speaks "
-                f"{hello.protocol}: install the same version of gradual on both sides"
+                f"this master (version {__version__}) speaks protocol {PROTOCOL}, and agent {hello.name} (version "
+                f"{hello.version}) speaks {hello.protocol}: install the same version of gradual on both sides"
             )
         if hello.run not in ("", self.run):
             return f"unknown run {hello.run}: this master conducts {self.run}"
@@ -161,17 +161,12 @@ class Fleet:
             return "the run is about to end; start the agent before the next one"
         if hello.held or hello.last_batch:
             return "it says that it works for this run, and it was never here"
-        for agent in self.connected():
-            if agent.name == hello.name:
-                return (
-                    f"an agent named {hello.name!r} is already here (host {agent.hello.host}, "
-                    f"pid {agent.hello.pid}): give this one another --name"
-                )
         return None
 
     def admit(self, hello: Hello, stream: int) -> Agent:
         """Take a new agent in; call after `refusal`."""
-        agent = Agent(hello.incarnation.hex(), hello, self._arrivals, stream, sealed=hello.last_batch)
+        name = self._names.give(hello.name)
+        agent = Agent(hello.incarnation.hex(), name, hello, self._arrivals, stream, sealed=hello.last_batch)
         self._arrivals += 1
         self._agents[agent.id] = agent
         self._speakers[stream] = agent

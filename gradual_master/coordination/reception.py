@@ -22,9 +22,22 @@ from gradual_master.coordination.command import Command
 from gradual_master.coordination.dealing import Dealing
 from gradual_master.coordination.events import Close, Merge, Send
 from gradual_master.coordination.fleet import Agent
+from gradual_master.coordination.gathering import Gathering
 from gradual_master.coordination.intake import Receipt
 from gradual_master.coordination.journal import BatchMerged, SlotsReleased
 from gradual_master.results.facts import SlotsFinished
+
+
+def spread(number: int) -> float:
+    """The `number`-th of points that lie evenly in [0, 1), however many there will be: 0, ½, ¼, ¾, ⅛, …
+
+    The binary digits mirrored at the point (J. G. van der Corput, "Verteilungsfunktionen", 1935).
+    """
+    point, weight = 0.0, 0.5
+    while number:
+        point += weight * (number & 1)
+        number, weight = number >> 1, weight / 2
+    return point
 
 
 class Reception:
@@ -108,14 +121,15 @@ class Reception:
 
     def _admit(self, hello: Hello, stream: int) -> Agent:
         agent = self._command.fleet.admit(hello, stream)
-        here, expected = len(self._command.fleet.connected()), self._command.terms.expect_agents
-        text = (
-            f"joins: it holds {hello.max_users} users"
-            if self._command.life.has_dealt
-            else f"is here: {here} of {expected}"
-        )
-        self._command.note("info", f"agent {agent.name} {text}", agent)
+        self._command.note("info", f"agent {agent.name} {self._arrival(hello)}", agent)
         return agent
+
+    def _arrival(self, hello: Hello) -> str:
+        if self._command.life.has_dealt:
+            return f"joins; it can hold {hello.max_users} users"
+        complete = Gathering.of(self._command.fleet.connected()).complete
+        which = f", process {hello.part.number} of {hello.part.of}" if hello.part else ""
+        return f"is here{which}: {complete} of {self._command.terms.expect_agents}"
 
     def _adopt(self, agent: Agent, hello: Hello, stream: int) -> Agent:
         """Take an agent back: with its slots while its lease is alive; one that was lost is given new ones."""
@@ -131,10 +145,9 @@ class Reception:
     def _welcome(self, agent: Agent) -> None:
         command, terms = self._command, self._command.terms
         # Batches of all agents are spread over half an interval, so that the master's loop sees no pile of them.
-        share = agent.number % terms.expect_agents
-        offset = share * terms.interval // (2 * terms.expect_agents)
+        offset = int(spread(agent.number) * terms.interval) // 2
         merged = command.intake.merged_number(agent.id)
-        welcome = Welcome(terms.run, terms.epoch, terms.lease, terms.guard, terms.interval, offset, merged)
+        welcome = Welcome(terms.run, terms.epoch, terms.lease, terms.guard, terms.interval, offset, merged, agent.name)
         command.send(agent, MasterMessage(welcome=welcome), ahead=True)
         if command.life.is_finished:
             command.say_finish(agent, "the run is over")

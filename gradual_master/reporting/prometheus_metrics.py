@@ -216,8 +216,8 @@ def _agent_gauges(interval: IntervalRecord) -> Iterator[Metric]:
     cpu = GaugeMetricFamily("gradual_agent_cpu_ratio", "Share of a core that an agent used.", labels=("agent",))
     lag = GaugeMetricFamily("gradual_agent_loop_lag_seconds", "Worst lag of an agent's event loop.", labels=("agent",))
     connections = GaugeMetricFamily("gradual_agent_connections", "Open connections of an agent.", labels=("agent",))
-    names = distinct(agent.agent for agent in interval.health)
-    for name, agent in zip(names, interval.health, strict=True):
+    for agent in interval.health:
+        name = agent.agent
         cpu.add_metric((name,), agent.cpu)
         connections.add_metric((name,), agent.connections)
         if agent.loop_lag_ms_max is not None:

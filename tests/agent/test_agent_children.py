@@ -3,6 +3,8 @@
 import os
 import signal
 import stat
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -10,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from gradual_agent import children
-from gradual_agent.children import exit_code_of, processes_of, run_children
+from gradual_agent.children import exit_code_of, part_of, processes_of, run_children
 
 DEADLINE_S = 20
 
 
 def interpreter(folder: Path, script: str) -> str:
-    """A stand-in for Python, called as `PROGRAM -m gradual_agent --name NAME ARGUMENTS…`: the name is $4."""
+    """A stand-in for Python, called as `… -m gradual_agent --name NAME --part-of=… ARGUMENTS…`: the name is $4."""
     program = folder / "interpreter"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
@@ -56,8 +58,49 @@ def test_the_worst_exit_code_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_every_child_gets_its_name_and_the_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", interpreter(tmp_path, f'echo "$@" > {tmp_path}/$4'))
     assert run_children(["a-1", "a-2"], ["--master", "unix:/m"]) == 0
-    for name in ("a-1", "a-2"):
-        assert (tmp_path / name).read_text().strip() == f"-m gradual_agent --name {name} --master unix:/m"
+    told = [(tmp_path / name).read_text().split() for name in ("a-1", "a-2")]
+    assert [[word for word in words if "--part-of" not in word] for words in told] == [
+        ["-m", "gradual_agent", "--name", name, "--master", "unix:/m"] for name in ("a-1", "a-2")
+    ]
+    parts = [part_of(word.partition("=")[2]) for words in told for word in words if "--part-of" in word]
+    assert [(part.number, part.of) for part in parts] == [(1, 2), (2, 2)]
+    assert parts[0].command == parts[1].command
+    assert len(parts[0].command) == 16
+
+
+def test_two_commands_have_different_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", interpreter(tmp_path, f'echo "$5" >> {tmp_path}/$4'))
+    for _ in range(2):
+        assert run_children(["a-1", "a-2"], []) == 0
+    one, other = (tmp_path / "a-1").read_text().split()
+    assert one != other
+
+
+def test_a_child_that_was_killed_is_named_while_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one ends only when the word has been said."""
+    script = f"""test "$4" = a-1 && kill -9 $$; i=0
+        while [ $i -lt 400 ] && ! test -e {tmp_path}/said; do sleep 0.05; i=$((i+1)); done; exit 4"""
+    monkeypatch.setattr("sys.executable", interpreter(tmp_path, script))
+    said = list[str]()
+
+    def write(text: str) -> None:
+        said.append(text)
+        (tmp_path / "said").touch()
+
+    monkeypatch.setattr("sys.stderr.write", write)
+    assert run_children(["a-1", "a-2"], []) == 137
+    assert "process a-1 was killed (SIGKILL); the others go on" in "".join(said)
+
+
+def test_a_child_is_told_to_end_when_its_parent_is_gone() -> None:
+    """The test is the parent: what it does not write ends with the pipe."""
+    program = "import signal; from gradual_agent.children import end_with_parent; end_with_parent(); signal.pause()"
+    child = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE)
+    assert child.stdin is not None
+    child.stdin.close()
+    assert child.wait(DEADLINE_S) == -signal.SIGTERM
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

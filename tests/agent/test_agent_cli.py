@@ -10,6 +10,7 @@ from gradual_agent.address import MasterAddress
 from gradual_agent.errors import AgentError
 from gradual_agent.options import AgentOptions
 from gradual_common.errors import TemplateError
+from gradual_common.messages import Part
 
 HEAVY = ("asyncio", "grpc", "numpy", "pydantic", "structlog", "uvloop", "jinja2", "google.protobuf")
 
@@ -74,6 +75,29 @@ def test_the_defaults_are_those_of_the_contract(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("socket.gethostname", lambda: "host-7")
     assert cli.main(["--master", "unix:/m"]) == 0
     assert given == [AgentOptions(MasterAddress("unix:/m", True), "host-7", None, 60_000_000_000)]
+
+
+@pytest.mark.parametrize(
+    ("name", "host", "shown"), [("", "host-7", "host-7"), ("a\x1b[31m\n", "host-7", "a?[31m"), ("", "\t", "agent")]
+)
+def test_an_agent_is_called_by_a_name_that_can_be_shown(
+    name: str, host: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[AgentOptions] = []
+    monkeypatch.setattr(cli, "run_one", lambda options: given.append(options) or 0)
+    monkeypatch.setattr("socket.gethostname", lambda: host)
+    assert cli.main(["--master", "unix:/m", "--name", name]) == 0
+    assert [options.name for options in given] == [shown]
+
+
+def test_a_process_of_several_knows_its_part_and_watches_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[AgentOptions] = []
+    watched: list[bool] = []
+    monkeypatch.setattr(cli, "run_one", lambda options: given.append(options) or 0)
+    monkeypatch.setattr(cli, "end_with_parent", lambda: watched.append(True))
+    assert cli.main(["--master", "unix:/m", "--part-of", f"{'0a' * 16}/2/3"]) == 0
+    assert [options.part for options in given] == [Part(b"\n" * 16, 2, 3)]
+    assert watched == [True]
 
 
 def test_several_processes_are_named_and_told_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from gradual_common.errors import WireError
 from gradual_common.histogram import pack_values
 from gradual_common.messages import (
     MAX_MESSAGE_BYTES,
+    PROTOCOL,
     AgentMessage,
     Confirm,
     Expired,
@@ -33,6 +34,7 @@ from gradual_common.messages import (
     LevelOrder,
     MasterMessage,
     Orders,
+    Part,
     Ping,
     Pong,
     Provision,
@@ -41,6 +43,7 @@ from gradual_common.messages import (
     SlotRun,
     Welcome,
 )
+from gradual_common.names import shown_name
 from gradual_common.wire import fleet_pb2 as pb
 
 small, count = st.integers(0, 2**31 - 1), st.integers(0, 2**62)
@@ -51,7 +54,24 @@ slots = st.lists(
 ).map(tuple)
 positive = st.integers(1, 2**40)
 incarnation = st.binary(min_size=16, max_size=16)
-hello = st.builds(Hello, small, incarnation, name, name, small, name, positive, small, name, count, count, slots)
+shown = name.map(shown_name)
+part = st.integers(1, 2**16).flatmap(lambda of: st.builds(Part, incarnation, st.integers(1, of), st.just(of)))
+hello = st.builds(
+    Hello,
+    st.just(PROTOCOL),
+    incarnation,
+    shown,
+    shown,
+    small,
+    name,
+    positive,
+    small,
+    name,
+    count,
+    count,
+    slots,
+    st.none() | part,
+)
 
 
 def table(rows: int, *columns: st.SearchStrategy[int], dtype: type = np.int64) -> st.SearchStrategy[np.ndarray]:
@@ -199,15 +219,19 @@ def test_garbage_in_a_chunk_is_a_wire_error_or_a_provision(data: bytes) -> None:
             ProvisionAssembler().feed(chunk)
 
 
-HELLO = Hello(1, bytes(16), "a", "h", 1, "0", 1, 10)
+HELLO = Hello(PROTOCOL, bytes(16), "a", "h", 1, "0", 1, 10)
 
 
 @pytest.mark.parametrize(
     ("hello", "message"),
     [
         (replace(HELLO, incarnation=b"short"), "incarnation has 5 bytes"),
-        (replace(HELLO, name="a\nb"), "agent name is 'a\\\\nb'; allowed are 256 printable"),
-        (replace(HELLO, host="h" * 300), "host is 'hhh"),
+        (replace(HELLO, version="1\n2"), "version is '1\\\\n2'; allowed are 256 printable"),
+        (replace(HELLO, run="r" * 300), "run is 'rrr"),
+        (replace(HELLO, part=Part(b"short", 1, 1)), "command has 5 bytes; it takes 16"),
+        (replace(HELLO, part=Part(bytes(16), 0, 4)), "process of a command is 0; allowed is 1 … 4"),
+        (replace(HELLO, part=Part(bytes(16), 5, 4)), "process of a command is 5; allowed is 1 … 4"),
+        (replace(HELLO, part=Part(bytes(16), 1, 2**20)), "processes of a command is 1048576; allowed is 1 … 65536"),
         (replace(HELLO, stream=0), "stream is 0; allowed is 1"),
         (replace(HELLO, held=(SlotRun(0, 0, 0, 1),)), "count of held slots is 0"),
         (replace(HELLO, held=(SlotRun(0, 2**31, 5, 1),)), "first of held slots is 2147483648"),
@@ -217,6 +241,24 @@ HELLO = Hello(1, bytes(16), "a", "h", 1, "0", 1, 10)
 def test_a_hello_that_cannot_be_true_is_refused_by_name(hello: Hello, message: str) -> None:
     with pytest.raises(WireError, match=message):
         decode_agent_message(encode_agent_message(AgentMessage(hello=hello)))
+
+
+def test_a_hello_is_never_refused_for_what_its_agent_or_host_is_called() -> None:
+    hello = replace(HELLO, name="b\x1b[2J" + "x" * 300, host="")
+    read = decode_agent_message(encode_agent_message(AgentMessage(hello=hello))).hello
+    assert read is not None
+    assert (read.name[:6], len(read.name), read.host) == ("b?[2Jx", 64, "unknown")
+
+
+@pytest.mark.parametrize("incarnation", [b"", b"i" * 32])
+def test_of_a_hello_in_another_protocol_only_the_sender_is_read(incarnation: bytes) -> None:
+    """So that it can be told what is wrong: its other fields may mean something else."""
+    hello = pb.Hello(protocol=99, incarnation=incarnation, name="b\n", host="h", pid=7, version="9.0", command=b"?")
+    read = decode_agent_message(pb.AgentMessage(hello=hello)).hello
+    assert read is not None
+    assert (read.protocol, read.name, read.host, read.pid, read.version) == (99, "b", "h", 7, "9.0")
+    assert len(read.incarnation) == 16
+    assert read.part is None
 
 
 WELCOME = Welcome("r", 1, 10, 1, 1, 0)

@@ -343,9 +343,9 @@ def test_resource_scope_and_units_say_whose_metrics_these_are(run: FedRun, recei
 
 
 def test_no_series_has_two_points_at_one_instant(run: FedRun, receiver: Any) -> None:
-    """The data model's single writer, also where a lost agent and its successor bear one name."""
+    """The data model's single writer, also where a lost agent and the one started in its place are called alike."""
     health = run.records[0].health[0]
-    rows = (health, replace(health, cpu=0.9, loop_lag_ms_max=None, connections=2))
+    rows = (health, replace(health, agent=f"{health.agent}#2", cpu=0.9, loop_lag_ms_max=None, connections=2))
     reporter = reporter_to(receiver.url)
     reporter.prepare()
     reporter.on_test_start(run.facts)
@@ -354,9 +354,10 @@ def test_no_series_has_two_points_at_one_instant(run: FedRun, receiver: Any) -> 
     reporter.close()
     seen = Counter((name, *sorted(a.items()), p.time_unix_nano) for name, a, p, _ in points(receiver))
     assert set(seen.values()) == {1}
-    assert gauge(receiver, "gradual.agent.cpu.utilization")[0][2] == 0.9
-    assert gauge(receiver, "gradual.agent.loop_lag")[0][2] == pytest.approx(0.003)
-    assert gauge(receiver, "gradual.agent.connections")[0][2] == 8
+    shares = gauge(receiver, "gradual.agent.cpu.utilization")
+    cpu = {attributes["gradual.agent"]: value for _, attributes, value in shares}
+    assert cpu == {health.agent: health.cpu, f"{health.agent}#2": 0.9}
+    assert len(gauge(receiver, "gradual.agent.loop_lag")) == 1
 
 
 # ── On the way ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
@@ -167,7 +167,7 @@ def _values(record: IntervalRecord) -> Iterator[Value]:
         yield Value("gradual.users", (of_group, ("gradual.user.state", "active")), record.users[group])
         yield Value("gradual.users", (of_group, ("gradual.user.state", "stopping")), record.stopping[group])
         yield Value("gradual.target_users", (of_group,), record.target[group])
-    for agent in _by_name(record.health):
+    for agent in record.health:
         yield from _health(agent)
     yield from (_judged(row) for row in record.objectives if row.observed is not None and row.passed is not None)
 
@@ -186,28 +186,3 @@ def _health(agent: AgentHealth) -> Iterator[Value]:
     for metric, lag_ms in lags.items():
         if lag_ms is not None:
             yield Value(metric, name, lag_ms * NS_PER_MS / NS_PER_S)
-
-
-def _by_name(health: Sequence[AgentHealth]) -> Iterator[AgentHealth]:
-    """One row for each name: a lost agent and the one that took its name may both have measured an interval.
-
-    Two values of one series at one instant are not allowed (metrics data model, single writer): the worst is kept.
-    """
-    rows: dict[str, AgentHealth] = {}
-    for agent in health:
-        rows[agent.agent] = _worst(rows[agent.agent], agent) if agent.agent in rows else agent
-    yield from rows.values()
-
-
-def _worst(one: AgentHealth, other: AgentHealth) -> AgentHealth:
-    return replace(
-        one,
-        cpu=max(one.cpu, other.cpu),
-        loop_lag_ms_max=_larger(one.loop_lag_ms_max, other.loop_lag_ms_max),
-        start_lag_ms_max=_larger(one.start_lag_ms_max, other.start_lag_ms_max),
-        connections=one.connections + other.connections,
-    )
-
-
-def _larger(*lags: float | None) -> float | None:
-    return max((lag for lag in lags if lag is not None), default=None)

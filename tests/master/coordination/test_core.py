@@ -6,7 +6,7 @@ import pytest
 from fleet_model import MS, Bench, S, batch_of, id_of, only, orders_in, schedule_of, seats_of, sent
 
 from gradual_common.batch import Applied
-from gradual_common.messages import Confirm, Goodbye, MasterMessage, Ping, Pong, SlotRun
+from gradual_common.messages import Confirm, Goodbye, MasterMessage, Part, Ping, Pong, SlotRun
 from gradual_master.coordination.events import (
     Begin,
     Close,
@@ -47,7 +47,7 @@ def test_an_agent_is_welcomed_with_the_terms_of_the_run() -> None:
 def test_batches_are_spread_over_half_an_interval() -> None:
     run = bench(expect_agents=4)
     offsets = [sent(run.greet(name), run.streams[name])[0].welcome.batch_offset for name in "abcd"]
-    assert offsets == [0, S // 8, S // 4, 3 * S // 8]
+    assert offsets == [0, S // 4, S // 8, 3 * S // 8]
 
 
 def test_slots_are_dealt_when_the_expected_agents_are_here() -> None:
@@ -107,7 +107,8 @@ def test_an_agent_that_goes_away_while_others_are_awaited_does_not_count() -> No
 
 
 REFUSED = [
-    ("another protocol", {"protocol": 2, "version": "9.0"}, "speaks protocol 1.*version 9.0.*speaks 2"),
+    ("an older protocol", {"protocol": 1, "version": "0.1"}, "speaks protocol 2.*agent a.*version 0.1.*speaks 1"),
+    ("a newer protocol", {"protocol": 3, "version": "9.0"}, "speaks protocol 2.*agent a.*speaks 3: install the same"),
     ("an unknown run", {"run": "other"}, "unknown run other"),
 ]
 
@@ -137,14 +138,88 @@ def test_only_agents_that_were_taken_in_are_known() -> None:
     assert [run.core.knows(id_of(name)) for name in "abc"] == [False, True, False]
 
 
-def test_a_second_agent_of_one_name_is_refused_while_the_first_is_connected() -> None:
+def test_agents_of_one_name_are_all_taken_in_and_told_how_they_are_shown() -> None:
+    run = bench(expect_agents=3)
+    shown = [sent(run.greet(key, name="b"), run.streams[key])[0].welcome.name for key in "xyz"]
+    assert shown == ["b", "b#2", "b#3"]
+    assert [run.core.name_of(id_of(key)) for key in "xyz"] == shown
+    assert run.core.state is State.PROVISIONING
+    facts = run.core.facts().agents
+    assert [agent.name for agent in facts] == shown
+    assert len({agent.id for agent in facts}) == 3
+
+
+def test_an_agent_that_is_started_again_before_the_load_takes_part_as_another_one() -> None:
     run = bench()
-    run.greet("a")
-    said = run.greet("x", name="a")
-    assert "already here" in sent(said, 2)[0].refused.reason
-    run.streams["a"] = 1
+    run.greet("x", name="b")
+    run.hang_up("x")
+    run.greet("y", name="b")
+    assert run.core.state is State.WAITING
+    run.greet("z", name="b")
+    assert run.core.state is State.PROVISIONING
+    assert [agent.name for agent in run.core.facts().agents] == ["b#2", "b#3"]
+
+
+def test_an_agent_that_is_started_again_under_load_joins_at_once_while_the_former_is_still_held() -> None:
+    run = bench()
+    start = run.to_running("a", "b")
+    run.wait_until(start + S, "a", "b")
+    held = run.slots("b")
+    run.hang_up("b")
+    said = run.greet("c", name="b")
+    assert sent(said, run.streams["c"])[0].welcome.name == "b#2"
+    said = run.say("c", confirm=Confirm(0, 0, 1))
+    assert not seats_of(held) & set().union(*(seats_of(entry.slots) for entry in only(said, Provide)))
+    run.wait(12, "a", "c")
+    facts = {agent.name: agent for agent in run.core.facts().agents}
+    assert [(name, agent.lost) for name, agent in facts.items()] == [("a", False), ("b", True), ("b#2", False)]
+    assert run.assignments().keys() == {id_of("a"), id_of("c")}
+
+
+def processes(command: bytes, count: int) -> list[dict[str, Part]]:
+    return [{"part": Part(command.ljust(16), number, count)} for number in range(1, count + 1)]
+
+
+def test_the_master_waits_for_all_processes_of_as_many_commands_as_it_was_told() -> None:
+    run = bench(expect_agents=2)
+    one, other = processes(b"one", 3), processes(b"other", 2)
+    for key, part in zip("abdec", [*one[:2], *other, one[2]], strict=True):
+        assert run.core.state is State.WAITING
+        run.greet(key, **part)
+    assert run.core.state is State.PROVISIONING
+    assert "agent d is here, process 1 of 2: 0 of 2" in said_text(run)
+    assert "agent e is here, process 2 of 2: 1 of 2" in said_text(run)
+
+
+def test_the_same_process_twice_does_not_stand_for_two_of_its_command() -> None:
+    run = bench(expect_agents=1)
+    first, second = processes(b"one", 2)
+    run.greet("a", **first)
+    run.greet("b", **first)
+    assert run.core.state is State.WAITING
+    run.greet("c", **second)
+    assert run.core.state is State.PROVISIONING
+
+
+def test_a_command_that_has_lost_a_process_is_not_complete_and_started_again_it_is() -> None:
+    run = bench(expect_agents=1)
+    run.greet("a", **processes(b"one", 2)[0])
     run.hang_up("a")
-    assert sent(run.greet("y", name="a"), 3)[0].welcome is not None
+    run.greet("b", **processes(b"one", 2)[1])
+    assert run.core.state is State.WAITING
+    run.say("b", goodbye=Goodbye("told to end"))
+    for key, part in zip("cd", processes(b"again", 2), strict=True):
+        run.greet(key, **part)
+    assert run.core.state is State.PROVISIONING
+
+
+def test_too_few_processes_of_a_command_are_told_by_their_names() -> None:
+    run = bench(expect_agents=2, agents_wait=2 * S)
+    run.greet("a")
+    for key, part in zip("bc", processes(b"one", 4), strict=False):
+        run.greet(key, **part)
+    run.wait(2)
+    assert run.core.failure == ("only 1 of 2 agents came within 2s; only 2 of 4 processes of one came (b, c)")
 
 
 def test_an_agent_that_comes_when_the_run_is_about_to_end_is_refused() -> None:

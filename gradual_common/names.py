@@ -1,0 +1,54 @@
+"""Names that people give to agents and hosts, as they are shown: in logs, on terminals, in reports.
+
+A name is for display only, so that none is ever a reason to refuse anybody: what cannot be shown is replaced, what is
+too long is cut, and an empty one has a substitute.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+
+LONGEST_NAME = 64
+ELLIPSIS = "…"
+HIDDEN = "?"
+
+
+def shown_name(name: str, otherwise: str = "agent") -> str:
+    """The name on one printable line of at most `LONGEST_NAME` characters; `otherwise` when nothing is left.
+
+    Each stretch of control characters, marks that turn the direction of text, and bytes that were no UTF-8 becomes
+    one `?`.
+
+    >>> shown_name(" judge\\x1b[2J\\n")
+    'judge?[2J'
+    """
+    head = name[: 16 * LONGEST_NAME]  # What lies beyond is cut in any case; a megabyte is not looked through.
+    pieces = ("".join(run) if printable else HIDDEN for printable, run in groupby(head, str.isprintable))
+    return _cut(re.sub(r"\s+", " ", "".join(pieces)).strip(f" {HIDDEN}"), LONGEST_NAME) or otherwise
+
+
+def numbered_names(name: str, count: int) -> list[str]:
+    """NAME-1 … NAME-N, each no longer than a name may be."""
+    return [_cut(name, LONGEST_NAME - len(f"-{number}")) + f"-{number}" for number in range(1, count + 1)]
+
+
+class UniqueNames:
+    """Gives every agent of a run a name that no other has: equal ones become `b`, `b#2`, `b#3`."""
+
+    def __init__(self) -> None:
+        self._given: set[str] = set()
+        self._last: dict[str, int] = {}
+
+    def give(self, name: str) -> str:
+        """The name itself, or with the next free number. Constant time, also for many equal names."""
+        number = self._last.get(name, 0) + 1
+        while (shown := name if number == 1 else f"{name}#{number}") in self._given:
+            number += 1
+        self._last[name] = number
+        self._given.add(shown)
+        return shown
+
+
+def _cut(name: str, longest: int) -> str:
+    return name if len(name) <= longest else name[: longest - 1] + ELLIPSIS
