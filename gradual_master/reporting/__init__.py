@@ -6,11 +6,12 @@ from importlib import import_module
 
 from gradual_master.reporting.base import BaseReporter, Reporter
 from gradual_master.reporting.finding import Loader, ReporterClass
+from gradual_master.results.summary_sections import Summary, show_by
 
 __all__ = ["BUILT_IN", "BaseReporter", "Reporter"]
 
 _PLACES = {
-    "console": "console:ConsoleReporter",
+    "console": "console.reporter:ConsoleReporter",
     "json": "jsonfile:JsonReporter",
     "html": "html.reporter:HtmlReporter",
     "csv": "csvfiles:CsvReporter",
@@ -31,6 +32,14 @@ def _loader(place: str) -> Loader:
 
     return load
 
+
+def _show(summary: Summary) -> str:
+    from gradual_master.reporting.console import render_text  # noqa: PLC0415 - for those who print a summary
+
+    return render_text(summary)
+
+
+show_by(_show)
 
 BUILT_IN: dict[str, Loader] = {name: _loader(place) for name, place in _PLACES.items()}
 """By the NAME of `-o NAME[=ARG]`."""

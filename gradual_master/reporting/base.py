@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from gradual_master.reporting.request_metrics import RequestMetrics
 from gradual_master.results.chronicle import News
@@ -51,6 +52,9 @@ class BaseReporter:
 
     arg: str | None = None
 
+    speaks_last: ClassVar[bool] = False
+    """Whether it is told of the run's end after all others, and before that what they wrote (`hear_of_files`)."""
+
     def __init__(self, arg: str | None = None) -> None:
         self.arg = arg
 
@@ -58,6 +62,11 @@ class BaseReporter:
     def metrics(self) -> RequestMetrics:
         """`record_latency(seconds)`, `record_status(code)`, `percentile(p)`, `count`, `statuses`."""
         return RequestMetrics()
+
+    @cached_property
+    def written(self) -> list[Path]:
+        """The files and folders that it has written, for the console to name."""
+        return []
 
     # ── What is told ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -84,6 +93,9 @@ class BaseReporter:
     def on_test_complete(self, summary: Summary) -> None:
         """The run is over and judged."""
 
+    def hear_of_files(self, files: Sequence[Path]) -> None:
+        """What all others wrote; only a reporter that speaks last is told."""
+
     def close(self) -> None:
         """The very end, in any case: also of a run that never began. Let go of files, sockets, the terminal."""
 
@@ -103,6 +115,7 @@ class BaseReporter:
         from gradual_master.reporting.html.reporter import write_html_report  # noqa: PLC0415 - it derives from this
 
         write_html_report(summary, Path(path))
+        self.written.append(Path(path))
 
     def send_slack_notification(self, summary: Summary, url: str | None = None) -> bool:
         """Post the result to a webhook, by default that of `GRADUAL_SLACK_WEBHOOK`; whether it was taken."""

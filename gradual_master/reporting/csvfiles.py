@@ -70,6 +70,7 @@ class CsvReporter(BaseReporter):
         """Write what the summary says."""
         for table in AT_THE_END:
             write_whole(self.folder / table.name, render_csv([table.header, *table.rows(summary)]))
+        self.written.append(self.folder)
 
     def close(self) -> None:
         """No more intervals."""

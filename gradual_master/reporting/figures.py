@@ -38,6 +38,40 @@ def show_percent(share: float | None) -> str:
     return f"{percent:.3g}%"
 
 
+def show_share(part: int, whole: int) -> str:
+    """`part` of `whole` as a percentage; no data where there is nothing to be a part of."""
+    return show_percent(part / whole if whole else None)
+
+
+def show_rate(count: int, seconds: float) -> str:
+    """So many a second."""
+    return show_number(count / seconds if seconds else None)
+
+
+def show_value(value: float | None, unit: str) -> str:
+    """A value of an objective with its unit: `612 ms`, `2.5%`, `49.1/s`, `1,234`."""
+    if value is None:
+        return NO_DATA
+    if unit == "%":
+        return show_percent(value / 100)
+    return f"{show_number(value, 2)}{' ms' if unit == 'ms' else unit}"
+
+
+def show_of_target(users: float | None, target: float) -> str:
+    """How many there were; where they were not all that were wanted, `11.7/12`."""
+    shown, wanted = show_number(users), show_number(target)
+    return shown if shown == wanted else f"{shown}/{wanted}"
+
+
+def show_bytes(count: int) -> str:
+    """1536 → `1.5 KB`: thousands, as networks count."""
+    size, units = float(count), iter(("B", "KB", "MB", "GB", "TB"))
+    unit = next(units)
+    while size >= 999.5 and unit != "TB":
+        size, unit = size / 1000, next(units)
+    return f"{show_number(size)} {unit}"
+
+
 def show_seconds(seconds: float) -> str:
     """75 → `1:15`; 3675 → `1:01:15`."""
     minutes, rest = divmod(int(seconds), 60)

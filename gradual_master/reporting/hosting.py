@@ -14,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -96,18 +97,28 @@ class Host:
             self._taken_samples += len(block)
             self._put(_Task(lambda: reporter.on_samples(block), len(block)))
 
+    @property
+    def speaks_last(self) -> bool:
+        """Whether its end comes after that of the others."""
+        return isinstance(self.reporter, BaseReporter) and self.reporter.speaks_last
+
+    @property
+    def written(self) -> Sequence[Path]:
+        """What it wrote, once it has ended; nothing is said of what a reporter that failed may have left."""
+        return self.reporter.written if isinstance(self.reporter, BaseReporter) and not self._has_failed else ()
+
     def missing(self, summary: Summary) -> int:
         """How many of the requests it is not shown: there was no room, or they were lost on the way from an agent."""
         if not self.wants_samples:
             return 0
         return max(self.dropped_samples, summary.totals.requests - self._taken_samples)
 
-    def finish(self, summary: Summary) -> None:
-        """The last that it is told; there is always room for that."""
+    def finish(self, summary: Summary, files: Sequence[Path] = ()) -> None:
+        """The last that it is told; there is always room for that. `files`: what those before it wrote."""
         missing = self.missing(summary)
         with self._changed:
             self._events += 1
-            self._put(_Task(lambda: self._complete(summary, missing)))
+            self._put(_Task(lambda: self._complete(summary, missing, files)))
 
     def end(self) -> None:
         """Nothing more comes."""
@@ -148,9 +159,11 @@ class Host:
             self._has_failed = True
             self._log.exception(f"reporter {self.name} failed and is left out")
 
-    def _complete(self, summary: Summary, missing: int) -> None:
+    def _complete(self, summary: Summary, missing: int, files: Sequence[Path]) -> None:
         if missing and isinstance(self.reporter, BaseReporter):
             self.reporter.metrics.dropped += missing
+        if self.speaks_last and isinstance(self.reporter, BaseReporter):
+            self.reporter.hear_of_files(files)
         self.reporter.on_test_complete(summary)
 
 
@@ -202,11 +215,13 @@ class Hosts:
 
     async def complete(self, summary: Summary) -> None:
         """Tell all of them of the end, one after the other, so that what they print stands in their order."""
-        for host in self._hosts:
+        files: list[Path] = []
+        for host in sorted(self._hosts, key=lambda host: host.speaks_last):
             if missing := host.missing(summary):
                 self._say_missing(host, missing)
-            host.finish(summary)
-            await self._close(host, self._patience_s)
+            host.finish(summary, tuple(files))
+            if await self._close(host, self._patience_s):
+                files += host.written
         self._hosts = []
 
     async def close(self) -> None:
@@ -215,12 +230,15 @@ class Hosts:
             await self._close(host, min(GIVE_UP_S, self._patience_s))
         self._hosts = []
 
-    async def _close(self, host: Host, patience_s: float) -> None:
+    async def _close(self, host: Host, patience_s: float) -> bool:
+        """Let it end; whether it did."""
         host.end()
-        if not await host.ended(patience_s):
+        has_ended = await host.ended(patience_s)
+        if not has_ended:
             self._log.error(f"reporter {host.name} is still busy after {patience_s:g} s and is left behind")
         elif host.dropped_events:
             self._log.warning(f"reporter {host.name} was too slow and missed {host.dropped_events} intervals and news")
+        return has_ended
 
     def _say_missing(self, host: Host, missing: int) -> None:
         if host.dropped_samples:

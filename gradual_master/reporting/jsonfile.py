@@ -31,6 +31,7 @@ class JsonReporter(BaseReporter):
             sys.stdout.write(text)
         else:
             write_whole(Path(self.arg), text)
+            self.written.append(Path(self.arg))
 
 
 def render_json(summary: Summary) -> str:

@@ -45,6 +45,7 @@ class JunitReporter(BaseReporter):
     def on_test_complete(self, summary: Summary) -> None:
         """Write the file."""
         write_whole(self.path, render_junit(summary))
+        self.written.append(self.path)
 
 
 def render_junit(summary: Summary) -> str:

@@ -61,6 +61,7 @@ class MarkdownReporter(BaseReporter):
     def on_test_complete(self, summary: Summary) -> None:
         """Write the file."""
         write_whole(self.path, render_markdown(summary))
+        self.written.append(self.path)
 
 
 def render_markdown(summary: Summary) -> str:

@@ -74,6 +74,7 @@ class ParquetReporter(BaseReporter):
         """All are there: complete the files."""
         if self._writer is not None:
             self._writer.close()
+            self.written.append(Path(self.arg or DEFAULT_FOLDER))
 
     def close(self) -> None:
         """Complete what is open, and give the folder free."""

@@ -119,11 +119,17 @@ def render_progress(state: ProgressState) -> RenderableType:
 
 
 def _bar(state: ProgressState) -> RenderableType:
-    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid = Table.grid(padding=(0, 2, 0, 0), expand=bool(state.end_s))
+    grid.add_column()
+    grid.add_column(ratio=1)
     left = "" if state.left_s is None or state.is_draining else f"{show_seconds(state.left_s)} left"
-    bar = ProgressBar(total=state.end_s, completed=min(state.at_s, state.end_s), width=30) if state.end_s else ""
-    grid.add_row(Text(_position(state), "bold"), bar, left)
+    grid.add_row(Text(_position(state), "bold"), _bar_of(state.at_s, state.end_s) if state.end_s else "", left)
     return grid
+
+
+def _bar_of(at_s: float, end_s: float) -> ProgressBar:
+    """As wide as there is room: green, since how far a run has come is no alarm."""
+    return ProgressBar(total=end_s, completed=min(at_s, end_s), complete_style="green", finished_style="green")
 
 
 def _users(record: IntervalRecord) -> Table:

@@ -5,6 +5,7 @@ Times in `_s` are seconds, in `_ms` milliseconds; rates and shares without data 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from gradual_master.results.chronicle import Chronicle
 from gradual_master.results.distribution import Distribution
 from gradual_master.results.error_rows import ErrorRow
 from gradual_master.results.error_samples import ErrorSample
+from gradual_master.results.flat import Cell, flat_row
 from gradual_master.results.levels import LevelRow
 from gradual_master.results.littles_law import LittlesLaw
 from gradual_master.results.notebook import render_summary
@@ -182,6 +184,17 @@ class AnalysisSection(Section):
     capacity: dict[str, Any] | None = None
 
 
+TABLES = ("actions", "groups", "phases", "levels", "agents", "objectives")
+"""What of a summary can be had as flat rows."""
+
+_shown: list[Callable[[Summary], str]] = [repr]
+
+
+def show_by(render: Callable[[Summary], str]) -> None:
+    """How `str(summary)` is made. Reporting says so when it is loaded: results know nothing of screens."""
+    _shown[0] = render
+
+
 @dataclass(frozen=True, slots=True)
 class Summary(Section):
     """The result of a run: attributes, keys and `to_dict()` of `gradual.summary/1`.
@@ -206,6 +219,19 @@ class Summary(Section):
     comparison: dict[str, Any] | None
     quantile_error: float
     chronicle: Chronicle | None = field(default=None, repr=False, compare=False, metadata={"aside": True})
+
+    def rows(self, table: str) -> list[dict[str, Cell]]:
+        """`actions`, `groups`, `phases`, `levels`, `agents` or `objectives` as flat rows, for a data frame (`flat`).
+
+        KeyError for another name.
+        """
+        if table not in TABLES:
+            raise KeyError(f"{table!r}; there are {', '.join(TABLES)}")
+        sections = self.verdict.objectives if table == "objectives" else self[table]
+        return [flat_row(section) for section in sections]
+
+    def __str__(self) -> str:
+        return _shown[0](self)
 
     def _repr_html_(self) -> str:
         return render_summary(self)

@@ -1,16 +1,18 @@
-"""The console summary: the verdict first, every table within 80 columns, no escape codes where nobody can see them."""
+"""The console summary: the verdict last, on the last screen, tables within their columns, no escape codes in a file."""
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
 from rich.console import Console
 
-from gradual_master.reporting.console import MOST_LEVELS as MOST
-from gradual_master.reporting.console import ConsoleReporter
+from gradual_master.reporting.console import ConsoleReporter, render_text
+from gradual_master.reporting.console.tables import MOST_LEVELS as MOST
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.summary import Summary, build_summary
 
@@ -40,22 +42,78 @@ def summary_of(*rules: Any, levels: int = 2, warm_up: int = 0, samples: Any = No
     return build_summary(plan, schedule, aggregate, fleet, run_of(**facts), Options())
 
 
-def printed(summary: Summary, **console: Any) -> str:
+def printed(summary: Summary, files: Sequence[Path] = (), **console: Any) -> str:
     out = io.StringIO()
-    ConsoleReporter(console=Console(file=out, highlight=False, **{"width": 80, **console})).on_test_complete(summary)
+    reporter = ConsoleReporter(console=Console(file=out, highlight=False, **{"width": 80, **console}))
+    reporter.hear_of_files(files)
+    reporter.on_test_complete(summary)
     return out.getvalue()
 
 
-def test_the_verdict_and_its_reasons_come_first() -> None:
-    lines = printed(summary_of("p95(browse) < 500ms", {"rule": "max < 1s", "severity": "warn"})).splitlines()
-    assert lines[1] == "FAILED  bank  (0:05, run run-1)"
-    assert lines[2].startswith("  - p95(browse) < 500ms: ")
-    assert any(line.startswith("  ! max < 1s: 30,000 ms over") for line in lines)
+def test_the_verdict_comes_last_with_its_reasons_its_objectives_and_what_was_written() -> None:
+    summary = summary_of("p95(browse) < 500ms", {"rule": "max < 1s", "severity": "warn"})
+    lines = printed(summary, files=[Path("out/monday.html"), Path("junit.xml")]).splitlines()
+    verdict = lines.index("FAILED, 2 warnings  bank  (0:05, run run-1)")
+    assert lines[verdict + 1].startswith("  - p95(browse) < 500ms: ")
     order = [
-        next(n for n, line in enumerate(lines) if title in line)
-        for title in ("Objectives", "Levels", "Actions", "Agents")
+        next(n for n, line in enumerate(lines) if line.startswith(title))
+        for title in ("Levels", "Actions", "Agents", "Warnings", "Totals", "FAILED", "Objectives", "Reports")
     ]
     assert order == sorted(order)
+    assert any(line.startswith("  ! max < 1s: 30,000 ms over") for line in lines[: order[4]])
+    assert lines[-2:] == ["  out/monday.html", "  junit.xml"]
+
+
+def test_what_a_run_came_to_is_within_the_last_24_lines() -> None:
+    rules = ("p95(browse) < 500ms", "p99 < 1s", "max < 1s", "error_rate < 1%")
+    files = [Path(f"a-report-of-the-run.{ending}") for ending in ("html", "md", "xml")]
+    last = printed(summary_of(*rules, levels=30), files=files).splitlines()[-23:]
+    assert "FAILED" in "\n".join(last)
+    assert sum(line.startswith("  - ") for line in last) == len(rules)
+    assert sum(line.startswith("✗ ") for line in last) == len(rules)
+    assert last[-3:] == [f"  {path}" for path in files]
+
+
+def test_a_path_is_never_broken() -> None:
+    path = Path("a-long-folder-name" * 8) / "report.html"
+    assert printed(summary_of(), files=[path]).splitlines()[-1] == f"  {path}"
+
+
+def test_the_totals_have_rates_data_and_times() -> None:
+    summary = summary_of()
+    totals = replace(summary.totals, bytes_sent=1536, bytes_received=2_500_000, iterations=1234)
+    text = printed(replace(summary, totals=totals))
+    assert re.search(r"Totals +8 requests, 4 req/s, 2 ok/s; 4 failed \(50%\)", text)
+    assert "1,234 iterations; 2.5 MB received, 1.5 KB sent" in text
+    assert re.search(r"time, ms +min 1, mean [\d,.]+, p50 \S+, p90 \S+, p95 \S+, p99 \S+, max\s+30,000", text)
+
+
+def test_a_wide_terminal_gets_more_columns() -> None:
+    summary = summary_of(levels=3, warm_up=1)
+    narrow, wide = printed(summary), printed(summary, width=140)
+    for title in ("min ms", "mean ms", "p90 ms", "req/s  "):
+        assert title in wide
+        assert title not in narrow
+    assert max(map(len, wide.splitlines())) <= 140
+
+
+def test_a_terminal_without_the_signs_gets_others() -> None:
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    ConsoleReporter(console=Console(file=out, highlight=False, width=80)).on_test_complete(
+        summary_of("p95(browse) < 500ms", "p50 > 1us")
+    )
+    out.flush()
+    text = out.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]  # it is the BytesIO of above
+    assert "x p95(browse) < 500ms" in text
+    assert "+ p50 > 1us" in text
+
+
+def test_a_summary_prints_as_the_console_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    summary = summary_of("p95(browse) < 500ms", "p50 > 1us")
+    assert render_text(summary, 80) == printed(summary, force_terminal=False).strip("\n")
+    assert ESCAPE not in str(summary)
+    assert "✗ p95(browse) < 500ms" in str(summary)
 
 
 def test_everything_fits_80_columns_and_carries_no_escape_codes_off_a_terminal() -> None:
@@ -65,24 +123,16 @@ def test_everything_fits_80_columns_and_carries_no_escape_codes_off_a_terminal()
 
 
 def test_objectives_say_what_was_observed() -> None:
-    text = printed(
-        summary_of(
-            "p95(browse) < 500ms", "count > 1", "error_rate(phase=*) < 90%", {"rule": "min > 1s", "severity": "warn"}
-        )
-    )
-    rows = {
-        state: line
-        for line in text.splitlines()
-        for state in ("FAILED", "passed", "warning")
-        if line.rstrip().endswith(state)
-    }
-    assert re.search(r"p95\(browse\) < 500ms +\S+ ms +4 +FAILED", rows["FAILED"])
-    assert re.search(r"min > 1s +1 ms +8 +warning", rows["warning"])
+    rules = ("p95(browse) < 500ms", "count > 1", {"rule": "min > 1s", "severity": "warn", "name": "not too fast"})
+    text = printed(summary_of(*rules))
+    assert re.search(r"✗ p95\(browse\) < 500ms +\S+ ms +4\n", text)
+    assert re.search(r"✓ count > 1 +8 +8 *\n", text)
+    assert re.search(r"! not too fast  min > 1s +1 ms +8 +warning", text)
 
 
 def test_an_objective_without_data_says_so() -> None:
     text = printed(summary_of("p95(action=*) < 500ms", samples=[(0, "", MS)]))
-    assert re.search(r"p95\(action=rates\) < 500ms +- +0 +no data", text)
+    assert re.search(r"- p95\(action=rates\) < 500ms +- +0 +no data", text)
 
 
 def test_failures_are_named_by_kind() -> None:
@@ -91,7 +141,7 @@ def test_failures_are_named_by_kind() -> None:
 
 def test_the_level_table_shows_users_and_marks() -> None:
     text = printed(summary_of(levels=3, warm_up=1))
-    assert re.search(r"warm +0:00 +3 +3 +2 ", text)
+    assert re.search(r"warm +0:00 +3 +4 +2 ", text)
     assert "warm-up" in text
 
 
@@ -124,7 +174,7 @@ def test_what_speaks_against_levels_and_agents_stands_beside_them_within_80_colu
 def test_an_agent_that_left_on_request_is_no_lost_one() -> None:
     summary = summary_of()
     summary = replace(summary, agents=(replace(summary.agents[0], left=True),))
-    assert re.search(r"\ba +8 .* left *\n", printed(summary))
+    assert re.search(r"\ba +8 .* left\s*\n", printed(summary))
 
 
 def test_names_are_never_read_as_markup() -> None:

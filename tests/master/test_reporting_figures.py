@@ -7,8 +7,12 @@ from gradual_master.reporting.figures import (
     show_instant,
     show_kinds,
     show_number,
+    show_of_target,
     show_percent,
+    show_rate,
     show_seconds,
+    show_share,
+    show_value,
 )
 
 
@@ -46,3 +50,28 @@ def test_times_counts_and_kinds() -> None:
 def test_an_instant_keeps_its_part_of_a_second() -> None:
     instants = [show_instant(seconds) for seconds in (0, 7.5, 60.025, 1.9996)]
     assert instants == ["0:00", "0:07.5", "1:00.025", "0:02"]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (None, "ms", "-"),
+        (612.345, "ms", "612 ms"),
+        (53.8891, "%", "53.9%"),
+        (0, "%", "0%"),
+        (49.12, "/s", "49.12/s"),
+        (1234, "", "1,234"),
+    ],
+)
+def test_a_value_of_an_objective_has_its_unit(value: float | None, unit: str, text: str) -> None:
+    assert show_value(value, unit) == text
+
+
+def test_of_nothing_there_is_no_share_and_no_rate() -> None:
+    assert [show_share(0, 0), show_rate(0, 0.0)] == ["-", "-"]
+    assert [show_share(1, 8), show_rate(30, 20.0)] == ["12.5%", "1.5"]
+
+
+@pytest.mark.parametrize(("users", "target", "text"), [(12.0, 12, "12"), (11.7, 12, "11.7/12"), (None, 12, "-/12")])
+def test_users_are_shown_beside_their_target_where_they_differ(users: float | None, target: float, text: str) -> None:
+    assert show_of_target(users, target) == text

@@ -3,7 +3,8 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -338,3 +339,30 @@ async def test_something_that_is_only_like_a_reporter_may_follow_a_run() -> None
     play(hosts)
     await hosts.complete(summary())
     assert told == ["on_test_start", "on_interval", "on_interval", "on_news", "on_test_complete", "close"]
+
+
+async def test_who_speaks_last_is_told_of_the_end_after_all_others_and_of_what_they_wrote() -> None:
+    told: list[str] = []
+
+    class Writing(BaseReporter):
+        def on_test_complete(self, summary: Any) -> None:
+            told.append("writing")
+            self.written.append(Path("report.html"))
+
+    class Failing(BaseReporter):
+        def on_test_complete(self, summary: Any) -> None:
+            self.written.append(Path("half.html"))
+            raise OSError("the device is full")
+
+    class Last(BaseReporter):
+        speaks_last = True
+
+        def hear_of_files(self, files: Sequence[Path]) -> None:
+            told.extend(map(str, files))
+
+        def on_test_complete(self, summary: Any) -> None:
+            told.append("last")
+
+    with capture_logs():
+        await Hosts([Last(), Writing(), Failing()]).complete(summary())
+    assert told == ["writing", "report.html", "last"]

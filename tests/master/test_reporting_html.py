@@ -24,9 +24,10 @@ from simulated_run import ERROR_SAMPLE, Options, simulated_run
 from test_reporting_charts import contrast
 
 from gradual_master.errors import ReporterError
+from gradual_master.reporting.figures import show_bytes
 from gradual_master.reporting.html import HtmlReporter, write_html_report
 from gradual_master.reporting.html.embedding import Script, package_text
-from gradual_master.reporting.html.page import SECTIONS, render_report, show_bytes, show_moment
+from gradual_master.reporting.html.page import SECTIONS, render_report, show_moment
 from gradual_master.reporting.html.strips import HEIGHT, WIDTH, strips_of
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.chronicle import Chronicle, News

@@ -1,6 +1,7 @@
 """Progress: lines off a terminal, a live view on one, both from closed intervals alone."""
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -154,3 +155,14 @@ def test_a_plan_of_many_groups_shows_the_first_ones_and_the_sum() -> None:
     Console(file=out, width=80).print(render_progress(state))
     assert "0/12" in out.getvalue()
     assert "and 4 more groups" in out.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_the_bar_is_green_and_takes_the_room_that_there_is(width: int) -> None:
+    out = io.StringIO()
+    state = state_after(8)
+    Console(file=out, width=width, force_terminal=True, color_system="standard").print(render_progress(state))
+    bar = out.getvalue().splitlines()[0]
+    assert "\x1b[32m━" in bar
+    assert "\x1b[31m" not in bar, "red is for what went wrong"
+    assert re.sub("\x1b\\[[0-9;]*m", "", bar).count("━") > width - 35

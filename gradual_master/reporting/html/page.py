@@ -101,7 +101,7 @@ def _template() -> Template:
         clock=figures.show_seconds,
         instant=figures.show_instant,
         kinds=figures.show_kinds,
-        bytes=show_bytes,
+        bytes=figures.show_bytes,
         moment=show_moment,
     )
     environment.globals.update(is_apart=is_apart, notes_of=notes_of)
@@ -111,15 +111,6 @@ def _template() -> Template:
 def show_count(count: int | None) -> str:
     """A count, or "-" where there is none."""
     return figures.NO_DATA if count is None else figures.show_count(count)
-
-
-def show_bytes(count: int) -> str:
-    """1536 → `1.5 KB`: thousands, as networks count."""
-    size, units = float(count), iter(("B", "KB", "MB", "GB", "TB"))
-    unit = next(units)
-    while size >= 999.5 and unit != "TB":
-        size, unit = size / 1000, next(units)
-    return f"{figures.show_number(size)} {unit}"
 
 
 def show_moment(instant: str) -> str:

@@ -21,7 +21,7 @@ class HtmlReporter(BaseReporter):
 
     def on_test_complete(self, summary: Summary) -> None:
         """Write the file, in one step."""
-        write_html_report(summary, self.arg or DEFAULT_PATH)
+        self.generate_html_report(summary, self.arg or DEFAULT_PATH)
 
 
 def write_html_report(summary: Summary, path: str | Path = DEFAULT_PATH) -> None:

@@ -1,0 +1,83 @@
+"""Prints the summary on standard output, after all other reporters have written what they write."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from gradual_master.reporting.base import BaseReporter
+from gradual_master.reporting.console import closing, tables
+from gradual_master.reporting.console.layout import SIGNS_IN_ASCII
+from gradual_master.results.summary_sections import Summary
+
+NARROWEST = 60
+"""Columns below which the text is not squeezed: a pipe's reader has a screen of its own."""
+
+
+class ConsoleReporter(BaseReporter):
+    """Prints the summary. Without a terminal, or with NO_COLOR, there are no escape codes (rich sees to both)."""
+
+    speaks_last = True
+
+    def __init__(self, arg: str | None = None, console: Console | None = None) -> None:
+        super().__init__(arg)
+        self._console = console
+        self._files: tuple[Path, ...] = ()
+
+    def hear_of_files(self, files: Sequence[Path]) -> None:
+        """What the other reporters wrote."""
+        self._files = tuple(files)
+
+    def on_test_complete(self, summary: Summary) -> None:
+        """Print everything."""
+        _print(summary, self._console or Console(highlight=False), self._files)
+
+
+def render_text(summary: Summary, width: int | None = None) -> str:
+    """What the console shows, as plain text without escape codes; `width` in columns, else the terminal's."""
+    out = io.StringIO()
+    console = Console(
+        file=out, width=width, highlight=False, color_system=None, force_terminal=False, force_jupyter=False
+    )
+    _print(summary, console, ())
+    return out.getvalue().strip("\n")
+
+
+def _print(summary: Summary, console: Console, files: Sequence[Path]) -> None:
+    for part in render_summary(summary, max(NARROWEST, console.width), files):
+        if console.is_terminal and not console.options.ascii_only:
+            _write(part, console)
+        else:
+            console.file.write(_plain(part, console))
+
+
+def _write(part: RenderableType, console: Console) -> None:
+    """A single line is left to the terminal to wrap, so that a path can be copied."""
+    console.print(part, soft_wrap=isinstance(part, Text))
+
+
+def _plain(part: RenderableType, console: Console) -> str:
+    """For a file or a pipe: no blanks at the ends of lines, and no signs that its encoding has not."""
+    with console.capture() as captured:
+        _write(part, console)
+    text = "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+    return text.translate(SIGNS_IN_ASCII) if console.options.ascii_only else text
+
+
+def render_summary(summary: Summary, width: int, files: Sequence[Path] = ()) -> Iterator[RenderableType]:
+    """The parts, top to bottom; the wider the terminal, the more columns."""
+    if summary.levels:
+        yield from tables.levels(summary.levels, width)
+    yield tables.actions(summary, width)
+    yield from tables.failures(summary, width)
+    if summary.agents:
+        yield tables.agents(summary.agents, width)
+    yield from closing.warnings(summary.verdict)
+    yield closing.totals(summary)
+    yield from closing.verdict(summary)
+    yield closing.objectives(summary.verdict.objectives)
+    yield from closing.reports(files)
