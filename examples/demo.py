@@ -63,6 +63,16 @@ def wait_for_bank(bank: subprocess.Popen[bytes], url: str) -> None:
     raise SystemExit(f"the demo bank does not answer at {url}")
 
 
+def await_listener(master: subprocess.Popen[bytes], port: int) -> None:
+    """Return when the master listens; agents would wait for it by themselves, and say so. SystemExit if it ended."""
+    while master.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise SystemExit(master.returncode)
+
+
 def wait_for(process: subprocess.Popen[bytes]) -> int:
     """The exit code; Ctrl-C reaches the master by itself, here it only means to go on waiting."""
     while True:
@@ -75,12 +85,14 @@ def wait_for(process: subprocess.Popen[bytes]) -> int:
 def main(plan: str) -> int:
     """Run `plan`; the master's exit code."""
     bank_url = f"http://127.0.0.1:{BANK_PORT}"
-    address = f"127.0.0.1:{free_port()}"
+    port = free_port()
+    address = f"127.0.0.1:{port}"
     with ExitStack() as stack:
         bank = stack.enter_context(running("gradual", "demo-server", "--port", str(BANK_PORT)))
         wait_for_bank(bank, bank_url)
         options = ["--listen", address, "--expect-agents", "2", "--base-url", bank_url, "-o", f"json={SUMMARY}"]
         master = stack.enter_context(running("gradual-master", "run", plan, *options))
+        await_listener(master, port)
         for number in (1, 2):
             stack.enter_context(running("gradual-agent", "--master", address, "--name", f"demo-agent-{number}"))
         code = wait_for(master)

@@ -114,7 +114,7 @@ async def _run_with_agents(
 ) -> Summary:
     agents = AgentProcesses()
     try:
-        agents.start(socket, options.expect_agents, (LOG_LEVEL, "auto"))
+        agents.start(socket, options.expect_agents, (LOG_LEVEL, "console"))
         return await watch(loaded, options, reporters, agents.check)
     except BaseException:
         agents.kill()

@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from gradual_common.streams import standard_streams
+
 if TYPE_CHECKING:
     from gradual_common.logs import LogFormat
 
@@ -45,11 +47,17 @@ def await_socket(path: Path) -> None:
 def main() -> None:
     """Arguments: the master's socket, this agent's name, the log level, the log format."""
     end_with_parent()
+    with standard_streams():
+        sys.exit(take_part())
+
+
+def take_part() -> int:
+    """Set logging up, and serve; the exit code."""
     socket, name, log_level, log_format = sys.argv[1:]
     from gradual_common.logs import configure_logging
 
     configure_logging(log_level, cast("LogFormat", log_format), agent=name)
-    sys.exit(serve(Path(socket), name))
+    return serve(Path(socket), name)
 
 
 def serve(socket: Path, name: str) -> int:

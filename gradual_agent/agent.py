@@ -320,7 +320,7 @@ class Agent:
             return
         for rows in provision.rows:
             self._crew.provide(rows)
-        self._log.info("provisioned", sequence=provision.sequence)
+        self._log.debug("provisioned", sequence=provision.sequence)
         self._tell_session(talk.Provisioned(provision.sequence))
 
     @property

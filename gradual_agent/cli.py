@@ -15,6 +15,7 @@ from gradual_agent.options import AgentOptions
 from gradual_common import __version__
 from gradual_common.errors import GradualError
 from gradual_common.names import numbered_names, shown_name
+from gradual_common.streams import standard_streams
 from gradual_common.units import read_duration
 
 T = TypeVar("T")
@@ -24,6 +25,12 @@ BAD_USAGE, NOT_DONE = 2, 3
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve one run; the exit code: 0 done, 2 wrong command line, 3 the run could not be done."""
+    with standard_streams():
+        return serve(arguments)
+
+
+def serve(arguments: Sequence[str] | None) -> int:
+    """The same, whatever becomes of the standard streams."""
     parser = build_parser()
     options = parser.parse_args(arguments)
     try:
@@ -52,9 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run_one(options: AgentOptions) -> int:
     """One agent in this process."""
-    from gradual_common.logs import configure_logging  # noqa: PLC0415  after --help and every usage error
+    from gradual_common.logs import configure_logging, usual_level  # noqa: PLC0415  after --help and every usage error
 
-    configure_logging("debug" if options.verbose else "info", options.log_format, agent=options.name)
+    configure_logging(usual_level(options.verbose), options.log_format, agent=options.name)
     from gradual_agent.process import run_process  # noqa: PLC0415  gRPC is loaded after logging is set up
 
     try:
@@ -108,12 +115,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--log-format",
-        choices=("auto", "console", "json"),
-        default="auto",
-        help="auto: console on a terminal, else json",
+        choices=("console", "json"),
+        default="console",
+        help="form of the log lines (default: console)",
+    )
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="log every decision; off a terminal only warnings are logged else"
     )
     parser.add_argument("--part-of", type=option(part_of), help=argparse.SUPPRESS)
-    parser.add_argument("-v", "--verbose", action="store_true", help="log every decision")
     parser.add_argument("--version", action="version", version=f"gradual {__version__}")
     return parser
 

@@ -22,6 +22,6 @@ class AgentOptions:
     name: str
     max_users: int | None
     master_wait: int
-    log_format: Literal["auto", "console", "json"] = "auto"
+    log_format: Literal["console", "json"] = "console"
     verbose: bool = False
     part: Part | None = None

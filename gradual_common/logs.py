@@ -1,8 +1,9 @@
 """Logging: structlog on standard error, one way for everybody.
 
-Readable on a terminal, one JSON object a line else. What libraries say through the standard library's `logging` (grpc,
-aiohttp, asyncio) and `warnings` takes the same path and looks the same. Every line bears what the process is bound to
-(run, agent), whichever thread or task it comes from, beside what its own context binds (`structlog.contextvars`).
+Plain lines, or one JSON object a line for who asks for it. What libraries say through the standard library's `logging`
+(grpc, aiohttp, asyncio) and `warnings` takes the same path and looks the same. Every line bears what the process is
+bound to (run, agent), whichever thread or task it comes from, beside what its own context binds
+(`structlog.contextvars`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, Literal
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-LogFormat = Literal["auto", "console", "json"]
+LogFormat = Literal["console", "json"]
 
 MASK = "***"
 
@@ -26,19 +27,25 @@ _SECRETS: set[str] = set()
 """Of the process, as its standard error is: what all lines bear, and what none may show."""
 
 
-def configure_logging(level: str = "info", format: LogFormat = "auto", **bound: Any) -> None:  # noqa: A002 (the flag)
+def usual_level(verbose: bool) -> str:
+    """Details for who asks for them; else what happens, on a terminal, and only what is wrong where nobody looks on."""
+    if verbose:
+        return "debug"
+    return "info" if sys.stderr.isatty() else "warning"
+
+
+def configure_logging(level: str = "info", format: LogFormat = "console", **bound: Any) -> None:  # noqa: A002 (the flag)
     """Send every log line of this process to standard error, from `level` on, with `bound` on each.
 
-    `format`: "console", "json", or "auto": console on a terminal. Call it before the first gRPC channel is made; again
+    Call it before the first gRPC channel is made; again
     to change anything. Raises ValueError for an unknown level.
     """
-    console = format == "console" or (format == "auto" and sys.stderr.isatty())
     shared = _shared_processors()
     handler = StandardError()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(console)],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(format)],
         )
     )
     root = logging.getLogger()
@@ -114,9 +121,9 @@ def _shared_processors() -> list[Processor]:
     ]
 
 
-def _renderers(console: bool) -> list[Processor]:
+def _renderers(form: LogFormat) -> list[Processor]:
     """Tracebacks stay plain: rich ones show local variables, and so what a plan keeps secret."""
-    if console:
+    if form == "console":
         colors = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
         return [
             structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),

@@ -3,6 +3,8 @@
 # ruff: noqa: PLC0415 - `--help` loads nothing heavy
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -57,7 +59,15 @@ def run(
     wait = duration_option(agents_wait, "--agents-wait")
     options = run_options_of(arguments, listen, expect_agents, wait, insecure)
     loaded = load_arguments(arguments)
+    from gradual_common.logs import usual_level
     from gradual_master.running import run_and_report
 
-    log_level = "debug" if arguments.verbose else "info"
-    raise typer.Exit(run_and_report(loaded, arguments, options, log_level))
+    options = replace(options, on_listening=partial(say_listening, expect_agents, arguments.quiet))
+    raise typer.Exit(run_and_report(loaded, arguments, options, usual_level(arguments.verbose)))
+
+
+def say_listening(expect_agents: int, is_quiet: bool, address: str) -> None:
+    """Where agents may come to, as the first line of progress."""
+    if not is_quiet:
+        agents = f"{expect_agents} agent{'s' if expect_agents > 1 else ''}"
+        typer.echo(f"listening on {address}, waiting for {agents}", err=True)

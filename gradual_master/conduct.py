@@ -176,7 +176,7 @@ class Conductor:
     async def _conduct(self, address: ListenAddress) -> None:
         bound = await self._server.start(address)
         try:
-            self._log.info(f"listening on {bound}", agents=self._options.expect_agents)
+            self._log.debug(f"listening on {bound}", agents=self._options.expect_agents)
             if self._options.on_listening is not None:
                 self._options.on_listening(bound)
             await self._tick(lambda: self._is_over)

@@ -8,9 +8,12 @@ import traceback
 import typer
 
 from gradual_common.errors import GradualError, PlanError, UnitError
+from gradual_common.streams import standard_streams
 
 WRONG_PLAN = 2
 NOT_DONE = 3
+SAYS_RESULTS = (0, 1)
+"""Exit codes that tell of results: passed, an objective failed."""
 
 
 def new_app(description: str) -> typer.Typer:
@@ -26,25 +29,45 @@ def new_app(description: str) -> typer.Typer:
 
 
 def run_app(app: typer.Typer, name: str) -> None:
-    """Run the app and leave the process: 2 for mistakes in plan or command line, 3 for what could not be done."""
+    """Run the app and leave the process: 2 for mistakes in plan or command line, 3 for what could not be done.
+
+    That is so too for results that could not be written to standard output; who closed it or stopped reading from it
+    misses none.
+    """
+    with standard_streams() as streams:
+        code = exit_code_of(app, name)
+        lost = streams.lost_output()
+        if lost is not None:
+            failure = fail(name, f"standard output cannot be written: {lost}; results are missing there", NOT_DONE)
+            code = failure if code in SAYS_RESULTS else code
+    sys.exit(code)
+
+
+def exit_code_of(app: typer.Typer, name: str) -> int:
+    """Run the app; what its command says by its exit code, or what its error means."""
     try:
         app(prog_name=name)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 0
     except PlanError as error:
-        fail(name, describe_problems(error), WRONG_PLAN)
+        return fail(name, describe_problems(error), WRONG_PLAN)
     except UnitError as error:
-        fail(name, str(error), WRONG_PLAN)
+        return fail(name, str(error), WRONG_PLAN)
     except GradualError as error:
-        fail(name, str(error), getattr(error, "exit_code", NOT_DONE))
+        return fail(name, str(error), getattr(error, "exit_code", NOT_DONE))
     except Exception:
         # Python's own exit code, 1, would say that an objective failed.
         traceback.print_exc()
-        fail(name, "this is a mistake in Gradual, not in the plan; please report it with the lines above", NOT_DONE)
+        return fail(
+            name, "this is a mistake in Gradual, not in the plan; please report it with the lines above", NOT_DONE
+        )
+    return 0
 
 
-def fail(name: str, message: str, code: int) -> None:
-    """Say what is wrong on standard error and leave."""
+def fail(name: str, message: str, code: int) -> int:
+    """Say what is wrong on standard error; the exit code."""
     typer.echo(f"{name}: {message}", err=True)
-    sys.exit(code)
+    return code
 
 
 def describe_problems(error: PlanError) -> str:

@@ -17,9 +17,8 @@ import typer
 
 
 class LogFormat(StrEnum):
-    """How log lines are written: readable on a terminal and JSON else, or one of them always."""
+    """How log lines are written: plain, or one JSON object a line."""
 
-    auto = "auto"
     console = "console"
     json = "json"
 
@@ -86,7 +85,7 @@ class RunArguments(PlanArguments):
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress, no console summary")] = False
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="more log lines")] = False
     json_: Annotated[bool, typer.Option("--json", help="the summary as JSON on standard output")] = False
-    log_format: Annotated[LogFormat, typer.Option(help="form of the log lines")] = LogFormat.auto
+    log_format: Annotated[LogFormat, typer.Option(help="form of the log lines")] = LogFormat.console
 
 
 def spread(command: Callable[..., None]) -> Callable[..., None]:

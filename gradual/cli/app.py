@@ -15,6 +15,9 @@ from gradual_master.options import PlanArguments, RunArguments, spread
 app = new_app("Concurrency-first load testing: how many users at once does it hold, and where does it bend?")
 
 
+STARTER = Path("gradual.yaml")
+
+
 def show_version(wanted: bool) -> None:
     """Print the version and leave."""
     if wanted:
@@ -100,17 +103,18 @@ def schema() -> None:
 
 @app.command()
 def init(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="the file to write")] = Path("gradual.yaml"),
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="the file to write; `-` is standard output")] = STARTER,
     force: Annotated[bool, typer.Option("--force", help="replace a file that is there")] = False,
 ) -> None:
     """Write a commented plan to begin with.
 
     It runs as it is against `gradual demo-server`.
     """
-    from gradual.cli.starter import write_starter
+    from gradual.cli.starter import STANDARD_OUTPUT, write_starter
 
     write_starter(file, force)
-    typer.echo(f"{file} written. Next: `gradual demo-server` in one terminal, `gradual run {file}` in another.")
+    if str(file) != STANDARD_OUTPUT:
+        typer.echo(f"{file} written. Next: `gradual demo-server` in one terminal, `gradual run {file}` in another.")
 
 
 @app.command("demo-server")

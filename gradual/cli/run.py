@@ -23,11 +23,10 @@ def run_plan(arguments: RunArguments, agents: int | None) -> int:
     number = agents or default_agents()
     log_level = "debug" if arguments.verbose else "warning"
     is_relayed = arguments.monitor and sys.stderr.isatty()
-    log_format = "console" if is_relayed and arguments.log_format == "auto" else arguments.log_format.value
     with private_folder() as folder, relayed_errors(is_relayed) as errors:
         socket = folder / "master"
         options = replace(run_options_of(arguments, f"unix:{socket}", number), is_closed=True)
-        with running_agents(number, socket, (log_level, log_format), errors) as processes:
+        with running_agents(number, socket, (log_level, arguments.log_format.value), errors) as processes:
             from gradual_master.running import run_and_report
 
             return run_and_report(load_arguments(arguments), arguments, options, log_level, processes.check)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib.resources import files
 from pathlib import Path
 
 from gradual.errors import StarterRefusedError
+
+STANDARD_OUTPUT = "-"
+DEFAULT_NAME = "gradual.yaml"
 
 
 def starter_plan(name: str) -> str:
@@ -13,11 +18,22 @@ def starter_plan(name: str) -> str:
     return files("gradual.cli").joinpath("starter.yaml").read_text(encoding="utf-8").replace("{file}", name)
 
 
+def readable(path: Path) -> str:
+    """A file's name as text: in the C locale it comes with stand-ins for letters, which no file can hold."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def write_starter(path: Path, force: bool) -> None:
-    """Write the starter plan to `path`; StarterRefusedError if there is a file already and not `force`."""
+    """Write the starter plan to `path`; StarterRefusedError if there is a file already and not `force`.
+
+    `-` is standard output, whose reader may be a pipe.
+    """
+    if str(path) == STANDARD_OUTPUT:
+        sys.stdout.write(starter_plan(DEFAULT_NAME))
+        return
     try:
         with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(starter_plan(str(path)))
+            file.write(starter_plan(readable(path)))
     except FileExistsError:
         raise StarterRefusedError(f"{path} exists: choose another name, or replace it with --force") from None
     except OSError as error:

@@ -14,7 +14,7 @@ import pytest
 import structlog
 
 from gradual_common import logs
-from gradual_common.logs import bind_process, configure_logging, mask_in_logs
+from gradual_common.logs import bind_process, configure_logging, mask_in_logs, usual_level
 
 
 @pytest.fixture(autouse=True)
@@ -78,18 +78,29 @@ def test_an_unknown_level_is_an_error() -> None:
         configure_logging("loud")
 
 
-@pytest.mark.parametrize(("terminal", "console"), [(True, True), (False, False)])
-def test_auto_is_readable_on_a_terminal_and_json_else(
-    terminal: bool, console: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("terminal", [True, False])
+def test_lines_are_plain_unless_json_is_asked_for(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     monkeypatch.setenv("NO_COLOR", "1")
     configure_logging()
     structlog.get_logger("gradual").info("hello", x=1)
     text = capsys.readouterr().err
-    assert text.startswith("{") is not console
+    assert text[2] == ":", "it begins with the time"
     assert "hello" in text
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("verbose", "terminal", "level"),
+    [(False, True, "info"), (False, False, "warning"), (True, True, "debug"), (True, False, "debug")],
+)
+def test_off_a_terminal_there_are_warnings_only_unless_details_are_asked_for(
+    verbose: bool, terminal: bool, level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    assert usual_level(verbose) == level
 
 
 def test_a_console_that_is_no_terminal_has_no_escape_codes(capsys: pytest.CaptureFixture[str]) -> None:

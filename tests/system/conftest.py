@@ -19,6 +19,8 @@ import pytest
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
 DEADLINE_S = 90
+LOGGED = ("-v", "--log-format", "json")
+"""What the tests read of a process: everything, one object a line."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -156,7 +158,7 @@ class Fleet:
         path = plan if isinstance(plan, Path) else self.folder / "plan.yaml"
         if not isinstance(plan, Path):
             path.write_text(json.dumps(plan))
-        command = [str(BIN / "gradual-master"), "run", str(path), "--listen", f"{self.address}:{self.port}"]
+        command = [str(BIN / "gradual-master"), "run", str(path), "--listen", f"{self.address}:{self.port}", *LOGGED]
         command += ["--expect-agents", str(agents), "-o", f"json={self.summary_path}"]
         # A noisy machine may start users late or look saturated; what is judged here are counts.
         return self.start("master", [*inside, *command, "--allow-saturated", "--allow-missing", "100%", *options])
@@ -173,7 +175,7 @@ class Fleet:
         """Start an agent. `port`: where it finds its master; `inside`: the command that leads to its host."""
         master = f"{self.address}:{port or self.port}"
         limit = with_files(files) if files else []
-        command = [*inside, *limit, str(BIN / "gradual-agent"), "--master", master, "--name", name, *options]
+        command = [*inside, *limit, str(BIN / "gradual-agent"), "--master", master, "--name", name, *LOGGED, *options]
         return self.start(name, command, env)
 
     def start(self, name: str, command: list[str], env: dict[str, str] | None = None) -> subprocess.Popen[str]:

@@ -96,8 +96,9 @@ async def refusal_of(agent: ScriptedAgent) -> str:
 
 
 def run_of(scene: Scene) -> str:
-    """The run's name, as every line of the master's log bears it."""
-    return str(json.loads(scene.fleet.said("master").splitlines()[0])["run"])
+    """The run's name, as every line of the master's log bears it once there is a run."""
+    lines = [json.loads(line) for line in scene.fleet.said("master").splitlines() if line.startswith("{")]
+    return str(next(line["run"] for line in lines if "run" in line))
 
 
 async def test_agents_that_talk_nonsense_are_dropped_and_their_users_go_to_the_others(tmp_path: Path) -> None:

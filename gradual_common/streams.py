@@ -1,0 +1,122 @@
+"""Standard streams that end no command: whatever becomes of the terminal, the pipe or the disk behind them.
+
+A reader that has gone (`| head`), a stream that was closed (`>&-`), a full disk, a letter that the terminal's encoding
+does not have: none of them is a reason to lose a run or its exit code. What cannot be written is dropped, the first
+failure is kept, and whoever began says at the end what is missing. This is done once, below `sys.stdout` and
+`sys.stderr`, as everybody writes to them: rich, click, logging, reporters of the user's own.
+"""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import io
+import os
+import select
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+GONE = (errno.EPIPE, errno.ECONNRESET)
+"""Nobody reads any more, and so nobody misses anything."""
+
+
+class Outlet(io.FileIO):
+    """A file descriptor that is written to until that fails; `error` is that failure, and the rest is dropped."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor, "w", closefd=False)
+        self.error: OSError | None = None
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """How many bytes are done with: written, or dropped."""
+        try:
+            while self.error is None:
+                written: int | None = super().write(data)
+                if written is not None:
+                    return written
+                # Whoever shares the terminal has made it non-blocking.
+                select.select([], [self], [])
+        except OSError as error:
+            self.error = error
+        return memoryview(data).nbytes
+
+
+class StandardStreams:
+    """Both outlets of a command; one is None where something else stands in for the stream (a test's capture)."""
+
+    def __init__(self) -> None:
+        fill_descriptors()
+        self._former = sys.stdin, sys.stdout, sys.stderr
+        self._output = Outlet(1) if sys.stdout is sys.__stdout__ else None
+        self._errors = Outlet(2) if sys.stderr is sys.__stderr__ else None
+
+    def install(self) -> None:
+        """Take the place of the streams that Python has made."""
+        if sys.stdin is None:
+            sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - it is the process's
+        if self._output is not None:
+            sys.stdout = wrapped(self._output, sys.stdout, "replace")
+        if self._errors is not None:
+            sys.stderr = wrapped(self._errors, sys.stderr, "backslashreplace")
+
+    def restore(self) -> None:
+        """Write what is still held, and put the former streams back."""
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        sys.stdin, sys.stdout, sys.stderr = self._former
+
+    def lost_output(self) -> str | None:
+        """Why results did not reach standard output; None when they did, or when nobody wants them any more."""
+        sys.stdout.flush()
+        error = None if self._output is None else self._output.error
+        return None if error is None or error.errno in GONE else error.strerror or str(error)
+
+
+@contextmanager
+def standard_streams() -> Iterator[StandardStreams]:
+    """The streams of a command, from its first line to its last."""
+    streams = StandardStreams()
+    streams.install()
+    try:
+        yield streams
+    finally:
+        streams.restore()
+
+
+def fill_descriptors() -> None:
+    """Open `/dev/null` where a standard descriptor is closed: else the next file or socket would be given its number.
+
+    What others then print, an agent or a library, would go into that.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest free number is taken, and that is this one.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+
+
+def wrapped(outlet: Outlet, former: TextIO | None, errors: str) -> TextIO:
+    """Text over an outlet, as the former stream had it; letters that its encoding does not have are replaced."""
+    return io.TextIOWrapper(
+        io.BufferedWriter(outlet),
+        encoding=encoding_of(former),
+        errors=errors,
+        line_buffering=bool(getattr(former, "line_buffering", False)),
+        write_through=bool(getattr(former, "write_through", False)),
+    )
+
+
+def encoding_of(stream: TextIO | None) -> str:
+    """The encoding of a stream; UTF-8 of one that says none."""
+    return getattr(stream, "encoding", None) or "utf-8"
+
+
+def is_utf8(stream: TextIO) -> bool:
+    """Whether a stream can write every letter."""
+    return codecs.lookup(encoding_of(stream)).name == "utf-8"
