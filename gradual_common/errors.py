@@ -6,6 +6,8 @@ GradualError                 everything that Gradual raises on purpose
 ├── RuleError                an objective that cannot be read
 ├── DataFileError            a data file that cannot be read
 ├── TemplateError            a template that cannot be compiled or rendered
+├── RequestError             a request that cannot be put into bytes: its URL, a header's name or value
+├── TlsFileError             a certificate, key or passphrase that cannot be used
 ├── HistogramMismatchError   histograms of other parameters cannot be merged
 └── WireError                a message that cannot be read
 """
@@ -38,6 +40,19 @@ class DataFileError(GradualError):
 
 class TemplateError(GradualError):
     """A template or condition that cannot be compiled, or that failed while rendering."""
+
+
+class RequestError(GradualError, ValueError):
+    """A request that cannot be put into bytes; the message names the URL or the header and what is wrong with it."""
+
+
+class TlsFileError(GradualError):
+    """A certificate, key or passphrase that cannot be used: `setting` of the plan's `tls`, and the `reason`."""
+
+    def __init__(self, setting: str, reason: str) -> None:
+        self.setting = setting
+        self.reason = reason
+        super().__init__(f"tls.{setting}: {reason}")
 
 
 class HistogramMismatchError(GradualError, ValueError):

@@ -11,14 +11,13 @@ from typing import Any
 
 from gradual_agent.actions import Actor, fail_template
 from gradual_agent.actions.request_template import RequestTemplate
-from gradual_agent.errors import RequestError
 from gradual_agent.http.request import Request
 from gradual_agent.users.assertions import OK_BELOW, Assertions
 from gradual_agent.users.content import NO_CONTENT, Content
 from gradual_agent.users.extraction import Extractor
 from gradual_agent.users.sample import INTERRUPTED, Sample
 from gradual_common.batch import KIND
-from gradual_common.errors import TemplateError
+from gradual_common.errors import RequestError, TemplateError
 from gradual_common.plan.model import Plan
 from gradual_common.templates import Scope
 

@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
-from gradual_agent.errors import RequestError
 from gradual_agent.http.request import Request, build_request
-from gradual_common.errors import TemplateError
-from gradual_common.plan.model import ActionSpec, Config, Tls
+from gradual_common.errors import RequestError, TemplateError
+from gradual_common.plan.model import ActionSpec, Config
+from gradual_common.plan.tls_settings import merge_tls
 from gradual_common.templates import Compiled, Scope, as_text, compile_value
 
 JSON_TYPE = "application/json"
@@ -65,7 +65,7 @@ class RequestTemplate:
             "timeout": _first(spec.timeout, config.timeout),
             "connect_timeout": _first(spec.connect_timeout, config.connect_timeout),
             "follow_redirects": _first(spec.follow_redirects, config.follow_redirects),
-            "tls": _merge_tls(config.tls, spec.tls),
+            "tls": merge_tls(config.tls, spec.tls),
             "wants_headers": wants_headers,
             "wants_body": wants_body,
             "max_body": spec.max_body,
@@ -115,13 +115,6 @@ def _compile_headers(
         for name, value in headers.items():
             merged[name.lower()] = (name, compile_value(value, literals, f"{owner}.headers.{name}"))
     return tuple(merged.values())
-
-
-def _merge_tls(config: Tls, spec: Tls | None) -> Tls:
-    """What the action says goes before what the plan says, setting by setting."""
-    if spec is None:
-        return config
-    return config.model_copy(update={name: getattr(spec, name) for name in spec.model_fields_set})
 
 
 def _first(given: int | None, default: int) -> int:

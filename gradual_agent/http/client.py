@@ -94,9 +94,13 @@ class HttpClient:
         current: Request | None = request
         outcome: Outcome | None = None
         while current is not None:
-            connection = self._connection
-            if connection is None or connection.origin is not current.origin or not connection.is_free:
-                connection = self._find(current.origin) or await self._connect(current, sample)
+            connection, origin = self._connection, current.origin
+            if (
+                connection is None
+                or (connection.origin is not origin and connection.origin != origin)
+                or not connection.is_free
+            ):
+                connection = self._find(origin) or await self._connect(current, sample)
                 if connection is None:
                     break
             wire = current.wire if self._is_bare and not current.cookie else self._dress(current)
@@ -261,7 +265,7 @@ class HttpClient:
     def _adopt(self, connection: Connection) -> None:
         """Most users have one origin and need no table."""
         current, self._connection = self._connection, connection
-        if current is None or current.origin is connection.origin:
+        if current is None or current.origin == connection.origin:
             if not self._connections:
                 return
         elif not self._connections:

@@ -1,9 +1,10 @@
-"""A user's cookies (RFC 6265, section 5).
+"""A user's cookies (RFC 6265bis, section 5: draft-ietf-httpbis-rfc6265bis).
 
 Small on purpose: the library's `http.cookiejar` needs request and response objects of `urllib` and takes 30 µs to make
 a Cookie field of one cookie, this one 3 µs for two, and those of the last request are kept. Differences to the RFC,
 which leaves them open: no list of public suffixes (a Domain of a single label is refused instead), and SameSite is not
-judged, for a virtual user has no page that a request could come from.
+judged, for a virtual user has no page that a request could come from. Whose cookies they are says the host that the
+request names, its own Host field before its URL, as in curl; and as in curl and browsers loopback is as good as TLS.
 
 Expiry is kept on the agent's clock; wall time is read only to understand an Expires attribute.
 """
@@ -19,21 +20,30 @@ from typing import Final
 
 from gradual_agent.http.request import Request
 from gradual_common.clock import NS_PER_S
+from gradual_common.urls import decode_bytes, encode_text
 
 MAX_COOKIES: Final = 512
 MAX_SIZE: Final = 4096
-"""Bytes of name and value (RFC 6265, 6.1)."""
+"""Bytes of name and value (5.6, 5)."""
+
+MAX_ATTRIBUTE: Final = 1024
+"""Bytes of an attribute's value; a longer one is as good as none."""
+
+TRUSTED: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 FOREVER: Final = 1 << 63
+EARLIEST_YEAR: Final = 1601
+"""An Expires before it is none (5.1.1, 5)."""
 
 Key = tuple[str, str, str]
 """Domain, path, name."""
 
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATE_DELIMITER = re.compile(r"[\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
-_TIME = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?!\d)")
-_DAY = re.compile(r"(\d{1,2})(?!\d)")
-_YEAR = re.compile(r"(\d{2,4})(?!\d)")
+_TIME = re.compile(r"([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?![0-9])")
+_DAY = re.compile(r"([0-9]{1,2})(?![0-9])")
+_YEAR = re.compile(r"([0-9]{2,4})(?![0-9])")
+_AGE = re.compile(r"-?[0-9]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -51,11 +61,12 @@ class Cookie:
     serial: int
 
     def is_for(self, request: Request) -> bool:
-        """RFC 6265, 5.4, 1."""
+        """5.8.3, 1."""
+        host = request.cookie_host
         return (
-            (request.origin.host == self.domain if self.is_host_only else domain_matches(request.host, self.domain))
+            (host == self.domain if self.is_host_only else domain_matches(host, self.domain))
             and path_matches(request.path, self.path)
-            and (request.origin.is_secure or not self.is_secure)
+            and (not self.is_secure or is_trusted(request))
         )
 
 
@@ -79,7 +90,10 @@ class CookieJar:
         """The value of the latest cookie called `name`, whatever its domain and path."""
         self.expire()
         found = [cookie for cookie in self._cookies.values() if cookie.name == name]
-        return max(found, key=lambda cookie: cookie.serial).value if found else default
+        if not found:
+            return default
+        value = max(found, key=lambda cookie: cookie.serial).value
+        return value if value.isascii() else encode_text(value).decode("utf-8", "replace")
 
     def clear(self) -> None:
         """Forget all cookies."""
@@ -99,7 +113,7 @@ class CookieJar:
         self.version += 1
 
     def header_for(self, request: Request) -> str:
-        """The Cookie field's value for `request`, longest path first (RFC 6265, 5.4, 2); "" for none."""
+        """The Cookie field's value for `request`, longest path first (5.8.3, 2); "" for none."""
         found = [cookie for cookie in self._cookies.values() if cookie.is_for(request)]
         found.sort(key=lambda cookie: (-len(cookie.path), cookie.serial))
         return "; ".join(f"{cookie.name}={cookie.value}" if cookie.name else cookie.value for cookie in found)
@@ -107,7 +121,7 @@ class CookieJar:
     def store(self, request: Request, lines: Iterable[str]) -> None:
         """Take in the Set-Cookie fields of the response to `request`."""
         for line in lines:
-            cookie = self._read(request, line)
+            cookie = self._read(request, decode_bytes(line))
             if cookie is not None:
                 self._keep(cookie)
 
@@ -123,29 +137,37 @@ class CookieJar:
             del self._cookies[next(iter(self._cookies))]
 
     def _read(self, request: Request, line: str) -> Cookie | None:
-        """The cookie that a Set-Cookie field sets; None where it is to be ignored (RFC 6265, 5.2 and 5.3)."""
-        pair, _, rest = line.partition(";")
-        name, equals, value = pair.partition("=")
-        name, value = (name.strip(" \t"), value.strip(" \t")) if equals else ("", name.strip(" \t"))
-        attributes = read_attributes(rest)
-        if not (name or value) or len(name) + len(value) > MAX_SIZE or _CONTROL.search(line):
-            return None
-        domain = attributes.get("domain", "").lstrip(".").lower()
-        is_secure = "secure" in attributes
-        if (domain and not may_set(request.host, domain)) or (is_secure and not request.origin.is_secure):
+        """The cookie that a Set-Cookie field sets; None where it is to be ignored (5.6 and 5.7)."""
+        name, value, attributes = read_line(line)
+        domain = attributes.get("domain", "").removeprefix(".").lower()
+        if not may_store(request, (name, value, line), attributes, domain):
             return None
         path = attributes.get("path", "")
-        key = (domain or request.host, path if path.startswith("/") else default_path(request.path), name)
+        key = (domain or request.cookie_host, path if path.startswith("/") else default_path(request.path), name)
+        is_secure = "secure" in attributes
+        if not is_secure and not is_trusted(request) and self._has_secure_beside(key):
+            return None
         before = self._cookies.get(key)
         self._serial += 1
         serial = before.serial if before is not None else self._serial
         expires_at = self._expiry_of(attributes)
         return Cookie(name, value, key[0], key[1], not domain, is_secure, expires_at, serial)
 
+    def _has_secure_beside(self, key: Key) -> bool:
+        """Plain text may not put a cookie into the place of a secure one (5.7, 15)."""
+        domain, path, name = key
+        return any(
+            cookie.is_secure
+            and cookie.name == name
+            and (domain_matches(cookie.domain, domain) or domain_matches(domain, cookie.domain))
+            and path_matches(path, cookie.path)
+            for cookie in self._cookies.values()
+        )
+
     def _expiry_of(self, attributes: dict[str, str]) -> int:
         """Max-Age has precedence over Expires; one that cannot be read is as good as none."""
         max_age = attributes.get("max-age", "")
-        if re.fullmatch(r"-?\d{1,12}", max_age):
+        if _AGE.fullmatch(max_age):
             return self._clock() + int(max_age) * NS_PER_S if int(max_age) > 0 else 0
         moment = read_date(attributes.get("expires", ""))
         if moment is None:
@@ -153,17 +175,60 @@ class CookieJar:
         return self._clock() + int((moment.timestamp() - self._wall_clock()) * NS_PER_S)
 
 
+def read_line(line: str) -> tuple[str, str, dict[str, str]]:
+    """Name, value and attributes of a Set-Cookie field; a pair without `=` is a value without a name."""
+    pair, _, rest = line.partition(";")
+    name, equals, value = pair.partition("=")
+    if not equals:
+        name, value = "", name
+    return name.strip(" \t"), value.strip(" \t"), read_attributes(rest)
+
+
 def read_attributes(text: str) -> dict[str, str]:
-    """Attribute names in lower case; the last of a name counts."""
+    """Attribute names in lower case; the last of a name counts, an empty one too."""
     attributes: dict[str, str] = {}
     for part in text.split(";"):
         name, _, value = part.partition("=")
-        attributes[name.strip(" \t").lower()] = value.strip(" \t")
+        value = value.strip(" \t")
+        if size_of(value) <= MAX_ATTRIBUTE:
+            attributes[name.strip(" \t").lower()] = value
     return attributes
 
 
+def may_store(request: Request, written: tuple[str, str, str], attributes: dict[str, str], domain: str) -> bool:
+    """Whether a cookie, written as (name, value, line), may be set by the response to `request`."""
+    name, value, line = written
+    if not (name or value) or size_of(name) + size_of(value) > MAX_SIZE or _CONTROL.search(line):
+        return False
+    if domain and not may_set(request.cookie_host, domain):
+        return False
+    if "secure" in attributes:
+        return is_trusted(request) and keeps_promise(name or value, attributes, domain)
+    return not promises(name or value, "__secure-") and not promises(name or value, "__host-")
+
+
+def keeps_promise(name: str, attributes: dict[str, str], domain: str) -> bool:
+    """A name that begins with `__Host-` is of this host and all its paths; secure it is already (4.1.3)."""
+    return not promises(name, "__host-") or (not domain and attributes.get("path") == "/")
+
+
+def promises(name: str, prefix: str) -> bool:
+    """Whether a name begins with a prefix, in whichever case."""
+    return name[: len(prefix)].lower() == prefix
+
+
+def is_trusted(request: Request) -> bool:
+    """Whether secure cookies may come and go: over TLS, or without leaving this machine."""
+    return request.origin.is_secure or request.cookie_host in TRUSTED
+
+
+def size_of(text: str) -> int:
+    """Bytes."""
+    return len(text) if text.isascii() else len(encode_text(text))
+
+
 def domain_matches(host: str, domain: str) -> bool:
-    """RFC 6265, 5.1.3: the domain itself or a name below it; an address only itself."""
+    """5.1.3: the domain itself or a name below it; an address only itself."""
     return host == domain or (host.endswith("." + domain) and not is_address(host))
 
 
@@ -173,14 +238,14 @@ def may_set(host: str, domain: str) -> bool:
 
 
 def path_matches(path: str, cookie_path: str) -> bool:
-    """RFC 6265, 5.1.4."""
+    """5.1.4."""
     if not path.startswith(cookie_path):
         return False
     return len(path) == len(cookie_path) or cookie_path.endswith("/") or path[len(cookie_path)] == "/"
 
 
 def default_path(path: str) -> str:
-    """RFC 6265, 5.1.4: up to the last slash, without it."""
+    """5.1.4: up to the last slash, without it."""
     return path[: path.rfind("/")] or "/" if path.startswith("/") else "/"
 
 
@@ -194,7 +259,7 @@ def is_address(host: str) -> bool:
 
 
 def read_date(text: str) -> datetime | None:
-    """A date in any of the ways servers write it (RFC 6265, 5.1.1); None where it cannot be read."""
+    """A date in any of the ways servers write it (5.1.1); None where it cannot be read."""
     found: dict[str, tuple[int, ...]] = {}
     for token in _DATE_DELIMITER.split(text):
         _read_token(token, found)
@@ -202,6 +267,8 @@ def read_date(text: str) -> datetime | None:
         return None
     year = found["year"][0]
     year += 2000 if year < 70 else 1900 if year < 100 else 0
+    if year < EARLIEST_YEAR:
+        return None
     try:
         hour, minute, second = found["time"]
         return datetime(year, found["month"][0], found["day"][0], hour, minute, second, tzinfo=UTC)

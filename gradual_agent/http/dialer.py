@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gradual_agent.http.connection import Http1Connection
 from gradual_agent.http.failures import CONNECT, DNS, Failure, ResponseError, explain, tls_failed
 from gradual_agent.http.resolver import Address, Addresses, Resolver
-from gradual_agent.http.tls import Assets, TlsConnection, TlsContexts, TlsLayer, shake_hands
+from gradual_agent.http.tls import TlsConnection, TlsContexts, TlsLayer, shake_hands
 from gradual_agent.http.urls import Origin
 from gradual_agent.timeline import Entry
+from gradual_common.certificates import Assets
 
 if TYPE_CHECKING:
     from gradual_agent.http.engine import HttpEngine
@@ -251,7 +252,7 @@ class Dialer:
         """Shake hands over a connected socket; ResponseError when that fails."""
         context = self.contexts.context_for(origin.tls)
         try:
-            layer = TlsLayer(context, origin.tls.server_name or origin.host)
+            layer = TlsLayer(context, origin.server_name)
             await shake_hands(self.loop, sock, layer)
         except (OSError, ValueError) as error:
             raise ResponseError(*tls_failed(error)) from None

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from gradual_agent.coordination.lease import Lease
 from gradual_agent.http.client import HttpClient
 from gradual_agent.http.dialer import Dialer
 from gradual_agent.http.head import HeadMemory
-from gradual_agent.http.tls import Assets
 from gradual_agent.timeline import Timeline, read_clock
 from gradual_agent.users.suspension import Resumable
+from gradual_common.certificates import Assets
+from gradual_common.plan.model import Tls
 
 
 class HttpEngine:
@@ -55,6 +56,10 @@ class HttpEngine:
     ) -> HttpClient:
         """The client of one virtual user, which is resumed when a fetch is over."""
         return HttpClient(self, owner, cookies, connections)
+
+    def prepare(self, settings: Iterable[Tls]) -> None:
+        """Make ready what the plan's requests need, which would take too long while users run; TlsFileError."""
+        self.dialer.contexts.prepare(settings)
 
     def close(self) -> None:
         """Give up what is being resolved; clients are closed by their users."""

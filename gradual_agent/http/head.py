@@ -77,8 +77,8 @@ class ResponseHead:
 
     @property
     def is_redirect(self) -> bool:
-        """It says where else to ask."""
-        return self.status in REDIRECTS and self.location is not None
+        """It says where else to ask; an empty Location says nothing, as in curl, Go and browsers."""
+        return self.status in REDIRECTS and bool(self.location and self.location.strip())
 
     @property
     def is_interim(self) -> bool:

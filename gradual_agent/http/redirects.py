@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gradual_agent.errors import RequestError
 from gradual_agent.http.failures import REDIRECT, Failure
 from gradual_agent.http.head import ResponseHead
-from gradual_agent.http.request import Fields, Request
-from gradual_agent.http.urls import Origin, join_url, split_url
+from gradual_agent.http.request import Fields, Request, with_credentials
+from gradual_agent.http.urls import Origin, encode_location, join_url, split_url
+from gradual_common.errors import RequestError
 
 SAFE = ("GET", "HEAD")
 OF_THE_BODY = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
@@ -16,21 +16,16 @@ OF_THE_ORIGIN = frozenset({"authorization", "proxy-authorization"})
 def follow(request: Request, head: ResponseHead) -> Request | Failure:
     """The request of the next hop; a Failure where Location names nothing that can be asked."""
     try:
-        url = join_url(request.url, head.location or "")
-        origin, target, _ = split_url(url, request.tls)
+        url = join_url(request.url, encode_location(head.location or ""))
+        origin, target, userinfo = split_url(url, request.tls)
     except RequestError as error:
         return Failure(REDIRECT, f"the redirect leads nowhere: {error}")
     method = method_after(head.status, request.method)
     keeps_body = method == request.method
-    is_same = origin.is_same_as(request.origin)
-    return request.moved(
-        method,
-        origin,
-        target,
-        fields=kept_fields(request, origin, keeps_body),
-        body=request.body if keeps_body else b"",
-        cookie=request.cookie if is_same else "",
-    )
+    fields = kept_fields(request, origin, keeps_body)
+    if userinfo and origin.is_same_as(request.origin):
+        fields = with_credentials(fields, userinfo)
+    return request.moved(method, origin, target, fields=fields, body=request.body if keeps_body else b"")
 
 
 def method_after(status: int, method: str) -> str:

@@ -6,17 +6,17 @@ nothing at all.
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from gradual_agent.errors import RequestError
 from gradual_agent.http.urls import ANY_TLS, Origin, split_url
 from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
+from gradual_common.fields import check_method, check_name, check_value
 from gradual_common.plan.model import Tls
+from gradual_common.urls import encode_text
 
 DEFAULT_TIMEOUT: Final = 30 * NS_PER_S
 DEFAULT_CONNECT_TIMEOUT: Final = 10 * NS_PER_S
@@ -36,9 +36,6 @@ ENCLOSING: Final = frozenset({"POST", "PUT", "PATCH"})
 FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding", "cookie"})
 """Fields that the engine writes itself; Host and Cookie keep what the plan says."""
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_BREAKS_THE_MESSAGE = re.compile(r"[\r\n\0]")
-
 MAX_KEPT_BODY: Final = 64 * 1024 * 1024
 """The limit on a body that is kept when the request names none."""
 
@@ -55,9 +52,10 @@ HeaderSource = Mapping[str, str] | Iterable[tuple[str, str]]
 class Request:
     """One request, ready to be sent. Times in ns; `head` ends with the empty line and holds no Cookie field.
 
-    `wire`: head and body. `cookie`: the plan's own Cookie field, which goes before the user's cookies. `fields`: the
-    header fields but for `FRAMING`, from which a redirected request is built. `max_body`: bytes of the response's
-    body; None: no limit on a body that nobody reads, 64 MiB on one that is kept.
+    `wire`: head and body. `cookie`: the plan's own Cookie field, which goes before the user's cookies. `own_host`: its
+    own Host field, else "". `fields`: the header fields but for `FRAMING`, from which a redirected request is built.
+    `cookie_host`: whose cookies go along, and who sets them; the host that the request names, as in curl. `max_body`:
+    bytes of the response's body; None: no limit on a body that nobody reads, 64 MiB on one that is kept.
     """
 
     method: str
@@ -67,6 +65,7 @@ class Request:
     body: bytes = b""
     fields: Fields = ()
     cookie: str = ""
+    own_host: str = ""
     timeout: int = DEFAULT_TIMEOUT
     connect_timeout: int = DEFAULT_CONNECT_TIMEOUT
     follow_redirects: int = DEFAULT_REDIRECTS
@@ -74,6 +73,7 @@ class Request:
     wants_body: bool = False
     max_body: int | None = None
     wire: bytes = field(init=False, repr=False)
+    cookie_host: str = field(init=False, repr=False)
     body_limit: int = field(init=False, repr=False)
     is_idempotent: bool = field(init=False, repr=False)
     wants_response: bool = field(init=False, repr=False)
@@ -81,6 +81,7 @@ class Request:
     def __post_init__(self) -> None:
         fix = object.__setattr__
         fix(self, "wire", self.head + self.body)
+        fix(self, "cookie_host", name_in(self.own_host) if self.own_host else self.origin.host)
         fix(self, "body_limit", self._find_limit())
         fix(self, "is_idempotent", self.method in IDEMPOTENT)
         fix(self, "wants_response", self.wants_headers or self.wants_body)
@@ -124,11 +125,22 @@ class Request:
         """`head` with more header fields, each `Name: value`."""
         return self.head[:-2] + encode_text("".join(f"{line}\r\n" for line in lines)) + b"\r\n"
 
-    def moved(self, method: str, origin: Origin, target: str, *, fields: Fields, body: bytes, cookie: str) -> Request:
-        """The request of the next hop, with the same limits, times and wishes."""
-        head = encode_head(method, target, origin.authority, fields, len(body))
+    def moved(self, method: str, origin: Origin, target: str, *, fields: Fields, body: bytes) -> Request:
+        """The request of the next hop, with the same limits, times and wishes.
+
+        Its own Host and Cookie are for its own origin.
+        """
+        own_host, cookie = (self.own_host, self.cookie) if origin.is_same_as(self.origin) else ("", "")
         return replace(
-            self, method=method, origin=origin, target=target, fields=fields, head=head, body=body, cookie=cookie
+            self,
+            method=method,
+            origin=origin,
+            target=target,
+            head=encode_head(method, target, own_host or origin.authority, fields, len(body)),
+            body=body,
+            fields=fields,
+            cookie=cookie,
+            own_host=own_host,
         )
 
 
@@ -151,20 +163,20 @@ def build_request(
     A field in `headers` replaces the added one of its name; Content-Length is always the body's. RequestError says
     what cannot be sent: a URL without a host, an unknown scheme, a name or value that would break the message.
     """
-    if not _TOKEN.fullmatch(method):
-        raise RequestError(f"{method!r} is not an HTTP method; it is letters, digits and !#$%&'*+-.^_`|~")
+    check_method(method)
     origin, target, userinfo = split_url(url, tls)
     given = check_fields(headers)
     fields = complete_fields(given, userinfo)
-    host = _value_of(given, "host") or origin.authority
+    own_host = _value_of(given, "host")
     return Request(
         method,
         origin,
         target,
-        encode_head(method, target, host, fields, len(body)),
+        encode_head(method, target, own_host or origin.authority, fields, len(body)),
         body,
         fields,
         _value_of(given, "cookie"),
+        own_host,
         timeout,
         connect_timeout,
         follow_redirects,
@@ -179,10 +191,8 @@ def check_fields(headers: HeaderSource) -> Fields:
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     fields = tuple((name, str(value).strip(" \t")) for name, value in pairs)
     for name, value in fields:
-        if not _TOKEN.fullmatch(name):
-            raise RequestError(f"{name!r} is not a header name; it is letters, digits and !#$%&'*+-.^_`|~")
-        if _BREAKS_THE_MESSAGE.search(value):
-            raise RequestError(f"the value of the header {name!r} holds a line break or a NUL: {value!r}")
+        check_name(name)
+        check_value(name, value)
     return fields
 
 
@@ -190,9 +200,15 @@ def complete_fields(given: Fields, userinfo: str = "") -> Fields:
     """What the plan says, but for `FRAMING`, after the fields that are added when it does not name them."""
     names = {name.lower() for name, _ in given}
     added = [pair for pair in DEFAULT_FIELDS if pair[0].lower() not in names]
-    if userinfo and "authorization" not in names:
-        added.append(("Authorization", "Basic " + b64encode(userinfo.encode()).decode("ascii")))
-    return (*added, *(pair for pair in given if pair[0].lower() not in FRAMING))
+    kept = [pair for pair in given if pair[0].lower() not in FRAMING]
+    return with_credentials((*added, *kept), userinfo) if userinfo else (*added, *kept)
+
+
+def with_credentials(fields: Fields, userinfo: str) -> Fields:
+    """The fields with the URL's user information (RFC 7617), unless there are credentials already."""
+    if any(name.lower() == "authorization" for name, _ in fields):
+        return fields
+    return (*fields, ("Authorization", "Basic " + b64encode(encode_text(userinfo)).decode("ascii")))
 
 
 def encode_head(method: str, target: str, host: str, fields: Fields, length: int) -> bytes:
@@ -205,12 +221,10 @@ def encode_head(method: str, target: str, host: str, fields: Fields, length: int
     return encode_text("".join(lines))
 
 
-def encode_text(text: str) -> bytes:
-    """Latin-1 as the field has it (RFC 9110, 5.5), UTF-8 where that cannot say it."""
-    try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
-        return text.encode("utf-8")
+def name_in(host: str) -> str:
+    """The name or address in a Host field: in small letters, without port and brackets."""
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    return name.lower()
 
 
 def _value_of(fields: Fields, wanted: str) -> str:

@@ -14,15 +14,15 @@ import asyncio
 import contextlib
 import socket
 import ssl
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from gradual_agent.http.connection import Exchange, Http1Connection
-from gradual_agent.http.failures import TLS, Failure, ResponseError, explain
+from gradual_agent.http.failures import TLS, Failure, ResponseError
 from gradual_agent.http.request import Request
 from gradual_agent.http.urls import Origin
+from gradual_common.certificates import Assets, Identity, identity_of, make_context
+from gradual_common.errors import TlsFileError
 from gradual_common.plan.model import Tls
 
 if TYPE_CHECKING:
@@ -31,52 +31,34 @@ if TYPE_CHECKING:
 PIECE: Final = 64 * 1024
 MAX_HANDSHAKE: Final = 64 * 1024
 
-Assets = Mapping[str, bytes]
-"""The files that a plan names, by their names in it; the master has read them."""
-
 
 class TlsContexts:
-    """One context per settings, made when first needed."""
+    """One context per certificates and keys, however many names of servers they are used for."""
 
     def __init__(self, assets: Assets) -> None:
         self.assets = assets
-        self._contexts: dict[Tls, ssl.SSLContext] = {}
+        self._contexts: dict[Identity, ssl.SSLContext] = {}
+
+    def prepare(self, settings: Iterable[Tls]) -> None:
+        """Make every context before the run, for it takes tens of milliseconds; TlsFileError where that fails."""
+        for known in settings:
+            self._find(known)
 
     def context_for(self, settings: Tls) -> ssl.SSLContext:
         """The context; ResponseError (kind tls) when its certificates cannot be read."""
-        context = self._contexts.get(settings)
+        try:
+            return self._find(settings)
+        except TlsFileError as error:
+            raise ResponseError(f"the plan's TLS settings cannot be used: {error}", TLS) from None
+        except KeyError as error:
+            raise ResponseError(f"the plan's TLS settings name {error}, which was not sent along", TLS) from None
+
+    def _find(self, settings: Tls) -> ssl.SSLContext:
+        key = identity_of(settings)
+        context = self._contexts.get(key)
         if context is None:
-            try:
-                context = self._contexts[settings] = make_context(settings, self.assets)
-            except (ssl.SSLError, OSError, ValueError) as error:
-                raise ResponseError(f"the plan's TLS settings cannot be used: {explain(error)}", TLS) from None
-            except KeyError as error:
-                raise ResponseError(f"the plan's TLS settings name {error}, which was not sent along", TLS) from None
+            context = self._contexts[key] = make_context(settings, self.assets)
         return context
-
-
-def make_context(settings: Tls, assets: Assets) -> ssl.SSLContext:
-    """A client's context that offers HTTP/1.1 only (RFC 7301); KeyError for an asset that is not there."""
-    context = ssl.create_default_context()
-    if settings.ca is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(cadata=assets[settings.ca].decode("ascii"))
-    if not settings.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if settings.cert is not None:
-        load_identity(context, assets[settings.cert], assets[settings.key] if settings.key is not None else None)
-    context.set_alpn_protocols(["http/1.1"])
-    return context
-
-
-def load_identity(context: ssl.SSLContext, certificate: bytes, key: bytes | None) -> None:
-    """OpenSSL's binding reads files only: they are ours alone, and gone when they have been read."""
-    with tempfile.TemporaryDirectory(prefix="gradual-") as folder:
-        path = Path(folder, "identity.pem")
-        path.touch(mode=0o600)
-        path.write_bytes(certificate + b"\n" + (key or b""))
-        context.load_cert_chain(path)
 
 
 class TlsLayer:

@@ -1,7 +1,7 @@
-"""Absolute URLs taken apart into what a request needs: origin, target, user information (RFC 3986, RFC 9110 4.2).
+"""URLs as the engine uses them: origins, targets, and where a reference leads (the rules: `gradual_common.urls`).
 
 Plans build URLs from templates, so the part that repeats (everything before the path) is cached and the rest is looked
-at by one regular expression.
+at by one regular expression. Two origins are equal by what they hold: the caches save time and decide nothing.
 """
 
 from __future__ import annotations
@@ -9,45 +9,66 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Final
-from urllib.parse import quote, unquote, urljoin
+from urllib.parse import urljoin
 
-from gradual_agent.errors import RequestError
+from gradual_common.errors import RequestError
 from gradual_common.plan.model import Tls
+from gradual_common.urls import (
+    DEFAULT_PORTS,
+    check_characters,
+    encode_server_name,
+    encode_target,
+    read_authority,
+    show,
+    split_authority,
+)
 
-DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 ANY_TLS: Final = Tls()
 
-_AUTHORITY = re.compile(
-    r"(?:(?P<user>[^@]*)@)?(?P<host>\[[0-9a-fA-F:.]+(?:%[\w.]+)?\]|[^:@\[\]\s\x00-\x20]+)(?::(?P<port>\d{0,5}))?"
-)
-_END_OF_AUTHORITY = re.compile(r"[/?#]")
-_PLAIN_TARGET = re.compile(r"/[!$-;=?-Z_a-z~\[\]|]*")
-_SAFE_IN_TARGET: Final = "/?%:@!$&'()*+,;=~-._[]|"
+_NOT_VISIBLE = re.compile(r"[^!-~]")
+_THREE_SLASHES = re.compile(r"(?i)^((?:https?:)?)///(?!/)")
 
 
 class Origin:
     """Scheme, host, port and TLS settings: what a connection can be used for.
 
-    Interned by `split_url`: a client finds its connection by identity, without hashing anything.
+    Equal where all four are. `split_url` mostly gives the same object for the same origin, so that a client that looks
+    for identity first finds its connection without comparing anything.
     """
 
-    __slots__ = ("authority", "host", "port", "scheme", "tls")
+    __slots__ = ("_hash", "_key", "authority", "host", "port", "scheme", "tls")
 
     def __init__(self, scheme: str, host: str, port: int, tls: Tls = ANY_TLS) -> None:
         self.scheme = scheme
         self.host = host
         self.port = port
         self.tls = tls
-        shown = f"[{host}]" if ":" in host else host
+        shown = f"[{host.partition('%')[0]}]" if ":" in host else host
         self.authority = shown if port == DEFAULT_PORTS[scheme] else f"{shown}:{port}"
+        self._key = (scheme, host, port, tls)
+        self._hash = hash(self._key)
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}"
+
+    def __repr__(self) -> str:
+        return f"Origin({self})"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Origin) and self._hash == other._hash and self._key == other._key)
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def is_secure(self) -> bool:
         """Whether TLS is spoken."""
         return self.scheme == "https"
+
+    @property
+    def server_name(self) -> str:
+        """For SNI and the check of the certificate; ValueError for a setting that is no name."""
+        return encode_server_name(self.tls.server_name or self.host)
 
     def is_same_as(self, other: Origin) -> bool:
         """Same scheme, host and port (RFC 6454, 5)."""
@@ -56,13 +77,9 @@ class Origin:
 
 def split_url(url: str, tls: Tls = ANY_TLS) -> tuple[Origin, str, str]:
     """Origin, target (path and query, encoded) and user information (`user:password`, decoded, else "")."""
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        raise RequestError(f"{url!r} is not an absolute URL; write http://HOST/… or https://HOST/…, or set a base URL")
-    end = _END_OF_AUTHORITY.search(rest)
-    cut = end.start() if end else len(rest)
-    origin, userinfo = _read_authority(scheme.lower(), rest[:cut], tls)
-    return origin, encode_target(rest[cut:]), userinfo
+    scheme, authority, rest = split_authority(url)
+    origin, userinfo = _find_origin(scheme, authority, tls)
+    return origin, encode_target(rest), userinfo
 
 
 def join_url(base: str, reference: str) -> str:
@@ -70,43 +87,27 @@ def join_url(base: str, reference: str) -> str:
     try:
         return urljoin(base, reference)
     except ValueError as error:
-        raise RequestError(f"{reference!r} is not a URL: {error}") from None
+        raise RequestError(f"{show(reference)} is not a URL: {error}") from None
 
 
-def encode_target(text: str) -> str:
-    """Path and query as they stand in a request line: no fragment, a leading `/`, nothing but visible ASCII."""
-    text = text.partition("#")[0]
-    if not text.startswith("/"):
-        text = "/" + text
-    return text if _PLAIN_TARGET.fullmatch(text) else quote(text, safe=_SAFE_IN_TARGET)
+def encode_location(raw: str) -> str:
+    """A Location field, a character a byte, as a reference in ASCII.
+
+    Only what is not visible ASCII is encoded: what the server has encoded stays as it is. As curl does, blanks in a
+    query become `+`, and three slashes before a host are two.
+    """
+    check_characters(raw)
+    reference, mark, query = _THREE_SLASHES.sub(r"\1//", raw.strip(" "), count=1).partition("?")
+    text = reference + mark + query.replace(" ", "+")
+    return _NOT_VISIBLE.sub(lambda match: f"%{ord(match[0]):02X}", text)
 
 
 @lru_cache(maxsize=4096)
-def _read_authority(scheme: str, authority: str, tls: Tls) -> tuple[Origin, str]:
-    if scheme not in DEFAULT_PORTS:
-        raise RequestError(f"{scheme + '://' + authority!r}: the scheme is not one of http, https")
-    match = _AUTHORITY.fullmatch(authority)
-    if match is None:
-        raise RequestError(f"{scheme + '://' + authority!r} names no host that can be read; write HOST or HOST:PORT")
-    port = int(match["port"] or DEFAULT_PORTS[scheme])
-    if not 0 < port < 65536:
-        raise RequestError(f"{scheme + '://' + authority!r}: the port is not one from 1 to 65535")
-    host = _encode_host(match["host"])
-    return _intern(scheme, host, port, tls), unquote(match["user"] or "")
+def _find_origin(scheme: str, authority: str, tls: Tls) -> tuple[Origin, str]:
+    userinfo, host, port = read_authority(scheme, authority)
+    return _intern(scheme, host, port, tls), userinfo
 
 
 @lru_cache(maxsize=4096)
 def _intern(scheme: str, host: str, port: int, tls: Tls) -> Origin:
     return Origin(scheme, host, port, tls)
-
-
-def _encode_host(host: str) -> str:
-    """Lower case, without brackets, international names in their ASCII form (IDNA 2003, which the library has)."""
-    if host.startswith("["):
-        return host[1:-1].lower()
-    if host.isascii():
-        return host.lower()
-    try:
-        return host.encode("idna").decode("ascii")
-    except UnicodeError as error:
-        raise RequestError(f"{host!r} is not a host name: {error}") from None

@@ -6,11 +6,10 @@ import pytest
 
 from gradual_agent.actions.http import HttpActions, texts_in, texts_of
 from gradual_agent.actions.request_template import RequestTemplate, add_query, encode_json, join_base
-from gradual_agent.errors import RequestError
 from gradual_agent.http.request import Request
 from gradual_agent.users.sample import INTERRUPTED, Sample
 from gradual_common.batch import KIND, KINDS
-from gradual_common.errors import TemplateError
+from gradual_common.errors import RequestError, TemplateError
 from gradual_common.plan.model import ActionSpec, Config, Plan
 
 

@@ -6,12 +6,14 @@ import errno
 import gzip
 import socket
 import struct
+from dataclasses import replace
 
 import pytest
 from http_harness import FOREVER, Driver, answer, open_engine, run_server
 
 from gradual_agent.coordination.lease import Lease
 from gradual_agent.http import build_request
+from gradual_agent.http.urls import Origin
 from gradual_agent.timeline import read_clock
 from gradual_agent.users.sample import INTERRUPTED
 from gradual_common.batch import KINDS
@@ -614,3 +616,22 @@ async def test_an_unread_answer_does_not_undo_a_request():
                 server.arrived.clear()
                 await asyncio.wait_for(server.arrived.wait(), 20)
     assert sum(sample.messages for sample in samples) == 20
+
+
+async def test_a_connection_is_found_again_by_what_its_origin_holds():
+    async with (
+        run_server(lambda request, number: answer()) as server,
+        run_server(lambda request, number: answer()) as other,
+    ):
+        with open_engine() as engine:
+            user = Driver(engine)
+            for _ in range(3):
+                for port in (server.port, other.port):
+                    request = build_request("GET", f"http://127.0.0.1:{port}/")
+                    origin = Origin("http", "127.0.0.1", port)
+                    assert request.origin is not origin
+                    await user.fetch(request)
+                    await user.fetch(replace(request, origin=origin))
+            user.client.close()
+    assert (server.accepted, other.accepted) == (1, 1)
+    assert (len(server.requests), len(other.requests)) == (6, 6)

@@ -1,0 +1,31 @@
+"""What can stand in a request's head: methods, header names and values (RFC 9110, 5.1, 5.5 and 9.1)."""
+
+from __future__ import annotations
+
+import re
+
+from gradual_common.errors import RequestError
+from gradual_common.urls import show
+
+ALLOWED = "letters, digits and !#$%&'*+-.^_`|~"
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_BREAKS_THE_MESSAGE = re.compile(r"[\r\n\0]")
+
+
+def check_method(method: str) -> None:
+    """RequestError for what is no method."""
+    if not _TOKEN.fullmatch(method):
+        raise RequestError(f"{show(method)} is not an HTTP method; it is {ALLOWED}")
+
+
+def check_name(name: str) -> None:
+    """RequestError for what is no header's name."""
+    if not _TOKEN.fullmatch(name):
+        raise RequestError(f"{show(name)} is not a header name; it is {ALLOWED}")
+
+
+def check_value(name: str, value: str) -> None:
+    """RequestError for a value that would end its line; what the value is stays out of the message."""
+    if _BREAKS_THE_MESSAGE.search(value):
+        raise RequestError(f"the value of the header {show(name)} holds a line break or a NUL")
