@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -10,9 +10,10 @@ from gradual_agent.http.request import Request
 from gradual_agent.http.response import Response
 from gradual_agent.users.sample import INTERRUPTED, Sample
 from gradual_common.batch import KINDS
+from gradual_common.causes import label_of
 from gradual_common.clock import NS_PER_MS
 from gradual_common.masking import Mask
-from gradual_common.plan.model import ActionSpec
+from gradual_common.plan.model import ActionSpec, Assertion
 
 MOST_BODY = 4000
 WIDTH = 80
@@ -77,7 +78,7 @@ class Narrator:
         for name, value in variables.items():
             self.say(f"  {name} = {value!r}")
         self.failures += sample.kind != 0
-        self.say(f"  {outcome_of(sample)}")
+        self.say(f"  {outcome_of(sample, spec.assertions)}")
 
     def end(self) -> None:
         """The iteration is over."""
@@ -85,12 +86,16 @@ class Narrator:
         self.say(f"\nDone: {failed if self.failures else 'every step succeeded'}.")
 
 
-def outcome_of(sample: Sample) -> str:
-    """`success`, or the failure's kind and detail."""
+def outcome_of(sample: Sample, assertions: Sequence[Assertion] = ()) -> str:
+    """`success`, or what failed in words, its kind, and the sentence: `failed: HTTP 404 (status)`."""
     if sample.kind == 0:
         return "success"
-    kind = "interrupted" if sample.kind == INTERRUPTED else KINDS[sample.kind]
-    return f"failed: {kind}" + (f": {sample.detail}" if sample.detail else "")
+    if sample.kind == INTERRUPTED:
+        return "failed: interrupted"
+    kind = KINDS[sample.kind]
+    label = label_of(kind, sample.detail, sample.status_code or None, assertions)
+    said = f": {sample.detail}" if sample.detail and sample.detail != label else ""
+    return (f"failed: {kind}" if label == kind else f"failed: {label} ({kind})") + said
 
 
 def phrase_of(status: int) -> str:

@@ -86,8 +86,10 @@ def show_instant(seconds: float) -> str:
 
 
 def show_kinds(kinds: Mapping[str, int]) -> str:
-    """Failures by kind, the most frequent first: `timeout 12, status 3`."""
-    return ", ".join(f"{kind} {count:,}" for kind, count in sorted(kinds.items(), key=lambda item: (-item[1], item[0])))
+    """Failures by kind, the most frequent first: `timeout × 12, connect × 3`."""
+    return ", ".join(
+        f"{kind} × {count:,}" for kind, count in sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
+    )
 
 
 def thinned(rows: Sequence[T], most: int) -> Sequence[T]:

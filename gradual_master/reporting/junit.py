@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gradual_master.reporting.base import BaseReporter
+from gradual_master.reporting.failures import title_of, why
 from gradual_master.reporting.files import check_writable, write_whole
 from gradual_master.reporting.naming import distinct
 from gradual_master.results.objectives import ObjectiveRow
@@ -64,7 +65,7 @@ def render_junit(summary: Summary) -> str:
     )
     suite.append(_properties(summary))
     suite.extend(cases)
-    _say(suite, "system-out", [*summary.verdict.reasons, *summary.verdict.warnings])
+    _say(suite, "system-out", [*summary.verdict.reasons, *summary.verdict.warnings, *_errors(summary)])
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
@@ -100,6 +101,12 @@ def _facts(summary: Summary) -> Iterator[tuple[str, object]]:
     yield from ((name, totals[name]) for name in ("requests", "failures", "error_rate"))
     yield from ((name, totals[name]) for name in ("throughput_rps", "request_rate_rps"))
     yield from ((f"response_time_{name}_ms", times[name]) for name in ("p50", "p95", "p99", "max"))
+
+
+def _errors(summary: Summary) -> Iterator[str]:
+    """What failed, one line each: how often, where, when, and the first cause."""
+    for row in summary.errors:
+        yield f"{title_of(row)}: {said}" if (said := why(row)) else title_of(row)
 
 
 def _case(summary: Summary, name: str, seconds: float = 0.0) -> ET.Element:

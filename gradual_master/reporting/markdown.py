@@ -11,20 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from gradual_master.reporting.base import BaseReporter
+from gradual_master.reporting.failures import why
 from gradual_master.reporting.figures import (
     NO_DATA,
     show_count,
     show_health,
     show_instant,
-    show_kinds,
     show_number,
     show_percent,
     show_percentiles,
     show_seconds,
+    show_share,
+    show_value,
     thinned,
 )
 from gradual_master.reporting.files import check_writable, write_whole
 from gradual_master.reporting.markdown_page import LONGEST_SENTENCE, Block, Page, bullets, escape, table
+from gradual_master.results.error_rows import ErrorRow
 from gradual_master.results.levels import LevelRow
 from gradual_master.results.objectives import ObjectiveRow
 from gradual_master.results.section import plain
@@ -84,7 +87,7 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     yield _figures(summary.totals)
     yield _comparison(summary.comparison)
     yield _levels(summary.levels)
-    yield _failures(summary.actions)
+    yield _failures(summary.errors)
     yield _agents("Agents to look at", [row for row in summary.agents if row.lost or row.saturated])
     yield bullets("Warnings", summary.verdict.warnings)
 
@@ -122,7 +125,9 @@ def _plural(noun: str, count: int) -> str:
 def _objectives(objectives: Sequence[ObjectiveRow]) -> Block:
     """Those that did not pass come first: they must not be what there is no room for."""
     ordered = sorted(objectives, key=_weight)
-    rows = [(_state(row), escape(row.name), _observed(row), show_count(row.samples)) for row in ordered]
+    rows = [
+        (_state(row), escape(row.name), show_value(row.observed, row.unit), show_count(row.samples)) for row in ordered
+    ]
     return table("Objectives", ("", "objective", "observed", "samples"), rows, texts=2)
 
 
@@ -140,12 +145,6 @@ def _state(row: ObjectiveRow) -> str:
         return "⚪ no data"
     state = "no data" if row.observed is None else "failed"
     return f"❌ {state}" if row.severity == "fail" else f"⚠️ warning: {state}"
-
-
-def _observed(row: ObjectiveRow) -> str:
-    if row.observed is None:
-        return NO_DATA
-    return f"{show_number(row.observed, 2)}{' ms' if row.unit == 'ms' else row.unit}"
 
 
 def _figures(totals: TotalsSection) -> Block:
@@ -198,27 +197,30 @@ def _level(row: LevelRow) -> tuple[str, ...]:
         show_number(row.users_mean),
         show_number(row.throughput_rps),
         *show_percentiles(row.response_time_ms),
-        show_percent(row.failures / row.requests if row.requests else None),
+        show_share(row.failures, row.requests),
         escape(", ".join(marks)),
     )
 
 
-def _failures(actions: Sequence[ActionRow]) -> Block:
-    """The worst first."""
-    failing = sorted((row for row in actions if row.failures), key=lambda row: -row.failures)
+def _failures(errors: Sequence[ErrorRow]) -> Block:
+    """The most frequent first."""
     rows = [
         (
+            escape(row.label),
             _step(row),
-            escape(show_kinds(row.errors), LONGEST_SENTENCE),
-            show_count(row.failures),
-            show_percent(row.failures / row.requests),
+            show_count(row.count),
+            show_percent(row.share),
+            show_instant(round(row.first_s, 1)),
+            show_instant(round(row.last_s, 1)),
+            escape(why(row), LONGEST_SENTENCE),
         )
-        for row in failing
+        for row in errors
     ]
-    return table("Failures", ("action", "kinds", "failed", "of its requests"), rows, texts=2, most=MOST_FAILURES)
+    columns = ("error", "action", "count", "of its requests", "first", "last", "first cause")
+    return table("Errors", columns, rows, texts=2, most=MOST_FAILURES)
 
 
-def _step(row: ActionRow | Mapping[str, Any]) -> str:
+def _step(row: ActionRow | ErrorRow | Mapping[str, Any]) -> str:
     return escape(f"{row['group']} / {row['step']}")
 
 
@@ -227,7 +229,7 @@ def _actions(actions: Sequence[ActionRow]) -> Block:
         (
             _step(row),
             show_count(row.requests),
-            show_percent(row.failures / row.requests if row.requests else None),
+            show_share(row.failures, row.requests),
             *show_percentiles(row.response_time_ms),
             show_number(row.response_time_ms.max),
         )

@@ -77,7 +77,7 @@ def describe_progress(state: ProgressState) -> str:
         f"{show_number(state.throughput)} ok/s",
         f"p50 {show_number(state.recent_ms(0.5))} ms",
         f"p95 {show_number(state.recent_ms(0.95))} ms",
-        f"{show_count(sum(state.failures.values()))} failed" + _in_brackets(show_kinds(state.failures)),
+        f"{show_count(sum(state.failures.values()))} failed" + _in_brackets(show_kinds(state.labels)),
         f"agents {record.agents if record is not None else 0}",
     ]
     if state.broken:
@@ -111,7 +111,7 @@ def render_progress(state: ProgressState) -> RenderableType:
     if state.missing:
         parts.append(Text(f"{show_number(state.missing)} users missing", "red"))
     if state.failures:
-        parts.append(Text(f"failed: {show_kinds(state.failures)}", "red"))
+        parts.append(Text(f"failed: {show_kinds(state.labels)}", "red"))
     if state.broken:
         parts.append(Text(f"not met: {'; '.join(state.broken)}", "red"))
     parts += [Text(f"{show_seconds(news.at_s)} {news.text}", STYLES[news.level]) for news in state.news]

@@ -7,6 +7,7 @@ from collections import Counter, deque
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram import Histogram
 from gradual_common.schedule import Schedule
+from gradual_master.reporting.failures import counts_of
 from gradual_master.results.chronicle import News
 from gradual_master.results.distribution import milliseconds
 from gradual_master.results.intervals import IntervalRecord
@@ -39,6 +40,11 @@ class ProgressState:
         self._recent.append(record)
         while self._recent[0].end_s <= record.end_s - RECENT_S:
             self._recent.popleft()
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Failures so far by what people call them: `HTTP 404`, `connection refused`."""
+        return counts_of(self.failures, self.last.errors_so_far if self.last is not None else ())
 
     @property
     def missing(self) -> float:

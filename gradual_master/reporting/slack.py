@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from gradual_master.reporting.failures import show_failures
 from gradual_master.reporting.figures import show_count, show_number, show_percent, show_seconds
 from gradual_master.results.summary_sections import Summary
 
@@ -85,6 +86,7 @@ def describe(summary: Summary) -> str:
         f"{show_count(totals.requests)} requests, {show_percent(totals.error_rate)} failed, "
         f"{show_number(totals.throughput_rps)} ok/s, p50 {show_number(times.p50)} ms, p99 {show_number(times.p99)} ms",
     ]
+    lines += [show_failures(summary.errors)] if summary.errors else []
     lines += [f"• {reason}" for reason in verdict.reasons[:MOST_REASONS]]
     if len(verdict.reasons) > MOST_REASONS:
         lines.append(f"• and {len(verdict.reasons) - MOST_REASONS} more reasons")

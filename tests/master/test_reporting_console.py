@@ -135,8 +135,22 @@ def test_an_objective_without_data_says_so() -> None:
     assert re.search(r"- p95\(action=rates\) < 500ms +- +0 +no data", text)
 
 
-def test_failures_are_named_by_kind() -> None:
-    assert "  customer / browse: status 2, timeout 2" in printed(summary_of())
+def test_errors_are_told_in_words_with_their_share_their_times_and_an_example() -> None:
+    summary = summary_of()
+    row = replace(summary.errors[0], label="HTTP 404", status_code=404, kind="status", count=300, share=0.25)
+    row = replace(row, first_s=4.04, last_s=72.5, cause="the server answered 404 Not Found")
+    text = printed(replace(summary, errors=(replace(row, example="GET http://bank.example/rates → 404"),)))
+    assert (
+        "  HTTP 404 × 300 in customer / browse: 25% of its requests, 0:04 to 1:12.5\n"
+        "    GET http://bank.example/rates → 404\n"
+    ) in text
+
+
+def test_of_many_errors_the_most_frequent_are_told() -> None:
+    summary = summary_of()
+    errors = tuple(replace(summary.errors[0], label=f"HTTP {code}", count=600 - code) for code in range(400, 430))
+    text = printed(replace(summary, errors=errors))
+    assert ("HTTP 409 ×" in text, "HTTP 410 ×" in text, "and 20 more;" in text) == (True, False, True)
 
 
 def test_the_level_table_shows_users_and_marks() -> None:

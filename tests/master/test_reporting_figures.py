@@ -44,7 +44,7 @@ def test_a_failure_among_many_is_never_0_percent(share: float | None, text: str)
 def test_times_counts_and_kinds() -> None:
     assert [show_seconds(seconds) for seconds in (0, 75.9, 3675)] == ["0:00", "1:15", "1:01:15"]
     assert show_count(1234567) == "1,234,567"
-    assert show_kinds({"a": 1, "timeout": 1200, "b": 1}) == "timeout 1,200, a 1, b 1"
+    assert show_kinds({"a": 1, "timeout": 1200, "b": 1}) == "timeout × 1,200, a × 1, b × 1"
 
 
 def test_an_instant_keeps_its_part_of_a_second() -> None:

@@ -247,7 +247,7 @@ def test_names_come_back_but_for_what_xml_forbids() -> None:
     assert case_of(suite, odd).attrib["classname"] == f"gradual.{odd}"
     assert odd in {p.attrib["value"] for p in suite.iterfind("properties/property")}
     assert text_of(case_of(suite, "verdict"), "error") == f"invalid|{odd}|{odd}"
-    assert text_of(suite, "system-out") == f"||{odd}\n{odd}"
+    assert text_of(suite, "system-out").startswith(f"||{odd}\n{odd}\n")
 
 
 def test_objectives_of_one_name_are_cases_of_their_own() -> None:
@@ -282,3 +282,11 @@ def test_a_path_that_cannot_be_written_is_said_before_the_load(tmp_path: Path) -
         JunitReporter(str(tmp_path)).prepare()
     with pytest.raises(ReporterError, match="cannot be written: No such file or directory"):
         JunitReporter(str(tmp_path / "nowhere" / "junit.xml")).prepare()
+
+
+def test_what_failed_is_told_with_its_first_cause() -> None:
+    summary = summary_of()
+    rows = tuple(replace(row, label="HTTP 404", cause=None, example="GET http://a/b → 404") for row in summary.errors)
+    told = text_of(parsed(replace(summary, errors=rows[:1])), "system-out").splitlines()
+    assert told[-1].startswith(f"||HTTP 404 × {rows[0].count} in customer / browse: ")
+    assert told[-1].endswith(": GET http://a/b → 404")

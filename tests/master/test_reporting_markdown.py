@@ -105,7 +105,7 @@ def test_reasons_objectives_and_figures_come_in_this_order() -> None:
     page = Reader(render_markdown(summary_of("p95(browse) < 1s", {"rule": "max < 1s", "severity": "warn"}, levels=3)))
     assert page.texts[2].startswith("p95(browse) < 1s: 30,000 ms over 6 samples")
     assert list(page.tables) == [
-        *("Objectives", "Key figures", "Levels", "Failures", "Agents to look at"),
+        *("Objectives", "Key figures", "Levels", "Errors", "Agents to look at"),
         *("Actions", "Phases", "Agents", "Run"),
     ]
     assert page.folded_from == 5, "actions, phases, all agents and the run are folded away"
@@ -133,7 +133,10 @@ def test_objectives_that_did_not_pass_come_first() -> None:
 def test_figures_failures_actions_and_agents_are_those_of_the_summary() -> None:
     tables = Reader(render_markdown(summary_of(tags={"env": "staging"}))).tables
     assert tables["Key figures"][1] == ["8", "50%", "2", "12", "30,000", "30,000", "30,000"]
-    assert tables["Failures"][1:] == [["customer / browse", "status 2, timeout 2", "4", "100%"]]
+    assert tables["Errors"] == [
+        ["error", "action", "count", "of its requests", "first", "last", "first cause"],
+        ["timed out", "customer / browse", "2", "50%", "0:00", "0:01", ""],
+    ]
     assert [row[:3] for row in tables["Actions"][1:]] == [
         ["customer / login", "2", "0%"],
         ["customer / browse", "4", "100%"],
@@ -300,6 +303,7 @@ def monstrous() -> Summary:
         run=replace(summary.run, name=name, id=name, command=name, tags={f"{n} {name}": name for n in range(300)}),
         verdict=verdict,
         actions=tuple(replace(summary.actions[1], group=name, step=f"{n}") for n in range(2000)),
+        errors=tuple(replace(summary.errors[0], group=name, step=f"{n}", cause=name) for n in range(2000)),
         levels=tuple(replace(row, phase=f"{n} {name}") for n, row in enumerate(summary.levels * 100)),
         agents=tuple(replace(summary.agents[1], name=name) for _ in range(1000)),
         phases=tuple(replace(summary.phases[0], name=name) for _ in range(1000)),
@@ -316,14 +320,18 @@ def test_any_run_fits_the_limit_and_says_what_was_left_out() -> None:
     assert text.count("<details>") == text.count("</details>")
     left_out = text.splitlines()[-1]
     shown = list(page.tables)
-    everything = {"Objectives", "Key figures", "Compared with the baseline", "Levels", "Failures", "Agents to look at"}
+    everything = {"Objectives", "Key figures", "Compared with the baseline", "Levels", "Errors", "Agents to look at"}
     for title in everything - set(shown):
         assert title in left_out
 
 
 def test_a_large_but_ordinary_run_keeps_every_section() -> None:
     summary = summary_of(*[f"p95(browse) < {n + 1}ms" for n in range(60)], levels=60)
-    summary = replace(summary, actions=tuple(replace(summary.actions[1], step=f"step {n}") for n in range(100)))
+    summary = replace(
+        summary,
+        actions=tuple(replace(summary.actions[1], step=f"step {n}") for n in range(100)),
+        errors=tuple(replace(summary.errors[0], step=f"step {n}") for n in range(100)),
+    )
     text = render_markdown(summary)
     assert len(text) < GITHUB_LIMIT / 2
     page = Reader(text)

@@ -70,6 +70,6 @@ def below_a_blank(part: RenderableType) -> RenderableType:
     return Group("", part)
 
 
-def indented(text: str, style: str = "") -> Padding:
+def indented(text: str, style: str = "", by: int = 2) -> Padding:
     """A sentence that stays indented where it wraps."""
-    return Padding(Text(text, style), (0, 0, 0, 2), expand=False)
+    return Padding(Text(text, style), (0, 0, 0, by), expand=False)

@@ -73,7 +73,7 @@ def render_summary(summary: Summary, width: int, files: Sequence[Path] = ()) -> 
     if summary.levels:
         yield from tables.levels(summary.levels, width)
     yield tables.actions(summary, width)
-    yield from tables.failures(summary, width)
+    yield from tables.failures(summary.errors)
     if summary.agents:
         yield tables.agents(summary.agents, width)
     yield from closing.warnings(summary.verdict)

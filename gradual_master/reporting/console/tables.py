@@ -8,11 +8,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from gradual_master.reporting.console.layout import ROOMY, WIDE, Column, draw, indented
+from gradual_master.reporting.failures import title_of, why
 from gradual_master.reporting.figures import (
     show_count,
     show_health,
     show_instant,
-    show_kinds,
     show_number,
     show_of_target,
     show_percent,
@@ -21,11 +21,15 @@ from gradual_master.reporting.figures import (
     thinned,
 )
 from gradual_master.results.distribution import Distribution
+from gradual_master.results.error_rows import ErrorRow
 from gradual_master.results.levels import LevelRow
 from gradual_master.results.summary_sections import ActionRow, AgentRow, Summary
 
 MOST_LEVELS = 40
 """Rows of the level table; of a longer one every so-manieth is shown."""
+
+MOST_ERRORS = 10
+"""Errors that are told one by one, the most frequent first."""
 
 NOTES = {"missing": "missing users", "saturated": "saturated", "unaccounted": "late"}
 """What the marks of a level are called; its failures have a column."""
@@ -98,11 +102,17 @@ def _failed(row: ActionRow) -> Text:
     return Text(show_share(row.failures, row.requests), "red" if row.failures else "")
 
 
-def failures(summary: Summary, width: int) -> Iterator[RenderableType]:
-    """What failed, and how often."""
-    for row in summary.actions:
-        if row.errors:
-            yield indented(f"{row.group} / {row.step}: {show_kinds(row.errors)}", "red")
+def failures(rows: Sequence[ErrorRow]) -> Iterator[RenderableType]:
+    """What failed, how often, where and when, and the first cause of each."""
+    if not rows:
+        return
+    yield Text("\nErrors", "bold")
+    for row in rows[:MOST_ERRORS]:
+        yield indented(title_of(row), "red")
+        if said := why(row):
+            yield indented(said, "dim", by=4)
+    if len(rows) > MOST_ERRORS:
+        yield indented(f"and {len(rows) - MOST_ERRORS} more; the reports have all of them", "dim")
 
 
 def agents(rows: Sequence[AgentRow], width: int) -> RenderableType:

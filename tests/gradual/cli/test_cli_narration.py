@@ -31,8 +31,8 @@ def test_a_long_body_is_cut_and_says_so() -> None:
     ("kind", "detail", "said"),
     [
         (0, "", "success"),
-        (KIND["connect"], "refused", "failed: connect: refused"),
-        (KIND["timeout"], "", "failed: timeout"),
+        (KIND["connect"], "refused", "failed: no connection (connect): refused"),
+        (KIND["timeout"], "", "failed: timed out (timeout)"),
         (INTERRUPTED, "", "failed: interrupted"),
     ],
 )
@@ -40,6 +40,12 @@ def test_an_outcome_names_the_kind_and_the_detail(kind: int, detail: str, said: 
     sample = Sample()
     sample.kind, sample.detail = kind, detail
     assert outcome_of(sample) == said
+
+
+def test_a_status_that_fails_is_named_by_its_code() -> None:
+    sample = Sample()
+    sample.kind, sample.status_code = KIND["status"], 404
+    assert outcome_of(sample) == "failed: HTTP 404 (status)"
 
 
 def test_a_status_without_a_phrase_has_none() -> None:

@@ -67,7 +67,7 @@ async def test_requests_responses_variables_and_conditions_are_told(url: str, ba
     assert "assertion held: status_code: 200" in text
     assert "assertion failed: response_time: < 1ns" in text
     assert "account = 1" in text
-    assert "failed: assertion:response_time" in text
+    assert "(assertion:response_time)" in text
     assert "dashboard: condition response.status == 'success' is false: skipped" in text
     assert "help: condition {{response.error == 'assertion:response_time'}} is true" in text
     assert "Done: 1 step failed." in text
