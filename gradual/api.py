@@ -6,23 +6,21 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-import structlog
-
 from gradual.embedded import AgentProcesses, default_agents, private_folder
 from gradual.errors import UsageError
+from gradual.guest import guest_logging
 from gradual_common.clock import NS_PER_S
-from gradual_common.logs import configure_logging
 from gradual_common.plan.loader import LoadedPlan, PlanSource, load_plan
 from gradual_common.plan.overrides import Overrides
 from gradual_common.units import read_duration
 from gradual_master.invocation import plan_of_url
 from gradual_master.reporting import BUILT_IN, BaseReporter
 from gradual_master.reporting.finding import ReporterFinder
-from gradual_master.reporting.hosting import prepare_all
 from gradual_master.results.summary_sections import Summary
 from gradual_master.run_options import RunOptions
 from gradual_master.running import watch
@@ -34,6 +32,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 LOG_LEVEL = "warning"
+
+_OWNS_LOOP: ContextVar[bool] = ContextVar("_OWNS_LOOP", default=False)
+"""Whether the loop was made for the run; signals that reach the loop of others are theirs."""
 
 
 async def run_async(
@@ -65,8 +66,6 @@ async def run_async(
     Whatever the run finds is in the summary, also that it failed: `summary.verdict`. Raises PlanError with every
     mistake of the plan, and other GradualErrors, before anything is sent. Cancelled, it ends its agents at once.
     """
-    if not structlog.is_configured():
-        configure_logging(LOG_LEVEL)
     sets = [*(overrides or {}).items(), *([("config.ramp_config", dict(ramp_config))] if ramp_config else [])]
     changes = Overrides(base_url, users, duration, data or {}, env or {}, tuple(sets))
     loaded = load_plan(source_of(plan), changes, os.environ)
@@ -85,9 +84,11 @@ async def run_async(
             allow_missing=allow_missing,
             allow_saturated=allow_saturated,
             command="gradual.run",
+            takes_signals=_OWNS_LOOP.get(),
             tags=dict(tags or {}),
         )
-        return await _run_with_agents(loaded, options, made, folder / "master")
+        with guest_logging():
+            return await _run_with_agents(loaded, options, made, folder / "master")
 
 
 def synchronous(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
@@ -95,12 +96,19 @@ def synchronous(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
 
     @wraps(call)
     def run_to_its_end(*arguments: P.args, **options: P.kwargs) -> T:
+        def run() -> T:
+            # With a factory, the runner leaves the thread's current loop, and the policy's, alone.
+            context = copy_context()
+            context.run(_OWNS_LOOP.set, True)
+            with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+                return runner.run(call(*arguments, **options), context=context)
+
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return asyncio.run(call(*arguments, **options))
+            return run()
         with ThreadPoolExecutor(1, thread_name_prefix="gradual run") as thread:
-            return thread.submit(lambda: asyncio.run(call(*arguments, **options))).result()
+            return thread.submit(run).result()
 
     return run_to_its_end
 
@@ -136,8 +144,6 @@ def source_of(plan: PlanLike) -> PlanSource:
 
 
 def make_reporters(reporters: Sequence[ReporterLike], loaded: LoadedPlan) -> list[BaseReporter]:
-    """Instances of all of them, prepared; ReporterError for one that cannot report."""
+    """Instances of all of them; ReporterError for one that is not there."""
     finder = ReporterFinder(BUILT_IN, loaded.plan.reporters, loaded.folder)
-    made = [finder.find(one) if isinstance(one, str) else one() if isinstance(one, type) else one for one in reporters]
-    prepare_all(made)
-    return made
+    return [finder.find(one) if isinstance(one, str) else one() if isinstance(one, type) else one for one in reporters]

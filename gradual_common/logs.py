@@ -22,6 +22,9 @@ LogFormat = Literal["console", "json"]
 
 MASK = "***"
 
+GRPC_VERBOSITY = "GRPC_VERBOSITY"
+"""gRPC's core writes to standard error by itself, past every handler; its failures reach Python as exceptions."""
+
 _BOUND: dict[str, Any] = {}
 _SECRETS: set[str] = set()
 """Of the process, as its standard error is: what all lines bear, and what none may show."""
@@ -54,8 +57,7 @@ def configure_logging(level: str = "info", format: LogFormat = "console", **boun
     # Every batch of every call at debug level is more than anyone who asks for -v wants to know.
     logging.getLogger("grpc").setLevel(max(root.level, logging.INFO))
     logging.captureWarnings(True)
-    # gRPC's core writes to standard error by itself, past every handler; its failures reach Python as exceptions.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    os.environ.setdefault(GRPC_VERBOSITY, "NONE")
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -119,6 +121,24 @@ def _shared_processors() -> list[Processor]:
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.StackInfoRenderer(),
     ]
+
+
+def guest_processors() -> list[Processor]:
+    """For lines that go through the `logging` of a program that is not ours, as it has set that up."""
+    return [
+        structlog.stdlib.filter_by_level,
+        *_shared_processors(),
+        structlog.processors.format_exc_info,
+        _render_for_host,
+    ]
+
+
+def _render_for_host(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    """One text without secrets; the record has its level and its logger by itself."""
+    said = str(event.pop("event", ""))
+    traceback = event.pop("exception", "")
+    about = [f"{name}={value!r}" for name, value in event.items() if name not in ("level", "logger")]
+    return hide_secrets(" ".join([said, *about]) + (f"\n{traceback}" if traceback else ""))
 
 
 def _renderers(form: LogFormat) -> list[Processor]:

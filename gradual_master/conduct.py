@@ -88,10 +88,24 @@ async def conduct(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[R
         address = ListenAddress.read(options.listen)
         address.allow(insecure=options.insecure, has_secrets=bool(loaded.job.secrets))
         summary = await Conductor(loaded, options, hosts, MemoryJournal()).run(address)
-        await hosts.complete(summary)
-        return summary
+        return await hosts.complete(summary)
     finally:
         await hosts.close()
+
+
+@contextmanager
+def former_handlers() -> Iterator[None]:
+    """Signals are handled after the block as they were before it; the loop would leave Python's own handlers behind."""
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    wakeup = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(wakeup)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            if handler is not None:  # one that C code has set, which cannot be set from here
+                signal.signal(number, handler)
+        signal.set_wakeup_fd(wakeup)
 
 
 class Conductor:
@@ -196,15 +210,18 @@ class Conductor:
     @contextmanager
     def _signals(self) -> Iterator[None]:
         """Ctrl-C and termination are events of the run. Off the main thread there are none to take."""
-        loop = asyncio.get_running_loop()
-        taken = SIGNALS if threading.current_thread() is threading.main_thread() else {}
-        for number, name in taken.items():
-            loop.add_signal_handler(number, self.dispatch, Stop(name))
-        try:
+        if not self._options.takes_signals or threading.current_thread() is not threading.main_thread():
             yield
-        finally:
-            for number in taken:
-                loop.remove_signal_handler(number)
+            return
+        loop = asyncio.get_running_loop()
+        with former_handlers():
+            for number, name in SIGNALS.items():
+                loop.add_signal_handler(number, self.dispatch, Stop(name))
+            try:
+                yield
+            finally:
+                for number in SIGNALS:
+                    loop.remove_signal_handler(number)
 
     # ── Events and instructions ────────────────────────────────────────────────────────────────────────────────────
 

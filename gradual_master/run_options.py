@@ -19,6 +19,8 @@ class RunOptions:
 
     `on_begin` is called when the schedule begins.
 
+    `takes_signals`: Ctrl-C and SIGTERM are for the run, if it has the main thread.
+
     `is_closed`: no agents can come but those that are started with the run, so that it waits for none after the last.
 
     OptionError when something is out of range.
@@ -31,6 +33,7 @@ class RunOptions:
     guard: int = NS_PER_S
     interval: int = NS_PER_S
     is_closed: bool = False
+    takes_signals: bool = True
     insecure: bool = False
     allow_missing: float = 0.01
     allow_saturated: bool = False

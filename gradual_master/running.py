@@ -6,9 +6,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import typer
-
-from gradual_common.errors import GradualError
 from gradual_common.logs import configure_logging
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.schedule import Schedule
@@ -18,7 +15,7 @@ from gradual_master.options import RunArguments
 from gradual_master.reporting import BUILT_IN, BaseReporter, Reporter
 from gradual_master.reporting.finding import ReporterFinder
 from gradual_master.reporting.hosting import prepare_all
-from gradual_master.reporting.jsonfile import render_json
+from gradual_master.reporting.jsonfile import STANDARD_OUTPUT, JsonReporter
 from gradual_master.reporting.progress import ProgressReporter
 from gradual_master.results.summary import Summary
 from gradual_master.run_options import RunOptions
@@ -43,7 +40,7 @@ def run_and_report(
     watching = reporters if arguments.quiet else [make_progress(arguments, compile_schedule(loaded.plan)), *reporters]
     summary = asyncio.run(watch(loaded, options, watching, check))
     if arguments.json_:
-        typer.echo(render_json(summary), nl=False)
+        JsonReporter(STANDARD_OUTPUT).on_test_complete(summary)
     return summary.run.exit_code
 
 
@@ -63,21 +60,24 @@ def make_reporters(arguments: RunArguments, loaded: LoadedPlan) -> list[BaseRepo
     if not takes_output and "console" not in specs:
         specs.insert(0, "console")
     finder = ReporterFinder(BUILT_IN, loaded.plan.reporters, loaded.folder)
-    reporters = [finder.find(spec) for spec in specs]
-    prepare_all(reporters)
-    return reporters
+    return [finder.find(spec) for spec in specs]
 
 
 async def watch(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[Reporter], check: Check) -> Summary:
-    """`conduct`, given up with what `check` raises before it could begin."""
+    """`conduct` with reporters that are ready, given up with what `check` raises before it could begin.
+
+    Whatever happens, also that this is cancelled, the run has ended and the reporters are closed when it returns.
+    """
+    prepare_all(reporters)
     has_begun = asyncio.Event()
     run = asyncio.create_task(conduct(loaded, replace(options, on_begin=has_begun.set), reporters))
-    while not (await asyncio.wait({run}, timeout=LOOK_S))[0]:
-        try:
+    try:
+        # Its first step hosts the reporters, and closes them from then on; so it must not be cancelled before that.
+        await asyncio.sleep(0)
+        while not (await asyncio.wait({run}, timeout=LOOK_S))[0]:
             if not has_begun.is_set():
                 check()
-        except GradualError:
-            run.cancel()
-            await asyncio.wait({run})
-            raise
+    finally:
+        run.cancel()
+        await asyncio.wait({run})
     return run.result()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import typer
 
@@ -12,6 +13,7 @@ from gradual_common.errors import PlanError
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.schedule import Schedule
 from gradual_common.scheduling import compile_schedule
+from gradual_common.streams import is_utf8
 from gradual_common.units import format_duration
 from gradual_master.entry import WRONG_PLAN, describe_problems
 from gradual_master.invocation import load_arguments
@@ -49,7 +51,7 @@ def show_schema() -> None:
     """Print the JSON Schema of plans."""
     from gradual_common.plan.schema import plan_json_schema  # noqa: PLC0415 - it alone needs pydantic's generator
 
-    typer.echo(json.dumps(plan_json_schema(), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(plan_json_schema(), indent=2, ensure_ascii=not is_utf8(sys.stdout)))
 
 
 def describe(loaded: LoadedPlan, schedule: Schedule) -> str:

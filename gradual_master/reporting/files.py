@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from gradual_master.errors import ReporterError
+
+DEVICES = (Path("/dev"), Path("/proc"))
+"""Where names stand for what a process has open: a pipe of the shell (`/dev/fd/63`), the terminal, a device."""
 
 
 def check_writable(path: Path, option: str) -> None:
     """ReporterError when a file cannot be written, before an hour of load was for nothing; leaves nothing behind.
+
+    A pipe is not opened for that: who reads it would take the closing for its end, or nobody reads yet.
 
     `option` is how it was asked for (`-o json=out.json`), for what is said of it.
     """
@@ -23,7 +30,10 @@ def check_writable(path: Path, option: str) -> None:
 
 
 def _try_writing(path: Path) -> None:
-    if path.exists():
+    if path.is_fifo():
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    elif path.exists():
         os.close(os.open(path, os.O_WRONLY))
     else:
         tempfile.TemporaryFile(dir=path.parent).close()
@@ -32,14 +42,33 @@ def _try_writing(path: Path) -> None:
 def write_whole(path: Path, text: str) -> None:
     """Write a file as UTF-8, its line ends as they are, in one step: nobody ever reads half of it.
 
-    OSError when it cannot be written; a pipe or a device is written to as it is.
+    OSError, which names the file, when it cannot be written. A pipe or a device is written to as it is, and so is what
+    this process has open (`/dev/stdout`), behind what stands there; a symbolic link keeps leading to the file. Half of
+    a surrogate pair, which is no character, becomes a question mark.
     """
-    if path.exists() and not path.is_file():
-        path.write_text(text, encoding="utf-8", newline="")
-        return
+    try:
+        if is_open_elsewhere(path):
+            _write(path, "a", text)
+        else:
+            _replace(path.resolve(), text)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def is_open_elsewhere(path: Path) -> bool:
+    """Whether it is no file of its own that could be replaced."""
+    return (path.exists() and not path.is_file()) or any(place in path.absolute().parents for place in DEVICES)
+
+
+def _replace(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(text, encoding="utf-8", newline="")
+        _write(draft, "w", text)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _write(path: Path, mode: Literal["a", "w"], text: str) -> None:
+    with path.open(mode, encoding="utf-8", errors="replace", newline="") as file:
+        file.write(text)

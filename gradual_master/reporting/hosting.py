@@ -20,6 +20,7 @@ from typing import Any
 import structlog
 
 from gradual_master.reporting.base import BaseReporter, Reporter
+from gradual_master.reporting.unwritten import describe_loss, with_losses
 from gradual_master.results.chronicle import News
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.intervals import IntervalRecord
@@ -62,6 +63,8 @@ class Host:
         self._events = 0
         self._taken_samples = 0
         self._has_failed = False
+        self.loss: str | None = None
+        """What could not be written, once it has ended."""
         self._changed = threading.Condition()
         self._log = structlog.get_logger("gradual.reporting")
         # A thread that is left behind must not keep the process.
@@ -155,6 +158,10 @@ class Host:
     def _try(self, tell: Callable[[], object]) -> None:
         try:
             tell()
+        except OSError as error:
+            self._has_failed = True
+            self.loss = describe_loss(self.name, error)
+            self._log.error(self.loss)
         except BaseException:  # SystemExit, too: rich raises it where standard output is gone
             self._has_failed = True
             self._log.exception(f"reporter {self.name} failed and is left out")
@@ -213,16 +220,22 @@ class Hosts:
         for host in self._hosts:
             host.post(lambda reporter=host.reporter: tell(reporter))  # type: ignore[misc]  # bound in the loop
 
-    async def complete(self, summary: Summary) -> None:
-        """Tell all of them of the end, one after the other, so that what they print stands in their order."""
+    async def complete(self, summary: Summary) -> Summary:
+        """Tell all of them of the end, one after the other, so that what they print stands in their order.
+
+        The summary, with what could not be written; whoever speaks last is told so too.
+        """
         files: list[Path] = []
+        losses: list[str] = []
         for host in sorted(self._hosts, key=lambda host: host.speaks_last):
             if missing := host.missing(summary):
                 self._say_missing(host, missing)
-            host.finish(summary, tuple(files))
+            host.finish(with_losses(summary, losses), tuple(files))
             if await self._close(host, self._patience_s):
                 files += host.written
+            losses += [host.loss] if host.loss is not None else []
         self._hosts = []
+        return with_losses(summary, losses)
 
     async def close(self) -> None:
         """The run is given up: let all of them end."""

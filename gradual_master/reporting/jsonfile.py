@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from gradual_common.streams import is_utf8
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.base import BaseReporter
 from gradual_master.reporting.files import check_writable, write_whole
@@ -26,14 +27,16 @@ class JsonReporter(BaseReporter):
 
     def on_test_complete(self, summary: Summary) -> None:
         """Write the file, in one step."""
-        text = render_json(summary)
         if self.arg in (None, STANDARD_OUTPUT):
-            sys.stdout.write(text)
+            sys.stdout.write(render_json(summary, only_ascii=not is_utf8(sys.stdout)))
         else:
-            write_whole(Path(self.arg), text)
+            write_whole(Path(self.arg), render_json(summary))
             self.written.append(Path(self.arg))
 
 
-def render_json(summary: Summary) -> str:
-    """The document, ending in a newline; ValueError rather than a NaN in it."""
-    return json.dumps(summary.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+def render_json(summary: Summary, *, only_ascii: bool = False) -> str:
+    """The document, ending in a newline; ValueError rather than a NaN in it.
+
+    `only_ascii`: with escapes for all other letters, which any reader of JSON turns back, whatever the encoding.
+    """
+    return json.dumps(summary.to_dict(), indent=2, ensure_ascii=only_ascii, allow_nan=False) + "\n"

@@ -43,9 +43,13 @@ def test_an_unknown_reporter_names_the_nearest() -> None:
         running.make_reporters(RunArguments(reporter=["jsn=x"]), LOADED)
 
 
-def test_a_file_that_cannot_be_written_is_told_before_the_run(tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_written_is_told_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "conduct", None)
+    reporters = running.make_reporters(RunArguments(reporter=[f"json={tmp_path / 'nowhere' / 'x.json'}"]), LOADED)
     with pytest.raises(ReporterError, match="cannot be written"):
-        running.make_reporters(RunArguments(reporter=[f"json={tmp_path / 'nowhere' / 'x.json'}"]), LOADED)
+        await running.watch(LOADED, RunOptions(), reporters, running.hope)
 
 
 @pytest.mark.parametrize(("monitor", "kind"), [(False, ProgressReporter), (True, MonitorReporter)])
@@ -78,6 +82,17 @@ async def test_a_run_whose_agents_fail_before_it_begins_is_given_up(monkeypatch:
 
     with pytest.raises(GradualError, match="agent 1 ended"):
         await running.watch(None, RunOptions(), [], check)  # type: ignore[arg-type]
+    assert conduct.was_given_up
+
+
+async def test_a_run_that_is_cancelled_has_ended_when_that_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    conduct = NeverBegins()
+    monkeypatch.setattr(running, "conduct", conduct)
+    watching = asyncio.ensure_future(running.watch(None, RunOptions(), [], running.hope))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    watching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await watching
     assert conduct.was_given_up
 
 

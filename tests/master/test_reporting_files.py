@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -21,13 +23,69 @@ def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
 
 
-def test_a_file_that_cannot_be_written_leaves_the_old_one_and_no_draft(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_leaves_the_old_one_and_no_draft(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_up(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
     path = tmp_path / "out"
     path.write_text("old")
-    with pytest.raises(UnicodeEncodeError):
-        write_whole(path, "half\ud800")
+    monkeypatch.setattr(Path, "replace", fill_up)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        write_whole(path, "new")
+    assert caught.value.filename == str(path)
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
+
+
+def test_half_of_a_surrogate_pair_is_a_question_mark(tmp_path: Path) -> None:
+    write_whole(tmp_path / "out", "half\ud800")
+    assert (tmp_path / "out").read_text() == "half?"
+
+
+def test_a_symbolic_link_keeps_leading_to_the_file(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("out")
+    for text in ("first", "second"):
+        write_whole(tmp_path / "link", text)
+        assert (tmp_path / "out").read_text() == text
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_named_pipe_is_written_to_once_it_is_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    check_writable(pipe, "-o x")  # nobody reads yet
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reading:
+        check_writable(pipe, "-o x")  # must not be taken for the end
+        write_whole(pipe, "all of it")
+        assert reading.communicate(timeout=30)[0] == "all of it"
+    assert pipe.is_fifo()
+
+
+def test_a_pipe_of_the_shell_is_written_to() -> None:
+    reader, writer = os.pipe()
+    path = Path(f"/dev/fd/{writer}")
+    check_writable(path, "-o x")
+    write_whole(path, "all of it")
+    os.close(writer)
+    with open(reader) as file:
+        assert file.read() == "all of it"
+
+
+def test_a_file_that_the_process_has_open_is_written_to_behind_what_stands_there(tmp_path: Path) -> None:
+    """`> out.txt -o json=/dev/stdout`: neither the link in /dev nor what was printed before may go."""
+    with (tmp_path / "out").open("w") as file:
+        file.write("printed\n")
+        file.flush()
+        write_whole(Path(f"/dev/fd/{file.fileno()}"), "report\n")
+    assert (tmp_path / "out").read_text() == "printed\nreport\n"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_full_device_is_named() -> None:
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        write_whole(Path("/dev/full"), "text")
 
 
 def test_a_device_is_written_to_and_not_replaced() -> None:

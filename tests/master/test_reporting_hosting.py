@@ -1,9 +1,11 @@
 """Reporters in threads of their own: none of them can hold up or spoil the run, or another reporter."""
 
 import asyncio
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,13 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 import structlog
-from raw_run import plan_of
+from raw_run import S, fleet_of, plan_of, run_of, schedule_of
 from structlog.testing import capture_logs
 
 from gradual_common.series import SeriesIndex
 from gradual_master.reporting import BaseReporter
 from gradual_master.reporting.hosting import Host, Hosts
+from gradual_master.reporting.unwritten import with_losses
+from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.samples import SampleBlock
+from gradual_master.results.summary import Summary, build_summary
 
 DEADLINE_S = 20
 INDEX = SeriesIndex.of(plan_of())
@@ -45,6 +50,19 @@ def block(size: int, slot: int = 0) -> SampleBlock:
 
 def summary(requests: int = 0) -> Any:
     return SimpleNamespace(totals=SimpleNamespace(requests=requests))
+
+
+class Options:
+    allow_missing = 0.01
+    allow_saturated = False
+
+
+def judged(code: int) -> Summary:
+    """A summary of a run that passed, but for its exit code."""
+    plan, schedule = plan_of(), schedule_of((2, 1))
+    whole = build_summary(plan, schedule, Aggregate(plan, schedule, S), fleet_of(), run_of(), Options())
+    verdict = replace(whole.verdict, status="passed", code=code, warnings=("slow",))
+    return replace(whole, verdict=verdict, run=replace(whole.run, exit_code=code))
 
 
 def until(condition: Callable[[], Any]) -> None:
@@ -164,6 +182,35 @@ async def test_a_reporter_that_raises_is_named_and_told_nothing_more(
     assert sum(entry.startswith(bad) for entry in one.told) == 1
     assert said(logs) == ["reporter Counter failed and is left out"]
     assert logs[0]["exc_info"]
+
+
+async def test_a_report_that_could_not_be_written_is_told_in_the_verdict_and_to_who_speaks_last(
+    logs: list[Any],
+) -> None:
+    class Last(Watcher):
+        speaks_last = True
+
+        def on_test_complete(self, summary: Any) -> None:
+            self.heard = summary
+
+    error = OSError(errno.ENOSPC, "No space left on device", "out.json")
+    last, other = Last(), Watcher()
+    hosts = Hosts([last, Watcher("complete", error=error), other])
+    told = await hosts.complete(judged(0))
+    loss = "a report is missing: Watcher could not write out.json: No space left on device"
+    assert told.verdict.warnings == ("slow", loss)
+    assert told.verdict.code == told.run.exit_code == 3
+    assert told.verdict.status == "passed"
+    assert last.heard == told
+    assert other.told[-2:] == ["complete", "close"]
+    assert said(logs) == [loss]
+    assert "exc_info" not in logs[0]
+
+
+@pytest.mark.parametrize(("code", "left"), [(0, 3), (1, 3), (3, 3), (130, 130), (143, 143)])
+def test_a_missing_report_is_exit_code_3_unless_the_run_was_stopped(code: int, left: int) -> None:
+    assert with_losses(judged(code), ["lost"]).run.exit_code == left
+    assert with_losses(judged(code), []) == judged(code)
 
 
 async def test_a_reporter_that_raises_in_close_harms_nobody(logs: list[Any]) -> None:
@@ -364,5 +411,5 @@ async def test_who_speaks_last_is_told_of_the_end_after_all_others_and_of_what_t
             told.append("last")
 
     with capture_logs():
-        await Hosts([Last(), Writing(), Failing()]).complete(summary())
+        await Hosts([Last(), Writing(), Failing()]).complete(judged(0))
     assert told == ["writing", "report.html", "last"]

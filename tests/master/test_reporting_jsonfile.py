@@ -1,5 +1,6 @@
 """The JSON file: whole, replaced in one step, and its mistakes said before any load."""
 
+import io
 import json
 import os
 from pathlib import Path
@@ -48,6 +49,17 @@ def test_a_dash_is_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     summary = summary_of()
     report("-", summary)
     assert json.loads(capsys.readouterr().out) == summary.to_dict()
+
+
+def test_on_standard_output_in_another_encoding_no_letter_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    summary = summary_of(command="gradual run größe→.yaml")
+    output = io.TextIOWrapper(io.BytesIO(), encoding="latin-1", errors="replace")
+    monkeypatch.setattr("sys.stdout", output)
+    report("-", summary)
+    output.flush()
+    assert json.loads(output.buffer.getvalue().decode("utf-8")) == summary.to_dict()  # type: ignore[attr-defined]
 
 
 def test_a_device_is_written_to_and_not_replaced() -> None:

@@ -1,0 +1,34 @@
+"""A report that was asked for and is not there, as the run's end tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gradual_master.results.summary_sections import Summary
+
+NOT_DONE = 3
+SAYS_RESULTS = (0, 1)
+"""Exit codes that speak of the objectives; those of a run that was stopped, or is invalid, stand."""
+
+
+def describe_loss(reporter: str, error: OSError) -> str:
+    """Which report is missing, and why."""
+    place = f" {error.filename}" if isinstance(error.filename, str) else ""
+    return f"a report is missing: {reporter} could not write{place}: {error.strerror or error}"
+
+
+def with_losses(summary: Summary, losses: Sequence[str]) -> Summary:
+    """The same, with a warning for each missing report, and exit code 3: a pipeline that goes on without it must know.
+
+    What was measured is judged as before.
+    """
+    if not losses:
+        return summary
+    verdict, run = summary.verdict, summary.run
+    code = NOT_DONE if verdict.code in SAYS_RESULTS else verdict.code
+    return replace(
+        summary,
+        verdict=replace(verdict, code=code, warnings=(*verdict.warnings, *losses)),
+        run=replace(run, exit_code=code),
+    )
