@@ -265,9 +265,11 @@ class Conductor:
 
     def _spread(self, note: Note) -> None:
         """To the log, and to whoever shows the run while it runs."""
-        getattr(self._log, note.level)(note.text, **dict(note.about))
+        about = dict(note.about)
+        getattr(self._log, note.level)(note.text, **about)
         if self._start is not None:
-            news = News(max(0.0, (self._now() - self._start) / NS_PER_S), note.level, note.text)
+            at_s = max(0.0, (self._now() - self._start) / NS_PER_S)
+            news = News(at_s, note.level, note.text, about.get("agent", ""), note.fate)
             self._news.append(news)
             self._hosts.tell_news(news)
 

@@ -20,7 +20,9 @@ from gradual_master.coordination.leases import Leases
 from gradual_master.coordination.lifecycle import LifeCycle, State, Step
 from gradual_master.coordination.ordering import Ordering
 from gradual_master.coordination.seats import Seats
+from gradual_master.results.chronicle import Fate
 from gradual_master.results.facts import SlotsFinished
+from gradual_master.results.sentences import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,15 @@ class Command:
     # ── Speaking ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def note(
-        self, level: Literal["info", "warning", "error"], text: str, agent: Agent | None = None, **about: Any
+        self,
+        level: Literal["info", "warning", "error"],
+        text: str,
+        agent: Agent | None = None,
+        fate: Fate | None = None,
+        **about: Any,
     ) -> None:
-        """Say something to whoever watches."""
-        self.out.append(Note(level, text, (*(agent.about if agent is not None else ()), *about.items())))
+        """Say something to whoever watches; `fate`: what has become of the agent."""
+        self.out.append(Note(level, text, (*(agent.about if agent is not None else ()), *about.items()), fate))
 
     def send(self, agent: Agent, message: MasterMessage, *, ahead: bool = False) -> None:
         """Put a message on the agent's stream; without one it hears nothing, and asks again when it is back."""
@@ -147,7 +154,8 @@ class Command:
         self.lost.append(agent)
         users = sum(run.count for run in self.seats.take_all(agent.id))
         self.journal.commit([AgentLost(agent.id, reason)])
-        self.note("warning", f"agent {agent.name} is lost: {reason}", agent, slots=users)
+        fate = f"; its {count(users, 'user')} go to the others" if users and not self.fleet.is_alone else ""
+        self.note("warning", f"agent {agent.name} is lost: {reason}{fate}", agent, "lost", slots=users)
         # What was reckoned as its share while it was away is the others' now.
         self.unsettle(joined=agent.is_passed_over)
         agent.is_passed_over = False
@@ -168,13 +176,13 @@ class Command:
     def part(self, agent: Agent, reason: str) -> None:
         """The agent says goodbye: after a drain it has handed everything over, else it is lost."""
         if not (agent.is_leaving and self.intake.has_delivered_last(agent.id)):
-            self.remove(agent, f"it left: {reason}")
+            self.remove(agent, f"it ended ({reason})")
             return
         agent.has_left = True
         self._part_with(agent)
         self.seats.take_all(agent.id)
         self.unsettle()
-        self.note("info", f"agent {agent.name} has left; everything that it measured is here", agent)
+        self.note("info", f"agent {agent.name} has left; everything that it measured is here", agent, "left")
 
     def drop(self, agent: Agent, reason: str) -> None:
         """The agent cannot be understood: it is told why and not heard again.
@@ -197,4 +205,4 @@ class Command:
     def expire(self, agent: Agent) -> None:
         """The agent's lease is over, by the master's count and so by its own."""
         self.send(agent, MasterMessage(expired=Expired("the lease is over")), ahead=True)
-        self.remove(agent, agent.dropped or f"no ping for {format_duration(self.leases.length)}: its lease is over")
+        self.remove(agent, agent.dropped or f"it was not heard for {format_duration(self.leases.length)}")

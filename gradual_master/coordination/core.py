@@ -37,6 +37,7 @@ from gradual_master.coordination.journal import IntervalClosed, Journal
 from gradual_master.coordination.lifecycle import State, Step
 from gradual_master.coordination.reception import Reception
 from gradual_master.results.facts import FleetFacts
+from gradual_master.results.sentences import count
 
 STALL = NS_PER_S // 2
 """Ticks come every 50 ms: a silence longer than this means that the master itself stood still."""
@@ -131,7 +132,7 @@ class MasterCore:
             case Merged(agent, batch):
                 self._reception.acknowledge(fleet[agent], batch)
             case StreamEnded(stream):
-                self._reception.end_stream(stream)
+                self._reception.end_stream(stream, now)
             case Provided(agent, slots, sequence):
                 self._dealing.note_provided(fleet[agent], slots, sequence)
             case Unreadable(stream, reason, peer):
@@ -189,13 +190,16 @@ class MasterCore:
             if agent.is_silent or silence < terms.lease // 2 or not self._command.leases.is_held(agent.id, now):
                 continue
             agent.is_silent = True
+            if agent.stream is None:
+                continue  # That its connection is broken was said at once, and what becomes of its users.
             users = sum(run.count for run in self._command.seats.held_by(agent.id))
             left = format_duration((terms.lease + terms.guard - silence) // NS_PER_S * NS_PER_S)
             self._command.note(
                 "warning",
-                f"agent {agent.name} is silent: its {users} users stop at the end of its lease; unless it comes back, "
-                f"the others take them over in about {left}",
+                f"agent {agent.name} is silent: its {count(users, 'user')} stop at the end of its lease; unless it "
+                f"comes back, the others take them over in about {left}",
                 agent,
+                "silent",
             )
 
     def _close_intervals(self, now: int) -> None:

@@ -16,6 +16,7 @@ from gradual_master.coordination.events import Provide
 from gradual_master.coordination.fleet import Agent
 from gradual_master.coordination.journal import SlotsAssigned
 from gradual_master.coordination.seats import Mask
+from gradual_master.results.sentences import count
 
 
 class Dealing:
@@ -81,9 +82,9 @@ class Dealing:
         command = self._command
         if command.seats.leaving() or self._held_by_leavers():
             return
-        for id_, count in self._taken.items():
+        for id_, users in self._taken.items():
             agent = command.fleet[id_]
-            command.note("info", f"agent {agent.name} has taken over {count} user{'' if count == 1 else 's'}", agent)
+            command.note("info", f"agent {agent.name} has taken over {count(users, 'user')}", agent)
         self._taken.clear()
 
     def _held_by_leavers(self) -> int:
@@ -106,20 +107,20 @@ class Dealing:
         self._taken[agent.id] = self._taken.get(agent.id, 0) + sum(run.count for run in runs)
 
     def _let_go(self, agent: Agent, slots: Sequence[Mask]) -> None:
-        count = sum(int(mask.sum()) for mask in slots)
+        moved = sum(int(mask.sum()) for mask in slots)
         self._command.seats.let_go(slots)
-        self._command.moves += count
+        self._command.moves += moved
         self._command.order_anew(agent)
-        self._command.note(
-            "info", f"{count} users of agent {agent.name} move to others, each after its iteration", agent
-        )
+        text = f"{count(moved, 'user')} of agent {agent.name} move to others, each at the end of its iteration"
+        self._command.note("info", text, agent)
 
     def watch(self, now: int) -> None:
         """Users that are wanted now and that nobody can hold are said once, and again when they are back."""
         command = self._command
         vacant = command.seats.vacant(command.ordering.users_at(now))
         if vacant and vacant != self._vacant:
-            command.note("warning", f"{vacant} users are missing: no agent has room for them until another one joins")
+            users = count(vacant, "user")
+            command.note("warning", f"{users} missing: no agent has room for them until another one joins")
         elif self._vacant and not vacant:
             command.note("info", "every user has an agent again")
         self._vacant = vacant
@@ -155,5 +156,4 @@ class Dealing:
 
 
 def _users(runs: Sequence[SlotRun]) -> str:
-    count = sum(run.count for run in runs)
-    return f"{count} user{'' if count == 1 else 's'}"
+    return count(sum(run.count for run in runs), "user")

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from gradual_common.batch import Batch
 from gradual_common.messages import AgentMessage, MasterMessage, SlotRun
+from gradual_master.results.chronicle import Fate
 
 Signal = Literal["interrupt", "terminate"]
 
@@ -132,11 +133,12 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Say something: `level` as in logging, `text`, and what belongs to it."""
+    """Say something: `level` as in logging, `text`, and what belongs to it; `fate` of the agent that it is about."""
 
     level: Literal["info", "warning", "error"]
     text: str
     about: tuple[tuple[str, Any], ...] = ()
+    fate: Fate | None = None
 
 
 @dataclass(frozen=True, slots=True)

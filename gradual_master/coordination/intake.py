@@ -18,6 +18,10 @@ from gradual_common.errors import WireError
 PATIENCE = 3 * NS_PER_S
 """How long after its end an interval waits for batches that are still to come."""
 
+BRIEF = 700 * NS_PER_MS
+"""How long it waits for agents whose connection is broken: one that is just dialling again is back within that (the
+first attempt comes after 0.1 to 0.2 s), and for one that was killed nobody waits three seconds to see users missing."""
+
 LATE_LEVEL = 50 * NS_PER_MS
 """A level put in force later than this after its instant is a late one: it is the stated clock error on a LAN."""
 
@@ -54,6 +58,8 @@ class Intake:
         self.resent_batches = 0
         self._excused_until = 0
         self._deliveries: dict[str, Delivery] = {}
+        self._apart: dict[str, int] = {}
+        """Since when agents have been without a connection."""
         self._owing: set[str] = set()
         """Agents of which a batch of the next open interval is still to come."""
 
@@ -74,6 +80,14 @@ class Intake:
         """The agent is gone: no interval waits for it; what still comes of it is merged all the same."""
         self._of(agent).is_awaited = False
         self._note_owing(agent)
+
+    def part_from(self, agent: str, now: int) -> None:
+        """The connection to the agent is broken: intervals wait for it only briefly."""
+        self._apart[agent] = now
+
+    def meet(self, agent: str) -> None:
+        """The agent is connected."""
+        self._apart.pop(agent, None)
 
     def receive(self, agent: str, batch: Batch, now: int) -> Receipt:
         """Judge a batch by its number; WireError when its interval cannot be true."""
@@ -125,8 +139,13 @@ class Intake:
         end = start + (self.next_open + 1) * self.interval
         if now < end:
             return False
-        out_of_patience = now >= max(end + PATIENCE, self._excused_until)
-        return out_of_patience or not self._owing
+        if not self._owing:
+            return True
+        if now < max(end + BRIEF, self._excused_until):
+            return False
+        return now >= end + PATIENCE or all(
+            agent in self._apart and now >= self._apart[agent] + BRIEF for agent in self._owing
+        )
 
     def _note_owing(self, agent: str) -> None:
         delivery = self._of(agent)

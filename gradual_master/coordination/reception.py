@@ -18,6 +18,7 @@ from gradual_common.messages import (
     SlotRun,
     Welcome,
 )
+from gradual_common.units import format_duration
 from gradual_master.coordination.command import Command
 from gradual_master.coordination.dealing import Dealing
 from gradual_master.coordination.events import Close, Merge, Send
@@ -26,6 +27,7 @@ from gradual_master.coordination.gathering import Gathering
 from gradual_master.coordination.intake import Receipt
 from gradual_master.coordination.journal import BatchMerged, SlotsReleased
 from gradual_master.results.facts import SlotsFinished
+from gradual_master.results.sentences import count
 
 
 def spread(number: int) -> float:
@@ -70,11 +72,21 @@ class Reception:
             self._command.note("error", f"a stream is closed that said no Hello: {reason}", peer=peer)
             self._command.refuse(stream, f"this cannot be read: {reason}")
 
-    def end_stream(self, stream: int) -> None:
+    def end_stream(self, stream: int, now: int) -> None:
         """A stream is over. Its agent may be back with the next; only its lease says when it is gone."""
-        agent = self._command.fleet.leave(stream)
-        if agent is not None and not self._command.life.is_finished:
-            self._command.note("info", f"the stream of agent {agent.name} is over", agent)
+        command = self._command
+        agent = command.fleet.leave(stream)
+        if agent is None or command.life.is_finished or not agent.is_working:
+            return
+        command.intake.part_from(agent.id, now)
+        if not command.life.has_dealt:
+            complete, expected = Gathering.of(command.fleet.connected()).complete, command.terms.expect_agents
+            command.note("warning", f"agent {agent.name} is not connected any more: {complete} of {expected}", agent)
+        elif not command.intake.has_delivered_last(agent.id):
+            users = sum(run.count for run in command.seats.held_by(agent.id))
+            wait = format_duration(command.leases.length)
+            text = f"; if it is not back within {wait}, its {count(users, 'user')} go to the others" if users else ""
+            command.note("warning", f"the connection to agent {agent.name} is broken{text}", agent, "silent")
 
     def acknowledge(self, agent: Agent, batch: Batch) -> None:
         """A batch is merged: that is committed, then acknowledged."""
@@ -101,7 +113,8 @@ class Reception:
             return False
         agent = self._admit(hello, stream) if known is None else self._adopt(known, hello, stream)
         command.leases.renew(agent.id, now)
-        self._note_return(agent, now)
+        command.intake.meet(agent.id)
+        agent.heard_at, agent.is_silent = now, False
         self._welcome(agent)
         return True
 
@@ -136,7 +149,9 @@ class Reception:
         former = self._command.fleet.supersede(agent, hello, stream)
         if former is not None:
             self._command.out.append(Close(former))
-        self._command.note("info", f"agent {agent.name} is back on its stream {hello.stream}", agent)
+        self._command.note("info", f"agent {agent.name} is back", agent, "back", stream=hello.stream)
+        if agent.is_silent:
+            self._command.reconsider(agent)
         if agent.lost is not None and not agent.has_left:
             agent.lost = None
             self._command.intake.enrol(agent.id)
@@ -184,9 +199,8 @@ class Reception:
 
     def _note_return(self, agent: Agent, now: int) -> None:
         if agent.is_silent:
-            self._command.note(
-                "info", f"agent {agent.name} is heard again after {(now - agent.heard_at) / NS_PER_S:.1f} s"
-            )
+            silence = (now - agent.heard_at) / NS_PER_S
+            self._command.note("info", f"agent {agent.name} is heard again after {silence:.1f} s", agent, "back")
             self._command.reconsider(agent)
         agent.heard_at, agent.is_silent = now, False
 
@@ -195,7 +209,8 @@ class Reception:
         if not agent.is_leaving:
             agent.is_leaving = True
             users = sum(run.count for run in self._command.seats.held_by(agent.id))
-            self._command.note("info", f"agent {agent.name} leaves: its {users} users go to the others", agent)
+            text = f"agent {agent.name} leaves: its {count(users, 'user')} go to the others"
+            self._command.note("info", text, agent)
 
     def _confirm(self, agent: Agent, confirm: Confirm, now: int) -> None:
         if confirm.provisioned > agent.provisioned and self._command.life.is_preparing:
@@ -243,11 +258,12 @@ class Reception:
                 command.intake.resent_batches += 1
                 command.send(agent, MasterMessage(ack=command.intake.merged_number(agent.id)))
             case Receipt.GAP:
-                self._break_off(agent, batch)
+                self._break_off(agent, batch, now)
 
-    def _break_off(self, agent: Agent, batch: Batch) -> None:
+    def _break_off(self, agent: Agent, batch: Batch, now: int) -> None:
         """A batch is missing in between: the agent dials again and sends from the last acknowledged one on."""
         if agent.stream is not None:
             self._command.note("warning", f"batch {batch.number} leaves a gap: its stream is closed", agent)
             self._command.out.append(Close(agent.stream))
             self._command.fleet.leave(agent.stream)
+            self._command.intake.part_from(agent.id, now)

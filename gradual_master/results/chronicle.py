@@ -12,14 +12,22 @@ from gradual_common.plan.loader import LoadedPlan
 from gradual_common.schedule import Schedule
 from gradual_master.results.series import SeriesTable
 
+Fate = Literal["silent", "back", "lost", "left"]
+"""What has become of an agent: it is not heard just now, is heard again, has lost its users, has left on request."""
+
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What happened to the fleet, in plain words; `at_s` seconds after the schedule's begin."""
+    """What happened to the fleet, in plain words; `at_s` seconds after the schedule's begin.
+
+    `agent`: the one that it is about, "" for none; `fate`: what has become of it, where that has changed.
+    """
 
     at_s: float
     level: Literal["info", "warning", "error"]
     text: str
+    agent: str = ""
+    fate: Fate | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -86,6 +86,7 @@ class MonitorState:
         """Something happened to the fleet."""
         self._synchronise(news.at_s)
         self.is_stopping = self.is_stopping or news.text.startswith(STOPPING)
+        self.roster.hear(news)
         self._tell(News(news.at_s, news.level, clean(news.text)))
 
     def log(self, level: Level, text: str) -> None:

@@ -401,6 +401,23 @@ def test_an_interval_waits_three_seconds_for_a_late_batch_which_is_then_counted(
     assert run.core.facts().late_batches == 1
 
 
+def test_an_interval_waits_only_briefly_for_an_agent_without_a_connection() -> None:
+    """So that who watches sees users missing within two seconds of a kill, and a broken connection changes nothing."""
+    run = bench()
+    start = run.to_running("a", "b")
+    run.wait_until(start + 200 * MS, "a", "b")
+    run.hang_up("b")
+    deliver(run, "a", range(1), start)
+    run.wait(0.65, "a")
+    assert only(run.said, CloseInterval) == []
+    run.wait(0.1, "a")
+    assert only(run.said, CloseInterval) == [CloseInterval(0)]
+    run.greet("b", 2, run="r1", epoch=1)
+    run.say("a", batches=(batch_of(2, 1),))
+    run.wait(1.0, "a", "b")
+    assert only(run.said, CloseInterval) == [CloseInterval(0)], "it is connected again: there are three seconds"
+
+
 def test_a_level_put_in_force_late_is_counted() -> None:
     run = bench()
     start = run.to_running("a", "b")
@@ -421,8 +438,46 @@ def test_an_agent_without_pings_gets_expired_and_is_lost_after_lease_and_guard()
     run.wait(0.3, "a")
     assert any(message.expired for message in sent(run.said, 2))
     assert [agent.lost for agent in run.core.facts().agents] == [False, True]
-    assert "agent b is lost: no ping for 11s" in said_text(run)
+    assert "warning: agent b is lost: it was not heard for 11s; its 4 users go to the others" in said_text(run)
     assert run.core.state is State.RUNNING
+
+
+def test_the_news_of_a_killed_agent_tell_its_story_in_order() -> None:
+    run = bench()
+    start = run.to_running("a", "b")
+    run.wait_until(start + S, "a", "b")
+    before = len(run.said)
+    run.hang_up("b")
+    run.wait(12, "a")
+    notes = only(run.said[before:], Note)
+    assert [(note.level, note.fate, note.text) for note in notes] == [
+        (
+            "warning",
+            "silent",
+            "the connection to agent b is broken; if it is not back within 11s, its 4 users go to the others",
+        ),
+        ("warning", "lost", "agent b is lost: it was not heard for 11s; its 4 users go to the others"),
+        ("info", None, "agent a has taken over 4 users"),
+    ]
+    assert [dict(note.about).get("agent") for note in notes] == ["b", "b", "a"]
+
+
+def test_the_news_of_an_agent_that_leaves_or_is_back_say_what_has_become_of_it() -> None:
+    run = bench()
+    start = run.to_running("a", "b")
+    run.wait_until(start + S, "a", "b")
+    before = len(run.said)
+    run.hang_up("b")
+    run.wait(6, "a")
+    run.greet("b", 2, run="r1", epoch=1, held=run.slots("b"))
+    run.ping("b")
+    run.say("b", leaving=True, released=run.slots("b"), batches=(batch_of(1, 0, last=True),))
+    run.say("b", goodbye=Goodbye("told to end"))
+    run.hang_up("b")
+    fates = [(note.fate, note.text) for note in only(run.said[before:], Note) if note.fate is not None]
+    assert [fate for fate, _ in fates] == ["silent", "back", "left"]
+    assert fates[1][1] == "agent b is back"
+    assert "the connection to agent b is broken" not in said_text(run).partition("has left")[2]
 
 
 def test_pings_of_an_expired_agent_are_answered_expired_until_a_new_hello() -> None:

@@ -185,6 +185,18 @@ def test_agents_are_listed_the_worst_first_and_the_rest_is_summed_up() -> None:
     assert show(AgentsPanel(), LATE, 66, 2)[1] == "all 20: 1 silent, 1 strained, at most cpu 95%, lag 5 ms"
 
 
+def test_an_agent_that_was_lost_and_one_that_has_left_say_since_when() -> None:
+    state = scene(14, TWO, 6)
+    state.hear(News(12.4, "warning", "agent agent-1 is lost", "agent-1", "lost"))
+    state.hear(News(13.1, "info", "agent agent-5 has left", "agent-5", "left"))
+    lines = show(AgentsPanel(), state, 66, 7)
+    assert lines[0].startswith("── Agents 4, 1 lost, 1 strained, 1 left ─")
+    assert lines[1] == "agent-1 lost at 0:12"
+    assert lines[2].split()[:2] == ["agent-3", "strained"]
+    assert lines[6] == "agent-5 gone, left at 0:13"
+    assert show(AgentsPanel(), state, 66, 5)[4].startswith("and 3 more: 1 left, at most cpu 24%")
+
+
 def test_steps_are_listed_where_there_is_room() -> None:
     lines = show(StepsPanel(), SMALL, 66, 5)
     assert [" / ".join(line.split()[0:3:2]) for line in lines[1:]] == [

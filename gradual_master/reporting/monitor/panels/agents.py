@@ -1,4 +1,4 @@
-"""The agents and their health: silent and strained ones first, then the busiest."""
+"""The agents and their health: lost, silent and strained ones first, then the busiest; last those that have left."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.text import Text
 from gradual_master.reporting.figures import show_count, show_number, show_seconds
 from gradual_master.reporting.monitor.lines import ALARM, QUIET, WARNING, cell, clean, fit, heading, join
 from gradual_master.reporting.monitor.panels.base import Demand, fitting, rest_of
-from gradual_master.reporting.monitor.roster import CONDITIONS, Entry
+from gradual_master.reporting.monitor.roster import ABSENT, CONDITIONS, Entry
 from gradual_master.reporting.monitor.state import MonitorState
 
 COLUMNS = (("cpu", 5), ("lag ms", 7), ("users", 6), ("conns", 6))
@@ -19,6 +19,8 @@ NARROW, ROOMY = 36, 50
 """Users and connections are left out where it is narrower; connections where the word "strained" needs their room."""
 
 LONGEST_NAME = 30
+
+BAD = frozenset({"lost", "silent", "strained"})
 
 
 class AgentsPanel:
@@ -47,25 +49,33 @@ class AgentsPanel:
 
 def _heading(state: MonitorState, titles: str, width: int) -> Text:
     """The titles stand over their columns."""
-    counts = [f"{state.roster.count(bad)} {bad}" for bad in ("silent", "strained") if state.roster.count(bad)]
+    roster = state.roster
+    counts = [f"{roster.count(what)} {what}" for what in ("lost", "silent", "strained", "left") if roster.count(what)]
     room = max(0, width - len(titles))
-    title = ", ".join([f"Agents {len(state.roster)}", *counts])
+    title = ", ".join([f"Agents {roster.present}", *counts])
     left = heading(title if len(title) + 4 <= room else "Agents", room)
     return fit(join(left, Text(titles, QUIET)), width)
 
 
 def _line(entry: Entry, columns: Sequence[tuple[str, int]], room: int) -> Text:
     name = clean(entry.health.agent)
-    if entry.condition == "silent":
-        # It has no figures of now, so that the word may take their place.
+    if entry.condition in ABSENT:
+        # It has no figures of now, so that the words may take their place.
         whole = room + sum(size for _, size in columns)
-        word = f" silent since {show_seconds(entry.seen_s)}"
-        return fit(join(fit(Text(name), max(4, whole - len(word))), Text(word, ALARM)), whole)
+        words = _absence(entry)
+        style = QUIET if entry.condition == "left" else ALARM
+        return fit(join(fit(Text(name), max(4, whole - len(words))), Text(words, style)), whole)
     word = " strained" if entry.condition == "strained" else ""
     style = WARNING if word else ""
     label = join(fit(Text(name), min(LONGEST_NAME, max(4, room - len(word)))), Text(word, WARNING))
     figures = (cell(text, size, style, right=True) for text, (_, size) in zip(_figures(entry), columns, strict=False))
     return fit(join(fit(label, room), " " * max(0, room - label.cell_len), *figures), room + sum(s for _, s in columns))
+
+
+def _absence(entry: Entry) -> str:
+    if entry.condition == "silent":
+        return f" silent since {show_seconds(entry.seen_s)}"
+    return f" {'lost at' if entry.condition == 'lost' else 'gone, left at'} {show_seconds(entry.since_s)}"
 
 
 def _figures(entry: Entry) -> tuple[str, ...]:
@@ -81,9 +91,10 @@ def _figures(entry: Entry) -> tuple[str, ...]:
 def _rest(entries: Sequence[Entry], shown: int) -> Text:
     """The worst of each figure among those that are not shown, and how many are not well."""
     conditions = [entry.condition for entry in entries]
-    bad = [f"{conditions.count(name)} {name}" for name in CONDITIONS[:-1] if name in conditions]
-    cpu = max(entry.health.cpu for entry in entries)
-    lags = [entry.health.loop_lag_ms_max for entry in entries if entry.health.loop_lag_ms_max is not None]
-    lag = f", lag {show_number(max(lags))} ms" if lags else ""
-    said = ", ".join([*bad, f"at most cpu {cpu:.0%}{lag}"])
-    return Text(f"{rest_of(len(entries), shown)}: {said}", WARNING if bad else QUIET)
+    parts = [f"{conditions.count(name)} {name}" for name in CONDITIONS if name in conditions and name != "well"]
+    is_bad = any(name in BAD for name in conditions)
+    if present := [entry.health for entry in entries if entry.condition not in ABSENT]:
+        lags = [health.loop_lag_ms_max for health in present if health.loop_lag_ms_max is not None]
+        lag = f", lag {show_number(max(lags))} ms" if lags else ""
+        parts.append(f"at most cpu {max(health.cpu for health in present):.0%}{lag}")
+    return Text(f"{rest_of(len(entries), shown)}: {', '.join(parts)}", WARNING if is_bad else QUIET)
