@@ -17,6 +17,7 @@ from gradual_agent.coordination import pool as seats
 from gradual_agent.coordination import session_events as talk
 from gradual_agent.coordination.intervals import Intervals
 from gradual_agent.coordination.lease import Lease
+from gradual_agent.coordination.redial import TOLD_EVERY_NS
 from gradual_agent.coordination.session import Session
 from gradual_agent.coordination.usher import Usher
 from gradual_agent.crew import Crew, CrewFactory
@@ -25,12 +26,16 @@ from gradual_agent.rpc import MasterLink
 from gradual_agent.sample_link import SampleLink
 from gradual_agent.timeline import Entry, Timeline
 from gradual_common.batch import Applied
+from gradual_common.clock import NS_PER_S
 from gradual_common.logs import bind_process, mask_in_logs
 from gradual_common.messages import AgentMessage, Goodbye, MasterMessage, Orders, Provision, SlotRun
+from gradual_common.units import format_duration
 
 Task = Callable[[], None]
 
 LONGEST_REASON = 1000
+
+CHECK = "check that gradual-master runs, that it listens there (--listen), and that no firewall is in between"
 
 
 class Agent:
@@ -51,6 +56,7 @@ class Agent:
         self._lease = lease
         self._timeline = timeline
         self._clock = clock
+        self._target = target
         self._make_crew = make_crew
         self._pool = seats.SlotPool()
         self._session = Session(identity, self, master_wait, jitter, clock())
@@ -111,16 +117,23 @@ class Agent:
 
     def lose(self, stream: int, reason: str) -> None:
         """A stream is over."""
-        if not self._outcome.done():
-            self._say_lost(reason)
         self._tell_session(talk.StreamEnded(stream, reason))
+        self._say_waiting(reason)
 
-    def _say_lost(self, reason: str) -> None:
-        """A master that is not there yet is mentioned once."""
+    def _say_waiting(self, reason: str) -> None:
+        """For how long the master is waited for, and what to look at."""
+        waiting = None if self._outcome.done() else self._session.waiting(self._clock())
+        if waiting is None:
+            return
+        left = format_duration(-(-waiting.left // NS_PER_S) * NS_PER_S)
         if self._is_welcome:
-            self._log.warning("the master is lost", reason=reason)
-        elif self._session.stream == 1:
-            self._log.info("waiting for the master", reason=reason)
+            text = f"the connection to the master is lost: waiting for it at {self._target} for {left} at most"
+            self._log.warning(text, reason=reason)
+        elif waiting.so_far < TOLD_EVERY_NS:
+            self._log.info(f"waiting for the master at {self._target} for {left} at most", reason=reason)
+        else:
+            so_far = format_duration(waiting.so_far // NS_PER_S * NS_PER_S)
+            self._log.warning(f"no master at {self._target} for {so_far}, giving up in {left}: {CHECK}", reason=reason)
         self._is_welcome = False
 
     def provide(self, provision: Provision) -> None:
@@ -225,9 +238,9 @@ class Agent:
                 self._log.debug("dialling the master", stream=stream)
                 self._link.dial(stream)
             case talk.HangUp(stream, reason):
-                self._is_welcome = False
-                self._log.warning("hanging up", stream=stream, reason=reason)
+                self._log.warning(f"the connection to the master is given up: {reason}", stream=stream)
                 self._link.hang_up()
+                self._say_waiting(reason)
             case talk.Fetch(run):
                 self._enter(run)
             case talk.CutUsers(reason):
@@ -276,9 +289,10 @@ class Agent:
     def _exit(self, code: int, reason: str, dropped: tuple[int, ...]) -> None:
         say = self._log.error if code else self._log.info
         if dropped:
-            say("ending; the master never took these batches", reason=reason, dropped=list(dropped))
+            text = f"this agent ends: {reason}; the master never took what it measured last (dropped batches)"
+            say(text, code=code, dropped=list(dropped))
         else:
-            say("ending", reason=reason)
+            say(f"this agent ends: {reason}", code=code)
         if not self._outcome.done():
             self._outcome.set_result(code)
 

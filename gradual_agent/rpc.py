@@ -196,5 +196,8 @@ async def explained(reading: Awaitable[None]) -> str:
 
 
 def explain(code: grpc.StatusCode, details: str | None) -> str:
-    """A failed call in words."""
-    return f"{code.name.lower().replace('_', ' ')}: {details or 'no details'}"
+    """A failed call in words; of why nobody could be reached, which gRPC tells as a chain, the last link."""
+    said = details or "no details"
+    if code is grpc.StatusCode.UNAVAILABLE:
+        said = said.rpartition(": ")[2]
+    return f"{code.name.lower().replace('_', ' ')}: {said}"

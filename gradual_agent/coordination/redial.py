@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 
 MIN_DELAY_NS = 100 * NS_PER_MS
 MAX_DELAY_NS = NS_PER_S
+TOLD_EVERY_NS = 10 * NS_PER_S
+"""How often somebody who watches is told that the agent still waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How long the master has been waited for, and how long it will be; ns."""
+
+    so_far: int
+    left: int
 
 
 class Redial:
@@ -19,6 +30,7 @@ class Redial:
         self._jitter = jitter
         self._attempts = 0
         self._alone_since: int | None = now
+        self._told_at: int | None = None
 
     @property
     def give_up_at(self) -> int | None:
@@ -29,8 +41,16 @@ class Redial:
         """Whether the master has stayed away too long."""
         return self.give_up_at is not None and now >= self.give_up_at
 
+    def notice(self, now: int) -> Waiting | None:
+        """What is to be said of the waiting: when it begins, then every ten seconds; None in between."""
+        if self._alone_since is None or (self._told_at is not None and now < self._told_at + TOLD_EVERY_NS):
+            return None
+        self._told_at = now
+        return Waiting(now - self._alone_since, max(0, self._alone_since + self.patience - now))
+
     def found(self) -> None:
         """The master has answered."""
+        self._told_at = None
         self._attempts = 0
         self._alone_since = None
 

@@ -22,7 +22,7 @@ from gradual_agent.coordination.offset import OffsetEstimate
 from gradual_agent.coordination.outbox import Outbox
 from gradual_agent.coordination.packing import Mail, pack
 from gradual_agent.coordination.pinging import Pinging
-from gradual_agent.coordination.redial import Redial
+from gradual_agent.coordination.redial import Redial, Waiting
 from gradual_agent.coordination.session_events import (
     Adopt,
     CutUsers,
@@ -60,6 +60,7 @@ from gradual_common.messages import (
     SlotRun,
     Welcome,
 )
+from gradual_common.units import format_duration
 
 GREETING_NS = 5 * NS_PER_S
 """How long a master may take to answer a Hello before the agent dials anew."""
@@ -199,8 +200,12 @@ class Session:
             return self._exit(3, "stopped before everything was delivered")
         cut = self._cut("the lease is over", now) if self.lease_end and now >= self.lease_end else []
         if self._redial.is_over(now):
-            return cut + self._exit(3, f"no master for {self._redial.patience // NS_PER_S} s")
+            return cut + self._exit(3, f"no master for {format_duration(self._redial.patience)}")
         return cut
+
+    def waiting(self, now: int) -> Waiting | None:
+        """What is to be said of a master that is away; None when there is nothing to say just now."""
+        return self._redial.notice(now) if self.state is State.DISCONNECTED else None
 
     # ── Disconnected, greeting ─────────────────────────────────────────────────────────────────────────────────────
 

@@ -22,12 +22,12 @@ def missing(evidence: Evidence) -> str:
 
 
 def loss(evidence: Evidence) -> str:
-    """Requests begun and never reported, by agent."""
+    """Requests begun and never reported, by agent: what a lost one began after its last ping nobody knows."""
     lost = evidence.begun - evidence.merged
     names = _listed(f"{entry.agent} {_gap(entry)}" for entry in evidence.losses)
-    return f"{lost:,} of {evidence.begun:,} requests begun were never reported ({100 * evidence.lost_share:.2g} %)" + (
-        f": {names}" if names else ""
-    )
+    share = f"{100 * evidence.lost_share:.2g} %"
+    said = f"at least {lost:,} of {evidence.begun:,} requests begun were never reported ({share})"
+    return f"{said}: {names}" if names else said
 
 
 def lost_agents(evidence: Evidence) -> str:
@@ -95,7 +95,7 @@ def count(number: int, noun: str) -> str:
 
 
 def _gap(entry: Loss) -> str:
-    return f"{entry.count:,} (begun {entry.begun:,}, merged {entry.merged:,})"
+    return f"{entry.count:,} (begun at least {entry.begun:,}, merged {entry.merged:,})"
 
 
 def _listed(entries: Iterable[str]) -> str:

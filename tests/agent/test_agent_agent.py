@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from time import clock_gettime_ns
 
 import pytest
 from fake_crew import FakeCrew
 from fake_master import MS, FakeMaster
+from structlog.testing import capture_logs
 
 from gradual_agent.agent import Agent
 from gradual_agent.coordination.lease import Lease
+from gradual_agent.coordination.redial import Waiting
 from gradual_agent.coordination.session_events import Identity
 from gradual_agent.crew import EndCallback
 from gradual_agent.timeline import Timeline
@@ -28,6 +31,7 @@ from gradual_common.messages import (
     SlotRun,
 )
 
+S = 1000 * MS
 LEASE = 1000 * MS
 INTERVAL = 50 * MS
 JOB = Job({"config": {}}, {}, {}, (), 42)
@@ -124,6 +128,60 @@ async def test_a_whole_run_from_hello_to_finish(rig: Rig) -> None:
     assert [one.number for one in rig.master.batches] == list(range(1, len(rig.master.batches) + 1))
     assert [interval for interval, _ in crew.sealed] == list(range(len(crew.sealed)))
     assert crew.cuts == 0
+
+
+async def test_an_agent_without_a_master_says_how_long_it_waits_and_last_why_it_ended(tmp_path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    timeline = Timeline(loop)
+    nowhere = f"unix:{tmp_path / 'nobody'}"
+    with capture_logs() as lines:
+        agent = Agent(
+            Identity(b"i" * 16, "agent-1", "host", 7, "0.1", 100),
+            target=nowhere,
+            master_wait=S,
+            jitter=lambda: 0.0,
+            lease=Lease(),
+            timeline=timeline,
+            clock=lambda: clock_gettime_ns(CLOCK_ID),
+            make_crew=lambda job, on_end: FakeCrew(job, on_end, lambda: 0, False),
+        )
+        assert await within_deadline(agent.run()) == 3
+    timeline.close()
+    said = [line["event"] for line in lines if line["log_level"] != "debug"]
+    assert said[0] == f"waiting for the master at {nowhere} for 1s at most"
+    assert said[-1] == "this agent ends: no master for 1s"
+
+
+async def test_an_agent_that_goes_on_waiting_says_what_to_check(rig: Rig) -> None:
+    await rig.ready()
+    times = iter((9, 10, 30))
+    rig.agent._session.waiting = lambda now: Waiting(  # type: ignore[method-assign]  # a waiting of its own length
+        (so_far := next(times)) * S, (60 - so_far) * S
+    )
+    rig.agent._is_welcome = False
+    with capture_logs() as lines:
+        for _ in range(3):
+            rig.agent._say_waiting("unavailable: Connection refused")
+    assert [line["log_level"] for line in lines] == ["info", "warning", "warning"]
+    assert "for 10s, giving up in 50s: check that gradual-master runs" in lines[1]["event"]
+    assert "for 30s, giving up in 30s" in lines[2]["event"]
+    assert lines[2]["reason"] == "unavailable: Connection refused"
+
+
+async def test_the_lines_of_an_agent_bear_the_name_by_which_it_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bound: dict[str, object] = {}
+    monkeypatch.setattr("gradual_agent.agent.bind_process", lambda **values: bound.update(values))
+    master = FakeMaster([Provision(1, JOB)], LEASE, INTERVAL)
+    master.welcome = replace(master.welcome, name="agent-1#2")
+    rig = Rig(master, await master.listen(tmp_path / "master"))
+    await rig.ready()
+    rig.exit_code.cancel()
+    await asyncio.gather(rig.exit_code, return_exceptions=True)
+    rig.timeline.close()
+    await master.close()
+    assert bound == {"run": "run-1", "agent": "agent-1#2"}
 
 
 async def test_the_recorder_is_told_the_boundaries_in_the_agents_clock(rig: Rig) -> None:

@@ -161,6 +161,13 @@ async def test_without_a_stream_nothing_is_sent(link: MasterLink) -> None:
     ("code", "details", "text"),
     [
         (grpc.StatusCode.UNAVAILABLE, "connection refused", "unavailable: connection refused"),
+        (
+            grpc.StatusCode.UNAVAILABLE,
+            "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:9: Failed to connect to remote "
+            "host: connect: Connection refused (111)",
+            "unavailable: Connection refused (111)",
+        ),
+        (grpc.StatusCode.NOT_FOUND, "say Hello first: it is unknown", "not found: say Hello first: it is unknown"),
         (grpc.StatusCode.RESOURCE_EXHAUSTED, "", "resource exhausted: no details"),
         (grpc.StatusCode.CANCELLED, None, "cancelled: no details"),
     ],

@@ -252,5 +252,5 @@ def test_a_second_master_is_refused_and_without_the_first_no_load_outlives_the_l
         lines = [json.loads(line) for line in scene.fleet.said(name).splitlines() if line.startswith("{")]
         assert any("the users are cut" in line["event"] for line in lines)
         last = lines[-1]
-        assert "no master for 7 s" in last["reason"]
+        assert "no master for 7s" in last["event"]
         assert last["dropped"], "the batches that nobody has taken are named"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradual_agent.coordination.redial import Redial
+from gradual_agent.coordination.redial import Redial, Waiting
 
 SECOND = 1_000_000_000
 
@@ -26,6 +26,25 @@ def test_the_delay_grows_within_its_bounds(jitter: float, delays_ms: list[int]) 
 
 def test_the_first_dial_is_at_once() -> None:
     assert Redial(60 * SECOND, lambda: 0.5, now=7).next_at == 7
+
+
+def test_the_waiting_is_told_when_it_begins_and_every_ten_seconds() -> None:
+    redial = Redial(60 * SECOND, lambda: 0.0, now=0)
+    told = {second: redial.notice(second * SECOND) for second in (0, 1, 9, 10, 19, 21)}
+    assert {second: (waiting.so_far, waiting.left) for second, waiting in told.items() if waiting} == {
+        0: (0, 60 * SECOND),
+        10: (10 * SECOND, 50 * SECOND),
+        21: (21 * SECOND, 39 * SECOND),
+    }
+
+
+def test_a_master_that_is_there_is_not_waited_for_and_one_that_is_lost_is_from_then_on() -> None:
+    redial = Redial(60 * SECOND, lambda: 0.0, now=0)
+    redial.notice(0)
+    redial.found()
+    assert redial.notice(SECOND) is None
+    redial.lost(2 * SECOND)
+    assert redial.notice(3 * SECOND) == Waiting(SECOND, 59 * SECOND)
 
 
 def test_patience_counts_from_the_moment_that_the_master_was_lost() -> None:

@@ -193,7 +193,7 @@ def test_a_master_that_never_comes_is_given_up() -> None:
         told = agent.wakes()
         if of(Dial, told):
             told = agent.feels(StreamEnded(agent.session.stream, "refused"), after=MS)
-    assert told[-1] == Exit(3, "no master for 60 s")
+    assert told[-1] == Exit(3, "no master for 1m")
     assert agent.now == begin + PATIENCE
 
 
@@ -467,7 +467,7 @@ def test_a_master_that_stays_away_is_given_up_naming_what_is_dropped() -> None:
         told = agent.wakes()
         if of(Dial, told):
             agent.feels(StreamEnded(agent.session.stream, "refused"))
-    assert told == [Exit(3, "no master for 60 s", (1, 2))]
+    assert told == [Exit(3, "no master for 1m", (1, 2))]
     assert agent.now == lost + PATIENCE
 
 

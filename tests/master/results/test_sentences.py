@@ -8,13 +8,15 @@ from gradual_master.results.littles_law import WindowGap
 def test_of_many_agents_the_first_five_are_named() -> None:
     losses = tuple(Loss(f"agent-{number}", 10, 9) for number in range(8))
     said = sentences.loss(Evidence(objectives=(), begun=80, merged=72, losses=losses))
-    assert said.startswith("8 of 80 requests begun were never reported (10 %): agent-0 1 (begun 10, merged 9), agent-1")
-    assert said.endswith("agent-4 1 (begun 10, merged 9) and 3 more")
+    assert said.startswith(
+        "at least 8 of 80 requests begun were never reported (10 %): agent-0 1 (begun at least 10, merged 9), agent-1"
+    )
+    assert said.endswith("agent-4 1 (begun at least 10, merged 9) and 3 more")
 
 
 def test_without_names_there_is_no_list() -> None:
     said = sentences.loss(Evidence(objectives=(), begun=80, merged=72))
-    assert said == "8 of 80 requests begun were never reported (10 %)"
+    assert said == "at least 8 of 80 requests begun were never reported (10 %)"
 
 
 def test_more_bad_windows_than_the_worst_are_counted() -> None:
