@@ -51,6 +51,7 @@ KINDS = (
     "proxy",
     "template",
     "body_too_large",
+    "internal",
 )
 """Outcomes of a sample: "" is success, the others are the failure kinds of RESULTS.md."""
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 from gradual_agent.users.sample import Sample
 from gradual_agent.users.suspension import Resumable
 from gradual_common.batch import KIND
+from gradual_common.errors import TemplateError
 
 Cookies = Literal["per_user", "per_iteration"]
 Connections = Literal["keep_alive", "per_iteration", "close"]
@@ -91,24 +92,26 @@ class Action(Protocol):
     def perform(self, user: Actor, sample: Sample) -> Awaitable[None]:
         """Do it and fill `sample`, which was reset to its start: `ended` and the judged kind among the rest.
 
-        Never raises: failures are data.
+        Failures are data; what it raises all the same is one, too (`unforeseen`).
         """
         ...
 
 
 class Unperformable:
-    """Stands in for an action whose step could not be decided on: it fails, and the failure is counted."""
+    """Stands in for an action whose step could not be decided on: it fails by the same error."""
 
-    __slots__ = ("_reason",)
+    __slots__ = ("_error",)
 
     assertion_count = 0
 
-    def __init__(self, reason: str) -> None:
-        self._reason = reason
+    def __init__(self, error: Exception) -> None:
+        self._error = error
 
     async def perform(self, user: Actor, sample: Sample) -> None:
-        """Fail as `template`; nothing is sent."""
-        fail_template(user, sample, self._reason)
+        """Fail; nothing is sent."""
+        if not isinstance(self._error, TemplateError):
+            raise self._error
+        fail_template(user, sample, str(self._error))
 
 
 def fail_template(user: Actor, sample: Sample, reason: str) -> None:

@@ -56,7 +56,11 @@ class HttpAction:
             if sample.status_code >= OK_BELOW:
                 sample.kind = STATUS
         else:
-            self._judge(user, sample)
+            try:
+                self._judge(user, sample)
+            except Exception:
+                sample.request = request
+                raise
         if sample.kind > 0:
             sample.request = request
 

@@ -1,5 +1,8 @@
 """The record of one step: every sample into its frame.
 
+A failure has response time, exchange and time to first byte when its response arrived whole, whatever its kind
+(`Sample.has_response`); a timeout has the time that it took as its response time; any other failure has none of them.
+
 A successful sample is three appends to arrays of machine integers and a few additions; histograms, sums and counts of
 messages are made of whole arrays when a batch is sealed.
 
@@ -16,9 +19,6 @@ from gradual_agent.users.sample import INTERRUPTED, Sample
 from gradual_common.batch import KIND
 
 TIMEOUT = KIND["timeout"]
-WITHOUT_RESPONSE = frozenset(KIND[name] for name in ("connect", "dns", "tls", "reset", "protocol", "proxy", "template"))
-"""Failures whose time is no response time: nothing, or only a part of a response, came."""
-
 JUDGED = frozenset(KIND[name] for name in KIND if name in ("status", "extract") or name.startswith("assertion:"))
 """Failures that the assertions, or what follows them, found in a whole response."""
 
@@ -117,14 +117,13 @@ class StepRecord:
         self.unsent += sample.messages == 0
         if sample.connect >= 0:
             cell.connects.append(sample.connect)
-        if sample.status_code:
+        if sample.has_response:
             cell.statuses[sample.status_code] += 1
-        if sample.kind == TIMEOUT:
-            cell.response_times.append(sample.ended - sample.started)
-        elif sample.kind not in WITHOUT_RESPONSE:
             cell.response_times.append(sample.ended - sample.started)
             cell.exchanges.append(sample.ended - sample.written)
             cell.ttfbs.append(sample.first_byte - sample.written)
+        elif sample.kind == TIMEOUT:
+            cell.response_times.append(sample.ended - sample.started)
         if sample.kind in JUDGED:
             self._count_assertions(sample.failed_assertions)
 

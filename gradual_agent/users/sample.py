@@ -52,6 +52,15 @@ class Sample:
         self.request: Any = None
         self.reset(0)
 
+    @property
+    def has_response(self) -> bool:
+        """Whether the last hop's response arrived whole.
+
+        The engine notes a status code with the last byte of a response, and takes it back when it follows a redirect;
+        `ended` is then that of the response, whatever was found in it afterwards: its coding, its status, its body.
+        """
+        return self.status_code != 0
+
     def reset(self, started: int) -> None:
         """Begin a new measurement at `started`."""
         self.started = started

@@ -10,6 +10,10 @@ A stop changes nothing by itself: it notes what must end when, and wakes the use
 neither sent nor waited sleeps 100 ms, so that no user can spin, whatever its plan says. An action that is interrupted
 though nobody told the user to stop means that the agent's lease is over: the user waits, and is cut or goes on.
 
+Every step that begins is recorded once. What an action raises is a failure of its step (`unforeseen`): its user's
+connections are closed, and it goes on as after any failure. What is raised elsewhere is our mistake, too: it is
+recorded as one more step that failed, so that the run cannot pass, and the seat is filled again.
+
 An iteration's time ends with its last step: the wait after that lies between two iterations.
 
 Hot path (STYLE 16): plain attributes and local names. Measured on one busy core, user, action and recorder together, on
@@ -24,8 +28,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from gradual_agent.actions import Action, Client, Engine, Unperformable
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.timeline import Entry, Timeline
@@ -33,8 +35,8 @@ from gradual_agent.users.behaviour import Behaviour, CompiledStep
 from gradual_agent.users.knowledge import Knowledge, Rows, keep_response
 from gradual_agent.users.sample import INTERRUPTED, Sample
 from gradual_agent.users.suspension import suspend
+from gradual_agent.users.unforeseen import INTERNAL, detail_of, kind_of
 from gradual_common.clock import NS_PER_MS, NS_PER_S
-from gradual_common.errors import TemplateError
 
 EMPTY_PAUSE = 100 * NS_PER_MS
 LEASE_PAUSE = 100 * NS_PER_MS
@@ -52,7 +54,7 @@ RUNNING, REQUESTING, THINKING = range(3)
 class World:
     """What all users of an agent share. `graceful_stop` in ns; `warn_empty` and `end` are told by the user.
 
-    `note_failure` is shown a sample that failed, with the number of its step.
+    `note_failure` is shown a sample that failed, with the number of its step; `note_unforeseen` what was raised in it.
     """
 
     timeline: Timeline
@@ -66,6 +68,7 @@ class World:
     warn_empty: Callable[[Behaviour], None]
     end: Callable[[VirtualUser, bool], None]
     note_failure: Callable[[int, Sample], None] = lambda step, sample: None
+    note_unforeseen: Callable[[Behaviour, CompiledStep, Exception], None] = lambda behaviour, step, error: None
 
 
 class VirtualUser:
@@ -152,8 +155,8 @@ class VirtualUser:
             self._coroutine.send(value)
         except StopIteration as finished:
             self._end(bool(finished.value))
-        except Exception:
-            self._recover()
+        except Exception as error:
+            self._recover(error)
 
     def stop(self, deadline: int, on_stop_deadline: int, *, hands_over: bool = False) -> None:
         """End: at once when thinking, else after the request in flight, at the latest at `deadline`.
@@ -179,9 +182,9 @@ class VirtualUser:
         now = self._world.clock()
         self._clear_alarm()
         self._clear_timer()
-        if self._client is not None:
-            self._client.cut()
-        self._leave_request(now)
+        self._cut_client()
+        if self._doing == REQUESTING:
+            self._end_request(now, INTERRUPTED)
         if self._doing == THINKING:
             self._meter.end_thinking(now)
         self._leave_meter(now)
@@ -331,7 +334,15 @@ class VirtualUser:
             recorder.begun += 1
             self._meter.begin_request(started)
             self._doing = REQUESTING
-            await action.perform(self, sample)
+            thinking = step.thinking
+            try:
+                await action.perform(self, sample)
+            except Exception as error:
+                self._fail(step, sample, error)
+            try:
+                self._wait = thinking.draw(self._knowledge.random) if thinking.fixed is None else thinking.fixed
+            except Exception as error:
+                self._fail(step, sample, error)
             self._doing = RUNNING
             self._meter.end_request(sample.ended)
             step.record.record(sample)
@@ -341,9 +352,17 @@ class VirtualUser:
                 return False
             if behaviour.keeps_response:
                 keep_response(self.scope, step.name, sample)
-            thinking = step.thinking
-            self._wait = thinking.draw(self._knowledge.random) if thinking.fixed is None else thinking.fixed
         return True
+
+    def _fail(self, step: CompiledStep, sample: Sample, error: Exception) -> None:
+        """The action raised: a failure of its step. Nobody knows how far it came, so its connections are closed."""
+        self._cut_client()
+        if not sample.has_response:
+            sample.ended = self._world.clock()
+        sample.kind = kind_of(error)
+        sample.detail = detail_of(error) if sample.kind == INTERNAL else str(error)
+        if sample.kind == INTERNAL:
+            self._world.note_unforeseen(self.behaviour, step, error)
 
     async def _goes_on(self, sample: Sample) -> bool:
         """Whether the next step follows a failed one: `on_failure` is `continue`, but not in `on_start`."""
@@ -369,8 +388,8 @@ class VirtualUser:
         try:
             if condition.holds(self.scope):
                 return step.action
-        except TemplateError as error:
-            return Unperformable(str(error))
+        except Exception as error:
+            return Unperformable(error)
         step.record.skip(self._world.clock())
         return None
 
@@ -402,36 +421,60 @@ class VirtualUser:
         await self._sleep(self._world.clock() + REPLACEMENT_PAUSE)
         return not self._must_end
 
-    def _recover(self) -> None:
-        """A mistake of ours in an action: it is logged, and the seat is filled again as after a failed `on_start`."""
-        structlog.get_logger(__name__).exception("a user failed", group=self.behaviour.group, slot=self.ordinal)
-        self._leave_request(self._world.clock())
-        if self._client is not None:
-            self._client.cut()
+    def _recover(self, error: Exception) -> None:
+        """A mistake of ours: a step has failed by it, and the seat is filled again as after a failed `on_start`."""
+        now, step = self._world.clock(), self._step or (self.behaviour.on_start or self.behaviour.steps)[0]
+        if self._doing == THINKING:
+            self._clear_timer()
+            self._meter.end_thinking(now)
+        if self._doing != REQUESTING:
+            self._begin_request(step, now)
+        self._give_up_client(step)
+        self._end_request(now, INTERNAL, detail_of(error))
+        self._world.note_unforeseen(self.behaviour, step, error)
+        self._show_failure(self._sample)
         self._coroutine = self._live_again()
         self.resume()
+
+    def _give_up_client(self, step: CompiledStep) -> None:
+        client, self._client = self._client, None
+        try:
+            if client is not None:
+                client.cut()
+        except Exception as error:
+            self._world.note_unforeseen(self.behaviour, step, error)
 
     async def _live_again(self) -> bool:
         if self.is_stopping or self._hands_over or not await self._wait_for_replacement():
             return False
         return await self._live()
 
-    def _leave_request(self, now: int) -> None:
-        """If an action was under way, it is interrupted."""
-        if self._doing != REQUESTING:
-            return
+    def _begin_request(self, step: CompiledStep, now: int) -> None:
+        self._step = step
+        self._sample.reset(now)
+        self._world.recorder.begun += 1
+        self._meter.begin_request(now)
+        self._doing = REQUESTING
+
+    def _end_request(self, now: int, kind: int, detail: str = "") -> None:
+        """The action under way ends with this outcome."""
         sample, step = self._sample, self._step
         assert step is not None, "a user in a request performs a step"
         self._doing = RUNNING
-        sample.kind = INTERRUPTED
+        sample.kind = kind
+        sample.detail = detail
         sample.ended = now
         self._meter.end_request(now)
         step.record.record(sample)
 
-    def _drop_client(self) -> None:
+    def _cut_client(self) -> None:
         if self._client is not None:
-            self._client.close()
-            self._client = None
+            self._client.cut()
+
+    def _drop_client(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
     def _end(self, is_finished: bool) -> None:
         self._clear_alarm()

@@ -11,7 +11,7 @@ from gradual_agent.actions import Engine
 from gradual_agent.actions.http import HttpActions, texts_of
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.timeline import Timeline
-from gradual_agent.users.behaviour import Behaviour, compile_behaviour
+from gradual_agent.users.behaviour import Behaviour, CompiledStep, compile_behaviour
 from gradual_agent.users.knowledge import Rows
 from gradual_agent.users.sample import Sample
 from gradual_agent.users.user import VirtualUser, World
@@ -43,6 +43,7 @@ class Worker:
         self._clock = clock
         self._users: list[dict[int, VirtualUser]] = [{} for _ in plan.users]
         self._warned: set[int] = set()
+        self._unforeseen: set[tuple[int, type[Exception]]] = set()
         actions = HttpActions(plan, job.literals)
         self._behaviours = [
             compile_behaviour(plan, number, recorder, actions.action, lambda name: texts_of(plan, name))
@@ -60,6 +61,7 @@ class Worker:
             warn_empty=self._warn_empty,
             end=self._user_ended,
             note_failure=note_failure,
+            note_unforeseen=self._note_unforeseen,
         )
 
     # ── What is asked ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -125,4 +127,16 @@ class Worker:
             structlog.get_logger(__name__).warning(
                 "an iteration neither sent nor waited; its user sleeps 100 ms after each of these",
                 group=behaviour.group,
+            )
+
+    def _note_unforeseen(self, behaviour: Behaviour, step: CompiledStep, error: Exception) -> None:
+        """A mistake of ours: the first traceback of each kind and step is logged."""
+        key = (step.record.number, type(error))
+        if key not in self._unforeseen:
+            self._unforeseen.add(key)
+            structlog.get_logger(__name__).error(
+                "a step failed for a reason that nobody foresaw; the run is invalid",
+                group=behaviour.group,
+                step=step.name,
+                exc_info=error,
             )

@@ -25,6 +25,16 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
+class Unforeseen:
+    """Samples of one step that failed as `internal`; `detail`: what was raised first, "" where no agent told of it."""
+
+    group: str
+    step: str
+    count: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What speaks for and against a run.
 
@@ -32,7 +42,7 @@ class Evidence:
     intervals), the worst first, of `saturated_intervals` in all among `intervals`. `unaccounted`: the share of the
     users' time by Little's law; `flagged`: how many windows of single agents were too bad, `worst` the worst of them.
     `standstills`: (agent, ns), the longest of each. `lateness`: of the users' waits. `empty`: empty iterations by
-    group.
+    group. `unforeseen`: steps that failed by a mistake in Gradual.
     """
 
     objectives: tuple[ObjectiveRow, ...]
@@ -61,6 +71,7 @@ class Evidence:
     lateness: WaitLateness | None = None
     allow_saturated: bool = False
     empty: Mapping[str, int] = field(default_factory=dict)
+    unforeseen: tuple[Unforeseen, ...] = ()
 
     @property
     def missing_share(self) -> float:

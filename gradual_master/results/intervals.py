@@ -19,7 +19,7 @@ from gradual_master.results.histogram_rows import FrozenRows
 from gradual_master.results.levels import ScheduledUsers
 from gradual_master.results.measurements import Contribution, Shape
 from gradual_master.results.objectives import ObjectiveRow
-from gradual_master.results.totals import OK, RESPONDED
+from gradual_master.results.totals import ALL_KINDS, OK
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class StepsInterval:
 
 def response_times(shape: Shape, places: Iterable[int], steps: Iterable[int]) -> Iterator[int]:
     """The codes of the response times of these steps in these places, of all outcomes that have one."""
-    return (shape.code(place, step, kind, RESPONSE_TIME) for place, step, kind in product(places, steps, RESPONDED))
+    return (shape.code(place, step, kind, RESPONSE_TIME) for place, step, kind in product(places, steps, ALL_KINDS))
 
 
 class IntervalWriter:

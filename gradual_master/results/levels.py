@@ -20,7 +20,7 @@ from gradual_master.results.littles_law import INVALID, LevelGap, unaccounted_sh
 from gradual_master.results.measurements import Figures, LevelHistograms, Shape
 from gradual_master.results.saturation import Saturation
 from gradual_master.results.section import Section
-from gradual_master.results.totals import OK, RESPONDED
+from gradual_master.results.totals import ALL_KINDS, OK
 
 MOST_FAILURES = 0.05
 """A level with a larger share of failures is marked: instant refusals are no capacity."""
@@ -203,6 +203,6 @@ class LevelFigures:
         codes = (
             self.shape.code(level.number, step, kind, RESPONSE_TIME)
             for step in range(self.shape.steps)
-            for kind in RESPONDED
+            for kind in ALL_KINDS
         )
         return Distribution.of(self.histograms.total(level.number, codes))

@@ -14,7 +14,7 @@ from gradual_common.schedule import Schedule
 from gradual_common.series import SeriesIndex, StepSeries
 from gradual_master.results.measurements import OUTSIDE
 from gradual_master.results.objectives import Objective
-from gradual_master.results.totals import FAILURES, OK, RESPONDED, Selection
+from gradual_master.results.totals import FAILURES, OK, Selection
 
 ALWAYS = "error_rate < 100%"
 """A run in which nothing at all succeeded is no success, whatever its plan demands."""
@@ -113,17 +113,14 @@ class _Names:
 
 
 def _kinds(rule: Rule) -> tuple[int, ...] | None:
-    """The kinds of samples; response times of `failed` are of failures with a response, unless kinds are named."""
+    """The kinds of samples; None is all of them."""
     scope = rule.scope
     named = {kind for name in scope.names("kind") for kind in _kinds_named(name)}
     if not named and not scope.outcomes:
         return None
     outcomes = scope.outcomes or OUTCOMES
     kinds = (*((OK,) if "ok" in outcomes else ()), *(FAILURES if "failed" in outcomes else ()))
-    if named:
-        return tuple(kind for kind in kinds if kind in named)
-    is_response_time = rule.unit == "ns" and not rule.series
-    return tuple(kind for kind in kinds if kind in RESPONDED or not is_response_time)
+    return tuple(kind for kind in kinds if not named or kind in named)
 
 
 def _kinds_named(name: str) -> list[int]:

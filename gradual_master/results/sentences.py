@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gradual_common.clock import NS_PER_MS
-from gradual_master.results.evidence import Evidence, Loss
+from gradual_master.results.evidence import Evidence, Loss, Unforeseen
 from gradual_master.results.littles_law import WindowGap
 from gradual_master.results.think_times import WaitLateness
 
@@ -28,6 +28,15 @@ def loss(evidence: Evidence) -> str:
     share = f"{100 * evidence.lost_share:.2g} %"
     said = f"at least {lost:,} of {evidence.begun:,} requests begun were never reported ({share})"
     return f"{said}: {names}" if names else said
+
+
+def unforeseen(entry: Unforeseen) -> str:
+    """A step that failed by a mistake in Gradual."""
+    why = f": {entry.detail}" if entry.detail else ""
+    return (
+        f"{entry.step} of {entry.group} failed by a mistake in Gradual (internal), "
+        f"{count(entry.count, 'time')}{why}; the agent's log has the traceback"
+    )
 
 
 def lost_agents(evidence: Evidence) -> str:

@@ -5,7 +5,7 @@ Nothing in it depends on the order in which batches came: the same measurements 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from gradual_common.batch import (
     COUNTERS,
     EXCHANGE,
     IN_REQUEST,
+    KIND,
     RESPONSE_TIME,
     THINKING,
     TTFB,
@@ -31,8 +32,9 @@ from gradual_common.schedule import Schedule
 from gradual_master.results.action_rows import action_rows, share
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.distribution import Distribution
-from gradual_master.results.error_samples import ErrorSamples
+from gradual_master.results.error_samples import ErrorSample, ErrorSamples
 from gradual_master.results.errors import error_rows
+from gradual_master.results.evidence import Unforeseen
 from gradual_master.results.facts import FleetFacts, RunFacts
 from gradual_master.results.fleet_report import FleetReport
 from gradual_master.results.levels import LevelFigures, ScheduledUsers
@@ -55,6 +57,9 @@ from gradual_master.results.verdict import Evidence, Verdict, judge
 __all__ = ["Summary", "Tolerance", "build_summary"]
 
 
+INTERNAL = KIND["internal"]
+
+
 class Tolerance(Protocol):
     """What a verdict puts up with."""
 
@@ -69,7 +74,7 @@ class Tolerance(Protocol):
         ...
 
 
-def build_summary(  # noqa: PLR0917 - the six things that a summary is made of, as the contract names them
+def build_summary(  # noqa: PLR0917 - the things that a summary is made of, as the contract names them
     plan: Plan,
     schedule: Schedule,
     aggregate: Aggregate,
@@ -81,22 +86,28 @@ def build_summary(  # noqa: PLR0917 - the six things that a summary is made of, 
     """Close what is still open, judge the run and write its summary; `samples`: the failures that were described."""
     aggregate.settle()
     shown = samples or ErrorSamples(aggregate.index)
-    return replace(
-        _Writer(plan, schedule, aggregate, fleet, run).write(options),
-        errors=error_rows(plan, aggregate, shown),
-        error_samples=shown.rows(aggregate.start),
-    )
+    written = _Writer(plan, schedule, aggregate, fleet, run, shown.rows(aggregate.start)).write(options)
+    return replace(written, errors=error_rows(plan, aggregate, shown))
 
 
 class _Writer:
     """Puts the sections together."""
 
-    def __init__(self, plan: Plan, schedule: Schedule, aggregate: Aggregate, fleet: FleetFacts, run: RunFacts) -> None:
+    def __init__(  # noqa: PLR0917 - as `build_summary`
+        self,
+        plan: Plan,
+        schedule: Schedule,
+        aggregate: Aggregate,
+        fleet: FleetFacts,
+        run: RunFacts,
+        errors: Sequence[ErrorSample],
+    ) -> None:
         self._plan = plan
         self._schedule = schedule
         self._aggregate = aggregate
         self._facts = fleet
         self._run = run
+        self._errors = tuple(errors)
         self._totals = aggregate.totals
         self._end = self._wanted_until()
         self._fleet = FleetReport(fleet, aggregate, MeasuredTime(schedule, aggregate.interval, self._end))
@@ -120,7 +131,7 @@ class _Writer:
             fleet=fleet,
             agents=tuple(self._fleet.rows()),
             errors=(),
-            error_samples=(),
+            error_samples=self._errors,
             analysis=AnalysisSection(littles_law=law),
             comparison=None,
             quantile_error=QUANTILE_ERROR,
@@ -281,8 +292,23 @@ class _Writer:
             standstills=self._fleet.standstills,
             lateness=lateness_of(self._plan, self._aggregate),
             allow_saturated=options.allow_saturated,
+            unforeseen=tuple(self._unforeseen()),
             empty={name: int(iterations[number, 1]) for number, name in enumerate(self._aggregate.index.groups)},
         )
+
+    def _unforeseen(self) -> Iterable[Unforeseen]:
+        """Steps that failed as `internal`, wherever in the run."""
+        index, totals = self._aggregate.index, self._totals
+        phases = (*totals.measured, *totals.warm_up)
+        for step in index.steps:
+            group = index.groups[step.group]
+            if number := totals.requests(Selection(phases, (step.number,), (INTERNAL,))):
+                told = (
+                    one.detail
+                    for one in self._errors
+                    if (one.group, one.step, one.kind) == (group, step.name, "internal")
+                )
+                yield Unforeseen(group, step.name, number, next(told, ""))
 
     # ── Figures ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

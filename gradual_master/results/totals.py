@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from gradual_common.batch import COUNTER, KIND, KINDS, RESPONSE_TIME, Int64
+from gradual_common.batch import COUNTER, KIND, KINDS, Int64
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram import Histogram
 from gradual_common.schedule import Schedule
@@ -17,9 +17,6 @@ from gradual_master.results.measurements import BEGIN, END, OUTSIDE, Contributio
 OK = KIND[""]
 ALL_KINDS = tuple(range(len(KINDS)))
 FAILURES = tuple(kind for kind in ALL_KINDS if kind != OK)
-UNANSWERED = frozenset(KIND[name] for name in ("connect", "dns", "tls", "reset", "protocol", "proxy", "template"))
-RESPONDED = tuple(kind for kind in ALL_KINDS if kind not in UNANSWERED)
-"""Outcomes with a response, and timeouts: the samples that response times are taken over (RESULTS.md, percentiles)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +67,8 @@ class Totals:
         return sum(int(counters[row, list(selection.steps), column].sum()) for row in self._rows(selection))
 
     def histogram(self, measure: int, selection: Selection) -> Histogram:
-        """The merged histogram of one measure; of response times only those that `RESPONDED` names, unless asked."""
-        kinds = selection.kinds
-        if kinds is None:
-            kinds = RESPONDED if measure == RESPONSE_TIME else ALL_KINDS
+        """The merged histogram of one measure, of the samples that have it (`StepRecord`)."""
+        kinds = ALL_KINDS if selection.kinds is None else selection.kinds
         return self._measured.histograms.total(
             self._shape.code(phase, step, kind, measure)
             for phase, step, kind in product(selection.phases, selection.steps, kinds)

@@ -1,7 +1,8 @@
 """The verdict: passed, failed, invalid or interrupted, with every reason for it (RESULTS.md, The summary).
 
 interrupted   130, or 143 when terminated, whatever else there is
-invalid       3: the run could not be done, users were missing, data was lost, or the generator was the bottleneck
+invalid       3: the run could not be done, users were missing, data was lost, a step failed by a mistake in
+              Gradual, or the generator was the bottleneck
 failed        1: an objective failed
 passed        0
 """
@@ -91,6 +92,7 @@ def _stopped(evidence: Evidence) -> Iterator[str]:
 def _invalid(evidence: Evidence) -> Iterator[str]:
     if evidence.failure is not None:
         yield evidence.failure
+    yield from map(sentences.unforeseen, evidence.unforeseen)
     if evidence.missing_share > evidence.allow_missing:
         yield f"{sentences.missing(evidence)}; allowed are {100 * evidence.allow_missing:.3g} % (--allow-missing)"
     if evidence.lost_share > MOST_LOST:

@@ -102,8 +102,8 @@ def batch_of(
 ) -> Batch:
     """The batch that an agent would seal over these stretches."""
     cells, values = _cells(stretches)
-    keys = list(cells)
-    position = {cell: place for place, cell in enumerate(dict.fromkeys(key[:3] for key in keys))}
+    keys = list(values)
+    position = {cell: place for place, cell in enumerate(cells)}
     packed = [(position[key[:3]], key[3]) for key in keys]
     lags = [((-1, measure), lag) for measure, lag in ((LOOP_LAG, loop_lags), (START_LAG, start_lags)) if lag]
     requests = Counter(
@@ -130,14 +130,19 @@ def batch_of(
     )
 
 
-def _cells(stretches: Sequence[Stretch]) -> tuple[dict[tuple[int, int, int, int], None], dict[Any, list[int]]]:
+def _cells(stretches: Sequence[Stretch]) -> tuple[list[tuple[int, int, int]], dict[Any, list[int]]]:
+    """The cells, and the values of each cell and measure; who got no response has no response time."""
+    cells: dict[tuple[int, int, int], None] = {}
     values: dict[Any, list[int]] = defaultdict(list)
     for frame, stretch in enumerate(stretches):
         for step, kind, ns in stretch.samples:
-            values[frame, step, KIND[kind], RESPONSE_TIME].append(ns)
+            cells[frame, step, KIND[kind]] = None
+            if kind not in ("connect", "reset"):
+                values[frame, step, KIND[kind], RESPONSE_TIME].append(ns)
         for step, kind, measure, ns in stretch.other:
+            cells[frame, step, KIND[kind]] = None
             values[frame, step, KIND[kind], measure].append(ns)
-    return dict.fromkeys(values), values
+    return list(cells), values
 
 
 def _counters(stretches: Sequence[Stretch]) -> Any:

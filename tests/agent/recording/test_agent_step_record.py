@@ -1,5 +1,6 @@
 """What a sample is counted as follows from how it ended."""
 
+import pytest
 from agent_recording import HEALTH, cells, counters, recorder, sample, times
 
 from gradual_common.batch import KINDS
@@ -30,17 +31,18 @@ def test_status_codes_are_counted_apart_by_what_the_samples_came_to() -> None:
     assert rows == {("", 200): 1, ("status", 404): 2, ("status", 503): 1, ("extract", 200): 1}
 
 
-def test_only_samples_with_a_response_and_timeouts_have_a_response_time() -> None:
-    without = ("connect", "dns", "tls", "reset", "protocol", "proxy", "template")
+@pytest.mark.parametrize("status_code", [0, 200])
+def test_a_failure_has_the_times_of_what_was_received_whatever_its_kind(status_code: int) -> None:
+    """A body whose coding is broken is `protocol` over a whole response; a connection that broke is one over none."""
     for kind in KINDS[1:]:
         made, _ = recorder()
-        made.steps[0].record(sample(1000, kind))
+        made.steps[0].record(sample(1000, kind, status_code=status_code))
         batch = made.seal(0, 0, HEALTH)
         check_batch(batch)
         assert cells(batch) == {(0, 0, kind): 1}
-        assert bool(times(batch, "response_time")) is (kind not in without)
-        assert bool(times(batch, "exchange")) is (kind not in without and kind != "timeout")
-        assert bool(times(batch, "ttfb")) is (kind not in without and kind != "timeout")
+        assert bool(times(batch, "response_time")) is bool(status_code or kind == "timeout")
+        assert bool(times(batch, "exchange")) is bool(status_code)
+        assert bool(times(batch, "ttfb")) is bool(status_code)
 
 
 def test_a_failure_that_opened_a_connection_has_its_connect_time() -> None:

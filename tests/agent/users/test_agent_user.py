@@ -545,22 +545,3 @@ def test_a_client_forgets_after_each_iteration_what_does_not_outlive_it(group: d
     stage.start()
     stage.run_until(S)
     assert stage.engine.clients[0].iterations_ended == ended
-
-
-def test_a_mistake_in_an_action_ends_no_loop_and_fills_the_seat_again() -> None:
-    outcomes = iter([ZeroDivisionError("ours"), Reply(), Reply()])
-
-    def script(request: object) -> Reply:
-        outcome = next(outcomes)
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
-
-    stage = Stage({"behavior": ["login"], "think_time": "5s"}, script=script)
-    stage.start()
-    stage.run_until(2 * S)
-    assert [at for at, _ in stage.sent] == [0, 1000]
-    assert stage.worker.active == 1
-    batch = stage.seal()
-    assert kinds(batch, 1) == {(0, ""): 1}
-    assert user_time(batch)[0] == 2 * S

@@ -56,7 +56,7 @@ def judge(*rules: Any, stretches: Sequence[Stretch] = (MIXED, DRAINED), **change
         ("request_rate(failed) > 1/s", 3, "/s", 3),
         ("throughput(failed) > 1/s", 0, "/s", 0),
         ("max < 1s", 500, "ms", 104),
-        ("max(kind=connect) < 1s", 900, "ms", 1),
+        ("max(kind=connect) < 1s", None, "ms", 0),
         ("min < 1s", 1, "ms", 104),
         ("mean(rates) < 1s", 8, "ms", 2),
         ("mean(login, ok) < 1s", 50.5, "ms", 100),
@@ -68,7 +68,7 @@ def judge(*rules: Any, stretches: Sequence[Stretch] = (MIXED, DRAINED), **change
         ("iteration.throughput > 0/s", 1, "/s", 1),
     ],
 )
-def test_a_statistic_is_taken_over_its_scope(rule: str, observed: float, unit: str, samples: int) -> None:
+def test_a_statistic_is_taken_over_its_scope(rule: str, observed: float | None, unit: str, samples: int) -> None:
     (row,) = judge(rule)
     assert (row.observed, row.unit, row.samples) == (observed, unit, samples)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
-from gradual_master.results.evidence import Loss
+from gradual_master.results.evidence import Loss, Unforeseen
 from gradual_master.results.littles_law import WindowGap
 from gradual_master.results.objectives import ObjectiveRow
 from gradual_master.results.verdict import Evidence, judge
@@ -17,6 +17,7 @@ def row(passed: bool | None, severity: str = "fail") -> ObjectiveRow:
 
 
 CALM = Evidence(objectives=(row(True),), scheduled_user_s=1000, begun=1000, merged=1000, intervals=60)
+OURS = Unforeseen("customer", "login", 3, "KeyError: 'x' (extraction.py:60)")
 BUSY = replace(CALM, saturated_intervals=4, saturated=(("a", 3), ("b", 2)))
 WORST = WindowGap("a", 30, 40, 500, 0.274)
 
@@ -36,6 +37,8 @@ WORST = WindowGap("a", 30, 40, 500, 0.274)
         (replace(CALM, merged=989), "invalid", 3),
         (replace(CALM, merged=990), "passed", 0),
         (replace(CALM, lost=("a",)), "passed", 0),
+        (replace(CALM, unforeseen=(OURS,)), "invalid", 3),
+        (replace(CALM, unforeseen=(OURS,), objectives=(row(False),), allow_saturated=True), "invalid", 3),
         (BUSY, "invalid", 3),
         (replace(BUSY, saturated_intervals=3), "passed", 0),
         (replace(BUSY, allow_saturated=True), "passed", 0),
@@ -55,6 +58,15 @@ def test_the_gravest_evidence_decides(evidence: Evidence, status: str, code: int
     verdict = judge(evidence)
     assert (verdict.status, verdict.code) == (status, code)
     assert bool(verdict.reasons) == (status != "passed")
+
+
+def test_a_mistake_in_gradual_is_named_by_its_step_and_its_exception() -> None:
+    verdict = judge(replace(CALM, unforeseen=(OURS, replace(OURS, step="browse", count=1, detail=""))))
+    assert verdict.reasons == (
+        "login of customer failed by a mistake in Gradual (internal), 3 times: KeyError: 'x' (extraction.py:60); "
+        "the agent's log has the traceback",
+        "browse of customer failed by a mistake in Gradual (internal), 1 time; the agent's log has the traceback",
+    )
 
 
 def test_every_reason_is_said_the_gravest_first() -> None:

@@ -1,0 +1,35 @@
+"""Exceptions that an action let out: failures of their own kind where they have one, else of the kind `internal`.
+
+An `internal` failure is a mistake in Gradual, so its run is invalid; nothing that a response or a data row can hold may
+lead to one (`tests/fuzz` holds that).
+"""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import PurePath
+from traceback import extract_tb
+
+from gradual_common.batch import KIND
+from gradual_common.errors import RequestError, TemplateError
+
+INTERNAL = KIND["internal"]
+
+MOST_SHOWN = 200
+"""Characters of an exception's message that a failure shows; the log has all of it."""
+
+
+def kind_of(error: Exception) -> int:
+    """The failure kind of what was raised while a step was built, sent, judged or read."""
+    if isinstance(error, (TemplateError, RequestError)):
+        return KIND["template"]
+    if isinstance(error, ssl.SSLError):
+        return KIND["tls"]
+    return INTERNAL
+
+
+def detail_of(error: Exception) -> str:
+    """`KeyError: 'x' (extraction.py:60)`: what was raised, and where."""
+    message = f"{type(error).__name__}: {str(error)[:MOST_SHOWN]}"
+    frames = extract_tb(error.__traceback__)
+    return f"{message} ({PurePath(frames[-1].filename).name}:{frames[-1].lineno})" if frames else message

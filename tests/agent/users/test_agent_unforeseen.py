@@ -1,0 +1,214 @@
+"""Whatever is raised while a step is built, sent, judged or read is a failure of that step, and nothing vanishes."""
+
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from agent_stage import MS, Failure, Reply, S, Stage, counter, kinds, user_time
+from structlog.testing import capture_logs
+
+from gradual_agent.actions.http import HttpAction
+from gradual_agent.recording.group_meter import GroupMeter
+from gradual_agent.users import user as user_module
+from gradual_agent.users.assertions import Assertions
+from gradual_agent.users.extraction import Extractor
+from gradual_agent.users.knowledge import Knowledge
+from gradual_agent.users.unforeseen import INTERNAL, detail_of, kind_of
+from gradual_common.batch import KIND
+from gradual_common.batch_checks import check_batch
+from gradual_common.errors import RequestError, TemplateError
+from gradual_common.templates import Condition
+
+
+def raising(*errors: Exception | None) -> Callable[..., Any]:
+    """Raises what is given, one after the other, then nothing."""
+    turn = iter(errors)
+
+    def raise_next(*_: Any, **__: Any) -> Any:
+        if (error := next(turn, None)) is not None:
+            raise error
+
+    return raise_next
+
+
+def adds_up(stage: Stage) -> dict[tuple[int, str], int]:
+    """Every step that began ended as one of success, failure and interrupted; its outcomes."""
+    batch = stage.seal()
+    check_batch(batch)
+    outcomes = kinds(batch, len(stage.index.steps))
+    sent, unsent, cut = (counter(batch, name) for name in ("sent", "unsent", "interrupted"))
+    assert stage.recorder.begun == sum(outcomes.values()) + cut
+    assert sent == sum(outcomes.values()) - unsent + cut
+    active, in_request, thinking, stopping = user_time(batch)
+    assert in_request + thinking <= active + stopping
+    return outcomes
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ZeroDivisionError("ours"), RecursionError("deep"), MemoryError(), OverflowError("wide"), KeyError("absent"),
+     UnicodeError("odd"), StopIteration(), AssertionError()],
+)  # fmt: skip
+def test_a_step_whose_fetch_raises_has_failed_as_internal_and_its_user_goes_on(error: Exception) -> None:
+    outcomes = iter([error, Reply(), Reply()])
+
+    def script(request: object) -> Reply:
+        if isinstance(outcome := next(outcomes), Exception):
+            raise outcome
+        return outcome
+
+    stage = Stage({"behavior": [{"action": "login", "think_time": "5s"}, "browse"], "iterations": 1}, script=script)
+    stage.start()
+    stage.run_until(10 * S)
+    assert stage.sent == [(0, "/login"), (5000, "/browse")]
+    assert stage.engine.clients[0].is_cut, "nobody knows what its connections are in the middle of"
+    assert stage.failures == [Failure(0, "internal", 0, None, None)]
+    assert adds_up(stage) == {(0, "internal"): 1, (1, ""): 1}
+    assert stage.ended == [(0, 0, 0, True)]
+
+
+def test_what_reached_the_system_is_told_by_the_bytes_and_not_by_the_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Assertions, "judge", raising(ZeroDivisionError("ours")))
+    actions = {"login": {"url": "/login", "assertions": [{"status_code": 200}]}}
+    stage = Stage({"behavior": ["login"], "iterations": 1}, actions=actions)
+    stage.start()
+    stage.run_until(S)
+    batch = stage.seal()
+    assert kinds(batch, 1) == {(0, "internal"): 1}
+    assert (counter(batch, "sent"), counter(batch, "unsent")) == (1, 0)
+    assert batch.statuses.tolist() == [[0, 0, KIND["internal"], 200, 1]], "its response had come, and its times count"
+    assert stage.failures[0].target == "/login", "what was sent is shown"
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "errors", "outcomes"),
+    [
+        (HttpAction, "perform", (TypeError("built"),), {"internal": 1, "": 1}),
+        (Assertions, "judge", (ValueError("judged"),), {"internal": 1, "": 1}),
+        (Extractor, "extract", (KeyError("read"),), {"internal": 1, "": 1}),
+        (Condition, "holds", (RuntimeError("condition"),), {"internal": 1, "": 1}),
+        (HttpAction, "perform", (TemplateError("{{ of its kind }}"),), {"template": 1, "": 1}),
+        (Condition, "holds", (TemplateError("{{ of its kind }}"),), {"template": 1, "": 1}),
+        (HttpAction, "perform", (RequestError("of its kind"),), {"template": 1, "": 1}),
+        (HttpAction, "perform", (ssl.SSLError("of its kind"),), {"tls": 1, "": 1}),
+    ],
+)
+def test_wherever_a_step_raises_it_is_counted_once(
+    monkeypatch: pytest.MonkeyPatch, owner: type, name: str, errors: tuple[Exception, ...], outcomes: dict[str, int]
+) -> None:
+    real, raise_next = getattr(owner, name), raising(*errors)
+
+    def wrapped(*arguments: Any) -> Any:
+        raise_next()
+        return real(*arguments)
+
+    actions = {
+        "login": {
+            "url": "/",
+            "assertions": [{"status_code": 200}],
+            "extract": {"a": {"from": "header: A", "default": 1}},
+        }
+    }
+    stage = Stage(
+        {"behavior": [{"action": "login", "condition": "true", "think_time": "1s"}], "iterations": 2}, actions=actions
+    )
+    monkeypatch.setattr(owner, name, wrapped)
+    stage.start()
+    stage.run_until(10 * S)
+    assert adds_up(stage) == {(0, kind): count for kind, count in outcomes.items()}
+    assert stage.ended == [(0, 0, 0, True)]
+
+
+def test_a_think_time_that_cannot_be_drawn_fails_the_step_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage({"behavior": [{"action": "login", "think_time": "1-2s"}, "browse"], "iterations": 1})
+    monkeypatch.setattr(Knowledge, "random", property(raising(OverflowError("drawn"))))
+    stage.start()
+    stage.run_until(S)
+    assert adds_up(stage) == {(0, "internal"): 1, (1, ""): 1}
+    assert stage.paths == ["/login", "/browse"]
+
+
+def test_a_later_step_sees_that_it_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HttpAction, "_judge", raising(ValueError()))
+    monkeypatch.setattr(HttpAction, "perform", raising_once(HttpAction.perform))
+    steps = ["login", {"action": "browse", "condition": "response.error == 'internal' and response.status == 'error'"}]
+    stage = Stage({"behavior": steps, "iterations": 1})
+    stage.start()
+    stage.run_until(S)
+    assert adds_up(stage) == {(0, "internal"): 1, (1, ""): 1}
+
+
+def raising_once(real: Callable[..., Any]) -> Callable[..., Any]:
+    """Raises at the first call."""
+    raise_next = raising(ZeroDivisionError())
+
+    def wrapped(*arguments: Any) -> Any:
+        raise_next()
+        return real(*arguments)
+
+    return wrapped
+
+
+def test_in_on_start_it_is_the_end_of_the_user_who_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HttpAction, "perform", raising_once(HttpAction.perform))
+    stage = Stage({"on_start": ["login"], "behavior": ["browse"], "iterations": 1})
+    stage.start()
+    stage.run_until(3 * S)
+    assert stage.sent == [(1000, "/login"), (1010, "/browse")]
+    assert adds_up(stage) == {(0, "internal"): 1, (0, ""): 1, (1, ""): 1}
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "outcomes"),
+    [
+        (user_module, "keep_response", {(0, ""): 3, (0, "internal"): 1}),
+        (GroupMeter, "begin_thinking", {(0, ""): 3, (0, "internal"): 1}),
+        (GroupMeter, "finish_iteration", {(0, ""): 3, (0, "internal"): 1}),
+    ],
+)
+def test_a_mistake_between_steps_is_one_more_that_failed_and_the_seat_is_filled_again(
+    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, outcomes: dict[tuple[int, str], int]
+) -> None:
+    steps = [{"action": "login", "think_time": "1s", "condition": "response.status == 'none'"}]
+    stage = Stage({"behavior": steps, "iterations": 2})
+    monkeypatch.setattr(owner, name, raising_once(getattr(owner, name)))
+    stage.start()
+    stage.run_until(20 * S)
+    assert adds_up(stage) == outcomes
+    assert stage.engine.clients[0].is_cut
+    assert stage.ended == [(0, 0, 0, True)]
+    assert [failure.kind for failure in stage.failures] == ["internal"]
+
+
+def test_a_client_that_cannot_even_be_cut_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage({"behavior": ["login"], "iterations": 1}, script=raising_once(lambda request: Reply()))
+    monkeypatch.setattr("agent_stage.FakeClient.cut", raising(RuntimeError("cut")))
+    stage.start()
+    stage.run_until(1500 * MS)
+    assert adds_up(stage) == {(0, "internal"): 1, (0, ""): 1}
+    assert len(stage.engine.clients) == 2, "a new one, a second later"
+
+
+def test_the_first_traceback_of_each_kind_and_step_is_logged() -> None:
+    errors = iter([KeyError("a"), KeyError("b"), ValueError("c"), KeyError("d")])
+
+    def script(request: object) -> Reply:
+        raise next(errors)
+
+    with capture_logs() as logs:
+        stage = Stage({"behavior": ["login", "browse"], "iterations": 2, "think_time": "1s"}, script=script)
+        stage.start()
+        stage.run_until(5 * S)
+    assert [(entry["step"], str(entry["exc_info"])) for entry in logs] == [
+        ("login", "'a'"), ("browse", "'b'"), ("login", "c"),
+    ]  # fmt: skip
+    assert {entry["group"] for entry in logs} == {"g0"}
+
+
+def test_a_detail_names_the_exception_and_its_place() -> None:
+    with pytest.raises(KeyError) as caught:
+        raising(KeyError("absent"))()
+    assert detail_of(caught.value).startswith("KeyError: 'absent' (test_agent_unforeseen.py:")
+    assert len(detail_of(ValueError("x" * 10_000))) < 300
+    assert kind_of(ValueError()) == INTERNAL == KIND["internal"]
