@@ -336,6 +336,7 @@ class Conductor:
             news=tuple(self._news),
             schedule=self._schedule,
             plan=plan_text(self._loaded),
+            steps=self._aggregate.step_course.table(),
         )
 
     def _explained(self, record: IntervalRecord) -> IntervalRecord:

@@ -45,6 +45,7 @@ def _action_row(plan: Plan, aggregate: Aggregate, series: StepSeries) -> ActionR
         status_codes=_status_codes(aggregate, series),
         assertions=_assertions(plan, aggregate, series),
         response_time_ms=Distribution.of(histogram),
+        ok_response_time_ms=Distribution.of(totals.histogram(RESPONSE_TIME, replace(mine, kinds=(OK,)))),
         exchange_ms=Distribution.of(totals.histogram(EXCHANGE, mine)),
         ttfb_ms=Distribution.of(totals.histogram(TTFB, mine)),
         histogram=histogram.to_json(),

@@ -39,6 +39,7 @@ from gradual_master.results.objectives import ObjectiveRow, Watch
 from gradual_master.results.open_interval import OpenInterval, health_of
 from gradual_master.results.plan_objectives import plan_objectives
 from gradual_master.results.series import Series
+from gradual_master.results.step_course import StepCourse
 from gradual_master.results.totals import Totals
 
 KEPT = 120 * NS_PER_S
@@ -54,7 +55,7 @@ class Aggregate:
     `totals` by phase, `level_figures` and `level_histograms` by level, `agents` by incarnation, `statuses` by
     (phase, step, status code), `assertions` by (phase, step, number, 0 passed | 1 failed), `failures` by what went
     wrong, `users_max` the most active users of each group at any time, `records` the last intervals, `series` the
-    course of all; `interval` in ns.
+    course of all, `step_course` that of each step; `interval` in ns.
     """
 
     def __init__(self, plan: Plan, schedule: Schedule, interval: int) -> None:
@@ -67,6 +68,7 @@ class Aggregate:
         self.users_max = np.zeros(self.shape.groups)
         self.records: deque[IntervalRecord] = deque(maxlen=max(1, KEPT // interval))
         self.series = Series(schedule.groups)
+        self.step_course = StepCourse(self.shape, interval)
         self.watches = [Watch(objective) for objective in plan_objectives(plan, self.index, schedule)]
         self._phases = _phases_of_levels(schedule)
         self._layouts = Layouts(self.shape, self._phases, self.totals.phases)
@@ -130,6 +132,7 @@ class Aggregate:
             place = number - self._next
             stood = self.records[place]
             self.records[place] = self._write(number, (), stood.objectives)
+            self.step_course.amend(number, contribution)
             self.series.amend(stood, replace(self.records[place], health=(health,)))
 
     # ── Closing ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -148,6 +151,7 @@ class Aggregate:
         self._closed[number] = (measured, len(health))
         record = self._write(number, health, self.look((number + 1) * self.interval / NS_PER_S))
         self.series.add(record)
+        self.step_course.add(number, measured)
         # Of thousands of agents that would be hundreds of thousands of objects, and nobody asks again.
         self.records.append(replace(record, health=()))
         self._closed.pop(number - (self.records.maxlen or 0), None)

@@ -11,6 +11,7 @@ from gradual_common.masking import Mask, without_credentials
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.schedule import Schedule
 from gradual_master.results.series import SeriesTable
+from gradual_master.results.step_course import StepTable
 
 Fate = Literal["silent", "back", "lost", "left"]
 """What has become of an agent: it is not heard just now, is heard again, has lost its users, has left on request."""
@@ -32,12 +33,13 @@ class News:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chronicle:
-    """The course of one run. `plan`: the plan as it ran, as YAML, secrets masked."""
+    """The course of one run. `plan`: the plan as it ran, as YAML, secrets masked; `steps`: each step's own course."""
 
     series: SeriesTable
     news: tuple[News, ...]
     schedule: Schedule
     plan: str
+    steps: StepTable | None = None
 
 
 def plan_text(loaded: LoadedPlan) -> str:

@@ -33,7 +33,8 @@ LEAST_MISSING = 0.005
 class LevelRow(Section):
     """One level. Seconds since the schedule's begin; means are of users; `steady_from_s` None: all of it.
 
-    `marks` says what speaks against the level in an analysis: "failures", "missing", "saturated", "unaccounted".
+    `marks` says what speaks against the level in an analysis: "failures", "missing", "saturated", "unaccounted";
+    `failing` names the steps of which more than 5 % failed, as `group / step`.
     """
 
     phase: str
@@ -52,6 +53,7 @@ class LevelRow(Section):
     response_time_ms: Distribution
     warm_up: bool
     marks: tuple[str, ...]
+    failing: tuple[str, ...]
 
 
 class ScheduledUsers:
@@ -97,7 +99,8 @@ class ScheduledUsers:
 class LevelFigures:
     """What the level table is made of: the aggregate's sums by level, and the schedule's side of them.
 
-    `end`: until when users were wanted at all. `judged`: groups whose missing users count (int64 0 or 1).
+    `end`: until when users were wanted at all. `judged`: groups whose missing users count (int64 0 or 1). `names`: of
+    the steps, `group / step`.
     """
 
     shape: Shape
@@ -108,6 +111,7 @@ class LevelFigures:
     end: int
     judged: Int64
     saturation: Saturation
+    names: tuple[str, ...]
 
     def rows(self) -> Iterator[LevelRow]:
         """The levels that began; pauses between phases are none."""
@@ -145,7 +149,8 @@ class LevelFigures:
         end = min(level.end, self.end)
         seconds = (end - level.start) / NS_PER_S
         users = self._users(level).sum(axis=0) / NS_PER_S / seconds
-        by_kind = self._requests(level)
+        by_step = self._requests(level)
+        by_kind = by_step.sum(axis=0)
         requests, ok = int(by_kind.sum()), int(by_kind[OK])
         missing = int(self._missing(level).sum()) / NS_PER_S
         return LevelRow(
@@ -165,6 +170,7 @@ class LevelFigures:
             response_time_ms=self._response_times(level),
             warm_up=warm_up,
             marks=tuple(self._marks(level, (requests - ok) / (requests or 1), missing / (level.target * seconds or 1))),
+            failing=tuple(self._failing(by_step)),
         )
 
     def _marks(self, level: Level, failures: float, missing: float) -> Iterator[str]:
@@ -188,10 +194,16 @@ class LevelFigures:
         return self.figures.users[row] if row is not None else np.zeros_like(self.figures.users[0])
 
     def _requests(self, level: Level) -> Int64:
-        """Completed samples of each kind, int64 (kinds,)."""
+        """Completed samples of each step and kind, int64 (steps, kinds)."""
         row = self.figures.rows.get(level.number)
         by_step = self.figures.requests[row if row is not None else 0][: self.shape.steps]
-        return by_step.sum(axis=0) if row is not None else np.zeros(by_step.shape[1], dtype=np.int64)
+        return by_step if row is not None else np.zeros_like(by_step)
+
+    def _failing(self, by_step: Int64) -> Iterator[str]:
+        """The steps of which more failed than a level may."""
+        requests = by_step.sum(axis=1)
+        for step in np.flatnonzero(requests - by_step[:, OK] > MOST_FAILURES * requests).tolist():
+            yield self.names[step]
 
     def _missing(self, level: Level) -> Int64:
         """Per group: scheduled less active user-nanoseconds, at least 0."""

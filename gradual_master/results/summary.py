@@ -162,6 +162,7 @@ class _Writer:
             self._end,
             np.array(judged, dtype=np.int64),
             self._fleet.saturation,
+            tuple(f"{aggregate.index.groups[step.group]} / {step.name}" for step in aggregate.index.steps),
         )
 
     # ── Sections ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -203,6 +204,7 @@ class _Writer:
             throughput_rps=self._rate(totals.phases, only_ok=True),
             request_rate_rps=self._rate(totals.phases),
             response_time_ms=self._distribution(RESPONSE_TIME, everything),
+            ok_response_time_ms=self._distribution(RESPONSE_TIME, replace(everything, kinds=(OK,))),
             exchange_ms=self._distribution(EXCHANGE, everything),
             ttfb_ms=self._distribution(TTFB, everything),
             connect_ms=self._distribution(CONNECT, everything),

@@ -141,6 +141,7 @@ SUMMARY = record(
         throughput_rps=maybe(NUMBER),
         request_rate_rps=maybe(NUMBER),
         response_time_ms=TIMES,
+        ok_response_time_ms=TIMES,
         exchange_ms=TIMES,
         ttfb_ms=TIMES,
         connect_ms=TIMES,
@@ -160,6 +161,7 @@ SUMMARY = record(
         status_codes=mapping(COUNT),
         assertions=rows(assertion=TEXT, passed=COUNT, failed=COUNT),
         response_time_ms=TIMES,
+        ok_response_time_ms=TIMES,
         exchange_ms=TIMES,
         ttfb_ms=TIMES,
         histogram={"type": ["object"]},
@@ -195,6 +197,7 @@ SUMMARY = record(
         response_time_ms=TIMES,
         warm_up=FLAG,
         marks=texts(),
+        failing=texts(),
     ),
     fleet=record(
         scheduled_user_s=NUMBER,

@@ -22,6 +22,16 @@ def test_a_step_never_performed_has_a_row_without_data() -> None:
     assert (browse.requests, browse.success_rate, browse.assertions) == (1, 1, ())
 
 
+def test_successes_have_their_response_times_apart() -> None:
+    plan = plan_of()
+    aggregate = Aggregate(plan, schedule_of((2, 1)), S)
+    aggregate.merge("a", batch_of(1, 0, Stretch(0, 0, S, [(1, "", 40 * MS), (1, "status", MS)])))
+    aggregate.settle()
+    _, browse, _ = action_rows(plan, aggregate)
+    assert (browse.response_time_ms.count, browse.response_time_ms.min) == (2, 1)
+    assert (browse.ok_response_time_ms.count, browse.ok_response_time_ms.min) == (1, 40)
+
+
 def test_a_share_of_nothing_is_no_share() -> None:
     assert share(1, 3) == 0.333333
     assert share(0, 0) is None

@@ -51,6 +51,8 @@ def test_a_level_says_what_the_system_did_at_its_concurrency() -> None:
     assert first.missing_user_s == 0
     assert (first.response_time_ms.min, first.response_time_ms.max) == (10, 40)
     assert first.marks == ("failures",), "a third of it failed"
+    assert first.failing == ("guest / rates",)
+    assert second.failing == ()
     assert (second.target, second.requests, second.response_time_ms.p50) == (6, 0, None)
 
 
