@@ -19,14 +19,13 @@ from gradual_common.batch import KINDS, MEASURES, RESPONSE_TIME, Int64
 from gradual_common.buckets import BUCKETS, ESTIMATES
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_master.results.measurements import Contribution, Shape
-from gradual_master.results.totals import OK, RESPONDED
+from gradual_master.results.totals import OK
 
 Float64 = npt.NDArray[np.float64]
 
 MOST_FRAMES = 240
 
 _ESTIMATES_MS = np.array(ESTIMATES) / NS_PER_MS
-_RESPONDED = np.array(RESPONDED)
 
 
 class Frame:
@@ -77,9 +76,8 @@ class Frame:
 def _buckets_of(shape: Shape, measured: Contribution) -> tuple[Int64, Int64]:
     """(step · BUCKETS + bucket, count) of the response times of all samples that have one."""
     codes = measured.codes % shape.codes
-    measure, kind = codes % len(MEASURES), codes // len(MEASURES) % len(KINDS)
-    step = codes // (len(MEASURES) * len(KINDS))
-    chosen = (measure == RESPONSE_TIME) & (step < shape.steps) & np.isin(kind, _RESPONDED)
+    step, measure = codes // (len(MEASURES) * len(KINDS)), codes % len(MEASURES)
+    chosen = (measure == RESPONSE_TIME) & (step < shape.steps)
     filled = np.repeat(chosen, measured.columns.sizes)
     steps = np.repeat(step[chosen], measured.columns.sizes[chosen])
     return steps * BUCKETS + measured.columns.indices[filled], measured.columns.counts[filled].astype(np.int64)

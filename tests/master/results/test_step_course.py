@@ -45,12 +45,6 @@ def test_every_step_has_its_own_rates_and_percentiles() -> None:
     assert table.quantile_ms(RATES, 0.5) == pytest.approx([40, 20], rel=0.0055)
 
 
-def test_what_had_no_response_has_no_response_time() -> None:
-    table = course_of(measured(0, (LOGIN, "connect", 1), (LOGIN, "timeout", 30))).table()
-    assert table.rates(LOGIN).tolist() == [[0, 2]]
-    assert table.quantile_ms(LOGIN, 0.01) == pytest.approx([30], rel=0.0055)
-
-
 def test_neighbours_are_joined_when_there_is_no_room() -> None:
     table = course_of(*(measured(n, *[(LOGIN, "", n + 1)] * (n + 1)) for n in range(11)), most=4).table()
     assert (table.begin_s.tolist(), table.end_s.tolist()) == ([0, 4, 8], [4, 8, 11])
