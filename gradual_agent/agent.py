@@ -27,6 +27,7 @@ from gradual_agent.sample_link import SampleLink
 from gradual_agent.timeline import Entry, Timeline
 from gradual_common.batch import Applied
 from gradual_common.clock import NS_PER_S
+from gradual_common.credentials import all_credentials
 from gradual_common.logs import bind_process, mask_in_logs
 from gradual_common.messages import AgentMessage, Goodbye, MasterMessage, Orders, Provision, SlotRun
 from gradual_common.units import format_duration
@@ -326,7 +327,7 @@ class Agent:
     def _store(self, provision: Provision) -> None:
         """The job makes the crew; rows are stored; what is known already is passed over."""
         if provision.job is not None and self._crew is None:
-            mask_in_logs(provision.job.secrets.values())
+            mask_in_logs(*all_credentials(provision.job))
             self._crew = self._make_crew(provision.job, self._user_ended)
             self._usher = Usher(self._crew, self._timeline, self._clock, self._user_ended, self.fail)
             self._probe = LoopLagProbe(self._timeline, self._clock, self._crew.note_loop_lag)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -22,9 +21,10 @@ from gradual_agent.recording.exemplars import ExemplarPicker
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.sample_log import SampleLog
 from gradual_agent.timeline import Timeline
+from gradual_agent.users.sample import Sample
 from gradual_agent.users.worker import Worker
 from gradual_common.batch import Applied, Batch, Health
-from gradual_common.masking import Mask
+from gradual_common.credentials import credentials_in, mask_of
 from gradual_common.messages import Job, Rows
 from gradual_common.plan.model import Plan
 from gradual_common.samples import Exemplar, SampleColumns
@@ -50,12 +50,22 @@ class PlanCrew:
         self._engine = HttpEngine(loop, timeline, lease, assets=job.assets, clock=clock)
         self._log = SampleLog() if job.wants_samples else None
         self._recorder = Recorder(SeriesIndex.of(plan), clock, self._log)
-        self._picker = ExemplarPicker(partial(describe_exchange, Mask(job.secrets.values())), Random())  # noqa: S311  nothing is kept secret by it
-        self._worker = Worker(
-            plan, job, self._engine, timeline, self._recorder, clock, note_failure=self._picker.consider
-        )
+        self._mask = mask_of(job)
+        self._group = 0
+        self._picker = ExemplarPicker(self._describe, Random())  # noqa: S311  nothing is kept secret by it
+        self._worker = Worker(plan, job, self._engine, timeline, self._recorder, clock, note_failure=self._note_failure)
         self._worker.on_end = on_end
         self._cpu: CpuMeter | None = None
+
+    def _note_failure(self, step: int, sample: Sample) -> None:
+        self._group = self._recorder.index.steps[step].group
+        self._picker.consider(step, sample)
+
+    def _describe(self, sample: Sample) -> dict[str, Any]:
+        """A failed exchange, without what the user's data rows say of passwords and their like."""
+        rows = self._rows.get((self._group, sample.slot), {})
+        known = [value for row in rows.values() for value in credentials_in(row, is_sent=True)]
+        return describe_exchange(self._mask.also(credentials=known) if known else self._mask, sample)
 
     @property
     def begun(self) -> int:

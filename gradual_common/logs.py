@@ -8,7 +8,6 @@ bound to (run, agent), whichever thread or task it comes from, beside what its o
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -18,15 +17,15 @@ from typing import Any, Literal
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-LogFormat = Literal["console", "json"]
+from gradual_common.masking import Mask
 
-MASK = "***"
+LogFormat = Literal["console", "json"]
 
 GRPC_VERBOSITY = "GRPC_VERBOSITY"
 """gRPC's core writes to standard error by itself, past every handler; its failures reach Python as exceptions."""
 
 _BOUND: dict[str, Any] = {}
-_SECRETS: set[str] = set()
+_HIDDEN: list[Mask] = [Mask()]
 """Of the process, as its standard error is: what all lines bear, and what none may show."""
 
 
@@ -46,7 +45,7 @@ def configure_logging(level: str = "info", format: LogFormat = "console", **boun
     shared = _shared_processors()
     handler = StandardError()
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        MaskingFormatter(
             foreign_pre_chain=shared,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(format)],
         )
@@ -79,11 +78,16 @@ def bind_process(**values: Any) -> None:
         del _BOUND[name]
 
 
-def mask_in_logs(secrets: Iterable[str]) -> None:
-    """Show `***` in place of each of `secrets` from now on, in every line of this process."""
-    for secret in secrets:
-        _SECRETS.update((secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]))
-    _SECRETS.discard("")
+def mask_in_logs(secrets: Iterable[str], credentials: Iterable[str] = ()) -> None:
+    """Show `***` in place of each of them from now on, in every line of this process, however it is written there."""
+    _HIDDEN[:] = [_HIDDEN[-1].also(secrets, credentials)]
+
+
+class MaskingFormatter(structlog.stdlib.ProcessorFormatter):
+    """Masks whole lines, once everything is in them: events, values, and the tracebacks with what was raised."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return hide_secrets(super().format(record))
 
 
 class StandardError(logging.Handler):
@@ -91,18 +95,16 @@ class StandardError(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            sys.stderr.write(hide_secrets(self.format(record)) + "\n")
+            sys.stderr.write(self.format(record) + "\n")
             sys.stderr.flush()
         except Exception:
             # As every handler of the standard library: a line that cannot be written stops nothing.
             self.handleError(record)
 
 
-def hide_secrets(line: str) -> str:
-    """`***` in place of every secret; the longest first, as one may lie within another."""
-    for secret in sorted(_SECRETS, key=len, reverse=True):
-        line = line.replace(secret, MASK)
-    return line
+def hide_secrets(text: str) -> str:
+    """A text for standard error without secrets, and without what tells that it is a credential."""
+    return _HIDDEN[-1].hide_text(text)
 
 
 def _add_bound(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -1,89 +1,99 @@
-"""Secrets are shown as *** wherever they turn up: as they are, in JSON, in URLs, and inside basic credentials.
+"""Secrets are shown as *** wherever they turn up, in whatever way they are written.
 
-What the plan declares as a secret is known by its value. A credential that nobody declared is known by
-the name of its field (`conceals`).
+What the plan declares as a secret is known by its value; so is every other credential that `credentials` finds. Of what
+nobody knows the name of its field tells (`telling`), or its own form (`tokens`).
 """
 
 from __future__ import annotations
 
-import json
 import re
-from base64 import b64decode
-from collections.abc import Iterable, Mapping
-from typing import Any
-from urllib.parse import quote, quote_plus
+from collections.abc import Iterable
+from dataclasses import dataclass
 
+from gradual_common.spellings import BASE64_LETTERS, encoded, spelled
 from gradual_common.telling import MASK, conceals, hide_fields
+from gradual_common.tokens import hide_tokens
 
-__all__ = ["MASK", "Mask", "conceals", "forms_of", "without_credentials"]
+__all__ = ["MASK", "Mask", "conceals", "hide_credentials"]
 
-_CARRIERS = frozenset({"headers", "body", "form", "query", "url", "base_url"})
-_BASIC = re.compile(r"(?i)\bBasic ([A-Za-z0-9+/]+=*)")
+SHORTEST = 4
+"""Characters of a credential that is masked wherever it stands; a shorter one stands by chance in much else."""
+
+_WEAK = re.compile(r"[a-z]{1,7}|[A-Z]{1,7}|[0-9]{1,5}")
+"""A word or a number that a plan may well hold elsewhere: hidden where it stands alone, not within a longer word."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """How one value is recognised."""
+
+    spelled: re.Pattern[str]
+    encoded: re.Pattern[str] | None
+
+    @classmethod
+    def of(cls, value: str, *, as_word: bool = False) -> _Known:
+        in_base64 = encoded(value)
+        return cls(re.compile(spelled(value, as_word=as_word)), re.compile(in_base64) if in_base64 else None)
 
 
 class Mask:
-    """Masks the values of secrets in any text."""
+    """Masks known values in any text: `secrets` always, `credentials` from 4 characters on."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets for form in forms_of(secret)}
-        # The longest first, as one secret may lie within another.
-        self._forms = sorted(filter(None, forms), key=len, reverse=True)
+    def __init__(self, secrets: Iterable[str] = (), credentials: Iterable[str] = ()) -> None:
+        strong = {value: _Known.of(value) for value in secrets if value}
+        weak = {
+            value: _Known.of(value, as_word=_WEAK.fullmatch(value) is not None)
+            for value in dict.fromkeys(credentials)
+            if len(value) >= SHORTEST and value not in strong
+        }
+        self._known = _longest_first({**strong, **weak})
+
+    def also(self, secrets: Iterable[str] = (), credentials: Iterable[str] = ()) -> Mask:
+        """A mask that hides these too."""
+        mask = Mask(secrets, credentials)
+        mask._known = _longest_first({**mask._known, **self._known})
+        return mask
 
     def hide(self, text: str) -> str:
-        """The text without secrets."""
-        for form in self._forms:
-            text = text.replace(form, MASK)
-        return _BASIC.sub(self._hide_basic, text) if self._forms else text
+        """The text without the values."""
+        for known in self._known.values():
+            text = known.spelled.sub(MASK, text)
+        for known in self._known.values():
+            if known.encoded is not None and known.encoded.search(text):
+                text = _hide_encoded(known.encoded, text)
+        return text
 
     def hide_text(self, text: str) -> str:
-        """What was sent or received, without secrets and without the values of telling fields.
+        """What was written, sent or received: without the values, and without whatever tells that it is a credential.
 
         Fields are recognised where they stand, so that a text which is cut off in the middle, or is a little of
         everything, is no less masked.
         """
-        return hide_fields(self.hide(text))
+        return hide_credentials(self.hide(text))
 
-    def _hide_basic(self, match: re.Match[str]) -> str:
-        try:
-            credentials = b64decode(match[1]).decode("utf-8", "replace")
-        except ValueError:
-            return match[0]
-        return f"Basic {MASK}" if any(form in credentials for form in self._forms) else match[0]
+    def hide_named(self, name: str, text: str) -> str:
+        """A value that stands beside its name: all of it where the name tells."""
+        return MASK if conceals(name) else self.hide_text(text)
 
 
-def forms_of(secret: str) -> set[str]:
-    """The ways in which a secret is written."""
-    in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), *in_json}
+def _longest_first(known: dict[str, _Known]) -> dict[str, _Known]:
+    """As one value may lie within another."""
+    return {value: known[value] for value in sorted(known, key=len, reverse=True)}
 
 
-def without_credentials(document: Any, *, is_sent: bool = False) -> Any:
-    """A plan's document with the literal values of telling fields masked, wherever something is sent.
-
-    What is put in from elsewhere (`{{ … }}`) stays: it tells nothing. `is_sent`: the document itself is sent.
-    """
-    if isinstance(document, list | tuple):
-        return [without_credentials(entry, is_sent=is_sent) for entry in document]
-    if isinstance(document, str):
-        return hide_fields(document, keeps=_is_put_in) if is_sent else document
-    if not isinstance(document, Mapping):
-        return document
-    return {
-        name: _hidden(value)
-        if is_sent and conceals(str(name))
-        else without_credentials(value, is_sent=is_sent or name in _CARRIERS)
-        for name, value in document.items()
-    }
+def hide_credentials(text: str) -> str:
+    """The text without what tells by its name or its form that it is a credential."""
+    return hide_fields(hide_tokens(text))
 
 
-def _hidden(value: Any) -> Any:
-    """Every literal in the value of a telling field masked, so that its shape is still seen."""
-    if isinstance(value, list | tuple):
-        return [_hidden(entry) for entry in value]
-    if isinstance(value, Mapping):
-        return {name: _hidden(entry) for name, entry in value.items()}
-    return value if value is None or _is_put_in(str(value)) else MASK
-
-
-def _is_put_in(text: str) -> bool:
-    return "{{" in text
+def _hide_encoded(pattern: re.Pattern[str], text: str) -> str:
+    """All of a stretch of base64 that holds the value: its ends, too, are made of the value's bytes."""
+    pieces: list[str] = []
+    shown = 0
+    for match in pattern.finditer(text):
+        if match.start() < shown:
+            continue
+        pieces += text[shown : match.start()].rstrip(BASE64_LETTERS), MASK
+        rest = len(text) - len(text[match.end() :].lstrip(BASE64_LETTERS))
+        shown = rest
+    return "".join(pieces) + text[shown:]

@@ -194,7 +194,7 @@ class Job:
     `document` is the plan as a mapping after overrides and `${…}`; `assets` maps a path that the plan names (TLS
     files) to its content; `secrets` maps names to values; `literals` are the plan paths (such as
     "actions.login.body.username") whose text a `${…}` brought in and which are therefore never read as templates.
-    `wants_samples`: some reporter wants to see every single sample.
+    `wants_samples`: some reporter wants to see every single sample. `credentials`: what is masked beside the secrets.
     """
 
     document: dict[str, Any]
@@ -203,6 +203,7 @@ class Job:
     literals: tuple[str, ...]
     seed: int
     wants_samples: bool = False
+    credentials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ def encode_job(job: Job) -> bytes:
             "literals": list(job.literals),
             "seed": job.seed,
             "wants_samples": job.wants_samples,
+            "credentials": list(job.credentials),
         }
     )
 
@@ -59,7 +60,10 @@ def decode_job(data: bytes) -> Job:
         raise WireError(f"the job is not whole: {error!r}") from error
     if not (isinstance(document, dict) and isinstance(secrets, dict) and isinstance(seed, int)):
         raise WireError("the job is not whole: document and secrets are mappings, the seed is an integer")
-    return Job(document, assets, secrets, literals, seed, bool(wants_samples))
+    credentials = content.get("credentials", [])
+    if not isinstance(credentials, list) or not all(isinstance(value, str) for value in credentials):
+        raise WireError("the job is not whole: credentials are a list of texts")
+    return Job(document, assets, secrets, literals, seed, bool(wants_samples), tuple(credentials))
 
 
 def row_pieces(rows: Rows) -> Iterator[tuple[list[int], bytes]]:

@@ -6,27 +6,45 @@ beginning says: at the closing quote, at the matching bracket, at the next separ
 clear, more is masked rather than less.
 
     "name": "value"   'name': 'value'   \\"name\\": \\"value\\"   "name" => "value"   name=value   name="value"
-    "name": ["value", …]   "name": {…}   <name>value</name>   scheme://user:value@host
+    "name": ["value", …]   "name": {…}   <name>value</name>   scheme://value@host, percent-encoded too
     Authorization: value, anywhere; any other name: value, at the begin of a line
+    name: "value" and {name: value}, as GraphQL and YAML have it   name="name" … value="value"
+    a part of a multipart body
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 MASK = "***"
-_TELLING = re.compile(r"(?i)authorization|passw|secret|token|api[-_]?key|^(set-)?cookie$|credential|\bpin$|^cvv|iban")
-_PUBLIC = frozenset({"token_type"})
+_TELLING = re.compile(
+    r"(?i)authori[sz]ation|passw|passphrase|passcode|pwd|secret|token|credential|^(?:set-)?cookies?$|^x-auth|bearer"
+    r"|(?:api|access|private|signing|encryption|subscription|account|shared|master|auth|app|client|service)[-_.]?key"
+    r"|^x-.*-key$|signature$|session[-_]?id|sessid|(?:^|[-_.\[ ])(?:auth|jwt|otp|totp|sig|sid|ssn|pin)\]?$"
+    r"|^cvv|^cvc|iban"
+)
+_PUBLIC = re.compile(
+    r"(?i)token_?type|(?:max|total|prompt|completion|input|output)_?tokens(?:_used)?|content-signature"
+)
+_KEY = re.compile(r"(?i)(?:^|[-_.])key$|(?<=[a-z])Key$")
 
 _NAME = re.compile(
-    r"(?<=[\"'])(?P<quoted>(?:[^\"'\\]|\\++[^\"'\\])++)\\*[\"']\s*(?::|=>)\s*"
+    r"(?i:(?<![\w-])name\\{0,8}[\"']?[ \t]*[:=][ \t]*\\{0,8}[\"'](?P<named>[^\"'\\<>\r\n]{1,64})\\{0,8}[\"']"
+    r"[^<>{}\r\n]{0,100}?\bvalue\\{0,8}[\"']?[ \t]*[:=][ \t]*)"
+    r"|(?<=[\"'])(?P<quoted>(?:[^\"'\\]|\\++[^\"'\\])++)\\*[\"']\s*(?::|=>)\s*"
     r"|(?<![^\s&?;#,(){}<>\"'|\\/])(?P<bare>[^\s&?;#,(){}<>\"'|\\/=]++)="
     r"|<(?P<tag>[\w:.-]+)(?:\s[^<>]*)?>"
     r"|(?i:(?<![\w-])(?P<header>(?:proxy-)?authorization|(?:set-)?cookie)[ \t]*:[ \t]*)"
     r"|(?:(?m:^)|(?<=\\[nr]))[ \t]*(?:-[ \t]+)?(?P<line>[\w.-]++)[ \t]*:(?:[ \t]+|(?=[\"']))"
-    r"|://(?P<user>[^\s/?#@:\"'<>\\]*):(?=[^\s/?#\"<>\\]*@)"
+    r"|:(?:\\{0,8}/){2}(?=(?P<user>(?:\{\{[^{}]{0,200}\}\}|[^\s/?#\"<>\\{]|\{(?!\{))*)@)"
+    r"|%(?:25)?3[Aa](?:%(?:25)?2[Ff]){2}"
+    r"(?=(?P<encoded>(?:%(?!(?:25)?(?:2[Ff]|3[Ff]|40))|[^\s/?#\"'<>&\\%])*+)%(?:25)?40)"
+    r"|(?i:form-data;[^\r\n]{0,100}?\bname=\"(?P<part>[^\"\r\n]{1,64})\"[^\r\n]{0,200}"
+    r"(?:\r?\n[^\r\n]{1,200}){0,8}\r?\n\r?\n)"
+    r"|(?<=[\s{,(])(?P<loose>[A-Za-z_][\w-]{1,63})[ \t]{0,4}:[ \t]{1,4}(?=\\{0,8}[\"'])"
+    r"|(?<=[{,])[ \t]{0,4}(?P<flow>[A-Za-z_][\w-]{1,63}):[ \t]{1,4}"
 )
 """The beginning of a field, up to its value. Every alternative is entered at the begin of a word only, so that a long
 text without any field is looked through in linear time."""
@@ -38,37 +56,60 @@ _WORD = re.compile(r"[^\s,;&}\]<\"'\\]*")
 _FORM_VALUE = re.compile(r"(?:[^&\s\"<\\]|\\++(?![\"']))*+")
 _TEXT = re.compile(r"(?s:<!\[CDATA\[.*?(?:\]\]>|\Z)|[^<])*+")
 _LINE = re.compile(r"(?:[^\r\n\"\\]|\\++(?![rn\"]))*+")
-_PASSWORD = re.compile(r"[^\s/?#\"<>\\]*(?=@)")
-_VALUES = {"bare": _FORM_VALUE, "tag": _TEXT, "header": _LINE, "line": _LINE, "user": _PASSWORD}
+_PART = re.compile(r"(?:[^\r\n]|\r?\n(?!--))*+")
+_VALUES = {"bare": _FORM_VALUE, "tag": _TEXT, "header": _LINE, "line": _LINE, "part": _PART}
 _MAY_HAVE_QUOTES = frozenset({"bare", "line"})
-_ALWAYS = frozenset({"header", "user"})
+_IN_QUOTES = frozenset({"quoted", "named", "loose", "flow"})
+_AHEAD = frozenset({"user", "encoded"})
+_WITH_MORE = frozenset({"tag", "named"})
 _NOTHING = frozenset({"", "null", "true", "false", "None", "True", "False"})
 
 
 def conceals(name: str) -> bool:
     """Whether a field of this name holds what nobody else should read, as far as its name tells."""
-    return name not in _PUBLIC and _TELLING.search(name) is not None
+    return _PUBLIC.fullmatch(name) is None and _TELLING.search(name) is not None
 
 
-def hide_fields(text: str, keeps: Callable[[str], bool] = lambda value: False) -> str:
-    """The text with the values of telling fields masked, but for those that `keeps` lets pass."""
+def names_credential(name: str) -> bool:
+    """Whether a variable of this name does: beside what `conceals`, anything that is called a key."""
+    return conceals(name) or _KEY.search(name) is not None
+
+
+def hide_fields(text: str, hide: Callable[[str], str] | None = None) -> str:
+    """The text with the values of telling fields masked, or as `hide` shows each of them."""
     pieces: list[str] = []
-    shown = position = 0
+    shown = 0
+    for match, begin, end in _fields(text):
+        pieces += text[shown:begin], _masked(text, match) if hide is None else hide(text[begin:end])
+        shown = end
+    return "".join(pieces) + text[shown:] if pieces else text
+
+
+def values_in(text: str) -> Iterator[tuple[str, str]]:
+    """The (name, value) of every telling field, the value as it was written, quotes included."""
+    for match, begin, end in _fields(text):
+        yield str(match[str(match.lastgroup)]) if match.lastgroup not in _AHEAD else "", text[begin:end]
+
+
+def _fields(text: str) -> Iterator[tuple[re.Match[str], int, int]]:
+    """Every telling field with a value, and where that begins and ends."""
+    position = 0
     while (match := _NAME.search(text, position)) is not None:
         begin = position = match.end()
         end = _end_of_value(text, match)
-        if end > begin and not keeps(text[begin:end]):
-            pieces += text[shown:begin], _masked(text, match)
-            shown = position = end
-        elif match["tag"] is not None:
-            position = match.end("tag")  # Its attributes are fields, too.
-    return "".join(pieces) + text[shown:] if pieces else text
+        if end > begin:
+            yield match, begin, end
+            position = end
+        elif match.lastgroup in _WITH_MORE:
+            position = match.end(str(match.lastgroup))  # What stands between it and its value are fields, too.
 
 
 def _masked(text: str, match: re.Match[str]) -> str:
     """What stands in a value's place; with quotes where the value has them, or where JSON is to stay JSON."""
     opening = _OPENING.match(text, match.end())
     if opening is None and match["quoted"] is None:
+        return MASK
+    if match.lastgroup in {"part", *_AHEAD}:
         return MASK
     quote = opening[0] if opening else _last_quote(match[0])
     return f"{quote}{MASK}{quote}"
@@ -81,9 +122,11 @@ def _last_quote(name: str) -> str:
 def _end_of_value(text: str, match: re.Match[str]) -> int:
     """Where the value ends that begins after `match`; there at once when it is to be seen."""
     begin, form = match.end(), str(match.lastgroup)
-    if form not in _ALWAYS and not (conceals(match[form]) or conceals(_unescaped(match[form]))):
+    if form in _AHEAD:
+        return match.end(form)
+    if form != "header" and not (conceals(match[form]) or conceals(_unescaped(match[form]))):
         return begin
-    if form == "quoted":
+    if form in _IN_QUOTES:
         return _end_of_json(text, begin)
     if form in _MAY_HAVE_QUOTES and _has_quotes(text, match):
         return _end_of_quoted(text, begin)

@@ -23,9 +23,11 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from gradual_common.clock import CLOCK_ID, NS_PER_S
+from gradual_common.credentials import all_credentials, mask_of
 from gradual_common.errors import GradualError
 from gradual_common.logs import bind_process, mask_in_logs
 from gradual_common.messages import SampleMessage
+from gradual_common.plan.shown import shown_plan
 from gradual_common.scheduling import compile_schedule
 from gradual_master.coordination.command import Terms
 from gradual_master.coordination.core import MasterCore
@@ -118,8 +120,10 @@ class Conductor:
         self._origin = time.clock_gettime_ns(CLOCK_ID)
         self._started_at = datetime.now(UTC)
         self._run_id = f"{self._started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        self._schedule = compile_schedule(loaded.plan)
-        self._aggregate = Aggregate(loaded.plan, self._schedule, options.interval)
+        self._mask = mask_of(loaded.job)
+        self._plan = shown_plan(loaded.plan, loaded.job)
+        self._schedule = compile_schedule(self._plan)
+        self._aggregate = Aggregate(self._plan, self._schedule, options.interval)
         self._core = MasterCore(self._terms(), self._schedule, journal)
         self._desk = SampleDesk(self._aggregate.index, self._epoch(), self._aggregate.is_warm_up)
         self._error_samples = ErrorSamples(self._aggregate.index)
@@ -178,7 +182,7 @@ class Conductor:
     async def run(self, address: ListenAddress) -> Summary:
         """Listen, conduct, judge."""
         bind_process(run=self._run_id)
-        mask_in_logs(self._loaded.job.secrets.values())
+        mask_in_logs(*all_credentials(self._loaded.job))
         try:
             git = asyncio.create_task(asyncio.to_thread(git_facts, self._loaded.folder))
             with self._signals():
@@ -316,7 +320,7 @@ class Conductor:
         run = replace(self._facts(), git=git, fingerprint=fingerprint())
         fleet = self._core.facts()
         summary = build_summary(
-            self._loaded.plan, self._schedule, self._aggregate, fleet, run, self._options, self._error_samples
+            self._plan, self._schedule, self._aggregate, fleet, run, self._options, self._error_samples
         )
         return replace(summary, chronicle=self._chronicle())
 
@@ -342,7 +346,7 @@ class Conductor:
     def _explained(self, record: IntervalRecord) -> IntervalRecord:
         """With its agents by their names, as people know them, and with what failed until now, and why."""
         health = tuple(replace(agent, agent=self._core.name_of(agent.agent)) for agent in record.health)
-        errors = error_rows(self._loaded.plan, self._aggregate, self._error_samples)
+        errors = error_rows(self._plan, self._aggregate, self._error_samples)
         return replace(record, health=health, errors_so_far=errors)
 
     def _begins_at(self) -> str | None:
@@ -356,15 +360,15 @@ class Conductor:
     def _facts(self) -> RunFacts:
         return RunFacts(
             id=self._run_id,
-            name=self._loaded.plan.config.name,
+            name=self._plan.config.name,
             started_at=self._started_at.isoformat(),
             finished_at=datetime.now(UTC).isoformat(),
             duration_s=self._now() / NS_PER_S,
             plan_sha256=self._loaded.sha256,
             seed=self._loaded.job.seed,
-            command=self._options.command,
+            command=self._mask.hide_text(self._options.command),
             begins_at=self._begins_at(),
-            tags=dict(self._options.tags),
+            tags={self._mask.hide(name): self._mask.hide_named(name, tag) for name, tag in self._options.tags.items()},
             stop_signal=self._core.signal,
-            failure=self._core.failure,
+            failure=None if self._core.failure is None else self._mask.hide_text(self._core.failure),
         )

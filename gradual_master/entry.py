@@ -57,7 +57,7 @@ def exit_code_of(app: typer.Typer, name: str) -> int:
         return fail(name, str(error), getattr(error, "exit_code", NOT_DONE))
     except Exception:
         # Python's own exit code, 1, would say that an objective failed.
-        traceback.print_exc()
+        typer.echo(_masked(traceback.format_exc()), nl=False, err=True)
         return fail(
             name, "this is a mistake in Gradual, not in the plan; please report it with the lines above", NOT_DONE
         )
@@ -66,8 +66,14 @@ def exit_code_of(app: typer.Typer, name: str) -> int:
 
 def fail(name: str, message: str, code: int) -> int:
     """Say what is wrong on standard error; the exit code."""
-    typer.echo(f"{name}: {message}", err=True)
+    typer.echo(f"{name}: {_masked(message)}", err=True)
     return code
+
+
+def _masked(text: str) -> str:
+    from gradual_common.logs import hide_secrets  # noqa: PLC0415 - `--help` shows nothing secret
+
+    return hide_secrets(text)
 
 
 def describe_problems(error: PlanError) -> str:

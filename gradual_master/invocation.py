@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ import typer
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import UnitError
+from gradual_common.excerpts import shown
+from gradual_common.masking import hide_credentials
 from gradual_common.units import read_duration
 from gradual_master.run_options import RunOptions
 
@@ -27,7 +30,11 @@ STANDARD_INPUT = "-"
 URL_USERS = 10
 URL_DURATION = "30s"
 AGENTS_WAIT = 60 * NS_PER_S
-HIDDEN_VALUES = ("-e", "--env")
+HIDDEN_VALUES = ("-e", "--env", "--set", "--data")
+REPORTER_OPTIONS = ("-o", "--reporter")
+_CLUSTER = re.compile(r"-[qv]+e")
+_ATTACHED = re.compile(r"(-[qv]*e)(.+)", re.DOTALL)
+"""`-e K=V` behind other flags, and with its value in the same word."""
 
 
 def load_arguments(arguments: PlanArguments) -> LoadedPlan:
@@ -45,7 +52,7 @@ def source_of(arguments: PlanArguments) -> PlanSource:
     if name == STANDARD_INPUT:
         return PlanSource.of_text(sys.stdin.read(), "standard input")
     if name.startswith(("http://", "https://")):
-        return PlanSource.of_mapping(plan_of_url(name), name)
+        return PlanSource.of_mapping(plan_of_url(name), hide_credentials(name))
     return PlanSource.of_path(Path(name))
 
 
@@ -70,7 +77,7 @@ def find_default() -> str:
 def plan_of_url(url: str) -> dict[str, Any]:
     """A plan of one GET, without think time; `-u` and `-d` change its users and its length."""
     return {
-        "config": {"name": url, "duration": URL_DURATION},
+        "config": {"name": hide_credentials(url), "duration": URL_DURATION},
         "users": [{"name": "user", "concurrency": URL_USERS, "behavior": [{"action": "get"}]}],
         "actions": {"get": {"url": url}},
     }
@@ -95,7 +102,7 @@ def pairs(entries: Sequence[str], option: str, form: str) -> list[tuple[str, str
     split = [entry.partition("=") for entry in entries]
     for entry, (name, equals, _) in zip(entries, split, strict=True):
         if not equals or not name:
-            raise typer.BadParameter(f"{entry!r} is not of the form {form}", param_hint=option)
+            raise typer.BadParameter(f"{shown(entry)} is not of the form {form}", param_hint=option)
     return [(name, value) for name, _, value in split]
 
 
@@ -106,7 +113,7 @@ def percentage(text: str, option: str) -> float:
     except ValueError:
         number = -1.0
     if not text.endswith("%") or not 0 <= number <= 100:
-        raise typer.BadParameter(f"{text!r} is not a percentage between 0% and 100%; write 1%", param_hint=option)
+        raise typer.BadParameter(f"{shown(text)} is not a percentage between 0% and 100%; write 1%", param_hint=option)
     return number / 100
 
 
@@ -137,13 +144,40 @@ def run_options_of(
 
 
 def command_line(words: Sequence[str] = ()) -> str:
-    """The command as it was given, for the summary; the values of `-e` may be secret and are left out."""
+    """The command as it was given, for the summary, without the values that it changes in the plan: they may be secret.
+
+    Of everything else only what tells that it is a credential is left out.
+    """
     shown: list[str] = []
     for word in words or [Path(sys.argv[0]).name, *sys.argv[1:]]:
-        if shown and shown[-1] in HIDDEN_VALUES:
-            shown.append(f"{word.partition('=')[0]}=***")
-        elif word.startswith("--env="):
-            shown.append(f"--env={word.removeprefix('--env=').partition('=')[0]}=***")
-        else:
-            shown.append(word)
+        shown.append(_shown_word(word, shown[-1] if shown else ""))
     return shlex.join(shown)
+
+
+def _shown_word(word: str, before: str) -> str:
+    """A word of the command, behind the word `before`."""
+    if _takes_value(before):
+        return _without_value(word)
+    if word.startswith("--"):
+        option, equals, value = word.partition("=")
+        return f"{option}={_without_value(value)}" if equals and option in HIDDEN_VALUES else _shown_value(word, before)
+    if (match := _ATTACHED.fullmatch(word)) is not None:
+        return match[1] + _without_value(match[2])
+    return _shown_value(word, before)
+
+
+def _takes_value(word: str) -> bool:
+    return word in HIDDEN_VALUES or _CLUSTER.fullmatch(word) is not None
+
+
+def _shown_value(word: str, before: str) -> str:
+    """A notification's address is its password, whoever takes it."""
+    if before in REPORTER_OPTIONS or word.startswith(("-o", "--reporter=")):
+        name, equals, _ = word.partition("slack=")
+        if equals and name in {"", "-o", "--reporter="}:
+            return f"{name}slack=***"
+    return hide_credentials(word)
+
+
+def _without_value(word: str) -> str:
+    return f"{hide_credentials(word.partition('=')[0])}=***" if "=" in word else "***"

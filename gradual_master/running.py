@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from gradual_common.logs import configure_logging
 from gradual_common.plan.loader import LoadedPlan
+from gradual_common.plan.shown import shown_plan
 from gradual_common.schedule import Schedule
 from gradual_common.scheduling import compile_schedule
 from gradual_master.conduct import conduct
@@ -37,7 +38,11 @@ def run_and_report(
     configure_logging(log_level, arguments.log_format.value)
     reporters = make_reporters(arguments, loaded)
     # Before the others: what they print must not stand where the live display is about to be erased.
-    watching = reporters if arguments.quiet else [make_progress(arguments, compile_schedule(loaded.plan)), *reporters]
+    watching = (
+        reporters
+        if arguments.quiet
+        else [make_progress(arguments, compile_schedule(shown_plan(loaded.plan, loaded.job))), *reporters]
+    )
     summary = asyncio.run(watch(loaded, options, watching, check))
     if arguments.json_:
         JsonReporter(STANDARD_OUTPUT).on_test_complete(summary)

@@ -33,8 +33,9 @@ from gradual_agent.users.suspension import Resumable
 from gradual_agent.users.think import NO_THINKING
 from gradual_agent.users.user import VirtualUser, World
 from gradual_common.clock import CLOCK_ID
+from gradual_common.credentials import all_credentials
 from gradual_common.errors import TemplateError
-from gradual_common.logs import configure_logging
+from gradual_common.logs import configure_logging, mask_in_logs
 from gradual_common.masking import Mask
 from gradual_common.plan.document import nearest
 from gradual_common.plan.loader import LoadedPlan
@@ -53,7 +54,9 @@ def run_trial(arguments: PlanArguments, group: str | None) -> int:
     loaded = load_arguments(arguments)
     number = find_group(loaded.plan, group)
     configure_logging("warning")
-    narrator = Narrator(write_line, Mask(loaded.job.secrets.values()))
+    secrets, credentials = all_credentials(loaded.job)
+    mask_in_logs(secrets, credentials)
+    narrator = Narrator(write_line, Mask(secrets, credentials))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(Trial(loaded, number, narrator).run())
     return STEP_FAILED if narrator.failures else 0

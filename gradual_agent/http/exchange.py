@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from gradual_agent.http.decoding import decode_body
@@ -12,7 +13,8 @@ from gradual_agent.http.failures import ResponseError
 from gradual_agent.http.request import MAX_KEPT_ERROR, Request
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.users.sample import Sample
-from gradual_common.masking import MASK, Mask, conceals
+from gradual_common.credentials import credentials_in_fields, credentials_in_text
+from gradual_common.masking import Mask
 
 MAX_TEXT = 4096
 """Characters of a body, a URL or a detail that are shown."""
@@ -20,7 +22,7 @@ MAX_TEXT = 4096
 MAX_FIELDS = 64
 MAX_VALUE = 1024
 
-MAX_READ = 16 * MAX_TEXT
+MAX_READ = 4 * MAX_TEXT
 """Characters of a text that are looked at: all that is masked before it is cut off."""
 
 MAX_DECODED = 1024 * 1024
@@ -31,11 +33,23 @@ Field = tuple[str, str]
 def describe_exchange(mask: Mask, sample: Sample) -> dict[str, Any]:
     """The exchange of a failed sample: {"detail", "request", "response"}; what did not happen is None."""
     request, response = sample.request, sample.response
+    mask = mask.also(credentials=_credentials_of(request, response))
     return {
         "detail": _show(mask, sample.detail),
         "request": None if request is None else _describe_request(mask, request),
         "response": _describe_response(mask, sample, request, response),
     }
+
+
+def _credentials_of(request: Request | None, response: Response | None) -> Iterator[str]:
+    """What one side says in a credential's place is hidden wherever the other repeats it."""
+    if request is not None:
+        fields = [*request.fields, ("Cookie", request.cookie)]
+        yield from credentials_in_fields(fields)
+        yield from credentials_in_text(request.url[:MAX_READ])
+        yield from credentials_in_text(request.body[:MAX_READ].decode("utf-8", "replace"))
+    if response is not None:
+        yield from credentials_in_fields(_pairs(response.headers))
 
 
 def _describe_request(mask: Mask, request: Request) -> dict[str, Any]:
@@ -95,8 +109,7 @@ def _decoded(response: Response) -> bytes:
 def _describe_fields(mask: Mask, fields: list[Field]) -> list[list[str]]:
     """Masked first, and cut off then: half a secret is one, too."""
     return [
-        [name[:MAX_VALUE], MASK if conceals(name) else mask.hide_text(value[:MAX_READ])[:MAX_VALUE]]
-        for name, value in fields[:MAX_FIELDS]
+        [name[:MAX_VALUE], mask.hide_named(name, value[:MAX_READ])[:MAX_VALUE]] for name, value in fields[:MAX_FIELDS]
     ]
 
 

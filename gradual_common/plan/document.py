@@ -45,6 +45,8 @@ class Document:
     name: str
     marks: dict[Path, Mark] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    credentials: set[str] = field(default_factory=set)
+    """What variables and options brought in that is masked beside the secrets."""
 
     def mark(self, path: Path) -> Mark:
         """Where `path` was written, or else the nearest thing around it."""

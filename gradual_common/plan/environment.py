@@ -7,12 +7,15 @@ What a variable brings in is never read as a template: outside `{{…}}` its bra
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gradual_common.credentials import is_credential
+from gradual_common.masking import SHORTEST
 from gradual_common.plan.document import Document, Path, Plain, mapping_at, nearest
 from gradual_common.plan.scalars import read_scalar
+from gradual_common.telling import names_credential
 
 SHORTEST_SECRET = 4
 """A shorter one cannot be masked: its text would stand by chance in much that is not secret."""
@@ -51,12 +54,21 @@ def _substitute(value: Any, path: Path, document: Document, environ: Mapping[str
 
 
 def _substitute_text(text: str, path: Path, document: Document, environ: Mapping[str, str]) -> Any:
+    document.credentials.update(_credentials_brought(text, path, environ))
     try:
         joined = join_pieces(split_text(text, environ), template_kind(path))
         return read_scalar(joined) if isinstance(text, Plain) else joined
     except ValueError as error:
         document.report(path, *error.args)
         return None
+
+
+def _credentials_brought(text: str, path: Path, environ: Mapping[str, str]) -> Iterator[str]:
+    """Values of variables whose names tell, and of all that fill the place of a credential."""
+    in_place = is_credential(path)
+    for match in _VARIABLE.finditer(text):
+        if (name := match["name"]) is not None and (in_place or names_credential(name)):
+            yield from (value for value in (environ.get(name), match["default"]) if value and len(value) >= SHORTEST)
 
 
 def split_text(text: str, environ: Mapping[str, str]) -> list[Piece]:

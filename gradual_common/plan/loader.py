@@ -121,7 +121,7 @@ def load_plan(
         raise PlanError(in_order(document))
     check_schedule(document, plan)
     # Nothing is left to be read literally: what variables brought in is escaped in the texts themselves.
-    job = Job(document.root, assets, values, (), seed)
+    job = Job(document.root, assets, values, (), seed, credentials=tuple(sorted(document.credentials)))
     return LoadedPlan(plan, job, data, _digest(document.root), source.name, source.folder, find_warnings(outline))
 
 

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradual_common.errors import Problem
+from gradual_common.masking import SHORTEST
 from gradual_common.plan.document import Document, Mark, Path, attempt, list_at, listed, mapping_at, nearest
 from gradual_common.plan.outline import Outline, read_count, total
 from gradual_common.plan.parse import RAMP_KEYS, read_literal
 from gradual_common.plan.yaml import kind_of, read_value
 from gradual_common.slots import apportion
+from gradual_common.telling import names_credential
 
 OPTIONS = ("--set", "--base-url", "-d", "--data", "-u")
 """The marks of what options brought."""
@@ -41,6 +43,9 @@ class Overrides:
 
 def apply_replacements(document: Document, overrides: Overrides) -> None:
     """`--set`, `--base-url`, `-d` and `--data`, in this order."""
+    document.credentials.update(
+        value for name, value in overrides.env.items() if names_credential(name) and len(value) >= SHORTEST
+    )
     for path_text, value in overrides.sets:
         _apply_set(document, path_text, value)
     if overrides.base_url is not None:
@@ -123,6 +128,9 @@ def _apply_set(document: Document, path_text: str, value: Any) -> None:
         read = read_value(value, source)
         document.problems.extend(read.problems)
         value = read.root[""]
+    is_telling = any(names_credential(str(part)) for part in path)
+    if is_telling and isinstance(value, str | int | float) and len(str(value)) >= SHORTEST:
+        document.credentials.add(str(value))
     if path[-1] in RAMP_KEYS:
         _drop_ramp(document, path[:-1])
     _put(document, path, value, source)

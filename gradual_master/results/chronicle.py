@@ -7,7 +7,7 @@ from typing import Literal
 
 import yaml
 
-from gradual_common.masking import Mask, without_credentials
+from gradual_common.credentials import mask_of, without_credentials
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.schedule import Schedule
 from gradual_master.results.series import SeriesTable
@@ -45,4 +45,4 @@ class Chronicle:
 def plan_text(loaded: LoadedPlan) -> str:
     """A plan as YAML, with what the command line changed in it; secrets and literal credentials are masked."""
     text = yaml.safe_dump(without_credentials(loaded.job.document), sort_keys=False, allow_unicode=True, width=100)
-    return Mask(loaded.job.secrets.values()).hide(text)
+    return mask_of(loaded.job).hide(text)

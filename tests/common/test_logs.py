@@ -15,6 +15,7 @@ import structlog
 
 from gradual_common import logs
 from gradual_common.logs import bind_process, configure_logging, mask_in_logs, usual_level
+from gradual_common.masking import Mask
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def _restored_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     monkeypatch.setattr(logs, "_BOUND", {})
-    monkeypatch.setattr(logs, "_SECRETS", set())
+    monkeypatch.setattr(logs, "_HIDDEN", [Mask()])
     monkeypatch.setenv("GRPC_VERBOSITY", "ERROR")
     yield
     logging.captureWarnings(False)
@@ -205,3 +206,27 @@ def test_grpc_does_not_write_past_the_handlers(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("GRPC_VERBOSITY")
     configure_logging("info", "json")
     assert os.environ["GRPC_VERBOSITY"] == "NONE"
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_a_traceback_shows_no_secret_of_what_was_raised(
+    form: logs.LogFormat, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging("info", form)
+    mask_in_logs(['hunter"2'], ["abcd"])
+    try:
+        raise RuntimeError('no {"password": "wrong"} for hunter"2 at https://me:pw@host, abcd')
+    except RuntimeError:
+        structlog.get_logger("gradual").exception("failed")
+        logging.getLogger("asyncio").exception("failed too")
+    text = capsys.readouterr().err
+    assert text.count("RuntimeError") >= 2
+    assert text.count("at https://***@host, ***") == 4  # in the line that raised, and in what it says
+    assert not any(hidden in text for hidden in ("hunter", "wrong", "me:pw", "abcd"))
+
+
+def test_secrets_are_masked_in_base64_and_in_urls_too(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info", "json")
+    mask_in_logs(["a/b c"])
+    structlog.get_logger("gradual").info("x a%2Fb%20c y YS9iIGM= z")
+    assert lines(capsys)[0]["event"] == "x *** y *** z"

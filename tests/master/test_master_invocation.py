@@ -62,6 +62,22 @@ def test_the_options_of_a_run_are_read_and_their_ranges_held() -> None:
         (["gradual", "run", "a b.yaml"], "gradual run 'a b.yaml'"),
         (["gradual", "run", "-e", "KEY=hidden"], "gradual run -e 'KEY=***'"),
         (["gradual", "run", "--env=KEY=hidden"], "gradual run '--env=KEY=***'"),
+        (["gradual", "run", "-eKEY=hidden"], "gradual run '-eKEY=***'"),
+        (["gradual", "run", "-qe", "KEY=hidden"], "gradual run -qe 'KEY=***'"),
+        (["gradual", "run", "-e", "hidden"], "gradual run -e '***'"),
+        (["gradual", "run", "--set", "config.headers.X=hidden"], "gradual run --set 'config.headers.X=***'"),
+        (["gradual", "run", "--set=config.name=hidden"], "gradual run '--set=config.name=***'"),
+        (["gradual", "run", "--data", "user=hidden.csv"], "gradual run --data 'user=***'"),
+        (["gradual", "run", "https://me:hidden@h/x?token=hidden"], "gradual run 'https://***@h/x?token=***'"),
+        (["gradual", "run", "--base-url=https://hidden@h"], "gradual run '--base-url=https://***@h'"),
+        (["gradual", "run", "--tag", "token=hidden"], "gradual run --tag 'token=***'"),
+        (["gradual", "run", "-o", "slack=https://chat/hidden"], "gradual run -o 'slack=***'"),
+        (["gradual", "run", "-oslack=https://chat/hidden"], "gradual run '-oslack=***'"),
+        (
+            ["gradual", "run", "-o", "otlp=https://hooks.slack.com/services/hidden"],
+            "gradual run -o 'otlp=https://hooks.slack.com/***'",
+        ),
+        (["gradual", "run", "-o", "html=report.html", "-u", "5"], "gradual run -o html=report.html -u 5"),
     ],
 )
 def test_the_command_is_shown_without_what_may_be_secret(words: list[str], shown: str) -> None:
@@ -72,6 +88,13 @@ def test_a_url_is_a_plan_of_one_get() -> None:
     plan = plan_of_url("http://127.0.0.1/x")
     assert plan["actions"] == {"get": {"url": "http://127.0.0.1/x"}}
     assert [step["action"] for step in plan["users"][0]["behavior"]] == ["get"]
+
+
+def test_a_url_with_credentials_is_called_without_them() -> None:
+    plan = plan_of_url("http://me:hunter2@127.0.0.1/x")
+    assert plan["config"]["name"] == "http://***@127.0.0.1/x"
+    assert plan["actions"]["get"]["url"] == "http://me:hunter2@127.0.0.1/x"
+    assert source_of(PlanArguments(plan="http://me:hunter2@127.0.0.1/x")).name == "http://***@127.0.0.1/x"
 
 
 def test_a_plan_given_twice_is_an_error() -> None:

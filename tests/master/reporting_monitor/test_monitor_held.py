@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from gradual_common import logs
+from gradual_common.masking import Mask
 from gradual_master.reporting.monitor import held as module
 from gradual_master.reporting.monitor.held import HeldOutput, LogListener
 
@@ -83,7 +84,7 @@ def test_warnings_are_told_without_secrets_whoever_says_them(monkeypatch: pytest
     terminal = one_terminal(monkeypatch)
     root = logging.getLogger()
     before = root.handlers[:], root.level
-    monkeypatch.setattr(logs, "_SECRETS", {"hunter2"})
+    monkeypatch.setattr(logs, "_HIDDEN", [Mask(["hunter2"])])
     told: list[tuple[str, str]] = []
     try:
         logs.configure_logging("info", "json")

@@ -1,0 +1,75 @@
+"""A plan as reports name its parts: the same plan, without the credentials that stand in names.
+
+Master and agents tell series by their numbers, so that the master's names are for display alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from gradual_common.credentials import mask_of
+from gradual_common.messages import Job
+from gradual_common.plan.model import Phase, Plan, Threshold, UserGroup
+from gradual_common.plan.parse import name_steps
+
+_NAME_IN_RULE = re.compile(r'"[^"]*"|[A-Za-z_][\w-]*')
+
+Hide = Callable[[str], str]
+
+
+def shown_plan(plan: Plan, job: Job) -> Plan:
+    """The plan with `***` in its names where they hold credentials; names that became equal are numbered."""
+    hide = mask_of(job).hide_text
+    if all(hide(name) == name for name in _names_of(plan)):
+        return plan
+    groups = name_steps([hide(group.name) for group in plan.users])
+    renamed = dict(zip((group.name for group in plan.users), groups, strict=True))
+    config = plan.config.model_copy(
+        update={
+            "name": hide(plan.config.name),
+            "phases": tuple(_shown_phase(phase, hide, renamed) for phase in plan.config.phases),
+        }
+    )
+    return plan.model_copy(
+        update={
+            "config": config,
+            "users": tuple(_shown_group(group, name, hide) for group, name in zip(plan.users, groups, strict=True)),
+            "actions": {hide(name): action for name, action in plan.actions.items()},
+            "thresholds": tuple(_shown_threshold(threshold, hide) for threshold in plan.thresholds),
+        }
+    )
+
+
+def _names_of(plan: Plan) -> list[str]:
+    names = [plan.config.name, *(phase.name for phase in plan.config.phases), *plan.actions]
+    for group in plan.users:
+        steps = (*group.on_start, *group.behavior, *group.on_stop)
+        names += [group.name, *(step.action for step in steps), *(step.name or "" for step in steps)]
+    return names + [text for threshold in plan.thresholds for text in (threshold.rule, threshold.name or "")]
+
+
+def _shown_phase(phase: Phase, hide: Hide, renamed: dict[str, str]) -> Phase:
+    users = {renamed.get(name, name): count for name, count in phase.users.items()}
+    return phase.model_copy(update={"name": hide(phase.name), "users": users})
+
+
+def _shown_group(group: UserGroup, name: str, hide: Hide) -> UserGroup:
+    sections = (group.on_start, group.behavior, group.on_stop)
+    names = iter(name_steps([hide(step.name or step.action) for steps in sections for step in steps]))
+    shown: dict[str, Any] = {"name": name}
+    for key, steps in zip(("on_start", "behavior", "on_stop"), sections, strict=True):
+        shown[key] = tuple(step.model_copy(update={"name": next(names), "action": hide(step.action)}) for step in steps)
+    return group.model_copy(update=shown)
+
+
+def _shown_threshold(threshold: Threshold, hide: Hide) -> Threshold:
+    """A name in a rule gets quotes once it is no plain identifier any more."""
+
+    def shown(match: re.Match[str]) -> str:
+        name = match[0].strip('"')
+        return match[0] if hide(name) == name else f'"{hide(name)}"'
+
+    name = None if threshold.name is None else hide(threshold.name)
+    return threshold.model_copy(update={"rule": _NAME_IN_RULE.sub(shown, threshold.rule), "name": name})
