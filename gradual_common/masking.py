@@ -94,6 +94,5 @@ def _hide_encoded(pattern: re.Pattern[str], text: str) -> str:
         if match.start() < shown:
             continue
         pieces += text[shown : match.start()].rstrip(BASE64_LETTERS), MASK
-        rest = len(text) - len(text[match.end() :].lstrip(BASE64_LETTERS))
-        shown = rest
+        shown = len(text) - len(text[match.end() :].lstrip(BASE64_LETTERS + "="))
     return "".join(pieces) + text[shown:]

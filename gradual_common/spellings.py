@@ -13,7 +13,8 @@ from base64 import b64encode
 SHORTEST_CORE = 4
 """Characters of base64 below which a stretch would stand by chance in much else."""
 
-BASE64_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
+BASE64_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_%"
+"""And the percent sign, as some of them are written with it in a URL."""
 _SLASHES = r"\\\\{0,7}"
 """Begins with one character, so that a search skips quickly to where it may begin."""
 _PERCENT = "%(?:25){0,2}"

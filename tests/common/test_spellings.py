@@ -43,7 +43,7 @@ def test_base64_is_masked_whole_wherever_the_text_begins_in_it(
 ) -> None:
     written = encode(before + secret.encode() + after).decode()
     assert Mask([secret]).hide(f"<{written}>") == "<***>"
-    assert Mask([secret]).hide(f"<{quote(written, safe='')}>").strip("<>").startswith("***")
+    assert Mask([secret]).hide(f"<{quote(written, safe='')}>") == "<***>"
 
 
 def test_what_is_too_short_for_base64_is_not_sought_there() -> None:
