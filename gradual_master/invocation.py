@@ -151,7 +151,8 @@ def command_line(words: Sequence[str] = ()) -> str:
     shown: list[str] = []
     for word in words or [Path(sys.argv[0]).name, *sys.argv[1:]]:
         shown.append(_shown_word(word, shown[-1] if shown else ""))
-    return shlex.join(shown)
+    # In the C locale letters come as stand-ins, which no file can hold.
+    return os.fsencode(shlex.join(shown)).decode("utf-8", "replace")
 
 
 def _shown_word(word: str, before: str) -> str:

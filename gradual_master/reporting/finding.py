@@ -11,7 +11,8 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -23,6 +24,8 @@ from gradual_master.reporting.base import BaseReporter
 
 ENTRY_POINTS = "gradual.reporters"
 OPTION = "-o"
+PREFIX = "gradual_reporter_"
+"""Modules made of files are called so, that they take the place of no other."""
 
 FAILURES = (Exception, SystemExit)
 """What the code of others raises; a script without a guard for `__main__` may well end the process."""
@@ -45,7 +48,8 @@ class ReporterFinder:
     def find(self, spec: str) -> BaseReporter:
         """The reporter of `NAME[=ARG]`; ReporterError saying what is not there, and where it was sought."""
         name, equals, arg = spec.partition("=")
-        return make(self._class_of(name), arg if equals else None, name)
+        with nothing_left_on_failure():
+            return make(self._class_of(name), arg if equals else None, name)
 
     def _class_of(self, name: str) -> ReporterClass:
         if name in self.built_in:
@@ -120,11 +124,38 @@ def _import(name: str, said_by: str) -> ModuleType:
         raise ReporterError(f"{said_by}: cannot import {name}: {type(error).__name__}: {error}") from error
 
 
+@contextmanager
+def nothing_left_on_failure() -> Iterator[None]:
+    """The files that the block loaded are forgotten when it fails, and the module path is as it was.
+
+    No `__pycache__` is left in any case: a plan's folder is not ours.
+    """
+    before, path, former = set(sys.modules), sys.path[:], sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    except BaseException:
+        for name in _of_files(sys.modules.keys() - before):
+            del sys.modules[name]
+        sys.path[:] = path
+        raise
+    finally:
+        sys.dont_write_bytecode = former
+
+
+def _of_files(names: Set[str]) -> set[str]:
+    """Those of the modules that are reporters' files, and what these have imported from beside them."""
+    places = {name: Path(str(getattr(sys.modules[name], "__file__", None))).parent for name in names}
+    folders = {place for name, place in places.items() if name.startswith(PREFIX)}
+    return {name for name, place in places.items() if place in folders}
+
+
 def _load_file(path: Path) -> ModuleType:
     """Run a file as a module; ReporterError with the line that fails."""
     if not path.is_file():
         raise ReporterError(f"there is no file {path}")
-    spec = importlib.util.spec_from_file_location(f"gradual_reporter_{path.stem}", path)
+    name = PREFIX + path.stem
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ReporterError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)

@@ -313,6 +313,36 @@ def test_an_init_that_fails_is_said_with_the_name(plans: Path, init: str, wordin
     assert wording in said
 
 
+@pytest.mark.parametrize(
+    "flaw",
+    ["raise RuntimeError('a bad day')", "def broken(:", "class Other: pass", "class Second(Mine): pass"],
+    ids=["raises", "is no Python", "lacks the class", "is ambiguous"],
+)
+def test_a_file_that_cannot_be_used_leaves_nothing_behind(
+    flaw: str, plans: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    (plans / "helper.py").write_text("x = 1\n")
+    ours = "import sys; sys.path.insert(0, __file__.rpartition('/')[0]); import helper, this"
+    (plans / "custom.py").write_text(f"{ours}\n{ONE}\n{flaw}\n")
+    modules, path = set(sys.modules), sys.path[:]
+    spec = "custom" if "Second" in flaw else f"{plans}/custom.py:Absent"
+    refusal(finder(plans), spec)
+    assert set(sys.modules) - modules <= {"this"}, "what others have is left loaded"
+    assert sys.path == path
+    assert not sys.dont_write_bytecode
+    assert sorted(entry.name for entry in plans.iterdir()) == ["custom.py", "helper.py"]
+
+
+def test_a_file_that_is_used_leaves_no_compiled_file_in_the_plans_folder(
+    plans: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    (plans / "custom.py").write_text(ONE)
+    finder(plans).find("custom")
+    assert [entry.name for entry in plans.iterdir()] == ["custom.py"]
+
+
 def test_an_init_may_say_itself_what_is_wrong(plans: Path) -> None:
     (plans / "custom.py").write_text(
         dedent("""
