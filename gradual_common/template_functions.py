@@ -186,9 +186,13 @@ def url_decode(value: Any) -> str:
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
-    """JSON as text: unlike Jinja's own, which is made for HTML and turns `<` into `\\u003c`; `tojson`."""
+    """JSON as text: unlike Jinja's own, which is made for HTML and turns `<` into `\\u003c`; `tojson`.
+
+    Half a surrogate pair, which no text in UTF-8 can hold, is escaped.
+    """
     separators = None if indent else (",", ":")
-    return json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 ENCODINGS: dict[str, Function] = {

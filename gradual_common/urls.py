@@ -28,6 +28,7 @@ SHOWN: Final = 40
 _AUTHORITY = re.compile(r"(?:(?P<user>[^@]*)@)?(?P<host>\[[^\[\]@]*\]|[^:@\[\]]*)(?::(?P<port>[0-9]*))?")
 _END_OF_AUTHORITY = re.compile(r"[/?#]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NAME = re.compile(r"[A-Za-z0-9._~|-]+")
 """What curl asks a resolver for: more than the letters, digits and hyphens of RFC 952, as systems have names with _."""
@@ -119,6 +120,22 @@ def check_characters(url: str) -> None:
     """RequestError for what stands in no URL: curl and Go refuse control characters, too."""
     if _CONTROL.search(url):
         raise RequestError(f"{show(url)} holds a control character, a tab or a line end; write it as %XX")
+
+
+def join_base(base: str, url: str) -> str:
+    """An absolute URL as it is; anything else is a path behind the base URL."""
+    if _ABSOLUTE.match(url):
+        return url
+    if not base:
+        raise RequestError(f"{show(url)} needs a base URL; set config.base_url, or write http://HOST/…")
+    return base.rstrip("/") + (url if url.startswith("/") else f"/{url}")
+
+
+def add_query(url: str, query: str) -> str:
+    """`query` behind what the URL has of one, before its fragment."""
+    url, mark, fragment = url.partition("#")
+    separator = "" if url.endswith(("?", "&")) else "&" if "?" in url else "?"
+    return f"{url}{separator}{query}{mark}{fragment}"
 
 
 def encode_target(text: str) -> str:

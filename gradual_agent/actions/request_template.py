@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus, urlencode
 
 from gradual_agent.http.request import Request, build_request
-from gradual_common.errors import RequestError, TemplateError
+from gradual_common.bodies import encode_json, encode_pairs
 from gradual_common.plan.model import ActionSpec, Config
 from gradual_common.plan.tls_settings import merge_tls
 from gradual_common.templates import Compiled, Scope, as_text, compile_value
+from gradual_common.urls import add_query, encode_text, join_base
 
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
-
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""Made once: `json.dumps` makes an encoder for each call that is not given its defaults."""
-
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 
 
 class RequestTemplate:
@@ -103,7 +96,7 @@ class RequestTemplate:
         body = self._body.render(scope)
         if isinstance(body, Mapping | list):
             return encode_json(body), JSON_TYPE
-        return as_text(body).encode("utf-8", "surrogatepass"), ""
+        return encode_text(as_text(body)), ""
 
 
 def _compile_headers(
@@ -119,39 +112,3 @@ def _compile_headers(
 
 def _first(given: int | None, default: int) -> int:
     return default if given is None else given
-
-
-def join_base(base: str, url: str) -> str:
-    """An absolute URL as it is; anything else is a path behind the base URL."""
-    if _ABSOLUTE.match(url):
-        return url
-    if not base:
-        raise RequestError(f"{url!r} needs a base URL; set config.base_url, or write http://HOST/…")
-    return base.rstrip("/") + (url if url.startswith("/") else f"/{url}")
-
-
-def add_query(url: str, query: str) -> str:
-    """`query` behind what the URL has of one, before its fragment."""
-    url, mark, fragment = url.partition("#")
-    separator = "" if url.endswith(("?", "&")) else "&" if "?" in url else "?"
-    return f"{url}{separator}{query}{mark}{fragment}"
-
-
-def encode_pairs(pairs: Any, *, plus: bool) -> str:
-    """A mapping as `name=value&…`; lists repeat; `plus`: blanks as in forms."""
-    if not isinstance(pairs, Mapping):
-        raise TemplateError(f"a mapping is expected, found {pairs!r}")
-    flat = [
-        (str(name), as_text(value))
-        for name, entry in pairs.items()
-        for value in (entry if isinstance(entry, list | tuple) else (entry,))
-    ]
-    return urlencode(flat, quote_via=quote_plus if plus else quote, safe="")
-
-
-def encode_json(value: Any) -> bytes:
-    """JSON as UTF-8; raises TemplateError for a value that JSON does not know."""
-    try:
-        return _ENCODE(value).encode("utf-8", "surrogatepass")
-    except (TypeError, ValueError) as error:
-        raise TemplateError(f"the body cannot be written as JSON: {error}") from error

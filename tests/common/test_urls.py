@@ -5,7 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_common.errors import RequestError
-from gradual_common.urls import SHOWN, UrlParts, decode_bytes, encode_host, encode_target, encode_text, read_url
+from gradual_common.urls import (
+    SHOWN,
+    UrlParts,
+    add_query,
+    decode_bytes,
+    encode_host,
+    encode_server_name,
+    encode_target,
+    encode_text,
+    join_base,
+    read_url,
+)
 
 LONG = "a" * 63
 
@@ -157,6 +168,32 @@ def test_half_a_surrogate_pair_is_no_character() -> None:
             encode_target(text)
 
 
+@pytest.mark.parametrize(
+    ("base", "url", "joined"),
+    [
+        ("http://bank/", "/api", "http://bank/api"),
+        ("http://bank/v1", "api", "http://bank/v1/api"),
+        ("http://bank", "https://other/x", "https://other/x"),
+        ("", "http://other/x", "http://other/x"),
+    ],
+)
+def test_a_url_is_the_base_url_plus_the_path_unless_it_is_absolute(base: str, url: str, joined: str) -> None:
+    assert join_base(base, url) == joined
+
+
+def test_a_path_without_a_base_url_says_what_is_missing() -> None:
+    with pytest.raises(RequestError, match=r"config\.base_url"):
+        join_base("", "/x")
+
+
+@pytest.mark.parametrize(
+    ("url", "joined"),
+    [("/a", "/a?q=1"), ("/a?b=2", "/a?b=2&q=1"), ("/a?", "/a?q=1"), ("/a#f", "/a?q=1#f")],
+)
+def test_a_query_goes_behind_what_the_url_has_of_one(url: str, joined: str) -> None:
+    assert add_query(url, "q=1") == joined
+
+
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])))
 def test_targets_are_visible_ascii_and_encoding_them_again_changes_nothing(text: str) -> None:
     target = encode_target(text)
@@ -179,3 +216,14 @@ def test_any_text_is_a_host_or_refused(text: str) -> None:
 @given(st.binary())
 def test_bytes_of_a_response_go_out_as_they_came(raw: bytes) -> None:
     assert encode_text(decode_bytes(raw.decode("latin-1"))) == raw
+
+
+@pytest.mark.parametrize(
+    ("name", "encoded"), [("Bank.example.", "bank.example"), ("::1", "::1"), ("[::1]", ""), ("a b", ""), ("", "")]
+)
+def test_a_servers_name_is_a_host(name: str, encoded: str) -> None:
+    if encoded:
+        assert encode_server_name(name) == encoded
+    else:
+        with pytest.raises(ValueError, match=r"\w"):
+            encode_server_name(name)

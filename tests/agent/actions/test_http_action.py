@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from gradual_agent.actions.http import HttpActions, texts_in, texts_of
-from gradual_agent.actions.request_template import RequestTemplate, add_query, encode_json, join_base
+from gradual_agent.actions.request_template import RequestTemplate
 from gradual_agent.http.request import Request
 from gradual_agent.users.sample import INTERRUPTED, Sample
 from gradual_common.batch import KIND, KINDS
-from gradual_common.errors import RequestError, TemplateError
+from gradual_common.errors import RequestError
 from gradual_common.plan.model import ActionSpec, Config, Plan
 
 
@@ -20,32 +20,6 @@ def built(spec: dict[str, Any], config: dict[str, Any] | None = None, **scope: A
 
 def header(request: Request, name: str) -> list[str]:
     return [value for key, value in request.fields if key.lower() == name.lower()]
-
-
-@pytest.mark.parametrize(
-    ("base", "url", "joined"),
-    [
-        ("http://bank/", "/api", "http://bank/api"),
-        ("http://bank/v1", "api", "http://bank/v1/api"),
-        ("http://bank", "https://other/x", "https://other/x"),
-        ("", "http://other/x", "http://other/x"),
-    ],
-)
-def test_a_url_is_the_base_url_plus_the_path_unless_it_is_absolute(base: str, url: str, joined: str) -> None:
-    assert join_base(base, url) == joined
-
-
-def test_a_path_without_a_base_url_says_what_is_missing() -> None:
-    with pytest.raises(RequestError, match=r"config\.base_url"):
-        join_base("", "/x")
-
-
-@pytest.mark.parametrize(
-    ("url", "joined"),
-    [("/a", "/a?q=1"), ("/a?b=2", "/a?b=2&q=1"), ("/a?", "/a?q=1"), ("/a#f", "/a?q=1#f")],
-)
-def test_a_query_goes_behind_what_the_url_has_of_one(url: str, joined: str) -> None:
-    assert add_query(url, "q=1") == joined
 
 
 def test_query_values_are_encoded_and_lists_repeat() -> None:
@@ -96,9 +70,43 @@ def test_times_limits_and_tls_come_from_the_action_before_the_plan() -> None:
     assert (own.tls.verify, own.tls.server_name) == (False, "s")
 
 
-def test_a_body_that_json_does_not_know_is_a_template_error() -> None:
-    with pytest.raises(TemplateError, match="JSON"):
-        encode_json({"a": {1, 2}})
+def test_text_is_utf_8_wherever_it_stands() -> None:
+    request = built(
+        {
+            "url": "/ü{{ x }}",
+            "query": {"ü": "{{ x }}"},
+            "headers": {"X-One": "ü{{ x }}", "X-Two": "é"},
+            "body": "ü{{ x }}",
+            "method": "POST",
+        },
+        x="😀",
+    )
+    assert request.target == "/%C3%BC%F0%9F%98%80?%C3%BC=%F0%9F%98%80"
+    assert "\r\nX-One: ü😀\r\nX-Two: é\r\n".encode() in request.head
+    assert request.body == "ü😀".encode()
+    assert built({"form": {"ü": "{{ x }}"}}, x="😀").body == b"%C3%BC=%F0%9F%98%80"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"url": "/{{ x }}"},
+        {"url": "http://{{ x }}/"},
+        {"query": {"q": "{{ x }}"}},
+        {"query": {"{{ x }}": 1}},
+        {"headers": {"X": "{{ x }}"}},
+        {"form": {"q": "{{ x }}"}},
+        {"body": "{{ x }}"},
+    ],
+)
+def test_half_a_surrogate_pair_is_a_failure_wherever_it_is_not_json(spec: dict[str, Any]) -> None:
+    with pytest.raises(RequestError):
+        built(spec, x="\ud800")
+
+
+def test_half_a_surrogate_pair_arrives_in_json_as_it_was_written() -> None:
+    for body in ({"a": "{{ x }}"}, '{"a":{{ x | tojson }}}'):
+        assert built({"body": body}, x="é\ud800").body == b'{"a":"\xc3\xa9\\ud800"}'
 
 
 # ── The action ─────────────────────────────────────────────────────────────────────────────────────────────────────
