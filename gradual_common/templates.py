@@ -27,6 +27,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from gradual_common.errors import TemplateError
+from gradual_common.template_checks import check_known
 from gradual_common.template_functions import FILTERS, FUNCTIONS
 
 Scope = Mapping[str, Any]
@@ -110,9 +111,11 @@ def is_template(text: str) -> bool:
 
 def _parse(text: str) -> nodes.Template:
     try:
-        return _ENVIRONMENT.parse(text)
+        tree = _ENVIRONMENT.parse(text)
     except TemplateSyntaxError as error:
         raise TemplateError(f"{text!r} is not a valid template: {error.message}") from None
+    check_known(tree, text, _ENVIRONMENT.filters, _ENVIRONMENT.tests)
+    return tree
 
 
 def _only_hole(tree: nodes.Template) -> nodes.Expr | None:
@@ -363,6 +366,17 @@ def attributes_of(text: str, name: str, condition: bool = False) -> frozenset[st
         if _is_name(node.node, name) and isinstance(node.arg, nodes.Const)
     }
     return frozenset(by_dot | by_key)
+
+
+def static_pieces(text: str) -> list[str | None]:
+    """What stands between the templates of a text, in order; None for each template. TemplateError for a mistake."""
+    if not is_template(text):
+        return [text]
+    pieces: list[str | None] = []
+    for node in _parse(text).body:
+        parts = node.nodes if isinstance(node, nodes.Output) else [node]
+        pieces += [part.data if isinstance(part, nodes.TemplateData) else None for part in parts]
+    return pieces
 
 
 def _is_name(node: nodes.Node, name: str) -> bool:

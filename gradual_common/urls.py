@@ -82,9 +82,7 @@ def split_authority(url: str) -> tuple[str, str, str]:
     """Scheme in small letters, authority, and what comes behind it."""
     scheme, separator, rest = url.partition("://")
     if not separator or not _SCHEME.fullmatch(scheme):
-        raise RequestError(
-            f"{show(url)} is not an absolute URL; write http://HOST/… or https://HOST/…, or set a base URL"
-        )
+        raise RequestError(f"{show(url)} is not an absolute URL; write http://HOST/… or https://HOST/…")
     end = _END_OF_AUTHORITY.search(rest)
     cut = end.start() if end else len(rest)
     return scheme.lower(), rest[:cut], rest[cut:]

@@ -12,7 +12,9 @@ from typing import Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions
 
+from gradual_common.fields import check_name
 from gradual_common.plan.document import Path, listed, nearest
 from gradual_common.plan.operators import COMPARISONS, read_comparison, read_operator_key, split_comparison
 from gradual_common.plan.yaml import kind_of
@@ -23,9 +25,11 @@ NORMAL_KEYS = {"check", "op"}
 SOURCES = ("json", "regex", "header", "cookie")
 EXTRACT_ALLOWED = 'write "json: data.token", "regex: …", "header: …", "cookie: …" or {from: …, default: …}'
 
-_STATUS_CLASS = re.compile(r"([1-5])xx", re.IGNORECASE)
-_STATUS_RANGE = re.compile(r"([1-5]\d\d)\s*-\s*([1-5]\d\d)")
-_STATUS = re.compile(r"[1-5]\d\d")
+_STATUS_CLASS = re.compile(r"([1-9])xx", re.IGNORECASE)
+_STATUS_RANGE = re.compile(r"([1-9][0-9]{2})\s*-\s*([1-9][0-9]{2})")
+_STATUS = re.compile(r"[1-9][0-9]{2}")
+"""A client takes any three digits (RFC 9110, 15): systems answer with 600 and above, too."""
+
 _TEMPLATE = re.compile(r"\{[{%]")
 
 
@@ -83,7 +87,7 @@ def _status_range(entry: Any) -> tuple[int, int]:
         return int(match[1]), int(match[2])
     if _STATUS.fullmatch(text):
         return int(text), int(text)
-    raise ValueError(f"{entry!r} is not a status code; write 200, [200, 201], 2xx or 200-299")
+    raise ValueError(f"{entry!r} is not a status code; write 100 to 999, a list such as [200, 201], 2xx or 200-299")
 
 
 def _read_response_time(value: Any) -> dict[str, Any]:
@@ -112,6 +116,7 @@ def _read_header(value: Any) -> dict[str, Any]:
         raise ValueError('write "X-Name: value", {X-Name: value} or {name: X-Name, contains: value}')
     if not name.strip():
         raise ValueError("the name is empty")
+    check_name(name.strip())
     return {"subject": name.strip(), **_as_texts(comparison)}
 
 
@@ -221,6 +226,8 @@ def _read_source(text: str) -> dict[str, Any]:
         check_jmespath(expression)
     if source == "regex":
         check_regex(expression)
+    if source == "header":
+        check_name(expression)
     return {"source": source, "expression": expression}
 
 
@@ -238,8 +245,18 @@ def check_regex(value: Any) -> str:
 def check_jmespath(value: str) -> str:
     """A JMESPath expression that compiles."""
     try:
-        jmespath.compile(value)
+        _check_functions(jmespath.compile(value).parsed)
     except (JMESPathError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{value!r} is not a JMESPath expression: {reason}") from error
     return value
+
+
+def _check_functions(node: Any) -> None:
+    """Functions that do not exist are found out by jmespath only when it gets there."""
+    if isinstance(node, dict):
+        if node.get("type") == "function_expression" and node["value"] not in Functions.FUNCTION_TABLE:
+            hint = nearest(node["value"], Functions.FUNCTION_TABLE)
+            raise ValueError(f"there is no function {node['value']!r}; {hint}".rstrip("; "))
+        for child in node.get("children", ()):
+            _check_functions(child)

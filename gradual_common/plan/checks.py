@@ -1,24 +1,22 @@
 """What a plan's shape cannot say: names that must exist, settings that exclude each other.
 
-Every check reports into the document and goes on. Ramps and templates have modules of their own.
+Every check reports into the document and goes on. Requests, ramps and templates have modules of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from gradual_common.errors import RuleError
-from gradual_common.plan.document import Document, Path, list_at, listed, mapping_at, nearest
+from gradual_common.plan.document import Path, list_at, listed, mapping_at, nearest
 from gradual_common.plan.outline import Outline
 from gradual_common.plan.ramp_checks import check_ramps
+from gradual_common.plan.request_checks import check_requests
 from gradual_common.plan.template_checks import Use, check_templates
 from gradual_common.rules import Rule, parse_rule
-from gradual_common.templates import is_template
 
 TIMING_KEYS = ("duration", "ramp_up", "ramp_config", "ramp")
-FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 NAMED_DIMENSIONS = ("action", "step", "group", "phase")
 
 
@@ -26,8 +24,7 @@ def check_plan(outline: Outline) -> list[Use]:
     """Report every mistake that is not one of shape; returns what the templates use of data sets."""
     check_names(outline)
     check_actions(outline)
-    check_urls(outline)
-    check_bodies(outline)
+    check_requests(outline)
     check_duration(outline)
     check_ramps(outline)
     check_thresholds(outline)
@@ -71,70 +68,6 @@ def check_actions(outline: Outline) -> None:
         entry = f'add it under actions: {name}: {{url: "/…"}}'
         hint = "; ".join(part for part in (nearest(name, outline.actions), entry) if part)
         outline.document.report((*paths[0], "action"), f"there is no action {name!r}{others}", hint)
-
-
-# ── Requests ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def check_urls(outline: Outline) -> None:
-    """URLs are absolute, or begin with / and there is a base URL."""
-    document = outline.document
-    base = outline.config.get("base_url")
-    if isinstance(base, str) and not is_template(base):
-        check_base_url(document, base)
-    relative = []
-    for name, action in outline.actions.items():
-        url = action.get("url")
-        if not isinstance(url, str) or not url or url.startswith(("http://", "https://")):
-            continue
-        if url.startswith("/"):
-            relative.append((name, url))
-        elif not url.startswith("{"):
-            path: Path = ("actions", name, "url")
-            document.report(
-                path, f"{url!r} is not a URL; it begins with / (after base_url) or with http:// or https://"
-            )
-    if relative and base is None and not document.is_told(("config", "base_url")):
-        name, url = relative[0]
-        document.report(
-            ("config",),
-            f"base_url is missing: the url of {name!r} is {url!r}",
-            'add under config: base_url: "https://…", or pass --base-url',
-        )
-
-
-def check_base_url(document: Document, base: str) -> None:
-    """http or https, with a host, and without query or fragment."""
-    try:
-        parts = urlsplit(base)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        valid = False
-    if not valid or any(character.isspace() for character in base):
-        document.report(("config", "base_url"), f"{base!r} is not a URL; write http://host:port or https://host")
-    elif parts.query or parts.fragment:
-        document.report(("config", "base_url"), f"{base!r} has a query or fragment; paths are put after the base URL")
-
-
-def check_bodies(outline: Outline) -> None:
-    """One body an action, and a mapping is JSON: beside a form's Content-Type it is meant to be `form`."""
-    for name, action in outline.actions.items():
-        path: Path = ("actions", name, "body")
-        if action.get("body") is None:
-            continue
-        if action.get("form") is not None:
-            outline.document.report(path, "body and form stand beside each other; keep one of them")
-        content_type = content_type_of(action) or content_type_of(outline.config)
-        if isinstance(action["body"], dict | list) and content_type.startswith(FORM_TYPES):
-            outline.document.report(
-                path, f"a mapping is sent as JSON, but Content-Type is {content_type!r}", "write form: instead of body:"
-            )
-
-
-def content_type_of(owner: dict[str, Any]) -> str:
-    """The Content-Type among the headers of an action or the config, or nothing."""
-    headers = mapping_at(owner, "headers").items()
-    return next((str(value).lower() for name, value in headers if name.lower() == "content-type"), "")
 
 
 # ── Length and objectives ──────────────────────────────────────────────────────────────────────────────────────────

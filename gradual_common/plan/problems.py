@@ -15,6 +15,8 @@ from gradual_common.plan.model import Model, Plan
 from gradual_common.plan.parse import read_ramp
 from gradual_common.plan.yaml import kind_of
 
+NO_CHARACTER = "the text holds half of a surrogate pair, which is no character"
+
 MESSAGES = {
     "missing": "{key} is missing",
     "extra_forbidden": "unknown key {key!r}",
@@ -29,6 +31,7 @@ MESSAGES = {
     "bool_type": "{found} is neither true nor false",
     "bool_parsing": "{found} is neither true nor false",
     "string_type": "text is expected; found {found}",
+    "string_unicode": NO_CHARACTER,
     "string_too_short": "the text is empty",
     "string_too_long": "{found} is longer than {max_length}",
     "too_short": "at least {min_length} is needed; the list is empty",

@@ -30,6 +30,7 @@ QUOTE_TEMPLATE = 'quote it: a value with {{…}} is written "{{…}}"'
 QUOTE_OPERATOR = 'quote it: an unquoted > or | begins a block of text in YAML; write "> 500ms"'
 QUOTE_VARIABLE = 'quote it: inside {…} and […] a variable is written "${X}"'
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TEMPLATE_VALUE = re.compile(r"(?:^\s*-|:|\{|\[|,)\s+\{[{%]|[:\[,]\s*\{\{")
 _FLOW_VARIABLE = re.compile(r"[:\[,{]\s*\$\{")
 _OPERATOR_VALUE = re.compile(r"(?:^\s*-|:)\s+[>|]=?\s*[\d.=]")
@@ -65,6 +66,13 @@ def read_value(text: str, name: str) -> Document:
     node = _compose(text, document, empty="")
     document.root = {"": _Reader(document).read(node, ("",)) if node is not None else None}
     return document
+
+
+def join_surrogates(text: str) -> str:
+    r"""Two escapes that are one character, as JSON writes it: `"\ud83d\ude00"` is 😀 (RFC 8259, 7)."""
+    if text.isascii() or not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
 def kind_of(value: Any) -> str:
@@ -171,7 +179,7 @@ class _Reader:
         return self._mapping(node.value, path)
 
     def _scalar(self, node: ScalarNode, path: Path) -> Any:
-        text: str = node.value
+        text = join_surrogates(node.value)
         if node.tag not in CORE_TAGS:
             self._report(node, path, f"the tag {_show_tag(node.tag)} is not allowed: a plan holds plain values only")
             return None
@@ -205,7 +213,7 @@ class _Reader:
 
     def _key(self, node: Node, path: Path) -> str | None:
         if isinstance(node, ScalarNode):
-            return str(node.value)
+            return join_surrogates(node.value)
         looks_like_template = isinstance(node, MappingNode)
         self._report(
             node, path, "a key is a text, not a mapping or a list", QUOTE_TEMPLATE if looks_like_template else ""
