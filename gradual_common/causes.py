@@ -66,6 +66,7 @@ _CAUSES: Mapping[str, Sequence[tuple[str, str]]] = {
 """By kind: a part of the sentence, in small letters, and the label; the first that is found counts."""
 
 _GENERAL: Mapping[str, str] = {
+    "status": "HTTP error",
     "connect": "no connection",
     "dns": "host name not resolved",
     "tls": "TLS handshake failed",

@@ -22,7 +22,7 @@ from gradual_master.coordination.ordering import Ordering
 from gradual_master.coordination.seats import Seats
 from gradual_master.results.chronicle import Fate
 from gradual_master.results.facts import SlotsFinished
-from gradual_master.results.sentences import count
+from gradual_master.results.numbers import count
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from gradual_master.coordination.journal import IntervalClosed, Journal
 from gradual_master.coordination.lifecycle import State, Step
 from gradual_master.coordination.reception import Reception
 from gradual_master.results.facts import FleetFacts
-from gradual_master.results.sentences import count
+from gradual_master.results.numbers import count
 
 STALL = NS_PER_S // 2
 """Ticks come every 50 ms: a silence longer than this means that the master itself stood still."""

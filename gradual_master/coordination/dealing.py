@@ -16,7 +16,7 @@ from gradual_master.coordination.events import Provide
 from gradual_master.coordination.fleet import Agent
 from gradual_master.coordination.journal import SlotsAssigned
 from gradual_master.coordination.seats import Mask
-from gradual_master.results.sentences import count
+from gradual_master.results.numbers import count
 
 
 class Dealing:

@@ -27,7 +27,7 @@ from gradual_master.coordination.gathering import Gathering
 from gradual_master.coordination.intake import Receipt
 from gradual_master.coordination.journal import BatchMerged, SlotsReleased
 from gradual_master.results.facts import SlotsFinished
-from gradual_master.results.sentences import count
+from gradual_master.results.numbers import count
 
 
 def spread(number: int) -> float:

@@ -185,9 +185,9 @@ class Aggregate:
         """Every objective over the run so far."""
         return tuple(watch.look(self.totals, at_s) for watch in self.watches)
 
-    def judge(self) -> tuple[ObjectiveRow, ...]:
-        """Every objective over the whole run."""
-        return tuple(watch.judge(self.totals) for watch in self.watches)
+    def judge(self, *, is_cut_short: bool = False) -> tuple[ObjectiveRow, ...]:
+        """Every objective over the whole run, or over as much of it as there was."""
+        return tuple(watch.judge(self.totals, is_cut_short=is_cut_short) for watch in self.watches)
 
     def is_warm_up(self, level: int) -> bool:
         """Whether what ends in this level is left out of totals; a level that the schedule has not is not."""

@@ -35,6 +35,17 @@ class Unforeseen:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncovered:
+    """A step with many failures that no objective judges; `label`: the most frequent of them."""
+
+    step: str
+    group: str
+    failures: int
+    requests: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What speaks for and against a run.
 
@@ -43,6 +54,8 @@ class Evidence:
     users' time by Little's law; `flagged`: how many windows of single agents were too bad, `worst` the worst of them.
     `standstills`: (agent, ns), the longest of each. `lateness`: of the users' waits. `empty`: empty iterations by
     group. `unforeseen`: steps that failed by a mistake in Gradual.
+    group. `least_user_s`, `least_saturated`: user-seconds and intervals up to which nothing is said (`least`).
+    `uncovered`: steps that failed more often than is healthy while no objective looks at that.
     """
 
     objectives: tuple[ObjectiveRow, ...]
@@ -72,11 +85,15 @@ class Evidence:
     allow_saturated: bool = False
     empty: Mapping[str, int] = field(default_factory=dict)
     unforeseen: tuple[Unforeseen, ...] = ()
+    least_user_s: float = 0.0
+    least_saturated: int = 0
+    uncovered: tuple[Uncovered, ...] = ()
 
     @property
     def missing_share(self) -> float:
-        """Missing user-seconds as a share of the scheduled ones."""
-        return self.missing_user_s / self.scheduled_user_s if self.scheduled_user_s else 0.0
+        """Missing user-seconds as a share of the scheduled ones; 0 when they are too few to say anything."""
+        is_enough = self.scheduled_user_s > 0 and self.missing_user_s > self.least_user_s
+        return self.missing_user_s / self.scheduled_user_s if is_enough else 0.0
 
     @property
     def lost_share(self) -> float:

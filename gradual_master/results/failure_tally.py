@@ -24,7 +24,11 @@ _NEVER = int(np.iinfo(np.int64).max)
 
 @dataclass(frozen=True, slots=True)
 class FailureRows:
-    """Where the failures of a batch stand in it (`cells`, then `statuses`), their frames, and their tally's rows."""
+    """Where the failures of a batch stand in it, their frames, and the rows of their tally.
+
+    First all of its `cells`, then the `statuses` that have failed, then the same again: what is counted by its code is
+    taken out of what is counted by its kind, so that nothing is counted twice, and what has no code is not lost.
+    """
 
     cells: Rows
     statuses: Rows
@@ -59,10 +63,10 @@ class FailureTally:
 
     def lay_out(self, batch: Batch, phases: list[int], steps: int) -> FailureRows:
         """Where a batch's failures are; `phases`: of each frame. Iterations are numbered from `steps` on."""
-        by_status = np.isin(batch.cells[:, 2], BY_STATUS)
-        cells = np.flatnonzero((batch.cells[:, 2] != 0) & ~by_status & (batch.cells[:, 1] < steps))
+        cells = np.flatnonzero((batch.cells[:, 2] != 0) & (batch.cells[:, 1] < steps))
         statuses = np.flatnonzero(np.isin(batch.statuses[:, 2], BY_STATUS))
-        named = [(*row, 0) for row in batch.cells[cells].tolist()] + batch.statuses[statuses, :4].tolist()
+        by_code = batch.statuses[statuses, :4].tolist()
+        named = [(*row, 0) for row in batch.cells[cells].tolist()] + by_code + [(*row[:3], 0) for row in by_code]
         keys: Iterable[Key] = ((phases[frame], step, kind, code) for frame, step, kind, code in named)
         frames = np.array([row[0] for row in named], dtype=np.intp)
         return FailureRows(cells, statuses, frames, self._counts.rows_of(keys))
@@ -71,9 +75,8 @@ class FailureTally:
         """Add what a batch tells."""
         if not len(places.rows):
             return
-        self._counts.add(
-            places.rows, np.concatenate((batch.requests[places.cells], batch.statuses[places.statuses, 4]))
-        )
+        by_code = batch.statuses[places.statuses, 4]
+        self._counts.add(places.rows, np.concatenate((batch.requests[places.cells], by_code, -by_code)))
         self._make_room(int(places.rows.max()) + 1)
         begins = np.array([frame.begin for frame in batch.frames], dtype=np.int64)[places.frames]
         np.minimum.at(self._first, places.rows, begins)

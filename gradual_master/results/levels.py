@@ -5,7 +5,7 @@ Times are nanoseconds since the schedule's begin, unless a name ends in `_s`.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.schedule import Level, Schedule, SchedulePhase
 from gradual_master.results.distribution import Distribution
 from gradual_master.results.facts import SlotsFinished
+from gradual_master.results.least import PER_CHANGE
 from gradual_master.results.littles_law import INVALID, LevelGap, unaccounted_share
 from gradual_master.results.measurements import Figures, LevelHistograms, Shape
 from gradual_master.results.saturation import Saturation
@@ -75,6 +76,12 @@ class ScheduledUsers:
             area += users * (stop - start)
             area -= self._finished(users, start, stop)
         return area
+
+    def changed(self, begin: int, end: int) -> int:
+        """How many slots began or ended in [begin, end) by the schedule, and those that ended for good."""
+        rows = np.diff(self._users, axis=0, prepend=np.zeros((1, self._groups), dtype=np.int64))
+        first, last = bisect_left(self._at, begin), bisect_left(self._at, end)
+        return int(np.abs(rows[first:last]).sum()) + sum(count for at, _, count in self._ended if begin <= at < end)
 
     def _stretches(self, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
         """(change, from, to) of every stretch of constant users within [begin, end)."""
@@ -145,6 +152,10 @@ class LevelFigures:
             -1, self.shape.groups
         )
 
+    def least(self, begin: int = 0, end: int | None = None) -> int:
+        """User-nanoseconds that are no sign of anything in this stretch (`least`), or in the whole run."""
+        return PER_CHANGE * self.scheduled.changed(begin, self.end if end is None else min(end, self.end))
+
     def _row(self, level: Level, phase: str, *, warm_up: bool) -> LevelRow:
         end = min(level.end, self.end)
         seconds = (end - level.start) / NS_PER_S
@@ -169,25 +180,30 @@ class LevelFigures:
             failures=requests - ok,
             response_time_ms=self._response_times(level),
             warm_up=warm_up,
-            marks=tuple(self._marks(level, (requests - ok) / (requests or 1), missing / (level.target * seconds or 1))),
+            marks=tuple(self._marks(level, (requests - ok) / (requests or 1), missing, level.target * seconds)),
             failing=tuple(self._failing(by_step)),
         )
 
-    def _marks(self, level: Level, failures: float, missing: float) -> Iterator[str]:
-        """`failures` and `missing` are shares."""
+    def _marks(self, level: Level, failures: float, missing: float, wanted: float) -> Iterator[str]:
+        """`failures` is a share, `missing` and `wanted` are user-seconds."""
+        least = self.least(level.start, level.end) / NS_PER_S
         if failures > MOST_FAILURES:
             yield "failures"
-        if missing > LEAST_MISSING:
+        if missing > max(least, LEAST_MISSING * wanted):
             yield "missing"
         if self.saturation.marks(level.start, min(level.end, self.end)):
             yield "saturated"
-        if (self._unaccounted(level) or 0) > INVALID:
+        unaccounted = self._unaccounted(level) or 0
+        if unaccounted > INVALID and unaccounted * self._active(level) > least:
             yield "unaccounted"
 
     def _unaccounted(self, level: Level) -> float | None:
         row = self.figures.rows.get(level.number)
         unattended = int(self.figures.unattended[row]) if row is not None else 0
         return unaccounted_share(self._users(level), unattended)
+
+    def _active(self, level: Level) -> float:
+        return float(self._users(level)[:, ACTIVE].sum()) / NS_PER_S
 
     def _users(self, level: Level) -> Int64:
         row = self.figures.rows.get(level.number)

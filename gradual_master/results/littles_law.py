@@ -26,6 +26,7 @@ import numpy as np
 
 from gradual_common.batch import Int64
 from gradual_common.clock import NS_PER_S
+from gradual_master.results.least import PER_CHANGE
 from gradual_master.results.section import Section
 
 WINDOW = 10 * NS_PER_S
@@ -103,7 +104,7 @@ def window_of(interval: int) -> int:
 
 
 class UserTimes:
-    """The user time of one agent by windows: active, and of that unaccounted for. 24 bytes a window."""
+    """The user time of one agent by windows: active, unaccounted for, the most of a frame. 32 bytes a window."""
 
     def __init__(self, interval: int) -> None:
         self._interval = interval
@@ -111,6 +112,7 @@ class UserTimes:
         self._windows = array("q")
         self._active = array("q")
         self._gaps = array("q")
+        self._peaks = array("q")
 
     def add(self, interval: int, users: Sequence[int], unattended: int) -> None:
         """Add what a frame measured: `users` active, in a request, thinking, stopping. Most often to the last entry."""
@@ -121,8 +123,10 @@ class UserTimes:
             self._windows.append(window)
             self._active.append(0)
             self._gaps.append(0)
+            self._peaks.append(0)
         self._active[-1] += active
         self._gaps[-1] += gap
+        self._peaks[-1] = max(self._peaks[-1], active)
 
     def windows(self) -> list[tuple[int, int, float]]:
         """(begin in ns since the schedule's begin, active user-ns, share unaccounted for) of those worth judging."""
@@ -130,8 +134,15 @@ class UserTimes:
         sums = np.zeros((2, len(numbers)), dtype=np.int64)
         for column, values in enumerate((self._active, self._gaps)):
             np.add.at(sums[column], places, np.frombuffer(values, dtype=np.int64))
+        peaks = np.zeros(len(numbers), dtype=np.int64)
+        np.maximum.at(peaks, places, np.frombuffer(self._peaks, dtype=np.int64))
         return [
-            (number * self._length, active, _share(active, gap) or 0.0)
-            for number, active, gap in zip(numbers.tolist(), *sums.tolist(), strict=True)
+            (number * self._length, active, self._judged_share(active, gap, peak))
+            for number, active, gap, peak in zip(numbers.tolist(), *sums.tolist(), peaks.tolist(), strict=True)
             if active >= LEAST_JUDGED
         ]
+
+    def _judged_share(self, active: int, gap: int, peak: int) -> float:
+        """0 for a gap that every user of the window may have by coming once (`least`)."""
+        is_enough = gap * self._interval > PER_CHANGE * peak
+        return (_share(active, gap) or 0.0) if is_enough else 0.0

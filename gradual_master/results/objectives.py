@@ -5,17 +5,19 @@ far broke it, `worst` its worst value at any of them; both leave out moments wit
 A count that must be reached is judged at the end alone.
 
 No data fails an objective, but for one that stands for every name (`*`) and for a step's `success_rate`: those are
-said and not judged (`passed` None).
+said and not judged (`passed` None). In a run that was cut short nothing is judged that lacks data, or has not reached
+its count yet.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 
 from gradual_common.clock import NS_PER_MS
 from gradual_common.rules import Rule, Unit
 from gradual_common.rules.rule import COUNTS, compare
+from gradual_master.results.numbers import count
 from gradual_master.results.observation import Observation, observe
 from gradual_master.results.section import Section
 from gradual_master.results.totals import Selection, Totals
@@ -25,7 +27,10 @@ SHOWN_UNITS: dict[Unit, str] = {"ns": "ms", "%": "%", "/s": "/s", "": ""}
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """A rule made concrete: the samples it is about, and what no data means."""
+    """A rule made concrete: the samples it is about, and what no data means.
+
+    `is_own`: the plan says it; `advice`: what to do about it, after the reason.
+    """
 
     name: str
     rule: Rule
@@ -33,6 +38,8 @@ class Objective:
     selection: Selection
     severity: str = "fail"
     needs_data: bool = True
+    is_own: bool = True
+    advice: str = ""
 
     @property
     def enough(self) -> int:
@@ -84,12 +91,23 @@ class Watch:
                 self.first_failed_at_s = at_s
         return self._row(seen)
 
-    def judge(self, totals: Totals) -> ObjectiveRow:
-        """Judge the whole run."""
+    def judge(self, totals: Totals, *, is_cut_short: bool = False) -> ObjectiveRow:
+        """Judge the whole run, or as much of it as there was."""
         seen = self._observe(totals)
         if seen.value is not None:
             self._remember(seen.value)
-        return self._row(seen)
+        row = self._row(seen)
+        return replace(row, passed=None, reason=self._pending(seen)) if is_cut_short and self._is_open(seen) else row
+
+    def _is_open(self, seen: Observation) -> bool:
+        """Whether the rest of the run might still have met it."""
+        if seen.value is None:
+            return True
+        return not self.objective.is_judged_live and not self.objective.rule.holds(seen.value)
+
+    def _pending(self, seen: Observation) -> str:
+        value = "no data" if seen.value is None else describe(seen.value, self.objective.rule.unit)
+        return f"{self.objective.name}: {value} when the run was cut short"
 
     def _observe(self, totals: Totals) -> Observation:
         return observe(self.objective.rule, self.objective.selection, totals)
@@ -134,7 +152,7 @@ class Watch:
             return None
         observed = describe(seen.value, rule.unit)
         since = f"; first broken at {self.first_failed_at_s:g} s" if self.first_failed_at_s is not None else ""
-        return f"{self.objective.name}: {observed} over {seen.samples:,} samples{since}"
+        return f"{self.objective.name}: {observed} over {count(seen.samples, 'sample')}{since}{self.objective.advice}"
 
 
 def shown(value: float | None, unit: Unit) -> float | None:

@@ -16,18 +16,42 @@ from gradual_master.results.measurements import OUTSIDE
 from gradual_master.results.objectives import Objective
 from gradual_master.results.totals import FAILURES, OK, Selection
 
+ON_FAILURES = frozenset({"error_rate", "success_rate", "failures"})
+
 ALWAYS = "error_rate < 100%"
 """A run in which nothing at all succeeded is no success, whatever its plan demands."""
+
+
+DEFAULT = "error_rate < 5%"
+"""In force where a plan says nothing of failures: half of them failing must not pass because nobody asked."""
+
+DEFAULT_NAME = f"{DEFAULT} (default)"
+DEFAULT_ADVICE = "; `thresholds:` sets another limit, `thresholds: []` none"
 
 
 def plan_objectives(plan: Plan, index: SeriesIndex, schedule: Schedule) -> tuple[Objective, ...]:
     """All objectives of a plan; RuleError for a threshold that cannot be read (loading a plan finds those first)."""
     names = _Names(index, schedule)
-    return (
+    own = (
         *(objective for threshold in plan.thresholds for objective in _of_threshold(threshold, names)),
         *_of_steps(plan, index, names),
-        *_of_threshold(Threshold(rule=ALWAYS), names),
     )
+    return (*own, *_implied(plan, own, names))
+
+
+def judges_failures(rule: Rule) -> bool:
+    """Whether an objective is on how many samples fail."""
+    return rule.statistic in ON_FAILURES or (rule.statistic == "count" and rule.scope.outcomes == ("failed",))
+
+
+def _implied(plan: Plan, own: Iterable[Objective], names: _Names) -> Iterator[Objective]:
+    """What is in force without being said. An empty list of thresholds turns the default off."""
+    is_silent = bool(plan.thresholds) or "thresholds" not in plan.model_fields_set
+    if is_silent and not any(judges_failures(objective.rule) for objective in own):
+        for objective in _of_threshold(Threshold(rule=DEFAULT, name=DEFAULT_NAME), names):
+            yield replace(objective, is_own=False, advice=DEFAULT_ADVICE)
+    for objective in _of_threshold(Threshold(rule=ALWAYS), names):
+        yield replace(objective, is_own=False)
 
 
 def _of_threshold(threshold: Threshold, names: _Names) -> Iterator[Objective]:

@@ -84,6 +84,11 @@ class Saturation:
         return len({number for numbers in self.by_agent.values() for number in numbers})
 
     @property
+    def least(self) -> int:
+        """How many saturated intervals it takes to make a run invalid: a strain of `SUSTAINED` on end."""
+        return -(-SUSTAINED // self.interval)
+
+    @property
     def share(self) -> float:
         """The share of the measured intervals that are saturated."""
         return self.judged / self.measured if self.measured else 0.0

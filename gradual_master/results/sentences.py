@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gradual_common.clock import NS_PER_MS
-from gradual_master.results.evidence import Evidence, Loss, Unforeseen
+from gradual_master.results.evidence import Evidence, Loss, Uncovered, Unforeseen
 from gradual_master.results.littles_law import WindowGap
+from gradual_master.results.numbers import count, percent
 from gradual_master.results.think_times import WaitLateness
 
 MOST_NAMED = 5
@@ -16,7 +17,7 @@ MOST_NAMED = 5
 def missing(evidence: Evidence) -> str:
     """How many users were not there."""
     return (
-        f"{100 * evidence.missing_share:.2g} % of the scheduled user-seconds were missing "
+        f"{percent(evidence.missing_share)} of the scheduled user-seconds were missing "
         f"({evidence.missing_user_s:,.1f} of {evidence.scheduled_user_s:,.1f})"
     )
 
@@ -25,9 +26,8 @@ def loss(evidence: Evidence) -> str:
     """Requests begun and never reported, by agent: what a lost one began after its last ping nobody knows."""
     lost = evidence.begun - evidence.merged
     names = _listed(f"{entry.agent} {_gap(entry)}" for entry in evidence.losses)
-    share = f"{100 * evidence.lost_share:.2g} %"
-    said = f"at least {lost:,} of {evidence.begun:,} requests begun were never reported ({share})"
-    return f"{said}: {names}" if names else said
+    said = f"at least {lost:,} of {count(evidence.begun, 'request')} begun {_were(lost)} never reported"
+    return f"{said} ({percent(evidence.lost_share)})" + (f": {names}" if names else "")
 
 
 def unforeseen(entry: Unforeseen) -> str:
@@ -46,17 +46,18 @@ def lost_agents(evidence: Evidence) -> str:
 
 def saturation(evidence: Evidence) -> str:
     """In how many intervals the generator was the bottleneck, and which agents were."""
+    how_many = f"{evidence.saturated_intervals:,} of {count(evidence.intervals, 'interval')}"
+    share = percent(evidence.saturated_share)
+    if len(evidence.saturated) == 1:
+        return f"{evidence.saturated[0][0]} was saturated in {how_many} ({share})"
     names = _listed(f"{agent} {intervals:,}" for agent, intervals in evidence.saturated)
-    return (
-        f"agents were saturated in {evidence.saturated_intervals:,} of {evidence.intervals:,} intervals "
-        f"({100 * evidence.saturated_share:.2g} %): {names}"
-    )
+    return f"agents were saturated in {how_many} ({share}): {names}"
 
 
 def unaccounted(evidence: Evidence) -> str:
     """Little's law over the run."""
     return (
-        f"{100 * evidence.unaccounted:.2g} % of the users' time was neither in a request nor thinking: "
+        f"{percent(evidence.unaccounted)} of the users' time was neither in a request nor thinking: "
         "the agents were late for them (Little's law)"
     )
 
@@ -65,7 +66,7 @@ def window(worst: WindowGap, flagged: int) -> str:
     """Little's law over the worst window of a single agent."""
     more = f"; {count(flagged - 1, 'more window')} like it" if flagged > 1 else ""
     return (
-        f"{worst.agent} was late for {100 * worst.unaccounted:.2g} % of its users' time "
+        f"{worst.agent} was late for {percent(worst.unaccounted)} of its users' time "
         f"from {worst.start_s:g} s to {worst.end_s:g} s (Little's law){more}"
     )
 
@@ -73,8 +74,17 @@ def window(worst: WindowGap, flagged: int) -> str:
 def lateness(waits: WaitLateness) -> str:
     """Users that thought longer than the plan says."""
     return (
-        f"users thought {waits.mean / NS_PER_MS:.3g} ms longer than the plan says on average, "
-        f"over {waits.waits:,} waits; up to {waits.bound / NS_PER_MS:.2g} ms would be chance: the agents woke them late"
+        f"users thought {waits.mean / NS_PER_MS:.3g} ms longer than the plan says on average, over "
+        f"{count(waits.waits, 'wait')}; up to {waits.bound / NS_PER_MS:.2g} ms would be chance: "
+        "the agents woke them late"
+    )
+
+
+def uncovered(step: Uncovered) -> str:
+    """A step that failed more often than is healthy, and nobody judges it."""
+    return (
+        f"{step.step} of {step.group}: {step.failures:,} of {count(step.requests, 'request')} failed "
+        f"({percent(step.failures / step.requests)}; {step.label}), and no objective covers that"
     )
 
 
@@ -98,9 +108,8 @@ def counted(evidence: Evidence) -> Iterator[str]:
             yield f"{count(number, 'iteration')} of {group} neither sent nor waited: check its conditions"
 
 
-def count(number: int, noun: str) -> str:
-    """`1 agent`, `2 agents`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
 
 
 def _gap(entry: Loss) -> str:

@@ -5,7 +5,7 @@ Nothing in it depends on the order in which batches came: the same measurements 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -31,8 +31,9 @@ from gradual_common.plan.model import Plan
 from gradual_common.schedule import Schedule
 from gradual_master.results.action_rows import action_rows, share
 from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.coverage import uncovered_steps
 from gradual_master.results.distribution import Distribution
-from gradual_master.results.error_samples import ErrorSample, ErrorSamples
+from gradual_master.results.error_samples import ErrorSamples
 from gradual_master.results.errors import error_rows
 from gradual_master.results.evidence import Unforeseen
 from gradual_master.results.facts import FleetFacts, RunFacts
@@ -86,8 +87,7 @@ def build_summary(  # noqa: PLR0917 - the things that a summary is made of, as t
     """Close what is still open, judge the run and write its summary; `samples`: the failures that were described."""
     aggregate.settle()
     shown = samples or ErrorSamples(aggregate.index)
-    written = _Writer(plan, schedule, aggregate, fleet, run, shown.rows(aggregate.start)).write(options)
-    return replace(written, errors=error_rows(plan, aggregate, shown))
+    return _Writer(plan, schedule, aggregate, fleet, run, shown).write(options)
 
 
 class _Writer:
@@ -100,14 +100,15 @@ class _Writer:
         aggregate: Aggregate,
         fleet: FleetFacts,
         run: RunFacts,
-        errors: Sequence[ErrorSample],
+        samples: ErrorSamples,
     ) -> None:
         self._plan = plan
+        self._error_samples = samples.rows(aggregate.start)
+        self._errors = error_rows(plan, aggregate, samples)
         self._schedule = schedule
         self._aggregate = aggregate
         self._facts = fleet
         self._run = run
-        self._errors = tuple(errors)
         self._totals = aggregate.totals
         self._end = self._wanted_until()
         self._fleet = FleetReport(fleet, aggregate, MeasuredTime(schedule, aggregate.interval, self._end))
@@ -130,8 +131,8 @@ class _Writer:
             levels=tuple(self._table.rows()),
             fleet=fleet,
             agents=tuple(self._fleet.rows()),
-            errors=(),
-            error_samples=self._errors,
+            errors=self._errors,
+            error_samples=self._error_samples,
             analysis=AnalysisSection(littles_law=law),
             comparison=None,
             quantile_error=QUANTILE_ERROR,
@@ -268,8 +269,9 @@ class _Writer:
 
     def _evidence(self, fleet: FleetSection, law: LittlesLaw, options: Tolerance) -> Evidence:
         iterations = self._totals.iterations((*self._totals.measured, *self._totals.warm_up))
+        least, unaccounted = self._table.least() / NS_PER_S, law.unaccounted or 0.0
         return Evidence(
-            objectives=self._aggregate.judge(),
+            objectives=self._aggregate.judge(is_cut_short=bool(self._run.stop_signal or self._run.failure)),
             stop_signal=self._run.stop_signal,
             failure=self._run.failure,
             scheduled_user_s=fleet.scheduled_user_s,
@@ -288,13 +290,16 @@ class _Writer:
             intervals=fleet.intervals,
             saturated_intervals=fleet.saturated_intervals,
             saturated=self._fleet.saturated,
-            unaccounted=law.unaccounted or 0.0,
+            unaccounted=unaccounted if unaccounted * law.active_user_s > least else 0.0,
             flagged=law.flagged,
             worst=law.worst[0] if law.worst else None,
             standstills=self._fleet.standstills,
             lateness=lateness_of(self._plan, self._aggregate),
             allow_saturated=options.allow_saturated,
             unforeseen=tuple(self._unforeseen()),
+            least_user_s=least,
+            least_saturated=self._fleet.saturation.least,
+            uncovered=tuple(uncovered_steps(self._aggregate, self._errors)),
             empty={name: int(iterations[number, 1]) for number, name in enumerate(self._aggregate.index.groups)},
         )
 
@@ -307,7 +312,7 @@ class _Writer:
             if number := totals.requests(Selection(phases, (step.number,), (INTERNAL,))):
                 told = (
                     one.detail
-                    for one in self._errors
+                    for one in self._error_samples
                     if (one.group, one.step, one.kind) == (group, step.name, "internal")
                 )
                 yield Unforeseen(group, step.name, number, next(told, ""))

@@ -19,6 +19,7 @@ from gradual_common.plan.model import Plan, ThinkTime
 from gradual_common.series import SeriesIndex
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.attendance import ALLOWANCE
+from gradual_master.results.least import LEAST_WAITS
 from gradual_master.results.totals import Selection
 
 STANDARD_ERRORS = 3
@@ -42,8 +43,8 @@ class WaitLateness:
 
     @property
     def is_off(self) -> bool:
-        """Whether the realised think times are not those of the plan."""
-        return self.waits > 0 and self.mean > self.bound
+        """Whether the realised think times are not those of the plan, by enough of them to say so."""
+        return self.waits >= LEAST_WAITS and self.mean > self.bound
 
 
 def lateness_of(plan: Plan, aggregate: Aggregate) -> WaitLateness:

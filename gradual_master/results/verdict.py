@@ -18,6 +18,7 @@ from gradual_master.results import sentences
 from gradual_master.results.evidence import Evidence
 from gradual_master.results.littles_law import INVALID as MOST_UNACCOUNTED
 from gradual_master.results.littles_law import WARNED as UNACCOUNTED_WARNED
+from gradual_master.results.numbers import percent
 from gradual_master.results.objectives import ObjectiveRow
 from gradual_master.results.saturation import MOST_SATURATED
 from gradual_master.results.section import Section
@@ -77,7 +78,8 @@ def _has_failed(row: ObjectiveRow, severity: str) -> bool:
 
 
 def _is_saturated(evidence: Evidence) -> bool:
-    return evidence.saturated_share > MOST_SATURATED and not evidence.allow_saturated
+    is_enough = evidence.saturated_intervals >= evidence.least_saturated
+    return is_enough and evidence.saturated_share > MOST_SATURATED and not evidence.allow_saturated
 
 
 def _is_unaccounted(evidence: Evidence) -> bool:
@@ -86,7 +88,7 @@ def _is_unaccounted(evidence: Evidence) -> bool:
 
 def _stopped(evidence: Evidence) -> Iterator[str]:
     if evidence.stop_signal is not None:
-        yield f"the run was {STOPPED[evidence.stop_signal]} before its end"
+        yield f"the run was {STOPPED[evidence.stop_signal]} before its end; objectives are judged up to there"
 
 
 def _invalid(evidence: Evidence) -> Iterator[str]:
@@ -94,9 +96,9 @@ def _invalid(evidence: Evidence) -> Iterator[str]:
         yield evidence.failure
     yield from map(sentences.unforeseen, evidence.unforeseen)
     if evidence.missing_share > evidence.allow_missing:
-        yield f"{sentences.missing(evidence)}; allowed are {100 * evidence.allow_missing:.3g} % (--allow-missing)"
+        yield f"{sentences.missing(evidence)}; allowed are {percent(evidence.allow_missing)} (--allow-missing)"
     if evidence.lost_share > MOST_LOST:
-        yield f"{sentences.loss(evidence)}; more than {100 * MOST_LOST:g} % make a run invalid"
+        yield f"{sentences.loss(evidence)}; more than {percent(MOST_LOST)} make a run invalid"
     if _is_saturated(evidence):
         yield f"{sentences.saturation(evidence)}; {_remedy(MOST_SATURATED)}"
     if _is_unaccounted(evidence):
@@ -105,14 +107,16 @@ def _invalid(evidence: Evidence) -> Iterator[str]:
 
 def _remedy(most: float) -> str:
     return (
-        f"more than {100 * most:g} % make a run invalid: give it more agents or cores, or fewer users "
+        f"more than {percent(most)} make a run invalid: give it more agents or cores, or fewer users "
         "(--allow-saturated judges it all the same)"
     )
 
 
 def _warnings(evidence: Evidence) -> Iterator[str]:
     yield from (row.reason or row.name for row in evidence.objectives if _has_failed(row, "warn"))
-    yield from (row.reason or row.name for row in evidence.objectives if row.passed is None)
+    if evidence.stop_signal is None and evidence.failure is None:
+        yield from (row.reason or row.name for row in evidence.objectives if row.passed is None)
+    yield from (sentences.uncovered(step) for step in evidence.uncovered)
     if LEAST_SAID < evidence.missing_share <= evidence.allow_missing:
         yield sentences.missing(evidence)
     if 0 < evidence.lost_share <= MOST_LOST:

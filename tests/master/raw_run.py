@@ -160,8 +160,12 @@ def _counters(stretches: Sequence[Stretch]) -> Any:
 
 
 def _statuses(stretches: Sequence[Stretch]) -> Any:
-    """Codes from 400 on are failures of kind `status`, unless the row names a kind."""
-    rows = [(frame, *row) for frame, stretch in enumerate(stretches) for row in stretch.statuses]
+    """Codes from 400 on are failures of kind `status`, unless the row names a kind; without any row they are 500."""
+    rows = [
+        (frame, *row)
+        for frame, stretch in enumerate(stretches)
+        for row in stretch.statuses or [(step, 500, 1) for step, kind, _ in stretch.samples if kind == "status"]
+    ]
     named = [row if len(row) == 5 else (*row[:2], "status" if row[2] >= 400 else "", *row[2:]) for row in rows]
     return np.array([(*row[:2], KIND[row[2]], *row[3:]) for row in named], dtype=np.int64).reshape(-1, 5)
 

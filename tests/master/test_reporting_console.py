@@ -53,7 +53,7 @@ def printed(summary: Summary, files: Sequence[Path] = (), **console: Any) -> str
 def test_the_verdict_comes_last_with_its_reasons_its_objectives_and_what_was_written() -> None:
     summary = summary_of("p95(browse) < 500ms", {"rule": "max < 1s", "severity": "warn"})
     lines = printed(summary, files=[Path("out/monday.html"), Path("junit.xml")]).splitlines()
-    verdict = lines.index("FAILED, 2 warnings  bank  (0:05, run run-1)")
+    verdict = lines.index("FAILED, 3 warnings  bank  (0:05, run run-1)")
     assert lines[verdict + 1].startswith("  - p95(browse) < 500ms: ")
     order = [
         next(n for n, line in enumerate(lines) if line.startswith(title))

@@ -42,7 +42,7 @@ def test_failures_of_one_label_are_told_together_by_the_one_that_came_first() ->
 
 def test_what_no_row_tells_of_keeps_the_name_of_its_kind() -> None:
     counts = counts_of({"status": 310, "connect": 96, "dns": 2}, [NOT_FOUND, ELSEWHERE, REFUSED])
-    assert counts == {"HTTP 404": 300, "connection refused": 96, "status": 10, "host name not resolved": 2}
+    assert counts == {"HTTP 404": 300, "connection refused": 96, "HTTP error": 10, "host name not resolved": 2}
 
 
 def test_an_interval_that_is_still_open_takes_nothing_away() -> None:

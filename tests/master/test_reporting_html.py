@@ -176,6 +176,23 @@ def test_the_level_table_has_every_level(page: Element, summary: Summary) -> Non
     assert {row["Phase"] for row in rows} == {"warm", "climb"}
 
 
+@pytest.mark.parametrize(
+    ("steady_levels", "said"),
+    [
+        (0, "Figures are over all of a level"),
+        (1, "Figures are over the steady part of a level that has one, else over all of it"),
+        (None, "Figures are over the steady part of a level"),
+    ],
+)
+def test_the_level_table_says_what_its_figures_are_over(summary: Summary, steady_levels: int | None, said: str) -> None:
+    levels = tuple(
+        replace(row, steady_from_s=row.start_s) if steady_levels is None or number < steady_levels else row
+        for number, row in enumerate(summary.levels)
+    )
+    text = section(tree_of(replace(summary, levels=levels)), "levels").text
+    assert f"{said}; levels with a mark" in text
+
+
 def test_the_actions_have_their_figures_and_their_details(page: Element, summary: Summary) -> None:
     part = section(page, "actions")
     rows = table(part, "Actions")

@@ -60,13 +60,13 @@ def test_before_the_first_interval_there_is_nothing() -> None:
 
 
 def test_a_line_says_position_users_figures_and_failures() -> None:
-    assert describe_progress(state_after(2)) == (
-        "0:02 of 0:12 | users 3/3 | 1.5 ok/s | p50 10 ms | p95 19.9 ms | 1 failed (status × 1) | agents 1"
+    assert describe_progress(state_after(2, plan=plan_of(thresholds=[]))) == (
+        "0:02 of 0:12 | users 3/3 | 1.5 ok/s | p50 10 ms | p95 19.9 ms | 1 failed (HTTP error × 1) | agents 1"
     )
 
 
 def test_objectives_that_are_not_met_are_said() -> None:
-    plan = plan_of(thresholds=["max < 15ms", "max(rates) < 1ms"])
+    plan = plan_of(thresholds=["max < 15ms", "max(rates) < 1ms", "error_rate < 99%"])
     assert describe_progress(state_after(2, plan=plan)).endswith("| not met: max < 15ms"), (
         "no data is not a failure yet"
     )
@@ -134,7 +134,7 @@ def test_on_a_terminal_there_is_a_live_view_that_leaves_no_trace() -> None:
         "customer",
         "2/2",
         "0.5 stopping",
-        "failed: status × 1",
+        "failed: HTTP error × 1",
         "agents 1",
     ):
         assert part in text

@@ -23,7 +23,7 @@ from ledger import SECOND, Ledger, Request, User
 
 USERS = 300
 AGENTS = ("agent-1", "agent-2", "agent-3")
-INTERRUPTED = "the run was interrupted before its end"
+INTERRUPTED = "the run was interrupted before its end; objectives are judged up to there"
 
 LOOK = SECOND * 3 // 2
 """Every user sends within this: it thinks for at most 0.9 s and waits 0.1 s for its response."""

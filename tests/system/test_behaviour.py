@@ -37,6 +37,7 @@ def login_plan(url: str, rows: Path) -> dict[str, Any]:
             "dashboard": {"url": "/ok/dashboard", "headers": {"Authorization": "Bearer {{token}}"}},
             "error_handling": {"url": "/ok/help"},
         },
+        "thresholds": ["success_rate(login) > 0%"],
     }
 
 
@@ -74,6 +75,12 @@ def test_a_system_that_refuses_connections_shows_as_connect_failures(fleet: Flee
     assert read["errors"] == {"connect": read["requests"]}
     assert read["requests"] > 4, "the users went on"
     assert outcome.summary is not None
+    (error,) = outcome.summary["errors"]
+    assert (error["label"], error["count"], error["share"]) == ("connection refused", read["requests"], 1.0)
+    assert (error["cause"].startswith("no connection to http://127.0.0.1:"), "/ok/read → " in error["example"]) == (
+        True,
+        True,
+    )
     assert outcome.summary["totals"]["unsent"] == read["requests"]
     assert outcome.summary["totals"]["sent"] == 0
     assert outcome.summary["totals"]["response_time_ms"]["p50"] is None, "no data is null, never 0"

@@ -107,6 +107,12 @@ def test_the_counts_of_a_step_add_up_to_its_failures_whatever_failed() -> None:
     assert by_step == {action.step: action.failures for action in summary.actions}
 
 
+def test_what_an_agent_tells_no_code_of_is_not_lost() -> None:
+    made = aggregate(("a", batch_of(1, 0, failing(0, 0, *[(2, "status")] * 3, statuses=[(2, 404, 1)]))))
+    rows = error_rows(PLAN, made, samples_of(made))
+    assert [(row.status_code, row.count) for row in rows] == [(None, 2), (404, 1)]
+
+
 def test_what_failed_in_warm_up_is_not_in_the_table() -> None:
     schedule = schedule_of((4, 2), (4, 2), warm_up=1, seconds=1)
     made = aggregate(

@@ -144,7 +144,7 @@ def test_an_agent_that_stood_still_for_three_seconds_is_flagged_in_its_window() 
     assert law.unaccounted == pytest.approx(worst.unaccounted * 10 / 120, rel=0.02)
     assert law.levels[0].unaccounted == law.unaccounted
     assert [warning.partition(" of its users")[0] for warning in summary.verdict.warnings][1:] == [
-        f"agent-1 was late for {100 * worst.unaccounted:.2g} %",
+        f"agent-1 was late for {100 * worst.unaccounted:.0f}%",
         "agent-1 stood still for up to 3.0 s: stopped, swapped out or starved of CPU",
         "users thought 18.7 ms longer than the plan says on average, over 5,800 waits; up to 2 ms would be chance: "
         "the agents woke them late",

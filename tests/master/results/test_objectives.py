@@ -137,7 +137,7 @@ def test_a_run_in_which_nothing_succeeded_fails_whatever_it_demands() -> None:
     aggregate = Aggregate(plan, schedule_of((2, 1), seconds=1), S)
     aggregate.merge("a", batch_of(1, 0, Stretch(0, 0, S, [(0, "connect", MS)] * 3)))
     aggregate.settle()
-    (always,) = aggregate.judge()
+    *_, always = aggregate.judge()
     assert (always.passed, always.observed) == (False, 100)
 
 

@@ -15,12 +15,12 @@ from gradual_master.results.totals import FAILURES, OK
 
 
 def objectives_of(*rules: Any, warm_up: int = 0, **changes: Any) -> list[Objective]:
-    """The objectives of the plan's thresholds, without the one that is always in force."""
+    """The objectives of the plan's thresholds, without those that are in force by themselves."""
     thresholds = [rule if isinstance(rule, dict) else {"rule": rule} for rule in rules]
     plan = plan_of(thresholds=thresholds, **changes)
-    *own, always = plan_objectives(plan, SeriesIndex.of(plan), schedule_of((2, 1), (4, 2), warm_up=warm_up))
+    *given, always = plan_objectives(plan, SeriesIndex.of(plan), schedule_of((2, 1), (4, 2), warm_up=warm_up))
     assert (always.name, always.severity, always.needs_data) == ("error_rate < 100%", "fail", True)
-    return own
+    return [objective for objective in given if objective.is_own]
 
 
 @pytest.mark.parametrize(
@@ -103,3 +103,33 @@ def test_a_threshold_that_cannot_be_read_is_an_error() -> None:
     )
     with pytest.raises(RuleError, match="such as 5ms"):
         plan_objectives(plan, SeriesIndex.of(plan), schedule_of((2, 1)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_in_force", "reason"),
+    [
+        ({}, True, "nothing is said of thresholds"),
+        ({"thresholds": []}, False, "an empty list turns it off"),
+        ({"thresholds": ["p95 < 1s"]}, True, "times say nothing of failures"),
+        ({"thresholds": ["error_rate < 90%"]}, False, "the plan's own"),
+        ({"thresholds": [{"rule": "error_rate < 1%", "severity": "warn"}]}, False, "the plan's own, if only a warning"),
+        ({"thresholds": ["success_rate(login) > 1%"]}, False, "of one action is enough"),
+        ({"thresholds": ["failures < 9"]}, False, "a count of failures"),
+        ({"thresholds": ["count(failed) < 9"]}, False, "the same, written in another way"),
+        ({"thresholds": ["count > 9", "throughput(failed) < 9/s", "p95(failed) < 1s"]}, True, "others do not count"),
+        (
+            {"users": [{"name": "u", "concurrency": 1, "behavior": [{"action": "login", "success_rate": 0.5}]}]},
+            False,
+            "a step's own rate",
+        ),
+    ],
+)
+def test_a_plan_that_judges_failures_nowhere_has_a_default(
+    changes: dict[str, Any], is_in_force: bool, reason: str
+) -> None:
+    thresholds = [one if isinstance(one, dict) else {"rule": one} for one in changes.get("thresholds", ())]
+    plan = plan_of(**(changes | ({"thresholds": thresholds} if "thresholds" in changes else {})))
+    rows = plan_objectives(plan, SeriesIndex.of(plan), schedule_of((2, 1)))
+    names = [objective.name for objective in rows if not objective.is_own]
+    assert names == [*(["error_rate < 5% (default)"] if is_in_force else []), "error_rate < 100%"], reason
+    assert all(objective.rule.text in objective.name for objective in rows)

@@ -85,14 +85,14 @@ def test_every_reason_is_said_the_gravest_first() -> None:
     )
     remedy = "give it more agents or cores, or fewer users (--allow-saturated judges it all the same)"
     assert verdict.reasons == (
-        "the run was interrupted before its end",
+        "the run was interrupted before its end; objectives are judged up to there",
         "no agents",
-        "3.2 % of the scheduled user-seconds were missing (32.0 of 1,000.0); allowed are 1 % (--allow-missing)",
-        "at least 100 of 1,000 requests begun were never reported (10 %): b 100 (begun at least 300, merged 200); "
-        "more than 1 % make a run invalid",
-        f"agents were saturated in 4 of 60 intervals (6.7 %): a 3, b 2; more than 5 % make a run invalid: {remedy}",
-        "4.2 % of the users' time was neither in a request nor thinking: the agents were late for them "
-        f"(Little's law); more than 3 % make a run invalid: {remedy}",
+        "3.2% of the scheduled user-seconds were missing (32.0 of 1,000.0); allowed are 1% (--allow-missing)",
+        "at least 100 of 1,000 requests begun were never reported (10%): b 100 (begun at least 300, merged 200); "
+        "more than 1% make a run invalid",
+        f"agents were saturated in 4 of 60 intervals (6.7%): a 3, b 2; more than 5% make a run invalid: {remedy}",
+        "4.2% of the users' time was neither in a request nor thinking: the agents were late for them "
+        f"(Little's law); more than 3% make a run invalid: {remedy}",
         "p95 < 1s: 2,000 ms of 9 samples",
     )
 
@@ -101,8 +101,8 @@ def test_every_reason_is_said_the_gravest_first() -> None:
     ("evidence", "warning"),
     [
         (replace(CALM, objectives=(row(False, "warn"),)), "p95 < 1s: 2,000 ms of 9 samples"),
-        (replace(CALM, missing_user_s=5), "0.5 % of the scheduled user-seconds were missing (5.0 of 1,000.0)"),
-        (replace(CALM, merged=999), "at least 1 of 1,000 requests begun were never reported (0.1 %)"),
+        (replace(CALM, missing_user_s=5), "0.5% of the scheduled user-seconds were missing (5.0 of 1,000.0)"),
+        (replace(CALM, merged=999), "at least 1 of 1,000 requests begun was never reported (0.1%)"),
         (replace(CALM, lost=("a", "b")), "2 agents lost: a, b"),
         (replace(CALM, level_spread=80 * NS_PER_MS), "agents put a level in force up to 80 ms apart"),
         (replace(CALM, late_levels=2), "2 level changes were put in force late"),
@@ -112,24 +112,24 @@ def test_every_reason_is_said_the_gravest_first() -> None:
         (replace(CALM, resent_batches=2), "2 batches were sent again"),
         (
             replace(CALM, merged=995, losses=(Loss("b", 300, 295),)),
-            "at least 5 of 1,000 requests begun were never reported (0.5 %): b 5 (begun at least 300, merged 295)",
+            "at least 5 of 1,000 requests begun were never reported (0.5%): b 5 (begun at least 300, merged 295)",
         ),
         (
             replace(CALM, saturated_intervals=1, saturated=(("a", 1),)),
-            "agents were saturated in 1 of 60 intervals (1.7 %): a 1",
+            "a was saturated in 1 of 60 intervals (1.7%)",
         ),
         (
             replace(BUSY, allow_saturated=True),
-            "agents were saturated in 4 of 60 intervals (6.7 %): a 3, b 2",
+            "agents were saturated in 4 of 60 intervals (6.7%): a 3, b 2",
         ),
         (
             replace(CALM, unaccounted=0.012),
-            "1.2 % of the users' time was neither in a request nor thinking: the agents were late for them "
+            "1.2% of the users' time was neither in a request nor thinking: the agents were late for them "
             "(Little's law)",
         ),
         (
             replace(CALM, flagged=1, worst=WORST),
-            "a was late for 27 % of its users' time from 30 s to 40 s (Little's law)",
+            "a was late for 27% of its users' time from 30 s to 40 s (Little's law)",
         ),
         (
             replace(CALM, standstills=(("a", 3 * NS_PER_S), ("b", NS_PER_S // 2))),
