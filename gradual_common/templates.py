@@ -19,14 +19,13 @@ from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Protocol
 
-from jinja2 import StrictUndefined, Undefined, nodes
+from jinja2 import Undefined, nodes
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
-from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import missing
 
 from gradual_common.errors import TemplateError
+from gradual_common.sandbox import BoundedEnvironment, bound, check_called
+from gradual_common.template_budget import BoundedContext
 from gradual_common.template_checks import check_known
 from gradual_common.template_functions import FILTERS, FUNCTIONS
 
@@ -62,39 +61,8 @@ class Compiled(Protocol):
         ...
 
 
-# ── Jinja, as it is used here ──────────────────────────────────────────────────────────────────────────────────────
-
-
-class _Context(Context):
-    """Looks names up in the scope as it is, then among the functions: no dictionary is copied for a rendering."""
-
-    def resolve_or_missing(self, key: str) -> Any:
-        if key in self.vars:
-            return self.vars[key]
-        if key in self.parent:
-            return self.parent[key]
-        return self.environment.globals.get(key, missing)
-
-
-def _printable(value: Any) -> Any:
-    """Every value that is put into a text passes here: a function is a forgotten pair of parentheses."""
-    if callable(value) and not isinstance(value, Undefined):
-        raise TemplateError(f"{getattr(value, '__name__', 'this')} is a function: call it with ()")
-    return value
-
-
-class _Environment(ImmutableSandboxedEnvironment):
-    context_class = _Context
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """An entry of a mapping before an attribute of its class."""
-        if isinstance(obj, Mapping) and attribute in obj:
-            return obj[attribute]
-        return super().getattr(obj, attribute)
-
-
-def _environment() -> _Environment:
-    environment = _Environment(undefined=StrictUndefined, keep_trailing_newline=True, finalize=_printable)
+def _environment() -> BoundedEnvironment:
+    environment = BoundedEnvironment()
     kept = {name: environment.globals[name] for name in _GLOBALS}
     environment.globals = {**kept, **FUNCTIONS}
     environment.filters.update(FILTERS)
@@ -146,11 +114,10 @@ class _Expression:
         self.text = text
         body: list[nodes.Node] = [nodes.Assign(nodes.Name(_RESULT, "store"), expression, lineno=1)]
         tree = nodes.Template(body, lineno=1)
-        tree.set_environment(_ENVIRONMENT)
-        self._run = _ENVIRONMENT.from_string(tree).root_render_func
+        self._run = _ENVIRONMENT.from_string(bound(tree, _ENVIRONMENT)).root_render_func
 
     def evaluate(self, scope: Scope) -> Any:
-        context = _Context(_ENVIRONMENT, scope, None, {})  # type: ignore[arg-type]  # read, never changed
+        context = BoundedContext(_ENVIRONMENT, scope, None, {})  # type: ignore[arg-type]  # read, never changed
         deque(self._run(context), maxlen=0)
         return context.vars[_RESULT]
 
@@ -171,15 +138,15 @@ class Template:
         self.text = text
         self.names = _names(tree)
         self.asks = any(True for _ in tree.find_all(_ASKING))
-        self._run = _ENVIRONMENT.from_string(tree).root_render_func
         self._hole = _Expression(text, hole) if hole is not None else None
+        self._run = _ENVIRONMENT.from_string(bound(tree, _ENVIRONMENT)).root_render_func
 
     def render(self, scope: Scope) -> Any:
         """The native value of a single hole, else text; raises TemplateError."""
         if self._hole is None:
             return self.render_text(scope)
         try:
-            value = _printable(self._hole.evaluate(scope))
+            value = check_called(self._hole.evaluate(scope))
             return str(value) if isinstance(value, Undefined) else value
         except Exception as error:
             raise _translate(self.text, error) from error
@@ -187,7 +154,7 @@ class Template:
     def render_text(self, scope: Scope) -> str:
         """Text in any case; raises TemplateError."""
         try:
-            return "".join(self._run(_Context(_ENVIRONMENT, scope, None, {})))  # type: ignore[arg-type]  # only read
+            return "".join(self._run(BoundedContext(_ENVIRONMENT, scope, None, {})))  # type: ignore[arg-type]  # only read
         except Exception as error:
             raise _translate(self.text, error) from error
 
@@ -333,7 +300,7 @@ class Condition:
     def holds(self, scope: Scope) -> bool:
         """Whether it is true in `scope`; raises TemplateError."""
         try:
-            return bool(_printable(self._expression.evaluate(scope)))
+            return bool(check_called(self._expression.evaluate(scope)))
         except Exception as error:
             raise _translate(self.text, error) from error
 
