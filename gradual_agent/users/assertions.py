@@ -19,6 +19,7 @@ from jmespath.exceptions import JMESPathError
 from gradual_agent.users.content import NOT_JSON, Content
 from gradual_agent.users.sample import Sample
 from gradual_common.batch import KIND
+from gradual_common.clock import NS_PER_MS
 from gradual_common.errors import TemplateError
 from gradual_common.plan.model import Assertion
 from gradual_common.templates import Compiled, Literal, Scope, compile_value
@@ -122,6 +123,17 @@ class Assertions:
                 kind = kind or failure
         sample.kind = kind
         sample.failed_assertions = failed
+        if kind in _MEASURED and not sample.detail:
+            sample.detail = _MEASURED[kind](sample, content)
+
+
+_MEASURED: Mapping[int, Callable[[Sample, Content], str]] = {
+    KIND["assertion:response_time"]: lambda sample, content: (
+        f"the response took {(sample.ended - sample.started) / NS_PER_MS:,.4g} ms"
+    ),
+    KIND["assertion:body_size"]: lambda sample, content: f"the body has {len(content.body):,} bytes",
+}
+"""What was found where an assertion on a measure failed; the exchange itself shows everything else."""
 
 
 def _passes(check: Check, sample: Sample, content: Content, scope: Scope) -> bool:

@@ -300,8 +300,17 @@ class _Writer:
             least_user_s=least,
             least_saturated=self._fleet.saturation.least,
             uncovered=tuple(uncovered_steps(self._aggregate, self._errors)),
-            empty={name: int(iterations[number, 1]) for number, name in enumerate(self._aggregate.index.groups)},
+            empty={
+                name: max(0, int(iterations[number, 1]) - self._unsent(number))
+                for number, name in enumerate(self._aggregate.index.groups)
+            },
         )
+
+    def _unsent(self, group: int) -> int:
+        """Requests of a group that could not be sent: it is not their conditions that make such iterations empty."""
+        totals = self._totals
+        steps = tuple(step.number for step in self._aggregate.index.steps if step.group == group)
+        return totals.counter("unsent", Selection((*totals.measured, *totals.warm_up), steps))
 
     def _unforeseen(self) -> Iterable[Unforeseen]:
         """Steps that failed as `internal`, wherever in the run."""

@@ -68,6 +68,19 @@ def simple_plan(url: str, **config: Any) -> dict[str, Any]:
     }
 
 
+def test_a_smoke_run_of_one_iteration_each_is_complete(target: Target, fleet: Fleet) -> None:
+    """Five users are through in some milliseconds of the thirty seconds, during which nobody is missing."""
+    plan = simple_plan(target.url, duration="30s")
+    plan["users"][0] |= {"concurrency": 5, "iterations": 1, "behavior": ["read", "read", "read"]}
+    outcome = fleet.run(plan | {"thresholds": ["error_rate < 1%"]}, 1)
+    assert outcome.summary is not None
+    verdict = outcome.summary["verdict"]
+    assert (outcome.code, verdict["status"], verdict["reasons"]) == (0, "passed", []), outcome.said
+    assert (outcome.summary["totals"]["requests"], outcome.summary["totals"]["iterations"]) == (15, 5)
+    assert not any("user-seconds" in warning for warning in verdict["warnings"])
+    assert [level["marks"] for level in outcome.summary["levels"]] == [[]]
+
+
 def test_a_system_that_refuses_connections_shows_as_connect_failures(fleet: Fleet) -> None:
     outcome = fleet.run(simple_plan(f"http://127.0.0.1:{free_port()}"), 1)
     assert outcome.code == 1, "error_rate < 100% is always in force"

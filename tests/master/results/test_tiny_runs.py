@@ -130,6 +130,11 @@ SHAPES: dict[str, tuple[Summary, str, str]] = {
         "error_rate < 5% (default): 100% over 1 sample; first broken at 1 s; "
         "`thresholds:` sets another limit, `thresholds: []` none",
     ),
+    "every iteration fails before anything is sent": (
+        run(Stretch(0, 0, S, FAILED * 9, users=users(1), counters={0: {"unsent": 9}}, iterations=[(9, 9)])),
+        "failed",
+        "error_rate < 5% (default): 100% over 9 samples",
+    ),
     "no request at all": (
         run(Stretch(0, 0, S, users=users(1))),
         "failed",
@@ -174,6 +179,13 @@ def test_its_sentences_can_be_read(shape: str) -> None:
     for sentence in said(SHAPES[shape][0]):
         found = [(what, sentence) for pattern, what in WRONG if re.search(pattern, sentence)]
         assert not found
+
+
+def test_iterations_that_could_not_send_are_no_matter_of_conditions() -> None:
+    summary = SHAPES["every iteration fails before anything is sent"][0]
+    assert not any("conditions" in warning for warning in summary.verdict.warnings)
+    idle = run(Stretch(0, 0, S, users=users(1), iterations=[(9, 9)]))
+    assert "9 iterations of u neither sent nor waited: check its conditions" in idle.verdict.warnings
 
 
 def test_a_tiny_run_marks_its_level_by_nothing_of_no_account() -> None:
