@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gradual_common.messages import Part
 
 FORWARDED = (signal.SIGTERM, signal.SIGINT)
+LOOK_S = 0.05
 
 
 def processes_of(text: str) -> int:
@@ -64,25 +66,27 @@ def run_children(names: Sequence[str], arguments: Sequence[str]) -> int:
 
 
 def worst_exit_code(names: Sequence[str], children: Sequence[subprocess.Popen[bytes]]) -> int:
-    """Wait for all of them, and say at once which was killed: a process that was can no longer say it itself."""
-    watchers = [
-        threading.Thread(target=watch, args=(name, child), daemon=True)
-        for name, child in zip(names, children, strict=True)
-    ]
-    for watcher in watchers:
-        watcher.start()
-    for watcher in watchers:
-        watcher.join()
+    """Wait for all of them, and say at once which was killed: a process that was can no longer say it itself.
+
+    From the main thread alone, by looking at them now and then: Python handles signals there, and a wait for one child
+    would not see the end of another.
+    """
+    living = dict(zip(names, children, strict=True))
+    while living:
+        for name in [name for name, child in living.items() if child.poll() is not None]:
+            say_how_it_ended(name, living.pop(name).wait())
+        time.sleep(LOOK_S if living else 0)
     return max(exit_code_of(child.wait()) for child in children)
 
 
-def watch(name: str, child: subprocess.Popen[bytes]) -> None:
-    """Wait for the end of a child."""
-    status = child.wait()
+def say_how_it_ended(name: str, status: int) -> None:
+    """Whatever ended by itself has said why."""
     if status < 0:
-        sys.stderr.write(
-            f"gradual-agent: process {name} was killed ({signal.Signals(-status).name}); the others go on. "
-            "To have all of them again, end this command and start it anew\n"
+        print(  # noqa: T201  this process has no log
+            f"gradual-agent: process {name} was killed ({signal.Signals(-status).name}); the others go on. To have all "
+            "of them again, end this command and start it anew",
+            file=sys.stderr,
+            flush=True,
         )
 
 

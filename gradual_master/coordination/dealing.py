@@ -111,6 +111,8 @@ class Dealing:
         self._command.seats.let_go(slots)
         self._command.moves += moved
         self._command.order_anew(agent)
+        if not agent.is_here:
+            return  # Nothing moves before it is back, and nobody knows whether it will be.
         text = f"{count(moved, 'user')} of agent {agent.name} move to others, each at the end of its iteration"
         self._command.note("info", text, agent)
 

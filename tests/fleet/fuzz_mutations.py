@@ -55,7 +55,7 @@ def _same_tenure(give: Any) -> Any:
 
 
 def _lost_with_its_stream(_: Any) -> Any:
-    def mutant(self: Reception, stream: int) -> None:
+    def mutant(self: Reception, stream: int, _: int) -> None:
         agent = self._command.fleet.leave(stream)
         if agent is not None and self._command.life.has_dealt:
             self._command.lose(agent, "its stream is over")

@@ -171,11 +171,16 @@ class Fleet:
         port: int | None = None,
         inside: Sequence[str] = (),
         env: dict[str, str] | None = None,
+        is_named: bool = True,
     ) -> subprocess.Popen[str]:
-        """Start an agent. `port`: where it finds its master; `inside`: the command that leads to its host."""
+        """Start an agent. `port`: where it finds its master; `inside`: the command that leads to its host.
+
+        `is_named` False: without `--name`; `name` is what we call it.
+        """
         master = f"{self.address}:{port or self.port}"
         limit = with_files(files) if files else []
-        command = [*inside, *limit, str(BIN / "gradual-agent"), "--master", master, "--name", name, *LOGGED, *options]
+        command = [*inside, *limit, str(BIN / "gradual-agent"), "--master", master, *LOGGED, *options]
+        command += ["--name", name] if is_named else []
         return self.start(name, command, env)
 
     def start(self, name: str, command: list[str], env: dict[str, str] | None = None) -> subprocess.Popen[str]:

@@ -78,6 +78,21 @@ class Ending:
         requests = (ledger or self.ledger).requests
         return Ledger(tuple(request for request in requests if self.sender(request) == agent))
 
+    def check_loss(self, killed_at: dict[str, int]) -> None:
+        """What killed agents began and could not deliver any more is little, and it is stated."""
+        lost = unsaid = 0
+        for agent, instant in killed_at.items():
+            sent = self.sent_by(agent)
+            missing = len(sent.requests) - self.agents[agent]["requests"]
+            assert 0 <= missing <= len(sent.since(instant - 2 * SECOND).requests)
+            assert self.agents[agent]["lost"]
+            lost += missing
+            # The last ping that was due may still have been on its way.
+            unsaid += len(sent.since(instant - 2 * PING).requests)
+        fleet = self.summary["fleet"]
+        assert lost - unsaid <= fleet["begun"] - fleet["merged"] <= lost
+        assert self.summary["totals"]["sent"] + lost == len(self.ledger.requests)
+
     def check_counts(self) -> None:
         """The report's counts are the system's own."""
         seen, fleet = len(self.ledger.requests), self.summary["fleet"]
@@ -198,10 +213,13 @@ class Scene:
 
 
 def connections(process: subprocess.Popen[str]) -> Iterator[tuple[str, int]]:
-    """The addresses that a process of this host sends from."""
+    """The addresses that a command of this host sends from, all of its processes together."""
     if process.poll() is None:
-        for connection in psutil.Process(process.pid).net_connections("tcp4"):
-            yield connection.laddr.ip, connection.laddr.port
+        main = psutil.Process(process.pid)
+        for one in (main, *main.children()):
+            with suppress(psutil.NoSuchProcess):
+                for connection in one.net_connections("tcp4"):
+                    yield connection.laddr.ip, connection.laddr.port
 
 
 @contextmanager

@@ -11,29 +11,13 @@ from pathlib import Path
 
 from conftest import BIN, HERE, free_port, wait_until
 from ledger import SECOND
-from scene import AGENTS, LEASE, LOOK, PING, USERS, Ending, loopback_scene, now
+from scene import AGENTS, LEASE, LOOK, USERS, Ending, loopback_scene, now
 
 CEILING = 2 * SECOND
 """What a loaded machine may take for something that is to follow at once."""
 
 FIRST = 1
 """The tenure of a slot's first holder."""
-
-
-def check_loss(ending: Ending, killed_at: dict[str, int]) -> None:
-    """What killed agents began and could not deliver any more is little, and it is stated."""
-    lost = unsaid = 0
-    for agent, instant in killed_at.items():
-        sent = ending.sent_by(agent)
-        missing = len(sent.requests) - ending.agents[agent]["requests"]
-        assert 0 <= missing <= len(sent.since(instant - 2 * SECOND).requests)
-        assert ending.agents[agent]["lost"]
-        lost += missing
-        # The last ping that was due may still have been on its way.
-        unsaid += len(sent.since(instant - 2 * PING).requests)
-    fleet = ending.summary["fleet"]
-    assert lost - unsaid <= fleet["begun"] - fleet["merged"] <= lost
-    assert ending.summary["totals"]["sent"] + lost == len(ending.ledger.requests)
 
 
 # ── Agents that die ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -50,7 +34,7 @@ def test_a_killed_agents_users_are_dealt_to_the_others(tmp_path: Path) -> None:
     assert abs(len(seats) - USERS / 3) <= 1
     assert ending.outcome.agent_codes == [-signal.SIGKILL, 0, 0], ending.outcome.said
     assert not any(ending.agents[name]["lost"] for name in AGENTS[1:])
-    check_loss(ending, {"agent-1": killed_at})
+    ending.check_loss({"agent-1": killed_at})
     ending.check_users()
 
     # Its seats are held again, but not before its lease was over, wherever it might have gone on.
@@ -86,7 +70,7 @@ def test_with_no_agent_left_the_run_ends_and_reports(tmp_path: Path) -> None:
     assert ending.outcome.code == 3, ending.outcome.said
     assert ending.outcome.agent_codes == [-signal.SIGKILL] * 3
     assert any("every agent is gone" in reason for reason in ending.summary["verdict"]["reasons"])
-    check_loss(ending, killed_at)
+    ending.check_loss(killed_at)
     ending.check_users()
 
 
