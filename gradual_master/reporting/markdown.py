@@ -142,7 +142,7 @@ def _state(row: ObjectiveRow) -> str:
     if row.passed:
         return "✅ passed"
     if row.passed is None:
-        return "⚪ no data"
+        return f"⚪ {row.without_judgement}"
     state = "no data" if row.observed is None else "failed"
     return f"❌ {state}" if row.severity == "fail" else f"⚠️ warning: {state}"
 

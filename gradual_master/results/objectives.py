@@ -73,6 +73,11 @@ class ObjectiveRow(Section):
     worst: float | None
     reason: str | None
 
+    @property
+    def without_judgement(self) -> str:
+        """Why `passed` is None, in two words."""
+        return "no data" if self.observed is None else "not judged"
+
 
 @dataclass(slots=True)
 class Watch:

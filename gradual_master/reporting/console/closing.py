@@ -125,7 +125,7 @@ def _rule(row: ObjectiveRow) -> str:
 def _state(row: ObjectiveRow) -> tuple[str, str, str]:
     """A sign, a style, and what is to be said beside the figures."""
     if row.passed is None:
-        return NO_DATA, "yellow", "no data"
+        return NO_DATA, "yellow", row.without_judgement
     if row.passed:
         return "✓", "green", ""
     if row.observed is None:

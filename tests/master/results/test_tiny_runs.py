@@ -210,6 +210,8 @@ def test_an_interrupted_run_judges_what_it_has_and_leaves_the_rest_open() -> Non
         ("p95(group=u, kind=tls) < 1s", None, "p95(group=u, kind=tls) < 1s: no data when the run was cut short"),
         ("error_rate < 100%", True, None),
     ]
+    open_ones = [row.without_judgement for row in summary.verdict.objectives if row.passed is None]
+    assert open_ones == ["not judged", "no data"]
     assert summary.verdict.reasons == (
         "the run was interrupted before its end; objectives are judged up to there",
         "error_rate < 1%: 33.333% over 3 samples; first broken at 1 s",
