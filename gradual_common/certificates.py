@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import ssl
 import tempfile
-from base64 import encodebytes
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NoReturn
@@ -25,6 +24,7 @@ Identity = tuple[bool, str | None, str | None, str | None]
 """verify, ca, cert, key: what a context is made of. The server's name is the connection's."""
 
 ENCRYPTED: Final = 'the key is encrypted; add tls.passphrase: "{{secrets.NAME}}", or decrypt it: openssl pkey -in KEY'
+NO_CERTIFICATE: Final = "it holds no certificate in PEM or DER"
 SEQUENCE: Final = b"\x30"
 """How DER of a certificate or a key begins."""
 
@@ -62,7 +62,7 @@ def trust(context: ssl.SSLContext, authorities: bytes) -> None:
     """Trust the certificates in a file, and them alone."""
     blocks = _certificates_in(authorities)
     if not blocks and not authorities.startswith(SEQUENCE):
-        raise TlsFileError("ca", "it holds no certificate in PEM or DER")
+        raise TlsFileError("ca", NO_CERTIFICATE)
     try:
         context.load_verify_locations(cadata=b"\n".join(blocks).decode("ascii") if blocks else authorities)
     except (ssl.SSLError, ValueError) as error:
@@ -71,7 +71,7 @@ def trust(context: ssl.SSLContext, authorities: bytes) -> None:
 
 def load_identity(context: ssl.SSLContext, certificate: bytes, key: bytes | None) -> None:
     """Our own certificate and key. OpenSSL's binding reads files only: it is ours alone, and gone when it is read."""
-    chain, secret = read_certificates(certificate), read_key(certificate if key is None else key, key is not None)
+    chain, secret = read_certificates(certificate), open_key(certificate if key is None else key)
     with tempfile.TemporaryDirectory(prefix="gradual-") as folder:
         path = Path(folder, "identity.pem")
         path.touch(mode=0o600)
@@ -79,7 +79,7 @@ def load_identity(context: ssl.SSLContext, certificate: bytes, key: bytes | None
         try:
             context.load_cert_chain(path, password=_refuse)
         except (ssl.SSLError, ValueError) as error:
-            raise _what_is_wrong(error, "cert" if key is None else "key") from None
+            raise _what_is_wrong(error) from None
 
 
 def read_certificates(content: bytes) -> bytes:
@@ -88,36 +88,42 @@ def read_certificates(content: bytes) -> bytes:
         return b"\n".join(blocks)
     if content.startswith(SEQUENCE):
         return ssl.DER_cert_to_PEM_cert(content).encode("ascii")
-    raise TlsFileError("cert", "it holds no certificate in PEM or DER")
+    raise TlsFileError("cert", NO_CERTIFICATE)
 
 
-def read_key(content: bytes, is_alone: bool) -> bytes:
-    """The key of a file as PEM; `is_alone`: the file is the key's own, else it holds the certificate, too."""
-    key = "key" if is_alone else "cert"
-    if match := _KEY.search(content):
-        if _ENCRYPTED.search(match[0]):
-            raise TlsFileError(key, ENCRYPTED)
-        return match[0]
-    if is_alone and content.startswith(SEQUENCE):
-        return b"-----BEGIN PRIVATE KEY-----\n" + encodebytes(content) + b"-----END PRIVATE KEY-----\n"
-    raise TlsFileError(key, "it holds no private key" + ("" if is_alone else "; name its file as tls.key"))
-
-
-def decrypt_key(content: bytes, passphrase: str) -> bytes:
-    """The key in PEM or DER without its passphrase; one that needs none stays as it is."""
-    from cryptography.hazmat.primitives import serialization as forms  # noqa: PLC0415 - a tenth of a second, rarely needed
-
+def open_key(content: bytes, passphrase: str | None = None) -> bytes:
+    """The key of a file as PEM, without anything around it and without its passphrase, if it has one."""
     match = _KEY.search(content)
+    if match is None and not content.startswith(SEQUENCE):
+        raise TlsFileError("key", "it holds no private key in PEM or DER")
     if match is not None and not _ENCRYPTED.search(match[0]):
-        return content
-    load = forms.load_der_private_key if match is None else forms.load_pem_private_key
+        return match[0]
+    if match is not None and passphrase is None:
+        raise TlsFileError("key", ENCRYPTED)
+    return _decrypt(content if match is None else match[0], match is None, passphrase)
+
+
+def _decrypt(key: bytes, is_der: bool, passphrase: str | None) -> bytes:
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - a tenth of a second, rarely needed
+    from cryptography.hazmat.primitives import serialization as forms  # noqa: PLC0415 - the same
+
+    load = forms.load_der_private_key if is_der else forms.load_pem_private_key
     try:
-        key = load(content if match is None else match[0], passphrase.encode())
-    except TypeError:  # So it says that the key, in DER, is not encrypted.
-        return content
-    except Exception as error:
-        raise TlsFileError("passphrase", "it does not open the key") from error
-    return key.private_bytes(forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption())
+        opened = load(key, None if passphrase is None else passphrase.encode())
+    except TypeError:  # There is a passphrase too few, or one too many.
+        if passphrase is None:
+            raise TlsFileError("key", ENCRYPTED) from None
+        return _decrypt(key, is_der, None)
+    except (ValueError, UnsupportedAlgorithm):
+        if passphrase is None:
+            raise TlsFileError("key", "it holds no private key that can be read") from None
+        raise TlsFileError("passphrase", "it does not open the key") from None
+    return opened.private_bytes(forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption())
+
+
+def holds_key(content: bytes) -> bool:
+    """Whether there is a private key in a file, of whatever form."""
+    return _KEY.search(content) is not None
 
 
 def _certificates_in(content: bytes) -> list[bytes]:
@@ -129,13 +135,11 @@ def _refuse() -> NoReturn:
     raise ValueError(ENCRYPTED)
 
 
-def _what_is_wrong(error: ssl.SSLError | ValueError, key: str) -> TlsFileError:
+def _what_is_wrong(error: ssl.SSLError | ValueError) -> TlsFileError:
     reason = getattr(error, "reason", None) or ""
     if reason == "KEY_VALUES_MISMATCH":
-        return TlsFileError(key, "the key is not the certificate's: they do not belong together")
-    if reason == "PEM_LIB" or not reason:
-        return TlsFileError(key, "certificate and key cannot be read together; is each whole, in PEM or DER?")
-    return TlsFileError(key, f"certificate and key cannot be used ({_reason(error)})")
+        return TlsFileError("key", "it is not the key of the certificate: they do not belong together")
+    return TlsFileError("cert", f"certificate and key cannot be read ({_reason(error)})")
 
 
 def _reason(error: Exception) -> str:

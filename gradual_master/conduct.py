@@ -27,6 +27,7 @@ from gradual_common.credentials import all_credentials, mask_of
 from gradual_common.errors import GradualError
 from gradual_common.logs import bind_process, mask_in_logs
 from gradual_common.messages import SampleMessage
+from gradual_common.plan.guarded import first_guarded
 from gradual_common.plan.shown import shown_plan
 from gradual_common.scheduling import compile_schedule
 from gradual_master.coordination.command import Terms
@@ -88,7 +89,7 @@ async def conduct(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[R
     hosts = Hosts(reporters)
     try:
         address = ListenAddress.read(options.listen)
-        address.allow(insecure=options.insecure, has_secrets=bool(loaded.job.secrets))
+        address.allow(insecure=options.insecure, guarded=first_guarded(loaded.job))
         summary = await Conductor(loaded, options, hosts, MemoryJournal()).run(address)
         return await hosts.complete(summary)
     finally:

@@ -39,8 +39,11 @@ class ListenAddress:
             return self.target
         return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
 
-    def allow(self, *, insecure: bool, has_secrets: bool) -> None:
-        """InsecureError when plaintext would leave this machine unasked, or would carry secrets."""
+    def allow(self, *, insecure: bool, guarded: str) -> None:
+        """InsecureError when plaintext would leave this machine unasked, or carry what authenticates.
+
+        `guarded`: the entry of the plan that holds such a thing, else "".
+        """
         if self.is_local:
             return
         if not insecure:
@@ -49,10 +52,11 @@ class ListenAddress:
                 "nor authenticated; listen on 127.0.0.1 or a unix: socket, or say --insecure (on the agents too) if "
                 "the network between is trusted"
             )
-        if has_secrets:
+        if guarded:
             raise InsecureError(
-                f"--listen: the plan has secrets, and {self.target} is plaintext that leaves this machine; "
-                "listen on 127.0.0.1 or a unix: socket, or take `secrets:` out of the plan"
+                f"--listen: {guarded} of the plan holds what nobody else may read (secrets, keys, credentials), and "
+                f"{self.target} is plaintext that leaves this machine; listen on 127.0.0.1 or a unix: socket, or take "
+                f"{guarded} out of the plan"
             )
 
 

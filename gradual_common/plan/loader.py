@@ -1,7 +1,8 @@
 """From a plan file to everything that a run needs: the plan, the job for the agents, the data.
 
 Read → replace (`--set` and its kin) → put variables in → scale (`-u`) → validate and check → read data, TLS files and
-secrets. Every step reports into the document and the next goes on, so that all mistakes are told at once.
+secrets → try the TLS files. Every step reports into the document and the next goes on, so that all mistakes are told at
+once.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from gradual_common.plan.model import Plan
 from gradual_common.plan.outline import Outline
 from gradual_common.plan.overrides import OPTIONS, Overrides, apply_replacements, scale_users
 from gradual_common.plan.problems import shape_problems
+from gradual_common.plan.tls_checks import TLS_FILES, check_tls, owners_of_tls
 from gradual_common.plan.unsupported import unsupported_parts
 from gradual_common.plan.yaml import read_document
 from gradual_common.scheduling import compile_schedule
@@ -35,8 +37,6 @@ MOST_BYTES = 8 * 1024 * 1024
 """A plan is written by hand; whatever is larger is another file."""
 
 NO_OVERRIDES = Overrides()
-
-TLS_FILES = ("ca", "cert", "key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,7 @@ def load_plan(
     data = load_data(outline, uses, reader.locate, seed)
     assets = read_assets(document, reader)
     values = read_secrets(document, variables, reader.read_text)
+    assets = check_tls(document, assets, values)
     if plan is None or document.problems:
         raise PlanError(in_order(document))
     check_schedule(document, plan)
@@ -165,8 +166,7 @@ def in_order(document: Document) -> list[Problem]:
 def read_assets(document: Document, reader: _Files) -> dict[str, bytes]:
     """The TLS files of config and actions, by the path that the plan gives."""
     assets: dict[str, bytes] = {}
-    owners: list[Path] = [("config",), *(("actions", name) for name in mapping_at(document.root, "actions"))]
-    for owner in owners:
+    for owner in owners_of_tls(document):
         for key in TLS_FILES:
             path = (*owner, "tls", key)
             file = mapping_at(document.root, *owner, "tls").get(key)

@@ -237,12 +237,16 @@ class UserGroup(Ramped):
 
 
 class Tls(Model):
-    """TLS of a connection. `ca`, `cert`, `key` are paths that the master reads once (the job's `assets`)."""
+    """TLS of a connection. `ca`, `cert`, `key` are paths that the master reads once (the job's `assets`).
+
+    `passphrase` opens the key; the master does that, so that agents get the key without one.
+    """
 
     verify: bool = True
     ca: str | None = None
     cert: str | None = None
     key: str | None = None
+    passphrase: str | None = None
     server_name: str | None = None
 
     @model_validator(mode="after")

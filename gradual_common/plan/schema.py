@@ -133,7 +133,8 @@ KEYS: dict[type[model.Model], dict[str, Key]] = {
         "verify": (BOOLEAN, "Whether the server's certificate is checked."),
         "ca": (TEXT, "A file with the certificates to trust."),
         "cert": (TEXT, "The client's certificate."),
-        "key": (TEXT, "The client's key."),
+        "key": (TEXT, "The client's key; in the file of cert unless said."),
+        "passphrase": (TEXT, "Opens the key; {{secrets.NAME}} or a text."),
         "server_name": (TEXT, "Instead of the URL's host."),
     },
     model.Threshold: {

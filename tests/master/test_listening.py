@@ -37,23 +37,24 @@ def test_the_bound_port_replaces_the_asked_one() -> None:
 
 
 ALLOWED = [
-    ("loopback needs nothing", "127.0.0.1:1", False, True, None),
-    ("a Unix socket needs nothing", "unix:/x/y", False, True, None),
-    ("off loopback it must be said", "0.0.0.0:1", False, False, "--insecure"),
-    ("said, it is allowed", "0.0.0.0:1", True, False, None),
-    ("secrets never go in plaintext", "0.0.0.0:1", True, True, "secrets"),
+    ("loopback needs nothing", "127.0.0.1:1", False, "secrets", None),
+    ("a Unix socket needs nothing", "unix:/x/y", False, "secrets", None),
+    ("off loopback it must be said", "0.0.0.0:1", False, "", "--insecure"),
+    ("said, it is allowed", "0.0.0.0:1", True, "", None),
+    ("secrets never go in plaintext", "0.0.0.0:1", True, "secrets", "secrets"),
+    ("nor do keys, which are named", "0.0.0.0:1", True, "actions.b.tls.key", "actions.b.tls.key of the plan"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("reason", "text", "insecure", "has_secrets", "error"), ALLOWED, ids=[reason for reason, *_ in ALLOWED]
+    ("reason", "text", "insecure", "guarded", "error"), ALLOWED, ids=[reason for reason, *_ in ALLOWED]
 )
 def test_plaintext_leaves_the_machine_only_when_asked(
-    reason: str, text: str, insecure: bool, has_secrets: bool, error: str | None
+    reason: str, text: str, insecure: bool, guarded: str, error: str | None
 ) -> None:
     address = ListenAddress.read(text)
     if error is None:
-        address.allow(insecure=insecure, has_secrets=has_secrets)
+        address.allow(insecure=insecure, guarded=guarded)
         return
     with pytest.raises(InsecureError, match=error):
-        address.allow(insecure=insecure, has_secrets=has_secrets)
+        address.allow(insecure=insecure, guarded=guarded)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 from plan_samples import ANNOUNCED, load, mistakes, only_mistake, small
@@ -108,9 +109,10 @@ def test_the_digest_follows_the_plan_as_it_runs() -> None:
 
 
 def test_tls_files_are_read_once_into_the_job(tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_bytes(b"CERT")
+    authority = trustme.CA().cert_pem.bytes()
+    (tmp_path / "ca.pem").write_bytes(authority)
     loaded = load(small(config__tls={"ca": "ca.pem"}, actions__look__tls={"ca": "ca.pem"}), folder=tmp_path)
-    assert loaded.job.assets == {"ca.pem": b"CERT"}
+    assert loaded.job.assets == {"ca.pem": authority}
 
 
 def test_a_missing_tls_file_is_a_mistake(tmp_path: Path) -> None:
