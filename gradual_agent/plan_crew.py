@@ -25,8 +25,10 @@ from gradual_agent.users.sample import Sample
 from gradual_agent.users.worker import Worker
 from gradual_common.batch import Applied, Batch, Health
 from gradual_common.credentials import credentials_in, mask_of
+from gradual_common.errors import TlsFileError
 from gradual_common.messages import Job, Rows
 from gradual_common.plan.model import Plan
+from gradual_common.plan.tls_settings import tls_in
 from gradual_common.samples import Exemplar, SampleColumns
 from gradual_common.series import SeriesIndex
 
@@ -48,6 +50,7 @@ class PlanCrew:
         self._clock = clock
         self._rows: defaultdict[Slot, dict[str, dict[str, Any]]] = defaultdict(dict)
         self._engine = HttpEngine(loop, timeline, lease, assets=job.assets, clock=clock)
+        prepare(self._engine, plan)
         self._log = SampleLog() if job.wants_samples else None
         self._recorder = Recorder(SeriesIndex.of(plan), clock, self._log)
         self._mask = mask_of(job)
@@ -120,3 +123,13 @@ def read_plan(job: Job) -> Plan:
         return Plan.model_validate(job.document)
     except ValidationError as error:
         raise JobError(f"the master's plan cannot be read by this version of the agent: {error}") from error
+
+
+def prepare(engine: HttpEngine, plan: Plan) -> None:
+    """Make the engine ready for the plan before any user runs; JobError for TLS files that cannot be used here."""
+    try:
+        engine.prepare(tls_in(plan))
+    except TlsFileError as error:
+        raise JobError(f"the plan's certificates cannot be used on this machine: {error}") from error
+    except KeyError as error:
+        raise JobError(f"the plan's TLS settings name {error}, which was not sent along") from error

@@ -40,6 +40,7 @@ from gradual_common.masking import Mask
 from gradual_common.plan.document import nearest
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.plan.model import ActionSpec, Plan
+from gradual_common.plan.tls_settings import tls_in
 from gradual_common.series import SeriesIndex
 from gradual_common.templates import Condition, Scope
 from gradual_master.invocation import load_arguments
@@ -97,6 +98,7 @@ class Trial:
         clock = partial(time.clock_gettime_ns, CLOCK_ID)
         timeline = Timeline(loop, clock)
         engine = HttpEngine(loop, timeline, Lease(FOREVER), assets=self._loaded.job.assets, clock=clock)
+        engine.prepare(tls_in(self._loaded.plan))
         recorder = Recorder(SeriesIndex.of(self._loaded.plan), clock)
         ended: asyncio.Future[None] = loop.create_future()
         world = World(

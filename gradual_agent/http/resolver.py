@@ -15,6 +15,9 @@ FOREVER: Final = 1 << 63
 KEPT_NS: Final = 30 * NS_PER_S
 """getaddrinfo tells no time to live; a system that fails over by DNS is followed within this time."""
 
+MOST_KEPT: Final = 4096
+"""Names; those that were asked for longest ago are forgotten first, and asked for again when they are needed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -76,8 +79,15 @@ class Resolver:
             literal = read_literal(host, port)
             if literal is None:
                 return None
-            kept = self._known[host, port] = (FOREVER, Addresses([literal]))
+            kept = (FOREVER, Addresses([literal]))
+            self._keep((host, port), kept)
         return kept[1] if self._clock() < kept[0] else None
+
+    def _keep(self, key: tuple[str, int], kept: tuple[int, Addresses]) -> None:
+        self._known.pop(key, None)
+        self._known[key] = kept
+        if len(self._known) > MOST_KEPT:
+            del self._known[next(iter(self._known))]
 
     async def ask(self, host: str, port: int) -> Addresses:
         """The addresses of `host`; OSError when there are none. Those who ask at the same time share one answer."""
@@ -96,7 +106,7 @@ class Resolver:
     def _learn(self, key: tuple[str, int], task: asyncio.Task[Addresses]) -> None:
         del self._asked[key]
         if not task.cancelled() and task.exception() is None:
-            self._known[key] = (self._clock() + KEPT_NS, task.result())
+            self._keep(key, (self._clock() + KEPT_NS, task.result()))
 
     async def _ask(self, host: str, port: int) -> Addresses:
         found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -16,7 +16,7 @@ from gradual_agent.http.failures import Failure, ResponseError, connection_ended
 from gradual_agent.http.head import MAX_REMEMBERED, HeadMemory
 from gradual_agent.http.redirects import follow
 from gradual_agent.http.request import build_request
-from gradual_agent.http.resolver import KEPT_NS, Address, Addresses, Resolver, read_literal
+from gradual_agent.http.resolver import KEPT_NS, MOST_KEPT, Address, Addresses, Resolver, read_literal
 from gradual_agent.http.response import Headers, Response
 from gradual_common.batch import KIND
 
@@ -195,6 +195,20 @@ async def test_a_name_is_asked_for_once_until_its_time_is_over():
     assert resolver.known("x", 80) is None
     await resolver.ask("x", 80)
     assert names.asked == 2
+
+
+async def test_names_are_found_however_many_there_are():
+    names = Names(asyncio.get_running_loop(), [A1])
+    resolver = Resolver(names, Clock(0))
+    hosts = [f"h{number}" for number in range(2 * MOST_KEPT)]
+    found = [await resolver.ask(host, 80) for host in hosts]
+    assert len({id(addresses) for addresses in found}) == len(hosts)
+    assert resolver.known(hosts[0], 80) is None, "forgotten, and asked for again"
+    assert (await resolver.ask(hosts[0], 80)).in_order() == [A1]
+    assert resolver.known(hosts[-1], 80) is found[-1]
+    literals = [resolver.known(f"10.0.{number >> 8}.{number & 255}", 80) for number in range(2 * MOST_KEPT)]
+    assert None not in literals
+    assert len(resolver._known) == MOST_KEPT
 
 
 async def test_a_name_without_addresses_is_an_error_and_asked_again():

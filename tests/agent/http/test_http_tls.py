@@ -6,11 +6,13 @@ import ssl
 
 import pytest
 import trustme
-from http_harness import Driver, answer, open_engine, run_server
+from http_harness import FOREVER, Driver, answer, open_engine, run_server
 
-from gradual_agent.http import build_request
+from gradual_agent.http import build_request, tls
+from gradual_agent.http.resolver import Addresses, read_literal
 from gradual_agent.users.sample import INTERRUPTED
 from gradual_common.batch import KINDS
+from gradual_common.errors import TlsFileError
 from gradual_common.plan.model import Tls
 
 AUTHORITY = trustme.CA()
@@ -197,3 +199,34 @@ async def test_a_stale_connection_inside_tls_is_replaced():
             sample = await user.fetch("GET", url, tls=TRUSTING)
             user.client.close()
     assert (sample.kind, sample.resent, sample.messages) == (0, 1, 2)
+
+
+@pytest.mark.parametrize(("host", "asked"), [("localhost", "localhost"), ("localhost.", "localhost")])
+async def test_the_dot_at_the_end_of_a_name_is_not_for_tls(host, asked):
+    named = []
+    context = server_context()
+    context.sni_callback = lambda session, name, _: named.append(name)
+    async with run_server(lambda request, number: answer(b"ok"), ssl=context) as server:
+        with open_engine(assets=ASSETS) as engine:
+            address = Addresses([read_literal("127.0.0.1", server.port)])
+            engine.dialer.resolver._keep((host, server.port), (FOREVER, address))
+            user = Driver(engine)
+            sample = await user.fetch("GET", f"https://{host}:{server.port}/", tls=TRUSTING)
+            user.client.close()
+    assert (sample.kind, sample.detail, named) == (0, "", [asked])
+    assert f"\r\nHost: {host}:{server.port}\r\n".encode() in server.requests[0]
+
+
+async def test_contexts_are_made_before_the_run_and_one_serves_any_number_of_names(monkeypatch):
+    with open_engine(assets=ASSETS) as engine:
+        named = [Tls(ca="ca.pem", server_name=f"h{number}.example") for number in range(3000)]
+        engine.prepare([*named, Tls(ca="ca.pem", verify=False)])
+        monkeypatch.setattr(tls, "make_context", None)
+        contexts = {id(engine.dialer.contexts.context_for(settings)) for settings in named}
+        assert len(contexts) == 1
+        assert id(engine.dialer.contexts.context_for(Tls(ca="ca.pem", verify=False))) not in contexts
+
+
+async def test_what_cannot_be_made_ready_is_an_error_before_the_run():
+    with open_engine(assets=ASSETS) as engine, pytest.raises(TlsFileError, match=r"tls\.ca: it holds no certificate"):
+        engine.prepare([Tls(ca="broken.pem")])
