@@ -6,6 +6,7 @@ GradualError                 everything that Gradual raises on purpose
 ├── RuleError                an objective that cannot be read
 ├── DataFileError            a data file that cannot be read
 ├── TemplateError            a template that cannot be compiled or rendered
+├── PatternError             a regular expression that RE2 does not know
 ├── RequestError             a request that cannot be put into bytes: its URL, a header's name or value
 ├── TlsFileError             a certificate, key or passphrase that cannot be used
 ├── HistogramMismatchError   histograms of other parameters cannot be merged
@@ -40,6 +41,10 @@ class DataFileError(GradualError):
 
 class TemplateError(GradualError):
     """A template or condition that cannot be compiled, or that failed while rendering."""
+
+
+class PatternError(GradualError, ValueError):
+    """A regular expression that RE2 does not know, or that is too large; the message says what to write instead."""
 
 
 class RequestError(GradualError, ValueError):

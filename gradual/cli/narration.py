@@ -78,7 +78,7 @@ class Narrator:
         for name, value in variables.items():
             self.say(f"  {name} = {value!r}")
         self.failures += sample.kind != 0
-        self.say(f"  {outcome_of(sample, spec.assertions)}")
+        self.say(f"  {outcome_of(sample, sample.explain(self._mask.hide_text), spec.assertions)}")
 
     def end(self) -> None:
         """The iteration is over."""
@@ -86,15 +86,15 @@ class Narrator:
         self.say(f"\nDone: {failed if self.failures else 'every step succeeded'}.")
 
 
-def outcome_of(sample: Sample, assertions: Sequence[Assertion] = ()) -> str:
+def outcome_of(sample: Sample, detail: str, assertions: Sequence[Assertion] = ()) -> str:
     """`success`, or what failed in words, its kind, and the sentence: `failed: HTTP 404 (status)`."""
     if sample.kind == 0:
         return "success"
     if sample.kind == INTERRUPTED:
         return "failed: interrupted"
     kind = KINDS[sample.kind]
-    label = label_of(kind, sample.detail, sample.status_code or None, assertions)
-    said = f": {sample.detail}" if sample.detail and sample.detail != label else ""
+    label = label_of(kind, detail, sample.status_code or None, assertions)
+    said = f": {detail}" if detail and detail != label else ""
     return (f"failed: {kind}" if label == kind else f"failed: {label} ({kind})") + said
 
 

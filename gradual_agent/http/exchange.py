@@ -35,7 +35,7 @@ def describe_exchange(mask: Mask, sample: Sample) -> dict[str, Any]:
     request, response = sample.request, sample.response
     mask = mask.also(credentials=_credentials_of(request, response))
     return {
-        "detail": _show(mask, sample.detail),
+        "detail": _show(mask, sample.explain(mask.hide_text)),
         "request": None if request is None else _describe_request(mask, request),
         "response": _describe_response(mask, sample, request, response),
     }

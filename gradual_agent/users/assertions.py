@@ -9,20 +9,20 @@ A status code and a response time cost 0.35 µs; the body is read, and parsed as
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-import jmespath
-from jmespath.exceptions import JMESPathError
+from jinja2 import UndefinedError
 
 from gradual_agent.users.content import NOT_JSON, Content
+from gradual_agent.users.findings import Find, Finding, Findings, Judged
+from gradual_agent.users.query import Query
 from gradual_agent.users.sample import Sample
 from gradual_common.batch import KIND
-from gradual_common.clock import NS_PER_MS
-from gradual_common.errors import TemplateError
+from gradual_common.errors import GradualError
+from gradual_common.patterns import Pattern
 from gradual_common.plan.model import Assertion
-from gradual_common.templates import Compiled, Literal, Scope, compile_value
+from gradual_common.templates import Compiled, Literal, Scope, as_text, compile_value, is_template
 
 OK_BELOW = 400
 
@@ -36,8 +36,9 @@ ORDERINGS: Mapping[str, Comparison] = {
     ">=": operator.ge,
 }
 
-UNEVALUABLE = (TypeError, re.error, JMESPathError, TemplateError)
-"""An assertion that raises one of these cannot be evaluated."""
+UNEVALUABLE = (GradualError, UndefinedError, TypeError, ValueError, RecursionError)
+"""An assertion that raises one of these cannot be evaluated: a template, a query or a pattern that is no good here,
+values that cannot be compared, numbers of too many digits, an undefined name in a list, too deep nesting."""
 
 FROM_BODY = frozenset({"body_contains", "body_matches", "json", "body_size"})
 
@@ -58,7 +59,7 @@ def does_contain(found: Any, expected: Any) -> bool:
 
 def does_match(found: Any, expected: Any) -> bool:
     """Whether the regular expression is found anywhere in the text."""
-    return found is not None and re.search(str(expected), str(found)) is not None
+    return found is not None and Pattern(as_text(expected)).is_in(as_text(found))
 
 
 def is_in(found: Any, expected: Any) -> bool:
@@ -83,7 +84,7 @@ class Assertions:
     failed. `names`: what the expected values read from the scope.
     """
 
-    __slots__ = ("_checks", "_implied", "count", "names", "wants_body", "wants_headers")
+    __slots__ = ("_checks", "_implied", "_told", "count", "names", "wants_body", "wants_headers")
 
     def __init__(self, specs: Sequence[Assertion], literals: Collection[str] = (), path: str = "") -> None:
         expected = [compile_value(spec.expected, literals, f"{path}.{n}") for n, spec in enumerate(specs)]
@@ -92,10 +93,9 @@ class Assertions:
         self.wants_headers = any(spec.check == "header" for spec in specs)
         self.wants_body = any(spec.check in FROM_BODY for spec in specs)
         self._implied = all(spec.check != "status_code" for spec in specs)
-        self._checks = tuple(
-            (KIND[f"assertion:{spec.check}"], compile_assertion(spec, value))
-            for spec, value in zip(specs, expected, strict=True)
-        )
+        finds = [_FINDERS[spec.check](spec) if spec.check in _FINDERS else None for spec in specs]
+        self._told: tuple[Judged, ...] = tuple(zip(specs, finds, expected, strict=True))
+        self._checks = tuple((KIND[f"assertion:{told[0].check}"], _compile(*told)) for told in self._told)
 
     def judge(self, sample: Sample, content: Content, scope: Scope) -> None:
         """Judge a response that arrived whole."""
@@ -117,45 +117,40 @@ class Assertions:
     def _judge_each(self, sample: Sample, content: Content, scope: Scope) -> None:
         kind = KIND["status"] if self._implied and sample.status_code >= OK_BELOW else 0
         failed = 0
+        findings = []
         for number, (failure, check) in enumerate(self._checks):
-            if not _passes(check, sample, content, scope):
+            passes, error = _try(check, sample, content, scope)
+            if not passes:
                 failed |= 1 << number
                 kind = kind or failure
+                findings.append(Finding(self._told[number], content, scope, error))
         sample.kind = kind
         sample.failed_assertions = failed
-        if kind in _MEASURED and not sample.detail:
-            sample.detail = _MEASURED[kind](sample, content)
+        if findings:
+            sample.detail = Findings(findings)
 
 
-_MEASURED: Mapping[int, Callable[[Sample, Content], str]] = {
-    KIND["assertion:response_time"]: lambda sample, content: (
-        f"the response took {(sample.ended - sample.started) / NS_PER_MS:,.4g} ms"
-    ),
-    KIND["assertion:body_size"]: lambda sample, content: f"the body has {len(content.body):,} bytes",
-}
-"""What was found where an assertion on a measure failed; the exchange itself shows everything else."""
-
-
-def _passes(check: Check, sample: Sample, content: Content, scope: Scope) -> bool:
-    """An assertion that cannot be evaluated has failed; the sample's detail says why."""
+def _try(check: Check, sample: Sample, content: Content, scope: Scope) -> tuple[bool, Exception | None]:
+    """Whether it holds; one that cannot be evaluated does not, and this is why."""
     try:
-        return check(sample, content, scope)
+        return check(sample, content, scope), None
     except UNEVALUABLE as error:
-        sample.detail = sample.detail or str(error)
-        return False
+        return False, error
 
 
-def compile_assertion(spec: Assertion, expected: Compiled) -> Check:
-    """The predicate of one assertion; `expected` is its compiled expected value."""
+def _compile(spec: Assertion, found: Find | None, expected: Compiled) -> Check:
+    """The predicate of one assertion; `found` looks up what is compared, `expected` is its compiled expected value."""
     if spec.check == "status_code":
         return _status_check(spec.expected)
     if spec.check == "response_time":
         return _time_check(COMPARISONS[spec.op], spec.expected)
     if spec.check == "body_size":
         return _size_check(COMPARISONS[spec.op], spec.expected)
-    found = _FINDERS[spec.check](spec)
+    assert found is not None, "what is left is looked up in the response"
     if spec.op == "exists":
         return lambda sample, content, scope: found(content) is not None
+    if spec.op == "matches" and isinstance(spec.expected, str) and not is_template(spec.expected):
+        return _pattern_check(found, Pattern(spec.expected))
     return _comparing_check(found, spec.op, expected)
 
 
@@ -172,7 +167,7 @@ def _size_check(compare: Comparison, limit: int) -> Check:
     return lambda sample, content, scope: compare(len(content.body), limit)
 
 
-def _comparing_check(found: Callable[[Content], Any], op: str, expected: Compiled) -> Check:
+def _comparing_check(found: Find, op: str, expected: Compiled) -> Check:
     compare = COMPARISONS[op]
     if not isinstance(expected, Literal):
         return lambda sample, content, scope: compare(found(content), expected.render(scope))
@@ -180,21 +175,29 @@ def _comparing_check(found: Callable[[Content], Any], op: str, expected: Compile
     return lambda sample, content, scope: compare(found(content), value)
 
 
-def _header_finder(spec: Assertion) -> Callable[[Content], Any]:
+def _pattern_check(found: Find, pattern: Pattern) -> Check:
+    def matches(sample: Sample, content: Content, scope: Scope) -> bool:
+        value = found(content)
+        return value is not None and pattern.is_in(as_text(value))
+
+    return matches
+
+
+def _header_finder(spec: Assertion) -> Find:
     name = spec.subject
     return lambda content: content.headers.get(name)
 
 
-def _body_finder(spec: Assertion) -> Callable[[Content], Any]:
+def _body_finder(spec: Assertion) -> Find:
     return lambda content: content.text
 
 
-def _json_finder(spec: Assertion) -> Callable[[Content], Any]:
-    search = jmespath.compile(spec.subject).search
+def _json_finder(spec: Assertion) -> Find:
+    search = Query(spec.subject)
     return lambda content: None if content.json is NOT_JSON else search(content.json)
 
 
-_FINDERS: Mapping[str, Callable[[Assertion], Callable[[Content], Any]]] = {
+_FINDERS: Mapping[str, Callable[[Assertion], Find]] = {
     "header": _header_finder,
     "body_contains": _body_finder,
     "body_matches": _body_finder,

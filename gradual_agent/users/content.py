@@ -73,8 +73,16 @@ NO_CONTENT = Content(None)
 """What is read where no response was kept."""
 
 
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODE = json.JSONDecoder(parse_constant=_refuse).decode
+"""Python's decoder takes `NaN` and `Infinity`, which no browser and no other language does (RFC 8259, 6)."""
+
+
 def _read_json(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return _DECODE(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError):
         return NOT_JSON

@@ -7,16 +7,15 @@ set, so that a later step can still be built; the failure stays what it was.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
+from gradual_agent.errors import QueryError
 from gradual_agent.users.content import NOT_JSON, Content
+from gradual_agent.users.query import Query
 from gradual_agent.users.sample import Sample
 from gradual_common.batch import KIND
+from gradual_common.patterns import Pattern
 from gradual_common.plan.model import Extraction
 
 CookieJar = Callable[[str], str | None]
@@ -28,12 +27,13 @@ Find = Callable[[Content, CookieJar], Any]
 class Extractor:
     """The compiled extractions of one action."""
 
-    __slots__ = ("_defaults", "_finds", "wants_body", "wants_headers")
+    __slots__ = ("_defaults", "_finds", "_sources", "wants_body", "wants_headers")
 
     def __init__(self, specs: Mapping[str, Extraction]) -> None:
         self.wants_headers = any(spec.source == "header" for spec in specs.values())
         self.wants_body = any(spec.source in ("json", "regex") for spec in specs.values())
         self._finds = tuple((name, _FINDERS[spec.source](spec.expression)) for name, spec in specs.items())
+        self._sources = {name: f"{spec.source}: {spec.expression}" for name, spec in specs.items()}
         self._defaults = {name: spec.default for name, spec in specs.items() if spec.has_default}
 
     def __len__(self) -> int:
@@ -48,7 +48,7 @@ class Extractor:
             elif name in self._defaults:
                 variables[name] = self._defaults[name]
             else:
-                _fail(sample, name)
+                _fail(sample, name, self._sources[name])
 
     def set_defaults(self, variables: dict[str, Any]) -> None:
         """There is no response."""
@@ -58,32 +58,26 @@ class Extractor:
 def _found(find: Find, content: Content, cookies: CookieJar) -> Any:
     try:
         return find(content, cookies)
-    except JMESPathError:
+    except QueryError:
         return None
 
 
-def _fail(sample: Sample, name: str) -> None:
+def _fail(sample: Sample, name: str, source: str) -> None:
     if not sample.kind:
         sample.kind = KIND["extract"]
         sample.failed_assertions = 0
-    sample.detail = sample.detail or f"{name!r} was not found in the response"
+    sample.detail = sample.detail or f"{name!r} was not found in the response ({source})"
 
 
 def _json_finder(expression: str) -> Find:
-    search = jmespath.compile(expression).search
+    search = Query(expression)
     return lambda content, cookies: None if content.json is NOT_JSON else search(content.json)
 
 
 def _regex_finder(expression: str) -> Find:
     """The first group, else the whole match; a group that took no part in the match was not found."""
-    pattern = re.compile(expression)
-    group = min(1, pattern.groups)
-
-    def find(content: Content, cookies: CookieJar) -> Any:
-        match = pattern.search(content.text)
-        return match[group] if match else None
-
-    return find
+    find = Pattern(expression).find
+    return lambda content, cookies: find(content.text)
 
 
 def _header_finder(name: str) -> Find:

@@ -6,10 +6,19 @@ clock; 0 stands for "did not happen".
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 INTERRUPTED = -1
 """`Sample.kind` of an action that a stop cut short; every other kind indexes `gradual_common.batch.KINDS`."""
+
+
+class Told(Protocol):
+    """A detail whose words are made when somebody asks; `hide` masks a text."""
+
+    def tell(self, sample: Sample, hide: Callable[[str], str]) -> str:
+        """The words, with what was found in the response masked and cut off."""
+        ...
 
 
 class Sample:
@@ -22,8 +31,9 @@ class Sample:
     response: headers and body, only when the request asked for them · failed_assertions: bit n is set when assertion n
     of the action failed.
 
-    slot: the ordinal of the user's seat · request: what was sent, of a sample that failed and was not interrupted; both
-    are outside of `reset`, as the first never changes and the second is read at once.
+    slot: the ordinal of the user's seat · detail: why it failed, see `explain` · request: what was sent, of a sample
+    that failed and was not interrupted; it and the slot are outside of `reset`, as the one never changes and the other
+    is read at once.
     """
 
     __slots__ = (
@@ -61,6 +71,10 @@ class Sample:
         """
         return self.status_code != 0
 
+    def explain(self, hide: Callable[[str], str]) -> str:
+        """Why it failed, in words; `hide` masks a text."""
+        return hide(self.detail) if isinstance(self.detail, str) else self.detail.tell(self, hide)
+
     def reset(self, started: int) -> None:
         """Begin a new measurement at `started`."""
         self.started = started
@@ -77,5 +91,5 @@ class Sample:
         self.bytes_sent = 0
         self.bytes_received = 0
         self.response: Any = None
-        self.detail = ""
+        self.detail: str | Told = ""
         self.failed_assertions = 0

@@ -15,6 +15,7 @@ from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 
 from gradual_common.fields import check_name
+from gradual_common.patterns import Pattern
 from gradual_common.plan.document import Path, listed, nearest
 from gradual_common.plan.operators import COMPARISONS, read_comparison, read_operator_key, split_comparison
 from gradual_common.plan.yaml import kind_of
@@ -232,13 +233,10 @@ def _read_source(text: str) -> dict[str, Any]:
 
 
 def check_regex(value: Any) -> str:
-    """A regular expression that compiles."""
+    """A regular expression that RE2 knows."""
     if not isinstance(value, str):
         raise ValueError(f"a regular expression is expected; found {kind_of(value)}")
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"{value!r} is not a regular expression: {error}") from error
+    Pattern(value)
     return value
 
 

@@ -39,13 +39,13 @@ def test_a_long_body_is_cut_and_says_so() -> None:
 def test_an_outcome_names_the_kind_and_the_detail(kind: int, detail: str, said: str) -> None:
     sample = Sample()
     sample.kind, sample.detail = kind, detail
-    assert outcome_of(sample) == said
+    assert outcome_of(sample, sample.explain(str)) == said
 
 
 def test_a_status_that_fails_is_named_by_its_code() -> None:
     sample = Sample()
     sample.kind, sample.status_code = KIND["status"], 404
-    assert outcome_of(sample) == "failed: HTTP 404 (status)"
+    assert outcome_of(sample, sample.explain(str)) == "failed: HTTP 404 (status)"
 
 
 def test_a_status_without_a_phrase_has_none() -> None:
