@@ -201,9 +201,21 @@ class Conductor:
             await self._tick(lambda: self._is_over)
             self._merge_rest()
             deadline = self._now() + LINGER_NS
-            await self._tick(lambda: not (self._core.untold or self._server.is_sampling) or self._now() >= deadline)
+            await self._tick(lambda: not self._is_awaited or self._now() >= deadline)
         finally:
             await self._server.stop(STOP_GRACE_S)
+
+    @property
+    def _is_awaited(self) -> bool:
+        """Whether agents still have something to hear or to tell."""
+        return bool(self._core.untold) or self._server.is_sampling or self._lacks_examples
+
+    @property
+    def _lacks_examples(self) -> bool:
+        """Whether something failed that no agent has described: in a short run the stream for that is just opening."""
+        failures, totals = self._aggregate.failures, self._aggregate.totals
+        phases = (*totals.measured, *totals.warm_up)
+        return not all(self._error_samples.knows(failed.step, failed.kind) for failed in failures.of(phases))
 
     async def _tick(self, is_done: Callable[[], bool]) -> None:
         while not is_done() and self._bug is None:

@@ -11,7 +11,9 @@ import grpc.aio
 from fleet_model import hello_of
 
 from gradual_common.codec import ProvisionAssembler, decode_master_message, encode_agent_message
-from gradual_common.messages import AgentMessage, MasterMessage, Provision
+from gradual_common.messages import AgentMessage, MasterMessage, Provision, SampleMessage
+from gradual_common.sample_codec import encode_samples
+from gradual_common.samples import Exemplar
 from gradual_common.wire import fleet_pb2, fleet_pb2_grpc
 
 DEADLINE_S = 20
@@ -87,6 +89,15 @@ class ScriptedAgent:
                     break
         call.cancel()
         return stored
+
+    async def describe(self, *exemplars: Exemplar) -> None:
+        """Tell of failed exchanges on a stream of its own, and wait until they are taken."""
+        message = SampleMessage(hello_of(self.name).incarnation, exemplars=exemplars)
+        async with asyncio.timeout(DEADLINE_S):
+            call = self._stub.Samples()
+            await call.write(encode_samples(message))
+            await call.done_writing()
+            await call
 
 
 async def send_bytes(target: str, *messages: bytes) -> None:

@@ -15,10 +15,11 @@ import pytest
 from fleet_model import batch_of
 from scripted_agent import DEADLINE_S, ScriptedAgent
 
-from gradual_common.batch import Batch, Frame
+from gradual_common.batch import KIND, Batch, Frame
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.messages import Confirm, Job, MasterMessage, Ping
 from gradual_common.plan.model import ActionSpec, Config, LevelsRamp, Plan, RampLevel, Step, UserGroup
+from gradual_common.samples import Exemplar
 from gradual_master.conduct import conduct
 from gradual_master.errors import InsecureError, ListenError
 from gradual_master.reporting import BaseReporter
@@ -182,6 +183,26 @@ async def test_a_run_from_the_first_hello_to_the_summary(tmp_path: Path) -> None
     assert watcher.told[-1] == "complete"
     assert "interval" in watcher.told
     assert broken.told == []
+
+
+async def test_the_end_waits_for_the_example_of_what_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a short run the stream on which agents describe failures opens after the last batch is merged."""
+    monkeypatch.setattr("gradual_master.conduct.TICK_S", 0)
+    async with staged(tmp_path, plan_of(), expect_agents=1) as stage:
+        agent = await stage.agent("a")
+        start = await ready(agent)
+        await interval_over(agent, start)
+        failed = replace(last_batch(start), cells=np.array([[0, 0, KIND["connect"]]], dtype=np.int32))
+        await agent.say(ping=Ping(9, 1, 0), batches=(failed,))
+        await agent.until(lambda message: message.finish)
+        await agent.closed()
+        for _ in range(100):
+            await asyncio.sleep(0)  # as many turns of the loop in which the conductor might have ended the run
+        told = {"detail": "no connection to http://h (h: connection refused)", "request": None, "response": None}
+        await agent.describe(Exemplar(0, KIND["connect"], 0, 0.5, start + NS_PER_MS, 0, told))
+        summary = await stage.summary()
+    (error,) = summary.errors
+    assert (error.label, error.cause, error.count) == ("connection refused", told["detail"], 1)
 
 
 async def test_too_few_agents_exit_3_and_say_how_many_came(tmp_path: Path) -> None:
