@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gradual_common.excerpts import brief
+
 
 class GradualError(Exception):
     """Everything that Gradual raises on purpose."""
@@ -70,13 +72,19 @@ class WireError(GradualError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake in a plan: where (`file`, 1-based `line`, `path` in the plan), what, and what to do."""
+    """One mistake in a plan: where (`file`, 1-based `line`, `path` in the plan), what, and what to do.
+
+    Of what was found at most 40 characters are shown, and no credentials.
+    """
 
     message: str
     path: str = ""
     file: str = ""
     line: int | None = None
     hint: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", brief(self.message))
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line is not None else self.file

@@ -1,22 +1,52 @@
-"""What a message shows of a value that it found: little, and nothing that tells that it is a credential."""
+"""What a message shows of what it found: little, and nothing that tells that it is a credential.
+
+Enough to know a value again, too few to give a file away.
+"""
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Callable
 from typing import Any
 
-from gradual_common.masking import hide_credentials
+from gradual_common.masking import hide_addresses, hide_credentials
 
 MOST_SHOWN = 40
-"""Characters of what was found: enough to know it again, too few to give a file away."""
+"""Characters of what was found."""
 
-
-def shown(value: Any) -> str:
-    """A value as Python writes it, at most 40 characters of it."""
-    if isinstance(value, str):
-        return repr(cut(hide_credentials(value)))
-    return cut(hide_credentials(repr(value)))
+_QUOTED = re.compile(r"""(?<!\w)(["'])((?:(?!\1)[^\\\n]|\\.)*)\1(?!\w)""")
 
 
 def cut(text: str) -> str:
     """At most 40 characters of a text; `…` stands for the others."""
     return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
+
+
+def shown(value: Any) -> str:
+    """A value as Python writes it, at most 40 characters of it."""
+    return repr(cut(hide_credentials(value))) if isinstance(value, str) else cut(hide_credentials(repr(value)))
+
+
+def brief(message: str) -> str:
+    """A message of which every value in quotes is cut and without credentials, and every address."""
+    return change_quoted(hide_addresses(message), lambda found: cut(hide_credentials(found)))
+
+
+def change_quoted(message: str, change: Callable[[str], str]) -> str:
+    """A message with every text in quotes changed, where it is another one then."""
+
+    def replace(match: re.Match[str]) -> str:
+        found = _text_of(match)
+        changed = change(found)
+        return match[0] if changed == found else repr(changed)
+
+    return _QUOTED.sub(replace, message)
+
+
+def _text_of(match: re.Match[str]) -> str:
+    """What a quoted text stands for; as it is written where it is no literal."""
+    try:
+        return str(ast.literal_eval(match[0]))
+    except (ValueError, SyntaxError):
+        return match[2]

@@ -23,6 +23,9 @@ _WEAK = re.compile(r"[a-z]{1,7}|[A-Z]{1,7}|[0-9]{1,5}")
 """A word or a number that a plan may well hold elsewhere: hidden where it stands alone, not within a longer word."""
 
 
+_USER_INFORMATION = re.compile(r"""://[^\s/?#"'<>\\]+@""")
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """How one value is recognised."""
@@ -84,6 +87,11 @@ def _longest_first(known: dict[str, _Known]) -> dict[str, _Known]:
 def hide_credentials(text: str) -> str:
     """The text without what tells by its name or its form that it is a credential."""
     return hide_fields(hide_tokens(text))
+
+
+def hide_addresses(text: str) -> str:
+    """The text without user information and webhooks, whatever names stand in it."""
+    return hide_tokens(_USER_INFORMATION.sub(f"://{MASK}@", text))
 
 
 def _hide_encoded(pattern: re.Pattern[str], text: str) -> str:

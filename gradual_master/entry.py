@@ -8,6 +8,7 @@ import traceback
 import typer
 
 from gradual_common.errors import GradualError, PlanError, UnitError
+from gradual_common.excerpts import brief
 from gradual_common.streams import standard_streams
 
 WRONG_PLAN = 2
@@ -52,9 +53,9 @@ def exit_code_of(app: typer.Typer, name: str) -> int:
     except PlanError as error:
         return fail(name, describe_problems(error), WRONG_PLAN)
     except UnitError as error:
-        return fail(name, str(error), WRONG_PLAN)
+        return fail(name, _brief(error), WRONG_PLAN)
     except GradualError as error:
-        return fail(name, str(error), getattr(error, "exit_code", NOT_DONE))
+        return fail(name, _brief(error), getattr(error, "exit_code", NOT_DONE))
     except Exception:
         # Python's own exit code, 1, would say that an objective failed.
         typer.echo(_masked(traceback.format_exc()), nl=False, err=True)
@@ -68,6 +69,11 @@ def fail(name: str, message: str, code: int) -> int:
     """Say what is wrong on standard error; the exit code."""
     typer.echo(f"{name}: {_masked(message)}", err=True)
     return code
+
+
+def _brief(error: GradualError) -> str:
+    """What it says, with little of what it found."""
+    return brief(str(error))
 
 
 def _masked(text: str) -> str:

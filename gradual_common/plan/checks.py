@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gradual_common.errors import RuleError
+from gradual_common.excerpts import cut
 from gradual_common.plan.document import Path, list_at, listed, mapping_at, nearest
 from gradual_common.plan.outline import Outline
 from gradual_common.plan.ramp_checks import check_ramps
@@ -65,7 +66,7 @@ def check_actions(outline: Outline) -> None:
                 missing.setdefault(step.action, []).append(step.path)
     for name, paths in missing.items():
         others = f" (and in {len(paths) - 1} more)" if len(paths) > 1 else ""
-        entry = f'add it under actions: {name}: {{url: "/…"}}'
+        entry = f'add it under actions: {cut(name)}: {{url: "/…"}}'
         hint = "; ".join(part for part in (nearest(name, outline.actions), entry) if part)
         outline.document.report((*paths[0], "action"), f"there is no action {name!r}{others}", hint)
 

@@ -9,13 +9,21 @@ from typing import Any, TypeVar
 
 from rapidfuzz import fuzz, process
 
+from gradual_common.credentials import credentials_of, hide_literals, is_credential
 from gradual_common.errors import Problem
+from gradual_common.excerpts import change_quoted, cut
+from gradual_common.masking import MASK
 
 Path = tuple[str | int, ...]
 """A place in a plan: ("users", 0, "behavior", 1, "think_time")."""
 
 SECTIONS = ("on_start", "behavior", "on_stop")
 """The lists of steps of a group."""
+
+SECRETS = ("secrets",)
+
+_FOUND = re.compile(r"(found )(?!a |an |nothing|text|\*)(\S+)")
+"""What a message found and shows without quotes: a number."""
 
 IDENTIFIER = re.compile(r"[A-Za-z_][\w-]*")
 SIMILAR = 70
@@ -56,9 +64,19 @@ class Document:
         return Mark(self.name)
 
     def problem(self, path: Path, message: str, hint: str = "") -> Problem:
-        """A mistake at `path`."""
+        """A mistake at `path`; a credential that stands there is not in it."""
         mark = self.mark(path)
+        message = self._without_credential(path, message)
         return Problem(message, path=self.show(path), file=mark.file, line=mark.line, hint=hint)
+
+    def _without_credential(self, path: Path, message: str) -> str:
+        if path[:1] == SECRETS:
+            return _FOUND.sub(r"\1***", change_quoted(message, lambda found: MASK))
+        if not is_credential(path):
+            return message
+        literals = [literal for literal in credentials_of(value_at(self.root, path)) if literal]
+        message = change_quoted(message, lambda found: _without_literals(found, literals))
+        return _FOUND.sub(lambda match: f"{match[1]}***" if is_part(match[2], literals) else match[0], message)
 
     def report(self, path: Path, message: str, hint: str = "") -> None:
         """Note a mistake at `path`."""
@@ -72,13 +90,14 @@ class Document:
     def show(self, path: Path) -> str:
         """The path as people write it, list entries by their name: `users.guest.behavior[0].condition`."""
         text, value, around = "", self.root, ""
-        for part in path:
+        for part in _shown_part(path):
             value = _child(value, part)
             name: Any = part
             if isinstance(part, int):
                 # Steps are shown by their place: their names repeat, and the place is what one looks for.
                 name = None if around in SECTIONS else mapping_at(value).get("name")
             if isinstance(name, str):
+                name = cut(name)
                 text += ("." if text else "") + (name if IDENTIFIER.fullmatch(name) else f'"{name}"')
             else:
                 text += f"[{part}]"
@@ -90,6 +109,30 @@ class Document:
         for known in [known for known in self.marks if known[: len(path)] == path]:
             del self.marks[known]
         self.marks[path] = mark
+
+
+def _shown_part(path: Path) -> Path:
+    """What may be shown of a path: what stands below a secret may be its value, given in a wrong place."""
+    return path[:2] if path[:1] == SECRETS and path[2:3] not in {("env",), ("file",)} else path
+
+
+def _without_literals(found: str, literals: Collection[str]) -> str:
+    """A text that a message shows of a credential: holes stay, for mistakes are in them."""
+    if "{{" in found or "{%" in found:
+        return hide_literals(found)
+    return MASK if is_part(found.rstrip("…"), literals) else found
+
+
+def is_part(text: str, values: Collection[str]) -> bool:
+    """Whether a text that is shown is one of the values, or a part of one."""
+    return bool(text) and any(text in value for value in values)
+
+
+def value_at(value: Any, path: Path) -> Any:
+    """What stands at a path; None where there is nothing."""
+    for part in path:
+        value = _child(value, part)
+    return value
 
 
 def _child(value: Any, part: str | int) -> Any:

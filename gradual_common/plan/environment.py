@@ -24,6 +24,7 @@ _VARIABLE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_]\w*)(?::-(?P<default>[^}]*
 _OPENING = re.compile(r"\{[{%#]")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _UNSAFE_IN_QUOTES = re.compile(r"""['"\\{}%#\n]""")
+_SHOUTED = re.compile(r"[A-Z]+(?:_[A-Z]+)*")
 _BRACES = re.compile(r"\{+[{%#]")
 
 TEMPLATE_FIELDS = ("url", "query", "headers", "body", "form", "assertions")
@@ -167,7 +168,7 @@ class _HoleScanner:
         elif self._inside:
             if not _NUMBER.fullmatch(text):
                 raise ValueError(
-                    f"a variable inside an expression may only bring in a number; found {text!r}",
+                    "a variable inside an expression may only bring in a number, and this one brings in text",
                     "put quotes around it if it is text",
                 )
             self.text += text
@@ -199,17 +200,22 @@ def read_secrets(
         try:
             value = _read_secret(path, mapping_at(source), environ, read_text)
         except KeyError as error:
-            document.report((*path, "env"), f"the variable {error.args[0]} is not set", "set it, or pass it with -e")
-        except OSError as error:
-            document.report((*path, "file"), f"cannot read {source['file']}: {error.strerror or error}")
-        except UnicodeDecodeError:
-            document.report((*path, "file"), f"{source['file']} is not UTF-8 text")
+            hint = _variable_hint(str(error.args[0]))
+            document.report((*path, "env"), "the variable that is named here is not set", hint)
+        except (OSError, ValueError) as error:
+            reason = "it is not UTF-8 text" if isinstance(error, UnicodeError) else getattr(error, "strerror", None)
+            document.report((*path, "file"), f"cannot read the file that is named here: {reason or 'no file name'}")
         else:
             if value is not None and len(value) < SHORTEST_SECRET:
                 document.report(path, f"a secret has at least {SHORTEST_SECRET} characters, else it cannot be masked")
             elif value is not None:
                 values[name] = value
     return values
+
+
+def _variable_hint(name: str) -> str:
+    """How to set it, by its name where that looks like one: a value that was written in its place is not shown."""
+    return f"export {name}=…, or pass -e {name}=…" if _SHOUTED.fullmatch(name) else "write the name of a variable"
 
 
 def _read_secret(

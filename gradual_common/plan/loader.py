@@ -22,7 +22,7 @@ from gradual_common.errors import PlanError, Problem
 from gradual_common.messages import Job
 from gradual_common.plan.checks import check_plan
 from gradual_common.plan.data_checks import load_data
-from gradual_common.plan.document import Document, Mark, Path, mapping_at
+from gradual_common.plan.document import Document, Mark, Path, mapping_at, nearest
 from gradual_common.plan.environment import read_secrets, substitute_variables
 from gradual_common.plan.model import Plan
 from gradual_common.plan.outline import Outline
@@ -35,6 +35,9 @@ from gradual_common.scheduling import compile_schedule
 
 MOST_BYTES = 8 * 1024 * 1024
 """A plan is written by hand; whatever is larger is another file."""
+
+PLAN_KEYS = frozenset({"config", "users", "actions"})
+"""A mapping that has none of them is something else, of which nothing but its first key is shown."""
 
 NO_OVERRIDES = Overrides()
 
@@ -75,11 +78,15 @@ class PlanSource:
 
     def read(self) -> Document:
         """The document, with the mistakes of its syntax."""
-        if self.text is not None:
-            return read_document(self.text, self.name)
+        document = read_document(self.text, self.name) if self.text is not None else self._of_mapping()
+        if document.root and not PLAN_KEYS & document.root.keys():
+            raise PlanError([_no_plan(document)])
+        return document
+
+    def _of_mapping(self) -> Document:
         try:
             root = json.loads(json.dumps(self.mapping, allow_nan=False))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise PlanError([Problem(f"a plan holds plain values only: {error}", file=self.name)]) from error
         return Document({key: value for key, value in root.items() if not key.startswith("x-")}, self.name)
 
@@ -199,6 +206,12 @@ class _Files:
 def _digest(root: dict[str, Any]) -> str:
     text = json.dumps(root, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _no_plan(document: Document) -> Problem:
+    first = next(iter(document.root))
+    message = f"this is no plan: it has no config, users or actions; its first key is {first!r}"
+    return Problem(message, "", document.name, document.mark((first,)).line, nearest(first, sorted(PLAN_KEYS)))
 
 
 def _unreadable(path: FilePath, message: str) -> PlanError:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
+from gradual_common.excerpts import cut, shown
 from gradual_common.plan.document import listed, nearest
 from gradual_common.plan.yaml import kind_of
 from gradual_common.units import format_duration, read_wait
@@ -48,7 +49,7 @@ def short_form(key: str) -> Any:
 def read_name(value: Any) -> Any:
     """A name is text; `404` and `true` are told apart from "404" and "true"."""
     if isinstance(value, bool | int | float):
-        raise ValueError(f'{value!r} is not text; quote it: "{value}"')
+        raise ValueError(f'{shown(value)} is not text; quote it: "{cut(str(value))}"')
     return value
 
 

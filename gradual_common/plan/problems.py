@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
@@ -11,6 +12,7 @@ from pydantic_core import ErrorDetails
 from gradual_common.errors import Problem
 from gradual_common.plan.assertions import place_assertions
 from gradual_common.plan.document import Document, Path, attempt, listed, mapping_at, nearest
+from gradual_common.plan.elsewhere import hint_elsewhere
 from gradual_common.plan.model import Model, Plan
 from gradual_common.plan.parse import read_ramp
 from gradual_common.plan.yaml import kind_of
@@ -50,6 +52,9 @@ MESSAGES = {
 
 KEY_ERROR = "[key]"
 
+_MAPPINGS = frozenset({"model_type", "model_attributes_type", "dict_type"})
+_NO_SPACE = re.compile(r"([A-Za-z_][\w-]*):(?![\s/])")
+
 
 def shape_problems(document: Document, error: ValidationError) -> Iterator[tuple[Path, Problem]]:
     """Each error of the validation as (path, problem)."""
@@ -58,7 +63,7 @@ def shape_problems(document: Document, error: ValidationError) -> Iterator[tuple
             continue  # It has entries, and the mistakes in all of them are told already.
         path = written_path(document, details["loc"], details)
         message = _message(details)
-        hint = _hint(details) if details["type"] == "extra_forbidden" else ""
+        hint = _hint(details) if details["type"] == "extra_forbidden" else _shape_hint(details)
         owner = path[:-1] if details["type"] == "missing" else path
         yield path, document.problem(owner, message, hint)
 
@@ -76,10 +81,24 @@ def _message(details: ErrorDetails) -> str:
 
 
 def _hint(details: ErrorDetails) -> str:
-    """The nearest key that would be known there, or all of them."""
+    """What does the work of an unknown key; or the nearest key that would be known there, or all of them."""
     model = model_at(details["loc"][:-1])
-    keys = keys_of(model) if model is not None else ()
-    return nearest(str(details["loc"][-1]), keys) or (f"allowed: {listed(keys)}" if keys else "")
+    if model is None:
+        return ""
+    key, keys = str(details["loc"][-1]), keys_of(model)
+    if (match := _NO_SPACE.match(key)) is not None and match[1] in keys:
+        return f"a space is missing after the colon: write `{match[1]}: …`"
+    return hint_elsewhere(key, model) or nearest(key, keys) or f"allowed: {listed(keys)}"
+
+
+def _shape_hint(details: ErrorDetails) -> str:
+    """A text where a mapping is expected may lack the space behind its colons."""
+    found = details["input"]
+    if details["type"] not in _MAPPINGS or not isinstance(found, str):
+        return ""
+    if (match := _NO_SPACE.match(found)) is not None:
+        return f"a space is missing after the colon: write `{match[1]}: …`"
+    return "an entry is written `key: value`" if "=" in found else ""
 
 
 def keys_of(model: type[Model]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ TOP_LEVEL = ("setup", "teardown", "services", "include", "profiles", "network", 
 CONFIG = ("setup", "teardown", "services", "proxy", "auth", "network", "profile", "profiles", "include")
 GROUP = ("setup", "teardown", "network", "proxy", "auth")
 ACTION = ("service", "proxy", "auth", "network", "multipart", "retry")
-FLOW = ("repeat", "while", "choose", "transaction", "parallel", "retry", "rendezvous")
+FLOW = ("repeat", "while", "if", "choose", "transaction", "parallel", "poll", "rendezvous", "sleep", "set", "retry")
 THRESHOLD = ("abort", "after")
 
 Finding = tuple[Path, Problem]

@@ -7,15 +7,18 @@ aliases expand within bounds, and each path keeps its mark. Mistakes are collect
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gradual_common.errors import Problem
+from gradual_common.excerpts import shown
 from gradual_common.plan.document import Document, Mark, Path, Plain
 from gradual_common.plan.scalars import read_scalar
+from gradual_common.plan.slips import QUOTE_TEMPLATE, describe_slip
 
 MAX_VALUES = 200_000
 """Values in a plan after aliases are expanded: stops a document that doubles itself again and again."""
@@ -26,18 +29,39 @@ PLAIN = "plain"
 TEXT, SEQUENCE, MAPPING = (f"tag:yaml.org,2002:{name}" for name in ("str", "seq", "map"))
 CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")} | {PLAIN}
 
-QUOTE_TEMPLATE = 'quote it: a value with {{…}} is written "{{…}}"'
-QUOTE_OPERATOR = 'quote it: an unquoted > or | begins a block of text in YAML; write "> 500ms"'
-QUOTE_VARIABLE = 'quote it: inside {…} and […] a variable is written "${X}"'
+_STANDS_FOR_ITSELF = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+"""JSON and YAML 1.2 take these as any other character; PyYAML reads 1.1: it breaks lines at some and refuses others.
+
+While it reads, others stand for them that nobody uses (the last of a plane of private ones).
+"""
+
+_PRIVATE_END = 0x10FFFD
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_TEMPLATE_VALUE = re.compile(r"(?:^\s*-|:|\{|\[|,)\s+\{[{%]|[:\[,]\s*\{\{")
-_FLOW_VARIABLE = re.compile(r"[:\[,{]\s*\$\{")
-_OPERATOR_VALUE = re.compile(r"(?:^\s*-|:)\s+[>|]=?\s*[\d.=]")
 
 
 class PlanLoader(yaml.SafeLoader):
     """Tells plain scalars apart from tagged and quoted ones, and leaves their meaning to `read_scalar`."""
+
+    written: Mapping[str, str] = {}
+    """By its stand-in, each character that the text holds."""
+
+    def scan_plain(self) -> Any:
+        """As the text has it."""
+        return self._as_written(super().scan_plain())
+
+    def scan_flow_scalar(self, style: str) -> Any:
+        """As the text has it."""
+        return self._as_written(super().scan_flow_scalar(style))
+
+    def scan_block_scalar(self, style: str) -> Any:
+        """As the text has it."""
+        return self._as_written(super().scan_block_scalar(style))
+
+    def _as_written(self, token: Any) -> Any:
+        if self.written and token is not None:
+            token.value = token.value.translate({ord(stand_in): text for stand_in, text in self.written.items()})
+        return token
 
     def resolve(self, kind: type[Node], value: Any, implicit: Any) -> str:
         """The tag of a node that has none."""
@@ -56,14 +80,15 @@ def read_document(text: str, name: str) -> Document:
     if isinstance(value, dict):
         document.root = {key: entry for key, entry in value.items() if not key.startswith("x-")}
     else:
-        document.report((), f"a plan is a mapping with config, users and actions; found {kind_of(value)}")
+        found = "text" if isinstance(value, str) else "a list" if isinstance(value, list) else "a single value"
+        document.report((), f"this is no plan: a plan is a mapping with config, users and actions; found {found}")
     return document
 
 
 def read_value(text: str, name: str) -> Document:
     """A value as YAML would read it after `key:`; it stands under "" in the document."""
     document = Document({}, name)
-    node = _compose(text, document, empty="")
+    node = _compose(text, document, may_quote=False, empty="")
     document.root = {"": _Reader(document).read(node, ("",)) if node is not None else None}
     return document
 
@@ -81,18 +106,18 @@ def kind_of(value: Any) -> str:
         return "a mapping"
     if isinstance(value, list):
         return "a list"
-    return "nothing" if value is None else repr(value)
+    return "nothing" if value is None else shown(value)
 
 
-def _compose(text: str, document: Document, empty: str = "the plan is empty") -> Node | None:
+def _compose(text: str, document: Document, *, may_quote: bool = True, empty: str = "the plan is empty") -> Node | None:
     try:
         nodes = list(_documents(text))
-    except yaml.MarkedYAMLError as error:
-        document.problems.append(_syntax_problem(error, text, document.name))
+    except yaml.YAMLError as error:
+        slip = describe_slip(error, text, may_quote=may_quote)
+        document.problems.append(Problem(slip.message, "", document.name, slip.line, slip.hint))
         return None
-    except (yaml.YAMLError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
-        document.problems.append(Problem(f"this is not YAML: {reason}", file=document.name))
+    except RecursionError:
+        document.problems.append(Problem("this is not YAML: it is nested too deeply", file=document.name))
         return None
     if len(nodes) > 1:
         line = nodes[1].start_mark.line + 1
@@ -104,7 +129,9 @@ def _compose(text: str, document: Document, empty: str = "the plan is empty") ->
 
 
 def _documents(text: str) -> Iterator[Node]:
-    loader = PlanLoader(text)
+    stand_ins = _stand_ins(text)
+    loader = PlanLoader(text.translate(stand_ins))
+    loader.written = {stand_in: chr(character) for character, stand_in in stand_ins.items()}
     try:
         while loader.check_node():
             node = loader.get_node()
@@ -114,25 +141,11 @@ def _documents(text: str) -> Iterator[Node]:
         loader.dispose()
 
 
-def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    line = mark.line + 1 if mark is not None else None
-    parts = [part for part in (error.context, error.problem) if part]
-    return Problem(f"this is not YAML: {', '.join(parts)}", "", name, line, _quote_hint(text, line))
-
-
-def _quote_hint(text: str, line: int | None) -> str:
-    """What to quote, when the line of a syntax error or the one before it shows the usual slip."""
-    lines = text.splitlines()
-    for number in (line, line - 1) if line else ():
-        written = lines[number - 1] if 0 < number <= len(lines) else ""
-        if _TEMPLATE_VALUE.search(written):
-            return QUOTE_TEMPLATE
-        if _OPERATOR_VALUE.search(written):
-            return QUOTE_OPERATOR
-        if _FLOW_VARIABLE.search(written):
-            return QUOTE_VARIABLE
-    return ""
+def _stand_ins(text: str) -> dict[int, str]:
+    """For each character that must stand for itself one that the text does not hold."""
+    found = sorted(set(_STANDS_FOR_ITSELF.findall(text)))
+    unused = (chr(number) for number in range(_PRIVATE_END, 0x100000, -1) if not found or chr(number) not in text)
+    return {ord(character): stand_in for character, stand_in in zip(found, unused, strict=False)}
 
 
 class _Reader:
@@ -241,7 +254,7 @@ class _Reader:
     def _report(self, node: Node, path: Path, message: str, hint: str = "") -> None:
         mark = self._mark(node)
         problem = self._document.problem(path, message, hint)
-        self._document.problems.append(Problem(message, problem.path, mark.file, mark.line, hint))
+        self._document.problems.append(replace(problem, file=mark.file, line=mark.line))
 
 
 def _show_tag(tag: str) -> str:

@@ -111,7 +111,7 @@ def test_secrets_that_cannot_be_masked_or_read_are_mistakes() -> None:
     assert read_secrets(document, {"A": "abc", "F": "abcd"}, read_text) == {"F": "abcd"}
     assert [str(problem).split(": ", 1)[1] for problem in document.problems] == [
         "secrets.A: a secret has at least 4 characters, else it cannot be masked",
-        "secrets.B.env: the variable B is not set (set it, or pass it with -e)",
-        "secrets.C.file: cannot read none: No such file",
-        "secrets.D.file: latin is not UTF-8 text",
+        "secrets.B.env: the variable that is named here is not set (export B=…, or pass -e B=…)",
+        "secrets.C.file: cannot read the file that is named here: No such file",
+        "secrets.D.file: cannot read the file that is named here: it is not UTF-8 text",
     ]

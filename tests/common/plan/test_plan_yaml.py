@@ -1,19 +1,16 @@
 """YAML is read safely, with a line for everything, and every mistake is collected."""
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_common.plan.document import Mark, Plain
-from gradual_common.plan.yaml import (
-    MAX_DEPTH,
-    MAX_VALUES,
-    QUOTE_OPERATOR,
-    QUOTE_TEMPLATE,
-    QUOTE_VARIABLE,
-    read_document,
-    read_value,
-)
+from gradual_common.plan.loader import PlanSource
+from gradual_common.plan.slips import QUOTE_OPERATOR, QUOTE_TEMPLATE, QUOTE_VARIABLE
+from gradual_common.plan.yaml import MAX_DEPTH, MAX_VALUES, read_document, read_value
 
 
 def told(text: str) -> list[str]:
@@ -120,7 +117,7 @@ def test_a_number_that_json_cannot_carry_is_a_mistake() -> None:
     ("text", "message"),
     [
         ("", "p: the plan is empty (write one with `gradual init`)"),
-        ("- 1\n", "p:1: a plan is a mapping with config, users and actions; found a list"),
+        ("- 1\n", "p:1: this is no plan: a plan is a mapping with config, users and actions; found a list"),
         ("a: 1\n---\nb: 2\n", "p:3: a plan is one YAML document; a second begins"),
     ],
 )
@@ -139,3 +136,47 @@ def test_no_text_raises(text: str) -> None:
 )
 def test_a_value_alone_is_typed_as_in_a_file(text: str, value: object) -> None:
     assert read_value(text, "--set").root == {"": value}
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ('"\\ud83d\\ude00"', "😀"),
+        ('"\\U0001F600"', "😀"),
+        ('"\\x01\\0\\e\\u0085\\L"', "\x01\0\x1b\x85\u2028"),
+        ('"a\x85b\u2028c\u2029d"', "a\x85b\u2028c\u2029d"),
+        ("'a\x85b'", "a\x85b"),
+        ("a\x85b\u2028c", "a\x85b\u2028c"),
+        ("|\n  a\u2028b", "a\u2028b\n"),
+        ('"a\x7fb\x9f\uffff"', "a\x7fb\x9f\uffff"),
+        ('"a\ufeffb"', "a\ufeffb"),
+        ('"a\\/b\\tc"', "a/b\tc"),
+        ("123456789012345678901234567890", 123456789012345678901234567890),
+        ("1e3", 1000.0),
+        ("2026-11-01", "2026-11-01"),
+        ("2026-11-01T10:00:00Z", "2026-11-01T10:00:00Z"),
+        ("12:30:00", "12:30:00"),
+        ("0b101", "0b101"),
+        ("1_000", "1_000"),
+        ("'.inf'", ".inf"),
+    ],
+)
+def test_what_yaml_and_json_can_write_arrives_as_written(written: str, value: object) -> None:
+    document = read_document(f"x: {written}\n", "p")
+    assert document.problems == []
+    assert document.root == {"x": value}
+
+
+def test_a_key_arrives_as_written_too() -> None:
+    assert read_document('{"\\ud83d\\ude00": 1, "a\u2028b": 2}', "p").root == {"😀": 1, "a\u2028b": 2}
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_every_text_that_json_writes_is_read(text: str) -> None:
+    for is_ascii in (True, False):
+        assert read_document(json.dumps({"k": text}, ensure_ascii=is_ascii), "p").root == {"k": text}
+
+
+def test_a_mark_at_the_begin_and_windows_line_ends_are_no_part_of_the_plan(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_bytes("\ufeffconfig:\r\n  name: a\r\n".encode())
+    assert PlanSource.of_path(tmp_path / "p.yaml").read().root == {"config": {"name": "a"}}
