@@ -30,6 +30,9 @@ def shown(value: Any) -> str:
 
 def brief(message: str) -> str:
     """A message of which every value in quotes is cut and without credentials, and every address."""
+    for match in _QUOTED.finditer(message):
+        if len(found := _text_of(match)) > MOST_SHOWN:
+            message = message.replace(found, cut(hide_credentials(found)))  # Where others repeat it without quotes.
     return change_quoted(hide_addresses(message), lambda found: cut(hide_credentials(found)))
 
 

@@ -81,7 +81,7 @@ def test_a_secret_that_cannot_be_read_is_told_once(folder: Path) -> None:
     tls = {"cert": "c.pem", "key": "locked.pem", "passphrase": "{{secrets.PASS}}"}
     found = mistakes(small(config__tls=tls, secrets={"PASS": {"env": "PASS"}}), folder=folder)
     assert len(found) == 1, found
-    assert "the variable PASS is not set" in found[0]
+    assert "secrets.PASS.env: the variable that is named here is not set" in found[0]
 
 
 @pytest.mark.parametrize(
