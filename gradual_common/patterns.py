@@ -12,6 +12,7 @@ from __future__ import annotations
 import re2
 
 from gradual_common.errors import PatternError
+from gradual_common.excerpts import cut
 
 MOST_INSTRUCTIONS = 10_000
 """Of a compiled expression: a search may look at each of them for each character."""
@@ -71,6 +72,8 @@ def _encodable(text: str) -> str:
 def _reason(text: str, error: Exception) -> str:
     said = error.args[0]
     reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else "it holds half a character"
+    what, colon, found = reason.partition(": ")
+    reason = f"{what}{colon}{cut(found)}"
     hints = (hint for begins, hint in _LACKS if any(begin in text for begin in begins))
     hint = next(hints, "")
     return f"{reason} ({hint})" if hint else reason
