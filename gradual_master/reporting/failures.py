@@ -14,6 +14,10 @@ ARROW = " → "
 """Stands in an example between what was asked and what came."""
 
 
+FEW_LABELS = 3
+"""Labels of one kind that have room beside each other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """All failures of one label. `first`: the row of the table of errors whose failure came first."""
@@ -48,6 +52,17 @@ def counts_of(kinds: Mapping[str, int], rows: Sequence[ErrorRow]) -> dict[str, i
         if count > told[kind]:
             counts[label_of(kind)] += count - told[kind]
     return dict(counts)
+
+
+def kind_names(rows: Iterable[ErrorRow]) -> dict[str, str]:
+    """What failures of a kind are called where only the kind is known: `HTTP 404`, `HTTP 404, HTTP 500`.
+
+    A kind with more labels than that has the general name of its kind.
+    """
+    labels: dict[str, list[str]] = {}
+    for failure in by_label(rows):
+        labels.setdefault(failure.first.kind, []).append(failure.label)
+    return {kind: ", ".join(some) if len(some) <= FEW_LABELS else label_of(kind) for kind, some in labels.items()}
 
 
 def show_failures(rows: Iterable[ErrorRow]) -> str:

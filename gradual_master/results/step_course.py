@@ -31,7 +31,7 @@ _ESTIMATES_MS = np.array(ESTIMATES) / NS_PER_MS
 class Frame:
     """Some neighbouring intervals: `counts` int64 (steps, 2) of ok and failed samples, and buckets, to be merged."""
 
-    __slots__ = ("_counts", "_keys", "counts", "first", "intervals")
+    __slots__ = ("_counts", "_is_packed", "_keys", "counts", "first", "intervals")
 
     def __init__(self, first: int, steps: int) -> None:
         self.first = first
@@ -39,6 +39,7 @@ class Frame:
         self.counts: Int64 = np.zeros((steps, 2), dtype=np.int64)
         self._keys: list[Int64] = []
         self._counts: list[Int64] = []
+        self._is_packed = False
 
     def add(self, shape: Shape, measured: Contribution) -> None:
         """Add what was measured in one of its intervals."""
@@ -48,6 +49,7 @@ class Frame:
         keys, counts = _buckets_of(shape, measured)
         self._keys.append(keys)
         self._counts.append(counts)
+        self._is_packed = False
 
     def join(self, other: Frame) -> None:
         """Take in the next one."""
@@ -55,15 +57,16 @@ class Frame:
         self.counts = self.counts + other.counts
         self._keys += other._keys
         self._counts += other._counts
+        self._is_packed = False
         self.pack()
 
     def pack(self) -> None:
-        """Its lists as one."""
-        if len(self._keys) > 1:
+        """Its lists as one, in the order of the keys: not even those of a single interval come in it."""
+        if not self._is_packed:
             keys, place = np.unique(np.concatenate(self._keys), return_inverse=True)
             counts = np.zeros(len(keys), dtype=np.int64)
             np.add.at(counts, place, np.concatenate(self._counts))
-            self._keys, self._counts = [keys], [counts]
+            self._keys, self._counts, self._is_packed = [keys], [counts], True
 
     def buckets(self, step: int) -> tuple[Int64, Int64]:
         """The filled buckets of one step in their order, and how many samples are in each."""

@@ -84,7 +84,7 @@ def simulated_run(
     run = run_of(duration_s=float(seconds))
     summary = build_summary(plan, schedule, aggregate, fleet_of(agent("agent-1")), run, Options())
     series = aggregate.series if times == 1 else _repeated(records, schedule.groups, times)
-    chronicle = Chronicle(series.table(), tuple(news), schedule, PLAN)
+    chronicle = Chronicle(series.table(), tuple(news), schedule, PLAN, aggregate.step_course.table())
     return replace(summary, chronicle=chronicle, error_samples=(ERROR_SAMPLE,))
 
 

@@ -18,10 +18,13 @@ from simulated_run import simulated_run
 from gradual_common.batch import KINDS
 from gradual_master.reporting.charts import (
     Chart,
+    Limit,
+    always_failing,
     course_charts,
     kind_rows,
     level_charts,
     levels_source,
+    limits_of,
     over_time,
     parts,
     series_source,
@@ -69,10 +72,12 @@ def float32(values: Any) -> list[float]:
 
 
 def test_the_series_are_drawn_as_they_are(drawn: dict[str, Chart], chronicle: Chronicle) -> None:
-    series, data = chronicle.series, source_of(drawn["throughput"], "series").data
-    assert data["at"].tolist() == [second + 0.5 for second in range(36)]
-    assert data["ok"].tolist() == series.ok.tolist()
-    assert data["failed"].tolist() == series.failed.tolist()
+    series, rates = chronicle.series, source_of(drawn["throughput"], "rates").data
+    assert rates["at"].tolist() == [second + 0.5 for second in range(36)]
+    assert rates["ok"].tolist() == series.ok.tolist()
+    assert rates["failed"].tolist() == series.failed.tolist()
+    data = source_of(drawn["users"], "series").data
+    assert data["at"].tolist() == rates["at"].tolist()
     assert data["users"].tolist() == float32(series.users.sum(axis=1))
     assert data["target"].tolist() == float32(series.target.sum(axis=1))
     assert data["in_flight"].tolist() == float32(series.in_flight)
@@ -81,7 +86,8 @@ def test_the_series_are_drawn_as_they_are(drawn: dict[str, Chart], chronicle: Ch
     assert percentiles["p95"].tolist() == float32(series.quantile_ms(0.95))
     for place, (kind, _) in enumerate(kind_rows(series)):
         assert data[f"kind_{place}"].tolist() == series.failures_of(kind).tolist()
-    assert {column.dtype for column in data.values()} == {np.dtype(np.float32)}
+    assert {column.dtype for name, column in data.items() if name != "when"} == {np.dtype(np.float32)}
+    assert [data["when"][0], data["when"][35]] == ["0:00", "0:35"], "no hours where there are none"
 
 
 def test_every_line_is_of_a_column_that_is_there(drawn: dict[str, Chart], summary: Summary) -> None:
@@ -155,7 +161,7 @@ def test_of_many_kinds_the_rare_ones_are_one_line(chronicle: Chronicle) -> None:
 
 def test_levels_are_drawn_as_the_table_has_them(summary: Summary) -> None:
     levels = [replace(row, marks=()) for row in summary.levels]
-    marked = (*levels[:5], replace(levels[5], marks=("failures",)), *levels[6:])
+    marked = (*levels[:5], replace(levels[5], marks=("failures",), failing=("customer / pay",)), *levels[6:])
     data = levels_source(marked).data
     assert data["users"].tolist() == float32([row.users_mean for row in marked])
     assert data["ok"].tolist() == float32([row.throughput_rps for row in marked])
@@ -164,7 +170,63 @@ def test_levels_are_drawn_as_the_table_has_them(summary: Summary) -> None:
     assert apart == [0, 5], "the warm-up and the marked one"
     assert [number for number, fill in enumerate(data["fill"]) if fill == 0] == apart
     assert data["marks"][0] == "warm-up"
-    assert data["marks"][5] == "failures"
+    assert data["marks"][5] == "failures: customer / pay"
+
+
+def test_a_step_that_fails_at_every_level_speaks_against_no_level(summary: Summary) -> None:
+    broken = [replace(row, marks=("failures",), failing=("a / dead",), warm_up=False) for row in summary.levels]
+    worse = replace(broken[5], failing=("a / dead", "a / pay"), marks=("failures", "missing"))
+    rows = (*broken[:5], worse, *broken[6:])
+    assert always_failing(rows) == {"a / dead"}
+    assert levels_source(rows).data["marks"] == ["none"] * 5 + ["failures: a / pay; missing users"] + ["none"] * 6
+    assert always_failing([replace(row, requests=0) for row in rows]) == frozenset(), "nothing was asked"
+
+
+def test_levels_are_steps_that_begin_when_they_were_scheduled(chronicle: Chronicle) -> None:
+    targets = [(change.at / 1e9, float(change.target)) for change in chronicle.schedule.changes]
+    users = course_charts(chronicle.series, targets=targets)[1]
+    data = source_of(users, "targets").data
+    assert data["at"].tolist() == [*(at for at, _ in targets), 36]
+    assert data["target"].tolist() == [*(n for _, n in targets), targets[-1][1]]
+    modes = {each.name: getattr(each.glyph, "mode", None) for each in users.figure.renderers}
+    assert (modes["target"], modes["users"]) == ("after", "center")
+
+
+LIMITS = (
+    {"rule": "p95 < 100ms"},
+    {"rule": 'p99("action-1") < 120ms'},
+    {"rule": "throughput > 5/s"},
+    {"rule": "p95(step=*) < 200ms"},
+    {"rule": "count > 1"},
+    {"rule": "ttfb.p95 < 1s"},
+)
+
+
+def test_limits_are_those_of_response_times_and_rates_with_the_steps_they_are_about() -> None:
+    made = simulated_run(seconds=24, actions=2, rules=LIMITS)
+    found = limits_of(made.verdict.objectives, made.actions)
+    assert [(limit.chart, limit.text, limit.value, limit.steps) for limit in found] == [
+        ("latency", "p95 < 100ms", 100, None),
+        ("latency", 'p99("action-1") < 120ms', 120, (1,)),
+        ("throughput", "throughput > 5/s", 5, None),
+        ("latency", 'p95(step="action-0") < 200ms', 200, (0,)),
+        ("latency", 'p95(step="action-1") < 200ms', 200, (1,)),
+    ]
+
+
+def test_a_limit_is_a_line_and_one_far_off_is_only_named(chronicle: Chronicle) -> None:
+    far = Limit("latency", "max < 1h", 3_600_000, None)
+    near, scoped = Limit("latency", "p95 < 100ms", 100, None), Limit("latency", "p95(a) < 90ms", 90, (3,))
+    chart = course_charts(chronicle.series, limits=[near, scoped, far])[3]
+    drawn = {each.name: each for each in chart.figure.renderers if (each.name or "").startswith("limit_")}
+    assert {name: each.visible for name, each in drawn.items()} == {"limit_0": True, "limit_1": False}
+    assert drawn["limit_0"].data_source.data["y"] == [100, 100]
+    keys = [(key.label, key.name, key.steps) for key in chart.keys if key.is_limit]
+    assert keys == [
+        ("p95 < 100ms", "limit_0", None),
+        ("p95(a) < 90ms", "limit_1", (3,)),
+        ("max < 1h (above)", "", None),
+    ]
 
 
 def test_a_level_without_users_is_not_drawn_and_one_without_responses_has_a_gap(summary: Summary) -> None:

@@ -172,7 +172,7 @@ def test_the_level_table_has_every_level(page: Element, summary: Summary) -> Non
     assert [row["From"] for row in rows] == [f"0:{at:02}" for at in range(0, 48, 4)]
     assert [row["Target"] for row in rows] == [f"{level.target:g}" for level in summary.levels]
     assert [row["Requests"] for row in rows] == [f"{level.requests:,}" for level in summary.levels]
-    assert rows[0]["Marks"].startswith("warm-up")
+    assert rows[0]["Notes"].startswith("warm-up")
     assert {row["Phase"] for row in rows} == {"warm", "climb"}
 
 
@@ -217,7 +217,7 @@ def test_the_fleet_has_its_agents_and_its_news(page: Element) -> None:
 def test_an_error_sample_shows_both_sides_and_a_command(page: Element) -> None:
     part = section(page, "errors")
     (sample,) = part.all("details")
-    for text in ("status", "customer / action-3", "500", "POST http://bank.example/transfer", "***", "out of order"):
+    for text in ("HTTP 500", "customer / action-3", "POST http://bank.example/transfer", "***", "out of order"):
         assert text in sample.text
     command = sample.all("pre")[-1]
     assert command.text == ERROR_SAMPLE["curl"]
@@ -281,8 +281,9 @@ def test_the_charts_hold_the_figures_of_the_summary(page: Element, summary: Summ
         for source in objects(document["document"])
         if source.get("type") == "object" and source.get("name") == "ColumnDataSource"
         for source in [source["attributes"]]
+        if source.get("name")
     }
-    assert found["series"]["ok"].tolist() == summary.chronicle.series.ok.tolist()
+    assert found["rates"]["ok"].tolist() == summary.chronicle.series.ok.tolist()
     assert found["levels"]["ok"].tolist() == pytest.approx([row.throughput_rps for row in summary.levels], rel=1e-6)
 
 
@@ -445,7 +446,7 @@ def test_tables_say_what_they_are(page: Element) -> None:
 
 def test_every_picture_has_words(page: Element) -> None:
     pictures = [each for each in page if each.attributes.get("role") == "img"]
-    assert len(pictures) == 2 + 7 + 6 * 2, "charts of levels, charts over time, two strips an action"
+    assert len(pictures) == 3 + 2 + 7 + 6 * 2, "overview, charts of levels, charts over time, two strips an action"
     for each in pictures:
         assert re.search(r"\d", each.attributes["aria-label"] or ""), "in figures"
     unnamed = [each for each in page.all("svg") if each.attributes.get("role") != "img"]

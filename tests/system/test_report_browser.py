@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from simulated_run import ERROR_SAMPLE, simulated_run
+from simulated_run import ERROR_SAMPLE, RULES, simulated_run
 
 from gradual_master.reporting.html import write_html_report
 from gradual_master.results.chronicle import News
@@ -48,6 +48,8 @@ RANGES = """new Set(Bokeh.documents[0].roots().filter((root) => !root.name.start
     .map((root) => root.x_range)).size"""
 ZOOMING = """Bokeh.documents[0].roots().flatMap((each) => each.toolbar.tools)
     .filter((tool) => tool.type === 'BoxZoomTool' && tool.active).length"""
+LIMITS_SHOWN = """[...document.querySelectorAll('#figure-latency [data-limit]')]
+    .filter((each) => each.checkVisibility()).map((each) => each.innerText.replace(' (above)', ''))"""
 FOCUSED = "document.activeElement.tagName"
 
 
@@ -63,7 +65,8 @@ class Opened:
 @pytest.fixture(scope="module")
 def summary() -> Summary:
     news = (News(7, "info", "agent-2 joined"), News(50.5, "warning", HOSTILE), News(80, "error", "agent-2 is lost"))
-    made = simulated_run(seconds=120, actions=8, news=news)
+    rules = (*RULES, {"rule": 'p95("action-1") < 100ms', "severity": "warn"})
+    made = simulated_run(seconds=120, actions=8, news=news, rules=rules)
     long = replace(made.actions[0], step="a-name-without-a-place-to-break-" * 4, group=HOSTILE)
     sample = ERROR_SAMPLE | {"detail": HOSTILE, "curl": "curl " + "x" * 400}
     return replace(
@@ -117,9 +120,9 @@ def test_the_charts_hold_the_figures_of_the_summary(desktop: Opened, summary: Su
     assert summary.chronicle is not None
     series = summary.chronicle.series
     read = lambda source, column: desktop.page.evaluate(COLUMN, [source, column])  # noqa: E731 - a word for one line
-    assert read("series", "ok") == series.ok.tolist()
-    assert read("series", "failed") == series.failed.tolist()
-    assert read("series", "at") == [second + 0.5 for second in range(120)]
+    assert read("rates", "ok") == series.ok.tolist()
+    assert read("rates", "failed") == series.failed.tolist()
+    assert read("rates", "at") == [second + 0.5 for second in range(120)]
     assert read("levels", "ok") == np.float32([row.throughput_rps for row in summary.levels]).tolist()
     assert read("levels", "users") == [row.users_mean for row in summary.levels]
 
@@ -167,7 +170,7 @@ def test_the_keyboard_reaches_what_can_be_opened_and_pressed(desktop: Opened) ->
         stops.append(focused)
     assert stops.count("SUMMARY") == page.locator("summary").count()
     assert stops.count("BUTTON") == page.locator("button:visible").count()
-    assert set(stops) == {"A", "BUTTON", "SUMMARY", "DIV"}
+    assert set(stops) == {"A", "BUTTON", "SUMMARY", "DIV", "SELECT"}
     regions = page.locator(".scroller:visible").count()
     assert stops.count("DIV") == regions, "tables that scroll can be scrolled, and canvases are no stop"
 
@@ -195,6 +198,35 @@ def test_a_key_hides_and_shows_its_line(desktop: Opened, chart: str, label: str,
         page.keyboard.press("Enter")
         assert key.get_attribute("aria-pressed") == str(is_shown).lower()
         assert page.evaluate(VISIBLE, [chart, line]) == [is_shown]
+
+
+def test_the_filter_shows_one_action_and_then_all_of_them_again(desktop: Opened, summary: Summary) -> None:
+    page = desktop.page
+    assert summary.chronicle is not None
+    assert summary.chronicle.steps is not None
+    page.select_option("#action-filter", "1")
+    rates = summary.chronicle.steps.rates(1)
+    assert page.evaluate(COLUMN, ["rates", "ok"]) == np.float32(rates[:, 0]).tolist()
+    assert page.locator(".actions tbody tr:visible").count() == 1
+    assert summary.actions[1].step in page.locator("#filter-notice").inner_text()
+    page.select_option("#action-filter", "")
+    assert page.evaluate(COLUMN, ["rates", "ok"]) == summary.chronicle.series.ok.tolist()
+    assert page.locator(".actions tbody tr:visible").count() == len(summary.actions)
+    assert page.locator("#filter-notice").is_hidden()
+
+
+def test_a_limit_of_one_action_is_drawn_beside_that_action_only(desktop: Opened) -> None:
+    page = desktop.page
+    for step, limits in (("1", ['p95("action-1") < 100ms']), ("2", []), ("", ["p95 < 500ms"])):
+        page.select_option("#action-filter", step)
+        assert page.evaluate(LIMITS_SHOWN) == limits
+
+
+def test_instants_are_named_without_hours(desktop: Opened) -> None:
+    named = desktop.page.evaluate(
+        "Bokeh.documents[0].roots().find((root) => root.name === 'users').below[0].formatter.doFormat([0, 65, 3700])"
+    )
+    assert named == ["0:00", "1:05", "1:01:40"]
 
 
 def test_dragging_shows_a_stretch_in_all_charts_and_a_button_the_whole_run(desktop: Opened) -> None:

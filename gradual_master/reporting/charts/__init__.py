@@ -10,7 +10,8 @@ Charts over time share their range, so that a stretch chosen in one is shown by 
 
 from __future__ import annotations
 
-from gradual_master.reporting.charts.against_users import is_apart, level_charts, levels_source
+from gradual_master.reporting.charts.against_users import always_failing, level_charts, levels_source, notes_of
+from gradual_master.reporting.charts.limits import Limit, limits_of
 from gradual_master.reporting.charts.over_time import (
     MOST_PERCENTILES,
     course_charts,
@@ -24,12 +25,15 @@ __all__ = [
     "MOST_PERCENTILES",
     "Chart",
     "Key",
+    "Limit",
     "Scale",
+    "always_failing",
     "course_charts",
-    "is_apart",
     "kind_rows",
     "level_charts",
     "levels_source",
+    "limits_of",
+    "notes_of",
     "percentiles_source",
     "series_source",
 ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from bokeh.models import ColumnDataSource, DataRange1d, NumeralTickFormatter
 from bokeh.plotting import figure
 
+from gradual_master.reporting.charts.limits import Limit, draw_limits
 from gradual_master.reporting.charts.parts import (
     GREY,
     PERCENTILES,
@@ -25,53 +27,84 @@ from gradual_master.reporting.charts.parts import (
 from gradual_master.results.levels import LevelRow
 
 
-def level_charts(levels: Sequence[LevelRow]) -> tuple[Chart, ...]:
+def level_charts(levels: Sequence[LevelRow], limits: Sequence[Limit] = ()) -> tuple[Chart, ...]:
     """Throughput and response times against the mean users of a level; none without a level that had users."""
     source = levels_source(levels)
     if not len(source.data["users"]):
         return ()
-    return _level_throughput(source), _level_latency(source)
+    whole = [limit for limit in limits if limit.steps is None]
+    return (
+        _level_throughput(source, [limit for limit in whole if limit.chart == "throughput"]),
+        _level_latency(source, [limit for limit in whole if limit.chart == "latency"]),
+    )
+
+
+def always_failing(levels: Sequence[LevelRow]) -> frozenset[str]:
+    """The steps that fail at every level at which anything was asked: the fault of no level."""
+    asked = [frozenset(row.failing) for row in levels if row.requests]
+    return frozenset.intersection(*asked) if asked else frozenset()
+
+
+def notes_of(row: LevelRow, always: frozenset[str]) -> tuple[str, ...]:
+    """What speaks against a level, in words. Failures of steps that fail at all levels speak against those steps."""
+    failing = [step for step in row.failing if step not in always]
+    marks = [mark for mark in row.marks if mark != "failures"]
+    warm_up = ("warm-up",) if row.warm_up else ()
+    failures = (f"failures: {', '.join(failing)}",) if failing and "failures" in row.marks else ()
+    return (*warm_up, *failures, *(NOTES.get(mark, mark) for mark in marks))
+
+
+NOTES = {
+    "missing": "missing users",
+    "saturated": "generator saturated",
+    "unaccounted": "unaccounted time",
+}
 
 
 def levels_source(levels: Sequence[LevelRow]) -> ColumnDataSource:
     """The levels that had users, in the order of the run; those that are set apart have `sign` diamond, unfilled."""
     rows = [row for row in levels if row.users_mean is not None]
+    notes = [notes_of(row, always_failing(levels)) for row in rows]
     return ColumnDataSource(
         {
             "users": compact([row.users_mean for row in rows]),
             "target": compact([row.target for row in rows]),
             "ok": compact([row.throughput_rps for row in rows]),
             **{name: compact([getattr(row.response_time_ms, name) for row in rows]) for _, name in PERCENTILES},
-            "sign": ["diamond" if is_apart(row) else "circle" for row in rows],
-            "fill": [0.0 if is_apart(row) else 1.0 for row in rows],
-            "marks": [", ".join((*row.marks, *(("warm-up",) if row.warm_up else ()))) or "none" for row in rows],
+            "sign": ["diamond" if noted else "circle" for noted in notes],
+            "fill": [0.0 if noted else 1.0 for noted in notes],
+            "marks": ["; ".join(noted) or "none" for noted in notes],
             "phase": [row.phase for row in rows],
         },
         name="levels",
     )
 
 
-def is_apart(row: LevelRow) -> bool:
-    """Whether something speaks against a level."""
-    return bool(row.marks) or row.warm_up
+APART = Key("a level with a note", GREY, "diamond", "")
 
 
-APART = Key("level with a mark, or warm-up", GREY, "diamond", "")
-
-
-def _level_throughput(source: ColumnDataSource) -> Chart:
+def _level_throughput(source: ColumnDataSource, limits: Sequence[Limit]) -> Chart:
     drawn = _level_figure("levels_throughput", y_range=DataRange1d(start=0))
-    keys = (_points(drawn, source, Key("ok a second", TEAL, "solid", "ok")),)
+    keys: tuple[Key, ...] = (_points(drawn, source, Key("ok a second", TEAL, "solid", "ok")),)
     add_hover(drawn, {**_LEVEL_HEAD, "ok": "@ok{0,0.0}/s", "marks": "@marks"}, mode="mouse")
-    return Chart("levels_throughput", drawn, _with_apart(keys, source))
+    peak = float(np.max(source.data["ok"]))
+    keys = (*_with_apart(keys, source), *draw_limits(drawn, limits, _ends(source), peak))
+    return Chart("levels_throughput", drawn, keys)
 
 
-def _level_latency(source: ColumnDataSource) -> Chart:
+def _level_latency(source: ColumnDataSource, limits: Sequence[Limit]) -> Chart:
     is_log = is_wide([source.data[name] for _, name in PERCENTILES])
     drawn = _level_figure("levels_latency", **latency_axis(is_log))
     keys = tuple(_points(drawn, source, key) for key in percentile_keys())
     add_hover(drawn, {**_LEVEL_HEAD, **percentile_rows(), "marks": "@marks"}, mode="mouse")
-    return Chart("levels_latency", drawn, _with_apart(keys, source), is_log)
+    peak = float(np.nanmax([0.0, *source.data["p99"]]))
+    keys = (*_with_apart(keys, source), *draw_limits(drawn, limits, _ends(source), peak))
+    return Chart("levels_latency", drawn, keys, is_log)
+
+
+def _ends(source: ColumnDataSource) -> tuple[float, float]:
+    """From no users to the most that there were."""
+    return 0.0, float(np.max(source.data["users"]))
 
 
 _LEVEL_HEAD = {"users": "@users{0,0.0} of @target{0,0.0}", "phase": "@phase"}

@@ -28,12 +28,17 @@ LOG_TICKS = [digit * 10.0**power for power in range(-3, 7) for digit in (1, 3)]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What one line or mark of a chart stands for; `name` is that of its renderers."""
+    """What one line or mark of a chart stands for; `name` is that of its renderers.
+
+    A limit may have `steps`, the rows of actions that it is about; it is shown when one of them is looked at.
+    """
 
     label: str
     colour: str
     dash: Dash | Literal["round", "diamond"]
     name: str
+    is_limit: bool = False
+    steps: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

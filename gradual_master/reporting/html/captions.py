@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from gradual_master.reporting.charts import MOST_PERCENTILES, Chart
 from gradual_master.reporting.course import merged
+from gradual_master.reporting.failures import show_failures
 from gradual_master.reporting.figures import (
     NO_DATA,
     show_count,
@@ -18,6 +19,7 @@ from gradual_master.reporting.figures import (
     show_number,
     show_percent,
 )
+from gradual_master.results.error_rows import ErrorRow
 from gradual_master.results.levels import LevelRow
 from gradual_master.results.series import SeriesTable
 
@@ -64,8 +66,10 @@ def _latency_of(row: LevelRow) -> str:
     return f"At {show_number(row.users_mean)} users {figures}."
 
 
-def of_course_chart(chart: Chart, series: SeriesTable) -> Captioned:
+def of_course_chart(chart: Chart, series: SeriesTable, errors: Sequence[ErrorRow] = ()) -> Captioned:
     """A chart over time."""
+    if chart.name == "failures" and errors:
+        return _captioned(chart, f"In all: {show_failures(errors)}.")
     return _captioned(chart, _SENTENCES[chart.name](series))
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from bokeh.core.json_encoder import serialize_json
 from bokeh.document import Document
@@ -59,5 +60,9 @@ def charts_json(charts: Sequence[Chart]) -> Markup:
         for chart in charts:
             document.add_root(chart.figure)
     roots = {chart.figure.id: f"chart-{chart.name}" for chart in charts}
-    text = serialize_json({"document": document.to_json(deferred=False), "roots": roots})
-    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - without a `<` it is text to any HTML parser
+    return as_json({"document": document.to_json(deferred=False), "roots": roots})
+
+
+def as_json(document: Mapping[str, Any]) -> Markup:
+    """A document of numbers, texts and bokeh's own values, to stand in a script element."""
+    return Markup(serialize_json(document).replace("<", "\\u003c"))  # noqa: S704 - without a `<` it is text to any HTML parser

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,13 +11,15 @@ from markupsafe import Markup
 
 from gradual_common.clock import NS_PER_S
 from gradual_master.reporting import figures
-from gradual_master.reporting.charts import course_charts, is_apart, level_charts
+from gradual_master.reporting.charts import Limit, always_failing, course_charts, level_charts, limits_of, notes_of
 from gradual_master.reporting.course import Stretch, heat_grid, marks_of, stretches
+from gradual_master.reporting.failures import kind_names, when, why
 from gradual_master.reporting.html import captions
-from gradual_master.reporting.html.embedding import Script, bokeh_script, charts_json, package_text
+from gradual_master.reporting.html.embedding import Script, as_json, bokeh_script, charts_json, package_text
+from gradual_master.reporting.html.overview import HEIGHT, WIDTH, Panel, panels_of
+from gradual_master.reporting.html.steps import steps_document
 from gradual_master.reporting.html.strips import strips_of
 from gradual_master.results.chronicle import Chronicle
-from gradual_master.results.levels import LevelRow
 from gradual_master.results.section import plain
 from gradual_master.results.summary_sections import Summary
 
@@ -28,7 +30,7 @@ SECTIONS = (
     ("levels", "Levels"),
     ("course", "Over time"),
     ("actions", "Actions"),
-    ("errors", "Error samples"),
+    ("errors", "Errors"),
     ("fleet", "Fleet"),
     ("plan", "Plan"),
     ("facts", "About this run"),
@@ -43,41 +45,58 @@ class Course:
     table: tuple[Stretch, ...] = ()
     most_users: float | None = None
     chronicle: Chronicle | None = None
+    overview: tuple[Panel, ...] = ()
+    end_s: float = 0.0
+    steps: Markup | None = None
 
 
 def render_report(summary: Summary) -> str:
     """The whole page as text."""
-    levels = tuple(captions.of_level_chart(chart, summary.levels) for chart in level_charts(summary.levels))
-    course = _course(summary)
+    limits = limits_of(summary.verdict.objectives, summary.actions)
+    levels = tuple(captions.of_level_chart(chart, summary.levels) for chart in level_charts(summary.levels, limits))
+    course = _course(summary, limits)
     drawn = [entry.chart for entry in (*levels, *course.charts)]
-    ours = Script.of(package_text("report.js"))
+    ours, names = Script.of(package_text("report.js")), kind_names(summary.errors)
     return _template().render(
         summary=summary,
         sections=SECTIONS,
         level_charts=levels,
+        always_failing=always_failing(summary.levels),
         course=course,
         strips=strips_of(summary.actions),
         error_samples=plain(summary.error_samples),
+        places={(row.group, row.step): place for place, row in enumerate(summary.actions)},
+        kind_names=names,
+        named_kinds=lambda counts: {names.get(kind, kind): count for kind, count in counts.items()},
         charts=charts_json(drawn) if drawn else None,
         css=Markup(package_text("report.css")),  # noqa: S704 - ours
         scripts=[bokeh_script(), ours] if drawn else [ours],
     )
 
 
-def _course(summary: Summary) -> Course:
+def _course(summary: Summary, limits: Sequence[Limit]) -> Course:
     chronicle = summary.chronicle
     if chronicle is None or not len(chronicle.series):
         return Course(chronicle=chronicle, most_users=_highest_level(summary))
-    series = chronicle.series
+    series, schedule = chronicle.series, chronicle.schedule
     until = float(series.end_s[-1])
-    charts = course_charts(series, marks_of(chronicle.schedule, chronicle.news, until), heat_grid(series))
+    charts = course_charts(
+        series,
+        marks_of(schedule, chronicle.news, until),
+        heat_grid(series),
+        limits=limits,
+        targets=[(change.at / NS_PER_S, float(change.target)) for change in schedule.changes],
+        kind_names=kind_names(summary.errors),
+    )
+    steps = steps_document(summary.actions, chronicle.steps)
     return Course(
-        charts=tuple(captions.of_course_chart(chart, series) for chart in charts),
+        charts=tuple(captions.of_course_chart(chart, series, summary.errors) for chart in charts),
         table=stretches(series),
-        most_users=max(
-            (change.target for change in chronicle.schedule.changes if change.at < until * NS_PER_S), default=0
-        ),
+        most_users=max((change.target for change in schedule.changes if change.at < until * NS_PER_S), default=0),
         chronicle=chronicle,
+        overview=panels_of(series, schedule, limits),
+        end_s=until,
+        steps=as_json(steps) if steps else None,
     )
 
 
@@ -98,13 +117,16 @@ def _template() -> Template:
         count=show_count,
         number=figures.show_number,
         percent=figures.show_percent,
+        value=figures.show_value,
+        when=when,
+        why=why,
         clock=figures.show_seconds,
         instant=figures.show_instant,
         kinds=figures.show_kinds,
         bytes=figures.show_bytes,
         moment=show_moment,
     )
-    environment.globals.update(is_apart=is_apart, notes_of=notes_of)
+    environment.globals.update(notes_of=notes_of, panel_size=(WIDTH, HEIGHT))
     return environment.get_template("report.html.j2")
 
 
@@ -116,18 +138,3 @@ def show_count(count: int | None) -> str:
 def show_moment(instant: str) -> str:
     """An RFC 3339 instant without its fraction: `2026-01-02 03:04:05 UTC`."""
     return instant[:19].replace("T", " ") + (" UTC" if instant.endswith(("+00:00", "Z")) else instant[19:])
-
-
-NOTES = {
-    "failures": "many failures",
-    "missing": "missing users",
-    "saturated": "generator saturated",
-    "unaccounted": "unaccounted time",
-}
-
-
-def notes_of(row: LevelRow) -> Iterator[str]:
-    """What is to be said of a level."""
-    if row.warm_up:
-        yield "warm-up"
-    yield from (NOTES.get(mark, mark) for mark in row.marks)

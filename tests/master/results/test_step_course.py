@@ -45,6 +45,12 @@ def test_every_step_has_its_own_rates_and_percentiles() -> None:
     assert table.quantile_ms(RATES, 0.5) == pytest.approx([40, 20], rel=0.0055)
 
 
+def test_samples_of_one_interval_may_come_in_any_order() -> None:
+    samples = [(RATES, "status", 40), (LOGIN, "", 9), (RATES, "", 20), (LOGIN, "timeout", 5), (BROWSE, "", 1)]
+    table = course_of(measured(0, *samples)).table()
+    assert [table.quantile_ms(step, 1.0)[0] for step in (LOGIN, BROWSE, RATES)] == pytest.approx([9, 1, 40], rel=0.0055)
+
+
 def test_neighbours_are_joined_when_there_is_no_room() -> None:
     table = course_of(*(measured(n, *[(LOGIN, "", n + 1)] * (n + 1)) for n in range(11)), most=4).table()
     assert (table.begin_s.tolist(), table.end_s.tolist()) == ([0, 4, 8], [4, 8, 11])

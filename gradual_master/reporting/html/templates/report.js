@@ -9,10 +9,11 @@
     Bokeh.set_log_level("warn");
     await Bokeh.embed.embed_items({ page }, [{ docid: "page", roots, root_ids: Object.keys(roots) }]);
     views().forEach(settle);
+    nameInstants(Bokeh.documents[0]);
+    drawn = true;
     offerZoom(Bokeh.documents[0]);
     fitClock(Bokeh.documents[0]);
     followColours();
-    drawn = true;
   };
 
   const views = () => Bokeh.documents[0].roots().map((root) => Bokeh.index.get_by_id(root.id));
@@ -44,6 +45,71 @@
     const fit = () => { clock.desired_num_ticks = narrow.matches ? 3 : 6; };
     narrow.addEventListener("change", fit);
     fit();
+  };
+
+  // Instants as the tables have them: no hours where there are none. (The page's policy lets bokeh run no text as code.)
+  const clock = (seconds) => {
+    const whole = Math.round(seconds);
+    const two = (number) => String(number).padStart(2, "0");
+    const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+    return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+  };
+
+  const nameInstants = (page) => {
+    for (const root of page.roots()) {
+      if (root.x_range.name !== "time") continue;
+      for (const axis of root.below) {
+        axis.formatter.doFormat = (ticks) => ticks.map(clock);
+        axis.change.emit();
+      }
+    }
+  };
+
+  // One action: its tables, its errors, and its own rates and response times over time.
+  const offerFilter = () => {
+    const select = document.getElementById("action-filter");
+    if (select === null) return;
+    select.parentElement.hidden = false;
+    select.addEventListener("change", () => show(select.value, select.selectedOptions[0].text));
+    show(select.value, select.selectedOptions[0].text);
+  };
+
+  const decode = (text) => new Float32Array(Uint8Array.from(atob(text), (each) => each.charCodeAt(0)).buffer);
+
+  // Whether a key, of all actions or of some, has its place beside what is shown.
+  const isAbout = (key, step) => key.dataset.steps === step || key.dataset.steps.split(" ").includes(step);
+
+  const show = (step, name) => {
+    for (const each of document.querySelectorAll("[data-step]")) each.hidden = step !== "" && each.dataset.step !== step;
+    for (const each of document.querySelectorAll("[data-steps]")) each.hidden = !isAbout(each, step);
+    const element = document.getElementById("steps");
+    if (element === null || !drawn) return;
+    const kept = JSON.parse(element.textContent);
+    const columns = kept.steps[step];
+    const notice = document.getElementById("filter-notice");
+    notice.hidden = step === "";
+    notice.textContent = columns
+      ? `Throughput and response time are those of ${name}; the other charts are of the whole run.`
+      : `${name} has no course of its own here: all charts are of the whole run.`;
+    redraw(columns && { at: kept.at, ...columns }, kept.when, step);
+  };
+
+  const whole = new Map();
+
+  const redraw = (encoded, when, step) => {
+    for (const chart of Bokeh.documents[0].roots().filter((root) => ["throughput", "latency"].includes(root.name))) {
+      const source = chart.renderers.find((each) => !each.name.startsWith("limit_")).data_source;
+      if (!whole.has(source)) whole.set(source, source.data);
+      source.data = encoded
+        ? { when, ...Object.fromEntries(Object.entries(encoded).map(([key, text]) => [key, decode(text)])) }
+        : whole.get(source);
+      const figure = document.getElementById(`figure-${chart.name}`);
+      figure.querySelector(".says").hidden = Boolean(encoded);
+      for (const key of figure.querySelectorAll("[data-limit]")) {
+        const limit = chart.renderers.find((each) => each.name === key.dataset.limit);
+        if (limit !== undefined) limit.visible = isAbout(key, step);
+      }
+    }
   };
 
   const followColours = () => {
@@ -104,5 +170,5 @@
     document.querySelectorAll(".picture").forEach((each) => each.remove());
   });
 
-  draw();
+  draw().then(offerFilter);
 })();

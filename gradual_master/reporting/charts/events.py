@@ -1,0 +1,48 @@
+"""What happened when: phases, levels and news as a strip over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bokeh.models import ColumnDataSource, Range1d
+
+from gradual_master.reporting.charts.parts import BLUE, GREY, ORANGE, RED, TEAL, Chart, Key, add_hover, compact
+from gradual_master.reporting.charts.time_axis import WHEN, TimeAxis, instants
+from gradual_master.reporting.course import Mark
+
+
+def events_chart(time: TimeAxis, marks: Sequence[Mark]) -> Chart:
+    """A strip: phases as bars, levels as ticks in them, news as signs above."""
+    drawn = time.figure("events", 96, y_range=Range1d(start=0, end=3))
+    drawn.yaxis.visible = drawn.ygrid.visible = False
+    keys = []
+    for kind, label, colour in (("phase", "phase", TEAL), ("level", "level begins", GREY)):
+        if rows := [mark for mark in marks if mark.kind == kind]:
+            source = ColumnDataSource(_bars(rows), name=f"event_{kind}")
+            low, high = (0.35, 1.25) if kind == "phase" else (0.35, 0.6)
+            right = "end" if kind == "phase" else "begin"
+            bars = drawn.quad("begin", right, high, low, source=source, name=kind, line_color=colour, fill_color=colour)
+            bars.glyph.fill_alpha = "alpha"
+            keys.append(Key(label, colour, "solid", kind))
+    for kind, label, colour, sign in (
+        ("info", "news", BLUE, "circle"),
+        ("warning", "warning", ORANGE, "triangle"),
+        ("error", "error", RED, "x"),
+    ):
+        if rows := [mark for mark in marks if mark.kind == kind]:
+            source = ColumnDataSource(_bars(rows), name=f"event_{kind}")
+            drawn.scatter("begin", 2.1, source=source, marker=sign, size=9, color=colour, line_width=2, name=kind)
+            keys.append(Key(label, colour, "round", kind))
+    add_hover(drawn, {"at": WHEN, "": "@text"}, mode="mouse")
+    return Chart("events", drawn, tuple(keys))
+
+
+def _bars(marks: Sequence[Mark]) -> dict[str, Any]:
+    return {
+        "begin": compact([mark.at_s for mark in marks]),
+        "end": compact([mark.end_s for mark in marks]),
+        "when": instants(mark.at_s for mark in marks),
+        "text": [f"{mark.text} (warm-up)" if mark.warm_up else mark.text for mark in marks],
+        "alpha": [0.1 if mark.warm_up else 0.3 for mark in marks],
+    }

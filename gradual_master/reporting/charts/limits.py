@@ -1,0 +1,73 @@
+"""The limits that a plan sets, for the charts that show what they limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from bokeh.plotting import figure
+
+from gradual_common.rules import Scope, parse_rule
+from gradual_common.rules.rule import RATES, TIMES, Rule
+from gradual_master.reporting.charts.parts import GREY, Key
+from gradual_master.results.objectives import ObjectiveRow
+from gradual_master.results.summary_sections import ActionRow
+
+FARTHEST, FARTHEST_LOG = 3.0, 10.0
+"""How many times the largest value a limit may be to be drawn: further off it would press the lines flat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A horizontal line at `value`, ms or a second. `steps`: the rows of actions that it is about; None: of all."""
+
+    chart: Literal["latency", "throughput"]
+    text: str
+    value: float
+    steps: tuple[int, ...] | None
+
+
+def limits_of(objectives: Iterable[ObjectiveRow], actions: Sequence[ActionRow]) -> tuple[Limit, ...]:
+    """Those of response times and of rates."""
+    return tuple(limit for row in objectives for limit in _limit_of(row, actions))
+
+
+def _limit_of(row: ObjectiveRow, actions: Sequence[ActionRow]) -> Iterator[Limit]:
+    rule = parse_rule(row.rule)
+    if rule.series == "" and (rule.quantile is not None or rule.statistic in TIMES):
+        yield Limit("latency", row.name, row.limit, _steps_of(_scope_of(rule, row), actions))
+    elif rule.series == "" and rule.statistic in RATES:
+        yield Limit("throughput", row.name, row.limit, _steps_of(_scope_of(rule, row), actions))
+
+
+def _scope_of(rule: Rule, row: ObjectiveRow) -> Scope:
+    """A rule with a `*` names none; its row does."""
+    return parse_rule(f"count({row.scope}) > 0").scope if rule.scope.starred else rule.scope
+
+
+def _steps_of(scope: Scope, actions: Sequence[ActionRow]) -> tuple[int, ...] | None:
+    dimensions = [name for name in ("action", "step", "group") if scope.names(name)]
+    if not dimensions:
+        return None
+    return tuple(
+        place
+        for place, row in enumerate(actions)
+        if all(row[dimension] in scope.names(dimension) for dimension in dimensions)
+    )
+
+
+def draw_limits(drawn: figure, limits: Sequence[Limit], ends: tuple[float, float], peak: float) -> tuple[Key, ...]:
+    """A line of dots and dashes for each, from end to end of the axis; those of single actions are hidden."""
+    return tuple(_draw(drawn, limit, number, ends, peak) for number, limit in enumerate(limits))
+
+
+def _draw(drawn: figure, limit: Limit, number: int, ends: tuple[float, float], peak: float) -> Key:
+    name = f"limit_{number}"
+    farthest = FARTHEST_LOG if drawn.y_scale.__class__.__name__ == "LogScale" else FARTHEST
+    if not np.isfinite(peak) or limit.value > farthest * peak:
+        return Key(f"{limit.text} (above)", GREY, "dotdash", "", True, limit.steps)
+    line = drawn.line(list(ends), [limit.value] * 2, name=name, line_color=GREY, line_dash="dotdash", line_width=2)
+    line.visible = limit.steps is None
+    return Key(limit.text, GREY, "dotdash", name, True, limit.steps)

@@ -1,0 +1,125 @@
+"""The whole run at a glance beside the verdict: users, throughput and p95 over time, as the geometry of small SVGs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from gradual_common.clock import NS_PER_S
+from gradual_common.schedule import Schedule
+from gradual_master.reporting.charts import Limit
+from gradual_master.reporting.course import merged
+from gradual_master.reporting.figures import show_number
+from gradual_master.results.series import Point, SeriesTable
+
+Float64 = npt.NDArray[np.float64]
+
+WIDTH, HEIGHT = 400, 56
+MOST_POINTS = 120
+ROOM = 1.08
+"""The axis goes a little beyond the largest value, so that a line at the top is whole."""
+
+FARTHEST_LIMIT = 3.0
+"""A limit further off than so many times the largest value is left to the charts below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One figure over time: `path` its line, `area` what is below it, `other` a second line, `limit` a height or None.
+
+    All within `WIDTH` × `HEIGHT`; `says` is for those who do not see it.
+    """
+
+    title: str
+    peak: str
+    path: str
+    area: str
+    other: str
+    limit: float | None
+    says: str
+    kind: str
+
+
+def panels_of(series: SeriesTable, schedule: Schedule, limits: Sequence[Limit]) -> tuple[Panel, ...]:
+    """Users with their levels, throughput with failures, p95 with its limit."""
+    end_s = float(series.end_s[-1])
+    points = list(merged(series, MOST_POINTS))
+    at = np.array([(point.begin_s + point.end_s) / 2 for point in points])
+    seconds = np.array([point.end_s - point.begin_s for point in points])
+    users = np.array([point.users[1].sum() / point.intervals for point in points])
+    by_kind = np.array([point.by_kind for point in points])
+    p95 = np.array([point.quantile_ms(0.95) for point in points])
+    return (
+        _users(_held(points, users), _steps_of(schedule, end_s), end_s),
+        _throughput(at, by_kind[:, 0] / seconds, by_kind[:, 1:].sum(axis=1) / seconds, end_s),
+        _latency(at, p95, [limit.value for limit in limits if limit.chart == "latency" and limit.steps is None], end_s),
+    )
+
+
+def _steps_of(schedule: Schedule, end_s: float) -> Float64:
+    """(seconds, users), twice for every change: before it and after it."""
+    changes = [(change.at / NS_PER_S, float(change.target)) for change in schedule.changes]
+    begun = [change for change in changes if change[0] < end_s] or [(0.0, 0.0)]
+    corners = [begun[0]]
+    for (_, before), (at, after) in pairwise(begun):
+        corners += [(at, before), (at, after)]
+    return np.array([*corners, (end_s, begun[-1][1])])
+
+
+def _held(points: Sequence[Point], values: Float64) -> Float64:
+    """(seconds, value), twice for every point: at its begin and at its end."""
+    return np.array(
+        [corner for point, value in zip(points, values.tolist(), strict=True) for corner in _ends(point, value)]
+    )
+
+
+def _ends(point: Point, value: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    return (point.begin_s, value), (point.end_s, value)
+
+
+def _users(users: Float64, steps: Float64, end_s: float) -> Panel:
+    top = ROOM * max(1.0, float(steps[:, 1].max()), float(users[:, 1].max()))
+    peak = show_number(round(float(users[:, 1].max()), 1))
+    path = _path(users[:, 0], users[:, 1], end_s, top)
+    target = _path(steps[:, 0], steps[:, 1], end_s, top)
+    return Panel("Users", f"up to {peak}", path, "", target, None, f"Users: up to {peak}.", "users")
+
+
+def _throughput(at: Float64, ok: Float64, failed: Float64, end_s: float) -> Panel:
+    top = ROOM * (max(float(ok.max()), float(failed.max())) or 1.0)
+    peak = show_number(float(ok.max()))
+    path = _path(at, ok, end_s, top)
+    others = _path(at, failed, end_s, top) if failed.any() else ""
+    says = f"Throughput: up to {peak} successful requests a second, {show_number(float(failed.max()))} failed."
+    return Panel("Throughput", f"up to {peak} ok/s", path, _area(path), others, None, says, "throughput")
+
+
+def _latency(at: Float64, p95: Float64, limits: Sequence[float], end_s: float) -> Panel:
+    known = p95[np.isfinite(p95)]
+    peak = float(known.max()) if len(known) else 0.0
+    near = [limit for limit in limits if limit <= FARTHEST_LIMIT * peak]
+    top = ROOM * (max([peak, *near]) or 1.0)
+    height = HEIGHT * (1 - min(near) / top) if near else None
+    told = f"up to {show_number(peak)} ms" if len(known) else "-"
+    return Panel("p95", told, _path(at, p95, end_s, top), "", "", height, f"p95 response time: {told}.", "latency")
+
+
+def _path(at: Float64, values: Float64, end_s: float, top: float) -> str:
+    """A line with a gap where nothing is known."""
+    parts, is_open = list[str](), False
+    for x, y in zip(WIDTH * at / end_s, HEIGHT * (1 - values / top), strict=True):
+        if np.isfinite(y):
+            parts.append(f"{'L' if is_open else 'M'}{x:.1f} {y:.1f}")
+        is_open = bool(np.isfinite(y))
+    return "".join(parts)
+
+
+def _area(path: str) -> str:
+    """From the line down to the axis."""
+    ends = re.findall(r"[ML]([\d.]+) ", path)
+    return f"{path}L{ends[-1]} {HEIGHT}L{ends[0]} {HEIGHT}Z" if ends else ""
