@@ -190,7 +190,7 @@ def test_the_level_table_says_what_its_figures_are_over(summary: Summary, steady
         for number, row in enumerate(summary.levels)
     )
     text = section(tree_of(replace(summary, levels=levels)), "levels").text
-    assert f"{said}; levels with a mark" in text
+    assert f"{said}; levels with a note" in text
 
 
 def test_the_actions_have_their_figures_and_their_details(page: Element, summary: Summary) -> None:
