@@ -140,6 +140,7 @@ def plan(url: str) -> dict[str, Any]:
             },
             "away": {"url": f"http://127.0.0.1:{free_port()}/"},
         },
+        "thresholds": [],
     }
 
 
@@ -247,6 +248,15 @@ def test_failed_exchanges_are_shown_with_their_cause_and_without_secrets(run: Ru
     assert json.loads(echo["response"]["body"]) == {"nested": {"password": "***", "key": "***"}}
     assert shown["missing", "status"][0]["request"]["url"] == f"{target.url}/status/404/x?access_token=***"
     assert shown["away", "connect"][0]["response"] is None
+    errors = {row["step"]: (row["label"], row["example"]) for row in summary["errors"]}
+    assert errors["missing"] == ("HTTP 404", f"GET {target.url}/status/404/x?access_token=*** → 404")
+    assert (errors["login"][0], errors["echo"][0]) == ("HTTP 401", "body lacks the asserted text")
+    assert errors["away"][1].endswith("/ → connection refused")
+    counted: Counter[str] = Counter()
+    for row in summary["errors"]:
+        counted[row["step"]] += row["count"]
+        assert 0 <= row["first_s"] <= row["last_s"] <= summary["run"]["duration_s"]
+    assert counted == {row["step"]: row["failures"] for row in summary["actions"] if row["failures"]}
     everything = (run.folder / "summary.json").read_text() + run.said
     assert not [secret for secret in (SECRET, PASSWORD, TOKEN) if secret in everything]
 
