@@ -1,4 +1,4 @@
-"""Largest request rate of one agent core, beside wrk, hey, k6 and Locust in the same run.
+"""Largest request rate of one agent core, beside wrk, vegeta, Goose and Locust in the same run.
 
 One nginx worker on the first core serves a small file; each generator has the second core to itself and holds 64
 connections without think time. Gradual runs with everything on: an assertion, histograms, metrics per step. The
@@ -25,16 +25,12 @@ from bench.support import LOAD_CORE, bar, nginx, pinned, print_table, run_fleet
 USERS = 64
 SECONDS = 8
 ROUNDS = 5
-BARS = {"wrk": 0.5, "k6": 3.5, "locust": 10.0}
+BARS = {"wrk": 0.5, "locust": 10.0}
 WORK = Path(__file__).parent / ".work"
 
-K6_SCRIPT = """
-import http from 'k6/http';
-import { check } from 'k6';
-export const options = { scenarios: { s: { executor: 'constant-vus', vus: %d, duration: '%ds' } } };
-export default function () { check(http.get('%s'), { ok: (r) => r.status === 200 }); }
-export function handleSummary(data) { return { stdout: String(data.metrics.http_reqs.values.rate) }; }
-"""
+LOCUST = "locust==2.47.0"
+VEGETA = "github.com/tsenart/vegeta/v12@v12.13.0"
+"""Goose's version stands in `goose/Cargo.toml`."""
 
 LOCUST_FILE = """
 from locust import FastHttpUser, constant, task
@@ -65,16 +61,27 @@ def with_wrk(url: str) -> float:
     return float(found(r"Requests/sec:\s+([\d.]+)", run(["wrk", "-t1", f"-c{USERS}", f"-d{SECONDS}s", f"{url}/rates"])))
 
 
-def with_hey(url: str) -> float:
-    command = ["hey", "-c", f"{USERS}", "-z", f"{SECONDS}s", "-cpus", "1", f"{url}/rates"]
-    return float(found(r"Requests/sec:\s+([\d.]+)", run(command)))
+def with_vegeta(url: str) -> float:
+    """Closed like the others: each of its workers sends when its last answer is there. Responses in a second."""
+    vegeta = str(WORK / "bin/vegeta")
+    with tempfile.TemporaryDirectory() as folder:
+        targets, results = Path(folder) / "targets", f"{folder}/results"
+        targets.write_text(f"GET {url}/rates\n")
+        command = [vegeta, "attack", "-rate=0", f"-workers={USERS}", f"-max-workers={USERS}", f"-connections={USERS}"]
+        run([*command, f"-duration={SECONDS}s", f"-targets={targets}", f"-output={results}"], GOMAXPROCS="1")
+        told = json.loads(run([vegeta, "report", "-type=json", results]))
+    if told["success"] < 1:
+        raise SystemExit(f"vegeta: {told['success']:.1%} succeeded: {told['errors'][:3]}")
+    return float(told["rate"])
 
 
-def with_k6(url: str) -> float:
-    with tempfile.NamedTemporaryFile("w", suffix=".js") as script:
-        script.write(K6_SCRIPT % (USERS, SECONDS, f"{url}/rates"))
-        script.flush()
-        return float(run([str(WORK / "bin/k6"), "run", "-q", script.name], GOMAXPROCS="1", K6_NO_USAGE_REPORT="true"))
+def with_goose(url: str) -> float:
+    command = [str(WORK / "goose/release/bench-goose"), "--host", url, "--users", f"{USERS}", "--quiet"]
+    command += ["--increase-time", "1s", "--run-time", f"{SECONDS}s", "--no-print-metrics"]
+    rate, failed = run(command).split()[-2:]
+    if int(failed):
+        raise SystemExit(f"goose: {failed} requests failed")
+    return float(rate)
 
 
 def with_locust(url: str) -> float:
@@ -111,8 +118,8 @@ def generators() -> dict[str, Callable[[str], float]]:
     peers: dict[str, Callable[[str], float]] = {"gradual": with_gradual}
     for name, present, measure in (
         ("wrk", shutil.which("wrk"), with_wrk),
-        ("hey", shutil.which("hey"), with_hey),
-        ("k6", (WORK / "bin/k6").exists(), with_k6),
+        ("vegeta", (WORK / "bin/vegeta").exists(), with_vegeta),
+        ("goose", (WORK / "goose/release/bench-goose").exists(), with_goose),
         ("locust", (WORK / "locust/bin/locust").exists(), with_locust),
     ):
         if present:
@@ -123,18 +130,19 @@ def generators() -> dict[str, Callable[[str], float]]:
 
 
 def set_up_peers() -> None:
-    """Install what is missing and can be had: Debian's wrk and hey, Locust from PyPI, k6 where Go is present."""
-    missing = [name for name in ("wrk", "hey") if shutil.which(name) is None]
-    if missing and shutil.which("apt-get") and os.geteuid() == 0:
+    """Install what is missing and can be had: wrk from Debian, Locust from PyPI, vegeta by Go, Goose by Rust."""
+    if shutil.which("wrk") is None and shutil.which("apt-get") and os.geteuid() == 0:
         subprocess.run(["apt-get", "update", "-qq"], check=False)
-        subprocess.run(["apt-get", "install", "-y", "-qq", *missing], check=False, stdout=subprocess.DEVNULL)
+        subprocess.run(["apt-get", "install", "-y", "-qq", "wrk"], check=False, stdout=subprocess.DEVNULL)
     if not (WORK / "locust/bin/locust").exists():
         subprocess.run([sys.executable, "-m", "venv", str(WORK / "locust")], check=True)
-        subprocess.run([str(WORK / "locust/bin/pip"), "install", "--quiet", "locust"], check=False)
-    if not (WORK / "bin/k6").exists() and shutil.which("go"):
-        (WORK / "bin").mkdir(parents=True, exist_ok=True)
-        environment = {**os.environ, "GOBIN": str(WORK / "bin")}
-        subprocess.run(["go", "install", "go.k6.io/k6@latest"], check=False, env=environment)
+        subprocess.run([str(WORK / "locust/bin/pip"), "install", "--quiet", LOCUST], check=False)
+    if not (WORK / "bin/vegeta").exists() and shutil.which("go"):
+        environment = {**os.environ, "GOBIN": str(WORK / "bin"), "GOFLAGS": "-modcacherw"}
+        subprocess.run(["go", "install", VEGETA], check=False, env=environment)
+    if not (WORK / "goose/release/bench-goose").exists() and shutil.which("cargo"):
+        command = ["cargo", "build", "--release", "--locked", "--quiet", "--target-dir", str(WORK / "goose")]
+        subprocess.run(command, check=False, cwd=Path(__file__).parent / "goose")
 
 
 def main() -> bool:
