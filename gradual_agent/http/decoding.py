@@ -1,28 +1,86 @@
-"""Content codings undone, when something reads the body: gzip and deflate (RFC 9110, 8.4.1)."""
+"""Codings undone, when something reads the body: gzip, deflate, br, zstd (RFC 9110, 8.4.1; RFC 7932; RFC 8878).
+
+Every coding is bounded: no more is made than the limit allows, whatever a few bytes promise. What stands behind the end
+of a stream is passed over, as browsers do, unless it begins another member of its kind; a stream without its end is no
+body.
+"""
 
 from __future__ import annotations
 
+import re
 import zlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import brotli
+import zstandard
 
 from gradual_agent.http.failures import BODY_TOO_LARGE, ResponseError
 
-GZIP = 16 + zlib.MAX_WBITS
-RAW = -zlib.MAX_WBITS
+GZIP: Final = 16 + zlib.MAX_WBITS
+RAW: Final = -zlib.MAX_WBITS
+GZIP_MAGIC: Final = b"\x1f\x8b\x08"
+ZSTD_FRAME: Final = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
+"""How a frame begins, or one that is skipped (RFC 8878, 3.1)."""
+
+MOST_CODINGS: Final = 5
+"""As in curl: more are an attack, not a use."""
+
+ZSTD_PIECE: Final = 256
+"""Least number of bytes that are given to zstd at once."""
+
+BROTLI_PIECE: Final = 4096
+"""In how large pieces the end of a brotli stream is looked for when something stands behind it."""
+
+NO_CODINGS: Final = frozenset({"identity", "none"})
 
 
 def decode_body(body: bytes, codings: tuple[str, ...], limit: int) -> bytes:
-    """`body` without its codings, the last applied first; one that is not known ends it and is left.
+    """`body` without its codings, the last applied first.
 
-    ResponseError when a coding is broken, or when the result is larger than `limit` bytes.
+    ResponseError when a coding is broken or not known, or when the result is larger than `limit` bytes.
     """
+    if len(codings) > MOST_CODINGS:
+        raise ResponseError(f"the body has {len(codings)} codings; {MOST_CODINGS} are undone")
+    if not body:
+        return body
     for coding in reversed(codings):
-        if coding in ("gzip", "x-gzip"):
-            body = _inflate(body, GZIP, coding, limit)
-        elif coding == "deflate":
-            body = _inflate(body, _wbits_of(body), coding, limit)
-        elif coding != "identity":
-            break
+        if coding not in NO_CODINGS:
+            body = _undo(body, coding, limit)
     return body
+
+
+def _undo(body: bytes, coding: str, limit: int) -> bytes:
+    decode = KNOWN_CODINGS.get(coding)
+    if decode is None:
+        raise ResponseError(f"the body's coding {coding[:40]!r} is not known; {', '.join(KNOWN_CODINGS)} are")
+    try:
+        decoded, is_whole = decode(body, limit + 1)
+    except (zlib.error, brotli.error, zstandard.ZstdError) as error:
+        raise ResponseError(f"the body is not valid {coding}: {error}") from None
+    if len(decoded) > limit:
+        raise ResponseError(f"the body is larger than {limit} bytes once {coding} is undone", BODY_TOO_LARGE)
+    if not is_whole:
+        raise ResponseError(f"the body is not valid {coding}: it ends early")
+    return decoded
+
+
+def _gunzip(body: bytes, room: int) -> tuple[bytes, bool]:
+    """Every member of the stream: gzip files may be concatenated (RFC 1952, 2.2)."""
+    pieces: list[bytes] = []
+    while True:
+        inflater = zlib.decompressobj(GZIP)
+        piece = inflater.decompress(body, room)
+        pieces.append(piece)
+        room -= len(piece)
+        body = inflater.unused_data
+        if not inflater.eof or not body.startswith(GZIP_MAGIC) or not room:
+            return b"".join(pieces), inflater.eof
+
+
+def _inflate(body: bytes, room: int) -> tuple[bytes, bool]:
+    inflater = zlib.decompressobj(_wbits_of(body))
+    return inflater.decompress(body, room), inflater.eof
 
 
 def _wbits_of(body: bytes) -> int:
@@ -31,21 +89,70 @@ def _wbits_of(body: bytes) -> int:
     return zlib.MAX_WBITS if is_zlib else RAW
 
 
-def _inflate(body: bytes, wbits: int, coding: str, limit: int) -> bytes:
-    """Every member of the stream: gzip files may be concatenated (RFC 1952, 2.2)."""
-    pieces: list[bytes] = []
-    room = limit
-    while body:
-        inflater = zlib.decompressobj(wbits)
+def _unbrotli(body: bytes, room: int) -> tuple[bytes, bool]:
+    try:
+        return _unbrotli_pieces((body,), room)
+    except brotli.error:
+        return _unbrotli_pieces(_pieces_up_to_its_end(body, room), room)
+
+
+def _pieces_up_to_its_end(body: bytes, room: int) -> Iterator[bytes]:
+    """The piece in which the stream ends or breaks in single bytes: the decoder refuses what stands behind its end."""
+    decoder = brotli.Decompressor()
+    pieces = [body[place : place + BROTLI_PIECE] for place in range(0, len(body), BROTLI_PIECE)]
+    for number, piece in enumerate(pieces):
         try:
-            piece = inflater.decompress(body, room + 1)
-        except zlib.error as error:
-            raise ResponseError(f"the body is not valid {coding}: {error}") from None
-        room -= len(piece)
-        if room < 0:
-            raise ResponseError(f"the body is larger than {limit} bytes once {coding} is undone", BODY_TOO_LARGE)
-        if not inflater.eof:
-            raise ResponseError(f"the body is not valid {coding}: it ends early")
-        pieces.append(piece)
-        body = inflater.unused_data
-    return b"".join(pieces)
+            room -= len(_feed(decoder, piece, room))
+        except brotli.error:
+            yield from pieces[:number]
+            yield from (piece[place : place + 1] for place in range(len(piece)))
+            return
+        if room <= 0 or decoder.is_finished():
+            break
+    yield from pieces
+
+
+def _unbrotli_pieces(pieces: Iterable[bytes], room: int) -> tuple[bytes, bool]:
+    decoder = brotli.Decompressor()
+    decoded: list[bytes] = []
+    for piece in pieces:
+        decoded.append(_feed(decoder, piece, room))
+        room -= len(decoded[-1])
+        if room <= 0 or decoder.is_finished():
+            break
+    return b"".join(decoded), decoder.is_finished()
+
+
+def _feed(decoder: brotli.Decompressor, piece: bytes, room: int) -> bytes:
+    """What `piece` stands for, up to about `room` bytes."""
+    decoded = [decoder.process(piece, output_buffer_limit=room)]
+    room -= len(decoded[0])
+    while room > 0 and not decoder.is_finished() and not decoder.can_accept_more_data():
+        decoded.append(decoder.process(b"", output_buffer_limit=room))
+        room -= len(decoded[-1])
+    return b"".join(decoded)
+
+
+def _unzstd(body: bytes, room: int) -> tuple[bytes, bool]:
+    """Every frame. Four bytes can stand for a block of 128 KiB (RFC 8878, 3.1.1.2), so few are given at once."""
+    pieces: list[bytes] = []
+    while True:
+        inflater = zstandard.ZstdDecompressor().decompressobj()
+        while body and room > 0 and not inflater.eof:
+            count = max(ZSTD_PIECE, room >> 15)
+            piece = inflater.decompress(body[:count])
+            pieces.append(piece)
+            room -= len(piece)
+            body = inflater.unused_data + body[count:] if inflater.eof else body[count:]
+        if not inflater.eof or room <= 0 or not ZSTD_FRAME.match(body):
+            return b"".join(pieces), inflater.eof
+
+
+KNOWN_CODINGS: Final[dict[str, Callable[[bytes, int], tuple[bytes, bool]]]] = {
+    "gzip": _gunzip,
+    "x-gzip": _gunzip,
+    "deflate": _inflate,
+    "br": _unbrotli,
+    "zstd": _unzstd,
+}
+"""Each gives at most about as many bytes as there is room for, and whether the stream has its end."""

@@ -12,10 +12,11 @@ from typing import Final
 
 from gradual_agent.http.chunks import ChunkedBody
 from gradual_agent.http.failures import BODY_TOO_LARGE, HTTP1_ONLY, ResponseError
-from gradual_agent.http.head import MAX_HEAD, Framing, HeadMemory, ResponseHead, check_lines
+from gradual_agent.http.framing import Framing
+from gradual_agent.http.head import MAX_HEAD, HeadMemory, ResponseHead, find_end
 from gradual_agent.http.request import MAX_KEPT_ERROR, UNLIMITED, Request
 
-_BEGIN: Final = b"HTTP/1."
+_BEGIN: Final = b"http/"
 _SETTINGS: Final = 4
 _FRAME_HEADER: Final = 9
 
@@ -23,21 +24,23 @@ _FRAME_HEADER: Final = 9
 class ResponseReader:
     """Reads one response. `feed` and `finish` raise ResponseError for what cannot be one."""
 
-    __slots__ = ("_buffer", "_chunks", "_expects_body", "_heads", "_keeps_up_to", "_limit", "_pieces", "_size",
-                 "has_excess", "head", "is_done")  # fmt: skip
+    __slots__ = ("_buffer", "_chunks", "_expects_body", "_has_interim", "_heads", "_keeps_up_to", "_limit", "_pieces",
+                 "_size", "_skipped", "has_excess", "head", "is_done")  # fmt: skip
 
     def __init__(self, heads: HeadMemory, request: Request) -> None:
         self.head: ResponseHead | None = None
         self.is_done = False
         self.has_excess = False
         self._heads = heads
+        self._has_interim = False
         self._expects_body = request.method != "HEAD"
         self._keeps_up_to = UNLIMITED if request.wants_body else 0
         self._limit = request.body_limit
-        self._buffer = b""
+        self._buffer = bytearray()
         self._chunks: ChunkedBody | None = None
         self._pieces: list[bytes] = []
         self._size = 0
+        self._skipped = 0
 
     @property
     def body(self) -> bytes:
@@ -48,6 +51,11 @@ class ResponseReader:
     def is_at_start(self) -> bool:
         """Nothing of the final response has come: nothing at all, or interim heads only."""
         return self.head is None and not self._buffer
+
+    @property
+    def has_begun(self) -> bool:
+        """Something of a response has come, an interim one included."""
+        return self._has_interim or self.head is not None or bool(self._buffer)
 
     @property
     def leaves_open(self) -> bool:
@@ -65,7 +73,7 @@ class ResponseReader:
                 return False
             data = rest
         if self.is_done:
-            self.has_excess = bool(data)
+            self.has_excess = self.has_excess or is_excess(data)
         else:
             self._read_body(self.head, data)
         return self.is_done
@@ -79,21 +87,33 @@ class ResponseReader:
 
     def _read_head(self, data: bytes) -> bytes | None:
         """What follows the head that ends in `data`; None when it does not end there."""
+        if not self._buffer:
+            data = self._skip_empty_lines(data)
         seen = len(self._buffer)
-        buffer = self._buffer + data if seen else data
-        end = buffer.find(b"\r\n\r\n", max(0, seen - 3)) + 4
+        self._buffer += data
+        buffer = self._buffer
         check_beginning(buffer)
-        if end < 4 and len(buffer) <= MAX_HEAD:
-            check_lines(buffer, seen)
-            self._buffer = buffer
+        end = find_end(buffer, seen)
+        if end > MAX_HEAD or (not end and len(buffer) > MAX_HEAD):
+            raise ResponseError(f"the response's head is larger than {MAX_HEAD >> 10} KiB")
+        if not end:
             return None
-        if end < 4 or end > MAX_HEAD:
-            raise ResponseError("the response's head is larger than 64 KiB")
-        self._buffer = b""
-        head = self._heads.read(buffer[:end])
-        if not head.is_interim:
+        raw, rest = bytes(buffer[:end]), data[end - seen :]
+        buffer.clear()
+        head = self._heads.read(raw)
+        if head.is_interim:
+            self._has_interim = True
+        else:
             self._begin_body(head)
-        return buffer[end:]
+        return rest
+
+    def _skip_empty_lines(self, data: bytes) -> bytes:
+        """Line ends before a status line are left over from the message before (RFC 9112, 2.2)."""
+        text = data.lstrip(b"\r\n")
+        self._skipped += len(data) - len(text)
+        if self._skipped > MAX_HEAD:
+            raise ResponseError("empty lines came instead of a response")
+        return text
 
     def _begin_body(self, head: ResponseHead) -> None:
         self.head = head
@@ -112,8 +132,10 @@ class ResponseReader:
             self._read_chunks(self._chunks, data)
         elif head.framing is Framing.LENGTH:
             missing = head.length - self._size
-            self.has_excess = len(data) > missing
-            self._take(data[:missing] if self.has_excess else data)
+            if len(data) > missing:
+                self.has_excess = is_excess(data[missing:])
+                data = data[:missing]
+            self._take(data)
             self.is_done = self._size == head.length
         else:
             self._take(data)
@@ -137,13 +159,18 @@ class ResponseReader:
             raise ResponseError(f"the body is larger than {self._limit} bytes", BODY_TOO_LARGE)
 
 
-def check_beginning(buffer: bytes) -> None:
+def is_excess(data: bytes) -> bool:
+    """Whether more came than the message: anything but line ends, which some servers add (RFC 9112, 2.2)."""
+    return bool(data.strip(b"\r\n"))
+
+
+def check_beginning(buffer: bytes | bytearray) -> None:
     """A response begins with its version; a server that knows HTTP/2 only begins with a SETTINGS frame (RFC 9113, 3.4).
 
     That frame is recognised by its first nine bytes, which no HTTP/1 message begins with; nothing is said before they
     are there, so that the failure is the same however the bytes come.
     """
-    if buffer[:7] == _BEGIN[: len(buffer)]:
+    if buffer[: len(_BEGIN)].lower() == _BEGIN[: len(buffer)]:
         return
     if buffer.startswith(b"\0"):
         if len(buffer) < _FRAME_HEADER:

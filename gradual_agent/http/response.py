@@ -11,6 +11,14 @@ RawHeaders = tuple[tuple[bytes, bytes], ...]
 """Names and values as they came, in order."""
 
 
+def _text(raw: bytes) -> str:
+    """UTF-8, as all text here; what is not valid in it is read as Latin-1 (RFC 9110, 5.5)."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
 class Headers(Mapping[str, str]):
     """Header fields by case-insensitive name; several fields of one name are joined by `, ` (RFC 9110, 5.2)."""
 
@@ -19,7 +27,7 @@ class Headers(Mapping[str, str]):
     def __init__(self, raw: RawHeaders = ()) -> None:
         fields: dict[str, list[str]] = {}
         for name, value in raw:
-            fields.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+            fields.setdefault(_text(name).strip().lower(), []).append(_text(value))
         self._fields = fields
 
     def __getitem__(self, name: str) -> str:
@@ -46,7 +54,7 @@ class Headers(Mapping[str, str]):
 class Response:
     """The last hop's response. `headers` and `body` are empty unless the request wanted them.
 
-    `body`: bytes with transfer and content encodings undone (gzip and deflate; any other stays as it came).
+    `body`: bytes with transfer and content codings undone if the request wanted it, else as they came.
     """
 
     status_code: int

@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator, Callable
 
 from gradual_agent.coordination.lease import Lease
 from gradual_agent.http import HttpEngine, build_request
+from gradual_agent.http.connection import Http1Connection
+from gradual_agent.http.head import HeadMemory
 from gradual_agent.timeline import Timeline, read_clock
 from gradual_agent.users.sample import Sample
 
 FOREVER = 1 << 62
+GET = build_request("GET", "http://system/", wants_body=True)
 
 
 class Clock:
@@ -41,6 +44,19 @@ class FakeSocket:
         self.written += taken
         return len(taken)
 
+    def dup(self):
+        self.duplicate = FakeDuplicate()
+        return self.duplicate
+
+
+class FakeDuplicate:
+    """What a loop watches for a socket that a transport owns."""
+
+    is_closed = False
+
+    def close(self):
+        self.is_closed = True
+
 
 class FakeTransport(asyncio.Transport):
     """Notes what is done to it."""
@@ -51,12 +67,8 @@ class FakeTransport(asyncio.Transport):
         self.calls = []
         self.protocol = None
 
-    def set_write_buffer_limits(self, high=None, low=None):
-        pass
-
     def write(self, data):
         self.written += bytes(data)
-        self.protocol.pause_writing()
 
     def is_closing(self):
         return bool(self.calls)
@@ -69,10 +81,23 @@ class FakeTransport(asyncio.Transport):
 
 
 class FakeLoop:
-    """Keeps what is to be called soon."""
+    """Keeps what is to be called soon, and what is to be called when a socket has room."""
 
     def __init__(self):
         self.soon = []
+        self.writers = {}
+
+    def add_writer(self, sock, callback):
+        assert not sock.is_closed
+        self.writers[sock] = callback
+
+    def remove_writer(self, sock):
+        del self.writers[sock]
+
+    def have_room(self):
+        """The sockets that are watched have room."""
+        for callback in list(self.writers.values()):
+            callback()
 
     def call_soon(self, callback, *arguments):
         self.soon.append((callback, arguments))
@@ -99,16 +124,53 @@ class NotedExchange:
 
     def __init__(self):
         self.outcomes = []
-        self.received = 0
+        self.errors = []
+        self.received = self.begun = self.unsent = 0
 
     def on_response(self, head, data, offset, first_byte, ended, received):
         assert 0 < first_byte <= ended
         self.received = received
         self.outcomes.append((head.status, data[offset:], head.fields))
 
+    def on_begun(self):
+        self.begun += 1
+
+    def on_unsent(self, count):
+        assert not self.outcomes
+        self.unsent = count
+
     def on_failure(self, failure, first_byte, received):
         self.received = received
         self.outcomes.append((failure.kind, failure.detail, failure.is_stale))
+        self.errors.append(failure.error)
+
+
+def connect(heads=None, clock=None, sock=None):
+    engine = FakeEngine(heads or HeadMemory(), clock)
+    connection = Http1Connection(engine, GET.origin, sock or FakeSocket())
+    transport = FakeTransport()
+    transport.protocol = connection
+    connection.connection_made(transport)
+    return connection, transport, engine
+
+
+def exchange(request, pieces, ends=False, heads=None):
+    """Outcomes, bytes received and whether the connection serves on, when the response comes in `pieces`."""
+    connection, transport, _ = connect(heads)
+    noted = NotedExchange()
+    assert connection.send(request.wire, request, noted)
+    for piece in pieces:
+        if not transport.calls:
+            connection.data_received(piece)
+    if ends:
+        if not transport.calls:
+            connection.eof_received()
+        connection.connection_lost(None)
+    return noted.outcomes, connection.is_free
+
+
+def bytewise(data):
+    return [data[n : n + 1] for n in range(len(data))]
 
 
 class Driver:
@@ -172,6 +234,7 @@ class Server:
         self.ended = asyncio.Event()
         self.arrived = asyncio.Event()
         self.port = 0
+        self.listener = None
 
     async def serve(self, reader, writer):
         self.accepted += 1
@@ -212,6 +275,7 @@ async def run_server(script: Callable, host="127.0.0.1", **options) -> AsyncIter
     """A scripted server on loopback."""
     server = Server(script)
     listener = await asyncio.start_server(server.serve, host, 0, **options)
+    server.listener = listener
     server.port = listener.sockets[0].getsockname()[1]
     try:
         yield server

@@ -2,16 +2,19 @@
 
 import asyncio
 import gzip
+import random
 import socket
 import ssl
 import zlib
 
+import brotli
 import pytest
+import zstandard
 from http_harness import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_agent.http.decoding import decode_body
+from gradual_agent.http.decoding import KNOWN_CODINGS, decode_body
 from gradual_agent.http.failures import Failure, ResponseError, connection_ended, explain, tls_failed
 from gradual_agent.http.head import MAX_REMEMBERED, HeadMemory
 from gradual_agent.http.redirects import follow
@@ -63,12 +66,16 @@ def test_a_long_head_is_not_remembered():
     assert memory.known == {}
 
 
-def test_a_head_without_end_is_refused():
-    with pytest.raises(ResponseError, match="no end"):
-        HeadMemory().read(b"HTTP/1.1 200 OK\r\n")
-
-
 # ── Codings ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+PACKERS = {
+    "gzip": gzip.compress,
+    "x-gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstandard.compress,
+}
 
 
 def raw_deflate(data):
@@ -76,7 +83,7 @@ def raw_deflate(data):
     return packer.compress(data) + packer.flush()
 
 
-@given(st.binary(), st.sampled_from([("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", raw_deflate)]))
+@given(st.binary(), st.sampled_from([*PACKERS.items(), ("deflate", raw_deflate)]))
 def test_codings_are_undone(data, coding):
     name, pack = coding
     assert decode_body(pack(data), (name,), len(data)) == data
@@ -87,25 +94,66 @@ def test_codings_are_undone_last_first_and_members_joined():
     assert decode_body(gzip.compress(b"a") + gzip.compress(b"b"), ("x-gzip",), 100) == b"ab"
 
 
-def test_what_is_not_known_is_left():
-    assert decode_body(b"x", ("br",), 1) == decode_body(b"x", ("identity",), 1) == b"x"
-    assert decode_body(b"", ("gzip",), 1) == b""
+def test_what_is_no_coding_changes_nothing():
+    assert decode_body(b"x", ("identity",), 1) == decode_body(b"x", ("none",), 1) == b"x"
+    assert decode_body(b"", ("gzip", "unknown"), 1) == b""
 
 
-@pytest.mark.parametrize(
-    ("body", "limit", "kind"),
-    [
-        (gzip.compress(bytes(101)), 100, "body_too_large"),
-        (gzip.compress(bytes(60)) * 2, 100, "body_too_large"),
-        (gzip.compress(b"abc")[:-1], 100, "protocol"),
-        (b"junk", 100, "protocol"),
-    ],
-    ids=["too large", "too large together", "cut short", "not gzip"],
-)
-def test_broken_and_bloated_bodies_are_refused(body, limit, kind):
+def test_a_coding_that_is_not_known_is_named():
+    with pytest.raises(ResponseError, match="coding 'snappy' is not known; gzip, x-gzip, deflate, br, zstd are"):
+        decode_body(b"x", ("snappy",), 100)
+    with pytest.raises(ResponseError, match="6 codings; 5 are undone"):
+        decode_body(b"x", ("identity",) * 6, 100)
+
+
+@pytest.mark.parametrize("coding", PACKERS)
+@pytest.mark.parametrize("behind", [b"\r\n", bytes(9), b"x" * 100, b"\x1f", b"\x28\xb5"])
+@pytest.mark.parametrize("size", [0, 5, 100_000])
+def test_what_stands_behind_the_end_of_a_stream_is_passed_over(coding, behind, size):
+    data = random.Random(size).randbytes(size)
+    assert decode_body(PACKERS[coding](data) + behind, (coding,), size) == data
+
+
+@pytest.mark.parametrize("coding", PACKERS)
+@pytest.mark.parametrize("size", [1, 100_000])
+@pytest.mark.parametrize("missing", [1, 3])
+def test_a_stream_without_its_end_is_refused(coding, size, missing):
+    packed = PACKERS[coding](random.Random(size).randbytes(size))
+    with pytest.raises(ResponseError, match=f"the body is not valid {coding}: it ends early") as caught:
+        decode_body(packed[:-missing], (coding,), size)
+    assert caught.value.failure.kind == KIND["protocol"]
+
+
+@pytest.mark.parametrize("coding", PACKERS)
+def test_what_is_not_of_its_coding_is_refused(coding):
+    with pytest.raises(ResponseError, match=f"the body is not valid {coding}") as caught:
+        decode_body(b"junkjunkjunk", (coding,), 100)
+    assert caught.value.failure.kind == KIND["protocol"]
+
+
+@pytest.mark.parametrize("coding", PACKERS)
+@pytest.mark.parametrize("limit", [0, 1, 100, 1_000_000, 99_999_999])
+def test_a_few_bytes_that_stand_for_many_are_not_unpacked(coding, limit):
+    bomb = PACKERS[coding](bytes(100_000_000))
+    made, _ = KNOWN_CODINGS[coding](bomb, limit + 1)
+    assert limit < len(made) <= 2 * limit + 16_000_000
+    with pytest.raises(ResponseError, match=f"larger than {limit} bytes once {coding} is undone") as caught:
+        decode_body(bomb, (coding,), limit)
+    assert caught.value.failure.kind == KIND["body_too_large"]
+
+
+@pytest.mark.parametrize(("coding", "members"), [("gzip", 2), ("gzip", 7), ("zstd", 2), ("zstd", 7)])
+def test_members_are_joined_and_bounded_together(coding, members):
+    packed = PACKERS[coding](bytes(60)) * members
+    assert decode_body(packed, (coding,), 60 * members) == bytes(60 * members)
     with pytest.raises(ResponseError) as caught:
-        decode_body(body, ("gzip",), limit)
-    assert caught.value.failure.kind == KIND[kind]
+        decode_body(packed, (coding,), 60 * members - 1)
+    assert caught.value.failure.kind == KIND["body_too_large"]
+
+
+def test_frames_that_zstd_skips_are_skipped():
+    skipped = b"\x53\x2a\x4d\x18\x02\0\0\0ab"
+    assert decode_body(skipped + zstandard.compress(b"a") + skipped, ("zstd",), 9) == b"a"
 
 
 # ── Redirects ──────────────────────────────────────────────────────────────────────────────────────────────────────
