@@ -8,8 +8,8 @@ is not moved when a request ends; when its instant comes it looks at the deadlin
 is set again for it.
 
 A fetch is interrupted or cut from outside while it is suspended: `interrupt` ends it and resumes the user, `cut`
-leaves the user where it is. Both close the connection with a FIN behind what was written, so that a request that
-counts as sent reaches the system.
+leaves the user where it is. Both close the connection with a FIN behind what the kernel holds; what it has not taken of
+a large body is not written (DESIGN 4.4), and not counted.
 """
 
 from __future__ import annotations
@@ -49,6 +49,11 @@ CookieScope = Literal["per_user", "per_iteration"]
 Keeping = Literal["keep_alive", "per_iteration", "close"]
 Outcome = ResponseHead | Failure
 
+FIRST: Final = 0
+HOP: Final = 1
+RESEND: Final = 2
+"""Why a message is sent; hops and re-sends are counted when their first byte is written (RESULTS)."""
+
 NO_CONNECTIONS: Final[dict[Origin, Connection]] = {}
 """Shared by all clients that have at most one connection; never written to."""
 
@@ -56,9 +61,9 @@ NO_CONNECTIONS: Final[dict[Origin, Connection]] = {}
 class HttpClient:
     """`fetch` never raises for what happens on the network: failures are data (RESULTS, "What is measured")."""
 
-    __slots__ = ("_alarm", "_alarm_at", "_connection", "_connections", "_cookies", "_data", "_deadline", "_dial",
-                 "_dressed", "_engine", "_is_bare", "_keeping", "_late", "_owner", "_sample", "_wants_body",
-                 "cookies")  # fmt: skip
+    __slots__ = ("_alarm", "_alarm_at", "_cause", "_connection", "_connections", "_cookies", "_data", "_deadline",
+                 "_dial", "_dressed", "_engine", "_is_bare", "_keeping", "_late", "_owner", "_sample", "_size",
+                 "_wants_body", "cookies")  # fmt: skip
 
     def __init__(self, engine: HttpEngine, owner: Resumable, cookies: CookieScope, connections: Keeping) -> None:
         self.cookies = CookieJar(engine.clock, engine.wall_clock)
@@ -71,6 +76,8 @@ class HttpClient:
         self._connections: dict[Origin, Connection] = NO_CONNECTIONS
         self._sample: Sample | None = None
         self._wants_body = False
+        self._cause = FIRST
+        self._size = 0
         self._data = b""
         self._dial: Dial | None = None
         self._late: Failure | None = None
@@ -84,52 +91,73 @@ class HttpClient:
     async def fetch(self, request: Request, sample: Sample) -> None:
         """Send `request`, follow and re-send as must be, and fill `sample`, which the caller reset to its start.
 
-        `sample.kind` is 0 whatever the status of the response: judging that is not the engine's task.
+        `sample.kind` is 0 whatever the status of the response: judging that is not the engine's task. What nobody
+        foresaw is raised; the client is ready for the next fetch all the same.
         """
-        engine = self._engine
         self._sample = sample
+        self._cause = FIRST
         self._deadline = deadline = sample.started + request.timeout
         if deadline < self._alarm_at:
             self._set_alarm(deadline)
+        engine = self._engine
         current: Request | None = request
         outcome: Outcome | None = None
-        while current is not None:
-            connection, origin = self._connection, current.origin
-            if (
-                connection is None
-                or (connection.origin is not origin and connection.origin != origin)
-                or not connection.is_free
-            ):
-                connection = self._find(origin) or await self._connect(current, sample)
-                if connection is None:
+        try:
+            while current is not None:
+                connection, origin = self._connection, current.origin
+                if (
+                    connection is None
+                    or (connection.origin is not origin and connection.origin != origin)
+                    or not connection.is_free
+                ):
+                    connection = self._find(origin) or await self._connect(current, sample)
+                    if connection is None:
+                        break
+                wire = current.wire if self._is_bare and not current.cookie else self._dress(current)
+                now = engine.clock()
+                if now >= engine.lease.ends_at:
+                    self._end(sample, NO_LEASE)
                     break
-            wire = current.wire if self._is_bare and not current.cookie else self._dress(current)
-            now = engine.clock()
-            if now >= engine.lease.ends_at:
-                self._end(sample, NO_LEASE)
-                break
-            self._wants_body = current.wants_body
-            sample.written = now
-            if not connection.send(wire, current, self):
-                current = self._after_refusal(connection, current, sample)
-                continue
-            sample.messages += 1
-            sample.bytes_sent += len(wire)
-            outcome = await suspend()
-            current = None if outcome.is_plain else self._next(current, outcome, sample)
+                self._wants_body = current.wants_body
+                sample.written = now
+                self._size = size = len(wire)
+                sent = connection.send(wire, current, self)
+                if sent < 0:
+                    current = self._after_refusal(connection, current, sample)
+                    continue
+                if sent:
+                    sample.messages += 1
+                    sample.bytes_sent += size
+                    if self._cause:
+                        self._count_cause(sample)
+                outcome = await suspend()
+                current = None if outcome.is_plain else self._next(current, outcome, sample)
+        except Exception:
+            self._sample = None
+            self._close_connections()
+            raise
         self._sample = None
-        if isinstance(outcome, ResponseHead) and sample.kind == 0 and (request.wants_response or outcome.is_error):
-            self._keep_response(request, outcome, sample)
         if self._keeping == "close":
             self._close_connections()
+        if isinstance(outcome, ResponseHead) and sample.kind == 0 and (request.wants_response or outcome.is_error):
+            self._keep_response(request, outcome, sample)
+
+    def _count_cause(self, sample: Sample) -> None:
+        if self._cause == HOP:
+            sample.hops += 1
+        elif self._cause == RESEND:
+            sample.resent += 1
+        self._cause = FIRST
 
     def _next(self, request: Request, outcome: Outcome, sample: Sample) -> Request | None:
         """What is to be sent after `request` ended with `outcome`; None when the fetch is over."""
         if isinstance(outcome, Failure):
             if outcome.is_stale and request.is_idempotent:
-                sample.resent += 1
+                self._cause = RESEND
                 return request
             self._end(sample, outcome)
+            if outcome.error is not None:
+                raise outcome.error
             return None
         if outcome.cookies:
             self.cookies.store(request, outcome.cookies)
@@ -149,7 +177,7 @@ class HttpClient:
         if isinstance(following, Failure):
             self._end(sample, following)
             return None
-        sample.hops += 1
+        self._cause = HOP
         sample.status_code = sample.first_byte = 0
         return following
 
@@ -167,7 +195,10 @@ class HttpClient:
         sample.ended = self._engine.clock()
 
     def _keep_response(self, request: Request, head: ResponseHead, sample: Sample) -> None:
-        """For whoever reads it: assertions, extractions, templates; of an error, for who looks for its cause."""
+        """For whoever reads it: assertions, extractions, templates; of an error, for who looks for its cause.
+
+        A body that cannot be decoded is kept as it came; the response is complete, and so is its time.
+        """
         headers = head.headers if request.wants_headers or head.is_error else Headers()
         body = self._data if request.wants_body or head.is_error else b""
         self._data = b""
@@ -176,7 +207,6 @@ class HttpClient:
                 body = decode_body(body, head.encoding, request.body_limit)
             except ResponseError as error:
                 sample.kind, sample.detail = error.failure.kind, error.failure.detail
-                return
         sample.response = Response(head.status, headers, body)
 
     def _dress(self, request: Request) -> bytes:
@@ -209,6 +239,21 @@ class HttpClient:
         if self._wants_body or head.is_error:
             self._data = data[offset:] if offset else data
         self._owner.resume(head)
+
+    def on_begun(self) -> None:
+        """The first byte of a message of which none could be written at once."""
+        sample = self._sample
+        assert sample is not None
+        sample.messages += 1
+        sample.bytes_sent += self._size
+        self._count_cause(sample)
+
+    def on_unsent(self, count: int) -> None:
+        """The rest of the message will not be written; inside TLS its last piece is counted as ciphertext."""
+        sample = self._sample
+        assert sample is not None
+        if sample.messages:
+            sample.bytes_sent = max(0, sample.bytes_sent - count)
 
     def on_failure(self, failure: Failure, first_byte: int, received: int) -> None:
         """There is no response: the user goes on from here."""

@@ -25,11 +25,15 @@ HTTP1_ONLY: Final = "Gradual speaks HTTP/1.1 only"
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An outcome that is no response. `is_stale`: the connection had served before and nothing of an answer came."""
+    """An outcome that is no response. `is_stale`: the connection had served before and nothing of an answer came.
+
+    `error`: what nobody foresaw; it is raised where the request was sent, and counted there.
+    """
 
     kind: int
     detail: str
     is_stale: bool = False
+    error: Exception | None = None
 
     is_plain: ClassVar[bool] = False
 
@@ -58,6 +62,11 @@ def connection_ended(error: BaseException | None, received: int, is_stale: bool)
     how = "the server closed the connection" if error is None else f"the connection broke ({explain(error)})"
     when = f"after {received} bytes of the response" if received else "before a response"
     return Failure(RESET, f"{how} {when}", is_stale)
+
+
+def unforeseen(error: Exception) -> Failure:
+    """A mistake in the engine, met while reading what came."""
+    return Failure(PROTOCOL, f"what came could not be read: {error!r}", error=error)
 
 
 def tls_failed(error: Exception) -> tuple[str, int]:

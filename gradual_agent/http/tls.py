@@ -17,9 +17,10 @@ import ssl
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from gradual_agent.http.connection import Exchange, Http1Connection
-from gradual_agent.http.failures import TLS, Failure, ResponseError
+from gradual_agent.http.connection import NOTHING, Exchange, Http1Connection
+from gradual_agent.http.failures import PROTOCOL, TLS, Failure, ResponseError
 from gradual_agent.http.request import Request
+from gradual_agent.http.upload import PIECE
 from gradual_agent.http.urls import Origin
 from gradual_common.certificates import Assets, Identity, identity_of, make_context
 from gradual_common.errors import TlsFileError
@@ -28,7 +29,6 @@ from gradual_common.plan.model import Tls
 if TYPE_CHECKING:
     from gradual_agent.http.engine import HttpEngine
 
-PIECE: Final = 64 * 1024
 MAX_HANDSHAKE: Final = 64 * 1024
 
 
@@ -85,7 +85,7 @@ class TlsLayer:
         """Ciphertext to be sent."""
         return self._outgoing.read()
 
-    def encrypt(self, data: bytes) -> bytes:
+    def encrypt(self, data: bytes | memoryview) -> bytes:
         """`data` as ciphertext."""
         self._session.write(data)
         return self._outgoing.read()
@@ -137,9 +137,14 @@ class TlsConnection(Http1Connection):
         super().connection_made(transport)
         self.data_received(b"")
 
-    def send(self, wire: bytes, request: Request, exchange: Exchange) -> bool:
-        """Encrypt, then write."""
-        return super().send(self._layer.encrypt(wire), request, exchange)
+    def send(self, wire: bytes, request: Request, exchange: Exchange, rest: memoryview = NOTHING) -> int:
+        """Encrypt, then write; a large request a piece at a time."""
+        if len(wire) > PIECE:
+            wire, rest = wire[:PIECE], memoryview(wire)[PIECE:]
+        return super().send(self._layer.encrypt(wire), request, exchange, rest)
+
+    def _seal(self, piece: memoryview) -> bytes | memoryview:
+        return self._layer.encrypt(piece)
 
     def data_received(self, data: bytes) -> None:
         """Decrypt, then read. An answer to the peer (a key update) is written at once."""
@@ -149,16 +154,41 @@ class TlsConnection(Http1Connection):
             self._fail(Failure(TLS, f"what came cannot be decrypted: {(error.reason or str(error)).lower()}"))
             self.abort()
             return
-        if self._layer.has_outgoing and self._transport is not None:
-            self._transport.write(self._layer.take_outgoing())
+        if self._layer.has_outgoing:
+            self._answer(self._layer.take_outgoing())
         if plain:
             super().data_received(plain)
         if is_over:
             self._end_of_stream()
 
+    def _answer(self, data: bytes) -> None:
+        """Write what the layer has to say, in its turn: records are numbered (RFC 8446, 5.3)."""
+        if self._upload is not None:
+            self._upload.append(data)
+            return
+        try:
+            sent = self._socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            self._write_error = error
+            return
+        if sent < len(data):
+            self.is_free = False
+            self._send_rest(memoryview(data)[sent:], NOTHING, None)
+
+    def eof_received(self) -> None:
+        """TCP has ended and TLS has not: a body that ends with the connection may be cut off (RFC 9112, 9.8)."""
+        reader = self._reader
+        if reader is not None and not reader.is_done and reader.finish():
+            self._fail(Failure(PROTOCOL, "the server ended the connection without ending TLS: is the body whole?"))
+            self.abort()
+            return
+        super().eof_received()
+
     def _end_of_stream(self) -> None:
         """close_notify: as a FIN is without TLS, for both directions (RFC 8446, 6.1)."""
-        self.eof_received()
+        super().eof_received()
         self.close()
 
     def _last_words(self) -> bytes:

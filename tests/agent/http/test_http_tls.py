@@ -170,18 +170,20 @@ def count_bytes(listener):
         return total
 
 
-async def test_an_interrupted_request_arrives_inside_tls_too():
+async def test_of_an_interrupted_request_what_was_written_arrives_inside_tls_and_no_more():
+    """TLS delivers whole records of 16 KiB, so that the last one may be missing."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         counting = asyncio.create_task(asyncio.to_thread(count_bytes, listener))
         with open_engine(assets=ASSETS) as engine:
             user = Driver(engine)
             url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
             await user.fetch("GET", url, tls=TRUSTING)
-            sample = user.begin(build_request("POST", url, (), bytes(2_000_000), tls=TRUSTING))
+            sample = user.begin(build_request("POST", url, (), bytes(40_000_000), tls=TRUSTING))
             user.client.interrupt()
             total = await counting
     assert (sample.kind, sample.messages) == (INTERRUPTED, 1)
-    assert total == sample.bytes_sent
+    assert 0 <= sample.bytes_sent - total <= 17_000
+    assert total < 4_000_000
 
 
 async def test_a_body_until_the_server_closes_inside_tls():

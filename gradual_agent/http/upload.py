@@ -1,0 +1,110 @@
+"""The rest of a request that the kernel did not take at once, written whenever it has room.
+
+Written by us and not by the transport, for three reasons. The lease is compared before every write (DESIGN 4.4), and
+what is given up is not written at all: nothing waits in a buffer that is not ours. A peer that answers early and closes
+makes a write fail; a transport drops what came before the failure, we go on reading. And what was written is known to
+the byte.
+
+The socket belongs to a transport, which the loop lets nobody else watch: a duplicate of its descriptor is watched.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from gradual_agent.http.engine import HttpEngine
+
+PIECE: Final = 64 * 1024
+"""What is written between two looks at the lease."""
+
+BURST: Final = 16
+"""Pieces that are written before the loop gets its turn."""
+
+
+class Upload:
+    """Writes `sealed`, and then `rest` after `seal` has made it ready, a piece at a time.
+
+    `on_begun` is called when the first byte is written, if none was before; `on_over` at the end, with the error that
+    made it the end, if one did.
+    """
+
+    __slots__ = ("_engine", "_on_begun", "_on_over", "_rest", "_seal", "_sealed", "_socket", "_watched")
+
+    def __init__(  # noqa: PLR0917 - made in one place, from what that place has
+        self,
+        engine: HttpEngine,
+        sock: socket.socket,
+        sealed: memoryview,
+        rest: memoryview,
+        seal: Callable[[memoryview], bytes | memoryview],
+        on_begun: Callable[[], None] | None,
+        on_over: Callable[[OSError | None], None],
+    ) -> None:
+        self._engine = engine
+        self._socket = sock
+        self._sealed = sealed
+        self._rest = rest
+        self._seal = seal
+        self._on_begun = on_begun
+        self._on_over = on_over
+        self._watched: socket.socket | None = None
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the kernel has not taken."""
+        return len(self._sealed) + len(self._rest)
+
+    def append(self, data: bytes) -> None:
+        """`data` goes out behind what is sealed already."""
+        self._sealed = memoryview(bytes(self._sealed) + data)
+
+    def go_on(self) -> None:
+        """Write until the kernel has enough; a lease that is over ends it (DESIGN 4.4), and the cut closes."""
+        engine = self._engine
+        for _ in range(BURST):
+            if not self._sealed and not self._seal_next():
+                self._end(None)
+                return
+            if engine.clock() >= engine.lease.ends_at:
+                self.stop()
+                return
+            try:
+                sent = self._socket.send(self._sealed[:PIECE])
+            except (BlockingIOError, InterruptedError):
+                break
+            except OSError as error:
+                self._end(error)
+                return
+            self._sealed = self._sealed[sent:]
+            self._note_begin()
+        self._watch()
+
+    def _seal_next(self) -> bool:
+        piece, self._rest = self._rest[:PIECE], self._rest[PIECE:]
+        if piece:
+            self._sealed = memoryview(self._seal(piece))
+        return bool(piece)
+
+    def _note_begin(self) -> None:
+        on_begun, self._on_begun = self._on_begun, None
+        if on_begun is not None:
+            on_begun()
+
+    def _watch(self) -> None:
+        if self._watched is None:
+            self._watched = self._socket.dup()
+            self._engine.loop.add_writer(self._watched, self.go_on)
+
+    def _end(self, error: OSError | None) -> None:
+        self.stop()
+        self._on_over(error)
+
+    def stop(self) -> None:
+        """Write nothing more."""
+        watched, self._watched = self._watched, None
+        if watched is not None:
+            self._engine.loop.remove_writer(watched)
+            watched.close()

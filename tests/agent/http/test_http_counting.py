@@ -1,0 +1,244 @@
+"""What a fetch counts, and when: messages, hops and re-sends at their first byte (RESULTS, "What is measured")."""
+
+import asyncio
+import gzip
+import socket
+import zlib
+
+import brotli
+import pytest
+import zstandard
+from http_harness import Driver, answer, open_engine, run_server
+
+from gradual_agent.coordination.lease import Lease
+from gradual_agent.http import build_request
+from gradual_agent.http import client as client_module
+from gradual_agent.http.connection import Http1Connection
+from gradual_agent.http.head import MAX_REMEMBERED
+from gradual_agent.http.reader import ResponseReader
+from gradual_agent.http.urls import split_url
+from gradual_agent.users.sample import INTERRUPTED
+from gradual_common.batch import KINDS
+
+
+def url(server, path="/"):
+    return f"http://127.0.0.1:{server.port}{path}"
+
+
+def dead_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def identity(sample):
+    """What the system counts of one sample: requests − unsent + interrupted + hops + retried + resent."""
+    began = sample.messages > 0
+    return int(began) + sample.hops + sample.retried + sample.resent
+
+
+async def test_a_redirect_to_a_dead_port_is_no_hop():
+    port = dead_port()
+    async with run_server(lambda *_: answer(b"", "302 X", f"Location: http://127.0.0.1:{port}/")) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            sample = await user.fetch("GET", url(server))
+            user.client.close()
+    assert (KINDS[sample.kind], sample.hops, sample.messages) == ("connect", 0, 1)
+    assert identity(sample) == sample.messages == len(server.requests)
+
+
+async def test_a_hop_that_a_stop_or_the_lease_comes_before_is_none():
+    lease = Lease(1 << 62)
+
+    def script(request, number):
+        if b"/lease" in request:
+            lease.ends_at = 1
+        return answer(b"", "302 X", "Location: /there")
+
+    async with run_server(script) as server:
+        with open_engine(lease=lease) as engine:
+            user = Driver(engine)
+            sample = await user.fetch("GET", url(server, "/lease"))
+            user.client.close()
+    assert (sample.kind, sample.hops, sample.messages) == (INTERRUPTED, 0, 1)
+    assert identity(sample) == len(server.requests)
+
+
+async def test_a_resend_that_finds_no_server_is_none():
+    async with run_server(lambda request, number: answer() if number == 1 else None) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            await user.fetch("GET", url(server))
+            server.listener.close()
+            sample = await user.fetch("GET", url(server))
+    assert (KINDS[sample.kind], sample.resent, sample.messages) == ("connect", 0, 1)
+    assert identity(sample) == 1
+
+
+async def test_a_hop_that_is_sent_again_is_both():
+    """The first request of each connection is answered, so that the hop finds a connection that is stale."""
+
+    def script(request, number):
+        if b"GET /there" in request and number == 2:
+            return None
+        return answer(b"", "302 X", "Location: /there") if b"GET / " in request else answer(b"ok")
+
+    async with run_server(script) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            sample = await user.fetch("GET", url(server))
+            user.client.close()
+    assert (sample.kind, sample.hops, sample.resent, sample.messages) == (0, 1, 1, 3)
+    assert identity(sample) == len(server.requests) == 3
+
+
+async def test_a_message_whose_first_byte_waits_is_counted_when_it_goes(monkeypatch):
+    """A kernel that is short of memory takes nothing of a request at first."""
+    refusals = [BlockingIOError(), BlockingIOError()]
+    send = Http1Connection.send
+
+    class Reluctant:
+        def __init__(self, sock):
+            self._sock = sock
+            self.dup = sock.dup
+
+        def send(self, data):
+            if refusals:
+                raise refusals.pop()
+            return self._sock.send(data)
+
+    def reluctantly(connection, *arguments):
+        connection._socket = Reluctant(connection._socket)
+        return send(connection, *arguments)
+
+    monkeypatch.setattr(Http1Connection, "send", reluctantly)
+    async with run_server(lambda *_: answer(b"ok")) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            request = build_request("GET", url(server))
+            cut_short = user.begin(request)
+            user.client.interrupt()
+            refusals += [BlockingIOError()]
+            sample = await user.fetch(request)
+            user.client.close()
+    assert (cut_short.messages, cut_short.bytes_sent) == (0, 0)
+    assert (sample.kind, sample.messages, sample.bytes_sent) == (0, 1, len(request.wire))
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("coding", "pack"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress), ("br", brotli.compress), ("zstd", zstandard.compress)],
+)
+async def test_a_failure_in_decoding_keeps_its_response(coding, pack):
+    """The response came whole: its times, its status and its head are there; its body is as it came."""
+    body = pack(bytes(range(200)))[:-1]
+    async with run_server(lambda *_: answer(body, "200 OK", f"Content-Encoding: {coding}")) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            sample = await user.fetch("GET", url(server), wants_body=True, wants_headers=True)
+            user.client.close()
+    assert (KINDS[sample.kind], sample.status_code) == ("protocol", 200)
+    assert sample.started < sample.written <= sample.first_byte <= sample.ended
+    assert (sample.response.body, sample.response.headers["content-encoding"]) == (body, coding)
+    assert coding in sample.detail
+
+
+@pytest.mark.parametrize("codings", [["gzip"], ["br"], ["gzip", "br"]])
+async def test_transfer_codings_are_undone_when_something_reads_the_body(codings):
+    packers = {"gzip": gzip.compress, "br": brotli.compress}
+    body = b"hello"
+    for coding in codings:
+        body = packers[coding](body)
+    head = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: {', '.join(codings)}, chunked\r\n\r\n".encode()
+    response = head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    async with run_server(lambda *_: response) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            sample = await user.fetch("GET", url(server), wants_body=True)
+            user.client.close()
+    assert (sample.kind, sample.response.body) == (0, b"hello")
+
+
+class MistakeError(Exception):
+    """What nobody foresaw."""
+
+
+@pytest.mark.parametrize("place", ["reading", "following", "dressing"])
+async def test_what_nobody_foresaw_is_raised_and_the_next_fetch_works(place, monkeypatch):
+    def fail(*_):
+        raise MistakeError
+
+    async with run_server(lambda *_: answer(b"", "302 X", "Location: /", "Set-Cookie: a=b")) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            with monkeypatch.context() as patch:
+                if place == "reading":
+                    patch.setattr(ResponseReader, "feed", fail)
+                elif place == "following":
+                    patch.setattr(client_module, "follow", fail)
+                else:
+                    patch.setattr(type(user.client.cookies), "header_for", fail)
+                with pytest.raises(MistakeError):
+                    await catch(user, build_request("GET", url(server)))
+            user.client.interrupt()
+            sample = await user.fetch("GET", url(server), follow_redirects=1)
+            user.client.close()
+            assert len(engine.timeline) == 0
+    assert (KINDS[sample.kind], sample.status_code) == ("redirect", 302)
+
+
+async def catch(user, request):
+    """A fetch as an action awaits it, whose exception comes back to whoever waits here."""
+    caught = asyncio.get_running_loop().create_future()
+    resume = user.resume
+
+    def watch(value=None):
+        try:
+            resume(value)
+        except MistakeError as error:
+            caught.set_exception(error)
+
+    user.resume = watch
+    user.begin(request)
+    try:
+        await asyncio.wait_for(caught, 20)
+    finally:
+        user.resume = resume
+
+
+async def test_thousands_of_origins_between_do_not_cost_a_connection():
+    """No cache decides which connection is used: the address is the same, whatever was looked up since."""
+    async with run_server(lambda *_: answer(b"ok")) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            for turn in range(3):
+                for number in range(5000):
+                    split_url(f"http://host-{turn}-{number}.example/")
+                assert (await user.fetch("GET", url(server))).kind == 0
+            assert engine.connections == 1
+            user.client.close()
+    assert server.accepted == 1
+
+
+async def test_thousands_of_heads_are_read_each_right():
+    """More than are remembered, twice, so that the memory is emptied in between."""
+    statuses = [200 + number % 800 for number in range(3 * MAX_REMEMBERED)] * 2
+
+    def script(request, number):
+        return answer(b"%d" % number, f"{statuses[number - 1]} N{number}", f"X-Number: {number % (3 * MAX_REMEMBERED)}")
+
+    async with run_server(script) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            request = build_request("GET", url(server), wants_body=True, follow_redirects=0)
+            samples = [await fetch_copy(user, request) for _ in statuses]
+            user.client.close()
+    without_body = (204, 304)
+    assert [sample[0] for sample in samples] == statuses
+    assert all(body == b"%d" % number for number, (status, body) in enumerate(samples, 1) if status not in without_body)
+
+
+async def fetch_copy(user, request):
+    sample = await user.fetch(request)
+    return sample.status_code, sample.response.body
