@@ -54,7 +54,7 @@ class ListenAddress:
             )
         if guarded:
             raise InsecureError(
-                f"--listen: {guarded} of the plan holds what nobody else may read (secrets, keys, credentials), and "
+                f"--listen: the plan holds what authenticates (a secret, a key or a credential): {guarded}; and "
                 f"{self.target} is plaintext that leaves this machine; listen on 127.0.0.1 or a unix: socket, or take "
                 f"{guarded} out of the plan"
             )

@@ -22,7 +22,9 @@ from gradual_agent.http.request import Request
 from gradual_common.clock import NS_PER_S
 from gradual_common.urls import decode_bytes, encode_text
 
-MAX_COOKIES: Final = 512
+MAX_COOKIES: Final = 3000
+"""Of one user (6.1 asks for as many); beyond it the oldest is dropped."""
+
 MAX_SIZE: Final = 4096
 """Bytes of name and value (5.6, 5)."""
 

@@ -42,7 +42,7 @@ ALLOWED = [
     ("off loopback it must be said", "0.0.0.0:1", False, "", "--insecure"),
     ("said, it is allowed", "0.0.0.0:1", True, "", None),
     ("secrets never go in plaintext", "0.0.0.0:1", True, "secrets", "secrets"),
-    ("nor do keys, which are named", "0.0.0.0:1", True, "actions.b.tls.key", "actions.b.tls.key of the plan"),
+    ("nor do keys, which are named", "0.0.0.0:1", True, "actions.b.tls.key", "take actions.b.tls.key out of the plan"),
 ]
 
 

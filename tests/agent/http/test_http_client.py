@@ -632,3 +632,50 @@ async def test_a_connection_is_found_again_by_what_its_origin_holds():
             user.client.close()
     assert (server.accepted, other.accepted) == (1, 1)
     assert (len(server.requests), len(other.requests)) == (6, 6)
+
+
+async def test_cookies_go_by_the_plans_own_host_also_when_the_url_has_an_address():
+    def script(request, number):
+        return answer(b"", "200 OK", "Set-Cookie: sid=1; Domain=shop.example; Path=/") if number == 1 else answer()
+
+    async with run_server(script) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            for _ in range(2):
+                await user.fetch("GET", url(server), {"Host": "shop.example"})
+            await user.fetch("GET", url(server))
+            user.client.close()
+    assert [b"\r\nCookie: sid=1\r\n" in request for request in server.requests] == [False, True, False]
+
+
+async def test_a_location_in_raw_utf_8_is_asked_for_in_percent_encoded_utf_8_once():
+    location = b"HTTP/1.1 302 Found\r\nLocation: /caf\xc3\xa9\r\nContent-Length: 0\r\n\r\n"
+    async with run_server(lambda request, number: location if number == 1 else answer()) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            sample = await user.fetch("GET", url(server), {"Host": "shop.example"})
+            user.client.close()
+    assert (sample.kind, sample.status_code, sample.hops) == (0, 200, 1)
+    assert server.requests[1].startswith(b"GET /caf%C3%A9 HTTP/1.1\r\nHost: shop.example\r\n")
+
+
+async def test_an_empty_location_is_no_redirect():
+    async with run_server(redirecting(302, "")) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            sample = await user.fetch("GET", url(server))
+            user.client.close()
+    assert (sample.kind, sample.status_code, sample.messages, sample.hops) == (0, 302, 1, 0)
+    assert len(server.requests) == 1
+
+
+async def test_the_bytes_of_a_cookie_go_back_as_they_came():
+    cookies = b"HTTP/1.1 200 OK\r\nSet-Cookie: u=\xc3\xa9\r\nSet-Cookie: l=\xe9\r\nContent-Length: 0\r\n\r\n"
+    async with run_server(lambda request, number: cookies) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            for _ in range(2):
+                await user.fetch("GET", url(server), {"Cookie": "own=é"})
+            user.client.close()
+    assert "\r\nCookie: own=é\r\n".encode() in server.requests[0]
+    assert b"\r\nCookie: own=\xc3\xa9; u=\xc3\xa9; l=\xe9\r\n" in server.requests[1]
