@@ -55,13 +55,23 @@ _CAUSES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("record layer failure", "server does not speak TLS here"),
         ("unsupported protocol", "no TLS version in common"),
         ("protocol version", "no TLS version in common"),
+        ("cannot be decrypted", "TLS broke"),
+        ("tls settings", "TLS settings cannot be used"),
+    ),
+    "protocol": (
+        ("http/2", "server speaks HTTP/2 only"),
+        ("is not valid", "body cannot be decoded"),
+        ("chunked body", "chunked body cannot be read"),
+        ("switched protocols", "server switched protocols"),
+        ("head is larger", "response head too large"),
+        ("head cannot be read", "response head cannot be read"),
     ),
     "reset": (
         ("reset by peer", "connection reset"),
         ("broken pipe", "connection closed by the server"),
         ("closed the connection", "connection closed by the server"),
     ),
-    "redirect": (("leads nowhere", "redirect leads nowhere"),),
+    "redirect": (("leads nowhere", "redirect leads nowhere"), ("more than", "too many redirects")),
 }
 """By kind: a part of the sentence, in small letters, and the label; the first that is found counts."""
 
