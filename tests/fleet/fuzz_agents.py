@@ -19,7 +19,7 @@ from fleet_model import batch_of
 from fuzz_master import NOT_FOUND, ProvisionCall, SimMaster
 from fuzz_network import END, Stream, Wire
 from fuzz_rules import Rules
-from fuzz_world import MS, Clock, S, SimTimeline, World
+from fuzz_world import CALLED, MS, Clock, S, SimTimeline, World
 
 from gradual_agent import agent as agent_module
 from gradual_agent.agent import Agent
@@ -27,7 +27,7 @@ from gradual_agent.coordination.lease import Lease
 from gradual_agent.coordination.session_events import Identity
 from gradual_agent.crew import EndCallback
 from gradual_common.batch import Applied, Batch
-from gradual_common.messages import AgentMessage, Job, MasterMessage, Provision, Rows
+from gradual_common.messages import AgentMessage, Job, MasterMessage, Part, Provision, Rows
 from gradual_common.samples import Exemplar, SampleColumns
 
 REFETCH = 200 * MS
@@ -304,6 +304,7 @@ class AgentProcess:
         chance: random.Random,
         master_wait: int,
         finishing: float,
+        part: Part | None = None,
     ) -> None:
         self.world = world
         self.master = master
@@ -332,7 +333,7 @@ class AgentProcess:
         loop = SimLoop()
         with mock.patch.object(agent_module, "asyncio", SimpleNamespace(get_running_loop=lambda: loop)):
             self.agent = SimAgent(
-                Identity(incarnation, self.name, "host", number, "0.1", max_users),
+                Identity(incarnation, CALLED, "host", number, "0.1", max_users, part),
                 target=self,  # type: ignore[arg-type]
                 master_wait=master_wait,
                 jitter=chance.random,
@@ -477,7 +478,7 @@ def simulated_processes() -> Iterator[None]:
         MasterLink=SimLink,
         LoopLagProbe=NoProbe,
         bind_process=lambda **_: None,
-        mask_in_logs=lambda _: None,
+        mask_in_logs=lambda *_: None,
     ):
         yield
 

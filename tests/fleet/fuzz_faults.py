@@ -14,6 +14,7 @@ from fuzz_rules import Rules
 from fuzz_world import MS, S, World
 from hypothesis import strategies as st
 
+from gradual_common.messages import Part
 from gradual_common.schedule import Change, Schedule
 from gradual_master.coordination.command import Terms
 from gradual_master.coordination.lifecycle import State
@@ -131,9 +132,11 @@ class Simulation:
         self.faults_until = self._faults_until()
         self.settled_at = self.faults_until + SETTLING + lasting
         self.schedule = self._schedule()
+        # Those that are there from the begin are a command each, or all of them the processes of one.
+        self.is_one_command = seed % 9 == 4
         terms = Terms(
             run="r1",
-            expect_agents=self.expected,
+            expect_agents=1 if self.is_one_command else self.expected,
             agents_wait=AGENTS_WAIT,
             lease=LEASE,
             guard=GUARD,
@@ -146,8 +149,8 @@ class Simulation:
         self.processes = self.rules.processes
         self.done: Counter[str] = Counter()
         self.are_over = False
-        for _ in range(self.expected):
-            self._start_process()
+        for number in range(1, self.expected + 1):
+            self._start_process(Part(bytes(16), number, self.expected) if self.is_one_command else None)
 
     # ── Set-up ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -169,7 +172,7 @@ class Simulation:
         changes.append(Change(self.settled_at - 2 * S, sum(PEAK), PEAK, len(changes), 0))
         return Schedule(tuple(changes), (), (), self.settled_at + S, GROUPS)
 
-    def _start_process(self) -> AgentProcess:
+    def _start_process(self, part: Part | None = None) -> AgentProcess:
         process = AgentProcess(
             self.world,
             self.master,
@@ -179,6 +182,7 @@ class Simulation:
             chance=self.chance,
             master_wait=MASTER_WAIT,
             finishing=self.finishing,
+            part=part,
         )
         if self.has_drift:
             process.drift(self.chance.choice(DRIFTS))
@@ -371,6 +375,7 @@ class Simulation:
         self.world.run_until(self.world.now + 2 * S)
         self._check_breach()
         self.rules.check_sizes(len(self.faults))
+        self.rules.check_names()
         if self.master.core.failure is not None:
             return
         for process in living:

@@ -20,6 +20,7 @@ from gradual_agent.coordination.pool import SlotPool
 from gradual_agent.coordination.session import Session, State, version_of
 from gradual_agent.coordination.session_events import Renew
 from gradual_common.messages import MasterMessage
+from gradual_common.names import UniqueNames
 from gradual_master.coordination.command import Command
 from gradual_master.coordination.fleet import Fleet
 from gradual_master.coordination.intake import Intake, Receipt
@@ -183,6 +184,10 @@ def _nothing_again(_: Any) -> Any:
     return lambda self: None
 
 
+def _the_name_itself(_: Any) -> Any:
+    return lambda self, name: name
+
+
 def _both(*patches: AbstractContextManager[object]) -> AbstractContextManager[object]:
     stack = ExitStack()
     for patch in patches:
@@ -212,6 +217,7 @@ MUTATIONS: dict[str, Mutation] = {
     "an acknowledgement before the merge": lambda: _in_place_of(Reception, "_take_batch", _ack_before_merge),
     "a batch that comes again is merged again": lambda: _in_place_of(Intake, "receive", _merged_again),
     "what was in flight is not sent again": lambda: _in_place_of(Outbox, "rewind", _nothing_again),
+    "equal names are not told apart": lambda: _in_place_of(UniqueNames, "give", _the_name_itself),
     "a gap between batches is accepted": lambda: _both(
         _in_place_of(Outbox, "rewind", _nothing_again), _in_place_of(Intake, "receive", _gap_accepted)
     ),

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fuzz_world import MS, S, World
+from fuzz_world import CALLED, MS, S, World
 
 from gradual_agent.coordination.outbox import Outbox
 from gradual_common.batch import Batch
@@ -253,6 +253,16 @@ class Rules:
 
     def _is_active(self, slot: Slot) -> bool:
         return any(user.is_active and process.may_write for process, user in self._seated[slot].items())
+
+    def check_names(self) -> None:
+        """All are called alike, and the report tells every incarnation from every other."""
+        assert self.master is not None
+        agents = self.master.core.facts().agents
+        names = [agent.name for agent in agents]
+        if len(set(names)) < len(names) or len({agent.id for agent in agents}) < len(names):
+            self.fail(f"{len(names)} agents are shown as {names}")
+        if not all(name.partition("#")[0] == CALLED for name in names):
+            self.fail(f"agents that are called {CALLED} are shown as {names}")
 
     def check_sizes(self, faults: int) -> None:
         """The journal has a line per decision, not one per message, and no slot goes from hand to hand for nothing."""

@@ -14,6 +14,9 @@ S = 1_000_000_000
 MS = 1_000_000
 MILLION = 1_000_000
 
+CALLED = "b"
+"""Every agent, by people: as those without a name on one host. `AgentProcess.name` is how a failure tells of one."""
+
 MOST_EVENTS = 30_000
 """A sequence has some thousands."""
 
