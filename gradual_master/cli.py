@@ -42,7 +42,12 @@ def master(
 def run(
     arguments: RunArguments,
     listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="where agents come to; unix:PATH too")],
-    expect_agents: Annotated[int, typer.Option(min=1, metavar="N", help="how many agents to wait for")],
+    expect_agents: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="N", help="how many `gradual-agent` commands to wait for, with all their processes"
+        ),
+    ],
     agents_wait: Annotated[str, typer.Option(metavar="D", help="how long to wait for them")] = "60s",
     insecure: Annotated[
         bool, typer.Option("--insecure", help="plaintext, without authentication, off this machine")
