@@ -155,16 +155,16 @@ def seconds_to_begin() -> float:
                 }
             )
         )
-        command = [tool("gradual-master"), "run", str(plan), "--listen", address, "--expect-agents", str(BEGINNERS)]
+        command = [tool("gradual-master"), "run", str(plan), "--listen", address, "--expect-agents", "1"]
         agent = [tool("gradual-agent"), "--master", address, "--processes", str(BEGINNERS)]
         with (
             log.open("w") as said,
-            running([*command, "-q", "--log-format", "json"], stderr=said) as master,
+            running([*command, "-qv", "--log-format", "json"], stderr=said) as master,
             running(agent, stderr=subprocess.DEVNULL),
         ):
             master.wait(60)
         events = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
-        gathered = max(event["timestamp"] for event in events if " is here: " in event["event"])
+        gathered = max(event["timestamp"] for event in events if " is here" in event["event"])
         return arrived[0] - datetime.fromisoformat(gathered).timestamp()
 
 

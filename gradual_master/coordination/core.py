@@ -32,7 +32,6 @@ from gradual_master.coordination.events import (
     Unreadable,
 )
 from gradual_master.coordination.fleet import Agent
-from gradual_master.coordination.gathering import Gathering
 from gradual_master.coordination.journal import IntervalClosed, Journal
 from gradual_master.coordination.lifecycle import State, Step
 from gradual_master.coordination.reception import Reception
@@ -213,10 +212,9 @@ class MasterCore:
     # ── Before the load ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _gather(self, now: int) -> None:
-        terms, here = self._command.terms, self._command.fleet.connected()
-        gathering = Gathering.of(here)
+        terms, gathering = self._command.terms, self._command.fleet.gathering
         if gathering.complete >= terms.expect_agents:
-            self._deal(sorted(here, key=lambda agent: agent.name), now)
+            self._deal(sorted(self._command.fleet.connected(), key=lambda agent: agent.name), now)
         elif now >= self._command.deadline:
             agents = "agents" if terms.expect_agents > 1 else "agent"
             wait = format_duration(terms.agents_wait)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from gradual_common import __version__
 from gradual_common.messages import PROTOCOL, Hello
 from gradual_common.names import UniqueNames
+from gradual_master.coordination.gathering import Gathering
 from gradual_master.results.facts import AgentFacts
 
 
@@ -97,13 +98,14 @@ class Agent:
 
 
 class Fleet:
-    """Every agent that was taken in, and the streams they speak on."""
+    """Every agent that was taken in, and the streams they speak on; `gathering`: which commands are connected."""
 
     def __init__(self, run: str) -> None:
         self.run = run
         self._agents: dict[str, Agent] = {}
         self._speakers: dict[int, Agent] = {}
         self._barred: set[str] = set()
+        self.gathering = Gathering()
         self._arrivals = 0
         self._names = UniqueNames()
 
@@ -168,6 +170,7 @@ class Fleet:
         name = self._names.give(hello.name)
         agent = Agent(hello.incarnation.hex(), name, hello, self._arrivals, stream, sealed=hello.last_batch)
         self._arrivals += 1
+        self.gathering.add(agent)
         self._agents[agent.id] = agent
         self._speakers[stream] = agent
         return agent
@@ -177,12 +180,14 @@ class Fleet:
         former = agent.stream
         if former is not None:
             self._speakers.pop(former, None)
+        self.gathering.remove(agent)
         agent.hello = hello
         agent.sealed = max(agent.sealed, hello.last_batch)
         agent.stream = stream
         agent.is_back = True
         agent.confirmed = (0, 0)
         self._speakers[stream] = agent
+        self.gathering.add(agent)
         return former if former != stream else None
 
     def leave(self, stream: int) -> Agent | None:
@@ -190,6 +195,7 @@ class Fleet:
         agent = self._speakers.pop(stream, None)
         if agent is not None:
             agent.stream = None
+            self.gathering.remove(agent)
         return agent
 
     def excuse(self, stall: int) -> None:
@@ -203,6 +209,7 @@ class Fleet:
 
     def forget(self, agent: Agent) -> None:
         """The agent was here and has left nothing behind: it may come again as a new one."""
+        self.gathering.remove(agent)
         if agent.stream is not None:
             self._speakers.pop(agent.stream, None)
         del self._agents[agent.id]

@@ -6,53 +6,70 @@ smaller behind their back. Started again it is another command, and counts once 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from gradual_master.coordination.fleet import Agent
+if TYPE_CHECKING:
+    from gradual_master.coordination.fleet import Agent
+
+MOST_NAMED = 3
 
 
 @dataclass(slots=True)
 class Crowd:
-    """The processes of one command that are here, and how many it has."""
+    """The processes of one command that are here, by incarnation, and how many it has."""
 
     size: int = 1
-    here: dict[int, Agent] = field(default_factory=dict)
+    here: dict[str, Agent] = field(default_factory=dict)
+
+    @property
+    def numbers(self) -> set[int]:
+        """Which of its processes those are."""
+        return {agent.hello.part.number if agent.hello.part else 1 for agent in self.here.values()}
 
     @property
     def is_complete(self) -> bool:
         """Whether all of them are here."""
-        return len(self.here) >= self.size
+        return len(self.numbers) >= self.size
 
 
-@dataclass(frozen=True, slots=True)
 class Gathering:
-    """The commands of which at least one process is here."""
+    """The commands of which at least one process is connected; `complete`: how many are here as a whole."""
 
-    crowds: tuple[Crowd, ...]
+    def __init__(self) -> None:
+        self.complete = 0
+        self._crowds: dict[bytes, Crowd] = {}
 
-    @classmethod
-    def of(cls, agents: Iterable[Agent]) -> Gathering:
-        """The commands that these agents are of."""
-        crowds: dict[bytes, Crowd] = {}
-        for agent in agents:
-            part = agent.hello.part
-            crowd = crowds.setdefault(part.command if part else agent.hello.incarnation, Crowd())
-            crowd.size = max(crowd.size, part.of if part else 1)
-            crowd.here[part.number if part else 1] = agent
-        return cls(tuple(crowds.values()))
+    def add(self, agent: Agent) -> None:
+        """The agent is connected."""
+        part = agent.hello.part
+        crowd = self._crowds.setdefault(_command_of(agent), Crowd())
+        self.complete -= crowd.is_complete
+        crowd.size = max(crowd.size, part.of if part else 1)
+        crowd.here[agent.id] = agent
+        self.complete += crowd.is_complete
 
-    @property
-    def complete(self) -> int:
-        """How many commands are here with all of their processes."""
-        return sum(crowd.is_complete for crowd in self.crowds)
+    def remove(self, agent: Agent) -> None:
+        """The agent is not connected any more; it may have been so before."""
+        crowd = self._crowds.get(_command_of(agent))
+        if crowd is None or agent.id not in crowd.here:
+            return
+        self.complete -= crowd.is_complete
+        del crowd.here[agent.id]
+        self.complete += crowd.is_complete
+        if not crowd.here:
+            del self._crowds[_command_of(agent)]
 
     def lacking(self) -> str:
         """Of which commands processes are missing, in words; "" if of none."""
-        return "; ".join(_lacking(crowd) for crowd in self.crowds if not crowd.is_complete)
+        return "; ".join(_lacking(crowd) for crowd in self._crowds.values() if not crowd.is_complete)
+
+
+def _command_of(agent: Agent) -> bytes:
+    return agent.hello.part.command if agent.hello.part else agent.hello.incarnation
 
 
 def _lacking(crowd: Crowd) -> str:
     names = sorted(agent.name for agent in crowd.here.values())
-    shown = ", ".join(names) if len(names) <= 3 else f"{names[0]} … {names[-1]}"
-    return f"only {len(names)} of {crowd.size} processes of one came ({shown})"
+    shown = ", ".join(names) if len(names) <= MOST_NAMED else f"{names[0]} … {names[-1]}"
+    return f"only {len(crowd.numbers)} of {crowd.size} processes of one came ({shown})"

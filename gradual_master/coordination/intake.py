@@ -18,7 +18,7 @@ from gradual_common.errors import WireError
 PATIENCE = 3 * NS_PER_S
 """How long after its end an interval waits for batches that are still to come."""
 
-BRIEF = 700 * NS_PER_MS
+BRIEF = 500 * NS_PER_MS
 """How long it waits for agents whose connection is broken: one that is just dialling again is back within that (the
 first attempt comes after 0.1 to 0.2 s), and for one that was killed nobody waits three seconds to see users missing."""
 

@@ -23,7 +23,6 @@ from gradual_master.coordination.command import Command
 from gradual_master.coordination.dealing import Dealing
 from gradual_master.coordination.events import Close, Merge, Send
 from gradual_master.coordination.fleet import Agent
-from gradual_master.coordination.gathering import Gathering
 from gradual_master.coordination.intake import Receipt
 from gradual_master.coordination.journal import BatchMerged, SlotsReleased
 from gradual_master.results.facts import SlotsFinished
@@ -80,8 +79,8 @@ class Reception:
             return
         command.intake.part_from(agent.id, now)
         if not command.life.has_dealt:
-            complete, expected = Gathering.of(command.fleet.connected()).complete, command.terms.expect_agents
-            command.note("warning", f"agent {agent.name} is not connected any more: {complete} of {expected}", agent)
+            here = f"{command.fleet.gathering.complete} of {command.terms.expect_agents}"
+            command.note("warning", f"agent {agent.name} is not connected any more: {here}", agent)
         elif not command.intake.has_delivered_last(agent.id):
             users = sum(run.count for run in command.seats.held_by(agent.id))
             wait = format_duration(command.leases.length)
@@ -140,7 +139,7 @@ class Reception:
     def _arrival(self, hello: Hello) -> str:
         if self._command.life.has_dealt:
             return f"joins; it can hold {hello.max_users} users"
-        complete = Gathering.of(self._command.fleet.connected()).complete
+        complete = self._command.fleet.gathering.complete
         which = f", process {hello.part.number} of {hello.part.of}" if hello.part else ""
         return f"is here{which}: {complete} of {self._command.terms.expect_agents}"
 

@@ -408,7 +408,7 @@ def test_an_interval_waits_only_briefly_for_an_agent_without_a_connection() -> N
     run.wait_until(start + 200 * MS, "a", "b")
     run.hang_up("b")
     deliver(run, "a", range(1), start)
-    run.wait(0.65, "a")
+    run.wait(0.45, "a")
     assert only(run.said, CloseInterval) == []
     run.wait(0.1, "a")
     assert only(run.said, CloseInterval) == [CloseInterval(0)]
