@@ -1,43 +1,114 @@
-"""Every plan that the documentation shows is a plan."""
+"""What the documentation shows is so: plans are plans, templates give what stands beside them, links lead somewhere.
+
+What it shows as commands and programs runs in `system/test_docs_run.py`.
+"""
 
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from docs_blocks import BLOCKS, PAGES, ROOT, Block
 
+from gradual_common import templates
 from gradual_common.plan.loader import PlanSource, load_plan
+from gradual_common.randomness import RandomStream
+from gradual_common.template_functions import RANDOM, WALL_CLOCK
+from gradual_common.templates import compile_template
 
-ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PLAN = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
-SHOWN = [
-    pytest.param(text, id=f"{page.stem}-{number}")
-    for page in PAGES
-    for number, text in enumerate(PLAN.findall(page.read_text()), 1)
-]
+RUN = {"sh", "python"}
+PLANS = {"yaml"}
+OTHERS = {"text", "mermaid", "yml", "xml", "promql", "sql"}
+"""Outputs and drawings, and what is for other programs."""
 
 
-@pytest.mark.parametrize("text", SHOWN)
-def test_a_plan_in_the_documentation_is_valid(text: str, tmp_path: Path) -> None:
+def of(*languages: str) -> Any:
+    return pytest.mark.parametrize(
+        "block", [pytest.param(block, id=block.name) for block in BLOCKS if block.language in languages]
+    )
+
+
+@of("yaml")
+def test_a_plan_in_the_documentation_is_valid(block: Block, tmp_path: Path) -> None:
     shutil.copy(ROOT / "examples/users.csv", tmp_path)
     (tmp_path / "cities.json").write_text('[{"name": "Bern"}, {"name": "Oslo"}]')
     plan = tmp_path / "plan.yaml"
-    plan.write_text(text)
+    plan.write_text(block.text, encoding="utf-8")
     assert load_plan(PlanSource.of_path(plan)).plan.users
 
 
-@pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.stem)
+@of("yml")
+def test_the_settings_of_other_programs_are_yaml(block: Block) -> None:
+    assert isinstance(yaml.safe_load(block.text), dict)
+
+
+def test_every_block_says_what_it_is() -> None:
+    assert {block.name: block.language for block in BLOCKS if block.language not in RUN | PLANS | OTHERS} == {}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_no_block_hides_from_these_tests_by_mere_indentation(page: Path) -> None:
+    prose = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    assert re.findall(r"\n\n {4}.*", prose) == []
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name == "docs"], ids=lambda page: page.stem)
 def test_every_page_has_a_worked_example(page: Path) -> None:
-    assert "```" in page.read_text()
+    assert [block for block in BLOCKS if block.page == page and block.language in RUN | PLANS]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 @pytest.mark.parametrize("name", ["bank.yaml", "demo.yaml", "login_flow.yaml"])
 def test_the_examples_are_valid(name: str) -> None:
     assert load_plan(PlanSource.of_path(ROOT / "examples" / name)).warnings == ()
+
+
+# ── The page of templates ──────────────────────────────────────────────────────────────────────────────────────────
+
+TEMPLATES = (ROOT / "docs/templates.md").read_text(encoding="utf-8")
+NOON = 1_793_534_400_123_000_000
+"""2026-11-01 12:00:00.123 UTC, as the page says."""
+
+Row = tuple[str, str, str]
+
+
+def rows_of(heading: str) -> list[Row]:
+    """Names, example and result of each row below a heading."""
+    section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", TEMPLATES, re.DOTALL | re.MULTILINE)
+    assert section is not None, heading
+    lines = [line for line in section[1].splitlines() if line.startswith("| `")]
+    cells = [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+    return [
+        (names, example.strip("`"), result.removeprefix("`").removesuffix("`")) for names, _, example, result in cells
+    ]
+
+
+def names_of(*headings: str) -> set[str]:
+    return {name for heading in headings for names, *_ in rows_of(heading) for name in re.findall(r"`([^`]+)`", names)}
+
+
+ROWS = [row for heading in ("Functions", "Functions and filters", "Filters", "Tests") for row in rows_of(heading)]
+
+
+def test_the_page_of_templates_names_everything_that_a_template_can_use() -> None:
+    """Names with a blank are no names: no template can write them."""
+    environment = templates._ENVIRONMENT
+    assert names_of("Functions", "Functions and filters") == set(environment.globals)
+    filters = {name for name in environment.filters if " " not in name}
+    assert names_of("Filters", "Functions and filters") == filters
+    assert names_of("Tests") == set(environment.tests)
+
+
+@pytest.mark.parametrize(("names", "example", "result"), ROWS, ids=[row[1] for row in ROWS])
+def test_a_template_gives_the_result_that_stands_beside_it(names: str, example: str, result: str) -> None:
+    (data,) = [block.text for block in BLOCKS if block.page.name == "templates.md" and block.language == "text"]
+    scope = {RANDOM: RandomStream(7), WALL_CLOCK: lambda: NOON, **yaml.safe_load(data)}
+    assert any(name in example for name in re.findall(r"`([^`]+)`", names)), "the example shows another one"
+    assert compile_template(example).render_text(scope) == result.replace("\\n", "\n")
