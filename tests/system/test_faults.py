@@ -214,6 +214,7 @@ def test_an_agent_that_joins_gets_its_share_and_one_that_leaves_hands_its_own_ov
 def test_a_second_master_is_refused_and_without_the_first_no_load_outlives_the_lease(tmp_path: Path) -> None:
     with loopback_scene(tmp_path) as scene:
         scene.open()
+        wait_until(lambda: "listening" in scene.fleet.said("master"), "the master listens")
         scene.join(*AGENTS, options=("--master-wait", "7s"))
         scene.await_load()
         listen = f"127.0.0.1:{scene.fleet.port}"
