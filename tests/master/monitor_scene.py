@@ -1,6 +1,7 @@
 """A fleet under load as the monitor is told of it: made of raw batches, through the aggregate."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from raw_run import MS, S, Stretch, batch_of, plan_of, run_of
@@ -11,6 +12,8 @@ from gradual_common.schedule import Change, Level, Schedule, SchedulePhase
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.chronicle import News
+from gradual_master.results.error_samples import ErrorSamples
+from gradual_master.results.errors import error_rows
 from gradual_master.results.intervals import IntervalRecord
 
 GROUPS = ("customer", "guest", "merchant", "auditor", "teller", "trader", "batch-job", "mobile-app")
@@ -65,13 +68,16 @@ def records(
 ) -> Iterator[IntervalRecord]:
     """The last group misses a user on every agent's account; agent 3 is strained, agent 7 silent from second 12 on."""
     schedule = schedule or staircase(groups)
-    aggregate = Aggregate(plan_with(groups, **plan), schedule, S)
+    asked = plan_with(groups, **plan)
+    aggregate = Aggregate(asked, schedule, S)
+    samples = ErrorSamples(aggregate.index)
     for second in range(seconds):
         for number in range(agents):
             if number == 7 and second >= 12:
                 continue
             aggregate.merge(f"agent-{number}", _batch(second, number, agents, groups))
-        yield aggregate.close(second)
+        record = aggregate.close(second)
+        yield replace(record, errors_so_far=error_rows(asked, aggregate, samples))
 
 
 def _batch(second: int, number: int, agents: int, groups: Sequence[str]) -> Any:

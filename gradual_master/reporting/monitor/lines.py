@@ -22,7 +22,7 @@ BAR = "green"
 
 ELLIPSIS = "…"
 
-ASCII = str.maketrans("▁▂▃▄▅▆▇█░▲─│┤└·…↑↓▏▎▍▌▋▊▉", "__--==##.^-||+.~^v.......")
+ASCII = str.maketrans("▁▂▃▄▅▆▇█░▲─│┤└·…↑↓▏▎▍▌▋▊▉×→", "__--==##.^-||+.~^v.......x>")
 """For terminals whose encoding has no blocks, character by character: nothing becomes wider."""
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 from gradual_common.clock import NS_PER_S
 from gradual_common.drawing import slices, stretches
 from gradual_common.schedule import Change, Schedule
+from gradual_master.reporting.monitor.failing import LiveFailure, live_failures
 from gradual_master.reporting.monitor.lines import clean
 from gradual_master.reporting.monitor.roster import Roster
 from gradual_master.reporting.monitor.steps import StepBook, StepRow
@@ -177,6 +178,10 @@ class MonitorState:
         while end_s < self.elapsed_s:
             end_s *= 2
         return end_s
+
+    def failures(self) -> list[LiveFailure]:
+        """What fails, the most frequent of late first."""
+        return live_failures(self.progress, self.trend)
 
     def steps(self) -> tuple[StepRow, ...]:
         """Every step over the last seconds; worked out once an interval, when somebody looks."""

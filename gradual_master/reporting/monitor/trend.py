@@ -73,6 +73,10 @@ class Trend:
         since = self._records[-1].end_s - RECENT_S if self._records else 0.0
         return [entry for entry in self._records if entry.end_s > since]
 
+    def record_before(self, number: int) -> IntervalRecord | None:
+        """The interval before this one, if it is remembered."""
+        return next((record for record in self._records if record.number == number - 1), None)
+
     def rates(self, read: Callable[[Moment], float], columns: int) -> list[float | None]:
         """The mean of a rate in each of `columns` slices, the last one at the end; None before the run."""
         return self._pool(lambda moments: sum(map(read, moments)) / len(moments), columns)

@@ -38,7 +38,7 @@ EVERYTHING = (
     "FAILING p99 < 25ms",
     "agent-7 silent since 0:12",
     "agent-3 strained",
-    "timeout",
+    "timed out",
     "has taken over 12 users",
     "Ctrl-C drains",
 )

@@ -146,13 +146,33 @@ def test_before_the_first_figures_there_are_none() -> None:
     assert show(UsersPanel(), EARLY, 39, 3)[1] == "no figures yet"
 
 
-def test_failures_are_told_by_kind_with_their_rate_of_late() -> None:
+def test_failures_are_told_in_words_with_their_rate_of_late() -> None:
     assert show(FailuresPanel(), SMALL, 60, 3) == [
         "── Failures ────────────────────────────── 5.59% of requests",
-        "status        18  0.4/s now",
-        "timeout       18  0.4/s now",
+        "HTTP 500       × 18  0.4/s now",
+        "timed out      × 18  0.4/s now",
     ]
     assert show(FailuresPanel(), SMALL, 60, 2)[1] == "all 2 kinds: 36"
+
+
+def test_where_there_is_room_failures_say_where_and_how_they_began() -> None:
+    assert show(FailuresPanel(), SMALL, 80, 5)[1:] == [
+        "HTTP 500       × 18  0.4/s now",
+        "  0:00 to 0:32 customer / rates: the server answered 500 Internal Server Error",
+        "timed out      × 18  0.4/s now",
+        "  0:00 to 0:32 customer / login",
+    ]
+    assert [line[:2] for line in show(FailuresPanel(), SMALL, 80, 4)[1:]] == ["HT", "  ", "ti"]
+
+
+def test_failures_of_a_warm_up_are_told_by_their_kind() -> None:
+    state = scene(9, TWO, 1)
+    last = state.progress.last
+    assert last is not None
+    state.add(replace(last, number=9, start_s=9, end_s=10, errors={"dns": 5}, failures=5))
+    lines = show(FailuresPanel(), state, 60, 7)
+    assert lines[1].startswith("host name not resolved")
+    assert lines[2] == "  while warming up"
 
 
 def test_failures_that_are_over_are_said_to_be() -> None:

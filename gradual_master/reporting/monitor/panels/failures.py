@@ -1,46 +1,62 @@
-"""Failures by kind: how many so far, and how many a second of late."""
+"""Failures by what people call them: how many so far, how many a second of late, and the first of each."""
 
 from __future__ import annotations
 
 from rich.text import Text
 
-from gradual_master.reporting.figures import show_count, show_number, show_percent
-from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, fit, heading, join
+from gradual_master.reporting.failures import why
+from gradual_master.reporting.figures import show_count, show_instant, show_number, show_share
+from gradual_master.reporting.monitor.failing import LiveFailure
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, clean, fit, heading, join
 from gradual_master.reporting.monitor.panels.base import Demand, fitting, rest_of
 from gradual_master.reporting.monitor.state import MonitorState
 
-LONGEST_KIND = 26
+LONGEST_LABEL = 30
+FIGURES = 24
+"""Columns that a line's figures take."""
 
 
 class FailuresPanel:
-    """One line per kind; those that occur now come first."""
+    """One line per label, those that occur now first; where there is room, below each when and how it began."""
 
     rank = 3
 
     def demand(self, state: MonitorState, width: int) -> Demand:
         """A line at least: that there are none is worth knowing."""
-        count = 1 + max(1, len(state.progress.failures))
-        return Demand(2, count, count)
+        count = max(1, len(state.failures()))
+        return Demand(2, 1 + count, 1 + 2 * count)
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
-        """Of many kinds the worst."""
-        progress = state.progress
-        counts, rates = progress.failures, state.trend.recent.kinds
-        total = sum(counts.values())
-        share = f"{show_percent(total / progress.requests)} of requests" if total else ""
+        """Of many labels the worst."""
+        progress, entries = state.progress, state.failures()
+        total = sum(progress.failures.values())
+        share = f"{show_share(total, progress.requests)} of requests" if total else ""
         drawn = [heading("Failures", width, share)]
-        if not counts:
+        if not entries:
             return [*drawn, fit(Text("none", QUIET), width)]
-        kinds = sorted(counts, key=lambda kind: (-rates.get(kind, 0.0), -counts[kind], kind))
-        shown, left = fitting(kinds, rows - 1)
-        names = min(LONGEST_KIND, max(map(len, shown), default=0), max(8, width - 24))
-        drawn += [_line(kind, counts[kind], rates.get(kind, 0.0), names, width) for kind in shown]
+        shown, left = fitting(entries, rows - 1)
+        labels = min(LONGEST_LABEL, max((len(row.label) for row in shown), default=0), max(8, width - FIGURES))
+        explained = max(0, rows - 1 - len(entries))
+        for number, row in enumerate(shown):
+            drawn.append(_line(row, labels, width))
+            drawn += [_beginning(row, width)] * (number < explained)
         if left:
-            rest = sum(counts[kind] for kind in kinds[len(shown) :])
+            rest = sum(row.count for row in entries[len(shown) :])
             drawn.append(fit(Text(f"{rest_of(left, len(shown))} kinds: {show_count(rest)}", QUIET), width))
         return drawn
 
 
-def _line(kind: str, count: int, rate: float, names: int, width: int) -> Text:
-    late = Text(f"  {show_number(rate)}/s now", ALARM) if rate else Text("  none of late", QUIET)
-    return fit(join(cell(kind, names), cell(show_count(count), 9, right=True), late), width)
+def _line(row: LiveFailure, labels: int, width: int) -> Text:
+    late = Text(f"  {show_number(row.rate)}/s now", ALARM) if row.rate else Text("  none of late", QUIET)
+    count = cell(f"× {show_count(row.count)}", 10, right=True)
+    return fit(join(cell(clean(row.label), labels), count, late), width)
+
+
+def _beginning(row: LiveFailure, width: int) -> Text:
+    """`0:04 to 1:12 reader / rates: GET http://bank.example/rates → 404`."""
+    first = row.first
+    if first is None:
+        return fit(Text("  while warming up", QUIET), width)
+    times = f"{show_instant(int(first.first_s))} to {show_instant(int(row.last_s))}"
+    said = f": {why(first)}" if why(first) else ""
+    return fit(Text(f"  {times} {clean(f'{first.group} / {first.step}{said}')}", QUIET), width)

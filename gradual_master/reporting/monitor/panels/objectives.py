@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from gradual_master.reporting.figures import NO_DATA, show_number, show_seconds
+from gradual_master.reporting.figures import show_seconds, show_value
 from gradual_master.reporting.monitor.lines import ALARM, QUIET, WARNING, cell, clean, ends, fit, heading, join
 from gradual_master.reporting.monitor.panels.base import Demand, fitting, rest_of
 from gradual_master.reporting.monitor.state import MonitorState
@@ -62,10 +62,9 @@ def _rest(rows: list[ObjectiveRow], shown: int) -> Text:
 
 
 def _value(row: ObjectiveRow) -> str:
-    """Observed and limit, the unit once: `612 / 500 ms`."""
-    unit = " ms" if row.unit == "ms" else row.unit
-    observed = NO_DATA if row.observed is None else show_number(row.observed, 2)
-    return f"{observed} / {show_number(row.limit, 2)}{unit}"
+    """Observed and limit, a long unit once: `612 / 500 ms`, `2.5% / 1%`."""
+    observed = show_value(row.observed, row.unit if row.unit == "%" else "")
+    return f"{observed} / {show_value(row.limit, row.unit)}"
 
 
 def _line(row: ObjectiveRow, width: int) -> Text:
