@@ -76,11 +76,12 @@ def hide_tokens(text: str) -> str:
 
 
 def webhooks_in(text: str) -> list[str]:
-    """What is secret of the webhooks in a text: all behind the host, and its longest part."""
+    """What is secret of the webhooks in a text: all behind the host, all behind the next slash, and the last part."""
     if not any(mark in text.lower() for mark in _HOOK_MARKS):
         return []
     rests = [match["rest"] or match["random"] for match in _WEBHOOK.finditer(text)]
-    return [part for rest in rests for part in dict.fromkeys((rest, max(re.split(r"[/?&=]", rest), key=len)))]
+    parts = (part for rest in rests for part in (rest, rest.partition("/")[2], rest.rpartition("/")[2]))
+    return list(dict.fromkeys(filter(None, parts)))
 
 
 def basic_credentials(token: str) -> str | None:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from gradual_common.data import DataTable
 from gradual_common.errors import PlanError, Problem
+from gradual_common.masking import Mask
 from gradual_common.messages import Job
 from gradual_common.plan.checks import check_plan
 from gradual_common.plan.data_checks import load_data
@@ -126,7 +127,7 @@ def load_plan(
     values = read_secrets(document, variables, reader.read_text)
     assets = check_tls(document, assets, values)
     if plan is None or document.problems:
-        raise PlanError(in_order(document))
+        raise PlanError(without_secrets(in_order(document), Mask([*document.credentials, *values.values()])))
     check_schedule(document, plan)
     # Nothing is left to be read literally: what variables brought in is escaped in the texts themselves.
     job = Job(document.root, assets, values, (), seed, credentials=tuple(sorted(document.credentials)))
@@ -168,6 +169,12 @@ def in_order(document: Document) -> list[Problem]:
     """Every mistake once, in the order of the file; those of options come last."""
     unique = list({str(problem): problem for problem in document.problems}.values())
     return sorted(unique, key=lambda problem: (problem.file != document.name, problem.line or 0))
+
+
+def without_secrets(problems: list[Problem], mask: Mask) -> list[Problem]:
+    """What variables and options brought in may stand anywhere in a plan, and so in a mistake."""
+    hide = mask.hide
+    return [replace(p, message=hide(p.message), path=hide(p.path), hint=hide(p.hint)) for p in problems]
 
 
 def read_assets(document: Document, reader: _Files) -> dict[str, bytes]:

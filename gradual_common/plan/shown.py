@@ -6,12 +6,12 @@ Master and agents tell series by their numbers, so that the master's names are f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from gradual_common.credentials import mask_of
 from gradual_common.messages import Job
-from gradual_common.plan.model import Phase, Plan, Threshold, UserGroup
+from gradual_common.plan.model import ActionSpec, Phase, Plan, Threshold, UserGroup
 from gradual_common.plan.parse import name_steps
 
 _NAME_IN_RULE = re.compile(r'"[^"]*"|[A-Za-z_][\w-]*')
@@ -22,13 +22,14 @@ Hide = Callable[[str], str]
 def shown_plan(plan: Plan, job: Job) -> Plan:
     """The plan with `***` in its names where they hold credentials; names that became equal are numbered."""
     hide = mask_of(job).hide_text
-    if all(hide(name) == name for name in _names_of(plan)):
+    if all(hide(text) == text for text in _texts_of(plan)):
         return plan
     groups = name_steps([hide(group.name) for group in plan.users])
     renamed = dict(zip((group.name for group in plan.users), groups, strict=True))
     config = plan.config.model_copy(
         update={
             "name": hide(plan.config.name),
+            "base_url": None if plan.config.base_url is None else hide(plan.config.base_url),
             "phases": tuple(_shown_phase(phase, hide, renamed) for phase in plan.config.phases),
         }
     )
@@ -36,18 +37,31 @@ def shown_plan(plan: Plan, job: Job) -> Plan:
         update={
             "config": config,
             "users": tuple(_shown_group(group, name, hide) for group, name in zip(plan.users, groups, strict=True)),
-            "actions": {hide(name): action for name, action in plan.actions.items()},
+            "actions": {hide(name): _shown_action(action, hide) for name, action in plan.actions.items()},
             "thresholds": tuple(_shown_threshold(threshold, hide) for threshold in plan.thresholds),
         }
     )
 
 
-def _names_of(plan: Plan) -> list[str]:
-    names = [plan.config.name, *(phase.name for phase in plan.config.phases), *plan.actions]
+def _texts_of(plan: Plan) -> Iterator[str]:
+    """Everything of a plan that is shown beside what was measured."""
+    yield from (plan.config.name, plan.config.base_url or "", *(phase.name for phase in plan.config.phases))
+    for name, action in plan.actions.items():
+        yield from (name, action.url, *(assertion.text for assertion in action.assertions))
     for group in plan.users:
-        steps = (*group.on_start, *group.behavior, *group.on_stop)
-        names += [group.name, *(step.action for step in steps), *(step.name or "" for step in steps)]
-    return names + [text for threshold in plan.thresholds for text in (threshold.rule, threshold.name or "")]
+        yield group.name
+        for step in (*group.on_start, *group.behavior, *group.on_stop):
+            yield from (step.action, step.name or "")
+    for threshold in plan.thresholds:
+        yield from (threshold.rule, threshold.name or "")
+
+
+def _shown_action(action: ActionSpec, hide: Hide) -> ActionSpec:
+    assertions = tuple(
+        assertion.model_copy(update={"text": hide(assertion.text), "subject": hide(assertion.subject)})
+        for assertion in action.assertions
+    )
+    return action.model_copy(update={"url": hide(action.url), "assertions": assertions})
 
 
 def _shown_phase(phase: Phase, hide: Hide, renamed: dict[str, str]) -> Phase:

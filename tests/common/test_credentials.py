@@ -30,7 +30,7 @@ BASIC = b64encode(b"me:hunter2").decode()
         (f"Authorization: Basic {BASIC}", {BASIC, "me:hunter2", "hunter2"}),
         ("Authorization: Bearer abc.def", {"abc.def"}),
         ("Cookie: sid=abcd; theme=dark", {"abcd", "dark"}),
-        ("https://hooks.slack.com/services/T/B/x1", {"services/T/B/x1", "services"}),
+        ("https://hooks.slack.com/services/T/B/x1", {"services/T/B/x1", "T/B/x1", "x1"}),
         ("nothing here", set()),
     ],
 )

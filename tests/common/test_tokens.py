@@ -49,7 +49,11 @@ def test_what_only_looks_like_one_is_shown(written: str) -> None:
 
 
 def test_the_secret_part_of_a_webhook_is_told() -> None:
-    assert webhooks_in("https://hooks.slack.com/services/T0/B0/abcdef") == ["services/T0/B0/abcdef", "services"]
+    assert webhooks_in("https://hooks.slack.com/services/T0/B0/abcdef") == [
+        "services/T0/B0/abcdef",
+        "T0/B0/abcdef",
+        "abcdef",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,240 @@
+"""A run with credentials in every place: none of them is in anything that it writes, in whatever spelling."""
+
+import gzip
+import json
+import re
+import subprocess
+import threading
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+import pytest
+from conftest import BIN, DEADLINE_S, free_port
+
+PLANTED = {
+    "the password in a URL": "uRl/pw+7",
+    "the token that is a user": "0nlyUser7",
+    "the password of the base URL": "baseUrl9pw",
+    "a bearer token": "b34rer.tok-en",
+    "an API key": "ap1-key value",
+    "a cookie": "c00kie-jar",
+    "a field of a JSON body": 'j50n"pässword',
+    "a field of a form": "f0rm&secret",
+    "a number": "80675309",
+    "a query": "qu3ry=key",
+    "a webhook": "T0000/B0000/w3bhook",
+    "what --set brings": "s3t-t0ken",
+    "what -e brings by its name": "n4med-var",
+    "what -e brings to a place": "pl4ced-var",
+    "a tag": "t4g-token",
+    "a row of data": "r0w<pass>",
+    "what the service sets": "s3rver-session",
+    "a declared secret": "d3cl4red",
+}
+
+PLAN = """
+config:
+  name: "Leaks {named} https://me:{url}@name.example"
+  duration: 2s
+  headers:
+    Authorization: "Bearer {bearer}"
+    X-Api-Key: "{api}"
+secrets: {{DECLARED: {{env: DECLARED}}}}
+users:
+  - name: "group {named}"
+    concurrency: 2
+    data: {{user: users.csv}}
+    think_time: 200ms
+    behavior: [json, form, query, {{action: raw, name: "raw {named}"}}, userinfo, unreachable, condition, missing]
+actions:
+  json:
+    url: "/json?u=https://{user}@nested.example/"
+    method: POST
+    headers: {{Cookie: "sid={cookie}; theme=dark"}}
+    body: {{user: alice, password: {json}, nested: {{pin: {number}}}, row: "{{{{user.password}}}}"}}
+    extract: {{missing: "json: not.there"}}
+  form: {{url: /form, method: POST, form: {{client_secret: "{form}", note: "{webhook}"}}}}
+  query: {{url: /query, query: {{api_key: "{query}", declared: "{{{{secrets.DECLARED}}}}"}}}}
+  raw:
+    url: "/raw/${{NAMED_TOKEN}}/{{{{user.password}}}}"
+    method: POST
+    headers: {{X-Auth-Token: "${{PLACED}}"}}
+    body: 'x={{"token": "{{{{secrets.DECLARED}}}}", "set": "y"}}'
+    assertions: [{{body_contains: "never {named}"}}]
+  userinfo: {{url: "http://me:{url_quoted}@127.0.0.1:{port}/userinfo", headers: {{Authorization: ""}}}}
+  unreachable: {{url: "http://{user}@127.0.0.1:1/"}}
+  condition: {{url: "/condition", assertions: [{{json: "token == '{bearer}'"}}]}}
+  missing: {{url: "/missing/${{NAMED_TOKEN}}", assertions: [{{header: "X-Token: {cookie}"}}]}}
+thresholds: ["error_rate < 5%", 'p95(step="raw {named}") < 500ms']
+"""
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with all that it was told, written in every way, and with a session of its own."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
+        told = [unquote(self.path), *self.headers.values(), body, unquote(body.replace("+", " "))]
+        told += [text for what, text in PLANTED.items() if what != "a tag"]
+        lines = [
+            json.dumps({"told": told}),
+            json.dumps({"told": json.dumps(told, ensure_ascii=False)}),
+            *(f"<p>{quote(text, safe='')} {quote(text)} {text}</p>" for text in told),
+            *(b64encode(b"x" * n + text.encode()).decode() for text in told for n in range(3)),
+            *(urlsafe_b64encode(text.encode()).decode() for text in told),
+        ]
+        answer = "\n".join(lines)[:60_000].encode()
+        self.send_response(404 if "missing" in self.path else 500)
+        self.send_header("Set-Cookie", f"session={PLANTED['what the service sets']}; Path=/; HttpOnly")
+        self.send_header("Location", f"/next?token={quote(PLANTED['a bearer token'])}")
+        self.send_header("X-Echo", PLANTED["a bearer token"])
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    do_GET = do_POST  # noqa: N815 - http.server calls it so
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def spellings(text: str) -> dict[str, str]:
+    found = {
+        "as it is": text,
+        "JSON": json.dumps(text)[1:-1],
+        "JSON in UTF-8": json.dumps(text, ensure_ascii=False)[1:-1],
+        "JSON twice": json.dumps(json.dumps(text)[1:-1])[1:-1],
+        "percent": quote(text, safe=""),
+        "percent but slashes": quote(text),
+        "HTML": text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;"),
+    }
+    for before in range(3):
+        data = b"\0" * before + text.encode()
+        core = b64encode(data).decode()[-(-8 * before // 6) : 8 * len(data) // 6]
+        found[f"base64 after {before}"] = core
+        found[f"base64 for URLs after {before}"] = core.replace("+", "-").replace("/", "_")
+    return found
+
+
+def leaks(texts: dict[str, str]) -> list[str]:
+    """Every place in which a planted text is, with its spelling."""
+    return sorted(
+        {
+            f"{name}: {what}, {spelling}: …{text[max(0, text.index(form) - 60) : text.index(form) + 40]!r}"
+            for name, text in texts.items()
+            for what, planted in PLANTED.items()
+            for spelling, form in spellings(planted).items()
+            if form in text
+        }
+    )
+
+
+def write_plan(folder: Path, port: int) -> None:
+    planted = list(PLANTED.values())
+    folder.joinpath("users.csv").write_text(f"user,password\nalice,{planted[15]}\nbob,{planted[15]}\n")
+    folder.joinpath("plan.yaml").write_text(
+        PLAN.format(
+            url=planted[0].replace("/", "%2F"), user=planted[1], bearer=planted[3], api=planted[4], cookie=planted[5],
+            json=json.dumps(planted[6]), form=planted[7], number=planted[8], query=planted[9],
+            webhook=f"https://hooks.slack.com/services/{planted[10]}", named="${NAMED_TOKEN}",
+            url_quoted=quote(planted[0], safe=""), port=port,
+        )
+    )  # fmt: skip
+
+
+def options(port: int) -> list[str]:
+    planted = PLANTED
+    return [
+        *("plan.yaml", "--base-url", f"http://me:{planted['the password of the base URL']}@127.0.0.1:{port}"),
+        *("--set", f"actions.raw.headers.X-Csrf-Token={planted['what --set brings']}"),
+        *("-e", f"NAMED_TOKEN={planted['what -e brings by its name']}"),
+        *("-e", f"PLACED={planted['what -e brings to a place']}"),
+        *("-e", f"DECLARED={planted['a declared secret']}"),
+    ]
+
+
+def run(command: list[str], folder: Path) -> dict[str, str]:
+    """Standard output and error, and every file that was written."""
+    before = {path for path in folder.rglob("*") if path.is_file()}
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    texts = {"standard output": result.stdout, "standard error": result.stderr}
+    for path in sorted({path for path in folder.rglob("*") if path.is_file()} - before):
+        texts[path.name] = path.read_bytes().decode("utf-8", "replace")
+    return texts
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[tuple[Path, int]]:
+    with serving(Echo) as port:
+        write_plan(tmp_path, port)
+        yield tmp_path, port
+
+
+def test_no_credential_is_in_anything_that_a_run_writes(folder: tuple[Path, int]) -> None:
+    place, port = folder
+    sent: list[bytes] = []
+
+    class Receiver(Echo):
+        def do_POST(self) -> None:
+            data = self.rfile.read(int(self.headers.get("content-length", 0)))
+            sent.append(gzip.decompress(data) if self.headers.get("content-encoding") == "gzip" else data)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    with serving(Receiver) as receiver:
+        texts = run(
+            [
+                *(str(BIN / "gradual"), "run", *options(port), "--agents", "1", "-v"),
+                *("-o", "json=out.json", "-o", "csv=out", "-o", "html=out.html", "-o", "junit=out.xml"),
+                *("-o", "markdown=out.md", "-o", f"prometheus=127.0.0.1:{free_port()}", "-o", "parquet=out.parquet"),
+                *("-o", f"otlp=http://127.0.0.1:{receiver}", "-o", "console"),
+                *("--tag", f"token={PLANTED['a tag']}", "--tag", f"note={PLANTED['a bearer token']}"),
+            ],
+            place,
+        )
+    texts["what the receiver got"] = b"\n".join(sent).decode("utf-8", "replace")
+    assert {"out.json", "out.html", "out.xml", "out.md"} <= texts.keys(), texts["standard error"]
+    summary = json.loads(texts["out.json"])
+    assert summary["totals"]["requests"] > 10
+    assert len(summary["error_samples"]) > 6
+    assert sent
+    assert not leaks(texts), "\n".join(leaks(texts))
+    assert "***" in summary["run"]["name"]
+    assert re.search(r"--set '?actions.raw.headers.X-Csrf-Token=\*\*\*", summary["run"]["command"])
+
+
+def test_no_credential_is_in_what_a_trial_shows(folder: tuple[Path, int]) -> None:
+    place, port = folder
+    texts = run([str(BIN / "gradual"), "try", *options(port)], place)
+    assert "unreachable" in texts["standard output"], texts["standard error"]
+    assert not leaks(texts), "\n".join(leaks(texts))
+
+
+def test_no_credential_is_in_what_is_said_of_a_plan(folder: tuple[Path, int]) -> None:
+    place, port = folder
+    for command in ("validate", "plan"):
+        texts = run([str(BIN / "gradual"), command, *options(port)], place)
+        assert "users" in texts["standard output"], texts["standard error"]
+        assert not leaks(texts), "\n".join(leaks(texts))
+    assert urlsplit(f"http://127.0.0.1:{port}").port == port
