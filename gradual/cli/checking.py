@@ -11,6 +11,7 @@ from gradual.cli.drawing import draw_schedule
 from gradual.cli.levels import tabulate_levels
 from gradual_common.errors import PlanError
 from gradual_common.plan.loader import LoadedPlan
+from gradual_common.plan.shown import shown_plan
 from gradual_common.schedule import Schedule
 from gradual_common.scheduling import compile_schedule
 from gradual_common.streams import is_utf8
@@ -29,7 +30,7 @@ def validate_plan(arguments: PlanArguments) -> int:
     except PlanError as error:
         typer.echo(describe_problems(error))
         return WRONG_PLAN
-    schedule = compile_schedule(loaded.plan)
+    schedule = compile_schedule(shown_plan(loaded.plan, loaded.job))
     typer.echo(f"{loaded.name}: OK: {describe(loaded, schedule)}")
     for warning in warnings_of(loaded, schedule):
         typer.echo(f"warning: {warning}")
@@ -39,8 +40,9 @@ def validate_plan(arguments: PlanArguments) -> int:
 def show_schedule(arguments: PlanArguments) -> None:
     """Print the levels and the drawing of a plan's schedule, and its warnings."""
     loaded = load_arguments(arguments)
-    schedule = compile_schedule(loaded.plan)
-    lines = [f"{loaded.plan.config.name}: {describe(loaded, schedule)}", ""]
+    shown = shown_plan(loaded.plan, loaded.job)
+    schedule = compile_schedule(shown)
+    lines = [f"{shown.config.name}: {describe(loaded, schedule)}", ""]
     lines += [*tabulate_levels(schedule, WIDTH), "", *draw_schedule(schedule, WIDTH)]
     typer.echo("\n".join(lines))
     for warning in warnings_of(loaded, schedule):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,10 +12,12 @@ from gradual_agent.users.sample import INTERRUPTED, Sample
 from gradual_common.batch import KINDS
 from gradual_common.causes import label_of
 from gradual_common.clock import NS_PER_MS
+from gradual_common.credentials import credentials_in, credentials_in_fields, credentials_in_text
 from gradual_common.masking import Mask
 from gradual_common.plan.model import ActionSpec, Assertion
 
 MOST_BODY = 4000
+MOST_READ = 4 * MOST_BODY
 WIDTH = 80
 
 Write = Callable[[str], None]
@@ -30,14 +32,20 @@ class Narrator:
         self._mask = mask
 
     def say(self, text: str = "") -> None:
-        """A line, or several, without secrets."""
-        self._write(self._mask.hide(text))
+        """A line, or several, without secrets and without what tells that it is a credential."""
+        self._write(self._mask.hide_text(text))
+
+    def _learn(self, credentials: Iterable[str]) -> None:
+        """What one side says in a credential's place is hidden wherever it is repeated."""
+        self._mask = self._mask.also(credentials=credentials)
 
     def begin(self, group: str, rows: Mapping[str, Mapping[str, Any]]) -> None:
         """Who acts, and with which data."""
         self.say(f"One user of {group!r}: slot 0, one iteration. Think times are not waited for.")
         for name, row in rows.items():
-            self.say(f"  {name}: " + ", ".join(f"{column} = {value!r}" for column, value in row.items()))
+            self._learn(credentials_in(row, is_sent=True))
+            cells = (f"{column} = {self._mask.hide_named(column, repr(value))}" for column, value in row.items())
+            self.say(f"  {name}: " + ", ".join(cells))
 
     def begin_step(self, step: str, action: str) -> None:
         """A step is performed."""
@@ -55,8 +63,11 @@ class Narrator:
         """The request as it is written, with the user's cookies."""
         lines = request.head.decode("latin-1").split("\r\n")[1:-2]
         cookies = [f"Cookie: {cookie}"] if cookie else []
+        body = request.body[:MOST_READ].decode("utf-8", "replace")
+        for text in (request.url, *lines, *cookies, body):
+            self._learn(credentials_in_text(text))
         self.say(f"{request.method} {request.url}")
-        self.say(indent([*lines, *cookies]) + show_body(request.body))
+        self.say(indent([*lines, *cookies]) + show_body(request.body, body, self._mask.hide_text))
 
     def tell_response(self, sample: Sample) -> None:
         """The last response, or how the request failed."""
@@ -66,8 +77,9 @@ class Narrator:
             self.say(f"\n{sample.status_code} {phrase_of(sample.status_code)}, {took:.1f} ms{hops}")
         response: Response | None = sample.response
         if response is not None:
+            self._learn(credentials_in_fields(response.headers.items()))
             fields = [f"{name}: {value}" for name, value in response.headers.items()]
-            self.say(indent(fields) + show_body(response.body, response.text))
+            self.say(indent(fields) + show_body(response.body, response.text, self._mask.hide_text))
 
     def end_step(self, spec: ActionSpec, sample: Sample, variables: Mapping[str, Any]) -> None:
         """What was asserted and extracted, and how the step ended."""
@@ -76,7 +88,7 @@ class Narrator:
             verdict = "failed" if sample.failed_assertions >> number & 1 else "held"
             self.say(f"  assertion {verdict}: {assertion.text or assertion.check}")
         for name, value in variables.items():
-            self.say(f"  {name} = {value!r}")
+            self.say(f"  {name} = {self._mask.hide_named(name, repr(value))}")
         self.failures += sample.kind != 0
         self.say(f"  {outcome_of(sample, sample.explain(self._mask.hide_text), spec.assertions)}")
 
@@ -111,12 +123,14 @@ def indent(lines: list[str]) -> str:
     return "\n".join(f"  {line}" for line in lines)
 
 
-def show_body(body: bytes, text: str | None = None) -> str:
-    """A body below its headers: text as it is, long ones cut, anything else by its size."""
+def show_body(body: bytes, text: str, hide: Callable[[str], str]) -> str:
+    """A body below its headers: text as `hide` shows it, long ones cut, anything else by its size."""
     if not body:
         return ""
-    text = body.decode("utf-8", "replace") if text is None else text
     if not all(character.isprintable() or character in "\r\n\t" for character in text.replace("\ufffd", "\0")):
         return f"\n\n  ({len(body)} bytes that are no text)"
-    shown = text if len(text) <= MOST_BODY else f"{text[:MOST_BODY]}… ({len(text) - MOST_BODY} characters more)"
+    # Masked first, and cut then: half a secret is one, too.
+    shown = hide(text[:MOST_READ])
+    if len(shown) > MOST_BODY or len(text) > MOST_READ:
+        shown = f"{shown[:MOST_BODY]}… ({max(len(text), len(shown)) - MOST_BODY} characters more)"
     return "\n\n" + indent(shown.splitlines())

@@ -1,8 +1,12 @@
 """What `gradual try` says is readable text: bodies are shown as text, cut when long, sized when they are none."""
 
+from base64 import b64encode
+
 import pytest
 
 from gradual.cli.narration import MOST_BODY, Narrator, outcome_of, phrase_of, show_body
+from gradual_agent.http.request import build_request
+from gradual_agent.http.response import Headers, Response
 from gradual_agent.users.sample import INTERRUPTED, Sample
 from gradual_common.batch import KIND
 from gradual_common.masking import Mask
@@ -19,12 +23,35 @@ from gradual_common.masking import Mask
     ],
 )
 def test_a_body_is_shown_as_what_it_is(body: bytes, shown: str) -> None:
-    assert show_body(body) == shown
+    assert show_body(body, body.decode("utf-8", "replace"), str) == shown
 
 
 def test_a_long_body_is_cut_and_says_so() -> None:
-    shown = show_body(b"x" * (MOST_BODY + 5))
+    shown = show_body(b"x", "x" * (MOST_BODY + 5), str)
     assert shown.endswith("x… (5 characters more)")
+
+
+def test_a_body_is_masked_before_it_is_cut() -> None:
+    hidden = "hunter2-" * 4
+    shown = show_body(b"x", "x" * (MOST_BODY - 8) + hidden, Mask([hidden]).hide)
+    assert "hunter2" not in shown
+
+
+def test_what_a_request_holds_is_hidden_where_the_response_repeats_it() -> None:
+    told: list[str] = []
+    narrator = Narrator(told.append, Mask())
+    narrator.begin("a", {"user": {"name": "alice", "password": "fr0m-row"}})
+    fields = {"X-Auth-Token": "t0ken-1", "X-Other": "seen"}
+    narrator.tell_request(build_request("POST", "http://me:p4ssw@h/x", fields, b"pin=8067"), "sid=c00kie")
+    sample = Sample()
+    sample.status_code = 200
+    echo = b"fr0m-row t0ken-1 p4ssw 8067 c00kie seen " + b64encode(b"x t0ken-1")
+    sample.response = Response(200, Headers(((b"Set-Cookie", b"new=s3ssion"),)), echo + b" s3ssion")
+    narrator.tell_response(sample)
+    text = "\n".join(told)
+    assert "*** *** *** *** *** seen *** ***" in text
+    assert "name = 'alice', password = ***" in text
+    assert not any(hidden in text for hidden in ("fr0m-row", "t0ken-1", "p4ssw", "8067", "c00kie", "s3ssion"))
 
 
 @pytest.mark.parametrize(
