@@ -51,7 +51,7 @@ def _cells(level: LevelRow) -> tuple[object, ...]:
 
 def _text(cell: object) -> str:
     if cell is None:
-        return "–"
+        return "-"
     if isinstance(cell, float) and abs(cell) < 10_000:
         return f"{cell:,.4g}"
     return f"{cell:,.0f}" if isinstance(cell, int | float) else str(cell)

@@ -190,7 +190,7 @@ class AnalysisSection(Section):
     capacity: dict[str, Any] | None = None
 
 
-TABLES = ("actions", "groups", "phases", "levels", "agents", "objectives")
+TABLES = ("actions", "groups", "phases", "levels", "agents", "errors", "objectives")
 """What of a summary can be had as flat rows."""
 
 _shown: list[Callable[[Summary], str]] = [repr]
@@ -227,7 +227,7 @@ class Summary(Section):
     chronicle: Chronicle | None = field(default=None, repr=False, compare=False, metadata={"aside": True})
 
     def rows(self, table: str) -> list[dict[str, Cell]]:
-        """`actions`, `groups`, `phases`, `levels`, `agents` or `objectives` as flat rows, for a data frame (`flat`).
+        """One of `TABLES` as flat rows, for a data frame (`flat`).
 
         KeyError for another name.
         """
