@@ -70,6 +70,14 @@ def decode_bytes(raw: str) -> str:
     return raw if raw.isascii() else raw.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
+def decode_text(raw: bytes) -> str:
+    """What a response says, as text: UTF-8; what is not valid in it is read as Latin-1 (RFC 9110, 5.5)."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
 def read_url(url: str) -> UrlParts:
     """An absolute http or https URL taken apart; RequestError says what cannot be asked."""
     scheme, authority, rest = split_authority(url)

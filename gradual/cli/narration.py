@@ -61,7 +61,7 @@ class Narrator:
 
     def tell_request(self, request: Request, cookie: str) -> None:
         """The request as it is written, with the user's cookies."""
-        lines = request.head.decode("latin-1").split("\r\n")[1:-2]
+        lines = request.head.decode("utf-8", "replace").split("\r\n")[1:-2]
         cookies = [f"Cookie: {cookie}"] if cookie else []
         body = request.body[:MOST_READ].decode("utf-8", "replace")
         for text in (request.url, *lines, *cookies, body):

@@ -7,16 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 
+from gradual_common.urls import decode_text
+
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 """Names and values as they came, in order."""
-
-
-def _text(raw: bytes) -> str:
-    """UTF-8, as all text here; what is not valid in it is read as Latin-1 (RFC 9110, 5.5)."""
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
 
 
 class Headers(Mapping[str, str]):
@@ -27,7 +21,7 @@ class Headers(Mapping[str, str]):
     def __init__(self, raw: RawHeaders = ()) -> None:
         fields: dict[str, list[str]] = {}
         for name, value in raw:
-            fields.setdefault(_text(name).strip().lower(), []).append(_text(value))
+            fields.setdefault(decode_text(name).strip().lower(), []).append(decode_text(value))
         self._fields = fields
 
     def __getitem__(self, name: str) -> str:

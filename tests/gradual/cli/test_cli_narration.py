@@ -89,3 +89,9 @@ def test_conditions_tell_what_they_came_to() -> None:
         "pay: condition x > 1 is false: skipped",
         "pay: condition x > 1 cannot be evaluated: 'x' is undefined",
     ]
+
+
+def test_a_request_is_shown_in_the_text_it_is_sent_in() -> None:
+    lines: list[str] = []
+    Narrator(lines.append, Mask([])).tell_request(build_request("GET", "http://h/", {"X-Name": "ßé😀"}), "a=é")
+    assert "  X-Name: ßé😀" in "\n".join(lines)
