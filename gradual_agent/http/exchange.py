@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from gradual_agent.http.decoding import decode_body
@@ -24,6 +25,10 @@ MAX_VALUE = 1024
 
 MAX_READ = 4 * MAX_TEXT
 """Characters of a text that are looked at: all that is masked before it is cut off."""
+
+MAX_BYTES = 4 * MAX_READ
+"""Bytes of a body that are made into text: `MAX_READ` characters of any alphabet. Decoding the whole of one of 6 MB
+took 16 ms, in which the agent's loop stood still."""
 
 MAX_DECODED = 1024 * 1024
 
@@ -60,7 +65,7 @@ def _describe_request(mask: Mask, request: Request) -> dict[str, Any]:
         "method": request.method,
         "url": _show(mask, request.url),
         "headers": _describe_fields(mask, fields),
-        "body": _show(mask, request.body.decode("utf-8", "replace")),
+        "body": _show_body(mask, Response(0, body=request.body)),
         "body_bytes": len(request.body),
     }
 
@@ -87,7 +92,7 @@ def _describe_response(
     if is_wanted or response.status_code >= 400:
         body = response.body if is_wanted else _decoded(response)
         is_whole = is_wanted or len(response.body) < MAX_KEPT_ERROR
-        document["body"] = _show(mask, Response(response.status_code, response.headers, body).text, is_whole)
+        document["body"] = _show_body(mask, replace(response, body=body), is_whole)
         document["body_bytes"] = len(body) if is_whole else None
     return document
 
@@ -113,9 +118,19 @@ def _describe_fields(mask: Mask, fields: list[Field]) -> list[list[str]]:
     ]
 
 
-def _show(mask: Mask, text: str, is_whole: bool = True) -> str:
-    """At most `MAX_TEXT` characters, masked, and how many there were; lone surrogates, which no file takes, as `?`."""
+def _show_body(mask: Mask, response: Response, is_whole: bool = True) -> str:
+    """The begin of a body in its charset, and how many bytes there were when that is not all."""
+    size = len(response.body)
+    rest = f"{size:,}{'' if is_whole else ' or more'} bytes" if size > MAX_BYTES or not is_whole else ""
+    return _show(mask, replace(response, body=response.body[:MAX_BYTES]).text, rest)
+
+
+def _show(mask: Mask, text: str, size: str = "") -> str:
+    """At most `MAX_TEXT` characters, masked; lone surrogates, which no file takes, as `?`.
+
+    What is cut off ends with its size; `size`: how much there was, where `text` is not all of it.
+    """
     shown = mask.hide_text(text[:MAX_READ]).encode("utf-8", "replace").decode()
-    if len(shown) <= MAX_TEXT and len(text) <= MAX_READ:
+    if not size and len(shown) <= MAX_TEXT and len(text) <= MAX_READ:
         return shown
-    return f"{shown[:MAX_TEXT]}… ({len(text):,}{'' if is_whole else ' or more'} characters)"
+    return f"{shown[:MAX_TEXT]}… ({size or f'{len(text):,} characters'})"

@@ -141,7 +141,7 @@ def test_what_is_long_is_cut_off_and_its_length_said():
     request = build_request("POST", f"http://h/{long}", [(f"X-{n}", long) for n in range(100)], b"y" * 1_000_000)
     document = described(request, response(b"z" * 5000, **{f"X_{n}": long for n in range(100)}), detail=long)
     shown = document["request"]
-    assert shown["body"] == "y" * MAX_TEXT + "… (1,000,000 characters)"
+    assert shown["body"] == "y" * MAX_TEXT + "… (1,000,000 bytes)"
     assert shown["body_bytes"] == 1_000_000
     assert shown["url"].endswith(f"x… ({len(request.url):,} characters)")
     assert document["detail"] == "x" * MAX_TEXT + f"… ({MAX_TEXT + 1:,} characters)"
@@ -197,7 +197,7 @@ def test_a_body_that_the_plan_reads_is_not_decoded_twice():
 def test_of_a_body_that_was_cut_off_no_size_is_claimed():
     shown = described(build_request("GET", URL), response(b"x" * MAX_KEPT_ERROR))["response"]
     assert shown["body_bytes"] is None
-    assert shown["body"].endswith(f"… ({MAX_KEPT_ERROR:,} or more characters)")
+    assert shown["body"].endswith(f"… ({MAX_KEPT_ERROR:,} or more bytes)")
 
 
 @pytest.mark.parametrize("coding", ["gzip", "GZip", "identity, gzip", "gzip, "])
