@@ -1,0 +1,109 @@
+"""A server that answers as the worst of real ones do: raw bytes for each path, over plain TCP or TLS, a thread each."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+END_OF_HEAD = b"\r\n\r\n"
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+"""SO_LINGER with no time: `close` sends RST."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is written for a request, and what follows.
+
+    `later` comes a moment after `data`; `then`: `keep` the connection, `close` it, `reset` it, or `drop` it without a
+    word of TLS. `is_early`: the body of the request is not read first.
+    """
+
+    data: bytes
+    later: bytes = b""
+    then: str = "keep"
+    is_early: bool = False
+
+
+NOT_FOUND = Answer(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+
+@dataclass
+class OddServer:
+    """Where it listens, and the heads that came, by path, in order."""
+
+    port: int
+    heads: dict[str, list[bytes]] = field(default_factory=dict)
+
+    def count(self, path: str) -> int:
+        return len(self.heads.get(path, ()))
+
+
+@contextmanager
+def odd_server(answers: Mapping[str, Answer], context: ssl.SSLContext | None = None) -> Iterator[OddServer]:
+    """Listens on loopback until the end of the block; paths that are not in `answers` get an empty 404."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = OddServer(listener.getsockname()[1])
+        threading.Thread(target=_accept, args=(listener, server, answers, context), daemon=True).start()
+        yield server
+        listener.shutdown(socket.SHUT_RDWR)  # Wakes the thread that accepts.
+
+
+def _accept(
+    listener: socket.socket, server: OddServer, answers: Mapping[str, Answer], context: ssl.SSLContext | None
+) -> None:
+    with suppress(OSError):  # The listener is closed when the test ends.
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=_serve, args=(connection, server, answers, context), daemon=True).start()
+
+
+def _serve(
+    connection: socket.socket, server: OddServer, answers: Mapping[str, Answer], context: ssl.SSLContext | None
+) -> None:
+    with suppress(OSError), connection:  # The client may go whenever it likes; what it counts is what is judged.
+        if context is None:
+            _answer(connection, server, answers)
+            return
+        with context.wrap_socket(connection, server_side=True) as secured:
+            _answer(secured, server, answers)
+
+
+def _answer(connection: socket.socket, server: OddServer, answers: Mapping[str, Answer]) -> None:
+    rest, then = b"", "keep"
+    while then == "keep":
+        while END_OF_HEAD not in rest:
+            piece = connection.recv(65536)
+            if not piece:
+                return
+            rest += piece
+        head, _, rest = rest.partition(END_OF_HEAD)
+        path = head.split(b" ")[1].decode("latin-1")
+        server.heads.setdefault(path, []).append(head)
+        answer, then = answers.get(path, NOT_FOUND), answers.get(path, NOT_FOUND).then
+        rest = rest if answer.is_early else _read_body(connection, head, rest)
+        connection.sendall(answer.data)
+        if answer.later:
+            time.sleep(0.003)
+            connection.sendall(answer.later)
+    _end(connection, then)
+
+
+def _read_body(connection: socket.socket, head: bytes, rest: bytes) -> bytes:
+    lengths = [line[15:] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    length = int(lengths[0]) if lengths else 0
+    while len(rest) < length:
+        rest += connection.recv(65536) or b"\0" * length
+    return rest[length:]
+
+
+def _end(connection: socket.socket, how: str) -> None:
+    if how == "reset":
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    if how == "close" and isinstance(connection, ssl.SSLSocket):
+        connection.unwrap().close()  # With a close_notify, which `drop` leaves out.
