@@ -2,8 +2,8 @@
 
 engine   one per process: connects, resolves, TLS contexts, what all connections share
 client   one per virtual user: connections, cookies, redirects, re-sends, timeouts
-connection, tls   one HTTP/1.1 connection, and the same inside TLS
-reader, head, chunks, decoding   bytes → response, without I/O
+connection, upload, tls   one HTTP/1.1 connection, what of a request it could not write at once, the same inside TLS
+reader, head, lines, framing, chunks, decoding   bytes → response, without I/O
 request, urls, cookies, redirects   what is sent
 """
 

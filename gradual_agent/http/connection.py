@@ -208,6 +208,7 @@ class Http1Connection(asyncio.Protocol):
             self._replay()
         if self._exchange is not None:
             self._end_without_more(exc)
+        self._drop_upload()
 
     def _end_without_more(self, error: Exception | None) -> None:
         reader = self._reader

@@ -2,7 +2,7 @@
 
 Servers send the same head again and again (its Date changes once a second), so a parsed head is kept under its exact
 bytes. What is looked up was parsed before, byte for byte: nothing is guessed. The search and the look-up take
-0.5 µs where parsing nginx's eight fields takes PARSE_TIME µs (best of five runs on one core).
+0.5 µs where parsing nginx's eight fields takes 7.4 µs (best of five runs on one core).
 
 The parser is ours (`lines`, `framing`), for the rule is "as curl": llhttp refuses what curl, Go and browsers read.
 """

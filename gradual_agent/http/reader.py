@@ -87,25 +87,27 @@ class ResponseReader:
 
     def _read_head(self, data: bytes) -> bytes | None:
         """What follows the head that ends in `data`; None when it does not end there."""
-        if not self._buffer:
-            data = self._skip_empty_lines(data)
         seen = len(self._buffer)
-        self._buffer += data
-        buffer = self._buffer
+        if seen:
+            self._buffer += data
+        elif data[:1] in (b"\r", b"\n"):
+            data = self._skip_empty_lines(data)
+        buffer = self._buffer if seen else data
         check_beginning(buffer)
         end = find_end(buffer, seen)
         if end > MAX_HEAD or (not end and len(buffer) > MAX_HEAD):
             raise ResponseError(f"the response's head is larger than {MAX_HEAD >> 10} KiB")
         if not end:
+            if not seen:
+                self._buffer += data
             return None
-        raw, rest = bytes(buffer[:end]), data[end - seen :]
-        buffer.clear()
-        head = self._heads.read(raw)
+        head = self._heads.read(bytes(buffer[:end]))
+        self._buffer.clear()
         if head.is_interim:
             self._has_interim = True
         else:
             self._begin_body(head)
-        return rest
+        return data[end - seen :]
 
     def _skip_empty_lines(self, data: bytes) -> bytes:
         """Line ends before a status line are left over from the message before (RFC 9112, 2.2)."""
@@ -170,7 +172,7 @@ def check_beginning(buffer: bytes | bytearray) -> None:
     That frame is recognised by its first nine bytes, which no HTTP/1 message begins with; nothing is said before they
     are there, so that the failure is the same however the bytes come.
     """
-    if buffer[: len(_BEGIN)].lower() == _BEGIN[: len(buffer)]:
+    if buffer.startswith(b"HTTP/") or buffer[: len(_BEGIN)].lower() == _BEGIN[: len(buffer)]:
         return
     if buffer.startswith(b"\0"):
         if len(buffer) < _FRAME_HEADER:

@@ -1,10 +1,14 @@
 """Responses are read as curl reads them: 250 of them, with what curl and Go make of each (`as_curl.tsv`)."""
 
+import contextlib
+
 import pytest
 from curl_table import escape, read_table
 from http_harness import GET, bytewise, exchange
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from gradual_agent.http.decoding import decode_body
+from gradual_agent.http.decoding import KNOWN_CODINGS, decode_body
 from gradual_agent.http.failures import ResponseError
 from gradual_agent.http.head import parse_head
 from gradual_common.batch import KINDS
@@ -84,3 +88,44 @@ def test_every_status_of_three_digits_is_one():
 def test_a_large_head_is_read(line):
     outcomes, is_free = exchange(GET, [b"HTTP/1.1 204 OK\r\nX: ", line, b"\r\n\r\n"])
     assert (outcomes[0][0], is_free) == (204, True)
+
+
+MUTATIONS = st.lists(
+    st.tuples(st.integers(0, 400), st.sampled_from(["drop", "double", "replace", "insert"]), st.binary(max_size=3)),
+    max_size=6,
+)
+
+
+def mutate(data, changes):
+    for place, change, extra in changes:
+        at = place % (len(data) + 1)
+        if change == "drop":
+            data = data[:at] + data[at + 1 :]
+        elif change == "double":
+            data = data[: at + 1] + data[at:]
+        elif change == "replace":
+            data = data[:at] + extra + data[at + len(extra) :]
+        else:
+            data = data[:at] + extra + data[at:]
+    return data
+
+
+@settings(max_examples=2000, derandomize=True, deadline=None)
+@given(st.sampled_from(ROWS), MUTATIONS, st.booleans())
+def test_whatever_comes_is_a_response_or_a_failure_however_it_is_cut(row, changes, ends):
+    """Nothing that a server sends is raised, and the outcome is the same whole and byte by byte."""
+    data = mutate(row.data, changes)
+    whole, by_byte = [exchange(GET, pieces, ends) for pieces in ([data] if data else [], bytewise(data))]
+    assert [outcome[:2] for outcome in whole[0]] == [outcome[:2] for outcome in by_byte[0]]
+    assert whole[1] == by_byte[1]
+    for status, body, fields in whole[0]:
+        if not isinstance(body, str):
+            head = head_of(whole[0])
+            describe([(status, body, fields)], whole[1], head)
+
+
+@settings(max_examples=2000, derandomize=True, deadline=None)
+@given(st.binary(max_size=200), st.lists(st.sampled_from(sorted(KNOWN_CODINGS)), min_size=1, max_size=3))
+def test_whatever_a_body_holds_is_decoded_or_refused(body, codings):
+    with contextlib.suppress(ResponseError):
+        assert len(decode_body(body, tuple(codings), 1000)) <= 1000

@@ -6,10 +6,23 @@ import ssl
 
 import pytest
 import trustme
-from http_harness import FOREVER, Driver, answer, open_engine, run_server
+from http_harness import (
+    FOREVER,
+    GET,
+    Driver,
+    FakeEngine,
+    FakeSocket,
+    FakeTransport,
+    NotedExchange,
+    answer,
+    open_engine,
+    run_server,
+)
 
 from gradual_agent.http import build_request, tls
+from gradual_agent.http.head import HeadMemory
 from gradual_agent.http.resolver import Addresses, read_literal
+from gradual_agent.http.tls import TlsConnection
 from gradual_agent.users.sample import INTERRUPTED
 from gradual_common.batch import KINDS
 from gradual_common.errors import TlsFileError
@@ -232,3 +245,131 @@ async def test_contexts_are_made_before_the_run_and_one_serves_any_number_of_nam
 async def test_what_cannot_be_made_ready_is_an_error_before_the_run():
     with open_engine(assets=ASSETS) as engine, pytest.raises(TlsFileError, match=r"tls\.ca: it holds no certificate"):
         engine.prepare([Tls(ca="broken.pem")])
+
+
+HELLO = b"hello"
+ABRUPT = [
+    # response, kind, body, why
+    (answer(HELLO, "200 OK", "Connection: close"), "", HELLO, "a body of known length is whole"),
+    (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        "",
+        HELLO,
+        "the last chunk ends the body",
+    ),
+    (b"HTTP/1.1 204 X\r\nConnection: close\r\n\r\n", "", b"", "there is no body"),
+    (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello", "protocol", None, "nobody knows whether that was all"),
+    (b"HTTP/1.1 200 OK\r\n\r\n", "protocol", None, "nobody knows whether there was a body"),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello", "reset", None, "the length tells that it was not all"),
+    (b"HTTP/1.1 200 OK\r\nConte", "reset", None, "the head was not all"),
+]
+
+
+def answer_and_drop(listener, response):
+    """Sends, then ends TCP without the alert that ends TLS."""
+    accepted, _ = listener.accept()
+    peer = server_context().wrap_socket(accepted, server_side=True)
+    peer.recv(65536)
+    peer.sendall(response)
+    socket.socket(fileno=peer.detach()).close()
+
+
+@pytest.mark.parametrize("row", ABRUPT, ids=lambda row: row[-1])
+async def test_tls_that_ends_without_a_word_ends_no_body(row):
+    """RFC 9112, 9.8: the end of TCP may be forged, that of TLS may not."""
+    response, kind, body, _ = row
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        answering = asyncio.create_task(asyncio.to_thread(answer_and_drop, listener, response))
+        with open_engine(assets=ASSETS) as engine:
+            url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+            sample = await Driver(engine).fetch("GET", url, tls=TRUSTING, wants_body=True)
+        await answering
+    assert KINDS[sample.kind] == kind
+    if kind:
+        assert sample.response is None
+    else:
+        assert sample.response.body == body
+    if kind == "protocol":
+        assert "without ending TLS" in sample.detail
+
+
+class Layer:
+    """A TLS layer that seals nothing and has something to say after each read."""
+
+    def __init__(self):
+        self.outgoing = b""
+
+    def encrypt(self, data):
+        return bytes(data)
+
+    def decrypt(self, data):
+        self.outgoing = b"<update>"
+        return data, False
+
+    @property
+    def has_outgoing(self):
+        return bool(self.outgoing)
+
+    def take_outgoing(self):
+        outgoing, self.outgoing = self.outgoing, b""
+        return outgoing
+
+    def say_goodbye(self):
+        return b"<bye>"
+
+
+def connect_inside_tls(room=FOREVER):
+    layer, sock = Layer(), FakeSocket()
+    engine = FakeEngine(HeadMemory())
+    connection = TlsConnection(engine, GET.origin, sock, layer)
+    connection._transport = transport = FakeTransport()
+    connection.is_free = True
+    sock.room = room
+    return connection, sock, transport, engine
+
+
+def test_what_the_layer_answers_goes_out_in_its_turn():
+    """A key is renewed: the answer stands before the next request, and behind what of an upload is sealed."""
+    connection, sock, _, _ = connect_inside_tls()
+    connection.send(b"one", GET, NotedExchange())
+    connection.data_received(b"HTTP/1.1 204 X\r\n\r\n")
+    connection.send(b"two", GET, NotedExchange())
+    assert sock.written == b"one<update>two"
+    connection, sock, _, engine = connect_inside_tls(room=1)
+    connection.send(b"three", GET, NotedExchange())
+    connection.data_received(b"HTTP/1.1 100 X\r\n\r\n")
+    sock.room = FOREVER
+    engine.loop.have_room()
+    assert sock.written == b"three<update>"
+
+
+def test_an_answer_of_the_layer_that_does_not_fit_takes_the_connection():
+    connection, sock, _, engine = connect_inside_tls()
+    noted = NotedExchange()
+    connection.send(b"one", GET, noted)
+    sock.room = 3
+    connection.data_received(b"HTTP/1.1 204 X\r\n")
+    assert not connection.is_free
+    sock.room = FOREVER
+    engine.loop.have_room()
+    connection.data_received(b"\r\n")
+    assert sock.written == b"one<update><update>"
+    assert [outcome[0] for outcome in noted.outcomes] == [204]
+
+
+def test_an_answer_of_the_layer_that_cannot_be_written_leaves_what_came():
+    connection, sock, _, _ = connect_inside_tls()
+    noted = NotedExchange()
+    connection.send(b"one", GET, noted)
+    sock.error = BrokenPipeError(32, "x")
+    connection.data_received(b"HTTP/1.1 204 X\r\n\r\n")
+    assert [outcome[0] for outcome in noted.outcomes] == [204]
+
+
+def test_nothing_is_said_behind_a_message_that_was_cut_off_or_a_lease_that_is_over():
+    for room, ends_at, written in ((FOREVER, FOREVER, b"<bye>"), (1, FOREVER, b""), (FOREVER, 0, b"")):
+        connection, _, transport, engine = connect_inside_tls(room)
+        connection.send(b"one", GET, NotedExchange())
+        engine.lease.ends_at = ends_at
+        connection.close()
+        assert (transport.written, transport.calls) == (written, ["close" if written else "abort"])
