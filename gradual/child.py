@@ -62,10 +62,13 @@ def take_part() -> int:
 
 def serve(socket: Path, name: str) -> int:
     """Load everything, wait for the master, and serve its run; the exit code."""
+    import structlog
+
     from gradual_agent.address import MasterAddress
     from gradual_agent.errors import AgentError
     from gradual_agent.options import AgentOptions
     from gradual_agent.process import LATER, run_process
+    from gradual_common.logs import hide_secrets
 
     importlib.import_module(LATER)
     await_socket(socket)
@@ -74,5 +77,9 @@ def serve(socket: Path, name: str) -> int:
     try:
         return run_process(AgentOptions(address, name, max_users=None, master_wait=patience))
     except AgentError as error:
-        sys.stderr.write(f"{name}: {error}\n")
+        sys.stderr.write(f"{name}: {hide_secrets(str(error))}\n")
+        return NOT_DONE
+    except Exception:
+        # By the log, which shows nothing secret.
+        structlog.get_logger(__name__).exception("the agent failed")
         return NOT_DONE

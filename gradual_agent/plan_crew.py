@@ -26,6 +26,7 @@ from gradual_agent.users.worker import Worker
 from gradual_common.batch import Applied, Batch, Health
 from gradual_common.credentials import credentials_in, mask_of
 from gradual_common.errors import TlsFileError
+from gradual_common.excerpts import brief
 from gradual_common.messages import Job, Rows
 from gradual_common.plan.model import Plan
 from gradual_common.plan.tls_settings import tls_in
@@ -122,7 +123,10 @@ def read_plan(job: Job) -> Plan:
     try:
         return Plan.model_validate(job.document)
     except ValidationError as error:
-        raise JobError(f"the master's plan cannot be read by this version of the agent: {error}") from error
+        # Without what was found there, which may be secret.
+        mistakes = error.errors(include_url=False, include_input=False, include_context=False)
+        places = "; ".join(f"{'.'.join(map(str, mistake['loc']))}: {brief(mistake['msg'])}" for mistake in mistakes[:5])
+        raise JobError(f"the master's plan cannot be read by this version of the agent: {places}") from None
 
 
 def prepare(engine: HttpEngine, plan: Plan) -> None:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from gradual_common.data import DataTable, Row, columns_of, read_rows
 from gradual_common.errors import DataFileError
+from gradual_common.excerpts import cut
 from gradual_common.plan.document import Document, Path, attempt, listed, nearest
 from gradual_common.plan.model import DataSet, WrittenDataSet
 from gradual_common.plan.outline import GroupOutline, Outline
@@ -114,7 +115,8 @@ def _check_columns(document: Document, claim: Claim, rows: tuple[Row, ...]) -> N
     columns = columns_of(rows)
     for column, path in claim.columns.items():
         if column not in columns and column not in MAPPING_METHODS:
-            hint = "; ".join(part for part in (nearest(column, columns), f"columns: {listed(columns)}") if part)
+            # A file without a header has its first row there: it is cut.
+            hint = "; ".join(part for part in (nearest(column, columns), f"columns: {cut(listed(columns))}") if part)
             text = f"{claim.file} has no column {column!r}, which {{{{{claim.name}.{column}}}}} reads"
             document.report(path, text, hint)
 

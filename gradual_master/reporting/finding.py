@@ -18,6 +18,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
+from gradual_common.excerpts import cut
 from gradual_common.plan.document import nearest
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.base import BaseReporter
@@ -164,7 +165,7 @@ def _load_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except SyntaxError as error:
         place = f"{error.filename}, line {error.lineno}" if error.filename and error.lineno else str(path)
-        line = f": {error.text.strip()}" if error.text else ""
+        line = f": {cut(error.text.strip())}" if error.text else ""
         raise ReporterError(f"{place}: {error.msg}{line}") from error
     except FAILURES as error:
         raise ReporterError(f"{_place_of(error, path)}: {type(error).__name__}: {error}") from error

@@ -3,6 +3,9 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from gradual import child
 
@@ -40,3 +43,18 @@ def test_a_child_goes_on_as_soon_as_the_socket_is_there(tmp_path: Path) -> None:
     path = tmp_path / "master.sock"
     path.touch()
     child.await_socket(path)
+
+
+def test_what_nobody_foresaw_goes_to_the_log_and_shows_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(options: object) -> int:
+        raise RuntimeError("https://me:hunter2@host")
+
+    told: list[str] = []
+    monkeypatch.setattr("gradual_agent.process.run_process", fail)
+    monkeypatch.setattr("structlog.get_logger", lambda name: SimpleNamespace(exception=told.append))
+    path = tmp_path / "master.sock"
+    path.touch()
+    assert child.serve(path, "a") == child.NOT_DONE
+    assert told == ["the agent failed"]
