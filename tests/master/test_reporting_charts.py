@@ -19,7 +19,6 @@ from gradual_common.batch import KINDS
 from gradual_master.reporting.charts import (
     Chart,
     Limit,
-    always_failing,
     course_charts,
     kind_rows,
     level_charts,
@@ -31,6 +30,7 @@ from gradual_master.reporting.charts import (
 )
 from gradual_master.reporting.course import Mark, heat_grid, marks_of
 from gradual_master.reporting.html.embedding import package_text
+from gradual_master.reporting.level_notes import always_failing
 from gradual_master.results.chronicle import Chronicle, News
 from gradual_master.results.series import SeriesTable
 from gradual_master.results.summary import Summary
@@ -178,7 +178,7 @@ def test_a_step_that_fails_at_every_level_speaks_against_no_level(summary: Summa
     worse = replace(broken[5], failing=("a / dead", "a / pay"), marks=("failures", "missing"))
     rows = (*broken[:5], worse, *broken[6:])
     assert always_failing(rows) == {"a / dead"}
-    assert levels_source(rows).data["marks"] == ["none"] * 5 + ["failures: a / pay; missing users"] + ["none"] * 6
+    assert levels_source(rows).data["marks"] == ["none"] * 5 + ["missing users; failures: a / pay"] + ["none"] * 6
     assert always_failing([replace(row, requests=0) for row in rows]) == frozenset(), "nothing was asked"
 
 

@@ -181,7 +181,7 @@ def test_what_speaks_against_levels_and_agents_stands_beside_them_within_80_colu
     )
     text = printed(summary)
     assert max(map(len, text.splitlines())) <= 80
-    for word in ("warm-up,", "missing", "saturated", "late", "lost, left,", "1,200", "30,000"):
+    for word in ("warm-up,", "missing", "saturated", "unaccounted", "lost, left,", "1,200", "30,000"):
         assert word in text
 
 

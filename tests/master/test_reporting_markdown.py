@@ -212,7 +212,7 @@ def test_a_long_level_table_is_thinned_and_says_so() -> None:
         "failed",
         "",
     ]
-    assert short.tables["Levels"][1][-1] == "warm-up, failures"
+    assert short.tables["Levels"][1][-1] == "warm-up"
     assert not any("evenly" in text for text in short.texts)
 
 

@@ -10,7 +10,7 @@ Charts over time share their range, so that a stretch chosen in one is shown by 
 
 from __future__ import annotations
 
-from gradual_master.reporting.charts.against_users import always_failing, level_charts, levels_source, notes_of
+from gradual_master.reporting.charts.against_users import level_charts, levels_source
 from gradual_master.reporting.charts.limits import Limit, limits_of
 from gradual_master.reporting.charts.over_time import (
     MOST_PERCENTILES,
@@ -27,13 +27,11 @@ __all__ = [
     "Key",
     "Limit",
     "Scale",
-    "always_failing",
     "course_charts",
     "kind_rows",
     "level_charts",
     "levels_source",
     "limits_of",
-    "notes_of",
     "percentiles_source",
     "series_source",
 ]

@@ -24,6 +24,7 @@ from gradual_master.reporting.charts.parts import (
     percentile_keys,
     percentile_rows,
 )
+from gradual_master.reporting.level_notes import always_failing, notes_of
 from gradual_master.results.levels import LevelRow
 
 
@@ -37,28 +38,6 @@ def level_charts(levels: Sequence[LevelRow], limits: Sequence[Limit] = ()) -> tu
         _level_throughput(source, [limit for limit in whole if limit.chart == "throughput"]),
         _level_latency(source, [limit for limit in whole if limit.chart == "latency"]),
     )
-
-
-def always_failing(levels: Sequence[LevelRow]) -> frozenset[str]:
-    """The steps that fail at every level at which anything was asked: the fault of no level."""
-    asked = [frozenset(row.failing) for row in levels if row.requests]
-    return frozenset.intersection(*asked) if asked else frozenset()
-
-
-def notes_of(row: LevelRow, always: frozenset[str]) -> tuple[str, ...]:
-    """What speaks against a level, in words. Failures of steps that fail at all levels speak against those steps."""
-    failing = [step for step in row.failing if step not in always]
-    marks = [mark for mark in row.marks if mark != "failures"]
-    warm_up = ("warm-up",) if row.warm_up else ()
-    failures = (f"failures: {', '.join(failing)}",) if failing and "failures" in row.marks else ()
-    return (*warm_up, *failures, *(NOTES.get(mark, mark) for mark in marks))
-
-
-NOTES = {
-    "missing": "missing users",
-    "saturated": "generator saturated",
-    "unaccounted": "unaccounted time",
-}
 
 
 def levels_source(levels: Sequence[LevelRow]) -> ColumnDataSource:

@@ -20,6 +20,7 @@ from gradual_master.reporting.figures import (
     show_share,
     thinned,
 )
+from gradual_master.reporting.level_notes import remarks_of
 from gradual_master.results.distribution import Distribution
 from gradual_master.results.error_rows import ErrorRow
 from gradual_master.results.levels import LevelRow
@@ -30,9 +31,6 @@ MOST_LEVELS = 40
 
 MOST_ERRORS = 10
 """Errors that are told one by one, the most frequent first."""
-
-NOTES = {"missing": "missing users", "saturated": "saturated", "unaccounted": "late"}
-"""What the marks of a level are called; its failures have a column."""
 
 
 def _times(*names: str, since: int = 0) -> list[Column[LevelRow | ActionRow]]:
@@ -66,19 +64,12 @@ def levels(rows: Sequence[LevelRow], width: int) -> Iterator[RenderableType]:
         *_times("p95", "p99"),
         *_times("max", since=WIDE),
         Column("failed", lambda row: show_share(row.failures, row.requests)),
-        Column("", lambda row: Text(", ".join(_notes(row)), "yellow"), is_text=True),
+        Column("", lambda row: Text(", ".join(remarks_of(row)), "yellow"), is_text=True),
     ]
     shown = thinned(rows, MOST_LEVELS)
     yield draw(columns, shown, width)
     if len(shown) < len(rows):
         yield indented(f"{len(shown)} of {len(rows)} levels; the JSON summary has all of them", "dim")
-
-
-def _notes(row: LevelRow) -> Iterator[str]:
-    """What a row does not show by its figures."""
-    if row.warm_up:
-        yield "warm-up"
-    yield from (text for mark, text in NOTES.items() if mark in row.marks)
 
 
 def actions(summary: Summary, width: int) -> RenderableType:

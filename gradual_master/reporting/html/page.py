@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from gradual_common.clock import NS_PER_S
 from gradual_master.reporting import figures
-from gradual_master.reporting.charts import Limit, always_failing, course_charts, level_charts, limits_of, notes_of
+from gradual_master.reporting.charts import Limit, course_charts, level_charts, limits_of
 from gradual_master.reporting.course import Stretch, heat_grid, marks_of, stretches
 from gradual_master.reporting.failures import kind_names, when, why
 from gradual_master.reporting.html import captions
@@ -19,6 +19,7 @@ from gradual_master.reporting.html.embedding import Script, as_json, bokeh_scrip
 from gradual_master.reporting.html.overview import HEIGHT, WIDTH, Panel, panels_of
 from gradual_master.reporting.html.steps import steps_document
 from gradual_master.reporting.html.strips import strips_of
+from gradual_master.reporting.level_notes import always_failing, notes_of
 from gradual_master.results.chronicle import Chronicle
 from gradual_master.results.section import plain
 from gradual_master.results.summary_sections import Summary
