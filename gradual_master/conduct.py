@@ -139,6 +139,7 @@ class Conductor:
         self._news: list[News] = []
         self._is_over = False
         self._bug: BaseException | None = None
+        self._sampled: set[str] = set()
         journal.commit([self._begun()])
 
     def _terms(self) -> Terms:
@@ -208,7 +209,16 @@ class Conductor:
     @property
     def _is_awaited(self) -> bool:
         """Whether agents still have something to hear or to tell."""
-        return bool(self._core.untold) or self._server.is_sampling or self._lacks_examples
+        is_talking = bool(self._core.untold) or self._server.is_sampling
+        return is_talking or self._lacks_examples or self._lacks_samples
+
+    @property
+    def _lacks_samples(self) -> bool:
+        """Whether a reporter wants single samples, and an agent that has some has not begun to tell of them."""
+        agents = self._aggregate.agents.items()
+        return self._hosts.want_samples and any(
+            totals.requests and agent not in self._sampled for agent, totals in agents
+        )
 
     @property
     def _lacks_examples(self) -> bool:
@@ -339,6 +349,7 @@ class Conductor:
 
     def _take_samples(self, message: SampleMessage) -> None:
         """To the reporters; nothing is judged by them."""
+        self._sampled.add(message.incarnation.hex())
         agent = self._core.name_of(message.incarnation.hex())
         for columns in message.blocks:
             block = self._desk.receive(agent, columns)

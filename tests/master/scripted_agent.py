@@ -13,7 +13,7 @@ from fleet_model import hello_of
 from gradual_common.codec import ProvisionAssembler, decode_master_message, encode_agent_message
 from gradual_common.messages import AgentMessage, MasterMessage, Provision, SampleMessage
 from gradual_common.sample_codec import encode_samples
-from gradual_common.samples import Exemplar
+from gradual_common.samples import Exemplar, SampleColumns
 from gradual_common.wire import fleet_pb2, fleet_pb2_grpc
 
 DEADLINE_S = 20
@@ -92,7 +92,13 @@ class ScriptedAgent:
 
     async def describe(self, *exemplars: Exemplar) -> None:
         """Tell of failed exchanges on a stream of its own, and wait until they are taken."""
-        message = SampleMessage(hello_of(self.name).incarnation, exemplars=exemplars)
+        await self._send_samples(SampleMessage(hello_of(self.name).incarnation, exemplars=exemplars))
+
+    async def show(self, *blocks: SampleColumns) -> None:
+        """Tell of single samples in the same way."""
+        await self._send_samples(SampleMessage(hello_of(self.name).incarnation, blocks))
+
+    async def _send_samples(self, message: SampleMessage) -> None:
         async with asyncio.timeout(DEADLINE_S):
             call = self._stub.Samples()
             await call.write(encode_samples(message))

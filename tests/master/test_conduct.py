@@ -19,7 +19,7 @@ from gradual_common.batch import KIND, Batch, Frame
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.messages import Confirm, Job, MasterMessage, Ping
 from gradual_common.plan.model import ActionSpec, Config, LevelsRamp, Plan, RampLevel, Step, UserGroup
-from gradual_common.samples import Exemplar
+from gradual_common.samples import Exemplar, SampleColumns
 from gradual_master.conduct import conduct
 from gradual_master.errors import InsecureError, ListenError
 from gradual_master.reporting import BaseReporter
@@ -65,6 +65,16 @@ class Watcher(BaseReporter):
 
     def on_test_complete(self, summary: Any) -> None:
         self.told.append("complete")
+
+
+class Counting(BaseReporter):
+    """A reporter of single requests."""
+
+    def on_request_complete(self, request: Any) -> None:
+        self.metrics.record_latency(request.duration)
+
+
+SAMPLE_TYPES = ("i8", "i8", "i4", "u2", "u1", "u2")
 
 
 class BrokenWatcher(Watcher):
@@ -203,6 +213,26 @@ async def test_the_end_waits_for_the_example_of_what_failed(tmp_path: Path, monk
         summary = await stage.summary()
     (error,) = summary.errors
     assert (error.label, error.cause, error.count) == ("connection refused", told["detail"], 1)
+
+
+async def test_the_end_waits_for_the_samples_that_a_reporter_wants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gradual_master.conduct.TICK_S", 0)
+    counter = Counting()
+    async with staged(tmp_path, plan_of(), counter, expect_agents=1) as stage:
+        agent = await stage.agent("a")
+        start = await ready(agent)
+        await interval_over(agent, start)
+        await deliver_last(start, agent)
+        await agent.until(lambda message: message.finish)
+        await agent.closed()
+        for _ in range(100):
+            await asyncio.sleep(0)  # as many turns of the loop in which the conductor might have ended the run
+        one = [np.array([value], dtype) for value, dtype in zip((start, 5, 0, 0, 0, 200), SAMPLE_TYPES, strict=True)]
+        await agent.show(SampleColumns(0, *one))
+        await stage.summary()
+    assert counter.metrics.count == 1
 
 
 async def test_too_few_agents_exit_3_and_say_how_many_came(tmp_path: Path) -> None:
