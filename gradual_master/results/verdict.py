@@ -20,6 +20,7 @@ from gradual_master.results.littles_law import INVALID as MOST_UNACCOUNTED
 from gradual_master.results.littles_law import WARNED as UNACCOUNTED_WARNED
 from gradual_master.results.numbers import percent
 from gradual_master.results.objectives import ObjectiveRow
+from gradual_master.results.plan_objectives import ALWAYS, DEFAULT_NAME
 from gradual_master.results.saturation import MOST_SATURATED
 from gradual_master.results.section import Section
 
@@ -60,7 +61,7 @@ def judge(evidence: Evidence) -> Verdict:
     """Weigh the evidence."""
     stopped = tuple(_stopped(evidence))
     invalid = tuple(_invalid(evidence))
-    failed = tuple(row.reason or row.name for row in evidence.objectives if _has_failed(row, "fail"))
+    failed = tuple(_failed(evidence))
     status, code = _status(evidence, invalid=bool(invalid), failed=bool(failed))
     return Verdict(status, code, (*stopped, *invalid, *failed), tuple(_warnings(evidence)), evidence.objectives)
 
@@ -84,6 +85,13 @@ def _is_saturated(evidence: Evidence) -> bool:
 
 def _is_unaccounted(evidence: Evidence) -> bool:
     return evidence.unaccounted > MOST_UNACCOUNTED and not evidence.allow_saturated
+
+
+def _failed(evidence: Evidence) -> Iterator[str]:
+    """Objectives that failed; where nothing succeeded, the default limit says the same once more and is left out."""
+    failed = [row for row in evidence.objectives if _has_failed(row, "fail")]
+    has_no_success = any(row.name == ALWAYS for row in failed)
+    yield from (row.reason or row.name for row in failed if not (has_no_success and row.name == DEFAULT_NAME))
 
 
 def _stopped(evidence: Evidence) -> Iterator[str]:

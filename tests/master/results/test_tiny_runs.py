@@ -127,13 +127,12 @@ SHAPES: dict[str, tuple[Summary, str, str]] = {
     "one request, and it failed": (
         run(Stretch(0, 0, S, FAILED, users=users(1))),
         "failed",
-        "error_rate < 5% (default): 100% over 1 sample; first broken at 1 s; "
-        "`thresholds:` sets another limit, `thresholds: []` none",
+        "error_rate < 100%: 100% over 1 sample; first broken at 1 s",
     ),
     "every iteration fails before anything is sent": (
         run(Stretch(0, 0, S, FAILED * 9, users=users(1), counters={0: {"unsent": 9}}, iterations=[(9, 9)])),
         "failed",
-        "error_rate < 5% (default): 100% over 9 samples",
+        "error_rate < 100%: 100% over 9 samples",
     ),
     "no request at all": (
         run(Stretch(0, 0, S, users=users(1))),
@@ -186,6 +185,11 @@ def test_iterations_that_could_not_send_are_no_matter_of_conditions() -> None:
     assert not any("conditions" in warning for warning in summary.verdict.warnings)
     idle = run(Stretch(0, 0, S, users=users(1), iterations=[(9, 9)]))
     assert "9 iterations of u neither sent nor waited: check its conditions" in idle.verdict.warnings
+
+
+def test_where_nothing_succeeded_that_is_said_once() -> None:
+    for shape in ("one request, and it failed", "no request at all"):
+        assert len(SHAPES[shape][0].verdict.reasons) == 1
 
 
 def test_a_tiny_run_marks_its_level_by_nothing_of_no_account() -> None:
