@@ -57,7 +57,7 @@ from gradual_master.reporting.hosting import Hosts
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.chronicle import Chronicle, News, plan_text
 from gradual_master.results.error_samples import ErrorSamples
-from gradual_master.results.errors import error_rows
+from gradual_master.results.errors import MOST_LIVE, error_rows
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.intervals import IntervalRecord
 from gradual_master.results.samples import SampleDesk
@@ -370,7 +370,7 @@ class Conductor:
     def _explained(self, record: IntervalRecord) -> IntervalRecord:
         """With its agents by their names, as people know them, and with what failed until now, and why."""
         health = tuple(replace(agent, agent=self._core.name_of(agent.agent)) for agent in record.health)
-        errors = error_rows(self._plan, self._aggregate, self._error_samples)
+        errors = error_rows(self._plan, self._aggregate, self._error_samples, MOST_LIVE)
         return replace(record, health=health, errors_so_far=errors)
 
     def _begins_at(self) -> str | None:

@@ -63,8 +63,8 @@ class IntervalRecord:
     `target`, `users`, `stopping` are means over the interval, per group; `in_flight` and `thinking` means over all.
     `phase` "" is outside of phases; `errors` by failure kind; `agents`: how many delivered a batch of it;
     `objectives`: the run so far, judged at the interval's end (empty for a record that a late batch changed).
-    `health`: of each agent that delivered a batch. `errors_so_far`: the table of errors of the run until now, which the
-    conductor fills in.
+    `health`: of each agent that delivered a batch. `errors_so_far`: the table of errors of the run until now, its
+    first rows, which the conductor fills in.
     """
 
     number: int

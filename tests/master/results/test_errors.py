@@ -13,7 +13,7 @@ from gradual_common.samples import Exemplar
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.error_rows import ErrorRow
 from gradual_master.results.error_samples import ErrorSamples
-from gradual_master.results.errors import LONGEST_EXAMPLE, error_rows, example_of
+from gradual_master.results.errors import LONGEST_EXAMPLE, MOST_LIVE, error_rows, example_of
 from gradual_master.results.summary import build_summary
 from gradual_master.run_options import RunOptions
 
@@ -195,6 +195,15 @@ def test_an_example_is_one_bounded_line_and_none_when_nothing_was_asked() -> Non
     assert (len(line), line.endswith("…" + " → 404")) == (LONGEST_EXAMPLE, True)
     one.document["request"] = None
     assert example_of(one, "HTTP 404") is None
+
+
+def test_of_a_system_that_makes_codes_up_the_most_frequent_are_shown_while_it_runs() -> None:
+    codes = [(2, 400 + number, number + 1) for number in range(60)]
+    made = aggregate(("a", batch_of(1, 0, failing(0, 0, *[(2, "status")] * (60 * 61 // 2), statuses=codes))))
+    everything, live = (error_rows(PLAN, made, samples_of(made), most) for most in (None, MOST_LIVE))
+    assert len(everything) == 60
+    assert live == everything[:MOST_LIVE]
+    assert [row.status_code for row in live[:3]] == [459, 458, 457]
 
 
 def test_a_run_that_goes_on_never_shows_a_share_above_one() -> None:
