@@ -14,6 +14,7 @@ from gradual_agent.errors import AddressError
 from gradual_agent.options import AgentOptions
 from gradual_common import __version__
 from gradual_common.errors import GradualError
+from gradual_common.excerpts import brief
 from gradual_common.names import numbered_names, shown_name
 from gradual_common.streams import standard_streams
 from gradual_common.units import read_duration
@@ -37,7 +38,7 @@ def serve(arguments: Sequence[str] | None) -> int:
         address = MasterAddress.read(options.master)
         address.allow_plaintext(options.insecure)
     except AddressError as error:
-        print(f"gradual-agent: {error}", file=sys.stderr)  # noqa: T201  before logging is set up
+        print(f"gradual-agent: {brief(str(error))}", file=sys.stderr)  # noqa: T201  before logging is set up
         return BAD_USAGE
     name = shown_name(options.name or "", shown_name(socket.gethostname()))
     if options.processes > 1:
@@ -59,7 +60,7 @@ def serve(arguments: Sequence[str] | None) -> int:
 
 def run_one(options: AgentOptions) -> int:
     """One agent in this process."""
-    from gradual_common.logs import configure_logging, usual_level  # noqa: PLC0415  after --help and every usage error
+    from gradual_common.logs import configure_logging, hide_secrets, usual_level  # noqa: PLC0415  after --help and every usage error
 
     configure_logging(usual_level(options.verbose), options.log_format, agent=options.name)
     from gradual_agent.process import run_process  # noqa: PLC0415  gRPC is loaded after logging is set up
@@ -67,7 +68,7 @@ def run_one(options: AgentOptions) -> int:
     try:
         return run_process(options)
     except GradualError as error:
-        print(f"gradual-agent: {error}", file=sys.stderr)  # noqa: T201
+        print(f"gradual-agent: {hide_secrets(str(error))}", file=sys.stderr)  # noqa: T201
         return NOT_DONE
     except Exception:
         import structlog  # noqa: PLC0415

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gradual_common.spellings import BASE64_LETTERS, encoded, spelled
 from gradual_common.telling import MASK, conceals, hide_fields
@@ -33,19 +34,21 @@ class _Known:
     spelled: re.Pattern[str]
     encoded: re.Pattern[str] | None
 
-    @classmethod
-    def of(cls, value: str, *, as_word: bool = False) -> _Known:
-        in_base64 = encoded(value)
-        return cls(re.compile(spelled(value, as_word=as_word)), re.compile(in_base64) if in_base64 else None)
+
+@lru_cache(maxsize=4096)
+def _known(value: str, *, as_word: bool = False) -> _Known:
+    """Compiled once: several masks of a process know the same values, and one exchange is much like the next."""
+    in_base64 = encoded(value)
+    return _Known(re.compile(spelled(value, as_word=as_word)), re.compile(in_base64) if in_base64 else None)
 
 
 class Mask:
     """Masks known values in any text: `secrets` always, `credentials` from 4 characters on."""
 
     def __init__(self, secrets: Iterable[str] = (), credentials: Iterable[str] = ()) -> None:
-        strong = {value: _Known.of(value) for value in secrets if value}
+        strong = {value: _known(value) for value in secrets if value}
         weak = {
-            value: _Known.of(value, as_word=_WEAK.fullmatch(value) is not None)
+            value: _known(value, as_word=_WEAK.fullmatch(value) is not None)
             for value in dict.fromkeys(credentials)
             if len(value) >= SHORTEST and value not in strong
         }

@@ -296,7 +296,7 @@ class Conductor:
         getattr(self._log, note.level)(note.text, **about)
         if self._start is not None:
             at_s = max(0.0, (self._now() - self._start) / NS_PER_S)
-            news = News(at_s, note.level, note.text, about.get("agent", ""), note.fate)
+            news = News(at_s, note.level, self._mask.hide_text(note.text), about.get("agent", ""), note.fate)
             self._news.append(news)
             self._hosts.tell_news(news)
 

@@ -15,7 +15,7 @@ import typer
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import UnitError
-from gradual_common.excerpts import shown
+from gradual_common.excerpts import brief, shown
 from gradual_common.masking import hide_credentials
 from gradual_common.units import read_duration
 from gradual_master.run_options import RunOptions
@@ -122,7 +122,7 @@ def duration_option(text: str, option: str) -> int:
     try:
         return read_duration(text)
     except UnitError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from error
+        raise typer.BadParameter(brief(str(error)), param_hint=option) from error
 
 
 def run_options_of(
