@@ -164,6 +164,17 @@ ACTIONS: Table[Summary] = Table(
     },
 )
 
+ERRORS: Table[Summary] = Table(
+    "errors.csv",
+    attrgetter("errors"),
+    {
+        **_same("group", "step", "action", "kind", "status_code", "label", "count"),
+        "requests_ratio": attrgetter("share"),
+        **_same("first_s", "last_s", "cause", "example"),
+    },
+)
+"""`requests_ratio` is a part of the step's requests."""
+
 LEVELS: Table[Summary] = Table(
     "levels.csv",
     attrgetter("levels"),
@@ -202,5 +213,5 @@ OBJECTIVES: Table[Summary] = Table(
 DURING = (INTERVALS, INTERVAL_GROUPS, INTERVAL_ACTIONS)
 """What grows while the run goes on."""
 
-AT_THE_END = (ACTIONS, LEVELS, AGENTS, OBJECTIVES)
+AT_THE_END = (ACTIONS, ERRORS, LEVELS, AGENTS, OBJECTIVES)
 """What the summary says."""

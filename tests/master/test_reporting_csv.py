@@ -34,7 +34,14 @@ def measured(seconds: int = 3) -> tuple[list[IntervalRecord], Summary]:
         failed = [(1, "timeout", 30 * S), (1, "status", MS), (1, "status", MS)] if number else []
         samples = [(0, "", 10 * MS)] * (number + 1) + failed
         users = [(3, 1, 1, 0.5), (2, 0.25, 0.5, 0)]
-        stretch = Stretch(number, number * S, (number + 1) * S, samples, users=users, statuses=[(0, 200, number + 1)])
+        stretch = Stretch(
+            number,
+            number * S,
+            (number + 1) * S,
+            samples,
+            users=users,
+            statuses=[(0, 200, number + 1), *([(1, 500, 2)] if number else [])],
+        )
         aggregate.merge("a", batch_of(number + 1, number, stretch, last=number == seconds - 1))
         records.append(aggregate.close(number))
     fleet = fleet_of(agent("a"), agent("b", lost=True))
@@ -122,6 +129,7 @@ def test_the_files_of_the_summary_are_the_summary(tmp_path: Path) -> None:
     tables, _, summary = written(tmp_path)
     sections: dict[str, Any] = {
         "actions.csv": summary.actions,
+        "errors.csv": summary.errors,
         "levels.csv": summary.levels,
         "agents.csv": summary.agents,
         "objectives.csv": summary.verdict.objectives,
@@ -137,6 +145,10 @@ def test_the_files_of_the_summary_are_the_summary(tmp_path: Path) -> None:
                     assert row[column] == value
     browse = next(row for row in tables["actions.csv"] if row["step"] == "browse")
     assert (browse["requests"], browse["errors"], browse["success_ratio"]) == ("6", "status=4;timeout=2", "0.0")
+    assert [(row["label"], row["count"], row["requests_ratio"]) for row in tables["errors.csv"]] == [
+        ("HTTP 500", "4", "0.666667"),
+        ("timed out", "2", "0.333333"),
+    ]
     login = next(row for row in tables["actions.csv"] if row["step"] == "login")
     assert login["status_codes"] == "200=5"
     assert number(login["response_time_p99_9_ms"]) == summary.actions[0].response_time_ms.p99_9
@@ -232,6 +244,7 @@ def test_every_column_but_counts_names_and_flags_bears_its_unit() -> None:
         *("requests", "failures", "sent", "unsent", "interrupted", "skipped", "count"),
         *("response_time_count", "exchange_count", "ttfb_count"),
         *("id", "name", "host", "begun", "merged", "saturated_intervals", "lost", "left"),
+        *("kind", "status_code", "label", "cause", "example"),
         *("rule", "scope", "observed", "limit", "unit", "samples", "severity", "passed", "worst", "reason"),
     }
 
@@ -281,6 +294,6 @@ def test_a_folder_without_permission_is_said_before_the_load(tmp_path: Path) -> 
 def test_the_documentation_names_every_file_and_the_columns_of_the_intervals() -> None:
     page = (Path(__file__).parents[2] / "docs/reporters.md").read_text()
     assert all(name in page for name in NAMES)
-    shown = re.search(r"`intervals.csv` has the columns\n\n(.*?)\n\n", page, re.DOTALL)
+    shown = re.search(r"`intervals.csv` has the columns\n\n```text\n(.*?)\n```", page, re.DOTALL)
     assert shown is not None
     assert re.split(r",\s+", shown[1].strip()) == DURING[0].header
