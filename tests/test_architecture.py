@@ -16,7 +16,7 @@ FORBIDDEN_BY_PACKAGE = {
     "gradual": (),
 }
 
-SHELL_ONLY = ("asyncio", "socket", "grpc", "uvloop", "aiohttp", "httptools")
+SHELL_ONLY = ("asyncio", "socket", "grpc", "uvloop", "aiohttp")
 CORE = {
     "gradual_agent": ("coordination", "recording", "users"),
     "gradual_master": ("coordination", "results", "postbox.py", "provisions.py"),

@@ -7,6 +7,7 @@ body.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -93,44 +94,35 @@ def _unbrotli(body: bytes, room: int) -> tuple[bytes, bool]:
     try:
         return _unbrotli_pieces((body,), room)
     except brotli.error:
-        return _unbrotli_pieces(_pieces_up_to_its_end(body, room), room)
+        return _unbrotli_pieces(_pieces_up_to_its_end(body), room)
 
 
-def _pieces_up_to_its_end(body: bytes, room: int) -> Iterator[bytes]:
-    """The piece in which the stream ends or breaks in single bytes: the decoder refuses what stands behind its end."""
+def _pieces_up_to_its_end(body: bytes) -> Iterator[bytes]:
+    """The piece in which the stream ends or breaks in single bytes: the decoder refuses what stands behind its end.
+
+    Without a limit, for all that comes before it has just been made within one.
+    """
     decoder = brotli.Decompressor()
     pieces = [body[place : place + BROTLI_PIECE] for place in range(0, len(body), BROTLI_PIECE)]
-    for number, piece in enumerate(pieces):
-        try:
-            room -= len(_feed(decoder, piece, room))
-        except brotli.error:
-            yield from pieces[:number]
-            yield from (piece[place : place + 1] for place in range(len(piece)))
-            return
-        if room <= 0 or decoder.is_finished():
-            break
-    yield from pieces
+    sound = 0
+    with contextlib.suppress(brotli.error):
+        for piece in pieces:
+            decoder.process(piece)
+            sound += 1
+    yield from pieces[:sound]
+    for piece in pieces[sound : sound + 1]:
+        yield from (piece[place : place + 1] for place in range(len(piece)))
 
 
 def _unbrotli_pieces(pieces: Iterable[bytes], room: int) -> tuple[bytes, bool]:
     decoder = brotli.Decompressor()
     decoded: list[bytes] = []
     for piece in pieces:
-        decoded.append(_feed(decoder, piece, room))
+        decoded.append(decoder.process(piece, output_buffer_limit=room))
         room -= len(decoded[-1])
         if room <= 0 or decoder.is_finished():
             break
     return b"".join(decoded), decoder.is_finished()
-
-
-def _feed(decoder: brotli.Decompressor, piece: bytes, room: int) -> bytes:
-    """What `piece` stands for, up to about `room` bytes."""
-    decoded = [decoder.process(piece, output_buffer_limit=room)]
-    room -= len(decoded[0])
-    while room > 0 and not decoder.is_finished() and not decoder.can_accept_more_data():
-        decoded.append(decoder.process(b"", output_buffer_limit=room))
-        room -= len(decoded[-1])
-    return b"".join(decoded)
 
 
 def _unzstd(body: bytes, room: int) -> tuple[bytes, bool]:

@@ -108,7 +108,7 @@ def test_a_coding_that_is_not_known_is_named():
 
 @pytest.mark.parametrize("coding", PACKERS)
 @pytest.mark.parametrize("behind", [b"\r\n", bytes(9), b"x" * 100, b"\x1f", b"\x28\xb5"])
-@pytest.mark.parametrize("size", [0, 5, 100_000])
+@pytest.mark.parametrize("size", [0, 5, 4090, 4092, 100_000])
 def test_what_stands_behind_the_end_of_a_stream_is_passed_over(coding, behind, size):
     data = random.Random(size).randbytes(size)
     assert decode_body(PACKERS[coding](data) + behind, (coding,), size) == data
