@@ -151,6 +151,9 @@ class Command:
             return
         agent.lost = reason
         agent.was_lost = True
+        self.fleet.gathering.remove(agent)
+        # Back before the load it is a newcomer, and given its share as one.
+        agent.is_enlisted = agent.is_enlisted and not self.life.is_preparing
         self.lost.append(agent)
         users = sum(run.count for run in self.seats.take_all(agent.id))
         self.journal.commit([AgentLost(agent.id, reason)])

@@ -255,17 +255,19 @@ class MasterCore:
     def _is_ready(self, is_ready: Callable[[Agent], bool], what: str, now: int) -> bool:
         """Whether all agents are; the loss of one, or a long silence, ends the run while nothing has been sent yet.
 
-        Those that were ready once are not asked again: this is looked at after every message.
+        Unless as many are here as are expected all the same, for it was started again: then the load begins without
+        the lost one, and its slots are dealt at once. Those that were ready once are not asked again: this is looked
+        at after every message.
         """
         lost = next((agent for agent in self._command.lost if agent.is_dealt), None)
-        if lost is not None:
+        if lost is not None and self._command.fleet.gathering.complete < self._command.terms.expect_agents:
             self._fail(f"agent {lost.name} was lost before the load began: {lost.lost}", now)
             return False
-        while self._unready and is_ready(self._unready[0]):
+        while self._unready and (self._unready[0].was_lost or is_ready(self._unready[0])):
             self._unready.popleft()
         if self._unready and now >= self._command.deadline:
             wait = format_duration(self._command.terms.agents_wait)
-            late = ", ".join(agent.name for agent in self._unready if not is_ready(agent))
+            late = ", ".join(agent.name for agent in self._unready if not (agent.was_lost or is_ready(agent)))
             self._fail(f"{late}: has not {what} within {wait}", now)
         return not self._unready
 
@@ -278,7 +280,7 @@ class MasterCore:
         command.out.append(Begin(now + lead))
         # Who has come while the others prepared joins now; what was dealt to these is not dealt again.
         command.has_joined = any(not agent.is_enlisted for agent in command.fleet.staying())
-        command.is_unsettled = command.has_joined
+        command.is_unsettled = command.has_joined or command.seats.has_free
         command.issue_orders()
         command.move(Step.CONFIRMED, now)
 

@@ -50,7 +50,7 @@ class Gathering:
         self.complete += crowd.is_complete
 
     def remove(self, agent: Agent) -> None:
-        """The agent is not connected any more; it may have been so before."""
+        """The agent is not connected any more, or has lost its slots; it may have been so before."""
         crowd = self._crowds.get(_command_of(agent))
         if crowd is None or agent.id not in crowd.here:
             return

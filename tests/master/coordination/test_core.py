@@ -313,6 +313,28 @@ def test_an_agent_that_dials_again_while_orders_are_confirmed_gets_them_again() 
     assert run.core.state is State.RUNNING
 
 
+def test_an_agent_that_is_killed_between_deal_and_load_and_started_again_ends_nothing() -> None:
+    run = bench()
+    run.greet("a")
+    run.greet("b")
+    run.hang_up("b")
+    run.greet("c", name="b")
+    for name in "ac":
+        run.say(name, confirm=Confirm(0, 0, 1))
+    run.wait(11.5, "a", "c")
+    assert run.core.state is State.READYING
+    run.say("a", confirm=Confirm(1, 1, 1))
+    assert run.core.state is State.RUNNING
+    run.wait(0.1, "a", "c")
+    held = run.assignments()
+    assert {name: len(held[id_of(name)]) for name in "ac"} == {"a": 4, "c": 4}
+    assert [(agent.name, agent.lost) for agent in run.core.facts().agents] == [
+        ("a", False),
+        ("b", True),
+        ("b#2", False),
+    ]
+
+
 def test_an_agent_lost_before_the_load_ends_the_run_at_once() -> None:
     run = bench()
     run.greet("a")
