@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from gradual_common.errors import RequestError
 from gradual_common.urls import show
@@ -19,8 +20,9 @@ def check_method(method: str) -> None:
         raise RequestError(f"{show(method)} is not an HTTP method; it is {ALLOWED}")
 
 
+@lru_cache(maxsize=1024)
 def check_name(name: str) -> None:
-    """RequestError for what is no header's name."""
+    """RequestError for what is no header's name. A plan has few of them, and each request asks for each."""
     if not _TOKEN.fullmatch(name):
         raise RequestError(f"{show(name)} is not a header name; it is {ALLOWED}")
 

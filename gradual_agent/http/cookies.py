@@ -75,13 +75,14 @@ class Cookie:
 class CookieJar:
     """The cookies of one user. `version` rises whenever one of them changes or expires."""
 
-    __slots__ = ("_clock", "_cookies", "_next_expiry", "_serial", "_wall_clock", "version")
+    __slots__ = ("_clock", "_cookies", "_had_secure", "_next_expiry", "_serial", "_wall_clock", "version")
 
     def __init__(self, clock: Callable[[], int], wall_clock: Callable[[], float]) -> None:
         self._clock = clock
         self._wall_clock = wall_clock
         self._cookies: dict[Key, Cookie] = {}
         self._next_expiry = FOREVER
+        self._had_secure = False
         self._serial = 0
         self.version = 0
 
@@ -134,6 +135,7 @@ class CookieJar:
             self._cookies.pop(key, None)
             return
         self._cookies[key] = cookie
+        self._had_secure |= cookie.is_secure
         self._next_expiry = min(self._next_expiry, cookie.expires_at)
         if len(self._cookies) > MAX_COOKIES:
             del self._cookies[next(iter(self._cookies))]
@@ -147,7 +149,7 @@ class CookieJar:
         path = attributes.get("path", "")
         key = (domain or request.cookie_host, path if path.startswith("/") else default_path(request.path), name)
         is_secure = "secure" in attributes
-        if not is_secure and not is_trusted(request) and self._has_secure_beside(key):
+        if self._had_secure and not is_secure and not is_trusted(request) and self._has_secure_beside(key):
             return None
         before = self._cookies.get(key)
         self._serial += 1
@@ -204,19 +206,18 @@ def may_store(request: Request, written: tuple[str, str, str], attributes: dict[
         return False
     if domain and not may_set(request.cookie_host, domain):
         return False
-    if "secure" in attributes:
-        return is_trusted(request) and keeps_promise(name or value, attributes, domain)
-    return not promises(name or value, "__secure-") and not promises(name or value, "__host-")
+    if "secure" in attributes and not is_trusted(request):
+        return False
+    shown = name or value
+    return not shown.startswith("__") or keeps_promise(shown.lower(), attributes, domain)
 
 
 def keeps_promise(name: str, attributes: dict[str, str], domain: str) -> bool:
-    """A name that begins with `__Host-` is of this host and all its paths; secure it is already (4.1.3)."""
-    return not promises(name, "__host-") or (not domain and attributes.get("path") == "/")
-
-
-def promises(name: str, prefix: str) -> bool:
-    """Whether a name begins with a prefix, in whichever case."""
-    return name[: len(prefix)].lower() == prefix
+    """`__Secure-…` is secure; `__Host-…` is so, too, and of this host and all its paths (4.1.3)."""
+    is_secure = "secure" in attributes
+    if name.startswith("__host-"):
+        return is_secure and not domain and attributes.get("path") == "/"
+    return is_secure or not name.startswith("__secure-")
 
 
 def is_trusted(request: Request) -> bool:

@@ -25,6 +25,7 @@ from gradual_common.urls import (
 
 ANY_TLS: Final = Tls()
 
+_END_OF_AUTHORITY = re.compile(r"[^:/?#]*://[^/?#]*")
 _NOT_VISIBLE = re.compile(r"[^!-~]")
 _THREE_SLASHES = re.compile(r"(?i)^((?:https?:)?)///(?!/)")
 
@@ -77,9 +78,10 @@ class Origin:
 
 def split_url(url: str, tls: Tls = ANY_TLS) -> tuple[Origin, str, str]:
     """Origin, target (path and query, encoded) and user information (`user:password`, decoded, else "")."""
-    scheme, authority, rest = split_authority(url)
-    origin, userinfo = _find_origin(scheme, authority, tls)
-    return origin, encode_target(rest), userinfo
+    match = _END_OF_AUTHORITY.match(url)
+    end = match.end() if match is not None else len(url)
+    origin, userinfo = _find_origin(url[:end], tls)
+    return origin, encode_target(url[end:]), userinfo
 
 
 def join_url(base: str, reference: str) -> str:
@@ -103,7 +105,8 @@ def encode_location(raw: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _find_origin(scheme: str, authority: str, tls: Tls) -> tuple[Origin, str]:
+def _find_origin(begin: str, tls: Tls) -> tuple[Origin, str]:
+    scheme, authority, _ = split_authority(begin)
     userinfo, host, port = read_authority(scheme, authority)
     return _intern(scheme, host, port, tls), userinfo
 

@@ -14,7 +14,7 @@ from gradual_common.fields import check_name, check_value
 from gradual_common.plan.document import Document, Path, mapping_at, texts_in
 from gradual_common.plan.outline import Outline
 from gradual_common.plan.problems import NO_CHARACTER
-from gradual_common.templates import as_text, compile_template, static_pieces
+from gradual_common.templates import as_text, compile_template, is_template, static_pieces
 from gradual_common.urls import check_characters, read_authority, show, split_authority
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -121,7 +121,8 @@ def check_between(pieces: Pieces) -> None:
 def pieces_of(text: str) -> Pieces | None:
     """A text as its templates leave it; None where they cannot be read, which is told elsewhere."""
     try:
-        return static_pieces(text)
+        compiled = compile_template(text)
+        return [compiled.render_text({})] if compiled.is_static else static_pieces(text)
     except TemplateError:
         return None
 
@@ -150,11 +151,8 @@ def _static_text(value: Any) -> str:
     """A value as it is sent; nothing for one that depends on the user, or is told elsewhere."""
     if not isinstance(value, str):
         return "" if isinstance(value, dict | list) else as_text(value)
-    try:
-        compiled = compile_template(value)
-        return compiled.render_text({}) if compiled.is_static else ""
-    except TemplateError:
-        return ""
+    pieces = pieces_of(value) or [None]
+    return "" if None in pieces else _joined(pieces)
 
 
 def check_bodies(outline: Outline) -> None:
@@ -181,10 +179,10 @@ def content_type_of(owner: dict[str, Any]) -> str:
 def check_texts(document: Document) -> None:
     """Everything is written in UTF-8, which knows no half of a surrogate pair; JSON can escape one."""
     for path, text in texts_in(document.root):
-        if text.isascii() or _is_json(document, path):
+        if _is_json(document, path) or (text.isascii() and not is_template(text)):
             continue
         try:
-            text.encode("utf-8")
+            _joined([text, *(pieces_of(text) or ())]).encode("utf-8")
         except UnicodeEncodeError:
             document.report(path, NO_CHARACTER)
 
