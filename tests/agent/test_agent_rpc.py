@@ -13,14 +13,14 @@ from fake_master import MS, FakeMaster
 
 from gradual_agent.rpc import MasterLink, explain
 from gradual_common.errors import WireError
-from gradual_common.messages import AgentMessage, Goodbye, Hello, Job, MasterMessage, Ping, Provision, Rows
+from gradual_common.messages import PROTOCOL, AgentMessage, Goodbye, Hello, Job, MasterMessage, Ping, Provision, Rows
 
 JOB = Provision(1, Job({"config": {}}, {}, {}, (), 42))
 ROWS = Provision(2, rows=(Rows(0, "user", (0,), ({"name": "ann"},)),))
 
 
 def hello(stream: int) -> AgentMessage:
-    return AgentMessage(hello=Hello(1, b"i" * 16, "a", "h", 1, "0", stream, 5))
+    return AgentMessage(hello=Hello(PROTOCOL, b"i" * 16, "a", "h", 1, "0", stream, 5))
 
 
 class Listener:
@@ -149,12 +149,22 @@ async def test_closing_writes_what_is_queued(master: FakeMaster, link: MasterLin
     link.send(AgentMessage(goodbye=Goodbye("done")))
     await link.close()
     await master.until(lambda: master.messages[-1].goodbye)
+    pings = [message.ping.stamp for message in master.messages if message.ping is not None]
+    assert pings == list(range(50))
 
 
-async def test_without_a_stream_nothing_is_sent(link: MasterLink) -> None:
+async def test_without_a_stream_nothing_is_sent_nor_kept_for_the_next(
+    master: FakeMaster, link: MasterLink, listener: Listener
+) -> None:
     link.send(hello(1))
     link.fetch("run-1")
     link.hang_up()
+    link.dial(2)
+    link.send(hello(2))
+    await holds(lambda: listener.received)
+    assert [message.hello.stream for message in master.messages if message.hello is not None] == [2]
+    assert listener.provisions == []
+    assert listener.lost == []
 
 
 @pytest.mark.parametrize(

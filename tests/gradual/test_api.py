@@ -199,8 +199,3 @@ def test_the_example_of_a_reporter_writes_its_page_and_tells_the_chat(
     (message,) = system.posted
     assert f"{summary.totals.requests} requests" in message["text"]
     assert summary.verdict.status in message["text"]
-
-
-def test_the_documentation_shows_a_run_that_works(bank: str) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", (HOUSE / "docs/python.md").read_text(), re.DOTALL)
-    exec(code.replace("http://127.0.0.1:8080", bank), {})

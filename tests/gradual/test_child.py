@@ -39,10 +39,27 @@ def test_a_killed_parent_takes_its_children_along() -> None:
         assert process.stdout.read() == ""
 
 
-def test_a_child_goes_on_as_soon_as_the_socket_is_there(tmp_path: Path) -> None:
+def test_a_child_goes_on_as_soon_as_the_socket_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "master.sock"
-    path.touch()
+    looks: list[float] = []
+
+    def pause(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 3:
+            path.touch()
+
+    monkeypatch.setattr(child.time, "sleep", pause)
     child.await_socket(path)
+    child.await_socket(path)
+    assert looks == [child.LOOK_S] * 3
+
+
+def test_a_child_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter([0.0, 10.0, child.PATIENCE_S - 1, child.PATIENCE_S])
+    monkeypatch.setattr(child.time, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr(child.time, "sleep", lambda _: None)
+    child.await_socket(tmp_path / "master.sock")
+    assert next(seconds, None) is None
 
 
 def test_what_nobody_foresaw_goes_to_the_log_and_shows_no_secret(

@@ -134,6 +134,11 @@ async def test_an_agent_that_hangs_up_ends_its_stream(master: Master) -> None:
     await master.until(lambda event: event == StreamEnded(1))
     master.server.send(1, MasterMessage(ack=1), ahead=False)
     master.server.close(1)
+    async with ScriptedAgent("a", master.target) as agent:
+        await agent.greet()
+        assert await master.until(lambda event: isinstance(event, Received) and event.stream != 1)
+        assert agent.heard == [], "what was sent to a stream that has ended is for no other"
+    assert master.events.count(StreamEnded(1)) == 1
 
 
 async def test_bytes_that_are_no_message_are_reported_with_the_senders_address(master: Master) -> None:
@@ -215,8 +220,11 @@ async def test_any_free_port_is_named_once_it_is_bound() -> None:
     bound = await running.server.start(ListenAddress.read("127.0.0.1:0"))
     async with ScriptedAgent("a", bound) as agent:
         await agent.greet()
-        await running.until(received)
+        assert await running.until(received) == Received(1, AgentMessage(hello=hello_of("a")))
     await running.server.stop(0)
+    host, _, port = bound.rpartition(":")
+    assert host == "127.0.0.1"
+    assert int(port) > 0
 
 
 # ── Single samples ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -297,3 +305,5 @@ async def test_an_agent_that_goes_in_the_middle_is_sampling_no_more(master: Mast
     async with asyncio.timeout(DEADLINE_S):
         while master.server.is_sampling:
             await asyncio.sleep(0)
+    await send_samples(master, samples_of("a", 2))
+    assert [block.level for message in master.samples for block in message.blocks] == [1, 2]
