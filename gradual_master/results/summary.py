@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -26,9 +25,11 @@ from gradual_common.batch import (
     Int64,
 )
 from gradual_common.clock import NS_PER_S
+from gradual_common.errors import RequestError
 from gradual_common.histogram import QUANTILE_ERROR
 from gradual_common.plan.model import Plan
 from gradual_common.schedule import Schedule
+from gradual_common.urls import split_authority
 from gradual_master.results.action_rows import action_rows, share
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.coverage import uncovered_steps
@@ -348,11 +349,18 @@ class _Writer:
 def _base_urls(plan: Plan) -> tuple[str, ...]:
     """The base URL, then the origins of actions that name their own."""
     urls = [plan.config.base_url] if plan.config.base_url else []
-    for action in plan.actions.values():
-        parts = urlsplit(action.url.partition("{")[0])
-        if parts.scheme and parts.netloc:
-            urls.append(f"{parts.scheme}://{parts.netloc}")
-    return tuple(dict.fromkeys(urls))
+    urls += [_origin_of(action.url.partition("{")[0]) for action in plan.actions.values()]
+    return tuple(filter(None, dict.fromkeys(urls)))
+
+
+def _origin_of(url: str) -> str:
+    """What stands before the path of an absolute URL, as far as it was written; else nothing."""
+    try:
+        scheme, authority, _ = split_authority(url)
+    except RequestError:
+        return ""
+    is_whole = authority and authority.count("[") == authority.count("]")
+    return f"{scheme}://{authority}" if is_whole else ""
 
 
 def _user_seconds(users: Int64, state: int) -> float:

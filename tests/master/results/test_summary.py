@@ -202,6 +202,7 @@ def test_origins_stand_in_the_run() -> None:
         "login": {"url": "https://auth.example/login?x={{vu.slot}}"},
         "browse": {"url": "/b"},
         "rates": {"url": "{{host}}/r"},
+        "bracket": {"url": "http://[{{vu.slot}}]/r"},
     }
     summary = summary_of(plan=plan_of(actions=actions))
     assert summary.run.base_urls == ("http://bank.example", "https://auth.example")
