@@ -14,17 +14,17 @@ help: ## show what there is
 demo: $(VENV)/.demo ## a demo bank, a master and two agents: one run of about 30 s
 	@$(BIN)/python examples/demo.py
 
-# The fuzz of the fleet has a core of its own and is not traced: it is minutes of pure computation.
+# The fuzzes have a core of their own and are not traced: they are minutes of pure computation.
 test: $(VENV)/.dev check ## every check: format, lint, types, tests, coverage
 	@$(BIN)/coverage erase
-	@$(BIN)/pytest tests/fleet & fuzz=$$!; \
-	$(BIN)/coverage run -m pytest --ignore=tests/fleet; code=$$?; \
+	@$(BIN)/pytest tests/fleet tests/fuzz & fuzz=$$!; \
+	$(BIN)/coverage run -m pytest --ignore=tests/fleet --ignore=tests/fuzz; code=$$?; \
 	wait $$fuzz && exit $$code
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --skip-empty
 
-fuzz: $(VENV)/.dev ## 100,000 random sequences of faults against the fleet's state machines (an hour or more)
-	@GRADUAL_FUZZ=100000 $(BIN)/pytest tests/fleet -k any_faults
+fuzz: $(VENV)/.dev ## 100,000 random sequences of faults in a fleet, and as many plans against odd responses (two hours)
+	@GRADUAL_FUZZ=100000 $(BIN)/pytest tests/fleet tests/fuzz -k 'any_faults or is_internal'
 
 check: $(VENV)/.dev ## format, lint and types
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }

@@ -16,12 +16,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Protocol
+from warnings import catch_warnings, simplefilter
 
 from jinja2 import Undefined, nodes
-from jinja2.exceptions import TemplateSyntaxError
+from jinja2.exceptions import TemplateSyntaxError, UndefinedError
 from jinja2.meta import find_undeclared_variables
+from jinja2.runtime import Context
 
 from gradual_common.errors import TemplateError
 from gradual_common.sandbox import BoundedEnvironment, bound, check_called
@@ -86,6 +88,16 @@ def _parse(text: str) -> nodes.Template:
     return tree
 
 
+def _compiled(tree: nodes.Template, text: str) -> Callable[[Context], Iterator[str]]:
+    """Jinja computes what is constant while it compiles, and Python warns of what it finds odd in that."""
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            return _ENVIRONMENT.from_string(bound(tree, _ENVIRONMENT)).root_render_func
+    except Exception as error:
+        raise _translate(text, error) from error
+
+
 def _only_hole(tree: nodes.Template) -> nodes.Expr | None:
     """The expression, if the text is exactly one hole."""
     if len(tree.body) != 1 or not isinstance(tree.body[0], nodes.Output):
@@ -94,8 +106,11 @@ def _only_hole(tree: nodes.Template) -> nodes.Expr | None:
     return parts[0] if len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData) else None
 
 
-def _names(tree: nodes.Template) -> frozenset[str]:
-    return frozenset(find_undeclared_variables(tree)) - _ENVIRONMENT.globals.keys()
+def _names(tree: nodes.Template, text: str) -> frozenset[str]:
+    try:
+        return frozenset(find_undeclared_variables(tree)) - _ENVIRONMENT.globals.keys()
+    except Exception as error:  # What is constant is computed here, too.
+        raise _translate(text, error) from error
 
 
 def _translate(text: str, error: Exception) -> TemplateError:
@@ -114,7 +129,7 @@ class _Expression:
         self.text = text
         body: list[nodes.Node] = [nodes.Assign(nodes.Name(_RESULT, "store"), expression, lineno=1)]
         tree = nodes.Template(body, lineno=1)
-        self._run = _ENVIRONMENT.from_string(bound(tree, _ENVIRONMENT)).root_render_func
+        self._run = _compiled(tree, text)
 
     def evaluate(self, scope: Scope) -> Any:
         context = BoundedContext(_ENVIRONMENT, scope, None, {})  # type: ignore[arg-type]  # read, never changed
@@ -136,10 +151,10 @@ class Template:
         tree = _parse(text)
         hole = _only_hole(tree)
         self.text = text
-        self.names = _names(tree)
+        self.names = _names(tree, text)
         self.asks = any(True for _ in tree.find_all(_ASKING))
         self._hole = _Expression(text, hole) if hole is not None else None
-        self._run = _ENVIRONMENT.from_string(bound(tree, _ENVIRONMENT)).root_render_func
+        self._run = _compiled(tree, text)
 
     def render(self, scope: Scope) -> Any:
         """The native value of a single hole, else text; raises TemplateError."""
@@ -180,16 +195,20 @@ class Literal:
 
 
 def as_text(value: Any) -> str:
-    """A scalar of a plan as text: true, false and nothing as YAML writes them, mappings and lists as JSON."""
+    """A value as text: true, false and nothing as YAML writes them, mappings and lists as JSON.
+
+    TemplateError for what cannot be written so: a number of too many digits, a list of something else than JSON.
+    """
     if isinstance(value, str):
         return value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, Mapping | list | tuple):
-        return str(FUNCTIONS["tojson"](value))
-    return str(value)
+    try:
+        return str(FUNCTIONS["tojson"](value)) if isinstance(value, Mapping | list | tuple) else str(value)
+    except (TypeError, ValueError, RecursionError, UndefinedError) as error:
+        raise TemplateError(f"this value cannot be written as text: {error}") from error
 
 
 def compile_template(text: str) -> Template | Literal:
@@ -294,7 +313,7 @@ class Condition:
         if hole is None:
             raise TemplateError(f"{text!r} is not one expression: write {{{{ a and b }}}}, or leave the braces out")
         self.text = text
-        self.names = _names(tree)
+        self.names = _names(tree, text)
         self._expression = _Expression(text, hole)
 
     def holds(self, scope: Scope) -> bool:
@@ -320,7 +339,7 @@ def compile_condition(text: str) -> Condition:
 
 def names_in(text: str, condition: bool = False) -> frozenset[str]:
     """The root names that a template reads from its scope, functions left out; `condition`: braces are optional."""
-    return _names(_condition_tree(text) if condition else _parse(text))
+    return _names(_condition_tree(text) if condition else _parse(text), text)
 
 
 def attributes_of(text: str, name: str, condition: bool = False) -> frozenset[str]:

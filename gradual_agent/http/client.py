@@ -156,8 +156,6 @@ class HttpClient:
                 self._cause = RESEND
                 return request
             self._end(sample, outcome)
-            if outcome.error is not None:
-                raise outcome.error
             return None
         if outcome.cookies:
             self.cookies.store(request, outcome.cookies)
@@ -190,6 +188,8 @@ class HttpClient:
         return None
 
     def _end(self, sample: Sample, failure: Failure) -> None:
+        if failure.error is not None:
+            raise failure.error
         sample.kind = failure.kind
         sample.detail = failure.detail
         sample.ended = self._engine.clock()

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradual_agent.http.connection import Http1Connection
-from gradual_agent.http.failures import CONNECT, DNS, Failure, ResponseError, explain, tls_failed
+from gradual_agent.http.failures import CONNECT, DNS, Failure, ResponseError, explain, tls_failed, unforeseen
 from gradual_agent.http.resolver import Address, Addresses, Resolver
 from gradual_agent.http.tls import TlsConnection, TlsContexts, TlsLayer, shake_hands
 from gradual_agent.http.urls import Origin
@@ -83,7 +83,7 @@ class Dial:
         elif isinstance(error, UnicodeError):
             self._finish(Failure(DNS, f"{host} cannot be resolved: it is no host name"))
         else:
-            self._finish(unexpected(error))
+            self._finish(unforeseen(error))
 
     def _take(self, addresses: Addresses) -> None:
         self._addresses = addresses
@@ -192,7 +192,7 @@ class Dial:
         if isinstance(error, ResponseError):
             self._finish(error.failure)
         elif error is not None:
-            self._finish(unexpected(error))
+            self._finish(unforeseen(error))
         elif not task.cancelled():
             self._hand_over(sock, TlsConnection(self._dialer.engine, self._origin, sock, task.result()))
 
@@ -261,11 +261,6 @@ class Dialer:
     def close(self) -> None:
         """Resolve nothing more."""
         self.resolver.close()
-
-
-def unexpected(error: BaseException) -> Failure:
-    """Nobody foresaw this; it is told all the same."""
-    return Failure(CONNECT, f"the connection could not be opened: {error!r}")
 
 
 def is_our_own_shortage(error: OSError) -> bool:

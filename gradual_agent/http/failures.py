@@ -17,6 +17,7 @@ TLS: Final = KIND["tls"]
 RESET: Final = KIND["reset"]
 PROTOCOL: Final = KIND["protocol"]
 REDIRECT: Final = KIND["redirect"]
+INTERNAL: Final = KIND["internal"]
 TIMEOUT: Final = KIND["timeout"]
 BODY_TOO_LARGE: Final = KIND["body_too_large"]
 
@@ -64,9 +65,9 @@ def connection_ended(error: BaseException | None, received: int, is_stale: bool)
     return Failure(RESET, f"{how} {when}", is_stale)
 
 
-def unforeseen(error: Exception) -> Failure:
-    """A mistake in the engine, met while reading what came."""
-    return Failure(PROTOCOL, f"what came could not be read: {error!r}", error=error)
+def unforeseen(error: BaseException) -> Failure:
+    """A mistake of ours, met while connecting or while reading what came."""
+    return Failure(INTERNAL, str(error), error=error if isinstance(error, Exception) else RuntimeError(repr(error)))
 
 
 def tls_failed(error: Exception) -> tuple[str, int]:

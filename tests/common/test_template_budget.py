@@ -77,7 +77,7 @@ SCOPE: dict[str, Any] = {
             "steps",
         ),
         ("{% for a in range(9) recursive %}{{ loop(range(9)) }}{% endfor %}", "recursion"),
-        ("{% for a in range(99999) %}" + "x" * 400 + "{% endfor %}", "characters"),
+        ("{% for a in range(19999) %}" + "x" * 4000 + "{% endfor %}", "characters"),
     ],
 )
 def test_what_would_go_beyond_a_limit_is_not_begun_and_the_error_names_it(template: str, limit: str) -> None:

@@ -11,6 +11,7 @@ from gradual_common.errors import TemplateError
 from gradual_common.randomness import RandomStream
 from gradual_common.template_functions import RANDOM, WALL_CLOCK
 from gradual_common.templates import (
+    as_text,
     attributes_of,
     compile_condition,
     compile_template,
@@ -167,3 +168,26 @@ def test_names_and_attributes_that_a_text_reads_are_told_without_rendering_it() 
 @pytest.mark.parametrize(("text", "answer"), [("a {{b}}", True), ("{% if %}", True), ("{# #}", True), ("{a}", False)])
 def test_a_template_is_known_by_its_delimiters(text: str, answer: bool) -> None:
     assert is_template(text) is answer
+
+
+@pytest.mark.parametrize("text", ["{{ ([] | last) and x }}", "{{ ([] | first) ~ x }}"])
+def test_a_mistake_in_what_is_constant_is_told_when_it_is_compiled(text: str) -> None:
+    """Jinja computes constants while it looks for names, and lets out what they raise."""
+    with pytest.raises(TemplateError):
+        names_in(text)
+    with pytest.raises(TemplateError):
+        compile_template(text)
+
+
+@pytest.mark.filterwarnings("error")
+def test_python_warns_of_nothing_in_a_template() -> None:
+    assert compile_template("{{ x or (3)[0] }}").render({"x": 1}) == 1
+
+
+def test_what_cannot_be_text_is_an_error_of_its_template() -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value in (10**5000, [10**5000], [{1, 2}], {"a": float}, deep):
+        with pytest.raises(TemplateError, match="cannot be written as text"):
+            as_text(value)

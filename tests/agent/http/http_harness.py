@@ -180,11 +180,15 @@ class Driver:
         self.client = engine.client(self, **options)
         self._coroutine = None
         self._done = None
+        self._error = None
 
     def resume(self, value=None):
         try:
             self._coroutine.send(value)
         except StopIteration:
+            self._done.set()
+        except Exception as error:
+            self._error = error
             self._done.set()
 
     def begin(self, request, sample=None):
@@ -201,7 +205,10 @@ class Driver:
         return self._done.is_set()
 
     async def wait(self):
+        """Until it is over; what the fetch raised is raised."""
         await asyncio.wait_for(self._done.wait(), 20)
+        if self._error is not None:
+            raise self._error
 
     async def fetch(self, *arguments, **options):
         """Fetch and wait; a Request, or what `build_request` takes."""

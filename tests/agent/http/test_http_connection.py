@@ -555,3 +555,16 @@ def test_trailers_without_end_are_refused():
             connection.data_received(b"X-More: " + b"x" * 8000 + b"\r\n")
     assert noted.outcomes[0][0] == KIND["protocol"]
     assert "trailers" in noted.outcomes[0][1]
+
+
+def test_a_mistake_while_a_response_is_read_is_told_to_its_user(monkeypatch):
+    def feed(reader, data):
+        raise ZeroDivisionError("a mistake")
+
+    monkeypatch.setattr("gradual_agent.http.reader.ResponseReader.feed", feed)
+    connection, transport, _ = connect()
+    noted = NotedExchange()
+    connection.send(GET.wire, GET, noted)
+    connection.data_received(b"HTTP/1.1 200 OK\r\n\r\n")
+    assert noted.outcomes == [(KIND["internal"], "a mistake", False)]
+    assert transport.calls == ["abort"], "nobody knows what the connection is in the middle of"

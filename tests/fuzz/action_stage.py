@@ -1,0 +1,199 @@
+"""A worker on the real engine: its connections lead nowhere, and what comes back on them is given as bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from agent_stage import NOBODY, FakeTimeline, S, counter, kinds
+
+from gradual_agent.coordination.lease import Lease
+from gradual_agent.http.connection import Http1Connection
+from gradual_agent.http.engine import HttpEngine
+from gradual_agent.http.exchange import describe_exchange
+from gradual_agent.http.urls import Origin
+from gradual_agent.recording.recorder import Recorder
+from gradual_agent.users.behaviour import Behaviour, CompiledStep
+from gradual_agent.users.sample import Sample
+from gradual_agent.users.worker import Worker
+from gradual_common.batch import Batch
+from gradual_common.batch_checks import check_batch
+from gradual_common.masking import Mask
+from gradual_common.messages import Job
+from gradual_common.plan.model import Plan
+from gradual_common.series import SeriesIndex
+
+FOREVER = 1 << 62
+MOST_ANSWERS = 12
+SECRETS = {"KEY": "secret-key"}
+
+
+class Loop:
+    """Keeps what is to be called soon."""
+
+    def __init__(self) -> None:
+        self.soon: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
+
+    def call_soon(self, callback: Callable[..., object], *arguments: Any) -> None:
+        self.soon.append((callback, arguments))
+
+    def run_soon(self) -> None:
+        while self.soon:
+            callback, arguments = self.soon.pop(0)
+            callback(*arguments)
+
+
+class Socket:
+    """Takes everything."""
+
+    def send(self, data: bytes) -> int:
+        return len(data)
+
+
+class Transport(asyncio.Transport):
+    """Tells its connection that it is closed, a turn of the loop later."""
+
+    def __init__(self, loop: Loop, connection: Http1Connection) -> None:
+        super().__init__()
+        self._loop = loop
+        self._connection = connection
+        self._is_closing = False
+
+    def is_closing(self) -> bool:
+        return self._is_closing
+
+    def close(self) -> None:
+        if not self._is_closing:
+            self._is_closing = True
+            self._loop.call_soon(self._connection.connection_lost, None)
+
+    abort = close
+
+
+class Dial:
+    """One connection, which is open a turn of the loop later unless it is given up."""
+
+    def __init__(self, dialer: Dialer, origin: Origin, report: Callable[[Any], object]) -> None:
+        self._dialer = dialer
+        self._origin = origin
+        self._report: Callable[[Any], object] | None = report
+
+    def open(self) -> None:
+        if self._report is not None:
+            self._report(self._dialer.open(self._origin))
+
+    def give_up(self) -> None:
+        self._report = None
+
+
+class Dialer:
+    """Opens every connection; `opened`: those that were opened."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self.engine: HttpEngine
+        self.opened: list[Http1Connection] = []
+
+    def dial(self, origin: Origin, deadline: int, report: Callable[[Any], object]) -> Dial:
+        dial = Dial(self, origin, report)
+        self._loop.call_soon(dial.open)
+        return dial
+
+    def open(self, origin: Origin) -> Http1Connection:
+        connection = Http1Connection(self.engine, origin, Socket())  # type: ignore[arg-type]  # all that is used of it
+        connection.connection_made(Transport(self._loop, connection))
+        self.opened.append(connection)
+        return connection
+
+
+class NotedWorker(Worker):
+    """Keeps what nobody foresaw."""
+
+    unforeseen: list[tuple[str, Exception]]
+
+    def _note_unforeseen(self, behaviour: Behaviour, step: CompiledStep, error: Exception) -> None:
+        self.unforeseen.append((step.name, error))
+
+
+class ActionStage:
+    """One user of a plan, which the system answers with `answers`; `samples` counts what it performed.
+
+    PlanError's cousins (ValidationError, TemplateError, …) when the plan is none.
+    """
+
+    def __init__(
+        self, document: dict[str, Any], answers: Iterator[list[bytes]], rows: dict[str, dict[str, Any]]
+    ) -> None:
+        self.timeline = FakeTimeline()
+        self.loop = Loop()
+        self.samples = 0
+        self._answers = answers
+        self._rows = rows
+        plan = Plan.model_validate(document)
+        self.engine = HttpEngine(
+            self.loop,  # type: ignore[arg-type]  # all that is used of one
+            self.timeline,  # type: ignore[arg-type]
+            Lease(FOREVER),
+            clock=self.timeline.clock,
+            wall_clock=lambda: 1_793_534_400.0,
+        )
+        self.dialer = Dialer(self.loop)
+        self.dialer.engine = self.engine
+        self.engine.dialer = self.dialer  # type: ignore[assignment]
+        self.index = SeriesIndex.of(plan)
+        self.recorder = Recorder(self.index, self.timeline.clock)
+        self.recorder.schedule(0, S, [(0, 0)])
+        job = Job(document=document, assets={}, secrets=SECRETS, literals=(), seed=1)
+        self.worker = NotedWorker(
+            plan,
+            job,
+            self.engine,
+            self.timeline,  # type: ignore[arg-type]
+            self.recorder,
+            self.timeline.clock,
+            lambda: 1_793_534_400 * S,
+            self._note_failure,
+        )
+        self.worker.unforeseen = []
+        self._mask = Mask(SECRETS.values())
+
+    def _note_failure(self, step: int, sample: Sample) -> None:
+        """As an agent describes it and sends it."""
+        json.dumps(describe_exchange(self._mask, sample)).encode()
+
+    def run(self) -> Batch:
+        """The user's life: every request is answered by the next bytes, which may not suffice."""
+        self.worker.start(0, 0, 0, self._rows)
+        for _ in range(MOST_ANSWERS):
+            self.loop.run_soon()
+            waiting = [one for one in self.dialer.opened if one._exchange is not None]
+            if waiting:
+                self._answer(waiting[0])
+            else:
+                self.timeline.run_until(self.timeline.now + 3 * S)
+        self.worker.cut()
+        self.loop.run_soon()
+        self.timeline.run_until(self.timeline.now + 1)
+        return self.recorder.seal(self.timeline.now // S, 0, NOBODY, last=True)
+
+    def _answer(self, connection: Http1Connection) -> None:
+        self.timeline.run_until(self.timeline.now + 1_000_000)
+        for piece in next(self._answers):
+            if connection._transport is not None and not connection._transport.is_closing():
+                connection.data_received(piece)
+        self.loop.run_soon()
+        if connection._exchange is not None and connection._transport is not None:
+            connection.eof_received()
+            connection.connection_lost(None)
+
+    def check(self, batch: Batch) -> None:
+        """Nothing was unforeseen, and every step that began ended as one of its outcomes."""
+        for step, error in self.worker.unforeseen:
+            raise AssertionError(f"{step} is internal") from error
+        check_batch(batch)
+        outcomes = kinds(batch, len(self.index.steps))
+        assert not [kind for _, kind in outcomes if kind == "internal"]
+        self.samples = sum(outcomes.values())
+        assert self.recorder.begun == self.samples + counter(batch, "interrupted")

@@ -1,0 +1,90 @@
+"""Nothing that a response or a data row can hold leads to a failure that nobody foresaw.
+
+Whole actions on the real engine: templates in every place, assertions and extractions of every kind, cookies and
+redirects; against bytes of every sort. `make test` tries the same 2,000 plans every time, `make fuzz` 100,000 of its
+own; each is performed with some seven responses.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from action_draws import Draws
+from action_stage import ActionStage
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from gradual_agent.actions import request_template
+from gradual_agent.http.response import Response
+from gradual_agent.users import assertions, content, query
+from gradual_common import patterns
+from gradual_common.errors import GradualError
+
+USUAL = 2000
+NUMBER = int(os.environ.get("GRADUAL_FUZZ", USUAL))
+MOST_UNTIL_CAUGHT = 2000
+
+
+def perform(seed: int) -> int:
+    """How many samples the plan of this seed came to; 0 for one that validate refuses."""
+    document, rows, answers = Draws(Random(seed)).input()
+    try:
+        stage = ActionStage(document, answers, rows)
+    except (ValidationError, GradualError):
+        return 0
+    stage.check(stage.run())
+    return stage.samples
+
+
+@settings(
+    max_examples=NUMBER,
+    derandomize=NUMBER == USUAL,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(st.integers(0, 2**64 - 1))
+def test_nothing_that_a_response_or_a_row_holds_is_internal(seed: int) -> None:
+    perform(seed)
+
+
+def naive(expression: str) -> Callable[[Any], Any]:
+    """JMESPath as the library has it."""
+    return query.jmespath.compile(expression).search
+
+
+MUTATIONS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
+    "what JMESPath raises": lambda: patch.object(assertions, "Query", naive),
+    "values that cannot be compared": lambda: patch.object(assertions, "UNEVALUABLE", (GradualError,)),
+    "bodies that are not JSON": lambda: patch.object(content, "_read_json", content.json.loads),
+    "texts that are no UTF-8": lambda: patch.object(patterns, "_encodable", lambda text: text),
+    "values that are no text": lambda: patch.object(request_template, "as_text", str),
+    "bodies that are no JSON": lambda: patch.object(
+        request_template, "encode_json", lambda value: json.dumps(value).encode()
+    ),
+    "bytes that are no text": lambda: patch.object(
+        Response, "text", property(lambda response: response.body.decode(response.charset))
+    ),
+}
+"""Guards taken away, one at a time."""
+
+FROM = {}
+"""The rarer ones are looked for from shortly before the first input that finds them, to save time."""
+
+
+@pytest.mark.parametrize("guard", MUTATIONS)
+def test_a_guard_that_is_missing_is_found(guard: str) -> None:
+    """The fuzz proves something: without any of these it fails within a bounded number of inputs."""
+
+    def fuzz() -> None:
+        for seed in range(FROM.get(guard, 0), MOST_UNTIL_CAUGHT):
+            perform(seed)
+
+    with MUTATIONS[guard](), pytest.raises(AssertionError, match="is internal"):
+        fuzz()
