@@ -15,15 +15,12 @@ from urllib.parse import quote, unquote
 import idna
 
 from gradual_common.errors import RequestError
-from gradual_common.telling import hide_fields
+from gradual_common.excerpts import shown
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 LONGEST_LABEL: Final = 63
 LONGEST_HOST: Final = 253
 """RFC 1035, 2.3.4, as text."""
-
-SHOWN: Final = 40
-"""Characters of what was found that a message shows."""
 
 _AUTHORITY = re.compile(r"(?:(?P<user>[^@]*)@)?(?P<host>\[[^\[\]@]*\]|[^:@\[\]]*)(?::(?P<port>[0-9]*))?")
 _END_OF_AUTHORITY = re.compile(r"[/?#]")
@@ -62,7 +59,7 @@ def encode_text(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        raise RequestError(f"{show(text)} holds half of a surrogate pair, which is no character") from None
+        raise RequestError(f"{shown(text)} holds half of a surrogate pair, which is no character") from None
 
 
 def decode_bytes(raw: str) -> str:
@@ -90,7 +87,7 @@ def split_authority(url: str) -> tuple[str, str, str]:
     """Scheme in small letters, authority, and what comes behind it."""
     scheme, separator, rest = url.partition("://")
     if not separator or not _SCHEME.fullmatch(scheme):
-        raise RequestError(f"{show(url)} is not an absolute URL; write http://HOST/… or https://HOST/…")
+        raise RequestError(f"{shown(url)} is not an absolute URL; write http://HOST/… or https://HOST/…")
     end = _END_OF_AUTHORITY.search(rest)
     cut = end.start() if end else len(rest)
     return scheme.lower(), rest[:cut], rest[cut:]
@@ -98,19 +95,19 @@ def split_authority(url: str) -> tuple[str, str, str]:
 
 def read_authority(scheme: str, authority: str) -> tuple[str, str, int]:
     """User information, host and port of an http or https URL."""
-    shown = show(f"{scheme}://{authority}")
+    found = shown(f"{scheme}://{authority}")
     if scheme not in DEFAULT_PORTS:
-        raise RequestError(f"{shown}: the scheme is not one of http, https")
+        raise RequestError(f"{found}: the scheme is not one of http, https")
     match = _AUTHORITY.fullmatch(authority)
     if match is None or not match["host"]:
-        raise RequestError(f"{shown} names no host that can be read; write HOST, HOST:PORT or [IPV6]:PORT")
+        raise RequestError(f"{found} names no host that can be read; write HOST, HOST:PORT or [IPV6]:PORT")
     digits = (match["port"] or "").lstrip("0")
     if len(digits) > 5 or (match["port"] and not 0 < int(digits or 0) < 65536):
-        raise RequestError(f"{shown}: the port is not one from 1 to 65535")
+        raise RequestError(f"{found}: the port is not one from 1 to 65535")
     try:
         host = encode_host(match["host"])
     except ValueError as error:
-        raise RequestError(f"{shown} names no host that can be read: {error}") from None
+        raise RequestError(f"{found} names no host that can be read: {error}") from None
     return read_userinfo(match["user"]), host, int(digits or DEFAULT_PORTS[scheme])
 
 
@@ -125,7 +122,7 @@ def read_userinfo(written: str | None) -> str:
 def check_characters(url: str) -> None:
     """RequestError for what stands in no URL: curl and Go refuse control characters, too."""
     if _CONTROL.search(url):
-        raise RequestError(f"{show(url)} holds a control character, a tab or a line end; write it as %XX")
+        raise RequestError(f"{shown(url)} holds a control character, a tab or a line end; write it as %XX")
 
 
 def join_base(base: str, url: str) -> str:
@@ -133,7 +130,7 @@ def join_base(base: str, url: str) -> str:
     if _ABSOLUTE.match(url):
         return url
     if not base:
-        raise RequestError(f"{show(url)} needs a base URL; set config.base_url, or write http://HOST/…")
+        raise RequestError(f"{shown(url)} needs a base URL; set config.base_url, or write http://HOST/…")
     return base.rstrip("/") + (url if url.startswith("/") else f"/{url}")
 
 
@@ -227,9 +224,3 @@ def _read_ipv4(labels: list[str]) -> str:
         return ""
     number = sum(part << 8 * (3 - place) for place, part in enumerate(first)) + last
     return ".".join(str(number >> shift & 255) for shift in (24, 16, 8, 0))
-
-
-def show(text: str) -> str:
-    """What was found, for a message: masked, and not the whole of it."""
-    masked = hide_fields(text)
-    return repr(masked if len(masked) <= SHOWN else masked[: SHOWN - 1] + "…")

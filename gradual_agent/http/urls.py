@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 from gradual_common.errors import RequestError
+from gradual_common.excerpts import shown
 from gradual_common.plan.model import Tls
 from gradual_common.urls import (
     DEFAULT_PORTS,
@@ -19,7 +20,6 @@ from gradual_common.urls import (
     encode_server_name,
     encode_target,
     read_authority,
-    show,
     split_authority,
 )
 
@@ -89,7 +89,7 @@ def join_url(base: str, reference: str) -> str:
     try:
         return urljoin(base, reference)
     except ValueError as error:
-        raise RequestError(f"{show(reference)} is not a URL: {error}") from None
+        raise RequestError(f"{shown(reference)} is not a URL: {error}") from None
 
 
 def encode_location(raw: str) -> str:

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from gradual_common.errors import RequestError, TemplateError
+from gradual_common.excerpts import shown
 from gradual_common.fields import check_name, check_value
 from gradual_common.plan.document import Document, Path, mapping_at, texts_in
 from gradual_common.plan.outline import Outline
 from gradual_common.plan.problems import NO_CHARACTER
 from gradual_common.templates import as_text, compile_template, is_template, static_pieces
-from gradual_common.urls import check_characters, read_authority, show, split_authority
+from gradual_common.urls import check_characters, read_authority, split_authority
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 HOLE = "…"
@@ -53,12 +54,12 @@ def check_base_url(outline: Outline) -> None:
     try:
         check_absolute(pieces)
         if any(character.isspace() for character in text):
-            raise RequestError(f"{show(text)} is not a URL: it holds a blank")
+            raise RequestError(f"{shown(text)} is not a URL: it holds a blank")
     except RequestError as error:
         outline.document.report(path, str(error), "write http://host:port or https://host")
     else:
         if "?" in text or "#" in text:
-            message = f"{show(text)} has a query or fragment; paths are put after the base URL"
+            message = f"{shown(text)} has a query or fragment; paths are put after the base URL"
             outline.document.report(path, message)
 
 
@@ -70,7 +71,7 @@ def check_urls(outline: Outline) -> None:
         url = outline.actions[relative[0]]["url"]
         outline.document.report(
             ("config",),
-            f"base_url is missing: the url of {relative[0]!r} is {show(url)}",
+            f"base_url is missing: the url of {relative[0]!r} is {shown(url)}",
             'add under config: base_url: "https://…", or pass --base-url',
         )
 
@@ -88,7 +89,7 @@ def _check_url(document: Document, name: str, action: dict[str, Any]) -> bool:
             check_absolute(pieces)
         elif begin and not begin.startswith("/"):
             raise RequestError(
-                f"{show(_joined(pieces))} is not a URL; it begins with / (after base_url) or with http:// or https://"
+                f"{shown(_joined(pieces))} is not a URL; it begins with / (after base_url) or with http:// or https://"
             )
         else:
             check_between(pieces)

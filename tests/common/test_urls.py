@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_common.errors import RequestError
+from gradual_common.excerpts import MOST_SHOWN
 from gradual_common.urls import (
-    SHOWN,
     UrlParts,
     add_query,
     decode_bytes,
@@ -140,7 +140,7 @@ def test_a_message_shows_a_little_of_the_url_and_no_password() -> None:
     with pytest.raises(RequestError) as caught:
         read_url("http://me:hunter2@" + "h" * 100 + ":0/")
     assert "hunter2" not in str(caught.value)
-    assert "h" * (SHOWN + 1) not in str(caught.value)
+    assert "h" * (MOST_SHOWN + 1) not in str(caught.value)
 
 
 @pytest.mark.parametrize(
