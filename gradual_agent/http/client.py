@@ -54,6 +54,9 @@ HOP: Final = 1
 RESEND: Final = 2
 """Why a message is sent; hops and re-sends are counted when their first byte is written (RESULTS)."""
 
+MOST_CONNECTIONS: Final = 256
+"""A user keeps so many, as a browser does; the oldest is closed for a new one, and opened again when it is needed."""
+
 NO_CONNECTIONS: Final[dict[Origin, Connection]] = {}
 """Shared by all clients that have at most one connection; never written to."""
 
@@ -288,6 +291,8 @@ class HttpClient:
         self._deadline, self._late = deadline, None
         if isinstance(opened, Failure):
             self._end(sample, opened)
+            if opened.error is not None:
+                raise opened.error
             return None
         sample.connect = max(0, sample.connect) + engine.clock() - begun
         self._adopt(opened)
@@ -316,6 +321,8 @@ class HttpClient:
         elif not self._connections:
             self._connections = {current.origin: current}
         self._connections[connection.origin] = connection
+        if len(self._connections) > MOST_CONNECTIONS:
+            self._connections.pop(next(iter(self._connections))).close()
 
     def _close_connections(self) -> None:
         for connection in self._take_connections():

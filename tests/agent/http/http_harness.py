@@ -174,7 +174,7 @@ def bytewise(data):
 
 
 class Driver:
-    """Runs fetches as a virtual user does, and tells when they are over."""
+    """Runs fetches as a virtual user does; `wait` tells when one is over, and raises what it raised."""
 
     def __init__(self, engine, **options):
         self.client = engine.client(self, **options)
@@ -207,8 +207,9 @@ class Driver:
     async def wait(self):
         """Until it is over; what the fetch raised is raised."""
         await asyncio.wait_for(self._done.wait(), 20)
-        if self._error is not None:
-            raise self._error
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
 
     async def fetch(self, *arguments, **options):
         """Fetch and wait; a Request, or what `build_request` takes."""

@@ -1,6 +1,5 @@
 """What a fetch counts, and when: messages, hops and re-sends at their first byte (RESULTS, "What is measured")."""
 
-import asyncio
 import gzip
 import socket
 import zlib
@@ -13,12 +12,14 @@ from http_harness import Driver, answer, open_engine, run_server
 from gradual_agent.coordination.lease import Lease
 from gradual_agent.http import build_request
 from gradual_agent.http import client as client_module
+from gradual_agent.http.client import MOST_CONNECTIONS
 from gradual_agent.http.connection import Http1Connection
 from gradual_agent.http.head import MAX_REMEMBERED
 from gradual_agent.http.reader import ResponseReader
 from gradual_agent.http.urls import split_url
 from gradual_agent.users.sample import INTERRUPTED
 from gradual_common.batch import KINDS
+from gradual_common.plan.model import Tls
 
 
 def url(server, path="/"):
@@ -180,31 +181,12 @@ async def test_what_nobody_foresaw_is_raised_and_the_next_fetch_works(place, mon
                 else:
                     patch.setattr(type(user.client.cookies), "header_for", fail)
                 with pytest.raises(MistakeError):
-                    await catch(user, build_request("GET", url(server)))
+                    await user.fetch("GET", url(server))
             user.client.interrupt()
             sample = await user.fetch("GET", url(server), follow_redirects=1)
             user.client.close()
             assert len(engine.timeline) == 0
     assert (KINDS[sample.kind], sample.status_code) == ("redirect", 302)
-
-
-async def catch(user, request):
-    """A fetch as an action awaits it, whose exception comes back to whoever waits here."""
-    caught = asyncio.get_running_loop().create_future()
-    resume = user.resume
-
-    def watch(value=None):
-        try:
-            resume(value)
-        except MistakeError as error:
-            caught.set_exception(error)
-
-    user.resume = watch
-    user.begin(request)
-    try:
-        await asyncio.wait_for(caught, 20)
-    finally:
-        user.resume = resume
 
 
 async def test_thousands_of_origins_between_do_not_cost_a_connection():
@@ -219,6 +201,20 @@ async def test_thousands_of_origins_between_do_not_cost_a_connection():
             assert engine.connections == 1
             user.client.close()
     assert server.accepted == 1
+
+
+async def test_a_user_keeps_a_bounded_number_of_connections():
+    """The oldest goes, and what it led to is asked over a new one."""
+    async with run_server(lambda *_: answer(b"ok")) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            for turn in [*range(MOST_CONNECTIONS + 20), 0, 1]:
+                sample = await user.fetch("GET", url(server), tls=Tls(server_name=f"name-{turn}.example"))
+                assert sample.kind == 0
+            opened = engine.connections
+            user.client.close()
+    assert server.accepted == MOST_CONNECTIONS + 22
+    assert opened <= MOST_CONNECTIONS + 1
 
 
 async def test_thousands_of_heads_are_read_each_right():
