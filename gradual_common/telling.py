@@ -8,7 +8,7 @@ clear, more is masked rather than less.
     "name": "value"   'name': 'value'   \\"name\\": \\"value\\"   "name" => "value"   name=value   name="value"
     "name": ["value", …]   "name": {…}   <name>value</name>   scheme://value@host, percent-encoded too
     Authorization: value, anywhere; any other name: value, at the begin of a line
-    name: "value" and {name: value}, as GraphQL and YAML have it   name="name" … value="value"
+    name: "value" and {name: value}, as GraphQL and YAML have it   name == "value"   name="name" … value="value"
     a part of a multipart body
 """
 
@@ -43,7 +43,7 @@ _NAME = re.compile(
     r"(?=(?P<encoded>(?:%(?!(?:25)?(?:2[Ff]|3[Ff]|40))|[^\s/?#\"'<>&\\%])*+)%(?:25)?40)"
     r"|(?i:form-data;[^\r\n]{0,100}?\bname=\"(?P<part>[^\"\r\n]{1,64})\"[^\r\n]{0,200}"
     r"(?:\r?\n[^\r\n]{1,200}){0,8}\r?\n\r?\n)"
-    r"|(?<=[\s{,(])(?P<loose>[A-Za-z_][\w-]{1,63})[ \t]{0,4}:[ \t]{1,4}(?=\\{0,8}[\"'])"
+    r"|(?:(?<=[\s{,(])|\A)(?P<loose>[A-Za-z_][\w.-]{1,63})[ \t]{0,4}(?::|[=!]=)[ \t]{1,4}(?=\\{0,8}[\"'])"
     r"|(?<=[{,])[ \t]{0,4}(?P<flow>[A-Za-z_][\w-]{1,63}):[ \t]{1,4}"
 )
 """The beginning of a field, up to its value. Every alternative is entered at the begin of a word only, so that a long

@@ -50,7 +50,7 @@ def source_of(arguments: PlanArguments) -> PlanSource:
     from gradual_common.plan.loader import PlanSource
 
     if name == STANDARD_INPUT:
-        return PlanSource.of_text(sys.stdin.read(), "standard input")
+        return PlanSource.of_bytes(sys.stdin.buffer.read(), "standard input")
     if name.startswith(("http://", "https://")):
         return PlanSource.of_mapping(plan_of_url(name), hide_credentials(name))
     return PlanSource.of_path(Path(name))

@@ -40,6 +40,8 @@ MOST_BYTES = 8 * 1024 * 1024
 PLAN_KEYS = frozenset({"config", "users", "actions"})
 """A mapping that has none of them is something else, of which nothing but its first key is shown."""
 
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
 NO_OVERRIDES = Overrides()
 
 
@@ -58,14 +60,21 @@ class PlanSource:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise _unreadable(path, f"cannot read the plan: {error.strerror or error}") from error
+            raise _unreadable(str(path), f"cannot read the plan: {error.strerror or error}") from error
+        return cls.of_bytes(content, str(path), path.parent)
+
+    @classmethod
+    def of_bytes(cls, content: bytes, name: str, folder: FilePath | None = None) -> PlanSource:
+        """A plan as the content of a file; PlanError if it is no UTF-8 text, or too large for a plan."""
         if len(content) > MOST_BYTES:
-            raise _unreadable(path, f"the file has {len(content)} bytes; a plan has at most {MOST_BYTES}")
+            raise _unreadable(name, f"the file has {len(content)} bytes; a plan has at most {MOST_BYTES}")
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise _unreadable(path, "the plan is not UTF-8 text") from error
-        return cls(str(path), path.parent, text)
+            hint = "it is UTF-16: save it as UTF-8" if content.startswith(UTF_16) else "save it as UTF-8"
+            line = content.count(b"\n", 0, error.start) + 1
+            raise _unreadable(name, "the plan is not UTF-8 text", line, hint) from error
+        return cls(name, folder or FilePath(), text)
 
     @classmethod
     def of_text(cls, text: str, name: str = "plan", folder: FilePath | None = None) -> PlanSource:
@@ -221,5 +230,5 @@ def _no_plan(document: Document) -> Problem:
     return Problem(message, "", document.name, document.mark((first,)).line, nearest(first, sorted(PLAN_KEYS)))
 
 
-def _unreadable(path: FilePath, message: str) -> PlanError:
-    return PlanError([Problem(message, file=str(path))])
+def _unreadable(name: str, message: str, line: int | None = None, hint: str = "") -> PlanError:
+    return PlanError([Problem(message, "", name, line, hint)])

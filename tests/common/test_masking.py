@@ -188,6 +188,15 @@ def test_no_value_of_a_telling_field_survives_in_a_query(name: str, hidden: str,
         ('{"raw": "A: b\\nX-Api-Key: a"}', '{"raw": "A: b\\nX-Api-Key: ***"}'),
         ('{"pass\\u0077ord": "a"}', '{"pass\\u0077ord": "***"}'),
         ('{"line\\npassword": "a"}', '{"line\\npassword": "***"}'),
+        ("token == 'a' or data.password != \"b\"", "token == '***' or data.password != \"***\""),
+        ('login(user: "u", password: "a b")', 'login(user: "u", password: "***")'),
+        ("{user: u, password: a, x: 1}", "{user: u, password: ***, x: 1}"),
+        ('<input type="hidden" name="csrf_token" value="a">', '<input type="hidden" name="csrf_token" value="***">'),
+        ('{"name": "password", "value": "a"}', '{"name": "password", "value": "***"}'),
+        ('form-data; name="password"\r\n\r\na\r\nb\r\n--x', 'form-data; name="password"\r\n\r\n***\r\n--x'),
+        ("https%3A%2F%2Fme%3Apw%40host%2Fx", "https%3A%2F%2F***%40host%2Fx"),
+        (r'"https:\/\/me:pw@host\/x"', r'"https:\/\/***@host\/x"'),
+        ("https://token@host", "https://***@host"),
         ('{"next": "/p?token=", "password": "a"}', '{"next": "/p?token=", "password": "***"}'),
     ],
 )
@@ -222,7 +231,27 @@ def test_whatever_it_is_it_is_read_to_its_end(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ['\\"', '"', "\\", "a=", "://a:", "<a ", '"token":[', "\\u0041", "'", "x", " ", "\n", "a:", "- "]
+    "piece",
+    [
+        '\\"',
+        '"',
+        "\\",
+        "a=",
+        "://a:",
+        "<a ",
+        '"token":[',
+        "\\u0041",
+        "'",
+        "x",
+        " ",
+        "\n",
+        "a:",
+        "- ",
+        "{a: ",
+        "a == '",
+        'name="a" ',
+        "%3A%2F%2Fa",
+    ],
 )
 def test_a_long_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
     """A fifth of a second at most; more than half a minute where every begin is read to the end."""

@@ -86,6 +86,20 @@ def test_a_plan_file_that_cannot_be_read_is_told_by_its_name(tmp_path: Path) -> 
         PlanSource.of_path(tmp_path / "latin.yaml")
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"config:\n  name: \xe9\n", "p:2: the plan is not UTF-8 text (save it as UTF-8)"),
+        ("config: {}\n".encode("utf-16"), "p:1: the plan is not UTF-8 text (it is UTF-16: save it as UTF-8)"),
+        (b" " * (8 * 1024 * 1024 + 1), "p: the file has 8388609 bytes; a plan has at most 8388608"),
+    ],
+)
+def test_what_is_no_text_of_a_plan_is_told_without_what_is_in_it(content: bytes, message: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        PlanSource.of_bytes(content, "p")
+    assert str(caught.value) == message
+
+
 def test_a_mapping_is_a_plan_too() -> None:
     loaded = load(small())
     assert [group.name for group in loaded.plan.users] == ["a", "b"]
