@@ -192,7 +192,7 @@ def _levels(levels: Sequence[LevelRow]) -> Block:
 
 def _level(row: LevelRow, always: frozenset[str]) -> tuple[str, ...]:
     return (
-        show_instant(row.start_s),
+        show_instant(round(row.start_s, 1)),
         show_number(row.target),
         show_number(row.users_mean),
         show_number(row.throughput_rps),

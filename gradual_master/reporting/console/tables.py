@@ -52,7 +52,7 @@ def levels(rows: Sequence[LevelRow], width: int) -> Iterator[RenderableType]:
     many = len({row.phase for row in rows}) > 1
     columns: list[Column[LevelRow]] = [
         *([phase] if many else ()),
-        Column("from" if many else "Levels", lambda row: show_instant(row.start_s)),
+        Column("from" if many else "Levels", lambda row: show_instant(round(row.start_s, 1))),
         Column("users", lambda row: show_of_target(row.users_mean, row.target)),
         Column("in flight", lambda row: show_number(row.in_flight_mean), WIDE),
         Column("requests", lambda row: show_count(row.requests)),
