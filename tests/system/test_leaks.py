@@ -1,9 +1,14 @@
 """A run with credentials in every place: none of them is in anything that it writes, in whatever spelling."""
 
+import fcntl
 import gzip
 import json
+import os
+import pty
 import re
+import struct
 import subprocess
+import termios
 import threading
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
@@ -11,7 +16,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 import pytest
 from conftest import BIN, DEADLINE_S, free_port
@@ -224,6 +229,28 @@ def test_no_credential_is_in_anything_that_a_run_writes(folder: tuple[Path, int]
     assert re.search(r"--set '?actions.raw.headers.X-Csrf-Token=\*\*\*", summary["run"]["command"])
 
 
+def test_no_credential_is_on_the_screen(folder: tuple[Path, int]) -> None:
+    place, port = folder
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 140, 0, 0))
+    command = [str(BIN / "gradual"), "run", *options(port), "--agents", "1", "--monitor", "-v"]
+    with subprocess.Popen(command, cwd=place, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b"".join(iter(lambda: read_terminal(ours), b"")).decode("utf-8", "replace")
+        process.wait(DEADLINE_S)
+    os.close(ours)
+    assert "unreachable" in shown
+    assert not leaks({"screen": shown}), "\n".join(leaks({"screen": shown}))
+
+
+def read_terminal(terminal: int) -> bytes:
+    """What was written to it; nothing once nobody holds its other end (EIO on Linux)."""
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:
+        return b""
+
+
 def test_no_credential_is_in_what_a_trial_shows(folder: tuple[Path, int]) -> None:
     place, port = folder
     texts = run([str(BIN / "gradual"), "try", *options(port)], place)
@@ -237,4 +264,3 @@ def test_no_credential_is_in_what_is_said_of_a_plan(folder: tuple[Path, int]) ->
         texts = run([str(BIN / "gradual"), command, *options(port)], place)
         assert "users" in texts["standard output"], texts["standard error"]
         assert not leaks(texts), "\n".join(leaks(texts))
-    assert urlsplit(f"http://127.0.0.1:{port}").port == port
