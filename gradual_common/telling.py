@@ -22,7 +22,7 @@ MASK = "***"
 _TELLING = re.compile(
     r"(?i)authori[sz]ation|passw|passphrase|passcode|pwd|secret|token|credential|^(?:set-)?cookies?$|^x-auth|bearer"
     r"|(?:api|access|private|signing|encryption|subscription|account|shared|master|auth|app|client|service)[-_.]?key"
-    r"|^x-.*-key$|signature$|session[-_]?id|sessid|(?:^|[-_.\[ ])(?:auth|jwt|otp|totp|sig|sid|ssn|pin)\]?$"
+    r"|^x-.*-key$|signature$|session[-_]?id|sessid|(?:^|[-_.\[ ])(?:auth|jwt|otp|totp|session|sig|sid|ssn|pin)\]?$"
     r"|^cvv|^cvc|iban"
 )
 _PUBLIC = re.compile(
