@@ -108,6 +108,8 @@ class Fleet:
         self.gathering = Gathering()
         self._arrivals = 0
         self._names = UniqueNames()
+        self._shown: dict[str, str] = {}
+        """How each incarnation is shown, also one that was forgotten and comes again."""
 
     def __iter__(self) -> Iterator[Agent]:
         return iter(self._agents.values())
@@ -167,8 +169,10 @@ class Fleet:
 
     def admit(self, hello: Hello, stream: int) -> Agent:
         """Take a new agent in; call after `refusal`."""
-        name = self._names.give(hello.name)
-        agent = Agent(hello.incarnation.hex(), name, hello, self._arrivals, stream, sealed=hello.last_batch)
+        id_ = hello.incarnation.hex()
+        if id_ not in self._shown:
+            self._shown[id_] = self._names.give(hello.name)
+        agent = Agent(id_, self._shown[id_], hello, self._arrivals, stream, sealed=hello.last_batch)
         self._arrivals += 1
         self.gathering.add(agent)
         self._agents[agent.id] = agent

@@ -49,6 +49,13 @@ def test_a_forgotten_agent_may_come_again_as_a_new_one_unless_it_is_barred() -> 
     assert list(fleet) == []
 
 
+def test_a_process_that_was_forgotten_and_comes_again_is_shown_as_before() -> None:
+    fleet = Fleet("r1")
+    fleet.forget(fleet.admit(hello_of("a"), 1))
+    assert fleet.admit(hello_of("x", name="a"), 2).name == "a#2"
+    assert fleet.admit(hello_of("a"), 3).name == "a"
+
+
 def test_a_lost_agent_does_not_work_and_is_still_in_the_facts() -> None:
     fleet = Fleet("r1")
     agent = fleet.admit(hello_of("a"), 1)
