@@ -22,6 +22,7 @@ from gradual_agent.coordination.session import Session
 from gradual_agent.coordination.usher import Usher
 from gradual_agent.crew import Crew, CrewFactory
 from gradual_agent.health import LoopLagProbe
+from gradual_agent.options import PROGRESS
 from gradual_agent.rpc import MasterLink
 from gradual_agent.sample_link import SampleLink
 from gradual_agent.timeline import Entry, Timeline
@@ -77,6 +78,7 @@ class Agent:
         self._alarm: tuple[int, Entry] | None = None
         self._outcome: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._log = structlog.get_logger(__name__)
+        self._progress = structlog.get_logger(PROGRESS)
 
     async def run(self) -> int:
         """Serve one run; the exit code."""
@@ -131,7 +133,7 @@ class Agent:
             text = f"the connection to the master is lost: waiting for it at {self._target} for {left} at most"
             self._log.warning(text, reason=reason)
         elif waiting.so_far < TOLD_EVERY_NS:
-            self._log.info(f"waiting for the master at {self._target} for {left} at most", reason=reason)
+            self._progress.info(f"waiting for the master at {self._target} for {left} at most", reason=reason)
         else:
             so_far = format_duration(waiting.so_far // NS_PER_S * NS_PER_S)
             self._log.warning(f"no master at {self._target} for {so_far}, giving up in {left}: {CHECK}", reason=reason)
@@ -288,7 +290,7 @@ class Agent:
         self._tell_pool(seats.Cut())
 
     def _exit(self, code: int, reason: str, dropped: tuple[int, ...]) -> None:
-        say = self._log.error if code else self._log.info
+        say = self._log.error if code else self._progress.info
         if dropped:
             text = f"this agent ends: {reason}; the master never took what it measured last (dropped batches)"
             say(text, code=code, dropped=list(dropped))

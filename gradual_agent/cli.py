@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from typing import TypeVar
 from gradual_agent.address import MasterAddress
 from gradual_agent.children import end_with_parent, part_of, processes_of, run_children
 from gradual_agent.errors import AddressError
-from gradual_agent.options import AgentOptions
+from gradual_agent.options import PROGRESS, AgentOptions
 from gradual_common import __version__
 from gradual_common.errors import GradualError
 from gradual_common.excerpts import brief
@@ -63,6 +64,7 @@ def run_one(options: AgentOptions) -> int:
     from gradual_common.logs import configure_logging, hide_secrets, usual_level  # noqa: PLC0415  after --help and every usage error
 
     configure_logging(usual_level(options.verbose), options.log_format, agent=options.name)
+    logging.getLogger(PROGRESS).setLevel(logging.INFO)
     from gradual_agent.process import run_process  # noqa: PLC0415  gRPC is loaded after logging is set up
 
     try:

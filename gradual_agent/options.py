@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from gradual_common.messages import Part
 
 
+PROGRESS = "gradual_agent.progress"
+"""The logger of what `gradual-agent` says also off a terminal: that it waits for its master, and why it ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class AgentOptions:
     """`max_users` None: what the file descriptors allow; `master_wait` in ns.

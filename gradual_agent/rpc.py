@@ -169,7 +169,8 @@ class Stream:
     async def _fetch(self, request: Any) -> None:
         """Read provisions until the master ends them; a broken read begins again from the first one."""
         while (reason := await explained(self._read_provisions(request))) != ENDED:
-            self._log.warning("reading the job was broken off", reason=reason)
+            # So it is at the end of every run, too; a master that is lost is told by whoever hears that.
+            self._log.debug("reading the job was broken off", reason=reason)
             await asyncio.sleep(REFETCH_S)
 
     async def _read_provisions(self, request: Any) -> None:
