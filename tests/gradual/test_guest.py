@@ -96,7 +96,7 @@ def test_the_loop_that_the_program_had_is_still_current(host: Handler) -> None:
     asyncio.set_event_loop(loop)
     try:
         gradual.run(PLAN, **LENIENT)
-        assert asyncio.get_event_loop_policy().get_event_loop() is loop
+        assert asyncio.get_event_loop() is loop
     finally:
         asyncio.set_event_loop(None)
         loop.close()
