@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc  # noqa: F401 - gives its own logger a NullHandler, as libraries do when they are imported
 import pytest
 import structlog
 
