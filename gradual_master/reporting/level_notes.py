@@ -11,14 +11,13 @@ NOTES = {"missing": "missing users", "saturated": "saturated", "unaccounted": "u
 
 
 def always_failing(levels: Sequence[LevelRow]) -> frozenset[str]:
-    """The steps that fail at every level at which anything was asked: the fault of no level."""
-    asked = [frozenset(row.failing) for row in levels if row.requests]
-    return frozenset.intersection(*asked) if asked else frozenset()
+    """The steps that fail wherever they are performed: the fault of no level."""
+    return frozenset(step for row in levels for step in row.failing_always)
 
 
-def notes_of(row: LevelRow, always: frozenset[str]) -> tuple[str, ...]:
-    """Everything. Failures of steps that fail at all levels speak against those steps, and are left out."""
-    failing = [step for step in row.failing if step not in always]
+def notes_of(row: LevelRow) -> tuple[str, ...]:
+    """Everything. Failures of steps that always fail speak against those steps, and are left out."""
+    failing = [step for step in row.failing if step not in row.failing_always]
     failures = (f"failures: {', '.join(failing)}",) if failing and "failures" in row.marks else ()
     return (*remarks_of(row), *failures)
 

@@ -26,7 +26,7 @@ from gradual_master.reporting.figures import (
     thinned,
 )
 from gradual_master.reporting.files import check_writable, write_whole
-from gradual_master.reporting.level_notes import always_failing, notes_of
+from gradual_master.reporting.level_notes import notes_of
 from gradual_master.reporting.markdown_page import LONGEST_SENTENCE, Block, Page, bullets, escape, table
 from gradual_master.results.error_rows import ErrorRow
 from gradual_master.results.levels import LevelRow
@@ -183,14 +183,14 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def _levels(levels: Sequence[LevelRow]) -> Block:
     phases = len({row.phase for row in levels}) > 1
-    shown, always = thinned(levels, MOST_LEVELS), always_failing(levels)
+    shown = thinned(levels, MOST_LEVELS)
     columns = (*(("phase",) if phases else ()), "from", "target", "users", "ok/s", *PERCENTILES, "failed", "")
-    rows = [(*((escape(row.phase),) if phases else ()), *_level(row, always)) for row in shown]
+    rows = [(*((escape(row.phase),) if phases else ()), *_level(row)) for row in shown]
     note = f"{len(shown)} of {len(levels):,} levels, evenly chosen" if len(shown) < len(levels) else ""
     return table("Levels", columns, rows, texts=int(phases), note=note)
 
 
-def _level(row: LevelRow, always: frozenset[str]) -> tuple[str, ...]:
+def _level(row: LevelRow) -> tuple[str, ...]:
     return (
         show_instant(round(row.start_s, 1)),
         show_number(row.target),
@@ -198,7 +198,7 @@ def _level(row: LevelRow, always: frozenset[str]) -> tuple[str, ...]:
         show_number(row.throughput_rps),
         *show_percentiles(row.response_time_ms),
         show_share(row.failures, row.requests),
-        escape("; ".join(notes_of(row, always))),
+        escape("; ".join(notes_of(row))),
     )
 
 

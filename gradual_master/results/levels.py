@@ -6,7 +6,7 @@ Times are nanoseconds since the schedule's begin, unless a name ends in `_s`.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,8 @@ class LevelRow(Section):
     """One level. Seconds since the schedule's begin; means are of users; `steady_from_s` None: all of it.
 
     `marks` says what speaks against the level in an analysis: "failures", "missing", "saturated", "unaccounted";
-    `failing` names the steps of which more than 5 % failed, as `group / step`.
+    `failing` names the steps of which more than 5 % failed, as `group / step`; `failing_always` those of them that did
+    so at every level at which they were performed: the fault of the step, and of no level.
     """
 
     phase: str
@@ -55,6 +56,7 @@ class LevelRow(Section):
     warm_up: bool
     marks: tuple[str, ...]
     failing: tuple[str, ...]
+    failing_always: tuple[str, ...]
 
 
 class ScheduledUsers:
@@ -122,8 +124,9 @@ class LevelFigures:
 
     def rows(self) -> Iterator[LevelRow]:
         """The levels that began; pauses between phases are none."""
+        always = self._failing_always()
         for level, phase in self._begun():
-            yield self._row(level, phase.name, warm_up=phase.warm_up)
+            yield self._row(level, phase.name, always, warm_up=phase.warm_up)
 
     def gaps(self) -> Iterator[LevelGap]:
         """Little's law over each of them."""
@@ -156,13 +159,14 @@ class LevelFigures:
         """User-nanoseconds that are no sign of anything in this stretch (`least`), or in the whole run."""
         return PER_CHANGE * self.scheduled.changed(begin, self.end if end is None else min(end, self.end))
 
-    def _row(self, level: Level, phase: str, *, warm_up: bool) -> LevelRow:
+    def _row(self, level: Level, phase: str, always: frozenset[int], *, warm_up: bool) -> LevelRow:
         end = min(level.end, self.end)
         seconds = (end - level.start) / NS_PER_S
         users = self._users(level).sum(axis=0) / NS_PER_S / seconds
         by_step = self._requests(level)
         by_kind = by_step.sum(axis=0)
         requests, ok = int(by_kind.sum()), int(by_kind[OK])
+        failing = _failing(by_step)
         missing = int(self._missing(level).sum()) / NS_PER_S
         return LevelRow(
             phase=phase,
@@ -181,7 +185,8 @@ class LevelFigures:
             response_time_ms=self._response_times(level),
             warm_up=warm_up,
             marks=tuple(self._marks(level, (requests - ok) / (requests or 1), missing, level.target * seconds)),
-            failing=tuple(self._failing(by_step)),
+            failing=self._names(failing),
+            failing_always=self._names(failing & always),
         )
 
     def _marks(self, level: Level, failures: float, missing: float, wanted: float) -> Iterator[str]:
@@ -215,11 +220,18 @@ class LevelFigures:
         by_step = self.figures.requests[row if row is not None else 0][: self.shape.steps]
         return by_step if row is not None else np.zeros_like(by_step)
 
-    def _failing(self, by_step: Int64) -> Iterator[str]:
-        """The steps of which more failed than a level may."""
-        requests = by_step.sum(axis=1)
-        for step in np.flatnonzero(requests - by_step[:, OK] > MOST_FAILURES * requests).tolist():
-            yield self.names[step]
+    def _failing_always(self) -> frozenset[int]:
+        """The steps that failed at every level at which they were performed."""
+        failed: set[int] = set()
+        fine: set[int] = set()
+        for level, _ in self._begun():
+            by_step = self._requests(level)
+            failed |= (failing := _failing(by_step))
+            fine |= set(np.flatnonzero(by_step.sum(axis=1)).tolist()) - failing
+        return frozenset(failed - fine)
+
+    def _names(self, steps: Iterable[int]) -> tuple[str, ...]:
+        return tuple(self.names[step] for step in sorted(steps))
 
     def _missing(self, level: Level) -> Int64:
         """Per group: scheduled less active user-nanoseconds, at least 0."""
@@ -234,3 +246,9 @@ class LevelFigures:
             for kind in ALL_KINDS
         )
         return Distribution.of(self.histograms.total(level.number, codes))
+
+
+def _failing(by_step: Int64) -> frozenset[int]:
+    """The steps of which more failed than a level may; `by_step`: requests, int64 (steps, kinds)."""
+    requests = by_step.sum(axis=1)
+    return frozenset(np.flatnonzero(requests - by_step[:, OK] > MOST_FAILURES * requests).tolist())

@@ -198,6 +198,7 @@ SUMMARY = record(
         warm_up=FLAG,
         marks=texts(),
         failing=texts(),
+        failing_always=texts(),
     ),
     fleet=record(
         scheduled_user_s=NUMBER,

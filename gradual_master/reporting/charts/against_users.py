@@ -24,7 +24,7 @@ from gradual_master.reporting.charts.parts import (
     percentile_keys,
     percentile_rows,
 )
-from gradual_master.reporting.level_notes import always_failing, notes_of
+from gradual_master.reporting.level_notes import notes_of
 from gradual_master.results.levels import LevelRow
 
 
@@ -43,7 +43,7 @@ def level_charts(levels: Sequence[LevelRow], limits: Sequence[Limit] = ()) -> tu
 def levels_source(levels: Sequence[LevelRow]) -> ColumnDataSource:
     """The levels that had users, in the order of the run; those that are set apart have `sign` diamond, unfilled."""
     rows = [row for row in levels if row.users_mean is not None]
-    notes = [notes_of(row, always_failing(levels)) for row in rows]
+    notes = [notes_of(row) for row in rows]
     return ColumnDataSource(
         {
             "users": compact([row.users_mean for row in rows]),

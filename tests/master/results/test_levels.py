@@ -56,6 +56,21 @@ def test_a_level_says_what_the_system_did_at_its_concurrency() -> None:
     assert (second.target, second.requests, second.response_time_ms.p50) == (6, 0, None)
 
 
+def test_a_step_that_fails_wherever_it_is_performed_is_told_apart_from_one_that_fails_at_some_levels() -> None:
+    ok, failed = "", "status"
+    rows = rows_of(
+        Stretch(0, 0, S, [(0, ok, MS), (1, ok, MS)]),
+        Stretch(1, S, 2 * S, [(0, failed, MS), (1, ok, MS), (2, failed, MS)]),
+        Stretch(2, 2 * S, 3 * S, [(0, failed, MS), (2, failed, MS)]),
+        schedule=schedule_of((2, 1), (4, 2), (6, 3), seconds=1),
+    )
+    (overloaded,) = set(rows[1].failing) - set(rows[1].failing_always)
+    (broken,) = rows[1].failing_always
+    assert broken != overloaded
+    assert [row.failing for row in rows] == [(), (overloaded, broken), (overloaded, broken)]
+    assert [row.failing_always for row in rows] == [(), (broken,), (broken,)]
+
+
 def test_missing_users_are_counted_per_group_and_never_made_good_by_another() -> None:
     stretch = Stretch(0, 0, S, users=[(1, 1, 0, 0), (3, 1, 2, 0)])
     summary = summary_of(stretch, schedule=schedule_of((2, 1), seconds=1))
