@@ -156,6 +156,12 @@ class Mark:
     warm_up: bool = False
 
 
+def scheduled_users(schedule: Schedule) -> list[tuple[float, float]]:
+    """(seconds, users) of every change of the schedule, its end among them."""
+    changes = [(change.at / NS_PER_S, float(change.target)) for change in schedule.changes]
+    return [*changes, (schedule.end / NS_PER_S, 0.0)] if schedule.end is not None else changes
+
+
 def marks_of(schedule: Schedule, news: Iterable[News], until_s: float) -> tuple[Mark, ...]:
     """Phases, levels and news, cut off where the run ended; in this order."""
     return (*_scheduled(schedule, until_s), *(_mark_of(entry, until_s) for entry in news))

@@ -11,7 +11,7 @@ from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
 from simulated_run import LEVELS, simulated_run
 
 from gradual_common.schedule import FOREVER
-from gradual_master.reporting.course import Mark, heat_grid, marks_of, merged, stretches
+from gradual_master.reporting.course import Mark, heat_grid, marks_of, merged, scheduled_users, stretches
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.chronicle import News
 from gradual_master.results.series import SeriesTable
@@ -97,6 +97,11 @@ def test_a_response_lies_in_the_row_and_the_column_of_its_time(ms: float) -> Non
 
 def test_no_response_is_no_grid() -> None:
     assert heat_grid(series_of(2)) is None
+
+
+def test_nobody_is_scheduled_after_the_end() -> None:
+    assert scheduled_users(schedule_of((1, 1), (2, 2), seconds=3)) == [(0, 2), (3, 4), (6, 0)]
+    assert scheduled_users(replace(schedule_of((1, 1), seconds=3), end=None)) == [(0, 2)]
 
 
 def test_marks_end_where_the_run_did() -> None:

@@ -10,10 +10,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from gradual_common.clock import NS_PER_S
 from gradual_common.schedule import Schedule
 from gradual_master.reporting.charts import Limit
-from gradual_master.reporting.course import merged
+from gradual_master.reporting.course import merged, scheduled_users
 from gradual_master.reporting.figures import show_number
 from gradual_master.results.series import Point, SeriesTable
 
@@ -63,8 +62,7 @@ def panels_of(series: SeriesTable, schedule: Schedule, limits: Sequence[Limit]) 
 
 def _steps_of(schedule: Schedule, end_s: float) -> Float64:
     """(seconds, users), twice for every change: before it and after it."""
-    changes = [(change.at / NS_PER_S, float(change.target)) for change in schedule.changes]
-    begun = [change for change in changes if change[0] < end_s] or [(0.0, 0.0)]
+    begun = [change for change in scheduled_users(schedule) if change[0] < end_s] or [(0.0, 0.0)]
     corners = [begun[0]]
     for (_, before), (at, after) in pairwise(begun):
         corners += [(at, before), (at, after)]

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from gradual_common.clock import NS_PER_S
 from gradual_master.reporting import figures
 from gradual_master.reporting.charts import Limit, course_charts, level_charts, limits_of
-from gradual_master.reporting.course import Stretch, heat_grid, marks_of, stretches
+from gradual_master.reporting.course import Stretch, heat_grid, marks_of, scheduled_users, stretches
 from gradual_master.reporting.failures import kind_names, when, why
 from gradual_master.reporting.html import captions
 from gradual_master.reporting.html.embedding import Script, as_json, bokeh_script, charts_json, package_text
@@ -86,7 +86,7 @@ def _course(summary: Summary, limits: Sequence[Limit]) -> Course:
         marks_of(schedule, chronicle.news, until),
         heat_grid(series),
         limits=limits,
-        targets=[(change.at / NS_PER_S, float(change.target)) for change in schedule.changes],
+        targets=scheduled_users(schedule),
         kind_names=kind_names(summary.errors),
     )
     steps = steps_document(summary.actions, chronicle.steps)
