@@ -84,7 +84,7 @@ def uncovered(step: Uncovered) -> str:
     """A step that failed more often than is healthy, and nobody judges it."""
     return (
         f"{step.step} of {step.group}: {step.failures:,} of {count(step.requests, 'request')} failed "
-        f"({percent(step.failures / step.requests)}; {step.label}), and no objective covers that"
+        f"({percent(step.failures / step.requests)}; {step.label}), and no objective of the plan covers that"
     )
 
 

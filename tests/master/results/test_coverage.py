@@ -9,7 +9,7 @@ from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.summary import Summary, build_summary
 from gradual_master.run_options import RunOptions
 
-BROWSE = "browse of customer: 56 of 100 requests failed (56%; HTTP 500), and no objective covers that"
+BROWSE = "browse of customer: 56 of 100 requests failed (56%; HTTP 500), and no objective of the plan covers that"
 
 
 def summary_of(failing: int = 56, **changes: Any) -> Summary:
@@ -29,7 +29,11 @@ def summary_of(failing: int = 56, **changes: Any) -> Summary:
 
 
 def named(summary: Summary) -> list[str]:
-    return [warning.partition(" of ")[0] for warning in summary.verdict.warnings if "no objective covers" in warning]
+    return [
+        warning.partition(" of ")[0]
+        for warning in summary.verdict.warnings
+        if "no objective of the plan covers" in warning
+    ]
 
 
 @pytest.mark.parametrize(
