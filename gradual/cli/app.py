@@ -129,8 +129,10 @@ def demo_server(
     Login, dashboard, reports, transfer, rates and more; its own exact counts are at /stats.
     """
     from gradual.demo.server import run_bank
+    from gradual_master.results.numbers import count
 
     counts = run_bank(
         host, port, workers, seed, lambda url: typer.echo(f"Demo bank at {url}; its counts at {url}/stats")
     )
-    typer.echo(f"{counts['requests']} requests, at most {counts['peak_concurrent']} at once", err=True)
+    served = count(counts["requests"], "request")
+    typer.echo(f"The bank served {served}, at most {counts['peak_concurrent']} at once.", err=True)

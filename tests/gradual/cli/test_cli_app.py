@@ -64,7 +64,7 @@ def test_the_demo_bank_ends_cleanly_when_told_to(number: signal.Signals) -> None
         process.send_signal(number)
         assert process.wait(30) == 0
         assert process.stderr is not None
-        assert process.stderr.read() == "1 requests, at most 1 at once\n"
+        assert process.stderr.read() == "The bank served 1 request, at most 1 at once.\n"
 
 
 def test_a_port_in_use_is_said_with_the_way_out() -> None:
