@@ -39,6 +39,10 @@ class Narrator:
         """What one side says in a credential's place is hidden wherever it is repeated."""
         self._mask = self._mask.also(credentials=credentials)
 
+    def count_failure(self) -> None:
+        """A step has failed, whether it was told about or could not even begin."""
+        self.failures += 1
+
     def begin(self, group: str, rows: Mapping[str, Mapping[str, Any]]) -> None:
         """Who acts, and with which data."""
         self.say(f"One user of {group!r}: slot 0, one iteration. Think times are not waited for.")
@@ -89,7 +93,6 @@ class Narrator:
             self.say(f"  assertion {verdict}: {assertion.text or assertion.check}")
         for name, value in variables.items():
             self.say(f"  {name} = {self._mask.hide_named(name, repr(value))}")
-        self.failures += sample.kind != 0
         self.say(f"  {outcome_of(sample, sample.explain(self._mask.hide_text), spec.assertions)}")
 
     def end(self) -> None:

@@ -1,7 +1,8 @@
 """`gradual try`: one user, one iteration, in this process, by the same engine, user and actions as in a run.
 
 Each step's action and condition and the engine's client are wrapped, so that what they do is told; think times and
-pacing are left out. An `on_start` that fails ends the trial instead of being tried again.
+pacing are left out. A trial always ends: each request by its own timeout, and nothing is tried again, neither a failed
+`on_start` nor a user that met a mistake of ours; Ctrl-C ends it at once.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import structlog
 import typer
 import uvloop
 
@@ -31,6 +33,7 @@ from gradual_agent.users.behaviour import Behaviour, CompiledStep, compile_behav
 from gradual_agent.users.sample import Sample
 from gradual_agent.users.suspension import Resumable
 from gradual_agent.users.think import NO_THINKING
+from gradual_agent.users.unforeseen import mark_failed
 from gradual_agent.users.user import VirtualUser, World
 from gradual_common.clock import CLOCK_ID
 from gradual_common.credentials import all_credentials
@@ -48,18 +51,23 @@ from gradual_master.options import PlanArguments
 
 FOREVER = 1 << 62
 STEP_FAILED = 1
+INTERRUPTED = 130
 
 
 def run_trial(arguments: PlanArguments, group: str | None) -> int:
-    """Try the plan; 0 when every step succeeded, else 1."""
+    """Try the plan; 0 when every step succeeded, 1 when one failed, 130 when it was interrupted."""
     loaded = load_arguments(arguments)
     number = find_group(loaded.plan, group)
     configure_logging("warning")
     secrets, credentials = all_credentials(loaded.job)
     mask_in_logs(secrets, credentials)
     narrator = Narrator(write_line, Mask(secrets, credentials))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(Trial(loaded, number, narrator).run())
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(Trial(loaded, number, narrator).run())
+    except KeyboardInterrupt:
+        narrator.say("\nInterrupted.")
+        return INTERRUPTED
     return STEP_FAILED if narrator.failures else 0
 
 
@@ -112,11 +120,19 @@ class Trial:
             graceful_stop=self._loaded.plan.config.graceful_stop,
             warn_empty=lambda behaviour: None,
             end=lambda user, finished: ended.set_result(None),
+            note_failure=lambda step, sample: self._narrator.count_failure(),
+            note_unforeseen=log_unforeseen,
         )
-        VirtualUser(world, self._behaviour(recorder, clock), 0, 1, rows).start()
-        await ended
-        timeline.close()
-        engine.close()
+        user = TriedUser(world, self._behaviour(recorder, clock), 0, 1, rows)
+        user.start()
+        try:
+            await ended
+        except asyncio.CancelledError:
+            user.cut()
+            raise
+        finally:
+            timeline.close()
+            engine.close()
         self._narrator.end()
 
     def _rows(self) -> dict[str, dict[str, Any]]:
@@ -132,28 +148,34 @@ class Trial:
         )
         names = iter(series.action for series in recorder.index.steps if series.group == self._group)
         told = [
-            tuple(self._tell(step, next(names), is_first) for step in steps)
-            for steps, is_first in ((behaviour.on_start, True), (behaviour.steps, False), (behaviour.on_stop, False))
+            tuple(self._tell(step, next(names)) for step in steps)
+            for steps in (behaviour.on_start, behaviour.steps, behaviour.on_stop)
         ]
         return replace(
             behaviour, on_start=told[0], steps=told[1], on_stop=told[2], iterations=1, pacing=0, keeps_response=True
         )
 
-    def _tell(self, step: CompiledStep, action: str, ends_with_failure: bool) -> CompiledStep:
+    def _tell(self, step: CompiledStep, action: str) -> CompiledStep:
         spec = self._loaded.plan.actions[action]
         condition = ToldCondition(step.condition.text, step.name, self._narrator) if step.condition else None
         told = ToldAction(step.action, (step.name, action), spec, self._narrator)
-        told.ends_with_failure = ends_with_failure
         return replace(step, action=told, condition=condition, thinking=NO_THINKING)
 
 
+class TriedUser(VirtualUser):
+    """Its first failure in `on_start` is its end."""
+
+    __slots__ = ()
+    is_replaced = False
+
+
+def log_unforeseen(behaviour: Behaviour, step: CompiledStep, error: Exception) -> None:
+    """A mistake of ours, with its traceback."""
+    structlog.get_logger(__name__).error("a step failed for a reason that nobody foresaw", exc_info=error)
+
+
 class ToldAction:
-    """An action, told about. `names`: the step's and its own.
-
-    `ends_with_failure` (in `on_start`): its failure is the end of the user.
-    """
-
-    ends_with_failure = False
+    """An action, told about. `names`: the step's and its own."""
 
     def __init__(self, inner: Action, names: tuple[str, str], spec: ActionSpec, narrator: Narrator) -> None:
         self.assertion_count = inner.assertion_count
@@ -165,12 +187,17 @@ class ToldAction:
     async def perform(self, user: Actor, sample: Sample) -> None:
         """Perform it between its heading and its outcome."""
         self._narrator.begin_step(*self._names)
-        await self._inner.perform(user, sample)
+        try:
+            await self._inner.perform(user, sample)
+        except Exception as error:
+            mark_failed(sample, error, user.now())
+            raise
+        finally:
+            self._tell_end(user, sample)
+
+    def _tell_end(self, user: Actor, sample: Sample) -> None:
         extracted = {name: user.scope[name] for name in self._spec.extract if name in user.scope}
         self._narrator.end_step(self._spec, sample, extracted)
-        if sample.kind and self.ends_with_failure and isinstance(user, VirtualUser):
-            # Only once the user waits: it cannot be stopped while it runs.
-            asyncio.get_running_loop().call_soon(user.stop, user.now(), user.now())
 
 
 class ToldCondition(Condition):

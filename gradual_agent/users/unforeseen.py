@@ -10,6 +10,7 @@ import ssl
 from pathlib import PurePath
 from traceback import extract_tb
 
+from gradual_agent.users.sample import Sample
 from gradual_common.batch import KIND
 from gradual_common.errors import RequestError, TemplateError
 
@@ -17,6 +18,14 @@ INTERNAL = KIND["internal"]
 
 MOST_SHOWN = 200
 """Characters of an exception's message that a failure shows; the log has all of it."""
+
+
+def mark_failed(sample: Sample, error: Exception, now: int) -> None:
+    """The sample failed by what was raised; it ended with its response, if that had come, else now."""
+    if not sample.has_response:
+        sample.ended = now
+    sample.kind = kind_of(error)
+    sample.detail = detail_of(error) if sample.kind == INTERNAL else str(error)
 
 
 def kind_of(error: Exception) -> int:

@@ -35,7 +35,7 @@ from gradual_agent.users.behaviour import Behaviour, CompiledStep
 from gradual_agent.users.knowledge import Knowledge, Rows, keep_response
 from gradual_agent.users.sample import INTERRUPTED, Sample
 from gradual_agent.users.suspension import suspend
-from gradual_agent.users.unforeseen import INTERNAL, detail_of, kind_of
+from gradual_agent.users.unforeseen import INTERNAL, detail_of, mark_failed
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 
 EMPTY_PAUSE = 100 * NS_PER_MS
@@ -72,7 +72,12 @@ class World:
 
 
 class VirtualUser:
-    """One user in its seat. `tenure`: which holder of the slot it is."""
+    """One user in its seat. `tenure`: which holder of the slot it is.
+
+    `is_replaced`: after a failure that ends it, a fresh user takes the seat.
+    """
+
+    is_replaced = True
 
     __slots__ = (
         "_alarm",
@@ -357,10 +362,7 @@ class VirtualUser:
     def _fail(self, step: CompiledStep, sample: Sample, error: Exception) -> None:
         """The action raised: a failure of its step. Nobody knows how far it came, so its connections are closed."""
         self._cut_client()
-        if not sample.has_response:
-            sample.ended = self._world.clock()
-        sample.kind = kind_of(error)
-        sample.detail = detail_of(error) if sample.kind == INTERNAL else str(error)
+        mark_failed(sample, error, self._world.clock())
         if sample.kind == INTERNAL:
             self._world.note_unforeseen(self.behaviour, step, error)
 
@@ -418,6 +420,8 @@ class VirtualUser:
         """A fresh user takes the same seat after a while; whether it may still come."""
         self._drop_client()
         self._knowledge.forget()
+        if not self.is_replaced:
+            return False
         await self._sleep(self._world.clock() + REPLACEMENT_PAUSE)
         return not self._must_end
 

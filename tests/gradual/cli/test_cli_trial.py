@@ -137,3 +137,26 @@ def test_a_reader_that_goes_away_does_not_stop_the_iteration() -> None:
     done = subprocess.run([sys.executable, "-c", program], stdout=writing, stderr=subprocess.PIPE, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("section", ["on_start", "behavior"])
+async def test_a_condition_that_cannot_be_evaluated_is_a_failure_and_ends_the_trial(url: str, section: str) -> None:
+    broken = [{"action": "help", "condition": "response.json.a.b"}]
+    group: dict[str, Any] = {"behavior": ["help"], section: broken}
+    text, failures = await told(plan(url, group, {"help": {"url": "/api/help"}}))
+    assert "cannot be evaluated" in text
+    assert failures == 1
+
+
+@pytest.mark.parametrize("section", ["on_start", "behavior"])
+async def test_a_mistake_of_ours_is_told_and_ends_the_trial(
+    url: str, section: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def perform(*_: Any) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("gradual_agent.actions.http.HttpAction.perform", perform)
+    group: dict[str, Any] = {"behavior": ["help"], section: ["help"]}
+    text, failures = await told(plan(url, group, {"help": {"url": "/api/help"}}))
+    assert "(internal): ZeroDivisionError: ours" in text or "failed: internal: ZeroDivisionError: ours" in text
+    assert failures == 1
