@@ -1,6 +1,8 @@
 """`gradual try` performs one iteration of one user and tells all of it."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -160,3 +162,25 @@ async def test_a_mistake_of_ours_is_told_and_ends_the_trial(
     text, failures = await told(plan(url, group, {"help": {"url": "/api/help"}}))
     assert "(internal): ZeroDivisionError: ours" in text or "failed: internal: ZeroDivisionError: ours" in text
     assert failures == 1
+
+
+def test_ctrl_c_ends_a_trial_with_130(tmp_path: Path) -> None:
+    """The server takes the request and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        written = tmp_path / "plan.yaml"
+        written.write_text(
+            f"config: {{base_url: 'http://127.0.0.1:{silent.getsockname()[1]}', duration: 1h}}\n"
+            "users: [{name: u, concurrency: 1, behavior: [{action: a}]}]\n"
+            "actions: {a: {url: /, timeout: 1h}}\n"
+        )
+        command = [str(Path(sys.executable).with_name("gradual")), "try", str(written)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as trial:
+            connection, _ = silent.accept()
+            assert connection.recv(3) == b"GET"
+            trial.send_signal(signal.SIGINT)
+            out, err = trial.communicate(timeout=60)
+            connection.close()
+    assert trial.returncode == 130
+    assert out.endswith("failed: interrupted\n\nInterrupted.\n")
+    assert "Traceback" not in err
