@@ -1,5 +1,6 @@
 """`gradual try` performs one iteration of one user and tells all of it."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -121,6 +122,37 @@ async def test_data_of_slot_0_is_shown(url: str, tmp_path: Path) -> None:
     text, failures = await told(plan(url, group, {"login": login}))
     assert failures == 0
     assert "user: username = 'user0007', password = ***" in text
+
+
+async def serve_without_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answers never, a byte at a time, or without an end, as the path says; until the client has gone."""
+    path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1]
+    try:
+        if path != b"/never":
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not reader.at_eof() and not writer.is_closing():
+            await asyncio.sleep(0.01)
+            if path != b"/never":
+                writer.write(b"x" * (1 if path == b"/drip" else 1 << 20))
+                await writer.drain()
+    except ConnectionError:
+        pass  # The client has had enough, which is what is tried here.
+    finally:
+        writer.close()
+
+
+async def test_a_trial_ends_whatever_the_server_does() -> None:
+    steps = ["never", "drip", "endless"]
+    actions = {step: {"url": f"/{step}", "timeout": "300ms", "max_body": 4_000_000} for step in steps}
+    actions["endless"]["timeout"] = "30s"
+    group = {"behavior": [{"action": step, "think_time": "5h"} for step in steps], "on_stop": ["never"], "pacing": "9h"}
+    server = await asyncio.start_server(serve_without_end, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        text, failures = await told(plan(f"http://127.0.0.1:{port}", group, actions))
+    assert text.count("(timeout): no complete response within 0.3 s") == 3
+    assert text.count("(body_too_large)") == 1
+    assert failures == 4
 
 
 def test_a_group_is_found_by_name_and_an_unknown_one_names_the_nearest() -> None:
