@@ -9,9 +9,11 @@ import pytest
 from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
 from summary_schema import SUMMARY, violations
 
-from gradual_common.batch import CONNECT, EXCHANGE, TTFB
+from gradual_common.batch import CONNECT, EXCHANGE, KIND, TTFB
 from gradual_common.histogram import Histogram
+from gradual_common.samples import Exemplar
 from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.error_samples import ErrorSamples
 from gradual_master.results.summary import Summary, build_summary
 
 FULL = [(2, 1, 1, 0), (1, 0.5, 0.5, 0)]
@@ -64,6 +66,20 @@ def summary_of(*, agents: int = 2, seconds: int = 4, reverse: bool = False, plan
 def empty_summary(**facts: Any) -> Summary:
     plan, schedule = plan_of(), schedule_of((2, 1))
     return build_summary(plan, schedule, Aggregate(plan, schedule, S), fleet_of(), run_of(**facts), Options())
+
+
+@pytest.mark.parametrize("is_warm_up", [False, True])
+def test_a_step_that_failed_by_our_mistake_makes_the_run_invalid_wherever_it_was(is_warm_up: bool) -> None:
+    plan, schedule = plan_of(thresholds=[]), schedule_of((2, 1), (2, 1), warm_up=1, seconds=1)
+    aggregate = Aggregate(plan, schedule, S)
+    for second in range(2):
+        samples = [(0, "", MS)] * 20 + [(1, "internal", MS)] * (is_warm_up is (second == 0))
+        aggregate.merge("a0", batch_of(second + 1, second, Stretch(second, second * S, (second + 1) * S, samples)))
+    told = ErrorSamples(aggregate.index)
+    told.add("a0", Exemplar(1, KIND["internal"], 0, 0.5, S, 0, {"detail": "KeyError: 'x' (file.py:60)"}))
+    summary = build_summary(plan, schedule, aggregate, fleet_of(agent("a0")), run_of(), Options(), told)
+    assert (summary.verdict.status, summary.verdict.code) == ("invalid", 3)
+    assert any("(internal), 1 time: KeyError: 'x' (file.py:60)" in reason for reason in summary.verdict.reasons)
 
 
 @pytest.mark.parametrize("summary", [summary_of(), empty_summary(failure="no agents came")], ids=["full", "empty"])
