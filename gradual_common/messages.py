@@ -192,15 +192,13 @@ class Job:
     """What an agent needs before any order: the resolved plan document and what the master read for it.
 
     `document` is the plan as a mapping after overrides and `${…}`; `assets` maps a path that the plan names (TLS
-    files) to its content; `secrets` maps names to values; `literals` are the plan paths (such as
-    "actions.login.body.username") whose text a `${…}` brought in and which are therefore never read as templates.
-    `wants_samples`: some reporter wants to see every single sample. `credentials`: what is masked beside the secrets.
+    files) to its content; `secrets` maps names to values. `wants_samples`: some reporter wants to see every single
+    sample. `credentials`: what is masked beside the secrets.
     """
 
     document: dict[str, Any]
     assets: dict[str, bytes]
     secrets: dict[str, str]
-    literals: tuple[str, ...]
     seed: int
     wants_samples: bool = False
     credentials: tuple[str, ...] = ()

@@ -41,7 +41,6 @@ def encode_job(job: Job) -> bytes:
             "document": job.document,
             "assets": assets,
             "secrets": job.secrets,
-            "literals": list(job.literals),
             "seed": job.seed,
             "wants_samples": job.wants_samples,
             "credentials": list(job.credentials),
@@ -55,7 +54,7 @@ def decode_job(data: bytes) -> Job:
     try:
         document, secrets = content["document"], content["secrets"]
         assets = {path: b64decode(text, validate=True) for path, text in content["assets"].items()}
-        literals, seed, wants_samples = tuple(content["literals"]), content["seed"], content.get("wants_samples")
+        seed, wants_samples = content["seed"], content.get("wants_samples")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WireError(f"the job is not whole: {error!r}") from error
     if not (isinstance(document, dict) and isinstance(secrets, dict) and isinstance(seed, int)):
@@ -63,7 +62,7 @@ def decode_job(data: bytes) -> Job:
     credentials = content.get("credentials", [])
     if not isinstance(credentials, list) or not all(isinstance(value, str) for value in credentials):
         raise WireError("the job is not whole: credentials are a list of texts")
-    return Job(document, assets, secrets, literals, seed, bool(wants_samples), tuple(credentials))
+    return Job(document, assets, secrets, seed, bool(wants_samples), tuple(credentials))
 
 
 def row_pieces(rows: Rows) -> Iterator[tuple[list[int], bytes]]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 from warnings import catch_warnings, simplefilter
 
@@ -271,25 +271,20 @@ class ListValue(_Composite):
         return [item.render(scope) for item in self._items]
 
 
-def compile_value(value: Any, literals: Collection[str] = (), path: str = "") -> Compiled:
-    """Compile a value of the plan that stands at `path`; texts whose path is in `literals` are not templates.
-
-    Raises TemplateError for a mistake in any text.
-    """
-    if path in literals:
-        return Literal(value)
+def compile_value(value: Any) -> Compiled:
+    """Compile a value of the plan, with templates wherever it holds a text; TemplateError for a mistake in any."""
     if isinstance(value, str):
         return compile_template(value)
     if isinstance(value, Mapping):
-        return _compile_mapping(value, literals, path)
+        return _compile_mapping(value)
     if isinstance(value, list | tuple):
-        items = [compile_value(item, literals, f"{path}.{n}") for n, item in enumerate(value)]
+        items = [compile_value(item) for item in value]
         return Literal([item.render({}) for item in items]) if _all_static(items) else ListValue(items)
     return Literal(value)
 
 
-def _compile_mapping(value: Mapping[Any, Any], literals: Collection[str], path: str) -> Compiled:
-    entries = [(compile_value(key), compile_value(item, literals, f"{path}.{key}")) for key, item in value.items()]
+def _compile_mapping(value: Mapping[Any, Any]) -> Compiled:
+    entries = [(compile_value(key), compile_value(item)) for key, item in value.items()]
     if _all_static([part for entry in entries for part in entry]):
         return Literal({key.render({}): item.render({}) for key, item in entries})
     return MappingValue(entries)

@@ -141,8 +141,8 @@ class Trial:
 
     def _behaviour(self, recorder: Recorder, clock: partial[int]) -> Behaviour:
         """The group's behaviour for one iteration without waits, every step told."""
-        plan, job = self._loaded.plan, self._loaded.job
-        actions = HttpActions(plan, job.literals)
+        plan = self._loaded.plan
+        actions = HttpActions(plan)
         behaviour = compile_behaviour(
             plan, self._group, recorder, lambda name, *_: actions.action(name, True, True), lambda n: texts_of(plan, n)
         )

@@ -6,7 +6,7 @@ core: judging a status code and a response time takes 0.35 µs; building a reque
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from gradual_agent.actions import Actor, fail_template
@@ -79,9 +79,8 @@ class HttpAction:
 class HttpActions:
     """Compiles the actions of a plan, each once for each set of things that must be kept of its responses."""
 
-    def __init__(self, plan: Plan, literals: Collection[str] = ()) -> None:
+    def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._literals = frozenset(literals)
         self._compiled: dict[tuple[str, bool, bool], HttpAction] = {}
 
     def action(self, name: str, wants_headers: bool, wants_body: bool) -> HttpAction:
@@ -96,13 +95,11 @@ class HttpActions:
 
     def _compile(self, name: str, wants_headers: bool, wants_body: bool) -> HttpAction:
         spec = self._plan.actions[name]
-        assertions = Assertions(spec.assertions, self._literals, f"actions.{name}.assertions")
+        assertions = Assertions(spec.assertions)
         extractor = Extractor(spec.extract)
         template = RequestTemplate(
             self._plan.config,
             spec,
-            self._literals,
-            f"actions.{name}",
             wants_headers=wants_headers or assertions.wants_headers or extractor.wants_headers,
             wants_body=wants_body or assertions.wants_body or extractor.wants_body,
         )

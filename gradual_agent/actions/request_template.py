@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from gradual_agent.http.request import Request, build_request
@@ -37,23 +37,21 @@ class RequestTemplate:
         self,
         config: Config,
         spec: ActionSpec,
-        literals: Collection[str] = (),
-        path: str = "",
         *,
         wants_headers: bool = False,
         wants_body: bool = False,
     ) -> None:
         self._method = spec.method
-        self._base = compile_value(config.base_url or "", literals, "config.base_url")
-        self._url = compile_value(spec.url, literals, f"{path}.url")
-        self._query = compile_value(spec.query, literals, f"{path}.query")
-        self._headers = _compile_headers(config, spec, literals, path)
+        self._base = compile_value(config.base_url or "")
+        self._url = compile_value(spec.url)
+        self._query = compile_value(spec.query)
+        self._headers = _compile_headers(config, spec)
         are_fixed = all(value.is_static for _, value in self._headers)
         self._fixed_headers = self._render_headers({}) if are_fixed else []
         self._has_content_type = any(name.lower() == "content-type" for name, _ in self._headers)
         self._has_body = spec.body is not None
-        self._body = compile_value(spec.body, literals, f"{path}.body")
-        self._form = compile_value(spec.form, literals, f"{path}.form")
+        self._body = compile_value(spec.body)
+        self._form = compile_value(spec.form)
         self._settings: dict[str, Any] = {
             "timeout": _first(spec.timeout, config.timeout),
             "connect_timeout": _first(spec.connect_timeout, config.connect_timeout),
@@ -99,14 +97,12 @@ class RequestTemplate:
         return encode_text(as_text(body)), ""
 
 
-def _compile_headers(
-    config: Config, spec: ActionSpec, literals: Collection[str], path: str
-) -> tuple[tuple[str, Compiled], ...]:
+def _compile_headers(config: Config, spec: ActionSpec) -> tuple[tuple[str, Compiled], ...]:
     """The plan's headers under the action's; names are compared without case, and written as they were last."""
     merged: dict[str, tuple[str, Compiled]] = {}
-    for owner, headers in (("config", config.headers), (path, spec.headers)):
+    for headers in (config.headers, spec.headers):
         for name, value in headers.items():
-            merged[name.lower()] = (name, compile_value(value, literals, f"{owner}.headers.{name}"))
+            merged[name.lower()] = (name, compile_value(value))
     return tuple(merged.values())
 
 

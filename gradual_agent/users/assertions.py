@@ -9,7 +9,7 @@ A status code and a response time cost 0.35 µs; the body is read, and parsed as
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from jinja2 import UndefinedError
@@ -86,8 +86,8 @@ class Assertions:
 
     __slots__ = ("_checks", "_implied", "_told", "count", "names", "wants_body", "wants_headers")
 
-    def __init__(self, specs: Sequence[Assertion], literals: Collection[str] = (), path: str = "") -> None:
-        expected = [compile_value(spec.expected, literals, f"{path}.{n}") for n, spec in enumerate(specs)]
+    def __init__(self, specs: Sequence[Assertion]) -> None:
+        expected = [compile_value(spec.expected) for spec in specs]
         self.count = len(specs)
         self.names: frozenset[str] = frozenset().union(*(value.names for value in expected))
         self.wants_headers = any(spec.check == "header" for spec in specs)

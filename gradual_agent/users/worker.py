@@ -44,7 +44,7 @@ class Worker:
         self._users: list[dict[int, VirtualUser]] = [{} for _ in plan.users]
         self._warned: set[int] = set()
         self._unforeseen: set[tuple[int, type[Exception]]] = set()
-        actions = HttpActions(plan, job.literals)
+        actions = HttpActions(plan)
         self._behaviours = [
             compile_behaviour(plan, number, recorder, actions.action, lambda name: texts_of(plan, name))
             for number in range(len(plan.users))

@@ -138,8 +138,7 @@ def load_plan(
     if plan is None or document.problems:
         raise PlanError(without_secrets(in_order(document), Mask([*document.credentials, *values.values()])))
     check_schedule(document, plan)
-    # Nothing is left to be read literally: what variables brought in is escaped in the texts themselves.
-    job = Job(document.root, assets, values, (), seed, credentials=tuple(sorted(document.credentials)))
+    job = Job(document.root, assets, values, seed, credentials=tuple(sorted(document.credentials)))
     return LoadedPlan(plan, job, data, _digest(document.root), source.name, source.folder, find_warnings(outline))
 
 

@@ -188,7 +188,7 @@ class Stage:
         self.index = SeriesIndex.of(self.plan)
         self.recorder = Recorder(self.index, self.timeline.clock)
         self.recorder.schedule(start, S, [(start, 0)])
-        job = Job(document=document, assets={}, secrets={"KEY": "secret-key"}, literals=(), seed=1)
+        job = Job(document=document, assets={}, secrets={"KEY": "secret-key"}, seed=1)
         self.worker = Worker(
             self.plan,
             job,

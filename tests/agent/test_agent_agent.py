@@ -34,7 +34,7 @@ from gradual_common.messages import (
 S = 1000 * MS
 LEASE = 1000 * MS
 INTERVAL = 50 * MS
-JOB = Job({"config": {}}, {}, {}, (), 42)
+JOB = Job({"config": {}}, {}, {}, 42)
 ROWS = Rows(0, "user", (0, 1), ({"name": "ann"}, {"name": "bob"}))
 
 

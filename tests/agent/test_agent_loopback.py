@@ -84,7 +84,7 @@ class Bench:
         self.recorder = Recorder(SeriesIndex.of(plan), clock)
         now = clock()
         self.recorder.schedule(now, 3600 * S, [(now, 0)])
-        job = Job(document, {}, {}, (), 1)
+        job = Job(document, {}, {}, 1)
         self.worker = Worker(plan, job, self.engine, self.timeline, self.recorder, clock)
         self.ended: list[tuple[int, int, int, bool]] = []
         self.worker.on_end = lambda *told: self.ended.append(told)

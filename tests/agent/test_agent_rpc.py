@@ -15,7 +15,7 @@ from gradual_agent.rpc import MasterLink, explain
 from gradual_common.errors import WireError
 from gradual_common.messages import PROTOCOL, AgentMessage, Goodbye, Hello, Job, MasterMessage, Ping, Provision, Rows
 
-JOB = Provision(1, Job({"config": {}}, {}, {}, (), 42))
+JOB = Provision(1, Job({"config": {}}, {}, {}, 42))
 ROWS = Provision(2, rows=(Rows(0, "user", (0,), ({"name": "ann"},)),))
 
 

@@ -287,7 +287,7 @@ def test_a_cpu_share_is_a_number_from_zero_up(cpu: float) -> None:
         decode_agent_message(pb.AgentMessage(batches=[batch]))
 
 
-JOB = Job({"config": {"name": "größer"}}, {"ca.pem": b"\x00\xff"}, {"KEY": "hunter2"}, ("a.b",), 2**63 - 1)
+JOB = Job({"config": {"name": "größer"}}, {"ca.pem": b"\x00\xff"}, {"KEY": "hunter2"}, 2**63 - 1)
 rows_of = st.builds(
     lambda group, name, values: Rows(group, name, tuple(range(5, 5 + len(values))), tuple(values)),
     st.integers(0, 9),
@@ -347,7 +347,7 @@ def chunk(sequence: int, **content: Any) -> pb.ProvisionChunk:
         ([chunk(1, job=b"\xff", complete=True)], "the job cannot be read"),
         ([chunk(1, job=b"[" * 100_000, complete=True)], "the job cannot be read"),
         (
-            [chunk(1, job=b'{"document":[],"secrets":{},"assets":{},"literals":[],"seed":1}', complete=True)],
+            [chunk(1, job=b'{"document":[],"secrets":{},"assets":{},"seed":1}', complete=True)],
             "document and secrets are mappings",
         ),
     ],

@@ -90,5 +90,5 @@ def test_a_place_of_a_credential_is_known(path: tuple[str | int, ...], is_one: b
 
 def test_a_job_is_masked_with_all_that_is_known_of_it() -> None:
     document = {"actions": {"a": {"body": {"password": "hunter2"}}}}
-    mask = mask_of(Job(document, {}, {"KEY": "s3cret"}, (), 1, credentials=("brought",)))
+    mask = mask_of(Job(document, {}, {"KEY": "s3cret"}, 1, credentials=("brought",)))
     assert mask.hide("hunter2 s3cret brought") == "*** *** ***"

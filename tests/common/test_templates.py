@@ -116,11 +116,6 @@ def test_a_value_is_compiled_at_any_depth_and_is_static_when_all_of_it_is() -> N
     assert value.render_text(scope(x="ä")) == '{"a":[1,{"b":"ä","ä":true}],"c":null}'
 
 
-def test_a_text_that_a_variable_brought_in_is_not_a_template() -> None:
-    value = compile_value({"a": "{{ x }}", "b": "{{ x }}"}, literals={"body.a"}, path="body")
-    assert value.render(scope(x=1)) == {"a": "{{ x }}", "b": 1}
-
-
 @pytest.mark.parametrize(
     ("value", "text"), [(True, "true"), (None, ""), (3, "3"), (1.5, "1.5"), ("x", "x"), ([1], "[1]")]
 )

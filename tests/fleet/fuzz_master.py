@@ -48,7 +48,7 @@ REMEMBERED = 6
 MOST_TURNS = 300
 """How many events may follow from one that came from outside; some are usual."""
 
-JOB = Job({}, {}, {}, (), 1)
+JOB = Job({}, {}, {}, 1)
 DATA_GROUP, DATA_SET = 0, "rows"
 
 

@@ -145,7 +145,7 @@ class ActionStage:
         self.index = SeriesIndex.of(plan)
         self.recorder = Recorder(self.index, self.timeline.clock)
         self.recorder.schedule(0, S, [(0, 0)])
-        job = Job(document=document, assets={}, secrets=SECRETS, literals=(), seed=1)
+        job = Job(document=document, assets={}, secrets=SECRETS, seed=1)
         self.worker = NotedWorker(
             plan,
             job,

@@ -43,7 +43,7 @@ class Names:
 
 
 def loaded_of(plan: Plan, secrets: dict[str, str] | None = None) -> Any:
-    job = Job({"plan": 1}, {}, secrets or {}, (), 5)
+    job = Job({"plan": 1}, {}, secrets or {}, 5)
     data = {(0, "user"): Names()}
     return SimpleNamespace(plan=plan, job=job, data=data, sha256="ab", name="t.yaml", folder=Path("/"))
 

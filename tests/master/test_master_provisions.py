@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gradual_common.messages import Job, Rows, SlotRun
 from gradual_master.provisions import ROWS_PER_PROVISION, Provisions
 
-JOB = Job({}, {}, {}, (), 1)
+JOB = Job({}, {}, {}, 1)
 
 
 class Table:

@@ -52,7 +52,7 @@ class Master:
         self.target = target
         self.events: list[Event] = []
         self.samples: list[SampleMessage] = []
-        provisions = Provisions(Job({"a": 1}, {}, {}, (), 5), {(0, "user"): Rows()})
+        provisions = Provisions(Job({"a": 1}, {}, {}, 5), {(0, "user"): Rows()})
         self.server = FleetServer(self._keep, lambda agent: agent == id_of("a"), provisions, self._take)
         self._news = asyncio.Event()
 
@@ -182,7 +182,7 @@ async def test_a_message_beyond_the_bound_ends_its_stream_only(master: Master) -
 async def test_the_job_comes_at_once_and_rows_when_the_slots_are_dealt(master: Master) -> None:
     async with ScriptedAgent("a", master.target) as agent:
         (job,) = await agent.provisions(1)
-        assert job.job == Job({"a": 1}, {}, {}, (), 5)
+        assert job.job == Job({"a": 1}, {}, {}, 5)
         assert master.server.provide(id_of("a"), (SlotRun(0, 100, 1500, 1),)) == 3
         _, first, second = await agent.provisions(3)
         ordinals = [ordinal for provision in (first, second) for rows in provision.rows for ordinal in rows.ordinals]
