@@ -18,9 +18,9 @@ MOST_SHOWN = 40
 _QUOTED = re.compile(r"""(?<!\w)(["'])((?:(?!\1)[^\\\n]|\\.)*)\1(?!\w)""")
 
 
-def cut(text: str) -> str:
-    """At most 40 characters of a text; `…` stands for the others."""
-    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
+def cut(text: str, most: int = MOST_SHOWN) -> str:
+    """At most so many characters of a text; `…` stands for the others."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def shown(value: Any) -> str:

@@ -39,8 +39,7 @@ def usual_level(verbose: bool) -> str:
 def configure_logging(level: str = "info", format: LogFormat = "console", **bound: Any) -> None:  # noqa: A002 (the flag)
     """Send every log line of this process to standard error, from `level` on, with `bound` on each.
 
-    Call it before the first gRPC channel is made; again
-    to change anything. Raises ValueError for an unknown level.
+    Call it before the first gRPC channel is made; again to change anything. Raises ValueError for an unknown level.
     """
     shared = _shared_processors()
     handler = StandardError()

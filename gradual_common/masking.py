@@ -23,7 +23,6 @@ SHORTEST = 4
 _WEAK = re.compile(r"[a-z]{1,7}|[A-Z]{1,7}|[0-9]{1,5}")
 """A word or a number that a plan may well hold elsewhere: hidden where it stands alone, not within a longer word."""
 
-
 _USER_INFORMATION = re.compile(r"""://[^\s/?#"'<>\\]+@""")
 
 

@@ -43,9 +43,9 @@ class Pattern:
         try:
             compiled = re2.compile(text, _OPTIONS)
         except (re2.error, UnicodeEncodeError) as error:
-            raise PatternError(f"{_shortened(text)} is not a regular expression: {_reason(text, error)}") from None
+            raise PatternError(f"{cut(text)!r} is not a regular expression: {_reason(text, error)}") from None
         if compiled.programsize > MOST_INSTRUCTIONS:
-            raise PatternError(f"{_shortened(text)} is too large: repeat less")
+            raise PatternError(f"{cut(text)!r} is too large: repeat less")
         self._search = compiled.search
         self._group = min(1, compiled.groups)
 
@@ -77,7 +77,3 @@ def _reason(text: str, error: Exception) -> str:
     hints = (hint for begins, hint in _LACKS if any(begin in text for begin in begins))
     hint = next(hints, "")
     return f"{reason} ({hint})" if hint else reason
-
-
-def _shortened(text: str) -> str:
-    return repr(text if len(text) <= 40 else f"{text[:40]}…")

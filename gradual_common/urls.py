@@ -7,7 +7,6 @@ they do for what is hardly a URL. What is refused here is refused before a run, 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 from urllib.parse import quote, unquote
@@ -37,20 +36,6 @@ _PLAIN_TARGET = re.compile(r"/[!$-;=?-Z_a-z~\[\]|]*")
 _SAFE_IN_TARGET: Final = "/?%:@!$&'()*+,;=~-._[]|"
 
 
-@dataclass(frozen=True, slots=True)
-class UrlParts:
-    """An absolute URL. `host`: as it goes to a resolver; `rest`: path, query and fragment as they were written.
-
-    `userinfo`: `user:password`, decoded, else "".
-    """
-
-    scheme: str
-    userinfo: str
-    host: str
-    port: int
-    rest: str
-
-
 def encode_text(text: str) -> bytes:
     """UTF-8, whatever else is in the text; RequestError for half a surrogate pair, which is no character.
 
@@ -75,16 +60,8 @@ def decode_text(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
-def read_url(url: str) -> UrlParts:
-    """An absolute http or https URL taken apart; RequestError says what cannot be asked."""
-    scheme, authority, rest = split_authority(url)
-    userinfo, host, port = read_authority(scheme, authority)
-    check_characters(url)
-    return UrlParts(scheme, userinfo, host, port, rest)
-
-
 def split_authority(url: str) -> tuple[str, str, str]:
-    """Scheme in small letters, authority, and what comes behind it."""
+    """Scheme in small letters, authority, and what comes behind it as it was written; RequestError without a scheme."""
     scheme, separator, rest = url.partition("://")
     if not separator or not _SCHEME.fullmatch(scheme):
         raise RequestError(f"{shown(url)} is not an absolute URL; write http://HOST/… or https://HOST/…")
@@ -94,7 +71,10 @@ def split_authority(url: str) -> tuple[str, str, str]:
 
 
 def read_authority(scheme: str, authority: str) -> tuple[str, str, int]:
-    """User information, host and port of an http or https URL."""
+    """User information (`user:password`, decoded, else ""), host as it goes to a resolver, and port.
+
+    RequestError says what cannot be asked.
+    """
     found = shown(f"{scheme}://{authority}")
     if scheme not in DEFAULT_PORTS:
         raise RequestError(f"{found}: the scheme is not one of http, https")
@@ -150,9 +130,6 @@ def encode_target(text: str) -> str:
         return text
     check_characters(text)
     return quote(encode_text(text), safe=_SAFE_IN_TARGET)
-
-
-# ── Host names ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def encode_host(host: str) -> str:

@@ -224,8 +224,8 @@ class Conductor:
     def _lacks_examples(self) -> bool:
         """Whether something failed that no agent has described: in a short run the stream for that is just opening."""
         failures, totals = self._aggregate.failures, self._aggregate.totals
-        phases = (*totals.measured, *totals.warm_up)
-        return not all(self._error_samples.knows(failed.step, failed.kind) for failed in failures.of(phases))
+        phases, known = (*totals.measured, *totals.warm_up), self._error_samples.known
+        return any((failed.step, failed.kind) not in known for failed in failures.of(phases))
 
     async def _tick(self, is_done: Callable[[], bool]) -> None:
         while not is_done() and self._bug is None:

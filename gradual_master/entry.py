@@ -10,11 +10,7 @@ import typer
 from gradual_common.errors import GradualError, PlanError, UnitError
 from gradual_common.excerpts import brief
 from gradual_common.streams import standard_streams
-
-WRONG_PLAN = 2
-NOT_DONE = 3
-SAYS_RESULTS = (0, 1)
-"""Exit codes that tell of results: passed, an objective failed."""
+from gradual_master.exit_codes import NOT_DONE, SAYS_RESULTS, WRONG_PLAN
 
 
 def new_app(description: str) -> typer.Typer:

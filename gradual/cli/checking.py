@@ -16,7 +16,8 @@ from gradual_common.schedule import Schedule
 from gradual_common.scheduling import compile_schedule
 from gradual_common.streams import is_utf8
 from gradual_common.units import format_duration
-from gradual_master.entry import WRONG_PLAN, describe_problems
+from gradual_master.entry import describe_problems
+from gradual_master.exit_codes import WRONG_PLAN
 from gradual_master.invocation import load_arguments
 from gradual_master.options import PlanArguments
 

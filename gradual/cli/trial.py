@@ -34,7 +34,8 @@ from gradual_agent.users.sample import Sample
 from gradual_agent.users.suspension import Resumable
 from gradual_agent.users.think import NO_THINKING
 from gradual_agent.users.unforeseen import mark_failed
-from gradual_agent.users.user import VirtualUser, World
+from gradual_agent.users.user import VirtualUser
+from gradual_agent.users.world import World
 from gradual_common.clock import CLOCK_ID
 from gradual_common.credentials import all_credentials
 from gradual_common.errors import TemplateError

@@ -12,9 +12,7 @@ from typing import Final
 
 from gradual_agent.http.failures import ResponseError
 from gradual_agent.http.response import RawHeaders
-
-SHOWN: Final = 40
-"""Characters of what came that a sentence shows."""
+from gradual_common.excerpts import cut
 
 BLANKS: Final = b" \t\r"
 
@@ -77,5 +75,4 @@ def _unfold(fields: list[tuple[bytes, bytes]], line: bytes) -> None:
 
 def show(raw: bytes) -> str:
     """What came, for a sentence: its begin, in quotes, with escapes for what cannot be seen."""
-    text = raw.rstrip(b"\r\n").decode("latin-1")
-    return repr(text if len(text) <= SHOWN else text[: SHOWN - 1] + "…")
+    return repr(cut(raw.rstrip(b"\r\n").decode("latin-1")))

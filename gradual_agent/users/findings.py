@@ -14,14 +14,12 @@ from typing import Any
 from gradual_agent.users.content import NOT_JSON, Content
 from gradual_agent.users.sample import Sample
 from gradual_common.clock import NS_PER_MS
+from gradual_common.excerpts import MOST_SHOWN, cut
 from gradual_common.masking import conceals
 from gradual_common.plan.model import Assertion
 from gradual_common.templates import Compiled, Literal, Scope
 
 _WORD = re.compile(r"[\w-]+")
-
-MOST_SHOWN = 40
-"""Characters of what was found or expected."""
 
 MOST_READ = 64 * 1024
 """Characters that are masked."""
@@ -106,8 +104,3 @@ def show(value: Any, hide: Hide) -> str:
     except (TypeError, ValueError, RecursionError):
         text = f"a {type(value).__name__}"
     return cut(hide(text[:MOST_READ]))
-
-
-def cut(text: str, most: int = MOST_SHOWN) -> str:
-    """At most so many characters, and a sign that there were more."""
-    return text if len(text) <= most else f"{text[:most]}…"

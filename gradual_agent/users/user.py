@@ -24,18 +24,16 @@ has templates, its entry in the timeline included and its client left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from gradual_agent.actions import Action, Client, Engine, Unperformable
-from gradual_agent.recording.recorder import Recorder
-from gradual_agent.timeline import Entry, Timeline
+from gradual_agent.actions import Action, Client, Unperformable
+from gradual_agent.timeline import Entry
 from gradual_agent.users.behaviour import Behaviour, CompiledStep
 from gradual_agent.users.knowledge import Knowledge, Rows, keep_response
 from gradual_agent.users.sample import INTERRUPTED, Sample
 from gradual_agent.users.suspension import suspend
 from gradual_agent.users.unforeseen import INTERNAL, detail_of, mark_failed
+from gradual_agent.users.world import World
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 
 EMPTY_PAUSE = 100 * NS_PER_MS
@@ -50,27 +48,6 @@ RUNNING, REQUESTING, THINKING = range(3)
 """What a suspended user waits for: a response, or an instant. Plain numbers: an enumeration costs 50 ns a look."""
 
 
-@dataclass(frozen=True, slots=True)
-class World:
-    """What all users of an agent share. `graceful_stop` in ns; `warn_empty` and `end` are told by the user.
-
-    `note_failure` is shown a sample that failed, with the number of its step; `note_unforeseen` what was raised in it.
-    """
-
-    timeline: Timeline
-    clock: Callable[[], int]
-    wall_clock: Callable[[], int]
-    recorder: Recorder
-    engine: Engine
-    seed: int
-    secrets: dict[str, str]
-    graceful_stop: int
-    warn_empty: Callable[[Behaviour], None]
-    end: Callable[[VirtualUser, bool], None]
-    note_failure: Callable[[int, Sample], None] = lambda step, sample: None
-    note_unforeseen: Callable[[Behaviour, CompiledStep, Exception], None] = lambda behaviour, step, error: None
-
-
 class VirtualUser:
     """One user in its seat. `tenure`: which holder of the slot it is.
 
@@ -79,30 +56,9 @@ class VirtualUser:
 
     is_replaced = True
 
-    __slots__ = (
-        "_alarm",
-        "_client",
-        "_coroutine",
-        "_doing",
-        "_end_by",
-        "_hands_over",
-        "_has_acted",
-        "_in_iteration",
-        "_knowledge",
-        "_leave_by",
-        "_meter",
-        "_must_end",
-        "_part",
-        "_sample",
-        "_step",
-        "_timer",
-        "_wait",
-        "_world",
-        "behaviour",
-        "is_stopping",
-        "ordinal",
-        "tenure",
-    )
+    __slots__ = ("_alarm", "_client", "_coroutine", "_doing", "_end_by", "_hands_over", "_has_acted", "_in_iteration",
+                 "_knowledge", "_leave_by", "_meter", "_must_end", "_part", "_sample", "_step", "_timer", "_wait",
+                 "_world", "behaviour", "is_stopping", "ordinal", "tenure")  # fmt: skip
 
     def __init__(self, world: World, behaviour: Behaviour, ordinal: int, tenure: int, rows: Rows) -> None:
         self._world = world
@@ -339,15 +295,12 @@ class VirtualUser:
             recorder.begun += 1
             self._meter.begin_request(started)
             self._doing = REQUESTING
-            thinking = step.thinking
+            wait = step.thinking.fixed
             try:
                 await action.perform(self, sample)
             except Exception as error:
                 self._fail(step, sample, error)
-            try:
-                self._wait = thinking.draw(self._knowledge.random) if thinking.fixed is None else thinking.fixed
-            except Exception as error:
-                self._fail(step, sample, error)
+            self._wait = self._draw_wait(step) if wait is None else wait
             self._doing = RUNNING
             self._meter.end_request(sample.ended)
             step.record.record(sample)
@@ -358,6 +311,14 @@ class VirtualUser:
             if behaviour.keeps_response:
                 keep_response(self.scope, step.name, sample)
         return True
+
+    def _draw_wait(self, step: CompiledStep) -> int:
+        """The wait after a step, where it is not always the same."""
+        try:
+            return step.thinking.draw(self._knowledge.random)
+        except Exception as error:
+            self._fail(step, self._sample, error)
+            return 0
 
     def _fail(self, step: CompiledStep, sample: Sample, error: Exception) -> None:
         """The action raised: a failure of its step. Nobody knows how far it came, so its connections are closed."""
@@ -454,6 +415,7 @@ class VirtualUser:
         return await self._live()
 
     def _begin_request(self, step: CompiledStep, now: int) -> None:
+        """As `_run_steps` does, which has it written out: a call there costs every step."""
         self._step = step
         self._sample.reset(now)
         self._world.recorder.begun += 1

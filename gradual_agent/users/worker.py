@@ -14,7 +14,8 @@ from gradual_agent.timeline import Timeline
 from gradual_agent.users.behaviour import Behaviour, CompiledStep, compile_behaviour
 from gradual_agent.users.knowledge import Rows
 from gradual_agent.users.sample import Sample
-from gradual_agent.users.user import VirtualUser, World
+from gradual_agent.users.user import VirtualUser
+from gradual_agent.users.world import World
 from gradual_common.messages import Job
 from gradual_common.plan.model import Plan
 

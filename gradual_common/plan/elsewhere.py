@@ -1,6 +1,6 @@
 """Keys that a plan does not have where they stand: other tools' words, and our own in another place.
 
-What people bring from Locust, k6, Gatling, Artillery or JMeter has its counterpart here, and the message names it.
+What people bring from Locust, Gatling, Artillery or JMeter has its counterpart here, and the message names it.
 """
 
 from __future__ import annotations

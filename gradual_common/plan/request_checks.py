@@ -40,9 +40,6 @@ def check_requests(outline: Outline) -> None:
     check_texts(outline.document)
 
 
-# ── URLs ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def check_base_url(outline: Outline) -> None:
     """http or https, with a host, and without query or fragment."""
     path: Path = ("config", "base_url")
@@ -130,9 +127,6 @@ def pieces_of(text: str) -> Pieces | None:
 
 def _joined(pieces: Pieces) -> str:
     return "".join(HOLE if piece is None else piece for piece in pieces)
-
-
-# ── Headers and bodies ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def check_headers(outline: Outline) -> None:

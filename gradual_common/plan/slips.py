@@ -87,7 +87,7 @@ def describe_slip(error: yaml.YAMLError, text: str, *, may_quote: bool = True) -
     place = _place_of(error, lines)
     hint, line = _hint_for(place)
     excerpt = excerpt_at(place.lines, line, place.column if line == place.line else 0) if may_quote else ""
-    is_plan = _PLAN_KEY.search(text) is not None
+    is_plan = is_plan_text(text)
     shows = may_quote and is_plan and not is_concealed(lines, line)
     what = "this is not YAML" if hint or not shows else f"this is not YAML: {place.said}"
     if may_quote and not is_plan:
@@ -115,9 +115,8 @@ def _describe_character(error: yaml.reader.ReaderError, text: str) -> Slip:
     return Slip(line, f"this is not YAML: it holds the character U+{number:04X}", CONTROL.format(number))
 
 
-# What people did: (what PyYAML says, what is seen where it stopped, the hint and the line that it is about).
-
 _Hint = Callable[[_Place], tuple[str, int] | None]
+"""What people did, seen from where it stopped: the hint and the line that it is about; None where it is not that."""
 
 
 def _hint_for(place: _Place) -> tuple[str, int]:
@@ -193,9 +192,7 @@ _HINTS: tuple[tuple[str, _Hint], ...] = (
     (r"<block end>, but found '<scalar>'", _here(BEHIND_QUOTE)),
     (r"<block end>, but found", _off_level),
 )  # fmt: skip
-
-
-# What is shown.
+"""By what PyYAML says; the first that finds something counts."""
 
 
 def is_plan_text(text: str) -> bool:

@@ -8,11 +8,7 @@ from dataclasses import dataclass, replace
 
 from gradual_common.causes import STATUS_KINDS, label_of
 from gradual_master.reporting.figures import show_count, show_instant, show_kinds, show_percent
-from gradual_master.results.error_rows import ErrorRow
-
-ARROW = " → "
-"""Stands in an example between what was asked and what came."""
-
+from gradual_master.results.error_rows import ARROW, ErrorRow
 
 FEW_LABELS = 3
 """Labels of one kind that have room beside each other."""

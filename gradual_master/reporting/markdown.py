@@ -30,6 +30,7 @@ from gradual_master.reporting.level_notes import notes_of
 from gradual_master.reporting.markdown_page import LONGEST_SENTENCE, Block, Page, bullets, escape, table
 from gradual_master.results.error_rows import ErrorRow
 from gradual_master.results.levels import LevelRow
+from gradual_master.results.numbers import count
 from gradual_master.results.objectives import ObjectiveRow
 from gradual_master.results.section import plain
 from gradual_master.results.summary_sections import ActionRow, AgentRow, Summary, TotalsSection
@@ -113,14 +114,8 @@ def _extent(summary: Summary) -> str:
     objectives, warnings = summary.verdict.objectives, len(summary.verdict.warnings)
     failed = sum(row.passed is False and row.severity == "fail" for row in objectives)
     if summary.verdict.status == "failed" and failed:
-        return f" ({failed} of {len(objectives)} {_plural('objective', len(objectives))})"
-    return (
-        f", with {warnings} {_plural('warning', warnings)}" if summary.verdict.status == "passed" and warnings else ""
-    )
-
-
-def _plural(noun: str, count: int) -> str:
-    return noun if count == 1 else f"{noun}s"
+        return f" ({failed} of {count(len(objectives), 'objective')})"
+    return f", with {count(warnings, 'warning')}" if summary.verdict.status == "passed" and warnings else ""
 
 
 def _objectives(objectives: Sequence[ObjectiveRow]) -> Block:

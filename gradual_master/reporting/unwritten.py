@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gradual_master.exit_codes import NOT_DONE, SAYS_RESULTS
 from gradual_master.results.summary_sections import Summary
-
-NOT_DONE = 3
-SAYS_RESULTS = (0, 1)
-"""Exit codes that speak of the objectives; those of a run that was stopped, or is invalid, stand."""
 
 
 def describe_loss(reporter: str, error: OSError) -> str:

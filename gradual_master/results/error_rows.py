@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from gradual_master.results.section import Section
 
+ARROW = " → "
+"""Stands in an example between what was asked and what came."""
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow(Section):

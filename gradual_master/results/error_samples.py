@@ -71,9 +71,10 @@ class ErrorSamples:
         """What is shown, in the order of the plan; `start`: run time of the schedule's begin."""
         return tuple(row for place in sorted(self._candidates) for row in self._rows_of(place, start))
 
-    def knows(self, step: int, kind: int) -> bool:
-        """Whether anybody has told of a failure of this kind in this step."""
-        return any(place[:2] == (step, kind) for place in self._candidates)
+    @property
+    def known(self) -> set[tuple[int, int]]:
+        """The (step, kind) of all failures that somebody has told of."""
+        return {(step, kind) for step, kind, _ in self._candidates}
 
     def described(self, step: int, kind: int, code: int) -> list[Exemplar]:
         """What is known of these failures, in the order in which they ended; `code` 0 but for those by their status."""

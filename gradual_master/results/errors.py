@@ -11,7 +11,7 @@ from gradual_common.plan.model import Plan
 from gradual_common.samples import Exemplar
 from gradual_master.results.action_rows import share
 from gradual_master.results.aggregate import Aggregate
-from gradual_master.results.error_rows import ErrorRow
+from gradual_master.results.error_rows import ARROW, ErrorRow
 from gradual_master.results.error_samples import ErrorSamples
 from gradual_master.results.failure_tally import Failed
 from gradual_master.results.totals import Selection
@@ -85,5 +85,5 @@ def example_of(exemplar: Exemplar, label: str) -> str | None:
         return None
     came = str(response["status_code"]) if response is not None else label
     asked = f"{request['method']} {request['url']}"
-    room = LONGEST_EXAMPLE - len(came) - 3
-    return f"{asked if len(asked) <= room else asked[: room - 1] + '…'} → {came}"
+    room = LONGEST_EXAMPLE - len(came) - len(ARROW)
+    return f"{asked if len(asked) <= room else asked[: room - 1] + '…'}{ARROW}{came}"

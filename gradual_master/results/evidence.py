@@ -53,9 +53,9 @@ class Evidence:
     intervals), the worst first, of `saturated_intervals` in all among `intervals`. `unaccounted`: the share of the
     users' time by Little's law; `flagged`: how many windows of single agents were too bad, `worst` the worst of them.
     `standstills`: (agent, ns), the longest of each. `lateness`: of the users' waits. `empty`: empty iterations by
-    group. `unforeseen`: steps that failed by a mistake in Gradual.
-    group. `least_user_s`, `least_saturated`: user-seconds and intervals up to which nothing is said (`least`).
-    `uncovered`: steps that failed more often than is healthy while no objective looks at that.
+    group. `unforeseen`: steps that failed by a mistake in Gradual. `least_user_s`: user-seconds up to which nothing is
+    said; `least_saturated`: intervals from which on saturation is (`least`). `uncovered`: steps that failed more often
+    than is healthy while no objective looks at that.
     """
 
     objectives: tuple[ObjectiveRow, ...]

@@ -69,6 +69,8 @@ class ScheduledUsers:
         self._at = [change.at for change in changes]
         self._users = np.array([change.users for change in changes], dtype=np.int64).reshape(-1, self._groups)
         self._ended = [(slots.at - start, slots.group, slots.count) for slots in finished]
+        moved = np.abs(np.diff(self._users, axis=0, prepend=np.zeros((1, self._groups), dtype=np.int64))).sum(axis=1)
+        self._moved: Int64 = np.concatenate(([0], np.cumsum(moved)))
 
     def between(self, begin: int, end: int) -> Int64:
         """The integral over [begin, end), int64 (groups,)."""
@@ -81,9 +83,9 @@ class ScheduledUsers:
 
     def changed(self, begin: int, end: int) -> int:
         """How many slots began or ended in [begin, end) by the schedule, and those that ended for good."""
-        rows = np.diff(self._users, axis=0, prepend=np.zeros((1, self._groups), dtype=np.int64))
         first, last = bisect_left(self._at, begin), bisect_left(self._at, end)
-        return int(np.abs(rows[first:last]).sum()) + sum(count for at, _, count in self._ended if begin <= at < end)
+        scheduled = int(self._moved[max(first, last)] - self._moved[first])
+        return scheduled + sum(count for at, _, count in self._ended if begin <= at < end)
 
     def _stretches(self, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
         """(change, from, to) of every stretch of constant users within [begin, end)."""

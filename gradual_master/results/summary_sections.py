@@ -227,10 +227,7 @@ class Summary(Section):
     chronicle: Chronicle | None = field(default=None, repr=False, compare=False, metadata={"aside": True})
 
     def rows(self, table: str) -> list[dict[str, Cell]]:
-        """One of `TABLES` as flat rows, for a data frame (`flat`).
-
-        KeyError for another name.
-        """
+        """One of `TABLES` as flat rows, for a data frame (`flat`); KeyError for another name."""
         if table not in TABLES:
             raise KeyError(f"{table!r}; there are {', '.join(TABLES)}")
         sections = self.verdict.objectives if table == "objectives" else self[table]

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from gradual_common.errors import RequestError
 from gradual_common.excerpts import MOST_SHOWN
 from gradual_common.urls import (
-    UrlParts,
     add_query,
     decode_bytes,
     encode_host,
@@ -15,10 +14,18 @@ from gradual_common.urls import (
     encode_target,
     encode_text,
     join_base,
-    read_url,
+    read_authority,
+    split_authority,
 )
 
 LONG = "a" * 63
+
+
+def taken_apart(url: str) -> tuple[str, str, str, int, str]:
+    """Scheme, user information, host, port and the rest, once all of them are known to be good."""
+    scheme, authority, rest = split_authority(url)
+    encode_target(rest)
+    return scheme, *read_authority(scheme, authority), rest
 
 
 @pytest.mark.parametrize(
@@ -41,7 +48,7 @@ LONG = "a" * 63
 )
 def test_a_url_is_taken_apart(url: str, userinfo: str, host: str, port: int, rest: str) -> None:
     scheme = url.partition(":")[0].lower()
-    assert read_url(url) == UrlParts(scheme, userinfo, host, port, rest)
+    assert taken_apart(url) == (scheme, userinfo, host, port, rest)
 
 
 @pytest.mark.parametrize(
@@ -133,12 +140,12 @@ def test_a_host_becomes_ascii(host: str, encoded: str, why: str) -> None:
 )
 def test_a_url_that_cannot_be_asked_is_refused(url: str, message: str) -> None:
     with pytest.raises(RequestError, match=message):
-        read_url(url)
+        taken_apart(url)
 
 
 def test_a_message_shows_a_little_of_the_url_and_no_password() -> None:
     with pytest.raises(RequestError) as caught:
-        read_url("http://me:hunter2@" + "h" * 100 + ":0/")
+        taken_apart("http://me:hunter2@" + "h" * 100 + ":0/")
     assert "hunter2" not in str(caught.value)
     assert "h" * (MOST_SHOWN + 1) not in str(caught.value)
 

@@ -20,6 +20,7 @@ from gradual_master.reporting.figures import (
     show_seconds,
     show_value,
 )
+from gradual_master.results.numbers import count
 from gradual_master.results.objectives import ObjectiveRow
 from gradual_master.results.summary_sections import Summary, TotalsSection
 from gradual_master.results.verdict import Verdict
@@ -83,7 +84,7 @@ def _counts(totals: TotalsSection) -> str:
         "retried": totals.retried,
         "sent again": totals.resent,
     }
-    return ", ".join(f"{show_count(count)} {name}" for name, count in counts.items() if count)
+    return ", ".join(f"{show_count(number)} {name}" for name, number in counts.items() if number)
 
 
 def verdict(summary: Summary) -> Iterator[RenderableType]:
@@ -92,14 +93,10 @@ def verdict(summary: Summary) -> Iterator[RenderableType]:
     yield Text.assemble(
         "\n",
         (judged.status.upper(), STYLES[judged.status]),
-        (f", {_number_of(len(judged.warnings), 'warning')}" if judged.warnings else "", "yellow"),
+        (f", {count(len(judged.warnings), 'warning')}" if judged.warnings else "", "yellow"),
         f"  {run.name}  ({show_seconds(run.duration_s)}, run {run.id})",
     )
     yield from (indented(f"- {reason}") for reason in judged.reasons)
-
-
-def _number_of(count: int, noun: str) -> str:
-    return f"{show_count(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def objectives(rows: Sequence[ObjectiveRow]) -> RenderableType:

@@ -40,7 +40,7 @@ def told(written: list[dict[str, Any]], body: bytes = BODY, **scope: Any) -> str
         ({"header": "Authorization: Bearer abc"}, "expected another value of header Authorization"),
         (
             {"body_contains": "hushhush!"},
-            'expected body_contains: ***!, found "{\\"data\\": {\\"id\\": 7, \\"name\\": \\"Ann\\", \\"token…"',
+            'expected body_contains: ***!, found "{\\"data\\": {\\"id\\": 7, \\"name\\": \\"Ann\\", \\"toke…"',
         ),
     ],
 )  # fmt: skip
@@ -67,7 +67,7 @@ def test_what_cannot_be_evaluated_says_why() -> None:
 
 def test_a_body_that_is_not_json_is_shown_by_its_begin() -> None:
     said = told([{"status_code": 404}, {"json": "data.id"}], body=b"<html>" + b"x" * 100)
-    assert said == f'expected json: data.id, found a body that is not JSON: "<html>{"x" * 34}…"'
+    assert said == f'expected json: data.id, found a body that is not JSON: "<html>{"x" * 33}…"'
 
 
 def test_what_is_found_is_masked_before_it_is_cut_off() -> None:
