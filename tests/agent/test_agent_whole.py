@@ -87,4 +87,6 @@ async def test_every_request_of_a_real_process_is_reported(system: System, tmp_p
     assert {user.split(b": ")[1] for user in system.users} == {b"0/ann", b"1/bob", b"2/cid"}
     assert [one.level for batch in master.batches for one in batch.applied] == [0, 1, -1]
     assert master.hellos[0].name == "real"
-    assert all(b'"agent": "real"' in line for line in said.splitlines())
+    (line,) = said.decode().splitlines()
+    assert "this agent ends: over" in line
+    assert "agent=real" in line
