@@ -2,6 +2,6 @@
 
 import sys
 
-from gradual_agent.cli import main
+from gradual_agent.command import main
 
 sys.exit(main())

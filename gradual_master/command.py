@@ -1,0 +1,11 @@
+"""The `gradual-master` command: nothing is imported before Ctrl-C is answered."""
+
+from gradual_common.interrupts import leaving_at_interrupt
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    with leaving_at_interrupt():
+        from gradual_master.cli import main as run  # noqa: PLC0415 - as above
+
+    run()
