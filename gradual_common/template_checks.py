@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from jinja2 import nodes
-from rapidfuzz import fuzz, process
 
 from gradual_common.errors import TemplateError
+from gradual_common.plan.document import nearest
 
-SIMILAR = 70
 ELSEWHERE = (nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)
 
 NAMED_IN_ARGUMENTS = {"map": 0, "select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
@@ -27,9 +26,7 @@ def check_known(tree: nodes.Template, text: str, filters: Collection[str], tests
     for what, name in _asked(tree):
         known = filters if what == "filter" else tests
         if name not in known:
-            best = process.extractOne(name, list(known), scorer=fuzz.ratio, score_cutoff=SIMILAR)
-            hint = f"; did you mean {best[0]!r}?" if best else ""
-            raise TemplateError(f"{text!r}: there is no {what} {name!r}{hint}")
+            raise TemplateError(f"{text!r}: there is no {what} {name!r}; {nearest(name, known)}".rstrip("; "))
 
 
 def _asked(tree: nodes.Template) -> Iterator[tuple[str, str]]:

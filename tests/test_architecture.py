@@ -25,7 +25,10 @@ CORE = {
 
 ADAPTERS = {
     "gradual_agent": (
+        "gradual_agent.agent",
+        "gradual_agent.children",
         "gradual_agent.http",
+        "gradual_agent.plan_crew",
         "gradual_agent.rpc",
         "gradual_agent.sample_link",
         "gradual_agent.cli",
@@ -33,7 +36,11 @@ ADAPTERS = {
     ),
     "gradual_master": (
         "gradual_master.server",
+        "gradual_master.entry",
+        "gradual_master.invocation",
+        "gradual_master.listening",
         "gradual_master.reporting",
+        "gradual_master.running",
         "gradual_master.cli",
         "gradual_master.conduct",
     ),

@@ -70,8 +70,6 @@ def test_the_examples_are_valid(name: str) -> None:
     assert load_plan(PlanSource.of_path(ROOT / "examples" / name)).warnings == ()
 
 
-# ── The page of templates ──────────────────────────────────────────────────────────────────────────────────────────
-
 TEMPLATES = (ROOT / "docs/templates.md").read_text(encoding="utf-8")
 NOON = 1_793_534_400_123_000_000
 """2026-11-01 12:00:00.123 UTC, as the page says."""

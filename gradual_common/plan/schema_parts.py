@@ -68,7 +68,6 @@ THINK_TIME: Fragment = {
     ]
 }
 RAMP_MODELS = ("AdditiveRamp", "MultiplicativeRamp", "LinearRamp", "LevelsRamp")
-RAMP_MAPPING: Fragment = {"anyOf": [reference(name) for name in RAMP_MODELS]}
 RAMP = either(one_of(*SHORTHANDS, "linear"), *(reference(name) for name in RAMP_MODELS))
 BESIDE: Fragment = {"type": ["object", "string"]}
 """`ramp_config` may leave the strategy to `ramp_up`, so it is no complete ramp of itself."""
