@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import BIN, DEADLINE_S, free_port, stop, wait_until
+from conftest import BIN, DEADLINE_S, free_port, stop
+from demo_bank import demo_bank
 from docs_blocks import BLOCKS, ROOT, Block
-from test_examples import stats_of
 
 import gradual
 
@@ -68,20 +68,8 @@ def test_what_is_left_out_is_there() -> None:
 
 @pytest.fixture(scope="module")
 def bank() -> Iterator[str]:
-    url = f"http://127.0.0.1:{(port := free_port())}"
-    process = subprocess.Popen([str(BIN / "gradual"), "demo-server", "--port", str(port)], text=True)
-
-    def answers() -> bool:
-        try:
-            return bool(stats_of(url))
-        except OSError:
-            return False
-
-    try:
-        wait_until(answers, "the demo bank answers")
+    with demo_bank() as url:
         yield url
-    finally:
-        stop(process)
 
 
 class Receiver(BaseHTTPRequestHandler):

@@ -2,40 +2,21 @@
 
 import json
 import subprocess
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import BIN, free_port, stop, wait_until
+from conftest import BIN
+from demo_bank import demo_bank, stats_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture
 def bank() -> Iterator[str]:
-    url = f"http://127.0.0.1:{(port := free_port())}"
-    process = subprocess.Popen([str(BIN / "gradual"), "demo-server", "--port", str(port)], text=True)
-
-    def answers() -> bool:
-        try:
-            return bool(stats_of(url))
-        except OSError:
-            return False
-
-    try:
-        wait_until(answers, "the demo bank answers")
+    with demo_bank() as url:
         yield url
-    finally:
-        stop(process)
-
-
-def stats_of(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{url}/stats", timeout=5) as answer:
-        stats: dict[str, Any] = json.load(answer)
-        return stats
 
 
 @pytest.mark.parametrize("name", ["login_flow.yaml", "bank.yaml", "demo.yaml"])
