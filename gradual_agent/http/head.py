@@ -18,7 +18,7 @@ from gradual_agent.http.lines import read_lines
 from gradual_agent.http.response import Headers, RawHeaders
 
 MAX_HEAD: Final = 300 * 1024
-"""Bytes from the status line to the empty line, as curl's limit."""
+"""Bytes from the status line to the empty line, those of interim heads before it included: curl's limit."""
 
 MAX_REMEMBERED: Final = 512
 MAX_REMEMBERED_SIZE: Final = 4096
@@ -117,10 +117,10 @@ def parse_head(raw: bytes) -> ResponseHead:
     return ResponseHead(status, version, fields)
 
 
-def find_end(buffer: bytes | bytearray, seen: int) -> int:
-    """Where the head in `buffer` ends, 0 when that has not come; `seen`: how many bytes were looked at before.
+def find_end(buffer: bytes | bytearray, begin: int, seen: int) -> int:
+    """Where the head ends that begins at `begin`, 0 when that has not come; `seen`: up to where it was looked for.
 
     Lines end with LF, a CR before it or not (RFC 9112, 2.2).
     """
-    match = _END.search(buffer, max(0, buffer.rfind(b"\n", 0, seen)))
+    match = _END.search(buffer, max(begin, buffer.rfind(b"\n", begin, max(begin, seen))))
     return match.end() if match else 0

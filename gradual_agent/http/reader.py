@@ -8,6 +8,7 @@ cut at random.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from gradual_agent.http.chunks import ChunkedBody
@@ -17,6 +18,8 @@ from gradual_agent.http.head import MAX_HEAD, HeadMemory, ResponseHead, find_end
 from gradual_agent.http.request import MAX_KEPT_ERROR, UNLIMITED, Request
 
 _BEGIN: Final = b"http/"
+_LINE_ENDS: Final = re.compile(rb"[\r\n]*")
+_LINE_END: Final = (b"\r", b"\n")
 _SETTINGS: Final = 4
 _FRAME_HEADER: Final = 9
 
@@ -24,7 +27,7 @@ _FRAME_HEADER: Final = 9
 class ResponseReader:
     """Reads one response. `feed` and `finish` raise ResponseError for what cannot be one."""
 
-    __slots__ = ("_buffer", "_chunks", "_expects_body", "_has_interim", "_heads", "_keeps_up_to", "_limit", "_pieces",
+    __slots__ = ("_buffer", "_chunks", "_expects_body", "_heads", "_interim", "_keeps_up_to", "_limit", "_pieces",
                  "_size", "_skipped", "has_excess", "head", "is_done")  # fmt: skip
 
     def __init__(self, heads: HeadMemory, request: Request) -> None:
@@ -32,7 +35,7 @@ class ResponseReader:
         self.is_done = False
         self.has_excess = False
         self._heads = heads
-        self._has_interim = False
+        self._interim = 0
         self._expects_body = request.method != "HEAD"
         self._keeps_up_to = UNLIMITED if request.wants_body else 0
         self._limit = request.body_limit
@@ -55,7 +58,7 @@ class ResponseReader:
     @property
     def has_begun(self) -> bool:
         """Something of a response has come, an interim one included."""
-        return self._has_interim or self.head is not None or bool(self._buffer)
+        return self._interim > 0 or self.head is not None or bool(self._buffer)
 
     @property
     def leaves_open(self) -> bool:
@@ -67,8 +70,8 @@ class ResponseReader:
 
     def feed(self, data: bytes) -> bool:
         """Take in what came; whether the response is complete."""
-        while self.head is None:
-            rest = self._read_head(data)
+        if self.head is None:
+            rest = self._read_heads(data)
             if rest is None:
                 return False
             data = rest
@@ -85,37 +88,45 @@ class ResponseReader:
 
     # ── Head ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _read_head(self, data: bytes) -> bytes | None:
-        """What follows the head that ends in `data`; None when it does not end there."""
-        seen = len(self._buffer)
+    def _read_heads(self, data: bytes) -> bytes | None:
+        """What follows the final head; None when that does not end in `data`. Interim heads are passed over."""
+        seen, begin = len(self._buffer), 0
         if seen:
             self._buffer += data
-        elif data[:1] in (b"\r", b"\n"):
-            data = self._skip_empty_lines(data)
         buffer = self._buffer if seen else data
-        check_beginning(buffer)
-        end = find_end(buffer, seen)
-        if end > MAX_HEAD or (not end and len(buffer) > MAX_HEAD):
-            raise ResponseError(f"the response's head is larger than {MAX_HEAD >> 10} KiB")
-        if not end:
-            if not seen:
-                self._buffer += data
-            return None
-        head = self._heads.read(bytes(buffer[:end]))
+        while True:
+            if (begin or not seen) and buffer[begin : begin + 1] in _LINE_END:
+                begin = self._skip_empty_lines(buffer, begin)
+            end = self._find_end(buffer, begin, seen)
+            if not end:
+                if begin or not seen:
+                    self._buffer = bytearray(buffer[begin:])
+                return None
+            head = self._heads.read(bytes(buffer[begin:end]))
+            if not head.is_interim:
+                break
+            self._interim += end - begin
+            begin = end
         self._buffer.clear()
-        if head.is_interim:
-            self._has_interim = True
-        else:
-            self._begin_body(head)
+        self._begin_body(head)
         return data[end - seen :]
 
-    def _skip_empty_lines(self, data: bytes) -> bytes:
+    def _find_end(self, buffer: bytes | bytearray, begin: int, seen: int) -> int:
+        """Where the head ends that begins at `begin`, 0 when that has not come; all heads together are bounded."""
+        check_beginning(buffer[begin : begin + _FRAME_HEADER])
+        end = find_end(buffer, begin, seen)
+        if self._interim + (end or len(buffer)) - begin > MAX_HEAD:
+            raise ResponseError(f"the response's head is larger than {MAX_HEAD >> 10} KiB")
+        return end
+
+    def _skip_empty_lines(self, buffer: bytes | bytearray, begin: int) -> int:
         """Line ends before a status line are left over from the message before (RFC 9112, 2.2)."""
-        text = data.lstrip(b"\r\n")
-        self._skipped += len(data) - len(text)
+        match = _LINE_ENDS.match(buffer, begin)
+        assert match is not None
+        self._skipped += match.end() - begin
         if self._skipped > MAX_HEAD:
             raise ResponseError("empty lines came instead of a response")
-        return text
+        return match.end()
 
     def _begin_body(self, head: ResponseHead) -> None:
         self.head = head

@@ -17,6 +17,7 @@ from gradual_common.batch import KIND
 HEAD = build_request("HEAD", "http://system/", wants_body=True)
 SMALL = build_request("GET", "http://system/", wants_body=True, max_body=4)
 LONG_FIELD = b"X-Long: " + b"x" * 310_000 + b"\r\n"
+INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 SETTINGS = b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64"
 
@@ -196,6 +197,7 @@ BROKEN = [
     (GET, CHUNKED + b"zz\r\n", False, "protocol", "chunked body", "a size that is no number"),
     (GET, CHUNKED + b"1\r\nab\r\n", False, "protocol", "chunked body", "a chunk longer than its size"),
     (GET, b"HTTP/1.1 200 OK\r\n" + LONG_FIELD + b"\r\n", False, "protocol", "300 KiB", "a head without measure"),
+    (GET, INTERIM * 12_500, False, "protocol", "300 KiB", "interim responses without end, as curl"),
     (SMALL, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", False, "body_too_large", "4 bytes", "the length says so"),
     (SMALL, CHUNKED + b"5\r\nabcde\r\n0\r\n\r\n", False, "body_too_large", "4 bytes", "the chunks say so"),
     (SMALL, b"HTTP/1.1 200 OK\r\n\r\nabcde", True, "body_too_large", "4 bytes", "a body until the end says so"),
