@@ -75,6 +75,7 @@ class ResponseReader:
             if rest is None:
                 return False
             data = rest
+        assert self.head is not None
         if self.is_done:
             self.has_excess = self.has_excess or is_excess(data)
         else:
