@@ -45,6 +45,15 @@ def test_only_a_status_is_told_apart_by_its_code() -> None:
     ]
 
 
+def test_what_failed_by_its_status_and_came_without_a_code_is_the_rest() -> None:
+    batch = second(3, *[(0, "status")] * 3, statuses=[(0, 404, 1), (0, "status", 0, 2)])
+    at = START + 3 * S
+    assert list(tally_of((batch, 0)).of({0})) == [
+        Failed(0, KIND["status"], 0, 2, at, at),
+        Failed(0, KIND["status"], 404, 1, at, at),
+    ]
+
+
 def test_phases_are_joined_and_others_left_out() -> None:
     tally = tally_of(*((second(number, (2, "dns")), phase) for number, phase in ((7, 1), (2, 0), (5, 0), (9, 2))))
     (both,) = tally.of({0, 1})
