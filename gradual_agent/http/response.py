@@ -9,6 +9,11 @@ from email.message import Message
 
 from gradual_common.urls import decode_text
 
+PYTHONS_OWN = frozenset(
+    {"idna", "mbcs", "oem", "palmos", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
+)
+"""Codecs that Python calls text encodings and that are no charset of a response (codecs, "Python Specific Encodings")."""
+
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 """Names and values as they came, in order."""
 
@@ -57,19 +62,20 @@ class Response:
 
     @property
     def charset(self) -> str:
-        """What the Content-Type says, if Python knows it, else UTF-8."""
+        """What the Content-Type says, if it is a charset that Python knows, else UTF-8."""
         message = Message()
         message["Content-Type"] = self.headers.get("content-type", "")
         name = message.get_content_charset("utf-8")
         try:
-            return codecs.lookup(name).name
+            known = codecs.lookup(name).name
         except LookupError:
             return "utf-8"
+        return "utf-8" if known.replace("_", "-") in PYTHONS_OWN else known
 
     @property
     def text(self) -> str:
         """The body decoded; what is not valid in its charset is replaced."""
         try:
             return self.body.decode(self.charset, "replace")
-        except (LookupError, UnicodeError):  # Python calls some things codecs that are no charset: hex, idna.
+        except (LookupError, UnicodeError):  # Python has codecs from bytes to bytes, too: hex, zlib.
             return self.body.decode("utf-8", "replace")

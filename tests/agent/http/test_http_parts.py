@@ -41,6 +41,8 @@ def test_headers_are_found_in_any_case_and_joined():
         (b"text/plain; charset=latin-1", b"\xe9", "é"),
         (b"application/json", "é".encode(), "é"),
         (b"text/plain; charset=nonsense", "é".encode(), "é"),
+        (b"text/plain; charset=unicode_escape", b"\\x41 \\d", "\\x41 \\d"),
+        (b"text/plain; charset=punycode", b"bcher-kva", "bcher-kva"),
         (b"text/plain", b"\xff", "\ufffd"),
     ],
 )
