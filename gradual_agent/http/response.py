@@ -12,7 +12,7 @@ from gradual_common.urls import decode_text
 PYTHONS_OWN = frozenset(
     {"idna", "mbcs", "oem", "palmos", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 )
-"""Codecs that Python calls text encodings and that are no charset of a response (codecs, "Python Specific Encodings")."""
+"""Text encodings of Python that are no charset of a response (library reference, codecs, "Python Specific Encodings")."""
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 """Names and values as they came, in order."""
