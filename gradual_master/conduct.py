@@ -278,7 +278,7 @@ class Conductor:
             case Merge():
                 self._take_merge(instruction)
             case CloseInterval(number):
-                record = self._explained(self._aggregate.close(number))
+                record = self._explained(self._aggregate.close(number, self._core.finished))
                 self._hosts.tell_interval(record)
             case Begin(start):
                 self._start = start

@@ -35,7 +35,7 @@ from gradual_master.coordination.fleet import Agent
 from gradual_master.coordination.journal import IntervalClosed, Journal
 from gradual_master.coordination.lifecycle import State, Step
 from gradual_master.coordination.reception import Reception
-from gradual_master.results.facts import FleetFacts
+from gradual_master.results.facts import FleetFacts, SlotsFinished
 from gradual_master.results.numbers import count
 
 STALL = NS_PER_S // 2
@@ -97,6 +97,11 @@ class MasterCore:
         self._advance(now)
         return self._command.out
 
+    @property
+    def finished(self) -> tuple[SlotsFinished, ...]:
+        """The slots that have ended for good."""
+        return tuple(self._command.finished)
+
     def facts(self) -> FleetFacts:
         """The fleet as the summary shows it."""
         fleet, intake = self._command.fleet, self._command.intake
@@ -107,7 +112,7 @@ class MasterCore:
             late_levels=intake.late_levels,
             resent_batches=intake.resent_batches,
             moves=self._command.moves,
-            finished=tuple(self._command.finished),
+            finished=self.finished,
         )
 
     # ── Events ─────────────────────────────────────────────────────────────────────────────────────────────────────

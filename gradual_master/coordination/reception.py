@@ -138,7 +138,7 @@ class Reception:
 
     def _arrival(self, hello: Hello) -> str:
         if self._command.life.has_dealt:
-            return f"joins; it can hold {hello.max_users} users"
+            return f"joins; it can hold {count(hello.max_users, 'user')}"
         complete = self._command.fleet.gathering.complete
         which = f", process {hello.part.number} of {hello.part.of}" if hello.part else ""
         return f"is here{which}: {complete} of {self._command.terms.expect_agents}"

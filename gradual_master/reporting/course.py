@@ -18,6 +18,7 @@ from gradual_common.batch import KINDS
 from gradual_common.buckets import EDGE_ARRAY
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.schedule import Schedule
+from gradual_master.reporting.figures import show_counted
 from gradual_master.results.chronicle import News
 from gradual_master.results.series import Point, SeriesTable
 
@@ -178,4 +179,4 @@ def _scheduled(schedule: Schedule, until_s: float) -> Iterator[Mark]:
             yield Mark(start_s, min(phase.end / NS_PER_S, until_s), "phase", phase.name, phase.warm_up)
     for level in schedule.levels:
         if (start_s := level.start / NS_PER_S) < until_s:
-            yield Mark(start_s, min(level.end / NS_PER_S, until_s), "level", f"{level.target:g} users")
+            yield Mark(start_s, min(level.end / NS_PER_S, until_s), "level", show_counted(level.target, "user"))

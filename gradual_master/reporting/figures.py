@@ -18,6 +18,12 @@ def show_count(count: int) -> str:
     return f"{count:,}"
 
 
+def show_counted(number: float | None, noun: str) -> str:
+    """`1 request`, `12.5 users`."""
+    shown = show_number(number)
+    return f"{shown} {noun}{'' if shown == '1' else 's'}"
+
+
 def show_number(number: float | None, places: int = 1) -> str:
     """A number with as many decimals as its size leaves room for: 0.04, 12.3, 1,234."""
     if number is None:

@@ -20,6 +20,9 @@ SHOWN_NEWS = 4
 NOTICEABLE = 0.01
 """Share of the target below which missing users are not spoken of: some are always just starting."""
 
+LEAST_MISSING = 0.1
+"""Users that a mean over one interval is short of without anybody missing: a start or an end within it."""
+
 
 class ProgressState:
     """What the display needs to remember; it is fed with the closed intervals, in order."""
@@ -53,7 +56,7 @@ class ProgressState:
             return 0.0
         target = sum(self.last.target.values())
         missing = sum(max(0.0, self.last.target[group] - users) for group, users in self.last.users.items())
-        return missing if missing > NOTICEABLE * target else 0.0
+        return missing if missing > max(LEAST_MISSING, NOTICEABLE * target) else 0.0
 
     @property
     def at_s(self) -> float:

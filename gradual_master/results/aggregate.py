@@ -23,6 +23,7 @@ from gradual_common.schedule import Schedule
 from gradual_common.series import SeriesIndex
 from gradual_master.results.agent_totals import AgentTotals
 from gradual_master.results.batches import contribution_of, read_batch
+from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.intervals import AgentHealth, IntervalRecord, IntervalWriter
 from gradual_master.results.layouts import Layouts
 from gradual_master.results.measurements import (
@@ -137,10 +138,15 @@ class Aggregate:
 
     # ── Closing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def close(self, number: int) -> IntervalRecord:
-        """Close interval `number`, the next in order: its record, with the objectives as they stand now."""
+    def close(self, number: int, finished: tuple[SlotsFinished, ...] = ()) -> IntervalRecord:
+        """Close interval `number`, the next in order: its record, with the objectives as they stand now.
+
+        `finished`: all slots so far that ended for good, which nobody misses any more.
+        """
         if number != self._next:
             raise ValueError(f"interval {number} cannot be closed: {self._next} is next")
+        if finished:
+            self._writer.leave_out(finished, self.start)
         self._next += 1
         interval = self._open.pop(number, None) or OpenInterval(self.shape, 1)
         measured = interval.freeze()

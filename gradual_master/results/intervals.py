@@ -15,6 +15,7 @@ from gradual_common.schedule import Schedule
 from gradual_common.series import SeriesIndex
 from gradual_master.results.distribution import Distribution
 from gradual_master.results.error_rows import ErrorRow
+from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.histogram_rows import FrozenRows
 from gradual_master.results.levels import ScheduledUsers
 from gradual_master.results.measurements import Contribution, Shape
@@ -135,6 +136,13 @@ class IntervalWriter:
         self._schedule = schedule
         self._interval = interval
         self._scheduled = ScheduledUsers(schedule)
+        self._finished: tuple[SlotsFinished, ...] = ()
+
+    def leave_out(self, finished: tuple[SlotsFinished, ...], start: int) -> None:
+        """From now on these slots are scheduled no more; `start`: of the schedule, on the clock of their `at`."""
+        if len(finished) != len(self._finished):
+            self._finished = finished
+            self._scheduled = ScheduledUsers(self._schedule, finished, start)
 
     def write(
         self,

@@ -111,7 +111,7 @@ def test_marks_end_where_the_run_did() -> None:
     assert marks == (
         Mark(0, 10, "phase", "warm", warm_up=True),
         Mark(10, 15, "phase", "main"),
-        Mark(0, 10, "level", "1 users"),
+        Mark(0, 10, "level", "1 user"),
         Mark(10, 15, "level", "2 users"),
         Mark(3.5, 3.5, "warning", "late"),
         Mark(15, 15, "info", "drained"),

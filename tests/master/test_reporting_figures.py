@@ -4,6 +4,7 @@ import pytest
 
 from gradual_master.reporting.figures import (
     show_count,
+    show_counted,
     show_instant,
     show_kinds,
     show_number,
@@ -75,3 +76,8 @@ def test_of_nothing_there_is_no_share_and_no_rate() -> None:
 @pytest.mark.parametrize(("users", "target", "text"), [(12.0, 12, "12"), (11.7, 12, "11.7/12"), (None, 12, "-/12")])
 def test_users_are_shown_beside_their_target_where_they_differ(users: float | None, target: float, text: str) -> None:
     assert show_of_target(users, target) == text
+
+
+def test_a_number_and_what_it_counts_agree() -> None:
+    said = [show_counted(number, "user") for number in (0, 0.5, 1.0, 1.5, 1200, None)]
+    assert said == ["0 users", "0.5 users", "1 user", "1.5 users", "1,200 users", "- users"]

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,6 +92,15 @@ def test_missing_users_are_said_and_a_few_that_are_just_starting_are_not() -> No
     assert "users 3/6 (3 missing)" in describe_progress(state)
     assert state_after(2).missing == 0
     assert state_after(12).missing == 0, "in the drain nobody is missing"
+
+
+def test_of_a_part_of_one_user_nobody_is_missing() -> None:
+    state = state_after(2)
+    assert state.last is not None
+    state.add(replace(state.last, target={"customer": 0.018}, users={"customer": 0.017}))
+    assert state.missing == 0
+    state.add(replace(state.last, target={"customer": 1}, users={"customer": 0}))
+    assert state.missing == 1
 
 
 def test_the_latest_news_of_the_fleet_stand_in_the_live_view() -> None:

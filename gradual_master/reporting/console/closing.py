@@ -46,7 +46,7 @@ def totals(summary: Summary) -> RenderableType:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row(Text("Totals", "bold not dim"), _requests(figures))
-    table.add_row("", f"{show_count(figures.iterations)} iterations; {_data(figures)}")
+    table.add_row("", f"{count(figures.iterations, 'iteration')}; {_data(figures)}")
     table.add_row("time, ms", _times(figures))
     if counts := _counts(figures):
         table.add_row("messages", counts)
@@ -56,7 +56,7 @@ def totals(summary: Summary) -> RenderableType:
 def _requests(totals: TotalsSection) -> Text:
     failed = f"{show_count(totals.failures)} failed ({show_percent(totals.error_rate)})"
     return Text.assemble(
-        f"{show_count(totals.requests)} requests, {show_number(totals.request_rate_rps)} req/s,"
+        f"{count(totals.requests, 'request')}, {show_number(totals.request_rate_rps)} req/s,"
         f" {show_number(totals.throughput_rps)} ok/s; ",
         (failed, "red" if totals.failures else ""),
     )

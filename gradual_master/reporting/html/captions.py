@@ -14,6 +14,7 @@ from gradual_master.reporting.failures import show_failures
 from gradual_master.reporting.figures import (
     NO_DATA,
     show_count,
+    show_counted,
     show_instant,
     show_kinds,
     show_number,
@@ -57,13 +58,13 @@ def of_level_chart(chart: Chart, levels: Sequence[LevelRow]) -> Captioned:
 
 
 def _throughput_of(row: LevelRow) -> str:
-    return f"{show_number(row.throughput_rps)} ok/s at {show_number(row.users_mean)} users."
+    return f"{show_number(row.throughput_rps)} ok/s at {show_counted(row.users_mean, 'user')}."
 
 
 def _latency_of(row: LevelRow) -> str:
     times = row.response_time_ms
     figures = f"p50 {show_number(times.p50)} ms, p95 {show_number(times.p95)} ms, p99 {show_number(times.p99)} ms"
-    return f"At {show_number(row.users_mean)} users {figures}."
+    return f"At {show_counted(row.users_mean, 'user')} {figures}."
 
 
 def of_course_chart(chart: Chart, series: SeriesTable, errors: Sequence[ErrorRow] = ()) -> Captioned:
@@ -84,7 +85,8 @@ def _events(series: SeriesTable) -> str:
 
 def _users(series: SeriesTable) -> str:
     target, users = series.target.sum(axis=1), series.users.sum(axis=1)
-    return f"Up to {show_number(float(target.max()))} users scheduled, up to {show_number(float(users.max()))} active."
+    scheduled, active = show_counted(float(target.max()), "user"), show_number(float(users.max()))
+    return f"Up to {scheduled} scheduled, up to {active} active."
 
 
 def _throughput(series: SeriesTable) -> str:

@@ -14,6 +14,7 @@ from gradual_common.errors import WireError
 from gradual_common.histogram import Histogram
 from gradual_common.messages import AgentMessage
 from gradual_master.results.aggregate import KEPT, Aggregate
+from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.totals import Selection
 
 ALL = ((2, 1, 1, 0), (1, 0.5, 0.5, 0))
@@ -83,6 +84,13 @@ def test_a_record_says_what_was_measured_in_the_interval() -> None:
     assert record.errors == {"status": 1, "timeout": 1, "connect": 1}
     assert record.response_time_ms.count == 3, "no response, no response time; but a timeout counts"
     assert record.response_time_ms.max == 50
+
+
+def test_users_that_have_done_their_iterations_are_missing_in_no_record() -> None:
+    aggregate = new_aggregate()
+    aggregate.merge("a", batch_of(1, 0, stretch(0, 0, (0, "", 10 * MS))))
+    record = aggregate.close(0, (SlotsFinished(aggregate.start + S // 2, 0, 2),))
+    assert record.target == {"customer": 1, "guest": 1}
 
 
 def test_an_interval_of_which_nobody_delivered_anything_is_empty_not_zero() -> None:

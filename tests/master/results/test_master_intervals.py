@@ -5,6 +5,7 @@ from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
 
 from gradual_common.histogram import Histogram
 from gradual_common.series import SeriesIndex
+from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.intervals import IntervalWriter
 from gradual_master.results.measurements import Measurements, Shape
 
@@ -44,3 +45,17 @@ def test_a_record_of_warm_up_is_flagged() -> None:
         for number in (0, 2, 4)
     ]
     assert flags == [("warm", True), ("main", False), ("", False)]
+
+
+def test_slots_that_ended_for_good_are_scheduled_no_more() -> None:
+    writer = IntervalWriter(INDEX, schedule_of((4, 2), seconds=9), S)
+    empty = Measurements(SHAPE).freeze()
+    before = writer.write(0, empty, 0, (), ()).target
+    writer.leave_out((SlotsFinished(7 * S + S // 2, 0, 3), SlotsFinished(9 * S, 1, 1)), 7 * S)
+    targets = [writer.write(number, empty, 0, (), ()).target for number in (0, 1, 2)]
+    assert before == {"customer": 4, "guest": 2}
+    assert targets == [
+        {"customer": 2.5, "guest": 2},
+        {"customer": 1, "guest": 2},
+        {"customer": 1, "guest": 1},
+    ]

@@ -10,6 +10,8 @@ from summary_schema import SUMMARY, violations
 
 from gradual_common.batch import Health
 from gradual_common.schedule import Change, Level, Schedule, SchedulePhase
+from gradual_master.reporting.console import render_text
+from gradual_master.reporting.markdown import render_markdown
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.facts import FleetFacts, SlotsFinished
 from gradual_master.results.summary import Summary, build_summary
@@ -178,6 +180,13 @@ def test_its_sentences_can_be_read(shape: str) -> None:
     for sentence in said(SHAPES[shape][0]):
         found = [(what, sentence) for pattern, what in WRONG if re.search(pattern, sentence)]
         assert not found
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_is_shown_of_it_has_no_plural_of_one(shape: str) -> None:
+    summary = SHAPES[shape][0]
+    for text in (render_text(summary), render_markdown(summary)):
+        assert not re.search(r"(?<![\d.,])1 (users|agents|requests|iterations|levels|warnings)\b", text), text
 
 
 def test_iterations_that_could_not_send_are_no_matter_of_conditions() -> None:

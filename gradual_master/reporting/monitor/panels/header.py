@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from gradual_common.clock import NS_PER_S
-from gradual_master.reporting.figures import show_count, show_number, show_seconds
+from gradual_master.reporting.figures import show_count, show_counted, show_number, show_seconds
 from gradual_master.reporting.monitor.lines import ALARM, QUIET, TITLE, WARNING, clean, ends, fit, join
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
@@ -81,7 +81,7 @@ def _level(state: MonitorState) -> str:
     phases, levels = state.schedule.phases, len(state.schedule.levels)
     phase = f"{clean(phases[now.phase].name)}, " if len(phases) > 1 else ""
     level = f"level {now.level + 1} of {levels}: " if levels > 1 else ""
-    text = f"{phase}{level}{show_number(now.target)} users"
+    text = f"{phase}{level}{show_counted(now.target, 'user')}"
     if then is None:
         return text
     return f"{text}, {show_number(then.target)} in {show_seconds(-(-(then.at / NS_PER_S - state.elapsed_s) // 1))}"
