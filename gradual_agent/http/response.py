@@ -12,7 +12,7 @@ from gradual_common.urls import decode_text
 PYTHONS_OWN = frozenset(
     {"idna", "mbcs", "oem", "palmos", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 )
-"""Text encodings of Python that are no charset of a response (library reference, codecs, "Python Specific Encodings")."""
+"""Text encodings that are no charset of a response (Python, codecs, "Python Specific Encodings")."""
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 """Names and values as they came, in order."""
