@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +196,15 @@ async def test_a_mistake_of_ours_is_told_and_ends_the_trial(
     assert failures == 1
 
 
-def test_ctrl_c_ends_a_trial_with_130(tmp_path: Path) -> None:
+@pytest.fixture
+def foreground() -> Iterator[None]:
+    """Ctrl-C is heard by what is started: in the background of a shell it would be ignored, as by the tests."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
+def test_ctrl_c_ends_a_trial_with_130(foreground: None, tmp_path: Path) -> None:
     """The server takes the request and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(60)
