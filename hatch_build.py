@@ -29,7 +29,7 @@ def generate(root: Path) -> None:
     """Write the package `gradual_common/wire` below `root`; raises RuntimeError when protoc fails."""
     from importlib.resources import files  # noqa: PLC0415  (build-time dependencies: absent when merely imported)
 
-    from grpc_tools import protoc  # noqa: PLC0415
+    from grpc_tools import protoc  # noqa: PLC0415  (as above)
 
     source = root / "proto/gradual/v1"
     target = root / PACKAGE

@@ -70,10 +70,10 @@ def run_one(options: AgentOptions) -> int:
     try:
         return run_process(options)
     except GradualError as error:
-        print(f"gradual-agent: {hide_secrets(str(error))}", file=sys.stderr)  # noqa: T201
+        print(f"gradual-agent: {hide_secrets(str(error))}", file=sys.stderr)  # noqa: T201  the answer
         return NOT_DONE
     except Exception:
-        import structlog  # noqa: PLC0415
+        import structlog  # noqa: PLC0415  for a mistake of ours only
 
         structlog.get_logger(__name__).exception("the agent failed")
         return NOT_DONE

@@ -177,7 +177,7 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         finally:
             stream.close()
 
-    async def Provision(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
+    async def Provision(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802  (so too)
         """The job at once, the rows of slots as they are given to the agent; open until the run is over."""
         agent = bytes(request.incarnation).hex()
         if not self._knows(agent):
@@ -198,7 +198,7 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         """Whether an agent still has single samples to send."""
         return self._samplers > 0
 
-    async def Samples(self, request_iterator: Any, context: Any) -> fleet_pb2.SampleReceipt:  # noqa: N802
+    async def Samples(self, request_iterator: Any, context: Any) -> fleet_pb2.SampleReceipt:  # noqa: N802  (so too)
         """Single samples of one agent, until it has no more."""
         self._samplers += 1
         try:

@@ -134,14 +134,14 @@ class ActionStage:
         plan = Plan.model_validate(document)
         self.engine = HttpEngine(
             self.loop,  # type: ignore[arg-type]  # all that is used of one
-            self.timeline,  # type: ignore[arg-type]
+            self.timeline,  # type: ignore[arg-type]  # a time of its own
             Lease(FOREVER),
             clock=self.timeline.clock,
             wall_clock=lambda: 1_793_534_400.0,
         )
         self.dialer = Dialer(self.loop)
         self.dialer.engine = self.engine
-        self.engine.dialer = self.dialer  # type: ignore[assignment]
+        self.engine.dialer = self.dialer  # type: ignore[assignment]  # leads nowhere
         self.index = SeriesIndex.of(plan)
         self.recorder = Recorder(self.index, self.timeline.clock)
         self.recorder.schedule(0, S, [(0, 0)])
@@ -150,7 +150,7 @@ class ActionStage:
             plan,
             job,
             self.engine,
-            self.timeline,  # type: ignore[arg-type]
+            self.timeline,  # type: ignore[arg-type]  # a time of its own
             self.recorder,
             self.timeline.clock,
             lambda: 1_793_534_400 * S,

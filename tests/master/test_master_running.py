@@ -81,14 +81,14 @@ async def test_a_run_whose_agents_fail_before_it_begins_is_given_up(monkeypatch:
         raise GradualError("agent 1 ended")
 
     with pytest.raises(GradualError, match="agent 1 ended"):
-        await running.watch(None, RunOptions(), [], check)  # type: ignore[arg-type]
+        await running.watch(None, RunOptions(), [], check)  # type: ignore[arg-type]  # no plan is needed
     assert conduct.was_given_up
 
 
 async def test_a_run_that_is_cancelled_has_ended_when_that_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     conduct = NeverBegins()
     monkeypatch.setattr(running, "conduct", conduct)
-    watching = asyncio.ensure_future(running.watch(None, RunOptions(), [], running.hope))  # type: ignore[arg-type]
+    watching = asyncio.ensure_future(running.watch(None, RunOptions(), [], running.hope))  # type: ignore[arg-type]  # so too
     await asyncio.sleep(0)
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -105,7 +105,7 @@ async def test_once_it_has_begun_a_run_goes_on_without_its_agents(monkeypatch: p
         raise GradualError("agent 1 ended")
 
     monkeypatch.setattr(running, "conduct", conduct)
-    assert await running.watch(None, RunOptions(), [], check) == "summary"  # type: ignore[arg-type, comparison-overlap]
+    assert await running.watch(None, RunOptions(), [], check) == "summary"  # type: ignore[arg-type, comparison-overlap]  # and no summary
 
 
 def test_progress_is_told_before_the_reporters_that_print(monkeypatch: pytest.MonkeyPatch) -> None:

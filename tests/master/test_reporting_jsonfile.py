@@ -59,7 +59,7 @@ def test_on_standard_output_in_another_encoding_no_letter_is_lost(
     monkeypatch.setattr("sys.stdout", output)
     report("-", summary)
     output.flush()
-    assert json.loads(output.buffer.getvalue().decode("utf-8")) == summary.to_dict()  # type: ignore[attr-defined]
+    assert json.loads(output.buffer.getvalue().decode("utf-8")) == summary.to_dict()  # type: ignore[attr-defined]  # it is the BytesIO of above
 
 
 def test_a_device_is_written_to_and_not_replaced() -> None:
