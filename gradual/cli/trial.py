@@ -39,6 +39,7 @@ from gradual_agent.users.world import World
 from gradual_common.clock import CLOCK_ID
 from gradual_common.credentials import all_credentials
 from gradual_common.errors import TemplateError
+from gradual_common.interrupts import INTERRUPTED
 from gradual_common.logs import configure_logging, mask_in_logs
 from gradual_common.masking import Mask
 from gradual_common.plan.document import nearest
@@ -52,7 +53,6 @@ from gradual_master.options import PlanArguments
 
 FOREVER = 1 << 62
 STEP_FAILED = 1
-INTERRUPTED = 130
 
 
 def run_trial(arguments: PlanArguments, group: str | None) -> int:
