@@ -216,11 +216,13 @@ def test_ctrl_c_ends_a_trial_with_130(foreground: None, tmp_path: Path) -> None:
         )
         command = [str(Path(sys.executable).with_name("gradual")), "try", str(written)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as trial:
-            connection, _ = silent.accept()
-            assert connection.recv(3) == b"GET"
-            trial.send_signal(signal.SIGINT)
-            out, err = trial.communicate(timeout=60)
-            connection.close()
+            try:
+                with silent.accept()[0] as connection:
+                    assert connection.recv(3) == b"GET"
+                    trial.send_signal(signal.SIGINT)
+                    out, err = trial.communicate(timeout=60)
+            finally:
+                trial.kill()
     assert trial.returncode == 130
     assert out.endswith("failed: interrupted\n\nInterrupted.\n")
     assert "Traceback" not in err
