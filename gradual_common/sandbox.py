@@ -17,10 +17,21 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedFormatter
 from jinja2.visitor import NodeTransformer
 
 from gradual_common.errors import TemplateError
-from gradual_common.template_budget import FILTERS, METHODS, MOST_TEXT, OPERATORS, BoundedContext, Check, check_widths
+from gradual_common.template_budget import (
+    FILTERS,
+    METHODS,
+    MOST_TEXT,
+    OPERATORS,
+    BoundedContext,
+    Check,
+    check_nodes,
+    check_search,
+    check_widths,
+)
 
 _JOINED = "joined by ~"
 _COUNTED = "counted turns"
+_SEARCHED = "searched by in"
 """Filters that no template can name, as they hold blanks."""
 
 
@@ -34,9 +45,16 @@ def check_called(value: Any) -> Any:
 @pass_context
 def _as_printed(context: BoundedContext, value: Any) -> str:
     """Every value that is put into a text passes here."""
-    text = value if isinstance(value, str) else str(check_called(value))
+    text = value if isinstance(value, str) else _text_of(check_called(value))
     context.make(len(text))
     return text
+
+
+def _text_of(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    check_nodes(value)
+    return str(value)
 
 
 class BoundedEnvironment(ImmutableSandboxedEnvironment):
@@ -48,7 +66,8 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, finalize=_as_printed)
         self.filters.update({name: _bounded(self.filters[name], check) for name, check in FILTERS.items()})
-        self.filters.update({_JOINED: _join_all, _COUNTED: _counted, "join": _join})
+        self.filters.update({_JOINED: _join_all, _COUNTED: _counted, _SEARCHED: _searched, "join": _join, "sum": _sum})
+        self.tests["in"] = _is_in
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """An entry of a mapping before an attribute of its class."""
@@ -97,6 +116,7 @@ class _BoundedFormatter(SandboxedFormatter):
 
     def format_field(self, value: Any, format_spec: str) -> Any:
         check_widths(format_spec)
+        check_nodes(value)
         made = Formatter.format_field(self, value, format_spec)
         self._size += len(made)
         if self._size > MOST_TEXT:
@@ -105,11 +125,19 @@ class _BoundedFormatter(SandboxedFormatter):
 
 
 class _Bounding(NodeTransformer):
-    """Turns of loops are counted; `a ~ b` asks before it joins."""
+    """Turns of loops are counted; `a ~ b` asks before it joins, `a in b` before it searches."""
 
     def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802  the visitor's name for it
         self.generic_visit(node)
         node.iter = _filter(node.iter, _COUNTED, nodes.Const(_plain_text_in(node)))
+        return node
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Compare:  # noqa: N802  the visitor's name for it
+        self.generic_visit(node)
+        for operand in node.ops:
+            is_bounded = isinstance(operand.expr, nodes.Filter) and operand.expr.name == _SEARCHED
+            if operand.op in ("in", "notin") and not is_bounded:
+                operand.expr = _filter(operand.expr, _SEARCHED)
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:  # noqa: N802  the visitor's name for it
@@ -145,8 +173,31 @@ def _counted(context: BoundedContext, items: Iterable[Any], plain: int) -> Itera
 
 
 @pass_context
+def _searched(context: BoundedContext, container: Any) -> Any:
+    check_search(context, container)
+    return container
+
+
+@pass_context
+def _is_in(context: BoundedContext, value: Any, container: Any) -> bool:
+    """Jinja's test `in`."""
+    return value in _searched(context, container)
+
+
+@pass_context
+def _sum(context: BoundedContext, iterable: Iterable[Any], attribute: str | int | None = None, start: Any = 0) -> Any:
+    """Jinja's `sum`, with its names of arguments; each addition asks first, for those of lists copy what was summed."""
+    environment = context.environment
+    for item in iterable:
+        context.walk(1)
+        part = item if attribute is None else _attribute(environment, item, attribute)
+        start = environment.call_binop(context, "+", start, part)  # type: ignore[attr-defined]  # it is sandboxed
+    return start
+
+
+@pass_context
 def _join_all(context: BoundedContext, items: list[Any]) -> str:
-    texts = [item if isinstance(item, str) else str(item) for item in items]
+    texts = [_text_of(item) for item in items]
     context.make(sum(map(len, texts)))
     return str(markup_join(texts))
 
@@ -168,7 +219,7 @@ def _attribute(environment: Any, item: Any, attribute: str | int) -> Any:
 def _measured(context: BoundedContext, items: Iterable[Any], between: int) -> list[str]:
     texts = []
     for item in items:
-        texts.append(item if isinstance(item, str) else str(item))
+        texts.append(_text_of(item))
         context.step()
         context.make(len(texts[-1]) + between)
     return texts

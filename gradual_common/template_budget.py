@@ -8,7 +8,7 @@ numbers have at most `MOST_BITS` bits. What would go beyond is not begun: the er
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from itertools import chain
 from typing import Any
 
@@ -20,6 +20,19 @@ from gradual_common.errors import TemplateError
 MOST_TEXT = 32 * 1024 * 1024
 MOST_STEPS = 20_000
 """Some 40 ms of the loop."""
+
+MOST_ITEMS = 80_000
+"""That filters take in, or `in` looks at 50 of: some 100 ms of the loop."""
+
+ITEMS_SEARCHED = 50
+CHARACTERS_SEARCHED = 1000
+"""So many cost as much as one item that goes through a filter."""
+
+NODES_PRINTED = 10
+"""`pprint` takes as long for one value as filters for so many items."""
+
+MOST_NODES = 500_000
+"""Values within a list or mapping that becomes text. Lists may hold one list many times, so few can mean billions."""
 
 MOST_BITS = 65_536
 MOST_DIGITS = 100
@@ -36,6 +49,7 @@ class BoundedContext(Context):
     """
 
     steps = 0
+    walked = 0
     size = 0
 
     def resolve_or_missing(self, key: str) -> Any:
@@ -51,11 +65,41 @@ class BoundedContext(Context):
         if self.steps > MOST_STEPS:
             raise TemplateError(f"it takes more than {MOST_STEPS:,} steps (turns of loops, and calls)")
 
+    def walk(self, count: int) -> None:
+        """So many items more that are looked at; TemplateError when they are too many."""
+        self.walked += count
+        if self.walked > MOST_ITEMS:
+            raise TemplateError(f"more than {MOST_ITEMS:,} items go through its filters")
+
     def make(self, size: int) -> None:
         """So many characters or items more; TemplateError when they are too many."""
         self.size += max(0, size)
         if self.size > MOST_TEXT:
             raise TemplateError(f"it makes more than {MOST_TEXT:,} characters")
+
+
+def check_nodes(value: Any) -> None:
+    """TemplateError for a list or mapping that holds too many values to be written, however few there are in memory."""
+    count, level = 0, [value]
+    while level:
+        below: list[Any] = []
+        for part in level:
+            if isinstance(part, Mapping):
+                below += part.values()
+            elif isinstance(part, list | tuple):
+                below += part
+            if count + len(below) > MOST_NODES:
+                raise TemplateError(f"a list or mapping holds more than {MOST_NODES:,} values")
+        count += len(below)
+        level = below
+
+
+def check_search(context: BoundedContext, container: Any) -> None:
+    """`in` looks at each item of a list, and at each character of a text."""
+    if isinstance(container, list | tuple):
+        context.walk(len(container) // ITEMS_SEARCHED)
+    elif isinstance(container, str | bytes):
+        context.walk(len(container) // CHARACTERS_SEARCHED)
 
 
 def _check_product(context: BoundedContext, left: Any, right: Any) -> None:
@@ -94,6 +138,8 @@ def _check_percent(context: BoundedContext, left: Any, right: Any) -> None:
     values: Iterable[Any] = right if isinstance(right, tuple) else [right]
     if isinstance(right, Mapping):
         values = right.values()
+    for value in values:
+        check_nodes(value)
     largest = max((_size_of(value) for value in values), default=0)
     context.make(len(text) + len(marks) * largest + sum(map(int, widths.split())))
 
@@ -168,8 +214,20 @@ def _check_indent(context: BoundedContext, value: Any, width: Any = 4, *_: Any, 
 
 
 def _check_wrapping(context: BoundedContext, value: Any, *args: Any, **kwargs: Any) -> None:
+    """A word that is too long is cut off again and again, and what is left of it copied each time."""
     with_text = kwargs.get("wrapstring") or (args[2] if len(args) > 2 else None) or ""
     context.make(len(value) * max(1, len(with_text)))
+    width = kwargs.get("width", args[0] if args else 79)
+    words = value.split()
+    context.walk(len(words))
+    if isinstance(width, int):
+        context.make(sum(len(word) ** 2 for word in words) // max(1, width))
+
+
+def _check_links(context: BoundedContext, value: Any, *_: Any, **__: Any) -> None:
+    """It goes through a word again for each parenthesis in it."""
+    words = str(value).split()
+    context.walk(len(words) + sum(len(word) ** 2 for word in words) // CHARACTERS_SEARCHED)
 
 
 def _check_rounding(context: BoundedContext, value: Any, precision: Any = 0, *_: Any, **__: Any) -> None:
@@ -181,8 +239,32 @@ def _check_format(context: BoundedContext, value: Any, *args: Any, **kwargs: Any
     _check_percent(context, str(value), kwargs or args)
 
 
+def _check_items(context: BoundedContext, value: Any, *_: Any, **__: Any) -> None:
+    """A filter that looks at every item. A generator is none that was not counted where it began."""
+    if isinstance(value, Sized):
+        context.walk(len(value))
+
+
+def _check_text(context: BoundedContext, value: Any, *_: Any, **__: Any) -> None:
+    check_nodes(value)
+
+
+def _check_pretty(context: BoundedContext, value: Any, *_: Any, **__: Any) -> None:
+    level = [value]
+    while level:
+        context.walk(NODES_PRINTED * len(level))
+        level = [inner for part in level for inner in _inside(part)]
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
+
+
 def _check_groups(context: BoundedContext, value: Any, number: Any = 0, *args: Any, **kwargs: Any) -> None:
     """`slice(n)` makes n lists, `batch(n, fill)` fills one up to n."""
+    _check_items(context, value)
     if isinstance(kwargs.get("slices", kwargs.get("linecount", number)), int):
         context.make(kwargs.get("slices", kwargs.get("linecount", number)))
 
@@ -195,10 +277,17 @@ METHODS: Mapping[str, Check] = {
     "translate": _check_translation,
 }
 
+_WALKING = ("list", "sort", "unique", "map", "select", "reject", "selectattr", "rejectattr", "groupby", "min", "max",
+            "dictsort", "xmlattr")  # fmt: skip
+
 FILTERS: Mapping[str, Check] = {
+    **dict.fromkeys(_WALKING, _check_items),
+    "string": _check_text,
+    "pprint": _check_pretty,
     "center": _check_width,
     "indent": _check_indent,
     "wordwrap": _check_wrapping,
+    "urlize": _check_links,
     "replace": _check_replacement,
     "format": _check_format,
     "round": _check_rounding,

@@ -25,7 +25,7 @@ from jinja2.runtime import Context
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.errors import TemplateError
 from gradual_common.randomness import RandomStream
-from gradual_common.template_budget import MOST_STEPS
+from gradual_common.template_budget import MOST_STEPS, check_nodes
 
 RANDOM = "random stream"
 """The scope's key of the slot's RandomStream."""
@@ -197,6 +197,7 @@ def to_json(value: Any, indent: int | None = None) -> str:
     """
     if isinstance(indent, int) and indent > MOST_INDENT:
         raise TemplateError(f"tojson: an indent of at most {MOST_INDENT} blanks")
+    check_nodes(value)
     separators = None if indent else (",", ":")
     text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

@@ -27,7 +27,7 @@ from jinja2.runtime import Context
 
 from gradual_common.errors import TemplateError
 from gradual_common.sandbox import BoundedEnvironment, bound, check_called
-from gradual_common.template_budget import BoundedContext
+from gradual_common.template_budget import BoundedContext, check_nodes
 from gradual_common.template_checks import check_known
 from gradual_common.template_functions import FILTERS, FUNCTIONS
 
@@ -162,6 +162,7 @@ class Template:
             return self.render_text(scope)
         try:
             value = check_called(self._hole.evaluate(scope))
+            check_nodes(value)
             return str(value) if isinstance(value, Undefined) else value
         except Exception as error:
             raise _translate(self.text, error) from error

@@ -19,6 +19,8 @@ SCOPE: dict[str, Any] = {
     "tabs": "\t" * 1000,
     "tree": {"children": list(range(99_999))},
 }
+DOUBLED = "{% set s = namespace(l=[]) %}{% for a in range(64) %}{% set s.l = [s.l, s.l] %}{% endfor %}"
+"""A list of 64 lists, which written out are 2⁶⁴."""
 
 
 @pytest.mark.parametrize(
@@ -77,6 +79,25 @@ SCOPE: dict[str, Any] = {
             "steps",
         ),
         ("{% for a in range(9) recursive %}{{ loop(range(9)) }}{% endfor %}", "recursion"),
+        ("{{ (text * 8) | wordwrap(3) }}", "characters"),
+        ("{{ ('( ' * 99999) | wordwrap(3) }}", "items"),
+        ("{{ ('(' * 50000) | urlize }}", "items"),
+        ("{{ text | list | length }}", "items"),
+        ("{{ text | unique | list }}", "items"),
+        ("{{ range(99999) | map('string') | list }}", "items"),
+        ("{{ items | select('in', items * 99) | list }}", "items"),
+        ("{% for a in items if a not in items * 99 %}{% endfor %}", "items"),
+        ("{% for a in range(9999) if 'y' in text %}{% endfor %}", "items"),
+        ("{{ ([items] * 50000) | sum(start=[]) }}", "characters"),
+        ("{{ ([items] * 99) | pprint }}", "items"),
+        (DOUBLED + "{{ s.l }}", "values"),
+        (DOUBLED + "{{ s.l | string }}", "values"),
+        (DOUBLED + "{{ s.l | tojson }}", "values"),
+        (DOUBLED + "{{ s.l | pprint }}", "items"),
+        (DOUBLED + "{{ '%s' % (s.l,) }}", "values"),
+        (DOUBLED + "{{ '{0}'.format(s.l) }}", "values"),
+        (DOUBLED + "{{ s.l ~ '' }}", "values"),
+        (DOUBLED + "{{ [s.l] | join }}", "values"),
         ("{% for a in range(19999) %}" + "x" * 4000 + "{% endfor %}", "characters"),
     ],
 )
@@ -115,6 +136,11 @@ def test_a_condition_is_bounded_too() -> None:
         "{% macro m(a) %}<{{ a }}>{% endmacro %}{{ m(1) ~ m(2) }}{% set b %}{{ m(3) }}{% endset %}{{ b }}",
         "{% filter upper %}a{{ 'b' ~ 'c' }}{% endfilter %}",
         "{{ 'x' * 1000000 }}",
+        "{{ 2 in [1, 2] }}{{ 'b' not in 'abc' }}{{ 'a' in {'a': 1} }}{{ [1, 2, 3] | select('in', [2]) | list }}",
+        "{{ [1, 2] | sum }}{{ [{'a': 1}, {'a': 2.5}] | sum(attribute='a') }}{{ [[1], [2]] | sum(start=[]) }}",
+        "{{ [[1, 2], [3, 4]] | sum(1) }}{{ [] | sum(start=7) }}{{ [1, 2] | pprint }}{{ [1] | string }}",
+        "{{ [3, 1] | sort }}{{ [1, 1] | unique | list }}{{ [1, 2] | max }}{{ 'ab' | list }}{{ {'b': 1} | dictsort }}",
+        "{{ [{'a': 1}] | groupby('a') }}{{ 'see www.a.example' | urlize }}",
     ],
 )  # fmt: skip
 def test_within_the_limits_everything_is_as_in_plain_jinja(template: str) -> None:
