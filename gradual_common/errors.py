@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gradual_common.excerpts import brief
+from gradual_common.masking import hide_addresses
 
 
 class GradualError(Exception):
@@ -85,6 +86,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "message", brief(self.message))
+        object.__setattr__(self, "file", hide_addresses(self.file))
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line is not None else self.file

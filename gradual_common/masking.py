@@ -24,6 +24,8 @@ _WEAK = re.compile(r"[a-z]{1,7}|[A-Z]{1,7}|[0-9]{1,5}")
 """A word or a number that a plan may well hold elsewhere: hidden where it stands alone, not within a longer word."""
 
 _USER_INFORMATION = re.compile(r"""://[^\s/?#"'<>\\]+@""")
+_LOOSE_USER = re.compile(r"""(?<![^\s/"'(=,])[^\s/:?#"'<>\\(=,@]+:[^\s/?#"'<>\\]+@(?=[\w\[-])""")
+"""`user:password@host` without its `//`: an address that was mistyped, or that needs no scheme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def hide_credentials(text: str) -> str:
 
 def hide_addresses(text: str) -> str:
     """The text without user information and webhooks, whatever names stand in it."""
-    return hide_tokens(_USER_INFORMATION.sub(f"://{MASK}@", text))
+    return hide_tokens(_LOOSE_USER.sub(f"{MASK}@", _USER_INFORMATION.sub(f"://{MASK}@", text)))
 
 
 def _hide_encoded(pattern: re.Pattern[str], text: str) -> str:

@@ -32,6 +32,9 @@ URL_DURATION = "30s"
 AGENTS_WAIT = 60 * NS_PER_S
 HIDDEN_VALUES = ("-e", "--env", "--set", "--data")
 REPORTER_OPTIONS = ("-o", "--reporter")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+"""Of any scheme: one that cannot be requested is said to be that, and no missing file."""
+
 _CLUSTER = re.compile(r"-[qv]+e")
 _ATTACHED = re.compile(r"(-[qv]*e)(.+)", re.DOTALL)
 """`-e K=V` behind other flags, and with its value in the same word."""
@@ -51,7 +54,7 @@ def source_of(arguments: PlanArguments) -> PlanSource:
 
     if name == STANDARD_INPUT:
         return PlanSource.of_bytes(sys.stdin.buffer.read(), "standard input")
-    if name.startswith(("http://", "https://")):
+    if _URL.match(name):
         return PlanSource.of_mapping(plan_of_url(name), hide_credentials(name))
     return PlanSource.of_path(Path(name))
 

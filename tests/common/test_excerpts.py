@@ -45,3 +45,18 @@ def test_of_a_message_only_what_it_found_is_cut(message: str, text: str) -> None
 
 def test_a_mistake_is_brief_whoever_tells_it() -> None:
     assert Problem(f"{LONG!r} is wrong").message == f"'{'x' * 39}…' is wrong"
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("--master: 'bob:hunter2@h:1' is not an address", "--master: '***@h:1' is not an address"),
+        ("-o prometheus=bob:hunter2@x: no port", "-o prometheus=***@x: no port"),
+        ("htp:/bob:hunter2@h: no such file", "htp:/***@h: no such file"),
+        ("bob:hun@ter2@[::1] it was", "***@[::1] it was"),
+        ("plan.yaml:10: config.name: a@b is one", "plan.yaml:10: config.name: a@b is one"),
+        ("write HOST:PORT (or @file)", "write HOST:PORT (or @file)"),
+    ],
+)
+def test_an_address_without_a_scheme_keeps_its_user_and_password_too(message: str, said: str) -> None:
+    assert brief(message) == said

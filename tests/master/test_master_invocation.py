@@ -1,16 +1,19 @@
 """The command line's words become records, or a clear error that names the option."""
 
+import re
 from pathlib import Path
 
 import pytest
 import typer
 
 from gradual_common.clock import NS_PER_S
+from gradual_common.errors import PlanError
 from gradual_master.errors import OptionError
 from gradual_master.invocation import (
     command_line,
     duration_option,
     find_default,
+    load_arguments,
     pairs,
     percentage,
     plan_of_url,
@@ -95,6 +98,22 @@ def test_a_url_with_credentials_is_called_without_them() -> None:
     assert plan["config"]["name"] == "http://***@127.0.0.1/x"
     assert plan["actions"]["get"]["url"] == "http://me:hunter2@127.0.0.1/x"
     assert source_of(PlanArguments(plan="http://me:hunter2@127.0.0.1/x")).name == "http://***@127.0.0.1/x"
+
+
+@pytest.mark.parametrize("name", ["htp://me:hunter2@h/x", "HTTP://me:hunter2@h:99999/", "postgres://me:hunter2@h/"])
+def test_an_address_of_any_scheme_is_no_file_and_says_what_is_wrong_with_it(name: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        load_arguments(PlanArguments(plan=name))
+    assert "hunter2" not in str(caught.value)
+    assert re.search("is not a URL; it begins with|port is not one from", str(caught.value))
+
+
+@pytest.mark.parametrize("name", ["me:hunter2@127.0.0.1/x", "http:/me:hunter2@h", "me:hunter2@h.yaml"])
+def test_a_plan_that_cannot_be_read_is_named_without_credentials(name: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        load_arguments(PlanArguments(plan=name))
+    assert "hunter2" not in str(caught.value)
+    assert "cannot read the plan" in str(caught.value)
 
 
 def test_a_plan_given_twice_is_an_error() -> None:

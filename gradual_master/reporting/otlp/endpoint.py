@@ -121,7 +121,7 @@ def _split(where: str, url: str, schemes: tuple[str, ...]) -> SplitResult:
     if not host or port == 0:
         raise ReporterError(f"{where}: an endpoint names a host and a port; for example {DEFAULT_ENDPOINT}")
     if parts.username is not None:
-        raise ReporterError(f"{where}: credentials go into {_ALL}HEADERS (authorization=Basic%20…), not into the URL")
+        raise ReporterError(f"{where}: an endpoint holds no user or password: headers with them go into {_ALL}HEADERS")
     if not url.isascii() or any(character <= " " for character in url):
         raise ReporterError(f"{where}: an endpoint holds neither spaces nor characters beyond ASCII")
     return parts._replace(fragment="")
