@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -82,6 +82,10 @@ def _read_text(path: Path, encoding: str) -> str:
         raise DataFileError(f"{path} is not {encoding} text; give its encoding") from error
 
 
+def _number_of(found: Sequence[str], noun: str) -> str:
+    return f"{len(found)} {noun}{'' if len(found) == 1 else 's'}"
+
+
 def _csv_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
     csv.field_size_limit(MAX_FIELD)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -92,7 +96,8 @@ def _csv_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
                 continue
             if len(fields) != len(columns):
                 raise DataFileError(
-                    f"{path}, line {reader.line_num}: {len(fields)} fields where the header has {len(columns)} columns"
+                    f"{path}, line {reader.line_num}: {_number_of(fields, 'field')} where the header has "
+                    f"{_number_of(columns, 'column')}"
                 )
             yield dict(zip(columns, fields, strict=True))
     except csv.Error as error:

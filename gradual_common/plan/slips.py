@@ -24,6 +24,7 @@ QUOTE_BEGIN = "quote it: a text cannot begin with {0}"
 QUOTE_STAR = "quote it: an unquoted * stands for an anchor, and there is none of this name"
 USE_SPACES = "a tab stands here: YAML is indented with spaces"
 SPACE_MISSING = "a space is missing after the colon on line {0}: write `{1}: …`"
+DASH_SPACE = "a space is missing after the - on line {0}: write `- {1}: …`"
 COLON_MISSING = "a colon is missing after the key on line {0}"
 LIST_OFF = "this list entry is not on the level of the others: put its - under theirs"
 KEY_OFF = "this key is not on the level of the others: put it under the first key of its mapping"
@@ -40,6 +41,7 @@ _TEMPLATE_VALUE = re.compile(r"(?:^\s*-|:|\{|\[|,)\s+\{[{%]|[:\[,]\s*\{\{")
 _FLOW_VARIABLE = re.compile(r"[:\[,{]\s*\$\{")
 _OPERATOR_VALUE = re.compile(r"(?:^\s*-|:)\s+[>|]=?\s*[\d.=]")
 _NO_SPACE = re.compile(r"^\s*(?:-\s+)*([A-Za-z_][\w-]*):(?![\s/]|$)")
+_NO_DASH_SPACE = re.compile(r"^\s*-([A-Za-z_][\w-]*):(?:\s|$)")
 _KEY = re.compile(r"""^(\s*(?:-\s+)*)["']?([\w.-]+)["']?\s*:(?:\s|$)""")
 _PLAN_KEY = re.compile(r"""(?m)^\s*\{?\s*["']?(?:config|users|actions)["']?\s*:""")
 
@@ -150,10 +152,30 @@ def _space_missing(place: _Place) -> tuple[str, int] | None:
 
 def _unclosed(place: _Place) -> tuple[str, int] | None:
     """A bracket whose line, or the whole text, ends before it is closed."""
+    if place.character in {'"', "'"} and place.line != place.began:
+        return COMMA_MISSING, place.line  # The next key, as JSON writes it.
     written = place.lines[place.began] if place.began < len(place.lines) else ""
     ended = place.line != place.began or not place.written[place.column :].strip()
     bracket = "{" if "mapping" in place.said else "["
     return (NEVER_CLOSED.format(bracket, place.began + 1), place.began) if ended and bracket in written else None
+
+
+def _quote_above(place: _Place) -> tuple[str, int] | None:
+    """The quote that ends here was to begin a text: one above it had not been closed."""
+    before = place.written[: place.column].rstrip()
+    if before[-1:] not in {'"', "'"} or before.count(before[-1]) % 2 == 0:
+        return None
+    above = range(place.line - 1, place.began - 1, -1)
+    opened = next((number for number in above if place.lines[number].count(before[-1]) % 2), None)
+    return None if opened is None else (NEVER_CLOSED.format("quote", opened + 1), opened)
+
+
+def _dash_space(place: _Place) -> tuple[str, int] | None:
+    match = _NO_DASH_SPACE.match(place.above)
+    if match is None:
+        return None
+    number = max(number for number in range(place.line) if place.lines[number] == place.above)
+    return DASH_SPACE.format(number + 1, match[1]), number
 
 
 def _not_allowed_here(place: _Place) -> tuple[str, int] | None:
@@ -182,6 +204,7 @@ _HINTS: tuple[tuple[str, _Hint], ...] = (
     (r"found character '[@`%]'", _here(QUOTE_BEGIN)),
     (r"alias", _here(QUOTE_STAR)),
     (r"flow (mapping|sequence).*got '\?'", _here(QUOTE_QUESTION)),
+    (r"mapping values are not allowed|<block end>, but found '<block mapping start>'", _dash_space),
     (r"mapping values are not allowed|could not find expected ':'", _space_missing),
     (r"could not find expected ':'", lambda place: (COLON_MISSING.format(place.began + 1), place.began)),
     (r"flow (mapping|sequence)", _unclosed),
@@ -189,6 +212,7 @@ _HINTS: tuple[tuple[str, _Hint], ...] = (
     (r"mapping values are not allowed", _not_allowed_here),
     (r"sequence entries are not allowed", _here(LIST_BELOW)),
     (r"<block end>, but found '[\]}]'", _here(CLOSES_NOTHING)),
+    (r"<block end>, but found '<scalar>'", _quote_above),
     (r"<block end>, but found '<scalar>'", _here(BEHIND_QUOTE)),
     (r"<block end>, but found", _off_level),
 )  # fmt: skip

@@ -46,7 +46,7 @@ def test_json_and_json_lines_keep_their_types(tmp_path: Path) -> None:
         ("a.csv", "", "has no header"),
         ("a.csv", "a,,c\n", "column 2 has no name"),
         ("a.csv", "a,a\n", "two columns are called 'a'"),
-        ("a.csv", "a,b\n1,2\n3\n", "line 3: 1 fields where the header has 2 columns"),
+        ("a.csv", "a,b\n1,2\n3\n", "line 3: 1 field where the header has 2 columns"),
         ("a.csv", 'a\n"x\n', "unexpected end of data"),
         ("a.csv", b"a\n\xff\n", "is not utf-8 text"),
         ("a.json", "{}", "a list of objects is expected"),
