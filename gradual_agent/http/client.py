@@ -136,6 +136,7 @@ class HttpClient:
                 outcome = await suspend()
                 current = None if outcome.is_plain else self._next(current, outcome, sample)
         except Exception:
+            self._detach()
             self._sample = None
             self._close_connections()
             raise
@@ -372,11 +373,17 @@ class HttpClient:
 
     def _let_go(self) -> None:
         """Give up the dial or the exchange that the fetch waits for."""
+        if self._dial is None and self._connection is not None:
+            self._note_part(*self._connection.cancel(self))
+        self._detach()
+
+    def _detach(self) -> None:
+        """Neither a dial nor a connection tells this fetch anything any more."""
         dial, self._dial = self._dial, None
         if dial is not None:
             dial.give_up()
-        elif self._connection is not None:
-            self._note_part(*self._connection.cancel(self))
+        if self._connection is not None:
+            self._connection.cancel(self)
 
     # ── Deadline ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -6,6 +6,7 @@ makes a write fail; a transport drops what came before the failure, we go on rea
 the byte.
 
 The socket belongs to a transport, which the loop lets nobody else watch: a duplicate of its descriptor is watched.
+Where no descriptor is left for one, the socket is looked at again after a moment.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    import asyncio
+
     from gradual_agent.http.engine import HttpEngine
 
 PIECE: Final = 64 * 1024
@@ -22,6 +25,9 @@ PIECE: Final = 64 * 1024
 
 BURST: Final = 16
 """Pieces that are written before the loop gets its turn."""
+
+LOOK_AGAIN_S: Final = 0.005
+"""Until a socket that cannot be watched is tried again: at that pace 200 MB/s go out where the kernel takes a MiB."""
 
 
 class Upload:
@@ -31,7 +37,7 @@ class Upload:
     made it the end, if one did.
     """
 
-    __slots__ = ("_engine", "_on_begun", "_on_over", "_rest", "_seal", "_sealed", "_socket", "_watched")
+    __slots__ = ("_again", "_engine", "_on_begun", "_on_over", "_rest", "_seal", "_sealed", "_socket", "_watched")
 
     def __init__(  # noqa: PLR0917 - made in one place, from what that place has
         self,
@@ -51,6 +57,7 @@ class Upload:
         self._on_begun = on_begun
         self._on_over = on_over
         self._watched: socket.socket | None = None
+        self._again: asyncio.TimerHandle | None = None
 
     @property
     def unsent(self) -> int:
@@ -94,9 +101,14 @@ class Upload:
             on_begun()
 
     def _watch(self) -> None:
-        if self._watched is None:
+        if self._watched is not None:
+            return
+        try:
             self._watched = self._socket.dup()
-            self._engine.loop.add_writer(self._watched, self.go_on)
+        except OSError:  # No descriptor is left, which ends no request.
+            self._again = self._engine.loop.call_later(LOOK_AGAIN_S, self.go_on)
+            return
+        self._engine.loop.add_writer(self._watched, self.go_on)
 
     def _end(self, error: OSError | None) -> None:
         self.stop()
@@ -104,6 +116,8 @@ class Upload:
 
     def stop(self) -> None:
         """Write nothing more."""
+        if self._again is not None:
+            self._again.cancel()
         watched, self._watched = self._watched, None
         if watched is not None:
             self._engine.loop.remove_writer(watched)

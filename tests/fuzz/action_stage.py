@@ -31,16 +31,24 @@ SECRETS = {"KEY": "secret-key"}
 
 
 class Loop:
-    """Keeps what is to be called soon."""
+    """Keeps what is to be called soon; every socket has room."""
 
     def __init__(self) -> None:
         self.soon: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
+        self._writers: dict[Socket, Callable[[], object]] = {}
+
+    def add_writer(self, sock: Socket, callback: Callable[[], object]) -> None:
+        self._writers[sock] = callback
+
+    def remove_writer(self, sock: Socket) -> None:
+        del self._writers[sock]
 
     def call_soon(self, callback: Callable[..., object], *arguments: Any) -> None:
         self.soon.append((callback, arguments))
 
     def run_soon(self) -> None:
-        while self.soon:
+        while self.soon or self._writers:
+            self.soon = self.soon or [(callback, ()) for callback in self._writers.values()]
             callback, arguments = self.soon.pop(0)
             callback(*arguments)
 
@@ -50,6 +58,12 @@ class Socket:
 
     def send(self, data: bytes) -> int:
         return len(data)
+
+    def dup(self) -> Socket:
+        return Socket()
+
+    def close(self) -> None:
+        """There is nothing behind it."""
 
 
 class Transport(asyncio.Transport):

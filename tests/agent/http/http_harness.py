@@ -80,12 +80,24 @@ class FakeTransport(asyncio.Transport):
         self.calls.append("abort")
 
 
+class FakeTimer:
+    """What `call_later` returns."""
+
+    def __init__(self, callback):
+        self.callback = callback
+        self.is_cancelled = False
+
+    def cancel(self):
+        self.is_cancelled = True
+
+
 class FakeLoop:
     """Keeps what is to be called soon, and what is to be called when a socket has room."""
 
     def __init__(self):
         self.soon = []
         self.writers = {}
+        self.timers = []
 
     def add_writer(self, sock, callback):
         assert not sock.is_closed
@@ -101,6 +113,12 @@ class FakeLoop:
 
     def call_soon(self, callback, *arguments):
         self.soon.append((callback, arguments))
+
+    def call_later(self, seconds, callback):
+        """Its time has come when it is called; a handle that can be cancelled."""
+        timer = FakeTimer(callback)
+        self.timers.append(timer)
+        return timer
 
     def run_soon(self):
         soon, self.soon = self.soon, []

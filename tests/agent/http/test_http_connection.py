@@ -1,5 +1,6 @@
 """Connections driven by bytes: the outcome does not depend on how a response is cut into reads."""
 
+import errno
 import gzip
 from itertools import pairwise
 
@@ -405,6 +406,33 @@ def test_what_the_kernel_does_not_take_follows_when_it_has_room():
     assert sock.duplicate.is_closed
     connection.data_received(ACCEPTED)
     assert connection.is_free
+
+
+class Undoubled(FakeSocket):
+    """A socket of a process that has no descriptor left."""
+
+    def dup(self):
+        raise OSError(errno.EMFILE, "too many open files")
+
+
+def test_an_upload_goes_on_where_no_descriptor_is_left_to_watch_its_socket():
+    sock = Undoubled(room=100)
+    connection, _, engine = connect(sock=sock)
+    assert connection.send(BIG.wire, BIG, NotedExchange()) == 100
+    while len(sock.written) < len(BIG.wire):
+        sock.room += 70_000
+        engine.loop.timers[-1].callback()
+    assert sock.written == BIG.wire
+    connection.data_received(ACCEPTED)
+    assert connection.is_free
+
+
+def test_an_upload_that_is_given_up_looks_at_its_socket_no_more():
+    connection, _, engine = connect(sock=Undoubled(room=100))
+    noted = NotedExchange()
+    connection.send(BIG.wire, BIG, noted)
+    connection.cancel(noted)
+    assert engine.loop.timers[-1].is_cancelled
 
 
 def test_other_connections_get_their_turn_while_a_large_body_is_written():

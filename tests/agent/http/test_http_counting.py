@@ -1,5 +1,6 @@
 """What a fetch counts, and when: messages, hops and re-sends at their first byte (RESULTS, "What is measured")."""
 
+import asyncio
 import gzip
 import socket
 import zlib
@@ -187,6 +188,26 @@ async def test_what_nobody_foresaw_is_raised_and_the_next_fetch_works(place, mon
             user.client.close()
             assert len(engine.timeline) == 0
     assert (KINDS[sample.kind], sample.status_code) == ("redirect", 302)
+
+
+async def test_a_connection_tells_a_fetch_that_failed_while_it_sent_nothing_more(monkeypatch):
+    def fail(*_):
+        raise MistakeError
+
+    raised = []  # in the loop, where nobody else would see it; the server's own word of its client's end is none of ours
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context.get("exception")))
+    async with run_server(lambda *_: answer(b"ok")) as server:
+        with open_engine() as engine:
+            user = Driver(engine)
+            with monkeypatch.context() as patch:
+                patch.setattr(Http1Connection, "_send_rest", fail)
+                with pytest.raises(MistakeError):
+                    await user.fetch("POST", url(server), body=bytes(1 << 20))
+            while engine.connections:
+                await asyncio.sleep(0)
+            assert (await user.fetch("GET", url(server))).status_code == 200
+            user.client.close()
+    assert [error for error in raised if not isinstance(error, asyncio.IncompleteReadError)] == []
 
 
 async def test_thousands_of_origins_between_do_not_cost_a_connection():
