@@ -141,7 +141,12 @@ class TlsConnection(Http1Connection):
         """Encrypt, then write; a large request a piece at a time."""
         if len(wire) > PIECE:
             wire, rest = wire[:PIECE], memoryview(wire)[PIECE:]
-        return super().send(self._layer.encrypt(wire), request, exchange, rest)
+        try:
+            sealed = self._layer.encrypt(wire)
+        except ssl.SSLError:  # The server ended the session right behind the handshake.
+            self.abort()
+            return -1
+        return super().send(sealed, request, exchange, rest)
 
     def _seal(self, piece: memoryview) -> bytes | memoryview:
         return self._layer.encrypt(piece)

@@ -373,3 +373,17 @@ def test_nothing_is_said_behind_a_message_that_was_cut_off_or_a_lease_that_is_ov
         engine.lease.ends_at = ends_at
         connection.close()
         assert (transport.written, transport.calls) == (written, ["close" if written else "abort"])
+
+
+class EndedLayer:
+    """A session that the server ended right behind the handshake."""
+
+    def encrypt(self, data):
+        raise ssl.SSLZeroReturnError(ssl.SSL_ERROR_ZERO_RETURN, "protocol is shutdown")
+
+
+def test_a_session_that_the_server_ended_behind_the_handshake_takes_no_request():
+    noted = NotedExchange()
+    connection = TlsConnection(FakeEngine(HeadMemory()), GET.origin, FakeSocket(), EndedLayer())
+    assert connection.send(GET.wire, GET, noted) == -1
+    assert noted.outcomes == []
