@@ -27,6 +27,13 @@ ZSTD_FRAME: Final = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
 MOST_CODINGS: Final = 5
 """As in curl: more are an attack, not a use."""
 
+GZIP_PIECE: Final = 64 * 1024
+"""What is given to zlib at once: it copies what it leaves of it, for each member."""
+
+MOST_MEMBERS: Final = 4096
+"""Of gzip, or frames of zstd: 64 MiB in the blocks of 64 KiB that bgzip makes are a quarter of that; empty ones, of
+which a few megabytes hold hundreds of thousands, would hold the loop."""
+
 ZSTD_PIECE: Final = 256
 """Least number of bytes that are given to zstd at once."""
 
@@ -69,14 +76,21 @@ def _undo(body: bytes, coding: str, limit: int) -> bytes:
 def _gunzip(body: bytes, room: int) -> tuple[bytes, bool]:
     """Every member of the stream: gzip files may be concatenated (RFC 1952, 2.2)."""
     pieces: list[bytes] = []
-    while True:
+    place = 0
+    for _ in range(MOST_MEMBERS):
         inflater = zlib.decompressobj(GZIP)
-        piece = inflater.decompress(body, room)
-        pieces.append(piece)
-        room -= len(piece)
-        body = inflater.unused_data
-        if not inflater.eof or not body.startswith(GZIP_MAGIC) or not room:
+        while place < len(body) and room > 0 and not inflater.eof:
+            given = body[place : place + GZIP_PIECE]
+            pieces.append(inflater.decompress(given, room))
+            room -= len(pieces[-1])
+            place += len(given) - len(inflater.unused_data)
+        if not inflater.eof or not body.startswith(GZIP_MAGIC, place) or room <= 0:
             return b"".join(pieces), inflater.eof
+    raise _too_many_members("gzip")
+
+
+def _too_many_members(coding: str) -> ResponseError:
+    return ResponseError(f"the body is {coding} of more than {MOST_MEMBERS:,} parts")
 
 
 def _inflate(body: bytes, room: int) -> tuple[bytes, bool]:
@@ -128,16 +142,17 @@ def _unbrotli_pieces(pieces: Iterable[bytes], room: int) -> tuple[bytes, bool]:
 def _unzstd(body: bytes, room: int) -> tuple[bytes, bool]:
     """Every frame. Four bytes can stand for a block of 128 KiB (RFC 8878, 3.1.1.2), so few are given at once."""
     pieces: list[bytes] = []
-    while True:
+    place = 0
+    for _ in range(MOST_MEMBERS):
         inflater = zstandard.ZstdDecompressor().decompressobj()
-        while body and room > 0 and not inflater.eof:
-            count = max(ZSTD_PIECE, room >> 15)
-            piece = inflater.decompress(body[:count])
-            pieces.append(piece)
-            room -= len(piece)
-            body = inflater.unused_data + body[count:] if inflater.eof else body[count:]
-        if not inflater.eof or room <= 0 or not ZSTD_FRAME.match(body):
+        while place < len(body) and room > 0 and not inflater.eof:
+            given = body[place : place + max(ZSTD_PIECE, room >> 15)]
+            pieces.append(inflater.decompress(given))
+            room -= len(pieces[-1])
+            place += len(given) - len(inflater.unused_data)
+        if not inflater.eof or room <= 0 or not ZSTD_FRAME.match(body, place):
             return b"".join(pieces), inflater.eof
+    raise _too_many_members("zstd")
 
 
 KNOWN_CODINGS: Final[dict[str, Callable[[bytes, int], tuple[bytes, bool]]]] = {

@@ -287,3 +287,19 @@ def test_a_server_that_refuses_http_1_is_a_matter_of_protocol():
     detail, kind = tls_failed(error)
     assert kind == KIND["protocol"]
     assert "HTTP/1.1 only" in detail
+
+
+@pytest.mark.parametrize(("coding", "part"), [("gzip", gzip.compress(b"")), ("zstd", zstandard.compress(b""))])
+def test_a_body_of_very_many_empty_parts_is_refused(coding, part):
+    assert decode_body(part * 4095, (coding,), 100) == b""
+    with pytest.raises(ResponseError, match=f"{coding} of more than 4,096 parts"):
+        decode_body(part * 5000, (coding,), 100)
+
+
+@pytest.mark.parametrize(("coding", "pack"), [("gzip", gzip.compress), ("zstd", zstandard.compress)])
+def test_parts_of_any_size_are_read_wherever_they_begin(coding, pack):
+    parts = [random.Random(size).randbytes(size) for size in (0, 65_500, 1, 200_000, 3)]
+    body = b"".join(map(pack, parts))
+    assert decode_body(body + b"rest", (coding,), 300_000) == b"".join(parts)
+    with pytest.raises(ResponseError, match="larger than 265502 bytes"):
+        decode_body(body, (coding,), 265_502)
