@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from itertools import chain
 from typing import Any
 
+from jinja2 import Undefined
 from jinja2.runtime import Context
 from jinja2.utils import missing
 
@@ -79,11 +80,17 @@ class BoundedContext(Context):
 
 
 def check_nodes(value: Any) -> None:
-    """TemplateError for a list or mapping that holds too many values to be written, however few there are in memory."""
+    """Whatever a template's value holds can be used by those who get it.
+
+    TemplateError for a list or mapping that holds too many values to be written, however few there are in memory; what
+    Jinja raises for an undefined value in it, or one that the sandbox keeps, which may lie in a list unnoticed.
+    """
     count, level = 0, [value]
     while level:
         below: list[Any] = []
         for part in level:
+            if isinstance(part, Undefined):
+                str(part)
             if isinstance(part, Mapping):
                 below += part.values()
             elif isinstance(part, list | tuple):

@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 from warnings import catch_warnings, simplefilter
 
-from jinja2 import Undefined, nodes
-from jinja2.exceptions import TemplateSyntaxError, UndefinedError
+from jinja2 import nodes
+from jinja2.exceptions import TemplateRuntimeError, TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context
 
@@ -163,7 +163,7 @@ class Template:
         try:
             value = check_called(self._hole.evaluate(scope))
             check_nodes(value)
-            return str(value) if isinstance(value, Undefined) else value
+            return value
         except Exception as error:
             raise _translate(self.text, error) from error
 
@@ -198,7 +198,8 @@ class Literal:
 def as_text(value: Any) -> str:
     """A value as text: true, false and nothing as YAML writes them, mappings and lists as JSON.
 
-    TemplateError for what cannot be written so: a number of too many digits, a list of something else than JSON.
+    TemplateError for what cannot be written so: a number of too many digits, a list of something else than JSON, a name
+    within a list that is not there or that the sandbox keeps.
     """
     if isinstance(value, str):
         return value
@@ -208,7 +209,7 @@ def as_text(value: Any) -> str:
         return "true" if value else "false"
     try:
         return str(FUNCTIONS["tojson"](value)) if isinstance(value, Mapping | list | tuple) else str(value)
-    except (TypeError, ValueError, RecursionError, UndefinedError) as error:
+    except (TypeError, ValueError, RecursionError, TemplateRuntimeError) as error:
         raise TemplateError(f"this value cannot be written as text: {error}") from error
 
 

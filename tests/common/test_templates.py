@@ -179,6 +179,13 @@ def test_python_warns_of_nothing_in_a_template() -> None:
     assert compile_template("{{ x or (3)[0] }}").render({"x": 1}) == 1
 
 
+@pytest.mark.parametrize("value", ["[1].__class__", "[[1].__class__]", "{'a': [x.missing]}", "x.missing", "[(x, y)]"])
+def test_a_value_that_holds_something_undefined_is_an_error_of_its_template(value: str) -> None:
+    template = compile_template(f"{{{{ {value} if x else x }}}}")
+    with pytest.raises(TemplateError, match=r"undefined|unsafe|no attribute"):
+        template.render({"x": {"b": 1}})
+
+
 def test_what_cannot_be_text_is_an_error_of_its_template() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
