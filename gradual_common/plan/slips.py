@@ -142,6 +142,11 @@ def _usual_quotes(place: _Place) -> tuple[str, int] | None:
     return None
 
 
+def _template_within(place: _Place) -> tuple[str, int] | None:
+    """In braces an unquoted text ends at the first one, and a template begins with two."""
+    return (QUOTE_TEMPLATE, place.line) if place.written.startswith("{{", place.column) else None
+
+
 def _space_missing(place: _Place) -> tuple[str, int] | None:
     for number in dict.fromkeys((place.began, place.line, place.line - 1)):
         match = _NO_SPACE.match(place.lines[number]) if 0 <= number < len(place.lines) else None
@@ -207,6 +212,7 @@ _HINTS: tuple[tuple[str, _Hint], ...] = (
     (r"mapping values are not allowed|<block end>, but found '<block mapping start>'", _dash_space),
     (r"mapping values are not allowed|could not find expected ':'", _space_missing),
     (r"could not find expected ':'", lambda place: (COLON_MISSING.format(place.began + 1), place.began)),
+    (r"flow (mapping|sequence).*got '\{'", _template_within),
     (r"flow (mapping|sequence)", _unclosed),
     (r"flow (mapping|sequence).*got ('[:,]'|'<scalar>'|'\[|'\{)", _here(COMMA_MISSING)),
     (r"mapping values are not allowed", _not_allowed_here),

@@ -32,6 +32,7 @@ def told(text: str) -> list[str]:
         ("\tname: a\n", 3, "name: a", "a tab stands here: YAML is indented with spaces"),
         ("  name:\ta\n", 3, "name:\\ta", "a tab stands here: YAML is indented with spaces"),
         ("  base_url: {{base}}/api\n", 3, "base_url: {{base}}/api", 'quote it: a value with {{…}} is written "{{…}}"'),
+        ("  x: {url: /{{vu.slot}}}\n", 3, "x: {url: /{{vu.slot}}}", 'quote it: a value with {{…}} is written "{{…}}"'),
         ("  x: {url: /x?a=b}\n", 3, "x: {url: /x?a=b}", QUESTION),
         ("  x: {name: a: b}\n", 3, "x: {name: a: b}", COMMA),
         ("  x: {name: a other: b}\n", 3, "x: {name: a other: b}", COMMA),
