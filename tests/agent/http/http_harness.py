@@ -261,9 +261,11 @@ class Server:
         self.arrived = asyncio.Event()
         self.port = 0
         self.listener = None
+        self.tasks = set()
 
     async def serve(self, reader, writer):
         self.accepted += 1
+        self.tasks.add(asyncio.current_task())
         try:
             while request := await read_request(reader):
                 self.requests.append(request)
@@ -278,8 +280,8 @@ class Server:
                 await writer.drain()
                 if closes:
                     break
-        except (ConnectionError, ssl.SSLError):
-            pass
+        except (ConnectionError, ssl.SSLError, asyncio.CancelledError):
+            pass  # The client has gone, or the test is over.
         finally:
             self.ended.set()
             with contextlib.suppress(ConnectionError, ssl.SSLError):
@@ -307,6 +309,9 @@ async def run_server(script: Callable, host="127.0.0.1", **options) -> AsyncIter
         yield server
     finally:
         listener.close()
+        for task in server.tasks:  # From Python 3.12 on a listener waits for those that are still answering.
+            task.cancel()
+        await asyncio.gather(*server.tasks, return_exceptions=True)
         await listener.wait_closed()
 
 
