@@ -6,13 +6,13 @@ import random
 from typing import Any
 
 from gradual_agent.recording.recorder import Recorder
-from gradual_agent.users.sample import Sample
-from gradual_common.batch import Batch, Health
+from gradual_agent.runtime.sample import Sample
 from gradual_common.clock import NS_PER_S
-from gradual_common.codec import encode_agent_message
-from gradual_common.messages import AgentMessage
-from gradual_common.plan.model import Plan
-from gradual_common.series import SeriesIndex
+from gradual_common.plan.model.plan import Plan
+from gradual_common.protocol.batch import Batch, Health
+from gradual_common.protocol.codec import encode_agent_message
+from gradual_common.protocol.messages import AgentMessage
+from gradual_common.protocol.series import SeriesIndex
 
 ACTIONS = 20
 SAMPLES = 40

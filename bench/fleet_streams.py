@@ -19,8 +19,8 @@ import uvloop
 
 from bench.fleet_batches import encode, make_batch, plan_document
 from gradual_common.clock import CLOCK_ID, NS_PER_S
-from gradual_common.messages import PROTOCOL
-from gradual_common.plan.model import Plan
+from gradual_common.plan.model.plan import Plan
+from gradual_common.protocol.messages import PROTOCOL
 from gradual_common.wire import fleet_pb2 as pb
 from gradual_common.wire import fleet_pb2_grpc
 

@@ -15,14 +15,14 @@ from gradual_common import __version__
 if TYPE_CHECKING:
     from gradual.api import run, run_async
     from gradual_common.errors import GradualError, PlanError
-    from gradual_master.results.summary_sections import Summary
+    from gradual_master.results.summary.sections import Summary
 
 __all__ = ["GradualError", "PlanError", "Summary", "__version__", "run", "run_async"]
 
 _PLACES = {
     "GradualError": "gradual_common.errors",
     "PlanError": "gradual_common.errors",
-    "Summary": "gradual_master.results.summary_sections",
+    "Summary": "gradual_master.results.summary.sections",
     "run": "gradual.api",
     "run_async": "gradual.api",
 }

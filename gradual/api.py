@@ -11,19 +11,19 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from gradual.embedded import AgentProcesses, default_agents, private_folder
+from gradual.agents.embedded import AgentProcesses, default_agents, private_folder
 from gradual.errors import UsageError
 from gradual.guest import guest_logging
 from gradual_common.clock import NS_PER_S
 from gradual_common.plan.loader import LoadedPlan, PlanSource, load_plan
-from gradual_common.plan.overrides import Overrides
+from gradual_common.plan.reading.overrides import Overrides
 from gradual_common.units import read_duration
-from gradual_master.invocation import plan_of_url
+from gradual_master.command_line.invocation import plan_of_url
+from gradual_master.command_line.running import watch
 from gradual_master.reporting import BUILT_IN, BaseReporter
-from gradual_master.reporting.finding import ReporterFinder
-from gradual_master.results.summary_sections import Summary
-from gradual_master.run_options import RunOptions
-from gradual_master.running import watch
+from gradual_master.reporting.lookup import ReporterFinder
+from gradual_master.results.summary.sections import Summary
+from gradual_master.run.options import RunOptions
 
 PlanLike = str | os.PathLike[str] | Mapping[str, Any]
 ReporterLike = BaseReporter | type[BaseReporter] | str

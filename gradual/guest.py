@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from gradual_common.logs import GRPC_VERBOSITY, guest_processors
+from gradual_common.process.logs import GRPC_VERBOSITY, guest_processors
 
 _LOCK = threading.Lock()
 _guests = 0

@@ -1,10 +1,10 @@
 """What a reporter of your own is derived from, and what it is told."""
 
 from gradual_master.reporting.base import BaseReporter
-from gradual_master.results.chronicle import News
-from gradual_master.results.facts import RunFacts as Run
-from gradual_master.results.intervals import IntervalRecord as Interval
-from gradual_master.results.samples import Request, SampleBlock
-from gradual_master.results.summary_sections import Summary
+from gradual_master.reporting.samples import Request, SampleBlock
+from gradual_master.results.measures.intervals import IntervalRecord as Interval
+from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.facts import RunFacts as Run
+from gradual_master.results.summary.sections import Summary
 
 __all__ = ["BaseReporter", "Interval", "News", "Request", "Run", "SampleBlock", "Summary"]

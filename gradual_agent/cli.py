@@ -9,15 +9,15 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from gradual_agent.address import MasterAddress
-from gradual_agent.children import end_with_parent, part_of, processes_of, run_children
 from gradual_agent.errors import AddressError
-from gradual_agent.options import PROGRESS, AgentOptions
+from gradual_agent.master_link.address import MasterAddress
+from gradual_agent.process.children import end_with_parent, part_of, processes_of, run_children
+from gradual_agent.process.options import PROGRESS, AgentOptions
 from gradual_common import __version__
 from gradual_common.errors import GradualError
-from gradual_common.excerpts import brief
-from gradual_common.names import numbered_names, shown_name
-from gradual_common.streams import standard_streams
+from gradual_common.process.streams import standard_streams
+from gradual_common.protocol.names import numbered_names, shown_name
+from gradual_common.secrecy.excerpts import brief
 from gradual_common.units import read_duration
 
 T = TypeVar("T")
@@ -61,11 +61,11 @@ def serve(arguments: Sequence[str] | None) -> int:
 
 def run_one(options: AgentOptions) -> int:
     """One agent in this process."""
-    from gradual_common.logs import configure_logging, hide_secrets, usual_level  # noqa: PLC0415  after --help and every usage error
+    from gradual_common.process.logs import configure_logging, hide_secrets, usual_level  # noqa: PLC0415  after --help and every usage error
 
     configure_logging(usual_level(options.verbose), options.log_format, agent=options.name)
     logging.getLogger(PROGRESS).setLevel(logging.INFO)
-    from gradual_agent.process import run_process  # noqa: PLC0415  gRPC is loaded after logging is set up
+    from gradual_agent.process.process import run_process  # noqa: PLC0415  gRPC is loaded after logging is set up
 
     try:
         return run_process(options)

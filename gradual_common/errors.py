@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradual_common.excerpts import brief
-from gradual_common.masking import hide_addresses
+from gradual_common.secrecy.excerpts import brief
+from gradual_common.secrecy.masking import hide_addresses
 
 
 class GradualError(Exception):

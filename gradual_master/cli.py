@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from gradual_common import __version__
-from gradual_master.entry import new_app, run_app
-from gradual_master.options import RunArguments, spread
+from gradual_master.command_line.entry import new_app, run_app
+from gradual_master.command_line.options import RunArguments, spread
 
 app = new_app("Conducts a run: waits for agents, deals the users among them, merges, judges and reports.")
 
@@ -59,13 +59,13 @@ def run(
     stops. Exit codes: 0 passed, 1 an objective failed, 2 plan or command line wrong, 3 not done or invalid,
     130 interrupted, 143 terminated.
     """
-    from gradual_master.invocation import duration_option, load_arguments, run_options_of
+    from gradual_master.command_line.invocation import duration_option, load_arguments, run_options_of
 
     wait = duration_option(agents_wait, "--agents-wait")
     options = run_options_of(arguments, listen, expect_agents, wait, insecure)
     loaded = load_arguments(arguments)
-    from gradual_common.logs import usual_level
-    from gradual_master.running import run_and_report
+    from gradual_common.process.logs import usual_level
+    from gradual_master.command_line.running import run_and_report
 
     options = replace(options, on_listening=partial(say_listening, expect_agents, arguments.quiet))
     raise typer.Exit(run_and_report(loaded, arguments, options, usual_level(arguments.verbose)))

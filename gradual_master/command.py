@@ -1,6 +1,6 @@
 """The `gradual-master` command: nothing is imported before Ctrl-C is answered."""
 
-from gradual_common.interrupts import leaving_at_interrupt
+from gradual_common.process.interrupts import leaving_at_interrupt
 
 
 def main() -> None:

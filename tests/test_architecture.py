@@ -19,35 +19,27 @@ FORBIDDEN_BY_PACKAGE = {
 SHELL_ONLY = ("asyncio", "socket", "grpc", "uvloop", "aiohttp")
 CORE = {
     "gradual_agent": ("coordination", "recording", "users"),
-    "gradual_master": ("coordination", "results", "postbox.py", "provisions.py"),
+    "gradual_master": ("coordination", "results", "serving/send_queue.py", "run/provisions.py"),
 }
 """What decides: folders and modules that are told of time and of what happens, and do no I/O."""
 
 ADAPTERS = {
-    "gradual_agent": (
-        "gradual_agent.agent",
-        "gradual_agent.children",
-        "gradual_agent.http",
-        "gradual_agent.plan_crew",
-        "gradual_agent.rpc",
-        "gradual_agent.sample_link",
-        "gradual_agent.cli",
-        "gradual_agent.process",
-    ),
+    "gradual_agent": ("gradual_agent.http", "gradual_agent.master_link", "gradual_agent.process", "gradual_agent.cli"),
     "gradual_master": (
-        "gradual_master.server",
-        "gradual_master.entry",
-        "gradual_master.invocation",
-        "gradual_master.listening",
+        "gradual_master.serving",
+        "gradual_master.run.conduct",
+        "gradual_master.command_line",
         "gradual_master.reporting",
-        "gradual_master.running",
         "gradual_master.cli",
-        "gradual_master.conduct",
     ),
 }
 STUBS = "gradual_common.wire.fleet_pb2_grpc"
-STUB_READERS = ("gradual_agent/rpc.py", "gradual_agent/sample_link.py", "gradual_master/server.py")
-MESSAGE_READERS = ("gradual_common/codec.py", "gradual_common/sample_codec.py", *STUB_READERS)
+STUB_READERS = (
+    "gradual_agent/master_link/rpc.py",
+    "gradual_agent/master_link/samples.py",
+    "gradual_master/serving/server.py",
+)
+MESSAGE_READERS = ("gradual_common/protocol/codec.py", "gradual_common/protocol/sample_codec.py", *STUB_READERS)
 
 
 def modules(package: str) -> Iterator[Path]:

@@ -12,11 +12,11 @@ import pytest
 import yaml
 from docs_blocks import BLOCKS, PAGES, ROOT, Block
 
-from gradual_common import templates
 from gradual_common.plan.loader import PlanSource, load_plan
 from gradual_common.randomness import RandomStream
-from gradual_common.template_functions import RANDOM, WALL_CLOCK
-from gradual_common.templates import compile_template
+from gradual_common.templates import templates
+from gradual_common.templates.functions import RANDOM, WALL_CLOCK
+from gradual_common.templates.templates import compile_template
 
 RUN = {"sh", "python"}
 PLANS = {"yaml"}

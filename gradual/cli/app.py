@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from gradual_common import __version__
-from gradual_master.entry import new_app
-from gradual_master.options import PlanArguments, RunArguments, spread
+from gradual_master.command_line.entry import new_app
+from gradual_master.command_line.options import PlanArguments, RunArguments, spread
 
 app = new_app("Concurrency-first load testing: how many users at once does it hold, and where does it bend?")
 
@@ -64,7 +64,7 @@ def try_plan(
     One user performs one iteration in this process: every request, response, variable and condition is shown,
     secrets masked.
     """
-    from gradual.cli.trial import run_trial
+    from gradual.trial.trial import run_trial
 
     raise typer.Exit(run_trial(arguments, group))
 
@@ -129,7 +129,7 @@ def demo_server(
     Login, dashboard, reports, transfer, rates and more; its own exact counts are at /stats.
     """
     from gradual.demo.server import run_bank
-    from gradual_master.results.numbers import count
+    from gradual_master.results.summary.numbers import count
 
     counts = run_bank(
         host, port, workers, seed, lambda url: typer.echo(f"Demo bank at {url}; its counts at {url}/stats")

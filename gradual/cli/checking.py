@@ -12,14 +12,14 @@ from gradual.cli.levels import tabulate_levels
 from gradual_common.errors import PlanError
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.plan.shown import shown_plan
-from gradual_common.schedule import Schedule
-from gradual_common.scheduling import compile_schedule
-from gradual_common.streams import is_utf8
+from gradual_common.process.streams import is_utf8
+from gradual_common.schedule.compiling import compile_schedule
+from gradual_common.schedule.schedule import Schedule
 from gradual_common.units import format_duration
-from gradual_master.entry import describe_problems
+from gradual_master.command_line.entry import describe_problems
+from gradual_master.command_line.invocation import load_arguments
+from gradual_master.command_line.options import PlanArguments
 from gradual_master.exit_codes import WRONG_PLAN
-from gradual_master.invocation import load_arguments
-from gradual_master.options import PlanArguments
 
 WIDTH = 80
 

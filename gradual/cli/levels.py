@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradual_common.schedule import Level, Schedule
+from gradual_common.schedule.schedule import Level, Schedule
 from gradual_common.units import format_duration
 
 MOST_ROWS = 40

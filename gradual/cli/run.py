@@ -11,10 +11,10 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
-from gradual.cli.relay import relayed_errors
-from gradual.embedded import default_agents, private_folder, running_agents
-from gradual_master.invocation import load_arguments, name_of_plan, run_options_of
-from gradual_master.options import RunArguments
+from gradual.agents.embedded import default_agents, private_folder, running_agents
+from gradual.agents.relay import relayed_errors
+from gradual_master.command_line.invocation import load_arguments, name_of_plan, run_options_of
+from gradual_master.command_line.options import RunArguments
 
 
 def run_plan(arguments: RunArguments, agents: int | None) -> int:
@@ -27,6 +27,6 @@ def run_plan(arguments: RunArguments, agents: int | None) -> int:
         socket = folder / "master"
         options = replace(run_options_of(arguments, f"unix:{socket}", number), is_closed=True)
         with running_agents(number, socket, (log_level, arguments.log_format.value), errors) as processes:
-            from gradual_master.running import run_and_report
+            from gradual_master.command_line.running import run_and_report
 
             return run_and_report(load_arguments(arguments), arguments, options, log_level, processes.check)

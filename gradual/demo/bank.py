@@ -13,8 +13,8 @@ from typing import Any
 
 from aiohttp import web
 
-from gradual.demo.books import Books
-from gradual.demo.ledger import Ledger, Tokens
+from gradual.demo.accounts import Ledger, Tokens
+from gradual.demo.counts import Books
 from gradual.demo.service import Service, Work
 from gradual.errors import TransferRefusedError
 

@@ -13,7 +13,7 @@ import uvloop
 from aiohttp import web
 
 from gradual.demo.bank import Bank
-from gradual.demo.books import CountingHandler
+from gradual.demo.counts import CountingHandler
 from gradual.errors import AddressInUseError
 
 PATIENCE_S = 5.0

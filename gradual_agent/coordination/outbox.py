@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from gradual_common.batch import Batch
+from gradual_common.protocol.batch import Batch
 
 MAX_IN_FLIGHT = 8
 MAX_BYTES = 64 * 1024 * 1024

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gradual_agent.coordination.outbox import Parcel
-from gradual_common.batch import Batch
-from gradual_common.messages import MAX_MESSAGE_BYTES, AgentMessage, Confirm, Ping, SlotRun
+from gradual_common.protocol.batch import Batch
+from gradual_common.protocol.messages import MAX_MESSAGE_BYTES, AgentMessage, Confirm, Ping, SlotRun
 
 T = TypeVar("T")
 

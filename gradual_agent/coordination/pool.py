@@ -19,8 +19,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from gradual_common.batch import Applied
-from gradual_common.messages import DRAIN_LEVEL, LevelOrder, Orders, SlotRun
+from gradual_common.protocol.batch import Applied
+from gradual_common.protocol.messages import DRAIN_LEVEL, LevelOrder, Orders, SlotRun
 
 Slot = tuple[int, int]
 """Group and ordinal."""

@@ -18,12 +18,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum
 
-from gradual_agent.coordination.offset import OffsetEstimate
-from gradual_agent.coordination.outbox import Outbox
-from gradual_agent.coordination.packing import Mail, pack
-from gradual_agent.coordination.pinging import Pinging
-from gradual_agent.coordination.redial import Redial, Waiting
-from gradual_agent.coordination.session_events import (
+from gradual_agent.coordination.events import (
     Adopt,
     CutUsers,
     Dial,
@@ -46,9 +41,14 @@ from gradual_agent.coordination.session_events import (
     StreamEnded,
     Wake,
 )
+from gradual_agent.coordination.offset import OffsetEstimate
+from gradual_agent.coordination.outbox import Outbox
+from gradual_agent.coordination.packing import Mail, pack
+from gradual_agent.coordination.pinging import Pinging
+from gradual_agent.coordination.redial import Redial, Waiting
 from gradual_agent.errors import SessionError
 from gradual_common.clock import NS_PER_MS, NS_PER_S
-from gradual_common.messages import (
+from gradual_common.protocol.messages import (
     PROTOCOL,
     AgentMessage,
     Confirm,

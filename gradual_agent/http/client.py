@@ -16,10 +16,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from gradual_agent.http.connection import Connection
+from gradual_agent.http.connecting.connection import Connection
+from gradual_agent.http.connecting.dialer import Dial, Opened
 from gradual_agent.http.cookies import CookieJar
-from gradual_agent.http.decoding import decode_body
-from gradual_agent.http.dialer import Dial, Opened
 from gradual_agent.http.failures import (
     CONNECT,
     CUT_SHORT,
@@ -30,14 +29,15 @@ from gradual_agent.http.failures import (
     Failure,
     ResponseError,
 )
-from gradual_agent.http.head import ResponseHead
+from gradual_agent.http.reading.decoding import decode_body
+from gradual_agent.http.reading.head import ResponseHead
 from gradual_agent.http.redirects import follow
 from gradual_agent.http.request import Request
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.http.urls import Origin
-from gradual_agent.timeline import Entry
-from gradual_agent.users.sample import Sample
-from gradual_agent.users.suspension import Resumable, suspend
+from gradual_agent.runtime.sample import Sample
+from gradual_agent.runtime.suspension import Resumable, suspend
+from gradual_agent.runtime.timeline import Entry
 from gradual_common.clock import NS_PER_S
 
 if TYPE_CHECKING:

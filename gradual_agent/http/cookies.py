@@ -20,7 +20,7 @@ from typing import Final
 
 from gradual_agent.http.request import Request
 from gradual_common.clock import NS_PER_S
-from gradual_common.urls import decode_bytes, decode_text, encode_text
+from gradual_common.net.urls import decode_bytes, decode_text, encode_text
 
 MAX_COOKIES: Final = 3000
 """Of one user (6.1 asks for as many); beyond it the oldest is dropped."""

@@ -13,14 +13,14 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Literal
 
-from gradual_agent.coordination.lease import Lease
 from gradual_agent.http.client import HttpClient
-from gradual_agent.http.dialer import Dialer
-from gradual_agent.http.head import HeadMemory
-from gradual_agent.timeline import Timeline, read_clock
-from gradual_agent.users.suspension import Resumable
-from gradual_common.certificates import Assets
-from gradual_common.plan.model import Tls
+from gradual_agent.http.connecting.dialer import Dialer
+from gradual_agent.http.reading.head import HeadMemory
+from gradual_agent.runtime.lease import Lease
+from gradual_agent.runtime.suspension import Resumable
+from gradual_agent.runtime.timeline import Timeline, read_clock
+from gradual_common.net.certificates import Assets
+from gradual_common.plan.model.plan import Tls
 
 
 class HttpEngine:

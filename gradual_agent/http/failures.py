@@ -1,4 +1,4 @@
-"""How an exchange can fail, as data: kinds of `gradual_common.batch.KINDS` with a sentence beside them."""
+"""How an exchange can fail, as data: kinds of `gradual_common.protocol.batch.KINDS` with a sentence beside them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from gradual_agent.errors import AgentError
-from gradual_agent.users.sample import INTERRUPTED
-from gradual_common.batch import KIND
+from gradual_agent.runtime.sample import INTERRUPTED
+from gradual_common.protocol.batch import KIND
 
 CONNECT: Final = KIND["connect"]
 DNS: Final = KIND["dns"]

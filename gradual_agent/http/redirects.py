@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradual_agent.http.failures import REDIRECT, Failure
-from gradual_agent.http.head import ResponseHead
+from gradual_agent.http.reading.head import ResponseHead
 from gradual_agent.http.request import Fields, Request, with_credentials
 from gradual_agent.http.urls import Origin, encode_location, join_url, split_url
 from gradual_common.errors import RequestError

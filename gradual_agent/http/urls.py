@@ -1,4 +1,4 @@
-"""URLs as the engine uses them: origins, targets, and where a reference leads (the rules: `gradual_common.urls`).
+"""URLs as the engine uses them: origins, targets, and where a reference leads (the rules: `gradual_common.net.urls`).
 
 Plans build URLs from templates, so the part that repeats (everything before the path) is cached and the rest is looked
 at by one regular expression. Two origins are equal by what they hold: the caches save time and decide nothing.
@@ -12,9 +12,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 from gradual_common.errors import RequestError
-from gradual_common.excerpts import shown
-from gradual_common.plan.model import Tls
-from gradual_common.urls import (
+from gradual_common.net.urls import (
     DEFAULT_PORTS,
     check_characters,
     encode_server_name,
@@ -22,6 +20,8 @@ from gradual_common.urls import (
     read_authority,
     split_authority,
 )
+from gradual_common.plan.model.plan import Tls
+from gradual_common.secrecy.excerpts import shown
 
 ANY_TLS: Final = Tls()
 

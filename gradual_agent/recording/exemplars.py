@@ -15,10 +15,10 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from gradual_agent.users.sample import Sample
-from gradual_common.batch import KIND
-from gradual_common.causes import STATUS_KINDS
-from gradual_common.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
+from gradual_agent.runtime.sample import Sample
+from gradual_common.kinds.causes import STATUS_KINDS
+from gradual_common.protocol.batch import KIND
+from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
 
 CANDIDATES = FIRST_SHOWN + RANDOM_SHOWN
 """Keys that are kept: some may belong to the first ones, which are shown anyway."""

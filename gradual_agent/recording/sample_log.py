@@ -12,8 +12,8 @@ import numpy as np
 
 from gradual_agent.recording.frames import Frames
 from gradual_agent.recording.step_record import StepRecord
-from gradual_agent.users.sample import INTERRUPTED, Sample
-from gradual_common.samples import MOST_SAMPLES, SampleColumns
+from gradual_agent.runtime.sample import INTERRUPTED, Sample
+from gradual_common.protocol.samples import MOST_SAMPLES, SampleColumns
 
 _PACK = Struct("<qqiHHB").pack
 _ROW = np.dtype(

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from gradual_agent.recording.frames import Cell, ClosedFrame, StepFrame
-from gradual_common.batch import (
+from gradual_common.histogram.columns import pack_values
+from gradual_common.protocol.batch import (
     CONNECT,
     COUNTERS,
     EXCHANGE,
@@ -27,8 +28,7 @@ from gradual_common.batch import (
     Int32,
     Int64,
 )
-from gradual_common.histogram_columns import pack_values
-from gradual_common.series import SeriesIndex
+from gradual_common.protocol.series import SeriesIndex
 
 HEALTH_CELL = -1
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from gradual_agent.recording.frames import Cell, Frames, StepFrame
-from gradual_agent.users.sample import INTERRUPTED, Sample
-from gradual_common.batch import KIND
+from gradual_agent.runtime.sample import INTERRUPTED, Sample
+from gradual_common.protocol.batch import KIND
 
 TIMEOUT = KIND["timeout"]
 JUDGED = frozenset(KIND[name] for name in KIND if name in ("status", "extract") or name.startswith("assertion:"))

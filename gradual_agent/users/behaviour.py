@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from gradual_agent.actions import Action, Connections, Cookies
+from gradual_agent.kinds.action import Action, Connections, Cookies
 from gradual_agent.recording.group_meter import GroupMeter
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.users.think import Thinking, compile_think_time
-from gradual_common.plan.model import Plan, Step, ThinkTime, UserGroup
-from gradual_common.series import SECTIONS
-from gradual_common.templates import Condition, compile_condition, names_in
+from gradual_common.plan.model.plan import Plan, Step, ThinkTime, UserGroup
+from gradual_common.protocol.series import SECTIONS
+from gradual_common.templates.templates import Condition, compile_condition, names_in
 
 MakeAction = Callable[[str, bool, bool], Action]
 """An action by its name; whether its response's headers and body are read by templates."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gradual_agent.runtime.sample import Sample
 from gradual_agent.users.behaviour import Behaviour
-from gradual_agent.users.sample import Sample
 from gradual_agent.users.view import NO_RESPONSE, ResponseView, Vu
 from gradual_common.randomness import RandomStream
-from gradual_common.template_functions import RANDOM, WALL_CLOCK
+from gradual_common.templates.functions import RANDOM, WALL_CLOCK
 
 Rows = dict[str, dict[str, Any]]
 """A slot's row of each data set by its name."""

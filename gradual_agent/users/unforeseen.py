@@ -10,9 +10,9 @@ import ssl
 from pathlib import PurePath
 from traceback import extract_tb
 
-from gradual_agent.users.sample import Sample
-from gradual_common.batch import KIND
+from gradual_agent.runtime.sample import Sample
 from gradual_common.errors import RequestError, TemplateError
+from gradual_common.protocol.batch import KIND
 
 INTERNAL = KIND["internal"]
 

@@ -26,12 +26,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradual_agent.actions import Action, Client, Unperformable
-from gradual_agent.timeline import Entry
+from gradual_agent.kinds.action import Action, Client, Unperformable
+from gradual_agent.runtime.sample import INTERRUPTED, Sample
+from gradual_agent.runtime.suspension import suspend
+from gradual_agent.runtime.timeline import Entry
 from gradual_agent.users.behaviour import Behaviour, CompiledStep
 from gradual_agent.users.knowledge import Knowledge, Rows, keep_response
-from gradual_agent.users.sample import INTERRUPTED, Sample
-from gradual_agent.users.suspension import suspend
 from gradual_agent.users.unforeseen import INTERNAL, detail_of, mark_failed
 from gradual_agent.users.world import World
 from gradual_common.clock import NS_PER_MS, NS_PER_S

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gradual_agent.users.content import NOT_JSON, Content
-from gradual_agent.users.sample import Sample
-from gradual_common.batch import KINDS
+from gradual_agent.kinds.http.content import NOT_JSON, Content
+from gradual_agent.runtime.sample import Sample
 from gradual_common.clock import NS_PER_MS
+from gradual_common.protocol.batch import KINDS
 
 
 class ResponseView:

@@ -7,17 +7,17 @@ from time import time_ns
 
 import structlog
 
-from gradual_agent.actions import Engine
-from gradual_agent.actions.http import HttpActions, texts_of
+from gradual_agent.kinds.action import Engine
+from gradual_agent.kinds.http.action import HttpActions, texts_of
 from gradual_agent.recording.recorder import Recorder
-from gradual_agent.timeline import Timeline
+from gradual_agent.runtime.sample import Sample
+from gradual_agent.runtime.timeline import Timeline
 from gradual_agent.users.behaviour import Behaviour, CompiledStep, compile_behaviour
 from gradual_agent.users.knowledge import Rows
-from gradual_agent.users.sample import Sample
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.world import World
-from gradual_common.messages import Job
-from gradual_common.plan.model import Plan
+from gradual_common.plan.model.plan import Plan
+from gradual_common.protocol.messages import Job
 
 EndCallback = Callable[[int, int, int, bool], None]
 """Told (group, ordinal, tenure, finished) when a user has ended by itself or because it was told to stop."""

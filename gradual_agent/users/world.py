@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradual_agent.actions import Engine
+from gradual_agent.kinds.action import Engine
 from gradual_agent.recording.recorder import Recorder
-from gradual_agent.timeline import Timeline
+from gradual_agent.runtime.sample import Sample
+from gradual_agent.runtime.timeline import Timeline
 from gradual_agent.users.behaviour import Behaviour, CompiledStep
-from gradual_agent.users.sample import Sample
 
 if TYPE_CHECKING:
     from gradual_agent.users.user import VirtualUser

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gradual_common.certificates import holds_key
-from gradual_common.credentials import CARRIERS, cookies_in, credentials_in, credentials_of
-from gradual_common.messages import Job
-from gradual_common.plan.document import Document, Path
-from gradual_common.telling import conceals
+from gradual_common.net.certificates import holds_key
+from gradual_common.plan.reading.document import Document, Path
+from gradual_common.protocol.messages import Job
+from gradual_common.secrecy.credentials import CARRIERS, cookies_in, credentials_in, credentials_of
+from gradual_common.secrecy.field_names import conceals
 
 SENT = CARRIERS - {"assertions"}
 """What is asserted is compared with, and opens nothing."""

@@ -17,22 +17,22 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gradual_common.data import DataTable
 from gradual_common.errors import PlanError, Problem
-from gradual_common.masking import Mask
-from gradual_common.messages import Job
-from gradual_common.plan.checks import check_plan
-from gradual_common.plan.data_checks import load_data
-from gradual_common.plan.document import Document, Mark, Path, mapping_at, nearest
-from gradual_common.plan.environment import read_secrets, substitute_variables
-from gradual_common.plan.model import Plan
+from gradual_common.plan.checks.data import load_data
+from gradual_common.plan.checks.names import check_plan
+from gradual_common.plan.checks.tls import TLS_FILES, check_tls, owners_of_tls
+from gradual_common.plan.checks.unsupported import unsupported_parts
+from gradual_common.plan.data import DataTable
+from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.outline import Outline
-from gradual_common.plan.overrides import OPTIONS, Overrides, apply_replacements, scale_users
 from gradual_common.plan.problems import shape_problems
-from gradual_common.plan.tls_checks import TLS_FILES, check_tls, owners_of_tls
-from gradual_common.plan.unsupported import unsupported_parts
-from gradual_common.plan.yaml import read_document
-from gradual_common.scheduling import compile_schedule
+from gradual_common.plan.reading.document import Document, Mark, Path, mapping_at, nearest
+from gradual_common.plan.reading.environment import read_secrets, substitute_variables
+from gradual_common.plan.reading.overrides import OPTIONS, Overrides, apply_replacements, scale_users
+from gradual_common.plan.reading.yaml import read_document
+from gradual_common.protocol.messages import Job
+from gradual_common.schedule.compiling import compile_schedule
+from gradual_common.secrecy.masking import Mask
 
 MOST_BYTES = 8 * 1024 * 1024
 """A plan is written by hand; whatever is larger is another file."""

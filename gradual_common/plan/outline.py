@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from gradual_common.plan.document import SECTIONS, Document, Path, list_at, mapping_at
-from gradual_common.plan.parse import name_steps
+from gradual_common.plan.model.short_forms import name_steps
+from gradual_common.plan.reading.document import SECTIONS, Document, Path, list_at, mapping_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gradual_common.errors import Problem
-from gradual_common.plan.assertions import place_assertions
-from gradual_common.plan.document import Document, Path, attempt, listed, mapping_at, nearest
-from gradual_common.plan.elsewhere import hint_elsewhere
-from gradual_common.plan.model import Model, Plan
-from gradual_common.plan.parse import read_ramp
-from gradual_common.plan.yaml import kind_of
+from gradual_common.kinds.http.assertions import place_assertions
+from gradual_common.plan.checks.elsewhere import hint_elsewhere
+from gradual_common.plan.model.plan import Model, Plan
+from gradual_common.plan.model.short_forms import read_ramp
+from gradual_common.plan.reading.document import Document, Path, attempt, listed, mapping_at, nearest
+from gradual_common.plan.reading.yaml import kind_of
 
 NO_CHARACTER = "the text holds half of a surrogate pair, which is no character"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradual_common.plan import model
+from gradual_common.plan.model import plan as model
 from gradual_common.plan.schema_parts import (
     ANYTHING,
     ASSERTION,

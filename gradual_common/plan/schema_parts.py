@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradual_common.plan.parse import DISTRIBUTIONS, SHORTHANDS
+from gradual_common.plan.model.short_forms import DISTRIBUTIONS, SHORTHANDS
 
 Fragment = dict[str, Any]
 

@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gradual_common.credentials import mask_of
-from gradual_common.messages import Job
-from gradual_common.plan.model import ActionSpec, Phase, Plan, Threshold, UserGroup
-from gradual_common.plan.parse import name_steps
+from gradual_common.plan.model.plan import ActionSpec, Phase, Plan, Threshold, UserGroup
+from gradual_common.plan.model.short_forms import name_steps
+from gradual_common.protocol.messages import Job
+from gradual_common.secrecy.credentials import mask_of
 
 _NAME_IN_RULE = re.compile(r'"[^"]*"|[A-Za-z_][\w-]*')
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import get_args
 
-from gradual_common.batch import KINDS
 from gradual_common.errors import RuleError, UnitError
+from gradual_common.protocol.batch import KINDS
 from gradual_common.rules.rule import (
     ANY,
     OUTCOMES,

@@ -9,20 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gradual_common.messages import Expired, Finish, MasterMessage, Orders, Refused
-from gradual_common.schedule import Schedule
+from gradual_common.protocol.messages import Expired, Finish, MasterMessage, Orders, Refused
+from gradual_common.schedule.schedule import Schedule
 from gradual_common.units import format_duration
 from gradual_master.coordination.events import Close, Instruction, Note, Send
-from gradual_master.coordination.fleet import Agent, Fleet
+from gradual_master.coordination.fleet.fleet import Agent, Fleet
+from gradual_master.coordination.fleet.leases import Leases
 from gradual_master.coordination.intake import Intake
 from gradual_master.coordination.journal import AgentLost, Journal, OrdersIssued, StateTaken
-from gradual_master.coordination.leases import Leases
 from gradual_master.coordination.lifecycle import LifeCycle, State, Step
 from gradual_master.coordination.ordering import Ordering
-from gradual_master.coordination.seats import Seats
-from gradual_master.results.chronicle import Fate
-from gradual_master.results.facts import SlotsFinished
-from gradual_master.results.numbers import count
+from gradual_master.coordination.slots.seats import Seats
+from gradual_master.results.summary.chronicle import Fate
+from gradual_master.results.summary.facts import SlotsFinished
+from gradual_master.results.summary.numbers import count
 
 
 @dataclass(frozen=True, slots=True)

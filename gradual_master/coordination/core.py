@@ -10,11 +10,9 @@ from collections import deque
 from collections.abc import Callable
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
-from gradual_common.schedule import Schedule
+from gradual_common.schedule.schedule import Schedule
 from gradual_common.units import format_duration
-from gradual_master.coordination.allocation import Shortfall
 from gradual_master.coordination.command import Command, Terms
-from gradual_master.coordination.dealing import Dealing
 from gradual_master.coordination.events import (
     Begin,
     CloseInterval,
@@ -31,12 +29,14 @@ from gradual_master.coordination.events import (
     Unmergeable,
     Unreadable,
 )
-from gradual_master.coordination.fleet import Agent
+from gradual_master.coordination.fleet.fleet import Agent
 from gradual_master.coordination.journal import IntervalClosed, Journal
 from gradual_master.coordination.lifecycle import State, Step
 from gradual_master.coordination.reception import Reception
-from gradual_master.results.facts import FleetFacts, SlotsFinished
-from gradual_master.results.numbers import count
+from gradual_master.coordination.slots.allocation import Shortfall
+from gradual_master.coordination.slots.dealing import Dealing
+from gradual_master.results.summary.facts import FleetFacts, SlotsFinished
+from gradual_master.results.summary.numbers import count
 
 STALL = NS_PER_S // 2
 """Ticks come every 50 ms: a silence longer than this means that the master itself stood still."""

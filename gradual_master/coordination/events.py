@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gradual_common.batch import Batch
-from gradual_common.messages import AgentMessage, MasterMessage, SlotRun
-from gradual_master.results.chronicle import Fate
+from gradual_common.protocol.batch import Batch
+from gradual_common.protocol.messages import AgentMessage, MasterMessage, SlotRun
+from gradual_master.results.summary.chronicle import Fate
 
 Signal = Literal["interrupt", "terminate"]
 

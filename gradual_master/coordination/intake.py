@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from gradual_common.batch import Batch
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.errors import WireError
+from gradual_common.protocol.batch import Batch
 
 PATIENCE = 3 * NS_PER_S
 """How long after its end an interval waits for batches that are still to come."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from gradual_common.messages import SlotRun
+from gradual_common.protocol.messages import SlotRun
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from gradual_common.messages import DRAIN_LEVEL, LevelOrder, Orders, SlotRun
-from gradual_common.schedule import Schedule
+from gradual_common.protocol.messages import DRAIN_LEVEL, LevelOrder, Orders, SlotRun
+from gradual_common.schedule.schedule import Schedule
 
 UNSCHEDULED = 2**62
 """`Orders.start` while no origin is decided: an instant that no run reaches."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradual_common.batch import Batch
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import WireError
-from gradual_common.messages import (
+from gradual_common.protocol.batch import Batch
+from gradual_common.protocol.messages import (
     AgentMessage,
     Confirm,
     Expired,
@@ -20,13 +20,13 @@ from gradual_common.messages import (
 )
 from gradual_common.units import format_duration
 from gradual_master.coordination.command import Command
-from gradual_master.coordination.dealing import Dealing
 from gradual_master.coordination.events import Close, Merge, Send
-from gradual_master.coordination.fleet import Agent
+from gradual_master.coordination.fleet.fleet import Agent
 from gradual_master.coordination.intake import Receipt
 from gradual_master.coordination.journal import BatchMerged, SlotsReleased
-from gradual_master.results.facts import SlotsFinished
-from gradual_master.results.numbers import count
+from gradual_master.coordination.slots.dealing import Dealing
+from gradual_master.results.summary.facts import SlotsFinished
+from gradual_master.results.summary.numbers import count
 
 
 def spread(number: int) -> float:

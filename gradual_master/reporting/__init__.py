@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 
 from gradual_master.reporting.base import BaseReporter, Reporter
-from gradual_master.reporting.finding import Loader, ReporterClass
-from gradual_master.results.summary_sections import Summary, show_by
+from gradual_master.reporting.lookup import Loader, ReporterClass
+from gradual_master.results.summary.sections import Summary, show_by
 
 __all__ = ["BUILT_IN", "BaseReporter", "Reporter"]
 
@@ -14,12 +14,12 @@ _PLACES = {
     "console": "console.reporter:ConsoleReporter",
     "json": "jsonfile:JsonReporter",
     "html": "html.reporter:HtmlReporter",
-    "csv": "csvfiles:CsvReporter",
+    "csv": "csv.reporter:CsvReporter",
     "junit": "junit:JunitReporter",
-    "markdown": "markdown:MarkdownReporter",
-    "prometheus": "prometheus:PrometheusReporter",
+    "markdown": "markdown.reporter:MarkdownReporter",
+    "prometheus": "prometheus.reporter:PrometheusReporter",
     "otlp": "otlp.reporter:OtlpReporter",
-    "parquet": "parquet:ParquetReporter",
+    "parquet": "parquet.reporter:ParquetReporter",
 }
 
 

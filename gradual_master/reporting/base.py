@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from gradual_master.reporting.request_metrics import RequestMetrics
-from gradual_master.results.chronicle import News
-from gradual_master.results.facts import RunFacts
-from gradual_master.results.intervals import IntervalRecord
-from gradual_master.results.samples import Request, SampleBlock
-from gradual_master.results.summary_sections import Summary
+from gradual_master.reporting.samples import Request, SampleBlock
+from gradual_master.results.measures.intervals import IntervalRecord
+from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.facts import RunFacts
+from gradual_master.results.summary.sections import Summary
 
 
 class Reporter(Protocol):

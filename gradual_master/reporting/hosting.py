@@ -20,12 +20,12 @@ from typing import Any
 import structlog
 
 from gradual_master.reporting.base import BaseReporter, Reporter
+from gradual_master.reporting.samples import SampleBlock
 from gradual_master.reporting.unwritten import describe_loss, with_losses
-from gradual_master.results.chronicle import News
-from gradual_master.results.facts import RunFacts
-from gradual_master.results.intervals import IntervalRecord
-from gradual_master.results.samples import SampleBlock
-from gradual_master.results.summary_sections import Summary
+from gradual_master.results.measures.intervals import IntervalRecord
+from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.facts import RunFacts
+from gradual_master.results.summary.sections import Summary
 
 MOST_SAMPLES = 400_000
 """Single samples that wait for one reporter, about 12 MB: 20 s of 20,000 a second."""

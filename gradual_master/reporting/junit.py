@@ -17,12 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gradual_master.reporting.base import BaseReporter
-from gradual_master.reporting.failures import title_of, why
 from gradual_master.reporting.files import check_writable, write_whole
-from gradual_master.reporting.naming import distinct
-from gradual_master.results.objectives import ObjectiveRow
-from gradual_master.results.summary_sections import Summary
-from gradual_master.results.verdict import Verdict
+from gradual_master.reporting.text.failures import title_of, why
+from gradual_master.reporting.text.naming import distinct
+from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.judging.verdict import Verdict
+from gradual_master.results.summary.sections import Summary
 
 DEFAULT = "junit.xml"
 VERDICT = "verdict"

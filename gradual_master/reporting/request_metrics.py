@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 
 from gradual_common.clock import NS_PER_S
-from gradual_common.histogram import Histogram
+from gradual_common.histogram.histogram import Histogram
 
 AT_ONCE = 4096
 

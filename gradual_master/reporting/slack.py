@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from gradual_master.reporting.failures import show_failures
-from gradual_master.reporting.figures import show_count, show_number, show_percent, show_seconds
-from gradual_master.results.summary_sections import Summary
+from gradual_master.reporting.text.failures import show_failures
+from gradual_master.reporting.text.figures import show_count, show_number, show_percent, show_seconds
+from gradual_master.results.summary.sections import Summary
 
 WEBHOOK = "GRADUAL_SLACK_WEBHOOK"
 TIMEOUT_S = 10.0

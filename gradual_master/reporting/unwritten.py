@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gradual_master.exit_codes import NOT_DONE, SAYS_RESULTS
-from gradual_master.results.summary_sections import Summary
+from gradual_master.results.summary.sections import Summary
 
 
 def describe_loss(reporter: str, error: OSError) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradual_common.batch import COUNTERS, Batch, Frame, Health, HistogramColumns
+from gradual_common.protocol.batch import COUNTERS, Batch, Frame, Health, HistogramColumns
 
 
 def batch(number: int, *, interval: int | None = None, last: bool = False, cells: int = 0) -> Batch:

@@ -1,8 +1,10 @@
 """A recorder for tests, samples to give it, and readings of what it seals."""
 
 from gradual_agent.recording.recorder import Recorder
-from gradual_agent.users.sample import INTERRUPTED, Sample
-from gradual_common.batch import (
+from gradual_agent.runtime.sample import INTERRUPTED, Sample
+from gradual_common.histogram.histogram import unpack_histograms
+from gradual_common.plan.model.plan import Plan
+from gradual_common.protocol.batch import (
     COUNTERS,
     KIND,
     KINDS,
@@ -10,9 +12,7 @@ from gradual_common.batch import (
     Batch,
     Health,
 )
-from gradual_common.histogram import unpack_histograms
-from gradual_common.plan.model import Plan
-from gradual_common.series import SeriesIndex
+from gradual_common.protocol.series import SeriesIndex
 
 S = 1_000_000_000
 HEALTH = Health(0.5, 3, 2, 1)

@@ -13,13 +13,13 @@ import numpy as np
 from gradual_agent.http.request import Request
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.recording.recorder import Recorder
-from gradual_agent.users.sample import INTERRUPTED, Sample
-from gradual_agent.users.suspension import Resumable, suspend
+from gradual_agent.runtime.sample import INTERRUPTED, Sample
+from gradual_agent.runtime.suspension import Resumable, suspend
 from gradual_agent.users.worker import Worker
-from gradual_common.batch import COUNTER, KIND, KINDS, Batch, Health
-from gradual_common.messages import Job
-from gradual_common.plan.model import Plan
-from gradual_common.series import SeriesIndex
+from gradual_common.plan.model.plan import Plan
+from gradual_common.protocol.batch import COUNTER, KIND, KINDS, Batch, Health
+from gradual_common.protocol.messages import Job
+from gradual_common.protocol.series import SeriesIndex
 
 MS = 1_000_000
 S = 1_000_000_000

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 from agent_batches import batch
 
-from gradual_agent.crew import EndCallback
-from gradual_common.batch import Applied, Batch
-from gradual_common.messages import Job, Rows
-from gradual_common.samples import Exemplar, SampleColumns
+from gradual_agent.users.runner import EndCallback
+from gradual_common.protocol.batch import Applied, Batch
+from gradual_common.protocol.messages import Job, Rows
+from gradual_common.protocol.samples import Exemplar, SampleColumns
 
 
 class FakeCrew:

@@ -9,10 +9,10 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from gradual_common.batch import Batch
 from gradual_common.clock import CLOCK_ID
-from gradual_common.codec import decode_agent_message, encode_master_message, encode_provision
-from gradual_common.messages import (
+from gradual_common.protocol.batch import Batch
+from gradual_common.protocol.codec import decode_agent_message, encode_master_message, encode_provision
+from gradual_common.protocol.messages import (
     AgentMessage,
     Confirm,
     Hello,

@@ -6,11 +6,11 @@ import sys
 import pytest
 
 from gradual_agent import cli
-from gradual_agent.address import MasterAddress
 from gradual_agent.errors import AgentError
-from gradual_agent.options import AgentOptions
+from gradual_agent.master_link.address import MasterAddress
+from gradual_agent.process.options import AgentOptions
 from gradual_common.errors import TemplateError
-from gradual_common.messages import Part
+from gradual_common.protocol.messages import Part
 
 HEAVY = ("asyncio", "grpc", "numpy", "pydantic", "structlog", "uvloop", "jinja2", "google.protobuf")
 
@@ -120,8 +120,8 @@ def test_what_goes_wrong_is_said_and_is_code_3(
     def fail(_: AgentOptions) -> int:
         raise error
 
-    monkeypatch.setattr("gradual_agent.process.run_process", fail)
-    monkeypatch.setattr("gradual_common.logs.configure_logging", lambda *_, **__: None)
+    monkeypatch.setattr("gradual_agent.process.process.run_process", fail)
+    monkeypatch.setattr("gradual_common.process.logs.configure_logging", lambda *_, **__: None)
     assert cli.main(["--master", "unix:/m"]) == 3
     captured = capsys.readouterr()
     assert "not to be done" in captured.err + captured.out

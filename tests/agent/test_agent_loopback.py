@@ -10,17 +10,17 @@ from time import clock_gettime_ns
 
 from agent_stage import MS, NOBODY, S, counter, kinds, user_time
 
-from gradual_agent.coordination.lease import Lease
 from gradual_agent.http.engine import HttpEngine
 from gradual_agent.recording.recorder import Recorder
-from gradual_agent.timeline import Timeline
+from gradual_agent.runtime.lease import Lease
+from gradual_agent.runtime.timeline import Timeline
 from gradual_agent.users.worker import Worker
-from gradual_common.batch import KINDS, Batch
-from gradual_common.batch_checks import check_batch
 from gradual_common.clock import CLOCK_ID
-from gradual_common.messages import Job
-from gradual_common.plan.model import Plan
-from gradual_common.series import SeriesIndex
+from gradual_common.plan.model.plan import Plan
+from gradual_common.protocol.batch import KINDS, Batch
+from gradual_common.protocol.batch_checks import check_batch
+from gradual_common.protocol.messages import Job
+from gradual_common.protocol.series import SeriesIndex
 
 clock = partial(clock_gettime_ns, CLOCK_ID)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from fake_master import MS, FakeMaster
 
-from gradual_common.batch import COUNTER
-from gradual_common.messages import Finish, LevelOrder, Orders, Provision, Rows, SlotRun
 from gradual_common.plan.loader import PlanSource, load_plan
+from gradual_common.protocol.batch import COUNTER
+from gradual_common.protocol.messages import Finish, LevelOrder, Orders, Provision, Rows, SlotRun
 
 DEADLINE_S = 30
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

@@ -21,14 +21,14 @@ from fuzz_network import END, Stream, Wire
 from fuzz_rules import Rules
 from fuzz_world import CALLED, MS, Clock, S, SimTimeline, World
 
-from gradual_agent import agent as agent_module
-from gradual_agent.agent import Agent
-from gradual_agent.coordination.lease import Lease
-from gradual_agent.coordination.session_events import Identity
-from gradual_agent.crew import EndCallback
-from gradual_common.batch import Applied, Batch
-from gradual_common.messages import AgentMessage, Job, MasterMessage, Part, Provision, Rows
-from gradual_common.samples import Exemplar, SampleColumns
+from gradual_agent.coordination.events import Identity
+from gradual_agent.process import agent as agent_module
+from gradual_agent.process.agent import Agent
+from gradual_agent.runtime.lease import Lease
+from gradual_agent.users.runner import EndCallback
+from gradual_common.protocol.batch import Applied, Batch
+from gradual_common.protocol.messages import AgentMessage, Job, MasterMessage, Part, Provision, Rows
+from gradual_common.protocol.samples import Exemplar, SampleColumns
 
 REFETCH = 200 * MS
 EMPTY = batch_of(0, 0)

@@ -14,8 +14,8 @@ from fuzz_rules import Rules
 from fuzz_world import MS, S, World
 from hypothesis import strategies as st
 
-from gradual_common.messages import Part
-from gradual_common.schedule import Change, Schedule
+from gradual_common.protocol.messages import Part
+from gradual_common.schedule.schedule import Change, Schedule
 from gradual_master.coordination.command import Terms
 from gradual_master.coordination.lifecycle import State
 

@@ -11,8 +11,8 @@ from fuzz_network import END, Pipe, Stream, Wire
 from fuzz_rules import Rules
 from fuzz_world import MS, S, World
 
-from gradual_common.messages import AgentMessage, Hello, Job, MasterMessage, Provision
-from gradual_common.schedule import Schedule
+from gradual_common.protocol.messages import AgentMessage, Hello, Job, MasterMessage, Provision
+from gradual_common.schedule.schedule import Schedule
 from gradual_master.coordination.command import Terms
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import (
@@ -34,8 +34,8 @@ from gradual_master.coordination.events import (
     Unmergeable,
 )
 from gradual_master.coordination.journal import MemoryJournal
-from gradual_master.postbox import Postbox
-from gradual_master.provisions import JOB_SEQUENCE, Provisions
+from gradual_master.run.provisions import JOB_SEQUENCE, Provisions
+from gradual_master.serving.send_queue import Postbox
 
 TICK = 480 * MS
 """The shell ticks every 50 ms; less often is slower to decide and as right, as long as it is no stall (0.5 s)."""

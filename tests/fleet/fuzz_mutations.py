@@ -14,19 +14,19 @@ from unittest import mock
 import numpy as np
 from fuzz_agents import AgentProcess
 
-from gradual_agent.agent import Agent
+from gradual_agent.coordination.events import Renew
 from gradual_agent.coordination.outbox import Outbox
 from gradual_agent.coordination.pool import SlotPool
 from gradual_agent.coordination.session import Session, State, version_of
-from gradual_agent.coordination.session_events import Renew
-from gradual_common.messages import MasterMessage
-from gradual_common.names import UniqueNames
+from gradual_agent.process.agent import Agent
+from gradual_common.protocol.messages import MasterMessage
+from gradual_common.protocol.names import UniqueNames
 from gradual_master.coordination.command import Command
-from gradual_master.coordination.fleet import Fleet
+from gradual_master.coordination.fleet.fleet import Fleet
+from gradual_master.coordination.fleet.leases import Leases
 from gradual_master.coordination.intake import Intake, Receipt
-from gradual_master.coordination.leases import Leases
 from gradual_master.coordination.reception import Reception
-from gradual_master.coordination.seats import Seats
+from gradual_master.coordination.slots.seats import Seats
 
 Mutation = Callable[[], AbstractContextManager[object]]
 

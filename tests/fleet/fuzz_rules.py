@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from fuzz_world import CALLED, MS, S, World
 
 from gradual_agent.coordination.outbox import Outbox
-from gradual_common.batch import Batch
-from gradual_common.schedule import Schedule
-from gradual_common.slots import apportion
+from gradual_common.protocol.batch import Batch
+from gradual_common.schedule.schedule import Schedule
+from gradual_common.schedule.slots import apportion
 from gradual_master.coordination.command import Terms
 from gradual_master.coordination.events import Event, Instruction, Merge, Received, Send
 

@@ -9,21 +9,21 @@ from typing import Any
 
 from agent_stage import NOBODY, FakeTimeline, S, counter, kinds
 
-from gradual_agent.coordination.lease import Lease
-from gradual_agent.http.connection import Http1Connection
+from gradual_agent.http.connecting.connection import Http1Connection
 from gradual_agent.http.engine import HttpEngine
-from gradual_agent.http.exchange import describe_exchange
 from gradual_agent.http.urls import Origin
+from gradual_agent.kinds.http.exchange import describe_exchange
 from gradual_agent.recording.recorder import Recorder
+from gradual_agent.runtime.lease import Lease
+from gradual_agent.runtime.sample import Sample
 from gradual_agent.users.behaviour import Behaviour, CompiledStep
-from gradual_agent.users.sample import Sample
 from gradual_agent.users.worker import Worker
-from gradual_common.batch import Batch
-from gradual_common.batch_checks import check_batch
-from gradual_common.masking import Mask
-from gradual_common.messages import Job
-from gradual_common.plan.model import Plan
-from gradual_common.series import SeriesIndex
+from gradual_common.plan.model.plan import Plan
+from gradual_common.protocol.batch import Batch
+from gradual_common.protocol.batch_checks import check_batch
+from gradual_common.protocol.messages import Job
+from gradual_common.protocol.series import SeriesIndex
+from gradual_common.secrecy.masking import Mask
 
 FOREVER = 1 << 62
 MOST_ANSWERS = 12

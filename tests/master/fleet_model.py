@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from gradual_common.batch import COUNTERS, Applied, Batch, Health, HistogramColumns
-from gradual_common.messages import (
+from gradual_common.protocol.batch import COUNTERS, Applied, Batch, Health, HistogramColumns
+from gradual_common.protocol.messages import (
     PROTOCOL,
     AgentMessage,
     Confirm,
@@ -19,7 +19,7 @@ from gradual_common.messages import (
     Ping,
     SlotRun,
 )
-from gradual_common.schedule import Change, Schedule
+from gradual_common.schedule.schedule import Change, Schedule
 from gradual_master.coordination.command import Terms
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import (

@@ -6,15 +6,15 @@ from typing import Any
 
 from raw_run import MS, S, Stretch, batch_of, plan_of, run_of
 
-from gradual_common.batch import Health
-from gradual_common.plan.model import Plan
-from gradual_common.schedule import Change, Level, Schedule, SchedulePhase
+from gradual_common.plan.model.plan import Plan
+from gradual_common.protocol.batch import Health
+from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
 from gradual_master.reporting.monitor.state import MonitorState
-from gradual_master.results.aggregate import Aggregate
-from gradual_master.results.chronicle import News
-from gradual_master.results.error_samples import ErrorSamples
-from gradual_master.results.errors import error_rows
-from gradual_master.results.intervals import IntervalRecord
+from gradual_master.results.measures.intervals import IntervalRecord
+from gradual_master.results.merging.aggregate import Aggregate
+from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.error_samples import ErrorSamples
+from gradual_master.results.summary.errors import error_rows
 
 GROUPS = ("customer", "guest", "merchant", "auditor", "teller", "trader", "batch-job", "mobile-app")
 OBJECTIVES = (

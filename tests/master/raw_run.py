@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from gradual_common.batch import (
+from gradual_common.histogram.histogram import pack_values
+from gradual_common.plan.model.plan import Plan
+from gradual_common.protocol.batch import (
     COUNTER,
     COUNTERS,
     ITERATION,
@@ -22,10 +24,8 @@ from gradual_common.batch import (
     Frame,
     Health,
 )
-from gradual_common.histogram import pack_values
-from gradual_common.plan.model import Plan
-from gradual_common.schedule import Change, Level, Schedule, SchedulePhase
-from gradual_master.results.facts import AgentFacts, FleetFacts, RunFacts
+from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
+from gradual_master.results.summary.facts import AgentFacts, FleetFacts, RunFacts
 
 S = 1_000_000_000
 MS = 1_000_000

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of
 
-from gradual_common.batch import EXCHANGE, TTFB, Health
-from gradual_common.schedule import Change, Level, Schedule, SchedulePhase
-from gradual_master.results.aggregate import Aggregate
-from gradual_master.results.chronicle import Chronicle, News
-from gradual_master.results.intervals import IntervalRecord
-from gradual_master.results.series import Series
-from gradual_master.results.summary import Summary, build_summary
+from gradual_common.protocol.batch import EXCHANGE, TTFB, Health
+from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
+from gradual_master.results.measures.intervals import IntervalRecord
+from gradual_master.results.measures.series import Series
+from gradual_master.results.merging.aggregate import Aggregate
+from gradual_master.results.summary.chronicle import Chronicle, News
+from gradual_master.results.summary.summary import Summary, build_summary
 
 PLAN = """config:
   name: simulated

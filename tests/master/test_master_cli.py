@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from gradual.cli import app as gradual_cli
 from gradual_master import cli
-from gradual_master.entry import run_app
+from gradual_master.command_line.entry import run_app
 
 
 def options_of(command: object) -> set[str]:
@@ -41,7 +41,7 @@ def test_a_wrong_command_line_is_exit_code_2(
     words: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["gradual-master", "run", "http://127.0.0.1:1/", "--expect-agents", "1", "-q", *words]
-    monkeypatch.setattr("gradual_master.running.configure_logging", lambda *arguments: None)
+    monkeypatch.setattr("gradual_master.command_line.running.configure_logging", lambda *arguments: None)
     monkeypatch.setattr("sys.argv", command)
     with pytest.raises(SystemExit) as left:
         run_app(cli.app, "gradual-master")

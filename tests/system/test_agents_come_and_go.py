@@ -9,7 +9,7 @@ import psutil
 from conftest import wait_until
 from scene import USERS, Ending, Scene, loopback_scene
 
-from gradual_common.names import shown_name
+from gradual_common.protocol.names import shown_name
 
 HOST = shown_name(socket.gethostname())
 

@@ -17,8 +17,8 @@ import pytest
 from simulated_run import ERROR_SAMPLE, RULES, simulated_run
 
 from gradual_master.reporting.html import write_html_report
-from gradual_master.results.chronicle import News
-from gradual_master.results.summary import Summary
+from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.summary import Summary
 
 try:
     from playwright.sync_api import Browser, Page, sync_playwright

@@ -16,7 +16,7 @@ from ledger import Ledger
 from scene import LEASE, PING, USERS, Ending, Scene, loopback_scene, now, plan
 from scripted_agent import ScriptedAgent, send_bytes
 
-from gradual_common.messages import Confirm, Ping, SlotRun
+from gradual_common.protocol.messages import Confirm, Ping, SlotRun
 from gradual_common.wire import fleet_pb2
 
 GARBAGE = {

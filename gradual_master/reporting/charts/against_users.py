@@ -24,8 +24,8 @@ from gradual_master.reporting.charts.parts import (
     percentile_keys,
     percentile_rows,
 )
-from gradual_master.reporting.level_notes import notes_of
-from gradual_master.results.levels import LevelRow
+from gradual_master.reporting.text.level_notes import notes_of
+from gradual_master.results.measures.levels import LevelRow
 
 
 def level_charts(levels: Sequence[LevelRow], limits: Sequence[Limit] = ()) -> tuple[Chart, ...]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from bokeh.models import ColumnDataSource, Range1d
 
+from gradual_master.reporting.charts.course import Mark
 from gradual_master.reporting.charts.parts import BLUE, GREY, ORANGE, RED, TEAL, Chart, Key, add_hover, compact
 from gradual_master.reporting.charts.time_axis import WHEN, TimeAxis, instants
-from gradual_master.reporting.course import Mark
 
 
 def events_chart(time: TimeAxis, marks: Sequence[Mark]) -> Chart:

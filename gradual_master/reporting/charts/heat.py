@@ -6,9 +6,9 @@ import numpy as np
 from bokeh.models import ColumnDataSource, HoverTool, LogColorMapper, Range1d
 from bokeh.models.glyphs import Image
 
+from gradual_master.reporting.charts.course import HeatGrid
 from gradual_master.reporting.charts.parts import Chart, Scale
 from gradual_master.reporting.charts.time_axis import TimeAxis
-from gradual_master.reporting.course import HeatGrid
 
 HEAT_STEPS = 64
 HEAT_ENDS = ((63, 127, 214, 70), (139, 107, 214, 190), (224, 82, 40, 255))

@@ -12,8 +12,8 @@ from bokeh.plotting import figure
 from gradual_common.rules import Scope, parse_rule
 from gradual_common.rules.rule import RATES, TIMES, Rule
 from gradual_master.reporting.charts.parts import GREY, Key
-from gradual_master.results.objectives import ObjectiveRow
-from gradual_master.results.summary_sections import ActionRow
+from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.summary.sections import ActionRow
 
 FARTHEST, FARTHEST_LOG = 3.0, 10.0
 """How many times the largest value a limit may be to be drawn: further off it would press the lines flat."""

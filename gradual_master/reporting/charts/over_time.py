@@ -11,6 +11,7 @@ from bokeh.models import ColumnDataSource, DataRange1d, LinearAxis
 from bokeh.models.annotations import BoxAnnotation, Span
 from bokeh.plotting import figure
 
+from gradual_master.reporting.charts.course import HeatGrid, Mark, merged
 from gradual_master.reporting.charts.events import events_chart
 from gradual_master.reporting.charts.heat import heat_chart
 from gradual_master.reporting.charts.limits import Limit, draw_limits
@@ -34,8 +35,7 @@ from gradual_master.reporting.charts.parts import (
     percentile_rows,
 )
 from gradual_master.reporting.charts.time_axis import WHEN, TimeAxis, instants
-from gradual_master.reporting.course import HeatGrid, Mark, merged
-from gradual_master.results.series import SeriesTable
+from gradual_master.results.measures.series import SeriesTable
 
 KIND_COLOURS = (RED, ORANGE, VIOLET, BLUE, TEAL, GREY)
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradual_master.reporting.console.layout import below_a_blank, indented
-from gradual_master.reporting.figures import (
+from gradual_master.reporting.text.figures import (
     NO_DATA,
     show_bytes,
     show_count,
@@ -20,10 +20,10 @@ from gradual_master.reporting.figures import (
     show_seconds,
     show_value,
 )
-from gradual_master.results.numbers import count
-from gradual_master.results.objectives import ObjectiveRow
-from gradual_master.results.summary_sections import Summary, TotalsSection
-from gradual_master.results.verdict import Verdict
+from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.judging.verdict import Verdict
+from gradual_master.results.summary.numbers import count
+from gradual_master.results.summary.sections import Summary, TotalsSection
 
 STYLES = {"passed": "bold green", "failed": "bold red", "invalid": "bold red", "interrupted": "bold yellow"}
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from gradual_master.reporting.base import BaseReporter
 from gradual_master.reporting.console import closing, tables
 from gradual_master.reporting.console.layout import SIGNS_IN_ASCII
-from gradual_master.results.summary_sections import Summary
+from gradual_master.results.summary.sections import Summary
 
 NARROWEST = 60
 """Columns below which the text is not squeezed: a pipe's reader has a screen of its own."""

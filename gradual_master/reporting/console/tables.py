@@ -8,8 +8,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from gradual_master.reporting.console.layout import ROOMY, WIDE, Column, draw, indented
-from gradual_master.reporting.failures import title_of, why
-from gradual_master.reporting.figures import (
+from gradual_master.reporting.text.failures import title_of, why
+from gradual_master.reporting.text.figures import (
     show_count,
     show_health,
     show_instant,
@@ -20,11 +20,11 @@ from gradual_master.reporting.figures import (
     show_share,
     thinned,
 )
-from gradual_master.reporting.level_notes import remarks_of
-from gradual_master.results.distribution import Distribution
-from gradual_master.results.error_rows import ErrorRow
-from gradual_master.results.levels import LevelRow
-from gradual_master.results.summary_sections import ActionRow, AgentRow, Summary
+from gradual_master.reporting.text.level_notes import remarks_of
+from gradual_master.results.measures.distribution import Distribution
+from gradual_master.results.measures.levels import LevelRow
+from gradual_master.results.summary.error_rows import ErrorRow
+from gradual_master.results.summary.sections import ActionRow, AgentRow, Summary
 
 MOST_LEVELS = 40
 """Rows of the level table; of a longer one every so-manieth is shown."""

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gradual_master.reporting.charts import MOST_PERCENTILES, Chart
-from gradual_master.reporting.course import merged
-from gradual_master.reporting.failures import show_failures
-from gradual_master.reporting.figures import (
+from gradual_master.reporting.charts.course import merged
+from gradual_master.reporting.text.failures import show_failures
+from gradual_master.reporting.text.figures import (
     NO_DATA,
     show_count,
     show_counted,
@@ -20,9 +20,9 @@ from gradual_master.reporting.figures import (
     show_number,
     show_percent,
 )
-from gradual_master.results.error_rows import ErrorRow
-from gradual_master.results.levels import LevelRow
-from gradual_master.results.series import SeriesTable
+from gradual_master.results.measures.levels import LevelRow
+from gradual_master.results.measures.series import SeriesTable
+from gradual_master.results.summary.error_rows import ErrorRow
 
 Float64 = npt.NDArray[np.float64]
 

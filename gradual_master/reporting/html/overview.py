@@ -10,11 +10,11 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from gradual_common.schedule import Schedule
+from gradual_common.schedule.schedule import Schedule
 from gradual_master.reporting.charts import Limit
-from gradual_master.reporting.course import merged, scheduled_users
-from gradual_master.reporting.figures import show_number
-from gradual_master.results.series import Point, SeriesTable
+from gradual_master.reporting.charts.course import merged, scheduled_users
+from gradual_master.reporting.text.figures import show_number
+from gradual_master.results.measures.series import Point, SeriesTable
 
 Float64 = npt.NDArray[np.float64]
 

@@ -10,19 +10,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gradual_common.clock import NS_PER_S
-from gradual_master.reporting import figures
 from gradual_master.reporting.charts import Limit, course_charts, level_charts, limits_of
-from gradual_master.reporting.course import Stretch, heat_grid, marks_of, scheduled_users, stretches
-from gradual_master.reporting.failures import kind_names, when, why
+from gradual_master.reporting.charts.course import Stretch, heat_grid, marks_of, scheduled_users, stretches
 from gradual_master.reporting.html import captions
 from gradual_master.reporting.html.embedding import Script, as_json, bokeh_script, charts_json, package_text
 from gradual_master.reporting.html.overview import HEIGHT, WIDTH, Panel, panels_of
 from gradual_master.reporting.html.steps import steps_document
 from gradual_master.reporting.html.strips import strips_of
-from gradual_master.reporting.level_notes import always_failing, notes_of
-from gradual_master.results.chronicle import Chronicle
-from gradual_master.results.section import plain
-from gradual_master.results.summary_sections import Summary
+from gradual_master.reporting.text import figures
+from gradual_master.reporting.text.failures import kind_names, when, why
+from gradual_master.reporting.text.level_notes import always_failing, notes_of
+from gradual_master.results.summary.chronicle import Chronicle
+from gradual_master.results.summary.section import plain
+from gradual_master.results.summary.sections import Summary
 
 SECTIONS = (
     ("verdict", "Verdict"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gradual_master.reporting.base import BaseReporter
 from gradual_master.reporting.files import check_writable, write_whole
-from gradual_master.results.summary_sections import Summary
+from gradual_master.results.summary.sections import Summary
 
 DEFAULT_PATH = "report.html"
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from gradual_master.reporting.charts.parts import PERCENTILES, compact
-from gradual_master.reporting.figures import show_instant
-from gradual_master.results.step_course import StepTable
-from gradual_master.results.summary_sections import ActionRow
+from gradual_master.reporting.text.figures import show_instant
+from gradual_master.results.measures.step_course import StepTable
+from gradual_master.results.summary.sections import ActionRow
 
 MOST_STEPS = 40
 """Steps that have their own course in the page, those with the most requests: 6 KB each."""

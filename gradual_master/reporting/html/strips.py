@@ -11,10 +11,10 @@ from math import ceil, log
 
 import numpy as np
 
-from gradual_common.buckets import EDGE_ARRAY, Int64
 from gradual_common.clock import NS_PER_MS
-from gradual_common.histogram import Histogram
-from gradual_master.results.summary_sections import ActionRow
+from gradual_common.histogram.buckets import EDGE_ARRAY, Int64
+from gradual_common.histogram.histogram import Histogram
+from gradual_master.results.summary.sections import ActionRow
 
 WIDTH, HEIGHT = 240, 32
 BARS = 60

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from gradual_master.reporting.failures import by_label, counts_of
 from gradual_master.reporting.monitor.trend import Trend
-from gradual_master.reporting.progress_state import ProgressState
-from gradual_master.results.error_rows import ErrorRow
+from gradual_master.reporting.progress.state import ProgressState
+from gradual_master.reporting.text.failures import by_label, counts_of
+from gradual_master.results.summary.error_rows import ErrorRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Output of this process while the screen is up: kept, and written once the terminal is its own again.
 
-Log lines go to whatever `sys.stderr` is (`gradual_common.logs`), and so does what a reporter of the user's prints. On
-the screen they would be torn apart and lost with it; here they wait, in order. Those that somebody should see at once
-are told to the news panel by a handler of the standard library's root logger, without secrets.
+Log lines go to whatever `sys.stderr` is (`gradual_common.process.logs`), and so does what a reporter of the user's
+prints. On the screen they would be torn apart and lost with it; here they wait, in order. Those that somebody should
+see at once are told to the news panel by a handler of the standard library's root logger, without secrets.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal, TextIO
 
-from gradual_common.logs import hide_secrets
+from gradual_common.process.logs import hide_secrets
 
 MOST_LINES = 5000
 """Pieces of log output kept; of more, the last. What goes to standard output is results, and is kept whole."""

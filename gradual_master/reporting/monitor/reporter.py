@@ -12,17 +12,17 @@ from typing import Literal
 from rich.console import Console
 from rich.text import Text
 
-from gradual_common.schedule import Schedule
+from gradual_common.schedule.schedule import Schedule
 from gradual_master.reporting.base import BaseReporter
 from gradual_master.reporting.monitor.held import HeldOutput, LogListener
 from gradual_master.reporting.monitor.layout import compose
 from gradual_master.reporting.monitor.screen import Screen
 from gradual_master.reporting.monitor.state import MonitorState
-from gradual_master.reporting.progress import ProgressReporter
-from gradual_master.results.chronicle import News
-from gradual_master.results.facts import RunFacts
-from gradual_master.results.intervals import IntervalRecord
-from gradual_master.results.summary_sections import Summary
+from gradual_master.reporting.progress.reporter import ProgressReporter
+from gradual_master.results.measures.intervals import IntervalRecord
+from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.facts import RunFacts
+from gradual_master.results.summary.sections import Summary
 
 MOST_LOGGED = 50
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gradual_master.reporting.progress_state import RECENT_S
-from gradual_master.results.chronicle import News
-from gradual_master.results.intervals import AgentHealth, IntervalRecord
+from gradual_master.reporting.progress.state import RECENT_S
+from gradual_master.results.measures.intervals import AgentHealth, IntervalRecord
+from gradual_master.results.summary.chronicle import News
 
 Condition = Literal["lost", "silent", "strained", "well", "left"]
 CONDITIONS: tuple[Condition, ...] = ("lost", "silent", "strained", "well", "left")

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gradual_common.clock import NS_PER_S
-from gradual_common.drawing import slices, stretches
-from gradual_common.schedule import Change, Schedule
+from gradual_common.schedule.schedule import Change, Schedule
 from gradual_master.reporting.monitor.failing import LiveFailure, live_failures
 from gradual_master.reporting.monitor.lines import clean
 from gradual_master.reporting.monitor.roster import Roster
 from gradual_master.reporting.monitor.steps import StepBook, StepRow
 from gradual_master.reporting.monitor.trend import Trend
-from gradual_master.reporting.progress_state import NOTICEABLE, ProgressState
-from gradual_master.results.chronicle import News
-from gradual_master.results.facts import RunFacts
-from gradual_master.results.intervals import IntervalRecord
+from gradual_master.reporting.progress.state import NOTICEABLE, ProgressState
+from gradual_master.reporting.text.drawing import slices, stretches
+from gradual_master.results.measures.intervals import IntervalRecord
+from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.facts import RunFacts
 
 KEPT_NEWS = 50
 STOPPING = "stopping"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gradual_common.histogram import Histogram
-from gradual_master.results.distribution import Distribution
-from gradual_master.results.intervals import ActionInterval, IntervalRecord
+from gradual_common.histogram.histogram import Histogram
+from gradual_master.results.measures.distribution import Distribution
+from gradual_master.results.measures.intervals import ActionInterval, IntervalRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import ceil, floor
 
-from gradual_common.histogram import Histogram
-from gradual_master.reporting.progress_state import RECENT_S
-from gradual_master.results.distribution import Distribution
-from gradual_master.results.intervals import IntervalRecord
+from gradual_common.histogram.histogram import Histogram
+from gradual_master.reporting.progress.state import RECENT_S
+from gradual_master.results.measures.distribution import Distribution
+from gradual_master.results.measures.intervals import IntervalRecord
 
 SPAN_S = 180.0
 """What sparklines and charts look back on."""

@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from gradual_master.reporting.otlp.carriers import Carrier, Delayed, Delivered, Refused
 from gradual_master.reporting.otlp.ledger import Ledger, Parcel
-from gradual_master.results.intervals import IntervalRecord
+from gradual_master.results.measures.intervals import IntervalRecord
 
 Encode = Callable[[Parcel], ExportMetricsServiceRequest]
 

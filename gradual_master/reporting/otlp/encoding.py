@@ -21,11 +21,11 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from gradual_common import __version__
-from gradual_common.buckets import EDGES, SCALE
 from gradual_common.clock import NS_PER_S
-from gradual_common.histogram import Histogram
+from gradual_common.histogram.buckets import EDGES, SCALE
+from gradual_common.histogram.histogram import Histogram
 from gradual_master.reporting.otlp.ledger import Attributes, Parcel, Temporality
-from gradual_master.results.facts import RunFacts
+from gradual_master.results.summary.facts import RunFacts
 
 SCOPE = "gradual"
 

@@ -13,7 +13,7 @@ from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from gradual_master.errors import ReporterError
-from gradual_master.listening import is_loopback
+from gradual_master.serving.listening import is_loopback
 
 Protocol = Literal["http", "grpc"]
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
-from gradual_common.histogram import Histogram
-from gradual_master.results.intervals import AgentHealth, IntervalRecord
-from gradual_master.results.objectives import ObjectiveRow
+from gradual_common.histogram.histogram import Histogram
+from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.measures.intervals import AgentHealth, IntervalRecord
 
 Temporality = Literal["cumulative", "delta"]
 

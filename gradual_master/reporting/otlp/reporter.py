@@ -17,9 +17,9 @@ from gradual_master.reporting.otlp.courier import Account, Courier
 from gradual_master.reporting.otlp.encoding import describe_resource, encode
 from gradual_master.reporting.otlp.endpoint import Endpoint, find_endpoint
 from gradual_master.reporting.otlp.ledger import Ledger, Temporality
-from gradual_master.results.facts import RunFacts
-from gradual_master.results.intervals import IntervalRecord
-from gradual_master.results.summary_sections import Summary
+from gradual_master.results.measures.intervals import IntervalRecord
+from gradual_master.results.summary.facts import RunFacts
+from gradual_master.results.summary.sections import Summary
 
 FINISH_S = 10.0
 """How long a run's end waits for a receiver that is away, beside the attempt that is under way."""

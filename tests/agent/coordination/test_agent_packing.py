@@ -4,7 +4,7 @@ from agent_batches import batch
 
 from gradual_agent.coordination.outbox import Parcel, estimated_bytes
 from gradual_agent.coordination.packing import RUNS_PER_MESSAGE, Mail, pack
-from gradual_common.messages import AgentMessage, Confirm, Ping, SlotRun
+from gradual_common.protocol.messages import AgentMessage, Confirm, Ping, SlotRun
 
 
 def parcel(number: int, cells: int = 0) -> Parcel:

@@ -21,8 +21,8 @@ from gradual_agent.coordination.pool import (
     Wake,
     as_runs,
 )
-from gradual_common.batch import Applied
-from gradual_common.messages import LevelOrder, Orders, SlotRun
+from gradual_common.protocol.batch import Applied
+from gradual_common.protocol.messages import LevelOrder, Orders, SlotRun
 
 MS = 1_000_000
 GRACE = 1000 * MS

@@ -5,9 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 from agent_batches import batch
 
-from gradual_agent.coordination.pinging import BURST
-from gradual_agent.coordination.session import FLUSH_NS, GATHER_NS, GREETING_NS, TABLE, Session, State
-from gradual_agent.coordination.session_events import (
+from gradual_agent.coordination.events import (
     Adopt,
     CutUsers,
     Dial,
@@ -29,8 +27,10 @@ from gradual_agent.coordination.session_events import (
     StreamEnded,
     Wake,
 )
+from gradual_agent.coordination.pinging import BURST
+from gradual_agent.coordination.session import FLUSH_NS, GATHER_NS, GREETING_NS, TABLE, Session, State
 from gradual_agent.errors import SessionError
-from gradual_common.messages import (
+from gradual_common.protocol.messages import (
     PROTOCOL,
     AgentMessage,
     Confirm,

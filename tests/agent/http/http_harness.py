@@ -5,12 +5,12 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator, Callable
 
-from gradual_agent.coordination.lease import Lease
 from gradual_agent.http import HttpEngine, build_request
-from gradual_agent.http.connection import Http1Connection
-from gradual_agent.http.head import HeadMemory
-from gradual_agent.timeline import Timeline, read_clock
-from gradual_agent.users.sample import Sample
+from gradual_agent.http.connecting.connection import Http1Connection
+from gradual_agent.http.reading.head import HeadMemory
+from gradual_agent.runtime.lease import Lease
+from gradual_agent.runtime.sample import Sample
+from gradual_agent.runtime.timeline import Timeline, read_clock
 
 FOREVER = 1 << 62
 GET = build_request("GET", "http://system/", wants_body=True)

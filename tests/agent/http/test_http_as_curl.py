@@ -8,10 +8,10 @@ from http_harness import GET, bytewise, exchange
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradual_agent.http.decoding import KNOWN_CODINGS, decode_body
 from gradual_agent.http.failures import ResponseError
-from gradual_agent.http.head import parse_head
-from gradual_common.batch import KINDS
+from gradual_agent.http.reading.decoding import KNOWN_CODINGS, decode_body
+from gradual_agent.http.reading.head import parse_head
+from gradual_common.protocol.batch import KINDS
 
 ROWS = read_table()
 REFUSALS = ("protocol", "reset", "body_too_large")

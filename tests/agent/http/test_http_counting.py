@@ -10,17 +10,17 @@ import pytest
 import zstandard
 from http_harness import Driver, answer, open_engine, run_server
 
-from gradual_agent.coordination.lease import Lease
 from gradual_agent.http import build_request
 from gradual_agent.http import client as client_module
 from gradual_agent.http.client import MOST_CONNECTIONS
-from gradual_agent.http.connection import Http1Connection
-from gradual_agent.http.head import MAX_REMEMBERED
-from gradual_agent.http.reader import ResponseReader
+from gradual_agent.http.connecting.connection import Http1Connection
+from gradual_agent.http.reading.head import MAX_REMEMBERED
+from gradual_agent.http.reading.reader import ResponseReader
 from gradual_agent.http.urls import split_url
-from gradual_agent.users.sample import INTERRUPTED
-from gradual_common.batch import KINDS
-from gradual_common.plan.model import Tls
+from gradual_agent.runtime.lease import Lease
+from gradual_agent.runtime.sample import INTERRUPTED
+from gradual_common.plan.model.plan import Tls
+from gradual_common.protocol.batch import KINDS
 
 
 def url(server, path="/"):

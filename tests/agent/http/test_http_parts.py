@@ -14,14 +14,14 @@ from http_harness import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_agent.http.decoding import KNOWN_CODINGS, decode_body
+from gradual_agent.http.connecting.resolver import KEPT_NS, MOST_KEPT, Address, Addresses, Resolver, read_literal
 from gradual_agent.http.failures import Failure, ResponseError, connection_ended, explain, tls_failed
-from gradual_agent.http.head import MAX_REMEMBERED, HeadMemory
+from gradual_agent.http.reading.decoding import KNOWN_CODINGS, decode_body
+from gradual_agent.http.reading.head import MAX_REMEMBERED, HeadMemory
 from gradual_agent.http.redirects import follow
 from gradual_agent.http.request import build_request
-from gradual_agent.http.resolver import KEPT_NS, MOST_KEPT, Address, Addresses, Resolver, read_literal
 from gradual_agent.http.response import Headers, Response
-from gradual_common.batch import KIND
+from gradual_common.protocol.batch import KIND
 
 # ── Response ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -10,12 +10,12 @@ import pytest
 import trustme
 from http_harness import FOREVER, Driver, open_engine, run_server
 
-from gradual_agent.coordination.lease import Lease
 from gradual_agent.http import build_request
-from gradual_agent.users.sample import INTERRUPTED
-from gradual_common.batch import KINDS
+from gradual_agent.runtime.lease import Lease
+from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_common.clock import NS_PER_MS
-from gradual_common.plan.model import Tls
+from gradual_common.plan.model.plan import Tls
+from gradual_common.protocol.batch import KINDS
 
 MIB = 1 << 20
 TOO_LARGE = b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo large"

@@ -4,7 +4,7 @@ from agent_recording import HEALTH, S, cells, recorder, times
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_common.batch_checks import check_batch
+from gradual_common.protocol.batch_checks import check_batch
 
 
 def test_iterations_are_a_series_of_their_own_for_each_group() -> None:

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_agent.recording.recorder import Recorder
-from gradual_common.batch import LOOP_LAG, START_LAG, Applied, Frame
-from gradual_common.batch_checks import check_batch
+from gradual_common.protocol.batch import LOOP_LAG, START_LAG, Applied, Frame
+from gradual_common.protocol.batch_checks import check_batch
 
 
 def test_a_sample_is_in_the_interval_and_the_level_in_which_it_ended() -> None:

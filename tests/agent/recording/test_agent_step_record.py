@@ -3,8 +3,8 @@
 import pytest
 from agent_recording import HEALTH, cells, counters, recorder, sample, times
 
-from gradual_common.batch import KINDS
-from gradual_common.batch_checks import check_batch
+from gradual_common.protocol.batch import KINDS
+from gradual_common.protocol.batch_checks import check_batch
 
 
 def test_a_success_has_all_times_and_its_bytes() -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from gradual_agent.recording import exemplars
 from gradual_agent.recording.exemplars import CANDIDATES, MOST_CODES, ExemplarPicker
-from gradual_agent.users.sample import Sample
-from gradual_common.batch import KIND, KINDS
-from gradual_common.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
-from gradual_master.results.error_samples import ErrorSamples
+from gradual_agent.runtime.sample import Sample
+from gradual_common.protocol.batch import KIND, KINDS
+from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
+from gradual_master.results.summary.error_samples import ErrorSamples
 
 CHI_SQUARE_999 = {14: 36.12, 19: 43.82, 26: 54.05}
 """The 99.9th percentiles by degrees of freedom (NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.4)."""

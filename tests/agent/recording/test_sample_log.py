@@ -13,9 +13,9 @@ from gradual_agent.recording import sample_log
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.sample_log import LoggedStepRecord, SampleLog
 from gradual_agent.recording.step_record import StepRecord
-from gradual_common.batch import KIND, KINDS, MEASURES, Batch
-from gradual_common.histogram import unpack_histograms
-from gradual_common.samples import MOST_SAMPLES, SampleColumns
+from gradual_common.histogram.histogram import unpack_histograms
+from gradual_common.protocol.batch import KIND, KINDS, MEASURES, Batch
+from gradual_common.protocol.samples import MOST_SAMPLES, SampleColumns
 
 LEVELS = [(0, 0), (S // 2, 1), (2 * S, 2)]
 

@@ -8,17 +8,17 @@ import pytest
 from agent_stage import MS, Failure, Reply, S, Stage, counter, kinds, user_time
 from structlog.testing import capture_logs
 
-from gradual_agent.actions.http import HttpAction
+from gradual_agent.kinds.http.action import HttpAction
+from gradual_agent.kinds.http.assertions import Assertions
+from gradual_agent.kinds.http.extraction import Extractor
 from gradual_agent.recording.group_meter import GroupMeter
 from gradual_agent.users import user as user_module
-from gradual_agent.users.assertions import Assertions
-from gradual_agent.users.extraction import Extractor
 from gradual_agent.users.knowledge import Knowledge
 from gradual_agent.users.unforeseen import INTERNAL, detail_of, kind_of
-from gradual_common.batch import KIND
-from gradual_common.batch_checks import check_batch
 from gradual_common.errors import RequestError, TemplateError
-from gradual_common.templates import Condition
+from gradual_common.protocol.batch import KIND
+from gradual_common.protocol.batch_checks import check_batch
+from gradual_common.templates.templates import Condition
 
 
 def raising(*errors: Exception | None) -> Callable[..., Any]:

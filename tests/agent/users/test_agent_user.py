@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from agent_stage import MS, Reply, S, Stage, counter, kinds, user_time
 
-from gradual_common.batch import ITERATION, MEASURES, START_LAG, Batch
-from gradual_common.batch_checks import check_batch
+from gradual_common.protocol.batch import ITERATION, MEASURES, START_LAG, Batch
+from gradual_common.protocol.batch_checks import check_batch
 
 
 def iterations(batch: Batch) -> tuple[int, int]:

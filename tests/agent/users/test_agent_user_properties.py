@@ -6,7 +6,7 @@ from agent_stage import MS, Reply, S, Stage, counter, kinds, user_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_common.batch_checks import check_batch
+from gradual_common.protocol.batch_checks import check_batch
 
 replies = st.one_of(
     st.none(),

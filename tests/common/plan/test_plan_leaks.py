@@ -8,7 +8,7 @@ from plan_samples import load, mistakes, small
 
 from gradual_common.errors import PlanError
 from gradual_common.plan.loader import PlanSource, load_plan
-from gradual_common.plan.overrides import Overrides
+from gradual_common.plan.reading.overrides import Overrides
 
 HIDDEN = "hunter2"
 LONG = HIDDEN + "x" * 100

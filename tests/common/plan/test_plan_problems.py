@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from plan_samples import mistakes, only_mistake, small
 
-from gradual_common.plan.model import ActionSpec, AdditiveRamp, Config, DataSet, Phase, Plan, RampLevel, Step, Tls
+from gradual_common.plan.model.plan import ActionSpec, AdditiveRamp, Config, DataSet, Phase, Plan, RampLevel, Step, Tls
 from gradual_common.plan.problems import keys_of, model_at
 
 

@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 import pytest
 
-from gradual_common.plan import model
-from gradual_common.plan.assertions import CHECKS
+from gradual_common.kinds.http.assertions import CHECKS
+from gradual_common.plan.model import plan as model
 from gradual_common.plan.schema import KEYS, plan_json_schema
 from gradual_common.plan.schema_parts import ASSERTION
 

@@ -2,10 +2,10 @@
 
 from plan_samples import load, small
 
-from gradual_common.plan.overrides import Overrides
+from gradual_common.plan.reading.overrides import Overrides
 from gradual_common.plan.shown import shown_plan
 from gradual_common.rules import parse_rule
-from gradual_common.scheduling import compile_schedule
+from gradual_common.schedule.compiling import compile_schedule
 
 HIDDEN = "hunter2-x"
 TWO = {"env": {"A_TOKEN": HIDDEN, "B_TOKEN": "other-9"}}

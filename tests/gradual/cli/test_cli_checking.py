@@ -8,7 +8,7 @@ import pytest
 from gradual.cli.checking import show_schedule, show_schema, validate_plan
 from gradual.cli.starter import write_starter
 from gradual_common.errors import PlanError
-from gradual_master.options import PlanArguments
+from gradual_master.command_line.options import PlanArguments
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 PLANS = ("bank.yaml", "login_flow.yaml", "demo.yaml")

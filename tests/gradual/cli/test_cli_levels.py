@@ -2,7 +2,7 @@
 
 from gradual.cli.levels import MOST_ROWS, tabulate_levels
 from gradual_common.clock import NS_PER_S
-from gradual_common.schedule import Change, Level, Schedule, SchedulePhase
+from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
 
 PHASES = (
     SchedulePhase(0, "warm", 0, 10 * NS_PER_S, True),

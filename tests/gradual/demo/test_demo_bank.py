@@ -11,8 +11,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from gradual.demo.accounts import password_of, username_of
 from gradual.demo.bank import ROUTES, Bank
-from gradual.demo.ledger import password_of, username_of
 from gradual.demo.server import listening
 from gradual.demo.service import Work
 from gradual.errors import AddressInUseError

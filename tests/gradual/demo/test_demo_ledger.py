@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual.demo.ledger import OPENING_BALANCE, Ledger, Tokens, password_of, username_of
+from gradual.demo.accounts import OPENING_BALANCE, Ledger, Tokens, password_of, username_of
 from gradual.errors import TransferRefusedError
 
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from fleet_model import MS, Bench, S, batch_of, id_of, only, orders_in, schedule_of, seats_of, sent
 
-from gradual_common.batch import Applied
-from gradual_common.messages import Confirm, Goodbye, MasterMessage, Part, Ping, Pong, SlotRun
+from gradual_common.protocol.batch import Applied
+from gradual_common.protocol.messages import Confirm, Goodbye, MasterMessage, Part, Ping, Pong, SlotRun
 from gradual_master.coordination.events import (
     Begin,
     Close,
@@ -23,7 +23,7 @@ from gradual_master.coordination.events import (
 )
 from gradual_master.coordination.journal import SlotsAssigned
 from gradual_master.coordination.lifecycle import State
-from gradual_master.results.facts import SlotsFinished
+from gradual_master.results.summary.facts import SlotsFinished
 
 
 def bench(**terms: int) -> Bench:

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from gradual_common.messages import AgentMessage, Orders, Ping, SlotRun
+from gradual_common.protocol.messages import AgentMessage, Orders, Ping, SlotRun
 from gradual_master.coordination.events import CloseInterval, End, Merge, Received, Send, Stop, StreamEnded, Tick
 from gradual_master.coordination.lifecycle import State
 

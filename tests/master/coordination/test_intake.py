@@ -3,8 +3,8 @@
 import pytest
 from fleet_model import MS, S, batch_of
 
-from gradual_common.batch import Applied
 from gradual_common.errors import WireError
+from gradual_common.protocol.batch import Applied
 from gradual_master.coordination.intake import Intake, Receipt
 
 START = 500 * MS

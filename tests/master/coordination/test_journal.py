@@ -1,6 +1,6 @@
 """The journal in memory."""
 
-from gradual_common.messages import SlotRun
+from gradual_common.protocol.messages import SlotRun
 from gradual_master.coordination.journal import (
     AgentLost,
     BatchMerged,

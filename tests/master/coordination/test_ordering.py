@@ -4,8 +4,8 @@ from fleet_model import S, schedule_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_common.messages import LevelOrder, SlotRun
-from gradual_common.schedule import Schedule
+from gradual_common.protocol.messages import LevelOrder, SlotRun
+from gradual_common.schedule.schedule import Schedule
 from gradual_master.coordination.ordering import UNSCHEDULED, Ordering
 
 SLOTS = (SlotRun(0, 0, 9, 1),)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from rich.text import Text
 
-from gradual_common.drawing import block_lines
-from gradual_master.reporting.figures import show_number, show_seconds
 from gradual_master.reporting.monitor.lines import BAR, QUIET, cell, fit, heading, join
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.monitor.trend import Trend
+from gradual_master.reporting.text.drawing import block_lines
+from gradual_master.reporting.text.figures import show_number, show_seconds
 
 MARGIN = 8
 

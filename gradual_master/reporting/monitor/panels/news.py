@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from gradual_master.reporting.figures import show_seconds
 from gradual_master.reporting.monitor.lines import ALARM, ELLIPSIS, QUIET, WARNING, fit, heading, join
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
-from gradual_master.results.chronicle import News
+from gradual_master.reporting.text.figures import show_seconds
+from gradual_master.results.summary.chronicle import News
 
 SIGNS = {"info": ("  ", ""), "warning": ("! ", WARNING), "error": ("!!", ALARM)}
 IDEAL = 3

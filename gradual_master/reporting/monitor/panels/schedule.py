@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from gradual_common.drawing import block_lines
-from gradual_master.reporting.figures import show_number, show_seconds
 from gradual_master.reporting.monitor.lines import BAR, QUIET, TITLE, cell, fit, join
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
+from gradual_master.reporting.text.drawing import block_lines
+from gradual_master.reporting.text.figures import show_number, show_seconds
 
 MARGIN = 8
 CURSOR = "▲"

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from gradual_master.reporting.figures import show_number, show_seconds
 from gradual_master.reporting.monitor.lines import ALARM, QUIET, TITLE, cell, fit, heading, join
 from gradual_master.reporting.monitor.marks import change, sparkline
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.monitor.trend import Moment, Pace, Trend
-from gradual_master.reporting.progress_state import RECENT_S
+from gradual_master.reporting.progress.state import RECENT_S
+from gradual_master.reporting.text.figures import show_number, show_seconds
 
 LABEL, VALUE, CHANGE = 9, 8, 6
 SHORTEST_COURSE = 6

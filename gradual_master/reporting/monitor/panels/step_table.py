@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from gradual_master.reporting.figures import show_number
 from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, clean, fit, heading, join
 from gradual_master.reporting.monitor.panels.base import Demand, fitting
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.monitor.steps import StepRow
+from gradual_master.reporting.text.figures import show_number
 
 COLUMNS = (("/s", 8), ("failed/s", 9), ("p50 ms", 8), ("p95 ms", 8))
 NARROWEST = 56

@@ -1,0 +1,1 @@
+"""`gradual try`: one user, one iteration."""

@@ -1,0 +1,257 @@
+"""`gradual try`: one user, one iteration, in this process, by the same engine, user and actions as in a run.
+
+Each step's action and condition and the engine's client are wrapped, so that what they do is told; think times and
+pacing are left out. A trial always ends: each request by its own timeout, and nothing is tried again, neither a failed
+`on_start` nor a user that met a mistake of ours; Ctrl-C ends it at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import structlog
+import typer
+import uvloop
+
+from gradual.trial.narration import Narrator
+from gradual_agent.http.client import HttpClient
+from gradual_agent.http.engine import HttpEngine
+from gradual_agent.http.request import Request
+from gradual_agent.kinds.action import Action, Actor
+from gradual_agent.kinds.http.action import HttpActions, texts_of
+from gradual_agent.recording.recorder import Recorder
+from gradual_agent.runtime.lease import Lease
+from gradual_agent.runtime.sample import Sample
+from gradual_agent.runtime.suspension import Resumable
+from gradual_agent.runtime.timeline import Timeline
+from gradual_agent.users.behaviour import Behaviour, CompiledStep, compile_behaviour
+from gradual_agent.users.think import NO_THINKING
+from gradual_agent.users.unforeseen import mark_failed
+from gradual_agent.users.user import VirtualUser
+from gradual_agent.users.world import World
+from gradual_common.clock import CLOCK_ID
+from gradual_common.errors import TemplateError
+from gradual_common.net.tls_settings import tls_in
+from gradual_common.plan.loader import LoadedPlan
+from gradual_common.plan.model.plan import ActionSpec, Plan
+from gradual_common.plan.reading.document import nearest
+from gradual_common.process.interrupts import INTERRUPTED
+from gradual_common.process.logs import configure_logging, mask_in_logs
+from gradual_common.protocol.series import SeriesIndex
+from gradual_common.secrecy.credentials import all_credentials
+from gradual_common.secrecy.masking import Mask
+from gradual_common.templates.templates import Condition, Scope
+from gradual_master.command_line.invocation import load_arguments
+from gradual_master.command_line.options import PlanArguments
+
+FOREVER = 1 << 62
+STEP_FAILED = 1
+
+
+def run_trial(arguments: PlanArguments, group: str | None) -> int:
+    """Try the plan; 0 when every step succeeded, 1 when one failed, 130 when it was interrupted."""
+    loaded = load_arguments(arguments)
+    number = find_group(loaded.plan, group)
+    configure_logging("warning")
+    secrets, credentials = all_credentials(loaded.job)
+    mask_in_logs(secrets, credentials)
+    narrator = Narrator(write_line, Mask(secrets, credentials))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(Trial(loaded, number, narrator).run())
+    except KeyboardInterrupt:
+        narrator.say("\nInterrupted.")
+        return INTERRUPTED
+    return STEP_FAILED if narrator.failures else 0
+
+
+def write_line(text: str) -> None:
+    """A line on standard output. When its reader has gone (`| head`) the iteration goes on to its end, unheard."""
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def find_group(plan: Plan, name: str | None) -> int:
+    """The number of the group; the first without a name."""
+    names = [group.name for group in plan.users]
+    if name is None:
+        return 0
+    if name in names:
+        return names.index(name)
+    hint = nearest(name, names) or f"groups: {', '.join(names)}"
+    raise typer.BadParameter(f"there is no group {name!r}; {hint}", param_hint="--group")
+
+
+class Trial:
+    """One user in slot 0 of one group, told about as it acts."""
+
+    def __init__(self, loaded: LoadedPlan, group: int, narrator: Narrator) -> None:
+        self._loaded = loaded
+        self._group = group
+        self._narrator = narrator
+
+    async def run(self) -> None:
+        """Perform the iteration."""
+        rows = self._rows()
+        self._narrator.begin(self._loaded.plan.users[self._group].name, rows)
+        loop = asyncio.get_running_loop()
+        clock = partial(time.clock_gettime_ns, CLOCK_ID)
+        timeline = Timeline(loop, clock)
+        engine = HttpEngine(loop, timeline, Lease(FOREVER), assets=self._loaded.job.assets, clock=clock)
+        engine.prepare(tls_in(self._loaded.plan))
+        recorder = Recorder(SeriesIndex.of(self._loaded.plan), clock)
+        ended: asyncio.Future[None] = loop.create_future()
+        world = World(
+            timeline=timeline,
+            clock=clock,
+            wall_clock=time.time_ns,
+            recorder=recorder,
+            engine=ToldEngine(engine, self._narrator),
+            seed=self._loaded.job.seed,
+            secrets=dict(self._loaded.job.secrets),
+            graceful_stop=self._loaded.plan.config.graceful_stop,
+            warn_empty=lambda behaviour: None,
+            end=lambda user, finished: ended.set_result(None),
+            note_failure=lambda step, sample: self._narrator.count_failure(),
+            note_unforeseen=log_unforeseen,
+        )
+        user = TriedUser(world, self._behaviour(recorder, clock), 0, 1, rows)
+        user.start()
+        try:
+            await ended
+        except asyncio.CancelledError:
+            user.cut()
+            raise
+        finally:
+            timeline.close()
+            engine.close()
+        self._narrator.end()
+
+    def _rows(self) -> dict[str, dict[str, Any]]:
+        tables = {name: table for (group, name), table in self._loaded.data.items() if group == self._group}
+        return {name: row for name, table in tables.items() if (row := table.row(0)) is not None}
+
+    def _behaviour(self, recorder: Recorder, clock: partial[int]) -> Behaviour:
+        """The group's behaviour for one iteration without waits, every step told."""
+        plan = self._loaded.plan
+        actions = HttpActions(plan)
+        behaviour = compile_behaviour(
+            plan, self._group, recorder, lambda name, *_: actions.action(name, True, True), lambda n: texts_of(plan, n)
+        )
+        names = iter(series.action for series in recorder.index.steps if series.group == self._group)
+        told = [
+            tuple(self._tell(step, next(names)) for step in steps)
+            for steps in (behaviour.on_start, behaviour.steps, behaviour.on_stop)
+        ]
+        return replace(
+            behaviour, on_start=told[0], steps=told[1], on_stop=told[2], iterations=1, pacing=0, keeps_response=True
+        )
+
+    def _tell(self, step: CompiledStep, action: str) -> CompiledStep:
+        spec = self._loaded.plan.actions[action]
+        condition = ToldCondition(step.condition.text, step.name, self._narrator) if step.condition else None
+        told = ToldAction(step.action, (step.name, action), spec, self._narrator)
+        return replace(step, action=told, condition=condition, thinking=NO_THINKING)
+
+
+class TriedUser(VirtualUser):
+    """Its first failure in `on_start` is its end."""
+
+    __slots__ = ()
+    is_replaced = False
+
+
+def log_unforeseen(behaviour: Behaviour, step: CompiledStep, error: Exception) -> None:
+    """A mistake of ours, with its traceback."""
+    structlog.get_logger(__name__).error("a step failed for a reason that nobody foresaw", exc_info=error)
+
+
+class ToldAction:
+    """An action, told about. `names`: the step's and its own."""
+
+    def __init__(self, inner: Action, names: tuple[str, str], spec: ActionSpec, narrator: Narrator) -> None:
+        self.assertion_count = inner.assertion_count
+        self._inner = inner
+        self._names = names
+        self._spec = spec
+        self._narrator = narrator
+
+    async def perform(self, user: Actor, sample: Sample) -> None:
+        """Perform it between its heading and its outcome."""
+        self._narrator.begin_step(*self._names)
+        try:
+            await self._inner.perform(user, sample)
+        except Exception as error:
+            mark_failed(sample, error, user.now())
+            raise
+        finally:
+            self._tell_end(user, sample)
+
+    def _tell_end(self, user: Actor, sample: Sample) -> None:
+        extracted = {name: user.scope[name] for name in self._spec.extract if name in user.scope}
+        self._narrator.end_step(self._spec, sample, extracted)
+
+
+class ToldCondition(Condition):
+    """A condition, told about."""
+
+    __slots__ = ("_narrator", "_step")
+
+    def __init__(self, text: str, step: str, narrator: Narrator) -> None:
+        super().__init__(text)
+        self._step = step
+        self._narrator = narrator
+
+    def holds(self, scope: Scope) -> bool:
+        """Evaluate, and tell what came of it."""
+        try:
+            outcome = super().holds(scope)
+        except TemplateError as error:
+            self._narrator.tell_condition(self._step, self.text, str(error))
+            raise
+        self._narrator.tell_condition(self._step, self.text, outcome)
+        return outcome
+
+
+class ToldEngine:
+    """Makes clients that tell what they send and get."""
+
+    def __init__(self, engine: HttpEngine, narrator: Narrator) -> None:
+        self._engine = engine
+        self._narrator = narrator
+
+    def client(self, owner: Resumable, *settings: Any) -> ToldClient:
+        """A told client of the engine."""
+        return ToldClient(self._engine.client(owner, *settings), self._narrator)
+
+
+class ToldClient:
+    """A client; `fetch` tells the request before and the response after it."""
+
+    def __init__(self, client: HttpClient, narrator: Narrator) -> None:
+        self.cookies = client.cookies
+        self.interrupt = client.interrupt
+        self.cut = client.cut
+        self.end_iteration = client.end_iteration
+        self.close = client.close
+        self._client = client
+        self._narrator = narrator
+
+    async def fetch(self, request: Request, sample: Sample) -> None:
+        """Fetch, and tell."""
+        self._narrator.tell_request(request, self._cookie_of(request))
+        await self._client.fetch(request, sample)
+        self._narrator.tell_response(sample)
+
+    def _cookie_of(self, request: Request) -> str:
+        parts: Sequence[str] = (request.cookie, self.cookies.header_for(request))
+        return "; ".join(part for part in parts if part)

@@ -1,0 +1,1 @@
+"""Connections: name to address, socket, TLS, upload."""

@@ -1,0 +1,1 @@
+"""Bytes to responses, without I/O."""

@@ -1,0 +1,136 @@
+"""A failed exchange as people look at it: what was sent and what came back, masked and bounded, as plain JSON data.
+
+`body_bytes` is the size of a body without its codings, None when only its begin, or nothing, was kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from gradual_agent.http.failures import ResponseError
+from gradual_agent.http.reading.decoding import decode_body
+from gradual_agent.http.request import MAX_KEPT_ERROR, Request
+from gradual_agent.http.response import Headers, Response
+from gradual_agent.runtime.sample import Sample
+from gradual_common.secrecy.credentials import credentials_in_fields, credentials_in_text
+from gradual_common.secrecy.masking import Mask
+
+MAX_TEXT = 4096
+"""Characters of a body, a URL or a detail that are shown."""
+
+MAX_FIELDS = 64
+MAX_VALUE = 1024
+
+MAX_READ = 4 * MAX_TEXT
+"""Characters of a text that are looked at: all that is masked before it is cut off."""
+
+MAX_BYTES = 4 * MAX_READ
+"""Bytes of a body that are made into text: `MAX_READ` characters of any alphabet. Decoding the whole of one of 6 MB
+took 16 ms, in which the agent's loop stood still."""
+
+MAX_DECODED = 1024 * 1024
+
+Field = tuple[str, str]
+
+
+def describe_exchange(mask: Mask, sample: Sample) -> dict[str, Any]:
+    """The exchange of a failed sample: {"detail", "request", "response"}; what did not happen is None."""
+    request, response = sample.request, sample.response
+    mask = mask.also(credentials=_credentials_of(request, response))
+    return {
+        "detail": _show(mask, sample.explain(mask.hide_text)),
+        "request": None if request is None else _describe_request(mask, request),
+        "response": _describe_response(mask, sample, request, response),
+    }
+
+
+def _credentials_of(request: Request | None, response: Response | None) -> Iterator[str]:
+    """What one side says in a credential's place is hidden wherever the other repeats it."""
+    if request is not None:
+        fields = [*request.fields, ("Cookie", request.cookie)]
+        yield from credentials_in_fields(fields)
+        yield from credentials_in_text(request.url[:MAX_READ])
+        yield from credentials_in_text(request.body[:MAX_READ].decode("utf-8", "replace"))
+    if response is not None:
+        yield from credentials_in_fields(_pairs(response.headers))
+
+
+def _describe_request(mask: Mask, request: Request) -> dict[str, Any]:
+    fields = [("Host", _host_of(request)), *request.fields]
+    if request.cookie:
+        fields.append(("Cookie", request.cookie))
+    return {
+        "method": request.method,
+        "url": _show(mask, request.url),
+        "headers": _describe_fields(mask, fields),
+        "body": _show_body(mask, Response(0, body=request.body)),
+        "body_bytes": len(request.body),
+    }
+
+
+def _host_of(request: Request) -> str:
+    """What goes out as Host, which the plan may have set: the first line after the request line."""
+    return request.head.split(b"\r\n", 2)[1].partition(b":")[2].decode("utf-8", "replace").strip()
+
+
+def _describe_response(
+    mask: Mask, sample: Sample, request: Request | None, response: Response | None
+) -> dict[str, Any] | None:
+    """Head and body where they were kept: of errors, and wherever the plan reads them."""
+    if response is None:
+        empty = {"status_code": sample.status_code, "headers": [], "body": None, "body_bytes": None}
+        return empty if sample.status_code else None
+    is_wanted = request is not None and request.wants_body
+    document: dict[str, Any] = {
+        "status_code": response.status_code,
+        "headers": _describe_fields(mask, list(_pairs(response.headers))),
+        "body": None,
+        "body_bytes": None,
+    }
+    if is_wanted or response.status_code >= 400:
+        body = response.body if is_wanted else _decoded(response)
+        is_whole = is_wanted or len(response.body) < MAX_KEPT_ERROR
+        document["body"] = _show_body(mask, replace(response, body=body), is_whole)
+        document["body_bytes"] = len(body) if is_whole else None
+    return document
+
+
+def _pairs(headers: Headers) -> list[Field]:
+    return [(name, value) for name in headers for value in headers.get_all(name)]
+
+
+def _decoded(response: Response) -> bytes:
+    """The body of an error that the plan does not read; as it came if its coding is broken, or it was cut off."""
+    tokens = (token.strip().lower() for token in response.headers.get("content-encoding", "").split(","))
+    codings = tuple(filter(None, tokens))
+    try:
+        return decode_body(response.body, codings, MAX_DECODED)
+    except ResponseError:
+        return response.body
+
+
+def _describe_fields(mask: Mask, fields: list[Field]) -> list[list[str]]:
+    """Masked first, and cut off then: half a secret is one, too."""
+    return [
+        [name[:MAX_VALUE], mask.hide_named(name, value[:MAX_READ])[:MAX_VALUE]] for name, value in fields[:MAX_FIELDS]
+    ]
+
+
+def _show_body(mask: Mask, response: Response, is_whole: bool = True) -> str:
+    """The begin of a body in its charset, and how many bytes there were when that is not all."""
+    size = len(response.body)
+    rest = f"{size:,}{'' if is_whole else ' or more'} bytes" if size > MAX_BYTES or not is_whole else ""
+    return _show(mask, replace(response, body=response.body[:MAX_BYTES]).text, rest)
+
+
+def _show(mask: Mask, text: str, size: str = "") -> str:
+    """At most `MAX_TEXT` characters, masked; lone surrogates, which no file takes, as `?`.
+
+    What is cut off ends with its size; `size`: how much there was, where `text` is not all of it.
+    """
+    shown = mask.hide_text(text[:MAX_READ]).encode("utf-8", "replace").decode()
+    if not size and len(shown) <= MAX_TEXT and len(text) <= MAX_READ:
+        return shown
+    return f"{shown[:MAX_TEXT]}… ({size or f'{len(text):,} characters'})"

@@ -1,0 +1,96 @@
+"""Extraction: what an action takes out of a response into its user's variables.
+
+A value that is not there takes its default; without one the action fails (kind `extract`), and the variable stays as
+it was. JMESPath cannot tell null from missing, so null counts as missing. Where no response came at all, defaults are
+set, so that a later step can still be built; the failure stays what it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gradual_agent.errors import QueryError
+from gradual_agent.kinds.http.content import NOT_JSON, Content
+from gradual_agent.kinds.http.query import Query
+from gradual_agent.runtime.sample import Sample
+from gradual_common.kinds.patterns import Pattern
+from gradual_common.plan.model.plan import Extraction
+from gradual_common.protocol.batch import KIND
+
+CookieJar = Callable[[str], str | None]
+"""The value of a user's cookie by its name."""
+
+Find = Callable[[Content, CookieJar], Any]
+
+
+class Extractor:
+    """The compiled extractions of one action."""
+
+    __slots__ = ("_defaults", "_finds", "_sources", "wants_body", "wants_headers")
+
+    def __init__(self, specs: Mapping[str, Extraction]) -> None:
+        self.wants_headers = any(spec.source == "header" for spec in specs.values())
+        self.wants_body = any(spec.source in ("json", "regex") for spec in specs.values())
+        self._finds = tuple((name, _FINDERS[spec.source](spec.expression)) for name, spec in specs.items())
+        self._sources = {name: f"{spec.source}: {spec.expression}" for name, spec in specs.items()}
+        self._defaults = {name: spec.default for name, spec in specs.items() if spec.has_default}
+
+    def __len__(self) -> int:
+        return len(self._finds)
+
+    def extract(self, sample: Sample, content: Content, cookies: CookieJar, variables: dict[str, Any]) -> None:
+        """Set `variables` from a response that arrived whole; a failure marks the sample unless it failed before."""
+        for name, find in self._finds:
+            value = _found(find, content, cookies)
+            if value is not None:
+                variables[name] = value
+            elif name in self._defaults:
+                variables[name] = self._defaults[name]
+            else:
+                _fail(sample, name, self._sources[name])
+
+    def set_defaults(self, variables: dict[str, Any]) -> None:
+        """There is no response."""
+        variables.update(self._defaults)
+
+
+def _found(find: Find, content: Content, cookies: CookieJar) -> Any:
+    try:
+        return find(content, cookies)
+    except QueryError:
+        return None
+
+
+def _fail(sample: Sample, name: str, source: str) -> None:
+    if not sample.kind:
+        sample.kind = KIND["extract"]
+        sample.failed_assertions = 0
+    sample.detail = sample.detail or f"{name!r} was not found in the response ({source})"
+
+
+def _json_finder(expression: str) -> Find:
+    search = Query(expression)
+    return lambda content, cookies: None if content.json is NOT_JSON else search(content.json)
+
+
+def _regex_finder(expression: str) -> Find:
+    """The first group, else the whole match; a group that took no part in the match was not found."""
+    find = Pattern(expression).find
+    return lambda content, cookies: find(content.text)
+
+
+def _header_finder(name: str) -> Find:
+    return lambda content, cookies: content.headers.get(name)
+
+
+def _cookie_finder(name: str) -> Find:
+    return lambda content, cookies: cookies(name)
+
+
+_FINDERS: Mapping[str, Callable[[str], Find]] = {
+    "json": _json_finder,
+    "regex": _regex_finder,
+    "header": _header_finder,
+    "cookie": _cookie_finder,
+}

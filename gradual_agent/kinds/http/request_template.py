@@ -1,0 +1,110 @@
+"""A request of the plan, made into the engine's Request: URL, query, headers, body (PLAN.md, 'Actions')."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gradual_agent.http.request import Request, build_request
+from gradual_common.kinds.http.bodies import encode_json, encode_pairs
+from gradual_common.net.tls_settings import merge_tls
+from gradual_common.net.urls import add_query, encode_text, join_base
+from gradual_common.plan.model.plan import ActionSpec, Config
+from gradual_common.templates.templates import Compiled, Scope, as_text, compile_value
+
+JSON_TYPE = "application/json"
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+class RequestTemplate:
+    """Everything of a request that is known when the plan is compiled. `is_static`: nothing else is needed."""
+
+    __slots__ = (
+        "_base",
+        "_body",
+        "_fixed_headers",
+        "_form",
+        "_has_body",
+        "_has_content_type",
+        "_headers",
+        "_method",
+        "_query",
+        "_settings",
+        "_url",
+    )
+
+    def __init__(
+        self,
+        config: Config,
+        spec: ActionSpec,
+        *,
+        wants_headers: bool = False,
+        wants_body: bool = False,
+    ) -> None:
+        self._method = spec.method
+        self._base = compile_value(config.base_url or "")
+        self._url = compile_value(spec.url)
+        self._query = compile_value(spec.query)
+        self._headers = _compile_headers(config, spec)
+        are_fixed = all(value.is_static for _, value in self._headers)
+        self._fixed_headers = self._render_headers({}) if are_fixed else []
+        self._has_content_type = any(name.lower() == "content-type" for name, _ in self._headers)
+        self._has_body = spec.body is not None
+        self._body = compile_value(spec.body)
+        self._form = compile_value(spec.form)
+        self._settings: dict[str, Any] = {
+            "timeout": _first(spec.timeout, config.timeout),
+            "connect_timeout": _first(spec.connect_timeout, config.connect_timeout),
+            "follow_redirects": _first(spec.follow_redirects, config.follow_redirects),
+            "tls": merge_tls(config.tls, spec.tls),
+            "wants_headers": wants_headers,
+            "wants_body": wants_body,
+            "max_body": spec.max_body,
+        }
+
+    @property
+    def is_static(self) -> bool:
+        """Whether it is the same request for everybody."""
+        parts = [self._base, self._url, self._query, self._body, self._form, *(value for _, value in self._headers)]
+        return all(part.is_static for part in parts)
+
+    def build(self, scope: Scope) -> Request:
+        """The request in `scope`; raises TemplateError or RequestError."""
+        headers = self._fixed_headers or self._render_headers(scope)
+        body, content_type = self._build_body(scope)
+        if content_type and not self._has_content_type:
+            headers = [*headers, ("Content-Type", content_type)]
+        return build_request(self._method, self._build_url(scope), headers, body, **self._settings)
+
+    def _render_headers(self, scope: Scope) -> list[tuple[str, str]]:
+        return [(name, as_text(value.render(scope))) for name, value in self._headers]
+
+    def _build_url(self, scope: Scope) -> str:
+        url = join_base(as_text(self._base.render(scope)), as_text(self._url.render(scope)))
+        query = self._query.render(scope)
+        return add_query(url, encode_pairs(query, plus=False)) if query else url
+
+    def _build_body(self, scope: Scope) -> tuple[bytes, str]:
+        """The body and the content type that it brings along, if any."""
+        form = self._form.render(scope)
+        if form is not None:
+            return encode_pairs(form, plus=True).encode(), FORM_TYPE
+        if not self._has_body:
+            return b"", ""
+        body = self._body.render(scope)
+        if isinstance(body, Mapping | list):
+            return encode_json(body), JSON_TYPE
+        return encode_text(as_text(body)), ""
+
+
+def _compile_headers(config: Config, spec: ActionSpec) -> tuple[tuple[str, Compiled], ...]:
+    """The plan's headers under the action's; names are compared without case, and written as they were last."""
+    merged: dict[str, tuple[str, Compiled]] = {}
+    for headers in (config.headers, spec.headers):
+        for name, value in headers.items():
+            merged[name.lower()] = (name, compile_value(value))
+    return tuple(merged.values())
+
+
+def _first(given: int | None, default: int) -> int:
+    return default if given is None else given

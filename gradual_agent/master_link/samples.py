@@ -1,0 +1,92 @@
+"""Single samples and exchanges on their way to the master: on a channel of their own, and never worth waiting for.
+
+What is sent while the master is away is lost, which the master sees by its counts; batches lose nothing. A queue of
+`MOST_WAITING` messages is all that a slow master can make an agent hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import structlog
+from grpc import aio
+
+from gradual_agent.master_link.rpc import CHANNEL_OPTIONS
+from gradual_common.protocol.messages import SampleMessage
+from gradual_common.protocol.sample_codec import encode_samples
+from gradual_common.protocol.samples import Exemplar, SampleColumns
+from gradual_common.wire import fleet_pb2_grpc
+
+MOST_WAITING = 64
+"""Messages of at most 200 KiB: 13 MB, which are two seconds of 200,000 samples."""
+
+EXEMPLARS_AT_ONCE = 4
+"""Exchanges of one message: each of them is below 1 MiB, whatever is in it, and the master takes 4 MiB."""
+
+RETRY_S = 0.5
+FLUSH_S = 3.0
+"""How long the end of a run waits for what is queued."""
+
+
+class SampleLink:
+    """Opens its stream when there is something to send for the first time."""
+
+    def __init__(self, target: str, incarnation: bytes) -> None:
+        self._target = target
+        self._incarnation = incarnation
+        self._waiting: asyncio.Queue[SampleMessage | None] = asyncio.Queue()
+        self._writer: asyncio.Task[None] | None = None
+        self._is_closing = False
+        self._log = structlog.get_logger(__name__)
+
+    def send(self, blocks: Iterable[SampleColumns], exemplars: Iterable[Exemplar]) -> None:
+        """Queue samples, one block a message, and exchanges; what finds no room is dropped."""
+        for message in self._messages(blocks, exemplars):
+            if self._waiting.qsize() >= MOST_WAITING:
+                self._log.debug("samples are dropped: the master takes them too slowly")
+                return
+            self._waiting.put_nowait(message)
+            if self._writer is None:
+                self._writer = asyncio.ensure_future(self._write())
+
+    def _messages(self, blocks: Iterable[SampleColumns], exemplars: Iterable[Exemplar]) -> Iterator[SampleMessage]:
+        for block in blocks:
+            yield SampleMessage(self._incarnation, blocks=(block,))
+        rest = tuple(exemplars)
+        while rest:
+            yield SampleMessage(self._incarnation, exemplars=rest[:EXEMPLARS_AT_ONCE])
+            rest = rest[EXEMPLARS_AT_ONCE:]
+
+    async def close(self) -> None:
+        """Send what is queued, for at most `FLUSH_S`; returns when the master has taken it in."""
+        if self._writer is None:
+            return
+        self._is_closing = True
+        self._waiting.put_nowait(None)
+        done, _ = await asyncio.wait([self._writer], timeout=FLUSH_S)
+        if not done:
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+
+    async def _write(self) -> None:
+        """Until the queue ends; a stream that breaks is opened anew, and loses what was on its way."""
+        while not await self._write_stream():
+            if self._is_closing and self._waiting.empty():
+                return
+            await asyncio.sleep(RETRY_S)
+
+    async def _write_stream(self) -> bool:
+        async with aio.insecure_channel(self._target, options=CHANNEL_OPTIONS) as channel:
+            stub: Any = fleet_pb2_grpc.FleetStub(channel)  # type: ignore[no-untyped-call]  # generated code
+            call = stub.Samples()
+            try:
+                while (message := await self._waiting.get()) is not None:
+                    await call.write(encode_samples(message))
+                await call.done_writing()
+                await call
+            except (aio.AioRpcError, asyncio.InvalidStateError) as error:
+                self._log.debug("the stream of samples broke off", reason=str(error))
+                return False
+        return True

@@ -1,0 +1,1 @@
+"""One agent process, and the processes of one `gradual-agent` command."""

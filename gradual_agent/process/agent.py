@@ -1,0 +1,382 @@
+"""The agent: session, pool and crew wired together; it carries out what they decide.
+
+Whatever happens (a message, a deadline, a user that ended, a signal) becomes an event in one queue, and its
+instructions are carried out before the next event is looked at, so that nothing is decided on a state half changed.
+One timeline entry wakes the agent for the earliest of all deadlines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from gradual_agent.coordination import events as talk
+from gradual_agent.coordination import pool as seats
+from gradual_agent.coordination.intervals import Intervals
+from gradual_agent.coordination.redial import TOLD_EVERY_NS
+from gradual_agent.coordination.session import Session
+from gradual_agent.master_link.rpc import MasterLink
+from gradual_agent.master_link.samples import SampleLink
+from gradual_agent.process.options import PROGRESS
+from gradual_agent.runtime.health import LoopLagProbe
+from gradual_agent.runtime.lease import Lease
+from gradual_agent.runtime.timeline import Entry, Timeline
+from gradual_agent.users.runner import Crew, CrewFactory
+from gradual_agent.users.start_queue import Usher
+from gradual_common.clock import NS_PER_S
+from gradual_common.process.logs import bind_process, mask_in_logs
+from gradual_common.protocol.batch import Applied
+from gradual_common.protocol.messages import AgentMessage, Goodbye, MasterMessage, Orders, Provision, SlotRun
+from gradual_common.secrecy.credentials import all_credentials
+from gradual_common.units import format_duration
+
+Task = Callable[[], None]
+
+LONGEST_REASON = 1000
+
+CHECK = "check that gradual-master runs, that it listens there (--listen), and that no firewall is in between"
+
+
+class Agent:
+    """One agent process. `run` ends with its exit code."""
+
+    def __init__(
+        self,
+        identity: talk.Identity,
+        *,
+        target: str,
+        master_wait: int,
+        jitter: Callable[[], float],
+        lease: Lease,
+        timeline: Timeline,
+        clock: Callable[[], int],
+        make_crew: CrewFactory,
+    ) -> None:
+        self._lease = lease
+        self._timeline = timeline
+        self._clock = clock
+        self._target = target
+        self._make_crew = make_crew
+        self._pool = seats.SlotPool()
+        self._session = Session(identity, self, master_wait, jitter, clock())
+        self._link = MasterLink(target, identity.incarnation, self)
+        self._samples = SampleLink(target, identity.incarnation)
+        self._crew: Crew | None = None
+        self._usher: Usher | None = None
+        self._probe: LoopLagProbe | None = None
+        self._orders: Orders | None = None
+        self._intervals: Intervals | None = None
+        self._is_sealed = False
+        self._is_welcome = False
+        self._released: list[tuple[int, int, int]] = []
+        self._finished: list[seats.Finished] = []
+        self._tasks: deque[Task] = deque()
+        self._is_working = False
+        self._alarm: tuple[int, Entry] | None = None
+        self._outcome: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._log = structlog.get_logger(__name__)
+        self._progress = structlog.get_logger(PROGRESS)
+
+    async def run(self) -> int:
+        """Serve one run; the exit code."""
+        self._tell_session(talk.Wake())
+        try:
+            return await self._outcome
+        finally:
+            self._clear_alarm()
+            self._stop_probe()
+            await self._link.close()
+            await self._samples.close()
+
+    def leave(self) -> None:
+        """The process was told to end."""
+        self._tell_session(talk.Leave())
+
+    # ── What the session asks ──────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def begun(self) -> int:
+        """Requests begun so far."""
+        return self._crew.begun if self._crew else 0
+
+    @property
+    def held(self) -> tuple[SlotRun, ...]:
+        """Slots with a user in them, now or at the next level."""
+        return self._pool.claimed
+
+    @property
+    def finished(self) -> tuple[SlotRun, ...]:
+        """Slots whose users have ended for good."""
+        return self._pool.finished
+
+    # ── What the link reports ──────────────────────────────────────────────────────────────────────────────────────
+
+    def receive(self, stream: int, message: MasterMessage) -> None:
+        """A message came."""
+        self._tell_session(talk.Received(stream, message))
+
+    def lose(self, stream: int, reason: str) -> None:
+        """A stream is over."""
+        self._tell_session(talk.StreamEnded(stream, reason))
+        self._say_waiting(reason)
+
+    def _say_waiting(self, reason: str) -> None:
+        """For how long the master is waited for, and what to look at."""
+        waiting = None if self._outcome.done() else self._session.waiting(self._clock())
+        if waiting is None:
+            return
+        left = format_duration(-(-waiting.left // NS_PER_S) * NS_PER_S)
+        if self._is_welcome:
+            text = f"the connection to the master is lost: waiting for it at {self._target} for {left} at most"
+            self._log.warning(text, reason=reason)
+        elif waiting.so_far < TOLD_EVERY_NS:
+            self._progress.info(f"waiting for the master at {self._target} for {left} at most", reason=reason)
+        else:
+            so_far = format_duration(waiting.so_far // NS_PER_S * NS_PER_S)
+            self._log.warning(f"no master at {self._target} for {so_far}, giving up in {left}: {CHECK}", reason=reason)
+        self._is_welcome = False
+
+    def provide(self, provision: Provision) -> None:
+        """A provision is complete."""
+        self._do(lambda: self._store(provision))
+
+    def fail(self, error: BaseException) -> None:
+        """The job cannot be done, or nobody expected this: the master is told, and the process ends with it."""
+        if not self._outcome.done():
+            self._cut("this agent has failed")
+            self._link.send(AgentMessage(goodbye=Goodbye(f"{type(error).__name__}: {error}"[:LONGEST_REASON])))
+            self._outcome.set_exception(error)
+
+    # ── The queue ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _tell_session(self, event: talk.SessionEvent) -> None:
+        self._do(lambda: self._obey_session(self._session.handle(event, self._clock())))
+
+    def _tell_pool(self, event: seats.PoolEvent) -> None:
+        self._do(lambda: self._obey_pool(self._pool.handle(event, self._run_time())))
+
+    def _do(self, task: Task) -> None:
+        """Queue a task; whoever comes first works the queue off, then sets the alarm for the next deadline."""
+        self._tasks.append(task)
+        if self._is_working or self._outcome.done():
+            return
+        self._is_working = True
+        try:
+            while self._tasks:
+                self._tasks.popleft()()
+                if not self._tasks:
+                    self._report_slots()
+            self._set_alarm()
+        except Exception as error:
+            self.fail(error)
+        finally:
+            self._is_working = False
+
+    def _report_slots(self) -> None:
+        if self._released or self._finished:
+            event = talk.SlotsEnded(seats.as_runs(self._released), seats.as_finished_runs(self._finished))
+            self._released, self._finished = [], []
+            self._tell_session(event)
+
+    # ── Deadlines ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _run_time(self) -> int:
+        return self._clock() + (self._session.offset or 0)
+
+    def _set_alarm(self) -> None:
+        deadline = self._next_deadline()
+        if self._alarm is not None and self._alarm[0] == deadline:
+            return
+        self._clear_alarm()
+        if deadline is not None:
+            self._alarm = (deadline, self._timeline.at(deadline, self._wake))
+
+    def _clear_alarm(self) -> None:
+        if self._alarm is not None:
+            self._timeline.cancel(self._alarm[1])
+            self._alarm = None
+
+    def _next_deadline(self) -> int | None:
+        in_run_time = [self._pool.next_deadline]
+        if self._can_seal and self._intervals is not None:
+            in_run_time.append(self._intervals.next_deadline)
+        offset = self._session.offset or 0
+        deadlines = [deadline - offset for deadline in in_run_time if deadline is not None]
+        if (of_session := self._session.next_deadline) is not None:
+            deadlines.append(of_session)
+        return min(deadlines, default=None)
+
+    def _wake(self, _: object) -> None:
+        """Levels first: they are what has to happen in one instant on all agents."""
+        self._alarm = None
+        self._tell_pool(seats.Wake())
+        self._do(self._seal_ended)
+        self._tell_session(talk.Wake())
+
+    def _stop_probe(self) -> None:
+        if self._probe is not None:
+            self._probe.stop()
+
+    # ── What the session decides ───────────────────────────────────────────────────────────────────────────────────
+
+    def _obey_session(self, instructions: Sequence[talk.SessionInstruction]) -> None:
+        for instruction in instructions:
+            self._obey_one(instruction)
+
+    def _obey_one(self, instruction: talk.SessionInstruction) -> None:
+        match instruction:
+            case talk.Send(message):
+                self._link.send(message)
+            case talk.Renew(until):
+                self._lease.ends_at = until
+            case talk.Obey(orders):
+                self._put_in_force(orders)
+            case talk.Adopt(offset):
+                self._log.debug("clock offset", offset_ns=offset)
+                self._reschedule()
+            case talk.Dial(stream):
+                self._log.debug("dialling the master", stream=stream)
+                self._link.dial(stream)
+            case talk.HangUp(stream, reason):
+                self._log.warning(f"the connection to the master is given up: {reason}", stream=stream)
+                self._link.hang_up()
+                self._say_waiting(reason)
+            case talk.Fetch(run):
+                self._enter(run)
+            case talk.CutUsers(reason):
+                self._cut(reason)
+            case talk.DrainUsers(reason):
+                self._log.info("the users are draining", reason=reason)
+                self._tell_pool(seats.Drain())
+            case talk.Exit(code, reason, dropped):
+                self._exit(code, reason, dropped)
+
+    def _enter(self, run: str) -> None:
+        bind_process(run=run)
+        if self._session.welcome is not None and self._session.welcome.name:
+            bind_process(agent=self._session.welcome.name)
+        self._is_welcome = True
+        self._log.info("welcomed", stream=self._session.stream)
+        self._link.fetch(run)
+
+    def _put_in_force(self, orders: Orders) -> None:
+        self._log.debug("orders", version=orders.version, slots=sum(run.count for run in orders.slots))
+        self._orders = orders
+        self._reschedule()
+        self._tell_pool(orders)
+
+    def _reschedule(self) -> None:
+        """Give the recorder its boundaries, in the agent's clock, as the orders and the offset now are."""
+        orders, offset, welcome, crew = self._orders, self._session.offset, self._session.welcome, self._crew
+        if orders is None or offset is None or welcome is None or crew is None:
+            return
+        if self._is_sealed or not orders.levels:
+            return
+        if self._intervals is None or self._intervals.start != orders.start:
+            self._intervals = Intervals(orders.start, welcome.interval, self._run_time())
+        levels = [(level.apply_at - offset, level.number) for level in orders.levels]
+        crew.schedule(orders.start - offset, welcome.interval, levels)
+
+    def _cut(self, reason: str) -> None:
+        self._lease.ends_at = 0
+        users = sum(run.count for run in self._pool.held)
+        if users and self._crew is not None and self._usher is not None:
+            self._log.warning("the users are cut", reason=reason, users=users)
+            self._usher.cut()
+            self._crew.cut()
+        self._tell_pool(seats.Cut())
+
+    def _exit(self, code: int, reason: str, dropped: tuple[int, ...]) -> None:
+        say = self._log.error if code else self._progress.info
+        if dropped:
+            text = f"this agent ends: {reason}; the master never took what it measured last (dropped batches)"
+            say(text, code=code, dropped=list(dropped))
+        else:
+            say(f"this agent ends: {reason}", code=code)
+        if not self._outcome.done():
+            self._outcome.set_result(code)
+
+    # ── What the pool decides ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _obey_pool(self, instructions: Sequence[seats.PoolInstruction]) -> None:
+        crew, usher = self._crew, self._usher
+        if crew is None or usher is None:
+            return
+        offset = self._session.offset or 0
+        for instruction in instructions:
+            match instruction:
+                case seats.StartUser(group, ordinal, tenure, due):
+                    usher.start((group, ordinal), tenure, due - offset)
+                case seats.StopUser(group, ordinal, deadline, hands_over):
+                    usher.stop((group, ordinal), deadline - offset, hands_over=hands_over)
+                case Applied():
+                    crew.note_level(instruction)
+                case seats.Release(group, ordinal, tenure):
+                    self._released.append((group, ordinal, tenure))
+                case seats.Finished():
+                    self._finished.append(instruction)
+                case seats.Drained():
+                    self._do(self._seal_last)
+
+    def _user_ended(self, group: int, ordinal: int, tenure: int, finished: bool) -> None:
+        self._tell_pool(seats.UserEnded(group, ordinal, tenure, finished))
+
+    # ── Provisions and batches ─────────────────────────────────────────────────────────────────────────────────────
+
+    def _store(self, provision: Provision) -> None:
+        """The job makes the crew; rows are stored; what is known already is passed over."""
+        if provision.job is not None and self._crew is None:
+            mask_in_logs(*all_credentials(provision.job))
+            self._crew = self._make_crew(provision.job, self._user_ended)
+            self._usher = Usher(self._crew, self._timeline, self._clock, self._user_ended, self.fail)
+            self._probe = LoopLagProbe(self._timeline, self._clock, self._crew.note_loop_lag)
+        if self._crew is None:
+            return
+        for rows in provision.rows:
+            self._crew.provide(rows)
+        self._log.debug("provisioned", sequence=provision.sequence)
+        self._tell_session(talk.Provisioned(provision.sequence))
+
+    @property
+    def _can_seal(self) -> bool:
+        """A full outbox takes nothing: what is measured then goes into the next batch that finds room."""
+        return not self._session.outbox.is_full
+
+    def _seal_ended(self) -> None:
+        """One after the other, for as long as the outbox has room: a process that was paused finds many."""
+        if self._seal_next():
+            self._do(self._seal_ended)
+
+    def _seal_next(self) -> bool:
+        if self._intervals is None or not self._can_seal or not self._intervals.take_ended(self._run_time()):
+            return False
+        self._seal(self._intervals.next - 1, last=False)
+        return True
+
+    def _seal_last(self) -> None:
+        """All users have ended: everything that is left, at once."""
+        if self._seal_next():
+            self._do(self._seal_last)
+            return
+        if self._intervals is None:
+            return
+        interval, self._intervals, self._is_sealed = self._intervals.next, None, True
+        self._stop_probe()
+        self._seal(interval, last=True)
+
+    def _seal(self, interval: int, last: bool) -> None:
+        crew, usher = self._crew, self._usher
+        intervals, welcome = self._intervals, self._session.welcome
+        assert crew is not None, "orders wait for the job"
+        assert usher is not None, "the crew has its usher"
+        assert welcome is not None, "orders come after the welcome"
+        offset = self._session.offset or 0
+        batch = crew.seal(interval, offset, usher.take_late_starts(), last)
+        self._samples.send(*crew.take_samples(offset))
+        send_at = self._clock()
+        if intervals is not None and not last:
+            send_at = intervals.end_of(interval) - offset + welcome.batch_offset
+        self._tell_session(talk.Sealed(batch, send_at))

@@ -1,0 +1,114 @@
+"""`--processes N`: one agent process per core, started and ended together.
+
+Each is told of which command it is a part, so that the master knows when all of them are here. A pipe that only the
+parent holds open tells it when that is gone, killed even: then it leaves the run as on SIGTERM, and the command that
+is started in the parent's place does not come beside what is left of the former one.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradual_common.protocol.messages import Part
+
+FORWARDED = (signal.SIGTERM, signal.SIGINT)
+LOOK_S = 0.05
+
+
+def processes_of(text: str) -> int:
+    """`--processes`: a number from 1, or `auto` for the cores that this process may use."""
+    if text == "auto":
+        return usable_cores()
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"{text!r} is not a number of processes; write a number from 1, or auto")
+    return int(text)
+
+
+def usable_cores() -> int:
+    """The cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_children(names: Sequence[str], arguments: Sequence[str]) -> int:
+    """One agent per name, each with `arguments`; signals go to all of them; the worst exit code."""
+    children: list[subprocess.Popen[bytes]] = []
+
+    def forward(number: int, _: FrameType | None) -> None:
+        for child in children:
+            child.send_signal(number)
+
+    former = {number: signal.signal(number, forward) for number in FORWARDED}
+    try:
+        # A group of its own each: Ctrl-C reaches this process only, and the children once, through `forward`.
+        key = os.urandom(16).hex()
+        for number, name in enumerate(names, 1):
+            part = f"--part-of={key}/{number}/{len(names)}"
+            command = [sys.executable, "-m", "gradual_agent", "--name", name, part, *arguments]
+            children.append(subprocess.Popen(command, process_group=0, stdin=subprocess.PIPE))  # noqa: S603  our own
+        return worst_exit_code(names, children)
+    finally:
+        for child in children:
+            if child.poll() is None:
+                child.terminate()
+            if child.stdin is not None:
+                child.stdin.close()
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def worst_exit_code(names: Sequence[str], children: Sequence[subprocess.Popen[bytes]]) -> int:
+    """Wait for all of them, and say at once which was killed: a process that was can no longer say it itself.
+
+    From the main thread alone, by looking at them now and then: Python handles signals there, and a wait for one child
+    would not see the end of another.
+    """
+    living = dict(zip(names, children, strict=True))
+    while living:
+        for name in [name for name, child in living.items() if child.poll() is not None]:
+            say_how_it_ended(name, living.pop(name).wait())
+        time.sleep(LOOK_S if living else 0)
+    return max(exit_code_of(child.wait()) for child in children)
+
+
+def say_how_it_ended(name: str, status: int) -> None:
+    """Whatever ended by itself has said why."""
+    if status < 0:
+        print(  # noqa: T201  this process has no log
+            f"gradual-agent: process {name} was killed ({signal.Signals(-status).name}); the others go on. To have all "
+            "of them again, end this command and start it anew",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def part_of(text: str) -> Part:
+    """`--part-of KEY/NUMBER/OF`, which this module alone gives to its children."""
+    from gradual_common.protocol.messages import Part  # noqa: PLC0415  heavy, and for children only
+
+    key, number, count = text.split("/")
+    return Part(bytes.fromhex(key), int(number), int(count))
+
+
+def end_with_parent() -> None:
+    """Watch standard input from a thread: its end is the parent's."""
+    threading.Thread(target=_await_end_of_input, name="parent", daemon=True).start()
+
+
+def _await_end_of_input() -> None:
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def exit_code_of(status: int) -> int:
+    """What a shell would say: 128 + n for a child that signal n ended."""
+    return 128 - status if status < 0 else status

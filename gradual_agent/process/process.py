@@ -1,0 +1,111 @@
+"""One agent process: tuned for even latency, then given to its agent until that has an exit code (DESIGN 6).
+
+What is heavy and not needed for the Hello (plan model, templates, engine) is loaded by a thread meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib
+import os
+import random
+import resource
+import secrets
+import signal
+import socket
+from functools import partial
+from time import clock_gettime_ns
+
+import structlog
+import uvloop
+
+from gradual_agent.coordination.events import Identity
+from gradual_agent.errors import AgentError
+from gradual_agent.process.agent import Agent
+from gradual_agent.process.options import AgentOptions
+from gradual_agent.runtime.lease import Lease
+from gradual_agent.runtime.timeline import Timeline
+from gradual_agent.users.runner import Crew, EndCallback
+from gradual_common import __version__
+from gradual_common.clock import CLOCK_ID
+from gradual_common.protocol.messages import Job
+from gradual_common.protocol.names import shown_name
+
+MOST_USERS = 20_000
+RESERVED_FILES = 200
+"""Descriptors that are no user's connection: the master, the loop, DNS, what the interpreter holds."""
+
+YOUNG_OBJECTS = 50_000
+"""The collector's first threshold: users make hardly any cycles, and a collection is a pause for all of them."""
+
+LATER = "gradual_agent.process.plan_runner"
+
+
+def run_process(options: AgentOptions) -> int:
+    """Serve one run in this process; the exit code."""
+    limit = raise_file_limit()
+    max_users = options.max_users or min(MOST_USERS, limit - RESERVED_FILES)
+    if max_users < 1:
+        raise AgentError(f"{limit} file descriptors hold no user beside the {RESERVED_FILES} reserved; raise ulimit -n")
+    if max_users > limit - RESERVED_FILES:
+        structlog.get_logger(__name__).warning("fewer file descriptors than users", files=limit, max_users=max_users)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(serve(options, max_users))
+
+
+def raise_file_limit() -> int:
+    """Raise the soft limit of file descriptors to the hard one, as every connection is one; the limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (ValueError, OSError):  # Where "unlimited" is more than the kernel gives (macOS).
+        return soft
+    return MOST_USERS + RESERVED_FILES if hard == resource.RLIM_INFINITY else hard
+
+
+async def serve(options: AgentOptions, max_users: int) -> int:
+    """Run the agent on this loop until the run is over, or a signal has ended it."""
+    loop = asyncio.get_running_loop()
+    clock = partial(clock_gettime_ns, CLOCK_ID)
+    timeline, lease = Timeline(loop, clock), Lease()
+
+    def make_crew(job: Job, on_end: EndCallback) -> Crew:
+        from gradual_agent.process.plan_runner import PlanCrew  # noqa: PLC0415  heavy, and not needed for the Hello
+
+        crew = PlanCrew(job, on_end, loop=loop, timeline=timeline, lease=lease, clock=clock)
+        calm_collector()
+        return crew
+
+    agent = Agent(
+        identity_of(options, max_users),
+        target=options.master.target,
+        master_wait=options.master_wait,
+        jitter=random.SystemRandom().random,
+        lease=lease,
+        timeline=timeline,
+        clock=clock,
+        make_crew=make_crew,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, agent.leave)
+    preload = loop.run_in_executor(None, importlib.import_module, LATER)
+    try:
+        return await agent.run()
+    finally:
+        # What could not be loaded has been said by whoever needed it.
+        await asyncio.gather(preload, return_exceptions=True)
+        timeline.close()
+
+
+def identity_of(options: AgentOptions, max_users: int) -> Identity:
+    """This process, under a key that no other has."""
+    host = shown_name(socket.gethostname(), "unknown")
+    return Identity(secrets.token_bytes(16), options.name, host, os.getpid(), __version__, max_users, options.part)
+
+
+def calm_collector() -> None:
+    """Everything loaded so far is left out of all collections; what comes is looked at rarely."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, 50, 100)

@@ -1,0 +1,1 @@
+"""What everything else in the agent stands on: timers, suspension, the lease, the sample, health."""

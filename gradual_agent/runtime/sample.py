@@ -1,0 +1,95 @@
+"""The measurement of one performed action, as the engine fills it in and the recorder reads it.
+
+One object per user, used again for every action: hot path, plain slots. All instants are nanoseconds on the agent's
+clock; 0 stands for "did not happen".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+INTERRUPTED = -1
+"""`Sample.kind` of an action that a stop cut short; every other kind indexes `gradual_common.protocol.batch.KINDS`."""
+
+
+class Told(Protocol):
+    """A detail whose words are made when somebody asks; `hide` masks a text."""
+
+    def tell(self, sample: Sample, hide: Callable[[str], str]) -> str:
+        """The words, with what was found in the response masked and cut off."""
+        ...
+
+
+class Sample:
+    """What one action measured.
+
+    started: the user's wish to send · written: just before the first byte of the last hop was written · first_byte,
+    ended: of the last hop's response (ended is set for every outcome) · connect: ns spent on DNS, TCP and TLS, −1
+    when no connection was opened · kind: 0 success, else a failure kind or INTERRUPTED · status_code: 0 without a
+    response · messages: requests whose first byte went to the kernel (hops, retries and re-sends included) ·
+    response: headers and body, only when the request asked for them · failed_assertions: bit n is set when assertion n
+    of the action failed.
+
+    slot: the ordinal of the user's seat · detail: why it failed, see `explain` · request: what was sent, of a sample
+    that failed and was not interrupted; it and the slot are outside of `reset`, as the one never changes and the other
+    is read at once.
+    """
+
+    __slots__ = (
+        "bytes_received",
+        "bytes_sent",
+        "connect",
+        "detail",
+        "ended",
+        "failed_assertions",
+        "first_byte",
+        "hops",
+        "kind",
+        "messages",
+        "request",
+        "resent",
+        "response",
+        "retried",
+        "slot",
+        "started",
+        "status_code",
+        "written",
+    )
+
+    def __init__(self, slot: int = 0) -> None:
+        self.slot = slot
+        self.request: Any = None
+        self.reset(0)
+
+    @property
+    def has_response(self) -> bool:
+        """Whether the last hop's response arrived whole.
+
+        The engine notes a status code with the last byte of a response, and takes it back when it follows a redirect;
+        `ended` is then that of the response, whatever was found in it afterwards: its coding, its status, its body.
+        """
+        return self.status_code != 0
+
+    def explain(self, hide: Callable[[str], str]) -> str:
+        """Why it failed, in words; `hide` masks a text."""
+        return hide(self.detail) if isinstance(self.detail, str) else self.detail.tell(self, hide)
+
+    def reset(self, started: int) -> None:
+        """Begin a new measurement at `started`."""
+        self.started = started
+        self.written = 0
+        self.first_byte = 0
+        self.ended = 0
+        self.connect = -1
+        self.kind = 0
+        self.status_code = 0
+        self.messages = 0
+        self.hops = 0
+        self.retried = 0
+        self.resent = 0
+        self.bytes_sent = 0
+        self.bytes_received = 0
+        self.response: Any = None
+        self.detail: str | Told = ""
+        self.failed_assertions = 0

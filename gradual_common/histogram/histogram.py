@@ -1,0 +1,253 @@
+"""A histogram of times: exact counts, sum, minimum and maximum; quantiles within 0.55 %.
+
+Everything in it is an integer of nanoseconds, so merging is addition: associative and commutative to the bit, in any
+order, over any fleet. A quantile is read from its bucket (`buckets`): 2·l·u/(l + u), clamped to [min, max]. There is
+one set of buckets; a document with any other is refused when it is read, so that nothing unlike is ever merged.
+
+The same buckets as OpenTelemetry's exponential histogram at scale 6 and Prometheus' native histogram at schema 6, in
+seconds: `indices`, `otel_buckets` and `prometheus_buckets` renumber them and lose nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from gradual_common.errors import HistogramMismatchError
+from gradual_common.histogram.buckets import (
+    BUCKETS,
+    EDGES,
+    ESTIMATES,
+    FIRST_INDEX,
+    OVERFLOW,
+    PROMETHEUS_OFFSET,
+    QUANTILE_ERROR,
+    SCALE,
+    UNDERFLOW,
+    bucket_of,
+    buckets_of,
+)
+from gradual_common.histogram.columns import (
+    COUNT,
+    MAX,
+    MIN,
+    NO_MAX,
+    NO_MIN,
+    OVER,
+    SUM,
+    UNDER,
+    DenseHistograms,
+    empty_columns,
+    pack_values,
+)
+from gradual_common.protocol.batch import HistogramColumns, Int64
+
+__all__ = [
+    "BUCKETS",
+    "EDGES",
+    "QUANTILE_ERROR",
+    "DenseHistograms",
+    "Histogram",
+    "bucket_of",
+    "buckets_of",
+    "empty_columns",
+    "histogram_of_row",
+    "pack_histograms",
+    "pack_values",
+    "unpack_histograms",
+]
+
+PARAMETERS = {"scale": SCALE, "unit": "ns"}
+"""What two histograms must share to be merged; stands in their JSON form."""
+
+
+class Histogram:
+    """One dense histogram of times in ns. `counts` int64 (BUCKETS,); `min` and `max` are None while it is empty."""
+
+    __slots__ = ("_max", "_min", "count", "counts", "overflow", "sum", "underflow")
+
+    def __init__(self) -> None:
+        self.counts: Int64 = np.zeros(BUCKETS, dtype=np.int64)
+        self.count = 0
+        self.sum = 0
+        self.underflow = 0
+        self.overflow = 0
+        self._min = NO_MIN
+        self._max = NO_MAX
+
+    @property
+    def min(self) -> int | None:
+        """The smallest time, exactly."""
+        return self._min if self.count else None
+
+    @property
+    def max(self) -> int | None:
+        """The largest time, exactly."""
+        return self._max if self.count else None
+
+    @property
+    def mean(self) -> float | None:
+        """The mean time, exactly but for one division."""
+        return self.sum / self.count if self.count else None
+
+    def add(self, ns: int) -> None:
+        """Count one time."""
+        bucket = bucket_of(ns)
+        if bucket == UNDERFLOW:
+            self.underflow += 1
+        elif bucket == OVERFLOW:
+            self.overflow += 1
+        else:
+            self.counts[bucket] += 1
+        self._add_stats(1, ns, ns, ns)
+
+    def add_many(self, values: Int64) -> None:
+        """Count many times."""
+        if len(values) == 0:
+            return
+        tally = np.bincount(buckets_of(values) + 1, minlength=BUCKETS + 2)
+        self.underflow += int(tally[0])
+        self.overflow += int(tally[-1])
+        self.counts += tally[1:-1]
+        self._add_stats(len(values), int(values.sum()), int(values.min()), int(values.max()))
+
+    def merge(self, other: Histogram) -> None:
+        """Add everything that `other` counted."""
+        self.counts += other.counts
+        self.underflow += other.underflow
+        self.overflow += other.overflow
+        self._add_stats(other.count, other.sum, other._min, other._max)
+
+    def _add_stats(self, count: int, total: int, low: int, high: int) -> None:
+        self.count += count
+        self.sum += total
+        self._min = min(self._min, low)
+        self._max = max(self._max, high)
+
+    def quantile(self, q: float) -> float | None:
+        """The time (ns) at or below which a share `q` of all lies, of nearest rank ⌈q·count⌉; None when empty.
+
+        The estimate is within `QUANTILE_ERROR` of the sample of that rank, but for one below 1 µs (`min` is said) or
+        above an hour (`max`). Raises ValueError for a `q` outside [0, 1].
+        """
+        share = _share(q)
+        if self.count == 0:
+            return None
+        rank = max(1, -(-share.numerator * self.count // share.denominator))
+        if rank <= self.underflow:
+            return float(self._min)
+        cumulative = np.cumsum(self.counts)
+        bucket = int(np.searchsorted(cumulative, rank - self.underflow))
+        if bucket == BUCKETS:
+            return float(self._max)
+        return float(min(max(ESTIMATES[bucket], self._min), self._max))
+
+    def indices(self) -> dict[int, int]:
+        """Filled buckets by their index i (DESIGN's, and OpenTelemetry's at scale 6), rising, with their counts."""
+        filled = np.flatnonzero(self.counts)
+        return dict(zip((filled + FIRST_INDEX).tolist(), self.counts[filled].tolist(), strict=True))
+
+    def otel_buckets(self) -> tuple[int, list[int]]:
+        """(offset, bucket_counts) of OpenTelemetry's ExponentialHistogram at scale 6, in seconds.
+
+        Underflow is its `zero_count` with `zero_threshold` EDGES[0]/10⁹; overflow stands in the bucket past the last.
+        """
+        dense = np.append(self.counts, self.overflow)
+        filled = np.flatnonzero(dense)
+        if not len(filled):
+            return 0, []
+        return FIRST_INDEX + int(filled[0]), dense[filled[0] : filled[-1] + 1].tolist()
+
+    def prometheus_buckets(self) -> dict[int, int]:
+        """Filled buckets by Prometheus' native index at schema 6, in seconds; underflow is its zero bucket."""
+        offset, counts = self.otel_buckets()
+        return {offset + PROMETHEUS_OFFSET + n: count for n, count in enumerate(counts) if count}
+
+    def to_json(self) -> dict[str, Any]:
+        """The form of the summary: sparse and lossless; `min`, `max` null when empty."""
+        indices = self.indices()
+        return PARAMETERS | {
+            "count": self.count,
+            "sum": self.sum,
+            "min": self.min,
+            "max": self.max,
+            "underflow": self.underflow,
+            "overflow": self.overflow,
+            "indices": list(indices),
+            "counts": list(indices.values()),
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Histogram:
+        """Read `to_json` back; raises HistogramMismatchError for other parameters or buckets that do not add up."""
+        found = {name: document.get(name) for name in PARAMETERS}
+        if found != PARAMETERS:
+            raise HistogramMismatchError(f"a histogram with {found} cannot be merged with one of {PARAMETERS}")
+        histogram = cls()
+        for index, count in zip(document["indices"], document["counts"], strict=True):
+            if not 0 <= index - FIRST_INDEX < BUCKETS:
+                raise HistogramMismatchError(f"bucket {index} lies outside {FIRST_INDEX} … {FIRST_INDEX + BUCKETS - 1}")
+            histogram.counts[index - FIRST_INDEX] = count
+        histogram.underflow, histogram.overflow = document["underflow"], document["overflow"]
+        if histogram.underflow + histogram.overflow + int(histogram.counts.sum()) != document["count"]:
+            raise HistogramMismatchError(f"the buckets do not add up to a count of {document['count']}")
+        if document["count"]:
+            histogram._add_stats(document["count"], document["sum"], document["min"], document["max"])
+        return histogram
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Histogram) and self.to_json() == other.to_json()
+
+    __hash__ = None  # type: ignore[assignment]  # mutable
+
+    def __repr__(self) -> str:
+        return f"Histogram(count={self.count}, min={self.min}, max={self.max})"
+
+
+@lru_cache(maxsize=256)
+def _share(q: float) -> Fraction:
+    """`q` as the decimal it was written as: 0.07 of 100 is rank 7, which binary floats would make 8."""
+    if not 0 <= q <= 1:
+        raise ValueError(f"a quantile lies in [0, 1], not at {q}")
+    return Fraction(repr(float(q)))
+
+
+def histogram_of_row(dense: DenseHistograms, row: int) -> Histogram:
+    """A copy of one row."""
+    return _from_parts(dense.counts[row], dense.stats[row])
+
+
+def _from_parts(counts: Int64, stats: Int64) -> Histogram:
+    histogram = Histogram()
+    histogram.counts += counts
+    histogram.underflow, histogram.overflow = int(stats[UNDER]), int(stats[OVER])
+    if stats[COUNT]:
+        histogram._add_stats(int(stats[COUNT]), int(stats[SUM]), int(stats[MIN]), int(stats[MAX]))
+    return histogram
+
+
+def pack_histograms(histograms: Iterable[tuple[tuple[int, int], Histogram]]) -> HistogramColumns:
+    """Columns of (key, histogram) pairs, in order; empty ones are left out."""
+    pairs = [(key, histogram) for key, histogram in histograms if histogram.count]
+    if not pairs:
+        return empty_columns()
+    filled = [np.flatnonzero(histogram.counts) for _, histogram in pairs]
+    return HistogramColumns(
+        keys=np.array([key for key, _ in pairs], dtype=np.int32).reshape(-1, 2),
+        stats=np.array([[h.count, h.sum, h._min, h._max, h.underflow, h.overflow] for _, h in pairs], dtype=np.int64),
+        sizes=np.array([len(buckets) for buckets in filled], dtype=np.uint16),
+        indices=np.concatenate(filled).astype(np.int16),
+        counts=np.concatenate([h.counts[f] for (_, h), f in zip(pairs, filled, strict=True)]).astype(np.uint32),
+    )
+
+
+def unpack_histograms(columns: HistogramColumns) -> list[tuple[tuple[int, int], Histogram]]:
+    """The (key, histogram) pairs of columns, in order."""
+    dense = DenseHistograms(len(columns.keys))
+    dense.add(columns, np.arange(len(columns.keys)))
+    keys = [(int(cell), int(measure)) for cell, measure in columns.keys.tolist()]
+    return [(key, histogram_of_row(dense, row)) for row, key in enumerate(keys)]

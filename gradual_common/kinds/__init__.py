@@ -1,0 +1,1 @@
+"""The kinds of actions, as the plan sees them."""

@@ -1,0 +1,111 @@
+"""The operators of assertions: `< 500ms`, `data.total >= 5`, {contains: text}."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from gradual_common.plan.reading.document import listed, nearest
+from gradual_common.plan.reading.yaml import kind_of
+
+COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")
+WORDS = ("contains", "matches", "in")
+OPERATOR_KEYS = {
+    **{operator: operator for operator in (*COMPARISONS, *WORDS, "exists")},
+    "equals": "==",
+    "not_equals": "!=",
+    "less_than": "<",
+    "at_most": "<=",
+    "greater_than": ">",
+    "at_least": ">=",
+}
+
+_COMPARISON = re.compile(r"\s*(==|!=|<=|>=|<|>)\s*(.+?)\s*", re.DOTALL)
+_WORD = re.compile(r"\s(contains|matches|in)\s")
+_CLOSING = {"[": "]", "(": ")", "{": "}"}
+
+
+def read_comparison(value: Any, allowed: str) -> tuple[str, str]:
+    """`"< 500ms"`, or {"<": 500ms} → operator and limit."""
+    if isinstance(value, dict) and len(value) == 1:
+        ((key, limit),) = value.items()
+        operator = read_operator_key(key)
+        if operator in COMPARISONS:
+            return operator, limit
+        raise ValueError(f"{key} cannot be used here; {allowed}")
+    if isinstance(value, str) and (match := _COMPARISON.fullmatch(value)):
+        return match[1], match[2]
+    raise ValueError(f"{kind_of(value)} has no operator; {allowed}")
+
+
+def read_operator_key(key: str) -> str:
+    """The operator that a key of a mapping stands for."""
+    if key not in OPERATOR_KEYS:
+        hint = nearest(key, tuple(OPERATOR_KEYS))
+        raise ValueError(f"unknown operator {key!r}; allowed: {listed(tuple(OPERATOR_KEYS))}; {hint}".rstrip("; "))
+    return OPERATOR_KEYS[key]
+
+
+def split_comparison(text: str) -> tuple[str, str, Any]:
+    """`"data.total > 5"` → subject, operator, expected value; operator "" where there is none.
+
+    The operator is the last one outside of brackets and quotes: JMESPath has operators of its own in filters.
+    """
+    found = None
+    for place in _outside(text):
+        if match := _operator_at(text, place):
+            found = match
+    if found is None:
+        return text.strip(), "", None
+    return text[: found[0]].strip(), found[2], read_expected(text[found[1] :].strip())
+
+
+def _operator_at(text: str, place: int) -> tuple[int, int, str] | None:
+    """(begin, end, operator) of one that begins at `place`; `<` of `<=` counts once."""
+    for operator in COMPARISONS:
+        if text.startswith(operator, place):
+            inside = place > 0 and text[place - 1 : place + 1] in COMPARISONS
+            return None if inside else (place, place + len(operator), operator)
+    if match := _WORD.match(text, place):
+        return place, match.end(), match[1]
+    return None
+
+
+def _outside(text: str) -> list[int]:
+    """The places of a text that lie in no bracket and no quote."""
+    places: list[int] = []
+    closing: list[str] = []
+    quote = ""
+    for place, character in enumerate(text):
+        if quote:
+            if character == quote and text[place - 1] != "\\":
+                quote = ""
+        elif character in "'\"`":
+            quote = character
+        elif character in _CLOSING:
+            closing.append(_CLOSING[character])
+        elif closing and character == closing[-1]:
+            closing.pop()
+        elif not closing:
+            places.append(place)
+    return places
+
+
+def read_expected(text: str) -> Any:
+    """5, true, "text", 'text', [1, 2] or bare text."""
+    if len(text) >= 2 and text[0] == text[-1] and text[0] in "'`":
+        inner = text[1:-1]
+        return _json_or_text(inner) if text[0] == "`" else inner
+    return _json_or_text(text)
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except ValueError:
+        return text
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)

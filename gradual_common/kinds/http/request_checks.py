@@ -1,0 +1,194 @@
+"""Requests that can never be sent, told before a run: URLs, headers, bodies (the rules: `urls`, `fields`).
+
+Of a text with templates what stands between them is checked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from gradual_common.errors import RequestError, TemplateError
+from gradual_common.kinds.http.fields import check_name, check_value
+from gradual_common.net.urls import check_characters, read_authority, split_authority
+from gradual_common.plan.outline import Outline
+from gradual_common.plan.problems import NO_CHARACTER
+from gradual_common.plan.reading.document import Document, Path, mapping_at, texts_in
+from gradual_common.secrecy.excerpts import shown
+from gradual_common.templates.templates import as_text, compile_template, is_template, static_pieces
+
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+HOLE = "…"
+"""Shows where a template stands; no host holds it."""
+
+STAND_IN = "x"
+"""For what a template will bring in, where a host is checked."""
+
+_ABSOLUTE = re.compile(r"(?i)https?://")
+
+Pieces = list[str | None]
+"""A text in pieces: None for what a template brings in."""
+
+
+def check_requests(outline: Outline) -> None:
+    """Report every part of a request that can never be sent."""
+    check_base_url(outline)
+    check_urls(outline)
+    check_headers(outline)
+    check_bodies(outline)
+    check_texts(outline.document)
+
+
+def check_base_url(outline: Outline) -> None:
+    """http or https, with a host, and without query or fragment."""
+    path: Path = ("config", "base_url")
+    base = outline.config.get("base_url")
+    pieces = pieces_of(base) if isinstance(base, str) else None
+    if pieces is None or pieces[:1] == [None]:
+        return
+    text = _joined(pieces)
+    try:
+        check_absolute(pieces)
+        if any(character.isspace() for character in text):
+            raise RequestError(f"{shown(text)} is not a URL: it holds a blank")
+    except RequestError as error:
+        outline.document.report(path, str(error), "write http://host:port or https://host")
+    else:
+        if "?" in text or "#" in text:
+            message = f"{shown(text)} has a query or fragment; paths are put after the base URL"
+            outline.document.report(path, message)
+
+
+def check_urls(outline: Outline) -> None:
+    """URLs are absolute, or begin with / and there is a base URL."""
+    relative = [name for name, action in outline.actions.items() if _check_url(outline.document, name, action)]
+    has_base = outline.config.get("base_url") is not None or outline.document.is_told(("config", "base_url"))
+    if relative and not has_base:
+        url = outline.actions[relative[0]]["url"]
+        outline.document.report(
+            ("config",),
+            f"base_url is missing: the url of {relative[0]!r} is {shown(url)}",
+            'add under config: base_url: "https://…", or pass --base-url',
+        )
+
+
+def _check_url(document: Document, name: str, action: dict[str, Any]) -> bool:
+    """Whether the URL of an action stands behind a base URL."""
+    path: Path = ("actions", name, "url")
+    url = action.get("url")
+    pieces = pieces_of(url) if isinstance(url, str) and url else None
+    if pieces is None:
+        return False
+    begin = pieces[0] or ""
+    try:
+        if _ABSOLUTE.match(begin):
+            check_absolute(pieces)
+        elif begin and not begin.startswith("/"):
+            raise RequestError(
+                f"{shown(_joined(pieces))} is not a URL; it begins with / (after base_url) or with http:// or https://"
+            )
+        else:
+            check_between(pieces)
+    except RequestError as error:
+        document.report(path, str(error))
+    return begin.startswith("/")
+
+
+def check_absolute(pieces: Pieces) -> None:
+    """RequestError for an absolute URL that cannot be asked, whatever its templates bring in."""
+    check_between(pieces)
+    scheme, authority, _ = split_authority(_joined(pieces))
+    if HOLE not in authority:
+        read_authority(scheme, authority)
+        return
+    before, colon, port = authority.rpartition(":")
+    if colon and HOLE in port and "]" not in port:
+        authority = before
+    if "[" in authority or "%" in authority:
+        return  # What a template brings in may complete what stands in brackets or behind a percent sign.
+    read_authority(scheme, authority.replace(HOLE, STAND_IN) or STAND_IN)
+
+
+def check_between(pieces: Pieces) -> None:
+    """RequestError for characters that no URL holds."""
+    for piece in pieces:
+        check_characters(piece or "")
+
+
+def pieces_of(text: str) -> Pieces | None:
+    """A text as its templates leave it; None where they cannot be read, which is told elsewhere."""
+    try:
+        compiled = compile_template(text)
+        return [compiled.render_text({})] if compiled.is_static else static_pieces(text)
+    except TemplateError:
+        return None
+
+
+def _joined(pieces: Pieces) -> str:
+    return "".join(HOLE if piece is None else piece for piece in pieces)
+
+
+def check_headers(outline: Outline) -> None:
+    """Names are tokens, and no value ends its line."""
+    for path, owner in _owners(outline):
+        for name, value in mapping_at(owner, "headers").items():
+            if outline.document.is_told((*path, "headers", name)):
+                continue
+            try:
+                check_name(name)
+                check_value(name, _static_text(value))
+            except RequestError as error:
+                outline.document.report((*path, "headers", name), str(error))
+
+
+def _static_text(value: Any) -> str:
+    """A value as it is sent; nothing for one that depends on the user, or is told elsewhere."""
+    if not isinstance(value, str):
+        return "" if isinstance(value, dict | list) else as_text(value)
+    pieces = pieces_of(value) or [None]
+    return "" if None in pieces else _joined(pieces)
+
+
+def check_bodies(outline: Outline) -> None:
+    """One body an action, and a mapping is JSON: beside a form's Content-Type it is meant to be `form`."""
+    for name, action in outline.actions.items():
+        path: Path = ("actions", name, "body")
+        if action.get("body") is None:
+            continue
+        if action.get("form") is not None:
+            outline.document.report(path, "body and form stand beside each other; keep one of them")
+        content_type = content_type_of(action) or content_type_of(outline.config)
+        if isinstance(action["body"], dict | list) and content_type.startswith(FORM_TYPES):
+            outline.document.report(
+                path, f"a mapping is sent as JSON, but Content-Type is {content_type!r}", "write form: instead of body:"
+            )
+
+
+def content_type_of(owner: dict[str, Any]) -> str:
+    """The Content-Type among the headers of an action or the config, or nothing."""
+    headers = mapping_at(owner, "headers").items()
+    return next((str(value).lower() for name, value in headers if name.lower() == "content-type"), "")
+
+
+def check_texts(document: Document) -> None:
+    """Everything is written in UTF-8, which knows no half of a surrogate pair; JSON can escape one."""
+    for path, text in texts_in(document.root):
+        if _is_json(document, path) or (text.isascii() and not is_template(text)):
+            continue
+        try:
+            _joined([text, *(pieces_of(text) or ())]).encode("utf-8")
+        except UnicodeEncodeError:
+            document.report(path, NO_CHARACTER)
+
+
+def _is_json(document: Document, path: Path) -> bool:
+    """Whether a text stands in a body that is sent as JSON."""
+    action = mapping_at(document.root, *path[:2])
+    return path[:1] == ("actions",) and path[2:3] == ("body",) and isinstance(action.get("body"), dict | list)
+
+
+def _owners(outline: Outline) -> Iterator[tuple[Path, dict[str, Any]]]:
+    yield ("config",), outline.config
+    for name, action in outline.actions.items():
+        yield ("actions", name), action

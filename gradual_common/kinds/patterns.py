@@ -1,0 +1,79 @@
+"""Regular expressions by RE2: a search takes time linear in the text, whatever the expression and the text.
+
+An agent searches bodies in the loop that runs all of its users, where a backtracking search (Python's `re`) may take
+minutes for a few kilobytes. So what needs backtracking is not there: look-ahead and look-behind, back references.
+
+Texts are searched by characters. `\\d`, `\\w`, `\\s` and `\\b` know ASCII only, `\\p{L}` is any letter; `$` is the end
+of the text alone, not also the line end before it. Syntax: https://github.com/google/re2/wiki/Syntax.
+"""
+
+from __future__ import annotations
+
+import re2
+
+from gradual_common.errors import PatternError
+from gradual_common.secrecy.excerpts import cut
+
+MOST_INSTRUCTIONS = 10_000
+"""Of a compiled expression: a search may look at each of them for each character."""
+
+_OPTIONS = re2.Options()
+_OPTIONS.log_errors = False
+
+_LACKS = (
+    (("(?=", "(?!", "(?<"), "look-ahead and look-behind are not possible"),
+    (("(?P=", "\\1", "\\2", "\\3", "\\4", "\\5", "\\6", "\\7", "\\8", "\\9"), "back references are not possible"),
+    (
+        ("(?>", "++", "*+", "?+", "}+"),
+        "atomic groups and possessive repetitions are not needed: a search never backtracks",
+    ),
+    (("\\Z",), r"write \z for the end of the text"),
+    (("\\u", "\\U", "\\N"), r"write \x{e9} for a character by its number"),
+    (("(?x", "(?#"), "comments and the flag x are not possible"),
+)
+"""What Python's `re` has and RE2 has not, by how it begins in the expression."""
+
+
+class Pattern:
+    """A compiled expression. Raises PatternError for one that RE2 does not know, or that is too large."""
+
+    __slots__ = ("_group", "_search")
+
+    def __init__(self, text: str) -> None:
+        try:
+            compiled = re2.compile(text, _OPTIONS)
+        except (re2.error, UnicodeEncodeError) as error:
+            raise PatternError(f"{cut(text)!r} is not a regular expression: {_reason(text, error)}") from None
+        if compiled.programsize > MOST_INSTRUCTIONS:
+            raise PatternError(f"{cut(text)!r} is too large: repeat less")
+        self._search = compiled.search
+        self._group = min(1, compiled.groups)
+
+    def is_in(self, text: str) -> bool:
+        """Whether it matches anywhere in `text`."""
+        return self._search(_encodable(text)) is not None
+
+    def find(self, text: str) -> str | None:
+        """The first group of the first match, else all of it; None without a match, or where the group had none."""
+        match = self._search(_encodable(text))
+        found: str | None = match[self._group] if match else None
+        return found
+
+
+def _encodable(text: str) -> str:
+    """RE2 reads UTF-8, which has no lone surrogates (`\\ud800` in JSON); they are searched as `?`."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
+def _reason(text: str, error: Exception) -> str:
+    said = error.args[0]
+    reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else "it holds half a character"
+    what, colon, found = reason.partition(": ")
+    reason = f"{what}{colon}{cut(found)}"
+    hints = (hint for begins, hint in _LACKS if any(begin in text for begin in begins))
+    hint = next(hints, "")
+    return f"{reason} ({hint})" if hint else reason

@@ -1,0 +1,1 @@
+"""URLs, certificates and TLS settings, as plan checks and engine see them alike."""

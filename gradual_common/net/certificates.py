@@ -1,0 +1,146 @@
+"""Certificates, keys and the TLS contexts made of them, as whoever checks a plan and whoever runs it see them alike.
+
+Files come as bytes. PEM is found in whatever stands around it (RFC 7468 allows any text there); what has no PEM block
+is taken for DER. Nothing here ever asks for a passphrase: OpenSSL would, on the terminal, and an agent would stand
+still.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NoReturn
+
+from gradual_common.errors import TlsFileError
+from gradual_common.plan.model.plan import Tls
+
+Assets = Mapping[str, bytes]
+"""The files that a plan names, by their names in it; the master has read them."""
+
+Identity = tuple[bool, str | None, str | None, str | None]
+"""verify, ca, cert, key: what a context is made of. The server's name is the connection's."""
+
+ENCRYPTED: Final = 'the key is encrypted; add tls.passphrase: "{{secrets.NAME}}", or decrypt it: openssl pkey -in KEY'
+NO_CERTIFICATE: Final = "it holds no certificate in PEM or DER"
+SEQUENCE: Final = b"\x30"
+"""How DER of a certificate or a key begins."""
+
+_CERTIFICATE = re.compile(rb"-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----.+?-----END \1-----", re.DOTALL)
+_KEY = re.compile(rb"-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----.+?-----END \1-----", re.DOTALL)
+_ENCRYPTED = re.compile(rb"-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED")
+
+
+def identity_of(settings: Tls) -> Identity:
+    """What of the settings makes a context of its own."""
+    return settings.verify, settings.ca, settings.cert, settings.key
+
+
+def make_context(settings: Tls, assets: Assets) -> ssl.SSLContext:
+    """A client's context that offers HTTP/1.1 only (RFC 7301).
+
+    Takes tens of milliseconds where it reads the system's authorities: to be made before a run, not in it. Raises
+    TlsFileError for what cannot be loaded, KeyError for an asset that is not there.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if settings.ca is not None:
+        trust(context, assets[settings.ca])
+    elif settings.verify:
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    if not settings.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if settings.cert is not None:
+        load_identity(context, assets[settings.cert], None if settings.key is None else assets[settings.key])
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def trust(context: ssl.SSLContext, authorities: bytes) -> None:
+    """Trust the certificates in a file, and them alone."""
+    blocks = _certificates_in(authorities)
+    if not blocks and not authorities.startswith(SEQUENCE):
+        raise TlsFileError("ca", NO_CERTIFICATE)
+    try:
+        context.load_verify_locations(cadata=b"\n".join(blocks).decode("ascii") if blocks else authorities)
+    except (ssl.SSLError, ValueError) as error:
+        raise TlsFileError("ca", f"a certificate in it cannot be read ({_reason(error)})") from None
+
+
+def load_identity(context: ssl.SSLContext, certificate: bytes, key: bytes | None) -> None:
+    """Our own certificate and key. OpenSSL's binding reads files only: it is ours alone, and gone when it is read."""
+    chain, secret = read_certificates(certificate), open_key(certificate if key is None else key)
+    with tempfile.TemporaryDirectory(prefix="gradual-") as folder:
+        path = Path(folder, "identity.pem")
+        path.touch(mode=0o600)
+        path.write_bytes(chain + b"\n" + secret)
+        try:
+            context.load_cert_chain(path, password=_refuse)
+        except (ssl.SSLError, ValueError) as error:
+            raise _what_is_wrong(error) from None
+
+
+def read_certificates(content: bytes) -> bytes:
+    """The certificates of a file as PEM without anything around them."""
+    if blocks := _certificates_in(content):
+        return b"\n".join(blocks)
+    if content.startswith(SEQUENCE):
+        return ssl.DER_cert_to_PEM_cert(content).encode("ascii")
+    raise TlsFileError("cert", NO_CERTIFICATE)
+
+
+def open_key(content: bytes, passphrase: str | None = None) -> bytes:
+    """The key of a file as PEM, without anything around it and without its passphrase, if it has one."""
+    match = _KEY.search(content)
+    if match is None and not content.startswith(SEQUENCE):
+        raise TlsFileError("key", "it holds no private key in PEM or DER")
+    if match is not None and not _ENCRYPTED.search(match[0]):
+        return match[0]
+    if match is not None and passphrase is None:
+        raise TlsFileError("key", ENCRYPTED)
+    return _decrypt(content if match is None else match[0], match is None, passphrase)
+
+
+def _decrypt(key: bytes, is_der: bool, passphrase: str | None) -> bytes:
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - a tenth of a second, rarely needed
+    from cryptography.hazmat.primitives import serialization as forms  # noqa: PLC0415 - the same
+
+    load = forms.load_der_private_key if is_der else forms.load_pem_private_key
+    try:
+        opened = load(key, None if passphrase is None else passphrase.encode())
+    except TypeError:  # There is a passphrase too few, or one too many.
+        if passphrase is None:
+            raise TlsFileError("key", ENCRYPTED) from None
+        return _decrypt(key, is_der, None)
+    except (ValueError, UnsupportedAlgorithm):
+        if passphrase is None:
+            raise TlsFileError("key", "it holds no private key that can be read") from None
+        raise TlsFileError("passphrase", "it does not open the key") from None
+    return opened.private_bytes(forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption())
+
+
+def holds_key(content: bytes) -> bool:
+    """Whether there is a private key in a file, of whatever form."""
+    return _KEY.search(content) is not None
+
+
+def _certificates_in(content: bytes) -> list[bytes]:
+    return [match[0] for match in _CERTIFICATE.finditer(content)]
+
+
+def _refuse() -> NoReturn:
+    """What OpenSSL calls instead of asking on the terminal."""
+    raise ValueError(ENCRYPTED)
+
+
+def _what_is_wrong(error: ssl.SSLError | ValueError) -> TlsFileError:
+    reason = getattr(error, "reason", None) or ""
+    if reason == "KEY_VALUES_MISMATCH":
+        return TlsFileError("key", "it is not the key of the certificate: they do not belong together")
+    return TlsFileError("cert", f"certificate and key cannot be read ({_reason(error)})")
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "reason", None) or error).replace("_", " ").lower()

@@ -1,0 +1,1 @@
+"""What the shape of a plan cannot say: one module per subject."""

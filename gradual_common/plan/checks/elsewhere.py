@@ -1,0 +1,126 @@
+"""Keys that a plan does not have where they stand: other tools' words, and our own in another place.
+
+What people bring from Locust, Gatling, Artillery or JMeter has its counterpart here, and the message names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import get_args
+
+from gradual_common.plan.model.plan import Config, Model, Plan, UserGroup
+
+POLL = "it belongs to `poll`, which is not supported yet"
+FLOW_STEPS = "it belongs to a flow step such as `repeat`, and these are not supported yet"
+USERS_DRIVE = "users drive, not a rate: `concurrency` of a group says how many, its `pacing` how often each begins"
+RAMP = "a ramp is written under config: ramp_config: {strategy: additive, initial: 10, increment: 10, interval: 15s}"
+GROUP = "user groups stand under `users:`, each with name, concurrency and behavior"
+STEPS = "what a user does stands in the group's `behavior:`, and each request under `actions:`"
+WAIT = "the wait after a step is its `think_time`"
+CHECKS = "what must hold of a response stands in the action's `assertions:`"
+OBJECTIVES = "what must hold of the run stands under `thresholds:`, at the top of the plan"
+VARIABLES = "variables come from the environment or `-e X=…`, and are used as ${X}"
+
+_WORDS: dict[str, tuple[str, ...]] = {
+    "a group's share of the users is its `concurrency`; a phase may set another mix with `users: {group: n}`": (
+        "weight", "ratio", "share", "percentage", "probability",
+    ),
+    "a behaviour is repeated by itself; `iterations: n` on the group ends it after n": (
+        "loop", "loops", "loopcount", "repetitions", "count",
+    ),
+    POLL: ("until", "every", "within", "pollinterval"),
+    FLOW_STEPS: ("steps", "foreach", "during", "aslongas", "else", "times"),
+    "how many users run at once is the `concurrency` of their group": (
+        "vus", "vu", "threads", "numthreads", "threadcount", "maxvus", "preallocatedvus", "usercount", "clients",
+        "amount", "instances",
+    ),
+    "levels of users are a ramp: ramp_config: {strategy: levels, levels: [{concurrency: 50, for: 1m}]}": (
+        "stages", "steppingstages",
+    ),
+    GROUP: ("scenarios", "scenario", "userclasses", "threadgroup", "threadgroups", "populations", "fixedcount"),
+    RAMP: (
+        "executor", "spawnrate", "hatchrate", "spawn", "startvus", "rampto", "rampusers", "inject", "injection",
+        "rampup", "ramptime", "rampupperiod", "ramping",
+    ),
+    USERS_DRIVE: (
+        "arrivalrate", "arrivals", "arrivalcount", "rps", "rate", "qps", "tps", "requestspersecond", "maxarrivalrate",
+        "constantuserspersec", "timeunit", "throughput",
+    ),
+    "the address of the system is `base_url` under config": (
+        "host", "target", "baseuri", "server", "domain", "endpoint",
+    ),
+    WAIT: ("think", "pause", "wait", "waittime", "delay", "timer", "thinktime", "between"),
+    STEPS: ("tasks", "task", "exec", "flow", "requests", "request", "samplers", "journey", "sequence", "actionlist"),
+    CHECKS: ("checks", "check", "expect", "expects", "validate", "assert", "asserts", "assertion", "match"),
+    OBJECTIVES: ("ensure", "slo", "slos", "objectives", "failconditions", "passfail"),
+    "values are taken from a response by the action's `extract:`": (
+        "capture", "captures", "extractors", "saveas", "save",
+    ),
+    "rows of a file are used by `data: {user: users.csv}`": ("feeder", "feed", "payload", "csv", "dataset", "csvdata"),
+    VARIABLES: ("variables", "vars", "env", "environments", "environment"),
+    "a mapping under `body:` is sent as JSON": ("json", "jsonbody", "postdata"),
+    "fields of a form stand under `form:`": ("formdata", "urlencoded"),
+    "what stands behind the ? of a URL is written under `query:`": ("params", "qs", "querystring", "queryparams"),
+    "certificates go unchecked with `tls: {verify: false}`": (
+        "insecure", "insecureskiptlsverify", "verify", "rejectunauthorized", "sslverify",
+    ),
+    "the length of the run is `duration` under config": ("runtime", "testduration", "length", "maxduration"),
+    "reporters are chosen with `-o NAME[=ARG]`": ("outputs", "output", "listeners", "plugins", "report"),
+    "tags are given with `--tag K=V`": ("tags", "labels"),
+    "a reporter of your own is named under `reporters:`; other code is not called": (
+        "processor", "hooks", "beforerequest",
+    ),
+}  # fmt: skip
+"""By what to say: the words, in lower case and without _ and -."""
+
+HINTS = {word: hint for hint, words in _WORDS.items() for word in words}
+
+
+def hint_elsewhere(key: str, model: type[Model]) -> str:
+    """What does the work of a key that the model has not; empty where nothing is known."""
+    word = plain_word(key)
+    if word in map(plain_word, _keys_of(model)):
+        return ""  # It is only written otherwise: baseUrl.
+    if (places := own_places(key)) and word != "data":
+        return places
+    if word == "data" and model.__name__ == "ActionSpec":
+        return "what is sent is written under `body:` or `form:`"
+    if word == "weight" and model is not UserGroup:
+        return "steps run in order; shares of steps (`choose`) are not supported yet, and groups have a `concurrency`"
+    return HINTS.get(word, "")
+
+
+def plain_word(key: str) -> str:
+    """A key without what people write in many ways: `baseUrl`, `base-url` and `base_url` are one."""
+    return key.lower().replace("_", "").replace("-", "")
+
+
+def own_places(key: str) -> str:
+    """Where in a plan the key does belong: `it belongs in config, or in an entry of config.phases`."""
+    places = [place for place, model in _PLACES if key in _keys_of(model)]
+    return f"it belongs {', or '.join(places)}" if places else ""
+
+
+def _keys_of(model: type[Model]) -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def _entry_model(owner: type[Model], field: str) -> Iterator[type[Model]]:
+    """The models in the annotation of a field."""
+    waiting = [owner.model_fields[field].annotation]
+    while waiting:
+        annotation = waiting.pop()
+        if isinstance(annotation, type) and issubclass(annotation, Model):
+            yield annotation
+        waiting += get_args(annotation)
+
+
+_PLACES: tuple[tuple[str, type[Model]], ...] = (
+    ("at the top of the plan", Plan),
+    ("in config", Config),
+    *(("in an entry of config.phases", model) for model in _entry_model(Config, "phases")),
+    *(("in an entry of users", model) for model in _entry_model(Plan, "users")),
+    *(("in a step of a behavior", model) for model in _entry_model(UserGroup, "behavior")),
+    *(("in an entry of actions", model) for model in _entry_model(Plan, "actions") if model.__name__ == "ActionSpec"),
+    *(("in tls", model) for model in _entry_model(Config, "tls")),
+)

@@ -1,0 +1,131 @@
+"""What a plan's shape cannot say: names that must exist, settings that exclude each other.
+
+Every check reports into the document and goes on. Requests, ramps and templates have modules of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gradual_common.errors import RuleError
+from gradual_common.kinds.http.request_checks import check_requests
+from gradual_common.plan.checks.ramps import check_ramps
+from gradual_common.plan.checks.templates import Use, check_templates
+from gradual_common.plan.outline import Outline
+from gradual_common.plan.reading.document import Path, list_at, listed, mapping_at, nearest
+from gradual_common.rules import Rule, parse_rule
+from gradual_common.secrecy.excerpts import cut
+
+TIMING_KEYS = ("duration", "ramp_up", "ramp_config", "ramp")
+NAMED_DIMENSIONS = ("action", "step", "group", "phase")
+
+
+def check_plan(outline: Outline) -> list[Use]:
+    """Report every mistake that is not one of shape; returns what the templates use of data sets."""
+    check_names(outline)
+    check_actions(outline)
+    check_requests(outline)
+    check_duration(outline)
+    check_ramps(outline)
+    check_thresholds(outline)
+    return check_templates(outline)
+
+
+# ── Names ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_names(outline: Outline) -> None:
+    """Groups and phases have names of their own; phases name groups that exist."""
+    document = outline.document
+    groups = [(group.path, group.name) for group in outline.groups]
+    phases: list[tuple[Path, Any]] = [
+        (("config", "phases", number), phase.get("name")) for number, phase in enumerate(outline.phases)
+    ]
+    for what, entries in (("group", groups), ("phase", phases)):
+        seen: set[str] = set()
+        for path, name in entries:
+            if isinstance(name, str) and name in seen:
+                document.report((*path, "name"), f"a second {what} is called {name!r}; every {what} has its own name")
+            elif isinstance(name, str) and name:
+                seen.add(name)
+    names = [name for _, name in groups]
+    for number, phase in enumerate(outline.phases):
+        for name in mapping_at(phase, "users"):
+            if name not in names:
+                hint = nearest(name, names) or f"groups: {listed(names)}"
+                document.report(("config", "phases", number, "users", name), f"there is no group {name!r}", hint)
+
+
+def check_actions(outline: Outline) -> None:
+    """Every action that a step names has an entry; a missing one is told once, where it is named first."""
+    missing: dict[str, list[Path]] = {}
+    for group in outline.groups:
+        for step in group.steps:
+            if step.action not in outline.actions:
+                missing.setdefault(step.action, []).append(step.path)
+    for name, paths in missing.items():
+        others = f" (and in {len(paths) - 1} more)" if len(paths) > 1 else ""
+        entry = f'add it under actions: {cut(name)}: {{url: "/…"}}'
+        hint = "; ".join(part for part in (nearest(name, outline.actions), entry) if part)
+        outline.document.report((*paths[0], "action"), f"there is no action {name!r}{others}", hint)
+
+
+# ── Length and objectives ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_duration(outline: Outline) -> None:
+    """The run has an end: a duration, phases, or iterations of every group; phases stand alone."""
+    document, config = outline.document, outline.config
+    if "phases" in config:
+        for key in TIMING_KEYS:
+            if config.get(key) is not None:
+                document.report(("config", key), f"{key} stands beside phases; every phase has its own")
+        if config["phases"] == []:
+            document.report(("config", "phases"), "the list is empty; at least one phase is needed")
+        return
+    if config.get("duration") is not None or document.is_told(("config", "duration")):
+        return
+    if not isinstance(document.root.get("config"), dict):
+        return
+    endless = [group.name for group in outline.groups if group.raw.get("iterations") is None]
+    if endless or not outline.groups:
+        some = len(endless) < len(outline.groups)
+        missing = f"; without iterations: {listed(endless)}" if some else ""
+        document.report(
+            ("config",),
+            f"duration is missing{missing}",
+            'add under config: duration: "5m", or phases, or iterations to every group',
+        )
+
+
+def check_thresholds(outline: Outline) -> None:
+    """Every rule can be read, and the names in its scope exist."""
+    for number, entry in enumerate(list_at(outline.document.root, "thresholds")):
+        text = entry if isinstance(entry, str) else mapping_at(entry).get("rule")
+        if not isinstance(text, str):
+            continue
+        path: Path = ("thresholds", number)
+        try:
+            rule = parse_rule(text)
+        except RuleError as error:
+            outline.document.report(path, str(error))
+            continue
+        for dimension, name, names in _scope(outline, rule):
+            if name not in names:
+                hint = nearest(name, names) or f"there are: {listed(sorted(names))}"
+                outline.document.report(path, f"{text!r}: there is no {dimension} {name!r}", hint)
+
+
+def _scope(outline: Outline, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:
+    """Every name in a rule's scope, with the names that its dimension has in this plan."""
+    steps = [step for group in outline.groups for step in group.steps]
+    known = {
+        "action": {*outline.actions, *(step.action for step in steps)},
+        "step": {step.name for step in steps},
+        "group": {group.name for group in outline.groups},
+        "phase": {str(phase.get("name")) for phase in outline.phases} or {"main"},
+    }
+    for dimension in NAMED_DIMENSIONS:
+        for name in rule.scope.names(dimension):
+            yield dimension, name, known[dimension]

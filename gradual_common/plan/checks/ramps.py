@@ -1,0 +1,144 @@
+"""Ramps against the users and the time that they have (PLAN.md, "Time, phases, ramps")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from gradual_common.plan.model.plan import LevelsRamp, LinearRamp, Ramp, ShorthandRamp, WrittenRamp
+from gradual_common.plan.model.short_forms import RAMP_KEYS, read_ramp
+from gradual_common.plan.outline import GroupOutline, Outline, total
+from gradual_common.plan.reading.document import Path, attempt
+from gradual_common.schedule.ramps import trace
+from gradual_common.units import read_bare_duration
+
+RAMPS: TypeAdapter[Ramp] = TypeAdapter(WrittenRamp)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A ramp with what it must fit into: users of `groups`, and the duration of its phase (None: until done).
+
+    `path` is that of the key under which the ramp was written.
+    """
+
+    path: Path
+    ramp: Ramp
+    groups: list[tuple[str, int]]
+    duration: int | None
+
+    @property
+    def users(self) -> int:
+        """N of these groups."""
+        return sum(count for _, count in self.groups)
+
+
+def check_ramps(outline: Outline) -> None:
+    """Where ramps stand, and that each fits the users and the time it has."""
+    check_users(outline)
+    check_owners(outline)
+    for stretch in stretches(outline):
+        check_heights(outline, stretch)
+        check_times(outline, stretch)
+
+
+def check_users(outline: Outline) -> None:
+    """There is somebody to run, in every phase."""
+    if outline.groups and outline.users == 0:
+        outline.document.report(("users",), "there are no users: every concurrency is 0")
+        return
+    for number, phase in enumerate(outline.phases):
+        if outline.groups and total(outline.mix(phase)) == 0:
+            outline.document.report(("config", "phases", number, "users"), "the phase has no users")
+
+
+def check_owners(outline: Outline) -> None:
+    """Ramps of the groups: all of them or none, and none of the config then."""
+    with_ramp = [group for group in outline.groups if has_ramp(group.raw)]
+    if not with_ramp:
+        return
+    for group in outline.groups:
+        if not has_ramp(group.raw):
+            outline.document.report(
+                group.path, f"group {with_ramp[0].name!r} has a ramp of its own, so this one needs one too"
+            )
+    owners: list[tuple[Path, dict[str, Any]]] = [(("config",), outline.config)]
+    owners += [(("config", "phases", number), phase) for number, phase in enumerate(outline.phases)]
+    for path, owner in owners:
+        if key := has_ramp(owner):
+            outline.document.report((*path, key), "the groups have ramps of their own; keep those or this one")
+
+
+def has_ramp(owner: dict[str, Any]) -> str:
+    """The key under which a ramp is written, or nothing."""
+    return next((key for key in RAMP_KEYS if owner.get(key) is not None), "")
+
+
+def stretches(outline: Outline) -> list[Stretch]:
+    """Every ramp that can be read, over every phase in which it runs."""
+    found: list[Stretch] = []
+    phases: list[tuple[Path, dict[str, Any]]] = [(("config",), outline.config)]
+    if outline.phases:
+        phases = [(("config", "phases", number), phase) for number, phase in enumerate(outline.phases)]
+    for path, phase in phases:
+        written = phase.get("duration")
+        duration = attempt(read_bare_duration, written) if written is not None else None
+        if written is not None and duration is None:
+            continue
+        mix = outline.mix(phase) if outline.phases else [group.concurrency for group in outline.groups]
+        named = list(zip(outline.groups, mix, strict=True))
+        found += _stretch(path, phase, named, duration)
+        for group, count in named:
+            found += _stretch(group.path, group.raw, [(group, count)], duration)
+    return found
+
+
+def _stretch(
+    path: Path, owner: dict[str, Any], groups: list[tuple[GroupOutline, int | None]], duration: int | None
+) -> list[Stretch]:
+    """The ramp of one owner, if it has one that can be read and its users are known."""
+    if not has_ramp(owner) or not groups or any(count is None for _, count in groups):
+        return []
+    read = attempt(read_ramp, owner)
+    ramp = attempt(RAMPS.validate_python, read[0]) if read is not None else None
+    if read is None or ramp is None:
+        return []
+    return [Stretch((*path, read[1]), ramp, [(group.name, count or 0) for group, count in groups], duration)]
+
+
+def check_heights(outline: Outline, stretch: Stretch) -> None:
+    """No ramp rises above its users."""
+    for place, height in heights_of(stretch.ramp):
+        if height > stretch.users:
+            groups = ", ".join(f"{name} {count}" for name, count in stretch.groups)
+            some = f"concurrency of {stretch.groups[0][0]}" if len(stretch.groups) == 1 else "concurrency of a group"
+            outline.document.report(
+                (*stretch.path, *place),
+                f"{height} is above the {stretch.users} users that there are ({groups})",
+                f"raise the {some} by {height - stretch.users}, or lower this",
+            )
+
+
+def heights_of(ramp: Ramp) -> list[tuple[Path, int]]:
+    """The numbers of users that a ramp names, each with its place in the ramp."""
+    if isinstance(ramp, LevelsRamp):
+        return [(("levels", number, "concurrency"), level.concurrency) for number, level in enumerate(ramp.levels)]
+    if isinstance(ramp, ShorthandRamp):
+        return []
+    named = [("max_concurrency", ramp.max_concurrency)]
+    if isinstance(ramp, LinearRamp):
+        named.append(("initial", ramp.initial))
+    return [((key,), value) for key, value in named if value is not None]
+
+
+def check_times(outline: Outline, stretch: Stretch) -> None:
+    """A ramp that is drawn over its phase has the phase's duration, and its intervals are not too many."""
+    endless = stretch.duration is None and any(group.raw.get("iterations") is None for group in outline.groups)
+    if endless or any(height > stretch.users for _, height in heights_of(stretch.ramp)):
+        return  # Told already: the duration is missing, or the ramp rises above its users.
+    try:
+        trace(stretch.ramp, stretch.users, stretch.duration)
+    except ValueError as error:
+        outline.document.report(stretch.path, str(error))

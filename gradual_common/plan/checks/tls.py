@@ -1,0 +1,82 @@
+"""TLS settings that can never be used, told before a run: everything is loaded once as the agents will load it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from gradual_common.errors import TlsFileError
+from gradual_common.net.certificates import make_context, open_key, read_certificates
+from gradual_common.net.urls import encode_server_name
+from gradual_common.plan.model.plan import Tls
+from gradual_common.plan.reading.document import Document, Path, attempt, listed, mapping_at, nearest
+
+TLS_FILES = ("ca", "cert", "key")
+
+_SECRET = re.compile(r"\{\{\s*secrets\.(\w+)\s*\}\}")
+
+
+def owners_of_tls(document: Document) -> list[Path]:
+    """Where TLS settings may stand: the config, then the actions."""
+    return [("config",), *(("actions", name) for name in mapping_at(document.root, "actions"))]
+
+
+def check_tls(document: Document, assets: Mapping[str, bytes], secrets: Mapping[str, str]) -> dict[str, bytes]:
+    """Report what cannot be loaded; the assets with their keys opened, so that agents need no passphrase."""
+    opened = dict(assets)
+    for owner in owners_of_tls(document):
+        own = mapping_at(document.root, *owner, "tls")
+        settings = attempt(Tls.model_validate, {**mapping_at(document.root, "config", "tls"), **own})
+        if not own or settings is None:
+            continue
+        try:
+            _check_name(settings)
+            if _open(document, settings, opened, secrets):
+                _load(settings, opened)
+        except TlsFileError as error:
+            setting = "cert" if error.setting == "key" and settings.key is None else error.setting
+            place = owner if setting in own else ("config",)
+            file = getattr(settings, setting) if setting in TLS_FILES else None
+            document.report((*place, "tls", setting), f"{file}: {error.reason}" if file else error.reason)
+    return opened
+
+
+def _check_name(settings: Tls) -> None:
+    try:
+        if settings.server_name is not None:
+            encode_server_name(settings.server_name)
+    except ValueError as error:
+        raise TlsFileError("server_name", f"{settings.server_name!r} is not the name of a server: {error}") from None
+
+
+def _open(document: Document, settings: Tls, opened: dict[str, bytes], secrets: Mapping[str, str]) -> bool:
+    """Take the passphrase from the key; False where it is a secret that could not be read, which is told already."""
+    file = settings.key or settings.cert
+    if settings.passphrase is None or file not in opened:
+        return True
+    passphrase = _read_passphrase(document, settings.passphrase, secrets)
+    if passphrase is None:
+        return False
+    chain = read_certificates(opened[file]) + b"\n" if settings.key is None else b""
+    opened[file] = chain + open_key(opened[file], passphrase)
+    return True
+
+
+def _read_passphrase(document: Document, written: str, secrets: Mapping[str, str]) -> str | None:
+    """The passphrase itself; None for a secret that could not be read."""
+    if "{{" not in written:
+        return written
+    match = _SECRET.fullmatch(written.strip())
+    if match is None:
+        raise TlsFileError("passphrase", 'no template but a secret can stand here; write "{{secrets.NAME}}"')
+    known = tuple(mapping_at(document.root, "secrets"))
+    if match[1] not in known:
+        hint = nearest(match[1], known) or f"there are: {listed(known) or 'none'}"
+        raise TlsFileError("passphrase", f"there is no secret {match[1]!r}; {hint}")
+    return secrets.get(match[1])
+
+
+def _load(settings: Tls, opened: Mapping[str, bytes]) -> None:
+    files = [file for file in (settings.ca, settings.cert, settings.key) if file is not None]
+    if files and all(file in opened for file in files):
+        make_context(settings, opened)

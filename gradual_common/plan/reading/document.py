@@ -1,0 +1,188 @@
+"""A plan before it is validated: plain values, and for each of them where it was written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from rapidfuzz import fuzz, process
+
+from gradual_common.errors import Problem
+from gradual_common.secrecy.credentials import credentials_of, hide_literals, is_credential
+from gradual_common.secrecy.excerpts import change_quoted, cut
+from gradual_common.secrecy.masking import MASK
+
+Path = tuple[str | int, ...]
+"""A place in a plan: ("users", 0, "behavior", 1, "think_time")."""
+
+SECTIONS = ("on_start", "behavior", "on_stop")
+"""The lists of steps of a group."""
+
+SECRETS = ("secrets",)
+
+_FOUND = re.compile(r"(found )(?!a |an |nothing|text|\*)(\S+)")
+"""What a message found and shows without quotes: a number."""
+
+IDENTIFIER = re.compile(r"[A-Za-z_][\w-]*")
+SIMILAR = 70
+
+_T = TypeVar("_T")
+
+
+class Plain(str):
+    """An unquoted scalar that holds `${…}`: it gets its type once the variables are in."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where something was written: a file (or the option that brought it) and its 1-based line."""
+
+    file: str
+    line: int | None = None
+
+
+@dataclass(slots=True)
+class Document:
+    """The values of a plan, changed in place by overrides and variables; `marks` knows where each was written."""
+
+    root: dict[str, Any]
+    name: str
+    marks: dict[Path, Mark] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    credentials: set[str] = field(default_factory=set)
+    """What variables and options brought in that is masked beside the secrets."""
+
+    def mark(self, path: Path) -> Mark:
+        """Where `path` was written, or else the nearest thing around it."""
+        for length in range(len(path), -1, -1):
+            if (mark := self.marks.get(path[:length])) is not None:
+                return mark
+        return Mark(self.name)
+
+    def problem(self, path: Path, message: str, hint: str = "") -> Problem:
+        """A mistake at `path`; a credential that stands there is not in it."""
+        mark = self.mark(path)
+        message = self._without_credential(path, message)
+        return Problem(message, path=self.show(path), file=mark.file, line=mark.line, hint=hint)
+
+    def _without_credential(self, path: Path, message: str) -> str:
+        if path[:1] == SECRETS:
+            return _FOUND.sub(r"\1***", change_quoted(message, lambda found: MASK))
+        if not is_credential(path):
+            return message
+        literals = [literal for literal in credentials_of(value_at(self.root, path)) if literal]
+        message = change_quoted(message, lambda found: _without_literals(found, literals))
+        return _FOUND.sub(lambda match: f"{match[1]}***" if is_part(match[2], literals) else match[0], message)
+
+    def report(self, path: Path, message: str, hint: str = "") -> None:
+        """Note a mistake at `path`."""
+        self.problems.append(self.problem(path, message, hint))
+
+    def is_told(self, path: Path) -> bool:
+        """Whether a mistake at this very place is noted: what follows from it need not be told."""
+        shown = self.show(path)
+        return any(problem.path == shown for problem in self.problems)
+
+    def show(self, path: Path) -> str:
+        """The path as people write it, list entries by their name: `users.guest.behavior[0].condition`."""
+        text, value, around = "", self.root, ""
+        for part in _shown_part(path):
+            value = _child(value, part)
+            name: Any = part
+            if isinstance(part, int):
+                # Steps are shown by their place: their names repeat, and the place is what one looks for.
+                name = None if around in SECTIONS else mapping_at(value).get("name")
+            if isinstance(name, str):
+                name = cut(name)
+                text += ("." if text else "") + (name if IDENTIFIER.fullmatch(name) else f'"{name}"')
+            else:
+                text += f"[{part}]"
+            around = str(part)
+        return text
+
+    def replace_mark(self, path: Path, mark: Mark) -> None:
+        """Whatever stands at and below `path` was brought by `mark`."""
+        for known in [known for known in self.marks if known[: len(path)] == path]:
+            del self.marks[known]
+        self.marks[path] = mark
+
+
+def _shown_part(path: Path) -> Path:
+    """What may be shown of a path: what stands below a secret may be its value, given in a wrong place."""
+    return path[:2] if path[:1] == SECRETS and path[2:3] not in {("env",), ("file",)} else path
+
+
+def _without_literals(found: str, literals: Collection[str]) -> str:
+    """A text that a message shows of a credential: holes stay, for mistakes are in them."""
+    if "{{" in found or "{%" in found:
+        return hide_literals(found)
+    return MASK if is_part(found.rstrip("…"), literals) else found
+
+
+def is_part(text: str, values: Collection[str]) -> bool:
+    """Whether a text that is shown is one of the values, or a part of one."""
+    return bool(text) and any(text in value for value in values)
+
+
+def value_at(value: Any, path: Path) -> Any:
+    """What stands at a path; None where there is nothing."""
+    for part in path:
+        value = _child(value, part)
+    return value
+
+
+def _child(value: Any, part: str | int) -> Any:
+    try:
+        return value[part]
+    except (LookupError, TypeError):
+        return None
+
+
+def nearest(name: str, names: Collection[str]) -> str:
+    """`did you mean 'login'?` for the most similar name, or nothing when none is similar."""
+    best = process.extractOne(name, list(names), scorer=fuzz.ratio, score_cutoff=SIMILAR)
+    return f"did you mean {best[0]!r}?" if best else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a list for a message."""
+    return ", ".join(names)
+
+
+def attempt(read: Callable[[Any], _T], value: Any) -> _T | None:
+    """What `read` makes of a value, or None where it cannot: the mistake is reported elsewhere."""
+    try:
+        return read(value)
+    except (ValueError, TypeError):
+        return None
+
+
+def mapping_at(value: Any, *keys: str | int) -> dict[str, Any]:
+    """The mapping below `keys`, or an empty one where there is something else."""
+    for key in keys:
+        value = _child(value, key)
+    return value if isinstance(value, dict) else {}
+
+
+def list_at(value: Any, *keys: str | int) -> list[Any]:
+    """The list below `keys`, or an empty one where there is something else."""
+    for key in keys:
+        value = _child(value, key)
+    return value if isinstance(value, list) else []
+
+
+def texts_in(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text inside a value, keys of mappings too, with its path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            yield (*path, key), key
+            yield from texts_in(child, (*path, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from texts_in(child, (*path, index))

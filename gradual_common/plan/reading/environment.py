@@ -1,0 +1,229 @@
+"""`${X}` and `${X:-default}` in the scalars of a plan, and the values of its secrets.
+
+What a variable brings in is never read as a template: outside `{{…}}` its braces are escaped for Jinja; inside
+`{{…}}` and in conditions it may only be a number, or stand between quotes without ending them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gradual_common.plan.reading.document import Document, Path, Plain, mapping_at, nearest
+from gradual_common.plan.reading.scalars import read_scalar
+from gradual_common.secrecy.credentials import is_credential
+from gradual_common.secrecy.field_names import names_credential
+from gradual_common.secrecy.masking import SHORTEST
+
+SHORTEST_SECRET = 4
+"""A shorter one cannot be masked: its text would stand by chance in much that is not secret."""
+
+_VARIABLE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_]\w*)(?::-(?P<default>[^}]*))?\}|\$\{(?P<wrong>[^}]*)\}?")
+_OPENING = re.compile(r"\{[{%#]")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_UNSAFE_IN_QUOTES = re.compile(r"""['"\\{}%#\n]""")
+_SHOUTED = re.compile(r"[A-Z]+(?:_[A-Z]+)*")
+_BRACES = re.compile(r"\{+[{%#]")
+
+TEMPLATE_FIELDS = ("url", "query", "headers", "body", "form", "assertions")
+"""Fields of an action whose texts are templates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a text: written in the plan, or brought in by a variable."""
+
+    text: str
+    brought: bool = False
+
+
+def substitute_variables(document: Document, environ: Mapping[str, str]) -> None:
+    """Put the variables into every scalar of the document; an unset one is a problem."""
+    document.root = {key: _substitute(value, (key,), document, environ) for key, value in document.root.items()}
+
+
+def _substitute(value: Any, path: Path, document: Document, environ: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return _substitute_text(value, path, document, environ) if "${" in value else value
+    if isinstance(value, dict):
+        return {key: _substitute(child, (*path, key), document, environ) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_substitute(child, (*path, index), document, environ) for index, child in enumerate(value)]
+    return value
+
+
+def _substitute_text(text: str, path: Path, document: Document, environ: Mapping[str, str]) -> Any:
+    document.credentials.update(_credentials_brought(text, path, environ))
+    try:
+        joined = join_pieces(split_text(text, environ), template_kind(path))
+        return read_scalar(joined) if isinstance(text, Plain) else joined
+    except ValueError as error:
+        document.report(path, *error.args)
+        return None
+
+
+def _credentials_brought(text: str, path: Path, environ: Mapping[str, str]) -> Iterator[str]:
+    """Values of variables whose names tell, and of all that fill the place of a credential."""
+    in_place = is_credential(path)
+    for match in _VARIABLE.finditer(text):
+        if (name := match["name"]) is not None and (in_place or names_credential(name)):
+            yield from (value for value in (environ.get(name), match["default"]) if value and len(value) >= SHORTEST)
+
+
+def split_text(text: str, environ: Mapping[str, str]) -> list[Piece]:
+    """The text in pieces, with the variables' values; ValueError(message, hint) for one that is unset."""
+    pieces: list[Piece] = []
+    end = 0
+    for match in _VARIABLE.finditer(text):
+        pieces.append(Piece(text[end : match.start()]))
+        end = match.end()
+        if match.group() == "$${":
+            pieces.append(Piece("${"))
+        else:
+            pieces.append(Piece(_value_of(match, environ), brought=True))
+    return [*pieces, Piece(text[end:])]
+
+
+def _value_of(match: re.Match[str], environ: Mapping[str, str]) -> str:
+    name, default = match["name"], match["default"]
+    if name is None:
+        raise ValueError(f"{match.group()!r} is not a variable", "write ${NAME} or ${NAME:-default}; a plain ${ is $${")
+    value = environ.get(name, "")
+    if default is not None:
+        return value or str(default)
+    if name not in environ:
+        hint = nearest(name, list(environ)) or f"set it, pass -e {name}=…, or give a default: ${{{name}:-…}}"
+        raise ValueError(f"the variable {name} is not set", hint)
+    return value
+
+
+def template_kind(path: Path) -> str:
+    """How the text at a path is read: "text", "template", or "expression"."""
+    if path[-1:] == ("condition",):
+        return "expression"
+    if path[:2] in (("config", "headers"), ("config", "base_url")):
+        return "template"
+    in_action = len(path) >= 3 and path[0] == "actions" and path[2] in TEMPLATE_FIELDS
+    return "template" if in_action and "body_matches" not in path else "text"
+
+
+def join_pieces(pieces: list[Piece], kind: str) -> str:
+    """One text in which nothing that was brought in can be read as a template."""
+    if kind == "text":
+        return "".join(piece.text for piece in pieces)
+    scanner = _HoleScanner(inside=kind == "expression")
+    for index, piece in enumerate(pieces):
+        following = next((other.text for other in pieces[index + 1 :] if other.text), "")
+        if piece.brought:
+            scanner.bring(piece.text, following)
+        else:
+            scanner.write(piece.text)
+    return scanner.text
+
+
+class _HoleScanner:
+    """Follows a text from left to right and knows whether its end lies inside `{{…}}`, and there inside quotes."""
+
+    def __init__(self, inside: bool) -> None:
+        self.text = ""
+        self._inside = inside
+        self._bare = inside
+        self._quote = ""
+
+    def write(self, text: str) -> None:
+        """Append what the plan's author wrote."""
+        self.text += text
+        place = 0
+        while place < len(text):
+            place += self._step(text, place)
+
+    def _step(self, text: str, place: int) -> int:
+        """Take in what stands at `place`; how many characters that were."""
+        pair, character = text[place : place + 2], text[place]
+        if self._quote:
+            if character == "\\":
+                return 2
+            self._quote = "" if character == self._quote else self._quote
+        elif self._inside and character in "'\"":
+            self._quote = character
+        elif self._inside and pair in {"}}", "%}", "#}"}:
+            self._inside = self._bare
+            return 2
+        elif not self._inside and _OPENING.fullmatch(pair):
+            self._inside = True
+            return 2
+        return 1
+
+    def bring(self, text: str, following: str) -> None:
+        """Append what a variable brought in; `following` comes after it."""
+        if self._quote:
+            if _UNSAFE_IN_QUOTES.search(text):
+                raise ValueError(
+                    "a variable inside {{…}} brings in a quote, brace, backslash or line end",
+                    "move it out of the {{…}}",
+                )
+            self.text += text
+        elif self._inside:
+            if not _NUMBER.fullmatch(text):
+                raise ValueError(
+                    "a variable inside an expression may only bring in a number, and this one brings in text",
+                    "put quotes around it if it is text",
+                )
+            self.text += text
+        else:
+            self._bring_text(text, following)
+
+    def _bring_text(self, text: str, following: str) -> None:
+        """Outside of any hole: braces that Jinja would read are written as a hole that holds them."""
+        if self.text.endswith("{") and text[:1] in ("{", "%", "#"):
+            # The author's own brace would open a hole with the first one brought in.
+            self.text, text = self.text[:-1], "{" + text
+        escaped = _BRACES.sub(lambda match: _as_literal(match.group()), text)
+        if escaped.endswith("{") and following[:1] in ("{", "%", "#"):
+            escaped = escaped[:-1] + _as_literal("{")
+        self.text += escaped
+
+
+def _as_literal(braces: str) -> str:
+    return "{{ '" + braces + "' }}"
+
+
+def read_secrets(
+    document: Document, environ: Mapping[str, str], read_text: Callable[[Path, str], str]
+) -> dict[str, str]:
+    """The value of every secret; `read_text` reads the file that is named at a path of the plan."""
+    values = {}
+    for name, source in mapping_at(document.root, "secrets").items():
+        path: Path = ("secrets", name)
+        try:
+            value = _read_secret(path, mapping_at(source), environ, read_text)
+        except KeyError as error:
+            hint = _variable_hint(str(error.args[0]))
+            document.report((*path, "env"), "the variable that is named here is not set", hint)
+        except (OSError, ValueError) as error:
+            reason = "it is not UTF-8 text" if isinstance(error, UnicodeError) else getattr(error, "strerror", None)
+            document.report((*path, "file"), f"cannot read the file that is named here: {reason or 'no file name'}")
+        else:
+            if value is not None and len(value) < SHORTEST_SECRET:
+                document.report(path, f"a secret has at least {SHORTEST_SECRET} characters, else it cannot be masked")
+            elif value is not None:
+                values[name] = value
+    return values
+
+
+def _variable_hint(name: str) -> str:
+    """How to set it, by its name where that looks like one: a value that was written in its place is not shown."""
+    return f"export {name}=…, or pass -e {name}=…" if _SHOUTED.fullmatch(name) else "write the name of a variable"
+
+
+def _read_secret(
+    path: Path, source: dict[str, Any], environ: Mapping[str, str], read_text: Callable[[Path, str], str]
+) -> str | None:
+    """The value, or None where the source is not one (its shape is reported with the plan's)."""
+    if isinstance(name := source.get("env"), str):
+        return environ[name]
+    if isinstance(file := source.get("file"), str):
+        return read_text((*path, "file"), file).rstrip("\r\n")
+    return None

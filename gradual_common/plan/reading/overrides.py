@@ -1,0 +1,228 @@
+"""What the command line or the Python API changes in a plan: file < `--set` < the option made for it.
+
+Replacements happen before variables are put in, so that a variable that is replaced need not be set; scaling happens
+after, when the numbers are known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradual_common.errors import Problem
+from gradual_common.plan.model.short_forms import RAMP_KEYS, read_literal
+from gradual_common.plan.outline import Outline, read_count, total
+from gradual_common.plan.reading.document import Document, Mark, Path, attempt, list_at, listed, mapping_at, nearest
+from gradual_common.plan.reading.yaml import kind_of, read_value
+from gradual_common.schedule.slots import apportion
+from gradual_common.secrecy.field_names import names_credential
+from gradual_common.secrecy.masking import SHORTEST
+
+OPTIONS = ("--set", "--base-url", "-d", "--data", "-u")
+"""The marks of what options brought."""
+
+PATH_ALLOWED = 'write config.duration, users.guest.concurrency or actions."a.b".url'
+
+_PART = re.compile(r'"([^"]*)"|([^."\[\]]+)|\[(\d+)\]')
+_SPLIT = re.compile(rf"(?:{_PART.pattern})(?:\.(?=.)|(?=\[)|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """Changes of a plan; `sets` are (path, value) with the value typed as YAML, `data` maps set names to files."""
+
+    base_url: str | None = None
+    users: int | None = None
+    duration: str | int | float | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    sets: tuple[tuple[str, Any], ...] = ()
+
+
+def apply_replacements(document: Document, overrides: Overrides) -> None:
+    """`--set`, `--base-url`, `-d` and `--data`, in this order."""
+    document.credentials.update(
+        value for name, value in overrides.env.items() if names_credential(name) and len(value) >= SHORTEST
+    )
+    for path_text, value in overrides.sets:
+        _apply_set(document, path_text, value)
+    if overrides.base_url is not None:
+        _put(document, ("config", "base_url"), overrides.base_url, "--base-url")
+    if overrides.duration is not None:
+        _apply_duration(document, overrides.duration)
+    for name, file in overrides.data.items():
+        _apply_data(document, name, file)
+
+
+# ── Paths ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def split_path(text: str) -> list[str | int]:
+    """`users.guest.behavior[0].condition`, with quotes around names that hold dots; ValueError for anything else."""
+    parts: list[str | int] = []
+    place = 0
+    while place < len(text):
+        match = _SPLIT.match(text, place)
+        if match is None:
+            raise ValueError(f"{text!r} is not a path", PATH_ALLOWED)
+        quoted, plain, index = match.groups()
+        parts.append(int(index) if index is not None else quoted if quoted is not None else plain)
+        place = match.end()
+    if not parts:
+        raise ValueError("the path is empty", PATH_ALLOWED)
+    return parts
+
+
+def find_path(root: Any, parts: list[str | int]) -> Path:
+    """The parts as a path of the document: entries of lists by name or number; ValueError(message, hint) if none."""
+    path: Path = ()
+    value = root
+    for part in parts:
+        if isinstance(value, list):
+            entry = _entry_of(value, part)
+            path, value = (*path, entry), value[entry]
+        elif isinstance(value, dict) or value is None:
+            path, value = (*path, str(part)), mapping_at(value).get(str(part))
+        else:
+            raise ValueError(f"{path[-1]!r} is {kind_of(value)}, so it holds no {part!r}", "set it as a whole")
+    return path
+
+
+def _entry_of(entries: list[Any], part: str | int) -> int:
+    """The index of the entry that is called `part`, or stands there."""
+    number = int(part) if isinstance(part, int) or part.isdecimal() else None
+    names = [str(mapping_at(entry).get("name", mapping_at(entry).get("action", ""))) for entry in entries]
+    if part in names:
+        return names.index(str(part))
+    if number is not None and number < len(entries):
+        return number
+    raise ValueError(f"there is no entry {part!r}", nearest(str(part), names) or f"entries: {listed(names)}")
+
+
+def _put(document: Document, path: Path, value: Any, source: str) -> None:
+    """Place a value, with the mappings around it where they are missing."""
+    owner: Any = document.root
+    for key in path[:-1]:
+        if isinstance(owner, dict) and owner.get(key) is None:
+            owner[key] = {}
+        owner = owner[key]
+        if not isinstance(owner, dict | list):
+            return  # What stands there is wrong in shape, and told so.
+    owner[path[-1]] = value
+    document.replace_mark(path, Mark(source))
+
+
+# ── The options ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _apply_set(document: Document, path_text: str, value: Any) -> None:
+    source = "--set"
+    try:
+        path = find_path(document.root, split_path(path_text))
+    except ValueError as error:
+        document.problems.append(Problem(error.args[0], path_text, source, None, *error.args[1:]))
+        return
+    if isinstance(value, str):
+        read = read_value(value, source)
+        document.problems.extend(read.problems)
+        value = read.root[""]
+    is_telling = any(names_credential(str(part)) for part in path)
+    if is_telling and isinstance(value, str | int | float) and len(str(value)) >= SHORTEST:
+        document.credentials.add(str(value))
+    if path[-1] in RAMP_KEYS:
+        _drop_ramp(document, path[:-1])
+    _put(document, path, value, source)
+
+
+def _drop_ramp(document: Document, owner: Path) -> None:
+    """A ramp that is set replaces the one that was there, under whatever name."""
+    for key in RAMP_KEYS:
+        mapping_at(document.root, *owner).pop(key, None)
+
+
+def _apply_duration(document: Document, duration: str | int | float) -> None:
+    phases = list_at(document.root, "config", "phases")
+    if phases:
+        names = [str(mapping_at(phase).get("name", number)) for number, phase in enumerate(phases)]
+        hint = f"set one of them: --set config.phases.{names[0]}.duration={duration}"
+        document.problems.append(Problem("the plan has phases, each with a duration of its own", "", "-d", None, hint))
+        return
+    _put(document, ("config", "duration"), duration, "-d")
+
+
+def _apply_data(document: Document, name: str, file: str) -> None:
+    """Another file for every data set of that name; a plan that has none gets it at the top level."""
+    groups = [("users", number) for number, _ in enumerate(list_at(document.root, "users"))]
+    owners: list[Path] = [(), *groups]
+    found = [(*owner, "data", name) for owner in owners if name in mapping_at(document.root, *owner, "data")]
+    for path in found or [("data", name)]:
+        written = mapping_at(document.root, *path)
+        _put(document, (*path, "file") if written else path, file, "--data")
+
+
+# ── Users ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """From `before` users to `users`."""
+
+    users: int
+    before: int
+
+    def of(self, count: int) -> int:
+        """count·users/before, halves up."""
+        return (2 * count * self.users + self.before) // (2 * self.before) if self.before else count
+
+
+def scale_users(document: Document, users: int) -> None:
+    """`-u`: every group's concurrency by Webster's method, and what ramps and phases say of users with it.
+
+    Increments and multipliers stay: they say how fast the ramp rises, not how far.
+    """
+    outline = Outline(document)
+    if users < 1:
+        document.problems.append(Problem(f"{users} users cannot run; at least 1 is needed", "", "-u"))
+        return
+    if not outline.users:
+        return  # There is a mistake in the groups, or nobody in them, and it is told.
+    scale = Scale(users, outline.users)
+    for number, phase in enumerate(outline.phases):
+        _scale_ramp(phase, scale)
+        _scale_mix(document, ("config", "phases", number, "users"), outline.mix(phase), scale)
+    weights = [group.concurrency or 0 for group in outline.groups]
+    for group, weight, count in zip(outline.groups, weights, apportion(weights, users), strict=True):
+        _scale_ramp(group.raw, Scale(count, weight))
+        _put(document, (*group.path, "concurrency"), count, "-u")
+    _scale_ramp(outline.config, scale)
+
+
+def _scale_mix(document: Document, path: Path, mix: list[int | None], scale: Scale) -> None:
+    """A phase's own mix keeps its proportion to the plan's."""
+    given, users = mapping_at(document.root, *path), total(mix)
+    if not given or not users:
+        return
+    counts = apportion([count or 0 for count in mix], max(1, scale.of(users)))
+    names = [group.name for group in Outline(document).groups]
+    _put(document, path, dict(zip(names, counts, strict=True)), "-u")
+
+
+def _scale_ramp(owner: dict[str, Any], scale: Scale) -> None:
+    """The users that a ramp names: `max_concurrency`, levels, and where a linear one begins."""
+    for key in RAMP_KEYS:
+        if isinstance(owner.get(key), str):
+            owner[key] = attempt(lambda text: read_literal(text, ""), owner[key]) or owner[key]
+        ramp = mapping_at(owner, key)
+        _scale_key(ramp, "max_concurrency", scale, least=1)
+        if ramp.get("strategy", owner.get("ramp_up")) == "linear":
+            _scale_key(ramp, "initial", scale)
+        for level in list_at(ramp, "levels"):
+            _scale_key(mapping_at(level), "concurrency", scale)
+
+
+def _scale_key(owner: dict[str, Any], key: str, scale: Scale, least: int = 0) -> None:
+    count = read_count(owner.get(key))
+    if count is not None:
+        owner[key] = max(least if count else 0, scale.of(count))

@@ -1,0 +1,256 @@
+"""What is wrong with a text that is no YAML, in the words of whoever wrote it, with a little of what stands there.
+
+PyYAML says where it stopped and what it had hoped for; what people did wrong is seen from that and from the line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from gradual_common.secrecy.excerpts import MOST_SHOWN
+from gradual_common.secrecy.field_names import conceals
+from gradual_common.secrecy.masking import hide_credentials
+
+QUOTE_TEMPLATE = 'quote it: a value with {{…}} is written "{{…}}"'
+QUOTE_OPERATOR = 'quote it: an unquoted > or | begins a block of text in YAML; write "> 500ms"'
+QUOTE_VARIABLE = 'quote it: inside {…} and […] a variable is written "${X}"'
+QUOTE_QUESTION = "quote it: inside {…} and […] a text with ? in it needs quotes"
+QUOTE_COLON = "quote it: a text with a colon and a blank in it needs quotes"
+QUOTE_BEGIN = "quote it: a text cannot begin with {0}"
+QUOTE_STAR = "quote it: an unquoted * stands for an anchor, and there is none of this name"
+USE_SPACES = "a tab stands here: YAML is indented with spaces"
+SPACE_MISSING = "a space is missing after the colon on line {0}: write `{1}: …`"
+DASH_SPACE = "a space is missing after the - on line {0}: write `- {1}: …`"
+COLON_MISSING = "a colon is missing after the key on line {0}"
+LIST_OFF = "this list entry is not on the level of the others: put its - under theirs"
+KEY_OFF = "this key is not on the level of the others: put it under the first key of its mapping"
+TOO_FAR = "this line is indented further than the one above it, which has a value already"
+LIST_BELOW = "a list begins on the next line, or is written in brackets: [a, b]"
+NEVER_CLOSED = "the {0} on line {1} is never closed"
+CLOSES_NOTHING = "this {0} closes nothing"
+COMMA_MISSING = "a comma is missing here, or quotes around a text with a colon or a comma in it"
+BEHIND_QUOTE = "something stands behind the closing quote: put the quotes around all of it"
+ESCAPE = "in \"…\" a backslash begins an escape: write two of them, or use '…'"
+CONTROL = 'this character cannot stand in a plan; in "…" it is written \\x{0:02x}'
+
+_TEMPLATE_VALUE = re.compile(r"(?:^\s*-|:|\{|\[|,)\s+\{[{%]|[:\[,]\s*\{\{")
+_FLOW_VARIABLE = re.compile(r"[:\[,{]\s*\$\{")
+_OPERATOR_VALUE = re.compile(r"(?:^\s*-|:)\s+[>|]=?\s*[\d.=]")
+_NO_SPACE = re.compile(r"^\s*(?:-\s+)*([A-Za-z_][\w-]*):(?![\s/]|$)")
+_NO_DASH_SPACE = re.compile(r"^\s*-([A-Za-z_][\w-]*):(?:\s|$)")
+_KEY = re.compile(r"""^(\s*(?:-\s+)*)["']?([\w.-]+)["']?\s*:(?:\s|$)""")
+_PLAN_KEY = re.compile(r"""(?m)^\s*\{?\s*["']?(?:config|users|actions)["']?\s*:""")
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A mistake of syntax: 1-based `line` (None for an empty text), what to say of it, and what to do."""
+
+    line: int | None
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where PyYAML stopped. `began`: the line where what it was reading begins; lines from 0."""
+
+    lines: Sequence[str]
+    said: str
+    line: int
+    column: int
+    began: int
+
+    @property
+    def written(self) -> str:
+        """The line."""
+        return self.lines[self.line] if self.line < len(self.lines) else ""
+
+    @property
+    def above(self) -> str:
+        """The last line before it that is not blank."""
+        return next((line for line in reversed(self.lines[: self.line]) if line.strip()), "")
+
+    @property
+    def character(self) -> str:
+        """What stands where it stopped."""
+        return self.written[self.column : self.column + 1]
+
+
+def describe_slip(error: yaml.YAMLError, text: str, *, may_quote: bool = True) -> Slip:
+    """What to say of an error; `may_quote` False shows nothing of the text."""
+    if isinstance(error, yaml.reader.ReaderError):
+        return _describe_character(error, text)
+    lines = re.split(r"\r\n|\r|\n", text)
+    place = _place_of(error, lines)
+    hint, line = _hint_for(place)
+    excerpt = excerpt_at(place.lines, line, place.column if line == place.line else 0) if may_quote else ""
+    is_plan = is_plan_text(text)
+    shows = may_quote and is_plan and not is_concealed(lines, line)
+    what = "this is not YAML" if hint or not shows else f"this is not YAML: {place.said}"
+    if may_quote and not is_plan:
+        what = "this is no plan, and not YAML"
+    return Slip(line + 1, what + (f", at {excerpt!r}" if shows and excerpt else ""), hint)
+
+
+def _place_of(error: yaml.YAMLError, lines: Sequence[str]) -> _Place:
+    said = " ".join(", ".join(part for part in (_part(error, "context"), _part(error, "problem")) if part).split())
+    problem, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    mark, began = problem or context, context or problem
+    if mark is None:
+        return _Place(lines, said or " ".join(str(error).split()), 0, 0, 0)
+    return _Place(lines, said, mark.line, mark.column, began.line if began is not None else mark.line)
+
+
+def _part(error: yaml.YAMLError, name: str) -> str:
+    return str(getattr(error, name, None) or "")
+
+
+def _describe_character(error: yaml.reader.ReaderError, text: str) -> Slip:
+    """A character that YAML does not know: a NUL, for example, of a file that is no text."""
+    line = len(re.findall(r"\r\n|\r|\n", text[: error.position])) + 1
+    number = error.character if isinstance(error.character, int) else ord(error.character)
+    return Slip(line, f"this is not YAML: it holds the character U+{number:04X}", CONTROL.format(number))
+
+
+_Hint = Callable[[_Place], tuple[str, int] | None]
+"""What people did, seen from where it stopped: the hint and the line that it is about; None where it is not that."""
+
+
+def _hint_for(place: _Place) -> tuple[str, int]:
+    for said, find in _HINTS:
+        if re.search(said, place.said) and (found := find(place)) is not None:
+            return found
+    return "", place.line
+
+
+def _usual_quotes(place: _Place) -> tuple[str, int] | None:
+    """A value that needs quotes, on the line or the one above."""
+    for number in (place.line, place.line - 1):
+        written = place.lines[number] if 0 <= number < len(place.lines) else ""
+        for pattern, hint in (
+            (_TEMPLATE_VALUE, QUOTE_TEMPLATE),
+            (_OPERATOR_VALUE, QUOTE_OPERATOR),
+            (_FLOW_VARIABLE, QUOTE_VARIABLE),
+        ):
+            if pattern.search(written):
+                return hint, place.line
+    return None
+
+
+def _template_within(place: _Place) -> tuple[str, int] | None:
+    """In braces an unquoted text ends at the first one, and a template begins with two."""
+    return (QUOTE_TEMPLATE, place.line) if place.written.startswith("{{", place.column) else None
+
+
+def _space_missing(place: _Place) -> tuple[str, int] | None:
+    for number in dict.fromkeys((place.began, place.line, place.line - 1)):
+        match = _NO_SPACE.match(place.lines[number]) if 0 <= number < len(place.lines) else None
+        if match is not None:
+            return SPACE_MISSING.format(number + 1, match[1]), number
+    return None
+
+
+def _unclosed(place: _Place) -> tuple[str, int] | None:
+    """A bracket whose line, or the whole text, ends before it is closed."""
+    if place.character in {'"', "'"} and place.line != place.began:
+        return COMMA_MISSING, place.line  # The next key, as JSON writes it.
+    written = place.lines[place.began] if place.began < len(place.lines) else ""
+    ended = place.line != place.began or not place.written[place.column :].strip()
+    bracket = "{" if "mapping" in place.said else "["
+    return (NEVER_CLOSED.format(bracket, place.began + 1), place.began) if ended and bracket in written else None
+
+
+def _quote_above(place: _Place) -> tuple[str, int] | None:
+    """The quote that ends here was to begin a text: one above it had not been closed."""
+    before = place.written[: place.column].rstrip()
+    if before[-1:] not in {'"', "'"} or before.count(before[-1]) % 2 == 0:
+        return None
+    above = range(place.line - 1, place.began - 1, -1)
+    opened = next((number for number in above if place.lines[number].count(before[-1]) % 2), None)
+    return None if opened is None else (NEVER_CLOSED.format("quote", opened + 1), opened)
+
+
+def _dash_space(place: _Place) -> tuple[str, int] | None:
+    match = _NO_DASH_SPACE.match(place.above)
+    if match is None:
+        return None
+    number = max(number for number in range(place.line) if place.lines[number] == place.above)
+    return DASH_SPACE.format(number + 1, match[1]), number
+
+
+def _not_allowed_here(place: _Place) -> tuple[str, int] | None:
+    if len(re.findall(r":\s", place.written)) > 1:
+        return QUOTE_COLON, place.line
+    if place.above and ":" not in place.above:
+        return COLON_MISSING.format(place.line), place.line - 1
+    return TOO_FAR, place.line
+
+
+def _off_level(place: _Place) -> tuple[str, int]:
+    return (LIST_OFF if place.written.lstrip().startswith("-") else KEY_OFF), place.line
+
+
+def _here(hint: str) -> _Hint:
+    """A hint for the place where it stopped."""
+    return lambda place: (hint.replace("{0}", place.character), place.line)
+
+
+_HINTS: tuple[tuple[str, _Hint], ...] = (
+    (r"found character '\\t'", _here(USE_SPACES)),
+    (r"quoted scalar.*(unexpected end of stream|document separator)",
+     lambda place: (NEVER_CLOSED.format("quote", place.began + 1), place.began)),
+    (r"unknown escape|expected escape sequence", _here(ESCAPE)),
+    (r"", _usual_quotes),
+    (r"found character '[@`%]'", _here(QUOTE_BEGIN)),
+    (r"alias", _here(QUOTE_STAR)),
+    (r"flow (mapping|sequence).*got '\?'", _here(QUOTE_QUESTION)),
+    (r"mapping values are not allowed|<block end>, but found '<block mapping start>'", _dash_space),
+    (r"mapping values are not allowed|could not find expected ':'", _space_missing),
+    (r"could not find expected ':'", lambda place: (COLON_MISSING.format(place.began + 1), place.began)),
+    (r"flow (mapping|sequence).*got '\{'", _template_within),
+    (r"flow (mapping|sequence)", _unclosed),
+    (r"flow (mapping|sequence).*got ('[:,]'|'<scalar>'|'\[|'\{)", _here(COMMA_MISSING)),
+    (r"mapping values are not allowed", _not_allowed_here),
+    (r"sequence entries are not allowed", _here(LIST_BELOW)),
+    (r"<block end>, but found '[\]}]'", _here(CLOSES_NOTHING)),
+    (r"<block end>, but found '<scalar>'", _quote_above),
+    (r"<block end>, but found '<scalar>'", _here(BEHIND_QUOTE)),
+    (r"<block end>, but found", _off_level),
+)  # fmt: skip
+"""By what PyYAML says; the first that finds something counts."""
+
+
+def is_plan_text(text: str) -> bool:
+    """Whether a text that cannot be read looks like a plan at all."""
+    return _PLAN_KEY.search(text) is not None
+
+
+def excerpt_at(lines: Sequence[str], number: int, column: int) -> str:
+    """40 characters around a column of a line, without credentials."""
+    written = lines[number] if number < len(lines) else ""
+    shown, before = hide_credentials(written), len(hide_credentials(written[:column]))
+    begin = max(0, min(before - MOST_SHOWN // 2, len(shown) - MOST_SHOWN))
+    excerpt = shown[begin : begin + MOST_SHOWN].strip()
+    return f"{'…' if begin else ''}{excerpt}{'…' if begin + MOST_SHOWN < len(shown) else ''}"
+
+
+def is_concealed(lines: Sequence[str], number: int) -> bool:
+    """Whether a line stands below `secrets:` or a key whose name tells, as far as the indentation says."""
+    top = next((key for line in reversed(lines[: number + 1]) if (key := _KEY.match(line)) and not key[1]), None)
+    if top is not None and top[2] == "secrets":
+        return True
+    depth = 1 << 30
+    for line in reversed(lines[: number + 1]):
+        if not line.strip():
+            continue
+        indent = len(line) - len(line.lstrip())
+        if indent < depth:
+            depth = indent
+            if (key := _KEY.match(line)) is not None and conceals(key[2]):
+                return True
+    return False

@@ -1,0 +1,261 @@
+"""Safe YAML with a line number for everything.
+
+PyYAML parses the text to nodes; the nodes become plain values here, so that nothing is ever constructed from a tag,
+aliases expand within bounds, and each path keeps its mark. Mistakes are collected, not raised.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from gradual_common.errors import Problem
+from gradual_common.plan.reading.document import Document, Mark, Path, Plain
+from gradual_common.plan.reading.scalars import read_scalar
+from gradual_common.plan.reading.slips import QUOTE_TEMPLATE, describe_slip
+from gradual_common.secrecy.excerpts import shown
+
+MAX_VALUES = 200_000
+"""Values in a plan after aliases are expanded: stops a document that doubles itself again and again."""
+
+MAX_DEPTH = 60
+MERGE = "<<"
+PLAIN = "plain"
+TEXT, SEQUENCE, MAPPING = (f"tag:yaml.org,2002:{name}" for name in ("str", "seq", "map"))
+CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")} | {PLAIN}
+
+_STANDS_FOR_ITSELF = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+"""JSON and YAML 1.2 take these as any other character; PyYAML reads 1.1: it breaks lines at some and refuses others.
+
+While it reads, others stand for them that nobody uses (the last of a plane of private ones).
+"""
+
+_PRIVATE_END = 0x10FFFD
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class PlanLoader(yaml.SafeLoader):
+    """Tells plain scalars apart from tagged and quoted ones, and leaves their meaning to `read_scalar`."""
+
+    written: Mapping[str, str] = {}
+    """By its stand-in, each character that the text holds."""
+
+    def scan_plain(self) -> Any:
+        """As the text has it."""
+        return self._as_written(super().scan_plain())
+
+    def scan_flow_scalar(self, style: str) -> Any:
+        """As the text has it."""
+        return self._as_written(super().scan_flow_scalar(style))
+
+    def scan_block_scalar(self, style: str) -> Any:
+        """As the text has it."""
+        return self._as_written(super().scan_block_scalar(style))
+
+    def _as_written(self, token: Any) -> Any:
+        if self.written and token is not None:
+            token.value = token.value.translate({ord(stand_in): text for stand_in, text in self.written.items()})
+        return token
+
+    def resolve(self, kind: type[Node], value: Any, implicit: Any) -> str:
+        """The tag of a node that has none."""
+        if kind is ScalarNode:
+            return PLAIN if implicit[0] else TEXT
+        return SEQUENCE if kind is SequenceNode else MAPPING
+
+
+def read_document(text: str, name: str) -> Document:
+    """The plan in `text`; what cannot be read is in `problems`, and left out."""
+    document = Document({}, name)
+    node = _compose(text, document)
+    if node is None:
+        return document
+    value = _Reader(document).read(node, ())
+    if isinstance(value, dict):
+        document.root = {key: entry for key, entry in value.items() if not key.startswith("x-")}
+    else:
+        found = "text" if isinstance(value, str) else "a list" if isinstance(value, list) else "a single value"
+        document.report((), f"this is no plan: a plan is a mapping with config, users and actions; found {found}")
+    return document
+
+
+def read_value(text: str, name: str) -> Document:
+    """A value as YAML would read it after `key:`; it stands under "" in the document."""
+    document = Document({}, name)
+    node = _compose(text, document, may_quote=False, empty="")
+    document.root = {"": _Reader(document).read(node, ("",)) if node is not None else None}
+    return document
+
+
+def join_surrogates(text: str) -> str:
+    r"""Two escapes that are one character, as JSON writes it: `"\ud83d\ude00"` is 😀 (RFC 8259, 7)."""
+    if text.isascii() or not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, in the words of a message."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    return "nothing" if value is None else shown(value)
+
+
+def _compose(text: str, document: Document, *, may_quote: bool = True, empty: str = "the plan is empty") -> Node | None:
+    try:
+        nodes = list(_documents(text))
+    except yaml.YAMLError as error:
+        slip = describe_slip(error, text, may_quote=may_quote)
+        document.problems.append(Problem(slip.message, "", document.name, slip.line, slip.hint))
+        return None
+    except RecursionError:
+        document.problems.append(Problem("this is not YAML: it is nested too deeply", file=document.name))
+        return None
+    if len(nodes) > 1:
+        line = nodes[1].start_mark.line + 1
+        document.problems.append(Problem("a plan is one YAML document; a second begins", "", document.name, line))
+        return None
+    if not nodes and empty:
+        document.report((), empty, "write one with `gradual init`")
+    return nodes[0] if nodes else None
+
+
+def _documents(text: str) -> Iterator[Node]:
+    stand_ins = _stand_ins(text)
+    loader = PlanLoader(text.translate(stand_ins))
+    loader.written = {stand_in: chr(character) for character, stand_in in stand_ins.items()}
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            if node is not None:
+                yield node
+    finally:
+        loader.dispose()
+
+
+def _stand_ins(text: str) -> dict[int, str]:
+    """For each character that must stand for itself one that the text does not hold."""
+    found = sorted(set(_STANDS_FOR_ITSELF.findall(text)))
+    unused = (chr(number) for number in range(_PRIVATE_END, 0x100000, -1) if not found or chr(number) not in text)
+    return {ord(character): stand_in for character, stand_in in zip(found, unused, strict=False)}
+
+
+class _Reader:
+    """Turns nodes into values, once per place in the plan (an alias is read again wherever it stands)."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._values = 0
+        self._open: list[int] = []
+
+    def read(self, node: Node, path: Path) -> Any:
+        """The value of a node; None with a problem where it has none."""
+        self._document.marks.setdefault(path, self._mark(node))
+        if not self._may_enter(node, path):
+            return None
+        self._open.append(id(node))
+        try:
+            return self._convert(node, path)
+        finally:
+            self._open.pop()
+
+    def _may_enter(self, node: Node, path: Path) -> bool:
+        self._values += 1
+        if self._values > MAX_VALUES:
+            if self._values == MAX_VALUES + 1:
+                self._report(node, path, f"the plan has more than {MAX_VALUES} values once its aliases are expanded")
+            return False
+        if id(node) in self._open:
+            self._report(node, path, "an alias stands inside what it stands for")
+            return False
+        if len(self._open) >= MAX_DEPTH:
+            self._report(node, path, f"nested more than {MAX_DEPTH} deep")
+            return False
+        return True
+
+    def _convert(self, node: Node, path: Path) -> Any:
+        if isinstance(node, ScalarNode):
+            return self._scalar(node, path)
+        if node.tag not in CORE_TAGS:
+            self._report(node, path, f"the tag {_show_tag(node.tag)} is not allowed: a plan holds plain values only")
+            return None
+        if isinstance(node, SequenceNode):
+            return [self.read(child, (*path, index)) for index, child in enumerate(node.value)]
+        return self._mapping(node.value, path)
+
+    def _scalar(self, node: ScalarNode, path: Path) -> Any:
+        text = join_surrogates(node.value)
+        if node.tag not in CORE_TAGS:
+            self._report(node, path, f"the tag {_show_tag(node.tag)} is not allowed: a plan holds plain values only")
+            return None
+        if node.tag == TEXT:
+            return text
+        if "${" in text:
+            return Plain(text)
+        try:
+            return read_scalar(text)
+        except ValueError as error:
+            self._report(node, path, str(error))
+            return None
+
+    def _mapping(self, entries: list[tuple[Node, Node]], path: Path) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        merged: list[tuple[Node, Node]] = []
+        for key_node, value_node in entries:
+            if isinstance(key_node, ScalarNode) and key_node.value == MERGE and key_node.tag == PLAIN:
+                merged.append((key_node, value_node))
+            elif (key := self._key(key_node, path)) is None:
+                continue
+            elif key in values:
+                first = self._document.marks[(*path, key)].line
+                self._report(key_node, (*path, key), f"the key {key!r} is here twice; it was first on line {first}")
+            else:
+                self._document.marks[(*path, key)] = self._mark(key_node)
+                values[key] = self.read(value_node, (*path, key))
+        for key_node, value_node in merged:
+            self._merge(values, key_node, value_node, path)
+        return values
+
+    def _key(self, node: Node, path: Path) -> str | None:
+        if isinstance(node, ScalarNode):
+            return join_surrogates(node.value)
+        looks_like_template = isinstance(node, MappingNode)
+        self._report(
+            node, path, "a key is a text, not a mapping or a list", QUOTE_TEMPLATE if looks_like_template else ""
+        )
+        return None
+
+    def _merge(self, values: dict[str, Any], key_node: Node, value_node: Node, path: Path) -> None:
+        """`<<`: keys of the mapping, or of a list of mappings, that are not there yet."""
+        sources = value_node.value if isinstance(value_node, SequenceNode) else [value_node]
+        for source in sources:
+            if not isinstance(source, MappingNode):
+                self._report(key_node, path, "<< takes a mapping or a list of mappings, such as *anchor")
+                continue
+            around, self._document.marks = self._document.marks, {}
+            brought = self.read(source, path)
+            brought_marks, self._document.marks = self._document.marks, around
+            for key, value in (brought if isinstance(brought, dict) else {}).items():
+                values.setdefault(key, value)
+            for place, mark in brought_marks.items():
+                around.setdefault(place, mark)
+
+    def _mark(self, node: Node) -> Mark:
+        return Mark(self._document.name, node.start_mark.line + 1)
+
+    def _report(self, node: Node, path: Path, message: str, hint: str = "") -> None:
+        mark = self._mark(node)
+        problem = self._document.problem(path, message, hint)
+        self._document.problems.append(replace(problem, file=mark.file, line=mark.line))
+
+
+def _show_tag(tag: str) -> str:
+    return tag.replace("tag:yaml.org,2002:", "!!")

@@ -1,0 +1,1 @@
+"""What master and agents say to each other: messages, batches, single samples, and their bytes."""

@@ -1,0 +1,47 @@
+"""Numbers for the series of a plan: the same on both sides because both read the same plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gradual_common.plan.model.plan import Plan, Step
+
+Section = Literal["on_start", "behavior", "on_stop"]
+SECTIONS: tuple[Section, ...] = ("on_start", "behavior", "on_stop")
+
+
+@dataclass(frozen=True, slots=True)
+class StepSeries:
+    """One step of one group: `number` is its place in every batch."""
+
+    number: int
+    group: int
+    section: Section
+    index: int
+    name: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesIndex:
+    """Every step of a plan in order: by group, in it on_start, behavior, on_stop; then the iterations of each group."""
+
+    steps: tuple[StepSeries, ...]
+    groups: tuple[str, ...]
+
+    @classmethod
+    def of(cls, plan: Plan) -> SeriesIndex:
+        """Number the steps of `plan`."""
+        steps: list[StepSeries] = []
+        for group_number, group in enumerate(plan.users):
+            for section in SECTIONS:
+                entries: tuple[Step, ...] = getattr(group, section)
+                for index, step in enumerate(entries):
+                    name = step.name or step.action
+                    steps.append(StepSeries(len(steps), group_number, section, index, name, step.action))
+        return cls(tuple(steps), tuple(group.name for group in plan.users))
+
+    def iterations_of(self, group: int) -> int:
+        """The series number under which the iterations of `group` are recorded."""
+        return len(self.steps) + group

@@ -1,0 +1,1 @@
+"""The schedule: ramps, phases and slots, as pure functions of time."""

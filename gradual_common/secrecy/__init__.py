@@ -1,0 +1,1 @@
+"""What nobody is to read: secrets and credentials, found and masked."""

@@ -1,0 +1,211 @@
+"""The credentials that nobody declared: those that a plan holds, and those that went over the wire.
+
+Found in a credential's place: user information in a URL, a header, cookie or field whose name tells, a webhook.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote, unquote_plus
+
+from gradual_common.protocol.messages import Job
+from gradual_common.secrecy.field_names import MASK, conceals, hide_fields, values_in
+from gradual_common.secrecy.masking import Mask, hide_credentials
+from gradual_common.secrecy.token_forms import basic_credentials, hide_tokens, webhooks_in
+
+CARRIERS = frozenset(
+    {"headers", "body", "form", "query", "url", "base_url", "multipart", "auth", "proxy", "tls", "assertions"}
+)
+"""The keys of a plan below which a name tells what is sent; elsewhere `token` may be a name like any other."""
+
+_HOLE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_LITERAL = re.compile(r"""(?<![\[\w])(["'])((?:(?!\1)[^\\]|\\.)+)\1""")
+_SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|apikey|negotiate)(?:\s+|$)")
+
+
+def all_credentials(job: Job) -> tuple[list[str], list[str]]:
+    """What a run must not show: what was declared or brought in as a secret, and what stands in its plan."""
+    return [*job.secrets.values(), *job.credentials], list(credentials_in(job.document))
+
+
+def mask_of(job: Job) -> Mask:
+    """What hides all of that."""
+    return Mask(*all_credentials(job))
+
+
+def is_credential(path: Sequence[str | int]) -> bool:
+    """Whether what stands at a path of a plan is sent under a name that tells."""
+    places = [number for number, part in enumerate(path) if part in CARRIERS]
+    return bool(places) and any(conceals(part) for part in path[places[0] + 1 :] if isinstance(part, str))
+
+
+def credentials_in_text(text: str) -> Iterator[str]:
+    """Every credential in a text, as it is, whatever its spelling there."""
+    for name, written in values_in(text):
+        value = _unquoted(written)
+        if "cookie" in name.lower():
+            yield from cookies_in(value)
+        elif not name:
+            yield from _user_information(unquote(value))
+        else:
+            yield from credentials_of(list(dict.fromkeys((value, unquote_plus(value)))))
+    yield from webhooks_in(text)
+
+
+def credentials_in_fields(fields: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Those in header fields."""
+    for name, value in fields:
+        if "cookie" in name.lower():
+            yield from cookies_in(value)
+        elif conceals(name):
+            yield from credentials_of(value)
+        else:
+            yield from credentials_in_text(value)
+
+
+def credentials_of(value: Any) -> Iterator[str]:
+    """What is secret of the value of a telling field: all texts in it; of `Bearer x` the token, of `Basic x` all."""
+    if isinstance(value, Mapping):
+        for entry in value.values():
+            yield from credentials_of(entry)
+    elif isinstance(value, list | tuple):
+        for entry in value:
+            yield from credentials_of(entry)
+    elif isinstance(value, str):
+        for part in _literals(value):
+            token = _SCHEME.sub("", part.strip(), count=1)
+            yield token
+            if (pair := basic_credentials(token)) is not None:
+                yield from _user_information(pair)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)
+
+
+def cookies_in(value: str) -> Iterator[str]:
+    """The values of `a=b; c=d`; of a Set-Cookie field the attributes are none."""
+    for part in value.split(";"):
+        name, equals, content = part.strip().partition("=")
+        if equals and name.lower() not in _ATTRIBUTES:
+            yield from _literals(content.strip('"'))
+
+
+_ATTRIBUTES = frozenset(
+    {"path", "domain", "expires", "max-age", "samesite", "secure", "httponly", "partitioned", "priority"}
+)
+
+
+def credentials_in(document: Any, *, is_sent: bool = False) -> Iterator[str]:
+    """Every literal credential of a plan's document. `is_sent`: the document itself is sent."""
+    if isinstance(document, str):
+        yield from credentials_in_text(document) if is_sent else _in_address(document)
+    elif isinstance(document, list | tuple):
+        for entry in document:
+            yield from credentials_in(entry, is_sent=is_sent)
+    elif isinstance(document, Mapping):
+        for name, value in document.items():
+            if is_sent and "cookie" in str(name).lower() and isinstance(value, str):
+                yield from cookies_in(value)
+            elif is_sent and conceals(str(name)):
+                yield from credentials_of(value)
+            else:
+                yield from credentials_in(value, is_sent=is_sent or name in CARRIERS)
+
+
+def without_credentials(document: Any, *, is_sent: bool = False) -> Any:
+    """A plan's document with the literal values of telling fields masked, wherever something is sent.
+
+    What is put in from elsewhere (`{{ … }}`) stays: it tells nothing. `is_sent`: the document itself is sent.
+    """
+    if isinstance(document, list | tuple):
+        return [without_credentials(entry, is_sent=is_sent) for entry in document]
+    if isinstance(document, str):
+        return hide_fields(hide_tokens(document), hide_literals) if is_sent else hide_credentials_in_address(document)
+    if not isinstance(document, Mapping):
+        return document
+    return {
+        name: _hidden(value)
+        if is_sent and conceals(str(name))
+        else without_credentials(value, is_sent=is_sent or name in CARRIERS)
+        for name, value in document.items()
+    }
+
+
+def hide_credentials_in_address(text: str) -> str:
+    """A text of the plan that is not sent: only addresses in it can hold a credential."""
+    return hide_credentials(text) if "://" in text else text
+
+
+def hide_literals(value: str) -> str:
+    """A value of a telling field with all masked but its holes, and in those the texts in quotes."""
+    if "{{" not in value and "{%" not in value:
+        quote = value[:1] if value[:1] in {'"', "'"} else ""
+        return f"{quote}{MASK}{quote}"
+    shown: list[str] = []
+    end = 0
+    for hole in _HOLE.finditer(value):
+        shown += _masked_literal(value[end : hole.start()]), _LITERAL.sub(rf"\g<1>{MASK}\g<1>", hole[0])
+        end = hole.end()
+    return "".join(shown) + _masked_literal(value[end:])
+
+
+def _masked_literal(text: str) -> str:
+    """Of `Bearer x` the token; what holds no letter or digit separates."""
+    match = _SCHEME.match(text.lstrip("\"'"))
+    begin = len(text) - len(text.lstrip("\"'")) + (match.end() if match else 0)
+    rest = text[begin:]
+    return text[:begin] + (MASK if re.search(r"\w", rest) else rest)
+
+
+def _hidden(value: Any) -> Any:
+    """Every literal in the value of a telling field masked, so that its shape is still seen."""
+    if isinstance(value, list | tuple):
+        return [_hidden(entry) for entry in value]
+    if isinstance(value, Mapping):
+        return {name: _hidden(entry) for name, entry in value.items()}
+    if value is None or isinstance(value, bool):
+        return value
+    return hide_literals(value) if isinstance(value, str) else MASK
+
+
+def _literals(value: str) -> Iterator[str]:
+    """A value without its holes: what stands around them, and in them the texts in quotes."""
+    if "{{" not in value and "{%" not in value:
+        yield value
+        return
+    end = 0
+    for hole in _HOLE.finditer(value):
+        yield value[end : hole.start()]
+        yield from (literal[2] for literal in _LITERAL.finditer(hole[0]))
+        end = hole.end()
+    yield value[end:]
+
+
+def _in_address(text: str) -> Iterator[str]:
+    if "://" in text:
+        yield from credentials_in_text(text)
+
+
+def _user_information(text: str) -> Iterator[str]:
+    """Of `user:password` the password, and the pair; a user alone is a token."""
+    user, colon, password = text.partition(":")
+    if colon and password:
+        yield text
+        yield from _literals(password)
+    else:
+        yield from _literals(user)
+
+
+def _unquoted(written: str) -> str:
+    """The text of a value in quotes, at whatever depth of JSON it stands."""
+    text = written.lstrip("\\")
+    if text[:1] not in {'"', "'"}:
+        return written
+    text = text[1:].rstrip("\\")
+    text = text[:-1] if text[-1:] in {'"', "'"} else text
+    try:
+        return str(json.loads(f'"{text}"'))
+    except ValueError:
+        return text

@@ -1,0 +1,55 @@
+"""What a message shows of what it found: little, and nothing that tells that it is a credential.
+
+Enough to know a value again, too few to give a file away.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from typing import Any
+
+from gradual_common.secrecy.masking import hide_addresses, hide_credentials
+
+MOST_SHOWN = 40
+"""Characters of what was found."""
+
+_QUOTED = re.compile(r"""(?<!\w)(["'])((?:(?!\1)[^\\\n]|\\.)*)\1(?!\w)""")
+
+
+def cut(text: str, most: int = MOST_SHOWN) -> str:
+    """At most so many characters of a text; `…` stands for the others."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def shown(value: Any) -> str:
+    """A value as Python writes it, at most 40 characters of it."""
+    return repr(cut(hide_credentials(value))) if isinstance(value, str) else cut(hide_credentials(repr(value)))
+
+
+def brief(message: str) -> str:
+    """A message of which every value in quotes is cut and without credentials, and every address."""
+    for match in _QUOTED.finditer(message):
+        if len(found := _text_of(match)) > MOST_SHOWN:
+            message = message.replace(found, cut(hide_credentials(found)))  # Where others repeat it without quotes.
+    return change_quoted(hide_addresses(message), lambda found: cut(hide_credentials(found)))
+
+
+def change_quoted(message: str, change: Callable[[str], str]) -> str:
+    """A message with every text in quotes changed, where it is another one then."""
+
+    def replace(match: re.Match[str]) -> str:
+        found = _text_of(match)
+        changed = change(found)
+        return match[0] if changed == found else repr(changed)
+
+    return _QUOTED.sub(replace, message)
+
+
+def _text_of(match: re.Match[str]) -> str:
+    """What a quoted text stands for; as it is written where it is no literal."""
+    try:
+        return str(ast.literal_eval(match[0]))
+    except (ValueError, SyntaxError):
+        return match[2]

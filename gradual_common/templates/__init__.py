@@ -1,0 +1,1 @@
+"""Templates of a plan: sandboxed, strict, bounded."""

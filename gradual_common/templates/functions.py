@@ -1,0 +1,235 @@
+"""What templates can call: ids, times, random values of the slot's stream, hashes, HMAC and encodings.
+
+Random values and times come from the scope in which a template is rendered (`RANDOM`, `WALL_CLOCK`), never from the
+process: a run with the same seed sends the same values. The two keys hold a blank, so no template can name them.
+
+Hashes and encodings take text (as UTF-8), bytes or numbers, and are filters too: `{{ body | sha256 }}`.
+"""
+
+from __future__ import annotations
+
+import base64 as base64_codec
+import hashlib
+import hmac as hmac_codec
+import json
+import string
+import uuid as uuid_codec
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, unquote_plus, urlencode
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_common.errors import TemplateError
+from gradual_common.randomness import RandomStream
+from gradual_common.templates.budget import MOST_STEPS, check_nodes
+
+RANDOM = "random stream"
+"""The scope's key of the slot's RandomStream."""
+
+WALL_CLOCK = "wall clock"
+"""The scope's key of a function that returns UTC as nanoseconds since 1970."""
+
+Function = Callable[..., Any]
+
+MOST_INDENT = 16
+
+
+def _from_scope(context: Context, key: str) -> Any:
+    try:
+        return context.parent[key]
+    except KeyError:
+        raise TemplateError(f"there is no {key} here, so this function cannot be used") from None
+
+
+def _stream(context: Context) -> RandomStream:
+    stream: RandomStream = _from_scope(context, RANDOM)
+    return stream
+
+
+def _utc(context: Context) -> int:
+    nanoseconds: int = _from_scope(context, WALL_CLOCK)()
+    return nanoseconds
+
+
+# ── Ids and times ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pass_context
+def uuid(context: Context) -> str:
+    """A version 4 UUID."""
+    stream = _stream(context)
+    return str(uuid_codec.UUID(int=stream.word() << 64 | stream.word(), version=4))
+
+
+@pass_context
+def now(context: Context, form: str | None = None) -> str:
+    """UTC as `2026-11-01T12:00:00.123Z`, or by a strftime format."""
+    instant = datetime.fromtimestamp(_utc(context) / NS_PER_S, UTC)
+    return instant.strftime(form) if form else instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@pass_context
+def timestamp(context: Context) -> int:
+    """UTC as whole seconds since 1970."""
+    return _utc(context) // NS_PER_S
+
+
+@pass_context
+def timestamp_ms(context: Context) -> int:
+    """UTC as whole milliseconds since 1970."""
+    return _utc(context) // NS_PER_MS
+
+
+# ── Random values ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pass_context
+def random_int(context: Context, low: int, high: int) -> int:
+    """Uniform in low … high, both included."""
+    if low > high:
+        raise TemplateError(f"random_int({low}, {high}): the lower bound comes first")
+    return _stream(context).integer(low, high)
+
+
+@pass_context
+def random_float(context: Context, low: float = 0.0, high: float = 1.0) -> float:
+    """Uniform between `low` and `high`."""
+    return low + (high - low) * _stream(context).unit()
+
+
+@pass_context
+def random_choice(context: Context, *items: Any) -> Any:
+    """One of the arguments, or of the one list that is given."""
+    only: Any = items[0] if len(items) == 1 else items
+    choices: Sequence[Any] = only if isinstance(only, str) else list(only)
+    if not choices:
+        raise TemplateError("random_choice: there is nothing to choose from")
+    return _stream(context).choice(choices)
+
+
+@pass_context
+def random_string(context: Context, length: int = 16, alphabet: str = string.ascii_letters + string.digits) -> str:
+    """`length` characters of `alphabet`."""
+    if length > MOST_STEPS:
+        raise TemplateError(f"random_string: at most {MOST_STEPS:,} characters")
+    stream = _stream(context)
+    return "".join(stream.choice(alphabet) for _ in range(length))
+
+
+# ── Hashes and encodings ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _bytes(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+def md5(value: Any) -> str:
+    """Hexadecimal MD5."""
+    return hashlib.md5(_bytes(value), usedforsecurity=False).hexdigest()
+
+
+def sha1(value: Any) -> str:
+    """Hexadecimal SHA-1."""
+    return hashlib.sha1(_bytes(value), usedforsecurity=False).hexdigest()
+
+
+def sha256(value: Any) -> str:
+    """Hexadecimal SHA-256."""
+    return hashlib.sha256(_bytes(value)).hexdigest()
+
+
+def sha512(value: Any) -> str:
+    """Hexadecimal SHA-512."""
+    return hashlib.sha512(_bytes(value)).hexdigest()
+
+
+def hmac(value: Any, key: Any, algorithm: str = "sha256", encoding: str = "hex") -> str:
+    """The HMAC of `value` under `key`: any algorithm of hashlib, `hex` or `base64`."""
+    if algorithm not in hashlib.algorithms_available:
+        raise TemplateError(f"hmac: {algorithm!r} is no hash algorithm; sha256, sha512, sha1 and md5 are")
+    digest = hmac_codec.new(_bytes(key), _bytes(value), algorithm).digest()
+    if encoding not in ("hex", "base64"):
+        raise TemplateError(f"hmac: the encoding is hex or base64, not {encoding!r}")
+    return digest.hex() if encoding == "hex" else base64_codec.b64encode(digest).decode()
+
+
+def base64(value: Any) -> str:
+    """Base64 of text or bytes."""
+    return base64_codec.b64encode(_bytes(value)).decode()
+
+
+def base64_decode(value: Any) -> str:
+    """The text that was encoded, with either alphabet and with or without padding."""
+    text = str(value).replace("-", "+").replace("_", "/")
+    return base64_codec.b64decode(text + "=" * (-len(text) % 4)).decode()
+
+
+def hex_of(value: Any) -> str:
+    """Hexadecimal of text or bytes; `hex` in templates."""
+    return _bytes(value).hex()
+
+
+def hex_decode(value: Any) -> str:
+    """The text that was encoded."""
+    return bytes.fromhex(str(value)).decode()
+
+
+def url_encode(value: Any) -> str:
+    """Text with everything but unreserved characters encoded, or a mapping as a query string; `urlencode`."""
+    if isinstance(value, Mapping):
+        return urlencode(value, doseq=True)
+    return quote(_bytes(value), safe="")
+
+
+def url_decode(value: Any) -> str:
+    """The text that was encoded; `urldecode`."""
+    return unquote_plus(str(value))
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """JSON as text: unlike Jinja's own, which is made for HTML and turns `<` into `\\u003c`; `tojson`.
+
+    Half a surrogate pair, which no text in UTF-8 can hold, is escaped.
+    """
+    if isinstance(indent, int) and indent > MOST_INDENT:
+        raise TemplateError(f"tojson: an indent of at most {MOST_INDENT} blanks")
+    check_nodes(value)
+    separators = None if indent else (",", ":")
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+ENCODINGS: dict[str, Function] = {
+    "md5": md5,
+    "sha1": sha1,
+    "sha256": sha256,
+    "sha512": sha512,
+    "hmac": hmac,
+    "base64": base64,
+    "base64_decode": base64_decode,
+    "hex": hex_of,
+    "hex_decode": hex_decode,
+    "urlencode": url_encode,
+    "urldecode": url_decode,
+    "tojson": to_json,
+}
+"""Functions of a value: filters as well."""
+
+FUNCTIONS: dict[str, Function] = ENCODINGS | {
+    "uuid": uuid,
+    "now": now,
+    "timestamp": timestamp,
+    "timestamp_ms": timestamp_ms,
+    "random_int": random_int,
+    "random_float": random_float,
+    "random_choice": random_choice,
+    "random_string": random_string,
+}
+"""Everything that a template can call by name."""
+
+FILTERS: dict[str, Function] = ENCODINGS | {"random": random_choice}
+"""Jinja's `random` draws from the process; here it draws from the slot."""

@@ -1,0 +1,366 @@
+"""Templates: Jinja2 in a sandbox, strict about undefined names, compiled once, rendered for each request.
+
+Three things are compiled. `compile_template` reads one text; `compile_value` a value of the plan, with templates
+anywhere in its mappings and lists; `compile_condition` one expression, which is evaluated and never rendered to text.
+What comes out knows whether it `is_static`: then it is rendered once, when the plan is compiled.
+
+A text that is exactly one hole (`"{{ user.age }}"`) keeps the type of its value. Values that are filled in are never
+read as templates again, because only the plan's own texts are ever compiled.
+
+`user.items` means the column `items` of a row, not the method of Python's dict: data comes before attributes.
+
+Measured on one busy core: rendering `{{ user.name }}` 2.5–5 µs, a text of three holes 3.5–6 µs, a condition 3–5 µs.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+from warnings import catch_warnings, simplefilter
+
+from jinja2 import nodes
+from jinja2.exceptions import TemplateRuntimeError, TemplateSyntaxError
+from jinja2.meta import find_undeclared_variables
+from jinja2.runtime import Context
+
+from gradual_common.errors import TemplateError
+from gradual_common.templates.budget import BoundedContext, check_nodes
+from gradual_common.templates.checks import check_known
+from gradual_common.templates.functions import FILTERS, FUNCTIONS
+from gradual_common.templates.sandbox import BoundedEnvironment, bound, check_called
+
+Scope = Mapping[str, Any]
+
+DELIMITERS = ("{{", "{%", "{#")
+
+_RESULT = "result"
+_ASKING = (nodes.Name, nodes.Call, nodes.Filter, nodes.FilterBlock)
+_GLOBALS = ("range", "dict", "namespace")
+"""What is kept of Jinja's own globals: the others draw from the process' random numbers or keep state."""
+
+
+class Compiled(Protocol):
+    """A compiled value. `names`: what it needs from its scope."""
+
+    @property
+    def is_static(self) -> bool:
+        """Whether it is the same in every scope."""
+        ...
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The root names that it reads from its scope; functions are not among them."""
+        ...
+
+    def render(self, scope: Scope) -> Any:
+        """The value in `scope`; raises TemplateError."""
+        ...
+
+    def render_text(self, scope: Scope) -> str:
+        """The value as text; raises TemplateError."""
+        ...
+
+
+def _environment() -> BoundedEnvironment:
+    environment = BoundedEnvironment()
+    kept = {name: environment.globals[name] for name in _GLOBALS}
+    environment.globals = {**kept, **FUNCTIONS}
+    environment.filters.update(FILTERS)
+    return environment
+
+
+_ENVIRONMENT = _environment()
+
+
+def is_template(text: str) -> bool:
+    """Whether `text` holds anything for Jinja to do."""
+    return any(delimiter in text for delimiter in DELIMITERS)
+
+
+def _parse(text: str) -> nodes.Template:
+    try:
+        tree = _ENVIRONMENT.parse(text)
+    except TemplateSyntaxError as error:
+        raise TemplateError(f"{text!r} is not a valid template: {error.message}") from None
+    check_known(tree, text, _ENVIRONMENT.filters, _ENVIRONMENT.tests)
+    return tree
+
+
+def _compiled(tree: nodes.Template, text: str) -> Callable[[Context], Iterator[str]]:
+    """Jinja computes what is constant while it compiles, and Python warns of what it finds odd in that."""
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            return _ENVIRONMENT.from_string(bound(tree, _ENVIRONMENT)).root_render_func
+    except Exception as error:
+        raise _translate(text, error) from error
+
+
+def _only_hole(tree: nodes.Template) -> nodes.Expr | None:
+    """The expression, if the text is exactly one hole."""
+    if len(tree.body) != 1 or not isinstance(tree.body[0], nodes.Output):
+        return None
+    parts = tree.body[0].nodes
+    return parts[0] if len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData) else None
+
+
+def _names(tree: nodes.Template, text: str) -> frozenset[str]:
+    try:
+        return frozenset(find_undeclared_variables(tree)) - _ENVIRONMENT.globals.keys()
+    except Exception as error:  # What is constant is computed here, too.
+        raise _translate(text, error) from error
+
+
+def _translate(text: str, error: Exception) -> TemplateError:
+    return TemplateError(f"{text!r}: {getattr(error, 'message', None) or error}")
+
+
+# ── One text ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Expression:
+    """One Jinja expression, evaluated to a Python value."""
+
+    __slots__ = ("_run", "text")
+
+    def __init__(self, text: str, expression: nodes.Expr) -> None:
+        self.text = text
+        body: list[nodes.Node] = [nodes.Assign(nodes.Name(_RESULT, "store"), expression, lineno=1)]
+        tree = nodes.Template(body, lineno=1)
+        self._run = _compiled(tree, text)
+
+    def evaluate(self, scope: Scope) -> Any:
+        context = BoundedContext(_ENVIRONMENT, scope, None, {})  # type: ignore[arg-type]  # read, never changed
+        deque(self._run(context), maxlen=0)
+        return context.vars[_RESULT]
+
+
+class Template:
+    """One text with holes. Rendering gives a text, or the value itself when the text is exactly one hole.
+
+    `asks`: whether it reads a name or calls anything; one that does not is the same everywhere.
+    """
+
+    __slots__ = ("_hole", "_run", "asks", "names", "text")
+
+    is_static = False
+
+    def __init__(self, text: str) -> None:
+        tree = _parse(text)
+        hole = _only_hole(tree)
+        self.text = text
+        self.names = _names(tree, text)
+        self.asks = any(True for _ in tree.find_all(_ASKING))
+        self._hole = _Expression(text, hole) if hole is not None else None
+        self._run = _compiled(tree, text)
+
+    def render(self, scope: Scope) -> Any:
+        """The native value of a single hole, else text; raises TemplateError."""
+        if self._hole is None:
+            return self.render_text(scope)
+        try:
+            value = check_called(self._hole.evaluate(scope))
+            check_nodes(value)
+            return value
+        except Exception as error:
+            raise _translate(self.text, error) from error
+
+    def render_text(self, scope: Scope) -> str:
+        """Text in any case; raises TemplateError."""
+        try:
+            return "".join(self._run(BoundedContext(_ENVIRONMENT, scope, None, {})))  # type: ignore[arg-type]  # only read
+        except Exception as error:
+            raise _translate(self.text, error) from error
+
+
+class Literal:
+    """A value without any hole."""
+
+    __slots__ = ("value",)
+
+    is_static = True
+    names: frozenset[str] = frozenset()
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def render(self, scope: Scope) -> Any:
+        """The value."""
+        return self.value
+
+    def render_text(self, scope: Scope) -> str:
+        """The value as YAML writes it."""
+        return as_text(self.value)
+
+
+def as_text(value: Any) -> str:
+    """A value as text: true, false and nothing as YAML writes them, mappings and lists as JSON.
+
+    TemplateError for what cannot be written so: a number of too many digits, a list of something else than JSON, a name
+    within a list that is not there or that the sandbox keeps.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    try:
+        return str(FUNCTIONS["tojson"](value)) if isinstance(value, Mapping | list | tuple) else str(value)
+    except (TypeError, ValueError, RecursionError, TemplateRuntimeError) as error:
+        raise TemplateError(f"this value cannot be written as text: {error}") from error
+
+
+def compile_template(text: str) -> Template | Literal:
+    """Compile one text; raises TemplateError for a mistake in it."""
+    if not is_template(text):
+        return Literal(text)
+    template = Template(text)
+    return template if template.asks else Literal(template.render({}))
+
+
+# ── A value of the plan ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Composite(ABC):
+    """A mapping or list with a template somewhere in it."""
+
+    __slots__ = ("names",)
+
+    is_static = False
+
+    def __init__(self, parts: Iterator[Compiled]) -> None:
+        self.names: frozenset[str] = frozenset().union(*(part.names for part in parts))
+
+    @abstractmethod
+    def render(self, scope: Scope) -> Any: ...
+
+    def render_text(self, scope: Scope) -> str:
+        """As JSON."""
+        return as_text(self.render(scope))
+
+
+class MappingValue(_Composite):
+    """A mapping; its keys may be templates too."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: list[tuple[Compiled, Compiled]]) -> None:
+        super().__init__(part for entry in entries for part in entry)
+        self._entries = entries
+
+    def render(self, scope: Scope) -> dict[str, Any]:
+        """Every entry rendered, in order."""
+        return {
+            key.value if isinstance(key, Literal) else key.render_text(scope): value.render(scope)
+            for key, value in self._entries
+        }
+
+
+class ListValue(_Composite):
+    """A list."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: list[Compiled]) -> None:
+        super().__init__(iter(items))
+        self._items = items
+
+    def render(self, scope: Scope) -> list[Any]:
+        """Every item rendered, in order."""
+        return [item.render(scope) for item in self._items]
+
+
+def compile_value(value: Any) -> Compiled:
+    """Compile a value of the plan, with templates wherever it holds a text; TemplateError for a mistake in any."""
+    if isinstance(value, str):
+        return compile_template(value)
+    if isinstance(value, Mapping):
+        return _compile_mapping(value)
+    if isinstance(value, list | tuple):
+        items = [compile_value(item) for item in value]
+        return Literal([item.render({}) for item in items]) if _all_static(items) else ListValue(items)
+    return Literal(value)
+
+
+def _compile_mapping(value: Mapping[Any, Any]) -> Compiled:
+    entries = [(compile_value(key), compile_value(item)) for key, item in value.items()]
+    if _all_static([part for entry in entries for part in entry]):
+        return Literal({key.render({}): item.render({}) for key, item in entries})
+    return MappingValue(entries)
+
+
+def _all_static(parts: list[Compiled]) -> bool:
+    return all(part.is_static for part in parts)
+
+
+# ── Conditions ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Condition:
+    """One expression, evaluated to a boolean. Its text is never rendered, so `"False"` in a response is a text."""
+
+    __slots__ = ("_expression", "names", "text")
+
+    def __init__(self, text: str) -> None:
+        tree = _condition_tree(text)
+        hole = _only_hole(tree)
+        if hole is None:
+            raise TemplateError(f"{text!r} is not one expression: write {{{{ a and b }}}}, or leave the braces out")
+        self.text = text
+        self.names = _names(tree, text)
+        self._expression = _Expression(text, hole)
+
+    def holds(self, scope: Scope) -> bool:
+        """Whether it is true in `scope`; raises TemplateError."""
+        try:
+            return bool(check_called(self._expression.evaluate(scope)))
+        except Exception as error:
+            raise _translate(self.text, error) from error
+
+
+def _condition_tree(text: str) -> nodes.Template:
+    stripped = text.strip()
+    return _parse(stripped if is_template(stripped) else f"{{{{ {stripped} }}}}")
+
+
+def compile_condition(text: str) -> Condition:
+    """Compile a condition, with or without braces around it; raises TemplateError for a mistake in it."""
+    return Condition(text)
+
+
+# ── What a text reads ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def names_in(text: str, condition: bool = False) -> frozenset[str]:
+    """The root names that a template reads from its scope, functions left out; `condition`: braces are optional."""
+    return _names(_condition_tree(text) if condition else _parse(text), text)
+
+
+def attributes_of(text: str, name: str, condition: bool = False) -> frozenset[str]:
+    """The attributes of the root `name` that a template reads: `{{ user.a }}{{ user['b'] }}` reads a and b."""
+    tree = _condition_tree(text) if condition else _parse(text)
+    by_dot = {node.attr for node in tree.find_all(nodes.Getattr) if _is_name(node.node, name)}
+    by_key = {
+        str(node.arg.value)
+        for node in tree.find_all(nodes.Getitem)
+        if _is_name(node.node, name) and isinstance(node.arg, nodes.Const)
+    }
+    return frozenset(by_dot | by_key)
+
+
+def static_pieces(text: str) -> list[str | None]:
+    """What stands between the templates of a text, in order; None for each template. TemplateError for a mistake."""
+    if not is_template(text):
+        return [text]
+    pieces: list[str | None] = []
+    for node in _parse(text).body:
+        parts = node.nodes if isinstance(node, nodes.Output) else [node]
+        pieces += [part.data if isinstance(part, nodes.TemplateData) else None for part in parts]
+    return pieces
+
+
+def _is_name(node: nodes.Node, name: str) -> bool:
+    return isinstance(node, nodes.Name) and node.name == name

@@ -1,0 +1,1 @@
+"""What the commands of `gradual` and `gradual-master` share: options, errors, exit codes."""

@@ -1,0 +1,1 @@
+"""`-o csv=FOLDER`: the run as CSV files."""

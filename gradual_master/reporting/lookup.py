@@ -1,0 +1,210 @@
+"""From `-o NAME[=ARG]` to a reporter (RESULTS.md, Reporters).
+
+NAME is a built-in, `package.module:Class`, `file.py:Class`, a name from the plan's `reporters:`, an entry point in
+`gradual.reporters`, or else the name of a file `NAME.py` or `NAME_reporter.py` that holds one reporter.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+
+from gradual_common.plan.reading.document import nearest
+from gradual_common.secrecy.excerpts import cut
+from gradual_master.errors import ReporterError
+from gradual_master.reporting.base import BaseReporter
+
+ENTRY_POINTS = "gradual.reporters"
+OPTION = "-o"
+PREFIX = "gradual_reporter_"
+"""Modules made of files are called so, that they take the place of no other."""
+
+FAILURES = (Exception, SystemExit)
+"""What the code of others raises; a script without a guard for `__main__` may well end the process."""
+
+ReporterClass = type[BaseReporter]
+Loader = Callable[[], ReporterClass]
+
+
+@dataclass(frozen=True, slots=True)
+class ReporterFinder:
+    """Finds reporters. `built_in` by name, each loaded when it is asked for; `named` the plan's `reporters:`.
+
+    `folder` is the plan's, from which the files that the plan names are sought; others from the working folder.
+    """
+
+    built_in: Mapping[str, Loader]
+    named: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = field(default_factory=Path)
+
+    def find(self, spec: str) -> BaseReporter:
+        """The reporter of `NAME[=ARG]`; ReporterError saying what is not there, and where it was sought."""
+        name, equals, arg = spec.partition("=")
+        with nothing_left_on_failure():
+            return make(self._class_of(name), arg if equals else None, name)
+
+    def _class_of(self, name: str) -> ReporterClass:
+        if name in self.built_in:
+            return self.built_in[name]()
+        if name in self.named:
+            return load(self.named[name], self.folder, f"reporters.{name} of the plan")
+        if ":" in name:
+            return load(name, Path(), f"{OPTION} {name}")
+        entries = _entries()
+        if name in entries:
+            return _load_entry(entries[name])
+        return self._seek(name, entries)
+
+    def _seek(self, name: str, entries: Mapping[str, EntryPoint]) -> ReporterClass:
+        """In files beside the plan, then in the working folder."""
+        folders = dict.fromkeys(folder.resolve() for folder in (self.folder, Path()))
+        sought = [folder / file for folder in folders for file in (f"{name}.py", f"{name}_reporter.py")]
+        for path in sought:
+            if path.is_file():
+                return _only_class(path)
+        known = [*self.built_in, *self.named, *entries]
+        raise ReporterError(
+            f"there is no reporter {name!r}; "
+            + "; ".join(
+                part
+                for part in (
+                    nearest(name, known),
+                    f"there are {', '.join(known)}",
+                    f"looked for {', '.join(str(path) for path in sought)}",
+                )
+                if part
+            )
+        )
+
+
+def _entries() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+
+
+def _load_entry(entry: EntryPoint) -> ReporterClass:
+    said_by = f"the entry point {entry.name!r} in {ENTRY_POINTS}"
+    try:
+        found = entry.load()
+    except FAILURES as error:
+        raise ReporterError(f"{said_by}: cannot load {entry.value}: {type(error).__name__}: {error}") from error
+    return _check_class(found, said_by)
+
+
+def load(reference: str, folder: Path, said_by: str) -> ReporterClass:
+    """The class of `package.module:Class` or `file.py:Class`; ReporterError naming `said_by`."""
+    place, colon, name = reference.rpartition(":")
+    if not colon or not place or not name.isidentifier():
+        raise ReporterError(f"{said_by}: {reference!r} is neither package.module:Class nor file.py:Class")
+    module = _load_file(folder / place) if place.endswith(".py") else _import(place, said_by)
+    if not hasattr(module, name):
+        classes = [cls.__name__ for cls in _classes(module)]
+        hint = nearest(name, classes) or (f"there are {', '.join(classes)}" if classes else "it has no reporter")
+        raise ReporterError(f"{said_by}: {place} has no {name!r}; {hint}")
+    return _check_class(getattr(module, name), said_by)
+
+
+def _check_class(found: object, said_by: str) -> ReporterClass:
+    if isinstance(found, type) and issubclass(found, BaseReporter):
+        return found
+    raise ReporterError(f"{said_by}: {found!r} is no subclass of gradual.reporting.BaseReporter")
+
+
+def _import(name: str, said_by: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except FAILURES as error:
+        raise ReporterError(f"{said_by}: cannot import {name}: {type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def nothing_left_on_failure() -> Iterator[None]:
+    """The files that the block loaded are forgotten when it fails, and the module path is as it was.
+
+    No `__pycache__` is left in any case: a plan's folder is not ours.
+    """
+    before, path, former = set(sys.modules), sys.path[:], sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    except BaseException:
+        for name in _of_files(sys.modules.keys() - before):
+            del sys.modules[name]
+        sys.path[:] = path
+        raise
+    finally:
+        sys.dont_write_bytecode = former
+
+
+def _of_files(names: Set[str]) -> set[str]:
+    """Those of the modules that are reporters' files, and what these have imported from beside them."""
+    places = {name: Path(str(getattr(sys.modules[name], "__file__", None))).parent for name in names}
+    folders = {place for name, place in places.items() if name.startswith(PREFIX)}
+    return {name for name, place in places.items() if place in folders}
+
+
+def _load_file(path: Path) -> ModuleType:
+    """Run a file as a module; ReporterError with the line that fails."""
+    if not path.is_file():
+        raise ReporterError(f"there is no file {path}")
+    name = PREFIX + path.stem
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ReporterError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # Dataclasses and pickles look their module up.
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        place = f"{error.filename}, line {error.lineno}" if error.filename and error.lineno else str(path)
+        line = f": {cut(error.text.strip())}" if error.text else ""
+        raise ReporterError(f"{place}: {error.msg}{line}") from error
+    except FAILURES as error:
+        raise ReporterError(f"{_place_of(error, path)}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _place_of(error: BaseException, path: Path) -> str:
+    """Where in the file it was raised."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return f"{path}, line {frames[-1].lineno}" if frames else str(path)
+
+
+def _classes(module: ModuleType) -> Iterator[ReporterClass]:
+    """The reporters that a module defines itself."""
+    for found in vars(module).values():
+        if isinstance(found, type) and issubclass(found, BaseReporter) and found.__module__ == module.__name__:
+            yield found
+
+
+def _only_class(path: Path) -> ReporterClass:
+    classes: Sequence[ReporterClass] = tuple(_classes(_load_file(path)))
+    if len(classes) == 1:
+        return classes[0]
+    if not classes:
+        raise ReporterError(f"{path} has no subclass of gradual.reporting.BaseReporter")
+    names = ", ".join(cls.__name__ for cls in classes)
+    here = path.name if path.parent == Path.cwd() else path
+    raise ReporterError(f"{path} has several reporters, {names}: name one as {OPTION} {here}:{classes[0].__name__}")
+
+
+def make(found: ReporterClass, arg: str | None, name: str) -> BaseReporter:
+    """An instance; one whose own `__init__` takes nothing is given its ARG as an attribute."""
+    try:
+        if inspect.signature(found).parameters:
+            return found(arg)
+        reporter = found()
+    except ReporterError:
+        raise
+    except FAILURES as error:
+        raise ReporterError(f"{OPTION} {name}: {type(error).__name__}: {error}") from error
+    reporter.arg = arg
+    return reporter

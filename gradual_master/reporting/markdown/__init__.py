@@ -1,0 +1,1 @@
+"""`-o markdown=PATH`: the summary for a pull request."""

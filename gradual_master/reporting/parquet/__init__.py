@@ -1,0 +1,1 @@
+"""`-o parquet=FOLDER`: every single sample as Parquet files."""

@@ -1,0 +1,1 @@
+"""How the run is going, on standard error."""

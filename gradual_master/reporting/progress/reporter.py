@@ -1,0 +1,158 @@
+"""How the run is going, on standard error: a live table on a terminal, a plain line every few seconds else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from gradual_common.schedule.schedule import Schedule
+from gradual_master.reporting.base import BaseReporter
+from gradual_master.reporting.progress.state import ProgressState
+from gradual_master.reporting.text.figures import show_count, show_kinds, show_number, show_seconds
+from gradual_master.results.measures.intervals import IntervalRecord
+from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.facts import RunFacts
+from gradual_master.results.summary.sections import Summary
+
+LINE_EVERY_S = 5.0
+SHOWN_GROUPS = 8
+
+STYLES = {"info": "dim", "warning": "yellow", "error": "red"}
+
+
+class ProgressReporter(BaseReporter):
+    """Shows how the run is going. Nothing runs beside it: it draws when an interval closes."""
+
+    def __init__(self, schedule: Schedule, console: Console | None = None) -> None:
+        super().__init__()
+        self._console = console or Console(stderr=True, highlight=False)
+        self._state = ProgressState(schedule)
+        self._live: Live | None = None
+        self._next_line_s = 0.0
+
+    def on_test_start(self, run: RunFacts) -> None:
+        """The schedule is about to begin."""
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+
+    def on_interval(self, interval: IntervalRecord) -> None:
+        """Draw anew, or say a line when one is due."""
+        self._state.add(interval)
+        if self._live is not None:
+            self._live.update(render_progress(self._state), refresh=True)
+        elif self._state.at_s >= self._next_line_s:
+            self._next_line_s = self._state.at_s + LINE_EVERY_S
+            self._console.print(describe_progress(self._state), soft_wrap=True)
+
+    def on_news(self, news: News) -> None:
+        """Keep the latest in view; off a terminal the log has said it."""
+        self._state.news.append(news)
+        if self._live is not None:
+            self._live.update(render_progress(self._state), refresh=True)
+
+    def on_test_complete(self, summary: Summary) -> None:
+        """Nothing more to show."""
+        self.close()
+
+    def close(self) -> None:
+        """Leave the terminal as it was, however the run ended."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+def describe_progress(state: ProgressState) -> str:
+    """One plain line."""
+    record = state.last
+    users = show_users(record.users, record.target) if record is not None else ""
+    parts = [
+        _position(state),
+        f"users {users}" + (f" ({show_number(state.missing)} missing)" if state.missing else ""),
+        f"{show_number(state.throughput)} ok/s",
+        f"p50 {show_number(state.recent_ms(0.5))} ms",
+        f"p95 {show_number(state.recent_ms(0.95))} ms",
+        f"{show_count(sum(state.failures.values()))} failed" + _in_brackets(show_kinds(state.labels)),
+        f"agents {record.agents if record is not None else 0}",
+    ]
+    if state.broken:
+        parts.append("not met: " + "; ".join(state.broken))
+    return " | ".join(parts)
+
+
+def show_users(users: Mapping[str, float], target: Mapping[str, float]) -> str:
+    """All groups together: `49.8/50`."""
+    return f"{show_number(sum(users.values()))}/{show_number(sum(target.values()))}"
+
+
+def _position(state: ProgressState) -> str:
+    if state.end_s is None:
+        return show_seconds(state.at_s)
+    if state.is_draining:
+        return f"{show_seconds(state.at_s)} draining"
+    return f"{show_seconds(state.at_s)} of {show_seconds(state.end_s)}"
+
+
+def _in_brackets(text: str) -> str:
+    return f" ({text})" if text else ""
+
+
+def render_progress(state: ProgressState) -> RenderableType:
+    """The live view."""
+    record = state.last
+    if record is None:
+        return Text("the schedule begins")
+    parts: list[RenderableType] = [_bar(state), _users(record), _figures(state, record)]
+    if state.missing:
+        parts.append(Text(f"{show_number(state.missing)} users missing", "red"))
+    if state.failures:
+        parts.append(Text(f"failed: {show_kinds(state.labels)}", "red"))
+    if state.broken:
+        parts.append(Text(f"not met: {'; '.join(state.broken)}", "red"))
+    parts += [Text(f"{show_seconds(news.at_s)} {news.text}", STYLES[news.level]) for news in state.news]
+    return Group(*parts)
+
+
+def _bar(state: ProgressState) -> RenderableType:
+    grid = Table.grid(padding=(0, 2, 0, 0), expand=bool(state.end_s))
+    grid.add_column()
+    grid.add_column(ratio=1)
+    left = "" if state.left_s is None or state.is_draining else f"{show_seconds(state.left_s)} left"
+    grid.add_row(Text(_position(state), "bold"), _bar_of(state.at_s, state.end_s) if state.end_s else "", left)
+    return grid
+
+
+def _bar_of(at_s: float, end_s: float) -> ProgressBar:
+    """As wide as there is room: green, since how far a run has come is no alarm."""
+    return ProgressBar(total=end_s, completed=min(at_s, end_s), complete_style="green", finished_style="green")
+
+
+def _users(record: IntervalRecord) -> Table:
+    """Target and actual users per group; of many groups the first ones and the sum."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    groups = list(record.target)
+    if len(groups) > 1:
+        grid.add_row("users", show_users(record.users, record.target), "")
+    for group in groups[:SHOWN_GROUPS]:
+        stopping = record.stopping[group]
+        grid.add_row(
+            Text(group),
+            f"{show_number(record.users[group])}/{show_number(record.target[group])}",
+            f"{show_number(stopping)} stopping" if stopping else "",
+        )
+    if len(groups) > SHOWN_GROUPS:
+        grid.add_row(f"and {len(groups) - SHOWN_GROUPS} more groups", "", "")
+    return grid
+
+
+def _figures(state: ProgressState, record: IntervalRecord) -> Text:
+    return Text(
+        f"{show_number(state.throughput)} ok/s   p50 {show_number(state.recent_ms(0.5))} ms"
+        f"   p95 {show_number(state.recent_ms(0.95))} ms   {show_count(state.requests)} requests"
+        f"   {show_count(sum(state.failures.values()))} failed   agents {record.agents}"
+    )

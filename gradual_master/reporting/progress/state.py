@@ -1,0 +1,93 @@
+"""How a run has gone so far, from its closed intervals: what every live display remembers."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+
+from gradual_common.clock import NS_PER_S
+from gradual_common.histogram.histogram import Histogram
+from gradual_common.schedule.schedule import Schedule
+from gradual_master.reporting.text.failures import counts_of
+from gradual_master.results.measures.distribution import milliseconds
+from gradual_master.results.measures.intervals import IntervalRecord
+from gradual_master.results.summary.chronicle import News
+
+RECENT_S = 5.0
+"""Throughput and percentiles are over this much of the past."""
+
+SHOWN_NEWS = 4
+
+NOTICEABLE = 0.01
+"""Share of the target below which missing users are not spoken of: some are always just starting."""
+
+LEAST_MISSING = 0.1
+"""Users that a mean over one interval is short of without anybody missing: a start or an end within it."""
+
+
+class ProgressState:
+    """What the display needs to remember; it is fed with the closed intervals, in order."""
+
+    def __init__(self, schedule: Schedule, most_news: int = SHOWN_NEWS) -> None:
+        self.end_s = None if schedule.end is None else schedule.end / NS_PER_S
+        self.requests = 0
+        self.failures: Counter[str] = Counter()
+        self.last: IntervalRecord | None = None
+        self.news: deque[News] = deque(maxlen=most_news)
+        self._recent: deque[IntervalRecord] = deque()
+
+    def add(self, record: IntervalRecord) -> None:
+        """Take in the next interval."""
+        self.last = record
+        self.requests += record.requests
+        self.failures.update(record.errors)
+        self._recent.append(record)
+        while self._recent[0].end_s <= record.end_s - RECENT_S:
+            self._recent.popleft()
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Failures so far by what people call them: `HTTP 404`, `connection refused`."""
+        return counts_of(self.failures, self.last.errors_so_far if self.last is not None else ())
+
+    @property
+    def missing(self) -> float:
+        """How many scheduled users were not active in the last interval; 0 for a few."""
+        if self.last is None or self.is_draining:
+            return 0.0
+        target = sum(self.last.target.values())
+        missing = sum(max(0.0, self.last.target[group] - users) for group, users in self.last.users.items())
+        return missing if missing > max(LEAST_MISSING, NOTICEABLE * target) else 0.0
+
+    @property
+    def at_s(self) -> float:
+        """How far the run has come."""
+        return self.last.end_s if self.last is not None else 0.0
+
+    @property
+    def left_s(self) -> float | None:
+        """Until the end of the schedule; None where only iterations end the run."""
+        return None if self.end_s is None else max(0.0, self.end_s - self.at_s)
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether the schedule is over and users are only finishing."""
+        return self.left_s == 0
+
+    @property
+    def throughput(self) -> float:
+        """Successful requests a second of late."""
+        seconds = sum(record.end_s - record.start_s for record in self._recent)
+        return sum(record.requests - record.failures for record in self._recent) / seconds if seconds else 0.0
+
+    def recent_ms(self, quantile: float) -> float | None:
+        """A percentile of late, from merged histograms."""
+        merged = Histogram()
+        for record in self._recent:
+            merged.merge(record.histogram)
+        return milliseconds(merged.quantile(quantile))
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The objectives that the run so far does not meet."""
+        objectives = self.last.objectives if self.last is not None else ()
+        return tuple(row.name for row in objectives if row.passed is False and row.observed is not None)

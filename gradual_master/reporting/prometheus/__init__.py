@@ -1,0 +1,1 @@
+"""`-o prometheus=[HOST:]PORT`: the run as a target that Prometheus scrapes."""

@@ -1,0 +1,239 @@
+"""What a run says to Prometheus: counters and histograms that grow with every closed interval, gauges of the last one.
+
+Two threads meet here: the reporter's adds intervals, a scrape's collects. A lock keeps a scrape to one moment: the
+requests of a scrape are those of its histograms. What `collect` returns is made of plain numbers and changes no more.
+
+The classic buckets end where buckets of ours end, at powers of √2 seconds, so that their counts are exact: an integer
+of nanoseconds is at most ⌊10⁹·b^i⌋ if and only if it is at most 10⁹·b^i (`buckets`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from prometheus_client import Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+)
+from prometheus_client.registry import Collector
+
+from gradual_common import __version__
+from gradual_common.clock import NS_PER_S
+from gradual_common.histogram.buckets import FIRST_INDEX, SCALE
+from gradual_common.histogram.histogram import Histogram
+from gradual_master.reporting.text.naming import distinct
+from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.measures.intervals import IntervalRecord
+from gradual_master.results.summary.facts import RunFacts
+from gradual_master.results.summary.sections import ActionRow
+
+PER_OCTAVE = 2
+STEP = 2**SCALE // PER_OCTAVE
+"""Buckets of ours in a classic one."""
+
+CLASSIC = range(-10 * PER_OCTAVE, 6 * PER_OCTAVE + 1)
+"""Classic buckets end at 2^(k/2) s: from 1/1024 s to 64 s. Each further one costs a series per step."""
+
+BOUNDS = tuple(2.0 ** (k / PER_OCTAVE) for k in CLASSIC)
+"""Upper bounds of the classic buckets but the last, seconds."""
+
+BOUND_LABELS = (*(repr(bound) for bound in BOUNDS), "+Inf")
+
+CUTS = np.array([k * STEP - FIRST_INDEX for k in CLASSIC])
+"""How many buckets of ours, from the lowest, lie below each bound."""
+
+STEP_LABELS = ("group", "step", "action", "warm_up")
+
+StepKey = tuple[str, str, str, bool]
+"""group, step, action; whether it ended in an interval of a warm-up phase."""
+
+
+@dataclass(slots=True)
+class StepTally:
+    """What one step did so far."""
+
+    requests: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+    histogram: Histogram = field(default_factory=Histogram)
+
+    def add(self, requests: int, errors: dict[str, int], histogram: Histogram) -> None:
+        """Add an interval."""
+        self.requests += requests
+        self.errors.update(errors)
+        self.histogram.merge(histogram)
+
+    def is_within(self, other: StepTally) -> bool:
+        """Whether no count of it is above the other's: a counter may go from it to the other."""
+        mine, others = self.histogram, other.histogram
+        return (
+            self.requests <= other.requests
+            and self.errors <= other.errors
+            and mine.underflow <= others.underflow
+            and mine.overflow <= others.overflow
+            and bool((mine.counts <= others.counts).all())
+        )
+
+
+class ResponseTimeFamily(HistogramMetricFamily):
+    """Classic histograms for texts, and beside them, by their labels, what native ones are made of.
+
+    `native`: count, sum in seconds, underflow, filled buckets by native index.
+    """
+
+    def __init__(self, name: str, documentation: str, labels: Sequence[str]) -> None:
+        super().__init__(name, documentation, labels=labels)
+        self.native: list[tuple[dict[str, str], NativeParts]] = []
+        self._names = tuple(labels)
+
+    def add_histogram(self, labels: Sequence[str], histogram: Histogram) -> None:
+        """Add both forms of one."""
+        below = cumulative(histogram)
+        self.add_metric(labels, list(zip(BOUND_LABELS, map(float, below), strict=True)), histogram.sum / NS_PER_S)
+        parts = NativeParts(
+            histogram.count, histogram.sum / NS_PER_S, histogram.underflow, below, histogram.prometheus_buckets()
+        )
+        self.native.append((dict(zip(self._names, labels, strict=True)), parts))
+
+
+@dataclass(frozen=True, slots=True)
+class NativeParts:
+    """A histogram for Prometheus. `classic`: samples up to each of `BOUNDS`, then all; `buckets` by native index."""
+
+    count: int
+    sum_s: float
+    underflow: int
+    classic: tuple[int, ...]
+    buckets: dict[int, int]
+
+
+def cumulative(histogram: Histogram) -> tuple[int, ...]:
+    """How many samples are at most each of `BOUNDS`, exactly; and how many there are."""
+    below = np.concatenate(([0], np.cumsum(histogram.counts)))[CUTS] + histogram.underflow
+    return (*below.tolist(), histogram.count)
+
+
+class RunMetrics(Collector):
+    """The state of one run as Prometheus sees it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._run: RunFacts | None = None
+        self._steps: dict[StepKey, StepTally] = {}
+        self._last: IntervalRecord | None = None
+        self._objectives: tuple[ObjectiveRow, ...] = ()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a run to speak of."""
+        return self._run is not None
+
+    def begin(self, run: RunFacts) -> None:
+        """The schedule is about to begin."""
+        with self._lock:
+            self._run = run
+
+    def add(self, interval: IntervalRecord) -> None:
+        """Take in the next closed interval."""
+        actions = interval.actions()
+        with self._lock:
+            for row in actions:
+                tally = self._steps.setdefault((row.group, row.step, row.action, interval.warm_up), StepTally())
+                tally.add(row.requests, row.errors, row.histogram)
+            self._last = interval
+            self._objectives = interval.objectives
+
+    def settle(self, actions: Sequence[ActionRow], objectives: tuple[ObjectiveRow, ...]) -> None:
+        """Take over the final counts, with what came after its interval had closed; none ever goes back."""
+        final = _totals(actions)
+        with self._lock:
+            for key, total in final.items():
+                if self._steps.get(key, StepTally()).is_within(total):
+                    self._steps[key] = total
+            self._objectives = objectives
+
+    def collect(self) -> Iterator[Metric]:
+        """All families, of one moment."""
+        with self._lock:
+            families = list(self._families())
+        yield from families
+
+    def _families(self) -> Iterator[Metric]:
+        if self._run is not None:
+            facts = {"run": self._run.id, "name": self._run.name, "version": __version__}
+            yield InfoMetricFamily("gradual_run", "The run that is measured.", facts)
+        yield from self._counters()
+        if self._last is not None:
+            yield from _user_gauges(self._last)
+            yield from _agent_gauges(self._last)
+        yield _objective_gauge(self._objectives)
+
+    def _counters(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily("gradual_requests", "Completed samples.", labels=STEP_LABELS)
+        failures = CounterMetricFamily("gradual_failures", "Failed samples by kind.", labels=(*STEP_LABELS, "kind"))
+        times = ResponseTimeFamily(
+            "gradual_response_time_seconds", "Response times of samples with a response, and timeouts.", STEP_LABELS
+        )
+        for key, tally in self._steps.items():
+            labels = (*key[:3], str(key[3]).lower())
+            requests.add_metric(labels, tally.requests)
+            for kind, count in sorted(tally.errors.items()):
+                failures.add_metric((*labels, kind), count)
+            if tally.histogram.count:
+                times.add_histogram(labels, tally.histogram)
+        yield from (requests, failures, times)
+
+
+def _totals(actions: Sequence[ActionRow]) -> dict[StepKey, StepTally]:
+    return {
+        (row.group, row.step, row.action, False): StepTally(
+            row.requests, Counter(row.errors), Histogram.from_json(row.histogram)
+        )
+        for row in actions
+        if row.requests
+    }
+
+
+def _user_gauges(interval: IntervalRecord) -> Iterator[Metric]:
+    users = GaugeMetricFamily("gradual_users", "Mean users over the last interval.", labels=("group", "state"))
+    for state, means in (("target", interval.target), ("active", interval.users), ("stopping", interval.stopping)):
+        for group, mean in means.items():
+            users.add_metric((group, state), mean)
+    yield users
+    yield _gauge("gradual_users_in_request", "Mean users in a request over the last interval.", interval.in_flight)
+    yield _gauge("gradual_users_thinking", "Mean users waiting on purpose over the last interval.", interval.thinking)
+    yield _gauge("gradual_run_elapsed_seconds", "End of the last interval since the schedule's begin.", interval.end_s)
+
+
+def _agent_gauges(interval: IntervalRecord) -> Iterator[Metric]:
+    yield _gauge("gradual_agents", "Agents that reported in the last interval.", interval.agents)
+    cpu = GaugeMetricFamily("gradual_agent_cpu_ratio", "Share of a core that an agent used.", labels=("agent",))
+    lag = GaugeMetricFamily("gradual_agent_loop_lag_seconds", "Worst lag of an agent's event loop.", labels=("agent",))
+    connections = GaugeMetricFamily("gradual_agent_connections", "Open connections of an agent.", labels=("agent",))
+    for agent in interval.health:
+        name = agent.agent
+        cpu.add_metric((name,), agent.cpu)
+        connections.add_metric((name,), agent.connections)
+        if agent.loop_lag_ms_max is not None:
+            lag.add_metric((name,), agent.loop_lag_ms_max / 1000)
+    yield from (cpu, lag, connections)
+
+
+def _objective_gauge(objectives: Sequence[ObjectiveRow]) -> Metric:
+    gauge = GaugeMetricFamily(
+        "gradual_objective_passed", "1: the run so far meets the objective, 0: it does not.", labels=("objective",)
+    )
+    for name, row in zip(distinct(row.name for row in objectives), objectives, strict=True):
+        if row.observed is not None and row.passed is not None:
+            gauge.add_metric((name,), int(row.passed))
+    return gauge
+
+
+def _gauge(name: str, documentation: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, documentation, value)

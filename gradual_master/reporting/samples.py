@@ -1,0 +1,103 @@
+"""Single samples as reporters see them: columns for those that can take them so, one request at a time for the others.
+
+Nothing is judged by them. Those that ended in a warm-up phase are left out, as they are of the summary's totals, so
+that whoever sees all of them counts `totals.requests`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gradual_common.clock import NS_PER_S
+from gradual_common.errors import WireError
+from gradual_common.protocol.batch import KINDS, Int32, Int64
+from gradual_common.protocol.samples import SampleColumns, UInt8, UInt16
+from gradual_common.protocol.series import SeriesIndex
+
+
+class Request(NamedTuple):
+    """One completed request. `duration` seconds of response time, `started_at` Unix time in seconds.
+
+    `status_code` 0 without a response; `error` the kind of its failure, "" for none; `slot` the seat of its user in
+    `group`.
+    """
+
+    duration: float
+    status_code: int
+    action: str
+    group: str
+    step: str
+    slot: int
+    started_at: float
+    error: str
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SampleBlock:
+    """Some samples of one agent as columns (n,), in the order in which they ended; the columns of `SampleColumns`.
+
+    `agent`: its name. `begin`: the Unix time of the run's origin, ns: `begin + started` is the time of a start.
+    """
+
+    agent: str
+    index: SeriesIndex
+    begin: int
+    started: Int64
+    duration: Int64
+    slot: Int32
+    step: UInt16
+    kind: UInt8
+    status: UInt16
+
+    def __len__(self) -> int:
+        return len(self.started)
+
+    def requests(self) -> Iterator[Request]:
+        """One by one. Measured: 1 µs each."""
+        series, steps = self.index.steps, self.step.tolist()
+        actions = [step.action for step in series]
+        groups = [self.index.groups[step.group] for step in series]
+        names = [step.name for step in series]
+        columns = zip(
+            (self.duration / NS_PER_S).tolist(),
+            self.status.tolist(),
+            map(actions.__getitem__, steps),
+            map(groups.__getitem__, steps),
+            map(names.__getitem__, steps),
+            self.slot.tolist(),
+            ((self.begin + self.started) / NS_PER_S).tolist(),
+            map(KINDS.__getitem__, self.kind.tolist()),
+            (self.kind == 0).tolist(),
+            strict=True,
+        )
+        return map(Request._make, columns)
+
+
+class SampleDesk:
+    """Takes what agents send and makes blocks of it. `is_warm_up`: whether a level belongs to a warm-up phase."""
+
+    def __init__(self, index: SeriesIndex, begin: int, is_warm_up: Callable[[int], bool]) -> None:
+        self._index = index
+        self._begin = begin
+        self._is_warm_up = is_warm_up
+
+    def receive(self, agent: str, columns: SampleColumns) -> SampleBlock | None:
+        """What an agent sent, None if nobody is to see it; WireError when it names a step that the plan has not."""
+        if len(columns) and int(columns.step.max()) >= len(self._index.steps):
+            raise WireError(f"samples name step {columns.step.max()}; the plan has {len(self._index.steps)}")
+        if self._is_warm_up(columns.level) or not len(columns):
+            return None
+        return SampleBlock(
+            agent,
+            self._index,
+            self._begin,
+            columns.started,
+            columns.duration,
+            columns.slot,
+            columns.step,
+            columns.kind,
+            columns.status,
+        )

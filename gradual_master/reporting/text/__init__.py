@@ -1,0 +1,1 @@
+"""Figures, failures and levels in words, as every report writes them."""

@@ -1,0 +1,86 @@
+"""What failed, as people read it: `HTTP 404 × 1,077`, whatever steps it came from, and the first cause of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gradual_common.kinds.causes import STATUS_KINDS, label_of
+from gradual_master.reporting.text.figures import show_count, show_instant, show_kinds, show_percent
+from gradual_master.results.summary.error_rows import ARROW, ErrorRow
+
+FEW_LABELS = 3
+"""Labels of one kind that have room beside each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """All failures of one label. `first`: the row of the table of errors whose failure came first."""
+
+    label: str
+    count: int
+    first: ErrorRow
+    last_s: float
+
+
+def by_label(rows: Iterable[ErrorRow]) -> list[Failure]:
+    """Rows of the same label together, the most frequent first."""
+    found: dict[str, Failure] = {}
+    for row in rows:
+        known = found.get(row.label)
+        found[row.label] = _joined(known, row) if known else Failure(row.label, row.count, row, row.last_s)
+    return sorted(found.values(), key=lambda failure: (-failure.count, failure.label))
+
+
+def _joined(known: Failure, row: ErrorRow) -> Failure:
+    first = row if row.first_s < known.first.first_s else known.first
+    return replace(known, count=known.count + row.count, first=first, last_s=max(known.last_s, row.last_s))
+
+
+def counts_of(kinds: Mapping[str, int], rows: Sequence[ErrorRow]) -> dict[str, int]:
+    """Failures by label; those of `kinds` that no row has (of a warm-up) by the name of their kind."""
+    counts = Counter({failure.label: failure.count for failure in by_label(rows)})
+    told = Counter[str]()
+    for row in rows:
+        told[row.kind] += row.count
+    for kind, count in kinds.items():
+        if count > told[kind]:
+            counts[label_of(kind)] += count - told[kind]
+    return dict(counts)
+
+
+def kind_names(rows: Iterable[ErrorRow]) -> dict[str, str]:
+    """What failures of a kind are called where only the kind is known: `HTTP 404`, `HTTP 404, HTTP 500`.
+
+    A kind with more labels than that has the general name of its kind.
+    """
+    labels: dict[str, list[str]] = {}
+    for failure in by_label(rows):
+        labels.setdefault(failure.first.kind, []).append(failure.label)
+    return {kind: ", ".join(some) if len(some) <= FEW_LABELS else label_of(kind) for kind, some in labels.items()}
+
+
+def show_failures(rows: Iterable[ErrorRow]) -> str:
+    """`HTTP 404 × 1,077, connection refused × 96`."""
+    return show_kinds({failure.label: failure.count for failure in by_label(rows)})
+
+
+def title_of(row: ErrorRow) -> str:
+    """`HTTP 404 × 300 in reader / rates: 12% of its requests, 0:04 to 1:12`."""
+    share = f"{show_percent(row.share)} of its requests, " if row.share is not None else ""
+    return f"{row.label} × {show_count(row.count)} in {row.group} / {row.step}: {share}{when(row)}"
+
+
+def when(row: ErrorRow) -> str:
+    """`0:04 to 1:12`; one instant where it is the same."""
+    first, last = show_instant(round(row.first_s, 1)), show_instant(round(row.last_s, 1))
+    return f"at {first}" if first == last else f"{first} to {last}"
+
+
+def why(row: ErrorRow) -> str:
+    """What was asked and what came, `GET http://bank.example/rates: no connection to …`; or nothing."""
+    asked, arrow, _ = (row.example or "").rpartition(ARROW)
+    if not arrow or row.kind in STATUS_KINDS or not row.cause:
+        return row.example or row.cause or ""
+    return f"{asked}: {row.cause}"

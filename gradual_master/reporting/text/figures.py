@@ -1,0 +1,117 @@
+"""Figures as people read them on a terminal; "-" where there is no data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from gradual_master.results.measures.distribution import Distribution
+from gradual_master.results.summary.sections import AgentRow
+
+T = TypeVar("T")
+
+NO_DATA = "-"
+
+
+def show_count(count: int) -> str:
+    """12345 → `12,345`."""
+    return f"{count:,}"
+
+
+def show_counted(number: float | None, noun: str) -> str:
+    """`1 request`, `12.5 users`."""
+    shown = show_number(number)
+    return f"{shown} {noun}{'' if shown == '1' else 's'}"
+
+
+def show_number(number: float | None, places: int = 1) -> str:
+    """A number with as many decimals as its size leaves room for: 0.04, 12.3, 1,234."""
+    if number is None:
+        return NO_DATA
+    if abs(number) >= 100:
+        return f"{number:,.0f}"
+    text = f"{number:.{places if abs(number) >= 1 else places + 1}f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def show_percent(share: float | None) -> str:
+    """0.0123 → `1.23%`; a failure among many is never shown as 0%."""
+    if share is None:
+        return NO_DATA
+    percent = 100 * share
+    if 0 < percent < 0.01:
+        return "<0.01%"
+    return f"{percent:.3g}%"
+
+
+def show_share(part: int, whole: int) -> str:
+    """`part` of `whole` as a percentage; no data where there is nothing to be a part of."""
+    return show_percent(part / whole if whole else None)
+
+
+def show_rate(count: int, seconds: float) -> str:
+    """So many a second."""
+    return show_number(count / seconds if seconds else None)
+
+
+def show_value(value: float | None, unit: str) -> str:
+    """A value of an objective with its unit: `612 ms`, `2.5%`, `49.1/s`, `1,234`."""
+    if value is None:
+        return NO_DATA
+    if unit == "%":
+        return show_percent(value / 100)
+    return f"{show_number(value, 2)}{' ms' if unit == 'ms' else unit}"
+
+
+def show_of_target(users: float | None, target: float) -> str:
+    """How many there were; where they were not all that were wanted, `11.7/12`."""
+    shown, wanted = show_number(users), show_number(target)
+    return shown if shown == wanted else f"{shown}/{wanted}"
+
+
+def show_bytes(count: int) -> str:
+    """1536 → `1.5 KB`: thousands, as networks count."""
+    size, units = float(count), iter(("B", "KB", "MB", "GB", "TB"))
+    unit = next(units)
+    while size >= 999.5 and unit != "TB":
+        size, unit = size / 1000, next(units)
+    return f"{show_number(size)} {unit}"
+
+
+def show_seconds(seconds: float) -> str:
+    """75 → `1:15`; 3675 → `1:01:15`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def show_instant(seconds: float) -> str:
+    """Like `show_seconds`, without losing the part of a second that a level begins at: 7.5 → `0:07.5`."""
+    whole, milliseconds = divmod(round(seconds * 1000), 1000)
+    return show_seconds(whole) + (f".{milliseconds:03}".rstrip("0") if milliseconds else "")
+
+
+def show_kinds(kinds: Mapping[str, int]) -> str:
+    """Failures by kind, the most frequent first: `timeout × 12, connect × 3`."""
+    return ", ".join(
+        f"{kind} × {count:,}" for kind, count in sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def thinned(rows: Sequence[T], most: int) -> Sequence[T]:
+    """At most `most` rows, evenly spread, the last among them."""
+    step = -(-len(rows) // most)
+    return rows[::-1][::step][::-1] if step else rows
+
+
+def show_percentiles(times: Distribution) -> tuple[str, str, str]:
+    """p50, p95 and p99, ms."""
+    return show_number(times.p50), show_number(times.p95), show_number(times.p99)
+
+
+def show_health(row: AgentRow) -> str:
+    """What became of an agent, and what speaks against it: `lost, saturated in 3 intervals`; empty for nothing."""
+    states = ["lost"] if row.lost else []
+    states += ["left"] if row.left else []
+    states += [f"saturated in {show_count(row.saturated)} intervals"] if row.saturated else []
+    return ", ".join(states)

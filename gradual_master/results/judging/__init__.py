@@ -1,0 +1,1 @@
+"""Objectives, checks of the measurement, and the verdict."""

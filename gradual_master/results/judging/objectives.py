@@ -1,0 +1,173 @@
+"""Objectives: what the plan demands of a run, observed as it goes and judged at its end (RESULTS.md, Objectives).
+
+An objective looks at the run so far. `first_failed_at_s` is the end of the first closed interval at which the run so
+far broke it, `worst` its worst value at any of them; both leave out moments with too few samples for the statistic.
+A count that must be reached is judged at the end alone.
+
+No data fails an objective, but for one that stands for every name (`*`) and for a step's `success_rate`: those are
+said and not judged (`passed` None). In a run that was cut short nothing is judged that lacks data, or has not reached
+its count yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from math import ceil
+
+from gradual_common.clock import NS_PER_MS
+from gradual_common.rules import Rule, Unit
+from gradual_common.rules.rule import COUNTS, compare
+from gradual_master.results.judging.observation import Observation, observe
+from gradual_master.results.measures.totals import Selection, Totals
+from gradual_master.results.summary.numbers import count
+from gradual_master.results.summary.section import Section
+
+SHOWN_UNITS: dict[Unit, str] = {"ns": "ms", "%": "%", "/s": "/s", "": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A rule made concrete: the samples it is about, and what no data means.
+
+    `is_own`: the plan says it; `advice`: what to do about it, after the reason.
+    """
+
+    name: str
+    rule: Rule
+    scope: str
+    selection: Selection
+    severity: str = "fail"
+    needs_data: bool = True
+    is_own: bool = True
+    advice: str = ""
+
+    @property
+    def enough(self) -> int:
+        """The fewest samples for which the statistic says anything: a p99 of ten is their maximum."""
+        q = self.rule.quantile
+        return ceil(round(1 / min(q, 1 - q), 6)) if q is not None else 1
+
+    @property
+    def is_judged_live(self) -> bool:
+        """Whether the run so far can break it for good: a count that is to be reached cannot."""
+        return self.rule.statistic not in COUNTS or self.rule.op.startswith("<")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveRow(Section):
+    """The judgement of one objective. `observed`, `limit`, `worst` are in `unit`: "ms", "%", "/s" or "" for a count.
+
+    `passed` None: there is no data to judge. `reason` says why it did not pass; None when it did.
+    """
+
+    name: str
+    rule: str
+    scope: str
+    observed: float | None
+    limit: float
+    unit: str
+    samples: int
+    severity: str
+    passed: bool | None
+    first_failed_at_s: float | None
+    worst: float | None
+    reason: str | None
+
+    @property
+    def without_judgement(self) -> str:
+        """Why `passed` is None, in two words."""
+        return "no data" if self.observed is None else "not judged"
+
+
+@dataclass(slots=True)
+class Watch:
+    """One objective over the course of the run."""
+
+    objective: Objective
+    first_failed_at_s: float | None = None
+    worst: float | None = field(default=None)
+
+    def look(self, totals: Totals, at_s: float) -> ObjectiveRow:
+        """Judge the run so far at the end of an interval."""
+        seen = self._observe(totals)
+        if seen.value is not None and seen.samples >= self.objective.enough and self.objective.is_judged_live:
+            self._remember(seen.value)
+            if self.first_failed_at_s is None and not self.objective.rule.holds(seen.value):
+                self.first_failed_at_s = at_s
+        return self._row(seen)
+
+    def judge(self, totals: Totals, *, is_cut_short: bool = False) -> ObjectiveRow:
+        """Judge the whole run, or as much of it as there was."""
+        seen = self._observe(totals)
+        if seen.value is not None:
+            self._remember(seen.value)
+        row = self._row(seen)
+        return replace(row, passed=None, reason=self._pending(seen)) if is_cut_short and self._is_open(seen) else row
+
+    def _is_open(self, seen: Observation) -> bool:
+        """Whether the rest of the run might still have met it."""
+        if seen.value is None:
+            return True
+        return not self.objective.is_judged_live and not self.objective.rule.holds(seen.value)
+
+    def _pending(self, seen: Observation) -> str:
+        value = "no data" if seen.value is None else describe(seen.value, self.objective.rule.unit)
+        return f"{self.objective.name}: {value} when the run was cut short"
+
+    def _observe(self, totals: Totals) -> Observation:
+        return observe(self.objective.rule, self.objective.selection, totals)
+
+    def _remember(self, value: float) -> None:
+        if self.worst is None or self._is_worse(value, self.worst):
+            self.worst = value
+
+    def _is_worse(self, value: float, than: float) -> bool:
+        rule = self.objective.rule
+        if rule.op == "==":
+            return abs(value - rule.limit) > abs(than - rule.limit)
+        return not compare(value, "<=" if rule.op.startswith("<") else ">=", than)
+
+    def _row(self, seen: Observation) -> ObjectiveRow:
+        objective, rule = self.objective, self.objective.rule
+        return ObjectiveRow(
+            name=objective.name,
+            rule=rule.text,
+            scope=objective.scope,
+            observed=shown(seen.value, rule.unit),
+            limit=shown(rule.limit, rule.unit) or 0.0,
+            unit=SHOWN_UNITS[rule.unit],
+            samples=seen.samples,
+            severity=objective.severity,
+            passed=self._passed(seen),
+            first_failed_at_s=self.first_failed_at_s,
+            worst=shown(self.worst, rule.unit),
+            reason=self._reason(seen),
+        )
+
+    def _passed(self, seen: Observation) -> bool | None:
+        if seen.value is None:
+            return False if self.objective.needs_data else None
+        return self.objective.rule.holds(seen.value)
+
+    def _reason(self, seen: Observation) -> str | None:
+        if seen.value is None:
+            return f"{self.objective.name}: no data"
+        rule = self.objective.rule
+        if rule.holds(seen.value):
+            return None
+        observed = describe(seen.value, rule.unit)
+        since = f"; first broken at {self.first_failed_at_s:g} s" if self.first_failed_at_s is not None else ""
+        return f"{self.objective.name}: {observed} over {count(seen.samples, 'sample')}{since}{self.objective.advice}"
+
+
+def shown(value: float | None, unit: Unit) -> float | None:
+    """A value in the unit that reports use, rounded to a thousandth of it."""
+    if value is None:
+        return None
+    return round(value / NS_PER_MS if unit == "ns" else value, 3)
+
+
+def describe(value: float, unit: Unit) -> str:
+    """A value for a sentence: `612 ms`, `2.5%`, `49.1/s`, `3`."""
+    number = f"{shown(value, unit):,.6g}"
+    return f"{number} ms" if unit == "ns" else f"{number}{SHOWN_UNITS[unit]}"

@@ -1,0 +1,153 @@
+"""From a plan to its objectives: thresholds, the steps' success rates, and the one that is always in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+
+from gradual_common.plan.model.plan import Plan, Threshold
+from gradual_common.protocol.batch import KIND, KINDS
+from gradual_common.protocol.series import SeriesIndex, StepSeries
+from gradual_common.rules import ASSERTION, Rule, Scope, ScopeItem, parse_rule, write_rule
+from gradual_common.rules.rule import OUTCOMES
+from gradual_common.schedule.schedule import Schedule
+from gradual_master.results.judging.objectives import Objective
+from gradual_master.results.measures.totals import FAILURES, OK, Selection
+from gradual_master.results.merging.measurements import OUTSIDE
+
+ON_FAILURES = frozenset({"error_rate", "success_rate", "failures"})
+
+ALWAYS = "error_rate < 100%"
+"""A run in which nothing at all succeeded is no success, whatever its plan demands."""
+
+
+DEFAULT = "error_rate < 5%"
+"""In force where a plan says nothing of failures: half of them failing must not pass because nobody asked."""
+
+DEFAULT_NAME = f"{DEFAULT} (default)"
+DEFAULT_ADVICE = "; `thresholds:` sets another limit, `thresholds: []` none"
+
+
+def plan_objectives(plan: Plan, index: SeriesIndex, schedule: Schedule) -> tuple[Objective, ...]:
+    """All objectives of a plan; RuleError for a threshold that cannot be read (loading a plan finds those first)."""
+    names = _Names(index, schedule)
+    own = (
+        *(objective for threshold in plan.thresholds for objective in _of_threshold(threshold, names)),
+        *_of_steps(plan, index, names),
+    )
+    return (*own, *_implied(plan, own, names))
+
+
+def judges_failures(rule: Rule) -> bool:
+    """Whether an objective is on how many samples fail."""
+    return rule.statistic in ON_FAILURES or (rule.statistic == "count" and rule.scope.outcomes == ("failed",))
+
+
+def _implied(plan: Plan, own: Iterable[Objective], names: _Names) -> Iterator[Objective]:
+    """What is in force without being said. An empty list of thresholds turns the default off."""
+    is_silent = bool(plan.thresholds) or "thresholds" not in plan.model_fields_set
+    if is_silent and not any(judges_failures(objective.rule) for objective in own):
+        for objective in _of_threshold(Threshold(rule=DEFAULT, name=DEFAULT_NAME), names):
+            yield replace(objective, is_own=False, advice=DEFAULT_ADVICE)
+    for objective in _of_threshold(Threshold(rule=ALWAYS), names):
+        yield replace(objective, is_own=False)
+
+
+def _of_threshold(threshold: Threshold, names: _Names) -> Iterator[Objective]:
+    rule = parse_rule(threshold.rule)
+    if not rule.scope.starred:
+        yield _objective(rule, threshold.name or rule.text, threshold.severity, names)
+        return
+    for scope in names.expand(rule.scope):
+        one = replace(rule, scope=scope)
+        name = f"{threshold.name} ({scope})" if threshold.name else write_rule(one)
+        objective = _objective(one, name, threshold.severity, names, needs_data=False)
+        if objective.selection.steps:
+            yield objective
+
+
+def _of_steps(plan: Plan, index: SeriesIndex, names: _Names) -> Iterator[Objective]:
+    """`success_rate` of a step: judged over its own samples."""
+    for series in index.steps:
+        group = plan.users[series.group]
+        step = getattr(group, series.section)[series.index]
+        if step.success_rate is None:
+            continue
+        scope = Scope((ScopeItem("step", series.name), ScopeItem("group", group.name)))
+        rule = Rule("", "", "success_rate", ">=", round(100 * step.success_rate, 10), "%", scope=scope)
+        text = write_rule(rule)
+        yield _objective(replace(rule, text=text), text, "fail", names, needs_data=False)
+
+
+def _objective(rule: Rule, name: str, severity: str, names: _Names, *, needs_data: bool = True) -> Objective:
+    return Objective(name, rule, str(rule.scope), names.select(rule), severity, needs_data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What the names of a scope stand for in this plan."""
+
+    index: SeriesIndex
+    schedule: Schedule
+
+    def expand(self, scope: Scope) -> Iterator[Scope]:
+        """One scope per name that a `*` stands for."""
+        starred = scope.starred
+        for names in product(*(self._all(dimension) for dimension in starred)):
+            chosen = dict(zip(starred, names, strict=True))
+            items = tuple(
+                ScopeItem(item.dimension, chosen[item.dimension]) if item.any else item for item in scope.items
+            )
+            yield Scope(items, scope.outcomes)
+
+    def _all(self, dimension: str) -> Iterable[str]:
+        steps = self.index.steps
+        match dimension:
+            case "action":
+                return dict.fromkeys(step.action for step in steps)
+            case "step":
+                return dict.fromkeys(step.name for step in steps)
+            case "group":
+                return self.index.groups
+            case "phase":
+                return [phase.name for phase in self.schedule.phases if not phase.warm_up]
+        return [KINDS[kind] for kind in FAILURES]
+
+    def select(self, rule: Rule) -> Selection:
+        """The samples that a rule is about; warm-up phases are never among them."""
+        return Selection(self._phases(rule.scope), self._steps(rule), _kinds(rule))
+
+    def _phases(self, scope: Scope) -> tuple[int, ...]:
+        names = scope.names("phase")
+        phases = tuple(
+            phase.number for phase in self.schedule.phases if not phase.warm_up and (not names or phase.name in names)
+        )
+        return phases if names else (*phases, OUTSIDE)
+
+    def _steps(self, rule: Rule) -> tuple[int, ...]:
+        if rule.series == "iteration":
+            groups = rule.scope.names("group") or self.index.groups
+            return tuple(self.index.iterations_of(g) for g, name in enumerate(self.index.groups) if name in groups)
+        return tuple(step.number for step in self.index.steps if self._matches(step, rule.scope))
+
+    def _matches(self, step: StepSeries, scope: Scope) -> bool:
+        facts = {"action": step.action, "step": step.name, "group": self.index.groups[step.group]}
+        return all(fact in (scope.names(dimension) or (fact,)) for dimension, fact in facts.items())
+
+
+def _kinds(rule: Rule) -> tuple[int, ...] | None:
+    """The kinds of samples; None is all of them."""
+    scope = rule.scope
+    named = {kind for name in scope.names("kind") for kind in _kinds_named(name)}
+    if not named and not scope.outcomes:
+        return None
+    outcomes = scope.outcomes or OUTCOMES
+    kinds = (*((OK,) if "ok" in outcomes else ()), *(FAILURES if "failed" in outcomes else ()))
+    return tuple(kind for kind in kinds if not named or kind in named)
+
+
+def _kinds_named(name: str) -> list[int]:
+    if name == ASSERTION:
+        return [KIND[kind] for kind in KINDS if kind.startswith(f"{ASSERTION}:")]
+    return [KIND[name]]

@@ -1,0 +1,104 @@
+"""Saturation: the generator, not the system, was the bottleneck.
+
+An agent is saturated in intervals that belong to a run of `SUSTAINED` or longer in each of which it was strained
+(`attendance`): CPU ≥ 90 % of its core, or a loop-lag p99 above 100 ms. An interval in which any agent was saturated is
+saturated: percentiles merge all agents, so one of them is enough to make the tail its own. A run with more than
+`MOST_SATURATED` of its measured intervals saturated is invalid, and a level with more than that of its time is marked.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from gradual_common.clock import NS_PER_S
+from gradual_common.schedule.schedule import Schedule
+
+SUSTAINED = 5 * NS_PER_S
+"""Shorter strain is no saturation: a level that begins takes its agents some work."""
+
+MOST_SATURATED = 0.05
+
+
+def sustained(intervals: Iterable[int], length: int) -> tuple[int, ...]:
+    """Of these intervals, in any order, those that belong to a run of at least `length` consecutive ones; rising.
+
+    >>> sustained([9, 4, 5, 3, 8], 3)
+    (3, 4, 5)
+    """
+    rising = enumerate(sorted(set(intervals)))
+    runs = ([interval for _, interval in run] for _, run in groupby(rising, lambda place: place[1] - place[0]))
+    return tuple(interval for run in runs if len(run) >= length for interval in run)
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredTime:
+    """The intervals that are judged: those that begin in a phase which is no warm-up, before `end`. Times in ns."""
+
+    schedule: Schedule
+    interval: int
+    end: int
+
+    @property
+    def intervals(self) -> int:
+        """How many there are."""
+        return sum(len(numbers) for numbers in self._numbers())
+
+    def of(self, intervals: Iterable[int]) -> tuple[int, ...]:
+        """Those of `intervals` that are judged, rising."""
+        numbers = self._numbers()
+        return tuple(sorted(number for number in intervals if any(number in some for some in numbers)))
+
+    def _numbers(self) -> list[range]:
+        return [
+            range(-(-phase.start // self.interval), -(-min(phase.end, self.end) // self.interval))
+            for phase in self.schedule.phases
+            if not phase.warm_up
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Saturation:
+    """Saturated intervals. `measured`: how many are judged; `by_agent`: those of them that each agent spent saturated.
+
+    `intervals`: the saturated ones, warm-up among them, rising; `interval` in ns.
+    """
+
+    measured: int
+    by_agent: Mapping[str, tuple[int, ...]]
+    intervals: tuple[int, ...]
+    interval: int
+
+    @classmethod
+    def of(cls, by_agent: Mapping[str, tuple[int, ...]], measured: MeasuredTime) -> Saturation:
+        """From the saturated intervals of each agent, wherever they lie."""
+        everywhere = sorted({number for numbers in by_agent.values() for number in numbers})
+        judged = {agent: measured.of(numbers) for agent, numbers in by_agent.items()}
+        return cls(measured.intervals, judged, tuple(everywhere), measured.interval)
+
+    @property
+    def judged(self) -> int:
+        """How many measured intervals are saturated."""
+        return len({number for numbers in self.by_agent.values() for number in numbers})
+
+    @property
+    def least(self) -> int:
+        """How many saturated intervals it takes to make a run invalid: a strain of `SUSTAINED` on end."""
+        return -(-SUSTAINED // self.interval)
+
+    @property
+    def share(self) -> float:
+        """The share of the measured intervals that are saturated."""
+        return self.judged / self.measured if self.measured else 0.0
+
+    def marks(self, begin: int, end: int) -> bool:
+        """Whether more than `MOST_SATURATED` of [begin, end) is saturated; ns since the schedule's begin."""
+        first = bisect_left(self.intervals, begin // self.interval)
+        last = bisect_left(self.intervals, -(-end // self.interval))
+        overlaps = (
+            min(end, (number + 1) * self.interval) - max(begin, number * self.interval)
+            for number in self.intervals[first:last]
+        )
+        return sum(overlaps) > MOST_SATURATED * (end - begin)

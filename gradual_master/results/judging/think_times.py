@@ -1,0 +1,118 @@
+"""Did users think as long as the plan says? RESULTS.md, Analysis: off by more than three standard errors is a warning.
+
+Every wait is drawn exactly as configured; what makes it longer is the agent, which wakes its users late. So the mean of
+the realised waits is off the configured one by the mean start lag. It is compared with the standard error that the mean
+of as many drawn waits has by itself: √(σ²/n), σ² pooled over the steps by how often each was waited after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from math import exp, log, sqrt
+from statistics import NormalDist
+
+import numpy as np
+
+from gradual_common.plan.model.plan import Plan, ThinkTime
+from gradual_common.protocol.series import SeriesIndex
+from gradual_master.results.judging.least import LEAST_WAITS
+from gradual_master.results.measures.totals import Selection
+from gradual_master.results.merging.aggregate import Aggregate
+from gradual_master.results.merging.attendance import ALLOWANCE
+
+STANDARD_ERRORS = 3
+
+POINTS = 1024
+"""Quantiles by which a variance is integrated: within 1 % of that of an exponential distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitLateness:
+    """How much longer than drawn `waits` waits were, `mean` ns, and the `error` ns that a mean of as many has."""
+
+    waits: int
+    mean: float
+    error: float
+
+    @property
+    def bound(self) -> float:
+        """What is still no deviation, ns: timers have a grain (`attendance.ALLOWANCE`), whatever the plan says."""
+        return max(STANDARD_ERRORS * self.error, float(ALLOWANCE))
+
+    @property
+    def is_off(self) -> bool:
+        """Whether the realised think times are not those of the plan, by enough of them to say so."""
+        return self.waits >= LEAST_WAITS and self.mean > self.bound
+
+
+def lateness_of(plan: Plan, aggregate: Aggregate) -> WaitLateness:
+    """Of all waits of the run."""
+    lags = [agent.start_lag for agent in aggregate.agents.values()]
+    waits = sum(lag.count for lag in lags)
+    if not waits:
+        return WaitLateness(0, 0.0, 0.0)
+    return WaitLateness(waits, sum(lag.sum for lag in lags) / waits, sqrt(_pooled_variance(plan, aggregate) / waits))
+
+
+def _pooled_variance(plan: Plan, aggregate: Aggregate) -> float:
+    """Of the configured waits, ns², each step by its requests."""
+    totals, thinking = aggregate.totals, think_times(plan, aggregate.index)
+    everywhere = totals.everything()
+    counts = [totals.requests(Selection(everywhere.phases, (step.number,))) for step in aggregate.index.steps]
+    weighted = sum(count * variance_of(think) for count, think in zip(counts, thinking, strict=True))
+    return weighted / sum(counts) if sum(counts) else 0.0
+
+
+def think_times(plan: Plan, index: SeriesIndex) -> list[ThinkTime | None]:
+    """What is waited after each step: its own think time, or its group's, or the plan's."""
+    return [
+        getattr(plan.users[step.group], step.section)[step.index].think_time
+        or plan.users[step.group].think_time
+        or plan.config.think_time
+        for step in index.steps
+    ]
+
+
+def variance_of(think: ThinkTime | None) -> float:
+    """Of a configured wait, ns²; 0 for none, and for one that is always the same."""
+    if think is None or think.distribution == "constant":
+        return 0.0
+    return _variance(think.distribution, (think.low, think.high, think.mean, think.stddev), think.max)
+
+
+@lru_cache(maxsize=256)
+def _variance(distribution: str, parameters: tuple[int, int, int, int], cap: int | None) -> float:
+    """By its quantiles, so that what is cut off at 0 and at its cap is cut off here, too."""
+    quantile = _QUANTILES[distribution](*parameters)
+    waits = np.array([max(0.0, quantile((point + 0.5) / POINTS)) for point in range(POINTS)])
+    return float(np.var(np.minimum(waits, np.inf if cap is None else cap)))
+
+
+def _uniform(low: int, high: int, mean: int, stddev: int) -> Callable[[float], float]:
+    return lambda share: low + (high - low) * share
+
+
+def _exponential(low: int, high: int, mean: int, stddev: int) -> Callable[[float], float]:
+    return lambda share: -mean * log(1 - share)
+
+
+def _normal(low: int, high: int, mean: int, stddev: int) -> Callable[[float], float]:
+    return NormalDist(mean, stddev).inv_cdf if stddev else lambda _: mean
+
+
+def _lognormal(low: int, high: int, mean: int, stddev: int) -> Callable[[float], float]:
+    if not stddev:
+        return lambda _: mean
+    variance = log(1 + (stddev / mean) ** 2)
+    quantile = NormalDist(log(mean) - variance / 2, sqrt(variance)).inv_cdf
+    return lambda share: exp(quantile(share))
+
+
+_QUANTILES: dict[str, Callable[[int, int, int, int], Callable[[float], float]]] = {
+    "uniform": _uniform,
+    "exponential": _exponential,
+    "normal": _normal,
+    "lognormal": _lognormal,
+}

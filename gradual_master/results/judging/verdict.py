@@ -1,0 +1,152 @@
+"""The verdict: passed, failed, invalid or interrupted, with every reason for it (RESULTS.md, The summary).
+
+interrupted   130, or 143 when terminated, whatever else there is
+invalid       3: the run could not be done, users were missing, data was lost, a step failed by a mistake in
+              Gradual, or the generator was the bottleneck
+failed        1: an objective failed
+passed        0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_master.results.judging import sentences
+from gradual_master.results.judging.evidence import Evidence
+from gradual_master.results.judging.littles_law import INVALID as MOST_UNACCOUNTED
+from gradual_master.results.judging.littles_law import WARNED as UNACCOUNTED_WARNED
+from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.judging.plan_objectives import ALWAYS, DEFAULT_NAME
+from gradual_master.results.judging.saturation import MOST_SATURATED
+from gradual_master.results.summary.numbers import percent
+from gradual_master.results.summary.section import Section
+
+__all__ = ["Evidence", "Verdict", "judge"]
+
+Status = Literal["passed", "failed", "invalid", "interrupted"]
+
+EXIT_OF_SIGNAL = {"interrupt": 130, "terminate": 143}
+STOPPED = {"interrupt": "interrupted", "terminate": "terminated"}
+INVALID = 3
+FAILED = 1
+
+MOST_LOST = 0.01
+"""Share of the requests begun that may be lost before the run is invalid; below it they are a warning."""
+
+LEAST_SAID = 0.001
+"""Share of missing user-seconds below which nothing is said: a user starts a moment after each change."""
+
+WIDEST_SPREAD = 50 * NS_PER_MS
+"""Agents that change their level further apart than this do not show the scheduled concurrency (DESIGN 4.1)."""
+
+LONGEST_STANDSTILL = NS_PER_S
+"""An agent whose loop stood still for longer was stopped, swapped out or starved; it is named, whatever came of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Section):
+    """The judgement of a run; `code` is the exit code."""
+
+    status: Status
+    code: int
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+    objectives: tuple[ObjectiveRow, ...]
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Weigh the evidence."""
+    stopped = tuple(_stopped(evidence))
+    invalid = tuple(_invalid(evidence))
+    failed = tuple(_failed(evidence))
+    status, code = _status(evidence, invalid=bool(invalid), failed=bool(failed))
+    return Verdict(status, code, (*stopped, *invalid, *failed), tuple(_warnings(evidence)), evidence.objectives)
+
+
+def _status(evidence: Evidence, *, invalid: bool, failed: bool) -> tuple[Status, int]:
+    if evidence.stop_signal is not None:
+        return "interrupted", EXIT_OF_SIGNAL[evidence.stop_signal]
+    if invalid:
+        return "invalid", INVALID
+    return ("failed", FAILED) if failed else ("passed", 0)
+
+
+def _has_failed(row: ObjectiveRow, severity: str) -> bool:
+    return row.passed is False and row.severity == severity
+
+
+def _is_saturated(evidence: Evidence) -> bool:
+    is_enough = evidence.saturated_intervals >= evidence.least_saturated
+    return is_enough and evidence.saturated_share > MOST_SATURATED and not evidence.allow_saturated
+
+
+def _is_unaccounted(evidence: Evidence) -> bool:
+    return evidence.unaccounted > MOST_UNACCOUNTED and not evidence.allow_saturated
+
+
+def _failed(evidence: Evidence) -> Iterator[str]:
+    """Objectives that failed; where nothing succeeded, the default limit says the same once more and is left out."""
+    failed = [row for row in evidence.objectives if _has_failed(row, "fail")]
+    has_no_success = any(row.name == ALWAYS for row in failed)
+    yield from (row.reason or row.name for row in failed if not (has_no_success and row.name == DEFAULT_NAME))
+
+
+def _stopped(evidence: Evidence) -> Iterator[str]:
+    if evidence.stop_signal is not None:
+        yield f"the run was {STOPPED[evidence.stop_signal]} before its end; objectives are judged up to there"
+
+
+def _invalid(evidence: Evidence) -> Iterator[str]:
+    if evidence.failure is not None:
+        yield evidence.failure
+    yield from map(sentences.unforeseen, evidence.unforeseen)
+    if evidence.missing_share > evidence.allow_missing:
+        yield f"{sentences.missing(evidence)}; allowed are {percent(evidence.allow_missing)} (--allow-missing)"
+    if evidence.lost_share > MOST_LOST:
+        yield f"{sentences.loss(evidence)}; more than {percent(MOST_LOST)} make a run invalid"
+    if _is_saturated(evidence):
+        yield f"{sentences.saturation(evidence)}; {_remedy(MOST_SATURATED)}"
+    if _is_unaccounted(evidence):
+        yield f"{sentences.unaccounted(evidence)}; {_remedy(MOST_UNACCOUNTED)}"
+
+
+def _remedy(most: float) -> str:
+    return (
+        f"more than {percent(most)} make a run invalid: give it more agents or cores, or fewer users "
+        "(--allow-saturated judges it all the same)"
+    )
+
+
+def _warnings(evidence: Evidence) -> Iterator[str]:
+    yield from (row.reason or row.name for row in evidence.objectives if _has_failed(row, "warn"))
+    if evidence.stop_signal is None and evidence.failure is None:
+        yield from (row.reason or row.name for row in evidence.objectives if row.passed is None)
+    yield from (sentences.uncovered(step) for step in evidence.uncovered)
+    if LEAST_SAID < evidence.missing_share <= evidence.allow_missing:
+        yield sentences.missing(evidence)
+    if 0 < evidence.lost_share <= MOST_LOST:
+        yield sentences.loss(evidence)
+    if evidence.lost:
+        yield sentences.lost_agents(evidence)
+    yield from _generator_warnings(evidence)
+    if evidence.level_spread > WIDEST_SPREAD:
+        yield f"agents put a level in force up to {evidence.level_spread / NS_PER_MS:.0f} ms apart"
+    yield from sentences.counted(evidence)
+
+
+def _generator_warnings(evidence: Evidence) -> Iterator[str]:
+    """What the generator did to the measurement, where it does not make the run invalid."""
+    if evidence.saturated_intervals and not _is_saturated(evidence):
+        yield sentences.saturation(evidence)
+    if evidence.unaccounted > UNACCOUNTED_WARNED and not _is_unaccounted(evidence):
+        yield sentences.unaccounted(evidence)
+    if evidence.worst is not None:
+        yield sentences.window(evidence.worst, evidence.flagged)
+    for agent, standstill in evidence.standstills:
+        if standstill >= LONGEST_STANDSTILL:
+            yield f"{agent} stood still for up to {standstill / NS_PER_S:.1f} s: stopped, swapped out or starved of CPU"
+    if evidence.lateness is not None and evidence.lateness.is_off:
+        yield sentences.lateness(evidence.lateness)

@@ -1,0 +1,1 @@
+"""Figures from merged batches: totals, intervals, series, levels."""

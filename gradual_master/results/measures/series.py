@@ -1,0 +1,228 @@
+"""The course of a run: what every interval measured, in bounded memory.
+
+A run keeps one point per interval, and when there are `MOST_POINTS` of them, two neighbours become one: an hour at one
+second is kept whole, a day at 32 s. Histograms stay histograms, so that a percentile of any stretch is as exact as
+that of the run.
+
+Measured: a point takes some 1 KB; 3,600 of them 4 MB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gradual_common.clock import NS_PER_MS
+from gradual_common.histogram.buckets import BUCKETS, ESTIMATES
+from gradual_common.histogram.histogram import Histogram
+from gradual_common.protocol.batch import KIND, KINDS, Int64
+from gradual_master.results.measures.intervals import IntervalRecord
+
+Float64 = npt.NDArray[np.float64]
+
+MOST_POINTS = 3600
+
+_ESTIMATES = np.array(ESTIMATES)
+
+
+class Point:
+    """Some neighbouring intervals together. Sums over intervals of `users`: target, active and stopping by group."""
+
+    __slots__ = (
+        "agents",
+        "begin_s",
+        "buckets",
+        "by_kind",
+        "counts",
+        "cpu",
+        "end_s",
+        "extremes",
+        "intervals",
+        "loop_lag_ms",
+        "users",
+        "waiting",
+    )
+
+    def __init__(self, record: IntervalRecord) -> None:
+        self.begin_s, self.end_s = record.start_s, record.end_s
+        self.intervals = 1
+        self.users = np.array([list(entry.values()) for entry in (record.target, record.users, record.stopping)])
+        self.waiting = np.array([record.in_flight, record.thinking])
+        self.by_kind: Int64 = np.zeros(len(KINDS), dtype=np.int64)
+        for kind, count in record.errors.items():
+            self.by_kind[KIND[kind]] = count
+        self.by_kind[0] = record.requests - record.failures
+        self.agents = record.agents
+        self.cpu = max((agent.cpu for agent in record.health), default=np.nan)
+        self.loop_lag_ms = max((agent.loop_lag_ms_max or 0.0 for agent in record.health), default=np.nan)
+        self.buckets = np.flatnonzero(record.histogram.counts).astype(np.int16)
+        self.counts = record.histogram.counts[self.buckets]
+        self.extremes = _extremes(record.histogram)
+
+    def join(self, other: Point) -> None:
+        """Add a neighbour."""
+        self.begin_s, self.end_s = min(self.begin_s, other.begin_s), max(self.end_s, other.end_s)
+        self.intervals += other.intervals
+        self._note_agents(other)
+        self._add(other, 1)
+
+    def amend(self, former: Point, new: Point) -> None:
+        """One of its intervals was measured anew: a batch of it came late."""
+        self._note_agents(new)
+        self._add(former, -1)
+        self._add(new, 1)
+
+    def _note_agents(self, other: Point) -> None:
+        self.agents = max(self.agents, other.agents)
+        self.cpu = float(np.fmax(self.cpu, other.cpu))
+        self.loop_lag_ms = float(np.fmax(self.loop_lag_ms, other.loop_lag_ms))
+
+    def _add(self, other: Point, sign: int) -> None:
+        self.users = self.users + sign * other.users
+        self.waiting = self.waiting + sign * other.waiting
+        self.by_kind = self.by_kind + sign * other.by_kind
+        counts = self.dense()
+        np.add.at(counts, other.buckets, sign * other.counts)
+        self.buckets = np.flatnonzero(counts).astype(np.int16)
+        self.counts = counts[self.buckets]
+        low, high = zip(self.extremes, other.extremes, strict=True)
+        self.extremes = float(np.fmin(*low)), float(np.fmax(*high))
+
+    def dense(self) -> Int64:
+        """The counts of all buckets."""
+        counts: Int64 = np.zeros(BUCKETS, dtype=np.int64)
+        counts[self.buckets] = self.counts
+        return counts
+
+    def quantile_ms(self, q: float) -> float:
+        """A percentile of its response times, within 0.55 %; NaN without any."""
+        cumulative = np.cumsum(self.counts)
+        if not len(cumulative):
+            return self.extremes[1]
+        rank = max(1, int(np.ceil(round(q * int(cumulative[-1]), 9))))
+        estimate = float(_ESTIMATES[self.buckets[int(np.searchsorted(cumulative, rank))]]) / NS_PER_MS
+        return float(min(max(estimate, self.extremes[0]), self.extremes[1]))
+
+
+def _extremes(histogram: Histogram) -> tuple[float, float]:
+    """The least and the largest time, ms; NaN without any."""
+    if histogram.min is None or histogram.max is None:
+        return np.nan, np.nan
+    return histogram.min / NS_PER_MS, histogram.max / NS_PER_MS
+
+
+class Series:
+    """Takes the intervals of a run in order, and holds at most `MOST_POINTS` points of them."""
+
+    def __init__(self, groups: Sequence[str], most_points: int = MOST_POINTS) -> None:
+        self._groups = tuple(groups)
+        self._most = most_points
+        self._grain = 1
+        self._first: int | None = None
+        self._points: list[Point] = []
+
+    def add(self, record: IntervalRecord) -> None:
+        """Take in the next interval."""
+        self._first = record.number if self._first is None else self._first
+        if self._points and self._points[-1].intervals < self._grain:
+            self._points[-1].join(Point(record))
+            return
+        if len(self._points) == self._most:
+            self._halve()
+        self._points.append(Point(record))
+
+    def amend(self, former: IntervalRecord, record: IntervalRecord) -> None:
+        """A batch of an interval came late: `former` is how it stood."""
+        place = (record.number - (self._first or 0)) // self._grain
+        self._points[place].amend(Point(former), Point(record))
+
+    def _halve(self) -> None:
+        for left, right in zip(self._points[::2], self._points[1::2], strict=False):
+            left.join(right)
+        self._points = self._points[::2]
+        self._grain *= 2
+
+    def table(self) -> SeriesTable:
+        """The points as columns."""
+        points = self._points
+        shape = (len(points), 3, len(self._groups))
+        weights = _floats(point.intervals for point in points)
+        users = np.array([point.users for point in points]).reshape(shape) / weights[:, np.newaxis, np.newaxis]
+        waiting = np.array([point.waiting for point in points]).reshape(-1, 2) / weights[:, np.newaxis]
+        return SeriesTable(
+            groups=self._groups,
+            begin_s=_floats(point.begin_s for point in points),
+            end_s=_floats(point.end_s for point in points),
+            target=users[:, 0],
+            users=users[:, 1],
+            stopping=users[:, 2],
+            in_flight=waiting[:, 0],
+            thinking=waiting[:, 1],
+            by_kind=np.array([point.by_kind for point in points], dtype=np.int64).reshape(-1, len(KINDS)),
+            agents=np.array([point.agents for point in points], dtype=np.int64),
+            cpu_max=_floats(point.cpu for point in points),
+            loop_lag_ms_max=_floats(point.loop_lag_ms for point in points),
+            points=tuple(points),
+        )
+
+
+def _floats(values: Iterable[float]) -> Float64:
+    return np.array(list(values), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesTable:
+    """The course of a run as columns, one row a point; seconds since the schedule's begin, NaN where nothing is known.
+
+    `target`, `users`, `stopping` (points, groups): mean users; `in_flight`, `thinking` (points,): mean users in a
+    request, and waiting on purpose; `by_kind` (points, len(KINDS)): samples by outcome, 0 is success; `agents`: how
+    many reported; `cpu_max` (a share of a core), `loop_lag_ms_max`: of the worst agent.
+    """
+
+    groups: tuple[str, ...]
+    begin_s: Float64
+    end_s: Float64
+    target: Float64
+    users: Float64
+    stopping: Float64
+    in_flight: Float64
+    thinking: Float64
+    by_kind: Int64
+    agents: Int64
+    cpu_max: Float64
+    loop_lag_ms_max: Float64
+    points: tuple[Point, ...]
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    @property
+    def ok(self) -> Int64:
+        """Successful samples."""
+        return self.by_kind[:, 0]
+
+    @property
+    def failed(self) -> Int64:
+        """Failed samples."""
+        failed: Int64 = self.by_kind[:, 1:].sum(axis=1)
+        return failed
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The failure kinds that occurred, in the order of `KINDS`."""
+        return tuple(KINDS[kind] for kind in np.flatnonzero(self.by_kind.sum(axis=0)).tolist() if kind)
+
+    def failures_of(self, kind: str) -> Int64:
+        """Samples that failed like this."""
+        return self.by_kind[:, KIND[kind]]
+
+    def quantile_ms(self, q: float) -> Float64:
+        """A percentile of the response times of each point, within 0.55 %."""
+        return _floats(point.quantile_ms(q) for point in self.points)
+
+    def counts(self) -> Int64:
+        """Response times by point and bucket (`buckets.EDGES`): (points, BUCKETS)."""
+        return np.array([point.dense() for point in self.points], dtype=np.int64).reshape(-1, BUCKETS)

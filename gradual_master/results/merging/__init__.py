@@ -1,0 +1,1 @@
+"""Batches, merged exactly."""

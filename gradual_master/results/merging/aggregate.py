@@ -1,0 +1,224 @@
+"""The aggregate: every batch of every agent, merged exactly (DESIGN 5).
+
+A batch goes into its interval, which holds dense histograms while it is open. When the interval closes it becomes
+sparse, goes into the totals and into its levels, and the objectives look at the run so far; its record is kept for
+`KEPT`. A batch that comes later goes into totals, levels and the kept record, but changes no past judgement.
+
+Measured on one core of a busy 2-core machine, 20 agents, 20 actions × 3 histograms with 1,500 to 2,200 filled buckets
+in all: a batch merges in 0.11 ms when its layout is known, mean of all (0.30 ms one by one and without layouts), and
+takes 0.1 ms more when its layout is new; an interval closes in 1.7 ms. A hundred agents take 1.3 % of a core.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+
+import numpy as np
+
+from gradual_common.clock import NS_PER_S
+from gradual_common.plan.model.plan import Plan
+from gradual_common.protocol.batch import ACTIVE, Batch
+from gradual_common.protocol.series import SeriesIndex
+from gradual_common.schedule.schedule import Schedule
+from gradual_master.results.judging.objectives import ObjectiveRow, Watch
+from gradual_master.results.judging.plan_objectives import plan_objectives
+from gradual_master.results.measures.intervals import AgentHealth, IntervalRecord, IntervalWriter
+from gradual_master.results.measures.series import Series
+from gradual_master.results.measures.step_course import StepCourse
+from gradual_master.results.measures.totals import Totals
+from gradual_master.results.merging.agent_totals import AgentTotals
+from gradual_master.results.merging.batches import contribution_of, read_batch
+from gradual_master.results.merging.layouts import Layouts
+from gradual_master.results.merging.measurements import (
+    BEGIN,
+    END,
+    OUTSIDE,
+    Contribution,
+    Figures,
+    LevelHistograms,
+    Measurements,
+    Shape,
+)
+from gradual_master.results.merging.open_interval import OpenInterval, health_of
+from gradual_master.results.summary.facts import SlotsFinished
+
+KEPT = 120 * NS_PER_S
+"""How much of the past stays in memory as records of intervals (DESIGN 5.7)."""
+
+SHORTEST_PEAK = NS_PER_S // 100
+"""A stretch shorter than this tells nothing of how many users there were: instants differ by the clocks' error."""
+
+
+class Aggregate:
+    """What was measured. The instants of batches are run time.
+
+    `totals` by phase, `level_figures` and `level_histograms` by level, `agents` by incarnation, `statuses` by
+    (phase, step, status code), `assertions` by (phase, step, number, 0 passed | 1 failed), `failures` by what went
+    wrong, `users_max` the most active users of each group at any time, `records` the last intervals, `series` the
+    course of all, `step_course` that of each step; `interval` in ns.
+    """
+
+    def __init__(self, plan: Plan, schedule: Schedule, interval: int) -> None:
+        self.index = SeriesIndex.of(plan)
+        self.shape = Shape.of(self.index)
+        self.totals = Totals(self.shape, schedule)
+        self.level_figures = Figures(self.shape)
+        self.level_histograms = LevelHistograms(self.shape)
+        self.agents: dict[str, AgentTotals] = {}
+        self.users_max = np.zeros(self.shape.groups)
+        self.records: deque[IntervalRecord] = deque(maxlen=max(1, KEPT // interval))
+        self.series = Series(schedule.groups)
+        self.step_course = StepCourse(self.shape, interval)
+        self.watches = [Watch(objective) for objective in plan_objectives(plan, self.index, schedule)]
+        self._phases = _phases_of_levels(schedule)
+        self._layouts = Layouts(self.shape, self._phases, self.totals.phases)
+        self.statuses, self.assertions = self._layouts.statuses, self._layouts.assertions
+        self.failures = self._layouts.failures
+        self._writer = IntervalWriter(self.index, schedule, interval)
+        self._open: dict[int, OpenInterval] = {}
+        self._closed: dict[int, tuple[Contribution, int]] = {}
+        self._next = 0
+        self._capacity = 16
+        self._applied: dict[tuple[int, int], tuple[int, int]] = {}
+        self.interval = interval
+        self._start: int | None = None
+
+    # ── Merging ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def merge(self, agent_id: str, batch: Batch) -> None:
+        """Add a batch; WireError, and nothing added, when it does not fit the plan's series."""
+        reading = read_batch(batch, self._layouts)
+        self._agent(agent_id).add(reading)
+        self.statuses.add(reading.layout.statuses, batch.statuses[:, 4])
+        self.failures.add(batch, reading.layout.failures)
+        self.assertions.add(reading.layout.assertions, batch.assertions[:, 3:].reshape(-1))
+        self._note_applied(batch)
+        self._note_start(batch)
+        if batch.interval < self._next:
+            self._add_late(batch.interval, contribution_of(reading, self.shape), health_of(agent_id, reading))
+        else:
+            self._opened(batch.interval).add(agent_id, reading)
+
+    def _opened(self, number: int) -> OpenInterval:
+        if number not in self._open:
+            self._open[number] = OpenInterval(self.shape, self._capacity)
+        return self._open[number]
+
+    def _agent(self, agent_id: str) -> AgentTotals:
+        if agent_id not in self.agents:
+            self.agents[agent_id] = AgentTotals(self.interval)
+        return self.agents[agent_id]
+
+    def _note_start(self, batch: Batch) -> None:
+        """An agent's first frame begins with an interval; its batch may be of a later one, never of an earlier."""
+        if batch.number == 1 and batch.frames:
+            begin = batch.frames[0].begin - batch.interval * self.interval
+            self._start = begin if self._start is None else max(self._start, begin)
+
+    def _note_applied(self, batch: Batch) -> None:
+        for entry in batch.applied:
+            key = (entry.apply_at, entry.level)
+            first, last = self._applied.get(key, (entry.applied_at, entry.applied_at))
+            self._applied[key] = (min(first, entry.applied_at), max(last, entry.applied_at))
+
+    def _add_late(self, number: int, contribution: Contribution, health: AgentHealth) -> None:
+        self._add_to_run(contribution)
+        if number in self._closed:
+            former, agents = self._closed[number]
+            measured = Measurements(self.shape)
+            measured.add(former)
+            measured.add(contribution)
+            self._closed[number] = (measured.freeze(), agents + 1)
+            place = number - self._next
+            stood = self.records[place]
+            self.records[place] = self._write(number, (), stood.objectives)
+            self.step_course.amend(number, contribution)
+            self.series.amend(stood, replace(self.records[place], health=(health,)))
+
+    # ── Closing ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def close(self, number: int, finished: tuple[SlotsFinished, ...] = ()) -> IntervalRecord:
+        """Close interval `number`, the next in order: its record, with the objectives as they stand now.
+
+        `finished`: all slots so far that ended for good, which nobody misses any more.
+        """
+        if number != self._next:
+            raise ValueError(f"interval {number} cannot be closed: {self._next} is next")
+        if finished:
+            self._writer.leave_out(finished, self.start)
+        self._next += 1
+        interval = self._open.pop(number, None) or OpenInterval(self.shape, 1)
+        measured = interval.freeze()
+        self._capacity = max(self._capacity, len(measured.codes))
+        self._add_to_run(measured)
+        self._note_peak(measured)
+        health = interval.health
+        self._closed[number] = (measured, len(health))
+        record = self._write(number, health, self.look((number + 1) * self.interval / NS_PER_S))
+        self.series.add(record)
+        self.step_course.add(number, measured)
+        # Of thousands of agents that would be hundreds of thousands of objects, and nobody asks again.
+        self.records.append(replace(record, health=()))
+        self._closed.pop(number - (self.records.maxlen or 0), None)
+        return record
+
+    def settle(self) -> None:
+        """Close whatever is still open: the run is over."""
+        while self._open:
+            self.close(self._next)
+
+    def _write(
+        self, number: int, health: tuple[AgentHealth, ...], objectives: tuple[ObjectiveRow, ...]
+    ) -> IntervalRecord:
+        measured, agents = self._closed[number]
+        return self._writer.write(number, measured, agents, health, objectives)
+
+    def _add_to_run(self, contribution: Contribution) -> None:
+        self.totals.add(contribution.rename(self.shape, self._phases.__getitem__))
+        self.level_figures.add(contribution)
+        self.level_histograms.add(contribution)
+
+    def _note_peak(self, measured: Contribution) -> None:
+        lengths = measured.extents[:, END] - measured.extents[:, BEGIN]
+        for row in np.flatnonzero(lengths >= SHORTEST_PEAK).tolist():
+            seen = measured.users[row, :, ACTIVE] / lengths[row]
+            np.maximum(self.users_max, seen, out=self.users_max)
+
+    # ── Judging ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def look(self, at_s: float) -> tuple[ObjectiveRow, ...]:
+        """Every objective over the run so far."""
+        return tuple(watch.look(self.totals, at_s) for watch in self.watches)
+
+    def judge(self, *, is_cut_short: bool = False) -> tuple[ObjectiveRow, ...]:
+        """Every objective over the whole run, or over as much of it as there was."""
+        return tuple(watch.judge(self.totals, is_cut_short=is_cut_short) for watch in self.watches)
+
+    def is_warm_up(self, level: int) -> bool:
+        """Whether what ends in this level is left out of totals; a level that the schedule has not is not."""
+        return self._phases.get(level, OUTSIDE) in self.totals.warm_up
+
+    @property
+    def start(self) -> int:
+        """The run time of the schedule's begin, from which intervals are counted; 0 before the first batch."""
+        return self._start or 0
+
+    @property
+    def end(self) -> int:
+        """How long, ns since the schedule's begin, any agent was within a level; 0 when none was."""
+        rows = [row for place, row in self.level_figures.rows.items() if place != OUTSIDE]
+        return max((int(self.level_figures.extents[row, END]) for row in rows), default=self.start) - self.start
+
+    @property
+    def level_spread(self) -> int:
+        """The largest time between the first and the last agent that put the same level in force, ns."""
+        return max((last - first for first, last in self._applied.values()), default=0)
+
+
+def _phases_of_levels(schedule: Schedule) -> dict[int, int]:
+    """The phase that each level belongs to; a pause before a phase belongs to none."""
+    phases = {OUTSIDE: OUTSIDE}
+    for level in schedule.levels:
+        phases[level.number] = level.phase if level.start >= schedule.phases[level.phase].start else OUTSIDE
+    return phases

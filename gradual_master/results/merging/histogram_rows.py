@@ -1,0 +1,165 @@
+"""Histograms by number: dense while they are added to, sparse afterwards.
+
+A number (`code`) says whose histogram it is; what it is made of is the affair of `measurements`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gradual_common.histogram.histogram import DenseHistograms, Histogram, histogram_of_row
+from gradual_common.protocol.batch import HistogramColumns, Int64
+
+Choice = slice | npt.NDArray[np.bool_]
+"""Some of many histograms: neighbours, or the ones that a mask marks."""
+
+
+class HistogramRows:
+    """Dense histograms by code, in arrays that double when they are full."""
+
+    def __init__(self, capacity: int = 16) -> None:
+        self._dense = DenseHistograms(max(1, capacity))
+        self._rows: dict[int, int] = {}
+
+    def add(self, codes: Int64, columns: HistogramColumns) -> None:
+        """Add histogram n of `columns` to the one numbered `codes[n]`; several may be of one number."""
+        rows = self._find(codes)
+        self._dense.add(columns, rows)
+
+    def add_sets(self, sets: Sequence[FrozenRows]) -> None:
+        """Add several sets of histograms. Sets that share one array of codes have their rows looked up once.
+
+        Measured for 16 sets of 61 histograms with 1,500 filled buckets: 10 µs a set, against 35 one by one.
+        """
+        rows: dict[int, npt.NDArray[np.intp]] = {}
+        for some in sets:
+            if id(some.codes) not in rows:
+                rows[id(some.codes)] = self._find(some.codes)
+        self._dense.add(join([some.columns for some in sets]), np.concatenate([rows[id(some.codes)] for some in sets]))
+
+    def _find(self, codes: Int64) -> npt.NDArray[np.intp]:
+        """The rows of these codes, in arrays that have room for them when this returns."""
+        known = self._rows
+        rows = [known[code] if code in known else self._begin(code) for code in codes.tolist()]
+        return np.array(rows, dtype=np.intp)
+
+    def _begin(self, code: int) -> int:
+        row = self._rows[code] = len(self._rows)
+        if row == len(self._dense.stats):
+            self._grow()
+        return row
+
+    def _grow(self) -> None:
+        former = self._dense
+        size = len(former.stats)
+        self._dense = DenseHistograms(2 * size)
+        self._dense.counts[:size] = former.counts
+        self._dense.stats[:size] = former.stats
+
+    def total(self, codes: Iterable[int]) -> Histogram:
+        """The histogram of all these numbers together; those without one are empty."""
+        total = Histogram()
+        for code in codes:
+            if code in self._rows:
+                total.merge(histogram_of_row(self._dense, self._rows[code]))
+        return total
+
+    def freeze(self) -> FrozenRows:
+        """The same, sparse."""
+        count = len(self._rows)
+        rows, buckets = np.nonzero(self._dense.counts[:count])
+        columns = HistogramColumns(
+            keys=np.zeros((count, 2), dtype=np.int32),
+            stats=self._dense.stats[:count].copy(),
+            sizes=np.bincount(rows, minlength=count).astype(np.uint16),
+            indices=buckets.astype(np.int16),
+            counts=self._dense.counts[rows, buckets].astype(np.uint32),
+        )
+        return FrozenRows(np.fromiter(self._rows, dtype=np.int64, count=count), columns)
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenRows:
+    """Sparse histograms by code."""
+
+    codes: Int64
+    columns: HistogramColumns
+
+    def thaw(self) -> HistogramRows:
+        """The same, dense."""
+        rows = HistogramRows(len(self.codes))
+        rows.add(self.codes, self.columns)
+        return rows
+
+    def total(self, codes: Iterable[int]) -> Histogram:
+        """The histogram of all these numbers together; those without one are empty."""
+        chosen = self.select(np.isin(self.codes, list(codes)))
+        dense = DenseHistograms(1)
+        dense.add(chosen.columns, np.zeros(len(chosen.codes), dtype=np.intp))
+        return histogram_of_row(dense, 0)
+
+    def copy(self) -> FrozenRows:
+        """The same, without holding on to what it was chosen from."""
+        columns = self.columns
+        return FrozenRows(
+            self.codes,
+            HistogramColumns(
+                columns.keys.copy(),
+                columns.stats.copy(),
+                columns.sizes.copy(),
+                columns.indices.copy(),
+                columns.counts.copy(),
+            ),
+        )
+
+    def select(self, chosen: npt.NDArray[np.bool_]) -> FrozenRows:
+        """The histograms n with `chosen[n]`; without copying them when they are neighbours, as they mostly are."""
+        choice = choice_of(chosen)
+        return FrozenRows(self.codes[choice], choose(self.columns, choice))
+
+
+def join(sets: Sequence[HistogramColumns]) -> HistogramColumns:
+    """All of them, one after the other."""
+    return HistogramColumns(
+        keys=np.concatenate([columns.keys for columns in sets]),
+        stats=np.concatenate([columns.stats for columns in sets]),
+        sizes=np.concatenate([columns.sizes for columns in sets]),
+        indices=np.concatenate([columns.indices for columns in sets]),
+        counts=np.concatenate([columns.counts for columns in sets]),
+    )
+
+
+def choice_of(chosen: npt.NDArray[np.bool_]) -> Choice:
+    """The histograms n with `chosen[n]`: as a slice when they are neighbours."""
+    numbers = np.flatnonzero(chosen)
+    if len(numbers) == 0:
+        return slice(0, 0)
+    first, end = int(numbers[0]), int(numbers[-1]) + 1
+    return slice(first, end) if end - first == len(numbers) else chosen
+
+
+def choose(columns: HistogramColumns, choice: Choice) -> HistogramColumns:
+    """Some of the histograms; a slice of them is not copied."""
+    filled = _filled(columns, choice) if isinstance(choice, slice) else np.repeat(choice, columns.sizes)
+    return HistogramColumns(
+        keys=columns.keys[choice],
+        stats=columns.stats[choice],
+        sizes=columns.sizes[choice],
+        indices=columns.indices[filled],
+        counts=columns.counts[filled],
+    )
+
+
+def _filled(columns: HistogramColumns, choice: slice) -> slice:
+    """Where the filled buckets of neighbouring histograms lie.
+
+    Neighbours begin or end where all begin or end, as a rule, and the others are few: those are counted.
+    """
+    begin, end = 0, len(columns.indices)
+    if choice.start:
+        begin = end - sum(columns.sizes[choice.start :].tolist())
+    return slice(begin, end - sum(columns.sizes[choice.stop :].tolist()))

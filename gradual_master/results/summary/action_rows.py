@@ -1,0 +1,75 @@
+"""The summary's table of actions: one row per step of a group, whether it was performed or not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gradual_common.plan.model.plan import Plan
+from gradual_common.protocol.batch import EXCHANGE, KINDS, RESPONSE_TIME, TTFB
+from gradual_common.protocol.series import StepSeries
+from gradual_master.results.measures.distribution import Distribution
+from gradual_master.results.measures.totals import OK, Selection
+from gradual_master.results.merging.aggregate import Aggregate
+from gradual_master.results.summary.sections import ActionRow, AssertionRow
+
+
+def action_rows(plan: Plan, aggregate: Aggregate) -> tuple[ActionRow, ...]:
+    """The rows in the order of the plan; warm-up is in `sent` alone."""
+    return tuple(_action_row(plan, aggregate, series) for series in aggregate.index.steps)
+
+
+def share(part: int, whole: int) -> float | None:
+    """`part` of `whole`, to a millionth; None of nothing."""
+    return round(part / whole, 6) if whole else None
+
+
+def _action_row(plan: Plan, aggregate: Aggregate, series: StepSeries) -> ActionRow:
+    totals = aggregate.totals
+    mine = Selection(totals.measured, (series.number,))
+    everywhere = replace(mine, phases=(*totals.measured, *totals.warm_up))
+    by_kind = totals.by_kind(mine)
+    requests, ok = sum(by_kind.values()), by_kind.get(OK, 0)
+    histogram = totals.histogram(RESPONSE_TIME, mine)
+    return ActionRow(
+        group=aggregate.index.groups[series.group],
+        step=series.name,
+        action=series.action,
+        requests=requests,
+        failures=requests - ok,
+        success_rate=share(ok, requests),
+        sent=totals.counter("sent", everywhere),
+        unsent=totals.counter("unsent", mine),
+        interrupted=totals.counter("interrupted", mine),
+        skipped=totals.counter("skipped", mine),
+        errors={KINDS[kind]: count for kind, count in sorted(by_kind.items()) if kind != OK},
+        status_codes=_status_codes(aggregate, series),
+        assertions=_assertions(plan, aggregate, series),
+        response_time_ms=Distribution.of(histogram),
+        ok_response_time_ms=Distribution.of(totals.histogram(RESPONSE_TIME, replace(mine, kinds=(OK,)))),
+        exchange_ms=Distribution.of(totals.histogram(EXCHANGE, mine)),
+        ttfb_ms=Distribution.of(totals.histogram(TTFB, mine)),
+        histogram=histogram.to_json(),
+    )
+
+
+def _status_codes(aggregate: Aggregate, series: StepSeries) -> dict[str, int]:
+    counts: dict[int, int] = {}
+    for (phase, step, code), count in aggregate.statuses.items():
+        if step == series.number and phase in aggregate.totals.measured:
+            counts[code] = counts.get(code, 0) + count
+    return {str(code): count for code, count in sorted(counts.items())}
+
+
+def _assertions(plan: Plan, aggregate: Aggregate, series: StepSeries) -> tuple[AssertionRow, ...]:
+    action = plan.actions.get(series.action)
+    texts = [assertion.text or assertion.check for assertion in action.assertions] if action is not None else []
+    return tuple(AssertionRow(text, *_outcomes(aggregate, series, number)) for number, text in enumerate(texts))
+
+
+def _outcomes(aggregate: Aggregate, series: StepSeries, number: int) -> tuple[int, int]:
+    """How often an assertion passed and failed."""
+    counts = [
+        sum(aggregate.assertions[phase, series.number, number, outcome] for phase in aggregate.totals.measured)
+        for outcome in (0, 1)
+    ]
+    return counts[0], counts[1]

@@ -1,0 +1,145 @@
+"""Failed exchanges of the whole fleet: of each step and kind of failure the first ones, and a random choice of all.
+
+Those that failed by their status are of one kind when they have the same code.
+
+Agents tell of candidates (`ExemplarPicker`); among them the first are those that ended first, and the random ones those
+with the smallest keys, which is a simple random sample of all failures of the fleet.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from gradual_common.clock import NS_PER_S
+from gradual_common.errors import WireError
+from gradual_common.kinds.causes import STATUS_KINDS
+from gradual_common.protocol.batch import KINDS
+from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
+from gradual_common.protocol.series import SeriesIndex
+from gradual_master.results.summary.section import Section
+
+MOST_KEPT = 2 * (FIRST_SHOWN + RANDOM_SHOWN)
+"""Candidates of one step and kind that are kept: the first and the smallest of them are never dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorSample(Section):
+    """One failed exchange, masked and bounded. `at_s`: when it ended, seconds since the schedule's begin.
+
+    `request`: {method, url, headers, body, body_bytes}; `response`: {status_code, headers, body, body_bytes}, `headers`
+    empty and the body's None where they were not kept; either None where there was none. `curl`: the request as a
+    command.
+    """
+
+    group: str
+    step: str
+    action: str
+    kind: str
+    picked: Literal["first", "random"]
+    at_s: float
+    agent: str
+    slot: int
+    detail: str
+    request: dict[str, Any] | None
+    response: dict[str, Any] | None
+    curl: str | None
+
+
+class ErrorSamples:
+    """The candidates of all agents, by step, kind and, of those that failed by it, status code."""
+
+    def __init__(self, index: SeriesIndex) -> None:
+        self._index = index
+        self._candidates: dict[tuple[int, int, int], list[tuple[str, Exemplar]]] = {}
+
+    def add(self, agent: str, exemplar: Exemplar) -> None:
+        """An agent (by its name) tells of a failure; WireError for a step that the plan has not."""
+        if exemplar.step >= len(self._index.steps):
+            raise WireError(f"an exchange names step {exemplar.step}; the plan has {len(self._index.steps)}")
+        place = (exemplar.step, exemplar.kind, _code(exemplar))
+        candidates = self._candidates.setdefault(place, [])
+        candidates.append((agent, exemplar))
+        if len(candidates) > MOST_KEPT:
+            kept = _first(candidates) + _random(candidates, FIRST_SHOWN + RANDOM_SHOWN)
+            candidates[:] = [one for one in candidates if any(one is other for other in kept)]
+
+    def rows(self, start: int) -> tuple[ErrorSample, ...]:
+        """What is shown, in the order of the plan; `start`: run time of the schedule's begin."""
+        return tuple(row for place in sorted(self._candidates) for row in self._rows_of(place, start))
+
+    @property
+    def known(self) -> set[tuple[int, int]]:
+        """The (step, kind) of all failures that somebody has told of."""
+        return {(step, kind) for step, kind, _ in self._candidates}
+
+    def described(self, step: int, kind: int, code: int) -> list[Exemplar]:
+        """What is known of these failures, in the order in which they ended; `code` 0 but for those by their status."""
+        return [exemplar for _, exemplar in sorted(self._candidates.get((step, kind, code), ()), key=_by_time)]
+
+    def _rows_of(self, place: tuple[int, int, int], start: int) -> Iterator[ErrorSample]:
+        candidates = self._candidates[place]
+        first = _first(candidates)
+        others = [one for one in candidates if not any(one is other for other in first)]
+        for one in first:
+            yield self._row(*one, "first", start)
+        for one in sorted(_random(others, RANDOM_SHOWN), key=_by_time):
+            yield self._row(*one, "random", start)
+
+    def _row(self, agent: str, exemplar: Exemplar, picked: Literal["first", "random"], start: int) -> ErrorSample:
+        series = self._index.steps[exemplar.step]
+        request = exemplar.document.get("request")
+        return ErrorSample(
+            group=self._index.groups[series.group],
+            step=series.name,
+            action=series.action,
+            kind=KINDS[exemplar.kind],
+            picked=picked,
+            at_s=round((exemplar.ended - start) / NS_PER_S, 3),
+            agent=agent,
+            slot=exemplar.slot,
+            detail=exemplar.detail,
+            request=request,
+            response=exemplar.document.get("response"),
+            curl=None if request is None else curl_of(request),
+        )
+
+
+def _code(exemplar: Exemplar) -> int:
+    response = exemplar.document.get("response")
+    return response["status_code"] if response is not None and KINDS[exemplar.kind] in STATUS_KINDS else 0
+
+
+def _by_time(candidate: tuple[str, Exemplar]) -> tuple[int, float]:
+    return candidate[1].ended, candidate[1].key
+
+
+def _by_key(candidate: tuple[str, Exemplar]) -> float:
+    return candidate[1].key
+
+
+def _first(candidates: list[tuple[str, Exemplar]]) -> list[tuple[str, Exemplar]]:
+    return sorted(candidates, key=_by_time)[:FIRST_SHOWN]
+
+
+def _random(candidates: list[tuple[str, Exemplar]], number: int) -> list[tuple[str, Exemplar]]:
+    return sorted(candidates, key=_by_key)[:number]
+
+
+def curl_of(request: Mapping[str, Any]) -> str:
+    """A request as a command for a shell; what is masked in it stays masked.
+
+    Without `-g` curl reads brackets in a URL as patterns; after `-X HEAD` it waits for a body; a field that ends with
+    `;` instead of `:` is sent without a value.
+    """
+    method, url = request["method"], request["url"]
+    words = ["curl", "-g", *(["-I"] if method == "HEAD" else ["-i", "-X", method]), url]
+    for name, value in request["headers"]:
+        if (name.lower(), value) != ("host", urlsplit(url).netloc):
+            words += ["-H", f"{name}: {value}" if value else f"{name};"]
+    if request["body"]:
+        words += ["--data-raw", request["body"]]
+    return shlex.join(str(word) for word in words)

@@ -1,0 +1,60 @@
+"""What each agent must store before it may be given orders: the job, then the rows of its slots (DESIGN 4.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Protocol
+
+from gradual_common.protocol.messages import Job, Provision, Rows, SlotRun
+
+JOB_SEQUENCE = 1
+
+ROWS_PER_PROVISION = 1000
+"""Rows are made and sent in portions that keep the master's loop free: a thousand take a few milliseconds."""
+
+
+class RowSource(Protocol):
+    """A data set: the row of each slot."""
+
+    def row(self, ordinal: int) -> dict[str, Any] | None:
+        """The row of this ordinal's slot; None when there is none."""
+        ...
+
+
+class Provisions:
+    """The provisions of every agent, made when they are read. `data` is by (group number, set name)."""
+
+    def __init__(self, job: Job, data: Mapping[tuple[int, str], RowSource]) -> None:
+        self._job = job
+        self._data = data
+        self._laid: dict[str, list[tuple[int, str, list[int]]]] = {}
+
+    def lay_ready(self, agent: str, slots: tuple[SlotRun, ...]) -> int:
+        """The agent is given `slots` too; the sequence of the last provision that it must store."""
+        laid = self._laid.setdefault(agent, [])
+        laid += self._portions(slots)
+        return JOB_SEQUENCE + len(laid)
+
+    def job(self) -> Provision:
+        """The first provision of every agent."""
+        return Provision(JOB_SEQUENCE, job=self._job)
+
+    def rows_of(self, agent: str, after: int = JOB_SEQUENCE) -> Iterator[Provision]:
+        """The provisions that lie ready beyond number `after`."""
+        laid = self._laid.get(agent, [])
+        for place in range(after - JOB_SEQUENCE, len(laid)):
+            yield Provision(JOB_SEQUENCE + 1 + place, rows=(self._rows(*laid[place]),))
+
+    def _rows(self, group: int, name: str, ordinals: Sequence[int]) -> Rows:
+        table = self._data[group, name]
+        found = [(ordinal, row) for ordinal in ordinals if (row := table.row(ordinal)) is not None]
+        return Rows(group, name, tuple(ordinal for ordinal, _ in found), tuple(row for _, row in found))
+
+    def _portions(self, slots: Sequence[SlotRun]) -> Iterator[tuple[int, str, list[int]]]:
+        for group, name in sorted(self._data):
+            ordinals = (
+                ordinal for run in slots if run.group == group for ordinal in range(run.first, run.first + run.count)
+            )
+            while portion := list(islice(ordinals, ROWS_PER_PROVISION)):
+                yield group, name, portion

@@ -1,0 +1,116 @@
+"""Assertions: all are evaluated, the first that failed names the failure, "below 400" is implied."""
+
+from typing import Any
+
+import pytest
+
+from gradual_agent.http.response import Headers, Response
+from gradual_agent.kinds.http.assertions import Assertions
+from gradual_agent.kinds.http.content import Content
+from gradual_agent.runtime.sample import Sample
+from gradual_common.plan.model.plan import ActionSpec
+from gradual_common.protocol.batch import KINDS
+
+MS = 1_000_000
+BODY = b'{"data": {"id": 7, "name": "Ann", "tags": ["a", "b"], "ok": true, "none": null}}'
+
+
+def judged(written: list[dict[str, Any]], status: int = 200, body: bytes = BODY, **scope: Any) -> Sample:
+    spec = ActionSpec.model_validate({"url": "/", "assertions": written})
+    sample = Sample()
+    sample.reset(0)
+    sample.ended = 100 * MS
+    sample.status_code = status
+    response = Response(status, Headers(((b"Content-Type", b"application/json"), (b"X-A", b"one"))), body)
+    Assertions(spec.assertions).judge(sample, Content(response), scope)
+    return sample
+
+
+@pytest.mark.parametrize(
+    ("written", "status"),
+    [
+        ({"status_code": 200}, 200),
+        ({"status_code": [200, 404]}, 404),
+        ({"status_code": "5xx"}, 503),
+        ({"response_time": "<= 100ms"}, 200),
+        ({"header": "x-a"}, 200),
+        ({"header": "X-A: one"}, 200),
+        ({"header": {"name": "X-A", "contains": "n"}}, 200),
+        ({"header": {"name": "X-A", "matches": "^o.e$"}}, 200),
+        ({"header": {"name": "X-A", "in": ["one", "two"]}}, 200),
+        ({"body_contains": "Ann"}, 200),
+        ({"body_contains": "{{ row.name }}"}, 200),
+        ({"body_matches": r"\d"}, 200),
+        ({"json": "data.id"}, 200),
+        ({"json": "data.id == 7"}, 200),
+        ({"json": "data.id > 6"}, 200),
+        ({"json": {"path": "data.name", "!=": "Bob"}}, 200),
+        ({"json": {"data.ok": True}}, 200),
+        ({"json": {"path": "data.tags", "contains": "b"}}, 200),
+        ({"json": {"path": "data", "contains": "id"}}, 200),
+        ({"json": {"path": "data.id", "in": [6, 7]}}, 200),
+        ({"json": {"data.name": "{{ row.name }}"}}, 200),
+        ({"body_size": "< 1KB"}, 200),
+        ({"body_size": len(BODY)}, 200),
+    ],
+)
+def test_an_assertion_that_holds_leaves_the_sample_a_success(written: dict[str, Any], status: int) -> None:
+    assert judged([written], status, row={"name": "Ann"}).kind == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        ({"status_code": 201}, "assertion:status_code"),
+        ({"response_time": "< 100ms"}, "assertion:response_time"),
+        ({"header": "X-B"}, "assertion:header"),
+        ({"header": "X-A: two"}, "assertion:header"),
+        ({"header": {"name": "X-B", "matches": "."}}, "assertion:header"),
+        ({"body_contains": "Bob"}, "assertion:body_contains"),
+        ({"body_matches": "^x"}, "assertion:body_matches"),
+        ({"json": "data.missing"}, "assertion:json"),
+        ({"json": "data.none"}, "assertion:json"),
+        ({"json": {"data.ok": 1}}, "assertion:json"),
+        ({"json": "data.name > 5"}, "assertion:json"),
+        ({"json": {"path": "data.tags", "contains": "c"}}, "assertion:json"),
+        ({"json": {"path": "data.id", "contains": "c"}}, "assertion:json"),
+        ({"body_contains": "{{ nobody }}"}, "assertion:body_contains"),
+        ({"json": {"path": "data.name", "matches": "{{ '(' }}"}}, "assertion:json"),
+        ({"body_size": "> 1KB"}, "assertion:body_size"),
+    ],
+)
+def test_an_assertion_that_fails_or_cannot_be_evaluated_names_the_failure(written: dict[str, Any], kind: str) -> None:
+    sample = judged([written])
+    assert KINDS[sample.kind] == kind
+    assert sample.failed_assertions == 1
+
+
+@pytest.mark.parametrize(("status", "kind"), [(399, ""), (400, "status"), (503, "status")])
+def test_below_400_is_implied(status: int, kind: str) -> None:
+    assert KINDS[judged([{"body_contains": "Ann"}], status).kind] == kind
+
+
+def test_an_asserted_status_code_replaces_what_is_implied() -> None:
+    assert judged([{"status_code": "4xx"}], 404).kind == 0
+
+
+def test_all_are_evaluated_and_the_kind_is_the_first_that_failed() -> None:
+    sample = judged([{"body_contains": "Ann"}, {"json": "data.id > 9"}, {"header": "X-B"}])
+    assert KINDS[sample.kind] == "assertion:json"
+    assert sample.failed_assertions == 0b110
+    implied = judged([{"json": "data.id > 9"}], 500)
+    assert (KINDS[implied.kind], implied.failed_assertions) == ("status", 1)
+
+
+def test_a_body_that_is_not_json_fails_a_json_assertion() -> None:
+    assert KINDS[judged([{"json": "data"}], body=b"<html>").kind] == "assertion:json"
+
+
+def test_what_an_action_must_keep_follows_from_what_it_asserts() -> None:
+    def wants(*written: dict[str, Any]) -> tuple[bool, bool]:
+        assertions = Assertions(ActionSpec.model_validate({"url": "/", "assertions": list(written)}).assertions)
+        return assertions.wants_headers, assertions.wants_body
+
+    assert wants({"status_code": 200}, {"response_time": "< 1s"}) == (False, False)
+    assert wants({"header": "X-A"}) == (True, False)
+    assert wants({"body_size": 3}) == (False, True)

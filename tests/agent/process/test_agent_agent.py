@@ -1,0 +1,306 @@
+"""The agent, wired: a fake master over a Unix socket, a crew without users."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from time import clock_gettime_ns
+
+import pytest
+from fake_crew import FakeCrew
+from fake_master import MS, FakeMaster
+from structlog.testing import capture_logs
+
+from gradual_agent.coordination.events import Identity
+from gradual_agent.coordination.redial import Waiting
+from gradual_agent.process.agent import Agent
+from gradual_agent.runtime.lease import Lease
+from gradual_agent.runtime.timeline import Timeline
+from gradual_agent.users.runner import EndCallback
+from gradual_common.clock import CLOCK_ID
+from gradual_common.protocol.messages import (
+    Expired,
+    Finish,
+    Job,
+    LevelOrder,
+    MasterMessage,
+    Orders,
+    Provision,
+    Refused,
+    Rows,
+    SlotRun,
+)
+
+S = 1000 * MS
+LEASE = 1000 * MS
+INTERVAL = 50 * MS
+JOB = Job({"config": {}}, {}, {}, 42)
+ROWS = Rows(0, "user", (0, 1), ({"name": "ann"}, {"name": "bob"}))
+
+
+class Rig:
+    """One agent and one master."""
+
+    def __init__(self, master: FakeMaster, target: str) -> None:
+        loop = asyncio.get_running_loop()
+        self.master = master
+        self.crew: FakeCrew | None = None
+        self.lingering = False
+        self.lease = Lease()
+        self.timeline = Timeline(loop)
+        self.agent = Agent(
+            Identity(b"i" * 16, "agent-1", "host", 7, "0.1", 100),
+            target=target,
+            master_wait=3000 * MS,
+            jitter=lambda: 0.0,
+            lease=self.lease,
+            timeline=self.timeline,
+            clock=lambda: clock_gettime_ns(CLOCK_ID),
+            make_crew=self.make_crew,
+        )
+        self.exit_code = asyncio.create_task(self.agent.run())
+
+    def make_crew(self, job: Job, on_end: EndCallback) -> FakeCrew:
+        self.crew = FakeCrew(job, on_end, lambda: self.lease.ends_at, self.lingering)
+        return self.crew
+
+    async def ready(self) -> FakeCrew:
+        """The crew, once the agent has confirmed everything that it needs."""
+        await self.master.until(lambda: self.master.confirmed.provisioned == len(self.master.provisions))
+        assert self.crew is not None
+        return self.crew
+
+    async def order(self, version: int, *levels: LevelOrder, start: int | None = None) -> None:
+        begin = self.master.now if start is None else start
+        await self.master.say(orders=Orders(1, version, (SlotRun(0, 0, 3, 1),), levels, begin, 100 * MS))
+
+    async def working(self, users: int = 2) -> FakeCrew:
+        """The crew with `users` users at work, the orders confirmed."""
+        crew = await self.ready()
+        await self.order(1, LevelOrder(self.master.now, 0, 0, (users,)))
+        await self.master.until(lambda: self.master.confirmed.version == 1)
+        return crew
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    master = FakeMaster([Provision(1, JOB), Provision(2, rows=(ROWS,))], LEASE, INTERVAL)
+    rig = Rig(master, await master.listen(tmp_path / "master"))
+    try:
+        yield rig
+    finally:
+        rig.exit_code.cancel()
+        await asyncio.gather(rig.exit_code, return_exceptions=True)
+        rig.timeline.close()
+        await master.close()
+
+
+async def within_deadline(awaited: Awaitable[int]) -> int:
+    return await asyncio.wait_for(awaited, 10)
+
+
+async def holds(condition: Callable[[], bool]) -> None:
+    """Return when the condition holds; the loop goes on meanwhile."""
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+async def test_a_whole_run_from_hello_to_finish(rig: Rig) -> None:
+    """Levels ahead are applied in time, every interval is sealed once, the last batch ends it."""
+    crew = await rig.ready()
+    assert crew.job == JOB
+    assert crew.rows == [ROWS]
+    start = rig.master.now + 20 * MS
+    levels = (
+        LevelOrder(start, 0, 0, (1,)),
+        LevelOrder(start + 80 * MS, 1, 0, (3,)),
+        LevelOrder(start + 160 * MS, -1, 0, (0,)),
+    )
+    await rig.order(1, *levels, start=start)
+    await rig.master.until(lambda: rig.master.batches and rig.master.batches[-1].last)
+    await rig.master.say(finish=Finish("the run is over"))
+    assert await within_deadline(rig.exit_code) == 0
+    assert [applied.level for applied in crew.levels] == [0, 1, -1]
+    assert all(applied.applied_at >= applied.apply_at for applied in crew.levels)
+    assert crew.most_users == 3
+    assert set(crew.stopped) == {(0, 0), (0, 1), (0, 2)}
+    assert [one.number for one in rig.master.batches] == list(range(1, len(rig.master.batches) + 1))
+    assert [interval for interval, _ in crew.sealed] == list(range(len(crew.sealed)))
+    assert crew.cuts == 0
+
+
+async def test_an_agent_without_a_master_says_how_long_it_waits_and_last_why_it_ended(tmp_path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    timeline = Timeline(loop)
+    nowhere = f"unix:{tmp_path / 'nobody'}"
+    with capture_logs() as lines:
+        agent = Agent(
+            Identity(b"i" * 16, "agent-1", "host", 7, "0.1", 100),
+            target=nowhere,
+            master_wait=S,
+            jitter=lambda: 0.0,
+            lease=Lease(),
+            timeline=timeline,
+            clock=lambda: clock_gettime_ns(CLOCK_ID),
+            make_crew=lambda job, on_end: FakeCrew(job, on_end, lambda: 0, False),
+        )
+        assert await within_deadline(agent.run()) == 3
+    timeline.close()
+    said = [line["event"] for line in lines if line["log_level"] != "debug"]
+    assert said[0] == f"waiting for the master at {nowhere} for 1s at most"
+    assert said[-1] == "this agent ends: no master for 1s"
+
+
+async def test_an_agent_that_goes_on_waiting_says_what_to_check(rig: Rig) -> None:
+    await rig.ready()
+    times = iter((9, 10, 30))
+    rig.agent._session.waiting = lambda now: Waiting(  # type: ignore[method-assign]  # a waiting of its own length
+        (so_far := next(times)) * S, (60 - so_far) * S
+    )
+    rig.agent._is_welcome = False
+    with capture_logs() as lines:
+        for _ in range(3):
+            rig.agent._say_waiting("unavailable: Connection refused")
+    assert [line["log_level"] for line in lines] == ["info", "warning", "warning"]
+    assert "for 10s, giving up in 50s: check that gradual-master runs" in lines[1]["event"]
+    assert "for 30s, giving up in 30s" in lines[2]["event"]
+    assert lines[2]["reason"] == "unavailable: Connection refused"
+
+
+async def test_the_lines_of_an_agent_bear_the_name_by_which_it_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bound: dict[str, object] = {}
+    monkeypatch.setattr("gradual_agent.process.agent.bind_process", lambda **values: bound.update(values))
+    master = FakeMaster([Provision(1, JOB)], LEASE, INTERVAL)
+    master.welcome = replace(master.welcome, name="agent-1#2")
+    rig = Rig(master, await master.listen(tmp_path / "master"))
+    await rig.ready()
+    rig.exit_code.cancel()
+    await asyncio.gather(rig.exit_code, return_exceptions=True)
+    rig.timeline.close()
+    await master.close()
+    assert bound == {"run": "run-1", "agent": "agent-1#2"}
+
+
+async def test_the_recorder_is_told_the_boundaries_in_the_agents_clock(rig: Rig) -> None:
+    crew = await rig.ready()
+    start = rig.master.now + 5000 * MS
+    await rig.order(1, LevelOrder(start, 0, 0, (1,)), start=start)
+    await rig.master.until(lambda: rig.master.confirmed.version == 1)
+    began, interval, levels = crew.scheduled[-1]
+    assert interval == INTERVAL
+    assert levels == ((began, 0),)
+    assert abs(began - start - rig.master.origin) < 100 * MS
+
+
+async def test_pings_carry_what_was_begun_and_renew_the_lease(rig: Rig) -> None:
+    crew = await rig.working()
+    crew.begun = 77
+    first = rig.lease.ends_at
+    await rig.master.until(lambda: any(message.ping and message.ping.begun == 77 for message in rig.master.messages))
+    await holds(lambda: rig.lease.ends_at > first)
+
+
+async def test_without_pongs_the_agent_dials_anew_and_cuts_at_the_end_of_the_lease(rig: Rig) -> None:
+    crew = await rig.working()
+    rig.master.answers_pings = False
+    await rig.master.until(lambda: len(rig.master.hellos) >= 2)
+    assert crew.cuts == 0, "a new stream alone cuts nobody"
+    assert rig.master.hellos[1].held == (SlotRun(0, 0, 3, 1),)
+    await holds(lambda: crew.cuts == 1)
+    assert rig.lease.ends_at == 0
+    hellos = len(rig.master.hellos)
+    await rig.master.until(lambda: len(rig.master.hellos) > hellos)
+    assert rig.master.hellos[-1].held == ()
+
+
+async def test_expired_cuts_and_greets_without_slots(rig: Rig) -> None:
+    crew = await rig.working()
+    await rig.master.say(expired=Expired("too late"))
+    await rig.master.until(lambda: len(rig.master.hellos) == 2)
+    assert crew.cuts == 1
+    assert rig.master.hellos[1].held == ()
+    assert rig.master.hellos[1].stream == 2
+
+
+async def test_a_message_that_cannot_be_read_ends_the_stream_and_nothing_else(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    crew = await rig.working()
+    await rig.master.say_bytes(b"\xff\xff\xff")
+    await rig.master.until(lambda: len(rig.master.hellos) == 2)
+    assert crew.cuts == 0
+    assert crew.users
+    await rig.master.until(lambda: rig.master.confirmed.version == 1)
+
+
+async def test_batches_that_were_not_acknowledged_come_again_on_the_next_stream(rig: Rig) -> None:
+    rig.master.acknowledges = False
+    await rig.working()
+    await rig.master.until(lambda: len(rig.master.batches) >= 2)
+    await rig.master.say_bytes(b"\xff\xff\xff")
+    rig.master.acknowledges = True
+    await rig.master.until(lambda: len(rig.master.hellos) == 2)
+    await rig.master.until(lambda: len(rig.master.batches) >= 5)
+    numbers = [one.number for message in rig.master.messages for one in message.batches]
+    assert numbers.count(1) == 2
+    assert rig.master.merged == len(rig.master.batches)
+
+
+async def test_a_refusal_ends_it_with_code_3(rig: Rig) -> None:
+    rig.master.greeting = MasterMessage(refused=Refused("wrong version"))
+    assert await within_deadline(rig.exit_code) == 3
+
+
+async def test_a_signal_drains_flushes_and_says_goodbye(rig: Rig) -> None:
+    crew = await rig.working()
+    rig.agent.leave()
+    assert await within_deadline(rig.exit_code) == 0
+    assert set(crew.stopped) == {(0, 0), (0, 1)}
+    assert rig.master.batches[-1].last
+    await rig.master.until(lambda: rig.master.messages[-1].goodbye)
+
+
+async def test_a_second_signal_cuts_users_that_do_not_end(rig: Rig) -> None:
+    rig.lingering = True
+    crew = await rig.working()
+    rig.agent.leave()
+    assert crew.users
+    rig.agent.leave()
+    assert crew.cuts == 1
+    assert await within_deadline(rig.exit_code) == 0
+    assert rig.master.batches[-1].last
+
+
+async def test_users_that_end_for_good_are_reported(rig: Rig) -> None:
+    crew = await rig.working()
+    crew.end(0, 1, finished=True)
+    crew.end(0, 0, finished=True)
+    await rig.master.until(lambda: any(message.finished for message in rig.master.messages))
+    (said,) = [message.finished for message in rig.master.messages if message.finished]
+    assert {(run.group, run.first, run.count, run.tenure) for run in said} == {(0, 0, 1, 1), (0, 1, 1, 1)}
+    assert all(run.at > 0 for run in said), "each says when its user ended"
+
+
+async def test_a_mistake_in_a_callback_ends_the_process_with_it(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    crew = await rig.ready()
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(crew, "start", broken)
+    await rig.order(1, LevelOrder(rig.master.now, 0, 0, (1,)))
+    with pytest.raises(RuntimeError, match="broken"):
+        await within_deadline(rig.exit_code)
+    goodbye = await rig.master.until(lambda: rig.master.messages[-1].goodbye)
+    assert goodbye.reason == "RuntimeError: broken", "the master need not wait for the lease to end"
+
+
+async def test_no_master_within_the_patience_is_code_3(tmp_path: Path) -> None:
+    master = FakeMaster([], LEASE, INTERVAL)
+    rig = Rig(master, f"unix:{tmp_path / 'nobody'}")
+    rig.agent._session._redial.patience = 200 * MS
+    assert await within_deadline(rig.exit_code) == 3
+    rig.timeline.close()

@@ -1,0 +1,56 @@
+"""Ctrl-C while a command loads."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from gradual_common.process.interrupts import leaving_at_interrupt
+
+INTERRUPTED_AT = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+from {command} import main
+sys.argv = ["command", "--help"]
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "module"),
+    [
+        ("gradual.cli", "typer"),
+        ("gradual.cli", "gradual.cli.app"),
+        ("gradual_master.command", "typer"),
+        ("gradual_agent.command", "argparse"),
+    ],
+)
+def test_ctrl_c_while_a_command_loads_ends_it_with_130_and_without_a_word(command: str, module: str) -> None:
+    script = INTERRUPTED_AT.format(command=command, module=module)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
+def test_afterwards_ctrl_c_is_answered_as_before() -> None:
+    with leaving_at_interrupt():
+        assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_who_ignores_it_goes_on_to_do_so() -> None:
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with leaving_at_interrupt():
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, former)

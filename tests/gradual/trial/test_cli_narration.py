@@ -1,0 +1,97 @@
+"""What `gradual try` says is readable text: bodies are shown as text, cut when long, sized when they are none."""
+
+from base64 import b64encode
+
+import pytest
+
+from gradual.trial.narration import MOST_BODY, Narrator, outcome_of, phrase_of, show_body
+from gradual_agent.http.request import build_request
+from gradual_agent.http.response import Headers, Response
+from gradual_agent.runtime.sample import INTERRUPTED, Sample
+from gradual_common.protocol.batch import KIND
+from gradual_common.secrecy.masking import Mask
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b"", ""),
+        (b"one\ntwo", "\n\n  one\n  two"),
+        (b"\x89PNG\r\n\x1a\n\x00", "\n\n  (9 bytes that are no text)"),
+        (b"\xff\xfe", "\n\n  (2 bytes that are no text)"),
+        ("naïve".encode(), "\n\n  naïve"),
+    ],
+)
+def test_a_body_is_shown_as_what_it_is(body: bytes, shown: str) -> None:
+    assert show_body(body, body.decode("utf-8", "replace"), str) == shown
+
+
+def test_a_long_body_is_cut_and_says_so() -> None:
+    shown = show_body(b"x", "x" * (MOST_BODY + 5), str)
+    assert shown.endswith("x… (5 characters more)")
+
+
+def test_a_body_is_masked_before_it_is_cut() -> None:
+    hidden = "hunter2-" * 4
+    shown = show_body(b"x", "x" * (MOST_BODY - 8) + hidden, Mask([hidden]).hide)
+    assert "hunter2" not in shown
+
+
+def test_what_a_request_holds_is_hidden_where_the_response_repeats_it() -> None:
+    told: list[str] = []
+    narrator = Narrator(told.append, Mask())
+    narrator.begin("a", {"user": {"name": "alice", "password": "fr0m-row"}})
+    fields = {"X-Auth-Token": "t0ken-1", "X-Other": "seen"}
+    narrator.tell_request(build_request("POST", "http://me:p4ssw@h/x", fields, b"pin=8067"), "sid=c00kie")
+    sample = Sample()
+    sample.status_code = 200
+    echo = b"fr0m-row t0ken-1 p4ssw 8067 c00kie seen " + b64encode(b"x t0ken-1")
+    sample.response = Response(200, Headers(((b"Set-Cookie", b"new=s3ssion"),)), echo + b" s3ssion")
+    narrator.tell_response(sample)
+    text = "\n".join(told)
+    assert "*** *** *** *** *** seen *** ***" in text
+    assert "name = 'alice', password = ***" in text
+    assert not any(hidden in text for hidden in ("fr0m-row", "t0ken-1", "p4ssw", "8067", "c00kie", "s3ssion"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "said"),
+    [
+        (0, "", "success"),
+        (KIND["connect"], "refused", "failed: no connection (connect): refused"),
+        (KIND["timeout"], "", "failed: timed out (timeout)"),
+        (INTERRUPTED, "", "failed: interrupted"),
+    ],
+)
+def test_an_outcome_names_the_kind_and_the_detail(kind: int, detail: str, said: str) -> None:
+    sample = Sample()
+    sample.kind, sample.detail = kind, detail
+    assert outcome_of(sample, sample.explain(str)) == said
+
+
+def test_a_status_that_fails_is_named_by_its_code() -> None:
+    sample = Sample()
+    sample.kind, sample.status_code = KIND["status"], 404
+    assert outcome_of(sample, sample.explain(str)) == "failed: HTTP 404 (status)"
+
+
+def test_a_status_without_a_phrase_has_none() -> None:
+    assert (phrase_of(404), phrase_of(299)) == ("Not Found", "")
+
+
+def test_conditions_tell_what_they_came_to() -> None:
+    lines: list[str] = []
+    narrator = Narrator(lines.append, Mask([]))
+    for outcome in (True, False, "'x' is undefined"):
+        narrator.tell_condition("pay", "x > 1", outcome)
+    assert [line.strip() for line in lines] == [
+        "pay: condition x > 1 is true",
+        "pay: condition x > 1 is false: skipped",
+        "pay: condition x > 1 cannot be evaluated: 'x' is undefined",
+    ]
+
+
+def test_a_request_is_shown_in_the_text_it_is_sent_in() -> None:
+    lines: list[str] = []
+    Narrator(lines.append, Mask([])).tell_request(build_request("GET", "http://h/", {"X-Name": "ßé😀"}), "a=é")
+    assert "  X-Name: ßé😀" in "\n".join(lines)

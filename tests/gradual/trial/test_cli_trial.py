@@ -1,0 +1,228 @@
+"""`gradual try` performs one iteration of one user and tells all of it."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from gradual.demo.bank import Bank
+from gradual.demo.server import listening
+from gradual.trial.narration import Narrator
+from gradual.trial.trial import Trial, find_group
+from gradual_common.plan.loader import LoadedPlan, PlanSource, load_plan
+from gradual_common.secrecy.masking import Mask
+
+LOGIN = {"method": "POST", "url": "/api/auth/login", "body": {"username": "user0001", "password": "{{password}}"}}
+
+
+@pytest.fixture
+def bank() -> Bank:
+    return Bank(workers=4)
+
+
+@pytest.fixture
+async def url(bank: Bank) -> AsyncIterator[str]:
+    async with listening(bank, "127.0.0.1", 0) as address:
+        yield address
+
+
+def plan(
+    url: str, group: dict[str, Any], actions: dict[str, Any], environ: dict[str, str] | None = None, **more: Any
+) -> LoadedPlan:
+    config = {"base_url": url, "duration": "10s", "graceful_stop": "5s"}
+    groups = [{"name": "customer", "concurrency": 1, **group}]
+    source = {"config": config, "users": groups, "actions": actions, **more}
+    return load_plan(PlanSource.of_mapping(source), environ=environ or {})
+
+
+async def told(loaded: LoadedPlan) -> tuple[str, int]:
+    lines: list[str] = []
+    narrator = Narrator(lines.append, Mask(loaded.job.secrets.values()))
+    await Trial(loaded, 0, narrator).run()
+    return "\n".join(lines), narrator.failures
+
+
+async def test_requests_responses_variables_and_conditions_are_told(url: str, bank: Bank) -> None:
+    login = {
+        **LOGIN,
+        "body": {"username": "user0001", "password": "secret-0001"},
+        "extract": {"account": "json: data.account"},
+        "assertions": [{"status_code": 200}, {"response_time": "< 1ns"}],
+    }
+    steps = [
+        {"action": "login", "think_time": "1h"},
+        {"action": "dashboard", "condition": "response.status == 'success'"},
+        {"action": "help", "condition": "{{response.error == 'assertion:response_time'}}"},
+    ]
+    actions = {"login": login, "dashboard": {"url": "/api/dashboard"}, "help": {"url": "/api/help"}}
+    text, failures = await told(plan(url, {"behavior": steps, "pacing": "1h"}, actions))
+    assert f"POST {url}/api/auth/login" in text
+    assert '{"username":"user0001","password":"***"}' in text
+    assert "200 OK, " in text
+    assert "assertion held: status_code: 200" in text
+    assert "assertion failed: response_time: < 1ns" in text
+    assert "account = 1" in text
+    assert "(assertion:response_time)" in text
+    assert "dashboard: condition response.status == 'success' is false: skipped" in text
+    assert "help: condition {{response.error == 'assertion:response_time'}} is true" in text
+    assert "Done: 1 step failed." in text
+    assert failures == 1
+    assert bank.books.report()["routes"] == {"POST /api/auth/login": 1, "GET /api/help": 1}
+
+
+async def test_cookies_are_shown_with_the_request_that_carries_them(url: str) -> None:
+    login = {**LOGIN, "body": {"username": "user0001", "password": "secret-0001"}}
+    actions = {"login": login, "dashboard": {"url": "/api/dashboard"}}
+    group = {"on_start": [{"action": "login"}], "behavior": [{"action": "dashboard"}], "on_stop": [{"action": "login"}]}
+    text, failures = await told(plan(url, group, actions))
+    assert failures == 0
+    assert "── login#2 (login) ─" in text
+    assert "  Cookie: ***" in text.split("── dashboard")[1]
+    assert "Done: every step succeeded." in text
+
+
+async def test_secrets_are_masked_wherever_they_turn_up(url: str) -> None:
+    password = "{{secrets.PASSWORD}}"
+    login = {**LOGIN, "body": {"username": "user0001", "password": password}, "query": {"q": password}}
+    loaded = plan(
+        url,
+        {"behavior": [{"action": "login"}]},
+        {"login": login},
+        {"PASSWORD": "top secret!"},
+        secrets={"PASSWORD": {"env": "PASSWORD"}},
+    )
+    text, failures = await told(loaded)
+    assert failures == 1
+    assert "top secret" not in text
+    assert "top%20secret" not in text
+    assert '"password":"***"' in text
+
+
+async def test_an_on_start_that_fails_ends_the_trial(url: str, bank: Bank) -> None:
+    actions = {"dashboard": {"url": "/api/dashboard"}, "rates": {"url": "/api/rates"}}
+    group = {"on_start": [{"action": "dashboard"}], "behavior": [{"action": "rates"}]}
+    text, failures = await told(plan(url, group, actions))
+    assert failures == 1
+    assert "401 Unauthorized" in text
+    assert bank.books.report()["routes"] == {"GET /api/dashboard": 1}
+
+
+async def test_data_of_slot_0_is_shown(url: str, tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("username,password\nuser0007,secret-0007\n")
+    login = {**LOGIN, "body": {"username": "{{user.username}}", "password": "{{user.password}}"}}
+    group = {"behavior": [{"action": "login"}], "data": {"user": str(tmp_path / "users.csv")}}
+    text, failures = await told(plan(url, group, {"login": login}))
+    assert failures == 0
+    assert "user: username = 'user0007', password = ***" in text
+
+
+async def serve_without_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answers never, a byte at a time, or without an end, as the path says; until the client has gone."""
+    path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1]
+    try:
+        if path != b"/never":
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not reader.at_eof() and not writer.is_closing():
+            await asyncio.sleep(0.01)
+            if path != b"/never":
+                writer.write(b"x" * (1 if path == b"/drip" else 1 << 20))
+                await writer.drain()
+    except ConnectionError:
+        pass  # The client has had enough, which is what is tried here.
+    finally:
+        writer.close()
+
+
+async def test_a_trial_ends_whatever_the_server_does() -> None:
+    steps = ["never", "drip", "endless"]
+    actions = {step: {"url": f"/{step}", "timeout": "300ms", "max_body": 4_000_000} for step in steps}
+    actions["endless"]["timeout"] = "30s"
+    group = {"behavior": [{"action": step, "think_time": "5h"} for step in steps], "on_stop": ["never"], "pacing": "9h"}
+    server = await asyncio.start_server(serve_without_end, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        text, failures = await told(plan(f"http://127.0.0.1:{port}", group, actions))
+    assert text.count("(timeout): no complete response within 0.3 s") == 3
+    assert text.count("(body_too_large)") == 1
+    assert failures == 4
+
+
+def test_a_group_is_found_by_name_and_an_unknown_one_names_the_nearest() -> None:
+    loaded = plan("http://x", {"behavior": [{"action": "a"}]}, {"a": {"url": "/"}})
+    assert find_group(loaded.plan, None) == find_group(loaded.plan, "customer") == 0
+    with pytest.raises(typer.BadParameter, match="did you mean 'customer'"):
+        find_group(loaded.plan, "custmer")
+    with pytest.raises(typer.BadParameter, match="groups: customer"):
+        find_group(loaded.plan, "zzz")
+
+
+def test_a_reader_that_goes_away_does_not_stop_the_iteration() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    program = "from gradual.trial.trial import write_line; write_line('a'); write_line('b')"
+    done = subprocess.run([sys.executable, "-c", program], stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("section", ["on_start", "behavior"])
+async def test_a_condition_that_cannot_be_evaluated_is_a_failure_and_ends_the_trial(url: str, section: str) -> None:
+    broken = [{"action": "help", "condition": "response.json.a.b"}]
+    group: dict[str, Any] = {"behavior": ["help"], section: broken}
+    text, failures = await told(plan(url, group, {"help": {"url": "/api/help"}}))
+    assert "cannot be evaluated" in text
+    assert failures == 1
+
+
+@pytest.mark.parametrize("section", ["on_start", "behavior"])
+async def test_a_mistake_of_ours_is_told_and_ends_the_trial(
+    url: str, section: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def perform(*_: Any) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("gradual_agent.kinds.http.action.HttpAction.perform", perform)
+    group: dict[str, Any] = {"behavior": ["help"], section: ["help"]}
+    text, failures = await told(plan(url, group, {"help": {"url": "/api/help"}}))
+    assert "(internal): ZeroDivisionError: ours" in text or "failed: internal: ZeroDivisionError: ours" in text
+    assert failures == 1
+
+
+@pytest.fixture
+def foreground() -> Iterator[None]:
+    """Ctrl-C is heard by what is started: in the background of a shell it would be ignored, as by the tests."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
+def test_ctrl_c_ends_a_trial_with_130(foreground: None, tmp_path: Path) -> None:
+    """The server takes the request and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        written = tmp_path / "plan.yaml"
+        written.write_text(
+            f"config: {{base_url: 'http://127.0.0.1:{silent.getsockname()[1]}', duration: 1h}}\n"
+            "users: [{name: u, concurrency: 1, behavior: [{action: a}]}]\n"
+            "actions: {a: {url: /, timeout: 1h}}\n"
+        )
+        command = [str(Path(sys.executable).with_name("gradual")), "try", str(written)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as trial:
+            try:
+                with silent.accept()[0] as connection:
+                    assert connection.recv(3) == b"GET"
+                    trial.send_signal(signal.SIGINT)
+                    out, err = trial.communicate(timeout=60)
+            finally:
+                trial.kill()
+    assert trial.returncode == 130
+    assert out.endswith("failed: interrupted\n\nInterrupted.\n")
+    assert "Traceback" not in err

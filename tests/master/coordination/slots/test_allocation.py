@@ -1,0 +1,122 @@
+"""Dealing slots: exact at every level, in few runs, and never more than an agent holds."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradual_common.protocol.messages import SlotRun
+from gradual_common.schedule.schedule import Change, Schedule
+from gradual_common.schedule.slots import apportion
+from gradual_master.coordination.slots.allocation import Shortfall, active_of, deal, share_out, targets_of
+
+S = 1_000_000_000
+
+
+def schedule_of(*users: tuple[int, ...]) -> Schedule:
+    """One level a second."""
+    changes = tuple(Change(at * S, sum(counts), counts, at, 0) for at, counts in enumerate(users))
+    return Schedule(changes, (), (), len(users) * S, tuple(f"g{number}" for number in range(len(users[0]))))
+
+
+def mixed(mix: tuple[int, ...], totals: list[int]) -> Schedule:
+    """A schedule of one mix, as PLAN.md maps targets to groups."""
+    return schedule_of(*(apportion(mix, total) for total in totals))
+
+
+mixes = st.lists(st.integers(1, 60), min_size=1, max_size=4).map(tuple)
+
+
+@st.composite
+def single_mix(draw: st.DrawFn) -> tuple[Schedule, list[int]]:
+    mix = draw(mixes)
+    totals = draw(st.lists(st.integers(0, sum(mix)), min_size=1, max_size=12))
+    capacities = draw(st.lists(st.integers(1, 80), min_size=1, max_size=5))
+    return mixed(mix, totals), capacities
+
+
+@given(single_mix())
+def test_at_every_level_each_agent_runs_exactly_its_webster_share(case: tuple[Schedule, list[int]]) -> None:
+    schedule, capacities = case
+    hands = deal(schedule, capacities)
+    needed = max(change.target for change in schedule.changes)
+    if needed > sum(capacities):
+        assert hands == Shortfall(sum(capacities), needed)
+        return
+    assert not isinstance(hands, Shortfall)
+    for change in schedule.changes:
+        active = tuple(active_of(hand, change.users) for hand in hands)
+        assert active == apportion(capacities, change.target)
+
+
+@given(single_mix())
+def test_every_slot_is_dealt_once(case: tuple[Schedule, list[int]]) -> None:
+    schedule, capacities = case
+    hands = deal(schedule, capacities)
+    if isinstance(hands, Shortfall):
+        return
+    dealt = Counter(
+        (run.group, ordinal) for hand in hands for run in hand for ordinal in range(run.first, run.first + run.count)
+    )
+    assert dealt == Counter((group, ordinal) for group, count in enumerate(schedule.peak) for ordinal in range(count))
+    assert {run.tenure for hand in hands for run in hand} <= {1}
+
+
+@given(st.integers(1, 5), mixes)
+def test_equal_agents_are_within_one_user_of_each_other_at_every_total(agents: int, mix: tuple[int, ...]) -> None:
+    schedule = mixed(mix, list(range(sum(mix) + 1)))
+    hands = deal(schedule, [1000] * agents)
+    assert not isinstance(hands, Shortfall)
+    for change in schedule.changes:
+        active = [active_of(hand, change.users) for hand in hands]
+        assert max(active) - min(active) <= 1
+        assert sum(active) == change.target
+
+
+@given(st.data())
+def test_shares_keep_rows_and_columns_exact(data: st.DataObject) -> None:
+    growth = data.draw(st.lists(st.integers(0, 50), min_size=1, max_size=6))
+    cuts = sorted(data.draw(st.lists(st.integers(0, sum(growth)), max_size=3)))
+    raised = [high - low for low, high in zip([0, *cuts], [*cuts, sum(growth)], strict=True)]
+    rows = share_out(raised, growth)
+    assert [sum(row) for row in rows] == raised
+    assert [sum(column) for column in zip(*rows, strict=True)] == growth
+
+
+def test_groups_stay_mixed_over_the_agents() -> None:
+    assert deal(schedule_of((100, 50)), [1000, 1000]) == (
+        (SlotRun(0, 0, 50, 1), SlotRun(1, 0, 25, 1)),
+        (SlotRun(0, 50, 50, 1), SlotRun(1, 25, 25, 1)),
+    )
+
+
+def test_a_large_constant_plan_is_dealt_in_one_run_per_agent_and_group() -> None:
+    hands = deal(schedule_of((60_000, 40_000)), [20_000] * 5)
+    assert not isinstance(hands, Shortfall)
+    assert [len(hand) for hand in hands] == [2] * 5
+    assert [active_of(hand, (60_000, 40_000)) for hand in hands] == [20_000] * 5
+
+
+def test_a_plan_that_the_fleet_cannot_hold_says_how_much_is_missing() -> None:
+    assert deal(schedule_of((10,), (500,)), [56, 44]) == Shortfall(100, 500)
+
+
+def test_an_agent_that_several_mixes_would_overfill_is_named() -> None:
+    assert deal(schedule_of((3, 0), (0, 3), (2, 2)), [2, 2]) == Shortfall(2, 3, agent=0)
+
+
+def test_what_an_agent_must_hold_is_what_is_active_at_once() -> None:
+    # 12 seats in all, at most 6 of them active: what counts is what is active at once.
+    assert not isinstance(deal(schedule_of((6, 0), (0, 6)), [3, 3]), Shortfall)
+    hands = deal(schedule_of((5, 0), (1, 4), (0, 5)), [5])
+    assert hands == ((SlotRun(1, 0, 5, 1), SlotRun(0, 0, 5, 1)),)
+
+
+@pytest.mark.parametrize("users", [((0,),), ((0, 0), (0, 0))])
+def test_a_schedule_without_users_deals_nothing(users: tuple[tuple[int, ...], ...]) -> None:
+    assert deal(schedule_of(*users), [5, 5]) == ((), ())
+
+
+def test_targets_are_distinct_and_smallest_first() -> None:
+    assert targets_of(schedule_of((3, 1), (0, 2), (3, 1))) == [(0, 2), (3, 1)]

@@ -1,0 +1,118 @@
+"""What charts and tables over time are made of: nothing is lost or moved when a run is made small."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
+from simulated_run import LEVELS, simulated_run
+
+from gradual_common.schedule.schedule import FOREVER
+from gradual_master.reporting.charts.course import Mark, heat_grid, marks_of, merged, scheduled_users, stretches
+from gradual_master.results.measures.series import SeriesTable
+from gradual_master.results.merging.aggregate import Aggregate
+from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.summary import Summary
+
+
+@pytest.fixture(scope="module")
+def summary() -> Summary:
+    return simulated_run(seconds=2 * LEVELS, actions=4)
+
+
+@pytest.fixture(scope="module")
+def series(summary: Summary) -> SeriesTable:
+    assert summary.chronicle is not None
+    return summary.chronicle.series
+
+
+def series_of(seconds: int, *samples: tuple[int, int]) -> SeriesTable:
+    """Response times of (second, ns)."""
+    plan, schedule = plan_of(), schedule_of((1, 1), seconds=seconds)
+    aggregate = Aggregate(plan, schedule, S)
+    for second in range(seconds):
+        mine = [(0, "", ns) for at, ns in samples if at == second]
+        aggregate.merge("a", batch_of(second + 1, second, Stretch(0, second * S, (second + 1) * S, mine)))
+    aggregate.settle()
+    return aggregate.series.table()
+
+
+def test_stretches_say_what_the_level_table_says_of_the_same_time(summary: Summary, series: SeriesTable) -> None:
+    rows = stretches(series, most=LEVELS)
+    assert len(rows) == len(summary.levels) == LEVELS
+    for row, level in zip(rows, summary.levels, strict=True):
+        assert level.steady_from_s is None, "the level's figures are over all of it"
+        times = level.response_time_ms
+        assert (row.begin_s, row.end_s) == (level.start_s, level.end_s)
+        assert [row.p50, row.p95, row.p99] == pytest.approx([times.p50, times.p95, times.p99], abs=0.001)
+        assert row.throughput_rps == pytest.approx(level.throughput_rps, abs=0.001)
+        assert (row.users, row.target) == (level.users_mean, level.target)
+
+
+@pytest.mark.parametrize("most", [1, 5, 7, 23, 24, 60])
+def test_no_sample_is_lost_by_merging_points(series: SeriesTable, most: int) -> None:
+    before = copy.deepcopy([point.by_kind for point in series.points])
+    points = list(merged(series, most))
+    assert len(points) <= most
+    assert np.sum([point.by_kind for point in points], axis=0).tolist() == series.by_kind.sum(axis=0).tolist()
+    assert np.sum([point.dense() for point in points], axis=0).tolist() == series.counts().sum(axis=0).tolist()
+    assert [point.by_kind.tolist() for point in series.points] == [kinds.tolist() for kinds in before], "left as it was"
+
+
+def test_failures_of_a_stretch_are_by_kind(series: SeriesTable) -> None:
+    (whole,) = stretches(series, most=1)
+    assert whole.errors == {kind: int(series.failures_of(kind).sum()) for kind in series.kinds}
+    assert whole.failed_rps == pytest.approx(series.failed.sum() / (2 * LEVELS))
+
+
+def test_a_stretch_without_a_response_has_no_percentiles() -> None:
+    row = stretches(series_of(2, (0, 5 * MS)), most=2)[1]
+    assert (row.p50, row.p95, row.p99) == (None, None, None)
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(240, 64), (10, 64), (7, 9), (1, 2)])
+def test_the_grid_holds_every_response(series: SeriesTable, columns: int, rows: int) -> None:
+    grid = heat_grid(series, columns, rows)
+    assert grid is not None
+    assert grid.counts.shape[0] <= rows
+    assert grid.counts.shape[1] <= columns
+    assert np.nansum(grid.counts) == series.counts().sum()
+    assert not (grid.counts == 0).any(), "nothing is drawn where there was nothing"
+
+
+@pytest.mark.parametrize("ms", [0.002, 0.8, 5, 63, 4_000, 3_000_000])
+def test_a_response_lies_in_the_row_and_the_column_of_its_time(ms: float) -> None:
+    grid = heat_grid(series_of(10, (0, MS), (0, 900 * MS), (7, round(ms * MS))), columns=5, rows=40)
+    assert grid is not None
+    cells = [(row, column) for row, column in np.argwhere(grid.counts > 0).tolist() if column == 3]
+    ((row, column),) = cells
+    width = (grid.end_s - grid.begin_s) / grid.counts.shape[1]
+    assert grid.begin_s + column * width <= 7 < grid.begin_s + (column + 1) * width
+    factor = (grid.high_ms / grid.low_ms) ** (1 / grid.counts.shape[0])
+    assert grid.low_ms * factor**row * 0.999 <= ms <= grid.low_ms * factor ** (row + 1) * 1.001
+
+
+def test_no_response_is_no_grid() -> None:
+    assert heat_grid(series_of(2)) is None
+
+
+def test_nobody_is_scheduled_after_the_end() -> None:
+    assert scheduled_users(schedule_of((1, 1), (2, 2), seconds=3)) == [(0, 2), (3, 4), (6, 0)]
+    assert scheduled_users(replace(schedule_of((1, 1), seconds=3), end=None)) == [(0, 2)]
+
+
+def test_marks_end_where_the_run_did() -> None:
+    schedule = schedule_of((1, 0), (2, 0), (3, 0), seconds=10, warm_up=1)
+    endless = replace(schedule, phases=(schedule.phases[0], replace(schedule.phases[1], end=FOREVER)), end=None)
+    marks = marks_of(endless, [News(3.5, "warning", "late"), News(99, "info", "drained")], until_s=15)
+    assert marks == (
+        Mark(0, 10, "phase", "warm", warm_up=True),
+        Mark(10, 15, "phase", "main"),
+        Mark(0, 10, "level", "1 user"),
+        Mark(10, 15, "level", "2 users"),
+        Mark(3.5, 3.5, "warning", "late"),
+        Mark(15, 15, "info", "drained"),
+    )

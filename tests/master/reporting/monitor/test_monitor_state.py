@@ -1,0 +1,94 @@
+"""What the monitor knows: where the run is by the clock, who is missing, what was said."""
+
+from monitor_scene import Clock, records, scene, staircase
+from raw_run import run_of
+
+from gradual_master.reporting.monitor.state import MonitorState
+from gradual_master.results.summary.chronicle import News
+
+GROUPS = ("customer", "guest")
+
+
+def test_before_anything_is_known_the_clock_does_not_run() -> None:
+    clock = Clock()
+    state = MonitorState(staircase(GROUPS), clock)
+    state.begin(run_of())
+    clock.now += 60
+    assert (state.elapsed_s, state.left_s, state.groups(), state.steps()) == (0, 80, [], ())
+    assert not state.is_late
+
+
+def test_the_clock_runs_on_between_intervals_and_the_quickest_news_set_it() -> None:
+    clock = Clock()
+    state = MonitorState(staircase(GROUPS), clock)
+    closed = list(records(3, GROUPS, 1))
+    for record, delay in zip(closed, (0.9, 0.4, 2.5), strict=True):
+        clock.now = 100 + record.end_s + delay
+        state.add(record)
+    assert round(state.elapsed_s, 6) == 5.1, "the second interval came soonest: 0.4 s after its end"
+    state.hear(News(5.4, "info", "x"))
+    assert round(state.elapsed_s, 6) == 5.4, "and news say the very moment"
+    clock.now += 4
+    assert round(state.elapsed_s, 6) == 9.4
+    assert round(state.left_s or 0, 6) == 70.6
+
+
+def test_figures_that_are_too_old_are_noticed_but_not_while_the_run_ends() -> None:
+    clock = Clock()
+    state = scene(20, GROUPS, 1, clock=clock)
+    assert not state.is_late
+    clock.now += 6
+    assert state.is_late
+    state.hear(News(26, "warning", "stopping: users drain for at most 5s; stop again to cut them"))
+    assert not state.is_late
+
+
+def test_levels_are_told_by_the_clock() -> None:
+    clock = Clock()
+    state = scene(9, GROUPS, 1, clock=clock)
+    now, then = state.changes()
+    assert (now and now.target, then and then.target) == (10, 20)
+    clock.now += 1
+    now, then = state.changes()
+    assert (now and now.target, then and then.target) == (20, 30)
+    clock.now += 100
+    assert state.changes()[1] is None
+
+
+def test_missing_users_are_counted_by_group_and_not_while_the_run_ends() -> None:
+    state = scene(8, GROUPS, 2, thresholds=[])
+    assert [(group.name, group.target, group.users, group.missing) for group in state.groups()] == [
+        ("customer", 5, 5, 0),
+        ("guest", 5, 4, 1),
+    ]
+    total = state.all_users()
+    assert (total.target, total.users, total.missing, total.peak) == (10, 9, 1, 80)
+    state.hear(News(8.5, "warning", "stopping: users drain for at most 5s; stop again to cut them"))
+    assert [group.missing for group in (*state.groups(), state.all_users())] == [0, 0, 0]
+
+
+def test_what_the_log_says_too_is_said_once_and_in_one_line() -> None:
+    state = scene(8, GROUPS, 2)
+    state.hear(News(8.1, "warning", "agent a is lost"))
+    state.log("warning", "agent a is lost")
+    state.log("error", "reporter X failed\nTraceback \x1b[2J")
+    assert [(news.level, news.text) for news in state.progress.news] == [
+        ("warning", "agent a is lost"),
+        ("error", "reporter X failed"),
+    ]
+
+
+def test_an_open_end_moves_away_as_it_nears() -> None:
+    clock = Clock()
+    state = scene(5, GROUPS, 1, clock=clock, endless=True)
+    assert state.targets(10).end_s == 87.5, "a quarter past the last change"
+    assert state.left_s is None
+    clock.now += 200
+    assert state.targets(10).end_s == 240
+    assert state.targets(10).users[-1] == 80
+
+
+def test_the_drawing_of_the_schedule_is_made_once_per_size() -> None:
+    state = scene(5, GROUPS, 1)
+    assert state.targets(40) is state.targets(40)
+    assert len(state.targets(50).users) == 50

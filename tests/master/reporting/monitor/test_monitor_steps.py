@@ -1,0 +1,38 @@
+"""What steps did of late: every sample counted once, times from merged histograms."""
+
+import pytest
+from monitor_scene import records
+
+from gradual_master.reporting.monitor.steps import StepBook
+from gradual_master.results.measures.intervals import IntervalRecord
+
+
+def test_steps_add_up_to_their_intervals() -> None:
+    closed = list(records(8, groups=("customer", "guest"), agents=3))[-5:]
+    rows = StepBook().rows(closed)
+    assert [(row.group, row.step) for row in rows] == [
+        (group, step) for group in ("customer", "guest") for step in ("login", "rates")
+    ]
+    assert sum(row.rate for row in rows) * 5 == pytest.approx(sum(record.requests for record in closed))
+    assert sum(row.failed for row in rows) * 5 == pytest.approx(sum(record.failures for record in closed))
+    assert max(row.times.max or 0 for row in rows) == max(record.response_time_ms.max or 0 for record in closed)
+
+
+def test_an_interval_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = list(records(8, groups=("customer",), agents=1))
+    worked_out = []
+    actions = IntervalRecord.actions
+
+    def note(record: IntervalRecord) -> object:
+        worked_out.append(record.number)
+        return actions(record)
+
+    monkeypatch.setattr(IntervalRecord, "actions", note)
+    book = StepBook()
+    for end in range(1, 9):
+        book.rows(closed[max(0, end - 5) : end])
+    assert worked_out == list(range(8))
+
+
+def test_of_no_intervals_there_are_no_steps() -> None:
+    assert StepBook().rows([]) == ()

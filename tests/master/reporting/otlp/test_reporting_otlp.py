@@ -1,0 +1,860 @@
+"""What arrives at an OpenTelemetry receiver is what was measured: over HTTP and gRPC, whatever happens on the way."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.message import Message
+from email.utils import format_datetime
+from math import ceil, log2
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import pytest
+import trustme
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsPartialSuccess,
+    ExportMetricsServiceResponse,
+)
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from otlp_receiver import DEADLINE_S, GrpcAnswer, GrpcReceiver, HttpAnswer, HttpReceiver, Receiver, retry_info
+from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
+from structlog.testing import capture_logs
+
+from gradual_common import __version__
+from gradual_common.histogram.buckets import EDGES
+from gradual_common.histogram.histogram import Histogram
+from gradual_common.protocol.batch import KINDS
+from gradual_master.errors import ReporterError
+from gradual_master.reporting.otlp import OtlpReporter
+from gradual_master.reporting.otlp import ledger as ledgers
+from gradual_master.reporting.otlp.carriers import retry_after_s
+from gradual_master.reporting.otlp.courier import BackOff
+from gradual_master.reporting.otlp.encoding import GAUGES, encode
+from gradual_master.reporting.otlp.endpoint import Endpoint, find_endpoint
+from gradual_master.reporting.otlp.ledger import Ledger
+from gradual_master.reporting.otlp.status import read_status
+from gradual_master.results.measures.intervals import IntervalRecord
+from gradual_master.results.merging.aggregate import Aggregate
+from gradual_master.results.summary.summary import Summary, build_summary
+
+SECONDS = 4
+BEGIN = 1_767_323_045_250_000_000
+"""The schedule's begin: `run_of` starts at 2026-01-02T03:04:05Z, and 0.25 s pass until the schedule begins."""
+
+FULL = [(2, 1, 1, 0.25), (1, 0.5, 0.5, 0)]
+DELTA = {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "delta"}
+
+CUMULATIVE_TEMPORALITY = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+DELTA_TEMPORALITY = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
+
+
+class Options:
+    allow_missing = 0.01
+    allow_saturated = False
+
+
+def samples_of(second: int) -> list[tuple[int, str, int]]:
+    """Times from below the first bucket to above the last, successes and failures."""
+    rng = np.random.default_rng(second)
+    times = (np.exp(rng.normal(17, 1.5, 400))).astype(np.int64).tolist()
+    kinds = ["" if number % 7 else "status" for number in range(400)]
+    extremes = [(0, "", 500), (0, "", EDGES[0]), (0, "timeout", 3600 * S + 10**12), (2, "connect", 5 * MS)]
+    return [(number % 3, kind, ns) for number, (kind, ns) in enumerate(zip(kinds, times, strict=True))] + extremes
+
+
+class FedRun:
+    """A run of four seconds, the first of them warm-up: its intervals, its summary, and the raw samples."""
+
+    def __init__(self) -> None:
+        plan = plan_of(thresholds=["p95 < 1s", "p99(ok, phase=main) < 1ms", "count(kind=dns) > 1"])
+        schedule = schedule_of(*[(2, 1)] * SECONDS, seconds=1, warm_up=1)
+        aggregate = Aggregate(plan, schedule, S)
+        self.samples = [samples_of(second) for second in range(SECONDS)]
+        self.records: list[IntervalRecord] = []
+        for second, samples in enumerate(self.samples):
+            stretch = Stretch(second, second * S, (second + 1) * S, samples, users=FULL)
+            lags = {"loop_lags": [3 * MS]} if second != 2 else {}
+            aggregate.merge("a", batch_of(second + 1, second, stretch, last=second == SECONDS - 1, **lags))
+            self.records.append(aggregate.close(second))
+        self.facts = run_of(
+            begins_at="2026-01-02T03:04:05.250000+00:00",
+            tags={"team": "payments"},
+            finished_at="2026-01-02T03:04:12+00:00",
+        )
+        self.summary: Summary = build_summary(plan, schedule, aggregate, fleet_of(agent("a")), self.facts, Options())
+
+    def through(self, reporter: OtlpReporter, paced_by: Receiver | None = None) -> list[Any]:
+        """The whole run, as the host drives a reporter; what was logged. `paced_by` has every interval by itself."""
+        with capture_logs() as logs:
+            reporter.prepare()
+            reporter.on_test_start(self.facts)
+            for count, record in enumerate(self.records, 1):
+                reporter.on_interval(record)
+                if paced_by is not None:
+                    paced_by.wait_for(lambda arrivals, count=count: len(arrivals) == count)
+            reporter.on_test_complete(self.summary)
+            reporter.close()
+        return logs
+
+
+@pytest.fixture(scope="module")
+def run() -> FedRun:
+    return FedRun()
+
+
+@pytest.fixture(params=[HttpReceiver, GrpcReceiver], ids=["http", "grpc"])
+def receiver(request: Any) -> Iterator[Any]:
+    receiver = request.param()
+    yield receiver
+    receiver.stop()
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits a second for what is back in a moment."""
+    monkeypatch.setattr(BackOff.__init__, "__defaults__", (0.02,))
+
+
+def reporter_to(url: str, environ: dict[str, str] | None = None, **options: Any) -> OtlpReporter:
+    return OtlpReporter(url, environ=environ or {}, **options)
+
+
+Point = tuple[str, tuple[tuple[str, Any], ...]]
+
+
+def points(receiver: Receiver) -> Iterator[tuple[str, dict[str, Any], Any, Any]]:
+    """Metric name, attributes, data point and metric of everything that arrived, in order."""
+    for arrival in receiver.full:
+        for metric in arrival.request.resource_metrics[0].scope_metrics[0].metrics:
+            for point in getattr(metric, metric.WhichOneof("data")).data_points:
+                yield metric.name, attributes_of(point), point, metric
+
+
+def attributes_of(message: Any) -> dict[str, Any]:
+    return {pair.key: getattr(pair.value, pair.value.WhichOneof("value")) for pair in message.attributes}
+
+
+def gauge(receiver: Receiver, name: str) -> list[tuple[int, dict[str, Any], float]]:
+    return [
+        (p.time_unix_nano, attributes, p.as_double) for found, attributes, p, _ in points(receiver) if found == name
+    ]
+
+
+def step_of(attributes: dict[str, Any]) -> tuple[str, bool]:
+    return attributes["gradual.step"], attributes["gradual.warm_up"]
+
+
+def fed(run: FedRun, warm_up: bool) -> dict[str, list[tuple[str, int]]]:
+    """(kind, ns) of every sample by step: the first second is warm-up."""
+    chosen = run.samples[:1] if warm_up else run.samples[1:]
+    names = ("login", "browse", "rates")
+    rows: dict[str, list[tuple[str, int]]] = {name: [] for name in names}
+    for samples in chosen:
+        for step, kind, ns in samples:
+            rows[names[step]].append((kind, ns))
+    return rows
+
+
+def rebuild(points_: list[Any]) -> Histogram:
+    """A histogram of exponential data points, by nothing but what they say."""
+    total = Histogram()
+    for point in points_:
+        counts = list(point.positive.bucket_counts)
+        indices = {point.positive.offset + n: count for n, count in enumerate(counts) if count}
+        overflow = indices.pop(757, 0)
+        document = {
+            "scale": point.scale,
+            "unit": "ns",
+            "count": point.count,
+            "sum": round(point.sum * S),
+            "min": round(point.min * S),
+            "max": round(point.max * S),
+            "underflow": point.zero_count,
+            "overflow": overflow,
+            "indices": list(indices),
+            "counts": list(indices.values()),
+        }
+        total.merge(Histogram.from_json(document))
+    return total
+
+
+def histogram_of(rows: list[tuple[str, int]]) -> Histogram:
+    """What percentiles are taken over: samples with a response, and timeouts."""
+    histogram = Histogram()
+    for kind, ns in rows:
+        if kind != "connect":
+            histogram.add(ns)
+    return histogram
+
+
+def test_every_sample_arrives_bucket_by_bucket(run: FedRun, receiver: Any) -> None:
+    """Cumulative: the last point of every step holds all of its samples."""
+    assert run.through(reporter_to(receiver.url)) == []
+    last = {step_of(a): p for name, a, p, _ in points(receiver) if name == "gradual.request.duration"}
+    for warm_up in (True, False):
+        for step, rows in fed(run, warm_up).items():
+            assert rebuild([last[step, warm_up]]) == histogram_of(rows), (step, warm_up)
+
+
+def test_deltas_of_a_slow_receiver_add_up_to_every_sample(run: FedRun, receiver: Any) -> None:
+    assert run.through(reporter_to(receiver.url, DELTA)) == []
+    for warm_up in (True, False):
+        for step, rows in fed(run, warm_up).items():
+            mine = [
+                p
+                for name, a, p, _ in points(receiver)
+                if name == "gradual.request.duration" and step_of(a) == (step, warm_up)
+            ]
+            assert rebuild(mine) == histogram_of(rows)
+
+
+def test_buckets_are_those_of_the_data_model(run: FedRun, receiver: Any) -> None:
+    """Bucket i of scale s holds (base^i, base^(i+1)], base = 2^(2^-s): worked out here by logarithms."""
+    run.through(reporter_to(receiver.url))
+    point = [
+        p
+        for name, a, p, _ in points(receiver)
+        if name == "gradual.request.duration" and step_of(a) == ("browse", False)
+    ][-1]
+    expected = Counter(ceil(log2(ns / S) * 2**point.scale) - 1 for _, ns in fed(run, False)["browse"])
+    found = {point.positive.offset + n: count for n, count in enumerate(point.positive.bucket_counts) if count}
+    assert found == expected
+    assert point.count == sum(expected.values())
+
+
+def test_requests_and_failures_are_counted_by_kind(run: FedRun, receiver: Any) -> None:
+    run.through(reporter_to(receiver.url))
+    requests = {step_of(a): p.as_int for name, a, p, _ in points(receiver) if name == "gradual.requests"}
+    failures = {
+        (*step_of(a), a["error.type"]): p.as_int for name, a, p, _ in points(receiver) if name == "gradual.failures"
+    }
+    for warm_up in (True, False):
+        for step, rows in fed(run, warm_up).items():
+            assert requests.pop((step, warm_up)) == len(rows)
+            for kind, count in Counter(kind for kind, _ in rows if kind).items():
+                assert failures.pop((step, warm_up, kind)) == count
+    assert not requests
+    assert not failures
+    assert {a["gradual.action"] for name, a, _, _ in points(receiver) if name == "gradual.requests"} == {
+        "login",
+        "browse",
+        "rates",
+    }
+
+
+@pytest.mark.parametrize("environ", [{}, DELTA], ids=["cumulative", "delta"])
+def test_instants_are_those_of_the_intervals(run: FedRun, receiver: Any, environ: dict[str, str]) -> None:
+    """Cumulative: from the schedule's begin. Deltas: each begins where the last one ended, and none is empty."""
+    run.through(reporter_to(receiver.url, environ), paced_by=receiver)
+    spans = dict.fromkeys(
+        (p.start_time_unix_nano, p.time_unix_nano) for name, _, p, _ in points(receiver) if name == "gradual.requests"
+    )
+    ends = [BEGIN + second * S for second in range(1, SECONDS + 1)]
+    begins = [BEGIN, *ends[:-1]] if environ else [BEGIN] * SECONDS
+    # The verdict comes with the sums as they are then; of deltas there are no more.
+    verdict = [] if environ else [(BEGIN, 1_767_323_052_000_000_000)]
+    assert list(spans) == [*zip(begins, ends, strict=True), *verdict]
+    temporality = {
+        metric.WhichOneof("data"): getattr(metric, metric.WhichOneof("data")).aggregation_temporality
+        for _, _, _, metric in points(receiver)
+        if metric.WhichOneof("data") != "gauge"
+    }
+    wanted = DELTA_TEMPORALITY if environ else CUMULATIVE_TEMPORALITY
+    assert temporality == {"sum": wanted, "exponential_histogram": wanted}
+
+
+def test_users_and_agents_of_every_interval_arrive(run: FedRun, receiver: Any) -> None:
+    run.through(reporter_to(receiver.url))
+    users = {
+        (at, attributes["gradual.group"], attributes["gradual.user.state"]): value
+        for at, attributes, value in gauge(receiver, "gradual.users")
+    }
+    instants = [BEGIN + second * S for second in range(1, SECONDS + 1)]
+    assert users == {
+        (at, group, state): value
+        for at in instants
+        for group, state, value in (
+            ("customer", "active", 2),
+            ("customer", "stopping", 0.25),
+            ("guest", "active", 1),
+            ("guest", "stopping", 0),
+        )
+    }
+    assert [value for _, _, value in gauge(receiver, "gradual.target_users")] == [2, 1] * SECONDS
+    assert gauge(receiver, "gradual.agent.cpu.utilization") == [(at, {"gradual.agent": "a"}, 0.5) for at in instants]
+    assert [value for _, _, value in gauge(receiver, "gradual.agent.connections")] == [6] * SECONDS
+    lags = gauge(receiver, "gradual.agent.loop_lag")
+    assert lags == [(at, {"gradual.agent": "a"}, pytest.approx(0.003)) for at in (*instants[:2], instants[3])], (
+        "a lag that nobody saw is absent"
+    )
+
+
+def test_an_objective_is_judged_as_it_stands_and_without_data_only_at_the_end(run: FedRun, receiver: Any) -> None:
+    run.through(reporter_to(receiver.url))
+    judged: dict[str, list[tuple[int, float]]] = {}
+    for at, attributes, value in gauge(receiver, "gradual.objective.passed"):
+        judged.setdefault(attributes["gradual.objective.name"], []).append((at, value))
+    end = 1_767_323_052_000_000_000
+    final = {row.name: row.passed for row in run.summary.verdict.objectives}
+    assert {name: bool(rows[-1][1]) for name, rows in judged.items()} == final
+    assert {rows[-1][0] for rows in judged.values()} == {end}
+    assert judged["p99(ok, phase=main) < 1ms"][0] == (BEGIN + 2 * S, 0), "in the warm-up there is nothing to judge"
+    assert len(judged["error_rate < 100%"]) == SECONDS
+
+
+def test_resource_scope_and_units_say_whose_metrics_these_are(run: FedRun, receiver: Any) -> None:
+    run.through(reporter_to(receiver.url))
+    resource_metrics = receiver.full[0].request.resource_metrics[0]
+    attributes = attributes_of(resource_metrics.resource)
+    host = attributes.pop("host.name")
+    assert host
+    assert attributes == {
+        "service.name": "gradual",
+        "service.version": __version__,
+        "service.instance.id": "run-1",
+        "gradual.run.id": "run-1",
+        "gradual.run.name": "raw",
+        "gradual.tag.team": "payments",
+    }
+    scope = resource_metrics.scope_metrics[0].scope
+    assert (scope.name, scope.version) == ("gradual", __version__)
+    assert {name: metric.unit for name, _, _, metric in points(receiver)} == {
+        "gradual.request.duration": "s",
+        "gradual.requests": "{request}",
+        "gradual.failures": "{request}",
+        "gradual.users": "{user}",
+        "gradual.target_users": "{user}",
+        "gradual.agent.cpu.utilization": "1",
+        "gradual.agent.loop_lag": "s",
+        "gradual.agent.connections": "{connection}",
+        "gradual.objective.passed": "1",
+    }
+    assert all(metric.sum.is_monotonic for _, _, _, metric in points(receiver) if metric.WhichOneof("data") == "sum")
+
+
+def test_no_series_has_two_points_at_one_instant(run: FedRun, receiver: Any) -> None:
+    """The data model's single writer, also where a lost agent and the one started in its place are called alike."""
+    health = run.records[0].health[0]
+    rows = (health, replace(health, agent=f"{health.agent}#2", cpu=0.9, loop_lag_ms_max=None, connections=2))
+    reporter = reporter_to(receiver.url)
+    reporter.prepare()
+    reporter.on_test_start(run.facts)
+    reporter.on_interval(replace(run.records[0], health=rows))
+    receiver.wait_for(len)
+    reporter.close()
+    seen = Counter((name, *sorted(a.items()), p.time_unix_nano) for name, a, p, _ in points(receiver))
+    assert set(seen.values()) == {1}
+    shares = gauge(receiver, "gradual.agent.cpu.utilization")
+    cpu = {attributes["gradual.agent"]: value for _, attributes, value in shares}
+    assert cpu == {health.agent: health.cpu, f"{health.agent}#2": 0.9}
+    assert len(gauge(receiver, "gradual.agent.loop_lag")) == 1
+
+
+# ── On the way ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_headers_are_passed_and_the_body_is_compressed(run: FedRun) -> None:
+    receiver = HttpReceiver()
+    run.through(reporter_to(receiver.url, {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20s3cret,X-Scope=a"}))
+    receiver.stop()
+    arrival = receiver.full[0]
+    assert arrival.headers["authorization"] == "Bearer s3cret"
+    assert arrival.headers["x-scope"] == "a"
+    assert arrival.headers["content-type"] == "application/x-protobuf"
+    assert arrival.headers["content-encoding"] == "gzip"
+    assert arrival.headers[":path"] == "/v1/metrics"
+    assert arrival.headers["user-agent"] == f"gradual/{__version__}"
+    assert len(arrival.raw) < len(arrival.request.SerializeToString())
+
+
+def test_over_grpc_headers_are_metadata_and_messages_are_compressed(run: FedRun) -> None:
+    receiver = GrpcReceiver()
+    run.through(reporter_to(receiver.url, {"OTEL_EXPORTER_OTLP_METRICS_HEADERS": "api-key=s3cret"}))
+    receiver.stop()
+    headers = receiver.full[0].headers
+    assert headers["api-key"] == "s3cret"
+    assert headers["user-agent"].startswith(f"gradual/{__version__}")
+
+
+def test_without_compression_the_body_is_as_it_is(run: FedRun) -> None:
+    receiver = HttpReceiver()
+    run.through(reporter_to(receiver.url, {"OTEL_EXPORTER_OTLP_COMPRESSION": "none"}))
+    receiver.stop()
+    assert "content-encoding" not in receiver.full[0].headers
+    assert receiver.full[0].raw == receiver.full[0].request.SerializeToString()
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.mark.parametrize("environ", [{}, DELTA], ids=["cumulative", "delta"])
+@pytest.mark.parametrize(("kind", "scheme"), [(HttpReceiver, "http"), (GrpcReceiver, "grpc")], ids=["http", "grpc"])
+def test_what_happened_while_the_receiver_was_away_arrives_when_it_is_there(
+    run: FedRun, kind: Any, scheme: str, environ: dict[str, str]
+) -> None:
+    port = free_port()
+    reporter = reporter_to(f"{scheme}://127.0.0.1:{port}", environ)
+    with capture_logs() as logs:
+        reporter.prepare()
+        reporter.on_test_start(run.facts)
+        for record in run.records:
+            reporter.on_interval(record)
+        wait_until(lambda: len(logs) == 2)
+        receiver = kind(port=port)
+        receiver.wait_for(len)
+        reporter.on_test_complete(run.summary)
+        reporter.close()
+    receiver.stop()
+    events = [entry["event"] for entry in logs]
+    assert "does not take metrics" in events[0]
+    assert "it is tried again during the run" in events[0]
+    assert ["reach" in event for event in events[1:]] == [True, True], "gone is said once, back is said once"
+    assert [entry["log_level"] for entry in logs] == ["warning", "warning", "info"]
+    requests = [(step_of(a), p.as_int) for name, a, p, _ in points(receiver) if name == "gradual.requests"]
+    arrived: Counter[Any] = Counter()
+    for step, count in requests:
+        arrived[step] = arrived[step] + count if environ else count
+    assert arrived == {
+        (step, warm_up): len(rows) for warm_up in (True, False) for step, rows in fed(run, warm_up).items()
+    }
+    assert len({at for at, _, _ in gauge(receiver, "gradual.users")}) == SECONDS, "users of every interval"
+
+
+def test_retry_after_is_honoured(run: FedRun) -> None:
+    """The same bytes come again, and not before the second is over that the receiver asked for."""
+    receiver = HttpReceiver(HttpAnswer(), HttpAnswer(503, {"retry-after": "1"}))
+    logs = run.through(reporter_to(receiver.url))
+    receiver.stop()
+    first, again = receiver.full[:2]
+    assert again.raw == first.raw
+    assert again.at - first.at >= 1
+    assert "HTTP 503 Service Unavailable" in logs[0]["event"]
+    assert "reach" in logs[-1]["event"]
+
+
+def test_retry_info_is_honoured_over_grpc(run: FedRun) -> None:
+    busy = GrpcAnswer(grpc.StatusCode.RESOURCE_EXHAUSTED, "busy", retry_info(0, 600_000_000))
+    receiver = GrpcReceiver(GrpcAnswer(), busy)
+    run.through(reporter_to(receiver.url))
+    receiver.stop()
+    first, again = receiver.full[:2]
+    assert again.request == first.request
+    assert again.at - first.at >= 0.6
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "refusal"),
+    [
+        (HttpReceiver, HttpAnswer(400, body=b"\x08\x03\x12\x07no good"), "HTTP 400 Bad Request: no good"),
+        (HttpReceiver, HttpAnswer(404, body=b"<html>\xff"), "HTTP 404 Not Found"),
+        (HttpReceiver, HttpAnswer(302, {"location": "http://127.0.0.1:1/"}), "HTTP 302 Found"),
+        (GrpcReceiver, GrpcAnswer(grpc.StatusCode.INVALID_ARGUMENT, "no"), "INVALID_ARGUMENT: no"),
+        (GrpcReceiver, GrpcAnswer(grpc.StatusCode.RESOURCE_EXHAUSTED), "RESOURCE_EXHAUSTED"),
+    ],
+    ids=["400", "a page that is not there", "a redirect", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED without a RetryInfo"],
+)
+def test_what_is_refused_is_said_and_not_sent_again(run: FedRun, kind: Any, answer: Any, refusal: str) -> None:
+    """The sums are in the next export all the same."""
+    receiver = kind(type(answer)(), answer)
+    logs = run.through(reporter_to(receiver.url), paced_by=receiver)
+    receiver.stop()
+    assert logs[0]["event"] == f"otlp: {receiver.url}{path_of(receiver)} refuses metrics: {refusal}"
+    assert f"1 of {SECONDS + 1} exports did not arrive" in logs[-1]["event"]
+    assert logs[-1]["event"].endswith("its sums of requests and times are complete")
+    assert len({arrival.request.SerializeToString() for arrival in receiver.full}) == len(receiver.full)
+    last = {step_of(a): p.as_int for name, a, p, _ in points(receiver) if name == "gradual.requests"}
+    assert last["browse", False] == len(fed(run, False)["browse"])
+
+
+def path_of(receiver: Any) -> str:
+    return "/v1/metrics" if isinstance(receiver, HttpReceiver) else ""
+
+
+@pytest.mark.parametrize("kind", [HttpReceiver, GrpcReceiver], ids=["http", "grpc"])
+def test_partial_success_is_said_once_and_counted(run: FedRun, kind: Any) -> None:
+    partial = ExportMetricsPartialSuccess(rejected_data_points=3, error_message="too old")
+    response = ExportMetricsServiceResponse(partial_success=partial)
+    answer: Any = (
+        HttpAnswer(body=response.SerializeToString()) if kind is HttpReceiver else GrpcAnswer(response=response)
+    )
+    receiver = kind(type(answer)(), answer, answer)
+    logs = run.through(reporter_to(receiver.url), paced_by=receiver)
+    receiver.stop()
+    events = [entry["event"] for entry in logs]
+    where = f"{receiver.url}{path_of(receiver)}"
+    assert events == [
+        f"otlp: {where} took an export with a remark: 3 data points were rejected: too old",
+        f"otlp: {where}: 6 data points were rejected",
+    ]
+
+
+@pytest.mark.parametrize("environ", [{}, DELTA], ids=["cumulative", "delta"])
+def test_a_receiver_that_never_answers_holds_nobody_up(run: FedRun, receiver: Any, environ: dict[str, str]) -> None:
+    """Intervals are taken in while an export hangs; at the end it is said what did not arrive."""
+    reporter = reporter_to(receiver.url, environ | {"OTEL_EXPORTER_OTLP_TIMEOUT": "200"}, finish_s=0.3)
+    with capture_logs() as logs:
+        reporter.prepare()
+        receiver.hold.clear()
+        reporter.on_test_start(run.facts)
+        reporter.on_interval(run.records[0])
+        receiver.wait_for(len)
+        for record in run.records[1:]:
+            reporter.on_interval(record)
+        reporter.on_test_complete(run.summary)
+        reporter.close()
+    receiver.hold.set()
+    said = logs[-1]["event"]
+    assert f"{SECONDS + 1} of {SECONDS + 1} exports did not arrive: " in said
+    count = sum(map(len, run.samples))
+    assert said.endswith(
+        f"{count} requests are missing from its sums" if environ else "its sums end before the run did"
+    )
+    assert logs[-1]["log_level"] == "warning"
+
+
+@pytest.mark.parametrize(("kind", "scheme"), [(HttpReceiver, "http"), (GrpcReceiver, "grpc")], ids=["http", "grpc"])
+def test_the_end_of_a_run_waits_out_no_back_off(run: FedRun, kind: Any, scheme: str) -> None:
+    """In a pause of half a minute an attempt is made at once, and the pauses after it are short again."""
+    port = free_port()
+    reporter = reporter_to(f"{scheme}://127.0.0.1:{port}")
+    with capture_logs() as logs:
+        reporter.prepare()
+        reporter.on_test_start(run.facts)
+        assert reporter._courier is not None
+        reporter._courier._back_off._next_s = 60.0
+        reporter.on_interval(run.records[0])
+        wait_until(lambda: len(logs) == 2)
+        receiver = kind(HttpAnswer(503) if kind is HttpReceiver else GrpcAnswer(grpc.StatusCode.UNAVAILABLE), port=port)
+        reporter.on_test_complete(run.summary)
+        reporter.close()
+    receiver.stop()
+    assert "again" in logs[-1]["event"]
+    assert len(receiver.full) >= 2
+
+
+def test_of_deltas_that_did_not_arrive_the_requests_are_counted(run: FedRun) -> None:
+    reporter = reporter_to(f"http://127.0.0.1:{free_port()}", DELTA, finish_s=0.05)
+    logs = run.through(reporter)
+    count = sum(map(len, run.samples))
+    assert logs[-1]["event"].endswith(f"Connection refused; {count} requests are missing from its sums")
+
+
+def test_a_reporter_whose_run_never_begins_is_closed(receiver: Any) -> None:
+    reporter = reporter_to(receiver.url)
+    reporter.close()
+    reporter.prepare()
+    reporter.close()
+    reporter.close()
+    assert [len(arrival.request.resource_metrics) for arrival in receiver.arrivals] == [0]
+
+
+def test_a_failure_of_the_sending_thread_is_raised_where_intervals_come_in(run: FedRun, receiver: Any) -> None:
+    reporter = reporter_to(receiver.url)
+    reporter.prepare()
+    reporter.on_test_start(run.facts)
+    broken = replace(run.records[0], users={"\ud800": 1.0}, stopping={"\ud800": 0.0}, target={"\ud800": 1.0})
+    reporter.on_interval(broken)
+    with pytest.raises(UnicodeEncodeError):
+        wait_until(lambda: reporter.on_interval(run.records[1]) is not None)
+    reporter.close()
+
+
+@pytest.mark.parametrize("scheme", ["https", "grpcs"])
+def test_tls_is_verified_against_the_given_authority(run: FedRun, scheme: str, tmp_path: Path) -> None:
+    authority, stranger = trustme.CA(), trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    receiver = _tls_receiver(scheme, certificate)
+    for name, ca in (("good.pem", authority), ("bad.pem", stranger)):
+        ca.cert_pem.write_to_path(tmp_path / name)
+    url = f"{scheme}://127.0.0.1:{receiver.port}"
+    good = run.through(reporter_to(url, {"OTEL_EXPORTER_OTLP_CERTIFICATE": str(tmp_path / "good.pem")}))
+    arrived = len(receiver.full)
+    bad = run.through(reporter_to(url, {"OTEL_EXPORTER_OTLP_CERTIFICATE": str(tmp_path / "bad.pem")}, finish_s=0.05))
+    receiver.stop()
+    assert good == []
+    assert arrived > 0
+    assert len(receiver.full) == arrived
+    assert "did not arrive" in bad[-1]["event"]
+
+
+@pytest.mark.parametrize("scheme", ["https", "grpcs"])
+def test_with_a_certificate_of_its_own_it_is_let_in(run: FedRun, scheme: str, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    receiver = _tls_receiver(scheme, authority.issue_cert("127.0.0.1"), clients=authority)
+    mine = authority.issue_cert("gradual@example.org")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    mine.cert_chain_pems[0].write_to_path(tmp_path / "mine.pem")
+    mine.private_key_pem.write_to_path(tmp_path / "key.pem")
+    files = {"CERTIFICATE": "ca.pem", "CLIENT_CERTIFICATE": "mine.pem", "CLIENT_KEY": "key.pem"}
+    environ = {f"OTEL_EXPORTER_OTLP_{name}": str(tmp_path / file) for name, file in files.items()}
+    url = f"{scheme}://127.0.0.1:{receiver.port}"
+    assert run.through(reporter_to(url, environ)) == []
+    arrived = len(receiver.full)
+    environ = {"OTEL_EXPORTER_OTLP_CERTIFICATE": str(tmp_path / "ca.pem")}
+    stranger = run.through(reporter_to(url, environ, finish_s=0.05))
+    receiver.stop()
+    assert "did not arrive" in stranger[-1]["event"]
+    assert len(receiver.full) == arrived > 0
+
+
+def _tls_receiver(scheme: str, certificate: trustme.LeafCert, clients: trustme.CA | None = None) -> Any:
+    """A receiver with this certificate, that wants one of `clients`, if given, of whoever calls."""
+    chain = certificate.cert_chain_pems[0].bytes()
+    if scheme == "grpcs":
+        root = clients.cert_pem.bytes() if clients is not None else None
+        pair = (certificate.private_key_pem.bytes(), chain)
+        return GrpcReceiver(credentials=grpc.ssl_server_credentials([pair], root, clients is not None))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    if clients is not None:
+        clients.configure_trust(context)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return HttpReceiver(tls=context)
+
+
+def test_an_answer_of_something_else_is_said_before_the_run(run: FedRun) -> None:
+    page = HttpAnswer(body=b"<html>welcome</html>")
+    receiver = HttpReceiver(page, page, page)
+    logs = run.through(reporter_to(receiver.url), paced_by=receiver)
+    receiver.stop()
+    assert ["the answer is not of the OpenTelemetry protocol" in entry["event"] for entry in logs] == [True, True]
+
+
+def test_an_answer_that_trickles_is_not_waited_for(run: FedRun) -> None:
+    """Every byte comes in time, and all of them would take two seconds."""
+    receiver = HttpReceiver(HttpAnswer(), HttpAnswer(body=b"x" * 40, pause_s=0.05))
+    logs = run.through(reporter_to(receiver.url, {"OTEL_EXPORTER_OTLP_TIMEOUT": "300"}))
+    receiver.stop()
+    assert "no answer in time; they are kept and sent again" in logs[0]["event"]
+    assert receiver.full[1].raw == receiver.full[0].raw
+
+
+# ── The parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("arg", "environ", "protocol", "url", "secure"),
+    [
+        (None, {}, "http", "http://127.0.0.1:4318/v1/metrics", False),
+        (None, {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "grpc", "127.0.0.1:4317", False),
+        ("http://c:4318", {}, "http", "http://c:4318/v1/metrics", False),
+        ("http://c:4318/", {}, "http", "http://c:4318/v1/metrics", False),
+        ("https://c/otlp/v1/m?x=1", {}, "http", "https://c/otlp/v1/m?x=1", True),
+        ("grpc://c:4317", {}, "grpc", "c:4317", False),
+        ("grpc://[::1]", {}, "grpc", "[::1]:4317", False),
+        ("grpcs://c:443/", {}, "grpc", "c:443", True),
+        ("http://c:4318", {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "http", "http://c:4318/v1/metrics", False),
+        (None, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://e:4318/base/"}, "http", "http://e:4318/base/v1/metrics", False),
+        (None, {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://e:4318"}, "http", "http://e:4318/", False),
+        (
+            None,
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://e", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "https://m/v1/x"},
+            "http",
+            "https://m/v1/x",
+            True,
+        ),
+        (
+            None,
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://e:4317", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "grpc"},
+            "grpc",
+            "e:4317",
+            True,
+        ),
+        (None, {"OTEL_EXPORTER_OTLP_ENDPOINT": " "}, "http", "http://127.0.0.1:4318/v1/metrics", False),
+    ],
+)
+def test_an_endpoint_is_found_as_the_specification_has_it(
+    arg: str | None, environ: dict[str, str], protocol: str, url: str, secure: bool
+) -> None:
+    found = find_endpoint(arg, environ)
+    assert (found.protocol, found.url, found.secure) == (protocol, url, secure)
+
+
+@pytest.mark.parametrize(
+    ("arg", "environ", "message"),
+    [
+        ("c:4318", {}, r"^-o otlp=c:4318: an endpoint begins with http://, https://, grpc://, grpcs://"),
+        ("http://:4318", {}, "names a host and a port"),
+        ("http://c:99999", {}, "this is no URL: Port out of range"),
+        ("http://c:0", {}, "names a host and a port"),
+        ("http://[::1", {}, "this is no URL"),
+        (
+            "http://u:secret@c:1",
+            {},
+            r"^-o otlp=http://c:1: an endpoint holds no user or password: .* OTEL_\w+_HEADERS$",
+        ),
+        ("u:secret@c:1", {}, r"^-o otlp=c:1: an endpoint begins with"),
+        ("http://c:1/a b", {}, "neither spaces nor"),
+        ("grpc://c:1/v1/metrics", {}, "over gRPC an endpoint has no path"),
+        (None, {"OTEL_EXPORTER_OTLP_ENDPOINT": "grpc://c:1"}, "OTEL_EXPORTER_OTLP_ENDPOINT: an endpoint begins"),
+        (None, {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, "known are grpc and http/protobuf"),
+        (None, {"OTEL_EXPORTER_OTLP_HEADERS": "a"}, "headers are given as name=value"),
+        (None, {"OTEL_EXPORTER_OTLP_HEADERS": "a b=c"}, "headers are given as name=value"),
+        (None, {"OTEL_EXPORTER_OTLP_HEADERS": "a=%0d%0ab"}, "headers are given as name=value"),
+        ("grpc://c:1", {"OTEL_EXPORTER_OTLP_HEADERS": "a-bin=b"}, "headers are given as name=value"),
+        (None, {"OTEL_EXPORTER_OTLP_TIMEOUT": "5s"}, "a positive number of milliseconds"),
+        (None, {"OTEL_EXPORTER_OTLP_COMPRESSION": "zip"}, "known are gzip and none"),
+        (None, {"OTEL_EXPORTER_OTLP_CERTIFICATE": "/nowhere.pem"}, "there is no such file"),
+    ],
+)
+def test_a_malformed_endpoint_is_an_error_that_says_what_is_wrong(
+    arg: str | None, environ: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ReporterError, match=message) as caught:
+        reporter_to(arg, environ).prepare()  # type: ignore[arg-type]
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("url", "shown"), [("https://c:1", "https://c:1/v1/metrics"), ("grpcs://c:1", "grpcs://c:1")])
+def test_a_certificate_that_is_none_is_an_error_before_the_run(url: str, shown: str, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    with pytest.raises(ReporterError, match=re.escape(f"the TLS files for {shown} cannot be used")):
+        reporter_to(url, {"OTEL_EXPORTER_OTLP_CERTIFICATE": str(tmp_path / "ca.pem")}).prepare()
+
+
+def test_a_proxy_is_not_asked_for_this_machine(run: FedRun, receiver: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "grpc_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    for name in ("no_proxy", "NO_PROXY", "no_grpc_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert run.through(reporter_to(receiver.url)) == []
+    assert find_endpoint("grpc://[::1]:1", {}).is_loopback
+    assert not find_endpoint("http://collector:4318", {}).is_loopback
+
+
+def test_messages_show_neither_headers_nor_queries() -> None:
+    endpoint = find_endpoint("https://c/v1/metrics?key=s3cret", {"OTEL_EXPORTER_OTLP_HEADERS": "a=s3cret"})
+    assert str(endpoint) == "https://c/v1/metrics"
+    assert str(Endpoint("grpc", "c:1", True)) == "grpcs://c:1"
+
+
+def test_variables_for_metrics_go_before_those_for_all_signals() -> None:
+    endpoint = find_endpoint(
+        None,
+        {
+            "OTEL_EXPORTER_OTLP_TIMEOUT": "9000",
+            "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT": "1500",
+            "OTEL_EXPORTER_OTLP_HEADERS": "a=1",
+            "OTEL_EXPORTER_OTLP_METRICS_HEADERS": "b=2%2C3",
+        },
+    )
+    assert endpoint.timeout_s == 1.5
+    assert endpoint.headers == (("b", "2,3"),)
+
+
+def test_an_unknown_temporality_is_warned_of_and_cumulative_is_taken(run: FedRun) -> None:
+    receiver = HttpReceiver()
+    logs = run.through(reporter_to(receiver.url, {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "both"}))
+    receiver.stop()
+    assert "known are cumulative, delta and lowmemory" in logs[0]["event"]
+    assert {p.start_time_unix_nano for name, _, p, _ in points(receiver) if name == "gradual.requests"} == {BEGIN}
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("120", 120.0),
+        ("0", 0.0),
+        (format_datetime(datetime(2026, 1, 1, 0, 1, tzinfo=UTC), usegmt=True), 60.0),
+        (format_datetime(datetime(2025, 1, 1, tzinfo=UTC), usegmt=True), 0.0),
+        ("soon", None),
+        ("-5", None),
+        (None, None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(text: str | None, seconds: float | None) -> None:
+    headers = Message()
+    if text is not None:
+        headers["Retry-After"] = text
+    assert retry_after_s(headers, datetime(2026, 1, 1, tzinfo=UTC)) == seconds
+
+
+def test_a_status_is_read_and_anything_else_says_nothing() -> None:
+    details = read_status(retry_info(2, 500_000_000)[0][1])
+    assert (details.message, details.retry_after_s) == ("busy", 2.5)
+    assert read_status(b"<html>").message == ""
+    assert read_status(b"").retry_after_s is None
+
+
+def test_back_off_doubles_up_to_half_a_minute_and_begins_anew() -> None:
+    back_off = BackOff(1.0)
+    delays = [back_off.next_s() for _ in range(8)]
+    for delay, longest in zip(delays, (1, 2, 4, 8, 16, 30, 30, 30), strict=True):
+        assert longest / 2 <= delay <= longest
+    back_off.reset()
+    assert back_off.next_s() <= 1
+
+
+def test_values_that_wait_are_bounded_and_the_oldest_go_first(run: FedRun) -> None:
+    ledger = Ledger("cumulative", BEGIN, most_waiting=30)
+    for number in range(100):
+        ledger.add(replace(run.records[1], end_s=number + 1))
+    parcel = ledger.take()
+    assert ledger.is_empty
+    assert sum(len(instant.values) for instant in parcel.instants) <= 30
+    assert parcel.instants[-1].at == BEGIN + 100 * S
+    assert parcel.requests == 100 * len(run.samples[1]), "sums are never given up"
+
+
+def test_a_parcel_stays_as_it_is_while_the_run_goes_on(run: FedRun) -> None:
+    ledger = Ledger("cumulative", BEGIN)
+    ledger.add(run.records[1])
+    parcel = ledger.take()
+    before = encode(parcel, Resource())
+    ledger.add(run.records[2])
+    assert encode(parcel, Resource()) == before
+    assert ledger.take().requests == len(run.samples[1]) + len(run.samples[2])
+
+
+def test_what_waits_goes_in_parcels_that_a_receiver_takes(run: FedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledgers, "MOST_PER_PARCEL", 25)
+    ledger = Ledger("delta", BEGIN)
+    for number in range(10):
+        ledger.add(replace(run.records[1], end_s=number + 1))
+    parcels = []
+    while not ledger.is_empty:
+        parcels.append(ledger.take())
+    assert all(sum(len(instant.values) for instant in parcel.instants) <= 25 for parcel in parcels)
+    assert [instant.at for parcel in parcels for instant in parcel.instants] == [BEGIN + n * S for n in range(1, 11)]
+    assert [parcel.requests for parcel in parcels] == [10 * len(run.samples[1]), *[0] * (len(parcels) - 1)]
+    assert len(parcels) > 2
+
+
+def test_failure_kinds_are_those_of_the_results(run: FedRun, receiver: Any) -> None:
+    run.through(reporter_to(receiver.url))
+    assert {a["error.type"] for name, a, _, _ in points(receiver) if name == "gradual.failures"} <= set(KINDS)
+
+
+def test_the_documentation_names_every_metric_with_its_unit_and_attributes(run: FedRun) -> None:
+    receiver = HttpReceiver()
+    run.through(reporter_to(receiver.url))
+    receiver.stop()
+    page = (Path(__file__).parents[4] / "docs/telemetry.md").read_text()
+    rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `gradual.")}
+    for name, attributes, _, metric in points(receiver):
+        assert f"`{metric.unit}`" in rows[name]
+        missing = [key for key in attributes if f"`{key}`" not in rows[name] and "the same" not in rows[name]]
+        assert missing == [], name
+    for name, (unit, _) in GAUGES.items():
+        assert f"`{unit}`" in rows[name]

@@ -1,0 +1,488 @@
+"""Every sample that came stands in the files, once and unchanged; memory and folders are kept in order."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from raw_run import plan_of, run_of
+
+pa = pytest.importorskip("pyarrow", reason="pyarrow is an extra")
+
+import pyarrow.dataset as ds  # noqa: E402 (after the skip)
+import pyarrow.parquet as pq  # noqa: E402
+
+from gradual_common.protocol.batch import KIND, KINDS  # noqa: E402
+from gradual_common.protocol.series import SeriesIndex  # noqa: E402
+from gradual_master.errors import ReporterError  # noqa: E402
+from gradual_master.reporting.parquet.files import SampleWriter, describe_run, safe_name  # noqa: E402
+from gradual_master.reporting.parquet.reporter import MARKER, ParquetReporter  # noqa: E402
+from gradual_master.reporting.samples import SampleBlock  # noqa: E402
+
+S = 1_000_000_000
+MINUTE = 60 * S
+BEGIN = 1_767_323_045_123_456_789
+INDEX = SeriesIndex.of(plan_of())
+HIVE = ds.partitioning(pa.schema([("agent", pa.string()), ("minute", pa.int32())]), flavor="hive")
+
+Row = dict[str, Any]
+
+
+def block_of(agent: str, rows: list[tuple[int, int, int, int, str, int]], index: SeriesIndex = INDEX) -> SampleBlock:
+    """Rows of (started, duration, slot, step, kind, status)."""
+    started, duration, slot, step, kind, status = zip(*rows, strict=True) if rows else ((),) * 6
+    return SampleBlock(
+        agent=agent,
+        index=index,
+        begin=BEGIN,
+        started=np.array(started, dtype=np.int64),
+        duration=np.array(duration, dtype=np.int64),
+        slot=np.array(slot, dtype=np.int32),
+        step=np.array(step, dtype=np.uint16),
+        kind=np.array([KIND[name] for name in kind], dtype=np.uint8),
+        status=np.array(status, dtype=np.uint16),
+    )
+
+
+def random_rows(seed: int, count: int, first: int = 0, seconds: int = 150) -> list[tuple[int, int, int, int, str, int]]:
+    rng = np.random.default_rng(seed)
+    ended = np.sort(rng.integers(first * S + 2 * S, (first + seconds) * S, count))
+    duration = rng.integers(1, 2 * S, count)
+    kinds = [KINDS[number] for number in rng.choice([0, 0, 0, *range(1, len(KINDS))], count)]
+    rows = zip((ended - duration).tolist(), duration.tolist(), kinds, range(count), strict=True)
+    return [
+        (start, length, number % 50, number % 3, kind, 0 if kind in ("timeout", "connect") else 200 + number % 3)
+        for start, length, kind, number in rows
+    ]
+
+
+def expected(agent: str, rows: list[tuple[int, int, int, int, str, int]]) -> list[Row]:
+    """Worked out row by row, as plain values."""
+    steps = [("customer", "login"), ("customer", "browse"), ("guest", "rates")]
+    return [
+        {
+            "started_at": BEGIN + started,
+            "duration_ns": duration,
+            "group": steps[step][0],
+            "step": steps[step][1],
+            "action": steps[step][1],
+            "slot": slot,
+            "status_code": status or None,
+            "error": kind or None,
+            "ok": not kind,
+            "agent": agent,
+            "minute": (started + duration) // MINUTE,
+        }
+        for started, duration, slot, step, kind, status in rows
+    ]
+
+
+def read(folder: Path) -> list[Row]:
+    """What a reader of the data set gets, instants as integers."""
+    table = ds.dataset(folder, format="parquet", partitioning=HIVE).to_table()
+    started = table["started_at"].cast(pa.int64()).to_pylist()
+    return [
+        row | {"started_at": at} for row, at in zip(table.drop_columns("started_at").to_pylist(), started, strict=True)
+    ]
+
+
+def in_order(rows: list[Row]) -> list[tuple[Any, ...]]:
+    return sorted((row["agent"], row["started_at"], row["duration_ns"], *map(str, row.values())) for row in rows)
+
+
+def same(found: list[Row], wanted: list[Row]) -> bool:
+    columns = list(wanted[0])
+    return in_order([{name: row[name] for name in columns} for row in found]) == in_order(wanted)
+
+
+def files_of(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "samples"
+
+
+@pytest.fixture
+def reporter(folder: Path) -> Iterator[ParquetReporter]:
+    """A reporter whose run has begun."""
+    reporter = ParquetReporter(str(folder))
+    reporter.prepare()
+    reporter.on_test_start(run_of(tags={"team": "payments"}))
+    yield reporter
+    reporter.close()
+
+
+NOTHING: Any = None
+
+
+def test_every_row_is_read_back_as_it_was(reporter: ParquetReporter, folder: Path) -> None:
+    fed: list[Row] = []
+    for number, agent in enumerate(("host-1", "host-2", "zürich/1 = ü?", "7")):
+        rows = random_rows(number, 1500)
+        for begin in range(0, 1500, 400):
+            reporter.on_samples(block_of(agent, rows[begin : begin + 400]))
+        fed += expected(agent, rows)
+    reporter.on_samples(block_of("host-1", []))
+    reporter.on_test_complete(NOTHING)
+    assert same(read(folder), fed)
+
+
+def test_readers_that_are_told_nothing_find_the_same(reporter: ParquetReporter, folder: Path) -> None:
+    """What pandas.read_parquet does; the marker is passed over."""
+    rows = random_rows(1, 200)
+    reporter.on_samples(block_of("host-1", rows))
+    reporter.close()
+    table = pq.read_table(folder)
+    assert set(table.column_names) == set(expected("host-1", rows)[0])
+    assert sorted(table["duration_ns"].to_pylist()) == sorted(duration for _, duration, *_ in rows)
+    assert set(table["agent"].to_pylist()) == {"host-1"}
+    assert set(table["minute"].to_pylist()) == {0, 1, 2}
+
+
+def test_files_lie_by_agent_and_minute_and_hold_no_others(reporter: ParquetReporter, folder: Path) -> None:
+    reporter.on_samples(block_of("a", random_rows(1, 900)))
+    reporter.close()
+    assert files_of(folder) == [MARKER, *(f"agent=a/minute=00{n}/part-0.parquet" for n in range(3))]
+    for minute in range(3):
+        table = pq.ParquetFile(folder / f"agent=a/minute=00{minute}/part-0.parquet").read()
+        ended = table["started_at"].cast(pa.int64()).to_numpy() - BEGIN + table["duration_ns"].to_numpy()
+        assert set((ended // MINUTE).tolist()) == {minute}
+        assert (np.diff(ended) >= 0).all(), "rows keep the order in which they came"
+
+
+def test_columns_have_types_units_and_compression(reporter: ParquetReporter, folder: Path) -> None:
+    reporter.on_samples(block_of("a", random_rows(1, 500, seconds=30)))
+    reporter.close()
+    file = pq.ParquetFile(folder / "agent=a/minute=000/part-0.parquet")
+    text = pa.dictionary(pa.int32(), pa.string())
+    assert {field.name: field.type for field in file.schema_arrow} == {
+        "started_at": pa.timestamp("ns", tz="UTC"),
+        "duration_ns": pa.int64(),
+        "group": text,
+        "step": text,
+        "action": text,
+        "slot": pa.int32(),
+        "status_code": pa.uint16(),
+        "error": text,
+        "ok": pa.bool_(),
+    }
+    assert file.schema_arrow.field("duration_ns").metadata[b"unit"] == b"ns"
+    metadata = {key.decode(): value.decode() for key, value in file.schema_arrow.metadata.items()}
+    assert metadata["gradual.run.id"] == "run-1"
+    assert metadata["gradual.run.name"] == "raw"
+    assert json.loads(metadata["gradual.run.tags"]) == {"team": "payments"}
+    assert json.loads(metadata["gradual.units"]) == {"duration_ns": "ns"}
+    columns = [file.metadata.row_group(0).column(number) for number in range(9)]
+    assert {column.compression for column in columns} == {"ZSTD"}
+    dictionary = {column.path_in_schema for column in columns if column.has_dictionary_page}
+    assert dictionary == {"group", "step", "action", "error"}
+
+
+def million(agents: int, minutes: int, each: int) -> Iterator[SampleBlock]:
+    """Blocks of five seconds of every agent, agents taking turns."""
+    rng = np.random.default_rng(5)
+    duration = rng.integers(1, S, each)
+    zeros: Any = np.zeros(each)
+    for second in range(0, minutes * 60, 5):
+        ended = (second + 1) * S + np.sort(rng.integers(0, 5 * S, each))
+        for agent in range(agents):
+            yield SampleBlock(
+                agent=f"agent-{agent}",
+                index=INDEX,
+                begin=BEGIN,
+                started=ended - duration,
+                duration=duration,
+                slot=np.arange(each, dtype=np.int32),
+                step=np.full(each, agent % 3, dtype=np.uint16),
+                kind=zeros.astype(np.uint8),
+                status=np.full(each, 200, dtype=np.uint16),
+            )
+
+
+def test_a_million_samples_of_20_agents_in_10_minutes_wait_in_bounded_memory(folder: Path) -> None:
+    """By counts: rows that wait, partitions that are open, rows that arrive, and how large row groups are."""
+    writer = SampleWriter(folder, describe_run(run_of()), rows_per_group=2048, most_buffered=20_000, most_open=30)
+    most_open = fed = 0
+    for block in million(20, 10, 420):
+        writer.write(block)
+        fed += len(block)
+        assert sum(partition.buffered for partition in writer._open.values()) == writer._buffered <= 20_000
+        most_open = max(most_open, len(writer._open))
+    writer.close()
+    assert writer.peak == 20_000, "the bound is met, and held"
+    assert 20 < most_open <= 30
+    dataset = ds.dataset(folder, format="parquet", partitioning=HIVE)
+    assert dataset.count_rows() == fed >= 1_000_000
+    assert dataset.count_rows(filter=(ds.field("agent") == "agent-7") & (ds.field("minute") == 4)) == pytest.approx(
+        60 * 84, abs=420
+    )
+    groups = [
+        fragment.metadata.row_group(number).num_rows
+        for fragment in dataset.get_fragments()
+        for number in range(fragment.metadata.num_row_groups)
+    ]
+    assert max(groups) <= 2048
+    assert writer._buffered == 0
+
+
+def test_a_block_larger_than_all_that_may_wait_is_written_piece_by_piece(folder: Path) -> None:
+    rows = random_rows(3, 5000, seconds=50)
+    writer = SampleWriter(folder, describe_run(run_of()), rows_per_group=600, most_buffered=1000)
+    writer.write(block_of("a", rows))
+    assert writer.peak <= 1000
+    writer.close()
+    assert same(read(folder), expected("a", rows))
+    metadata = pq.ParquetFile(folder / "agent=a/minute=000/part-0.parquet").metadata
+    assert [metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)] == [600] * 8 + [200]
+
+
+def test_the_fullest_partition_is_written_when_too_many_rows_wait(folder: Path) -> None:
+    writer = SampleWriter(folder, describe_run(run_of()), rows_per_group=1000, most_buffered=500)
+    writer.write(block_of("small", random_rows(1, 100, seconds=50)))
+    writer.write(block_of("large", random_rows(2, 400, seconds=50)))
+    assert {name: partition.buffered for (name, _), partition in writer._open.items()} == {"small": 100, "large": 0}
+    writer.close()
+    assert len(read(folder)) == 500
+
+
+def test_many_small_pieces_become_one(folder: Path) -> None:
+    rows = random_rows(9, 1000, seconds=50)
+    writer = SampleWriter(folder, describe_run(run_of()))
+    for row in rows:
+        writer.write(block_of("a", [row]))
+        assert all(len(partition._waiting) < 64 for partition in writer._open.values())
+    writer.close()
+    assert same(read(folder), expected("a", rows))
+
+
+def test_a_late_row_is_not_lost_and_finished_files_stay_as_they_are(reporter: ParquetReporter, folder: Path) -> None:
+    rows = random_rows(4, 2000, seconds=300)
+    reporter.on_samples(block_of("a", rows))
+    finished = {path: path.read_bytes() for path in folder.rglob("part-*.parquet")}
+    assert len(finished) == 0, "all minutes of one block are open"
+    after = random_rows(5, 100, first=400, seconds=50)
+    reporter.on_samples(block_of("a", after))
+    finished = {path: path.read_bytes() for path in folder.rglob("part-*.parquet")}
+    assert len(finished) == 5, "now they are long over"
+    late = [(59 * S, S // 2, 1, 0, "", 200), (3 * S, S, 2, 1, "timeout", 0)]
+    for row in late:
+        reporter.on_samples(block_of("a", [row]))
+    reporter.on_test_complete(NOTHING)
+    assert all(path.read_bytes() == data for path, data in finished.items())
+    assert sorted(os.listdir(folder / "agent=a/minute=000")) == ["part-0.parquet", "part-1.parquet"]
+    assert same(read(folder), expected("a", rows + after + late))
+
+
+def test_the_progress_of_one_agent_closes_nothing_of_another(folder: Path) -> None:
+    writer = SampleWriter(folder, describe_run(run_of()))
+    writer.write(block_of("slow", random_rows(1, 10, seconds=50)))
+    writer.write(block_of("fast", random_rows(1, 10, first=3600, seconds=50)))
+    assert list(writer._open) == [("slow", 0), ("fast", 60)]
+    writer.close()
+
+
+def test_samples_after_another_numbering_keep_their_names(folder: Path) -> None:
+    """Two blocks of one minute whose step numbers mean different steps."""
+    other = SeriesIndex.of(plan_of(users=[{"name": "guest", "concurrency": 1, "behavior": [{"action": "rates"}]}]))
+    writer = SampleWriter(folder, describe_run(run_of()))
+    writer.write(block_of("a", [(0, S, 0, 0, "", 200)]))
+    writer.write(block_of("a", [(S, S, 0, 0, "", 200)], index=other))
+    writer.write(block_of("a", [(2 * S, S, 0, 0, "", 200)], index=SeriesIndex.of(plan_of())))
+    writer.close()
+    found = {row["started_at"] - BEGIN: (row["group"], row["step"]) for row in read(folder)}
+    assert found == {0: ("customer", "login"), S: ("guest", "rates"), 2 * S: ("customer", "login")}
+
+
+# ── Folders ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("given_up_after", ["nothing", "prepare", "on_test_start", "on_samples", "on_test_complete"])
+def test_close_leaves_readable_files_whatever_came_before(folder: Path, given_up_after: str) -> None:
+    reporter = ParquetReporter(str(folder))
+    rows = random_rows(6, 300)
+    calls: dict[str, Any] = {
+        "prepare": reporter.prepare,
+        "on_test_start": lambda: reporter.on_test_start(run_of()),
+        "on_samples": lambda: reporter.on_samples(block_of("a", rows)),
+        "on_test_complete": lambda: reporter.on_test_complete(NOTHING),
+    }
+    fed = False
+    for name, call in calls.items():
+        if given_up_after == "nothing":
+            break
+        call()
+        fed = fed or name == "on_samples"
+        if name == given_up_after:
+            break
+    reporter.close()
+    reporter.close()
+    if fed:
+        assert same(read(folder), expected("a", rows))
+    else:
+        assert folder.exists() == (given_up_after == "on_test_start")
+    assert not list(folder.rglob("*.partial"))
+
+
+def test_a_file_bears_its_name_only_when_it_is_complete(folder: Path) -> None:
+    """Whoever looks while the run goes on, or after the process was killed, meets whole files only."""
+    writer = SampleWriter(folder, describe_run(run_of()), rows_per_group=100)
+    writer.write(block_of("a", random_rows(1, 250, seconds=50)))
+    assert files_of(folder) == ["agent=a/minute=000/.part-0.partial"]
+    assert ds.dataset(folder, format="parquet", partitioning=HIVE).count_rows() == 0
+    writer.close()
+    assert files_of(folder) == ["agent=a/minute=000/part-0.parquet"]
+
+
+def test_a_former_run_is_replaced_when_the_schedule_begins_and_not_before(folder: Path) -> None:
+    for agent, minute in (("old", 0), ("a", 3)):
+        reporter = ParquetReporter(str(folder))
+        reporter.prepare()
+        before = files_of(folder)
+        reporter.close()
+        assert files_of(folder) == ([] if agent == "old" else before), "a run that was given up removes nothing"
+        reporter.prepare()
+        reporter.on_test_start(run_of())
+        reporter.on_samples(block_of(agent, random_rows(1, 20, first=60 * minute, seconds=50)))
+        reporter.close()
+    assert files_of(folder) == [MARKER, "agent=a/minute=003/part-0.parquet"]
+    assert sorted(os.listdir(folder)) == [MARKER, "agent=a"]
+
+
+def test_what_a_killed_run_left_behind_is_replaced_too(folder: Path) -> None:
+    reporter = ParquetReporter(str(folder))
+    reporter.prepare()
+    reporter.on_test_start(run_of())
+    reporter.close()
+    (folder / "agent=x/minute=000").mkdir(parents=True)
+    (folder / "agent=x/minute=000/.part-0.partial").write_bytes(b"PAR1")
+    reporter.prepare()
+    reporter.on_test_start(run_of())
+    reporter.close()
+    assert files_of(folder) == [MARKER]
+
+
+@pytest.mark.parametrize("stranger", ["notes.txt", "agent=x/minute=000/mine.parquet", "agent=x", "part-0.parquet"])
+@pytest.mark.parametrize("beside", [True, False], ids=["beside ours", "alone"])
+def test_a_folder_with_what_is_not_ours_is_refused_and_left_alone(folder: Path, stranger: str, beside: bool) -> None:
+    reporter = ParquetReporter(str(folder))
+    if beside:
+        reporter.prepare()
+        reporter.on_test_start(run_of())
+        reporter.on_samples(block_of("a", random_rows(1, 20)))
+        reporter.close()
+    (folder / stranger).parent.mkdir(parents=True, exist_ok=True)
+    (folder / stranger).write_text("precious")
+    before = files_of(folder)
+    with pytest.raises(ReporterError, match=r"holds '.*'.* folder"):
+        reporter.prepare()
+    reporter.close()
+    assert files_of(folder) == before
+
+
+def test_a_link_is_neither_followed_nor_removed(folder: Path, tmp_path: Path) -> None:
+    reporter = ParquetReporter(str(folder))
+    reporter.prepare()
+    reporter.on_test_start(run_of())
+    reporter.close()
+    elsewhere = tmp_path / "elsewhere/minute=000"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "part-0.parquet").write_text("precious")
+    (folder / "agent=x").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ReporterError, match="holds 'agent=x'"):
+        reporter.prepare()
+    (folder / "agent=x").unlink()
+    (folder / "agent=y/minute=000").mkdir(parents=True)
+    (folder / "agent=y/minute=000/part-0.parquet").symlink_to(elsewhere / "part-0.parquet")
+    with pytest.raises(ReporterError, match=r"holds 'agent=y/minute=000/part-0\.parquet'"):
+        reporter.prepare()
+    assert (elsewhere / "part-0.parquet").read_text() == "precious"
+
+
+def test_a_folder_that_another_run_writes_to_is_refused(reporter: ParquetReporter, folder: Path) -> None:
+    other = ParquetReporter(str(folder))
+    with pytest.raises(ReporterError, match="another run is writing there"):
+        other.prepare()
+    reporter.close()
+    other.prepare()
+    other.close()
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_before_the_run(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path, message in (
+        (tmp_path / "file", "this is a file; name a folder"),
+        (tmp_path / "file" / "below", "cannot be written: Not a directory"),
+        (Path("/proc/gradual"), "cannot be written: No such file or directory"),
+    ):
+        with pytest.raises(ReporterError, match=message):
+            ParquetReporter(str(path)).prepare()
+    with pytest.raises(ReporterError, match="name a folder"):
+        ParquetReporter("").prepare()
+
+
+def test_without_an_argument_the_folder_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    reporter = ParquetReporter()
+    reporter.prepare()
+    reporter.on_test_start(run_of())
+    reporter.close()
+    assert files_of(tmp_path) == [f"gradual-samples/{MARKER}"]
+
+
+def test_without_pyarrow_it_is_said_what_to_install(tmp_path: Path) -> None:
+    """In a process of its own, in which nothing has been imported yet; the reporter itself needs nothing."""
+    script = (
+        "import sys; sys.modules['pyarrow'] = None\n"
+        "from gradual_master.errors import ReporterError\n"
+        "from gradual_master.reporting.parquet.reporter import ParquetReporter\n"
+        "try:\n    ParquetReporter(sys.argv[1]).prepare()\n"
+        "except ReporterError as error:\n    print(error)\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "samples")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "pip install 'gradual-loadtest[parquet]'" in said
+    assert not (tmp_path / "samples").exists()
+
+
+@pytest.mark.parametrize("method", ["write_table", "close"])
+def test_a_file_that_cannot_be_written_is_raised_and_the_others_are_completed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """A full disk, say: the failure is raised, no half file stays, nothing that is whole is lost."""
+    real = getattr(pq.ParquetWriter, method)
+
+    def fail(self: Any, *args: Any, **options: Any) -> None:
+        if "agent=full" in str(self.where):
+            raise OSError(28, "No space left on device")
+        real(self, *args, **options)
+
+    monkeypatch.setattr(pq.ParquetWriter, method, fail)
+    writer = SampleWriter(folder, describe_run(run_of()))
+    writer.write(block_of("full", random_rows(1, 30, seconds=50)))
+    rows = random_rows(2, 30, seconds=50)
+    writer.write(block_of("good", rows))
+    with pytest.raises(OSError, match="No space left"):
+        writer.close()
+    monkeypatch.undo()
+    assert files_of(folder) == ["agent=good/minute=000/part-0.parquet"]
+    assert same(read(folder), expected("good", rows))
+    writer.close()
+
+
+def test_names_of_agents_are_safe_and_stay_different() -> None:
+    assert safe_name("host-1.example") == "host-1.example"
+    assert safe_name("../a=b/ü") == "..%2Fa%3Db%2F%C3%BC"
+    long = ["ü" * 100 + end for end in "ab"]
+    names = [safe_name(name) for name in long]
+    assert len(set(names)) == 2
+    assert all(len(name) <= 200 and "%" not in name[-18:] for name in names)
+    assert safe_name("") == "__HIVE_DEFAULT_PARTITION__"

@@ -1,0 +1,415 @@
+"""Reporters in threads of their own: none of them can hold up or spoil the run, or another reporter."""
+
+import asyncio
+import errno
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import structlog
+from raw_run import S, fleet_of, plan_of, run_of, schedule_of
+from structlog.testing import capture_logs
+
+from gradual_common.protocol.series import SeriesIndex
+from gradual_master.reporting import BaseReporter
+from gradual_master.reporting.hosting import Host, Hosts
+from gradual_master.reporting.samples import SampleBlock
+from gradual_master.reporting.unwritten import with_losses
+from gradual_master.results.merging.aggregate import Aggregate
+from gradual_master.results.summary.summary import Summary, build_summary
+
+DEADLINE_S = 20
+INDEX = SeriesIndex.of(plan_of())
+NOTHING: Any = None
+
+
+@pytest.fixture
+def logs() -> Iterator[list[Any]]:
+    """What is logged, from whichever thread."""
+    structlog.reset_defaults()
+    with capture_logs() as captured:
+        yield captured
+
+
+def said(logs: list[Any]) -> list[str]:
+    return [line["event"] for line in logs]
+
+
+def block(size: int, slot: int = 0) -> SampleBlock:
+    started, duration = (np.arange(size, dtype=np.int64) for _ in range(2))
+    seat = np.full(size, slot, dtype=np.int32)
+    step, kind, status = np.zeros(size, np.uint16), np.zeros(size, np.uint8), np.full(size, 200, np.uint16)
+    return SampleBlock("a", INDEX, 0, started, duration, seat, step, kind, status)
+
+
+def summary(requests: int = 0) -> Any:
+    return SimpleNamespace(totals=SimpleNamespace(requests=requests))
+
+
+class Options:
+    allow_missing = 0.01
+    allow_saturated = False
+
+
+def judged(code: int) -> Summary:
+    """A summary of a run that passed, but for its exit code."""
+    plan, schedule = plan_of(), schedule_of((2, 1))
+    whole = build_summary(plan, schedule, Aggregate(plan, schedule, S), fleet_of(), run_of(), Options())
+    verdict = replace(whole.verdict, status="passed", code=code, warnings=("slow",))
+    return replace(whole, verdict=verdict, run=replace(whole.run, exit_code=code))
+
+
+def until(condition: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.001)
+
+
+class Watcher(BaseReporter):
+    """Keeps what it is told; waits for `gate` in the method called `stuck`, raises in the one called `bad`."""
+
+    def __init__(self, bad: str = "", stuck: str = "", error: BaseException | None = None) -> None:
+        self.told: list[str] = []
+        self.threads: set[str] = set()
+        self.gate = threading.Event()
+        self._bad, self._stuck, self._error = bad, stuck, error or RuntimeError("a bad day")
+
+    def note(self, name: str, detail: Any = "") -> None:
+        self.told.append(f"{name}{detail}")
+        self.threads.add(threading.current_thread().name)
+        if name == self._stuck:
+            assert self.gate.wait(DEADLINE_S)
+        if name == self._bad:
+            raise self._error
+
+    def on_test_start(self, run: Any) -> None:
+        self.note("start")
+
+    def on_interval(self, interval: Any) -> None:
+        self.note("interval", interval or "")
+
+    def on_news(self, news: Any) -> None:
+        self.note("news")
+
+    def on_test_complete(self, summary: Any) -> None:
+        self.note("complete")
+
+    def close(self) -> None:
+        self.note("close")
+
+
+class Counter(Watcher):
+    """Follows single requests."""
+
+    def on_request_complete(self, request: Any) -> None:
+        self.note("request", request.slot)
+
+
+def play(hosts: Hosts) -> None:
+    """A short run; intervals are numbered instead of made."""
+    hosts.start(NOTHING)
+    for number in (1, 2):
+        interval: Any = number
+        hosts.show(block(2, number))
+        hosts.tell_interval(interval)
+    hosts.tell_news(NOTHING)
+
+
+WHOLE = ["start", "interval1", "interval2", "news", "complete", "close"]
+
+
+async def test_everything_is_told_in_order_in_a_thread_of_its_own() -> None:
+    one, other = Watcher(), Watcher()
+    hosts = Hosts([one, other])
+    play(hosts)
+    await hosts.complete(summary())
+    await hosts.close()
+    assert one.told == other.told == WHOLE
+    assert one.threads == other.threads == {"reporter Watcher"}
+
+
+async def test_single_requests_come_between_the_intervals_to_those_who_follow_them() -> None:
+    one, other = Counter(), Watcher()
+    hosts = Hosts([one, other])
+    assert hosts.want_samples
+    play(hosts)
+    await hosts.complete(summary(4))
+    assert one.told == [
+        "start", "request1", "request1", "interval1", "request2", "request2", "interval2", "news", "complete", "close",
+    ]  # fmt: skip
+    assert other.told == WHOLE
+    assert one.metrics.dropped == 0
+
+
+def test_samples_are_wanted_only_by_those_who_follow_single_requests() -> None:
+    class Blocks(BaseReporter):
+        def on_samples(self, block: SampleBlock) -> None:
+            pass
+
+    assert [reporter.wants_samples() for reporter in (BaseReporter, Watcher, Counter, Blocks)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert not Hosts([]).want_samples
+    assert not Hosts([Watcher()]).want_samples
+
+
+METHODS = ["start", "interval", "news", "request", "complete"]
+
+
+@pytest.mark.parametrize("bad", METHODS)
+@pytest.mark.parametrize("error", [RuntimeError("a bad day"), SystemExit(3), asyncio.CancelledError()])
+async def test_a_reporter_that_raises_is_named_and_told_nothing_more(
+    bad: str, error: BaseException, logs: list[Any]
+) -> None:
+    one, other = Counter(bad, error=error), Watcher()
+    hosts = Hosts([one, other])
+    play(hosts)
+    await hosts.complete(summary(4))
+    assert other.told == WHOLE
+    assert one.told[-1] == "close"
+    assert one.told.count("close") == 1
+    assert one.told[-2].startswith(bad)
+    assert sum(entry.startswith(bad) for entry in one.told) == 1
+    assert said(logs) == ["reporter Counter failed and is left out"]
+    assert logs[0]["exc_info"]
+
+
+async def test_a_report_that_could_not_be_written_is_told_in_the_verdict_and_to_who_speaks_last(
+    logs: list[Any],
+) -> None:
+    class Last(Watcher):
+        speaks_last = True
+
+        def on_test_complete(self, summary: Any) -> None:
+            self.heard = summary
+
+    error = OSError(errno.ENOSPC, "No space left on device", "out.json")
+    last, other = Last(), Watcher()
+    hosts = Hosts([last, Watcher("complete", error=error), other])
+    told = await hosts.complete(judged(0))
+    loss = "a report is missing: Watcher could not write out.json: No space left on device"
+    assert told.verdict.warnings == ("slow", loss)
+    assert told.verdict.code == told.run.exit_code == 3
+    assert told.verdict.status == "passed"
+    assert last.heard == told
+    assert other.told[-2:] == ["complete", "close"]
+    assert said(logs) == [loss]
+    assert "exc_info" not in logs[0]
+
+
+@pytest.mark.parametrize(("code", "left"), [(0, 3), (1, 3), (3, 3), (130, 130), (143, 143)])
+def test_a_missing_report_is_exit_code_3_unless_the_run_was_stopped(code: int, left: int) -> None:
+    assert with_losses(judged(code), ["lost"]).run.exit_code == left
+    assert with_losses(judged(code), []) == judged(code)
+
+
+async def test_a_reporter_that_raises_in_close_harms_nobody(logs: list[Any]) -> None:
+    one, other = Watcher("close"), Watcher()
+    hosts = Hosts([one, other])
+    play(hosts)
+    await hosts.complete(summary())
+    assert one.told == other.told == WHOLE
+    assert said(logs) == ["reporter Watcher failed and is left out"]
+
+
+@pytest.mark.parametrize("bad", ["", "start"])
+async def test_a_run_that_is_given_up_closes_all_of_them_once(bad: str, logs: list[Any]) -> None:
+    one, other = Watcher(bad), Watcher()
+    hosts = Hosts([one, other])
+    if bad:
+        hosts.start(NOTHING)
+    await hosts.close()
+    await hosts.close()
+    begun = ["start"] if bad else []
+    assert one.told == other.told == [*begun, "close"]
+
+
+async def test_they_are_told_of_the_end_one_after_the_other() -> None:
+    """What they print stands in their order, even when the first takes its time."""
+    ends: list[str] = []
+
+    class Ender(BaseReporter):
+        def on_test_complete(self, summary: Any) -> None:
+            if self.arg == "first":
+                assert released.wait(DEADLINE_S)
+            ends.append(str(self.arg))
+
+        def close(self) -> None:
+            ends.append(f"{self.arg} closed")
+
+    released = threading.Event()
+    hosts = Hosts([Ender("first"), Ender("second")])
+    ending = asyncio.ensure_future(hosts.complete(summary()))
+    await asyncio.sleep(0.02)
+    assert ends == []
+    released.set()
+    await asyncio.wait_for(ending, DEADLINE_S)
+    assert ends == ["first", "first closed", "second", "second closed"]
+
+
+async def test_one_that_blocks_holds_up_nobody_and_gets_everything_when_it_is_free() -> None:
+    one, other = Watcher(stuck="interval"), Watcher()
+    hosts = Hosts([other, one])
+    play(hosts)
+    until(lambda: "interval1" in one.told)
+    until(lambda: other.told == WHOLE[:4])
+    assert one.told == ["start", "interval1"]
+    ending = asyncio.ensure_future(hosts.complete(summary()))
+    while len(other.told) < len(WHOLE):
+        await asyncio.sleep(0.001)
+    one.gate.set()
+    await asyncio.wait_for(ending, DEADLINE_S)
+    assert one.told == other.told == WHOLE
+
+
+async def test_one_that_never_comes_to_an_end_is_left_behind_by_name(logs: list[Any]) -> None:
+    one, other = Watcher(stuck="interval"), Watcher()
+    hosts = Hosts([one, other], patience_s=0.05)
+    play(hosts)
+    async with asyncio.timeout(DEADLINE_S):
+        await hosts.complete(summary())
+    assert other.told == WHOLE
+    assert said(logs) == ["reporter Watcher is still busy after 0.05 s and is left behind"]
+    one.gate.set()
+    until(lambda: one.told == WHOLE)
+
+
+async def test_one_that_is_too_slow_is_told_how_many_requests_it_was_not_shown(logs: list[Any]) -> None:
+    one = Counter(stuck="start")
+    host = Host(one, most_samples=10)
+    host.post(lambda: one.on_test_start(NOTHING))
+    until(lambda: one.told)
+    for slot, size in enumerate((6, 5, 4, 1)):
+        host.post_samples(block(size, slot))
+    assert host.dropped_samples == 6
+    one.gate.set()
+    host.finish(summary(16))
+    host.end()
+    assert await host.ended(DEADLINE_S)
+    assert one.told == ["start", *["request0"] * 6, *["request2"] * 4, "complete", "close"]
+    assert one.metrics.dropped == 6
+
+
+async def test_room_for_samples_is_free_again_once_they_are_shown() -> None:
+    one = Counter()
+    host = Host(one, most_samples=10)
+    for number in range(20):
+        host.post_samples(block(10))
+        until(lambda shown=10 * (number + 1): len(one.told) == shown)
+    host.end()
+    assert await host.ended(DEADLINE_S)
+    assert host.dropped_samples == 0
+
+
+async def test_requests_that_were_lost_on_their_way_are_told_too(logs: list[Any]) -> None:
+    """An agent drops what its master takes too slowly; the totals are of the batches, which lose nothing."""
+    one, other = Counter(), Watcher()
+    hosts = Hosts([one, other])
+    play(hosts)
+    await hosts.complete(summary(1234))
+    assert one.metrics.dropped == 1230
+    assert said(logs) == ["1,230 requests were lost on their way to reporter Counter; the totals have them"]
+
+
+async def test_too_slow_and_lost_are_said_apart(logs: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Counter(stuck="start")
+    hosts = Hosts([one])
+    monkeypatch.setattr(hosts._hosts[0], "_most_samples", 3)
+    hosts.start(NOTHING)
+    until(lambda: one.told)
+    for _ in range(2):
+        hosts.show(block(3))
+    one.gate.set()
+    await hosts.complete(summary(8))
+    assert one.metrics.dropped == 5
+    assert said(logs) == [
+        "reporter Counter was too slow and was not shown 3 of the requests",
+        "2 requests were lost on their way to reporter Counter; the totals have them",
+    ]
+
+
+async def test_intervals_and_news_have_a_bound_of_their_own_which_the_end_passes(logs: list[Any]) -> None:
+    one = Counter(stuck="start")
+    hosts = Hosts([one])
+    host = hosts._hosts[0]
+    host._most_events = 3
+    hosts.start(NOTHING)
+    until(lambda: one.told)
+    for number in range(5):
+        interval: Any = number + 1
+        hosts.show(block(1, number))
+        hosts.tell_interval(interval)
+    one.gate.set()
+    await hosts.complete(summary(5))
+    assert [entry for entry in one.told if entry.startswith("interval")] == ["interval1", "interval2", "interval3"]
+    assert sum(entry.startswith("request") for entry in one.told) == 5
+    assert one.told[-2:] == ["complete", "close"]
+    assert said(logs) == ["reporter Counter was too slow and missed 2 intervals and news"]
+
+
+async def test_blocks_of_samples_take_no_room_from_intervals() -> None:
+    """A hundred agents send a hundred small blocks a second."""
+    one = Counter(stuck="start")
+    host = Host(one, most_events=2)
+    host.post(lambda: one.on_test_start(NOTHING))
+    until(lambda: one.told)
+    for _ in range(50):
+        host.post_samples(block(1))
+    host.post(lambda: one.on_interval(NOTHING))
+    one.gate.set()
+    host.end()
+    assert await host.ended(DEADLINE_S)
+    assert host.dropped_events == 0
+    assert one.told[-2:] == ["interval", "close"]
+
+
+async def test_something_that_is_only_like_a_reporter_may_follow_a_run() -> None:
+    told: list[str] = []
+
+    class Like:
+        def __getattr__(self, name: str) -> Callable[..., None]:
+            return lambda *arguments: told.append(name)
+
+    like: Any = Like()
+    hosts = Hosts([like])
+    assert not hosts.want_samples
+    play(hosts)
+    await hosts.complete(summary())
+    assert told == ["on_test_start", "on_interval", "on_interval", "on_news", "on_test_complete", "close"]
+
+
+async def test_who_speaks_last_is_told_of_the_end_after_all_others_and_of_what_they_wrote() -> None:
+    told: list[str] = []
+
+    class Writing(BaseReporter):
+        def on_test_complete(self, summary: Any) -> None:
+            told.append("writing")
+            self.written.append(Path("report.html"))
+
+    class Failing(BaseReporter):
+        def on_test_complete(self, summary: Any) -> None:
+            self.written.append(Path("half.html"))
+            raise OSError("the device is full")
+
+    class Last(BaseReporter):
+        speaks_last = True
+
+        def hear_of_files(self, files: Sequence[Path]) -> None:
+            told.extend(map(str, files))
+
+        def on_test_complete(self, summary: Any) -> None:
+            told.append("last")
+
+    with capture_logs():
+        await Hosts([Last(), Writing(), Failing()]).complete(judged(0))
+    assert told == ["writing", "report.html", "last"]

@@ -1,0 +1,83 @@
+"""Figures on a terminal are short, and never say 0 of something that is there."""
+
+import pytest
+
+from gradual_master.reporting.text.figures import (
+    show_count,
+    show_counted,
+    show_instant,
+    show_kinds,
+    show_number,
+    show_of_target,
+    show_percent,
+    show_rate,
+    show_seconds,
+    show_share,
+    show_value,
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (None, "-"),
+        (0, "0"),
+        (0.04, "0.04"),
+        (0.5, "0.5"),
+        (3, "3"),
+        (12.34, "12.3"),
+        (123.4, "123"),
+        (12345.6, "12,346"),
+    ],
+)
+def test_a_number_has_as_many_decimals_as_its_size_leaves_room_for(number: float | None, text: str) -> None:
+    assert show_number(number) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(None, "-"), (0, "0%"), (0.00001, "<0.01%"), (0.0123, "1.23%"), (0.5, "50%"), (1, "100%"), (1.9, "190%")],
+)
+def test_a_failure_among_many_is_never_0_percent(share: float | None, text: str) -> None:
+    assert show_percent(share) == text
+
+
+def test_times_counts_and_kinds() -> None:
+    assert [show_seconds(seconds) for seconds in (0, 75.9, 3675)] == ["0:00", "1:15", "1:01:15"]
+    assert show_count(1234567) == "1,234,567"
+    assert show_kinds({"a": 1, "timeout": 1200, "b": 1}) == "timeout × 1,200, a × 1, b × 1"
+
+
+def test_an_instant_keeps_its_part_of_a_second() -> None:
+    instants = [show_instant(seconds) for seconds in (0, 7.5, 60.025, 1.9996)]
+    assert instants == ["0:00", "0:07.5", "1:00.025", "0:02"]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (None, "ms", "-"),
+        (612.345, "ms", "612 ms"),
+        (53.8891, "%", "53.9%"),
+        (0, "%", "0%"),
+        (49.12, "/s", "49.12/s"),
+        (1234, "", "1,234"),
+    ],
+)
+def test_a_value_of_an_objective_has_its_unit(value: float | None, unit: str, text: str) -> None:
+    assert show_value(value, unit) == text
+
+
+def test_of_nothing_there_is_no_share_and_no_rate() -> None:
+    assert [show_share(0, 0), show_rate(0, 0.0)] == ["-", "-"]
+    assert [show_share(1, 8), show_rate(30, 20.0)] == ["12.5%", "1.5"]
+
+
+@pytest.mark.parametrize(("users", "target", "text"), [(12.0, 12, "12"), (11.7, 12, "11.7/12"), (None, 12, "-/12")])
+def test_users_are_shown_beside_their_target_where_they_differ(users: float | None, target: float, text: str) -> None:
+    assert show_of_target(users, target) == text
+
+
+def test_a_number_and_what_it_counts_agree() -> None:
+    said = [show_counted(number, "user") for number in (0, 0.5, 1.0, 1.5, 1200, None)]
+    assert said == ["0 users", "0.5 users", "1 user", "1.5 users", "1,200 users", "- users"]

@@ -1,0 +1,88 @@
+"""Think times that were not kept are said, beyond chance and the grain of timers."""
+
+import random
+import statistics
+from typing import Any
+
+import pytest
+from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
+
+from gradual_agent.users.think import compile_think_time
+from gradual_common.plan.model.plan import ThinkTime
+from gradual_common.randomness import RandomStream
+from gradual_master.results.judging.sentences import lateness as sentence
+from gradual_master.results.judging.think_times import WaitLateness, lateness_of, variance_of
+from gradual_master.results.merging.aggregate import Aggregate
+
+WAITS = {
+    "constant": {"mean": S},
+    "uniform": {"low": S, "high": 3 * S},
+    "exponential": {"mean": S},
+    "exponential, capped": {"mean": S, "max": 2 * S},
+    "normal": {"mean": S, "stddev": S // 4},
+    "normal, cut off at 0": {"mean": S, "stddev": 2 * S},
+    "lognormal": {"mean": S, "stddev": S // 2},
+    "without deviation": {"mean": S, "stddev": 0},
+}
+
+
+def think_time(name: str) -> ThinkTime:
+    distribution = "normal" if name == "without deviation" else name.partition(",")[0]
+    return ThinkTime.model_construct(**{"distribution": distribution, **WAITS[name]})
+
+
+@pytest.mark.parametrize("name", WAITS)
+def test_the_variance_is_that_of_what_agents_draw(name: str) -> None:
+    think = think_time(name)
+    thinking = compile_think_time(think)
+    stream = RandomStream(1)
+    drawn = [thinking.fixed if thinking.fixed is not None else thinking.draw(stream) for _ in range(40_000)]
+    assert variance_of(think) ** 0.5 == pytest.approx(statistics.pstdev(drawn), rel=0.03)
+
+
+def test_no_think_time_has_no_variance() -> None:
+    assert variance_of(None) == 0
+
+
+def lateness(think: Any, lags: list[int], requests: int = 100) -> WaitLateness:
+    plan = plan_of(config={"name": "b", "base_url": "http://b", "duration": "4s", "think_time": think})
+    aggregate = Aggregate(plan, schedule_of((4, 2)), S)
+    steps = [(step, "", MS) for step in (0, 1, 2)] * (requests // 3)
+    aggregate.merge("a", batch_of(1, 0, Stretch(0, 0, S, steps), start_lags=lags))
+    aggregate.settle()
+    return lateness_of(plan, aggregate)
+
+
+def test_a_late_agent_is_compared_with_three_standard_errors() -> None:
+    found = lateness("1-3s", [300 * MS] * 10_000)
+    assert (found.waits, found.mean) == (10_000, 300 * MS)
+    assert found.error == pytest.approx(2 * S / 12**0.5 / 100, rel=0.01)
+    assert found.bound == 3 * found.error
+    assert found.is_off
+    assert sentence(found) == (
+        "users thought 300 ms longer than the plan says on average, over 10,000 waits; up to 17 ms would be chance: "
+        "the agents woke them late"
+    )
+
+
+def test_what_may_be_chance_is_not_said() -> None:
+    assert not lateness("1-3s", [100 * MS] * 100).is_off, "3 standard errors of 100 waits are 173 ms"
+    assert not lateness("2s", [MS] * 1000).is_off, "timers have a grain"
+    assert lateness("2s", [3 * MS] * 1000).is_off
+    assert not lateness("2s", []).is_off
+    assert lateness("2s", []).waits == 0
+
+
+def test_steps_count_by_how_often_they_were_waited_after() -> None:
+    steps = [{"action": "login", "think_time": "0-12s"}, {"action": "browse"}]
+    users = [
+        {"name": "customer", "concurrency": 4, "think_time": "2s", "behavior": steps},
+        {"name": "guest", "concurrency": 2, "behavior": [{"action": "rates"}]},
+    ]
+    plan = plan_of(users=users)
+    aggregate = Aggregate(plan, schedule_of((4, 2)), S)
+    samples = [(0, "", MS)] * 30 + [(1, "", MS)] * 70
+    random.Random(1).shuffle(samples)
+    aggregate.merge("a", batch_of(1, 0, Stretch(0, 0, S, samples), start_lags=[MS] * 100))
+    aggregate.settle()
+    assert lateness_of(plan, aggregate).error == pytest.approx((0.3 * 12 * S * S) ** 0.5 / 10, rel=0.01)

@@ -1,0 +1,216 @@
+"""Of the failures of a fleet the first ones and some by chance are shown, each once, and can be tried again by hand."""
+
+import json
+import shlex
+import shutil
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from raw_run import S, plan_of
+from summary_schema import ERROR_SAMPLES, violations
+
+from gradual_common.errors import WireError
+from gradual_common.protocol.batch import KIND
+from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
+from gradual_common.protocol.series import SeriesIndex
+from gradual_master.results.summary.error_samples import MOST_KEPT, ErrorSamples, curl_of
+
+INDEX = SeriesIndex.of(plan_of())
+SENT = {
+    "method": "POST",
+    "url": "http://bank.example/login?a=1",
+    "headers": [["Host", "bank.example"], ["Accept", "*/*"]],
+    "body": "{}",
+    "body_bytes": 2,
+}
+
+
+def exemplar(number: int, key: float, ended: int, step: int = 0, kind: str = "status", **document: Any) -> Exemplar:
+    shown = {"detail": f"no. {number}", "request": None, "response": None, **document}
+    return Exemplar(step, KIND[kind], number, key, ended, 7, shown)
+
+
+def shown(told: list[tuple[str, Exemplar]]) -> list[tuple[str, str, str]]:
+    samples = ErrorSamples(INDEX)
+    for agent, one in told:
+        samples.add(agent, one)
+    return [(row.picked, row.agent, row.detail) for row in samples.rows(0)]
+
+
+def chosen_of_all(told: list[tuple[str, Exemplar]]) -> list[tuple[str, str, str]]:
+    """What is to be shown, by the definition: everything is kept, and looked at once."""
+    by_time = sorted(told, key=lambda one: (one[1].ended, one[1].key))
+    first, others = by_time[:FIRST_SHOWN], by_time[FIRST_SHOWN:]
+    limit = sorted(one.key for _, one in others)[:RANDOM_SHOWN]
+    random = [(agent, one) for agent, one in others if one.key in limit]
+    return [
+        (picked, agent, str(one.document["detail"]))
+        for picked, ones in (("first", first), ("random", random))
+        for agent, one in ones
+    ]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40)), max_size=80), st.randoms(use_true_random=False))
+def test_what_is_kept_never_lacks_what_is_to_be_shown(ends: list[tuple[str, int]], random: Random) -> None:
+    """Keys are all different, instants need not be; the order in which agents tell of them does not matter."""
+    keys = [place / 100 for place in range(len(ends))]
+    random.shuffle(keys)
+    told = [
+        (agent, exemplar(number, key, ended))
+        for number, ((agent, ended), key) in enumerate(zip(ends, keys, strict=True))
+    ]
+    assert shown(told) == chosen_of_all(told)
+
+
+@given(st.lists(st.tuples(st.floats(0, 0.99), st.integers(0, 9)), max_size=60))
+def test_no_exchange_is_shown_twice_and_candidates_are_bounded(ones: list[tuple[float, int]]) -> None:
+    samples = ErrorSamples(INDEX)
+    for number, (key, ended) in enumerate(ones):
+        samples.add("a", exemplar(number, key, ended))
+        assert len(samples._candidates[0, KIND["status"], 0]) <= MOST_KEPT
+    details = [row.detail for row in samples.rows(0)]
+    assert len(details) == len(set(details)) == min(len(ones), FIRST_SHOWN + RANDOM_SHOWN)
+
+
+def test_the_first_are_those_that_ended_first_whoever_told_of_them() -> None:
+    told = [
+        (agent, exemplar(10 * place + number, 0.9 - number / 10, 100 * number + place))
+        for place, agent in enumerate(("b", "a"))
+        for number in range(3)
+    ]
+    assert shown(told)[:FIRST_SHOWN] == [("first", "b", "no. 0"), ("first", "a", "no. 10"), ("first", "b", "no. 1")]
+
+
+def test_steps_and_kinds_are_apart_in_the_order_of_the_plan() -> None:
+    samples = ErrorSamples(INDEX)
+    for number, (step, kind) in enumerate([(2, "status"), (0, "timeout"), (0, "status"), (1, "reset")]):
+        samples.add("a", exemplar(number, 0.5, 0, step, kind))
+    rows = [(row.group, row.step, row.action, row.kind) for row in samples.rows(0)]
+    order = sorted([(0, KIND["status"], "login"), (0, KIND["timeout"], "login"), (1, KIND["reset"], "browse")])
+    kinds = {number: name for name, number in KIND.items()}
+    assert rows == [
+        *(("customer", name, name, kinds[kind]) for _, kind, name in order),
+        ("guest", "rates", "rates", "status"),
+    ]
+
+
+def test_a_step_that_the_plan_does_not_have_is_refused() -> None:
+    with pytest.raises(WireError, match="an exchange names step 3; the plan has 3"):
+        ErrorSamples(INDEX).add("a", exemplar(0, 0.5, 0, step=3))
+
+
+def test_a_row_is_plain_json_with_the_keys_of_the_contract() -> None:
+    samples = ErrorSamples(INDEX)
+    answered = {"status_code": 500, "headers": [["a", "b"]], "body": "why", "body_bytes": 3}
+    samples.add("agent-1", exemplar(0, 0.5, 9 * S + 1_234_567, request=SENT, response=answered))
+    (row,) = samples.rows(7 * S)
+    document = row.to_dict()
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+    assert document == {
+        "group": "customer",
+        "step": "login",
+        "action": "login",
+        "kind": "status",
+        "picked": "first",
+        "at_s": 2.001,
+        "agent": "agent-1",
+        "slot": 7,
+        "detail": "no. 0",
+        "request": SENT,
+        "response": answered,
+        "curl": "curl -g -i -X POST 'http://bank.example/login?a=1' -H 'Accept: */*' --data-raw '{}'",
+    }
+    assert violations([document], ERROR_SAMPLES) == []
+
+
+def test_what_was_never_sent_has_no_command() -> None:
+    samples = ErrorSamples(INDEX)
+    samples.add("a", exemplar(0, 0.5, 0, kind="template"))
+    (row,) = samples.rows(0)
+    assert (row.request, row.response, row.curl) == (None, None, None)
+    assert violations([row.to_dict()], ERROR_SAMPLES) == []
+
+
+# ── The command ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+hostile = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
+    ["'; rm -rf /; '", "$(id)", "`id`", "!!", "a\nb", "*", "\\", '"', "-o/etc/passwd", "@/etc/passwd", "***"]
+)
+
+
+@given(hostile, st.lists(st.tuples(hostile, hostile), max_size=3), hostile)
+def test_whatever_is_in_a_request_stays_one_word_each(path: str, headers: list[tuple[str, str]], body: str) -> None:
+    request = SENT | {"url": f"http://h/{path}", "headers": [["X-" + name, value] for name, value in headers]}
+    words = shlex.split(curl_of(request | {"body": body}))
+    assert words[:5] == ["curl", "-g", "-i", "-X", "POST"]
+    assert words[5] == f"http://h/{path}"
+    expected = [part for name, value in headers for part in ("-H", f"X-{name}: {value}" if value else f"X-{name};")]
+    assert words[6:] == expected + (["--data-raw", body] if body else [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"body": ""}, ["-i", "-X", "POST", SENT["url"], "-H", "Accept: */*"]),
+        ({"method": "HEAD", "body": ""}, ["-I", SENT["url"], "-H", "Accept: */*"]),
+        ({"headers": [["Host", "other"]], "body": ""}, ["-i", "-X", "POST", SENT["url"], "-H", "Host: other"]),
+        ({"headers": [], "url": "http://h/?ids[]=1"}, ["-i", "-X", "POST", "http://h/?ids[]=1", "--data-raw", "{}"]),
+    ],
+)
+def test_the_command_sends_what_was_sent(changes: dict[str, Any], words: list[str]) -> None:
+    assert shlex.split(curl_of(SENT | changes)) == ["curl", "-g", *words]
+
+
+class Listener(HTTPServer):
+    """Keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str, list[tuple[str, str]], bytes]] = []
+        heard = self.heard
+
+        class Handler(BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                heard.append((self.command, self.path, self.headers.items(), body))
+                self.send_response(500)
+                self.end_headers()
+
+            do_GET = do_HEAD = do_POST = do_DELETE = answer  # noqa: N815 - http.server's names for them
+
+            def log_message(self, *arguments: Any) -> None:
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the command is for curl, which is not here")
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body"),
+    [
+        ("GET", "/a?ids[]=1&b={x}&c=$(id)", {"Accept": "*/*", "X-Empty": "", "X-Odd": '\'; `id` "$HOME" !!'}, ""),
+        ("HEAD", "/a", {"Accept": "text/plain"}, ""),
+        ("POST", "/a", {"Content-Type": "application/json"}, '{"a": "it\'s\\n", "b": "ü"}'),
+        ("POST", "/a", {"Content-Type": "text/plain", "Host": "other.example"}, "@/etc/passwd"),
+        ("DELETE", "/a", {"User-Agent": "gradual"}, ""),
+    ],
+)
+def test_curl_sends_what_was_sent(method: str, path: str, headers: dict[str, str], body: str) -> None:
+    with Listener() as listener:
+        thread = threading.Thread(target=listener.handle_request)
+        thread.start()
+        authority = f"127.0.0.1:{listener.server_port}"
+        fields = [[name, value] for name, value in ({"Host": authority} | headers).items()]
+        request = {"method": method, "url": f"http://{authority}{path}", "headers": fields, "body": body}
+        command = f"{curl_of(request)} -q -sS --noproxy '*' --max-time 20"
+        subprocess.run(["sh", "-c", command], check=True, capture_output=True, timeout=30)
+        thread.join()
+    (heard,) = listener.heard
+    assert heard[:2] == (method, path)
+    assert {tuple(field) for field in fields} <= set(heard[2])
+    assert heard[3] == body.encode()
