@@ -38,10 +38,11 @@ from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.world import World
 from gradual_common.clock import CLOCK_ID
 from gradual_common.errors import TemplateError
+from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.language.wording import nearest
 from gradual_common.net.tls_settings import tls_in
 from gradual_common.plan.loader import LoadedPlan
-from gradual_common.plan.model.plan import ActionSpec, Plan
-from gradual_common.plan.reading.document import nearest
+from gradual_common.plan.model.plan import Plan
 from gradual_common.process.interrupts import INTERRUPTED
 from gradual_common.process.logs import configure_logging, mask_in_logs
 from gradual_common.protocol.series import SeriesIndex
@@ -107,7 +108,7 @@ class Trial:
         clock = partial(time.clock_gettime_ns, CLOCK_ID)
         timeline = Timeline(loop, clock)
         engine = HttpEngine(loop, timeline, Lease(FOREVER), assets=self._loaded.job.assets, clock=clock)
-        engine.prepare(tls_in(self._loaded.plan))
+        engine.prepare(tls_in(self._loaded.plan.config.tls, [spec.tls for spec in self._loaded.plan.actions.values()]))
         recorder = Recorder(SeriesIndex.of(self._loaded.plan), clock)
         ended: asyncio.Future[None] = loop.create_future()
         world = World(

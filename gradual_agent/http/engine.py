@@ -20,7 +20,7 @@ from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.suspension import Resumable
 from gradual_agent.runtime.timeline import Timeline, read_clock
 from gradual_common.net.certificates import Assets
-from gradual_common.plan.model.plan import Tls
+from gradual_common.net.tls_settings import Tls
 
 
 class HttpEngine:

@@ -15,8 +15,8 @@ from gradual_agent.http.urls import ANY_TLS, Origin, split_url
 from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
 from gradual_common.kinds.http.fields import check_method, check_name, check_value
+from gradual_common.net.tls_settings import Tls
 from gradual_common.net.urls import encode_text
-from gradual_common.plan.model.plan import Tls
 
 DEFAULT_TIMEOUT: Final = 30 * NS_PER_S
 DEFAULT_CONNECT_TIMEOUT: Final = 10 * NS_PER_S

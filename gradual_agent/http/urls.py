@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 from gradual_common.errors import RequestError
+from gradual_common.net.tls_settings import Tls
 from gradual_common.net.urls import (
     DEFAULT_PORTS,
     check_characters,
@@ -20,7 +21,6 @@ from gradual_common.net.urls import (
     read_authority,
     split_authority,
 )
-from gradual_common.plan.model.plan import Tls
 from gradual_common.secrecy.excerpts import shown
 
 ANY_TLS: Final = Tls()

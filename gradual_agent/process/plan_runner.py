@@ -132,7 +132,7 @@ def read_plan(job: Job) -> Plan:
 def prepare(engine: HttpEngine, plan: Plan) -> None:
     """Make the engine ready for the plan before any user runs; JobError for TLS files that cannot be used here."""
     try:
-        engine.prepare(tls_in(plan))
+        engine.prepare(tls_in(plan.config.tls, [spec.tls for spec in plan.actions.values()]))
     except TlsFileError as error:
         raise JobError(f"the plan's certificates cannot be used on this machine: {error}") from error
     except KeyError as error:

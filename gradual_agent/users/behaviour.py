@@ -10,7 +10,9 @@ from gradual_agent.recording.group_meter import GroupMeter
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.users.think import Thinking, compile_think_time
-from gradual_common.plan.model.plan import Plan, Step, ThinkTime, UserGroup
+from gradual_common.plan.model.groups import Step, UserGroup
+from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.think_time import ThinkTime
 from gradual_common.protocol.series import SECTIONS
 from gradual_common.templates.templates import Condition, compile_condition, names_in
 

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from math import exp, log, sqrt
 from statistics import NormalDist
 
-from gradual_common.plan.model.plan import ThinkTime
+from gradual_common.plan.model.think_time import ThinkTime
 from gradual_common.randomness import RandomStream
 
 Draw = Callable[[RandomStream], int]

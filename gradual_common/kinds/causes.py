@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
-from gradual_common.plan.model.plan import Assertion
+from gradual_common.kinds.http.model import Assertion
 
 STATUS_KINDS = frozenset({"status", "assertion:status_code"})
 """Failures that are told apart by the status code of the response."""

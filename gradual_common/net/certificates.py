@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from gradual_common.errors import TlsFileError
-from gradual_common.plan.model.plan import Tls
+from gradual_common.net.tls_settings import Tls
 
 Assets = Mapping[str, bytes]
 """The files that a plan names, by their names in it; the master has read them."""

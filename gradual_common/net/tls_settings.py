@@ -1,17 +1,41 @@
-"""The TLS settings of a plan's requests: what an action says goes before what the plan says, setting by setting."""
+"""The TLS settings of a connection, as a plan says them."""
 
 from __future__ import annotations
 
-from gradual_common.plan.model.plan import Plan, Tls
+from collections.abc import Iterable
+
+from pydantic import model_validator
+
+from gradual_common.language.model import Model
+
+
+class Tls(Model):
+    """TLS of a connection. `ca`, `cert`, `key` are paths that the master reads once (the job's `assets`).
+
+    `passphrase` opens the key; the master does that, so that agents get the key without one.
+    """
+
+    verify: bool = True
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    passphrase: str | None = None
+    server_name: str | None = None
+
+    @model_validator(mode="after")
+    def _check_pair(self) -> Tls:
+        if self.key is not None and self.cert is None:
+            raise ValueError("key needs a cert beside it")
+        return self
 
 
 def merge_tls(config: Tls, spec: Tls | None) -> Tls:
-    """The settings of one action."""
+    """The settings of one action: what it says goes before what the plan says, setting by setting."""
     if spec is None:
         return config
     return config.model_copy(update={name: getattr(spec, name) for name in spec.model_fields_set})
 
 
-def tls_in(plan: Plan) -> set[Tls]:
+def tls_in(config: Tls, specs: Iterable[Tls | None]) -> set[Tls]:
     """Every setting that a request of the plan may need, where a redirect leads from http to https, too."""
-    return {merge_tls(plan.config.tls, spec.tls) for spec in plan.actions.values()}
+    return {merge_tls(config, spec) for spec in specs}

@@ -18,15 +18,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from gradual_common.errors import PlanError, Problem
+from gradual_common.language.document import Document, Mark, Path, mapping_at
+from gradual_common.language.plan_view import Outline
+from gradual_common.language.wording import nearest
 from gradual_common.plan.checks.data import load_data
 from gradual_common.plan.checks.names import check_plan
 from gradual_common.plan.checks.tls import TLS_FILES, check_tls, owners_of_tls
 from gradual_common.plan.checks.unsupported import unsupported_parts
 from gradual_common.plan.data import DataTable
 from gradual_common.plan.model.plan import Plan
-from gradual_common.plan.outline import Outline
 from gradual_common.plan.problems import shape_problems
-from gradual_common.plan.reading.document import Document, Mark, Path, mapping_at, nearest
 from gradual_common.plan.reading.environment import read_secrets, substitute_variables
 from gradual_common.plan.reading.overrides import OPTIONS, Overrides, apply_replacements, scale_users
 from gradual_common.plan.reading.yaml import read_document

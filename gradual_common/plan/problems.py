@@ -11,11 +11,12 @@ from pydantic_core import ErrorDetails
 
 from gradual_common.errors import Problem
 from gradual_common.kinds.http.assertions import place_assertions
+from gradual_common.language.document import Document, Path, attempt, mapping_at
+from gradual_common.language.model import Model
+from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.plan.checks.elsewhere import hint_elsewhere
-from gradual_common.plan.model.plan import Model, Plan
-from gradual_common.plan.model.short_forms import read_ramp
-from gradual_common.plan.reading.document import Document, Path, attempt, listed, mapping_at, nearest
-from gradual_common.plan.reading.yaml import kind_of
+from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.ramps import read_ramp
 
 NO_CHARACTER = "the text holds half of a surrogate pair, which is no character"
 

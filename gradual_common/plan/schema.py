@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradual_common.plan.model import plan as model
+from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.language.model import Model
+from gradual_common.net.tls_settings import Tls
+from gradual_common.plan.model.config import Config, Phase
+from gradual_common.plan.model.groups import DataSet, Step, UserGroup
+from gradual_common.plan.model.plan import Plan, SecretSource, Threshold
+from gradual_common.plan.model.ramps import AdditiveRamp, LevelsRamp, LinearRamp, MultiplicativeRamp, RampLevel
 from gradual_common.plan.schema_parts import (
     ANYTHING,
     ASSERTION,
@@ -53,8 +59,8 @@ REQUESTS: dict[str, Key] = {
     "tls": (reference("Tls"), "TLS of the connections."),
 }
 
-KEYS: dict[type[model.Model], dict[str, Key]] = {
-    model.Plan: {
+KEYS: dict[type[Model], dict[str, Key]] = {
+    Plan: {
         "config": (reference("Config"), "What the run is."),
         "users": (list_of(reference("UserGroup"), 1), "The user groups; their order is that of the slots."),
         "actions": (mapping_of(reference("ActionSpec")), "What is sent and asserted, by name."),
@@ -66,7 +72,7 @@ KEYS: dict[type[model.Model], dict[str, Key]] = {
             "Names for reporters of your own, file.py:Class or package.module:Class, to be chosen with -o NAME.",
         ),
     },
-    model.Config: {
+    Config: {
         **RAMPED,
         **REQUESTS,
         "name": (NAME, "What the results call the run."),
@@ -79,7 +85,7 @@ KEYS: dict[type[model.Model], dict[str, Key]] = {
         "cookies": (COOKIES, "Whether cookies outlive the iteration."),
         "connections": (CONNECTIONS, "How long a user's connections live."),
     },
-    model.Phase: {
+    Phase: {
         **RAMPED,
         "name": (NAME, "Its name in results."),
         "duration": (BARE_DURATION, "A bare number is seconds."),
@@ -87,7 +93,7 @@ KEYS: dict[type[model.Model], dict[str, Key]] = {
         "warm_up": (BOOLEAN, "Keeps the phase out of totals and objectives."),
         "users": (mapping_of(COUNT), "Concurrency by group, instead of the groups' own."),
     },
-    model.UserGroup: {
+    UserGroup: {
         **RAMPED,
         "name": (NAME, "Its name in results."),
         "concurrency": (COUNT, "Users at the full ramp."),
@@ -102,7 +108,7 @@ KEYS: dict[type[model.Model], dict[str, Key]] = {
         "cookies": (COOKIES, "Whether cookies outlive the iteration."),
         "connections": (CONNECTIONS, "How long a user's connections live."),
     },
-    model.Step: {
+    Step: {
         "action": (NAME, "An entry of actions."),
         "name": (NAME, "What results call the step; the action's name unless said."),
         "think_time": (THINK_TIME, "The wait after the action."),
@@ -110,7 +116,7 @@ KEYS: dict[type[model.Model], dict[str, Key]] = {
         "success_rate": (SHARE, "An objective: the share of its samples that succeed."),
         "on_failure": (one_of("continue"), "What a failure leads to."),
     },
-    model.DataSet: {
+    DataSet: {
         "file": (NAME, "CSV, JSON or JSON Lines; relative to the plan."),
         "pick": (one_of("unique", "sequential", "random"), "Which row a slot gets; unique unless said."),
         "per": (one_of("user"), "How long a row is held."),
@@ -118,7 +124,7 @@ KEYS: dict[type[model.Model], dict[str, Key]] = {
         "delimiter": ({"type": "string", "minLength": 1, "maxLength": 1}, "Of a CSV file; a comma unless said."),
         "encoding": (TEXT, "utf-8 unless said."),
     },
-    model.ActionSpec: {
+    ActionSpec: {
         **REQUESTS,
         "method": (TEXT, "GET unless said."),
         "url": (NAME, "A path after base_url, or an absolute URL; templates are allowed."),
@@ -129,7 +135,7 @@ KEYS: dict[type[model.Model], dict[str, Key]] = {
         "extract": (mapping_of(EXTRACTION), "Variables from the response."),
         "max_body": (POSITIVE_COUNT, "The most bytes of a response body."),
     },
-    model.Tls: {
+    Tls: {
         "verify": (BOOLEAN, "Whether the server's certificate is checked."),
         "ca": (TEXT, "A file with the certificates to trust."),
         "cert": (TEXT, "The client's certificate."),
@@ -137,62 +143,62 @@ KEYS: dict[type[model.Model], dict[str, Key]] = {
         "passphrase": (TEXT, "Opens the key; {{secrets.NAME}} or a text."),
         "server_name": (TEXT, "Instead of the URL's host."),
     },
-    model.Threshold: {
+    Threshold: {
         "rule": (TEXT, "stat(scope) op limit."),
         "name": (NAME, "Its name in results."),
         "severity": (one_of("fail", "warn"), "Whether the run fails by it."),
     },
-    model.SecretSource: {"env": (NAME, "An environment variable."), "file": (NAME, "A file.")},
-    model.AdditiveRamp: {
+    SecretSource: {"env": (NAME, "An environment variable."), "file": (NAME, "A file.")},
+    AdditiveRamp: {
         "strategy": ({"const": "additive"}, "min(max, initial + increment·k)"),
         "initial": (COUNT, "Users at the begin; the increment unless said."),
         "increment": (POSITIVE_COUNT, "Users more after each interval."),
         "interval": (BARE_DURATION, "A bare number is seconds."),
         "max_concurrency": (POSITIVE_COUNT, "All users unless said."),
     },
-    model.MultiplicativeRamp: {
+    MultiplicativeRamp: {
         "strategy": ({"const": "multiplicative"}, "min(max, initial·multiplier^k)"),
         "initial": (POSITIVE_COUNT, "Users at the begin; 1 unless said."),
         "multiplier": (MULTIPLIER, "Above 1; fractions are allowed."),
         "interval": (BARE_DURATION, "A bare number is seconds."),
         "max_concurrency": (POSITIVE_COUNT, "All users unless said."),
     },
-    model.LinearRamp: {
+    LinearRamp: {
         "strategy": ({"const": "linear"}, "From initial to the maximum."),
         "initial": (COUNT, "Users at the begin; 0 unless said."),
         "over": (BARE_DURATION, "How long it takes; half the phase unless said."),
         "max_concurrency": (COUNT, "All users unless said."),
     },
-    model.LevelsRamp: {
+    LevelsRamp: {
         "strategy": ({"const": "levels"}, "Given levels, up or down."),
         "levels": (list_of(reference("RampLevel"), 1), "One after the other; the last holds to the end."),
     },
-    model.RampLevel: {
+    RampLevel: {
         "concurrency": (COUNT, "Users of the level."),
         "for": (BARE_DURATION, "Its length; a bare number is seconds."),
     },
 }
 """Every key of every mapping in a plan."""
 
-SHORT_FORMS = {model.Step: "WrittenStep", model.DataSet: "WrittenDataSet", model.Threshold: "WrittenThreshold"}
+SHORT_FORMS = {Step: "WrittenStep", DataSet: "WrittenDataSet", Threshold: "WrittenThreshold"}
 """Mappings for which a text may stand."""
 
 
 def plan_json_schema() -> dict[str, Any]:
     """The schema, draft 2020-12."""
-    definitions = {entry.__name__: _mapping(entry) for entry in KEYS if entry is not model.Plan}
+    definitions = {entry.__name__: _mapping(entry) for entry in KEYS if entry is not Plan}
     for entry, written in SHORT_FORMS.items():
         definitions[written] = {"anyOf": [NAME, reference(entry.__name__)]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Gradual plan",
-        **_mapping(model.Plan),
+        **_mapping(Plan),
         "patternProperties": {"^x-": ANYTHING},
         "$defs": definitions,
     }
 
 
-def _mapping(entry: type[model.Model]) -> Fragment:
+def _mapping(entry: type[Model]) -> Fragment:
     """The schema of the mapping that a model reads."""
     fields = {field.alias or name: field for name, field in entry.model_fields.items()}
     return {

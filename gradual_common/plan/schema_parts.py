@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradual_common.plan.model.short_forms import DISTRIBUTIONS, SHORTHANDS
+from gradual_common.plan.model.ramps import SHORTHANDS
+from gradual_common.plan.model.think_time import DISTRIBUTIONS
 
 Fragment = dict[str, Any]
 

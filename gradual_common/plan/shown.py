@@ -9,8 +9,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gradual_common.plan.model.plan import ActionSpec, Phase, Plan, Threshold, UserGroup
-from gradual_common.plan.model.short_forms import name_steps
+from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.language.plan_view import name_steps
+from gradual_common.plan.model.config import Phase
+from gradual_common.plan.model.groups import UserGroup
+from gradual_common.plan.model.plan import Plan, Threshold
 from gradual_common.protocol.messages import Job
 from gradual_common.secrecy.credentials import mask_of
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gradual_common.plan.model.plan import Plan, Step
+from gradual_common.plan.model.groups import Step
+from gradual_common.plan.model.plan import Plan
 
 Section = Literal["on_start", "behavior", "on_stop"]
 SECTIONS: tuple[Section, ...] = ("on_start", "behavior", "on_stop")

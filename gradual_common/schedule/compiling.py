@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from gradual_common.errors import PlanError, Problem
-from gradual_common.plan.model.plan import Phase, Plan, Ramp
+from gradual_common.plan.model.config import Phase
+from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.ramps import Ramp
 from gradual_common.schedule.ramps import Curve, trace
 from gradual_common.schedule.schedule import FOREVER, Change, Level, Schedule, SchedulePhase
 from gradual_common.schedule.slots import apportion

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from gradual_common.clock import NS_PER_S
-from gradual_common.plan.model.plan import (
+from gradual_common.plan.model.ramps import (
     AdditiveRamp,
     LevelsRamp,
     LinearRamp,

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from jinja2 import nodes
 
 from gradual_common.errors import TemplateError
-from gradual_common.plan.reading.document import nearest
+from gradual_common.language.wording import nearest
 
 ELSEWHERE = (nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)
 

@@ -18,7 +18,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
-from gradual_common.plan.reading.document import nearest
+from gradual_common.language.wording import nearest
 from gradual_common.secrecy.excerpts import cut
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.base import BaseReporter

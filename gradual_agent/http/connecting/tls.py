@@ -24,7 +24,7 @@ from gradual_agent.http.request import Request
 from gradual_agent.http.urls import Origin
 from gradual_common.errors import TlsFileError
 from gradual_common.net.certificates import Assets, Identity, identity_of, make_context
-from gradual_common.plan.model.plan import Tls
+from gradual_common.net.tls_settings import Tls
 
 if TYPE_CHECKING:
     from gradual_agent.http.engine import HttpEngine

@@ -17,8 +17,8 @@ from jmespath.functions import Functions
 from gradual_common.kinds.http.fields import check_name
 from gradual_common.kinds.http.operators import COMPARISONS, read_comparison, read_operator_key, split_comparison
 from gradual_common.kinds.patterns import Pattern
-from gradual_common.plan.reading.document import Path, listed, nearest
-from gradual_common.plan.reading.yaml import kind_of
+from gradual_common.language.document import Path
+from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.units import read_duration, read_size
 
 CHECKS = ("status_code", "response_time", "header", "body_contains", "body_matches", "json", "body_size")

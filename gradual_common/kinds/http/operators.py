@@ -6,8 +6,7 @@ import json
 import re
 from typing import Any
 
-from gradual_common.plan.reading.document import listed, nearest
-from gradual_common.plan.reading.yaml import kind_of
+from gradual_common.language.wording import kind_of, listed, nearest
 
 COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")
 WORDS = ("contains", "matches", "in")

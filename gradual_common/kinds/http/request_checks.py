@@ -11,10 +11,10 @@ from typing import Any
 
 from gradual_common.errors import RequestError, TemplateError
 from gradual_common.kinds.http.fields import check_name, check_value
+from gradual_common.language.document import Document, Path, mapping_at, texts_in
+from gradual_common.language.plan_view import Outline
 from gradual_common.net.urls import check_characters, read_authority, split_authority
-from gradual_common.plan.outline import Outline
 from gradual_common.plan.problems import NO_CHARACTER
-from gradual_common.plan.reading.document import Document, Path, mapping_at, texts_in
 from gradual_common.secrecy.excerpts import shown
 from gradual_common.templates.templates import as_text, compile_template, is_template, static_pieces
 

@@ -10,11 +10,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from gradual_common.errors import DataFileError
+from gradual_common.language.document import Document, Path, attempt
+from gradual_common.language.plan_view import GroupOutline, Outline
+from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.templates import MAPPING_METHODS, Use
 from gradual_common.plan.data import DataTable, Row, columns_of, read_rows
-from gradual_common.plan.model.plan import DataSet, WrittenDataSet
-from gradual_common.plan.outline import GroupOutline, Outline
-from gradual_common.plan.reading.document import Document, Path, attempt, listed, nearest
+from gradual_common.plan.model.groups import DataSet, WrittenDataSet
 from gradual_common.secrecy.excerpts import cut
 
 DATA_SETS: TypeAdapter[DataSet] = TypeAdapter(WrittenDataSet)

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
-from gradual_common.plan.model.plan import Config, Model, Plan, UserGroup
+from gradual_common.language.model import Model
+from gradual_common.plan.model.config import Config
+from gradual_common.plan.model.groups import UserGroup
+from gradual_common.plan.model.plan import Plan
 
 POLL = "it belongs to `poll`, which is not supported yet"
 FLOW_STEPS = "it belongs to a flow step such as `repeat`, and these are not supported yet"

@@ -10,10 +10,11 @@ from typing import Any
 
 from gradual_common.errors import RuleError
 from gradual_common.kinds.http.request_checks import check_requests
+from gradual_common.language.document import Path, list_at, mapping_at
+from gradual_common.language.plan_view import Outline
+from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.ramps import check_ramps
 from gradual_common.plan.checks.templates import Use, check_templates
-from gradual_common.plan.outline import Outline
-from gradual_common.plan.reading.document import Path, list_at, listed, mapping_at, nearest
 from gradual_common.rules import Rule, parse_rule
 from gradual_common.secrecy.excerpts import cut
 

@@ -7,10 +7,17 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from gradual_common.plan.model.plan import LevelsRamp, LinearRamp, Ramp, ShorthandRamp, WrittenRamp
-from gradual_common.plan.model.short_forms import RAMP_KEYS, read_ramp
-from gradual_common.plan.outline import GroupOutline, Outline, total
-from gradual_common.plan.reading.document import Path, attempt
+from gradual_common.language.document import Path, attempt
+from gradual_common.language.plan_view import GroupOutline, Outline, total
+from gradual_common.plan.model.ramps import (
+    RAMP_KEYS,
+    LevelsRamp,
+    LinearRamp,
+    Ramp,
+    ShorthandRamp,
+    WrittenRamp,
+    read_ramp,
+)
 from gradual_common.schedule.ramps import trace
 from gradual_common.units import read_bare_duration
 

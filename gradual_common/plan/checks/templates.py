@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradual_common.errors import TemplateError
-from gradual_common.plan.outline import GroupOutline, Outline
-from gradual_common.plan.reading.document import IDENTIFIER, Document, Path, listed, mapping_at, nearest, texts_in
+from gradual_common.language.document import IDENTIFIER, Document, Path, mapping_at, texts_in
+from gradual_common.language.plan_view import GroupOutline, Outline
+from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.reading.environment import TEMPLATE_FIELDS
 from gradual_common.templates.templates import attributes_of, compile_condition, compile_template, is_template, names_in
 

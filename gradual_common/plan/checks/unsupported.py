@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from gradual_common.errors import Problem, RuleError
-from gradual_common.plan.model.short_forms import RAMP_KEYS
-from gradual_common.plan.reading.document import SECTIONS, Document, Path, list_at, mapping_at
+from gradual_common.language.document import SECTIONS, Document, Path, list_at, mapping_at
+from gradual_common.plan.model.ramps import RAMP_KEYS
 from gradual_common.rules import parse_rule
 
 TOP_LEVEL = ("setup", "teardown", "services", "include", "profiles", "network", "proxy", "auth")

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gradual_common.plan.reading.document import Document, Path, Plain, mapping_at, nearest
+from gradual_common.language.document import Document, Path, Plain, mapping_at
+from gradual_common.language.wording import nearest
 from gradual_common.plan.reading.scalars import read_scalar
 from gradual_common.secrecy.credentials import is_credential
 from gradual_common.secrecy.field_names import names_credential

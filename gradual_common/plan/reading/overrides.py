@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradual_common.errors import Problem
-from gradual_common.plan.model.short_forms import RAMP_KEYS, read_literal
-from gradual_common.plan.outline import Outline, read_count, total
-from gradual_common.plan.reading.document import Document, Mark, Path, attempt, list_at, listed, mapping_at, nearest
-from gradual_common.plan.reading.yaml import kind_of, read_value
+from gradual_common.language.document import Document, Mark, Path, attempt, list_at, mapping_at
+from gradual_common.language.plan_view import Outline, read_count, total
+from gradual_common.language.wording import kind_of, listed, nearest
+from gradual_common.plan.model.ramps import RAMP_KEYS, read_literal
+from gradual_common.plan.reading.yaml import read_value
 from gradual_common.schedule.slots import apportion
 from gradual_common.secrecy.field_names import names_credential
 from gradual_common.secrecy.masking import SHORTEST

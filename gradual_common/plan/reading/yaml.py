@@ -15,10 +15,9 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gradual_common.errors import Problem
-from gradual_common.plan.reading.document import Document, Mark, Path, Plain
+from gradual_common.language.document import Document, Mark, Path, Plain
 from gradual_common.plan.reading.scalars import read_scalar
 from gradual_common.plan.reading.slips import QUOTE_TEMPLATE, describe_slip
-from gradual_common.secrecy.excerpts import shown
 
 MAX_VALUES = 200_000
 """Values in a plan after aliases are expanded: stops a document that doubles itself again and again."""
@@ -98,15 +97,6 @@ def join_surrogates(text: str) -> str:
     if text.isascii() or not _SURROGATE.search(text):
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-
-
-def kind_of(value: Any) -> str:
-    """What a value is, in the words of a message."""
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    return "nothing" if value is None else shown(value)
 
 
 def _compose(text: str, document: Document, *, may_quote: bool = True, empty: str = "the plan is empty") -> Node | None:

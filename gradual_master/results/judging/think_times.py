@@ -15,7 +15,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from gradual_common.plan.model.plan import Plan, ThinkTime
+from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.think_time import ThinkTime
 from gradual_common.protocol.series import SeriesIndex
 from gradual_master.results.judging.least import LEAST_WAITS
 from gradual_master.results.measures.totals import Selection

@@ -19,7 +19,7 @@ from gradual_agent.http.reading.reader import ResponseReader
 from gradual_agent.http.urls import split_url
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import INTERRUPTED
-from gradual_common.plan.model.plan import Tls
+from gradual_common.net.tls_settings import Tls
 from gradual_common.protocol.batch import KINDS
 
 

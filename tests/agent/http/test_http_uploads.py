@@ -14,7 +14,7 @@ from gradual_agent.http import build_request
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_common.clock import NS_PER_MS
-from gradual_common.plan.model.plan import Tls
+from gradual_common.net.tls_settings import Tls
 from gradual_common.protocol.batch import KINDS
 
 MIB = 1 << 20

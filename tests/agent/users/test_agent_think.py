@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_agent.users.think import compile_think_time
-from gradual_common.plan.model.plan import ThinkTime
+from gradual_common.plan.model.think_time import ThinkTime
 from gradual_common.randomness import RandomStream
 
 S = 1_000_000_000

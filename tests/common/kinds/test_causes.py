@@ -8,7 +8,7 @@ import ssl
 import pytest
 
 from gradual_common.kinds.causes import cause_of, label_of
-from gradual_common.plan.model.plan import ActionSpec
+from gradual_common.kinds.http.model import ActionSpec
 from gradual_common.protocol.batch import KINDS
 
 

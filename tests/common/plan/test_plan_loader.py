@@ -13,7 +13,8 @@ from plan_samples import ANNOUNCED, load, mistakes, only_mistake, small
 
 from gradual_common.errors import PlanError
 from gradual_common.plan.loader import PlanSource, load_plan
-from gradual_common.plan.model.plan import AdditiveRamp, Plan, ShorthandRamp
+from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.ramps import AdditiveRamp, ShorthandRamp
 from gradual_common.plan.reading.overrides import Overrides
 
 ROOT = Path(__file__).parents[3]

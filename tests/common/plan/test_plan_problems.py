@@ -5,7 +5,12 @@ from typing import Any
 import pytest
 from plan_samples import mistakes, only_mistake, small
 
-from gradual_common.plan.model.plan import ActionSpec, AdditiveRamp, Config, DataSet, Phase, Plan, RampLevel, Step, Tls
+from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.net.tls_settings import Tls
+from gradual_common.plan.model.config import Config, Phase
+from gradual_common.plan.model.groups import DataSet, Step
+from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.ramps import AdditiveRamp, RampLevel
 from gradual_common.plan.problems import keys_of, model_at
 
 

@@ -7,13 +7,13 @@ from typing import Any, get_args
 import pytest
 
 from gradual_common.kinds.http.assertions import CHECKS
-from gradual_common.plan.model import plan as model
+from gradual_common.language.model import Model
 from gradual_common.plan.schema import KEYS, plan_json_schema
 from gradual_common.plan.schema_parts import ASSERTION
 
 
 @pytest.mark.parametrize("entry", list(KEYS), ids=lambda entry: entry.__name__)
-def test_it_has_the_keys_of_the_model(entry: type[model.Model]) -> None:
+def test_it_has_the_keys_of_the_model(entry: type[Model]) -> None:
     assert set(KEYS[entry]) == {field.alias or name for name, field in entry.model_fields.items()}
 
 

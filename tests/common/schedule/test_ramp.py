@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_common.plan.model.plan import AdditiveRamp, LevelsRamp, LinearRamp, MultiplicativeRamp, Ramp, ShorthandRamp
+from gradual_common.plan.model.ramps import (
+    AdditiveRamp,
+    LevelsRamp,
+    LinearRamp,
+    MultiplicativeRamp,
+    Ramp,
+    ShorthandRamp,
+)
 from gradual_common.schedule.ramps import Curve, trace
 
 S = 10**9

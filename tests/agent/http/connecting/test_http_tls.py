@@ -26,7 +26,7 @@ from gradual_agent.http.connecting.tls import TlsConnection
 from gradual_agent.http.reading.head import HeadMemory
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_common.errors import TlsFileError
-from gradual_common.plan.model.plan import Tls
+from gradual_common.net.tls_settings import Tls
 from gradual_common.protocol.batch import KINDS
 
 AUTHORITY = trustme.CA()

@@ -8,7 +8,7 @@ from gradual_agent.http.response import Headers, Response
 from gradual_agent.kinds.http.assertions import Assertions
 from gradual_agent.kinds.http.content import Content
 from gradual_agent.runtime.sample import Sample
-from gradual_common.plan.model.plan import ActionSpec
+from gradual_common.kinds.http.model import ActionSpec
 from gradual_common.secrecy.masking import Mask
 
 BODY = b'{"data": {"id": 7, "name": "Ann", "token": "tk-1234567890", "tags": ["a"], "secret-note": "a hushhush thing"}}'

@@ -11,7 +11,7 @@ from gradual_common.kinds.http.assertions import (
     read_extraction,
     spread_assertions,
 )
-from gradual_common.plan.model.plan import ActionSpec
+from gradual_common.kinds.http.model import ActionSpec
 
 MS = 1_000_000
 

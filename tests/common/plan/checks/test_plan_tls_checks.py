@@ -8,7 +8,8 @@ import trustme
 from cryptography.hazmat.primitives import serialization as forms
 from plan_samples import load, mistakes, small
 
-from gradual_common.net.tls_settings import merge_tls, tls_in
+from gradual_common.net.tls_settings import Tls, merge_tls, tls_in
+from gradual_common.plan.model.plan import Plan
 
 AUTHORITY = trustme.CA()
 CLIENT = AUTHORITY.issue_cert("agent@example.org")
@@ -97,11 +98,15 @@ def test_agents_get_the_key_without_its_passphrase(tls: dict[str, Any], folder: 
     plan = small(config__tls=tls, secrets={"PASS": {"env": "PASS"}})
     loaded = load(plan, environ={"PASS": "hunter2"}, folder=folder)
     assert b"ENCRYPTED" not in b"".join(loaded.job.assets.values())
-    assert tls_in(loaded.plan) == {loaded.plan.config.tls}
+    assert settings_of(loaded.plan) == {loaded.plan.config.tls}
 
 
 def test_an_action_says_what_is_different(folder: Path) -> None:
     plan = load(small(config__tls={"ca": "ca.pem"}, actions__look__tls={"verify": False}), folder=folder).plan
     own = merge_tls(plan.config.tls, plan.actions["look"].tls)
     assert (own.ca, own.verify) == ("ca.pem", False)
-    assert tls_in(plan) == {plan.config.tls, own}
+    assert settings_of(plan) == {plan.config.tls, own}
+
+
+def settings_of(plan: Plan) -> set[Tls]:
+    return tls_in(plan.config.tls, [spec.tls for spec in plan.actions.values()])

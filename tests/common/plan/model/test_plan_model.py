@@ -6,19 +6,11 @@ import pytest
 from plan_samples import small
 from pydantic import ValidationError
 
-from gradual_common.plan.model.plan import (
-    AdditiveRamp,
-    Config,
-    DataSet,
-    LinearRamp,
-    Plan,
-    RampLevel,
-    ShorthandRamp,
-    Step,
-    ThinkTime,
-    Threshold,
-    UserGroup,
-)
+from gradual_common.plan.model.config import Config
+from gradual_common.plan.model.groups import DataSet, Step, UserGroup
+from gradual_common.plan.model.plan import Plan, Threshold
+from gradual_common.plan.model.ramps import AdditiveRamp, LinearRamp, RampLevel, ShorthandRamp
+from gradual_common.plan.model.think_time import ThinkTime
 
 S = 1_000_000_000
 

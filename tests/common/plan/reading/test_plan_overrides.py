@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plan_samples import load, mistakes, only_mistake, small
 
-from gradual_common.plan.model.plan import AdditiveRamp, LevelsRamp, LinearRamp, ShorthandRamp
+from gradual_common.plan.model.ramps import AdditiveRamp, LevelsRamp, LinearRamp, ShorthandRamp
 from gradual_common.plan.reading.overrides import Overrides, Scale, split_path
 from gradual_common.schedule.slots import apportion
 

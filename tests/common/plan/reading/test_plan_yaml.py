@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradual_common.language.document import Mark, Plain
 from gradual_common.plan.loader import PlanSource
-from gradual_common.plan.reading.document import Mark, Plain
 from gradual_common.plan.reading.slips import QUOTE_OPERATOR, QUOTE_TEMPLATE, QUOTE_VARIABLE
 from gradual_common.plan.reading.yaml import MAX_DEPTH, MAX_VALUES, read_document, read_value
 

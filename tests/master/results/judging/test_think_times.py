@@ -8,7 +8,7 @@ import pytest
 from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
 
 from gradual_agent.users.think import compile_think_time
-from gradual_common.plan.model.plan import ThinkTime
+from gradual_common.plan.model.think_time import ThinkTime
 from gradual_common.randomness import RandomStream
 from gradual_master.results.judging.sentences import lateness as sentence
 from gradual_master.results.judging.think_times import WaitLateness, lateness_of, variance_of

@@ -1,6 +1,7 @@
 """Paths are shown as people write them; what is not there is not found."""
 
-from gradual_common.plan.reading.document import Document, Mark, attempt, list_at, mapping_at, nearest, texts_in
+from gradual_common.language.document import Document, Mark, attempt, list_at, mapping_at, texts_in
+from gradual_common.language.wording import nearest
 
 ROOT = {"users": [{"name": "a b", "behavior": [{"action": "x", "name": "y"}]}, {"name": "guest"}], "n": 1}
 

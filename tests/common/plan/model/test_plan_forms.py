@@ -7,17 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_common.plan.model.short_forms import (
-    RampMistakeError,
-    check_header_value,
-    fold_ramp,
-    name_steps,
-    read_method,
-    read_name,
-    read_ramp,
-    read_think_time,
-    read_whole,
-)
+from gradual_common.kinds.http.model import check_header_value, read_method
+from gradual_common.language.model import read_name, read_whole
+from gradual_common.language.plan_view import name_steps
+from gradual_common.plan.model.ramps import RampMistakeError, fold_ramp, read_ramp
+from gradual_common.plan.model.think_time import read_think_time
 
 S = 1_000_000_000
 MS = 1_000_000

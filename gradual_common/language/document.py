@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-
-from rapidfuzz import fuzz, process
 
 from gradual_common.errors import Problem
 from gradual_common.secrecy.credentials import credentials_of, hide_literals, is_credential
@@ -26,7 +24,6 @@ _FOUND = re.compile(r"(found )(?!a |an |nothing|text|\*)(\S+)")
 """What a message found and shows without quotes: a number."""
 
 IDENTIFIER = re.compile(r"[A-Za-z_][\w-]*")
-SIMILAR = 70
 
 _T = TypeVar("_T")
 
@@ -140,17 +137,6 @@ def _child(value: Any, part: str | int) -> Any:
         return value[part]
     except (LookupError, TypeError):
         return None
-
-
-def nearest(name: str, names: Collection[str]) -> str:
-    """`did you mean 'login'?` for the most similar name, or nothing when none is similar."""
-    best = process.extractOne(name, list(names), scorer=fuzz.ratio, score_cutoff=SIMILAR)
-    return f"did you mean {best[0]!r}?" if best else ""
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as a list for a message."""
-    return ", ".join(names)
 
 
 def attempt(read: Callable[[Any], _T], value: Any) -> _T | None:

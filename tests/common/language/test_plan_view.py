@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from plan_samples import small
 
-from gradual_common.plan.outline import Outline, read_count, total
-from gradual_common.plan.reading.document import Document
+from gradual_common.language.document import Document
+from gradual_common.language.plan_view import Outline, read_count, total
 
 
 def outline(root: dict[str, Any]) -> Outline:

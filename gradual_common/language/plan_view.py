@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from gradual_common.plan.model.short_forms import name_steps
-from gradual_common.plan.reading.document import SECTIONS, Document, Path, list_at, mapping_at
+from gradual_common.language.document import SECTIONS, Document, Path, list_at, mapping_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +96,19 @@ def read_count(value: Any) -> int | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def name_steps(names: list[str]) -> list[str]:
+    """The names of a group's steps in order, made unique: `login`, `login#2`, …."""
+    written = set(names)
+    used: dict[str, None] = {}
+    for name in names:
+        given, number = name, 1
+        while given in used or (number > 1 and given in written):
+            number += 1
+            given = f"{name}#{number}"
+        used[given] = None
+    return list(used)
 
 
 def _group(number: int, entry: dict[str, Any]) -> GroupOutline:

@@ -1,0 +1,32 @@
+"""Words of messages: what was found, what is allowed, what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from rapidfuzz import fuzz, process
+
+from gradual_common.secrecy.excerpts import shown
+
+SIMILAR = 70
+
+
+def nearest(name: str, names: Collection[str]) -> str:
+    """`did you mean 'login'?` for the most similar name, or nothing when none is similar."""
+    best = process.extractOne(name, list(names), scorer=fuzz.ratio, score_cutoff=SIMILAR)
+    return f"did you mean {best[0]!r}?" if best else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a list for a message."""
+    return ", ".join(names)
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, in the words of a message."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    return "nothing" if value is None else shown(value)
