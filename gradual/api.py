@@ -18,7 +18,7 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.plan.loader import LoadedPlan, PlanSource, load_plan
 from gradual_common.plan.reading.overrides import Overrides
 from gradual_common.units import read_duration
-from gradual_master.command_line.invocation import plan_of_url
+from gradual_master.command_line.options import plan_of_url
 from gradual_master.command_line.running import watch
 from gradual_master.reporting import BUILT_IN, BaseReporter
 from gradual_master.reporting.lookup import ReporterFinder

@@ -9,6 +9,7 @@ GradualError
 """
 
 from gradual_common.errors import GradualError
+from gradual_common.process.exit_codes import WRONG_INPUT
 
 
 class TransferRefusedError(GradualError):
@@ -26,10 +27,10 @@ class AgentsFailedError(GradualError):
 class UsageError(GradualError):
     """An argument of `gradual.run` is out of range; the message says what is allowed."""
 
-    exit_code = 2
+    exit_code = WRONG_INPUT
 
 
 class StarterRefusedError(GradualError):
     """`gradual init` cannot or will not write its file; the message says what to do."""
 
-    exit_code = 2
+    exit_code = WRONG_INPUT

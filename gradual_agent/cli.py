@@ -15,14 +15,13 @@ from gradual_agent.process.children import end_with_parent, part_of, processes_o
 from gradual_agent.process.options import PROGRESS, AgentOptions
 from gradual_common import __version__
 from gradual_common.errors import GradualError
+from gradual_common.process.exit_codes import NOT_DONE, WRONG_INPUT
 from gradual_common.process.streams import standard_streams
 from gradual_common.protocol.names import numbered_names, shown_name
 from gradual_common.secrecy.excerpts import brief
 from gradual_common.units import read_duration
 
 T = TypeVar("T")
-
-BAD_USAGE, NOT_DONE = 2, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +39,7 @@ def serve(arguments: Sequence[str] | None) -> int:
         address.allow_plaintext(options.insecure)
     except AddressError as error:
         print(f"gradual-agent: {brief(str(error))}", file=sys.stderr)  # noqa: T201  before logging is set up
-        return BAD_USAGE
+        return WRONG_INPUT
     name = shown_name(options.name or "", shown_name(socket.gethostname()))
     if options.processes > 1:
         return run_children(numbered_names(name, options.processes), shared_arguments(options))

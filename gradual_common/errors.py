@@ -16,7 +16,9 @@ GradualError                 everything that Gradual raises on purpose
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from gradual_common.process.exit_codes import NOT_DONE, WRONG_INPUT
 from gradual_common.secrecy.excerpts import brief
 from gradual_common.secrecy.masking import hide_addresses
 
@@ -24,9 +26,14 @@ from gradual_common.secrecy.masking import hide_addresses
 class GradualError(Exception):
     """Everything that Gradual raises on purpose."""
 
+    exit_code: ClassVar[int] = NOT_DONE
+    """Of the command that it ends."""
+
 
 class UnitError(GradualError, ValueError):
     """A duration, rate or share that cannot be read; the message says what is allowed."""
+
+    exit_code = WRONG_INPUT
 
 
 class RuleError(GradualError, ValueError):
@@ -97,6 +104,8 @@ class Problem:
 
 class PlanError(GradualError):
     """Every mistake found in a plan, reported in one go."""
+
+    exit_code = WRONG_INPUT
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems

@@ -9,9 +9,14 @@ from typing import Annotated
 
 import typer
 
-from gradual_common import __version__
-from gradual_master.command_line.entry import new_app, run_app
-from gradual_master.command_line.options import RunArguments, spread
+from gradual_master.command_line.main import new_app, run_app
+from gradual_master.command_line.options import (
+    RunArguments,
+    duration_option,
+    load_arguments,
+    run_options_of,
+    spread,
+)
 
 app = new_app("Conducts a run: waits for agents, deals the users among them, merges, judges and reports.")
 
@@ -19,22 +24,6 @@ app = new_app("Conducts a run: waits for agents, deals the users among them, mer
 def main() -> None:
     """Run the command line and leave with its exit code."""
     run_app(app, "gradual-master")
-
-
-def show_version(wanted: bool) -> None:
-    """Print the version and leave."""
-    if wanted:
-        typer.echo(f"gradual {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def master(
-    version: Annotated[
-        bool, typer.Option("--version", callback=show_version, is_eager=True, help="the version, and nothing else")
-    ] = False,
-) -> None:
-    """Conducts a run: waits for agents, deals the users among them, merges, judges and reports."""
 
 
 @app.command()
@@ -59,15 +48,18 @@ def run(
     stops. Exit codes: 0 passed, 1 an objective failed, 2 plan or command line wrong, 3 not done or invalid,
     130 interrupted, 143 terminated.
     """
-    from gradual_master.command_line.invocation import duration_option, load_arguments, run_options_of
-
-    wait = duration_option(agents_wait, "--agents-wait")
-    options = run_options_of(arguments, listen, expect_agents, wait, insecure)
+    options = replace(
+        run_options_of(arguments),
+        listen=listen,
+        expect_agents=expect_agents,
+        agents_wait=duration_option(agents_wait, "--agents-wait"),
+        insecure=insecure,
+        on_listening=partial(say_listening, expect_agents, arguments.quiet),
+    )
     loaded = load_arguments(arguments)
     from gradual_common.process.logs import usual_level
     from gradual_master.command_line.running import run_and_report
 
-    options = replace(options, on_listening=partial(say_listening, expect_agents, arguments.quiet))
     raise typer.Exit(run_and_report(loaded, arguments, options, usual_level(arguments.verbose)))
 
 

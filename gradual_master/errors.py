@@ -1,7 +1,7 @@
 """The exceptions of `gradual_master`.
 
 GradualError
-└── MasterError                  a run that cannot be conducted as told; `exit_code` is the command's
+└── MasterError                  a run that cannot be conducted as told
     ├── IllegalTransitionError   the run's life cycle has no such transition (a bug, never the user's mistake)
     ├── OptionError              an option of the run that is out of range
     ├── InsecureError            plaintext off loopback without `--insecure`, or secrets with it
@@ -12,12 +12,13 @@ GradualError
 from __future__ import annotations
 
 from gradual_common.errors import GradualError
+from gradual_common.process.exit_codes import WRONG_INPUT
 
 
 class MasterError(GradualError):
     """A run that cannot be conducted as told."""
 
-    exit_code = 2
+    exit_code = WRONG_INPUT
 
 
 class IllegalTransitionError(MasterError):

@@ -8,30 +8,12 @@ from typing import Annotated
 
 import typer
 
-from gradual_common import __version__
-from gradual_master.command_line.entry import new_app
+from gradual_master.command_line.main import new_app
 from gradual_master.command_line.options import PlanArguments, RunArguments, spread
 
 app = new_app("Concurrency-first load testing: how many users at once does it hold, and where does it bend?")
 
-
 STARTER = Path("gradual.yaml")
-
-
-def show_version(wanted: bool) -> None:
-    """Print the version and leave."""
-    if wanted:
-        typer.echo(f"gradual {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def gradual(
-    version: Annotated[
-        bool, typer.Option("--version", callback=show_version, is_eager=True, help="the version, and nothing else")
-    ] = False,
-) -> None:
-    """Concurrency-first load testing: how many users at once does it hold, and where does it bend?"""
 
 
 @app.command()

@@ -12,14 +12,13 @@ from gradual.cli.levels import tabulate_levels
 from gradual_common.errors import PlanError
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.plan.shown import shown_plan
+from gradual_common.process.exit_codes import DONE, WRONG_INPUT
 from gradual_common.process.streams import is_utf8
 from gradual_common.schedule.compiling import compile_schedule
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.units import format_duration
-from gradual_master.command_line.entry import describe_problems
-from gradual_master.command_line.invocation import load_arguments
-from gradual_master.command_line.options import PlanArguments
-from gradual_master.exit_codes import WRONG_PLAN
+from gradual_master.command_line.main import describe_problems
+from gradual_master.command_line.options import PlanArguments, load_arguments
 
 WIDTH = 80
 
@@ -30,12 +29,12 @@ def validate_plan(arguments: PlanArguments) -> int:
         loaded = load_arguments(arguments)
     except PlanError as error:
         typer.echo(describe_problems(error))
-        return WRONG_PLAN
+        return WRONG_INPUT
     schedule = compile_schedule(shown_plan(loaded.plan, loaded.job))
     typer.echo(f"{loaded.name}: OK: {describe(loaded, schedule)}")
     for warning in warnings_of(loaded, schedule):
         typer.echo(f"warning: {warning}")
-    return 0
+    return DONE
 
 
 def show_schedule(arguments: PlanArguments) -> None:

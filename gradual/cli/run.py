@@ -13,8 +13,7 @@ from dataclasses import replace
 
 from gradual.agents.embedded import default_agents, private_folder, running_agents
 from gradual.agents.relay import relayed_errors
-from gradual_master.command_line.invocation import load_arguments, name_of_plan, run_options_of
-from gradual_master.command_line.options import RunArguments
+from gradual_master.command_line.options import RunArguments, load_arguments, name_of_plan, run_options_of
 
 
 def run_plan(arguments: RunArguments, agents: int | None) -> int:
@@ -25,7 +24,7 @@ def run_plan(arguments: RunArguments, agents: int | None) -> int:
     is_relayed = arguments.monitor and sys.stderr.isatty()
     with private_folder() as folder, relayed_errors(is_relayed) as errors:
         socket = folder / "master"
-        options = replace(run_options_of(arguments, f"unix:{socket}", number), is_closed=True)
+        options = replace(run_options_of(arguments), listen=f"unix:{socket}", expect_agents=number, is_closed=True)
         with running_agents(number, socket, (log_level, arguments.log_format.value), errors) as processes:
             from gradual_master.command_line.running import run_and_report
 

@@ -43,17 +43,15 @@ from gradual_common.language.wording import nearest
 from gradual_common.net.tls_settings import tls_in
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.plan.model.plan import Plan
-from gradual_common.process.interrupts import INTERRUPTED
+from gradual_common.process.exit_codes import DONE, FAILED, INTERRUPTED
 from gradual_common.process.logs import configure_logging, mask_in_logs
 from gradual_common.protocol.series import SeriesIndex
 from gradual_common.secrecy.credentials import all_credentials
 from gradual_common.secrecy.masking import Mask
 from gradual_common.templates.templates import Condition, Scope
-from gradual_master.command_line.invocation import load_arguments
-from gradual_master.command_line.options import PlanArguments
+from gradual_master.command_line.options import PlanArguments, load_arguments
 
 FOREVER = 1 << 62
-STEP_FAILED = 1
 
 
 def run_trial(arguments: PlanArguments, group: str | None) -> int:
@@ -70,7 +68,7 @@ def run_trial(arguments: PlanArguments, group: str | None) -> int:
     except KeyboardInterrupt:
         narrator.say("\nInterrupted.")
         return INTERRUPTED
-    return STEP_FAILED if narrator.failures else 0
+    return FAILED if narrator.failures else DONE
 
 
 def write_line(text: str) -> None:

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-INTERRUPTED = 130
+from gradual_common.process.exit_codes import INTERRUPTED
 
 
 @contextmanager

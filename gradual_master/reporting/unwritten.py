@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gradual_master.exit_codes import NOT_DONE, SAYS_RESULTS
+from gradual_common.process.exit_codes import of_lost_results
 from gradual_master.results.summary.sections import Summary
 
 
@@ -23,7 +23,7 @@ def with_losses(summary: Summary, losses: Sequence[str]) -> Summary:
     if not losses:
         return summary
     verdict, run = summary.verdict, summary.run
-    code = NOT_DONE if verdict.code in SAYS_RESULTS else verdict.code
+    code = of_lost_results(verdict.code)
     return replace(
         summary,
         verdict=replace(verdict, code=code, warnings=(*verdict.warnings, *losses)),

@@ -1,19 +1,19 @@
 """The verdict: passed, failed, invalid or interrupted, with every reason for it (RESULTS.md, The summary).
 
-interrupted   130, or 143 when terminated, whatever else there is
-invalid       3: the run could not be done, users were missing, data was lost, a step failed by a mistake in
+interrupted   the run was interrupted or terminated, whatever else there is
+invalid       the run could not be done, users were missing, data was lost, a step failed by a mistake in
               Gradual, or the generator was the bottleneck
-failed        1: an objective failed
-passed        0
+failed        an objective failed
+passed        nothing of these
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_common.process.exit_codes import Status, of_verdict
 from gradual_master.results.judging import sentences
 from gradual_master.results.judging.evidence import Evidence
 from gradual_master.results.judging.littles_law import INVALID as MOST_UNACCOUNTED
@@ -26,12 +26,7 @@ from gradual_master.results.summary.section import Section
 
 __all__ = ["Evidence", "Verdict", "judge"]
 
-Status = Literal["passed", "failed", "invalid", "interrupted"]
-
-EXIT_OF_SIGNAL = {"interrupt": 130, "terminate": 143}
 STOPPED = {"interrupt": "interrupted", "terminate": "terminated"}
-INVALID = 3
-FAILED = 1
 
 MOST_LOST = 0.01
 """Share of the requests begun that may be lost before the run is invalid; below it they are a warning."""
@@ -48,7 +43,7 @@ LONGEST_STANDSTILL = NS_PER_S
 
 @dataclass(frozen=True, slots=True)
 class Verdict(Section):
-    """The judgement of a run; `code` is the exit code."""
+    """The judgement of a run; `code` is the exit code (`exit_codes.of_verdict`)."""
 
     status: Status
     code: int
@@ -62,16 +57,9 @@ def judge(evidence: Evidence) -> Verdict:
     stopped = tuple(_stopped(evidence))
     invalid = tuple(_invalid(evidence))
     failed = tuple(_failed(evidence))
-    status, code = _status(evidence, invalid=bool(invalid), failed=bool(failed))
+    status: Status = "interrupted" if stopped else "invalid" if invalid else "failed" if failed else "passed"
+    code = of_verdict(status, evidence.stop_signal)
     return Verdict(status, code, (*stopped, *invalid, *failed), tuple(_warnings(evidence)), evidence.objectives)
-
-
-def _status(evidence: Evidence, *, invalid: bool, failed: bool) -> tuple[Status, int]:
-    if evidence.stop_signal is not None:
-        return "interrupted", EXIT_OF_SIGNAL[evidence.stop_signal]
-    if invalid:
-        return "invalid", INVALID
-    return ("failed", FAILED) if failed else ("passed", 0)
 
 
 def _has_failed(row: ObjectiveRow, severity: str) -> bool:

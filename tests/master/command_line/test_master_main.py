@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from gradual_common.errors import GradualError, PlanError, Problem, UnitError
-from gradual_master.command_line.entry import describe_problems, new_app, run_app
+from gradual_master.command_line.main import describe_problems, new_app, run_app
 from gradual_master.errors import OptionError
 
 HOUSE = str(Path(__file__).parents[3])
@@ -39,7 +39,7 @@ def test_an_error_has_its_exit_code_and_its_message(
     def work() -> None:
         raise error
 
-    monkeypatch.setattr("sys.argv", ["gradual"])
+    monkeypatch.setattr("sys.argv", ["gradual", "work"])
     with pytest.raises(SystemExit) as left:
         run_app(app, "gradual")
     assert left.value.code == code
@@ -62,12 +62,12 @@ def test_results_that_cannot_be_written_to_standard_output_are_not_done(
     program = (
         f"import sys; sys.path.insert(0, {HOUSE!r})\n"
         "import typer\n"
-        "from gradual_master.command_line.entry import new_app, run_app\n"
+        "from gradual_master.command_line.main import new_app, run_app\n"
         "app = new_app('An app.')\n"
         "@app.command()\n"
         "def work() -> None:\n"
         f"    print('results'); raise typer.Exit({code})\n"
-        "sys.argv = ['gradual']\n"
+        "sys.argv = ['gradual', 'work']\n"
         "run_app(app, 'gradual')\n"
     )
     with open(output, "wb") as file:

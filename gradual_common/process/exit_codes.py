@@ -1,0 +1,40 @@
+"""Every exit code of every command, decided here and nowhere else.
+
+A command ends with the code of its verdict (`of_verdict`) or with that of its error (`GradualError.exit_code`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Status = Literal["passed", "failed", "invalid", "interrupted"]
+
+DONE = 0
+"""Nothing to object to: the run passed."""
+
+FAILED = 1
+"""An objective failed, or a step of `gradual try`."""
+
+WRONG_INPUT = 2
+"""The plan or the command line is wrong; nothing was started."""
+
+NOT_DONE = 3
+"""What was asked for could not be done, or the run is invalid: its results cannot be trusted."""
+
+INTERRUPTED, TERMINATED = 130, 143
+"""As a shell says it: 128 + the number of SIGINT, of SIGTERM."""
+
+
+def of_verdict(status: Status, stop_signal: str | None) -> int:
+    """The exit code of a run with this verdict; `stop_signal`: "interrupt" or "terminate", for an interrupted run."""
+    if status == "interrupted":
+        return TERMINATED if stop_signal == "terminate" else INTERRUPTED
+    return {"passed": DONE, "failed": FAILED, "invalid": NOT_DONE}[status]
+
+
+def of_lost_results(code: int) -> int:
+    """The exit code where a result could not be written: a pipeline that goes on without it must know.
+
+    The codes that say more than "here are the results" stay as they are.
+    """
+    return NOT_DONE if code in (DONE, FAILED) else code
