@@ -1,7 +1,9 @@
-"""The import rules of the house (DESIGN.md, section 3) hold for every module."""
+"""The rules of the house hold for every module (docs/design/architecture.md, 3.2)."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,16 +19,21 @@ FORBIDDEN_BY_PACKAGE = {
 }
 
 SHELL_ONLY = ("asyncio", "socket", "grpc", "uvloop", "aiohttp")
-CORE = {
-    "gradual_agent": ("coordination", "recording", "users"),
-    "gradual_master": ("coordination", "results", "serving/send_queue.py", "run/provisions.py"),
-}
-"""What decides: folders and modules that are told of time and of what happens, and do no I/O."""
+CORE = (
+    "gradual_agent.coordination",
+    "gradual_agent.recording",
+    "gradual_agent.users",
+    "gradual_master.coordination",
+    "gradual_master.results",
+    "gradual_master.run.provisions",
+    "gradual_master.serving.send_queue",
+)
+"""What decides: it is given the time and what happens, and does no I/O. All of `gradual_common` is held to the same."""
 
 ADAPTERS = {
     "gradual_agent": ("gradual_agent.http", "gradual_agent.master_link", "gradual_agent.process", "gradual_agent.cli"),
     "gradual_master": (
-        "gradual_master.serving",
+        "gradual_master.serving.server",
         "gradual_master.run.conduct",
         "gradual_master.command_line",
         "gradual_master.reporting",
@@ -35,92 +42,154 @@ ADAPTERS = {
 }
 STUBS = "gradual_common.wire.fleet_pb2_grpc"
 STUB_READERS = (
-    "gradual_agent/master_link/rpc.py",
-    "gradual_agent/master_link/samples.py",
-    "gradual_master/serving/server.py",
+    "gradual_agent.master_link.rpc",
+    "gradual_agent.master_link.samples",
+    "gradual_master.serving.server",
 )
-MESSAGE_READERS = ("gradual_common/protocol/codec.py", "gradual_common/protocol/sample_codec.py", *STUB_READERS)
+MESSAGE_READERS = ("gradual_common.protocol.codec", "gradual_common.protocol.sample_codec", *STUB_READERS)
+
+MOST_FILES = 12
+"""Of one folder, its `__init__.py` counted."""
 
 
-def modules(package: str) -> Iterator[Path]:
-    return (path for path in (ROOT / package).rglob("*.py") if "wire" not in path.parts)
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of ours by its dotted name."""
+    paths = (path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "wire" not in path.parts)
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
 
 
-def deciding(package: str) -> Iterator[Path]:
-    """The modules of a package that decide; each place of `CORE` holds some."""
-    for place in CORE[package]:
-        found = list((ROOT / package / place).rglob("*.py")) or [ROOT / package / place]
-        assert all(path.is_file() for path in found), place
-        yield from found
+@cache
+def tree_of(name: str) -> ast.Module:
+    return ast.parse(modules()[name].read_text())
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Every module that a file imports, wherever in it, except for typing only."""
-    for node in ast.walk(ast.parse(path.read_text())):
+@cache
+def imports(name: str) -> frozenset[str]:
+    """Every module that a module imports, wherever in it: at its top, in a function, for typing only."""
+    found: set[str] = set()
+    for node in ast.walk(tree_of(name)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return frozenset(found)
 
 
 def within(name: str, prefixes: tuple[str, ...]) -> bool:
     return any(name == prefix or name.startswith(prefix + ".") for prefix in prefixes)
 
 
+def ours(name: str) -> set[str]:
+    """The modules of ours that a module names in its imports; `from package import module` names the module alone."""
+    found = {imported for imported in imports(name) if imported in modules()} - {name}
+    return {
+        imported
+        for imported in found
+        if modules()[imported].name != "__init__.py" or not any(other.startswith(imported + ".") for other in found)
+    }
+
+
+def loaded(name: str) -> set[str]:
+    """What an import of a module makes Python load of ours: what it names, and the packages in which that stands."""
+    named = ours(name)
+    packages = {imported.rsplit(".", level)[0] for imported in named for level in range(1, imported.count(".") + 1)}
+    return (named | packages) & set(modules()) - {name}
+
+
+def closure(name: str) -> Iterator[tuple[str, ...]]:
+    """From a module to each one that it loads, the shortest chain of imports."""
+    seen, chains = {name}, [(name,)]
+    for chain in chains:
+        yield chain
+        following = sorted(loaded(chain[-1]) - seen)
+        seen.update(following)
+        chains.extend((*chain, module) for module in following)
+
+
+def circles() -> Iterator[list[str]]:
+    """Modules that name each other in a ring, the smallest ring of each."""
+    for name in modules():
+        seen, chains = set(), [(name,)]
+        for chain in chains:
+            following = ours(chain[-1])
+            if name in following:
+                yield sorted(chain)
+                break
+            chains.extend((*chain, module) for module in sorted(following - seen))
+            seen.update(following)
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_imports_only_what_it_may(package: str) -> None:
     broken = [
-        f"{path.relative_to(ROOT)} imports {name}"
-        for path in modules(package)
-        for name in imports(path)
-        if within(name, FORBIDDEN_BY_PACKAGE[package])
+        f"{name} imports {imported}"
+        for name in modules()
+        if within(name, (package,))
+        for imported in imports(name)
+        if within(imported, FORBIDDEN_BY_PACKAGE[package])
     ]
     assert broken == []
 
 
-@pytest.mark.parametrize("package", sorted(CORE))
-def test_decisions_import_neither_io_nor_adapters(package: str) -> None:
-    forbidden = SHELL_ONLY + ADAPTERS[package]
-    broken = [
-        f"{path.relative_to(ROOT)} imports {name}"
-        for path in deciding(package)
-        for name in imports(path)
-        if within(name, forbidden)
-    ]
-    assert broken == []
-
-
-def test_grpc_stubs_are_read_by_the_two_shells_only() -> None:
-    readers = {
-        str(path.relative_to(ROOT))
-        for package in PACKAGES
-        for path in modules(package)
-        for name in imports(path)
-        if within(name, (STUBS,))
+@pytest.mark.xfail(reason="the rooms are being rebuilt")
+@pytest.mark.parametrize("place", CORE)
+def test_decisions_reach_neither_io_nor_adapters(place: str) -> None:
+    """Through whatever they import: a chain of imports that ends in one of these is a mistake."""
+    deciding = [name for name in modules() if within(name, (place,))]
+    assert deciding, f"{place} is no place any longer"
+    forbidden = SHELL_ONLY + ADAPTERS[place.partition(".")[0]]
+    broken = {
+        " → ".join((*chain, imported))
+        for name in deciding
+        for chain in closure(name)
+        for imported in imports(chain[-1])
+        if within(imported, forbidden)
     }
+    assert sorted(broken) == []
+
+
+@pytest.mark.xfail(reason="the rooms are being rebuilt")
+def test_no_module_imports_itself_through_others() -> None:
+    assert sorted({tuple(circle) for circle in circles()}) == []
+
+
+def test_grpc_stubs_are_read_by_the_shells_only() -> None:
+    readers = {name for name in modules() for imported in imports(name) if within(imported, (STUBS,))}
     assert readers == set(STUB_READERS)
 
 
-def test_generated_messages_are_read_by_the_codec_and_the_shells_only() -> None:
-    readers = {
-        str(path.relative_to(ROOT))
-        for package in PACKAGES
-        for path in modules(package)
-        for name in imports(path)
-        if within(name, ("gradual_common.wire",))
-    }
+def test_generated_messages_are_read_by_the_codecs_and_the_shells_only() -> None:
+    readers = {name for name in modules() for imported in imports(name) if within(imported, ("gradual_common.wire",))}
     assert readers <= set(MESSAGE_READERS)
 
 
 def test_the_clock_is_read_outside_the_common_package_only() -> None:
     readers = [
-        str(path.relative_to(ROOT))
-        for path in modules("gradual_common")
-        for node in ast.walk(ast.parse(path.read_text()))
+        name
+        for name in modules()
+        if within(name, ("gradual_common",))
+        for node in ast.walk(tree_of(name))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
         and node.value.id == "time"
         and node.attr.removesuffix("_ns") in {"time", "monotonic", "perf_counter", "clock_gettime"}
     ]
     assert readers == []
+
+
+@pytest.mark.xfail(reason="the rooms are being rebuilt")
+def test_a_folder_holds_a_dozen_files_at_most() -> None:
+    folders = Counter(str(path.parent.relative_to(ROOT)) for path in modules().values())
+    assert {folder: files for folder, files in folders.items() if files > MOST_FILES} == {}
+
+
+@pytest.mark.xfail(reason="the rooms are being rebuilt")
+def test_no_class_name_exists_twice() -> None:
+    places: dict[str, list[str]] = {}
+    for name in modules():
+        for node in ast.walk(tree_of(name)):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(name)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
