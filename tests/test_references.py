@@ -1,0 +1,66 @@
+"""What code, tests and pages say of the design leads to a section of it: `docs/design/fleet.md, 4.7`."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DESIGN = ROOT / "docs/design"
+TEXTS = {".py", ".md", ".proto", ".toml", ".sh", ".yaml", ".js", ".css", ".html"}
+
+SECTION = r'(?:\d+(?:\.\d+)?|"[^"\n]+")'
+REFERENCE = re.compile(rf"docs/design/(\w+)\.md(?:((?:,\s(?:and\s)?{SECTION}(?:[–-]\d+(?:\.\d+)?)?)+))?")
+FORMER = re.compile(r"\b(?:DESIGN|PLAN|RESULTS|STYLE)\.md\b|\((?:DESIGN|PLAN|RESULTS|STYLE)\b(?=[ ,)])|\bDESIGN \d")
+"""How the contract was called when it stood outside of the repository."""
+
+HEADING = re.compile(r"^#{2,3} (?:(\d+(?:\.\d+)?)\.? )?(.+)$|^(\d+)\. \*\*", re.MULTILINE)
+
+
+def texts() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    paths = [ROOT / name for name in listed.stdout.splitlines()]
+    return [path for path in paths if path.suffix in TEXTS and path.exists() and path != Path(__file__)]
+
+
+def sections(page: str) -> set[str]:
+    """The numbers and the titles of a page's sections, and of the rules that it counts."""
+    found = HEADING.findall((DESIGN / f"{page}.md").read_text(encoding="utf-8"))
+    return {part for heading in found for part in heading if part}
+
+
+def references(path: Path) -> list[tuple[str, list[str]]]:
+    """Page and sections of every reference in a file; a line break may stand in one."""
+    text = re.sub(r"\s*\n\s*#?\s*", " ", path.read_text(encoding="utf-8"))
+    return [
+        (page, [section.strip('"') for section in re.findall(SECTION, named)])
+        for page, named in REFERENCE.findall(text)
+    ]
+
+
+PAGES = sorted(path.stem for path in DESIGN.glob("*.md"))
+
+
+def test_the_design_has_its_five_pages() -> None:
+    assert PAGES == ["architecture", "fleet", "plan_language", "results", "style"]
+
+
+@pytest.mark.parametrize("path", texts(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_reference_to_the_design_leads_to_a_section(path: Path) -> None:
+    broken = [
+        (page, section)
+        for page, named in references(path)
+        for section in named or [""]
+        if page not in PAGES or (section and section not in sections(page))
+    ]
+    assert broken == []
+
+
+def test_nothing_refers_to_a_contract_outside_of_the_repository() -> None:
+    former = {str(path.relative_to(ROOT)): FORMER.findall(path.read_text(encoding="utf-8")) for path in texts()}
+    assert {name: found for name, found in former.items() if found and name != "CHANGELOG.md"} == {}
+
+
+def test_the_code_refers_to_the_design() -> None:
+    assert sum(len(references(path)) for path in texts() if path.suffix == ".py") >= 50
