@@ -21,7 +21,7 @@ from gradual_common.units import read_duration
 from gradual_master.command_line.options import plan_of_url
 from gradual_master.command_line.running import watch
 from gradual_master.reporting import BUILT_IN, BaseReporter
-from gradual_master.reporting.lookup import ReporterFinder
+from gradual_master.reporting.running.lookup import ReporterFinder
 from gradual_master.results.summary.sections import Summary
 from gradual_master.run.options import RunOptions
 

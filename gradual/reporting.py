@@ -1,7 +1,7 @@
 """What a reporter of your own is derived from, and what it is told."""
 
-from gradual_master.reporting.base import BaseReporter
-from gradual_master.reporting.samples import Request, SampleBlock
+from gradual_master.reporting.interface.base import BaseReporter
+from gradual_master.reporting.interface.samples import Request, SampleBlock
 from gradual_master.results.measures.intervals import IntervalRecord as Interval
 from gradual_master.results.summary.chronicle import News
 from gradual_master.results.summary.facts import RunFacts as Run

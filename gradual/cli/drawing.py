@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.units import format_duration
-from gradual_master.reporting.text.drawing import block_lines, slices, stretches
+from gradual_master.reporting.text.block_chart import block_lines, slices, stretches
 
 ALL_LINES = 8
 GROUP_LINES = 4

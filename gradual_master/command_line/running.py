@@ -13,10 +13,10 @@ from gradual_common.schedule.compiling import compile_schedule
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.command_line.options import RunArguments
 from gradual_master.reporting import BUILT_IN, BaseReporter, Reporter
-from gradual_master.reporting.hosting import prepare_all
 from gradual_master.reporting.jsonfile import STANDARD_OUTPUT, JsonReporter
-from gradual_master.reporting.lookup import ReporterFinder
 from gradual_master.reporting.progress.reporter import ProgressReporter
+from gradual_master.reporting.running.lookup import ReporterFinder
+from gradual_master.reporting.running.threads import prepare_all
 from gradual_master.results.summary.summary import Summary
 from gradual_master.run.conduct import conduct
 from gradual_master.run.options import RunOptions

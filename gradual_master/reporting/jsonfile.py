@@ -8,8 +8,8 @@ from pathlib import Path
 
 from gradual_common.process.streams import is_utf8
 from gradual_master.errors import ReporterError
-from gradual_master.reporting.base import BaseReporter
-from gradual_master.reporting.files import check_writable, write_whole
+from gradual_master.reporting.interface.base import BaseReporter
+from gradual_master.reporting.interface.files import check_writable, write_whole
 from gradual_master.results.summary.sections import Summary
 
 STANDARD_OUTPUT = "-"

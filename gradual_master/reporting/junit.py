@@ -16,10 +16,10 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gradual_master.reporting.base import BaseReporter
-from gradual_master.reporting.files import check_writable, write_whole
+from gradual_master.reporting.interface.base import BaseReporter
+from gradual_master.reporting.interface.files import check_writable, write_whole
 from gradual_master.reporting.text.failures import title_of, why
-from gradual_master.reporting.text.naming import distinct
+from gradual_master.reporting.text.unique_names import distinct
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.judging.verdict import Verdict
 from gradual_master.results.summary.sections import Summary

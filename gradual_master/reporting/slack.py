@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from gradual_master.reporting.text.failures import show_failures
-from gradual_master.reporting.text.figures import show_count, show_number, show_percent, show_seconds
+from gradual_master.reporting.text.formatting import show_count, show_number, show_percent, show_seconds
 from gradual_master.results.summary.sections import Summary
 
 WEBHOOK = "GRADUAL_SLACK_WEBHOOK"

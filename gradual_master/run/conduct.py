@@ -51,8 +51,8 @@ from gradual_master.coordination.events import (
     Unmergeable,
 )
 from gradual_master.coordination.journal import Journal, MemoryJournal, RunBegun
-from gradual_master.reporting.hosting import Hosts
-from gradual_master.reporting.samples import SampleDesk
+from gradual_master.reporting.interface.samples import SampleDesk
+from gradual_master.reporting.running.threads import ReporterThreads
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.chronicle import Chronicle, News, plan_text
@@ -68,7 +68,7 @@ from gradual_master.serving.server import FleetServer
 
 if TYPE_CHECKING:
     from gradual_common.plan.loader import LoadedPlan
-    from gradual_master.reporting.base import Reporter
+    from gradual_master.reporting.interface.base import Reporter
 
 TICK_S = 0.05
 LINGER_NS = 2 * NS_PER_S
@@ -86,7 +86,7 @@ async def conduct(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[R
     Raises MasterError before anything has begun: an address that cannot be listened on, or must not be. Whatever
     happens after that is in the summary.
     """
-    hosts = Hosts(reporters)
+    hosts = ReporterThreads(reporters)
     try:
         address = ListenAddress.read(options.listen)
         address.allow(insecure=options.insecure, guarded=first_guarded(loaded.job))
@@ -114,7 +114,7 @@ def former_handlers() -> Iterator[None]:
 class Conductor:
     """Feeds the core and carries out what it says."""
 
-    def __init__(self, loaded: LoadedPlan, options: RunOptions, hosts: Hosts, journal: Journal) -> None:
+    def __init__(self, loaded: LoadedPlan, options: RunOptions, hosts: ReporterThreads, journal: Journal) -> None:
         self._loaded = loaded
         self._options = options
         self._hosts = hosts

@@ -14,24 +14,24 @@ from gradual_master.reporting.charts.against_users import level_charts, levels_s
 from gradual_master.reporting.charts.limits import Limit, limits_of
 from gradual_master.reporting.charts.over_time import (
     MOST_PERCENTILES,
-    course_charts,
     kind_rows,
     percentiles_source,
     series_source,
+    time_charts,
 )
-from gradual_master.reporting.charts.parts import Chart, Key, Scale
+from gradual_master.reporting.charts.parts import Chart, ColourScale, Key
 
 __all__ = [
     "MOST_PERCENTILES",
     "Chart",
+    "ColourScale",
     "Key",
     "Limit",
-    "Scale",
-    "course_charts",
     "kind_rows",
     "level_charts",
     "levels_source",
     "limits_of",
     "percentiles_source",
     "series_source",
+    "time_charts",
 ]

@@ -7,12 +7,12 @@ from typing import Any
 
 from bokeh.models import ColumnDataSource, Range1d
 
-from gradual_master.reporting.charts.course import Mark
 from gradual_master.reporting.charts.parts import BLUE, GREY, ORANGE, RED, TEAL, Chart, Key, add_hover, compact
 from gradual_master.reporting.charts.time_axis import WHEN, TimeAxis, instants
+from gradual_master.reporting.charts.time_series import TimeMark
 
 
-def events_chart(time: TimeAxis, marks: Sequence[Mark]) -> Chart:
+def events_chart(time: TimeAxis, marks: Sequence[TimeMark]) -> Chart:
     """A strip: phases as bars, levels as ticks in them, news as signs above."""
     drawn = time.figure("events", 96, y_range=Range1d(start=0, end=3))
     drawn.yaxis.visible = drawn.ygrid.visible = False
@@ -38,7 +38,7 @@ def events_chart(time: TimeAxis, marks: Sequence[Mark]) -> Chart:
     return Chart("events", drawn, tuple(keys))
 
 
-def _bars(marks: Sequence[Mark]) -> dict[str, Any]:
+def _bars(marks: Sequence[TimeMark]) -> dict[str, Any]:
     return {
         "begin": compact([mark.at_s for mark in marks]),
         "end": compact([mark.end_s for mark in marks]),

@@ -6,9 +6,9 @@ import numpy as np
 from bokeh.models import ColumnDataSource, HoverTool, LogColorMapper, Range1d
 from bokeh.models.glyphs import Image
 
-from gradual_master.reporting.charts.course import HeatGrid
-from gradual_master.reporting.charts.parts import Chart, Scale
+from gradual_master.reporting.charts.parts import Chart, ColourScale
 from gradual_master.reporting.charts.time_axis import TimeAxis
+from gradual_master.reporting.charts.time_series import HeatGrid
 
 HEAT_STEPS = 64
 HEAT_ENDS = ((63, 127, 214, 70), (139, 107, 214, 190), (224, 82, 40, 255))
@@ -18,7 +18,7 @@ HEAT_ENDS = ((63, 127, 214, 70), (139, 107, 214, 190), (224, 82, 40, 255))
 def heat_chart(time: TimeAxis, grid: HeatGrid) -> Chart:
     """Response times by time (across) and length (up, logarithmic); the more there were, the stronger the colour."""
     drawn = time.figure("heat", 300, y_axis_type="log", y_range=Range1d(start=grid.low_ms, end=grid.high_ms))
-    scale = Scale(1, max(2.0, float(np.nanmax(grid.counts))), tuple(heat_palette()))
+    scale = ColourScale(1, max(2.0, float(np.nanmax(grid.counts))), tuple(heat_palette()))
     colours = LogColorMapper(palette=list(scale.colours), low=scale.low, high=scale.high, nan_color="rgba(0,0,0,0)")
     cells = Image(
         image="image",

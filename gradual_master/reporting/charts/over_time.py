@@ -11,7 +11,6 @@ from bokeh.models import ColumnDataSource, DataRange1d, LinearAxis
 from bokeh.models.annotations import BoxAnnotation, Span
 from bokeh.plotting import figure
 
-from gradual_master.reporting.charts.course import HeatGrid, Mark, merged
 from gradual_master.reporting.charts.events import events_chart
 from gradual_master.reporting.charts.heat import heat_chart
 from gradual_master.reporting.charts.limits import Limit, draw_limits
@@ -35,6 +34,7 @@ from gradual_master.reporting.charts.parts import (
     percentile_rows,
 )
 from gradual_master.reporting.charts.time_axis import WHEN, TimeAxis, instants
+from gradual_master.reporting.charts.time_series import HeatGrid, TimeMark, merged
 from gradual_master.results.measures.series import SeriesTable
 
 KIND_COLOURS = (RED, ORANGE, VIOLET, BLUE, TEAL, GREY)
@@ -52,9 +52,9 @@ MOST_LINES = 60
 """Levels whose begin is marked in every chart; of a ramp with more the target's line says it."""
 
 
-def course_charts(
+def time_charts(
     series: SeriesTable,
-    marks: Sequence[Mark] = (),
+    marks: Sequence[TimeMark] = (),
     grid: HeatGrid | None = None,
     *,
     limits: Sequence[Limit] = (),
@@ -224,7 +224,7 @@ def _line(
     return key
 
 
-def _mark(drawn: figure, marks: Sequence[Mark]) -> None:
+def _mark(drawn: figure, marks: Sequence[TimeMark]) -> None:
     """Warm-up shaded; thin lines where levels begin and where something went wrong."""
     levels = [mark for mark in marks if mark.kind == "level"]
     shown = [*(levels[1:] if len(levels) <= MOST_LINES else ()), *(m for m in marks if m.kind in {"warning", "error"})]

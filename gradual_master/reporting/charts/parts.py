@@ -42,7 +42,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class ColourScale:
     """A logarithmic scale of colours, `#rrggbbaa`, from `low` to `high`."""
 
     low: float
@@ -58,7 +58,7 @@ class Chart:
     figure: figure
     keys: tuple[Key, ...]
     is_log: bool = False
-    scale: Scale | None = None
+    scale: ColourScale | None = None
 
 
 def percentile_keys() -> tuple[Key, ...]:

@@ -11,7 +11,7 @@ from bokeh.models.annotations import Span
 from bokeh.plotting import figure
 
 from gradual_master.reporting.charts.parts import GREY, new_figure
-from gradual_master.reporting.text.figures import show_instant
+from gradual_master.reporting.text.formatting import show_instant
 
 WHEN = "@when"
 """Of a box of figures: the instant as text, as short as it can be said."""

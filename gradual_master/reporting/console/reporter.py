@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from gradual_master.reporting.base import BaseReporter
-from gradual_master.reporting.console import closing, tables
+from gradual_master.reporting.console import result, tables
 from gradual_master.reporting.console.layout import SIGNS_IN_ASCII
+from gradual_master.reporting.interface.base import BaseReporter
 from gradual_master.results.summary.sections import Summary
 
 NARROWEST = 60
@@ -76,8 +76,8 @@ def render_summary(summary: Summary, width: int, files: Sequence[Path] = ()) -> 
     yield from tables.failures(summary.errors)
     if summary.agents:
         yield tables.agents(summary.agents, width)
-    yield from closing.warnings(summary.verdict)
-    yield closing.totals(summary)
-    yield from closing.verdict(summary)
-    yield closing.objectives(summary.verdict.objectives)
-    yield from closing.reports(files)
+    yield from result.warnings(summary.verdict)
+    yield result.totals(summary)
+    yield from result.verdict(summary)
+    yield result.objectives(summary.verdict.objectives)
+    yield from result.reports(files)

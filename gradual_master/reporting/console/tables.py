@@ -9,7 +9,7 @@ from rich.text import Text
 
 from gradual_master.reporting.console.layout import ROOMY, WIDE, Column, draw, indented
 from gradual_master.reporting.text.failures import title_of, why
-from gradual_master.reporting.text.figures import (
+from gradual_master.reporting.text.formatting import (
     show_count,
     show_health,
     show_instant,

@@ -57,7 +57,7 @@ def cell(value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupUsers:
+class GroupInterval:
     """One user group in one interval: mean users."""
 
     interval: int
@@ -75,9 +75,9 @@ class StepOfInterval:
     row: ActionInterval
 
 
-def _groups_of(record: IntervalRecord) -> Iterator[GroupUsers]:
+def _groups_of(record: IntervalRecord) -> Iterator[GroupInterval]:
     for group, target in record.target.items():
-        yield GroupUsers(record.number, group, target, record.users[group], record.stopping[group])
+        yield GroupInterval(record.number, group, target, record.users[group], record.stopping[group])
 
 
 def _steps_of(record: IntervalRecord) -> Iterator[StepOfInterval]:

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gradual_master.reporting.charts import MOST_PERCENTILES, Chart
-from gradual_master.reporting.charts.course import merged
+from gradual_master.reporting.charts.time_series import merged
 from gradual_master.reporting.text.failures import show_failures
-from gradual_master.reporting.text.figures import (
+from gradual_master.reporting.text.formatting import (
     NO_DATA,
     show_count,
     show_counted,
@@ -67,7 +67,7 @@ def _latency_of(row: LevelRow) -> str:
     return f"At {show_counted(row.users_mean, 'user')} {figures}."
 
 
-def of_course_chart(chart: Chart, series: SeriesTable, errors: Sequence[ErrorRow] = ()) -> Captioned:
+def of_time_chart(chart: Chart, series: SeriesTable, errors: Sequence[ErrorRow] = ()) -> Captioned:
     """A chart over time."""
     if chart.name == "failures" and errors:
         return _captioned(chart, f"In all: {show_failures(errors)}.")

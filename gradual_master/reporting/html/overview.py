@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.reporting.charts import Limit
-from gradual_master.reporting.charts.course import merged, scheduled_users
-from gradual_master.reporting.text.figures import show_number
+from gradual_master.reporting.charts.time_series import merged, scheduled_users
+from gradual_master.reporting.text.formatting import show_number
 from gradual_master.results.measures.series import Point, SeriesTable
 
 Float64 = npt.NDArray[np.float64]
@@ -28,7 +28,7 @@ FARTHEST_LIMIT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class OverviewChart:
     """One figure over time: `path` its line, `area` what is below it, `other` a second line, `limit` a height or None.
 
     All within `WIDTH` × `HEIGHT`; `says` is for those who do not see it.
@@ -44,7 +44,7 @@ class Panel:
     kind: str
 
 
-def panels_of(series: SeriesTable, schedule: Schedule, limits: Sequence[Limit]) -> tuple[Panel, ...]:
+def overview_charts(series: SeriesTable, schedule: Schedule, limits: Sequence[Limit]) -> tuple[OverviewChart, ...]:
     """Users with their levels, throughput with failures, p95 with its limit."""
     end_s = float(series.end_s[-1])
     points = list(merged(series, MOST_POINTS))
@@ -80,31 +80,33 @@ def _ends(point: Point, value: float) -> tuple[tuple[float, float], tuple[float,
     return (point.begin_s, value), (point.end_s, value)
 
 
-def _users(users: Float64, steps: Float64, end_s: float) -> Panel:
+def _users(users: Float64, steps: Float64, end_s: float) -> OverviewChart:
     top = ROOM * max(1.0, float(steps[:, 1].max()), float(users[:, 1].max()))
     peak = show_number(round(float(users[:, 1].max()), 1))
     path = _path(users[:, 0], users[:, 1], end_s, top)
     target = _path(steps[:, 0], steps[:, 1], end_s, top)
-    return Panel("Users", f"up to {peak}", path, "", target, None, f"Users: up to {peak}.", "users")
+    return OverviewChart("Users", f"up to {peak}", path, "", target, None, f"Users: up to {peak}.", "users")
 
 
-def _throughput(at: Float64, ok: Float64, failed: Float64, end_s: float) -> Panel:
+def _throughput(at: Float64, ok: Float64, failed: Float64, end_s: float) -> OverviewChart:
     top = ROOM * (max(float(ok.max()), float(failed.max())) or 1.0)
     peak = show_number(float(ok.max()))
     path = _path(at, ok, end_s, top)
     others = _path(at, failed, end_s, top) if failed.any() else ""
     says = f"Throughput: up to {peak} successful requests a second, {show_number(float(failed.max()))} failed."
-    return Panel("Throughput", f"up to {peak} ok/s", path, _area(path), others, None, says, "throughput")
+    return OverviewChart("Throughput", f"up to {peak} ok/s", path, _area(path), others, None, says, "throughput")
 
 
-def _latency(at: Float64, p95: Float64, limits: Sequence[float], end_s: float) -> Panel:
+def _latency(at: Float64, p95: Float64, limits: Sequence[float], end_s: float) -> OverviewChart:
     known = p95[np.isfinite(p95)]
     peak = float(known.max()) if len(known) else 0.0
     near = [limit for limit in limits if limit <= FARTHEST_LIMIT * peak]
     top = ROOM * (max([peak, *near]) or 1.0)
     height = HEIGHT * (1 - min(near) / top) if near else None
     told = f"up to {show_number(peak)} ms" if len(known) else "-"
-    return Panel("p95", told, _path(at, p95, end_s, top), "", "", height, f"p95 response time: {told}.", "latency")
+    return OverviewChart(
+        "p95", told, _path(at, p95, end_s, top), "", "", height, f"p95 response time: {told}.", "latency"
+    )
 
 
 def _path(at: Float64, values: Float64, end_s: float, top: float) -> str:

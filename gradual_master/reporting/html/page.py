@@ -10,14 +10,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gradual_common.clock import NS_PER_S
-from gradual_master.reporting.charts import Limit, course_charts, level_charts, limits_of
-from gradual_master.reporting.charts.course import Stretch, heat_grid, marks_of, scheduled_users, stretches
+from gradual_master.reporting.charts import Limit, level_charts, limits_of, time_charts
+from gradual_master.reporting.charts.time_series import SeriesRow, heat_grid, marks_of, scheduled_users, stretches
 from gradual_master.reporting.html import captions
 from gradual_master.reporting.html.embedding import Script, as_json, bokeh_script, charts_json, package_text
-from gradual_master.reporting.html.overview import HEIGHT, WIDTH, Panel, panels_of
+from gradual_master.reporting.html.histograms import histograms_of
+from gradual_master.reporting.html.overview import HEIGHT, WIDTH, OverviewChart, overview_charts
 from gradual_master.reporting.html.steps import steps_document
-from gradual_master.reporting.html.strips import strips_of
-from gradual_master.reporting.text import figures
+from gradual_master.reporting.text import formatting
 from gradual_master.reporting.text.failures import kind_names, when, why
 from gradual_master.reporting.text.level_notes import always_failing, notes_of
 from gradual_master.results.summary.chronicle import Chronicle
@@ -43,10 +43,10 @@ class Course:
     """The parts of the page that need a chronicle; empty without one."""
 
     charts: tuple[captions.Captioned, ...] = ()
-    table: tuple[Stretch, ...] = ()
+    table: tuple[SeriesRow, ...] = ()
     most_users: float | None = None
     chronicle: Chronicle | None = None
-    overview: tuple[Panel, ...] = ()
+    overview: tuple[OverviewChart, ...] = ()
     end_s: float = 0.0
     steps: Markup | None = None
 
@@ -64,7 +64,7 @@ def render_report(summary: Summary) -> str:
         level_charts=levels,
         always_failing=always_failing(summary.levels),
         course=course,
-        strips=strips_of(summary.actions),
+        strips=histograms_of(summary.actions),
         error_samples=plain(summary.error_samples),
         places={(row.group, row.step): place for place, row in enumerate(summary.actions)},
         kind_names=names,
@@ -81,7 +81,7 @@ def _course(summary: Summary, limits: Sequence[Limit]) -> Course:
         return Course(chronicle=chronicle, most_users=_highest_level(summary))
     series, schedule = chronicle.series, chronicle.schedule
     until = float(series.end_s[-1])
-    charts = course_charts(
+    charts = time_charts(
         series,
         marks_of(schedule, chronicle.news, until),
         heat_grid(series),
@@ -91,11 +91,11 @@ def _course(summary: Summary, limits: Sequence[Limit]) -> Course:
     )
     steps = steps_document(summary.actions, chronicle.steps)
     return Course(
-        charts=tuple(captions.of_course_chart(chart, series, summary.errors) for chart in charts),
+        charts=tuple(captions.of_time_chart(chart, series, summary.errors) for chart in charts),
         table=stretches(series),
         most_users=max((change.target for change in schedule.changes if change.at < until * NS_PER_S), default=0),
         chronicle=chronicle,
-        overview=panels_of(series, schedule, limits),
+        overview=overview_charts(series, schedule, limits),
         end_s=until,
         steps=as_json(steps) if steps else None,
     )
@@ -116,15 +116,15 @@ def _template() -> Template:
     )
     environment.filters.update(
         count=show_count,
-        number=figures.show_number,
-        percent=figures.show_percent,
-        value=figures.show_value,
+        number=formatting.show_number,
+        percent=formatting.show_percent,
+        value=formatting.show_value,
         when=when,
         why=why,
-        clock=figures.show_seconds,
-        instant=figures.show_instant,
-        kinds=figures.show_kinds,
-        bytes=figures.show_bytes,
+        clock=formatting.show_seconds,
+        instant=formatting.show_instant,
+        kinds=formatting.show_kinds,
+        bytes=formatting.show_bytes,
         moment=show_moment,
     )
     environment.globals.update(notes_of=notes_of, panel_size=(WIDTH, HEIGHT))
@@ -133,7 +133,7 @@ def _template() -> Template:
 
 def show_count(count: int | None) -> str:
     """A count, or "-" where there is none."""
-    return figures.NO_DATA if count is None else figures.show_count(count)
+    return formatting.NO_DATA if count is None else formatting.show_count(count)
 
 
 def show_moment(instant: str) -> str:

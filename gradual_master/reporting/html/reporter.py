@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gradual_master.reporting.base import BaseReporter
-from gradual_master.reporting.files import check_writable, write_whole
+from gradual_master.reporting.interface.base import BaseReporter
+from gradual_master.reporting.interface.files import check_writable, write_whole
 from gradual_master.results.summary.sections import Summary
 
 DEFAULT_PATH = "report.html"

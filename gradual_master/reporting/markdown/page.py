@@ -72,7 +72,7 @@ class Block:
         return self.opening + "".join(self.rows[:shown]) + (f"\n{note}\n" if note else "") + "\n"
 
 
-class Page:
+class MarkdownPage:
     """Takes blocks while there is room."""
 
     def __init__(self, limit: int = GITHUB_LIMIT) -> None:
@@ -101,7 +101,7 @@ class Page:
             return
         self.write(block.render(shown))
 
-    def enclose(self, page: Page, before: str, after: str) -> None:
+    def enclose(self, page: MarkdownPage, before: str, after: str) -> None:
         """Add another page, made for the room that is left."""
         self._left_out += page._left_out
         if page._parts:

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gradual_master.reporting.base import BaseReporter
-from gradual_master.reporting.files import check_writable, write_whole
-from gradual_master.reporting.markdown.page import LONGEST_SENTENCE, Block, Page, bullets, escape, table
+from gradual_master.reporting.interface.base import BaseReporter
+from gradual_master.reporting.interface.files import check_writable, write_whole
+from gradual_master.reporting.markdown.page import LONGEST_SENTENCE, Block, MarkdownPage, bullets, escape, table
 from gradual_master.reporting.text.failures import why
-from gradual_master.reporting.text.figures import (
+from gradual_master.reporting.text.formatting import (
     NO_DATA,
     show_count,
     show_health,
@@ -71,11 +71,11 @@ class MarkdownReporter(BaseReporter):
 
 def render_markdown(summary: Summary) -> str:
     """The page, ending in a newline."""
-    page = Page()
+    page = MarkdownPage()
     page.write(_heading(summary))
     for block in _blocks(summary):
         page.add(block)
-    details = Page(page.room - len(DETAILS) - len(END))
+    details = MarkdownPage(page.room - len(DETAILS) - len(END))
     for block in _details(summary):
         details.add(block)
     page.enclose(details, DETAILS, END)

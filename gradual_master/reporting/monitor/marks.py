@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradual_master.reporting.text.drawing import BLOCKS, EIGHTHS, height_of
+from gradual_master.reporting.text.block_chart import BLOCKS, EIGHTHS, height_of
 
 NO_SAMPLES = " "
 NOUGHT = "·"

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from gradual_common.schedule.schedule import Schedule
-from gradual_master.reporting.base import BaseReporter
+from gradual_master.reporting.interface.base import BaseReporter
 from gradual_master.reporting.monitor.held import HeldOutput, LogListener
 from gradual_master.reporting.monitor.layout import compose
 from gradual_master.reporting.monitor.screen import Screen

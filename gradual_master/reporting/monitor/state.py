@@ -15,7 +15,7 @@ from gradual_master.reporting.monitor.roster import Roster
 from gradual_master.reporting.monitor.steps import StepBook, StepRow
 from gradual_master.reporting.monitor.trend import Trend
 from gradual_master.reporting.progress.state import NOTICEABLE, ProgressState
-from gradual_master.reporting.text.drawing import slices, stretches
+from gradual_master.reporting.text.block_chart import slices, stretches
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.chronicle import News
 from gradual_master.results.summary.facts import RunFacts

@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from gradual_master.reporting.base import BaseReporter
+from gradual_master.reporting.interface.base import BaseReporter
 from gradual_master.reporting.otlp.carriers import Carrier, Delayed, Delivered, make_carrier
 from gradual_master.reporting.otlp.courier import Account, Courier
 from gradual_master.reporting.otlp.encoding import describe_resource, encode

@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gradual_common.schedule.schedule import Schedule
-from gradual_master.reporting.base import BaseReporter
+from gradual_master.reporting.interface.base import BaseReporter
 from gradual_master.reporting.progress.state import ProgressState
-from gradual_master.reporting.text.figures import show_count, show_kinds, show_number, show_seconds
+from gradual_master.reporting.text.formatting import show_count, show_kinds, show_number, show_seconds
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.chronicle import News
 from gradual_master.results.summary.facts import RunFacts

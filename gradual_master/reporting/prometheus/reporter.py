@@ -9,7 +9,7 @@ from __future__ import annotations
 import structlog
 
 from gradual_master.errors import ListenError, ReporterError
-from gradual_master.reporting.base import BaseReporter
+from gradual_master.reporting.interface.base import BaseReporter
 from gradual_master.reporting.prometheus.endpoint import PATH, Endpoint
 from gradual_master.reporting.prometheus.metrics import RunMetrics
 from gradual_master.results.measures.intervals import IntervalRecord

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gradual_common.kinds.causes import STATUS_KINDS, label_of
-from gradual_master.reporting.text.figures import show_count, show_instant, show_kinds, show_percent
+from gradual_master.reporting.text.formatting import show_count, show_instant, show_kinds, show_percent
 from gradual_master.results.summary.error_rows import ARROW, ErrorRow
 
 FEW_LABELS = 3
@@ -15,7 +15,7 @@ FEW_LABELS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailureGroup:
     """All failures of one label. `first`: the row of the table of errors whose failure came first."""
 
     label: str
@@ -24,16 +24,16 @@ class Failure:
     last_s: float
 
 
-def by_label(rows: Iterable[ErrorRow]) -> list[Failure]:
+def by_label(rows: Iterable[ErrorRow]) -> list[FailureGroup]:
     """Rows of the same label together, the most frequent first."""
-    found: dict[str, Failure] = {}
+    found: dict[str, FailureGroup] = {}
     for row in rows:
         known = found.get(row.label)
-        found[row.label] = _joined(known, row) if known else Failure(row.label, row.count, row, row.last_s)
+        found[row.label] = _joined(known, row) if known else FailureGroup(row.label, row.count, row, row.last_s)
     return sorted(found.values(), key=lambda failure: (-failure.count, failure.label))
 
 
-def _joined(known: Failure, row: ErrorRow) -> Failure:
+def _joined(known: FailureGroup, row: ErrorRow) -> FailureGroup:
     first = row if row.first_s < known.first.first_s else known.first
     return replace(known, count=known.count + row.count, first=first, last_s=max(known.last_s, row.last_s))
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gradual.cli.drawing import GROUP_LINES, chart, draw_schedule
 from gradual_common.clock import NS_PER_S
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
-from gradual_master.reporting.text.drawing import BLOCKS
+from gradual_master.reporting.text.block_chart import BLOCKS
 
 
 def schedule(users: Sequence[tuple[int, ...]], step_s: int = 10, end: bool = True) -> Schedule:

@@ -10,7 +10,7 @@ from gradual_master.reporting.monitor.lines import ALARM, QUIET, WARNING, cell, 
 from gradual_master.reporting.monitor.panels.base import Demand, fitting, rest_of
 from gradual_master.reporting.monitor.roster import ABSENT, CONDITIONS, Entry
 from gradual_master.reporting.monitor.state import MonitorState
-from gradual_master.reporting.text.figures import show_count, show_number, show_seconds
+from gradual_master.reporting.text.formatting import show_count, show_number, show_seconds
 
 COLUMNS = (("cpu", 5), ("lag ms", 7), ("users", 6), ("conns", 6))
 """Titles and widths. `cpu`: a share of a core; `lag`: the longest that its event loop was late in the interval."""

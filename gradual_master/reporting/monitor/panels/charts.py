@@ -10,8 +10,8 @@ from gradual_master.reporting.monitor.lines import BAR, QUIET, cell, fit, headin
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.monitor.trend import Trend
-from gradual_master.reporting.text.drawing import block_lines
-from gradual_master.reporting.text.figures import show_number, show_seconds
+from gradual_master.reporting.text.block_chart import block_lines
+from gradual_master.reporting.text.formatting import show_number, show_seconds
 
 MARGIN = 8
 

@@ -9,7 +9,7 @@ from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, clean, fi
 from gradual_master.reporting.monitor.panels.base import Demand, fitting, rest_of
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.text.failures import why
-from gradual_master.reporting.text.figures import show_count, show_instant, show_number, show_share
+from gradual_master.reporting.text.formatting import show_count, show_instant, show_number, show_share
 
 LONGEST_LABEL = 30
 FIGURES = 24

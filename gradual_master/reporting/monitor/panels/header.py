@@ -10,7 +10,7 @@ from gradual_common.clock import NS_PER_S
 from gradual_master.reporting.monitor.lines import ALARM, QUIET, TITLE, WARNING, clean, ends, fit, join
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
-from gradual_master.reporting.text.figures import show_count, show_counted, show_number, show_seconds
+from gradual_master.reporting.text.formatting import show_count, show_counted, show_number, show_seconds
 
 DRAINS = "Ctrl-C drains and reports; twice stops at once"
 STOPS = "Ctrl-C again stops at once"

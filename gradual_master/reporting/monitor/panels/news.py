@@ -7,7 +7,7 @@ from rich.text import Text
 from gradual_master.reporting.monitor.lines import ALARM, ELLIPSIS, QUIET, WARNING, fit, heading, join
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
-from gradual_master.reporting.text.figures import show_seconds
+from gradual_master.reporting.text.formatting import show_seconds
 from gradual_master.results.summary.chronicle import News
 
 SIGNS = {"info": ("  ", ""), "warning": ("! ", WARNING), "error": ("!!", ALARM)}

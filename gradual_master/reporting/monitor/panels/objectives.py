@@ -7,7 +7,7 @@ from rich.text import Text
 from gradual_master.reporting.monitor.lines import ALARM, QUIET, WARNING, cell, clean, ends, fit, heading, join
 from gradual_master.reporting.monitor.panels.base import Demand, fitting, rest_of
 from gradual_master.reporting.monitor.state import MonitorState
-from gradual_master.reporting.text.figures import show_seconds, show_value
+from gradual_master.reporting.text.formatting import show_seconds, show_value
 from gradual_master.results.judging.objectives import ObjectiveRow
 
 STATES = {"FAILING": (0, ALARM), "warning": (1, WARNING), "no data": (2, QUIET), "passing": (3, "")}

@@ -7,8 +7,8 @@ from rich.text import Text
 from gradual_master.reporting.monitor.lines import BAR, QUIET, TITLE, cell, fit, join
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
-from gradual_master.reporting.text.drawing import block_lines
-from gradual_master.reporting.text.figures import show_number, show_seconds
+from gradual_master.reporting.text.block_chart import block_lines
+from gradual_master.reporting.text.formatting import show_number, show_seconds
 
 MARGIN = 8
 CURSOR = "▲"

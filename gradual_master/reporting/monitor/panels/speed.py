@@ -13,7 +13,7 @@ from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.monitor.trend import Moment, Pace, Trend
 from gradual_master.reporting.progress.state import RECENT_S
-from gradual_master.reporting.text.figures import show_number, show_seconds
+from gradual_master.reporting.text.formatting import show_number, show_seconds
 
 LABEL, VALUE, CHANGE = 9, 8, 6
 SHORTEST_COURSE = 6

@@ -8,7 +8,7 @@ from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, clean, fi
 from gradual_master.reporting.monitor.panels.base import Demand, fitting
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.monitor.steps import StepRow
-from gradual_master.reporting.text.figures import show_number
+from gradual_master.reporting.text.formatting import show_number
 
 COLUMNS = (("/s", 8), ("failed/s", 9), ("p50 ms", 8), ("p95 ms", 8))
 NARROWEST = 56

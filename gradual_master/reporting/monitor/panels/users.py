@@ -11,7 +11,7 @@ from gradual_master.reporting.monitor.lines import ALARM, BAR, QUIET, TITLE, cel
 from gradual_master.reporting.monitor.marks import bar
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import GroupUsers, MonitorState
-from gradual_master.reporting.text.figures import show_number
+from gradual_master.reporting.text.formatting import show_number
 
 LONGEST_NAME = 24
 SHORTEST_NAME = 8

@@ -19,7 +19,6 @@ from gradual_common.protocol.batch import KINDS
 from gradual_master.reporting.charts import (
     Chart,
     Limit,
-    course_charts,
     kind_rows,
     level_charts,
     levels_source,
@@ -27,8 +26,9 @@ from gradual_master.reporting.charts import (
     over_time,
     parts,
     series_source,
+    time_charts,
 )
-from gradual_master.reporting.charts.course import Mark, heat_grid, marks_of
+from gradual_master.reporting.charts.time_series import TimeMark, heat_grid, marks_of
 from gradual_master.reporting.html.embedding import package_text
 from gradual_master.reporting.text.level_notes import always_failing
 from gradual_master.results.measures.series import SeriesTable
@@ -54,7 +54,7 @@ def chronicle(summary: Summary) -> Chronicle:
 @pytest.fixture
 def drawn(chronicle: Chronicle) -> dict[str, Chart]:
     series = chronicle.series
-    made = course_charts(series, marks_of(chronicle.schedule, chronicle.news, 36), heat_grid(series))
+    made = time_charts(series, marks_of(chronicle.schedule, chronicle.news, 36), heat_grid(series))
     return {chart.name: chart for chart in made}
 
 
@@ -138,8 +138,8 @@ def test_the_strip_of_events_has_them_all(drawn: dict[str, Chart]) -> None:
 
 
 def test_a_ramp_of_many_levels_is_not_hatched(chronicle: Chronicle) -> None:
-    marks = [Mark(at / 10, at / 10, "level", "1 users") for at in range(over_time.MOST_LINES + 1)]
-    users = course_charts(chronicle.series, marks)[1]
+    marks = [TimeMark(at / 10, at / 10, "level", "1 users") for at in range(over_time.MOST_LINES + 1)]
+    users = time_charts(chronicle.series, marks)[1]
     assert notes_of(users, Span) == []
 
 
@@ -148,7 +148,7 @@ def test_what_did_not_happen_has_no_chart(chronicle: Chronicle) -> None:
     calm = replace(
         series, by_kind=series.by_kind * np.eye(len(KINDS), dtype=np.int64)[0], cpu_max=series.cpu_max * np.nan
     )
-    assert [chart.name for chart in course_charts(calm)] == ["events", "users", "throughput", "latency"]
+    assert [chart.name for chart in time_charts(calm)] == ["events", "users", "throughput", "latency"]
 
 
 def test_of_many_kinds_the_rare_ones_are_one_line(chronicle: Chronicle) -> None:
@@ -184,7 +184,7 @@ def test_a_step_that_fails_wherever_it_is_performed_speaks_against_no_level(summ
 
 def test_levels_are_steps_that_begin_when_they_were_scheduled(chronicle: Chronicle) -> None:
     targets = [(change.at / 1e9, float(change.target)) for change in chronicle.schedule.changes]
-    users = course_charts(chronicle.series, targets=targets)[1]
+    users = time_charts(chronicle.series, targets=targets)[1]
     data = source_of(users, "targets").data
     assert data["at"].tolist() == [*(at for at, _ in targets), 36]
     assert data["target"].tolist() == [*(n for _, n in targets), targets[-1][1]]
@@ -217,7 +217,7 @@ def test_limits_are_those_of_response_times_and_rates_with_the_steps_they_are_ab
 def test_a_limit_is_a_line_and_one_far_off_is_only_named(chronicle: Chronicle) -> None:
     far = Limit("latency", "max < 1h", 3_600_000, None)
     near, scoped = Limit("latency", "p95 < 100ms", 100, None), Limit("latency", "p95(a) < 90ms", 90, (3,))
-    chart = course_charts(chronicle.series, limits=[near, scoped, far])[3]
+    chart = time_charts(chronicle.series, limits=[near, scoped, far])[3]
     drawn = {each.name: each for each in chart.figure.renderers if (each.name or "").startswith("limit_")}
     assert {name: each.visible for name, each in drawn.items()} == {"limit_0": True, "limit_1": False}
     assert drawn["limit_0"].data_source.data["y"] == [100, 100]
@@ -265,7 +265,7 @@ def test_an_empty_run_is_drawn_too(chronicle: Chronicle) -> None:
         points=(),
     )
     assert len(series_source(empty).data["at"]) == 0
-    assert [chart.name for chart in course_charts(empty)] == ["events", "users", "throughput", "latency"]
+    assert [chart.name for chart in time_charts(empty)] == ["events", "users", "throughput", "latency"]
 
 
 def luminance(colour: str) -> float:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from simulated_run import simulated_run
-from test_reporting_course import MS, series_of
+from test_time_series import MS, series_of
 
-from gradual_master.reporting.charts import course_charts, level_charts
-from gradual_master.reporting.charts.course import heat_grid
-from gradual_master.reporting.html.captions import Captioned, of_course_chart, of_level_chart
+from gradual_master.reporting.charts import level_charts, time_charts
+from gradual_master.reporting.charts.time_series import heat_grid
+from gradual_master.reporting.html.captions import Captioned, of_level_chart, of_time_chart
 from gradual_master.results.measures.series import SeriesTable
 from gradual_master.results.summary.summary import Summary
 
@@ -19,7 +19,7 @@ def summary() -> Summary:
 
 
 def said(series: SeriesTable) -> dict[str, Captioned]:
-    return {chart.name: of_course_chart(chart, series) for chart in course_charts(series, (), heat_grid(series))}
+    return {chart.name: of_time_chart(chart, series) for chart in time_charts(series, (), heat_grid(series))}
 
 
 def test_levels_are_described_by_their_ends(summary: Summary) -> None:

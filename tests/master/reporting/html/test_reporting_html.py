@@ -26,9 +26,9 @@ from test_reporting_charts import contrast
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.html import HtmlReporter, write_html_report
 from gradual_master.reporting.html.embedding import Script, package_text
+from gradual_master.reporting.html.histograms import HEIGHT, WIDTH, histograms_of
 from gradual_master.reporting.html.page import SECTIONS, render_report, show_moment
-from gradual_master.reporting.html.strips import HEIGHT, WIDTH, strips_of
-from gradual_master.reporting.text.figures import show_bytes
+from gradual_master.reporting.text.formatting import show_bytes
 from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.chronicle import Chronicle, News
 from gradual_master.results.summary.summary import Summary, build_summary
@@ -301,7 +301,7 @@ def decoded(column: dict[str, Any]) -> Any:
 
 
 def test_strips_share_an_axis_and_stay_in_their_frame(summary: Summary) -> None:
-    strips = strips_of(summary.actions)
+    strips = histograms_of(summary.actions)
     assert strips is not None
     times = [row.response_time_ms for row in summary.actions]
     assert strips.low_ms <= min(each.min or np.inf for each in times)
@@ -318,11 +318,11 @@ def test_strips_share_an_axis_and_stay_in_their_frame(summary: Summary) -> None:
 
 def test_an_action_without_a_response_has_no_strip(summary: Summary) -> None:
     silent = empty_run().actions[0]
-    strips = strips_of((*summary.actions, silent))
+    strips = histograms_of((*summary.actions, silent))
     assert strips is not None
     assert strips.rows[-1] is None
-    assert strips_of((silent,)) is None
-    assert strips_of(()) is None
+    assert histograms_of((silent,)) is None
+    assert histograms_of(()) is None
 
 
 @pytest.mark.parametrize(

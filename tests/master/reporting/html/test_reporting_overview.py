@@ -9,7 +9,7 @@ import pytest
 from simulated_run import simulated_run
 
 from gradual_master.reporting.charts import Limit
-from gradual_master.reporting.html.overview import HEIGHT, MOST_POINTS, WIDTH, Panel, panels_of
+from gradual_master.reporting.html.overview import HEIGHT, MOST_POINTS, WIDTH, OverviewChart, overview_charts
 from gradual_master.reporting.html.steps import MOST_STEPS, steps_document
 from gradual_master.results.summary.chronicle import Chronicle
 from gradual_master.results.summary.summary import Summary
@@ -26,8 +26,8 @@ def chronicle(summary: Summary) -> Chronicle:
     return summary.chronicle
 
 
-def panels(chronicle: Chronicle, *limits: Limit) -> tuple[Panel, ...]:
-    return panels_of(chronicle.series, chronicle.schedule, limits)
+def panels(chronicle: Chronicle, *limits: Limit) -> tuple[OverviewChart, ...]:
+    return overview_charts(chronicle.series, chronicle.schedule, limits)
 
 
 def points(path: str) -> list[tuple[float, float]]:
@@ -67,7 +67,7 @@ def test_where_nothing_was_answered_there_is_a_gap(chronicle: Chronicle) -> None
     series = silent.chronicle.series
     for point in series.points[3:6]:
         point.buckets, point.counts, point.extremes = point.buckets[:0], point.counts[:0], (np.nan, np.nan)
-    drawn = panels_of(series, silent.chronicle.schedule, ())[2]
+    drawn = overview_charts(series, silent.chronicle.schedule, ())[2]
     assert (drawn.path.count("M"), len(points(drawn.path))) == (2, 9)
 
 

@@ -15,9 +15,9 @@ from markdown_it import MarkdownIt
 from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
 
 from gradual_master.errors import ReporterError
-from gradual_master.reporting.markdown.page import GITHUB_LIMIT, Block, Page, bullets, escape, table
+from gradual_master.reporting.markdown.page import GITHUB_LIMIT, Block, MarkdownPage, bullets, escape, table
 from gradual_master.reporting.markdown.reporter import MarkdownReporter, render_markdown
-from gradual_master.reporting.text.figures import thinned
+from gradual_master.reporting.text.formatting import thinned
 from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.summary import Summary, build_summary
 
@@ -280,7 +280,7 @@ TEXTS = st.one_of(st.text(max_size=100), st.text("|`*_<>&[]()!~\\@#$-+.1 \n\t\"'
 def test_any_text_comes_back_from_a_cell_and_from_a_sentence(text: str) -> None:
     shown = visible(text)
     clipped = shown if len(shown) <= 80 else shown[:79] + "…"
-    page = Page()
+    page = MarkdownPage()
     page.add(bullets("", ["x" + text]))
     page.add(table("title", ("a", "b"), [(escape(text), "1")]))
     assert page.text().count("\n") < 12
@@ -292,7 +292,7 @@ def test_any_text_comes_back_from_a_cell_and_from_a_sentence(text: str) -> None:
 
 @pytest.mark.parametrize("sentence", ["- a", "1. a", "+ a", "# a", "> a", "--- a", "```", "    a", "=== a", "* * *"])
 def test_a_sentence_begins_no_structure_of_its_own(sentence: str) -> None:
-    page = Page()
+    page = MarkdownPage()
     page.add(bullets("", [sentence]))
     read = Reader(page.text())
     assert read.elements <= {"ul", "li"}
@@ -351,7 +351,7 @@ def test_a_large_but_ordinary_run_keeps_every_section() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3000)), max_size=12), st.integers(500, 5000))
 def test_a_page_is_never_longer_than_its_limit(blocks: Sequence[tuple[int, int]], limit: int) -> None:
-    page = Page(limit)
+    page = MarkdownPage(limit)
     for count, width in blocks:
         page.add(Block("title", "", ["x" * width + "\n"] * count, count))
     assert len(page.text()) <= limit

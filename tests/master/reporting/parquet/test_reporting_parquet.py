@@ -22,9 +22,9 @@ import pyarrow.parquet as pq  # noqa: E402
 from gradual_common.protocol.batch import KIND, KINDS  # noqa: E402
 from gradual_common.protocol.series import SeriesIndex  # noqa: E402
 from gradual_master.errors import ReporterError  # noqa: E402
+from gradual_master.reporting.interface.samples import SampleBlock  # noqa: E402
 from gradual_master.reporting.parquet.files import SampleWriter, describe_run, safe_name  # noqa: E402
 from gradual_master.reporting.parquet.reporter import MARKER, ParquetReporter  # noqa: E402
-from gradual_master.reporting.samples import SampleBlock  # noqa: E402
 
 S = 1_000_000_000
 MINUTE = 60 * S

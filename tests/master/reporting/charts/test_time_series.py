@@ -11,7 +11,14 @@ from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
 from simulated_run import LEVELS, simulated_run
 
 from gradual_common.schedule.schedule import FOREVER
-from gradual_master.reporting.charts.course import Mark, heat_grid, marks_of, merged, scheduled_users, stretches
+from gradual_master.reporting.charts.time_series import (
+    TimeMark,
+    heat_grid,
+    marks_of,
+    merged,
+    scheduled_users,
+    stretches,
+)
 from gradual_master.results.measures.series import SeriesTable
 from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.chronicle import News
@@ -109,10 +116,10 @@ def test_marks_end_where_the_run_did() -> None:
     endless = replace(schedule, phases=(schedule.phases[0], replace(schedule.phases[1], end=FOREVER)), end=None)
     marks = marks_of(endless, [News(3.5, "warning", "late"), News(99, "info", "drained")], until_s=15)
     assert marks == (
-        Mark(0, 10, "phase", "warm", warm_up=True),
-        Mark(10, 15, "phase", "main"),
-        Mark(0, 10, "level", "1 user"),
-        Mark(10, 15, "level", "2 users"),
-        Mark(3.5, 3.5, "warning", "late"),
-        Mark(15, 15, "info", "drained"),
+        TimeMark(0, 10, "phase", "warm", warm_up=True),
+        TimeMark(10, 15, "phase", "main"),
+        TimeMark(0, 10, "level", "1 user"),
+        TimeMark(10, 15, "level", "2 users"),
+        TimeMark(3.5, 3.5, "warning", "late"),
+        TimeMark(15, 15, "info", "drained"),
     )

@@ -18,7 +18,7 @@ from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.histogram.buckets import EDGE_ARRAY
 from gradual_common.protocol.batch import KINDS
 from gradual_common.schedule.schedule import Schedule
-from gradual_master.reporting.text.figures import show_counted
+from gradual_master.reporting.text.formatting import show_counted
 from gradual_master.results.measures.series import Point, SeriesTable
 from gradual_master.results.summary.chronicle import News
 
@@ -37,7 +37,7 @@ FINEST_ROW = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class SeriesRow:
     """Some neighbouring points together. Rates a second, response times in ms; `errors` by failure kind."""
 
     begin_s: float
@@ -67,16 +67,16 @@ def _joined(points: Sequence[Point]) -> Point:
     return whole
 
 
-def stretches(series: SeriesTable, most: int = MOST_STRETCHES) -> tuple[Stretch, ...]:
+def stretches(series: SeriesTable, most: int = MOST_STRETCHES) -> tuple[SeriesRow, ...]:
     """The run in at most `most` rows."""
     return tuple(_stretch(point) for point in merged(series, most))
 
 
-def _stretch(whole: Point) -> Stretch:
+def _stretch(whole: Point) -> SeriesRow:
     seconds = whole.end_s - whole.begin_s
     target, users, _ = whole.users.sum(axis=1) / whole.intervals
     by_kind = whole.by_kind.tolist()
-    return Stretch(
+    return SeriesRow(
         begin_s=whole.begin_s,
         end_s=whole.end_s,
         target=float(target),
@@ -147,7 +147,7 @@ def _rows(first: int, last: int, most: int) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class TimeMark:
     """Something at an instant of the run, or (a phase, a level) a stretch of it that begins there."""
 
     at_s: float
@@ -163,20 +163,20 @@ def scheduled_users(schedule: Schedule) -> list[tuple[float, float]]:
     return [*changes, (schedule.end / NS_PER_S, 0.0)] if schedule.end is not None else changes
 
 
-def marks_of(schedule: Schedule, news: Iterable[News], until_s: float) -> tuple[Mark, ...]:
+def marks_of(schedule: Schedule, news: Iterable[News], until_s: float) -> tuple[TimeMark, ...]:
     """Phases, levels and news, cut off where the run ended; in this order."""
     return (*_scheduled(schedule, until_s), *(_mark_of(entry, until_s) for entry in news))
 
 
-def _mark_of(news: News, until_s: float) -> Mark:
+def _mark_of(news: News, until_s: float) -> TimeMark:
     at_s = min(news.at_s, until_s)
-    return Mark(at_s, at_s, news.level, news.text)
+    return TimeMark(at_s, at_s, news.level, news.text)
 
 
-def _scheduled(schedule: Schedule, until_s: float) -> Iterator[Mark]:
+def _scheduled(schedule: Schedule, until_s: float) -> Iterator[TimeMark]:
     for phase in schedule.phases:
         if (start_s := phase.start / NS_PER_S) < until_s:
-            yield Mark(start_s, min(phase.end / NS_PER_S, until_s), "phase", phase.name, phase.warm_up)
+            yield TimeMark(start_s, min(phase.end / NS_PER_S, until_s), "phase", phase.name, phase.warm_up)
     for level in schedule.levels:
         if (start_s := level.start / NS_PER_S) < until_s:
-            yield Mark(start_s, min(level.end / NS_PER_S, until_s), "level", show_counted(level.target, "user"))
+            yield TimeMark(start_s, min(level.end / NS_PER_S, until_s), "level", show_counted(level.target, "user"))

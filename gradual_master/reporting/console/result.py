@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradual_master.reporting.console.layout import below_a_blank, indented
-from gradual_master.reporting.text.figures import (
+from gradual_master.reporting.text.formatting import (
     NO_DATA,
     show_bytes,
     show_count,

@@ -18,9 +18,9 @@ from structlog.testing import capture_logs
 
 from gradual_common.protocol.series import SeriesIndex
 from gradual_master.reporting import BaseReporter
-from gradual_master.reporting.hosting import Host, Hosts
-from gradual_master.reporting.samples import SampleBlock
-from gradual_master.reporting.unwritten import with_losses
+from gradual_master.reporting.interface.samples import SampleBlock
+from gradual_master.reporting.running.missing_reports import with_losses
+from gradual_master.reporting.running.threads import ReporterThread, ReporterThreads
 from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.summary import Summary, build_summary
 
@@ -112,7 +112,7 @@ class Counter(Watcher):
         self.note("request", request.slot)
 
 
-def play(hosts: Hosts) -> None:
+def play(hosts: ReporterThreads) -> None:
     """A short run; intervals are numbered instead of made."""
     hosts.start(NOTHING)
     for number in (1, 2):
@@ -127,7 +127,7 @@ WHOLE = ["start", "interval1", "interval2", "news", "complete", "close"]
 
 async def test_everything_is_told_in_order_in_a_thread_of_its_own() -> None:
     one, other = Watcher(), Watcher()
-    hosts = Hosts([one, other])
+    hosts = ReporterThreads([one, other])
     play(hosts)
     await hosts.complete(summary())
     await hosts.close()
@@ -137,7 +137,7 @@ async def test_everything_is_told_in_order_in_a_thread_of_its_own() -> None:
 
 async def test_single_requests_come_between_the_intervals_to_those_who_follow_them() -> None:
     one, other = Counter(), Watcher()
-    hosts = Hosts([one, other])
+    hosts = ReporterThreads([one, other])
     assert hosts.want_samples
     play(hosts)
     await hosts.complete(summary(4))
@@ -159,8 +159,8 @@ def test_samples_are_wanted_only_by_those_who_follow_single_requests() -> None:
         True,
         True,
     ]
-    assert not Hosts([]).want_samples
-    assert not Hosts([Watcher()]).want_samples
+    assert not ReporterThreads([]).want_samples
+    assert not ReporterThreads([Watcher()]).want_samples
 
 
 METHODS = ["start", "interval", "news", "request", "complete"]
@@ -172,7 +172,7 @@ async def test_a_reporter_that_raises_is_named_and_told_nothing_more(
     bad: str, error: BaseException, logs: list[Any]
 ) -> None:
     one, other = Counter(bad, error=error), Watcher()
-    hosts = Hosts([one, other])
+    hosts = ReporterThreads([one, other])
     play(hosts)
     await hosts.complete(summary(4))
     assert other.told == WHOLE
@@ -195,7 +195,7 @@ async def test_a_report_that_could_not_be_written_is_told_in_the_verdict_and_to_
 
     error = OSError(errno.ENOSPC, "No space left on device", "out.json")
     last, other = Last(), Watcher()
-    hosts = Hosts([last, Watcher("complete", error=error), other])
+    hosts = ReporterThreads([last, Watcher("complete", error=error), other])
     told = await hosts.complete(judged(0))
     loss = "a report is missing: Watcher could not write out.json: No space left on device"
     assert told.verdict.warnings == ("slow", loss)
@@ -215,7 +215,7 @@ def test_a_missing_report_is_exit_code_3_unless_the_run_was_stopped(code: int, l
 
 async def test_a_reporter_that_raises_in_close_harms_nobody(logs: list[Any]) -> None:
     one, other = Watcher("close"), Watcher()
-    hosts = Hosts([one, other])
+    hosts = ReporterThreads([one, other])
     play(hosts)
     await hosts.complete(summary())
     assert one.told == other.told == WHOLE
@@ -225,7 +225,7 @@ async def test_a_reporter_that_raises_in_close_harms_nobody(logs: list[Any]) -> 
 @pytest.mark.parametrize("bad", ["", "start"])
 async def test_a_run_that_is_given_up_closes_all_of_them_once(bad: str, logs: list[Any]) -> None:
     one, other = Watcher(bad), Watcher()
-    hosts = Hosts([one, other])
+    hosts = ReporterThreads([one, other])
     if bad:
         hosts.start(NOTHING)
     await hosts.close()
@@ -248,7 +248,7 @@ async def test_they_are_told_of_the_end_one_after_the_other() -> None:
             ends.append(f"{self.arg} closed")
 
     released = threading.Event()
-    hosts = Hosts([Ender("first"), Ender("second")])
+    hosts = ReporterThreads([Ender("first"), Ender("second")])
     ending = asyncio.ensure_future(hosts.complete(summary()))
     await asyncio.sleep(0.02)
     assert ends == []
@@ -259,7 +259,7 @@ async def test_they_are_told_of_the_end_one_after_the_other() -> None:
 
 async def test_one_that_blocks_holds_up_nobody_and_gets_everything_when_it_is_free() -> None:
     one, other = Watcher(stuck="interval"), Watcher()
-    hosts = Hosts([other, one])
+    hosts = ReporterThreads([other, one])
     play(hosts)
     until(lambda: "interval1" in one.told)
     until(lambda: other.told == WHOLE[:4])
@@ -274,7 +274,7 @@ async def test_one_that_blocks_holds_up_nobody_and_gets_everything_when_it_is_fr
 
 async def test_one_that_never_comes_to_an_end_is_left_behind_by_name(logs: list[Any]) -> None:
     one, other = Watcher(stuck="interval"), Watcher()
-    hosts = Hosts([one, other], patience_s=0.05)
+    hosts = ReporterThreads([one, other], patience_s=0.05)
     play(hosts)
     async with asyncio.timeout(DEADLINE_S):
         await hosts.complete(summary())
@@ -286,7 +286,7 @@ async def test_one_that_never_comes_to_an_end_is_left_behind_by_name(logs: list[
 
 async def test_one_that_is_too_slow_is_told_how_many_requests_it_was_not_shown(logs: list[Any]) -> None:
     one = Counter(stuck="start")
-    host = Host(one, most_samples=10)
+    host = ReporterThread(one, most_samples=10)
     host.post(lambda: one.on_test_start(NOTHING))
     until(lambda: one.told)
     for slot, size in enumerate((6, 5, 4, 1)):
@@ -302,7 +302,7 @@ async def test_one_that_is_too_slow_is_told_how_many_requests_it_was_not_shown(l
 
 async def test_room_for_samples_is_free_again_once_they_are_shown() -> None:
     one = Counter()
-    host = Host(one, most_samples=10)
+    host = ReporterThread(one, most_samples=10)
     for number in range(20):
         host.post_samples(block(10))
         until(lambda shown=10 * (number + 1): len(one.told) == shown)
@@ -314,7 +314,7 @@ async def test_room_for_samples_is_free_again_once_they_are_shown() -> None:
 async def test_requests_that_were_lost_on_their_way_are_told_too(logs: list[Any]) -> None:
     """An agent drops what its master takes too slowly; the totals are of the batches, which lose nothing."""
     one, other = Counter(), Watcher()
-    hosts = Hosts([one, other])
+    hosts = ReporterThreads([one, other])
     play(hosts)
     await hosts.complete(summary(1234))
     assert one.metrics.dropped == 1230
@@ -323,7 +323,7 @@ async def test_requests_that_were_lost_on_their_way_are_told_too(logs: list[Any]
 
 async def test_too_slow_and_lost_are_said_apart(logs: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     one = Counter(stuck="start")
-    hosts = Hosts([one])
+    hosts = ReporterThreads([one])
     monkeypatch.setattr(hosts._hosts[0], "_most_samples", 3)
     hosts.start(NOTHING)
     until(lambda: one.told)
@@ -340,7 +340,7 @@ async def test_too_slow_and_lost_are_said_apart(logs: list[Any], monkeypatch: py
 
 async def test_intervals_and_news_have_a_bound_of_their_own_which_the_end_passes(logs: list[Any]) -> None:
     one = Counter(stuck="start")
-    hosts = Hosts([one])
+    hosts = ReporterThreads([one])
     host = hosts._hosts[0]
     host._most_events = 3
     hosts.start(NOTHING)
@@ -360,7 +360,7 @@ async def test_intervals_and_news_have_a_bound_of_their_own_which_the_end_passes
 async def test_blocks_of_samples_take_no_room_from_intervals() -> None:
     """A hundred agents send a hundred small blocks a second."""
     one = Counter(stuck="start")
-    host = Host(one, most_events=2)
+    host = ReporterThread(one, most_events=2)
     host.post(lambda: one.on_test_start(NOTHING))
     until(lambda: one.told)
     for _ in range(50):
@@ -381,7 +381,7 @@ async def test_something_that_is_only_like_a_reporter_may_follow_a_run() -> None
             return lambda *arguments: told.append(name)
 
     like: Any = Like()
-    hosts = Hosts([like])
+    hosts = ReporterThreads([like])
     assert not hosts.want_samples
     play(hosts)
     await hosts.complete(summary())
@@ -411,5 +411,5 @@ async def test_who_speaks_last_is_told_of_the_end_after_all_others_and_of_what_t
             told.append("last")
 
     with capture_logs():
-        await Hosts([Last(), Writing(), Failing()]).complete(judged(0))
+        await ReporterThreads([Last(), Writing(), Failing()]).complete(judged(0))
     assert told == ["writing", "report.html", "last"]

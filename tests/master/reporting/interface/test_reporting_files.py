@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gradual_master.errors import ReporterError
-from gradual_master.reporting.files import check_writable, write_whole
+from gradual_master.reporting.interface.files import check_writable, write_whole
 
 
 def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:

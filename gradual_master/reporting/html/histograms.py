@@ -22,7 +22,7 @@ PERCENTILES = ("p50", "p95", "p99")
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class PercentileTick:
     """A percentile on a strip; `x` in units of its width."""
 
     name: str
@@ -31,23 +31,23 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
+class ActionHistogram:
     """One histogram: the outline of its bars as an SVG path of `WIDTH` × `HEIGHT`, and its percentiles."""
 
     path: str
-    ticks: tuple[Tick, ...]
+    ticks: tuple[PercentileTick, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Strips:
+class ActionHistograms:
     """The strips of some actions (None for one without a response), and the ends of their axis in ms."""
 
     low_ms: float
     high_ms: float
-    rows: tuple[Strip | None, ...]
+    rows: tuple[ActionHistogram | None, ...]
 
 
-def strips_of(actions: Sequence[ActionRow]) -> Strips | None:
+def histograms_of(actions: Sequence[ActionRow]) -> ActionHistograms | None:
     """The strips of all actions on one axis; None when none of them has a response."""
     counts = [Histogram.from_json(row.histogram).counts for row in actions]
     filled = np.flatnonzero(np.sum(counts, axis=0)) if counts else np.array([], dtype=np.int64)
@@ -55,7 +55,7 @@ def strips_of(actions: Sequence[ActionRow]) -> Strips | None:
         return None
     axis = _Axis.over(int(filled[0]), int(filled[-1]))
     strips = tuple(axis.strip(each, row) if each.any() else None for each, row in zip(counts, actions, strict=True))
-    return Strips(axis.low_ms, axis.high_ms, strips)
+    return ActionHistograms(axis.low_ms, axis.high_ms, strips)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,13 @@ class _Axis:
     def high_ms(self) -> float:
         return float(EDGE_ARRAY[self.end]) / NS_PER_MS
 
-    def strip(self, counts: Int64, row: ActionRow) -> Strip:
+    def strip(self, counts: Int64, row: ActionRow) -> ActionHistogram:
         bars = np.add.reduceat(counts[self.first : self.end], range(0, self.end - self.first, self.each))
-        return Strip(_outline(bars), tuple(self._ticks(row)))
+        return ActionHistogram(_outline(bars), tuple(self._ticks(row)))
 
-    def _ticks(self, row: ActionRow) -> list[Tick]:
+    def _ticks(self, row: ActionRow) -> list[PercentileTick]:
         known = [(name, getattr(row.response_time_ms, name)) for name in PERCENTILES]
-        return [Tick(name, round(self._x(ms), 1), ms) for name, ms in known if ms]
+        return [PercentileTick(name, round(self._x(ms), 1), ms) for name, ms in known if ms]
 
     def _x(self, ms: float) -> float:
         place = log(ms / self.low_ms) / log(self.high_ms / self.low_ms)

@@ -12,10 +12,10 @@ import pytest
 from gradual.reporting import BaseReporter
 from gradual_master.errors import ReporterError
 from gradual_master.reporting import BUILT_IN
-from gradual_master.reporting import lookup as finding
 from gradual_master.reporting.console import ConsoleReporter
 from gradual_master.reporting.jsonfile import JsonReporter
-from gradual_master.reporting.lookup import ReporterFinder
+from gradual_master.reporting.running import lookup
+from gradual_master.reporting.running.lookup import ReporterFinder
 
 ONE = """
 from gradual.reporting import BaseReporter
@@ -128,7 +128,7 @@ def entries(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
         assert group == "gradual.reporters"
         return [EntryPoint(name, value, group) for name, value in values.items()]
 
-    monkeypatch.setattr(finding, "entry_points", entry_points)
+    monkeypatch.setattr(lookup, "entry_points", entry_points)
 
 
 def test_a_package_offers_reporters_as_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,8 @@ from os import PathLike
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from gradual_master.reporting.request_metrics import RequestMetrics
-from gradual_master.reporting.samples import Request, SampleBlock
+from gradual_master.reporting.interface.request_metrics import RequestMetrics
+from gradual_master.reporting.interface.samples import Request, SampleBlock
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.chronicle import News
 from gradual_master.results.summary.facts import RunFacts

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_master.reporting.text.naming import distinct
+from gradual_master.reporting.text.unique_names import distinct
 
 
 @given(st.lists(st.sampled_from(["a", "b", "a (2)", "a (2) (2)", ""])))

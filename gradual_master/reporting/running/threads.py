@@ -19,9 +19,9 @@ from typing import Any
 
 import structlog
 
-from gradual_master.reporting.base import BaseReporter, Reporter
-from gradual_master.reporting.samples import SampleBlock
-from gradual_master.reporting.unwritten import describe_loss, with_losses
+from gradual_master.reporting.interface.base import BaseReporter, Reporter
+from gradual_master.reporting.interface.samples import SampleBlock
+from gradual_master.reporting.running.missing_reports import describe_loss, with_losses
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.chronicle import News
 from gradual_master.results.summary.facts import RunFacts
@@ -48,7 +48,7 @@ class _Task:
     samples: int = 0
 
 
-class Host:
+class ReporterThread:
     """One reporter with its queue and its thread."""
 
     def __init__(self, reporter: Reporter, most_samples: int = MOST_SAMPLES, most_events: int = MOST_EVENTS) -> None:
@@ -185,11 +185,11 @@ def prepare_all(reporters: Sequence[Reporter]) -> None:
         raise
 
 
-class Hosts:
+class ReporterThreads:
     """All reporters of a run. Nothing but the end waits for any of them."""
 
     def __init__(self, reporters: Iterable[Reporter], patience_s: float = PATIENCE_S) -> None:
-        self._hosts = [Host(reporter) for reporter in reporters]
+        self._hosts = [ReporterThread(reporter) for reporter in reporters]
         self._patience_s = patience_s
         self._log = structlog.get_logger("gradual.reporting")
 
@@ -243,7 +243,7 @@ class Hosts:
             await self._close(host, min(GIVE_UP_S, self._patience_s))
         self._hosts = []
 
-    async def _close(self, host: Host, patience_s: float) -> bool:
+    async def _close(self, host: ReporterThread, patience_s: float) -> bool:
         """Let it end; whether it did."""
         host.end()
         has_ended = await host.ended(patience_s)
@@ -253,7 +253,7 @@ class Hosts:
             self._log.warning(f"reporter {host.name} was too slow and missed {host.dropped_events} intervals and news")
         return has_ended
 
-    def _say_missing(self, host: Host, missing: int) -> None:
+    def _say_missing(self, host: ReporterThread, missing: int) -> None:
         if host.dropped_samples:
             self._log.warning(
                 f"reporter {host.name} was too slow and was not shown {host.dropped_samples:,} of the requests"

@@ -21,7 +21,7 @@ from types import ModuleType
 from gradual_common.language.wording import nearest
 from gradual_common.secrecy.excerpts import cut
 from gradual_master.errors import ReporterError
-from gradual_master.reporting.base import BaseReporter
+from gradual_master.reporting.interface.base import BaseReporter
 
 ENTRY_POINTS = "gradual.reporters"
 OPTION = "-o"

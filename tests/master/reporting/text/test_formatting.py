@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradual_master.reporting.text.figures import (
+from gradual_master.reporting.text.formatting import (
     show_count,
     show_counted,
     show_instant,

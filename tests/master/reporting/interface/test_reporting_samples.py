@@ -12,7 +12,7 @@ from gradual_common.errors import WireError
 from gradual_common.protocol.batch import KIND, KINDS
 from gradual_common.protocol.samples import SampleColumns
 from gradual_common.protocol.series import SeriesIndex
-from gradual_master.reporting.samples import Request, SampleBlock, SampleDesk
+from gradual_master.reporting.interface.samples import Request, SampleBlock, SampleDesk
 from gradual_master.results.merging.aggregate import Aggregate
 
 INDEX = SeriesIndex.of(plan_of())

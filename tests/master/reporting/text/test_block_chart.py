@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
-from gradual_master.reporting.text.drawing import BLOCKS, block_lines, height_of, slices, stretches
+from gradual_master.reporting.text.block_chart import BLOCKS, block_lines, height_of, slices, stretches
 
 
 def schedule(users: Sequence[tuple[int, ...]], step_s: int = 10, end: bool = True) -> Schedule:
