@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of
+from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
 
 from gradual_common.protocol.batch import EXCHANGE, TTFB, Health
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.measures.series import Series
+from gradual_master.results.measures.series import Series, SeriesTable
 from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.chronicle import Chronicle, News
 from gradual_master.results.summary.summary import Summary, build_summary
@@ -86,6 +86,17 @@ def simulated_run(
     series = aggregate.series if times == 1 else _repeated(records, schedule.groups, times)
     chronicle = Chronicle(series.table(), tuple(news), schedule, PLAN, aggregate.step_course.table())
     return replace(summary, chronicle=chronicle, error_samples=(ERROR_SAMPLE,))
+
+
+def series_of(seconds: int, *samples: tuple[int, int]) -> SeriesTable:
+    """Response times of (second, ns)."""
+    plan, schedule = plan_of(), schedule_of((1, 1), seconds=seconds)
+    aggregate = Aggregate(plan, schedule, S)
+    for second in range(seconds):
+        mine = [(0, "", ns) for at, ns in samples if at == second]
+        aggregate.merge("a", batch_of(second + 1, second, Stretch(0, second * S, (second + 1) * S, mine)))
+    aggregate.settle()
+    return aggregate.series.table()
 
 
 def _repeated(records: Sequence[IntervalRecord], groups: Sequence[str], times: int) -> Series:

@@ -13,6 +13,7 @@ from bokeh.core.validation import check_integrity
 from bokeh.core.validation.issue import Warning as BokehWarning
 from bokeh.document import Document
 from bokeh.models import BoxAnnotation, ColumnDataSource, Span
+from colours import contrast
 from simulated_run import simulated_run
 
 from gradual_common.protocol.batch import KINDS
@@ -266,18 +267,6 @@ def test_an_empty_run_is_drawn_too(chronicle: Chronicle) -> None:
     )
     assert len(series_source(empty).data["at"]) == 0
     assert [chart.name for chart in time_charts(empty)] == ["events", "users", "throughput", "latency"]
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance (WCAG 2.2) of `#rrggbb`."""
-    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def surfaces() -> Sequence[str]:

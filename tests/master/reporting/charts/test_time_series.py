@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
-from simulated_run import LEVELS, simulated_run
+from raw_run import MS, schedule_of
+from simulated_run import LEVELS, series_of, simulated_run
 
 from gradual_common.schedule.schedule import FOREVER
 from gradual_master.reporting.charts.time_series import (
@@ -20,7 +20,6 @@ from gradual_master.reporting.charts.time_series import (
     stretches,
 )
 from gradual_master.results.measures.series import SeriesTable
-from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.chronicle import News
 from gradual_master.results.summary.summary import Summary
 
@@ -34,17 +33,6 @@ def summary() -> Summary:
 def series(summary: Summary) -> SeriesTable:
     assert summary.chronicle is not None
     return summary.chronicle.series
-
-
-def series_of(seconds: int, *samples: tuple[int, int]) -> SeriesTable:
-    """Response times of (second, ns)."""
-    plan, schedule = plan_of(), schedule_of((1, 1), seconds=seconds)
-    aggregate = Aggregate(plan, schedule, S)
-    for second in range(seconds):
-        mine = [(0, "", ns) for at, ns in samples if at == second]
-        aggregate.merge("a", batch_of(second + 1, second, Stretch(0, second * S, (second + 1) * S, mine)))
-    aggregate.settle()
-    return aggregate.series.table()
 
 
 def test_stretches_say_what_the_level_table_says_of_the_same_time(summary: Summary, series: SeriesTable) -> None:

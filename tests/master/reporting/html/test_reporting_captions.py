@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from simulated_run import simulated_run
-from test_time_series import MS, series_of
+from raw_run import MS
+from simulated_run import series_of, simulated_run
 
 from gradual_master.reporting.charts import level_charts, time_charts
 from gradual_master.reporting.charts.time_series import heat_grid

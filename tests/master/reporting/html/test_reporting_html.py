@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from colours import contrast
 from raw_run import S, fleet_of, plan_of, run_of, schedule_of
 from simulated_run import ERROR_SAMPLE, Options, simulated_run
-from test_reporting_charts import contrast
 
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.html import HtmlReporter, write_html_report
