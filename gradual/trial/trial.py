@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import structlog
@@ -28,15 +27,14 @@ from gradual_agent.kinds.action import Action, Actor
 from gradual_agent.kinds.http.action import HttpActions, texts_of
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.lease import Lease
+from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.suspension import Resumable
-from gradual_agent.runtime.timeline import Timeline
 from gradual_agent.users.behaviour import Behaviour, CompiledStep, compile_behaviour
 from gradual_agent.users.think import NO_THINKING
 from gradual_agent.users.unforeseen import mark_failed
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.world import World
-from gradual_common.clock import CLOCK_ID
 from gradual_common.errors import TemplateError
 from gradual_common.kinds.http.model import ActionSpec
 from gradual_common.language.wording import nearest
@@ -103,15 +101,14 @@ class Trial:
         rows = self._rows()
         self._narrator.begin(self._loaded.plan.users[self._group].name, rows)
         loop = asyncio.get_running_loop()
-        clock = partial(time.clock_gettime_ns, CLOCK_ID)
-        timeline = Timeline(loop, clock)
-        engine = HttpEngine(loop, timeline, Lease(FOREVER), assets=self._loaded.job.assets, clock=clock)
+        timer = LoopTimer(loop)
+        engine = HttpEngine(loop, timer.timeline, Lease(FOREVER), assets=self._loaded.job.assets)
         engine.prepare(tls_in(self._loaded.plan.config.tls, [spec.tls for spec in self._loaded.plan.actions.values()]))
-        recorder = Recorder(SeriesIndex.of(self._loaded.plan), clock)
+        recorder = Recorder(SeriesIndex.of(self._loaded.plan), read_clock)
         ended: asyncio.Future[None] = loop.create_future()
         world = World(
-            timeline=timeline,
-            clock=clock,
+            timeline=timer.timeline,
+            clock=read_clock,
             wall_clock=time.time_ns,
             recorder=recorder,
             engine=ToldEngine(engine, self._narrator),
@@ -123,7 +120,7 @@ class Trial:
             note_failure=lambda step, sample: self._narrator.count_failure(),
             note_unforeseen=log_unforeseen,
         )
-        user = TriedUser(world, self._behaviour(recorder, clock), 0, 1, rows)
+        user = TriedUser(world, self._behaviour(recorder), 0, 1, rows)
         user.start()
         try:
             await ended
@@ -131,7 +128,7 @@ class Trial:
             user.cut()
             raise
         finally:
-            timeline.close()
+            timer.close()
             engine.close()
         self._narrator.end()
 
@@ -139,7 +136,7 @@ class Trial:
         tables = {name: table for (group, name), table in self._loaded.data.items() if group == self._group}
         return {name: row for name, table in tables.items() if (row := table.row(0)) is not None}
 
-    def _behaviour(self, recorder: Recorder, clock: partial[int]) -> Behaviour:
+    def _behaviour(self, recorder: Recorder) -> Behaviour:
         """The group's behaviour for one iteration without waits, every step told."""
         plan = self._loaded.plan
         actions = HttpActions(plan)

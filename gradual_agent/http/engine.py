@@ -17,8 +17,9 @@ from gradual_agent.http.client import HttpClient
 from gradual_agent.http.connecting.dialer import Dialer
 from gradual_agent.http.reading.head import HeadMemory
 from gradual_agent.runtime.lease import Lease
+from gradual_agent.runtime.loop_timer import read_clock
 from gradual_agent.runtime.suspension import Resumable
-from gradual_agent.runtime.timeline import Timeline, read_clock
+from gradual_agent.runtime.timeline import Timeline
 from gradual_common.net.certificates import Assets
 from gradual_common.net.tls_settings import Tls
 

@@ -14,8 +14,6 @@ import resource
 import secrets
 import signal
 import socket
-from functools import partial
-from time import clock_gettime_ns
 
 import structlog
 import uvloop
@@ -25,10 +23,9 @@ from gradual_agent.errors import AgentError
 from gradual_agent.process.agent import Agent
 from gradual_agent.process.options import AgentOptions
 from gradual_agent.runtime.lease import Lease
-from gradual_agent.runtime.timeline import Timeline
+from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_agent.users.runner import Crew, EndCallback
 from gradual_common import __version__
-from gradual_common.clock import CLOCK_ID
 from gradual_common.protocol.messages import Job
 from gradual_common.protocol.names import shown_name
 
@@ -67,13 +64,12 @@ def raise_file_limit() -> int:
 async def serve(options: AgentOptions, max_users: int) -> int:
     """Run the agent on this loop until the run is over, or a signal has ended it."""
     loop = asyncio.get_running_loop()
-    clock = partial(clock_gettime_ns, CLOCK_ID)
-    timeline, lease = Timeline(loop, clock), Lease()
+    timer, lease = LoopTimer(loop), Lease()
 
     def make_crew(job: Job, on_end: EndCallback) -> Crew:
         from gradual_agent.process.plan_runner import PlanCrew  # noqa: PLC0415  heavy, and not needed for the Hello
 
-        crew = PlanCrew(job, on_end, loop=loop, timeline=timeline, lease=lease, clock=clock)
+        crew = PlanCrew(job, on_end, loop=loop, timeline=timer.timeline, lease=lease, clock=read_clock)
         calm_collector()
         return crew
 
@@ -83,8 +79,8 @@ async def serve(options: AgentOptions, max_users: int) -> int:
         master_wait=options.master_wait,
         jitter=random.SystemRandom().random,
         lease=lease,
-        timeline=timeline,
-        clock=clock,
+        timeline=timer.timeline,
+        clock=read_clock,
         make_crew=make_crew,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -95,7 +91,7 @@ async def serve(options: AgentOptions, max_users: int) -> int:
     finally:
         # What could not be loaded has been said by whoever needed it.
         await asyncio.gather(preload, return_exceptions=True)
-        timeline.close()
+        timer.close()
 
 
 def identity_of(options: AgentOptions, max_users: int) -> Identity:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
-from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +13,7 @@ from gradual_agent.http.response import Headers, Response
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_agent.runtime.suspension import Resumable, suspend
+from gradual_agent.runtime.timeline import Timeline
 from gradual_agent.users.worker import Worker
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.batch import COUNTER, KIND, KINDS, Batch, Health
@@ -26,31 +25,20 @@ S = 1_000_000_000
 NOBODY = Health(0.0, 0, 0, 0)
 
 
-class FakeTimeline:
-    """The clock and the timeline at once: `run_until` moves the time from one entry to the next."""
+class SteppedTimeline(Timeline):
+    """A timeline and its clock, which stands still: `run_until` moves the time from one entry to the next."""
 
     def __init__(self, now: int = 0) -> None:
+        super().__init__(self.clock, lambda when: None)
         self.now = now
-        self._heap: list[list[Any]] = []
-        self._serial = count().__next__
 
     def clock(self) -> int:
         return self.now
 
-    def at(self, when: int, callback: Callable[[Any], object], argument: Any = None) -> list[Any]:
-        entry = [when, self._serial(), callback, argument]
-        heappush(self._heap, entry)
-        return entry
-
-    def cancel(self, entry: list[Any]) -> None:
-        entry[2] = None
-
     def run_until(self, end: int) -> None:
-        while self._heap and self._heap[0][0] <= end:
-            when, _, callback, argument = heappop(self._heap)
-            if callback is not None:
-                self.now = max(self.now, when)
-                callback(argument)
+        while self.next_at <= end:
+            self.now = max(self.now, self.next_at)
+            self.run_due()
         self.now = max(self.now, end)
 
 
@@ -142,7 +130,7 @@ class FakeClient:
 class FakeEngine:
     """`requests`: everything that was asked for, with its instant."""
 
-    def __init__(self, timeline: FakeTimeline, script: Script) -> None:
+    def __init__(self, timeline: SteppedTimeline, script: Script) -> None:
         self.timeline = timeline
         self.script = script
         self.lease_ends_at = 1 << 62
@@ -183,7 +171,7 @@ class Stage:
             "actions": actions or {name: {"url": f"/{name}"} for name in ("login", "browse", "logout")},
         }
         self.plan = Plan.model_validate(document)
-        self.timeline = FakeTimeline(start)
+        self.timeline = SteppedTimeline(start)
         self.engine = FakeEngine(self.timeline, script or (lambda request: Reply()))
         self.index = SeriesIndex.of(self.plan)
         self.recorder = Recorder(self.index, self.timeline.clock)
@@ -193,7 +181,7 @@ class Stage:
             self.plan,
             job,
             self.engine,  # type: ignore[arg-type]
-            self.timeline,  # type: ignore[arg-type]
+            self.timeline,
             self.recorder,
             self.timeline.clock,
             lambda: 1_793_534_400 * S,

@@ -13,7 +13,7 @@ from agent_stage import MS, NOBODY, S, counter, kinds, user_time
 from gradual_agent.http.engine import HttpEngine
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.lease import Lease
-from gradual_agent.runtime.timeline import Timeline
+from gradual_agent.runtime.loop_timer import LoopTimer
 from gradual_agent.users.worker import Worker
 from gradual_common.clock import CLOCK_ID
 from gradual_common.plan.model.plan import Plan
@@ -79,13 +79,13 @@ class Bench:
         document = {**document, "config": {"base_url": f"http://127.0.0.1:{system.port}", "duration": "1m"}}
         plan = Plan.model_validate(document)
         self.steps = len(SeriesIndex.of(plan).steps)
-        self.timeline = Timeline(asyncio.get_running_loop(), clock)
-        self.engine = HttpEngine(asyncio.get_running_loop(), self.timeline, Lease(1 << 62), clock=clock)
+        self.timer = LoopTimer(asyncio.get_running_loop(), clock)
+        self.engine = HttpEngine(asyncio.get_running_loop(), self.timer.timeline, Lease(1 << 62), clock=clock)
         self.recorder = Recorder(SeriesIndex.of(plan), clock)
         now = clock()
         self.recorder.schedule(now, 3600 * S, [(now, 0)])
         job = Job(document, {}, {}, 1)
-        self.worker = Worker(plan, job, self.engine, self.timeline, self.recorder, clock)
+        self.worker = Worker(plan, job, self.engine, self.timer.timeline, self.recorder, clock)
         self.ended: list[tuple[int, int, int, bool]] = []
         self.worker.on_end = lambda *told: self.ended.append(told)
 
@@ -95,7 +95,7 @@ class Bench:
                 await asyncio.sleep(0.005)
         batch = self.recorder.seal(0, 0, NOBODY, last=True)
         check_batch(batch)
-        self.timeline.close()
+        self.timer.close()
         return batch
 
 

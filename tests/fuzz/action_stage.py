@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from agent_stage import NOBODY, FakeTimeline, S, counter, kinds
+from agent_stage import NOBODY, S, SteppedTimeline, counter, kinds
 
 from gradual_agent.http.connecting.connection import Http1Connection
 from gradual_agent.http.engine import HttpEngine
@@ -140,7 +140,7 @@ class ActionStage:
     def __init__(
         self, document: dict[str, Any], answers: Iterator[list[bytes]], rows: dict[str, dict[str, Any]]
     ) -> None:
-        self.timeline = FakeTimeline()
+        self.timeline = SteppedTimeline()
         self.loop = Loop()
         self.samples = 0
         self._answers = answers
@@ -148,7 +148,7 @@ class ActionStage:
         plan = Plan.model_validate(document)
         self.engine = HttpEngine(
             self.loop,  # type: ignore[arg-type]  # all that is used of one
-            self.timeline,  # type: ignore[arg-type]  # a time of its own
+            self.timeline,
             Lease(FOREVER),
             clock=self.timeline.clock,
             wall_clock=lambda: 1_793_534_400.0,
@@ -164,7 +164,7 @@ class ActionStage:
             plan,
             job,
             self.engine,
-            self.timeline,  # type: ignore[arg-type]  # a time of its own
+            self.timeline,
             self.recorder,
             self.timeline.clock,
             lambda: 1_793_534_400 * S,

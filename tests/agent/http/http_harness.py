@@ -9,8 +9,8 @@ from gradual_agent.http import HttpEngine, build_request
 from gradual_agent.http.connecting.connection import Http1Connection
 from gradual_agent.http.reading.head import HeadMemory
 from gradual_agent.runtime.lease import Lease
+from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_agent.runtime.sample import Sample
-from gradual_agent.runtime.timeline import Timeline, read_clock
 
 FOREVER = 1 << 62
 GET = build_request("GET", "http://system/", wants_body=True)
@@ -241,13 +241,13 @@ class Driver:
 def open_engine(**options):
     """An engine on the running loop; whatever it left open is an error."""
     loop = asyncio.get_running_loop()
-    timeline = Timeline(loop)
-    engine = HttpEngine(loop, timeline, options.pop("lease", Lease(FOREVER)), **options)
+    timer = LoopTimer(loop)
+    engine = HttpEngine(loop, timer.timeline, options.pop("lease", Lease(FOREVER)), **options)
     try:
         yield engine
     finally:
         engine.close()
-        timeline.close()
+        timer.close()
 
 
 class Server:

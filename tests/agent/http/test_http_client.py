@@ -14,8 +14,8 @@ from http_harness import FOREVER, Driver, answer, open_engine, run_server
 from gradual_agent.http import build_request
 from gradual_agent.http.urls import Origin
 from gradual_agent.runtime.lease import Lease
+from gradual_agent.runtime.loop_timer import read_clock
 from gradual_agent.runtime.sample import INTERRUPTED
-from gradual_agent.runtime.timeline import read_clock
 from gradual_common.clock import NS_PER_MS
 from gradual_common.protocol.batch import KINDS
 

@@ -15,7 +15,7 @@ from gradual_agent.coordination.events import Identity
 from gradual_agent.coordination.redial import Waiting
 from gradual_agent.process.agent import Agent
 from gradual_agent.runtime.lease import Lease
-from gradual_agent.runtime.timeline import Timeline
+from gradual_agent.runtime.loop_timer import LoopTimer
 from gradual_agent.users.runner import EndCallback
 from gradual_common.clock import CLOCK_ID
 from gradual_common.protocol.messages import (
@@ -47,14 +47,14 @@ class Rig:
         self.crew: FakeCrew | None = None
         self.lingering = False
         self.lease = Lease()
-        self.timeline = Timeline(loop)
+        self.timer = LoopTimer(loop)
         self.agent = Agent(
             Identity(b"i" * 16, "agent-1", "host", 7, "0.1", 100),
             target=target,
             master_wait=3000 * MS,
             jitter=lambda: 0.0,
             lease=self.lease,
-            timeline=self.timeline,
+            timeline=self.timer.timeline,
             clock=lambda: clock_gettime_ns(CLOCK_ID),
             make_crew=self.make_crew,
         )
@@ -91,7 +91,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     finally:
         rig.exit_code.cancel()
         await asyncio.gather(rig.exit_code, return_exceptions=True)
-        rig.timeline.close()
+        rig.timer.close()
         await master.close()
 
 
@@ -132,7 +132,7 @@ async def test_a_whole_run_from_hello_to_finish(rig: Rig) -> None:
 
 async def test_an_agent_without_a_master_says_how_long_it_waits_and_last_why_it_ended(tmp_path: Path) -> None:
     loop = asyncio.get_running_loop()
-    timeline = Timeline(loop)
+    timer = LoopTimer(loop)
     nowhere = f"unix:{tmp_path / 'nobody'}"
     with capture_logs() as lines:
         agent = Agent(
@@ -141,12 +141,12 @@ async def test_an_agent_without_a_master_says_how_long_it_waits_and_last_why_it_
             master_wait=S,
             jitter=lambda: 0.0,
             lease=Lease(),
-            timeline=timeline,
+            timeline=timer.timeline,
             clock=lambda: clock_gettime_ns(CLOCK_ID),
             make_crew=lambda job, on_end: FakeCrew(job, on_end, lambda: 0, False),
         )
         assert await within_deadline(agent.run()) == 3
-    timeline.close()
+    timer.close()
     said = [line["event"] for line in lines if line["log_level"] != "debug"]
     assert said[0] == f"waiting for the master at {nowhere} for 1s at most"
     assert said[-1] == "this agent ends: no master for 1s"
@@ -179,7 +179,7 @@ async def test_the_lines_of_an_agent_bear_the_name_by_which_it_is_shown(
     await rig.ready()
     rig.exit_code.cancel()
     await asyncio.gather(rig.exit_code, return_exceptions=True)
-    rig.timeline.close()
+    rig.timer.close()
     await master.close()
     assert bound == {"run": "run-1", "agent": "agent-1#2"}
 
@@ -303,4 +303,4 @@ async def test_no_master_within_the_patience_is_code_3(tmp_path: Path) -> None:
     rig = Rig(master, f"unix:{tmp_path / 'nobody'}")
     rig.agent._session._redial.patience = 200 * MS
     assert await within_deadline(rig.exit_code) == 3
-    rig.timeline.close()
+    rig.timer.close()

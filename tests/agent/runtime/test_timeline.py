@@ -1,44 +1,19 @@
-"""The timeline: order, cancelling, one timer."""
+"""The timeline: order, cancelling, and when to look again."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_agent.runtime.timeline import MAX_SLEEP_NS, SLICE_NS, Timeline
-from gradual_common.clock import NS_PER_MS
-
-
-class Handle:
-    def __init__(self, delay):
-        self.delay = delay
-        self.is_cancelled = False
-
-    def cancel(self):
-        self.is_cancelled = True
-
-
-class Loop:
-    """Keeps the timers it is asked for."""
-
-    def __init__(self):
-        self.handles = []
-
-    def call_later(self, delay, callback):
-        self.handles.append(Handle(delay))
-        return self.handles[-1]
-
-    @property
-    def armed(self):
-        return [handle.delay for handle in self.handles if not handle.is_cancelled]
+from gradual_agent.runtime.timeline import NEVER, SLICE_NS, Timeline
 
 
 class Setting:
-    """A timeline on a loop and a clock that stand still."""
+    """A timeline on a clock that stands still."""
 
     def __init__(self):
         self.now = 0
-        self.loop = Loop()
         self.ran = []
-        self.timeline = Timeline(self.loop, lambda: self.now)
+        self.wakes = []
+        self.timeline = Timeline(lambda: self.now, self.wakes.append)
 
     def run(self, now):
         self.now = now
@@ -83,25 +58,6 @@ def test_cancelled_entries_do_not_pile_up(flags):
     assert len(setting.timeline) == 0
 
 
-def test_there_is_one_timer_and_it_is_set_for_the_first_entry():
-    setting = Setting()
-    for milliseconds in (50, 80, 20, 60):
-        setting.timeline.at(milliseconds * NS_PER_MS, setting.ran.append, milliseconds)
-    assert setting.loop.armed == [0.02]
-
-
-def test_delays_are_rounded_up_to_the_timers_of_the_loop():
-    setting = Setting()
-    setting.timeline.at(NS_PER_MS + 1, setting.ran.append)
-    assert setting.loop.armed == [0.002]
-
-
-def test_a_timer_is_never_set_for_longer_than_a_sleep_of_the_machine_may_hide():
-    setting = Setting()
-    setting.timeline.at(100 * MAX_SLEEP_NS, setting.ran.append)
-    assert setting.loop.armed == [1.0]
-
-
 def test_what_a_callback_adds_for_now_runs_in_the_same_go():
     setting = Setting()
     setting.timeline.at(1, lambda _: setting.timeline.at(1, setting.ran.append, "added"))
@@ -120,7 +76,7 @@ def test_a_callback_that_fails_leaves_the_others_to_run():
     assert setting.ran == ["later"]
 
 
-def test_a_crowd_that_is_due_at_once_runs_in_slices_and_the_loop_has_its_turn_in_between():
+def test_a_crowd_that_is_due_at_once_runs_in_slices():
     setting = Setting()
 
     def work(number):
@@ -130,16 +86,31 @@ def test_a_crowd_that_is_due_at_once_runs_in_slices_and_the_loop_has_its_turn_in
     for number in range(5):
         setting.timeline.at(1, work, number)
     for ran in ([0, 1], [0, 1, 2, 3], [0, 1, 2, 3, 4]):
-        setting.loop.handles.clear()
         setting.run(max(1, setting.now))
         assert setting.ran == ran
-        assert setting.loop.armed == ([0.0] if len(ran) < 5 else [])
+        assert setting.timeline.next_at == (1 if len(ran) < 5 else NEVER)
 
 
-def test_a_closed_timeline_forgets_everything():
+def test_whoever_drives_it_is_told_of_an_earlier_first_entry_only():
+    setting = Setting()
+    for when in (50, 80, 20, 60, 20):
+        setting.timeline.at(when, setting.ran.append)
+    assert setting.wakes == [50, 20]
+    assert setting.timeline.next_at == 20
+
+
+def test_a_callback_wakes_nobody_and_what_it_added_is_next():
+    setting = Setting()
+    setting.timeline.at(1, lambda _: setting.timeline.at(9, setting.ran.append))
+    setting.run(1)
+    assert setting.wakes == [1]
+    assert setting.timeline.next_at == 9
+
+
+def test_a_cleared_timeline_forgets_everything():
     setting = Setting()
     setting.timeline.at(1, setting.ran.append)
-    setting.timeline.close()
-    assert setting.loop.armed == []
+    setting.timeline.clear()
+    assert setting.timeline.next_at == NEVER
     setting.run(5)
     assert (setting.ran, len(setting.timeline)) == ([], 0)

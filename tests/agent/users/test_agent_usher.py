@@ -1,6 +1,6 @@
 """The usher: one user at a time, in the order they came; a user whose turn never came has ended all the same."""
 
-from agent_stage import FakeTimeline
+from agent_stage import SteppedTimeline
 
 from gradual_agent.users.start_queue import LATE_NS, Usher
 
@@ -26,7 +26,7 @@ class Door:
     """An usher on a timeline that the test moves."""
 
     def __init__(self, cost=0):
-        self.timeline = FakeTimeline()
+        self.timeline = SteppedTimeline()
         self.crew = Crew(self.timeline, cost)
         self.ended = []
         self.errors = []
