@@ -338,7 +338,7 @@ class AgentProcess:
                 master_wait=master_wait,
                 jitter=chance.random,
                 lease=self.lease,
-                timeline=self.timeline,  # type: ignore[arg-type]
+                timeline=self.timeline,
                 clock=self.clock,
                 make_crew=self._make_crew,
             )
@@ -411,7 +411,7 @@ class AgentProcess:
 
     def _run_timers(self) -> None:
         if not self.is_over:
-            self.timeline.run_due()
+            self.timeline.run()
 
     def _read_inbox(self) -> None:
         inbox, self._inbox = self._inbox, deque()

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
+from gradual_agent.runtime.timeline import NEVER, Timeline
+
 S = 1_000_000_000
 MS = 1_000_000
 MILLION = 1_000_000
@@ -84,63 +86,40 @@ class Clock:
         return self._shown + passed + passed * self.drift // MILLION
 
 
-class SimTimeline:
-    """A `Timeline` on a process's clock. While the process is paused it stands still; what was due then runs late."""
+class SimTimeline(Timeline):
+    """A process's timeline, driven by the world. While the process is paused it stands still: what is due runs late."""
 
     def __init__(self, world: World, clock: Clock, on_ran: Callable[[], object]) -> None:
+        super().__init__(clock, self._note_earlier)
         self._world = world
-        self._clock = clock
+        self._when = clock.when
         self._on_ran = on_ran
-        self._heap: list[list[Any]] = []
-        self._serial = 0
-        self._armed_for: int | None = None
         self._is_running = False
         self.is_paused = False
 
-    def at(self, when: int, callback: Callable[[Any], object], argument: Any = None) -> list[Any]:
-        """Have `callback(argument)` run when the clock shows `when`."""
-        self._serial += 1
-        entry = [when, self._serial, callback, argument]
-        heappush(self._heap, entry)
-        if not self._is_running and (self._armed_for is None or when < self._armed_for):
-            self.arm()
-        return entry
-
-    def cancel(self, entry: list[Any]) -> None:
-        """Drop an entry."""
-        entry[2] = None
-
     def close(self) -> None:
         """Forget everything."""
-        self._heap.clear()
+        self.clear()
         self.is_paused = True
 
     def arm(self) -> None:
         """Wake when the first entry is due: anew after the clock's rate has changed."""
-        heap = self._heap
-        while heap and heap[0][2] is None:
-            heappop(heap)
-        self._armed_for = heap[0][0] if heap else None
-        if heap and not self.is_paused:
-            self._world.at(self._clock.when(heap[0][0]), self._wake, heap[0][0])
+        if self.next_at != NEVER and not self.is_paused:
+            self._world.at(self._when(self.next_at), self._wake, self.next_at)
+
+    def _note_earlier(self, _: int) -> None:
+        if not self._is_running:
+            self.arm()
 
     def _wake(self, armed_for: int) -> None:
         """One entry at a time: what else happens at the same instant gets its turn in between."""
-        if armed_for == self._armed_for and not self.is_paused:
-            self._run(most=1)
+        if armed_for == self.next_at and not self.is_paused:
+            self.run(slice_ns=0)
 
-    def run_due(self) -> None:
+    def run(self, slice_ns: int = S) -> None:
         """Run everything that is due, in the order of its instants: a process that was paused does so."""
-        self._run(most=MILLION)
-
-    def _run(self, most: int) -> None:
-        heap, now = self._heap, self._clock()
         self._is_running = True
-        while heap and heap[0][0] <= now and most:
-            _, _, callback, argument = heappop(heap)
-            if callback is not None:
-                most -= 1
-                callback(argument)
+        self.run_due(slice_ns)
         self._on_ran()
         self._is_running = False
         self.arm()
