@@ -7,14 +7,14 @@ import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from gradual.agents.embedded import AgentProcesses, default_agents, private_folder
+from gradual.agents.processes import AgentProcesses, default_agents, private_folder
 from gradual.errors import UsageError
 from gradual.guest import guest_logging
-from gradual_common.clock import NS_PER_S
 from gradual_common.plan.loader import LoadedPlan, PlanSource, load_plan
 from gradual_common.plan.reading.overrides import Overrides
 from gradual_common.units import read_duration
@@ -66,29 +66,17 @@ async def run_async(
     Whatever the run finds is in the summary, also that it failed: `summary.verdict`. Raises PlanError with every
     mistake of the plan, and other GradualErrors, before anything is sent. Cancelled, it ends its agents at once.
     """
-    sets = [*(overrides or {}).items(), *([("config.ramp_config", dict(ramp_config))] if ramp_config else [])]
-    changes = Overrides(base_url, users, duration, data or {}, env or {}, tuple(sets))
-    loaded = load_plan(source_of(plan), changes, os.environ)
-    number = default_agents() if agents is None else agents
-    if number < 1:
-        raise UsageError(f"agents={agents}: at least 1 is needed")
-    made = make_reporters(reporters, loaded)
-    with private_folder() as folder:
-        options = RunOptions(
-            listen=f"unix:{folder / 'master'}",
-            expect_agents=number,
-            agents_wait=60 * NS_PER_S,
-            lease=read_duration(lease),
-            interval=read_duration(interval),
-            is_closed=True,
-            allow_missing=allow_missing,
-            allow_saturated=allow_saturated,
-            command="gradual.run",
-            takes_signals=_OWNS_LOOP.get(),
-            tags=dict(tags or {}),
-        )
-        with guest_logging():
-            return await _run_with_agents(loaded, options, made, folder / "master")
+    ramp = {"config.ramp_config": dict(ramp_config)} if ramp_config else {}
+    sets = (*(overrides or {}).items(), *ramp.items())
+    loaded = load_plan(source_of(plan), Overrides(base_url, users, duration, data or {}, env or {}, sets), os.environ)
+    options = RunOptions(
+        lease=read_duration(lease),
+        interval=read_duration(interval),
+        allow_missing=allow_missing,
+        allow_saturated=allow_saturated,
+        tags=dict(tags or {}),
+    )
+    return await _run_with_agents(loaded, options, default_agents() if agents is None else agents, reporters)
 
 
 def synchronous(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
@@ -118,17 +106,31 @@ run = synchronous(run_async)
 
 
 async def _run_with_agents(
-    loaded: LoadedPlan, options: RunOptions, reporters: Sequence[BaseReporter], socket: Path
+    loaded: LoadedPlan, options: RunOptions, number: int, reporters: Sequence[ReporterLike]
 ) -> Summary:
-    agents = AgentProcesses()
-    try:
-        agents.start(socket, options.expect_agents, (LOG_LEVEL, "console"))
-        return await watch(loaded, options, reporters, agents.check)
-    except BaseException:
-        agents.kill()
-        raise
-    finally:
-        await asyncio.to_thread(agents.end)
+    if number < 1:
+        raise UsageError(f"agents={number}: at least 1 is needed")
+    made = make_reporters(reporters, loaded)
+    with private_folder() as folder, guest_logging():
+        socket = folder / "master"
+        options = replace(
+            options,
+            listen=f"unix:{socket}",
+            expect_agents=number,
+            is_closed=True,
+            command="gradual.run",
+            takes_signals=_OWNS_LOOP.get(),
+        )
+        agents = AgentProcesses(socket, LOG_LEVEL, "console")
+        try:
+            agents.start(number)
+            return await watch(loaded, options, made, agents.check)
+        except BaseException:
+            agents.kill()
+            raise
+        finally:
+            # In a thread: it waits for the processes, and the loop is the program's.
+            await asyncio.to_thread(agents.end)
 
 
 def source_of(plan: PlanLike) -> PlanSource:

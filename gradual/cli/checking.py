@@ -7,8 +7,7 @@ import sys
 
 import typer
 
-from gradual.cli.drawing import draw_schedule
-from gradual.cli.levels import tabulate_levels
+from gradual.cli.schedule import draw_schedule, tabulate_levels
 from gradual_common.errors import PlanError
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.plan.shown import shown_plan

@@ -11,8 +11,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
-from gradual.agents.embedded import default_agents, private_folder, running_agents
-from gradual.agents.relay import relayed_errors
+from gradual.agents.processes import AgentProcesses, default_agents, private_folder, relayed_errors, running_agents
 from gradual_master.command_line.options import RunArguments, load_arguments, name_of_plan, run_options_of
 
 
@@ -25,7 +24,8 @@ def run_plan(arguments: RunArguments, agents: int | None) -> int:
     with private_folder() as folder, relayed_errors(is_relayed) as errors:
         socket = folder / "master"
         options = replace(run_options_of(arguments), listen=f"unix:{socket}", expect_agents=number, is_closed=True)
-        with running_agents(number, socket, (log_level, arguments.log_format.value), errors) as processes:
+        processes = AgentProcesses(socket, log_level, arguments.log_format.value, errors)
+        with running_agents(processes, number):
             from gradual_master.command_line.running import run_and_report
 
             return run_and_report(load_arguments(arguments), arguments, options, log_level, processes.check)

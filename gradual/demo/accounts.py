@@ -23,7 +23,7 @@ def password_of(number: int) -> str:
     return f"secret-{number:04d}"
 
 
-class Ledger:
+class Accounts:
     """The bank's state: who may log in, and what every account holds."""
 
     def __init__(self, customers: int = CUSTOMERS) -> None:

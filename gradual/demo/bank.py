@@ -13,8 +13,8 @@ from typing import Any
 
 from aiohttp import web
 
-from gradual.demo.accounts import Ledger, Tokens
-from gradual.demo.counts import Books
+from gradual.demo.accounts import Accounts, Tokens
+from gradual.demo.counts import Counts
 from gradual.demo.service import Service, Work
 from gradual.errors import TransferRefusedError
 
@@ -44,26 +44,26 @@ class Route:
 
 
 class Bank:
-    """The bank behind the server: state, service and books."""
+    """The bank behind the server: accounts, service and counts."""
 
     def __init__(self, workers: int, seed: int = 1) -> None:
-        self.ledger = Ledger()
+        self.accounts = Accounts()
         self.tokens = Tokens()
         self.service = Service(workers, seed)
-        self.books = Books(frozenset(f"{method} {path}" for method, path in ROUTES))
+        self.counts = Counts(frozenset(f"{method} {path}" for method, path in ROUTES))
         self._random = random.Random(seed)  # noqa: S311 - a rate that moves, not a secret
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request; the books see its begin and its end."""
+        """Answer one request; the counts see its begin and its end."""
         if internal := INTERNAL.get(request.path):
             return internal(self)
-        self.books.begin()
+        self.counts.begin()
         status = None
         try:
             status, content = await self._serve(request)
             return respond(status, content)
         finally:
-            self.books.end(status)
+            self.counts.end(status)
 
     async def _serve(self, request: web.BaseRequest) -> Answer:
         route = ROUTES.get((request.method, request.path))
@@ -79,11 +79,9 @@ class Bank:
         await self.service.perform(route.work)
         return route.answer(self, Call(account, token, body))
 
-    # ── Routes ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def log_in(self, call: Call) -> Answer:
         """Credentials for a token."""
-        account = self.ledger.find(call.body.get("username"), call.body.get("password"))
+        account = self.accounts.find(call.body.get("username"), call.body.get("password"))
         if account is None:
             return 401, problem("unknown user or wrong password")
         return 200, {"data": {"token": self.tokens.issue(account), "account": account}}
@@ -95,7 +93,7 @@ class Bank:
 
     def show_dashboard(self, call: Call) -> Answer:
         """What the customer sees first."""
-        return 200, {"data": {"account": call.account, "balance_cents": self.ledger.balance(call.account)}}
+        return 200, {"data": {"account": call.account, "balance_cents": self.accounts.balance(call.account)}}
 
     def list_reports(self, call: Call) -> Answer:
         """Statements, newest first."""
@@ -105,14 +103,14 @@ class Bank:
     def transfer(self, call: Call) -> Answer:
         """Move money to another account."""
         try:
-            left = self.ledger.transfer(call.account, call.body.get("to"), call.body.get("amount_cents"))
+            left = self.accounts.transfer(call.account, call.body.get("to"), call.body.get("amount_cents"))
         except TransferRefusedError as refusal:
             return 409, problem(str(refusal))
         return 200, {"data": {"account": call.account, "balance_cents": left}}
 
     def register(self, call: Call) -> Answer:
         """Open an empty account for a guest."""
-        return 201, {"data": {"account": self.ledger.open_account(), "name": call.body.get("name")}}
+        return 201, {"data": {"account": self.accounts.open_account(), "name": call.body.get("name")}}
 
     def quote_rates(self, call: Call) -> Answer:
         """Exchange rates, for anybody."""
@@ -126,15 +124,13 @@ class Bank:
         """The front page: what there is."""
         return 200, {"bank": "Gradual's demo bank", "routes": sorted(" ".join(route) for route in ROUTES)}
 
-    # ── Its own counts ─────────────────────────────────────────────────────────────────────────────────────────────
-
     def show_stats(self) -> web.Response:
-        """The books and the ledger's totals."""
-        return web.json_response({**self.books.report(), **self.ledger.totals()})
+        """The counts of requests, and the totals of all accounts."""
+        return web.json_response({**self.counts.report(), **self.accounts.totals()})
 
     def reset_stats(self) -> web.Response:
         """Begin the counts again; accounts, balances and tokens stay."""
-        self.books.reset()
+        self.counts.reset()
         return web.json_response({"reset": True})
 
 

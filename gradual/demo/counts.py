@@ -17,7 +17,7 @@ OTHER = "other"
 INTERNAL = frozenset({"/stats", "/reset"})
 
 
-class Books:
+class Counts:
     """Requests per route, responses per status, and how many requests were served at once at most."""
 
     def __init__(self, routes: frozenset[str]) -> None:
@@ -65,17 +65,17 @@ class Books:
 
 
 class CountingHandler(web.RequestHandler):
-    """aiohttp's protocol, with every parsed request entered in the books at once."""
+    """aiohttp's protocol, with every parsed request counted at once."""
 
-    __slots__ = ("_books",)
+    __slots__ = ("_counts",)
 
-    def __init__(self, server: web.Server, books: Books, **options: Any) -> None:
+    def __init__(self, server: web.Server, counts: Counts, **options: Any) -> None:
         super().__init__(server, **options)
-        self._books = books
+        self._counts = counts
 
     def data_received(self, data: bytes) -> None:
         """Parse, then count what the parsing has added to the queue; nothing can be taken from it meanwhile."""
         known = len(self._messages)
         super().data_received(data)
         for message, _ in islice(self._messages, known, None):
-            self._books.count(message)
+            self._counts.count(message)

@@ -27,7 +27,7 @@ async def listening(bank: Bank, host: str, port: int) -> AsyncIterator[str]:
     server = web.Server(bank.handle, loop=loop)
 
     def protocol() -> CountingHandler:
-        return CountingHandler(server, bank.books, loop=loop)
+        return CountingHandler(server, bank.counts, loop=loop)
 
     listener = await listen(loop, protocol, host, port)
     try:
@@ -62,7 +62,7 @@ async def serve(host: str, port: int, workers: int, seed: int, announce: Callabl
     async with listening(bank, host, port) as url:
         announce(url)
         await stopped.wait()
-    return bank.books.report()
+    return bank.counts.report()
 
 
 def run_bank(host: str, port: int, workers: int, seed: int, announce: Callable[[str], None]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """`--processes N`: one agent process per core, started and ended together.
 
-Each is told of which command it is a part, so that the master knows when all of them are here. A pipe that only the
-parent holds open tells it when that is gone, killed even: then it leaves the run as on SIGTERM, and the command that
-is started in the parent's place does not come beside what is left of the former one.
+Each knows of which command it is a part, so that the master knows when all of them are here. When the parent is gone,
+killed even, it leaves the run as on SIGTERM: a command that is started in the parent's place does not come beside what
+is left of the former one.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
+
+from gradual_common.process.parent import watch_parent
 
 if TYPE_CHECKING:
     from gradual_common.protocol.messages import Part
@@ -99,14 +101,8 @@ def part_of(text: str) -> Part:
 
 
 def end_with_parent() -> None:
-    """Watch standard input from a thread: its end is the parent's."""
-    threading.Thread(target=_await_end_of_input, name="parent", daemon=True).start()
-
-
-def _await_end_of_input() -> None:
-    while os.read(0, 1):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
+    """Leave the run as on SIGTERM once the parent is gone."""
+    watch_parent(partial(os.kill, os.getpid(), signal.SIGTERM))
 
 
 def exit_code_of(status: int) -> int:

@@ -1,44 +1,12 @@
-"""An agent process of `gradual run` ends with its parent, and waits for the master's socket."""
+"""An agent process of `gradual run` waits for the master's socket, and says how it failed."""
 
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from gradual.agents import child
-
-WATCHING = (
-    "import threading; from gradual.agents.child import end_with_parent; end_with_parent(); threading.Event().wait()"
-)
-
-
-def test_a_child_ends_when_nobody_holds_its_pipe_any_more() -> None:
-    process = subprocess.Popen([sys.executable, "-c", WATCHING], stdin=subprocess.PIPE)
-    try:
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(30) == child.NOT_DONE
-    finally:
-        process.kill()
-        process.wait()
-
-
-def test_a_killed_parent_takes_its_children_along() -> None:
-    """The parent prints its child's id and is killed; the child's output then ends, as the child has."""
-    parent = (
-        "import subprocess, sys, threading;"
-        f"command = [sys.executable, '-c', {WATCHING!r}];"
-        "child = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True);"
-        "print(child.pid, flush=True); threading.Event().wait()"
-    )
-    process = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True)
-    with process:
-        assert process.stdout is not None
-        assert int(process.stdout.readline()) > 0
-        process.kill()
-        assert process.stdout.read() == ""
+from gradual_common.process.exit_codes import NOT_DONE
 
 
 def test_a_child_goes_on_as_soon_as_the_socket_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,5 +43,5 @@ def test_what_nobody_foresaw_goes_to_the_log_and_shows_no_secret(
     monkeypatch.setattr("structlog.get_logger", lambda name: SimpleNamespace(exception=told.append))
     path = tmp_path / "master.sock"
     path.touch()
-    assert child.serve(path, "a") == child.NOT_DONE
+    assert child.serve(path, "a") == NOT_DONE
     assert told == ["the agent failed"]

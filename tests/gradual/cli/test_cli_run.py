@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from gradual.agents.embedded import LONGEST_FOLDER, private_folder
+from gradual.agents.processes import LONGEST_FOLDER, private_folder
 
 pytestmark = pytest.mark.system
 

@@ -106,13 +106,13 @@ async def test_a_bad_request_is_told_what_is_wrong(
 
 
 async def test_transfers_at_once_conserve_money(client: Any, bank: Bank) -> None:
-    before = bank.ledger.totals()["balance_cents"]
+    before = bank.accounts.totals()["balance_cents"]
     await log_in(client)
     moves = [{"to": number % 4 + 2, "amount_cents": 100} for number in range(20)]
     answers = await asyncio.gather(*(ask(client, "POST", "/api/transfer", json=move) for move in moves))
     assert {status for status, _ in answers} == {200}
-    assert bank.ledger.totals()["balance_cents"] == before
-    assert bank.ledger.totals()["transfers"] == 20
+    assert bank.accounts.totals()["balance_cents"] == before
+    assert bank.accounts.totals()["transfers"] == 20
     assert (await ask(client, "POST", "/api/transfer", json={"to": 0, "amount_cents": 1}))[0] == 409
 
 
@@ -146,8 +146,8 @@ async def test_clients_that_leave_at_once_are_counted(url: str, bank: Bank, requ
             leaver.setblocking(False)
             await loop.sock_connect(leaver, (host, int(port)))
             await loop.sock_sendall(leaver, RATES * requests)
-    await until(lambda: bank.books.report()["requests"] == 50 * requests and not bank.books.report()["concurrent"])
-    assert bank.books.report()["routes"] == {"GET /api/rates": 50 * requests}
+    await until(lambda: bank.counts.report()["requests"] == 50 * requests and not bank.counts.report()["concurrent"])
+    assert bank.counts.report()["routes"] == {"GET /api/rates": 50 * requests}
 
 
 async def test_a_client_that_leaves_while_it_is_served_is_counted_and_served(
@@ -163,12 +163,12 @@ async def test_a_client_that_leaves_while_it_is_served_is_counted_and_served(
     for present in range(20):
         _, writer = await asyncio.open_connection(host, int(port))
         writer.write(RATES)
-        await until(lambda present=present: bank.books.report()["concurrent"] == present + 1)
+        await until(lambda present=present: bank.counts.report()["concurrent"] == present + 1)
         writer.transport.abort()
     served.set()
-    await until(lambda: not bank.books.report()["concurrent"])
-    assert bank.books.report()["routes"] == {"GET /api/rates": 20}
-    assert bank.books.report()["statuses"] == {"200": 20}
+    await until(lambda: not bank.counts.report()["concurrent"])
+    assert bank.counts.report()["routes"] == {"GET /api/rates": 20}
+    assert bank.counts.report()["statuses"] == {"200": 20}
 
 
 async def test_a_head_that_cannot_be_read_is_counted_apart(url: str, bank: Bank) -> None:
@@ -177,7 +177,7 @@ async def test_a_head_that_cannot_be_read_is_counted_apart(url: str, bank: Bank)
     writer.write(b"GET / NONSENSE\r\n\r\n")
     assert b" 400 " in await reader.readline()
     writer.close()
-    assert bank.books.report()["routes"] == {"unreadable": 1}
+    assert bank.counts.report()["routes"] == {"unreadable": 1}
 
 
 async def test_an_address_in_use_is_named_with_the_way_out(url: str) -> None:
@@ -197,7 +197,7 @@ def test_every_row_of_the_examples_can_log_in() -> None:
     bank = Bank(workers=1)
     with (EXAMPLES / "users.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    accounts = {bank.ledger.find(row["username"], row["password"]) for row in rows}
+    accounts = {bank.accounts.find(row["username"], row["password"]) for row in rows}
     assert len(rows) >= 150
     assert None not in accounts
     assert len(accounts) == len(rows)

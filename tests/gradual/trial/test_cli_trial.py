@@ -75,7 +75,7 @@ async def test_requests_responses_variables_and_conditions_are_told(url: str, ba
     assert "help: condition {{response.error == 'assertion:response_time'}} is true" in text
     assert "Done: 1 step failed." in text
     assert failures == 1
-    assert bank.books.report()["routes"] == {"POST /api/auth/login": 1, "GET /api/help": 1}
+    assert bank.counts.report()["routes"] == {"POST /api/auth/login": 1, "GET /api/help": 1}
 
 
 async def test_cookies_are_shown_with_the_request_that_carries_them(url: str) -> None:
@@ -112,7 +112,7 @@ async def test_an_on_start_that_fails_ends_the_trial(url: str, bank: Bank) -> No
     text, failures = await told(plan(url, group, actions))
     assert failures == 1
     assert "401 Unauthorized" in text
-    assert bank.books.report()["routes"] == {"GET /api/dashboard": 1}
+    assert bank.counts.report()["routes"] == {"GET /api/dashboard": 1}
 
 
 async def test_data_of_slot_0_is_shown(url: str, tmp_path: Path) -> None:

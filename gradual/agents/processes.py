@@ -6,14 +6,17 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from gradual.errors import AgentsFailedError
+from gradual_agent.process.children import usable_cores
 
 FAREWELL_S = 5.0
+RELAY_FAREWELL_S = 2.0
 LONGEST_FOLDER = 80
 """A socket's path has at most 104 bytes (macOS; 108 on Linux)."""
 
@@ -24,21 +27,26 @@ ENTRY = "import sys; sys.path.append(sys.argv.pop(1)); from gradual.agents.child
 
 def default_agents() -> int:
     """One agent per core but one, which the master and the rest of the machine keep; at least one."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, usable - 1)
+    return max(1, usable_cores() - 1)
 
 
 class AgentProcesses:
     """Handles of the running agents. Each holds a pipe whose end tells the agent that this process is gone."""
 
-    def __init__(self, errors: int | None = None) -> None:
+    def __init__(self, socket: Path, log_level: str, log_format: str, errors: int | None = None) -> None:
+        """Agents that connect to `socket` once it is there; `errors`: the descriptor they write to, None for ours."""
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._arguments = (str(socket), log_level, log_format)
         self._errors = errors
 
-    def start(self, socket: Path, number: int, options: Sequence[str]) -> None:
-        """Start agents until there are `number`."""
-        while len(self._processes) < number:
-            self._processes.append(start_agent(socket, len(self._processes) + 1, number, options, self._errors))
+    def start(self, number: int) -> None:
+        """Start so many; AgentsFailedError if one cannot be."""
+        for index in range(1, number + 1):
+            try:
+                self._processes.append(start_agent(f"agent-{index}", self._arguments, self._errors))
+            except OSError as error:
+                reason = error.strerror or error
+                raise AgentsFailedError(f"cannot start agent {index} of {number}: {reason}") from error
 
     def check(self) -> None:
         """AgentsFailedError if one has ended, which none does before the run has."""
@@ -76,17 +84,11 @@ def wait_until(process: subprocess.Popen[bytes], deadline: float) -> bool:
 
 
 @contextmanager
-def running_agents(
-    number: int, socket: Path, options: Sequence[str], errors: int | None = None
-) -> Iterator[AgentProcesses]:
-    """`number` agents that connect to `socket` once it is there; none is left after the block.
-
-    `options`: log level and log format; `errors`: the file descriptor of their standard error, None for ours.
-    """
-    agents = AgentProcesses(errors)
+def running_agents(agents: AgentProcesses, number: int) -> Iterator[None]:
+    """`number` of them; none is left after the block."""
     try:
-        agents.start(socket, number, options)
-        yield agents
+        agents.start(number)
+        yield
     except BaseException:
         agents.kill()
         raise
@@ -94,15 +96,10 @@ def running_agents(
         agents.end()
 
 
-def start_agent(
-    socket: Path, index: int, number: int, options: Sequence[str], errors: int | None = None
-) -> subprocess.Popen[bytes]:
+def start_agent(name: str, arguments: Sequence[str], errors: int | None) -> subprocess.Popen[bytes]:
     """One agent process, in a session of its own: Ctrl-C is for the master, which drains it."""
-    command = [sys.executable, "-P", "-c", ENTRY, HOUSE, str(socket), f"agent-{index}", *options]
-    try:
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors, start_new_session=True)  # noqa: S603 - our own module
-    except OSError as error:
-        raise AgentsFailedError(f"cannot start agent {index} of {number}: {error.strerror or error}") from error
+    command = [sys.executable, "-P", "-c", ENTRY, HOUSE, name, *arguments]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors, start_new_session=True)  # noqa: S603 - our own module
 
 
 @contextmanager
@@ -111,3 +108,32 @@ def private_folder() -> Iterator[Path]:
     place = tempfile.gettempdir()
     with tempfile.TemporaryDirectory(prefix="gradual-", dir=place if len(place) <= LONGEST_FOLDER else "/tmp") as name:  # noqa: S108 - the folder is made with mode 0700 and a random name
         yield Path(name)
+
+
+@contextmanager
+def relayed_errors(wanted: bool) -> Iterator[int | None]:
+    """A file descriptor for the standard error of agents, until the block ends; None when it is not wanted.
+
+    An agent has the terminal itself as its standard error. While the monitor has the screen that tears it, and the
+    line is lost with it; written by this process to `sys.stderr` it is kept until the screen is left.
+    """
+    if not wanted:
+        yield None
+        return
+    source, sink = os.pipe()
+    reader = threading.Thread(target=_relay, args=(source,), name="agents' errors", daemon=True)
+    reader.start()
+    try:
+        yield sink
+    finally:
+        os.close(sink)
+        # Its end is that of the last process that holds the pipe; one that an agent left behind is not waited for.
+        reader.join(RELAY_FAREWELL_S)
+
+
+def _relay(source: int) -> None:
+    """Line by line: pieces of two agents' lines must not be mixed."""
+    with open(source, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            sys.stderr.write(line)
+            sys.stderr.flush()
