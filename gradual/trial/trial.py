@@ -21,6 +21,7 @@ import uvloop
 
 from gradual.trial.narration import Narrator
 from gradual_agent.http.client import HttpClient
+from gradual_agent.http.context import HttpContext
 from gradual_agent.http.engine import HttpEngine
 from gradual_agent.http.request import Request
 from gradual_agent.kinds.action import Action, Actor
@@ -102,7 +103,7 @@ class Trial:
         self._narrator.begin(self._loaded.plan.users[self._group].name, rows)
         loop = asyncio.get_running_loop()
         timer = LoopTimer(loop)
-        engine = HttpEngine(loop, timer.timeline, Lease(FOREVER), assets=self._loaded.job.assets)
+        engine = HttpEngine(HttpContext(loop, timer.timeline, Lease(FOREVER)), self._loaded.job.assets)
         engine.prepare(tls_in(self._loaded.plan.config.tls, [spec.tls for spec in self._loaded.plan.actions.values()]))
         recorder = Recorder(SeriesIndex.of(self._loaded.plan), read_clock)
         ended: asyncio.Future[None] = loop.create_future()

@@ -14,10 +14,10 @@ a large body is not written (DESIGN 4.4), and not counted.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final
 
 from gradual_agent.http.connecting.connection import Connection
-from gradual_agent.http.connecting.dialer import Dial, Opened
+from gradual_agent.http.connecting.dialer import Dial, Dialer, Opened
 from gradual_agent.http.cookies import CookieJar
 from gradual_agent.http.failures import (
     CONNECT,
@@ -39,14 +39,10 @@ from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.suspension import Resumable, suspend
 from gradual_agent.runtime.timeline import Entry
 from gradual_common.clock import NS_PER_S
-
-if TYPE_CHECKING:
-    from gradual_agent.http.engine import HttpEngine
+from gradual_common.plan.model.groups import Connections, Cookies
 
 NEVER: Final = 1 << 63
 
-CookieScope = Literal["per_user", "per_iteration"]
-Keeping = Literal["keep_alive", "per_iteration", "close"]
 Outcome = ResponseHead | Failure
 
 FIRST: Final = 0
@@ -64,13 +60,14 @@ NO_CONNECTIONS: Final[dict[Origin, Connection]] = {}
 class HttpClient:
     """`fetch` never raises for what happens on the network: failures are data (RESULTS, "What is measured")."""
 
-    __slots__ = ("_alarm", "_alarm_at", "_cause", "_connection", "_connections", "_cookies", "_data", "_deadline",
-                 "_dial", "_dressed", "_engine", "_is_bare", "_keeping", "_late", "_owner", "_sample", "_size",
-                 "_wants_body", "cookies")  # fmt: skip
+    __slots__ = ("_alarm", "_alarm_at", "_cause", "_connection", "_connections", "_context", "_cookies", "_data",
+                 "_deadline", "_dial", "_dialer", "_dressed", "_is_bare", "_keeping", "_late", "_owner", "_sample",
+                 "_size", "_wants_body", "cookies")  # fmt: skip
 
-    def __init__(self, engine: HttpEngine, owner: Resumable, cookies: CookieScope, connections: Keeping) -> None:
-        self.cookies = CookieJar(engine.clock, engine.wall_clock)
-        self._engine = engine
+    def __init__(self, dialer: Dialer, owner: Resumable, cookies: Cookies, connections: Connections) -> None:
+        self._context = context = dialer.context
+        self.cookies = CookieJar(context.clock, context.wall_clock)
+        self._dialer = dialer
         self._owner = owner
         self._cookies = cookies
         self._keeping = connections
@@ -89,56 +86,48 @@ class HttpClient:
         self._alarm_at = NEVER
         self._dressed: tuple[Request, int, bytes] | None = None
 
-    # ── Fetching ───────────────────────────────────────────────────────────────────────────────────────────────────
-
+    # The lease is compared before every write (DESIGN 4.4): here, before each request, and in `Upload` before each
+    # piece. An agent that was cut off from its master may write until its lease ends, and the master gives its slots to
+    # somebody else once that is over: were it looked at once per iteration, or when a ping fails, two users would be
+    # active in one slot. A timer would not do, for a process that was frozen, or a machine that slept, goes on in the
+    # middle of whatever it did, before any timer runs. So the clock is read right before the write, in the same turn of
+    # the loop; the stamp is the sample's `written`, and costs nothing on top. What may still be sent past the end is
+    # one write between the look and the kernel. A new connection is not even dialled without a lease (`_connect`), as a
+    # handshake is load, too. The fetch then ends as interrupted: not a failure of the system, and nothing was sent.
     async def fetch(self, request: Request, sample: Sample) -> None:
         """Send `request`, follow and re-send as must be, and fill `sample`, which the caller reset to its start.
 
         `sample.kind` is 0 whatever the status of the response: judging that is not the engine's task. What nobody
         foresaw is raised; the client is ready for the next fetch all the same.
         """
-        self._sample = sample
-        self._cause = FIRST
-        self._deadline = deadline = sample.started + request.timeout
-        if deadline < self._alarm_at:
-            self._set_alarm(deadline)
-        engine = self._engine
+        self._begin(request, sample)
+        context, outcome = self._context, None
         current: Request | None = request
-        outcome: Outcome | None = None
         try:
             while current is not None:
-                connection, origin = self._connection, current.origin
-                if (
-                    connection is None
-                    or (connection.origin is not origin and connection.origin != origin)
-                    or not connection.is_free
-                ):
-                    connection = self._find(origin) or await self._connect(current, sample)
+                connection = self._connection
+                if connection is None or connection.origin is not current.origin or not connection.is_free:
+                    connection = self._find(current.origin) or await self._connect(current, sample)
                     if connection is None:
                         break
                 wire = current.wire if self._is_bare and not current.cookie else self._dress(current)
-                now = engine.clock()
-                if now >= engine.lease.ends_at:
+                now = context.clock()
+                if now >= context.lease.ends_at:
                     self._end(sample, NO_LEASE)
                     break
                 self._wants_body = current.wants_body
                 sample.written = now
-                self._size = size = len(wire)
+                self._size = len(wire)
                 sent = connection.send(wire, current, self)
                 if sent < 0:
                     current = self._after_refusal(connection, current, sample)
                     continue
                 if sent:
-                    sample.messages += 1
-                    sample.bytes_sent += size
-                    if self._cause:
-                        self._count_cause(sample)
+                    self.on_begun()
                 outcome = await suspend()
                 current = None if outcome.is_plain else self._next(current, outcome, sample)
         except Exception:
-            self._detach()
-            self._sample = None
-            self._close_connections()
+            self._give_up()
             raise
         self._sample = None
         if self._keeping == "close":
@@ -146,12 +135,18 @@ class HttpClient:
         if isinstance(outcome, ResponseHead) and sample.kind == 0 and (request.wants_response or outcome.is_error):
             self._keep_response(request, outcome, sample)
 
-    def _count_cause(self, sample: Sample) -> None:
-        if self._cause == HOP:
-            sample.hops += 1
-        elif self._cause == RESEND:
-            sample.resent += 1
+    def _begin(self, request: Request, sample: Sample) -> None:
+        self._sample = sample
         self._cause = FIRST
+        self._deadline = deadline = sample.started + request.timeout
+        if deadline < self._alarm_at:
+            self._set_alarm(deadline)
+
+    def _give_up(self) -> None:
+        """Something was raised, and nobody knows how far the fetch came."""
+        self._detach()
+        self._sample = None
+        self._close_connections()
 
     def _next(self, request: Request, outcome: Outcome, sample: Sample) -> Request | None:
         """What is to be sent after `request` ended with `outcome`; None when the fetch is over."""
@@ -196,7 +191,7 @@ class HttpClient:
             raise failure.error
         sample.kind = failure.kind
         sample.detail = failure.detail
-        sample.ended = self._engine.clock()
+        sample.ended = self._context.clock()
 
     def _keep_response(self, request: Request, head: ResponseHead, sample: Sample) -> None:
         """For whoever reads it: assertions, extractions, templates; of an error, for who looks for its cause.
@@ -228,8 +223,6 @@ class HttpClient:
         self._dressed = (request, version, wire)
         return wire
 
-    # ── What the connection calls ──────────────────────────────────────────────────────────────────────────────────
-
     def on_response(  # noqa: PLR0917 - hot path: called by position
         self, head: ResponseHead, data: bytes, offset: int, first_byte: int, ended: int, received: int
     ) -> None:
@@ -245,12 +238,15 @@ class HttpClient:
         self._owner.resume(head)
 
     def on_begun(self) -> None:
-        """The first byte of a message of which none could be written at once."""
+        """The first byte of a message was written: it counts as sent, and a hop or a re-send as such."""
         sample = self._sample
         assert sample is not None
         sample.messages += 1
         sample.bytes_sent += self._size
-        self._count_cause(sample)
+        if self._cause:
+            sample.hops += self._cause == HOP
+            sample.resent += self._cause == RESEND
+            self._cause = FIRST
 
     def on_unsent(self, count: int) -> None:
         """The rest of the message will not be written; inside TLS its last piece is counted as ciphertext."""
@@ -269,10 +265,11 @@ class HttpClient:
         self._sample.first_byte = first_byte
         self._sample.bytes_received += received
 
-    # ── Connections ────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _find(self, origin: Origin) -> Connection | None:
-        connection = self._connections.get(origin)
+        """A connection to `origin` that is free; equal origins need not be the same object."""
+        connection = self._connection
+        if connection is None or connection.origin != origin:
+            connection = self._connections.get(origin)
         if connection is None or not connection.is_free:
             return None
         self._connection = connection
@@ -280,14 +277,14 @@ class HttpClient:
 
     async def _connect(self, request: Request, sample: Sample) -> Connection | None:
         """A new connection to the request's origin; None when the fetch has ended instead."""
-        engine = self._engine
-        begun = engine.clock()
-        if begun >= engine.lease.ends_at:
+        context = self._context
+        begun = context.clock()
+        if begun >= context.lease.ends_at:
             self._end(sample, NO_LEASE)
             return None
         deadline = self._deadline
         self._hasten(begun + request.connect_timeout, request)
-        self._dial = engine.dialer.dial(request.origin, self._deadline, self._on_dialled)
+        self._dial = self._dialer.dial(request.origin, self._deadline, self._on_dialled)
         opened: Opened = await suspend()
         self._deadline, self._late = deadline, None
         if isinstance(opened, Failure):
@@ -295,7 +292,7 @@ class HttpClient:
             if opened.error is not None:
                 raise opened.error
             return None
-        sample.connect = max(0, sample.connect) + engine.clock() - begun
+        sample.connect = max(0, sample.connect) + context.clock() - begun
         self._adopt(opened)
         return opened
 
@@ -335,8 +332,6 @@ class HttpClient:
             held.add(self._connection)
         self._connection, self._connections = None, NO_CONNECTIONS
         return held
-
-    # ── Ending early ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def interrupt(self) -> None:
         """End the fetch that is suspended, if one is, with kind INTERRUPTED; the user is resumed."""
@@ -385,16 +380,14 @@ class HttpClient:
         if self._connection is not None:
             self._connection.cancel(self)
 
-    # ── Deadline ───────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _set_alarm(self, when: int) -> None:
         self._drop_alarm()
         self._alarm_at = when
-        self._alarm = self._engine.timeline.at(when, self._ring)
+        self._alarm = self._context.timeline.at(when, self._ring)
 
     def _drop_alarm(self) -> None:
         if self._alarm is not None:
-            self._engine.timeline.cancel(self._alarm)
+            self._context.timeline.cancel(self._alarm)
         self._alarm = None
         self._alarm_at = NEVER
 
@@ -404,7 +397,7 @@ class HttpClient:
         self._alarm_at = NEVER
         if self._sample is None:
             return
-        now = self._engine.clock()
+        now = self._context.clock()
         if now < self._deadline:
             self._set_alarm(self._deadline)
         else:

@@ -7,15 +7,13 @@ is `Engine` and `Client`; `gradual_agent.http` is one.
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.suspension import Resumable
 from gradual_common.errors import TemplateError
+from gradual_common.plan.model.groups import Connections, Cookies
 from gradual_common.protocol.batch import KIND
-
-Cookies = Literal["per_user", "per_iteration"]
-Connections = Literal["keep_alive", "per_iteration", "close"]
 
 
 class CookieValues(Protocol):

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from gradual_agent.coordination.pool import Slot
 from gradual_agent.errors import JobError
+from gradual_agent.http.context import HttpContext
 from gradual_agent.http.engine import HttpEngine
 from gradual_agent.kinds.http.exchange import describe_exchange
 from gradual_agent.recording.exemplars import ExemplarPicker
@@ -50,7 +51,7 @@ class PlanCrew:
         plan = read_plan(job)
         self._clock = clock
         self._rows: defaultdict[Slot, dict[str, dict[str, Any]]] = defaultdict(dict)
-        self._engine = HttpEngine(loop, timeline, lease, assets=job.assets, clock=clock)
+        self._engine = HttpEngine(HttpContext(loop, timeline, lease, clock), job.assets)
         prepare(self._engine, plan)
         self._log = SampleLog() if job.wants_samples else None
         self._recorder = Recorder(SeriesIndex.of(plan), clock, self._log)
@@ -110,7 +111,7 @@ class PlanCrew:
         """Everything up to the end of `interval` that is not sealed yet."""
         users = self._worker.active + self._worker.stopping
         cpu = self._cpu.read(self._clock()) if self._cpu else 0.0
-        health = Health(cpu, users, self._engine.connections, late_starts)
+        health = Health(cpu, users, self._engine.context.connections, late_starts)
         return self._recorder.seal(interval, offset, health, last)
 
     def take_samples(self, offset: int) -> tuple[list[SampleColumns], list[Exemplar]]:

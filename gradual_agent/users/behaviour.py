@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from gradual_agent.kinds.action import Action, Connections, Cookies
+from gradual_agent.kinds.action import Action
 from gradual_agent.recording.group_meter import GroupMeter
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.users.think import Thinking, compile_think_time
-from gradual_common.plan.model.groups import Step, UserGroup
+from gradual_common.plan.model.groups import Connections, Cookies, Step, UserGroup
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.think_time import ThinkTime
 from gradual_common.protocol.series import SECTIONS

@@ -10,6 +10,7 @@ from time import clock_gettime_ns
 
 from agent_stage import MS, NOBODY, S, counter, kinds, user_time
 
+from gradual_agent.http.context import HttpContext
 from gradual_agent.http.engine import HttpEngine
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.lease import Lease
@@ -79,8 +80,9 @@ class Bench:
         document = {**document, "config": {"base_url": f"http://127.0.0.1:{system.port}", "duration": "1m"}}
         plan = Plan.model_validate(document)
         self.steps = len(SeriesIndex.of(plan).steps)
-        self.timer = LoopTimer(asyncio.get_running_loop(), clock)
-        self.engine = HttpEngine(asyncio.get_running_loop(), self.timer.timeline, Lease(1 << 62), clock=clock)
+        loop = asyncio.get_running_loop()
+        self.timer = LoopTimer(loop, clock)
+        self.engine = HttpEngine(HttpContext(loop, self.timer.timeline, Lease(1 << 62), clock))
         self.recorder = Recorder(SeriesIndex.of(plan), clock)
         now = clock()
         self.recorder.schedule(now, 3600 * S, [(now, 0)])
@@ -174,7 +176,7 @@ async def test_a_cut_counts_what_was_in_flight() -> None:
         await asyncio.sleep(0)
     assert system.counted == {"/slow": 10}
     assert counter(batch, "interrupted") == counter(batch, "sent") == 10
-    assert (bench.worker.active, bench.engine.connections) == (0, 0)
+    assert (bench.worker.active, bench.engine.context.connections) == (0, 0)
 
 
 async def test_a_system_that_refuses_connections_gives_connect_failures_and_the_users_go_on() -> None:

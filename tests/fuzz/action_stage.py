@@ -10,6 +10,7 @@ from typing import Any
 from agent_stage import NOBODY, S, SteppedTimeline, counter, kinds
 
 from gradual_agent.http.connecting.connection import Http1Connection
+from gradual_agent.http.context import HttpContext
 from gradual_agent.http.engine import HttpEngine
 from gradual_agent.http.urls import Origin
 from gradual_agent.kinds.http.exchange import describe_exchange
@@ -105,9 +106,9 @@ class Dial:
 class Dialer:
     """Opens every connection; `opened`: those that were opened."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, context: HttpContext) -> None:
         self._loop = loop
-        self.engine: HttpEngine
+        self.context = context
         self.opened: list[Http1Connection] = []
 
     def dial(self, origin: Origin, deadline: int, report: Callable[[Any], object]) -> Dial:
@@ -116,7 +117,7 @@ class Dialer:
         return dial
 
     def open(self, origin: Origin) -> Http1Connection:
-        connection = Http1Connection(self.engine, origin, Socket())  # type: ignore[arg-type]  # all that is used of it
+        connection = Http1Connection(self.context, origin, Socket())  # type: ignore[arg-type]  # all that is used of it
         connection.connection_made(Transport(self._loop, connection))
         self.opened.append(connection)
         return connection
@@ -146,15 +147,15 @@ class ActionStage:
         self._answers = answers
         self._rows = rows
         plan = Plan.model_validate(document)
-        self.engine = HttpEngine(
+        self.context = HttpContext(
             self.loop,  # type: ignore[arg-type]  # all that is used of one
             self.timeline,
             Lease(FOREVER),
-            clock=self.timeline.clock,
-            wall_clock=lambda: 1_793_534_400.0,
+            self.timeline.clock,
+            lambda: 1_793_534_400.0,
         )
-        self.dialer = Dialer(self.loop)
-        self.dialer.engine = self.engine
+        self.engine = HttpEngine(self.context)
+        self.dialer = Dialer(self.loop, self.context)
         self.engine.dialer = self.dialer  # type: ignore[assignment]  # leads nowhere
         self.index = SeriesIndex.of(plan)
         self.recorder = Recorder(self.index, self.timeline.clock)

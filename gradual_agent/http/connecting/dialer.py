@@ -12,18 +12,16 @@ import os
 import socket
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from gradual_agent.http.connecting.connection import Http1Connection
 from gradual_agent.http.connecting.resolver import Address, Addresses, Resolver
 from gradual_agent.http.connecting.tls import TlsConnection, TlsContexts, TlsLayer, shake_hands
+from gradual_agent.http.context import HttpContext
 from gradual_agent.http.failures import CONNECT, DNS, Failure, ResponseError, explain, tls_failed, unforeseen
 from gradual_agent.http.urls import Origin
 from gradual_agent.runtime.timeline import Entry
 from gradual_common.net.certificates import Assets
-
-if TYPE_CHECKING:
-    from gradual_agent.http.engine import HttpEngine
 
 Opened = Http1Connection | Failure
 Report = Callable[[Opened], object]
@@ -69,8 +67,6 @@ class Dial:
         else:
             self._drop_socket()
 
-    # ── Addresses ──────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _resolved(self, task: asyncio.Task[Addresses]) -> None:
         self._task = None
         if task.cancelled():
@@ -108,8 +104,6 @@ class Dial:
         if self._addresses is not None and not is_our_own_shortage(error):
             self._addresses.note_failure(address)
 
-    # ── The socket ─────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _connect(self, address: Address) -> None:
         """Connected, or on the way; OSError when neither.
 
@@ -133,10 +127,10 @@ class Dial:
 
     def _set_timer(self) -> None:
         """An address that does not answer gets its share of the time that is left."""
-        engine = self._dialer.engine
-        now = engine.clock()
+        context = self._dialer.context
+        now = context.clock()
         share = max(0, self._deadline - now) // (len(self._untried) + 1)
-        self._timer = engine.timeline.at(now + share, self._give_up_address)
+        self._timer = context.timeline.at(now + share, self._give_up_address)
 
     def _give_up_address(self, _: object) -> None:
         self._timer = None
@@ -163,7 +157,7 @@ class Dial:
     def _stop_waiting(self, sock: socket.socket) -> None:
         self._dialer.loop.remove_writer(sock)
         if self._timer is not None:
-            self._dialer.engine.timeline.cancel(self._timer)
+            self._dialer.context.timeline.cancel(self._timer)
             self._timer = None
 
     def _drop_socket(self) -> None:
@@ -172,8 +166,6 @@ class Dial:
             self._stop_waiting(sock)
             sock.close()
 
-    # ── The connection ─────────────────────────────────────────────────────────────────────────────────────────────
-
     def _connected(self, sock: socket.socket) -> None:
         assert self._addresses is not None, "an address was tried"
         assert self._tried is not None, "an address was tried"
@@ -181,7 +173,7 @@ class Dial:
         if self._origin.is_secure:
             self._run(self._dialer.secure(self._origin, sock), self._secured)
         else:
-            self._hand_over(sock, Http1Connection(self._dialer.engine, self._origin, sock))
+            self._hand_over(sock, Http1Connection(self._dialer.context, self._origin, sock))
 
     def _secured(self, task: asyncio.Task[TlsLayer]) -> None:
         sock, self._task = self._socket, None
@@ -194,7 +186,7 @@ class Dial:
         elif error is not None:
             self._finish(unforeseen(error))
         elif not task.cancelled():
-            self._hand_over(sock, TlsConnection(self._dialer.engine, self._origin, sock, task.result()))
+            self._hand_over(sock, TlsConnection(self._dialer.context, self._origin, sock, task.result()))
 
     def _hand_over(self, sock: socket.socket, connection: Http1Connection) -> None:
         """Give the socket to the loop: from here on it belongs to a transport, and is not given up half-way."""
@@ -215,8 +207,6 @@ class Dial:
         elif not task.cancelled():
             self._tell(connection)
 
-    # ── The end ────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _run(self, work: Coroutine[Any, Any, T], done: Callable[[asyncio.Task[T]], None]) -> None:
         """Have the loop do what takes its time and can be given up."""
         self._task = task = self._dialer.loop.create_task(work)
@@ -235,10 +225,10 @@ class Dial:
 class Dialer:
     """Opens connections for one engine."""
 
-    def __init__(self, engine: HttpEngine, assets: Assets) -> None:
-        self.engine = engine
-        self.loop = engine.loop
-        self.resolver = Resolver(engine.loop, engine.clock)
+    def __init__(self, context: HttpContext, assets: Assets) -> None:
+        self.context = context
+        self.loop = context.loop
+        self.resolver = Resolver(context.loop, context.clock)
         self.contexts = TlsContexts(assets)
 
     def dial(self, origin: Origin, deadline: int, report: Report) -> Dial:

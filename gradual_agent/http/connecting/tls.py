@@ -15,19 +15,17 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gradual_agent.http.connecting.connection import NOTHING, Exchange, Http1Connection
 from gradual_agent.http.connecting.upload import PIECE
+from gradual_agent.http.context import HttpContext
 from gradual_agent.http.failures import PROTOCOL, TLS, Failure, ResponseError
 from gradual_agent.http.request import Request
 from gradual_agent.http.urls import Origin
 from gradual_common.errors import TlsFileError
 from gradual_common.net.certificates import Assets, Identity, identity_of, make_context
 from gradual_common.net.tls_settings import Tls
-
-if TYPE_CHECKING:
-    from gradual_agent.http.engine import HttpEngine
 
 MAX_HANDSHAKE: Final = 64 * 1024
 
@@ -128,8 +126,8 @@ class TlsConnection(Http1Connection):
 
     __slots__ = ("_layer",)
 
-    def __init__(self, engine: HttpEngine, origin: Origin, sock: socket.socket, layer: TlsLayer) -> None:
-        super().__init__(engine, origin, sock)
+    def __init__(self, context: HttpContext, origin: Origin, sock: socket.socket, layer: TlsLayer) -> None:
+        super().__init__(context, origin, sock)
         self._layer = layer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

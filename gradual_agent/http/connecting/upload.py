@@ -11,14 +11,12 @@ Where no descriptor is left for one, the socket is looked at again after a momen
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    import asyncio
-
-    from gradual_agent.http.engine import HttpEngine
+from gradual_agent.http.context import HttpContext
 
 PIECE: Final = 64 * 1024
 """What is written between two looks at the lease."""
@@ -37,11 +35,11 @@ class Upload:
     made it the end, if one did.
     """
 
-    __slots__ = ("_again", "_engine", "_on_begun", "_on_over", "_rest", "_seal", "_sealed", "_socket", "_watched")
+    __slots__ = ("_again", "_context", "_on_begun", "_on_over", "_rest", "_seal", "_sealed", "_socket", "_watched")
 
     def __init__(  # noqa: PLR0917 - made in one place, from what that place has
         self,
-        engine: HttpEngine,
+        context: HttpContext,
         sock: socket.socket,
         sealed: memoryview,
         rest: memoryview,
@@ -49,7 +47,7 @@ class Upload:
         on_begun: Callable[[], None] | None,
         on_over: Callable[[OSError | None], None],
     ) -> None:
-        self._engine = engine
+        self._context = context
         self._socket = sock
         self._sealed = sealed
         self._rest = rest
@@ -70,12 +68,19 @@ class Upload:
 
     def go_on(self) -> None:
         """Write until the kernel has enough; a lease that is over ends it (DESIGN 4.4), and the cut closes."""
-        engine = self._engine
+        # In pieces, for three reasons. A lease may end in the middle of a large body: each piece is written after a
+        # look at it, so at most one piece (64 KiB) and what the kernel holds go out past its end. TLS seals a piece
+        # only when it is about to be written, so ciphertext never waits in a buffer, and what is given up was never
+        # sealed. And other users' responses are to be read on time: after BURST pieces (1 MiB) the loop has its turn,
+        # and comes back when the socket has room. A blocked socket is no error; any other error is the end, and is told
+        # to the connection, which goes on reading: a server that answers early (413) and closes makes our write fail,
+        # and its answer is what the plan wants to see.
+        context = self._context
         for _ in range(BURST):
             if not self._sealed and not self._seal_next():
                 self._end(None)
                 return
-            if engine.clock() >= engine.lease.ends_at:
+            if context.clock() >= context.lease.ends_at:
                 self.stop()
                 return
             try:
@@ -106,9 +111,9 @@ class Upload:
         try:
             self._watched = self._socket.dup()
         except OSError:  # No descriptor is left, which ends no request.
-            self._again = self._engine.loop.call_later(LOOK_AGAIN_S, self.go_on)
+            self._again = self._context.loop.call_later(LOOK_AGAIN_S, self.go_on)
             return
-        self._engine.loop.add_writer(self._watched, self.go_on)
+        self._context.loop.add_writer(self._watched, self.go_on)
 
     def _end(self, error: OSError | None) -> None:
         self.stop()
@@ -120,5 +125,5 @@ class Upload:
             self._again.cancel()
         watched, self._watched = self._watched, None
         if watched is not None:
-            self._engine.loop.remove_writer(watched)
+            self._context.loop.remove_writer(watched)
             watched.close()

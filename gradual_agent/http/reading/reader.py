@@ -87,8 +87,6 @@ class ResponseReader:
         head = self.head
         return self.is_done or (head is not None and head.framing is Framing.UNTIL_CLOSE)
 
-    # ── Head ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _read_heads(self, data: bytes) -> bytes | None:
         """What follows the final head; None when that does not end in `data`. Interim heads are passed over."""
         seen, begin = len(self._buffer), 0
@@ -138,8 +136,6 @@ class ResponseReader:
         elif head.framing is Framing.CHUNKED:
             self._chunks = ChunkedBody()
         self._check_limit(head.length if self._expects_body else 0)
-
-    # ── Body ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _read_body(self, head: ResponseHead, data: bytes) -> None:
         if self._chunks is not None:

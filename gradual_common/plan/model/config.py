@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
 from gradual_common.kinds.http.model import HeaderValue
 from gradual_common.language.model import BareDuration, Count, Duration, Name, PositiveDuration, read_whole
 from gradual_common.net.tls_settings import Tls
+from gradual_common.plan.model.groups import Connections, Cookies
 from gradual_common.plan.model.ramps import Ramped
 from gradual_common.plan.model.think_time import Wait
 
@@ -38,5 +39,5 @@ class Config(Ramped):
     connect_timeout: PositiveDuration = 10_000_000_000
     follow_redirects: Count = 10
     tls: Tls = Tls()
-    cookies: Literal["per_user", "per_iteration"] = "per_user"
-    connections: Literal["keep_alive", "per_iteration", "close"] = "keep_alive"
+    cookies: Cookies = "per_user"
+    connections: Connections = "keep_alive"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -10,6 +10,12 @@ from gradual_common.language.model import BareDuration, Count, Model, Name, Posi
 from gradual_common.language.plan_view import name_steps
 from gradual_common.plan.model.ramps import Ramped
 from gradual_common.plan.model.think_time import Wait
+
+Cookies: TypeAlias = Literal["per_user", "per_iteration"]
+"""Whether a user's cookies outlive its iteration."""
+
+Connections: TypeAlias = Literal["keep_alive", "per_iteration", "close"]
+"""How long a user's connections live."""
 
 
 class Step(Model):
@@ -53,8 +59,8 @@ class UserGroup(Ramped):
     pacing: BareDuration | None = None
     iterations: PositiveCount | None = None
     stop_at: Literal["request", "iteration"] = "request"
-    cookies: Literal["per_user", "per_iteration"] | None = None
-    connections: Literal["keep_alive", "per_iteration", "close"] | None = None
+    cookies: Cookies | None = None
+    connections: Connections | None = None
 
     @model_validator(mode="after")
     def _name_steps(self) -> UserGroup:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 from gradual_agent.http import HttpEngine, build_request
 from gradual_agent.http.connecting.connection import Http1Connection
-from gradual_agent.http.reading.head import HeadMemory
+from gradual_agent.http.context import HttpContext
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_agent.runtime.sample import Sample
@@ -126,15 +126,14 @@ class FakeLoop:
             callback(*arguments)
 
 
-class FakeEngine:
-    """What a connection needs of its engine."""
-
-    def __init__(self, heads, clock=None):
-        self.heads = heads
-        self.clock = clock or Clock()
-        self.lease = Lease(FOREVER)
-        self.loop = FakeLoop()
-        self.connections = 0
+def make_context(heads=None, clock=None):
+    """What connections share, on a loop that does nothing by itself."""
+    clock = clock or Clock()
+    loop = FakeLoop()
+    context = HttpContext(loop, LoopTimer(loop, clock).timeline, Lease(FOREVER), clock)
+    if heads is not None:
+        context.heads = heads
+    return context
 
 
 class NotedExchange:
@@ -164,12 +163,12 @@ class NotedExchange:
 
 
 def connect(heads=None, clock=None, sock=None):
-    engine = FakeEngine(heads or HeadMemory(), clock)
-    connection = Http1Connection(engine, GET.origin, sock or FakeSocket())
+    context = make_context(heads, clock)
+    connection = Http1Connection(context, GET.origin, sock or FakeSocket())
     transport = FakeTransport()
     transport.protocol = connection
     connection.connection_made(transport)
-    return connection, transport, engine
+    return connection, transport, context
 
 
 def exchange(request, pieces, ends=False, heads=None):
@@ -238,11 +237,11 @@ class Driver:
 
 
 @contextlib.contextmanager
-def open_engine(**options):
+def open_engine(assets=None, lease=None):
     """An engine on the running loop; whatever it left open is an error."""
     loop = asyncio.get_running_loop()
     timer = LoopTimer(loop)
-    engine = HttpEngine(loop, timer.timeline, options.pop("lease", Lease(FOREVER)), **options)
+    engine = HttpEngine(HttpContext(loop, timer.timeline, lease or Lease(FOREVER)), assets)
     try:
         yield engine
     finally:

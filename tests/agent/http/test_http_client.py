@@ -52,7 +52,7 @@ async def test_requests_of_one_user_go_over_one_connection_and_users_share_none(
             users = [Driver(engine) for _ in range(3)]
             for user in users * 3:
                 assert (await user.fetch("GET", url(server))).kind == 0
-            assert engine.connections == 3
+            assert engine.context.connections == 3
             for user in users:
                 user.client.close()
     assert (server.accepted, len(server.requests)) == (3, 9)
@@ -336,7 +336,7 @@ async def test_a_name_that_does_not_exist_sends_nothing(monkeypatch):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     with open_engine() as engine:
-        monkeypatch.setattr(engine.loop, "getaddrinfo", getaddrinfo)
+        monkeypatch.setattr(engine.context.loop, "getaddrinfo", getaddrinfo)
         sample = await Driver(engine).fetch("GET", "http://nowhere.invalid/")
     assert (KINDS[sample.kind], sample.messages) == ("dns", 0)
     assert sample.detail == "nowhere.invalid cannot be resolved: name or service not known"
@@ -347,7 +347,7 @@ async def test_a_mistake_while_connecting_does_not_leave_the_user_waiting(monkey
         raise RuntimeError("a mistake")
 
     with open_engine() as engine:
-        monkeypatch.setattr(engine.loop, "getaddrinfo", getaddrinfo)
+        monkeypatch.setattr(engine.context.loop, "getaddrinfo", getaddrinfo)
         with pytest.raises(RuntimeError, match="a mistake"):
             await Driver(engine).fetch("GET", "http://system.example/")
 
@@ -361,7 +361,7 @@ async def test_a_request_to_a_user_that_was_let_go_is_opened_for_nobody():
             engine.dialer.loop.call_soon(user.client.interrupt)
             await user.wait()
             await user.fetch("GET", url(server))
-            assert engine.connections == 1
+            assert engine.context.connections == 1
             user.client.close()
     assert len(server.requests) == 1
 
@@ -374,13 +374,13 @@ async def test_an_address_that_does_not_answer_leaves_the_next_one_its_share_of_
             async def getaddrinfo(*_, **__):
                 return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in found.items()]
 
-            monkeypatch.setattr(engine.loop, "getaddrinfo", getaddrinfo)
+            monkeypatch.setattr(engine.context.loop, "getaddrinfo", getaddrinfo)
             user = Driver(engine)
             sample = await user.fetch("GET", "http://system.example/", connect_timeout=100 * MS)
             assert (KINDS[sample.kind], sample.messages) == ("", 1)
             assert sample.connect >= 50 * MS
             user.client.close()
-            assert len(engine.timeline) == 0
+            assert len(engine.context.timeline) == 0
 
 
 async def test_the_loop_tells_when_a_connection_that_took_a_while_is_there(monkeypatch):
@@ -420,8 +420,8 @@ async def test_the_next_address_is_tried_and_the_dead_one_last_from_then_on(monk
         dead = listener.getsockname()[1]
     async with run_server(lambda request, number: answer()) as server:
         with open_engine() as engine:
-            ask_the_system = engine.loop.getaddrinfo
-            monkeypatch.setattr(engine.loop, "getaddrinfo", getaddrinfo)
+            ask_the_system = engine.context.loop.getaddrinfo
+            monkeypatch.setattr(engine.context.loop, "getaddrinfo", getaddrinfo)
             users = [Driver(engine) for _ in range(3)]
             for user in users:
                 sample = await user.fetch("GET", f"http://system.example:{server.port}/")
@@ -452,7 +452,7 @@ async def test_a_timeout_ends_the_fetch_and_the_connection():
     async with run_server(never) as server:
         with open_engine() as engine:
             sample = await Driver(engine).fetch("GET", url(server), timeout=30 * MS)
-            assert len(engine.timeline) == 0
+            assert len(engine.context.timeline) == 0
     assert (KINDS[sample.kind], sample.messages, len(server.requests)) == ("timeout", 1, 1)
     assert sample.ended - sample.started >= 30 * MS
 
@@ -471,7 +471,7 @@ async def test_the_alarm_of_an_earlier_fetch_does_not_end_a_later_one():
             await user.fetch("GET", url(server), timeout=20 * MS)
             sample = user.begin(build_request("GET", url(server), timeout=FOREVER))
             rung = asyncio.Event()
-            engine.timeline.at(read_clock() + 25 * MS, lambda _: rung.set())
+            engine.context.timeline.at(read_clock() + 25 * MS, lambda _: rung.set())
             await rung.wait()
             assert not user.is_done
             release.set()
@@ -486,9 +486,9 @@ async def test_many_requests_share_one_entry_in_the_timeline():
             user = Driver(engine)
             for _ in range(5):
                 await user.fetch("GET", url(server))
-                assert len(engine.timeline) == 1
+                assert len(engine.context.timeline) == 1
             user.client.close()
-            assert len(engine.timeline) == 0
+            assert len(engine.context.timeline) == 0
 
 
 @contextlib.contextmanager
@@ -593,7 +593,7 @@ async def test_a_cut_closes_all_connections_and_resumes_nobody():
             user.client.cut()
             assert not user.is_done
             await asyncio.wait_for(asyncio.gather(one.arrived.wait(), two.ended.wait()), 20)
-            assert len(engine.timeline) == 0
+            assert len(engine.context.timeline) == 0
     assert (sample.kind, sample.messages, len(one.requests)) == (INTERRUPTED, 1, 2)
 
 

@@ -186,7 +186,7 @@ async def test_what_nobody_foresaw_is_raised_and_the_next_fetch_works(place, mon
             user.client.interrupt()
             sample = await user.fetch("GET", url(server), follow_redirects=1)
             user.client.close()
-            assert len(engine.timeline) == 0
+            assert len(engine.context.timeline) == 0
     assert (KINDS[sample.kind], sample.status_code) == ("redirect", 302)
 
 
@@ -203,7 +203,7 @@ async def test_a_connection_tells_a_fetch_that_failed_while_it_sent_nothing_more
                 patch.setattr(Http1Connection, "_send_rest", fail)
                 with pytest.raises(MistakeError):
                     await user.fetch("POST", url(server), body=bytes(1 << 20))
-            while engine.connections:
+            while engine.context.connections:
                 await asyncio.sleep(0)
             assert (await user.fetch("GET", url(server))).status_code == 200
             user.client.close()
@@ -219,7 +219,7 @@ async def test_thousands_of_origins_between_do_not_cost_a_connection():
                 for number in range(5000):
                     split_url(f"http://host-{turn}-{number}.example/")
                 assert (await user.fetch("GET", url(server))).kind == 0
-            assert engine.connections == 1
+            assert engine.context.connections == 1
             user.client.close()
     assert server.accepted == 1
 
@@ -232,7 +232,7 @@ async def test_a_user_keeps_a_bounded_number_of_connections():
             for turn in [*range(MOST_CONNECTIONS + 20), 0, 1]:
                 sample = await user.fetch("GET", url(server), tls=Tls(server_name=f"name-{turn}.example"))
                 assert sample.kind == 0
-            opened = engine.connections
+            opened = engine.context.connections
             user.client.close()
     assert server.accepted == MOST_CONNECTIONS + 22
     assert opened <= MOST_CONNECTIONS + 1

@@ -239,7 +239,7 @@ def test_the_outcome_is_the_same_however_the_bytes_are_cut(row, places):
 def test_exchanges_follow_each_other_on_one_connection(rows, random):
     """Known heads take the quick path, new ones the reader: both leave the connection in the same state."""
     heads = HeadMemory()
-    connection, transport, engine = connect(heads)
+    connection, transport, context = connect(heads)
     for request, data, _, status, body, _, _ in rows * 2:
         noted = NotedExchange()
         assert connection.send(request.wire, request, noted)
@@ -248,7 +248,7 @@ def test_exchanges_follow_each_other_on_one_connection(rows, random):
         assert [(outcome[0], outcome[1]) for outcome in noted.outcomes] == [(status, body)]
         assert noted.received == len(data)
     assert transport.calls == []
-    assert engine.connections == 1
+    assert context.connections == 1
 
 
 def test_a_body_that_nobody_reads_is_not_kept():
@@ -285,12 +285,12 @@ def test_what_comes_on_an_idle_connection_ends_it():
 
 def test_what_comes_before_the_first_request_is_read_as_its_answer():
     """A server that speaks HTTP/2 sends its settings first; the failure says so."""
-    connection, _, engine = connect()
+    connection, _, context = connect()
     connection.data_received(SETTINGS)
     noted = NotedExchange()
     assert connection.send(GET.wire, GET, noted)
     assert noted.outcomes == []
-    engine.loop.run_soon()
+    context.loop.run_soon()
     assert noted.outcomes[0][0] == KIND["protocol"]
     assert "HTTP/2" in noted.outcomes[0][1]
 
@@ -390,19 +390,19 @@ ACCEPTED = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 def begin_upload(room=100, clock=None, request=BIG):
     """An upload of which the kernel has taken `room` bytes."""
     sock = FakeSocket(room=room)
-    connection, transport, engine = connect(clock=clock, sock=sock)
+    connection, transport, context = connect(clock=clock, sock=sock)
     noted = NotedExchange()
     assert connection.send(request.wire, request, noted) == min(room, PIECE)
-    return connection, transport, engine, sock, noted
+    return connection, transport, context, sock, noted
 
 
 def test_what_the_kernel_does_not_take_follows_when_it_has_room():
-    connection, transport, engine, sock, _ = begin_upload()
+    connection, transport, context, sock, _ = begin_upload()
     while len(sock.written) < len(BIG.wire):
         sock.room += 70_000
-        engine.loop.have_room()
+        context.loop.have_room()
     assert (sock.written, transport.written) == (BIG.wire, b"")
-    assert engine.loop.writers == {}
+    assert context.loop.writers == {}
     assert sock.duplicate.is_closed
     connection.data_received(ACCEPTED)
     assert connection.is_free
@@ -417,43 +417,43 @@ class Undoubled(FakeSocket):
 
 def test_an_upload_goes_on_where_no_descriptor_is_left_to_watch_its_socket():
     sock = Undoubled(room=100)
-    connection, _, engine = connect(sock=sock)
+    connection, _, context = connect(sock=sock)
     assert connection.send(BIG.wire, BIG, NotedExchange()) == 100
     while len(sock.written) < len(BIG.wire):
         sock.room += 70_000
-        engine.loop.timers[-1].callback()
+        context.loop.timers[-1].callback()
     assert sock.written == BIG.wire
     connection.data_received(ACCEPTED)
     assert connection.is_free
 
 
 def test_an_upload_that_is_given_up_looks_at_its_socket_no_more():
-    connection, _, engine = connect(sock=Undoubled(room=100))
+    connection, _, context = connect(sock=Undoubled(room=100))
     noted = NotedExchange()
     connection.send(BIG.wire, BIG, noted)
     connection.cancel(noted)
-    assert engine.loop.timers[-1].is_cancelled
+    assert context.loop.timers[-1].is_cancelled
 
 
 def test_other_connections_get_their_turn_while_a_large_body_is_written():
     request = build_request("POST", "http://system/", body=bytes(3 * BURST * PIECE))
-    _, _, engine, sock, _ = begin_upload(room=1 << 40, request=request)
+    _, _, context, sock, _ = begin_upload(room=1 << 40, request=request)
     assert len(sock.written) == (1 + BURST) * PIECE
-    engine.loop.have_room()
+    context.loop.have_room()
     assert len(sock.written) == (1 + 2 * BURST) * PIECE
 
 
 def test_the_lease_is_compared_before_every_piece():
     clock = Clock(10)
-    connection, transport, engine, sock, noted = begin_upload(clock=clock)
-    engine.lease.ends_at = 11
+    connection, transport, context, sock, noted = begin_upload(clock=clock)
+    context.lease.ends_at = 11
     sock.room = PIECE
-    engine.loop.have_room()
+    context.loop.have_room()
     clock.now = 11
     sock.room = 1 << 40
-    engine.loop.have_room()
+    context.loop.have_room()
     assert len(sock.written) == 100 + PIECE
-    assert engine.loop.writers == {}
+    assert context.loop.writers == {}
     connection.cancel(noted)
     assert (len(sock.written), transport.written, transport.calls) == (100 + PIECE, b"", ["abort"])
 
@@ -466,8 +466,8 @@ def test_the_lease_can_end_within_a_burst():
 
     clock = Ticking(0)
     sock = FakeSocket()
-    connection, _, engine = connect(clock=clock, sock=sock)
-    engine.lease.ends_at = 2
+    connection, _, context = connect(clock=clock, sock=sock)
+    context.lease.ends_at = 2
     connection.send(BIG.wire, BIG, NotedExchange())
     assert len(sock.written) == 2 * PIECE
 
@@ -475,10 +475,10 @@ def test_the_lease_can_end_within_a_burst():
 @pytest.mark.parametrize("end", ["cancel", "close", "abort"])
 def test_the_rest_of_an_upload_is_not_written_when_it_is_given_up(end):
     """A timeout, an interrupt, the user's end: nobody waits for the answer."""
-    connection, transport, engine, sock, noted = begin_upload()
+    connection, transport, context, sock, noted = begin_upload()
     getattr(connection, end)(*([noted] if end == "cancel" else []))
     sock.room = 1 << 40
-    engine.loop.have_room()
+    context.loop.have_room()
     assert (len(sock.written), transport.written, transport.calls) == (100, b"", ["abort"])
     assert noted.unsent == (len(BIG.wire) - 100 if end == "cancel" else 0)
     connection.connection_lost(None)
@@ -487,17 +487,17 @@ def test_the_rest_of_an_upload_is_not_written_when_it_is_given_up(end):
 
 def test_a_message_counts_when_its_first_byte_is_written():
     sock = FakeSocket(room=0)
-    connection, _, engine = connect(sock=sock)
+    connection, _, context = connect(sock=sock)
     noted = NotedExchange()
     assert connection.send(GET.wire, GET, noted) == 0
-    engine.loop.have_room()
+    context.loop.have_room()
     assert noted.begun == 0
     for _ in range(2):
         sock.room += 1
-        engine.loop.have_room()
+        context.loop.have_room()
     assert noted.begun == 1
     sock.room = 1 << 40
-    engine.loop.have_room()
+    context.loop.have_room()
     assert (sock.written, noted.begun) == (GET.wire, 1)
 
 
@@ -512,11 +512,11 @@ def test_an_early_error_ends_the_upload_and_the_connection():
 
 def test_an_early_success_ends_with_the_upload():
     """As curl does: a server may answer while it still reads."""
-    connection, transport, engine, sock, noted = begin_upload()
+    connection, transport, context, sock, noted = begin_upload()
     connection.data_received(ACCEPTED)
     assert noted.outcomes == []
     sock.room = 1 << 40
-    engine.loop.have_room()
+    context.loop.have_room()
     assert noted.outcomes[0][:2] == (200, b"")
     assert (sock.written, transport.calls, connection.is_free) == (BIG.wire, [], True)
 
@@ -526,26 +526,26 @@ def test_an_early_success_ends_with_the_upload():
 @pytest.mark.parametrize("response", [REFUSED, ACCEPTED])
 def test_what_a_server_said_before_it_broke_an_upload_is_read(error, answer_first, response):
     """The write fails, and yet the answer lies in the socket, or comes."""
-    connection, _, engine, sock, noted = begin_upload()
+    connection, _, context, sock, noted = begin_upload()
     sock.error = error
     if answer_first:
         connection.data_received(response)
-        engine.loop.have_room()
+        context.loop.have_room()
     else:
-        engine.loop.have_room()
+        context.loop.have_room()
         assert noted.outcomes == []
         connection.data_received(response)
     assert [outcome[0] for outcome in noted.outcomes] == [413 if response is REFUSED else 200]
     assert not connection.is_free
-    assert engine.loop.writers == {}
+    assert context.loop.writers == {}
     connection.connection_lost(error)
     assert len(noted.outcomes) == 1
 
 
 def test_an_upload_that_the_server_breaks_without_a_word_is_reset():
-    connection, _, engine, sock, noted = begin_upload()
+    connection, _, context, sock, noted = begin_upload()
     sock.error = ConnectionResetError(104, "x")
-    engine.loop.have_room()
+    context.loop.have_room()
     connection.connection_lost(None)
     kind, detail, _ = noted.outcomes[0]
     assert kind == KIND["reset"]
@@ -565,14 +565,14 @@ def test_a_whole_answer_counts_when_the_connection_ends_within_the_upload():
 
 def test_the_end_of_an_early_answer_until_close():
     noted = NotedExchange()
-    connection, transport, engine = connect()
+    connection, transport, context = connect()
     connection.send(GET.wire, GET, noted)
     connection.data_received(b"HTTP/1.1 200 OK\r\n\r\nabc")
     connection.eof_received()
     connection.connection_lost(None)
     assert [outcome[:2] for outcome in noted.outcomes] == [(200, b"abc")]
     assert transport.calls == ["close"]
-    assert engine.connections == 0
+    assert context.connections == 0
 
 
 def test_trailers_without_end_are_refused():

@@ -10,11 +10,11 @@ from http_harness import (
     FOREVER,
     GET,
     Driver,
-    FakeEngine,
     FakeSocket,
     FakeTransport,
     NotedExchange,
     answer,
+    make_context,
     open_engine,
     run_server,
 )
@@ -23,7 +23,6 @@ from gradual_agent.http import build_request
 from gradual_agent.http.connecting import tls
 from gradual_agent.http.connecting.resolver import Addresses, read_literal
 from gradual_agent.http.connecting.tls import TlsConnection
-from gradual_agent.http.reading.head import HeadMemory
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_common.errors import TlsFileError
 from gradual_common.net.tls_settings import Tls
@@ -321,12 +320,12 @@ class Layer:
 
 def connect_inside_tls(room=FOREVER):
     layer, sock = Layer(), FakeSocket()
-    engine = FakeEngine(HeadMemory())
-    connection = TlsConnection(engine, GET.origin, sock, layer)
+    context = make_context()
+    connection = TlsConnection(context, GET.origin, sock, layer)
     connection._transport = transport = FakeTransport()
     connection.is_free = True
     sock.room = room
-    return connection, sock, transport, engine
+    return connection, sock, transport, context
 
 
 def test_what_the_layer_answers_goes_out_in_its_turn():
@@ -336,23 +335,23 @@ def test_what_the_layer_answers_goes_out_in_its_turn():
     connection.data_received(b"HTTP/1.1 204 X\r\n\r\n")
     connection.send(b"two", GET, NotedExchange())
     assert sock.written == b"one<update>two"
-    connection, sock, _, engine = connect_inside_tls(room=1)
+    connection, sock, _, context = connect_inside_tls(room=1)
     connection.send(b"three", GET, NotedExchange())
     connection.data_received(b"HTTP/1.1 100 X\r\n\r\n")
     sock.room = FOREVER
-    engine.loop.have_room()
+    context.loop.have_room()
     assert sock.written == b"three<update>"
 
 
 def test_an_answer_of_the_layer_that_does_not_fit_takes_the_connection():
-    connection, sock, _, engine = connect_inside_tls()
+    connection, sock, _, context = connect_inside_tls()
     noted = NotedExchange()
     connection.send(b"one", GET, noted)
     sock.room = 3
     connection.data_received(b"HTTP/1.1 204 X\r\n")
     assert not connection.is_free
     sock.room = FOREVER
-    engine.loop.have_room()
+    context.loop.have_room()
     connection.data_received(b"\r\n")
     assert sock.written == b"one<update><update>"
     assert [outcome[0] for outcome in noted.outcomes] == [204]
@@ -369,9 +368,9 @@ def test_an_answer_of_the_layer_that_cannot_be_written_leaves_what_came():
 
 def test_nothing_is_said_behind_a_message_that_was_cut_off_or_a_lease_that_is_over():
     for room, ends_at, written in ((FOREVER, FOREVER, b"<bye>"), (1, FOREVER, b""), (FOREVER, 0, b"")):
-        connection, _, transport, engine = connect_inside_tls(room)
+        connection, _, transport, context = connect_inside_tls(room)
         connection.send(b"one", GET, NotedExchange())
-        engine.lease.ends_at = ends_at
+        context.lease.ends_at = ends_at
         connection.close()
         assert (transport.written, transport.calls) == (written, ["close" if written else "abort"])
 
@@ -385,6 +384,6 @@ class EndedLayer:
 
 def test_a_session_that_the_server_ended_behind_the_handshake_takes_no_request():
     noted = NotedExchange()
-    connection = TlsConnection(FakeEngine(HeadMemory()), GET.origin, FakeSocket(), EndedLayer())
+    connection = TlsConnection(make_context(), GET.origin, FakeSocket(), EndedLayer())
     assert connection.send(GET.wire, GET, noted) == -1
     assert noted.outcomes == []
