@@ -19,11 +19,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import count
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +43,25 @@ ENVIRONMENT = {
 
 
 def replay(folder: Path) -> None:
-    """Replay the recording in a process of its own; what it wrote is in `folder`."""
+    """Replay the recording for the master; what it wrote is in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("plan.yaml", "users.csv"):
         shutil.copy(HERE / name, folder)
+    _run(folder, "replay.py", RECORDING)
+
+
+def replay_agent(folder: Path) -> None:
+    """Replay for one of the agents what the master, by the golden files, said to it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _run(folder, "replay_agent.py", RECORDING, GOLDEN / "to_agents.jsonl.gz")
+    (folder / "stdout.txt").unlink()
+
+
+def _run(folder: Path, script: str, *arguments: Path) -> None:
+    """In a process of its own, for the clock is another."""
     with open(folder / "stdout.txt", "wb") as out, open(folder / "stderr.txt", "wb") as errors:
         subprocess.run(
-            [sys.executable, str(HERE / "replay.py"), str(RECORDING)],
+            [sys.executable, str(HERE / script), *map(str, arguments)],
             cwd=folder,
             env=ENVIRONMENT | {"PATH": os.environ["PATH"]},
             stdin=subprocess.DEVNULL,
@@ -76,75 +85,21 @@ def outcome(folder: Path) -> dict[str, bytes]:
 
 def renew() -> None:
     """The golden files, as the code now gives them."""
+    shutil.rmtree(GOLDEN, ignore_errors=True)
     with tempfile.TemporaryDirectory() as place:
         replay(Path(place))
-        shutil.rmtree(GOLDEN, ignore_errors=True)
-        for name, data in outcome(Path(place)).items():
-            large = len(data) > LARGE
-            path = GOLDEN / f"{name}.gz" if large else GOLDEN / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(gzip.compress(data, mtime=0) if large else data)
+        keep(outcome(Path(place)), GOLDEN)
+    with tempfile.TemporaryDirectory() as place:
+        replay_agent(Path(place))
+        keep(outcome(Path(place)), GOLDEN / "agent")
 
 
-# What the recording was made against.
-
-_numbers = count(1)
-
-
-class System(BaseHTTPRequestHandler):
-    """A bank that fails now and then, in several ways."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self._answer()
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    def _answer(self) -> None:
-        number, path = next(_numbers), self.path.partition("?")[0]
-        time.sleep(0.002 + number % 7 * 0.004 + number / 100_000)
-        match path:
-            case "/login":
-                self._send(200, b'{"data": {"token": "t-%d"}}' % number)
-            case "/account" if number % 9 == 0:
-                self._send(500, b"out of order <script>alert(1)</script>", "text/plain")
-            case "/account":
-                if number % 17 == 0:
-                    time.sleep(0.1)
-                self._send(200, b'{"data": {"state": "%s"}}' % (b"frozen" if number % 13 == 0 else b"open"))
-            case "/transfer" if number % 11 == 0:
-                time.sleep(0.6)
-                self._send(201, b"{}")
-            case "/transfer" if number % 7 == 0:
-                self.connection.close()
-                self.close_connection = True
-            case "/transfer":
-                self._send(201, b'{"ok": true}')
-            case "/statement":
-                self._send(200, b"page %d" % number if number % 19 else b"no pages", "text/plain")
-            case "/moved":
-                self._send(302, b"", location="/rates")
-            case "/logout":
-                self._send(204)
-            case _:
-                self._send(200, b'{"rates": [1, 2, 3]}')
-
-    def _send(self, status: int, body: bytes = b"", kind: str = "application/json", location: str = "") -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        if location:
-            self.send_header("Location", location)
-        if status != 204:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        with suppress(BrokenPipeError):  # a user whose patience was over
-            self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        pass
+def keep(files: dict[str, bytes], folder: Path) -> None:
+    for name, data in files.items():
+        large = len(data) > LARGE
+        path = folder / f"{name}.gz" if large else folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(data, mtime=0) if large else data)
 
 
 class Agents:
@@ -179,10 +134,12 @@ class Agents:
 
 @contextmanager
 def serving() -> Iterator[None]:
-    server = ThreadingHTTPServer(("127.0.0.1", PORT), System)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield
-    server.shutdown()
+    system = subprocess.Popen([sys.executable, str(HERE / "recorded_system.py"), str(PORT)])
+    try:
+        yield
+    finally:
+        system.kill()
+        system.wait()
 
 
 def record(folder: Path) -> None:

@@ -24,6 +24,7 @@ Event = dict[str, Any]
 
 
 def read_events(path: Path) -> list[Event]:
+    """Of a recording, or of a golden file."""
     with gzip.open(path, "rt") as lines:
         return [json.loads(line) for line in lines]
 

@@ -9,7 +9,7 @@ import base64
 import json
 
 import pytest
-from record import GOLDEN, outcome, replay
+from record import GOLDEN, outcome, replay, replay_agent
 
 from gradual_common.wire import fleet_pb2
 
@@ -21,16 +21,21 @@ AROUND = 160
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("recorded")
     replay(folder)
+    replay_agent(folder / "agent")
     return outcome(folder)
 
 
 def test_the_same_files_are_written(found: dict[str, bytes]) -> None:
-    assert sorted(found) == sorted(EXPECTED), found["stderr.txt"].decode()[-2000:]
+    assert sorted(found) == sorted(EXPECTED), said(found)
+
+
+def said(found: dict[str, bytes]) -> str:
+    return "\n".join(text.decode()[-2000:] for name, text in found.items() if name.endswith("stderr.txt"))
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_every_byte_is_as_before(name: str, found: dict[str, bytes]) -> None:
-    assert name in found, found["stderr.txt"].decode()[-2000:]
+    assert name in found, said(found)
     if found[name] != EXPECTED[name]:
         pytest.fail(difference(name, EXPECTED[name].decode(), found[name].decode()))
 
@@ -54,14 +59,17 @@ def difference(name: str, expected: str, found: str) -> str:
     )
 
 
-MESSAGES = {"Session": fleet_pb2.MasterMessage, "Provision": fleet_pb2.ProvisionChunk}
+MESSAGES = {
+    "to_agents.jsonl": {"Session": fleet_pb2.MasterMessage, "Provision": fleet_pb2.ProvisionChunk},
+    "agent/to_master.jsonl": {"Session": fleet_pb2.AgentMessage, "Samples": fleet_pb2.SampleMessage},
+}
 
 
 def readable(name: str, line: str) -> str:
-    """What the master said, in words."""
-    if name != "to_agents.jsonl":
+    """A message in words."""
+    if name not in MESSAGES:
         return line
-    event = json.loads(line)
-    if event["do"] == "say" and event["method"] in MESSAGES:
-        event["bytes"] = str(MESSAGES[event["method"]].FromString(base64.b64decode(event["bytes"])))
+    event, kinds = json.loads(line), MESSAGES[name]
+    if event["do"] == "say" and event["method"] in kinds:
+        event["bytes"] = str(kinds[event["method"]].FromString(base64.b64decode(event["bytes"])))
     return str(event)
