@@ -29,7 +29,7 @@ from gradual_master.coordination.events import (
     Tick,
 )
 from gradual_master.coordination.journal import MemoryJournal
-from gradual_master.results.merging.aggregate import Aggregate
+from gradual_master.results.aggregate import Aggregate
 
 
 @dataclass(slots=True)

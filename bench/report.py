@@ -46,6 +46,6 @@ def main() -> bool:
         ("size", f"{size:.2f} MB"),
     ]
     print_table(
-        f"HTML report of {len(summary.chronicle.series):,} points and {len(summary.actions)} actions", ("", ""), rows
+        f"HTML report of {len(summary.history.series):,} points and {len(summary.actions)} actions", ("", ""), rows
     )
     return all([bar("time", statistics.median(rounds), LIMIT_S, " s"), bar("size", size, LIMIT_MB, " MB")])

@@ -2,9 +2,9 @@
 
 from gradual_master.reporting.interface.base import BaseReporter
 from gradual_master.reporting.interface.samples import Request, SampleBlock
+from gradual_master.results.facts import RunFacts as Run
 from gradual_master.results.measures.intervals import IntervalRecord as Interval
-from gradual_master.results.summary.chronicle import News
-from gradual_master.results.summary.facts import RunFacts as Run
+from gradual_master.results.summary.history import News
 from gradual_master.results.summary.sections import Summary
 
 __all__ = ["BaseReporter", "Interval", "News", "Request", "Run", "SampleBlock", "Summary"]

@@ -1,4 +1,4 @@
-"""Durations, shares and sizes as the plan language writes them.
+"""Durations, shares and sizes as the plan language writes them; numbers as sentences say them.
 
 Times are integer nanoseconds. Every reader raises UnitError (a ValueError): what was found, and what is allowed.
 """
@@ -28,6 +28,8 @@ _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(|b|kb|mb|gb|kib|mib|gib)", re.IGNORECASE)
 ALLOWED = "write it with a unit: 500ms, 2s, 1m30s, 1h"
+
+SMALLEST_PERCENT = 0.01
 
 LONGEST = 10 * 365 * 24 * NS["h"]
 """Ten years: no wait of a test is longer, and every sum of a few of them fits into 64 bits."""
@@ -113,3 +115,16 @@ def format_duration(nanoseconds: int) -> str:
     if rest:
         parts.append(f"{(Decimal(rest) / NS['s']).normalize():f}s")
     return "".join(parts)
+
+
+def percent(share: float) -> str:
+    """`0.13%`, `2.5%`, `56%`, `100%`: two figures, and never less than can be read."""
+    value = 100 * share
+    if 0 < value < SMALLEST_PERCENT:
+        return f"<{SMALLEST_PERCENT}%"
+    return f"{value:.2g}%" if value < 10 else f"{value:,.0f}%"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 agent`, `2 agents`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -111,7 +111,7 @@ def demo_server(
     Login, dashboard, reports, transfer, rates and more; its own exact counts are at /stats.
     """
     from gradual.demo.server import run_bank
-    from gradual_master.results.summary.numbers import count
+    from gradual_common.units import count
 
     counts = run_bank(
         host, port, workers, seed, lambda url: typer.echo(f"Demo bank at {url}; its counts at {url}/stats")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from gradual_common.protocol.messages import Expired, Finish, MasterMessage, Orders, Refused
 from gradual_common.schedule.schedule import Schedule
-from gradual_common.units import format_duration
+from gradual_common.units import count, format_duration
 from gradual_master.coordination.events import Close, Instruction, Note, Send
 from gradual_master.coordination.fleet.fleet import Agent, Fleet
 from gradual_master.coordination.fleet.leases import Leases
@@ -20,9 +20,8 @@ from gradual_master.coordination.journal import AgentLost, Journal, OrdersIssued
 from gradual_master.coordination.lifecycle import LifeCycle, State, Step
 from gradual_master.coordination.ordering import Ordering
 from gradual_master.coordination.slots.seats import Seats
-from gradual_master.results.summary.chronicle import Fate
-from gradual_master.results.summary.facts import SlotsFinished
-from gradual_master.results.summary.numbers import count
+from gradual_master.results.facts import SlotsFinished
+from gradual_master.results.summary.history import Fate
 
 
 @dataclass(frozen=True, slots=True)

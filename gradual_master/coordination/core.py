@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.schedule.schedule import Schedule
-from gradual_common.units import format_duration
+from gradual_common.units import count, format_duration
 from gradual_master.coordination.command import Command, Terms
 from gradual_master.coordination.events import (
     Begin,
@@ -35,8 +35,7 @@ from gradual_master.coordination.lifecycle import State, Step
 from gradual_master.coordination.reception import Reception
 from gradual_master.coordination.slots.allocation import Shortfall
 from gradual_master.coordination.slots.dealing import Dealing
-from gradual_master.results.summary.facts import FleetFacts, SlotsFinished
-from gradual_master.results.summary.numbers import count
+from gradual_master.results.facts import FleetFacts, SlotsFinished
 
 STALL = NS_PER_S // 2
 """Ticks come every 50 ms: a silence longer than this means that the master itself stood still."""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from gradual_common.protocol.batch import Batch
 from gradual_common.protocol.messages import AgentMessage, MasterMessage, SlotRun
-from gradual_master.results.summary.chronicle import Fate
+from gradual_master.results.summary.history import Fate
 
 Signal = Literal["interrupt", "terminate"]
 

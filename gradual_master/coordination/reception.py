@@ -18,15 +18,14 @@ from gradual_common.protocol.messages import (
     SlotRun,
     Welcome,
 )
-from gradual_common.units import format_duration
+from gradual_common.units import count, format_duration
 from gradual_master.coordination.command import Command
 from gradual_master.coordination.events import Close, Merge, Send
 from gradual_master.coordination.fleet.fleet import Agent
 from gradual_master.coordination.intake import Receipt
 from gradual_master.coordination.journal import BatchMerged, SlotsReleased
 from gradual_master.coordination.slots.dealing import Dealing
-from gradual_master.results.summary.facts import SlotsFinished
-from gradual_master.results.summary.numbers import count
+from gradual_master.results.facts import SlotsFinished
 
 
 def spread(number: int) -> float:

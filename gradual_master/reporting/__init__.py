@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from gradual_master.reporting.interface.base import BaseReporter, Reporter
+from gradual_master.reporting.notebook import render_html
 from gradual_master.reporting.running.lookup import Loader, ReporterClass
 from gradual_master.results.summary.sections import Summary, show_by
 
@@ -39,7 +40,7 @@ def _show(summary: Summary) -> str:
     return render_text(summary)
 
 
-show_by(_show)
+show_by(_show, render_html)
 
 BUILT_IN: dict[str, Loader] = {name: _loader(place) for name, place in _PLACES.items()}
 """By the NAME of `-o NAME[=ARG]`."""

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
+import yaml
 
 from gradual_common.clock import CLOCK_ID, NS_PER_S
 from gradual_common.errors import GradualError
@@ -29,7 +30,7 @@ from gradual_common.plan.shown import shown_plan
 from gradual_common.process.logs import bind_process, mask_in_logs
 from gradual_common.protocol.messages import SampleMessage
 from gradual_common.schedule.compiling import compile_schedule
-from gradual_common.secrecy.credentials import all_credentials, mask_of
+from gradual_common.secrecy.credentials import all_credentials, mask_of, without_credentials
 from gradual_master.coordination.command import Terms
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import (
@@ -53,12 +54,10 @@ from gradual_master.coordination.events import (
 from gradual_master.coordination.journal import Journal, MemoryJournal, RunBegun
 from gradual_master.reporting.interface.samples import SampleDesk
 from gradual_master.reporting.running.threads import ReporterThreads
+from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.merging.aggregate import Aggregate
-from gradual_master.results.summary.chronicle import Chronicle, News, plan_text
-from gradual_master.results.summary.error_samples import ErrorSamples
-from gradual_master.results.summary.errors import MOST_LIVE, error_rows
-from gradual_master.results.summary.facts import RunFacts
+from gradual_master.results.summary.history import History, News
 from gradual_master.results.summary.summary import Summary, build_summary
 from gradual_master.run.environment import fingerprint, git_facts
 from gradual_master.run.options import RunOptions
@@ -127,7 +126,6 @@ class Conductor:
         self._aggregate = Aggregate(self._plan, self._schedule, options.interval)
         self._core = MasterCore(self._terms(), self._schedule, journal)
         self._desk = SampleDesk(self._aggregate.index, self._epoch(), self._aggregate.is_warm_up)
-        self._error_samples = ErrorSamples(self._aggregate.index)
         job = replace(loaded.job, wants_samples=self._hosts.want_samples)
         self._server = FleetServer(self.dispatch, self._core.knows, Provisions(job, loaded.data), self._take_samples)
         self._log = structlog.get_logger("gradual.master")
@@ -208,9 +206,12 @@ class Conductor:
 
     @property
     def _is_awaited(self) -> bool:
-        """Whether agents still have something to hear or to tell."""
+        """Whether agents still have something to hear or to tell.
+
+        In a short run the stream on which they describe what failed is only just opening.
+        """
         is_talking = bool(self._core.untold) or self._server.is_sampling
-        return is_talking or self._lacks_examples or self._lacks_samples
+        return is_talking or self._aggregate.lacks_examples or self._lacks_samples
 
     @property
     def _lacks_samples(self) -> bool:
@@ -219,13 +220,6 @@ class Conductor:
         return self._hosts.want_samples and any(
             totals.requests and agent not in self._sampled for agent, totals in agents
         )
-
-    @property
-    def _lacks_examples(self) -> bool:
-        """Whether something failed that no agent has described: in a short run the stream for that is just opening."""
-        failures, totals = self._aggregate.failures, self._aggregate.totals
-        phases, known = (*totals.measured, *totals.warm_up), self._error_samples.known
-        return any((failed.step, failed.kind) not in known for failed in failures.of(phases))
 
     async def _tick(self, is_done: Callable[[], bool]) -> None:
         while not is_done() and self._bug is None:
@@ -278,10 +272,11 @@ class Conductor:
             case Merge():
                 self._take_merge(instruction)
             case CloseInterval(number):
-                record = self._explained(self._aggregate.close(number, self._core.finished))
+                record = self._with_names(self._aggregate.close(number, self._core.finished))
                 self._hosts.tell_interval(record)
             case Begin(start):
                 self._start = start
+                self._aggregate.begin(start)
                 self._hosts.start(self._facts())
                 if self._options.on_begin is not None:
                     self._options.on_begin()
@@ -341,11 +336,8 @@ class Conductor:
 
     def _summarize(self, git: dict[str, Any] | None) -> Summary:
         run = replace(self._facts(), git=git, fingerprint=fingerprint())
-        fleet = self._core.facts()
-        summary = build_summary(
-            self._plan, self._schedule, self._aggregate, fleet, run, self._options, self._error_samples
-        )
-        return replace(summary, chronicle=self._chronicle())
+        summary = build_summary(self._aggregate, self._core.facts(), run, self._options)
+        return replace(summary, history=self._history())
 
     def _take_samples(self, message: SampleMessage) -> None:
         """To the reporters; nothing is judged by them."""
@@ -356,22 +348,21 @@ class Conductor:
             if block is not None:
                 self._hosts.show(block)
         for exemplar in message.exemplars:
-            self._error_samples.add(agent, exemplar)
+            self._aggregate.error_samples.add(agent, exemplar)
 
-    def _chronicle(self) -> Chronicle:
-        return Chronicle(
+    def _history(self) -> History:
+        return History(
             series=self._aggregate.series.table(),
             news=tuple(self._news),
             schedule=self._schedule,
-            plan=plan_text(self._loaded),
-            steps=self._aggregate.step_course.table(),
+            plan=self._mask.hide(_yaml_of(self._loaded)),
+            steps=self._aggregate.step_series.table(),
         )
 
-    def _explained(self, record: IntervalRecord) -> IntervalRecord:
-        """With its agents by their names, as people know them, and with what failed until now, and why."""
+    def _with_names(self, record: IntervalRecord) -> IntervalRecord:
+        """With its agents by their names, as people know them."""
         health = tuple(replace(agent, agent=self._core.name_of(agent.agent)) for agent in record.health)
-        errors = error_rows(self._plan, self._aggregate, self._error_samples, MOST_LIVE)
-        return replace(record, health=health, errors_so_far=errors)
+        return replace(record, health=health)
 
     def _begins_at(self) -> str | None:
         """The schedule's begin by the clock on the wall."""
@@ -396,3 +387,8 @@ class Conductor:
             stop_signal=self._core.signal,
             failure=None if self._core.failure is None else self._mask.hide_text(self._core.failure),
         )
+
+
+def _yaml_of(loaded: LoadedPlan) -> str:
+    """A plan as YAML, with what the command line changed in it and without literal credentials."""
+    return yaml.safe_dump(without_credentials(loaded.job.document), sort_keys=False, allow_unicode=True, width=100)

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from gradual_common.errors import UnitError
 from gradual_common.units import (
     LONGEST,
+    count,
     format_duration,
+    percent,
     read_bare_duration,
     read_duration,
     read_positive_duration,
@@ -116,3 +118,26 @@ def test_durations_are_written_shortly(nanoseconds: int, text: str) -> None:
 @given(st.integers(0, LONGEST))
 def test_a_written_duration_reads_back_exactly(nanoseconds: int) -> None:
     assert read_duration(format_duration(nanoseconds)) == nanoseconds
+
+
+def test_a_noun_follows_its_number() -> None:
+    assert [count(number, "agent") for number in (0, 1, 2, 3000)] == ["0 agents", "1 agent", "2 agents", "3,000 agents"]
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0.0, "0%"),
+        (0.000001, "<0.01%"),
+        (0.0001, "0.01%"),
+        (0.00126, "0.13%"),
+        (0.025, "2.5%"),
+        (0.0996, "10%"),
+        (0.5636, "56%"),
+        (0.996, "100%"),
+        (1.0, "100%"),
+        (12.3456, "1,235%"),
+    ],
+)
+def test_a_share_is_a_percentage_of_two_figures_and_never_an_exponent(share: float, said: str) -> None:
+    assert percent(share) == said

@@ -99,8 +99,8 @@ def test_a_mapping_runs_and_its_summary_is_returned(system: System) -> None:
     assert reporter.metrics.statuses == {200: system.answered}
     assert reporter.summary is summary
     assert summary.run.tags == {"build": "7"}
-    assert summary.chronicle is not None
-    assert int(summary.chronicle.series.ok.sum()) == system.answered
+    assert summary.history is not None
+    assert int(summary.history.series.ok.sum()) == system.answered
     assert "<td>2</td>" in summary._repr_html_()
 
 

@@ -1,20 +1,16 @@
 """A fleet under load as the monitor is told of it: made of raw batches, through the aggregate."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
-from raw_run import MS, S, Stretch, batch_of, plan_of, run_of
+from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, run_of
 
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.batch import Health
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.merging.aggregate import Aggregate
-from gradual_master.results.summary.chronicle import News
-from gradual_master.results.summary.error_samples import ErrorSamples
-from gradual_master.results.summary.errors import error_rows
+from gradual_master.results.summary.history import News
 
 GROUPS = ("customer", "guest", "merchant", "auditor", "teller", "trader", "batch-job", "mobile-app")
 OBJECTIVES = (
@@ -69,15 +65,13 @@ def records(
     """The last group misses a user on every agent's account; agent 3 is strained, agent 7 silent from second 12 on."""
     schedule = schedule or staircase(groups)
     asked = plan_with(groups, **plan)
-    aggregate = Aggregate(asked, schedule, S)
-    samples = ErrorSamples(aggregate.index)
+    aggregate = aggregate_of(asked, schedule)
     for second in range(seconds):
         for number in range(agents):
             if number == 7 and second >= 12:
                 continue
             aggregate.merge(f"agent-{number}", _batch(second, number, agents, groups))
-        record = aggregate.close(second)
-        yield replace(record, errors_so_far=error_rows(asked, aggregate, samples))
+        yield aggregate.close(second)
 
 
 def _batch(second: int, number: int, agents: int, groups: Sequence[str]) -> Any:

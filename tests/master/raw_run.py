@@ -25,7 +25,8 @@ from gradual_common.protocol.batch import (
     Health,
 )
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
-from gradual_master.results.summary.facts import AgentFacts, FleetFacts, RunFacts
+from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.facts import AgentFacts, FleetFacts, RunFacts
 
 S = 1_000_000_000
 MS = 1_000_000
@@ -194,6 +195,13 @@ def _iterations(stretches: Sequence[Stretch], groups: int) -> Any:
 def iteration_time(group_series: int, ns: int) -> tuple[int, str, int, int]:
     """An entry of `Stretch.other`: one iteration."""
     return group_series, "", ITERATION, ns
+
+
+def aggregate_of(plan: Plan, schedule: Schedule, interval: int = S) -> Aggregate:
+    """An aggregate whose schedule has begun."""
+    made = Aggregate(plan, schedule, interval)
+    made.begin(START)
+    return made
 
 
 def fleet_of(*agents: AgentFacts, **facts: Any) -> FleetFacts:

@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
+from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 
 from gradual_common.protocol.batch import EXCHANGE, TTFB, Health
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.measures.series import Series, SeriesTable
-from gradual_master.results.merging.aggregate import Aggregate
-from gradual_master.results.summary.chronicle import Chronicle, News
+from gradual_master.results.summary.history import History, News
 from gradual_master.results.summary.summary import Summary, build_summary
 
 PLAN = """config:
@@ -70,7 +69,7 @@ def simulated_run(
     The course of the run holds its intervals `times` times over: as many points as a run of that length, for less work.
     """
     plan, schedule = _plan(actions, rules), _schedule(seconds)
-    aggregate, rng = Aggregate(plan, schedule, S), np.random.default_rng(7)
+    aggregate, rng = aggregate_of(plan, schedule), np.random.default_rng(7)
     records = []
     for second in range(seconds):
         stretch = _stretch(second, schedule, actions, rng)
@@ -82,16 +81,16 @@ def simulated_run(
         aggregate.merge("agent-1", batch)
         records.append(aggregate.close(second))
     run = run_of(duration_s=float(seconds))
-    summary = build_summary(plan, schedule, aggregate, fleet_of(agent("agent-1")), run, Options())
+    summary = build_summary(aggregate, fleet_of(agent("agent-1")), run, Options())
     series = aggregate.series if times == 1 else _repeated(records, schedule.groups, times)
-    chronicle = Chronicle(series.table(), tuple(news), schedule, PLAN, aggregate.step_course.table())
-    return replace(summary, chronicle=chronicle, error_samples=(ERROR_SAMPLE,))
+    history = History(series.table(), tuple(news), schedule, PLAN, aggregate.step_series.table())
+    return replace(summary, history=history, error_samples=(ERROR_SAMPLE,))
 
 
 def series_of(seconds: int, *samples: tuple[int, int]) -> SeriesTable:
     """Response times of (second, ns)."""
     plan, schedule = plan_of(), schedule_of((1, 1), seconds=seconds)
-    aggregate = Aggregate(plan, schedule, S)
+    aggregate = aggregate_of(plan, schedule)
     for second in range(seconds):
         mine = [(0, "", ns) for at, ns in samples if at == second]
         aggregate.merge("a", batch_of(second + 1, second, Stretch(0, second * S, (second + 1) * S, mine)))

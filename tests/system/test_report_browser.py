@@ -17,7 +17,7 @@ import pytest
 from simulated_run import ERROR_SAMPLE, RULES, simulated_run
 
 from gradual_master.reporting.html import write_html_report
-from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.history import News
 from gradual_master.results.summary.summary import Summary
 
 try:
@@ -117,8 +117,8 @@ def test_it_opens_without_an_error_and_asks_nobody(desktop: Opened, report: Path
 
 
 def test_the_charts_hold_the_figures_of_the_summary(desktop: Opened, summary: Summary) -> None:
-    assert summary.chronicle is not None
-    series = summary.chronicle.series
+    assert summary.history is not None
+    series = summary.history.series
     read = lambda source, column: desktop.page.evaluate(COLUMN, [source, column])  # noqa: E731 - a word for one line
     assert read("rates", "ok") == series.ok.tolist()
     assert read("rates", "failed") == series.failed.tolist()
@@ -202,15 +202,15 @@ def test_a_key_hides_and_shows_its_line(desktop: Opened, chart: str, label: str,
 
 def test_the_filter_shows_one_action_and_then_all_of_them_again(desktop: Opened, summary: Summary) -> None:
     page = desktop.page
-    assert summary.chronicle is not None
-    assert summary.chronicle.steps is not None
+    assert summary.history is not None
+    assert summary.history.steps is not None
     page.select_option("#action-filter", "1")
-    rates = summary.chronicle.steps.rates(1)
+    rates = summary.history.steps.rates(1)
     assert page.evaluate(COLUMN, ["rates", "ok"]) == np.float32(rates[:, 0]).tolist()
     assert page.locator(".actions tbody tr:visible").count() == 1
     assert summary.actions[1].step in page.locator("#filter-notice").inner_text()
     page.select_option("#action-filter", "")
-    assert page.evaluate(COLUMN, ["rates", "ok"]) == summary.chronicle.series.ok.tolist()
+    assert page.evaluate(COLUMN, ["rates", "ok"]) == summary.history.series.ok.tolist()
     assert page.locator(".actions tbody tr:visible").count() == len(summary.actions)
     assert page.locator("#filter-notice").is_hidden()
 

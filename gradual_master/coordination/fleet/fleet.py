@@ -14,7 +14,7 @@ from gradual_common import __version__
 from gradual_common.protocol.messages import PROTOCOL, Hello
 from gradual_common.protocol.names import UniqueNames
 from gradual_master.coordination.fleet.gathering import Gathering
-from gradual_master.results.summary.facts import AgentFacts
+from gradual_master.results.facts import AgentFacts
 
 
 @dataclass(slots=True)

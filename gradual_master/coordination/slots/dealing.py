@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gradual_common.protocol.messages import MasterMessage, SlotRun
+from gradual_common.units import count
 from gradual_master.coordination.command import Command
 from gradual_master.coordination.events import Provide
 from gradual_master.coordination.fleet.fleet import Agent
@@ -16,7 +17,6 @@ from gradual_master.coordination.journal import SlotsAssigned
 from gradual_master.coordination.slots.allocation import Shortfall, deal
 from gradual_master.coordination.slots.balancing import Balancer, Place
 from gradual_master.coordination.slots.seats import Mask
-from gradual_master.results.summary.numbers import count
 
 
 class Dealing:

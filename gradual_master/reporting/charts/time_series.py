@@ -20,7 +20,7 @@ from gradual_common.protocol.batch import KINDS
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.reporting.text.formatting import show_counted
 from gradual_master.results.measures.series import Point, SeriesTable
-from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.history import News
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gradual_common.units import count
 from gradual_master.reporting.console.layout import below_a_blank, indented
 from gradual_master.reporting.text.formatting import (
     NO_DATA,
@@ -22,7 +23,6 @@ from gradual_master.reporting.text.formatting import (
 )
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.judging.verdict import Verdict
-from gradual_master.results.summary.numbers import count
 from gradual_master.results.summary.sections import Summary, TotalsSection
 
 STYLES = {"passed": "bold green", "failed": "bold red", "invalid": "bold red", "interrupted": "bold yellow"}

@@ -21,10 +21,11 @@ from gradual_master.reporting.text.formatting import (
     thinned,
 )
 from gradual_master.reporting.text.level_notes import remarks_of
+from gradual_master.results.judging.fleet import AgentRow
 from gradual_master.results.measures.distribution import Distribution
+from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.levels import LevelRow
-from gradual_master.results.summary.error_rows import ErrorRow
-from gradual_master.results.summary.sections import ActionRow, AgentRow, Summary
+from gradual_master.results.summary.sections import ActionRow, Summary
 
 MOST_LEVELS = 40
 """Rows of the level table; of a longer one every so-manieth is shown."""

@@ -20,8 +20,8 @@ from gradual_master.errors import ReporterError
 from gradual_master.reporting.csv.tables import AT_THE_END, DURING, Table
 from gradual_master.reporting.interface.base import BaseReporter
 from gradual_master.reporting.interface.files import check_writable, write_whole
+from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.summary.facts import RunFacts
 from gradual_master.results.summary.sections import Summary
 
 DEFAULT = "gradual-csv"

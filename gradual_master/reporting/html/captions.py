@@ -20,9 +20,9 @@ from gradual_master.reporting.text.formatting import (
     show_number,
     show_percent,
 )
+from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.levels import LevelRow
 from gradual_master.results.measures.series import SeriesTable
-from gradual_master.results.summary.error_rows import ErrorRow
 
 Float64 = npt.NDArray[np.float64]
 

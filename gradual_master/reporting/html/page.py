@@ -20,8 +20,8 @@ from gradual_master.reporting.html.steps import steps_document
 from gradual_master.reporting.text import formatting
 from gradual_master.reporting.text.failures import kind_names, when, why
 from gradual_master.reporting.text.level_notes import always_failing, notes_of
-from gradual_master.results.summary.chronicle import Chronicle
-from gradual_master.results.summary.section import plain
+from gradual_master.results.section import plain
+from gradual_master.results.summary.history import History
 from gradual_master.results.summary.sections import Summary
 
 SECTIONS = (
@@ -40,12 +40,12 @@ SECTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The parts of the page that need a chronicle; empty without one."""
+    """The parts of the page that need a history; empty without one."""
 
     charts: tuple[captions.Captioned, ...] = ()
     table: tuple[SeriesRow, ...] = ()
     most_users: float | None = None
-    chronicle: Chronicle | None = None
+    history: History | None = None
     overview: tuple[OverviewChart, ...] = ()
     end_s: float = 0.0
     steps: Markup | None = None
@@ -76,25 +76,25 @@ def render_report(summary: Summary) -> str:
 
 
 def _course(summary: Summary, limits: Sequence[Limit]) -> Course:
-    chronicle = summary.chronicle
-    if chronicle is None or not len(chronicle.series):
-        return Course(chronicle=chronicle, most_users=_highest_level(summary))
-    series, schedule = chronicle.series, chronicle.schedule
+    history = summary.history
+    if history is None or not len(history.series):
+        return Course(history=history, most_users=_highest_level(summary))
+    series, schedule = history.series, history.schedule
     until = float(series.end_s[-1])
     charts = time_charts(
         series,
-        marks_of(schedule, chronicle.news, until),
+        marks_of(schedule, history.news, until),
         heat_grid(series),
         limits=limits,
         targets=scheduled_users(schedule),
         kind_names=kind_names(summary.errors),
     )
-    steps = steps_document(summary.actions, chronicle.steps)
+    steps = steps_document(summary.actions, history.steps)
     return Course(
         charts=tuple(captions.of_time_chart(chart, series, summary.errors) for chart in charts),
         table=stretches(series),
         most_users=max((change.target for change in schedule.changes if change.at < until * NS_PER_S), default=0),
-        chronicle=chronicle,
+        history=history,
         overview=overview_charts(series, schedule, limits),
         end_s=until,
         steps=as_json(steps) if steps else None,

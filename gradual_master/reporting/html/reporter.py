@@ -27,7 +27,7 @@ class HtmlReporter(BaseReporter):
 def write_html_report(summary: Summary, path: str | Path = DEFAULT_PATH) -> None:
     """Write the report of a run to `path`; OSError when it cannot be written.
 
-    A summary without a chronicle (one that was read back from a file) gives a report without the parts that need it.
+    A summary without a history (one that was read back from a file) gives a report without the parts that need it.
     """
     from gradual_master.reporting.html.page import render_report  # noqa: PLC0415 - bokeh takes most of a second to load
 

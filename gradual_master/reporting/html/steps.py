@@ -10,7 +10,7 @@ import numpy as np
 
 from gradual_master.reporting.charts.parts import PERCENTILES, compact
 from gradual_master.reporting.text.formatting import show_instant
-from gradual_master.results.measures.step_course import StepTable
+from gradual_master.results.measures.step_series import StepTable
 from gradual_master.results.summary.sections import ActionRow
 
 MOST_STEPS = 40

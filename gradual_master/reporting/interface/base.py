@@ -10,9 +10,9 @@ from typing import ClassVar, Protocol
 
 from gradual_master.reporting.interface.request_metrics import RequestMetrics
 from gradual_master.reporting.interface.samples import Request, SampleBlock
+from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.summary.chronicle import News
-from gradual_master.results.summary.facts import RunFacts
+from gradual_master.results.summary.history import News
 from gradual_master.results.summary.sections import Summary
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gradual_common.units import count
 from gradual_master.reporting.interface.base import BaseReporter
 from gradual_master.reporting.interface.files import check_writable, write_whole
 from gradual_master.reporting.markdown.page import LONGEST_SENTENCE, Block, MarkdownPage, bullets, escape, table
@@ -28,12 +29,12 @@ from gradual_master.reporting.text.formatting import (
     thinned,
 )
 from gradual_master.reporting.text.level_notes import notes_of
+from gradual_master.results.judging.fleet import AgentRow
 from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.levels import LevelRow
-from gradual_master.results.summary.error_rows import ErrorRow
-from gradual_master.results.summary.numbers import count
-from gradual_master.results.summary.section import plain
-from gradual_master.results.summary.sections import ActionRow, AgentRow, Summary, TotalsSection
+from gradual_master.results.section import plain
+from gradual_master.results.summary.sections import ActionRow, Summary, TotalsSection
 
 DEFAULT = "summary.md"
 MOST_LEVELS = 20

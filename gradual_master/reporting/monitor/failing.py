@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gradual_master.reporting.monitor.trend import Trend
 from gradual_master.reporting.progress.state import ProgressState
 from gradual_master.reporting.text.failures import by_label, counts_of
-from gradual_master.results.summary.error_rows import ErrorRow
+from gradual_master.results.measures.errors import ErrorRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from gradual_master.reporting.monitor.layout import compose
 from gradual_master.reporting.monitor.screen import Screen
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.progress.reporter import ProgressReporter
+from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.summary.chronicle import News
-from gradual_master.results.summary.facts import RunFacts
+from gradual_master.results.summary.history import News
 from gradual_master.results.summary.sections import Summary
 
 MOST_LOGGED = 50

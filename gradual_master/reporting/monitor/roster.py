@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from gradual_master.reporting.progress.state import RECENT_S
-from gradual_master.results.measures.intervals import AgentHealth, IntervalRecord
-from gradual_master.results.summary.chronicle import News
+from gradual_master.results.measures.intervals import IntervalRecord
+from gradual_master.results.merging.agent_health import AgentHealth
+from gradual_master.results.summary.history import News
 
 Condition = Literal["lost", "silent", "strained", "well", "left"]
 CONDITIONS: tuple[Condition, ...] = ("lost", "silent", "strained", "well", "left")

@@ -16,9 +16,9 @@ from gradual_master.reporting.monitor.steps import StepBook, StepRow
 from gradual_master.reporting.monitor.trend import Trend
 from gradual_master.reporting.progress.state import NOTICEABLE, ProgressState
 from gradual_master.reporting.text.block_chart import slices, stretches
+from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.summary.chronicle import News
-from gradual_master.results.summary.facts import RunFacts
+from gradual_master.results.summary.history import News
 
 KEPT_NEWS = 50
 STOPPING = "stopping"

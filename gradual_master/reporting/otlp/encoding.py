@@ -25,7 +25,7 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.buckets import EDGES, SCALE
 from gradual_common.histogram.histogram import Histogram
 from gradual_master.reporting.otlp.ledger import Attributes, Parcel, Temporality
-from gradual_master.results.summary.facts import RunFacts
+from gradual_master.results.facts import RunFacts
 
 SCOPE = "gradual"
 

@@ -17,7 +17,8 @@ from typing import Literal, NamedTuple
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.histogram.histogram import Histogram
 from gradual_master.results.judging.objectives import ObjectiveRow
-from gradual_master.results.measures.intervals import AgentHealth, IntervalRecord
+from gradual_master.results.measures.intervals import IntervalRecord
+from gradual_master.results.merging.agent_health import AgentHealth
 
 Temporality = Literal["cumulative", "delta"]
 

@@ -17,8 +17,8 @@ from gradual_master.reporting.otlp.courier import Account, Courier
 from gradual_master.reporting.otlp.encoding import describe_resource, encode
 from gradual_master.reporting.otlp.endpoint import Endpoint, find_endpoint
 from gradual_master.reporting.otlp.ledger import Ledger, Temporality
+from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.summary.facts import RunFacts
 from gradual_master.results.summary.sections import Summary
 
 FINISH_S = 10.0

@@ -32,7 +32,7 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.protocol.batch import KINDS
 from gradual_common.protocol.series import SeriesIndex
 from gradual_master.reporting.interface.samples import SampleBlock
-from gradual_master.results.summary.facts import RunFacts
+from gradual_master.results.facts import RunFacts
 
 ROWS_PER_GROUP = 65_536
 MOST_BUFFERED = 524_288

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.interface.base import BaseReporter
 from gradual_master.reporting.interface.samples import SampleBlock
-from gradual_master.results.summary.facts import RunFacts
+from gradual_master.results.facts import RunFacts
 from gradual_master.results.summary.sections import Summary
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from gradual_common.schedule.schedule import Schedule
 from gradual_master.reporting.interface.base import BaseReporter
 from gradual_master.reporting.progress.state import ProgressState
 from gradual_master.reporting.text.formatting import show_count, show_kinds, show_number, show_seconds
+from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.summary.chronicle import News
-from gradual_master.results.summary.facts import RunFacts
+from gradual_master.results.summary.history import News
 from gradual_master.results.summary.sections import Summary
 
 LINE_EVERY_S = 5.0

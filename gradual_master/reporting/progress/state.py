@@ -10,7 +10,7 @@ from gradual_common.schedule.schedule import Schedule
 from gradual_master.reporting.text.failures import counts_of
 from gradual_master.results.measures.distribution import milliseconds
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.history import News
 
 RECENT_S = 5.0
 """Throughput and percentiles are over this much of the past."""

@@ -29,9 +29,9 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.buckets import FIRST_INDEX, SCALE
 from gradual_common.histogram.histogram import Histogram
 from gradual_master.reporting.text.unique_names import distinct
+from gradual_master.results.facts import RunFacts
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.summary.facts import RunFacts
 from gradual_master.results.summary.sections import ActionRow
 
 PER_OCTAVE = 2

@@ -12,8 +12,8 @@ from gradual_master.errors import ListenError, ReporterError
 from gradual_master.reporting.interface.base import BaseReporter
 from gradual_master.reporting.prometheus.endpoint import PATH, Endpoint
 from gradual_master.reporting.prometheus.metrics import RunMetrics
+from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.summary.facts import RunFacts
 from gradual_master.results.summary.sections import Summary
 from gradual_master.serving.listening import ListenAddress
 

@@ -22,9 +22,9 @@ import structlog
 from gradual_master.reporting.interface.base import BaseReporter, Reporter
 from gradual_master.reporting.interface.samples import SampleBlock
 from gradual_master.reporting.running.missing_reports import describe_loss, with_losses
+from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.summary.chronicle import News
-from gradual_master.results.summary.facts import RunFacts
+from gradual_master.results.summary.history import News
 from gradual_master.results.summary.sections import Summary
 
 MOST_SAMPLES = 400_000

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from gradual_common.kinds.causes import STATUS_KINDS, label_of
 from gradual_master.reporting.text.formatting import show_count, show_instant, show_kinds, show_percent
-from gradual_master.results.summary.error_rows import ARROW, ErrorRow
+from gradual_master.results.measures.errors import ARROW, ErrorRow
 
 FEW_LABELS = 3
 """Labels of one kind that have room beside each other."""

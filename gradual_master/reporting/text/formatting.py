@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from gradual_master.results.judging.fleet import AgentRow
 from gradual_master.results.measures.distribution import Distribution
-from gradual_master.results.summary.sections import AgentRow
 
 T = TypeVar("T")
 

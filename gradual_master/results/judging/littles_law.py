@@ -27,7 +27,7 @@ import numpy as np
 from gradual_common.clock import NS_PER_S
 from gradual_common.protocol.batch import Int64
 from gradual_master.results.judging.least import PER_CHANGE
-from gradual_master.results.summary.section import Section
+from gradual_master.results.section import Section
 
 WINDOW = 10 * NS_PER_S
 """Long enough that time which a batch brings in the interval beside its own evens out."""

@@ -17,10 +17,10 @@ from math import ceil
 from gradual_common.clock import NS_PER_MS
 from gradual_common.rules import Rule, Unit
 from gradual_common.rules.rule import COUNTS, compare
+from gradual_common.units import count
 from gradual_master.results.judging.observation import Observation, observe
 from gradual_master.results.measures.totals import Selection, Totals
-from gradual_master.results.summary.numbers import count
-from gradual_master.results.summary.section import Section
+from gradual_master.results.section import Section
 
 SHOWN_UNITS: dict[Unit, str] = {"ns": "ms", "%": "%", "/s": "/s", "": ""}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gradual_common.clock import NS_PER_MS
+from gradual_common.units import count, percent
 from gradual_master.results.judging.evidence import Evidence, Loss, Uncovered, Unforeseen
 from gradual_master.results.judging.littles_law import WindowGap
 from gradual_master.results.judging.think_times import WaitLateness
-from gradual_master.results.summary.numbers import count, percent
 
 MOST_NAMED = 5
 """Agents that a sentence names; the summary has all of them."""

@@ -18,10 +18,10 @@ import numpy as np
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.think_time import ThinkTime
 from gradual_common.protocol.series import SeriesIndex
+from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.judging.least import LEAST_WAITS
 from gradual_master.results.measures.totals import Selection
-from gradual_master.results.merging.aggregate import Aggregate
-from gradual_master.results.merging.attendance import ALLOWANCE
+from gradual_master.results.merging.agent_health import ALLOWANCE
 
 STANDARD_ERRORS = 3
 

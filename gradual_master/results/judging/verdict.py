@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.process.exit_codes import Status, of_verdict
+from gradual_common.units import percent
 from gradual_master.results.judging import sentences
 from gradual_master.results.judging.evidence import Evidence
 from gradual_master.results.judging.littles_law import INVALID as MOST_UNACCOUNTED
@@ -21,8 +22,7 @@ from gradual_master.results.judging.littles_law import WARNED as UNACCOUNTED_WAR
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.judging.plan_objectives import ALWAYS, DEFAULT_NAME
 from gradual_master.results.judging.saturation import MOST_SATURATED
-from gradual_master.results.summary.numbers import percent
-from gradual_master.results.summary.section import Section
+from gradual_master.results.section import Section
 
 __all__ = ["Evidence", "Verdict", "judge"]
 

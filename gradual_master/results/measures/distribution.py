@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gradual_common.clock import NS_PER_MS
 from gradual_common.histogram.histogram import Histogram
-from gradual_master.results.summary.section import Section
+from gradual_master.results.section import Section
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,30 +13,15 @@ from gradual_common.histogram.histogram import Histogram
 from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, KINDS, RESPONSE_TIME, STOPPING, THINKING
 from gradual_common.protocol.series import SeriesIndex
 from gradual_common.schedule.schedule import Schedule
+from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.measures.distribution import Distribution
+from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.levels import ScheduledUsers
 from gradual_master.results.measures.totals import ALL_KINDS, OK
+from gradual_master.results.merging.agent_health import AgentHealth
 from gradual_master.results.merging.histogram_rows import FrozenRows
 from gradual_master.results.merging.measurements import Contribution, Shape
-from gradual_master.results.summary.error_rows import ErrorRow
-from gradual_master.results.summary.facts import SlotsFinished
-
-
-@dataclass(frozen=True, slots=True)
-class AgentHealth:
-    """One agent in one interval. `cpu`: its share of a core; lags: the worst of the interval, None when there was none.
-
-    `agent` is its name when reporters see it, its incarnation before.
-    """
-
-    agent: str
-    cpu: float
-    loop_lag_ms_max: float | None
-    start_lag_ms_max: float | None
-    users: int
-    connections: int
-    strained: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,14 @@ import numpy as np
 from gradual_common.clock import NS_PER_S
 from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, RESPONSE_TIME, THINKING, Int64
 from gradual_common.schedule.schedule import Level, Schedule, SchedulePhase
+from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.judging.least import PER_CHANGE
 from gradual_master.results.judging.littles_law import INVALID, LevelGap, unaccounted_share
 from gradual_master.results.judging.saturation import Saturation
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.measures.totals import ALL_KINDS, OK
 from gradual_master.results.merging.measurements import Figures, LevelHistograms, Shape
-from gradual_master.results.summary.facts import SlotsFinished
-from gradual_master.results.summary.section import Section
+from gradual_master.results.section import Section
 
 MOST_FAILURES = 0.05
 """A level with a larger share of failures is marked: instant refusals are no capacity."""

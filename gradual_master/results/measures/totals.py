@@ -105,3 +105,8 @@ class Totals:
 
 
 _NONE = np.zeros(len(KINDS), dtype=np.int64)
+
+
+def share(part: int, whole: int) -> float | None:
+    """`part` of `whole`, to a millionth; None of nothing."""
+    return round(part / whole, 6) if whole else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradual_common.protocol.batch import COUNTERS, KINDS, Batch, Int64
-from gradual_master.results.merging.attendance import Attendance, attendance_of
+from gradual_master.results.merging.agent_health import Attendance, attendance_of
 from gradual_master.results.merging.histogram_rows import FrozenRows, choose
 from gradual_master.results.merging.layouts import Layout, Layouts
 from gradual_master.results.merging.measurements import Contribution, Shape, Sums

@@ -9,7 +9,7 @@ from __future__ import annotations
 from gradual_common.clock import NS_PER_MS
 from gradual_common.histogram.columns import MAX
 from gradual_common.protocol.batch import LOOP_LAG, START_LAG
-from gradual_master.results.measures.intervals import AgentHealth
+from gradual_master.results.merging.agent_health import AgentHealth
 from gradual_master.results.merging.batches import Reading, sums_of
 from gradual_master.results.merging.measurements import Contribution, Measurements, Shape
 

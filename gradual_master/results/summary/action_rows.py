@@ -7,20 +7,15 @@ from dataclasses import replace
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.batch import EXCHANGE, KINDS, RESPONSE_TIME, TTFB
 from gradual_common.protocol.series import StepSeries
+from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.measures.distribution import Distribution
-from gradual_master.results.measures.totals import OK, Selection
-from gradual_master.results.merging.aggregate import Aggregate
+from gradual_master.results.measures.totals import OK, Selection, share
 from gradual_master.results.summary.sections import ActionRow, AssertionRow
 
 
 def action_rows(plan: Plan, aggregate: Aggregate) -> tuple[ActionRow, ...]:
     """The rows in the order of the plan; warm-up is in `sent` alone."""
     return tuple(_action_row(plan, aggregate, series) for series in aggregate.index.steps)
-
-
-def share(part: int, whole: int) -> float | None:
-    """`part` of `whole`, to a millionth; None of nothing."""
-    return round(part / whole, 6) if whole else None
 
 
 def _action_row(plan: Plan, aggregate: Aggregate, series: StepSeries) -> ActionRow:

@@ -9,16 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradual_master.results.judging.fleet import AgentRow, FleetSection
 from gradual_master.results.judging.littles_law import LittlesLaw
 from gradual_master.results.judging.verdict import Verdict
 from gradual_master.results.measures.distribution import Distribution
+from gradual_master.results.measures.error_samples import ErrorSample
+from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.levels import LevelRow
-from gradual_master.results.summary.chronicle import Chronicle
-from gradual_master.results.summary.error_rows import ErrorRow
-from gradual_master.results.summary.error_samples import ErrorSample
-from gradual_master.results.summary.flat import Cell, flat_row
-from gradual_master.results.summary.notebook import render_summary
-from gradual_master.results.summary.section import Section
+from gradual_master.results.section import Cell, Section, flat_row
+from gradual_master.results.summary.history import History
 
 SCHEMA = "gradual.summary/1"
 
@@ -138,50 +137,6 @@ class PhaseRow(Section):
 
 
 @dataclass(frozen=True, slots=True)
-class FleetSection(Section):
-    """The fleet over the run. `begun` counts lost agents by their last ping, all others by what they delivered.
-
-    `intervals`: those that are judged; `saturated_intervals`: those of them in which any agent was saturated.
-    """
-
-    scheduled_user_s: float
-    missing_user_s: float
-    late_starts: int
-    moves: int
-    resent_batches: int
-    late_batches: int
-    dropped_batches: int
-    begun: int
-    merged: int
-    level_spread_ms: float
-    intervals: int
-    saturated_intervals: int
-
-
-@dataclass(frozen=True, slots=True)
-class AgentRow(Section):
-    """One agent. `cpu_p95` is a share of a core; `begun` − `merged` requests of it are unknown.
-
-    `saturated`: in how many of `fleet.intervals` it was saturated; None: it reported nothing. `left`: it drained away
-    on request.
-    """
-
-    id: str
-    name: str
-    host: str
-    requests: int
-    begun: int
-    merged: int
-    cpu_p95: float | None
-    loop_lag_ms_p99: float | None
-    start_lag_ms_p99: float | None
-    saturated: int | None
-    lost: bool
-    left: bool
-    clock_offset_ms: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class AnalysisSection(Section):
     """What the run says about the system beyond its figures; None: not analysed."""
 
@@ -193,20 +148,17 @@ class AnalysisSection(Section):
 TABLES = ("actions", "groups", "phases", "levels", "agents", "errors", "objectives")
 """What of a summary can be had as flat rows."""
 
-_shown: list[Callable[[Summary], str]] = [repr]
+_shown_by: list[Callable[[Summary], str]] = [repr, repr]
 
 
-def show_by(render: Callable[[Summary], str]) -> None:
-    """How `str(summary)` is made. Reporting says so when it is loaded: results know nothing of screens."""
-    _shown[0] = render
+def show_by(text: Callable[[Summary], str], html: Callable[[Summary], str]) -> None:
+    """How `str(summary)` is made, and what a notebook shows. Reporting says so when it is loaded."""
+    _shown_by[:] = [text, html]
 
 
 @dataclass(frozen=True, slots=True)
 class Summary(Section):
-    """The result of a run: attributes, keys and `to_dict()` of `gradual.summary/1`.
-
-    `chronicle`, the course of the run, is no part of the document; None for a summary that was read from one.
-    """
+    """The result of a run: attributes, keys and `to_dict()` of `gradual.summary/1`."""
 
     schema: str
     run: RunSection
@@ -224,17 +176,23 @@ class Summary(Section):
     analysis: AnalysisSection
     comparison: dict[str, Any] | None
     quantile_error: float
-    chronicle: Chronicle | None = field(default=None, repr=False, compare=False, metadata={"aside": True})
+    history: History | None = field(default=None, repr=False, compare=False, metadata={"aside": True})
+    """The run over time: no part of the document; None for a summary that was read from one."""
+
+    @property
+    def chronicle(self) -> History | None:
+        """The former name of `history`."""
+        return self.history
 
     def rows(self, table: str) -> list[dict[str, Cell]]:
-        """One of `TABLES` as flat rows, for a data frame (`flat`); KeyError for another name."""
+        """One of `TABLES` as flat rows, for a data frame (`flat_row`); KeyError for another name."""
         if table not in TABLES:
             raise KeyError(f"{table!r}; there are {', '.join(TABLES)}")
         sections = self.verdict.objectives if table == "objectives" else self[table]
         return [flat_row(section) for section in sections]
 
     def __str__(self) -> str:
-        return _shown[0](self)
+        return _shown_by[0](self)
 
     def _repr_html_(self) -> str:
-        return render_summary(self)
+        return _shown_by[1](self)

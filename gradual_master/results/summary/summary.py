@@ -29,26 +29,22 @@ from gradual_common.protocol.batch import (
     TTFB,
     Int64,
 )
-from gradual_common.schedule.schedule import Schedule
+from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.facts import FleetFacts, RunFacts
 from gradual_master.results.judging.coverage import uncovered_steps
 from gradual_master.results.judging.evidence import Unforeseen
+from gradual_master.results.judging.fleet import FleetReport, FleetSection
 from gradual_master.results.judging.littles_law import MOST_SHOWN, LittlesLaw, unaccounted_share, window_of
 from gradual_master.results.judging.saturation import MeasuredTime
 from gradual_master.results.judging.think_times import lateness_of
 from gradual_master.results.judging.verdict import Evidence, Verdict, judge
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.measures.levels import LevelFigures, ScheduledUsers
-from gradual_master.results.measures.totals import OK, Selection
-from gradual_master.results.merging.aggregate import Aggregate
-from gradual_master.results.summary.action_rows import action_rows, share
-from gradual_master.results.summary.error_samples import ErrorSamples
-from gradual_master.results.summary.errors import error_rows
-from gradual_master.results.summary.facts import FleetFacts, RunFacts
-from gradual_master.results.summary.fleet_report import FleetReport
+from gradual_master.results.measures.totals import OK, Selection, share
+from gradual_master.results.summary.action_rows import action_rows
 from gradual_master.results.summary.sections import (
     SCHEMA,
     AnalysisSection,
-    FleetSection,
     GroupRow,
     PhaseRow,
     RunSection,
@@ -76,43 +72,27 @@ class Tolerance(Protocol):
         ...
 
 
-def build_summary(  # noqa: PLR0917 - the things that a summary is made of, as the contract names them
-    plan: Plan,
-    schedule: Schedule,
-    aggregate: Aggregate,
-    fleet: FleetFacts,
-    run: RunFacts,
-    options: Tolerance,
-    samples: ErrorSamples | None = None,
-) -> Summary:
-    """Close what is still open, judge the run and write its summary; `samples`: the failures that were described."""
+def build_summary(aggregate: Aggregate, fleet: FleetFacts, run: RunFacts, options: Tolerance) -> Summary:
+    """Close what is still open, judge the run and write its summary."""
     aggregate.settle()
-    shown = samples or ErrorSamples(aggregate.index)
-    return _Writer(plan, schedule, aggregate, fleet, run, shown).write(options)
+    return _Writer(aggregate, fleet, run).write(options)
 
 
 class _Writer:
     """Puts the sections together."""
 
-    def __init__(  # noqa: PLR0917 - as `build_summary`
-        self,
-        plan: Plan,
-        schedule: Schedule,
-        aggregate: Aggregate,
-        fleet: FleetFacts,
-        run: RunFacts,
-        samples: ErrorSamples,
-    ) -> None:
-        self._plan = plan
-        self._error_samples = samples.rows(aggregate.start)
-        self._errors = error_rows(plan, aggregate, samples)
-        self._schedule = schedule
+    def __init__(self, aggregate: Aggregate, fleet: FleetFacts, run: RunFacts) -> None:
+        self._plan = aggregate.plan
+        self._error_samples = aggregate.error_samples.rows(aggregate.start)
+        self._errors = aggregate.errors()
+        self._schedule = aggregate.schedule
         self._aggregate = aggregate
         self._facts = fleet
         self._run = run
         self._totals = aggregate.totals
         self._end = self._wanted_until()
-        self._fleet = FleetReport(fleet, aggregate, MeasuredTime(schedule, aggregate.interval, self._end))
+        measured = MeasuredTime(aggregate.schedule, aggregate.interval, self._end)
+        self._fleet = FleetReport(fleet, aggregate, measured)
         self._table = self._level_figures()
 
     def write(self, options: Tolerance) -> Summary:
@@ -138,8 +118,6 @@ class _Writer:
             comparison=None,
             quantile_error=QUANTILE_ERROR,
         )
-
-    # ── Users wanted ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _wanted_until(self) -> int:
         """Until when users were wanted, ns since the schedule's begin: a run may end before its schedule."""
@@ -167,8 +145,6 @@ class _Writer:
             tuple(f"{aggregate.index.groups[step.group]} / {step.name}" for step in aggregate.index.steps),
         )
 
-    # ── Sections ────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _run_section(self, verdict: Verdict) -> RunSection:
         run = self._run
         return RunSection(
@@ -183,7 +159,7 @@ class _Writer:
             seed=run.seed,
             tags=dict(sorted(run.tags.items())),
             command=run.command,
-            profile=run.profile,
+            profile=None,
             base_urls=_base_urls(self._plan),
             git=run.git,
             fingerprint=run.fingerprint,
@@ -326,8 +302,6 @@ class _Writer:
                     if (one.group, one.step, one.kind) == (group, step.name, "internal")
                 )
                 yield Unforeseen(group, step.name, number, next(told, ""))
-
-    # ── Figures ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _requests(self, selection: Selection) -> tuple[int, int]:
         """Completed samples, and how many of them failed."""

@@ -14,7 +14,7 @@ from gradual_agent.recording.exemplars import CANDIDATES, MOST_CODES, ExemplarPi
 from gradual_agent.runtime.sample import Sample
 from gradual_common.protocol.batch import KIND, KINDS
 from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
-from gradual_master.results.summary.error_samples import ErrorSamples
+from gradual_master.results.measures.error_samples import ErrorSamples
 
 CHI_SQUARE_999 = {14: 36.12, 19: 43.82, 26: 54.05}
 """The 99.9th percentiles by degrees of freedom (NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.4)."""

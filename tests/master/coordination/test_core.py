@@ -23,7 +23,7 @@ from gradual_master.coordination.events import (
 )
 from gradual_master.coordination.journal import SlotsAssigned
 from gradual_master.coordination.lifecycle import State
-from gradual_master.results.summary.facts import SlotsFinished
+from gradual_master.results.facts import SlotsFinished
 
 
 def bench(**terms: int) -> Bench:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from raw_run import S, fleet_of, plan_of, run_of, schedule_of
+from raw_run import aggregate_of, fleet_of, plan_of, run_of, schedule_of
 
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.jsonfile import JsonReporter, render_json
-from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.summary import Summary, build_summary
 
 
@@ -22,7 +21,7 @@ class Options:
 
 def summary_of(**facts: Any) -> Summary:
     plan, schedule = plan_of(), schedule_of((2, 1))
-    return build_summary(plan, schedule, Aggregate(plan, schedule, S), fleet_of(), run_of(**facts), Options())
+    return build_summary(aggregate_of(plan, schedule), fleet_of(), run_of(**facts), Options())
 
 
 def report(arg: str, summary: Summary) -> None:

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
+from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 
 from gradual_common import __version__
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.junit import JunitReporter, render_junit
-from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.summary import Summary, build_summary
 
 PROBLEM = {"type": False, "message": False}
@@ -97,14 +96,14 @@ def summary_of(*rules: Any, active: float = 4, **facts: Any) -> Summary:
     """Logins of 10 ms, two of three browses failed; no rates."""
     plan = plan_of(thresholds=[rule if isinstance(rule, dict) else {"rule": rule} for rule in (*rules, LENIENT)])
     schedule = schedule_of((4, 2), seconds=2)
-    aggregate = Aggregate(plan, schedule, S)
+    aggregate = aggregate_of(plan, schedule)
     samples = [(0, "", 10 * MS), (1, "", MS), (1, "status", 2 * MS), (1, "timeout", 30 * S)]
     for number in range(2):
         users = [(active, 1, active - 1, 0), (2, 0, 2, 0)]
         stretch = Stretch(0, number * S, (number + 1) * S, samples, users=users)
         aggregate.merge("a", batch_of(number + 1, number, stretch, last=number == 1))
         aggregate.close(number)
-    return build_summary(plan, schedule, aggregate, fleet_of(agent("a")), run_of(**facts), Options())
+    return build_summary(aggregate, fleet_of(agent("a")), run_of(**facts), Options())
 
 
 def case_of(suite: ET.Element, name: str) -> ET.Element:
@@ -230,9 +229,7 @@ def test_properties_say_what_ran_and_how_it_went() -> None:
 
 def test_figures_without_data_are_absent() -> None:
     plan, schedule = plan_of(), schedule_of()
-    empty = build_summary(
-        plan, schedule, Aggregate(plan, schedule, S), fleet_of(), run_of(failure="no agents"), Options()
-    )
+    empty = build_summary(aggregate_of(plan, schedule), fleet_of(), run_of(failure="no agents"), Options())
     names = {p.attrib["name"] for p in parsed(empty).iterfind("properties/property")}
     assert "requests" in names
     assert names.isdisjoint({"error_rate", "throughput_rps", "response_time_p50_ms", "run.profile"})

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 import structlog
-from raw_run import S, fleet_of, plan_of, run_of, schedule_of
+from raw_run import aggregate_of, fleet_of, plan_of, run_of, schedule_of
 from structlog.testing import capture_logs
 
 from gradual.reporting import BaseReporter
 from gradual_master.reporting.slack import WEBHOOK, describe, send_notification
-from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.summary import Summary, build_summary
 
 PATH = "/services/T0/s3cr3t-path"
@@ -28,7 +27,7 @@ class Options:
 
 def summary_of(**facts: Any) -> Summary:
     plan, schedule = plan_of(), schedule_of((2, 1))
-    return build_summary(plan, schedule, Aggregate(plan, schedule, S), fleet_of(), run_of(**facts), Options())
+    return build_summary(aggregate_of(plan, schedule), fleet_of(), run_of(**facts), Options())
 
 
 SUMMARY = summary_of(name="bank")

@@ -26,8 +26,8 @@ from gradual_common.protocol.messages import Confirm, Job, MasterMessage, Ping
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_master.errors import InsecureError, ListenError
 from gradual_master.reporting import BaseReporter
-from gradual_master.results.summary.chronicle import News
-from gradual_master.results.summary.facts import RunFacts
+from gradual_master.results.facts import RunFacts
+from gradual_master.results.summary.history import News
 from gradual_master.run.conduct import conduct
 from gradual_master.run.options import RunOptions
 
@@ -316,7 +316,7 @@ async def test_a_bug_in_merging_ends_the_run_too(tmp_path: Path, monkeypatch: py
     def break_down(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("gradual_master.results.merging.aggregate.Aggregate.merge", break_down)
+    monkeypatch.setattr("gradual_master.results.aggregate.Aggregate.merge", break_down)
     async with staged(tmp_path, plan_of()) as stage:
         agents = [await stage.agent(name) for name in "ab"]
         start = await ready(*agents)

@@ -8,7 +8,7 @@ from gradual_master.reporting.monitor.lines import ALARM, ELLIPSIS, QUIET, WARNI
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.text.formatting import show_seconds
-from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.history import News
 
 SIGNS = {"info": ("  ", ""), "warning": ("! ", WARNING), "error": ("!!", ALARM)}
 IDEAL = 3

@@ -33,7 +33,7 @@ from gradual_master.reporting.charts.time_series import TimeMark, heat_grid, mar
 from gradual_master.reporting.html.embedding import package_text
 from gradual_master.reporting.text.level_notes import always_failing
 from gradual_master.results.measures.series import SeriesTable
-from gradual_master.results.summary.chronicle import Chronicle, News
+from gradual_master.results.summary.history import History, News
 from gradual_master.results.summary.summary import Summary
 
 NEWS = (News(3, "info", "$$\\alpha$$ joined"), News(5, "warning", "late"), News(9, "error", "lost"))
@@ -47,15 +47,15 @@ def summary() -> Summary:
 
 
 @pytest.fixture(scope="module")
-def chronicle(summary: Summary) -> Chronicle:
-    assert summary.chronicle is not None
-    return summary.chronicle
+def history(summary: Summary) -> History:
+    assert summary.history is not None
+    return summary.history
 
 
 @pytest.fixture
-def drawn(chronicle: Chronicle) -> dict[str, Chart]:
-    series = chronicle.series
-    made = time_charts(series, marks_of(chronicle.schedule, chronicle.news, 36), heat_grid(series))
+def drawn(history: History) -> dict[str, Chart]:
+    series = history.series
+    made = time_charts(series, marks_of(history.schedule, history.news, 36), heat_grid(series))
     return {chart.name: chart for chart in made}
 
 
@@ -72,8 +72,8 @@ def float32(values: Any) -> list[float]:
     return np.asarray(values, dtype=np.float32).tolist()
 
 
-def test_the_series_are_drawn_as_they_are(drawn: dict[str, Chart], chronicle: Chronicle) -> None:
-    series, rates = chronicle.series, source_of(drawn["throughput"], "rates").data
+def test_the_series_are_drawn_as_they_are(drawn: dict[str, Chart], history: History) -> None:
+    series, rates = history.series, source_of(drawn["throughput"], "rates").data
     assert rates["at"].tolist() == [second + 0.5 for second in range(36)]
     assert rates["ok"].tolist() == series.ok.tolist()
     assert rates["failed"].tolist() == series.failed.tolist()
@@ -99,8 +99,8 @@ def test_every_line_is_of_a_column_that_is_there(drawn: dict[str, Chart], summar
             assert len({len(column) for column in renderer.data_source.data.values()}) == 1
 
 
-def test_the_heat_map_is_the_grid(drawn: dict[str, Chart], chronicle: Chronicle) -> None:
-    grid = heat_grid(chronicle.series)
+def test_the_heat_map_is_the_grid(drawn: dict[str, Chart], history: History) -> None:
+    grid = heat_grid(history.series)
     assert grid is not None
     chart = drawn["heat"]
     (image,) = source_of(chart, "heat").data["image"]
@@ -138,22 +138,22 @@ def test_the_strip_of_events_has_them_all(drawn: dict[str, Chart]) -> None:
     assert [key.label for key in chart.keys] == ["phase", "level begins", "news", "warning", "error"]
 
 
-def test_a_ramp_of_many_levels_is_not_hatched(chronicle: Chronicle) -> None:
+def test_a_ramp_of_many_levels_is_not_hatched(history: History) -> None:
     marks = [TimeMark(at / 10, at / 10, "level", "1 users") for at in range(over_time.MOST_LINES + 1)]
-    users = time_charts(chronicle.series, marks)[1]
+    users = time_charts(history.series, marks)[1]
     assert notes_of(users, Span) == []
 
 
-def test_what_did_not_happen_has_no_chart(chronicle: Chronicle) -> None:
-    series = chronicle.series
+def test_what_did_not_happen_has_no_chart(history: History) -> None:
+    series = history.series
     calm = replace(
         series, by_kind=series.by_kind * np.eye(len(KINDS), dtype=np.int64)[0], cpu_max=series.cpu_max * np.nan
     )
     assert [chart.name for chart in time_charts(calm)] == ["events", "users", "throughput", "latency"]
 
 
-def test_of_many_kinds_the_rare_ones_are_one_line(chronicle: Chronicle) -> None:
-    series = chronicle.series
+def test_of_many_kinds_the_rare_ones_are_one_line(history: History) -> None:
+    series = history.series
     many = np.arange(1, len(KINDS) + 1) * np.ones((len(series), 1), dtype=np.int64)
     rows = kind_rows(replace(series, by_kind=many))
     assert [label for label, _ in rows] == [*KINDS[:-6:-1], f"{len(KINDS) - 6} other kinds"]
@@ -183,9 +183,9 @@ def test_a_step_that_fails_wherever_it_is_performed_speaks_against_no_level(summ
     assert levels_source(rows).data["marks"] == ["none"] * 5 + ["missing users; failures: a / pay"] + ["none"] * 6
 
 
-def test_levels_are_steps_that_begin_when_they_were_scheduled(chronicle: Chronicle) -> None:
-    targets = [(change.at / 1e9, float(change.target)) for change in chronicle.schedule.changes]
-    users = time_charts(chronicle.series, targets=targets)[1]
+def test_levels_are_steps_that_begin_when_they_were_scheduled(history: History) -> None:
+    targets = [(change.at / 1e9, float(change.target)) for change in history.schedule.changes]
+    users = time_charts(history.series, targets=targets)[1]
     data = source_of(users, "targets").data
     assert data["at"].tolist() == [*(at for at, _ in targets), 36]
     assert data["target"].tolist() == [*(n for _, n in targets), targets[-1][1]]
@@ -215,10 +215,10 @@ def test_limits_are_those_of_response_times_and_rates_with_the_steps_they_are_ab
     ]
 
 
-def test_a_limit_is_a_line_and_one_far_off_is_only_named(chronicle: Chronicle) -> None:
+def test_a_limit_is_a_line_and_one_far_off_is_only_named(history: History) -> None:
     far = Limit("latency", "max < 1h", 3_600_000, None)
     near, scoped = Limit("latency", "p95 < 100ms", 100, None), Limit("latency", "p95(a) < 90ms", 90, (3,))
-    chart = time_charts(chronicle.series, limits=[near, scoped, far])[3]
+    chart = time_charts(history.series, limits=[near, scoped, far])[3]
     drawn = {each.name: each for each in chart.figure.renderers if (each.name or "").startswith("limit_")}
     assert {name: each.visible for name, each in drawn.items()} == {"limit_0": True, "limit_1": False}
     assert drawn["limit_0"].data_source.data["y"] == [100, 100]
@@ -255,10 +255,10 @@ def test_bokeh_finds_nothing_wrong_with_the_document(drawn: dict[str, Chart], su
     assert [issue for issue in issues.warning if isinstance(issue, BokehWarning)] == []
 
 
-def test_an_empty_run_is_drawn_too(chronicle: Chronicle) -> None:
+def test_an_empty_run_is_drawn_too(history: History) -> None:
     nothing = np.zeros((0, 2))
     empty = SeriesTable(
-        groups=chronicle.series.groups,
+        groups=history.series.groups,
         **dict.fromkeys(("begin_s", "end_s", "in_flight", "thinking", "cpu_max", "loop_lag_ms_max"), nothing[:, 0]),
         **dict.fromkeys(("target", "users", "stopping"), nothing),
         by_kind=np.zeros((0, len(KINDS)), dtype=np.int64),

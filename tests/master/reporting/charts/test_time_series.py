@@ -20,7 +20,7 @@ from gradual_master.reporting.charts.time_series import (
     stretches,
 )
 from gradual_master.results.measures.series import SeriesTable
-from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.history import News
 from gradual_master.results.summary.summary import Summary
 
 
@@ -31,8 +31,8 @@ def summary() -> Summary:
 
 @pytest.fixture(scope="module")
 def series(summary: Summary) -> SeriesTable:
-    assert summary.chronicle is not None
-    return summary.chronicle.series
+    assert summary.history is not None
+    return summary.history.series
 
 
 def test_stretches_say_what_the_level_table_says_of_the_same_time(summary: Summary, series: SeriesTable) -> None:

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
+from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 from rich.console import Console
 
 from gradual_master.reporting.console import ConsoleReporter, render_text
 from gradual_master.reporting.console.tables import MOST_LEVELS as MOST
-from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.summary import Summary, build_summary
 
 ESCAPE = "\x1b"
@@ -28,7 +27,7 @@ class Options:
 def summary_of(*rules: Any, levels: int = 2, warm_up: int = 0, samples: Any = None, **facts: Any) -> Summary:
     plan = plan_of(thresholds=[rule if isinstance(rule, dict) else {"rule": rule} for rule in rules])
     schedule = schedule_of(*[(2, 1)] * levels, seconds=1, warm_up=warm_up)
-    aggregate = Aggregate(plan, schedule, S)
+    aggregate = aggregate_of(plan, schedule)
     seen = (
         samples
         if samples is not None
@@ -39,7 +38,7 @@ def summary_of(*rules: Any, levels: int = 2, warm_up: int = 0, samples: Any = No
         aggregate.merge("a", batch_of(number + 1, number, stretch, start_lags=[MS], last=number == levels - 1))
     fleet = fleet_of(agent("agent-1"), agent("agent-2", lost=True)) if levels else fleet_of()
     fleet = fleet_of(*(entry if entry.id != "agent-1" else agent("a") for entry in fleet.agents))
-    return build_summary(plan, schedule, aggregate, fleet, run_of(**facts), Options())
+    return build_summary(aggregate, fleet, run_of(**facts), Options())
 
 
 def printed(summary: Summary, files: Sequence[Path] = (), **console: Any) -> str:

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
+from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 
 from gradual_common.protocol.batch import KINDS
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.csv.reporter import NAMES, CsvReporter
 from gradual_master.reporting.csv.tables import AT_THE_END, DURING, cell
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.summary import Summary, build_summary
 
 
@@ -29,7 +28,7 @@ def measured(seconds: int = 3) -> tuple[list[IntervalRecord], Summary]:
     """Second k has k + 1 logins of 10 ms; every second but the first two failed browses."""
     plan = plan_of(thresholds=["p95(login) < 500ms", {"rule": "max < 1s", "name": 'odd, "name"', "severity": "warn"}])
     schedule = schedule_of(*[(4, 2)] * seconds, seconds=1, warm_up=1)
-    aggregate, records = Aggregate(plan, schedule, S), []
+    aggregate, records = aggregate_of(plan, schedule), []
     for number in range(seconds):
         failed = [(1, "timeout", 30 * S), (1, "status", MS), (1, "status", MS)] if number else []
         samples = [(0, "", 10 * MS)] * (number + 1) + failed
@@ -45,7 +44,7 @@ def measured(seconds: int = 3) -> tuple[list[IntervalRecord], Summary]:
         aggregate.merge("a", batch_of(number + 1, number, stretch, last=number == seconds - 1))
         records.append(aggregate.close(number))
     fleet = fleet_of(agent("a"), agent("b", lost=True))
-    return records, build_summary(plan, schedule, aggregate, fleet, run_of(), Options())
+    return records, build_summary(aggregate, fleet, run_of(), Options())
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -167,7 +166,7 @@ def test_no_data_is_an_empty_cell(tmp_path: Path) -> None:
     assert rates["requests"] == rates["response_time_count"] == "0"
     assert tables["agents.csv"][1]["cpu_p95_ratio"] == ""
     plan, schedule = plan_of(), schedule_of((4, 2), seconds=1)
-    idle = Aggregate(plan, schedule, S).close(0)
+    idle = aggregate_of(plan, schedule).close(0)
     reporter = begun(tmp_path)
     reporter.on_interval(idle)
     row = read(tmp_path / "intervals.csv")[0]

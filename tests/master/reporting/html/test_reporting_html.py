@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 from colours import contrast
-from raw_run import S, fleet_of, plan_of, run_of, schedule_of
+from raw_run import aggregate_of, fleet_of, plan_of, run_of, schedule_of
 from simulated_run import ERROR_SAMPLE, Options, simulated_run
 
 from gradual_master.errors import ReporterError
@@ -29,8 +29,7 @@ from gradual_master.reporting.html.embedding import Script, package_text
 from gradual_master.reporting.html.histograms import HEIGHT, WIDTH, histograms_of
 from gradual_master.reporting.html.page import SECTIONS, render_report, show_moment
 from gradual_master.reporting.text.formatting import show_bytes
-from gradual_master.results.merging.aggregate import Aggregate
-from gradual_master.results.summary.chronicle import Chronicle, News
+from gradual_master.results.summary.history import History, News
 from gradual_master.results.summary.summary import Summary, build_summary
 
 MOST_BYTES = 3_000_000
@@ -127,9 +126,9 @@ def page(summary: Summary) -> Element:
 def empty_run(**facts: Any) -> Summary:
     """A run in which nothing was measured."""
     plan, schedule = plan_of(), schedule_of((2, 1))
-    aggregate = Aggregate(plan, schedule, S)
-    summary = build_summary(plan, schedule, aggregate, fleet_of(), run_of(**facts), Options())
-    return replace(summary, chronicle=Chronicle(aggregate.series.table(), (), schedule, "config: {}\n"))
+    aggregate = aggregate_of(plan, schedule)
+    summary = build_summary(aggregate, fleet_of(), run_of(**facts), Options())
+    return replace(summary, history=History(aggregate.series.table(), (), schedule, "config: {}\n"))
 
 
 # ── What is on it ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -233,8 +232,8 @@ def test_an_error_sample_without_a_response_says_so(summary: Summary) -> None:
 
 
 def test_the_plan_and_where_it_ran_are_there(page: Element, summary: Summary) -> None:
-    assert summary.chronicle is not None
-    assert section(page, "plan").all("pre")[0].children == [summary.chronicle.plan]
+    assert summary.history is not None
+    assert section(page, "plan").all("pre")[0].children == [summary.history.plan]
     facts = dict(zip(*[[e.text for e in section(page, "facts").all(name)] for name in ("dt", "dd")], strict=True))
     assert facts["Seed"] == "42"
     assert facts["Plan, SHA-256"] == "ab" * 32
@@ -258,8 +257,8 @@ def test_a_run_without_an_interval_says_so() -> None:
     assert [each.attributes.get("id") for each in page.all("script")] == [None], "only our own script, and no charts"
 
 
-def test_a_summary_without_its_chronicle_says_what_is_left_out(summary: Summary) -> None:
-    page = tree_of(replace(summary, chronicle=None))
+def test_a_summary_without_its_history_says_what_is_left_out(summary: Summary) -> None:
+    page = tree_of(replace(summary, history=None))
     for name in ("course", "plan", "fleet"):
         assert "Left out" in section(page, name).text
     assert [each.attributes["id"] for each in page.all("figure")] == [
@@ -270,7 +269,7 @@ def test_a_summary_without_its_chronicle_says_what_is_left_out(summary: Summary)
 
 
 def test_the_charts_hold_the_figures_of_the_summary(page: Element, summary: Summary) -> None:
-    assert summary.chronicle is not None
+    assert summary.history is not None
     (held,) = [each for each in page.all("script") if each.attributes.get("id") == "charts"]
     document = json.loads(str(held.children[0]))
     assert set(document["roots"].values()) == {
@@ -283,7 +282,7 @@ def test_the_charts_hold_the_figures_of_the_summary(page: Element, summary: Summ
         for source in [source["attributes"]]
         if source.get("name")
     }
-    assert found["rates"]["ok"].tolist() == summary.chronicle.series.ok.tolist()
+    assert found["rates"]["ok"].tolist() == summary.history.series.ok.tolist()
     assert found["levels"]["ok"].tolist() == pytest.approx([row.throughput_rps for row in summary.levels], rel=1e-6)
 
 
@@ -348,7 +347,7 @@ def test_instants_are_shown_to_the_second(instant: str, shown: str) -> None:
 
 def hostile_summary(summary: Summary) -> Summary:
     """Every text that a plan or a system decides, as an attack."""
-    assert summary.chronicle is not None
+    assert summary.history is not None
     sample = json.loads(json.dumps(ERROR_SAMPLE).replace("out of order", "x"))
     sample["response"]["body"] = sample["request"]["body"] = sample["request"]["url"] = HOSTILE
     sample["response"]["headers"] = [[HOSTILE, HOSTILE]]
@@ -356,7 +355,7 @@ def hostile_summary(summary: Summary) -> Summary:
     row = replace(
         summary.actions[0], step=HOSTILE, group=HOSTILE, action="x", errors={HOSTILE: 1}, status_codes={HOSTILE: 1}
     )
-    schedule = summary.chronicle.schedule
+    schedule = summary.history.schedule
     phases = tuple(replace(phase, name=HOSTILE) for phase in schedule.phases)
     return replace(
         summary,
@@ -366,8 +365,8 @@ def hostile_summary(summary: Summary) -> Summary:
         levels=tuple(replace(level, phase=HOSTILE) for level in summary.levels),
         agents=tuple(replace(agent, name=HOSTILE, host=HOSTILE) for agent in summary.agents),
         error_samples=(sample,),
-        chronicle=replace(
-            summary.chronicle,
+        history=replace(
+            summary.history,
             news=(News(1, "error", HOSTILE),),
             plan=HOSTILE,
             schedule=replace(schedule, phases=phases),
@@ -482,8 +481,8 @@ def test_text_stands_out_on_light_and_on_dark() -> None:
 
 def test_an_hour_at_a_second_stays_small() -> None:
     summary = simulated_run(seconds=360, rules=(), times=10)
-    assert summary.chronicle is not None
-    assert (len(summary.chronicle.series), len(summary.actions)) == (3600, 20)
+    assert summary.history is not None
+    assert (len(summary.history.series), len(summary.actions)) == (3600, 20)
     assert len(render_report(summary).encode()) < MOST_BYTES
 
 

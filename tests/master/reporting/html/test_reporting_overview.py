@@ -11,7 +11,7 @@ from simulated_run import simulated_run
 from gradual_master.reporting.charts import Limit
 from gradual_master.reporting.html.overview import HEIGHT, MOST_POINTS, WIDTH, OverviewChart, overview_charts
 from gradual_master.reporting.html.steps import MOST_STEPS, steps_document
-from gradual_master.results.summary.chronicle import Chronicle
+from gradual_master.results.summary.history import History
 from gradual_master.results.summary.summary import Summary
 
 
@@ -21,21 +21,21 @@ def summary() -> Summary:
 
 
 @pytest.fixture(scope="module")
-def chronicle(summary: Summary) -> Chronicle:
-    assert summary.chronicle is not None
-    return summary.chronicle
+def history(summary: Summary) -> History:
+    assert summary.history is not None
+    return summary.history
 
 
-def panels(chronicle: Chronicle, *limits: Limit) -> tuple[OverviewChart, ...]:
-    return overview_charts(chronicle.series, chronicle.schedule, limits)
+def panels(history: History, *limits: Limit) -> tuple[OverviewChart, ...]:
+    return overview_charts(history.series, history.schedule, limits)
 
 
 def points(path: str) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in re.findall(r"[ML]([\d.]+) ([\d.]+)", path)]
 
 
-def test_there_are_users_throughput_and_p95_within_their_frames(chronicle: Chronicle) -> None:
-    drawn = panels(chronicle)
+def test_there_are_users_throughput_and_p95_within_their_frames(history: History) -> None:
+    drawn = panels(history)
     assert [panel.title for panel in drawn] == ["Users", "Throughput", "p95"]
     assert drawn[0].peak == "up to 72"
     for panel in drawn:
@@ -44,36 +44,36 @@ def test_there_are_users_throughput_and_p95_within_their_frames(chronicle: Chron
         assert re.search(r"\d", panel.says)
 
 
-def test_levels_are_steps(chronicle: Chronicle) -> None:
-    corners = points(panels(chronicle)[0].other)
-    assert len(corners) == 2 * len(chronicle.schedule.changes)
+def test_levels_are_steps(history: History) -> None:
+    corners = points(panels(history)[0].other)
+    assert len(corners) == 2 * len(history.schedule.changes)
     assert all(a[0] == b[0] or a[1] == b[1] for a, b in pairwise(corners))
 
 
-def test_it_has_few_points_however_long_the_run_was(chronicle: Chronicle) -> None:
-    assert len(points(panels(chronicle)[2].path)) == MOST_POINTS
+def test_it_has_few_points_however_long_the_run_was(history: History) -> None:
+    assert len(points(panels(history)[2].path)) == MOST_POINTS
 
 
-def test_a_limit_near_the_line_is_drawn(chronicle: Chronicle) -> None:
+def test_a_limit_near_the_line_is_drawn(history: History) -> None:
     near, far = Limit("latency", "p95 < 100ms", 100.0, None), Limit("latency", "p95 < 1h", 3.6e6, None)
     of_one = Limit("latency", "p95(a) < 100ms", 100.0, (0,))
-    assert panels(chronicle, near, far)[2].limit == pytest.approx(panels(chronicle, near)[2].limit)
-    assert panels(chronicle, far, of_one)[2].limit is None
+    assert panels(history, near, far)[2].limit == pytest.approx(panels(history, near)[2].limit)
+    assert panels(history, far, of_one)[2].limit is None
 
 
-def test_where_nothing_was_answered_there_is_a_gap(chronicle: Chronicle) -> None:
+def test_where_nothing_was_answered_there_is_a_gap(history: History) -> None:
     silent = simulated_run(seconds=12, actions=2)
-    assert silent.chronicle is not None
-    series = silent.chronicle.series
+    assert silent.history is not None
+    series = silent.history.series
     for point in series.points[3:6]:
         point.buckets, point.counts, point.extremes = point.buckets[:0], point.counts[:0], (np.nan, np.nan)
-    drawn = overview_charts(series, silent.chronicle.schedule, ())[2]
+    drawn = overview_charts(series, silent.history.schedule, ())[2]
     assert (drawn.path.count("M"), len(points(drawn.path))) == (2, 9)
 
 
-def test_the_filter_has_the_course_of_each_step_that_did_something(summary: Summary, chronicle: Chronicle) -> None:
+def test_the_filter_has_the_course_of_each_step_that_did_something(summary: Summary, history: History) -> None:
     idle = replace(summary.actions[1], requests=0)
-    document = steps_document((summary.actions[0], idle, summary.actions[2]), chronicle.steps)
+    document = steps_document((summary.actions[0], idle, summary.actions[2]), history.steps)
     assert document is not None
     assert set(document["steps"]) == {"0", "2"}
     assert set(document["steps"]["0"]) == {"ok", "failed", "p50", "p95", "p99"}
@@ -81,9 +81,9 @@ def test_the_filter_has_the_course_of_each_step_that_did_something(summary: Summ
     assert steps_document(summary.actions, None) is None
 
 
-def test_of_very_many_steps_the_busiest_have_theirs(summary: Summary, chronicle: Chronicle) -> None:
+def test_of_very_many_steps_the_busiest_have_theirs(summary: Summary, history: History) -> None:
     rows = tuple(replace(summary.actions[place % 3], requests=place + 1) for place in range(MOST_STEPS + 5))
-    table = chronicle.steps
+    table = history.steps
     assert table is not None
     for frame in table.frames:
         frame.counts = np.resize(frame.counts, (len(rows), 2))

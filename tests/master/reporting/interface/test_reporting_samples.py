@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from raw_run import S, plan_of, schedule_of
+from raw_run import S, aggregate_of, plan_of, schedule_of
 
 from gradual_common.errors import WireError
 from gradual_common.protocol.batch import KIND, KINDS
 from gradual_common.protocol.samples import SampleColumns
 from gradual_common.protocol.series import SeriesIndex
 from gradual_master.reporting.interface.samples import Request, SampleBlock, SampleDesk
-from gradual_master.results.merging.aggregate import Aggregate
 
 INDEX = SeriesIndex.of(plan_of())
 BEGIN = round(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()) * S
@@ -83,7 +82,7 @@ def test_a_step_with_a_name_of_its_own_bears_it_beside_its_action() -> None:
 
 def test_what_ends_in_a_warm_up_is_left_out_as_it_is_of_the_totals() -> None:
     schedule = schedule_of((1, 1), (1, 1), (1, 1), warm_up=1)
-    aggregate = Aggregate(plan_of(), schedule, S)
+    aggregate = aggregate_of(plan_of(), schedule)
     made = SampleDesk(aggregate.index, 0, aggregate.is_warm_up)
     one = [(0, 0, 0, 0, 0, 200)]
     told = {level: made.receive("a", columns(one, level)) is not None for level in (0, 1, 2, -1, 77)}

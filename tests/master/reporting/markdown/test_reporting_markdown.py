@@ -12,13 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
+from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.markdown.page import GITHUB_LIMIT, Block, MarkdownPage, bullets, escape, table
 from gradual_master.reporting.markdown.reporter import MarkdownReporter, render_markdown
 from gradual_master.reporting.text.formatting import thinned
-from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.summary import Summary, build_summary
 
 ZERO_WIDTH_SPACE = "\u200b"
@@ -73,7 +72,7 @@ LENIENT = "error_rate < 99%"
 def summary_of(*rules: Any, levels: int = 2, warm_up: int = 0, samples: Any = None, **facts: Any) -> Summary:
     plan = plan_of(thresholds=[rule if isinstance(rule, dict) else {"rule": rule} for rule in (*rules, LENIENT)])
     schedule = schedule_of(*[(2, 1)] * levels, seconds=1, warm_up=warm_up)
-    aggregate = Aggregate(plan, schedule, S)
+    aggregate = aggregate_of(plan, schedule)
     seen = [(0, "", 12 * MS), (1, "status", 1234 * MS), (1, "timeout", 30 * S), (2, "", MS)]
     for number in range(levels):
         stretch = Stretch(
@@ -86,7 +85,7 @@ def summary_of(*rules: Any, levels: int = 2, warm_up: int = 0, samples: Any = No
         aggregate.merge("a", batch_of(number + 1, number, stretch, start_lags=[MS], last=number == levels - 1))
         aggregate.close(number)
     agents = (agent("a"), agent("agent-2", lost=True)) if levels else ()
-    return build_summary(plan, schedule, aggregate, fleet_of(*agents), run_of(**facts), Options())
+    return build_summary(aggregate, fleet_of(*agents), run_of(**facts), Options())
 
 
 def first_line(summary: Summary) -> str:

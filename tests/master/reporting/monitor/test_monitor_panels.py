@@ -18,7 +18,7 @@ from gradual_master.reporting.monitor.panels.speed import SpeedPanel
 from gradual_master.reporting.monitor.panels.step_table import StepsPanel
 from gradual_master.reporting.monitor.panels.users import UsersPanel
 from gradual_master.reporting.monitor.state import MonitorState
-from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.history import News
 
 PANELS: tuple[Panel, ...] = (
     Header(),

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from gradual_master.reporting.monitor import MonitorReporter
 from gradual_master.reporting.monitor import screen as screen_module
-from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.history import News
 
 GROUPS = ("customer", "guest")
 ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"

@@ -5,8 +5,9 @@ from dataclasses import replace
 from monitor_scene import records
 
 from gradual_master.reporting.monitor.roster import Roster
-from gradual_master.results.measures.intervals import AgentHealth, IntervalRecord
-from gradual_master.results.summary.chronicle import News
+from gradual_master.results.measures.intervals import IntervalRecord
+from gradual_master.results.merging.agent_health import AgentHealth
+from gradual_master.results.summary.history import News
 
 EMPTY = next(records(1, groups=("a",), agents=1, thresholds=[]))
 

@@ -4,7 +4,7 @@ from monitor_scene import Clock, records, scene, staircase
 from raw_run import run_of
 
 from gradual_master.reporting.monitor.state import MonitorState
-from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.history import News
 
 GROUPS = ("customer", "guest")
 

@@ -4,17 +4,16 @@ from math import ceil
 
 import pytest
 from monitor_scene import records
-from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
+from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
 from gradual_master.reporting.monitor.trend import BEFORE_S, SPAN_S, Trend
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.merging.aggregate import Aggregate
 
 
 def series(samples: list[list[int]]) -> list[IntervalRecord]:
     """One interval per list of response times in ms; times above 99 failed."""
     schedule = schedule_of((2, 1), seconds=len(samples))
-    aggregate = Aggregate(plan_of(), schedule, S)
+    aggregate = aggregate_of(plan_of(), schedule)
     closed = []
     for second, times in enumerate(samples):
         rows = [(0, "status" if ms > 99 else "", ms * MS) for ms in times]

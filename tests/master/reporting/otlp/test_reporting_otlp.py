@@ -27,7 +27,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from otlp_receiver import DEADLINE_S, GrpcAnswer, GrpcReceiver, HttpAnswer, HttpReceiver, Receiver, retry_info
-from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
+from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 from structlog.testing import capture_logs
 
 from gradual_common import __version__
@@ -44,7 +44,6 @@ from gradual_master.reporting.otlp.endpoint import Endpoint, find_endpoint
 from gradual_master.reporting.otlp.ledger import Ledger
 from gradual_master.reporting.otlp.status import read_status
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.summary import Summary, build_summary
 
 SECONDS = 4
@@ -78,7 +77,7 @@ class FedRun:
     def __init__(self) -> None:
         plan = plan_of(thresholds=["p95 < 1s", "p99(ok, phase=main) < 1ms", "count(kind=dns) > 1"])
         schedule = schedule_of(*[(2, 1)] * SECONDS, seconds=1, warm_up=1)
-        aggregate = Aggregate(plan, schedule, S)
+        aggregate = aggregate_of(plan, schedule)
         self.samples = [samples_of(second) for second in range(SECONDS)]
         self.records: list[IntervalRecord] = []
         for second, samples in enumerate(self.samples):
@@ -91,7 +90,7 @@ class FedRun:
             tags={"team": "payments"},
             finished_at="2026-01-02T03:04:12+00:00",
         )
-        self.summary: Summary = build_summary(plan, schedule, aggregate, fleet_of(agent("a")), self.facts, Options())
+        self.summary: Summary = build_summary(aggregate, fleet_of(agent("a")), self.facts, Options())
 
     def through(self, reporter: OtlpReporter, paced_by: Receiver | None = None) -> list[Any]:
         """The whole run, as the host drives a reporter; what was logged. `paced_by` has every interval by itself."""

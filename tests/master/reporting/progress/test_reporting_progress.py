@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from raw_run import MS, S, Stretch, batch_of, fleet_of, plan_of, run_of, schedule_of
+from raw_run import MS, S, Stretch, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 from rich.console import Console
 
 from gradual_common.plan.model.plan import Plan
@@ -18,8 +18,7 @@ from gradual_master.reporting.progress.reporter import (
     render_progress,
 )
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.merging.aggregate import Aggregate
-from gradual_master.results.summary.chronicle import News
+from gradual_master.results.summary.history import News
 from gradual_master.results.summary.summary import build_summary
 
 SCHEDULE = schedule_of((2, 1), (4, 2), seconds=6)
@@ -32,7 +31,7 @@ class Options:
 
 def records(count: int, *, plan: Plan | None = None, schedule: Schedule = SCHEDULE) -> list[IntervalRecord]:
     """Second k has k + 1 logins of 10 ms; every third second one more that failed."""
-    aggregate = Aggregate(plan or plan_of(), schedule, S)
+    aggregate = aggregate_of(plan or plan_of(), schedule)
     closed = []
     for second in range(count):
         samples = [(0, "", 10 * MS)] * (second + 1) + [(1, "status", 20 * MS)] * (second % 3 == 0)
@@ -67,7 +66,7 @@ def test_before_the_first_interval_there_is_nothing() -> None:
 
 def test_a_line_says_position_users_figures_and_failures() -> None:
     assert describe_progress(state_after(2, plan=plan_of(thresholds=[]))) == (
-        "0:02 of 0:12 | users 3/3 | 1.5 ok/s | p50 10 ms | p95 19.9 ms | 1 failed (HTTP error × 1) | agents 1"
+        "0:02 of 0:12 | users 3/3 | 1.5 ok/s | p50 10 ms | p95 19.9 ms | 1 failed (HTTP 500 × 1) | agents 1"
     )
 
 
@@ -128,9 +127,7 @@ def follow(count: int, **console: Any) -> tuple[str, ProgressReporter]:
     for record in records(count):
         reporter.on_interval(record)
     plan = plan_of()
-    reporter.on_test_complete(
-        build_summary(plan, SCHEDULE, Aggregate(plan, SCHEDULE, S), fleet_of(), run_of(), Options())
-    )
+    reporter.on_test_complete(build_summary(aggregate_of(plan, SCHEDULE), fleet_of(), run_of(), Options()))
     return out.getvalue(), reporter
 
 
@@ -149,7 +146,7 @@ def test_on_a_terminal_there_is_a_live_view_that_leaves_no_trace() -> None:
         "customer",
         "2/2",
         "0.5 stopping",
-        "failed: HTTP error × 1",
+        "failed: HTTP 500 × 1",
         "agents 1",
     ):
         assert part in text
@@ -163,7 +160,7 @@ def test_a_plan_of_many_groups_shows_the_first_ones_and_the_sum() -> None:
     schedule = Schedule(
         schedule.changes, schedule.levels, schedule.phases, schedule.end, tuple(f"g{n}" for n in range(12))
     )
-    record = Aggregate(plan, schedule, S).close(0)
+    record = aggregate_of(plan, schedule).close(0)
     state = ProgressState(schedule)
     state.add(record)
     out = io.StringIO()

@@ -25,7 +25,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families
-from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
+from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 from structlog.testing import capture_logs
 
 from gradual_common import __version__
@@ -37,9 +37,8 @@ from gradual_master.reporting.prometheus.endpoint import prefers_protobuf
 from gradual_master.reporting.prometheus.metrics import BOUNDS, RunMetrics, cumulative
 from gradual_master.reporting.prometheus.protobuf import CONTENT_TYPE, MetricFamily, deltas, spans
 from gradual_master.reporting.prometheus.reporter import PrometheusReporter
+from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.merging.aggregate import Aggregate
-from gradual_master.results.summary.facts import RunFacts
 from gradual_master.results.summary.summary import Summary, build_summary
 
 PROTOBUF = (
@@ -73,7 +72,7 @@ class Fed:
 def fed(seconds: int = 3, warm_up: int = 0, plan: Plan | None = None) -> Fed:
     """Every second 40 logins, 3 browses of which 2 fail; in the drain, a second later, 1 guest's."""
     plan, schedule = plan or plan_of(), schedule_of(*[(4, 2)] * seconds, seconds=1, warm_up=warm_up)
-    aggregate, records = Aggregate(plan, schedule, S), []
+    aggregate, records = aggregate_of(plan, schedule), []
     samples = [(0, "", ns) for ns in TIMES] + [(1, "", MS), (1, "status", 2 * MS), (1, "timeout", 90 * S)]
     users = [(4, 2, 1.5, 0.25), (2, 0.5, 0.5, 0)]
     for number in range(seconds):
@@ -84,7 +83,7 @@ def fed(seconds: int = 3, warm_up: int = 0, plan: Plan | None = None) -> Fed:
     drain = Stretch(-1, seconds * S, (seconds + 1) * S, [(2, "", 5 * MS), (2, "connect", MS)])
     aggregate.merge("a", batch_of(seconds + 1, seconds, drain, last=True))
     records.append(aggregate.close(seconds))
-    summary = build_summary(plan, schedule, aggregate, fleet_of(agent("a")), run_of(), Options())
+    summary = build_summary(aggregate, fleet_of(agent("a")), run_of(), Options())
     return Fed(run_of(), records, summary)
 
 

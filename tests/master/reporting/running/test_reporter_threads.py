@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import structlog
-from raw_run import S, fleet_of, plan_of, run_of, schedule_of
+from raw_run import aggregate_of, fleet_of, plan_of, run_of, schedule_of
 from structlog.testing import capture_logs
 
 from gradual_common.protocol.series import SeriesIndex
@@ -21,7 +21,6 @@ from gradual_master.reporting import BaseReporter
 from gradual_master.reporting.interface.samples import SampleBlock
 from gradual_master.reporting.running.missing_reports import with_losses
 from gradual_master.reporting.running.threads import ReporterThread, ReporterThreads
-from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.summary import Summary, build_summary
 
 DEADLINE_S = 20
@@ -60,7 +59,7 @@ class Options:
 def judged(code: int) -> Summary:
     """A summary of a run that passed, but for its exit code."""
     plan, schedule = plan_of(), schedule_of((2, 1))
-    whole = build_summary(plan, schedule, Aggregate(plan, schedule, S), fleet_of(), run_of(), Options())
+    whole = build_summary(aggregate_of(plan, schedule), fleet_of(), run_of(), Options())
     verdict = replace(whole.verdict, status="passed", code=code, warnings=("slow",))
     return replace(whole, verdict=verdict, run=replace(whole.run, exit_code=code))
 

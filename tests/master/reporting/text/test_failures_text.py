@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gradual_master.reporting.text.failures import by_label, counts_of, show_failures, title_of, when, why
-from gradual_master.results.summary.error_rows import ErrorRow
+from gradual_master.results.measures.errors import ErrorRow
 
 NOT_FOUND = ErrorRow(
     group="customer",

@@ -3,9 +3,8 @@
 from typing import Any
 
 import pytest
-from raw_run import MS, S, Stretch, batch_of, fleet_of, plan_of, run_of, schedule_of
+from raw_run import MS, S, Stretch, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 
-from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.summary import Summary, build_summary
 from gradual_master.run.options import RunOptions
 
@@ -15,7 +14,7 @@ BROWSE = "browse of customer: 56 of 100 requests failed (56%; HTTP 500), and no 
 def summary_of(failing: int = 56, **changes: Any) -> Summary:
     """100 of `login`, all well; 100 of `browse`, of which some fail with 500; 10 of `rates`, of which one fails."""
     plan, schedule = plan_of(**changes), schedule_of((4, 2), seconds=1)
-    aggregate = Aggregate(plan, schedule, S)
+    aggregate = aggregate_of(plan, schedule)
     samples = [
         *[(0, "", MS)] * 1000,
         *[(1, "status", MS)] * failing,
@@ -25,7 +24,7 @@ def summary_of(failing: int = 56, **changes: Any) -> Summary:
     ]
     stretch = Stretch(0, 0, S, samples, statuses=[(1, 500, failing)], users=[(4, 4, 0, 0), (2, 2, 0, 0)])
     aggregate.merge("a", batch_of(1, 0, stretch, last=True))
-    return build_summary(plan, schedule, aggregate, fleet_of(), run_of(), RunOptions())
+    return build_summary(aggregate, fleet_of(), run_of(), RunOptions())
 
 
 def named(summary: Summary) -> list[str]:

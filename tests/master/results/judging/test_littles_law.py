@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 from agent_stage import MS, Reply, S, Stage
-from raw_run import agent, fleet_of, run_of
+from raw_run import agent, aggregate_of, fleet_of, run_of
 
 from gradual_agent.runtime.health import LoopLagProbe
 from gradual_common.protocol.batch import Batch, Health
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
 from gradual_master.results.judging.littles_law import LEAST_JUDGED, UserTimes, unaccounted_share
-from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.summary import Summary, build_summary
 
 
@@ -73,13 +72,13 @@ def summary_of(*agents: Agent, seconds: int, options: Options | None = None) -> 
         end,
         ("g0",),
     )
-    aggregate = Aggregate(agents[0].stage.plan, schedule, S)
+    aggregate = aggregate_of(agents[0].stage.plan, schedule)
     names = [f"agent-{number}" for number, _ in enumerate(agents, 1)]
     for name, each in zip(names, agents, strict=True):
         for batch in each.batches:
             aggregate.merge(name, batch)
     fleet = fleet_of(*(agent(name) for name in names))
-    return build_summary(agents[0].stage.plan, schedule, aggregate, fleet, run_of(), options or Options())
+    return build_summary(aggregate, fleet, run_of(), options or Options())
 
 
 def at_once(_: Agent) -> Reply:

@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from raw_run import MS, S, Stretch, batch_of, iteration_time, plan_of, schedule_of
+from raw_run import MS, S, Stretch, aggregate_of, batch_of, iteration_time, plan_of, schedule_of
 
 from gradual_common.protocol.batch import CONNECT, EXCHANGE, TTFB
 from gradual_master.results.judging.objectives import ObjectiveRow
-from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.merging.measurements import OUTSIDE
 
 MIXED = Stretch(
@@ -32,7 +31,7 @@ DRAINED = Stretch(OUTSIDE, S, 2 * S, samples=[(2, "", 9 * MS)])
 def judge(*rules: Any, stretches: Sequence[Stretch] = (MIXED, DRAINED), **changes: Any) -> list[ObjectiveRow]:
     """The rules' rows over one level of a second and the drain after it."""
     plan = plan_of(thresholds=[rule if isinstance(rule, dict) else {"rule": rule} for rule in rules], **changes)
-    aggregate = Aggregate(plan, schedule_of((2, 1), seconds=1), S)
+    aggregate = aggregate_of(plan, schedule_of((2, 1), seconds=1))
     for second, stretch in enumerate(stretches):
         aggregate.merge("a", batch_of(second + 1, second, stretch))
     aggregate.settle()
@@ -122,7 +121,7 @@ def test_no_data_fails_but_for_every_name_of_a_star(rule: str, passed: bool | No
 def test_a_step_never_performed_is_said_and_not_failed() -> None:
     behavior = [{"action": "login", "success_rate": 0.95}, {"action": "browse", "success_rate": 0.5}]
     plan = plan_of(users=[{"name": "customer", "concurrency": 2, "behavior": behavior}])
-    aggregate = Aggregate(plan, schedule_of((2,), seconds=1), S)
+    aggregate = aggregate_of(plan, schedule_of((2,), seconds=1))
     samples = [(0, "", MS)] * 19 + [(0, "status", MS)]
     aggregate.merge("a", batch_of(1, 0, Stretch(0, 0, S, samples), groups=1))
     aggregate.settle()
@@ -134,7 +133,7 @@ def test_a_step_never_performed_is_said_and_not_failed() -> None:
 
 def test_a_run_in_which_nothing_succeeded_fails_whatever_it_demands() -> None:
     plan = plan_of()
-    aggregate = Aggregate(plan, schedule_of((2, 1), seconds=1), S)
+    aggregate = aggregate_of(plan, schedule_of((2, 1), seconds=1))
     aggregate.merge("a", batch_of(1, 0, Stretch(0, 0, S, [(0, "connect", MS)] * 3)))
     aggregate.settle()
     *_, always = aggregate.judge()
@@ -143,7 +142,7 @@ def test_a_run_in_which_nothing_succeeded_fails_whatever_it_demands() -> None:
 
 def course(rule: str, *seconds: list[int]) -> ObjectiveRow:
     """The rule's row after a run with these response times (ms) of `login` in each second."""
-    aggregate = Aggregate(plan_of(thresholds=[rule]), schedule_of((2, 1), seconds=10), S)
+    aggregate = aggregate_of(plan_of(thresholds=[rule]), schedule_of((2, 1), seconds=10))
     for second, times in enumerate(seconds):
         samples = [(0, "", ms * MS) for ms in times]
         aggregate.merge("a", batch_of(second + 1, second, Stretch(0, second * S, (second + 1) * S, samples)))

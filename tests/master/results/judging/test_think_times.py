@@ -5,14 +5,13 @@ import statistics
 from typing import Any
 
 import pytest
-from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
+from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
 from gradual_agent.users.think import compile_think_time
 from gradual_common.plan.model.think_time import ThinkTime
 from gradual_common.randomness import RandomStream
 from gradual_master.results.judging.sentences import lateness as sentence
 from gradual_master.results.judging.think_times import WaitLateness, lateness_of, variance_of
-from gradual_master.results.merging.aggregate import Aggregate
 
 WAITS = {
     "constant": {"mean": S},
@@ -46,7 +45,7 @@ def test_no_think_time_has_no_variance() -> None:
 
 def lateness(think: Any, lags: list[int], requests: int = 100) -> WaitLateness:
     plan = plan_of(config={"name": "b", "base_url": "http://b", "duration": "4s", "think_time": think})
-    aggregate = Aggregate(plan, schedule_of((4, 2)), S)
+    aggregate = aggregate_of(plan, schedule_of((4, 2)))
     steps = [(step, "", MS) for step in (0, 1, 2)] * (requests // 3)
     aggregate.merge("a", batch_of(1, 0, Stretch(0, 0, S, steps), start_lags=lags))
     aggregate.settle()
@@ -80,7 +79,7 @@ def test_steps_count_by_how_often_they_were_waited_after() -> None:
         {"name": "guest", "concurrency": 2, "behavior": [{"action": "rates"}]},
     ]
     plan = plan_of(users=users)
-    aggregate = Aggregate(plan, schedule_of((4, 2)), S)
+    aggregate = aggregate_of(plan, schedule_of((4, 2)))
     samples = [(0, "", MS)] * 30 + [(1, "", MS)] * 70
     random.Random(1).shuffle(samples)
     aggregate.merge("a", batch_of(1, 0, Stretch(0, 0, S, samples), start_lags=[MS] * 100))

@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from raw_run import MS, START, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
+from raw_run import MS, START, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.batch import Health
 from gradual_common.schedule.compiling import compile_schedule
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
+from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.measures.levels import LevelRow, ScheduledUsers
-from gradual_master.results.merging.aggregate import Aggregate
-from gradual_master.results.summary.facts import SlotsFinished
 from gradual_master.results.summary.summary import Summary, build_summary
 
 
@@ -25,11 +24,11 @@ class Options:
 
 def summary_of(*stretches: Stretch, schedule: Schedule, plan: Plan | None = None, **facts: Any) -> Summary:
     plan = plan or plan_of()
-    aggregate = Aggregate(plan, schedule, S)
+    aggregate = aggregate_of(plan, schedule)
     for second, stretch in enumerate(stretches):
         aggregate.merge("a", batch_of(second + 1, second, stretch))
     finished = facts.pop("finished", None)
-    return build_summary(plan, schedule, aggregate, fleet_of(agent("a"), finished=finished), run_of(**facts), Options())
+    return build_summary(aggregate, fleet_of(agent("a"), finished=finished), run_of(**facts), Options())
 
 
 def rows_of(*stretches: Stretch, schedule: Schedule, **facts: Any) -> tuple[LevelRow, ...]:
@@ -97,7 +96,7 @@ def test_a_stopped_run_misses_nobody_after_the_stop() -> None:
 def test_a_level_is_marked_when_its_agents_were_saturated_or_late() -> None:
     users = [(2, 1, 1, 0), (1, 0.5, 0.5, 0)]
     plan, schedule = plan_of(), schedule_of((2, 1), (2, 1), (2, 1), seconds=10)
-    aggregate = Aggregate(plan, schedule, S)
+    aggregate = aggregate_of(plan, schedule)
     for second in range(30):
         busy = 10 <= second < 15
         # Of a second in which 1.5 users think, 0.5 user-seconds were slept over: 502 ms less 2 ms that are allowed.
@@ -105,7 +104,7 @@ def test_a_level_is_marked_when_its_agents_were_saturated_or_late() -> None:
         stretch = Stretch(second // 10, second * S, (second + 1) * S, users=users)
         health = Health(0.95 if busy else 0.3, 3, 3, 0)
         aggregate.merge("a", batch_of(second + 1, second, stretch, health=health, start_lags=late * 3))
-    summary = build_summary(plan, schedule, aggregate, fleet_of(agent("a")), run_of(), Options())
+    summary = build_summary(aggregate, fleet_of(agent("a")), run_of(), Options())
     assert [row.marks for row in summary.levels] == [(), ("saturated",), ("unaccounted",)]
     gaps = [gap.unaccounted for gap in summary.analysis.littles_law.levels]
     assert gaps == [0, 0, pytest.approx(1.5 / 30, rel=0.01)]
@@ -160,11 +159,11 @@ def users_who_end(**facts: Any) -> Summary:
     step = {"action": "rates"}
     plan = plan_of(users=[{"name": "customer", "concurrency": 2, "behavior": [step], "iterations": 1}])
     schedule = schedule_of((2,), seconds=4)
-    aggregate = Aggregate(plan, schedule, S)
+    aggregate = aggregate_of(plan, schedule)
     for second, active in enumerate((2, 0)):
         stretch = Stretch(0, second * S, (second + 1) * S, users=[(active, 0, 0, 0)])
         aggregate.merge("a", batch_of(second + 1, second, stretch, groups=1))
-    return build_summary(plan, schedule, aggregate, fleet_of(agent("a"), **facts), run_of(), Options())
+    return build_summary(aggregate, fleet_of(agent("a"), **facts), run_of(), Options())
 
 
 def test_users_who_have_done_their_iterations_are_not_missing() -> None:

@@ -5,9 +5,9 @@ from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
 
 from gradual_common.histogram.histogram import Histogram
 from gradual_common.protocol.series import SeriesIndex
+from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.measures.intervals import IntervalWriter
 from gradual_master.results.merging.measurements import Measurements, Shape
-from gradual_master.results.summary.facts import SlotsFinished
 
 INDEX = SeriesIndex.of(plan_of())
 SHAPE = Shape.of(INDEX)

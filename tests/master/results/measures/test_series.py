@@ -8,8 +8,9 @@ from contributions import contribution
 from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
 
 from gradual_common.protocol.series import SeriesIndex
-from gradual_master.results.measures.intervals import AgentHealth, IntervalRecord, IntervalWriter
+from gradual_master.results.measures.intervals import IntervalRecord, IntervalWriter
 from gradual_master.results.measures.series import Series
+from gradual_master.results.merging.agent_health import AgentHealth
 from gradual_master.results.merging.measurements import Measurements, Shape
 
 INDEX = SeriesIndex.of(plan_of())

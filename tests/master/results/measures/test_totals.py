@@ -1,16 +1,15 @@
 """The run's totals: warm-up apart, the drain in counts but in no rate, response times of what responded."""
 
-from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
+from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
 from gradual_common.protocol.batch import KIND, RESPONSE_TIME
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
 from gradual_master.results.measures.totals import FAILURES, OK, Selection, Totals
-from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.merging.measurements import OUTSIDE
 
 
 def totals_of(*stretches: Stretch, schedule: Schedule) -> Totals:
-    aggregate = Aggregate(plan_of(), schedule, S)
+    aggregate = aggregate_of(plan_of(), schedule)
     for second, stretch in enumerate(stretches):
         aggregate.merge("a", batch_of(second + 1, second, stretch))
     aggregate.settle()

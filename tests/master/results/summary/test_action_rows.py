@@ -1,14 +1,13 @@
 """The table of actions has a row for every step, performed or not."""
 
-from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
+from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
-from gradual_master.results.merging.aggregate import Aggregate
 from gradual_master.results.summary.action_rows import action_rows, share
 
 
 def test_a_step_never_performed_has_a_row_without_data() -> None:
     plan = plan_of()
-    aggregate = Aggregate(plan, schedule_of((2, 1)), S)
+    aggregate = aggregate_of(plan, schedule_of((2, 1)))
     aggregate.merge("a", batch_of(1, 0, Stretch(0, 0, S, [(1, "", MS)], assertions=[(0, 0, 0, 0)])))
     aggregate.settle()
     login, browse, rates = action_rows(plan, aggregate)
@@ -24,7 +23,7 @@ def test_a_step_never_performed_has_a_row_without_data() -> None:
 
 def test_successes_have_their_response_times_apart() -> None:
     plan = plan_of()
-    aggregate = Aggregate(plan, schedule_of((2, 1)), S)
+    aggregate = aggregate_of(plan, schedule_of((2, 1)))
     aggregate.merge("a", batch_of(1, 0, Stretch(0, 0, S, [(1, "", 40 * MS), (1, "status", MS)])))
     aggregate.settle()
     _, browse, _ = action_rows(plan, aggregate)

@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of, schedule_of
+from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 from summary_schema import SUMMARY, violations
 
 from gradual_common.histogram.histogram import Histogram
 from gradual_common.protocol.batch import CONNECT, EXCHANGE, KIND, TTFB
 from gradual_common.protocol.samples import Exemplar
-from gradual_master.results.merging.aggregate import Aggregate
-from gradual_master.results.summary.error_samples import ErrorSamples
 from gradual_master.results.summary.summary import Summary, build_summary
 
 FULL = [(2, 1, 1, 0), (1, 0.5, 0.5, 0)]
@@ -50,7 +48,7 @@ def summary_of(*, agents: int = 2, seconds: int = 4, reverse: bool = False, plan
     """A run whose second half is the level that is measured after a warm-up."""
     plan = plan or plan_of(thresholds=["p95(login) < 1s"])
     schedule = schedule_of((2 * agents, agents), (2 * agents, agents), warm_up=1)
-    aggregate = Aggregate(plan, schedule, S)
+    aggregate = aggregate_of(plan, schedule)
     rng = np.random.default_rng(3)
     batches = [
         (f"a{number}", batch_of(second + 1, second, stretches(rng, second, second // 2), last=second == seconds - 1))
@@ -60,24 +58,25 @@ def summary_of(*, agents: int = 2, seconds: int = 4, reverse: bool = False, plan
     for name, batch in reversed(batches) if reverse else batches:
         aggregate.merge(name, batch)
     fleet = fleet_of(*(agent(f"a{number}", begun=10) for number in range(agents)))
-    return build_summary(plan, schedule, aggregate, fleet, run_of(**facts), Options())
+    return build_summary(aggregate, fleet, run_of(**facts), Options())
 
 
 def empty_summary(**facts: Any) -> Summary:
     plan, schedule = plan_of(), schedule_of((2, 1))
-    return build_summary(plan, schedule, Aggregate(plan, schedule, S), fleet_of(), run_of(**facts), Options())
+    return build_summary(aggregate_of(plan, schedule), fleet_of(), run_of(**facts), Options())
 
 
 @pytest.mark.parametrize("is_warm_up", [False, True])
 def test_a_step_that_failed_by_our_mistake_makes_the_run_invalid_wherever_it_was(is_warm_up: bool) -> None:
     plan, schedule = plan_of(thresholds=[]), schedule_of((2, 1), (2, 1), warm_up=1, seconds=1)
-    aggregate = Aggregate(plan, schedule, S)
+    aggregate = aggregate_of(plan, schedule)
     for second in range(2):
         samples = [(0, "", MS)] * 20 + [(1, "internal", MS)] * (is_warm_up is (second == 0))
         aggregate.merge("a0", batch_of(second + 1, second, Stretch(second, second * S, (second + 1) * S, samples)))
-    told = ErrorSamples(aggregate.index)
-    told.add("a0", Exemplar(1, KIND["internal"], 0, 0.5, S, 0, {"detail": "KeyError: 'x' (file.py:60)"}))
-    summary = build_summary(plan, schedule, aggregate, fleet_of(agent("a0")), run_of(), Options(), told)
+    aggregate.error_samples.add(
+        "a0", Exemplar(1, KIND["internal"], 0, 0.5, S, 0, {"detail": "KeyError: 'x' (file.py:60)"})
+    )
+    summary = build_summary(aggregate, fleet_of(agent("a0")), run_of(), Options())
     assert (summary.verdict.status, summary.verdict.code) == ("invalid", 3)
     assert any("(internal), 1 time: KeyError: 'x' (file.py:60)" in reason for reason in summary.verdict.reasons)
 
@@ -197,12 +196,12 @@ def test_a_run_that_failed_says_how_many_users_were_missing_until_then() -> None
 
 def begun_and_merged(*, last: bool, begun: int) -> tuple[int, int, str]:
     plan, schedule = plan_of(), schedule_of((2, 1), seconds=1)
-    aggregate = Aggregate(plan, schedule, S)
+    aggregate = aggregate_of(plan, schedule)
     samples = [(0, "", MS)] * 99
     stretch = Stretch(0, 0, S, samples, counters={0: {"interrupted": 1}}, users=FULL)
     aggregate.merge("a", batch_of(1, 0, stretch, last=last))
     fleet = fleet_of(agent("a", begun=begun, lost=not last))
-    summary = build_summary(plan, schedule, aggregate, fleet, run_of(), Options())
+    summary = build_summary(aggregate, fleet, run_of(), Options())
     return summary.fleet.begun, summary.fleet.merged, summary.verdict.status
 
 

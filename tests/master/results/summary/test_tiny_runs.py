@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from raw_run import MS, START, S, Stretch, agent, batch_of, fleet_of, plan_of, run_of
+from raw_run import MS, START, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of
 from summary_schema import SUMMARY, violations
 
 from gradual_common.protocol.batch import Health
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
 from gradual_master.reporting.console import render_text
 from gradual_master.reporting.markdown.reporter import render_markdown
-from gradual_master.results.merging.aggregate import Aggregate
-from gradual_master.results.summary.facts import FleetFacts, SlotsFinished
+from gradual_master.results.facts import FleetFacts, SlotsFinished
 from gradual_master.results.summary.summary import Summary, build_summary
 from gradual_master.run.options import RunOptions
 
@@ -58,7 +57,7 @@ def run(
     )
     plan = plan_of(users=[group], **({} if thresholds is None else {"thresholds": thresholds}))
     schedule = schedule_of(users, round(seconds * S))
-    aggregate = Aggregate(plan, schedule, S)
+    aggregate = aggregate_of(plan, schedule)
     for number, stretch in enumerate(stretches):
         batch = batch_of(
             number + 1,
@@ -71,7 +70,7 @@ def run(
         )
         aggregate.merge("a", batch)
     known = fleet or fleet_of(agent("a"), finished=())
-    summary = build_summary(plan, schedule, aggregate, known, run_of(**facts), RunOptions())
+    summary = build_summary(aggregate, known, run_of(**facts), RunOptions())
     assert violations(summary.to_dict(), SUMMARY) == []
     return summary
 

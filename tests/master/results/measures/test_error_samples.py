@@ -19,7 +19,7 @@ from gradual_common.errors import WireError
 from gradual_common.protocol.batch import KIND
 from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
 from gradual_common.protocol.series import SeriesIndex
-from gradual_master.results.summary.error_samples import MOST_KEPT, ErrorSamples, curl_of
+from gradual_master.results.measures.error_samples import MOST_KEPT, ErrorSamples, curl_of
 
 INDEX = SeriesIndex.of(plan_of())
 SENT = {

@@ -7,7 +7,7 @@ from raw_run import MS, S, Stretch, batch_of, plan_of
 
 from gradual_common.protocol.batch import TTFB
 from gradual_common.protocol.series import SeriesIndex
-from gradual_master.results.measures.step_course import StepCourse
+from gradual_master.results.measures.step_series import StepTimeSeries
 from gradual_master.results.merging.measurements import Contribution, Measurements, Shape
 
 SHAPE = Shape.of(SeriesIndex.of(plan_of()))
@@ -24,8 +24,8 @@ def measured(number: int, *samples: tuple[int, str, int]) -> Contribution:
     return measurements.freeze()
 
 
-def course_of(*contributions: Contribution, most: int = 100) -> StepCourse:
-    course = StepCourse(SHAPE, S, most)
+def course_of(*contributions: Contribution, most: int = 100) -> StepTimeSeries:
+    course = StepTimeSeries(SHAPE, S, most)
     for number, contributed in enumerate(contributions):
         course.add(number, contributed)
     return course
@@ -69,5 +69,5 @@ def test_what_comes_late_goes_where_it_belongs() -> None:
 
 
 def test_a_run_without_an_interval_has_an_empty_course() -> None:
-    table = StepCourse(SHAPE, S).table()
+    table = StepTimeSeries(SHAPE, S).table()
     assert (len(table), table.rates(LOGIN).shape, table.quantile_ms(LOGIN, 0.5).tolist()) == (0, (0, 2), [])

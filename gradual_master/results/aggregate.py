@@ -21,12 +21,16 @@ from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.batch import ACTIVE, Batch
 from gradual_common.protocol.series import SeriesIndex
 from gradual_common.schedule.schedule import Schedule
+from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.judging.objectives import ObjectiveRow, Watch
 from gradual_master.results.judging.plan_objectives import plan_objectives
-from gradual_master.results.measures.intervals import AgentHealth, IntervalRecord, IntervalWriter
+from gradual_master.results.measures.error_samples import ErrorSamples
+from gradual_master.results.measures.errors import MOST_LIVE, ErrorRow, ErrorTable
+from gradual_master.results.measures.intervals import IntervalRecord, IntervalWriter
 from gradual_master.results.measures.series import Series
-from gradual_master.results.measures.step_course import StepCourse
+from gradual_master.results.measures.step_series import StepTimeSeries
 from gradual_master.results.measures.totals import Totals
+from gradual_master.results.merging.agent_health import AgentHealth
 from gradual_master.results.merging.agent_totals import AgentTotals
 from gradual_master.results.merging.batches import contribution_of, read_batch
 from gradual_master.results.merging.layouts import Layouts
@@ -41,7 +45,6 @@ from gradual_master.results.merging.measurements import (
     Shape,
 )
 from gradual_master.results.merging.open_interval import OpenInterval, health_of
-from gradual_master.results.summary.facts import SlotsFinished
 
 KEPT = 120 * NS_PER_S
 """How much of the past stays in memory as records of intervals (DESIGN 5.7)."""
@@ -56,10 +59,12 @@ class Aggregate:
     `totals` by phase, `level_figures` and `level_histograms` by level, `agents` by incarnation, `statuses` by
     (phase, step, status code), `assertions` by (phase, step, number, 0 passed | 1 failed), `failures` by what went
     wrong, `users_max` the most active users of each group at any time, `records` the last intervals, `series` the
-    course of all, `step_course` that of each step; `interval` in ns.
+    course of all, `step_series` that of each step; `interval` in ns.
     """
 
     def __init__(self, plan: Plan, schedule: Schedule, interval: int) -> None:
+        self.plan = plan
+        self.schedule = schedule
         self.index = SeriesIndex.of(plan)
         self.shape = Shape.of(self.index)
         self.totals = Totals(self.shape, schedule)
@@ -69,12 +74,14 @@ class Aggregate:
         self.users_max = np.zeros(self.shape.groups)
         self.records: deque[IntervalRecord] = deque(maxlen=max(1, KEPT // interval))
         self.series = Series(schedule.groups)
-        self.step_course = StepCourse(self.shape, interval)
+        self.step_series = StepTimeSeries(self.shape, interval)
         self.watches = [Watch(objective) for objective in plan_objectives(plan, self.index, schedule)]
         self._phases = _phases_of_levels(schedule)
         self._layouts = Layouts(self.shape, self._phases, self.totals.phases)
         self.statuses, self.assertions = self._layouts.statuses, self._layouts.assertions
         self.failures = self._layouts.failures
+        self.error_samples = ErrorSamples(self.index)
+        self._errors = ErrorTable(plan, self.index, self.totals, self.failures, self.error_samples, interval)
         self._writer = IntervalWriter(self.index, schedule, interval)
         self._open: dict[int, OpenInterval] = {}
         self._closed: dict[int, tuple[Contribution, int]] = {}
@@ -82,9 +89,11 @@ class Aggregate:
         self._capacity = 16
         self._applied: dict[tuple[int, int], tuple[int, int]] = {}
         self.interval = interval
-        self._start: int | None = None
+        self.start = 0
 
-    # ── Merging ─────────────────────────────────────────────────────────────────────────────────────────────────────
+    def begin(self, start: int) -> None:
+        """The schedule begins at the run time `start`, from which intervals are counted."""
+        self.start = start
 
     def merge(self, agent_id: str, batch: Batch) -> None:
         """Add a batch; WireError, and nothing added, when it does not fit the plan's series."""
@@ -94,7 +103,6 @@ class Aggregate:
         self.failures.add(batch, reading.layout.failures)
         self.assertions.add(reading.layout.assertions, batch.assertions[:, 3:].reshape(-1))
         self._note_applied(batch)
-        self._note_start(batch)
         if batch.interval < self._next:
             self._add_late(batch.interval, contribution_of(reading, self.shape), health_of(agent_id, reading))
         else:
@@ -109,12 +117,6 @@ class Aggregate:
         if agent_id not in self.agents:
             self.agents[agent_id] = AgentTotals(self.interval)
         return self.agents[agent_id]
-
-    def _note_start(self, batch: Batch) -> None:
-        """An agent's first frame begins with an interval; its batch may be of a later one, never of an earlier."""
-        if batch.number == 1 and batch.frames:
-            begin = batch.frames[0].begin - batch.interval * self.interval
-            self._start = begin if self._start is None else max(self._start, begin)
 
     def _note_applied(self, batch: Batch) -> None:
         for entry in batch.applied:
@@ -133,10 +135,8 @@ class Aggregate:
             place = number - self._next
             stood = self.records[place]
             self.records[place] = self._write(number, (), stood.objectives)
-            self.step_course.amend(number, contribution)
+            self.step_series.amend(number, contribution)
             self.series.amend(stood, replace(self.records[place], health=(health,)))
-
-    # ── Closing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def close(self, number: int, finished: tuple[SlotsFinished, ...] = ()) -> IntervalRecord:
         """Close interval `number`, the next in order: its record, with the objectives as they stand now.
@@ -157,9 +157,10 @@ class Aggregate:
         self._closed[number] = (measured, len(health))
         record = self._write(number, health, self.look((number + 1) * self.interval / NS_PER_S))
         self.series.add(record)
-        self.step_course.add(number, measured)
+        self.step_series.add(number, measured)
+        record = replace(record, errors_so_far=self.errors(MOST_LIVE))
         # Of thousands of agents that would be hundreds of thousands of objects, and nobody asks again.
-        self.records.append(replace(record, health=()))
+        self.records.append(replace(record, health=(), errors_so_far=()))
         self._closed.pop(number - (self.records.maxlen or 0), None)
         return record
 
@@ -185,8 +186,6 @@ class Aggregate:
             seen = measured.users[row, :, ACTIVE] / lengths[row]
             np.maximum(self.users_max, seen, out=self.users_max)
 
-    # ── Judging ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def look(self, at_s: float) -> tuple[ObjectiveRow, ...]:
         """Every objective over the run so far."""
         return tuple(watch.look(self.totals, at_s) for watch in self.watches)
@@ -195,14 +194,19 @@ class Aggregate:
         """Every objective over the whole run, or over as much of it as there was."""
         return tuple(watch.judge(self.totals, is_cut_short=is_cut_short) for watch in self.watches)
 
+    def errors(self, most: int | None = None) -> tuple[ErrorRow, ...]:
+        """The table of errors of the run so far, its first `most` rows."""
+        return self._errors.rows(self.start, most)
+
+    @property
+    def lacks_examples(self) -> bool:
+        """Whether something failed that no agent has described."""
+        known, phases = self.error_samples.known, (*self.totals.measured, *self.totals.warm_up)
+        return any((failed.step, failed.kind) not in known for failed in self.failures.of(phases))
+
     def is_warm_up(self, level: int) -> bool:
         """Whether what ends in this level is left out of totals; a level that the schedule has not is not."""
         return self._phases.get(level, OUTSIDE) in self.totals.warm_up
-
-    @property
-    def start(self) -> int:
-        """The run time of the schedule's begin, from which intervals are counted; 0 before the first batch."""
-        return self._start or 0
 
     @property
     def end(self) -> int:

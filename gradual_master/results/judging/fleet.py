@@ -6,14 +6,58 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.facts import AgentFacts, FleetFacts
 from gradual_master.results.judging.evidence import Loss
 from gradual_master.results.judging.littles_law import INVALID, WindowGap, window_of
 from gradual_master.results.judging.saturation import MeasuredTime, Saturation
 from gradual_master.results.measures.distribution import milliseconds
 from gradual_master.results.merging.agent_totals import AgentTotals
-from gradual_master.results.merging.aggregate import Aggregate
-from gradual_master.results.summary.facts import AgentFacts, FleetFacts
-from gradual_master.results.summary.sections import AgentRow, FleetSection
+from gradual_master.results.section import Section
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSection(Section):
+    """The fleet over the run. `begun` counts lost agents by their last ping, all others by what they delivered.
+
+    `intervals`: those that are judged; `saturated_intervals`: those of them in which any agent was saturated.
+    """
+
+    scheduled_user_s: float
+    missing_user_s: float
+    late_starts: int
+    moves: int
+    resent_batches: int
+    late_batches: int
+    dropped_batches: int
+    begun: int
+    merged: int
+    level_spread_ms: float
+    intervals: int
+    saturated_intervals: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow(Section):
+    """One agent. `cpu_p95` is a share of a core; `begun` − `merged` requests of it are unknown.
+
+    `saturated`: in how many of `fleet.intervals` it was saturated; None: it reported nothing. `left`: it drained away
+    on request.
+    """
+
+    id: str
+    name: str
+    host: str
+    requests: int
+    begun: int
+    merged: int
+    cpu_p95: float | None
+    loop_lag_ms_p99: float | None
+    start_lag_ms_p99: float | None
+    saturated: int | None
+    lost: bool
+    left: bool
+    clock_offset_ms: float | None
 
 
 @dataclass(frozen=True, slots=True)

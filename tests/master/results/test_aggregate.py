@@ -5,7 +5,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from raw_run import MS, START, S, Stretch, batch_of, plan_of, schedule_of
+from raw_run import MS, START, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import WireError
@@ -13,15 +13,15 @@ from gradual_common.histogram.histogram import Histogram
 from gradual_common.protocol.batch import CONNECT, EXCHANGE, RESPONSE_TIME, Applied, Batch, Frame, Health
 from gradual_common.protocol.codec import decode_agent_message, encode_agent_message
 from gradual_common.protocol.messages import AgentMessage
+from gradual_master.results.aggregate import KEPT, Aggregate
+from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.measures.totals import Selection
-from gradual_master.results.merging.aggregate import KEPT, Aggregate
-from gradual_master.results.summary.facts import SlotsFinished
 
 ALL = ((2, 1, 1, 0), (1, 0.5, 0.5, 0))
 
 
 def new_aggregate(**plan: object) -> Aggregate:
-    return Aggregate(plan_of(**plan), schedule_of((2, 1), (4, 2)), S)
+    return aggregate_of(plan_of(**plan), schedule_of((2, 1), (4, 2)))
 
 
 def exact(values: list[int]) -> Histogram:

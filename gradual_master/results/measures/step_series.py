@@ -86,7 +86,7 @@ def _buckets_of(shape: Shape, measured: Contribution) -> tuple[Int64, Int64]:
     return steps * BUCKETS + measured.columns.indices[filled], measured.columns.counts[filled].astype(np.int64)
 
 
-class StepCourse:
+class StepTimeSeries:
     """Takes the closed intervals of a run in order, and batches of them that come late."""
 
     def __init__(self, shape: Shape, interval: int, most_frames: int = MOST_FRAMES) -> None:

@@ -20,7 +20,7 @@ from gradual_common.kinds.causes import STATUS_KINDS
 from gradual_common.protocol.batch import KINDS
 from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
 from gradual_common.protocol.series import SeriesIndex
-from gradual_master.results.summary.section import Section
+from gradual_master.results.section import Section
 
 MOST_KEPT = 2 * (FIRST_SHOWN + RANDOM_SHOWN)
 """Candidates of one step and kind that are kept: the first and the smallest of them are never dropped."""

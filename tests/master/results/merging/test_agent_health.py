@@ -9,7 +9,7 @@ from raw_run import MS, S, Stretch, batch_of, plan_of
 
 from gradual_common.protocol.batch import Health
 from gradual_common.protocol.series import SeriesIndex
-from gradual_master.results.merging.attendance import ALLOWANCE, LATE, Attendance
+from gradual_master.results.merging.agent_health import ALLOWANCE, LATE, Attendance
 from gradual_master.results.merging.measurements import Shape
 
 SHAPE = Shape.of(SeriesIndex.of(plan_of()))

@@ -68,7 +68,6 @@ class RunFacts:
     command: str
     begins_at: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
-    profile: str | None = None
     git: dict[str, Any] | None = None
     """Commit and branch of the repository that the plan lies in (`surroundings.git_facts`)."""
     fingerprint: dict[str, Any] | None = None

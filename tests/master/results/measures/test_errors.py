@@ -4,16 +4,14 @@ from random import Random
 from typing import Any
 
 import pytest
-from raw_run import MS, START, S, Stretch, batch_of, fleet_of, plan_of, run_of, schedule_of
+from raw_run import MS, START, S, Stretch, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 from summary_schema import SUMMARY, violations
 
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.batch import KIND, KINDS
 from gradual_common.protocol.samples import Exemplar
-from gradual_master.results.merging.aggregate import Aggregate
-from gradual_master.results.summary.error_rows import ErrorRow
-from gradual_master.results.summary.error_samples import ErrorSamples
-from gradual_master.results.summary.errors import LONGEST_EXAMPLE, MOST_LIVE, error_rows, example_of
+from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.measures.errors import LONGEST_EXAMPLE, MOST_LIVE, ErrorRow, example_of
 from gradual_master.results.summary.summary import build_summary
 from gradual_master.run.options import RunOptions
 
@@ -22,17 +20,16 @@ SCHEDULE = schedule_of((4, 2), (4, 2))
 
 
 def aggregate(*batches: Any, plan: Plan = PLAN, schedule: Any = SCHEDULE) -> Aggregate:
-    made = Aggregate(plan, schedule, S)
+    made = aggregate_of(plan, schedule)
     for name, batch in batches:
         made.merge(name, batch)
     return made
 
 
-def samples_of(made: Aggregate, *exemplars: Exemplar) -> ErrorSamples:
-    samples = ErrorSamples(made.index)
+def describe(made: Aggregate, *exemplars: Exemplar) -> Aggregate:
     for one in exemplars:
-        samples.add("a", one)
-    return samples
+        made.error_samples.add("a", one)
+    return made
 
 
 def described(step: int, kind: str, at: int, detail: str = "", code: int = 0, number: int = 0) -> Exemplar:
@@ -74,7 +71,7 @@ def test_failures_are_told_apart_by_step_kind_and_status_the_most_frequent_first
         ("b", batch_of(1, 0, failing(0, 0, (2, "status"), statuses=[(2, 404, 1)]))),
     )
     made.close(0)
-    assert [shown(row) for row in error_rows(PLAN, made, samples_of(made))] == [
+    assert [shown(row) for row in made.errors()] == [
         ("rates", "status", 404, "HTTP 404", 4, round(4 / 11, 6)),
         ("login", "connect", None, "no connection", 2, 1.0),
         ("browse", "assertion:status_code", 202, "HTTP 202", 1, 1.0),
@@ -99,7 +96,7 @@ def test_the_counts_of_a_step_add_up_to_its_failures_whatever_failed() -> None:
             )
         )
     made = aggregate(*batches)
-    summary = build_summary(PLAN, SCHEDULE, made, fleet_of(), run_of(), RunOptions())
+    summary = build_summary(made, fleet_of(), run_of(), RunOptions())
     assert not violations(summary.to_dict(), SUMMARY)
     by_step = {action.step: 0 for action in summary.actions}
     for row in summary.errors:
@@ -109,7 +106,7 @@ def test_the_counts_of_a_step_add_up_to_its_failures_whatever_failed() -> None:
 
 def test_what_an_agent_tells_no_code_of_is_not_lost() -> None:
     made = aggregate(("a", batch_of(1, 0, failing(0, 0, *[(2, "status")] * 3, statuses=[(2, 404, 1)]))))
-    rows = error_rows(PLAN, made, samples_of(made))
+    rows = made.errors()
     assert [(row.status_code, row.count) for row in rows] == [(None, 2), (404, 1)]
 
 
@@ -120,7 +117,7 @@ def test_what_failed_in_warm_up_is_not_in_the_table() -> None:
         ("a", batch_of(2, 1, failing(1, S, (0, "dns")))),
         schedule=schedule,
     )
-    (row,) = error_rows(PLAN, made, samples_of(made))
+    (row,) = made.errors()
     assert (row.count, row.first_s, row.last_s) == (1, 1.0, 1.0)
 
 
@@ -137,8 +134,8 @@ def test_the_instants_are_exact_where_a_described_failure_tells(
     described_at: list[int], first_s: float, last_s: float, reason: str
 ) -> None:
     made = aggregate(*(("a", batch_of(n + 1, n, failing(n // 2, n * S, (0, "connect")))) for n in range(4)))
-    samples = samples_of(made, *(described(0, "connect", at, number=n) for n, at in enumerate(described_at)))
-    (row,) = error_rows(PLAN, made, samples)
+    describe(made, *(described(0, "connect", at, number=n) for n, at in enumerate(described_at)))
+    (row,) = made.errors()
     assert (row.first_s, row.last_s) == (first_s, last_s), reason
 
 
@@ -171,7 +168,7 @@ def test_the_first_that_was_described_gives_label_cause_and_example(
 ) -> None:
     made = aggregate(("a", batch_of(1, 0, failing(0, 0, (0, "connect")))))
     told = [described(0, "connect", n * MS, detail, number=n) for n, detail in enumerate(exemplars)]
-    (row,) = error_rows(PLAN, made, samples_of(made, *reversed(told)))
+    (row,) = describe(made, *reversed(told)).errors()
     assert (row.label, row.cause, row.example) == (label, cause, example)
 
 
@@ -179,8 +176,8 @@ def test_each_status_has_its_own_example() -> None:
     made = aggregate(
         ("a", batch_of(1, 0, failing(0, 0, (2, "status"), (2, "status"), statuses=[(2, 404, 1), (2, 503, 1)])))
     )
-    samples = samples_of(made, described(2, "status", 5 * MS, code=503), described(2, "status", 9 * MS, code=404))
-    rows = error_rows(PLAN, made, samples)
+    describe(made, described(2, "status", 5 * MS, code=503), described(2, "status", 9 * MS, code=404))
+    rows = made.errors()
     assert [(row.status_code, row.first_s, row.cause, row.example) for row in rows] == [
         (404, 0.009, "the server answered 404 Not Found", "GET http://bank.example/rates → 404"),
         (503, 0.005, "the server answered 503 Service Unavailable", "GET http://bank.example/rates → 503"),
@@ -200,7 +197,7 @@ def test_an_example_is_one_bounded_line_and_none_when_nothing_was_asked() -> Non
 def test_of_a_system_that_makes_codes_up_the_most_frequent_are_shown_while_it_runs() -> None:
     codes = [(2, 400 + number, number + 1) for number in range(60)]
     made = aggregate(("a", batch_of(1, 0, failing(0, 0, *[(2, "status")] * (60 * 61 // 2), statuses=codes))))
-    everything, live = (error_rows(PLAN, made, samples_of(made), most) for most in (None, MOST_LIVE))
+    everything, live = (made.errors(most) for most in (None, MOST_LIVE))
     assert len(everything) == 60
     assert live == everything[:MOST_LIVE]
     assert [row.status_code for row in live[:3]] == [459, 458, 457]
@@ -209,5 +206,5 @@ def test_of_a_system_that_makes_codes_up_the_most_frequent_are_shown_while_it_ru
 def test_a_run_that_goes_on_never_shows_a_share_above_one() -> None:
     """An interval that is still open is in the count already, and in the totals not yet."""
     made = aggregate(("a", batch_of(1, 0, failing(0, 0, (0, "dns")))))
-    (row,) = error_rows(PLAN, made, samples_of(made))
+    (row,) = made.errors()
     assert (row.count, row.share) == (1, 1.0)

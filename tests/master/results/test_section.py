@@ -1,15 +1,19 @@
-"""Sections are records, mappings and JSON at once."""
+"""Sections are records, mappings, JSON and flat rows at once."""
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
+from simulated_run import simulated_run
 
 from gradual_common.clock import NS_PER_MS
 from gradual_common.histogram.histogram import Histogram
 from gradual_master.results.measures.distribution import Distribution, milliseconds
-from gradual_master.results.summary.section import Section
+from gradual_master.results.section import Section, flat_row
+from gradual_master.results.summary.sections import TABLES
+from gradual_master.results.summary.summary import Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +70,50 @@ def test_no_data_is_null_never_0() -> None:
     assert (empty.count, empty.min, empty.mean, empty.p50, empty.p99_9, empty.max) == (0, None, None, None, None, None)
     assert milliseconds(None) is None
     assert milliseconds(0) == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Section):
+    name: str
+    value: float | None
+    is_late: bool
+    response_time_ms: Distribution
+    errors: dict[str, int]
+    marks: tuple[str, ...]
+    histogram: dict[str, Any]
+
+
+def test_a_distribution_is_a_column_for_each_statistic_and_counts_are_one_text() -> None:
+    histogram = Histogram()
+    histogram.add(5_000_000)
+    row = flat_row(Row("a", None, True, Distribution.of(histogram), {"status": 2, "dns": 1}, ("x", "y"), {"n": [1]}))
+    assert list(row)[:5] == ["name", "value", "is_late", "response_time_count", "response_time_min_ms"]
+    assert (row["response_time_count"], row["response_time_p99_9_ms"]) == (1, 5.0)
+    assert (row["errors"], row["marks"]) == ("status=2;dns=1", "x;y")
+    assert "histogram" not in row
+
+
+@pytest.fixture(scope="module")
+def summary() -> Summary:
+    return simulated_run(seconds=24, actions=2)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_of_a_summary_is_flat(summary: Summary, table: str) -> None:
+    rows = summary.rows(table)
+    assert rows
+    assert all(row.keys() == rows[0].keys() for row in rows)
+    assert all(isinstance(cell, str | int | float | None) for row in rows for cell in row.values())
+    json.dumps(rows, allow_nan=False)
+
+
+def test_the_rows_say_what_the_sections_say(summary: Summary) -> None:
+    assert [row["response_time_p95_ms"] for row in summary.rows("levels")] == [
+        level.response_time_ms.p95 for level in summary.levels
+    ]
+    assert [row["name"] for row in summary.rows("objectives")] == [row.name for row in summary.verdict.objectives]
+
+
+def test_another_name_is_refused_with_those_that_there_are(summary: Summary) -> None:
+    with pytest.raises(KeyError, match="'totals'; there are actions, groups, phases"):
+        summary.rows("totals")

@@ -51,6 +51,22 @@ _WORTH = {
 
 
 @dataclass(frozen=True, slots=True)
+class AgentHealth:
+    """One agent in one interval. `cpu`: its share of a core; lags: the worst of the interval, None when there was none.
+
+    `agent` is its name when reporters see it, its incarnation before.
+    """
+
+    agent: str
+    cpu: float
+    loop_lag_ms_max: float | None
+    start_lag_ms_max: float | None
+    users: int
+    connections: int
+    strained: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Attendance:
     """One agent in one interval, by frame: `users` as in a batch's column, over all groups; `unattended` user-ns."""
 

@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
-from raw_run import MS, S, Stretch, agent, batch_of, fleet_of, plan_of, schedule_of
+from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, schedule_of
 
 from gradual_common.protocol.batch import Health
+from gradual_master.results.facts import AgentFacts
 from gradual_master.results.judging.evidence import Loss
+from gradual_master.results.judging.fleet import FleetReport
 from gradual_master.results.judging.saturation import MeasuredTime
-from gradual_master.results.merging.aggregate import Aggregate
-from gradual_master.results.summary.facts import AgentFacts
-from gradual_master.results.summary.fleet_report import FleetReport
 
 SCHEDULE = schedule_of((4, 2), seconds=20)
 BUSY, IDLE = Health(0.97, 6, 6, 0), Health(0.1, 6, 6, 0)
@@ -17,7 +16,7 @@ BUSY, IDLE = Health(0.97, 6, 6, 0), Health(0.1, 6, 6, 0)
 
 def report(*agents: AgentFacts, late: str = "", busy: str = "", last: bool = False, **facts: int) -> FleetReport:
     """Agents a, b and c deliver 20 seconds with one request each; some are late for their users, some are busy."""
-    aggregate = Aggregate(plan_of(), SCHEDULE, S)
+    aggregate = aggregate_of(plan_of(), SCHEDULE)
     for name in ("a", "b", "c"):
         for second in range(20):
             users = [(4, 1, 3, 0), (2, 1, 1, 0)]

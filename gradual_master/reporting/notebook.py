@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from gradual_master.results.measures.levels import LevelRow
-    from gradual_master.results.summary.sections import Summary
+from gradual_master.results.measures.levels import LevelRow
+from gradual_master.results.summary.sections import Summary
 
 COLUMNS = ("from s", "target", "users", "ok/s", "p50 ms", "p95 ms", "p99 ms", "requests", "failed", "marks")
 
 
-def render_summary(summary: Summary) -> str:
+def render_html(summary: Summary) -> str:
     """HTML with every text escaped."""
     verdict = summary.verdict
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in (*verdict.reasons, *verdict.warnings))
