@@ -1,9 +1,9 @@
-"""Parcels as OTLP messages: names and units by the semantic conventions, instants as Unix time in ns."""
+"""Exports as OTLP messages: names and units by the semantic conventions, instants as Unix time in ns."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
@@ -24,7 +24,8 @@ from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.buckets import EDGES, SCALE
 from gradual_common.histogram.histogram import Histogram
-from gradual_master.reporting.otlp.ledger import Attributes, Parcel, Temporality
+from gradual_master.reporting.otlp.pending import Attributes, Export, Temporality
+from gradual_master.reporting.step_sums import StepKey
 from gradual_master.results.facts import RunFacts
 
 SCOPE = "gradual"
@@ -60,30 +61,29 @@ def describe_resource(run: RunFacts, host: str) -> Resource:
     return Resource(attributes=_attributes(attributes.items()))
 
 
-def encode(parcel: Parcel, resource: Resource) -> ExportMetricsServiceRequest:
-    """The request that carries a parcel."""
+def encode(export: Export, resource: Resource) -> ExportMetricsServiceRequest:
+    """The request that carries an export."""
     scope = InstrumentationScope(name=SCOPE, version=__version__)
-    metrics = [*_sums(parcel), *_gauges(parcel)]
-    scoped = [ScopeMetrics(scope=scope, metrics=metrics)]
+    scoped = [ScopeMetrics(scope=scope, metrics=[*_sums(export), *_gauges(export)])]
     return ExportMetricsServiceRequest(resource_metrics=[ResourceMetrics(resource=resource, scope_metrics=scoped)])
 
 
 def _attributes(pairs: Iterable[tuple[str, str | bool]]) -> list[KeyValue]:
-    return [KeyValue(key=key, value=_any_value(value)) for key, value in pairs]
+    return [
+        KeyValue(key=key, value=AnyValue(bool_value=value) if isinstance(value, bool) else AnyValue(string_value=value))
+        for key, value in pairs
+    ]
 
 
-def _any_value(value: str | bool) -> AnyValue:
-    return AnyValue(bool_value=value) if isinstance(value, bool) else AnyValue(string_value=value)
-
-
-def _sums(parcel: Parcel) -> Iterator[Metric]:
+def _sums(export: Export) -> Iterator[Metric]:
     """Requests, failures and response times; a metric without any point is left out."""
-    temporality = _TEMPORALITIES[parcel.temporality]
-    requests = [_count(parcel, stream.attributes, sums.requests) for stream, sums in parcel.sums]
+    temporality = _TEMPORALITIES[export.temporality]
+    steps = [(_attributes_of(key), sums) for key, sums in export.sums]
+    requests = [_count(export, attributes, sums.requests) for attributes, sums in steps]
     failures = [
-        _count(parcel, (*stream.attributes, ("error.type", kind)), count)
-        for stream, sums in parcel.sums
-        for kind, count in sums.failures.items()
+        _count(export, (*attributes, ("error.type", kind)), count)
+        for attributes, sums in steps
+        for kind, count in sums.errors.items()
     ]
     for name, description, points in (
         ("gradual.requests", "Requests that were completed, failed ones among them", requests),
@@ -93,8 +93,8 @@ def _sums(parcel: Parcel) -> Iterator[Metric]:
             total = Sum(data_points=points, aggregation_temporality=temporality, is_monotonic=True)
             yield Metric(name=name, description=description, unit="{request}", sum=total)
     times = [
-        encode_histogram(sums.times, parcel.start, parcel.at, stream.attributes)
-        for stream, sums in parcel.sums
+        encode_histogram(sums.times, export.start, export.at, attributes)
+        for attributes, sums in steps
         if sums.times.count
     ]
     if times:
@@ -106,11 +106,15 @@ def _sums(parcel: Parcel) -> Iterator[Metric]:
         )
 
 
-def _count(parcel: Parcel, attributes: Attributes, count: int) -> NumberDataPoint:
+def _attributes_of(key: StepKey) -> Attributes:
+    return tuple((f"gradual.{name}", value) for name, value in key._asdict().items())
+
+
+def _count(export: Export, attributes: Attributes, count: int) -> NumberDataPoint:
     return NumberDataPoint(
         attributes=_attributes(attributes),
-        start_time_unix_nano=parcel.start,
-        time_unix_nano=parcel.at,
+        start_time_unix_nano=export.start,
+        time_unix_nano=export.at,
         as_int=count,
     )
 
@@ -135,19 +139,14 @@ def encode_histogram(
     )
 
 
-def _gauges(parcel: Parcel) -> Iterator[Metric]:
-    points = _points(parcel)
+def _gauges(export: Export) -> Iterator[Metric]:
+    points: dict[str, list[NumberDataPoint]] = defaultdict(list)
+    for interval in export.intervals:
+        for metric, attributes, value in interval.values:
+            point = NumberDataPoint(
+                attributes=_attributes(attributes), time_unix_nano=interval.at, as_double=float(value)
+            )
+            points[metric].append(point)
     for name, (unit, description) in GAUGES.items():
         if name in points:
             yield Metric(name=name, description=description, unit=unit, gauge=Gauge(data_points=points[name]))
-
-
-def _points(parcel: Parcel) -> Mapping[str, Sequence[NumberDataPoint]]:
-    points: dict[str, list[NumberDataPoint]] = defaultdict(list)
-    for instant in parcel.instants:
-        for metric, attributes, value in instant.values:
-            point = NumberDataPoint(
-                attributes=_attributes(attributes), time_unix_nano=instant.at, as_double=float(value)
-            )
-            points[metric].append(point)
-    return points

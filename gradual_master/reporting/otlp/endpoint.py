@@ -39,7 +39,7 @@ class TlsFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class OtlpEndpoint:
     """A receiver. `url` has a path over HTTP; over gRPC it is the target `host:port`. Header names in lower case."""
 
     protocol: Protocol
@@ -63,10 +63,10 @@ class Endpoint:
         return f"{'grpcs' if self.secure else 'grpc'}://{self.url}"
 
 
-def find_endpoint(arg: str | None, environ: Mapping[str, str]) -> Endpoint:
+def find_endpoint(arg: str | None, environ: Mapping[str, str]) -> OtlpEndpoint:
     """The receiver that ARG and the environment name; ReporterError, saying which of them is wrong, and how."""
     protocol, url, secure = _locate(arg, environ)
-    return Endpoint(
+    return OtlpEndpoint(
         protocol=protocol,
         url=url,
         secure=secure,

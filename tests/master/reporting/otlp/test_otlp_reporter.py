@@ -17,93 +17,25 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-import numpy as np
 import pytest
 import trustme
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsPartialSuccess,
     ExportMetricsServiceResponse,
 )
-from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from otlp_receiver import DEADLINE_S, GrpcAnswer, GrpcReceiver, HttpAnswer, HttpReceiver, Receiver, retry_info
-from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
+from otlp_run import BEGIN, CUMULATIVE_TEMPORALITY, DELTA, DELTA_TEMPORALITY, SECONDS, FedRun, reporter_to
+from raw_run import S
 from structlog.testing import capture_logs
 
 from gradual_common import __version__
-from gradual_common.histogram.buckets import EDGES
 from gradual_common.histogram.histogram import Histogram
 from gradual_common.protocol.batch import KINDS
 from gradual_master.errors import ReporterError
-from gradual_master.reporting.otlp import OtlpReporter
-from gradual_master.reporting.otlp import ledger as ledgers
-from gradual_master.reporting.otlp.carriers import retry_after_s
-from gradual_master.reporting.otlp.courier import BackOff
-from gradual_master.reporting.otlp.encoding import GAUGES, encode
-from gradual_master.reporting.otlp.endpoint import Endpoint, find_endpoint
-from gradual_master.reporting.otlp.ledger import Ledger
-from gradual_master.reporting.otlp.status import read_status
-from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.summary.summary import Summary, build_summary
-
-SECONDS = 4
-BEGIN = 1_767_323_045_250_000_000
-"""The schedule's begin: `run_of` starts at 2026-01-02T03:04:05Z, and 0.25 s pass until the schedule begins."""
-
-FULL = [(2, 1, 1, 0.25), (1, 0.5, 0.5, 0)]
-DELTA = {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "delta"}
-
-CUMULATIVE_TEMPORALITY = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
-DELTA_TEMPORALITY = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
-
-
-class Options:
-    allow_missing = 0.01
-    allow_saturated = False
-
-
-def samples_of(second: int) -> list[tuple[int, str, int]]:
-    """Times from below the first bucket to above the last, successes and failures."""
-    rng = np.random.default_rng(second)
-    times = (np.exp(rng.normal(17, 1.5, 400))).astype(np.int64).tolist()
-    kinds = ["" if number % 7 else "status" for number in range(400)]
-    extremes = [(0, "", 500), (0, "", EDGES[0]), (0, "timeout", 3600 * S + 10**12), (2, "connect", 5 * MS)]
-    return [(number % 3, kind, ns) for number, (kind, ns) in enumerate(zip(kinds, times, strict=True))] + extremes
-
-
-class FedRun:
-    """A run of four seconds, the first of them warm-up: its intervals, its summary, and the raw samples."""
-
-    def __init__(self) -> None:
-        plan = plan_of(thresholds=["p95 < 1s", "p99(ok, phase=main) < 1ms", "count(kind=dns) > 1"])
-        schedule = schedule_of(*[(2, 1)] * SECONDS, seconds=1, warm_up=1)
-        aggregate = aggregate_of(plan, schedule)
-        self.samples = [samples_of(second) for second in range(SECONDS)]
-        self.records: list[IntervalRecord] = []
-        for second, samples in enumerate(self.samples):
-            stretch = Stretch(second, second * S, (second + 1) * S, samples, users=FULL)
-            lags = {"loop_lags": [3 * MS]} if second != 2 else {}
-            aggregate.merge("a", batch_of(second + 1, second, stretch, last=second == SECONDS - 1, **lags))
-            self.records.append(aggregate.close(second))
-        self.facts = run_of(
-            begins_at="2026-01-02T03:04:05.250000+00:00",
-            tags={"team": "payments"},
-            finished_at="2026-01-02T03:04:12+00:00",
-        )
-        self.summary: Summary = build_summary(aggregate, fleet_of(agent("a")), self.facts, Options())
-
-    def through(self, reporter: OtlpReporter, paced_by: Receiver | None = None) -> list[Any]:
-        """The whole run, as the host drives a reporter; what was logged. `paced_by` has every interval by itself."""
-        with capture_logs() as logs:
-            reporter.prepare()
-            reporter.on_test_start(self.facts)
-            for count, record in enumerate(self.records, 1):
-                reporter.on_interval(record)
-                if paced_by is not None:
-                    paced_by.wait_for(lambda arrivals, count=count: len(arrivals) == count)
-            reporter.on_test_complete(self.summary)
-            reporter.close()
-        return logs
+from gradual_master.reporting.otlp.encoding import GAUGES
+from gradual_master.reporting.otlp.endpoint import find_endpoint
+from gradual_master.reporting.otlp.exporter import BackOff
+from gradual_master.reporting.otlp.transport import retry_after_s
 
 
 @pytest.fixture(scope="module")
@@ -122,13 +54,6 @@ def receiver(request: Any) -> Iterator[Any]:
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits a second for what is back in a moment."""
     monkeypatch.setattr(BackOff.__init__, "__defaults__", (0.02,))
-
-
-def reporter_to(url: str, environ: dict[str, str] | None = None, **options: Any) -> OtlpReporter:
-    return OtlpReporter(url, environ=environ or {}, **options)
-
-
-Point = tuple[str, tuple[tuple[str, Any], ...]]
 
 
 def points(receiver: Receiver) -> Iterator[tuple[str, dict[str, Any], Any, Any]]:
@@ -359,9 +284,6 @@ def test_no_series_has_two_points_at_one_instant(run: FedRun, receiver: Any) -> 
     assert len(gauge(receiver, "gradual.agent.loop_lag")) == 1
 
 
-# ── On the way ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_headers_are_passed_and_the_body_is_compressed(run: FedRun) -> None:
     receiver = HttpReceiver()
     run.through(reporter_to(receiver.url, {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20s3cret,X-Scope=a"}))
@@ -540,8 +462,8 @@ def test_the_end_of_a_run_waits_out_no_back_off(run: FedRun, kind: Any, scheme: 
     with capture_logs() as logs:
         reporter.prepare()
         reporter.on_test_start(run.facts)
-        assert reporter._courier is not None
-        reporter._courier._back_off._next_s = 60.0
+        assert reporter._exporter is not None
+        reporter._exporter._back_off._next_s = 60.0
         reporter.on_interval(run.records[0])
         wait_until(lambda: len(logs) == 2)
         receiver = kind(HttpAnswer(503) if kind is HttpReceiver else GrpcAnswer(grpc.StatusCode.UNAVAILABLE), port=port)
@@ -649,82 +571,6 @@ def test_an_answer_that_trickles_is_not_waited_for(run: FedRun) -> None:
     assert receiver.full[1].raw == receiver.full[0].raw
 
 
-# ── The parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize(
-    ("arg", "environ", "protocol", "url", "secure"),
-    [
-        (None, {}, "http", "http://127.0.0.1:4318/v1/metrics", False),
-        (None, {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "grpc", "127.0.0.1:4317", False),
-        ("http://c:4318", {}, "http", "http://c:4318/v1/metrics", False),
-        ("http://c:4318/", {}, "http", "http://c:4318/v1/metrics", False),
-        ("https://c/otlp/v1/m?x=1", {}, "http", "https://c/otlp/v1/m?x=1", True),
-        ("grpc://c:4317", {}, "grpc", "c:4317", False),
-        ("grpc://[::1]", {}, "grpc", "[::1]:4317", False),
-        ("grpcs://c:443/", {}, "grpc", "c:443", True),
-        ("http://c:4318", {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "http", "http://c:4318/v1/metrics", False),
-        (None, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://e:4318/base/"}, "http", "http://e:4318/base/v1/metrics", False),
-        (None, {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://e:4318"}, "http", "http://e:4318/", False),
-        (
-            None,
-            {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://e", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "https://m/v1/x"},
-            "http",
-            "https://m/v1/x",
-            True,
-        ),
-        (
-            None,
-            {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://e:4317", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "grpc"},
-            "grpc",
-            "e:4317",
-            True,
-        ),
-        (None, {"OTEL_EXPORTER_OTLP_ENDPOINT": " "}, "http", "http://127.0.0.1:4318/v1/metrics", False),
-    ],
-)
-def test_an_endpoint_is_found_as_the_specification_has_it(
-    arg: str | None, environ: dict[str, str], protocol: str, url: str, secure: bool
-) -> None:
-    found = find_endpoint(arg, environ)
-    assert (found.protocol, found.url, found.secure) == (protocol, url, secure)
-
-
-@pytest.mark.parametrize(
-    ("arg", "environ", "message"),
-    [
-        ("c:4318", {}, r"^-o otlp=c:4318: an endpoint begins with http://, https://, grpc://, grpcs://"),
-        ("http://:4318", {}, "names a host and a port"),
-        ("http://c:99999", {}, "this is no URL: Port out of range"),
-        ("http://c:0", {}, "names a host and a port"),
-        ("http://[::1", {}, "this is no URL"),
-        (
-            "http://u:secret@c:1",
-            {},
-            r"^-o otlp=http://c:1: an endpoint holds no user or password: .* OTEL_\w+_HEADERS$",
-        ),
-        ("u:secret@c:1", {}, r"^-o otlp=c:1: an endpoint begins with"),
-        ("http://c:1/a b", {}, "neither spaces nor"),
-        ("grpc://c:1/v1/metrics", {}, "over gRPC an endpoint has no path"),
-        (None, {"OTEL_EXPORTER_OTLP_ENDPOINT": "grpc://c:1"}, "OTEL_EXPORTER_OTLP_ENDPOINT: an endpoint begins"),
-        (None, {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, "known are grpc and http/protobuf"),
-        (None, {"OTEL_EXPORTER_OTLP_HEADERS": "a"}, "headers are given as name=value"),
-        (None, {"OTEL_EXPORTER_OTLP_HEADERS": "a b=c"}, "headers are given as name=value"),
-        (None, {"OTEL_EXPORTER_OTLP_HEADERS": "a=%0d%0ab"}, "headers are given as name=value"),
-        ("grpc://c:1", {"OTEL_EXPORTER_OTLP_HEADERS": "a-bin=b"}, "headers are given as name=value"),
-        (None, {"OTEL_EXPORTER_OTLP_TIMEOUT": "5s"}, "a positive number of milliseconds"),
-        (None, {"OTEL_EXPORTER_OTLP_COMPRESSION": "zip"}, "known are gzip and none"),
-        (None, {"OTEL_EXPORTER_OTLP_CERTIFICATE": "/nowhere.pem"}, "there is no such file"),
-    ],
-)
-def test_a_malformed_endpoint_is_an_error_that_says_what_is_wrong(
-    arg: str | None, environ: dict[str, str], message: str
-) -> None:
-    with pytest.raises(ReporterError, match=message) as caught:
-        reporter_to(arg, environ).prepare()  # type: ignore[arg-type]
-    assert "secret" not in str(caught.value)
-
-
 @pytest.mark.parametrize(("url", "shown"), [("https://c:1", "https://c:1/v1/metrics"), ("grpcs://c:1", "grpcs://c:1")])
 def test_a_certificate_that_is_none_is_an_error_before_the_run(url: str, shown: str, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("no certificate")
@@ -740,26 +586,6 @@ def test_a_proxy_is_not_asked_for_this_machine(run: FedRun, receiver: Any, monke
     assert run.through(reporter_to(receiver.url)) == []
     assert find_endpoint("grpc://[::1]:1", {}).is_loopback
     assert not find_endpoint("http://collector:4318", {}).is_loopback
-
-
-def test_messages_show_neither_headers_nor_queries() -> None:
-    endpoint = find_endpoint("https://c/v1/metrics?key=s3cret", {"OTEL_EXPORTER_OTLP_HEADERS": "a=s3cret"})
-    assert str(endpoint) == "https://c/v1/metrics"
-    assert str(Endpoint("grpc", "c:1", True)) == "grpcs://c:1"
-
-
-def test_variables_for_metrics_go_before_those_for_all_signals() -> None:
-    endpoint = find_endpoint(
-        None,
-        {
-            "OTEL_EXPORTER_OTLP_TIMEOUT": "9000",
-            "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT": "1500",
-            "OTEL_EXPORTER_OTLP_HEADERS": "a=1",
-            "OTEL_EXPORTER_OTLP_METRICS_HEADERS": "b=2%2C3",
-        },
-    )
-    assert endpoint.timeout_s == 1.5
-    assert endpoint.headers == (("b", "2,3"),)
 
 
 def test_an_unknown_temporality_is_warned_of_and_cumulative_is_taken(run: FedRun) -> None:
@@ -789,13 +615,6 @@ def test_retry_after_is_seconds_or_a_date(text: str | None, seconds: float | Non
     assert retry_after_s(headers, datetime(2026, 1, 1, tzinfo=UTC)) == seconds
 
 
-def test_a_status_is_read_and_anything_else_says_nothing() -> None:
-    details = read_status(retry_info(2, 500_000_000)[0][1])
-    assert (details.message, details.retry_after_s) == ("busy", 2.5)
-    assert read_status(b"<html>").message == ""
-    assert read_status(b"").retry_after_s is None
-
-
 def test_back_off_doubles_up_to_half_a_minute_and_begins_anew() -> None:
     back_off = BackOff(1.0)
     delays = [back_off.next_s() for _ in range(8)]
@@ -803,41 +622,6 @@ def test_back_off_doubles_up_to_half_a_minute_and_begins_anew() -> None:
         assert longest / 2 <= delay <= longest
     back_off.reset()
     assert back_off.next_s() <= 1
-
-
-def test_values_that_wait_are_bounded_and_the_oldest_go_first(run: FedRun) -> None:
-    ledger = Ledger("cumulative", BEGIN, most_waiting=30)
-    for number in range(100):
-        ledger.add(replace(run.records[1], end_s=number + 1))
-    parcel = ledger.take()
-    assert ledger.is_empty
-    assert sum(len(instant.values) for instant in parcel.instants) <= 30
-    assert parcel.instants[-1].at == BEGIN + 100 * S
-    assert parcel.requests == 100 * len(run.samples[1]), "sums are never given up"
-
-
-def test_a_parcel_stays_as_it_is_while_the_run_goes_on(run: FedRun) -> None:
-    ledger = Ledger("cumulative", BEGIN)
-    ledger.add(run.records[1])
-    parcel = ledger.take()
-    before = encode(parcel, Resource())
-    ledger.add(run.records[2])
-    assert encode(parcel, Resource()) == before
-    assert ledger.take().requests == len(run.samples[1]) + len(run.samples[2])
-
-
-def test_what_waits_goes_in_parcels_that_a_receiver_takes(run: FedRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledgers, "MOST_PER_PARCEL", 25)
-    ledger = Ledger("delta", BEGIN)
-    for number in range(10):
-        ledger.add(replace(run.records[1], end_s=number + 1))
-    parcels = []
-    while not ledger.is_empty:
-        parcels.append(ledger.take())
-    assert all(sum(len(instant.values) for instant in parcel.instants) <= 25 for parcel in parcels)
-    assert [instant.at for parcel in parcels for instant in parcel.instants] == [BEGIN + n * S for n in range(1, 11)]
-    assert [parcel.requests for parcel in parcels] == [10 * len(run.samples[1]), *[0] * (len(parcels) - 1)]
-    assert len(parcels) > 2
 
 
 def test_failure_kinds_are_those_of_the_results(run: FedRun, receiver: Any) -> None:

@@ -1,0 +1,152 @@
+"""What is still to be exported: sums and histograms that grow, and the gauges of every interval.
+
+Why sums are kept apart from gauges. A gauge is of one interval, and lost with it; so gauges wait one by one, at most
+`MOST_WAITING` of them, and the oldest intervals are given up when a receiver is away for long. A sum is different:
+intervals that have not left yet are added up to one, so that the first export that arrives carries all of them,
+however long the receiver was away, and nothing grows meanwhile.
+
+Cumulative sums start with the schedule and never go back. Every export has the same start and all requests since then:
+one that is lost, or refused, is mended by the next, and only the last one of a run must arrive. One that is sent again
+is sent byte for byte as before, so that a receiver that had taken it gets the same points for the same instant once
+more, and no request is counted twice. Another run, also the one after a restart of the master, has another run id, and
+with it another resource (`describe_resource`): its sums start at 0 in series of their own, never as a step back in
+these. A delta is what came since the last export that was taken from here; deltas follow each other without a gap, and
+one that is refused is missing for good, which is why the exporter counts its requests.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_master.reporting.step_sums import StepKey, StepSums, add_rows
+from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.measures.intervals import IntervalRecord
+from gradual_master.results.merging.agent_health import AgentHealth
+
+Temporality = Literal["cumulative", "delta"]
+
+MOST_WAITING = 50_000
+"""Gauge values that wait for a receiver: 5 to 15 MB; for three groups and ten agents, a quarter of an hour."""
+
+MOST_PER_EXPORT = 10_000
+"""Gauge values in one export: 1 MB, a quarter of what a receiver takes by default."""
+
+Attributes = tuple[tuple[str, str | bool], ...]
+
+
+class GaugeValue(NamedTuple):
+    """One value of a gauge, at the end of an interval."""
+
+    metric: str
+    attributes: Attributes
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalGauges:
+    """The gauges of one interval; `at` is Unix time, ns."""
+
+    at: int
+    values: tuple[GaugeValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One export. `sums` hold what was measured from `start` to `at`, Unix time in ns; `intervals` are in order."""
+
+    temporality: Temporality
+    start: int
+    at: int
+    sums: tuple[tuple[StepKey, StepSums], ...]
+    intervals: tuple[IntervalGauges, ...]
+
+
+class PendingMetrics:
+    """Takes closed intervals in, and gives exports. `begin`: when the schedule began, Unix time in ns."""
+
+    def __init__(self, temporality: Temporality, begin: int, most_waiting: int = MOST_WAITING) -> None:
+        self._temporality: Temporality = temporality
+        self._begin = begin
+        self._at = begin
+        self._exported_at = begin
+        self._sums: dict[StepKey, StepSums] = {}
+        self._intervals: deque[IntervalGauges] = deque()
+        self._most_waiting = most_waiting
+        self._waiting = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to export."""
+        return not self._intervals
+
+    def add(self, record: IntervalRecord) -> None:
+        """Take in the next interval."""
+        self._at = self._begin + round(record.end_s * NS_PER_S)
+        add_rows(self._sums, record.actions(), warm_up=record.warm_up)
+        self._add_gauges(tuple(_gauges(record)))
+
+    def judge(self, objectives: Sequence[ObjectiveRow], at: int) -> None:
+        """Take in the verdict at the end, when a lack of data has become a judgement too."""
+        self._at = max(at, self._at + 1)
+        self._add_gauges(tuple(_judged(row) for row in objectives if row.passed is not None))
+
+    def _add_gauges(self, values: tuple[GaugeValue, ...]) -> None:
+        self._intervals.append(IntervalGauges(self._at, values))
+        self._waiting += len(values)
+        while self._waiting > self._most_waiting and len(self._intervals) > 1:
+            self._waiting -= len(self._intervals.popleft().values)
+
+    def take(self) -> Export:
+        """What there is, as one export: of the waiting intervals those that it has room for.
+
+        Sums go with the first export after they changed: never twice for the same instant.
+        """
+        start = self._begin if self._temporality == "cumulative" else self._exported_at
+        sums = self._take_sums() if self._at > self._exported_at else ()
+        self._exported_at = self._at
+        return Export(self._temporality, start, self._at, sums, tuple(self._take_intervals()))
+
+    def _take_sums(self) -> tuple[tuple[StepKey, StepSums], ...]:
+        if self._temporality == "cumulative":
+            return tuple((key, sums.copy()) for key, sums in self._sums.items())
+        taken, self._sums = self._sums, {}
+        return tuple(taken.items())
+
+    def _take_intervals(self) -> Iterator[IntervalGauges]:
+        room = MOST_PER_EXPORT
+        while self._intervals and (room == MOST_PER_EXPORT or len(self._intervals[0].values) <= room):
+            interval = self._intervals.popleft()
+            room -= len(interval.values)
+            self._waiting -= len(interval.values)
+            yield interval
+
+
+def _gauges(record: IntervalRecord) -> Iterator[GaugeValue]:
+    for group in record.users:
+        of_group = ("gradual.group", group)
+        yield GaugeValue("gradual.users", (of_group, ("gradual.user.state", "active")), record.users[group])
+        yield GaugeValue("gradual.users", (of_group, ("gradual.user.state", "stopping")), record.stopping[group])
+        yield GaugeValue("gradual.target_users", (of_group,), record.target[group])
+    for agent in record.health:
+        yield from _health(agent)
+    yield from (_judged(row) for row in record.objectives if row.observed is not None and row.passed is not None)
+
+
+def _judged(row: ObjectiveRow) -> GaugeValue:
+    attributes = (("gradual.objective.name", row.name), ("gradual.objective.severity", row.severity))
+    return GaugeValue("gradual.objective.passed", attributes, float(bool(row.passed)))
+
+
+def _health(agent: AgentHealth) -> Iterator[GaugeValue]:
+    """What is known of an agent: a lag that was not measured is not exported."""
+    name: Attributes = (("gradual.agent", agent.agent),)
+    yield GaugeValue("gradual.agent.cpu.utilization", name, agent.cpu)
+    yield GaugeValue("gradual.agent.connections", name, agent.connections)
+    lags = {"gradual.agent.loop_lag": agent.loop_lag_ms_max, "gradual.agent.start_lag": agent.start_lag_ms_max}
+    for metric, lag_ms in lags.items():
+        if lag_ms is not None:
+            yield GaugeValue(metric, name, lag_ms * NS_PER_MS / NS_PER_S)

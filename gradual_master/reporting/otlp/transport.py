@@ -1,0 +1,252 @@
+"""How one export travels, over HTTP or gRPC. What comes of it is data, never an exception.
+
+An attempt ends within the endpoint's timeout, and is not repeated here: that is the exporter's business.
+"""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import ssl
+import time
+import urllib.request
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+from urllib.error import URLError
+
+import grpc
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
+
+from gradual_common import __version__
+from gradual_master.errors import ReporterError
+from gradual_master.reporting.otlp.endpoint import OtlpEndpoint, TlsFiles
+from gradual_master.reporting.otlp.status import read_status
+
+MOST_ANSWER_BYTES = 1 << 20
+"""An answer is some bytes long; of a page of HTML no more than this is read."""
+
+SHOWN_CHARACTERS = 300
+
+RETRYABLE_STATUSES = frozenset({429, 502, 503, 504})
+"""OTLP specification, "Retryable Response Codes"."""
+
+RETRYABLE_CODES = frozenset(
+    {
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.OUT_OF_RANGE,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DATA_LOSS,
+    }
+)
+"""OTLP specification, "OTLP/gRPC Response"; RESOURCE_EXHAUSTED only with a RetryInfo."""
+
+CHANNEL_OPTIONS = (
+    ("grpc.enable_retries", 0),
+    ("grpc.initial_reconnect_backoff_ms", 500),
+    ("grpc.min_reconnect_backoff_ms", 500),
+    ("grpc.max_reconnect_backoff_ms", 2000),
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.primary_user_agent", f"gradual/{__version__}"),
+)
+"""The exporter alone decides when to try again: the channel is ready to dial whenever it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """It arrived. `rejected` data points were refused all the same; `message`: why, or a warning."""
+
+    rejected: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """It did not arrive, and may later; `after_s` is what the receiver asked for, if it asked."""
+
+    reason: str
+    after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """It will not be taken, however often it is sent."""
+
+    reason: str
+
+
+ExportResult = Accepted | Undelivered | Rejected
+
+
+class Transport(Protocol):
+    """A way to a receiver."""
+
+    def send(self, request: ExportMetricsServiceRequest) -> ExportResult:
+        """Try once."""
+
+    def close(self) -> None:
+        """Release the connection."""
+
+
+def make_transport(endpoint: OtlpEndpoint) -> Transport:
+    """The way to this receiver; nothing is dialled yet. ReporterError for TLS files that cannot be used."""
+    try:
+        context = _ssl_context(endpoint.tls) if endpoint.secure else None  # gRPC would say nothing, and never connect
+        return HttpTransport(endpoint, context) if endpoint.protocol == "http" else GrpcTransport(endpoint)
+    except OSError as error:  # ssl.SSLError is one
+        raise ReporterError(f"otlp: the TLS files for {endpoint} cannot be used: {error}") from error
+
+
+class _EveryStatus(urllib.request.HTTPErrorProcessor):
+    """No status is an exception, and no redirect is followed: a redirected POST would become a GET without its body."""
+
+    def http_response(self, _request: Any, response: Any) -> Any:
+        return response
+
+    def https_response(self, _request: Any, response: Any) -> Any:
+        return response
+
+
+class HttpTransport:
+    """OTLP/HTTP with binary protobuf. Every export has its own connection."""
+
+    def __init__(self, endpoint: OtlpEndpoint, context: ssl.SSLContext | None) -> None:
+        self._endpoint = endpoint
+        handlers: list[urllib.request.BaseHandler] = [_EveryStatus()]
+        if endpoint.is_loopback:
+            handlers.append(urllib.request.ProxyHandler({}))
+        if context is not None:
+            handlers.append(urllib.request.HTTPSHandler(context=context))
+        self._opener = urllib.request.build_opener(*handlers)
+        headers = {"content-type": "application/x-protobuf", "user-agent": f"gradual/{__version__}"}
+        if endpoint.gzip:
+            headers["content-encoding"] = "gzip"
+        self._headers = headers | dict(endpoint.headers)  # the user's own come last: they may replace ours
+
+    def send(self, request: ExportMetricsServiceRequest) -> ExportResult:
+        """POST it."""
+        body = request.SerializeToString()
+        if self._endpoint.gzip:
+            body = gzip.compress(body, compresslevel=1, mtime=0)
+        post = urllib.request.Request(self._endpoint.url, data=body, headers=self._headers, method="POST")  # noqa: S310 - the scheme is http or https: `endpoint` lets nothing else pass
+        deadline = time.monotonic() + self._endpoint.timeout_s
+        try:
+            with self._opener.open(post, timeout=self._endpoint.timeout_s) as answer:
+                return _result_of(answer, _read(answer, deadline))
+        except URLError as error:
+            return Undelivered(_explain(error.reason))
+        except (OSError, http.client.HTTPException) as error:
+            return Undelivered(_explain(error))
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def _ssl_context(files: TlsFiles) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=files.authorities)
+    if files.certificate is not None:
+        context.load_cert_chain(files.certificate, files.key)
+    return context
+
+
+def _read(answer: Any, deadline: float) -> bytes:
+    """The body, as far as it comes in time: one that trickles is no reason to wait for ever."""
+    body = b""
+    while len(body) < MOST_ANSWER_BYTES and (part := answer.read1(65_536)):
+        body += part
+        if time.monotonic() > deadline:
+            raise TimeoutError("the answer did not come in time")
+    return body
+
+
+def _result_of(answer: Any, body: bytes) -> ExportResult:
+    """What an answer over HTTP says."""
+    if 200 <= answer.status < 300:
+        try:
+            return _accepted(ExportMetricsServiceResponse.FromString(body))
+        except DecodeError:
+            return Accepted(message="the answer is not of the OpenTelemetry protocol; is this its HTTP receiver?")
+    said = read_status(body).message[:SHOWN_CHARACTERS]
+    reason = f"HTTP {answer.status} {answer.reason}" + (f": {said}" if said else "")
+    if answer.status in RETRYABLE_STATUSES:
+        return Undelivered(reason, retry_after_s(answer.headers, datetime.now(UTC)))
+    return Rejected(reason)
+
+
+def retry_after_s(headers: Message, now: datetime) -> float | None:
+    """Retry-After: seconds, or a date (RFC 9110, 10.2.3); None without one that can be read."""
+    text = (headers.get("retry-after") or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
+
+
+def _explain(error: object) -> str:
+    """`connection refused` of an OSError, else what it says."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return (text or type(error).__name__)[:SHOWN_CHARACTERS]
+
+
+class GrpcTransport:
+    """OTLP/gRPC."""
+
+    def __init__(self, endpoint: OtlpEndpoint) -> None:
+        self._endpoint = endpoint
+        options = [*CHANNEL_OPTIONS, ("grpc.enable_http_proxy", int(not endpoint.is_loopback))]
+        compression = grpc.Compression.Gzip if endpoint.gzip else grpc.Compression.NoCompression
+        if endpoint.secure:
+            credentials = _channel_credentials(endpoint.tls)
+            self._channel = grpc.secure_channel(endpoint.url, credentials, options=options, compression=compression)
+        else:
+            self._channel = grpc.insecure_channel(endpoint.url, options=options, compression=compression)
+        self._stub = MetricsServiceStub(self._channel)  # type: ignore[no-untyped-call]  # generated without types
+
+    def send(self, request: ExportMetricsServiceRequest) -> ExportResult:
+        """Call Export."""
+        try:
+            answer = self._stub.Export(request, timeout=self._endpoint.timeout_s, metadata=self._endpoint.headers)
+        except grpc.RpcError as error:
+            return _result_of_failure(error)
+        return _accepted(answer)
+
+    def close(self) -> None:
+        """Close the channel."""
+        self._channel.close()
+
+
+def _channel_credentials(files: TlsFiles) -> grpc.ChannelCredentials:
+    return grpc.ssl_channel_credentials(
+        root_certificates=files.authorities.read_bytes() if files.authorities else None,
+        private_key=files.key.read_bytes() if files.key else None,
+        certificate_chain=files.certificate.read_bytes() if files.certificate else None,
+    )
+
+
+def _result_of_failure(error: Any) -> ExportResult:
+    """`error` is a Call too: it has code, details and trailing metadata."""
+    code: grpc.StatusCode = error.code()
+    reason = ": ".join(part for part in (code.name, error.details()) if part)[:SHOWN_CHARACTERS]
+    details = read_status(dict(error.trailing_metadata() or ()).get("grpc-status-details-bin", b""))
+    if code in RETRYABLE_CODES or (code is grpc.StatusCode.RESOURCE_EXHAUSTED and details.retry_after_s is not None):
+        return Undelivered(reason, details.retry_after_s)
+    return Rejected(reason)
+
+
+def _accepted(answer: ExportMetricsServiceResponse) -> Accepted:
+    partial = answer.partial_success
+    return Accepted(partial.rejected_data_points, partial.error_message[:SHOWN_CHARACTERS])
