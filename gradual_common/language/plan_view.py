@@ -126,7 +126,7 @@ def _group(number: int, entry: dict[str, Any]) -> GroupOutline:
 
 
 def _steps(path: Path, group: dict[str, Any]) -> tuple[StepOutline, ...]:
-    """The steps that name an action, with their names made unique as the model does."""
+    """The steps that name an action, with their names made unique."""
     found = []
     for section in SECTIONS:
         for index, entry in enumerate(list_at(group, section)):
@@ -138,3 +138,15 @@ def _steps(path: Path, group: dict[str, Any]) -> tuple[StepOutline, ...]:
         StepOutline(path, action, name, condition if isinstance(condition, str) else None)
         for (path, action, _, condition), name in zip(found, names, strict=True)
     )
+
+
+def name_steps_of(group: dict[str, Any]) -> dict[str, Any]:
+    """The group as written, each of its steps with the name that it has in results; what is wrong stays as it is."""
+    named = {**group, **{section: list(group[section]) for section in SECTIONS if list_at(group, section)}}
+    for step in _steps((), group):
+        section, index = str(step.path[0]), step.path[1]
+        entry = named[section][index]
+        written = {"action": entry} if isinstance(entry, str) else entry
+        if written.get("name") is None or (isinstance(written["name"], str) and written["name"]):
+            named[section][index] = {**written, "name": step.name}
+    return named

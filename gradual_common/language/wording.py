@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -18,7 +18,7 @@ def nearest(name: str, names: Collection[str]) -> str:
     return f"did you mean {best[0]!r}?" if best else ""
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Iterable[str]) -> str:
     """Names as a list for a message."""
     return ", ".join(names)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import model_validator
 
-from gradual_common.language.model import Model
+from gradual_common.language.model import Flag, Model
 
 
 class Tls(Model):
@@ -15,12 +15,23 @@ class Tls(Model):
     `passphrase` opens the key; the master does that, so that agents get the key without one.
     """
 
-    verify: bool = True
+    verify: Flag = True
+    """Whether the server's certificate is checked."""
+
     ca: str | None = None
+    """A file with the certificates to trust."""
+
     cert: str | None = None
+    """The client's certificate."""
+
     key: str | None = None
+    """The client's key; in the file of cert unless said."""
+
     passphrase: str | None = None
+    """Opens the key; {{secrets.NAME}} or a text."""
+
     server_name: str | None = None
+    """Instead of the URL's host."""
 
     @model_validator(mode="after")
     def _check_pair(self) -> Tls:

@@ -6,17 +6,18 @@ import re
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from gradual_common.errors import Problem
 from gradual_common.kinds.http.assertions import place_assertions
 from gradual_common.language.document import Document, Path, attempt, mapping_at
-from gradual_common.language.model import Model
+from gradual_common.language.forms import OneOf
 from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.plan.checks.elsewhere import hint_elsewhere
 from gradual_common.plan.model.plan import Plan
-from gradual_common.plan.model.ramps import read_ramp
+from gradual_common.schedule.ramps.written import read_ramp
 
 NO_CHARACTER = "the text holds half of a surrogate pair, which is no character"
 
@@ -83,7 +84,7 @@ def _message(details: ErrorDetails) -> str:
 
 def _hint(details: ErrorDetails) -> str:
     """What does the work of an unknown key; or the nearest key that would be known there, or all of them."""
-    model = model_at(details["loc"][:-1])
+    model, _ = read_location(details["loc"][:-1])
     if model is None:
         return ""
     key, keys = str(details["loc"][-1]), keys_of(model)
@@ -102,63 +103,60 @@ def _shape_hint(details: ErrorDetails) -> str:
     return "an entry is written `key: value`" if "=" in found else ""
 
 
-def keys_of(model: type[Model]) -> tuple[str, ...]:
+def keys_of(model: type[BaseModel]) -> tuple[str, ...]:
     """The keys of a mapping that the model reads, as they are written."""
-    return tuple(field.alias or name for name, field in model.model_fields.items())
+    return tuple(_fields_of(model))
 
 
-def model_at(location: Path) -> type[Model] | None:
-    """The model that reads what stands at pydantic's location."""
-    model: type[Model] | None = Plan
-    parts = list(location)
-    while parts and model is not None:
-        fields = {field.alias or name: field for name, field in model.model_fields.items()}
-        field = fields.get(str(parts.pop(0)))
-        if field is None:
-            return None
-        models = list(_models_in(field.annotation))
-        if parts and any(origin in (tuple, dict) for origin in _origins_in(field.annotation)):
-            parts.pop(0)
-        if len(models) > 1 and parts:
-            tag = str(parts.pop(0)).capitalize()
-            models = [known for known in models if known.__name__ == f"{tag}Ramp"]
-        model = models[0] if models else None
-    return model
-
-
-def _models_in(annotation: Any) -> Iterator[type[Model]]:
-    if isinstance(annotation, type) and issubclass(annotation, Model):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _models_in(argument)
-
-
-def _origins_in(annotation: Any) -> Iterator[Any]:
-    yield get_origin(annotation)
-    for argument in get_args(annotation):
-        yield from _origins_in(argument)
-
-
-def written_path(document: Document, location: tuple[int | str, ...], details: ErrorDetails) -> Path:
-    """Pydantic's location as a path of the document: without tags, and with the keys that were written."""
+def read_location(location: Path) -> tuple[type[BaseModel] | None, Path]:
+    """The model that reads what stands at pydantic's location, and the location without the names of alternatives."""
+    model: type[BaseModel] | None = Plan
     path: Path = ()
-    parts = [part for part in location if part != KEY_ERROR]
+    parts = list(location)
     while parts:
         part = parts.pop(0)
-        if part == "ramp" and parts and _is_tagged(path):
+        path = (*path, part)
+        field = None if model is None else _fields_of(model).get(str(part))
+        model = None
+        if field is not None:
+            inside = [*_inside(field.annotation), *field.metadata]
+            if parts and any(get_origin(part) in (tuple, dict) for part in inside):
+                path = (*path, parts.pop(0))
+            choice = next((part for part in inside if isinstance(part, OneOf)), None)
+            if choice is None:
+                model = next((part for part in inside if isinstance(part, type) and issubclass(part, BaseModel)), None)
+            elif parts:
+                model = choice.models.get(str(parts.pop(0)))
+    return model, path
+
+
+def _fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _inside(annotation: Any) -> Iterator[Any]:
+    """An annotation and everything that it is made of."""
+    yield annotation
+    for argument in get_args(annotation):
+        yield from _inside(argument)
+
+
+def written_path(document: Document, location: Path, details: ErrorDetails) -> Path:
+    """Pydantic's location as a path of the document: without tags, and with the keys that were written."""
+    _, read = read_location(tuple(part for part in location if part != KEY_ERROR))
+    path: Path = ()
+    for number, part in enumerate(read):
+        if part == "ramp" and details["type"] != "ramp" and _may_ramp(path):
             path = (*path, _ramp_key(document, path))
-            parts.pop(0)
-        elif part == "assertions" and parts and isinstance(parts[0], int):
-            return (*path, part, *_assertion_path(document, path, parts[0]))
+        elif part == "assertions" and isinstance(entry := (*read, "")[number + 1], int):
+            return (*path, part, *_assertion_path(document, path, entry))
         else:
             path = (*path, part)
-    if details["type"] == "ramp":
-        path = (*path[:-1], details.get("ctx", {})["key"])
-    return path
+    return (*path[:-1], details.get("ctx", {})["key"]) if details["type"] == "ramp" else path
 
 
-def _is_tagged(path: Path) -> bool:
-    """Whether what stands at the path may carry a ramp, whose location then names its strategy."""
+def _may_ramp(path: Path) -> bool:
+    """Whether what stands at the path may carry a ramp."""
     return path == ("config",) or path[:2] == ("config", "phases") or path[:1] == ("users",)
 
 

@@ -15,8 +15,9 @@ from itertools import pairwise
 from gradual_common.errors import PlanError, Problem
 from gradual_common.plan.model.config import Phase
 from gradual_common.plan.model.plan import Plan
-from gradual_common.plan.model.ramps import Ramp
-from gradual_common.schedule.ramps import Curve, trace
+from gradual_common.schedule.ramps.curve import Curve
+from gradual_common.schedule.ramps.ramp import Ramp
+from gradual_common.schedule.ramps.written import trace
 from gradual_common.schedule.schedule import FOREVER, Change, Level, Schedule, SchedulePhase
 from gradual_common.schedule.slots import apportion
 from gradual_common.units import format_duration

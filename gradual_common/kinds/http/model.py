@@ -5,12 +5,44 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from gradual_common.kinds.http.assertions import read_assertion, read_extraction, spread_assertions
+from gradual_common.language.forms import Fragment
 from gradual_common.language.model import Count, Model, Name, PositiveCount, PositiveDuration
 from gradual_common.language.wording import kind_of
 from gradual_common.net.tls_settings import Tls
+
+ASSERTION: Fragment = {
+    "type": "object",
+    "minProperties": 1,
+    "additionalProperties": False,
+    "properties": {
+        "status_code": {"type": ["integer", "string", "array"], "examples": [200, [200, 201], "2xx"]},
+        "response_time": {"type": ["string", "object"], "examples": ["< 500ms"]},
+        "header": {"type": ["string", "object"], "examples": [{"name": "Content-Type", "contains": "json"}]},
+        "body_contains": {"type": "string"},
+        "body_matches": {"type": "string", "format": "regex"},
+        "json": {"type": ["string", "object"], "examples": ["data.total > 5"]},
+        "body_size": {"type": ["string", "object", "integer"], "examples": ["> 100", "< 10KB"]},
+    },
+}
+"""How an assertion is written."""
+
+SOURCE: Fragment = {"type": "string", "pattern": "^(json|regex|header|cookie):"}
+
+EXTRACTION: Fragment = {
+    "anyOf": [
+        SOURCE,
+        {
+            "type": "object",
+            "properties": {"from": SOURCE, "default": {}},
+            "required": ["from"],
+            "additionalProperties": False,
+        },
+    ]
+}
+"""How an extraction is written."""
 
 
 def read_method(value: Any) -> str:
@@ -29,7 +61,9 @@ def check_header_value(value: Any) -> Any:
     return value
 
 
-HeaderValue = Annotated[Any, AfterValidator(check_header_value)]
+HeaderValue = Annotated[
+    Any, AfterValidator(check_header_value), WithJsonSchema({"type": ["string", "number", "boolean"]})
+]
 """A text, which may be a template, or a number or boolean."""
 
 
@@ -72,17 +106,46 @@ class ActionSpec(Model):
     """An entry of `actions:`: one HTTP request and what is asserted of its response."""
 
     method: Annotated[str, BeforeValidator(read_method)] = "GET"
+    """GET unless said."""
+
     url: Annotated[str, Field(min_length=1)]
+    """A path after base_url, or an absolute URL; templates are allowed."""
+
     query: dict[str, Any] = Field(default={})
+    """Encoded into the URL; lists repeat."""
+
     headers: dict[str, HeaderValue] = Field(default={})
+    """Headers by name; templates are allowed."""
+
     body: Any = None
+    """A mapping or list is sent as JSON, a text as it is."""
+
     form: dict[str, Any] | None = None
+    """Sent as application/x-www-form-urlencoded."""
+
     timeout: PositiveDuration | None = None
+    """For the whole action, with a unit; 30s unless said."""
+
     connect_timeout: PositiveDuration | None = None
+    """For DNS, TCP and TLS, with a unit; 10s unless said."""
+
     follow_redirects: Count | None = None
+    """How many redirects are followed; 10 unless said, 0 is off."""
+
     tls: Tls | None = None
+    """TLS of the connections."""
+
     assertions: Annotated[
-        tuple[Annotated[Assertion, BeforeValidator(read_assertion)], ...], BeforeValidator(spread_assertions)
+        tuple[Annotated[Assertion, BeforeValidator(read_assertion)], ...],
+        BeforeValidator(spread_assertions),
+        WithJsonSchema({"anyOf": [{"type": "array", "items": ASSERTION}, ASSERTION]}),
     ] = ()
-    extract: dict[Name, Annotated[Extraction, BeforeValidator(read_extraction)]] = Field(default={})
+    """What must hold of the response."""
+
+    extract: dict[Name, Annotated[Extraction, BeforeValidator(read_extraction), WithJsonSchema(EXTRACTION)]] = Field(
+        default={}
+    )
+    """Variables from the response."""
+
     max_body: PositiveCount | None = None
+    """The most bytes of a response body."""

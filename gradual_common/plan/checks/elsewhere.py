@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
-from gradual_common.language.model import Model
+from pydantic import BaseModel
+
 from gradual_common.plan.model.config import Config
 from gradual_common.plan.model.groups import UserGroup
 from gradual_common.plan.model.plan import Plan
@@ -79,7 +80,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
 HINTS = {word: hint for hint, words in _WORDS.items() for word in words}
 
 
-def hint_elsewhere(key: str, model: type[Model]) -> str:
+def hint_elsewhere(key: str, model: type[BaseModel]) -> str:
     """What does the work of a key that the model has not; empty where nothing is known."""
     word = plain_word(key)
     if word in map(plain_word, _keys_of(model)):
@@ -104,21 +105,21 @@ def own_places(key: str) -> str:
     return f"it belongs {', or '.join(places)}" if places else ""
 
 
-def _keys_of(model: type[Model]) -> tuple[str, ...]:
+def _keys_of(model: type[BaseModel]) -> tuple[str, ...]:
     return tuple(field.alias or name for name, field in model.model_fields.items())
 
 
-def _entry_model(owner: type[Model], field: str) -> Iterator[type[Model]]:
+def _entry_model(owner: type[BaseModel], field: str) -> Iterator[type[BaseModel]]:
     """The models in the annotation of a field."""
     waiting = [owner.model_fields[field].annotation]
     while waiting:
         annotation = waiting.pop()
-        if isinstance(annotation, type) and issubclass(annotation, Model):
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             yield annotation
         waiting += get_args(annotation)
 
 
-_PLACES: tuple[tuple[str, type[Model]], ...] = (
+_PLACES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("at the top of the plan", Plan),
     ("in config", Config),
     *(("in an entry of config.phases", model) for model in _entry_model(Config, "phases")),

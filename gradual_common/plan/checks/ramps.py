@@ -9,16 +9,8 @@ from pydantic import TypeAdapter
 
 from gradual_common.language.document import Path, attempt
 from gradual_common.language.plan_view import GroupOutline, Outline, total
-from gradual_common.plan.model.ramps import (
-    RAMP_KEYS,
-    LevelsRamp,
-    LinearRamp,
-    Ramp,
-    ShorthandRamp,
-    WrittenRamp,
-    read_ramp,
-)
-from gradual_common.schedule.ramps import trace
+from gradual_common.schedule.ramps.ramp import Ramp
+from gradual_common.schedule.ramps.written import RAMP_KEYS, WrittenRamp, read_ramp, trace
 from gradual_common.units import read_bare_duration
 
 RAMPS: TypeAdapter[Ramp] = TypeAdapter(WrittenRamp)
@@ -117,7 +109,7 @@ def _stretch(
 
 def check_heights(outline: Outline, stretch: Stretch) -> None:
     """No ramp rises above its users."""
-    for place, height in heights_of(stretch.ramp):
+    for place, height in stretch.ramp.heights():
         if height > stretch.users:
             groups = ", ".join(f"{name} {count}" for name, count in stretch.groups)
             some = f"concurrency of {stretch.groups[0][0]}" if len(stretch.groups) == 1 else "concurrency of a group"
@@ -128,22 +120,10 @@ def check_heights(outline: Outline, stretch: Stretch) -> None:
             )
 
 
-def heights_of(ramp: Ramp) -> list[tuple[Path, int]]:
-    """The numbers of users that a ramp names, each with its place in the ramp."""
-    if isinstance(ramp, LevelsRamp):
-        return [(("levels", number, "concurrency"), level.concurrency) for number, level in enumerate(ramp.levels)]
-    if isinstance(ramp, ShorthandRamp):
-        return []
-    named = [("max_concurrency", ramp.max_concurrency)]
-    if isinstance(ramp, LinearRamp):
-        named.append(("initial", ramp.initial))
-    return [((key,), value) for key, value in named if value is not None]
-
-
 def check_times(outline: Outline, stretch: Stretch) -> None:
     """A ramp that is drawn over its phase has the phase's duration, and its intervals are not too many."""
     endless = stretch.duration is None and any(group.raw.get("iterations") is None for group in outline.groups)
-    if endless or any(height > stretch.users for _, height in heights_of(stretch.ramp)):
+    if endless or any(height > stretch.users for _, height in stretch.ramp.heights()):
         return  # Told already: the duration is missing, or the ramp rises above its users.
     try:
         trace(stretch.ramp, stretch.users, stretch.duration)

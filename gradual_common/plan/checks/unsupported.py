@@ -7,8 +7,8 @@ from typing import Any
 
 from gradual_common.errors import Problem, RuleError
 from gradual_common.language.document import SECTIONS, Document, Path, list_at, mapping_at
-from gradual_common.plan.model.ramps import RAMP_KEYS
 from gradual_common.rules import parse_rule
+from gradual_common.schedule.ramps.written import RAMP_KEYS
 
 TOP_LEVEL = ("setup", "teardown", "services", "include", "profiles", "network", "proxy", "auth")
 CONFIG = ("setup", "teardown", "services", "proxy", "auth", "network", "profile", "profiles", "include")

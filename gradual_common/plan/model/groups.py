@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from gradual_common.language.model import BareDuration, Count, Model, Name, PositiveCount, Share, short_form
-from gradual_common.language.plan_view import name_steps
-from gradual_common.plan.model.ramps import Ramped
-from gradual_common.plan.model.think_time import Wait
+from gradual_common.language.forms import ShortForm
+from gradual_common.language.model import BareDuration, Count, Model, Name, PositiveCount, Share
+from gradual_common.language.plan_view import name_steps_of
+from gradual_common.plan.model.ramped import Ramped
+from gradual_common.think_times.written import Wait
 
 Cookies: TypeAlias = Literal["per_user", "per_iteration"]
 """Whether a user's cookies outlive its iteration."""
@@ -22,51 +23,92 @@ class Step(Model):
     """An entry of a behaviour. `name` is unique within its group once the plan is loaded (`login`, `login#2`)."""
 
     action: Name
+    """An entry of actions."""
+
     name: Name | None = None
+    """What results call the step; the action's name unless said."""
+
     think_time: Wait | None = None
+    """The wait after the action."""
+
     condition: str | None = None
+    """An expression; the step is skipped where it is false."""
+
     success_rate: Share | None = None
+    """An objective: the share of its samples that succeed."""
+
     on_failure: Literal["continue"] = "continue"
+    """What a failure leads to."""
 
 
-WrittenStep = Annotated[Step, BeforeValidator(short_form("action"))]
+WrittenStep = Annotated[Step, ShortForm("action")]
 
 
 class DataSet(Model):
     """A data set; `pick: unique` ties a row to a slot over the whole fleet."""
 
     file: Annotated[str, Field(min_length=1)]
+    """CSV, JSON or JSON Lines; relative to the plan."""
+
     pick: Literal["unique", "sequential", "random"] = "unique"
+    """Which row a slot gets; unique unless said."""
+
     per: Literal["user"] = "user"
+    """How long a row is held."""
+
     on_exhausted: Literal["stop", "recycle", "abort"] = "stop"
+    """What happens when the rows are used up."""
+
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    """Of a CSV file; a comma unless said."""
+
     encoding: str = "utf-8"
+    """utf-8 unless said."""
 
 
-WrittenDataSet = Annotated[DataSet, BeforeValidator(short_form("file"))]
+WrittenDataSet = Annotated[DataSet, ShortForm("file")]
 
 
 class UserGroup(Ramped):
     """An entry of `users:`."""
 
     name: Name
-    concurrency: Count
-    behavior: Annotated[tuple[WrittenStep, ...], Field(min_length=1)]
-    on_start: tuple[WrittenStep, ...] = ()
-    on_stop: tuple[WrittenStep, ...] = ()
-    data: dict[Name, WrittenDataSet] = Field(default={})
-    think_time: Wait | None = None
-    pacing: BareDuration | None = None
-    iterations: PositiveCount | None = None
-    stop_at: Literal["request", "iteration"] = "request"
-    cookies: Cookies | None = None
-    connections: Connections | None = None
+    """Its name in results."""
 
-    @model_validator(mode="after")
-    def _name_steps(self) -> UserGroup:
-        sections = (self.on_start, self.behavior, self.on_stop)
-        names = iter(name_steps([step.name or step.action for section in sections for step in section]))
-        # Still being built, so not yet frozen for anybody.
-        for key, section in zip(("on_start", "behavior", "on_stop"), sections, strict=True):
-            self.__dict__[key] = tuple(step.model_copy(update={"name": next(names)}) for step in section)
-        return self
+    concurrency: Count
+    """Users at the full ramp."""
+
+    behavior: Annotated[tuple[WrittenStep, ...], Field(min_length=1)]
+    """The steps of one iteration, repeated."""
+
+    on_start: tuple[WrittenStep, ...] = ()
+    """Steps when a user begins."""
+
+    on_stop: tuple[WrittenStep, ...] = ()
+    """Steps when a user is told to stop."""
+
+    data: dict[Name, WrittenDataSet] = Field(default={})
+    """Data sets by their name in templates."""
+
+    think_time: Wait | None = None
+    """After every step that says nothing else."""
+
+    pacing: BareDuration | None = None
+    """Starts iterations at this cadence."""
+
+    iterations: PositiveCount | None = None
+    """A slot ends for good after so many."""
+
+    stop_at: Literal["request", "iteration"] = "request"
+    """What a user that is told to stop may finish."""
+
+    cookies: Cookies | None = None
+    """Whether cookies outlive the iteration."""
+
+    connections: Connections | None = None
+    """How long a user's connections live."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_steps(cls, group: Any) -> Any:
+        return name_steps_of(group) if isinstance(group, dict) else group

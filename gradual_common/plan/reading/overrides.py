@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradual_common.errors import Problem
-from gradual_common.language.document import Document, Mark, Path, attempt, list_at, mapping_at
-from gradual_common.language.plan_view import Outline, read_count, total
+from gradual_common.language.document import Document, Mark, Path, list_at, mapping_at
+from gradual_common.language.plan_view import Outline, total
 from gradual_common.language.wording import kind_of, listed, nearest
-from gradual_common.plan.model.ramps import RAMP_KEYS, read_literal
 from gradual_common.plan.reading.yaml import read_value
+from gradual_common.schedule.ramps.ramp import Scale
+from gradual_common.schedule.ramps.written import RAMP_KEYS, scale_ramp
 from gradual_common.schedule.slots import apportion
 from gradual_common.secrecy.field_names import names_credential
 from gradual_common.secrecy.masking import SHORTEST
@@ -166,18 +167,6 @@ def _apply_data(document: Document, name: str, file: str) -> None:
 # ── Users ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """From `before` users to `users`."""
-
-    users: int
-    before: int
-
-    def of(self, count: int) -> int:
-        """count·users/before, halves up."""
-        return (2 * count * self.users + self.before) // (2 * self.before) if self.before else count
-
-
 def scale_users(document: Document, users: int) -> None:
     """`-u`: every group's concurrency by Webster's method, and what ramps and phases say of users with it.
 
@@ -191,13 +180,13 @@ def scale_users(document: Document, users: int) -> None:
         return  # There is a mistake in the groups, or nobody in them, and it is told.
     scale = Scale(users, outline.users)
     for number, phase in enumerate(outline.phases):
-        _scale_ramp(phase, scale)
+        scale_ramp(phase, scale)
         _scale_mix(document, ("config", "phases", number, "users"), outline.mix(phase), scale)
     weights = [group.concurrency or 0 for group in outline.groups]
     for group, weight, count in zip(outline.groups, weights, apportion(weights, users), strict=True):
-        _scale_ramp(group.raw, Scale(count, weight))
+        scale_ramp(group.raw, Scale(count, weight))
         _put(document, (*group.path, "concurrency"), count, "-u")
-    _scale_ramp(outline.config, scale)
+    scale_ramp(outline.config, scale)
 
 
 def _scale_mix(document: Document, path: Path, mix: list[int | None], scale: Scale) -> None:
@@ -208,22 +197,3 @@ def _scale_mix(document: Document, path: Path, mix: list[int | None], scale: Sca
     counts = apportion([count or 0 for count in mix], max(1, scale.of(users)))
     names = [group.name for group in Outline(document).groups]
     _put(document, path, dict(zip(names, counts, strict=True)), "-u")
-
-
-def _scale_ramp(owner: dict[str, Any], scale: Scale) -> None:
-    """The users that a ramp names: `max_concurrency`, levels, and where a linear one begins."""
-    for key in RAMP_KEYS:
-        if isinstance(owner.get(key), str):
-            owner[key] = attempt(lambda text: read_literal(text, ""), owner[key]) or owner[key]
-        ramp = mapping_at(owner, key)
-        _scale_key(ramp, "max_concurrency", scale, least=1)
-        if ramp.get("strategy", owner.get("ramp_up")) == "linear":
-            _scale_key(ramp, "initial", scale)
-        for level in list_at(ramp, "levels"):
-            _scale_key(mapping_at(level), "concurrency", scale)
-
-
-def _scale_key(owner: dict[str, Any], key: str, scale: Scale, least: int = 0) -> None:
-    count = read_count(owner.get(key))
-    if count is not None:
-        owner[key] = max(least if count else 0, scale.of(count))

@@ -7,17 +7,15 @@ of as many drawn waits has by itself: √(σ²/n), σ² pooled over the steps by
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, log, sqrt
-from statistics import NormalDist
+from math import sqrt
 
 import numpy as np
 
 from gradual_common.plan.model.plan import Plan
-from gradual_common.plan.model.think_time import ThinkTime
 from gradual_common.protocol.series import SeriesIndex
+from gradual_common.think_times.think_time import ThinkTime
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.judging.least import LEAST_WAITS
 from gradual_master.results.measures.totals import Selection
@@ -76,44 +74,13 @@ def think_times(plan: Plan, index: SeriesIndex) -> list[ThinkTime | None]:
     ]
 
 
-def variance_of(think: ThinkTime | None) -> float:
-    """Of a configured wait, ns²; 0 for none, and for one that is always the same."""
-    if think is None or think.distribution == "constant":
-        return 0.0
-    return _variance(think.distribution, (think.low, think.high, think.mean, think.stddev), think.max)
-
-
 @lru_cache(maxsize=256)
-def _variance(distribution: str, parameters: tuple[int, int, int, int], cap: int | None) -> float:
-    """By its quantiles, so that what is cut off at 0 and at its cap is cut off here, too."""
-    quantile = _QUANTILES[distribution](*parameters)
-    waits = np.array([max(0.0, quantile((point + 0.5) / POINTS)) for point in range(POINTS)])
-    return float(np.var(np.minimum(waits, np.inf if cap is None else cap)))
+def variance_of(think: ThinkTime | None) -> float:
+    """Of a configured wait, ns²; 0 for none, and for one that is always the same.
 
-
-def _uniform(low: int, high: int, mean: int, stddev: int) -> Callable[[float], float]:
-    return lambda share: low + (high - low) * share
-
-
-def _exponential(low: int, high: int, mean: int, stddev: int) -> Callable[[float], float]:
-    return lambda share: -mean * log(1 - share)
-
-
-def _normal(low: int, high: int, mean: int, stddev: int) -> Callable[[float], float]:
-    return NormalDist(mean, stddev).inv_cdf if stddev else lambda _: mean
-
-
-def _lognormal(low: int, high: int, mean: int, stddev: int) -> Callable[[float], float]:
-    if not stddev:
-        return lambda _: mean
-    variance = log(1 + (stddev / mean) ** 2)
-    quantile = NormalDist(log(mean) - variance / 2, sqrt(variance)).inv_cdf
-    return lambda share: exp(quantile(share))
-
-
-_QUANTILES: dict[str, Callable[[int, int, int, int], Callable[[float], float]]] = {
-    "uniform": _uniform,
-    "exponential": _exponential,
-    "normal": _normal,
-    "lognormal": _lognormal,
-}
+    By its quantiles, so that what is cut off at 0 and at its cap is cut off here, too.
+    """
+    if think is None or think.fixed is not None:
+        return 0.0
+    wait_at = think.compile()
+    return float(np.var([wait_at((point + 0.5) / POINTS) for point in range(POINTS)]))

@@ -7,8 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_agent.users.think import compile_think_time
-from gradual_common.plan.model.think_time import ThinkTime
 from gradual_common.randomness import RandomStream
+from gradual_common.think_times.constant import ConstantTime
+from gradual_common.think_times.exponential import ExponentialTime
+from gradual_common.think_times.lognormal import LognormalTime
+from gradual_common.think_times.normal import NormalTime
+from gradual_common.think_times.think_time import ThinkTime
+from gradual_common.think_times.uniform import UniformTime
 
 S = 1_000_000_000
 
@@ -23,11 +28,11 @@ def drawn(think: ThinkTime, count: int = 20_000) -> list[int]:
     ("think", "fixed"),
     [
         (None, 0),
-        (ThinkTime(distribution="constant", mean=3 * S), 3 * S),
-        (ThinkTime(distribution="constant", mean=3 * S, max=S), S),
-        (ThinkTime(distribution="uniform", low=S, high=S), S),
-        (ThinkTime(distribution="uniform", low=S, high=2 * S), None),
-        (ThinkTime(distribution="exponential", mean=S), None),
+        (ConstantTime(distribution="constant", mean=3 * S), 3 * S),
+        (ConstantTime(distribution="constant", mean=3 * S, max=S), S),
+        (UniformTime(distribution="uniform", low=S, high=S), S),
+        (UniformTime(distribution="uniform", low=S, high=2 * S), None),
+        (ExponentialTime(distribution="exponential", mean=S), None),
     ],
 )
 def test_a_wait_that_is_always_the_same_needs_no_stream(think: ThinkTime | None, fixed: int | None) -> None:
@@ -37,12 +42,12 @@ def test_a_wait_that_is_always_the_same_needs_no_stream(think: ThinkTime | None,
 @pytest.mark.parametrize(
     ("think", "mean", "stddev"),
     [
-        (ThinkTime(distribution="uniform", low=2 * S, high=5 * S), 3.5, 3 / 12**0.5),
-        (ThinkTime(distribution="exponential", mean=3 * S), 3.0, 3.0),
-        (ThinkTime(distribution="normal", mean=10 * S, stddev=2 * S), 10.0, 2.0),
-        (ThinkTime(distribution="normal", mean=2 * S, stddev=0), 2.0, 0.0),
-        (ThinkTime(distribution="lognormal", mean=4 * S, stddev=3 * S), 4.0, 3.0),
-        (ThinkTime(distribution="lognormal", mean=4 * S, stddev=0), 4.0, 0.0),
+        (UniformTime(distribution="uniform", low=2 * S, high=5 * S), 3.5, 3 / 12**0.5),
+        (ExponentialTime(distribution="exponential", mean=3 * S), 3.0, 3.0),
+        (NormalTime(distribution="normal", mean=10 * S, stddev=2 * S), 10.0, 2.0),
+        (NormalTime(distribution="normal", mean=2 * S, stddev=0), 2.0, 0.0),
+        (LognormalTime(distribution="lognormal", mean=4 * S, stddev=3 * S), 4.0, 3.0),
+        (LognormalTime(distribution="lognormal", mean=4 * S, stddev=0), 4.0, 0.0),
     ],
 )
 def test_mean_and_deviation_are_those_that_the_plan_gives(think: ThinkTime, mean: float, stddev: float) -> None:
@@ -54,10 +59,10 @@ def test_mean_and_deviation_are_those_that_the_plan_gives(think: ThinkTime, mean
 @pytest.mark.parametrize(
     "think",
     [
-        ThinkTime(distribution="uniform", low=0, high=9 * S, max=4 * S),
-        ThinkTime(distribution="exponential", mean=2 * S, max=4 * S),
-        ThinkTime(distribution="normal", mean=2 * S, stddev=5 * S, max=4 * S),
-        ThinkTime(distribution="lognormal", mean=2 * S, stddev=5 * S, max=4 * S),
+        UniformTime(distribution="uniform", low=0, high=9 * S, max=4 * S),
+        ExponentialTime(distribution="exponential", mean=2 * S, max=4 * S),
+        NormalTime(distribution="normal", mean=2 * S, stddev=5 * S, max=4 * S),
+        LognormalTime(distribution="lognormal", mean=2 * S, stddev=5 * S, max=4 * S),
     ],
 )
 @given(state=st.integers(0, 2**64 - 1))
@@ -67,17 +72,17 @@ def test_no_wait_is_negative_or_above_its_cap(think: ThinkTime, state: int) -> N
 
 @given(st.integers(0, 2**64 - 1))
 def test_a_uniform_wait_lies_in_its_range(state: int) -> None:
-    draw = compile_think_time(ThinkTime(distribution="uniform", low=2 * S, high=5 * S)).draw
+    draw = compile_think_time(UniformTime(distribution="uniform", low=2 * S, high=5 * S)).draw
     assert 2 * S <= draw(RandomStream(state)) <= 5 * S
 
 
 @pytest.mark.parametrize(
     "think",
     [
-        ThinkTime(distribution="uniform", low=1, high=9),
-        ThinkTime(distribution="exponential", mean=5),
-        ThinkTime(distribution="normal", mean=5, stddev=0),
-        ThinkTime(distribution="lognormal", mean=5, stddev=2),
+        UniformTime(distribution="uniform", low=1, high=9),
+        ExponentialTime(distribution="exponential", mean=5),
+        NormalTime(distribution="normal", mean=5, stddev=0),
+        LognormalTime(distribution="lognormal", mean=5, stddev=2),
     ],
 )
 def test_every_draw_takes_one_word_of_the_stream(think: ThinkTime) -> None:

@@ -14,8 +14,8 @@ from plan_samples import ANNOUNCED, load, mistakes, only_mistake, small
 from gradual_common.errors import PlanError
 from gradual_common.plan.loader import PlanSource, load_plan
 from gradual_common.plan.model.plan import Plan
-from gradual_common.plan.model.ramps import AdditiveRamp, ShorthandRamp
 from gradual_common.plan.reading.overrides import Overrides
+from gradual_common.schedule.ramps.additive import AdditiveAlone, AdditiveRamp
 
 ROOT = Path(__file__).parents[3]
 
@@ -43,7 +43,7 @@ def test_the_examples_load_without_a_mistake(name: str) -> None:
 
 def test_the_announced_plan_made_whole_has_the_shorthand_ramp() -> None:
     loaded = load_plan(PlanSource.of_path(ROOT / "examples" / "login_flow.yaml"), Overrides(duration="30s"))
-    assert loaded.plan.config.ramp == ShorthandRamp(strategy="additive")
+    assert loaded.plan.config.ramp == AdditiveAlone(strategy="additive")
     assert loaded.plan.config.duration == 30_000_000_000
 
 

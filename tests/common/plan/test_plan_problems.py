@@ -10,8 +10,9 @@ from gradual_common.net.tls_settings import Tls
 from gradual_common.plan.model.config import Config, Phase
 from gradual_common.plan.model.groups import DataSet, Step
 from gradual_common.plan.model.plan import Plan
-from gradual_common.plan.model.ramps import AdditiveRamp, RampLevel
-from gradual_common.plan.problems import keys_of, model_at
+from gradual_common.plan.problems import keys_of, read_location
+from gradual_common.schedule.ramps.additive import AdditiveRamp
+from gradual_common.schedule.ramps.levels import RampLevel
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ from gradual_common.plan.problems import keys_of, model_at
     ],
 )
 def test_the_model_of_a_place_is_found(location: Any, model: Any) -> None:
-    assert model_at(location) is model
+    assert read_location(location)[0] is model
 
 
 def test_keys_are_as_they_are_written() -> None:

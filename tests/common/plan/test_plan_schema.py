@@ -5,26 +5,68 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
 from gradual_common.kinds.http.assertions import CHECKS
-from gradual_common.language.model import Model
-from gradual_common.plan.schema import KEYS, plan_json_schema
-from gradual_common.plan.schema_parts import ASSERTION
+from gradual_common.kinds.http.model import ASSERTION, Assertion, Extraction
+from gradual_common.language.forms import OneOf
+from gradual_common.plan.model.config import Config
+from gradual_common.plan.model.groups import UserGroup
+from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.schema import plan_json_schema
+from gradual_common.schedule.ramps.levels import RampLevel
+from gradual_common.schedule.ramps.ramp import Ramp
+from gradual_common.think_times.think_time import ThinkTime
 
 
-@pytest.mark.parametrize("entry", list(KEYS), ids=lambda entry: entry.__name__)
-def test_it_has_the_keys_of_the_model(entry: type[Model]) -> None:
-    assert set(KEYS[entry]) == {field.alias or name for name, field in entry.model_fields.items()}
+def models(of: type[BaseModel] = Plan) -> set[type[BaseModel]]:
+    """A model and all that stand in its fields."""
+    found = {of}
+    for field in of.model_fields.values():
+        for part in [*inside(field.annotation), *field.metadata]:
+            if isinstance(part, OneOf):
+                found |= {model for choice in part.models.values() for model in models(choice)}
+            elif isinstance(part, type) and issubclass(part, BaseModel):
+                found |= models(part)
+    return found - {Assertion, Extraction, Ramp, ThinkTime}
+
+
+def inside(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for argument in get_args(annotation):
+        yield from inside(argument)
+
+
+def fragment(entry: type[BaseModel]) -> dict[str, Any]:
+    schema = plan_json_schema()
+    return schema if entry is Plan else schema["$defs"][entry.__name__]
+
+
+@pytest.mark.parametrize("entry", sorted(models(), key=str), ids=lambda entry: entry.__name__)
+def test_it_has_the_keys_of_the_model(entry: type[BaseModel]) -> None:
+    assert set(fragment(entry)["properties"]) == {field.alias or name for name, field in entry.model_fields.items()}
 
 
 def test_it_has_the_words_of_the_model() -> None:
-    schema = plan_json_schema()["$defs"]
-    for entry, keys in KEYS.items():
+    for entry in models():
         for name, field in entry.model_fields.items():
             words = [word for word in get_args(field.annotation) if isinstance(word, str)]
-            if name in keys and words and name != "strategy":
-                assert schema[entry.__name__]["properties"][name]["enum"] == words
+            if words:
+                written = fragment(entry)["properties"][field.alias or name]
+                assert written.get("enum", [written.get("const")]) == words
     assert tuple(ASSERTION["properties"]) == CHECKS
+
+
+def test_values_are_described_as_they_are_written() -> None:
+    config = fragment(Config)["properties"]
+    assert [way["type"] for way in config["duration"]["anyOf"]] == ["number", "string", "string"]
+    assert config["phases"]["minItems"] == 1
+    assert config["ramp_up"]["anyOf"] == config["ramp"]["anyOf"]
+    assert {"enum": ["additive", "multiplicative", "linear"], "type": "string"} in config["ramp"]["anyOf"]
+    assert config["think_time"]["anyOf"][0]["examples"] == ["3s", "2-5s"]
+    assert fragment(RampLevel)["properties"]["for"]["description"] == "Its length; a bare number is seconds."
+    steps = fragment(UserGroup)["properties"]["behavior"]
+    assert steps["items"] == {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/Step"}]}
 
 
 def test_every_key_is_described_and_every_reference_leads_somewhere() -> None:
@@ -35,6 +77,7 @@ def test_every_key_is_described_and_every_reference_leads_somewhere() -> None:
     for definition in [schema, *schema["$defs"].values()]:
         for key, value in definition.get("properties", {}).items():
             assert value["description"], key
+            assert "default" not in value, "what the model holds is not what is written"
 
 
 def test_it_is_json_and_allows_extensions() -> None:

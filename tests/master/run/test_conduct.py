@@ -20,10 +20,10 @@ from gradual_common.kinds.http.model import ActionSpec
 from gradual_common.plan.model.config import Config
 from gradual_common.plan.model.groups import Step, UserGroup
 from gradual_common.plan.model.plan import Plan
-from gradual_common.plan.model.ramps import LevelsRamp, RampLevel
 from gradual_common.protocol.batch import KIND, Batch, Frame
 from gradual_common.protocol.messages import Confirm, Job, MasterMessage, Ping
 from gradual_common.protocol.samples import Exemplar, SampleColumns
+from gradual_common.schedule.ramps.levels import LevelsRamp, RampLevel
 from gradual_master.errors import InsecureError, ListenError
 from gradual_master.reporting import BaseReporter
 from gradual_master.results.facts import RunFacts

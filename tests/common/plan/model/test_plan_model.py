@@ -9,8 +9,10 @@ from pydantic import ValidationError
 from gradual_common.plan.model.config import Config
 from gradual_common.plan.model.groups import DataSet, Step, UserGroup
 from gradual_common.plan.model.plan import Plan, Threshold
-from gradual_common.plan.model.ramps import AdditiveRamp, LinearRamp, RampLevel, ShorthandRamp
-from gradual_common.plan.model.think_time import ThinkTime
+from gradual_common.schedule.ramps.additive import AdditiveAlone, AdditiveRamp
+from gradual_common.schedule.ramps.levels import RampLevel
+from gradual_common.schedule.ramps.linear import LinearRamp
+from gradual_common.think_times.uniform import UniformTime
 
 S = 1_000_000_000
 
@@ -26,7 +28,7 @@ def test_short_forms_stand_for_mappings() -> None:
     group = plan.users[0]
     assert group.behavior[0] == Step(action="look", name="look")
     assert group.behavior[1].name == "look#2"
-    assert group.behavior[1].think_time == ThinkTime(distribution="uniform", low=2 * S, high=5 * S)
+    assert group.behavior[1].think_time == UniformTime(distribution="uniform", low=2 * S, high=5 * S)
     assert group.data == {"user": DataSet(file="users.csv")}
     assert plan.thresholds == (Threshold(rule="p95 < 1s"),)
 
@@ -42,7 +44,7 @@ def test_step_names_are_unique_over_all_sections_of_a_group() -> None:
 @pytest.mark.parametrize(
     ("written", "ramp"),
     [
-        ({"ramp_up": "additive"}, ShorthandRamp(strategy="additive")),
+        ({"ramp_up": "additive"}, AdditiveAlone(strategy="additive")),
         ({"ramp": "linear"}, LinearRamp(strategy="linear")),
         (
             {"ramp_up": "additive", "ramp_config": {"increment": 2, "interval": 3}},

@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plan_samples import load, mistakes, only_mistake, small
 
-from gradual_common.plan.model.ramps import AdditiveRamp, LevelsRamp, LinearRamp, ShorthandRamp
 from gradual_common.plan.reading.overrides import Overrides, Scale, split_path
+from gradual_common.schedule.ramps.additive import AdditiveRamp
+from gradual_common.schedule.ramps.levels import LevelsRamp
+from gradual_common.schedule.ramps.linear import LinearRamp
+from gradual_common.schedule.ramps.multiplicative import MultiplicativeAlone
 from gradual_common.schedule.slots import apportion
 
 
@@ -80,7 +83,7 @@ def test_a_ramp_config_that_is_set_replaces_the_ramp_up() -> None:
 def test_a_ramp_up_that_is_set_replaces_the_ramp_config() -> None:
     ramp = {"strategy": "additive", "increment": 2, "interval": "1s"}
     plan = load(small(config__ramp_config=ramp), sets(("config.ramp_up", "multiplicative"))).plan
-    assert plan.config.ramp == ShorthandRamp(strategy="multiplicative")
+    assert plan.config.ramp == MultiplicativeAlone(strategy="multiplicative")
 
 
 def test_a_part_of_a_ramp_is_set_inside_it() -> None:

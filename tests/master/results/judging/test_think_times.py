@@ -8,8 +8,9 @@ import pytest
 from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
 from gradual_agent.users.think import compile_think_time
-from gradual_common.plan.model.think_time import ThinkTime
 from gradual_common.randomness import RandomStream
+from gradual_common.think_times.think_time import ThinkTime
+from gradual_common.think_times.written import DISTRIBUTIONS
 from gradual_master.results.judging.sentences import lateness as sentence
 from gradual_master.results.judging.think_times import WaitLateness, lateness_of, variance_of
 
@@ -27,7 +28,7 @@ WAITS = {
 
 def think_time(name: str) -> ThinkTime:
     distribution = "normal" if name == "without deviation" else name.partition(",")[0]
-    return ThinkTime.model_construct(**{"distribution": distribution, **WAITS[name]})
+    return DISTRIBUTIONS[distribution](distribution=distribution, **WAITS[name])
 
 
 @pytest.mark.parametrize("name", WAITS)

@@ -6,15 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_common.plan.model.ramps import (
-    AdditiveRamp,
-    LevelsRamp,
-    LinearRamp,
-    MultiplicativeRamp,
-    Ramp,
-    ShorthandRamp,
-)
-from gradual_common.schedule.ramps import Curve, trace
+from gradual_common.schedule.ramps.additive import AdditiveRamp
+from gradual_common.schedule.ramps.curve import Curve
+from gradual_common.schedule.ramps.levels import LevelsRamp
+from gradual_common.schedule.ramps.linear import LinearRamp
+from gradual_common.schedule.ramps.multiplicative import MultiplicativeRamp
+from gradual_common.schedule.ramps.ramp import Ramp
+from gradual_common.schedule.ramps.written import STRATEGIES, trace
 
 S = 10**9
 MINUTE = 60 * S
@@ -41,8 +39,8 @@ def levels(*entries: tuple[int, str | None]) -> LevelsRamp:
     )
 
 
-def shorthand(strategy: str) -> ShorthandRamp:
-    return ShorthandRamp.model_validate({"strategy": strategy})
+def shorthand(strategy: str) -> Ramp:
+    return STRATEGIES[strategy].alone()
 
 
 def seconds(curve: Curve) -> list[tuple[float, int]]:

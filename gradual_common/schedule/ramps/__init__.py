@@ -1,0 +1,4 @@
+"""Ramps: how the number of users changes over a phase. A strategy is a module here, listed in `written`.
+
+Everything is integer or decimal arithmetic: the same curve on every machine.
+"""

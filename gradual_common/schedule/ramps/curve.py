@@ -1,0 +1,82 @@
+"""A ramp as traced: time since the phase began → target, and what the strategies share to draw one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+MOST_STEPS = 1_000_000
+"""A ramp of more intervals than this is a mistake in a unit, and would only fill memory."""
+
+Step = tuple[int, int]
+"""(at, target): from `at` ns since the phase began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The first step is at 0, and every other changes the target."""
+
+    steps: tuple[Step, ...]
+
+    goal: int
+    """The users that the ramp is written to reach, whether or not the phase leaves it the time."""
+
+    ramping: int = 0
+    """Length in ns of the linear stretch at its begin, 0 for a ramp in levels."""
+
+    @property
+    def last(self) -> int:
+        """The target at the end."""
+        return self.steps[-1][1]
+
+    @property
+    def peak(self) -> int:
+        """The most users that the ramp has or is written to reach."""
+        return max(self.goal, *(target for _, target in self.steps))
+
+    @property
+    def reached_at(self) -> int | None:
+        """When the goal is reached for the first time, if it is."""
+        return next((at for at, target in self.steps if target == self.goal), None)
+
+
+def draw_curve(steps: Iterable[Step], duration: int | None, goal: int, ramping: int = 0) -> Curve:
+    """The steps without what lies beyond the end of the phase, and without those that change nothing."""
+    kept: list[Step] = []
+    for at, target in steps:
+        if duration is not None and at >= duration:
+            break
+        if not kept or target != kept[-1][1]:
+            kept.append((at, target))
+    return Curve(tuple(kept), goal, ramping)
+
+
+def climb(targets: Iterable[int], interval: int, duration: int | None, highest: int) -> Curve:
+    """A target at every interval, as far as the phase lasts, up to the first that reaches `highest`."""
+    return draw_curve(_climbing(targets, interval, duration, highest), duration, highest)
+
+
+def _climbing(targets: Iterable[int], interval: int, duration: int | None, highest: int) -> Iterator[Step]:
+    for k, target in enumerate(targets):
+        at = k * interval
+        if duration is not None and at >= duration:
+            return
+        if k >= MOST_STEPS:
+            raise ValueError(
+                f"the ramp has more than {MOST_STEPS:,} intervals of {interval} ns; give a longer interval"
+            )
+        yield at, min(highest, target)
+        if target >= highest:
+            return
+
+
+def needed(duration: int | None, what: str) -> int:
+    """The duration of the phase; ValueError where it has none."""
+    if duration is None:
+        raise ValueError(f"{what} needs a `duration`")
+    return duration
+
+
+def round_half_up(numerator: int, denominator: int) -> int:
+    """⌊x + ½⌋ of a fraction of either sign."""
+    return (2 * numerator + denominator) // (2 * denominator)

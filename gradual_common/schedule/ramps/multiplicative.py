@@ -1,0 +1,73 @@
+"""A multiple of the users after each interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from gradual_common.language.forms import scalar
+from gradual_common.language.model import BareDuration, PositiveCount, read_whole
+from gradual_common.schedule.ramps.curve import Curve, climb, draw_curve, needed
+from gradual_common.schedule.ramps.ramp import Ramp
+
+DIGITS = 60
+"""Of the powers: the multiplier is the decimal that was written."""
+
+Multiplier = Annotated[
+    float, Field(gt=1), BeforeValidator(read_whole), scalar({"type": "number", "exclusiveMinimum": 1})
+]
+
+
+class MultiplicativeRamp(Ramp):
+    """min(max, round_half_up(initial·multiplier^k)), k = ⌊t/interval⌋."""
+
+    strategy: Literal["multiplicative"]
+    """min(max, initial·multiplier^k)"""
+
+    initial: PositiveCount | None = None
+    """Users at the begin; 1 unless said."""
+
+    multiplier: Multiplier
+    """Above 1; fractions are allowed."""
+
+    interval: BareDuration
+    """A bare number is seconds."""
+
+    max_concurrency: PositiveCount | None = None
+    """All users unless said."""
+
+    @classmethod
+    def alone(cls) -> Ramp:
+        return MultiplicativeAlone(strategy="multiplicative")
+
+    def trace(self, users: int, duration: int | None, before: int) -> Curve:
+        highest = users if self.max_concurrency is None else self.max_concurrency
+        initial = (before or 1) if self.initial is None else self.initial
+        with localcontext(prec=DIGITS):
+            return climb(self._powers(initial), self.interval, duration, highest)
+
+    def _powers(self, initial: int) -> Iterator[int]:
+        grown, multiplier = Decimal(initial), Decimal(repr(self.multiplier))
+        while True:
+            yield int(grown.to_integral_value(ROUND_HALF_UP))
+            grown *= multiplier
+
+
+class MultiplicativeAlone(Ramp):
+    """`"multiplicative"` alone: doublings from a 64th of the users over the first half of the phase.
+
+    min(N, i·2^k), i = max(1, ⌈N/64⌉), interval = duration/(2K), K = ⌈log₂(N/i)⌉.
+    """
+
+    HEIGHTS: ClassVar[dict[str, int]] = {}
+    strategy: Literal["multiplicative"]
+
+    def trace(self, users: int, duration: int | None, before: int) -> Curve:
+        length = needed(duration, 'ramp_up: "multiplicative" alone')
+        initial = max(1, -(-users // 64))
+        doublings = max(0, -(-users // initial) - 1).bit_length()
+        steps = [(length * k // max(1, 2 * doublings), min(users, initial << k)) for k in range(doublings + 1)]
+        return draw_curve(steps, duration, users)

@@ -1,0 +1,134 @@
+"""The ramp strategies, and ramps as people write them: under `ramp_up`, `ramp` or `ramp_config`."""
+
+from __future__ import annotations
+
+import ast
+from typing import Annotated, Any
+
+from gradual_common.language.document import attempt
+from gradual_common.language.forms import VARIABLE, AlsoWritten, OneOf, by_name
+from gradual_common.language.wording import kind_of, listed, nearest
+from gradual_common.schedule.ramps.additive import AdditiveRamp
+from gradual_common.schedule.ramps.curve import Curve
+from gradual_common.schedule.ramps.levels import LevelsRamp
+from gradual_common.schedule.ramps.linear import LinearRamp
+from gradual_common.schedule.ramps.multiplicative import MultiplicativeRamp
+from gradual_common.schedule.ramps.ramp import Ramp, Scale
+
+STRATEGIES: dict[str, type[Ramp]] = by_name("strategy", AdditiveRamp, MultiplicativeRamp, LinearRamp, LevelsRamp)
+"""By their names; a new one is added here."""
+
+RAMP_KEYS = ("ramp_up", "ramp", "ramp_config")
+
+_ALONE = [name for name, strategy in STRATEGIES.items() if attempt(lambda ramp: ramp.alone(), strategy) is not None]
+
+WrittenRamp = Annotated[
+    Ramp, OneOf("strategy", STRATEGIES), AlsoWritten(({"type": "string", "enum": _ALONE}, VARIABLE))
+]
+"""A ramp, read by the model of its strategy."""
+
+
+class RampMistakeError(ValueError):
+    """A ramp that cannot be read; `key`: which of the keys that may hold it is wrong."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+def trace(ramp: Ramp | None, users: int, duration: int | None, before: int = 0) -> Curve:
+    """The curve of `ramp` for a phase of `users` (N) that lasts `duration` ns; None: until all iterations are done.
+
+    `before` is the target at which the last phase ended: as far as N allows, the default of `initial` where it is above
+    0. Raises ValueError for what the plan's checks refuse: a ramp above N or of more than MOST_STEPS intervals, or one
+    that needs a duration where there is none.
+    """
+    if ramp is None:
+        return Curve(((0, users),), users)
+    curve = ramp.trace(users, duration, min(before, users))
+    if curve.peak > users:
+        raise ValueError(f"the ramp rises to {curve.peak} users where the groups have {users}; raise a `concurrency`")
+    return curve
+
+
+def scale_ramp(owner: dict[str, Any], scale: Scale) -> None:
+    """Scale the users that the ramp of a config, phase or group names."""
+    for key in RAMP_KEYS:
+        if isinstance(owner.get(key), str):
+            owner[key] = attempt(lambda text: read_literal(text, ""), owner[key]) or owner[key]
+    strategies = [ramp.get("strategy") if isinstance(ramp := owner.get(key), dict) else ramp for key in RAMP_KEYS]
+    strategy = next((STRATEGIES[name] for name in strategies if isinstance(name, str) and name in STRATEGIES), None)
+    for key in RAMP_KEYS:
+        if strategy is not None and isinstance(ramp := owner.get(key), dict):
+            strategy.scale(ramp, scale)
+
+
+def read_ramp(owner: dict[str, Any]) -> tuple[Any, str]:
+    """The ramp as a mapping with its strategy, or as a model, and the key under which it was written.
+
+    RampMistakeError where they do not fit together.
+    """
+    key = "ramp" if owner.get("ramp") is not None else "ramp_up"
+    if key == "ramp" and owner.get("ramp_up") is not None:
+        raise RampMistakeError("ramp", "ramp_up and ramp are two names for one thing; keep one of them")
+    up, config = read_literal(owner.get(key), key), read_literal(owner.get("ramp_config"), "ramp_config")
+    if up is None and config is None:
+        return None, key
+    if config is None:
+        return _alone(up, key), key
+    return _beside(up, key, config), "ramp_config"
+
+
+def _alone(up: Any, key: str) -> Any:
+    if isinstance(up, Ramp):
+        return up
+    if isinstance(up, dict):
+        return _with_strategy(up, key)
+    if not isinstance(up, str):
+        raise RampMistakeError(key, f"a strategy or a mapping with one is expected; found {kind_of(up)}")
+    strategy = _strategy(up, key)
+    try:
+        return strategy.alone()
+    except ValueError as error:
+        raise RampMistakeError(key, str(error)) from error
+
+
+def _beside(up: Any, key: str, config: Any) -> Any:
+    """`ramp_config`, with the strategy's name in `ramp_up` or without."""
+    if not isinstance(config, dict):
+        raise RampMistakeError(
+            "ramp_config", f"a mapping is expected, such as {{strategy: additive, …}}; found {kind_of(config)}"
+        )
+    if up is None:
+        return _with_strategy(config, "ramp_config")
+    if not isinstance(up, str):
+        raise RampMistakeError(key, f"{key} is written out here and ramp_config stands beside it; keep one of them")
+    _strategy(up, key)
+    strategy = config.get("strategy", up)
+    if strategy != up:
+        raise RampMistakeError("ramp_config", f"the strategy is {strategy!r} here and {up!r} in {key}; they must agree")
+    return {**config, "strategy": strategy}
+
+
+def _with_strategy(ramp: dict[str, Any], key: str) -> dict[str, Any]:
+    if "strategy" not in ramp:
+        raise RampMistakeError(key, f"strategy is missing; allowed: {listed(STRATEGIES)}")
+    _strategy(ramp["strategy"], key)
+    return ramp
+
+
+def _strategy(name: Any, key: str) -> type[Ramp]:
+    if not isinstance(name, str) or name not in STRATEGIES:
+        hint = nearest(str(name), STRATEGIES)
+        raise RampMistakeError(key, f"{name!r} is not a strategy; allowed: {listed(STRATEGIES)}; {hint}".rstrip("; "))
+    return STRATEGIES[name]
+
+
+def read_literal(value: Any, key: str) -> Any:
+    """A mapping written as a Python literal in quotes is read as one."""
+    if not isinstance(value, str) or not value.lstrip().startswith("{"):
+        return value
+    try:
+        return ast.literal_eval(value.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
+        raise RampMistakeError(key, f"{value!r} is neither a strategy nor a mapping") from error

@@ -1,0 +1,65 @@
+"""Think times are read in every form, and what is none is told with what is allowed."""
+
+import re
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from gradual_common.think_times.think_time import ThinkTime
+from gradual_common.think_times.written import Wait, read_think_time
+
+S = 1_000_000_000
+MS = 1_000_000
+WAIT: TypeAdapter[ThinkTime] = TypeAdapter(Wait)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("3s", {"distribution": "constant", "mean": 3 * S}),
+        (3, {"distribution": "constant", "mean": 3 * S}),
+        (0, {"distribution": "constant", "mean": 0}),
+        ("0.5", {"distribution": "constant", "mean": 500 * MS}),
+        ("2-5s", {"distribution": "uniform", "low": 2 * S, "high": 5 * S}),
+        ("0.2-1s", {"distribution": "uniform", "low": 200 * MS, "high": S}),
+        ("500ms - 2s", {"distribution": "uniform", "low": 500 * MS, "high": 2 * S}),
+        ("2-5", {"distribution": "uniform", "low": 2 * S, "high": 5 * S}),
+        (
+            {"distribution": "lognormal", "mean": "3s", "stddev": 1, "max": "10s"},
+            {"distribution": "lognormal", "mean": 3 * S, "stddev": S, "max": 10 * S},
+        ),
+        (
+            {"distribution": "uniform", "low": "1s", "high": "2s"},
+            {"distribution": "uniform", "low": S, "high": 2 * S},
+        ),
+    ],
+)
+def test_think_times_are_read(written: Any, read: Any) -> None:
+    assert read_think_time(written) == read
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("soon", "'soon' is not a think time; write \"3s\""),
+        ("5-2s", "the range begins at 5s and ends before it, at 2s"),
+        ("2s-5", 'gives no unit to 5; write "2s-5s"'),
+        ("2-5x", "not a think time"),
+        (-1, "not a think time"),
+        (True, "True is not a think time"),
+        (None, "nothing is not a think time"),
+        ([1], "a list is not a think time"),
+        ({"distribution": "exponental", "mean": 1}, "did you mean 'exponential'"),
+        ({"mean": 1}, "distribution None is not one of"),
+        ({"distribution": "normal", "mean": 1}, "needs stddev"),
+        ({"distribution": "exponential", "mean": 1, "stddev": 1}, "stddev means nothing to distribution exponential"),
+        ({"distribution": "exponential", "maen": 1}, "unknown key 'maen'"),
+        ({"distribution": "exponential", "mean": "x"}, "mean: 'x' is not a duration"),
+        ({"distribution": "uniform", "low": 2, "high": 1}, "ends before it"),
+        ({"distribution": "lognormal", "mean": 0, "stddev": 1}, "above 0"),
+    ],
+)
+def test_what_is_no_think_time_is_told(written: Any, message: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(message)):
+        WAIT.validate_python(written)
