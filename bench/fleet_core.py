@@ -16,7 +16,6 @@ from gradual_common.protocol.codec import decode_agent_message
 from gradual_common.protocol.messages import PROTOCOL, AgentMessage, Confirm, Hello
 from gradual_common.schedule.compiling import compile_schedule
 from gradual_common.wire import fleet_pb2
-from gradual_master.coordination.command import Terms
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import (
     CloseInterval,
@@ -29,6 +28,7 @@ from gradual_master.coordination.events import (
     Tick,
 )
 from gradual_master.coordination.journal import MemoryJournal
+from gradual_master.coordination.terms import Terms
 from gradual_master.results.aggregate import Aggregate
 
 

@@ -15,8 +15,6 @@ from gradual_master.results.summary.history import Fate
 
 Signal = Literal["interrupt", "terminate"]
 
-# ── Events ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -82,8 +80,6 @@ class Tick:
 
 Event = Received | Unreadable | StreamEnded | Provided | Merged | Unmergeable | Stop | Tick
 
-# ── Instructions ───────────────────────────────────────────────────────────────────────────────────────────────────
-
 
 @dataclass(frozen=True, slots=True)
 class Send:
@@ -133,12 +129,16 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Say something: `level` as in logging, `text`, and what belongs to it; `fate` of the agent that it is about."""
+    """Say something."""
 
     level: Literal["info", "warning", "error"]
     text: str
     about: tuple[tuple[str, Any], ...] = ()
+    """What belongs to it, for the log."""
     fate: Fate | None = None
+    """What has become of the agent that it is about."""
+    is_stop: bool = False
+    """It says that the run is being stopped."""
 
 
 @dataclass(frozen=True, slots=True)

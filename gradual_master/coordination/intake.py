@@ -81,11 +81,11 @@ class Intake:
         self._of(agent).is_awaited = False
         self._note_owing(agent)
 
-    def part_from(self, agent: str, now: int) -> None:
+    def cut_off(self, agent: str, now: int) -> None:
         """The connection to the agent is broken: intervals wait for it only briefly."""
         self._apart[agent] = now
 
-    def meet(self, agent: str) -> None:
+    def reconnect(self, agent: str) -> None:
         """The agent is connected."""
         self._apart.pop(agent, None)
 
@@ -168,3 +168,20 @@ class Intake:
 
     def _of(self, agent: str) -> Delivery:
         return self._deliveries.setdefault(agent, Delivery())
+
+    def is_awaited(self, agent: str) -> bool:
+        """Whether intervals wait for this agent's batches."""
+        return self._of(agent).is_awaited
+
+    def is_cut_off(self, agent: str) -> bool:
+        """Whether they wait only briefly."""
+        return agent in self._apart
+
+    def validate(self) -> None:
+        """AssertionError unless numbers are in order, and who is awaited is who owes the next open interval."""
+        assert self.start is not None or self.next_open == 0, "intervals were closed before the begin"
+        for agent, delivery in self._deliveries.items():
+            assert delivery.merged <= delivery.received, f"{agent}: {delivery}"
+            assert delivery.interval <= delivery.received_interval, f"{agent}: {delivery}"
+            is_owing = delivery.is_awaited and not delivery.is_last and delivery.interval < self.next_open
+            assert is_owing == (agent in self._owing), f"{agent} owes interval {self.next_open}: {is_owing}"

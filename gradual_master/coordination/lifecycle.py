@@ -13,18 +13,24 @@ From every state but `finished`, `failed` ends the run. Nothing but `running` ra
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
+from typing import TypeVar
 
+from gradual_master.coordination.journal import Journal, StateTaken
 from gradual_master.errors import IllegalTransitionError
+
+S = TypeVar("S", bound=Enum)
+E = TypeVar("E", bound=Enum)
 
 
 class State(Enum):
     """Where a run stands."""
 
     WAITING = "waiting"
-    """Agents gather."""
+    """Agents come."""
     PROVISIONING = "provisioning"
-    """The slots are dealt; the job and the rows are on their way."""
+    """The slots are assigned; the job and the rows are on their way."""
     READYING = "readying"
     """Every agent has its rows; orders with slots and without levels are on their way."""
     RUNNING = "running"
@@ -91,35 +97,42 @@ TABLE: dict[State, dict[Step, State]] = {
 }
 
 
+def next_state(table: Mapping[S, Mapping[E, S]], state: S, event: E, who: str) -> S:
+    """Where `event` leads; IllegalTransitionError names who, state and event where the table has no such transition."""
+    try:
+        return table[state][event]
+    except KeyError:
+        raise IllegalTransitionError(f"{who} that is {state.value} cannot be {event.value}") from None
+
+
 class LifeCycle:
     """The state of one run; it moves along `TABLE` only."""
 
-    __slots__ = ("state",)
+    __slots__ = ("_journal", "state")
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal) -> None:
         self.state = State.WAITING
+        self._journal = journal
 
-    def take(self, step: Step) -> State:
-        """Move on; IllegalTransitionError names both where the table has no such transition."""
-        try:
-            self.state = TABLE[self.state][step]
-        except KeyError:
-            raise IllegalTransitionError(f"a run that is {self.state.value} cannot be {step.value}") from None
+    def take(self, step: Step, now: int) -> State:
+        """Move on, and commit that; IllegalTransitionError names both where the table has no such transition."""
+        self.state = next_state(TABLE, self.state, step, "a run")
+        self._journal.commit([StateTaken(self.state.value, now)])
         return self.state
 
     @property
-    def has_dealt(self) -> bool:
-        """Whether the slots are dealt."""
+    def has_assigned(self) -> bool:
+        """Whether the slots are assigned."""
         return self.state is not State.WAITING
 
     @property
     def is_preparing(self) -> bool:
-        """Whether slots are dealt and no level has been ordered yet."""
+        """Whether slots are assigned and no level has been ordered yet."""
         return self.state in (State.PROVISIONING, State.READYING)
 
     @property
     def is_running(self) -> bool:
-        """Whether levels are in force, so that slots may change hands."""
+        """Whether levels are in force, so that slots may move."""
         return self.state is State.RUNNING
 
     @property

@@ -69,9 +69,9 @@ class RunFacts:
     begins_at: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     git: dict[str, Any] | None = None
-    """Commit and branch of the repository that the plan lies in (`surroundings.git_facts`)."""
+    """Commit and branch of the repository that the plan lies in (`run.environment.git_facts`)."""
     fingerprint: dict[str, Any] | None = None
-    """The machine and the interpreter (`surroundings.fingerprint`)."""
+    """The machine and the interpreter (`run.environment.fingerprint`)."""
     stop_signal: str | None = None
     """"interrupt" (exit 130) or "terminate" (exit 143) when the run was stopped from outside."""
     failure: str | None = None

@@ -31,7 +31,6 @@ from gradual_common.process.logs import bind_process, mask_in_logs
 from gradual_common.protocol.messages import SampleMessage
 from gradual_common.schedule.compiling import compile_schedule
 from gradual_common.secrecy.credentials import all_credentials, mask_of, without_credentials
-from gradual_master.coordination.command import Terms
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import (
     Begin,
@@ -52,6 +51,7 @@ from gradual_master.coordination.events import (
     Unmergeable,
 )
 from gradual_master.coordination.journal import Journal, MemoryJournal, RunBegun
+from gradual_master.coordination.terms import Terms
 from gradual_master.reporting.interface.samples import SampleDesk
 from gradual_master.reporting.running.threads import ReporterThreads
 from gradual_master.results.aggregate import Aggregate
@@ -210,7 +210,7 @@ class Conductor:
 
         In a short run the stream on which they describe what failed is only just opening.
         """
-        is_talking = bool(self._core.untold) or self._server.is_sampling
+        is_talking = bool(self._core.uninformed) or self._server.is_sampling
         return is_talking or self._aggregate.lacks_examples or self._lacks_samples
 
     @property
@@ -291,7 +291,8 @@ class Conductor:
         getattr(self._log, note.level)(note.text, **about)
         if self._start is not None:
             at_s = max(0.0, (self._now() - self._start) / NS_PER_S)
-            news = News(at_s, note.level, self._mask.hide_text(note.text), about.get("agent", ""), note.fate)
+            text = self._mask.hide_text(note.text)
+            news = News(at_s, note.level, text, about.get("agent", ""), note.fate, note.is_stop)
             self._news.append(news)
             self._hosts.tell_news(news)
 

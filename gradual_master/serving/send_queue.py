@@ -15,7 +15,7 @@ from gradual_common.protocol.messages import MasterMessage
 PARTS = tuple(field.name for field in fields(MasterMessage) if field.name != "ack")
 
 
-class Postbox:
+class SendQueue:
     """Messages for one agent. Among those put ahead, and among the others, order is kept."""
 
     def __init__(self) -> None:

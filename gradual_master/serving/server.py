@@ -1,8 +1,8 @@
 """The master's gRPC shell: bytes in, events out; messages in, bytes out (DESIGN 4.11).
 
-Each stream has a postbox and a writer of its own, so that an agent whose connection is slow holds up nobody, and a pong
+Each stream has a queue and a writer of its own, so that an agent whose connection is slow holds up nobody, and a pong
 overtakes everything that may wait. The Provision call is another channel: the job at once, rows when the slots are
-dealt; it stays open until the run is over.
+assigned; it stays open until the run is over.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from gradual_master.coordination.events import Event, Received, StreamEnded, Unr
 from gradual_master.errors import ListenError
 from gradual_master.run.provisions import JOB_SEQUENCE, Provisions
 from gradual_master.serving.listening import ListenAddress
-from gradual_master.serving.send_queue import Postbox
+from gradual_master.serving.send_queue import SendQueue
 
 MAX_RECEIVED = 4 * 1024 * 1024
 """Messages are to stay under 256 KiB, but one batch of a very large plan cannot be split: this is the bound."""
@@ -52,14 +52,14 @@ class Stream:
     """One agent's control stream: what waits to be written, and whether it is to be closed after that."""
 
     def __init__(self) -> None:
-        self.postbox = Postbox()
+        self.queue = SendQueue()
         self.is_closing = False
         self._changed = asyncio.Event()
 
     def put(self, message: MasterMessage, ahead: bool) -> None:
         """Let a message wait for the writer; a stream that is closing takes none."""
         if not self.is_closing:
-            self.postbox.put(message, ahead=ahead)
+            self.queue.put(message, ahead=ahead)
             self._changed.set()
 
     def close(self) -> None:
@@ -69,12 +69,12 @@ class Stream:
 
     async def next(self) -> MasterMessage | None:
         """The next message to write; None when the stream is to be closed."""
-        while not self.postbox:
+        while not self.queue:
             if self.is_closing:
                 return None
             self._changed.clear()
             await self._changed.wait()
-        return self.postbox.take()
+        return self.queue.take()
 
 
 class FleetServer(fleet_pb2_grpc.FleetServicer):
@@ -103,8 +103,6 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         self._over = asyncio.Event()
         self._server: Any = None
 
-    # ── Life ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
     async def start(self, address: ListenAddress) -> str:
         """Listen; the address that was bound. ListenError when it cannot be."""
         if obstacle := obstacle_to(address):
@@ -126,8 +124,6 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         if self._server is not None:
             await self._server.stop(grace_s)
 
-    # ── Instructions ───────────────────────────────────────────────────────────────────────────────────────────────
-
     def send(self, number: int, message: MasterMessage, *, ahead: bool) -> None:
         """Put a message on a stream; one that is over takes nothing."""
         if number in self._streams:
@@ -144,8 +140,6 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         if agent in self._laid:
             self._laid.pop(agent).set()
         return sequence
-
-    # ── Calls ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def Session(self, request_iterator: Any, context: Any) -> None:  # noqa: N802  (the service's name for it)
         """One agent's control stream, from its Hello until either side is done with it."""

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from gradual_common.protocol.messages import Part
 from gradual_common.schedule.schedule import Change, Schedule
-from gradual_master.coordination.command import Terms
 from gradual_master.coordination.lifecycle import State
+from gradual_master.coordination.terms import Terms
 
 KINDS = (
     "wait",

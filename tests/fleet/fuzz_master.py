@@ -13,7 +13,6 @@ from fuzz_world import MS, S, World
 
 from gradual_common.protocol.messages import AgentMessage, Hello, Job, MasterMessage, Provision
 from gradual_common.schedule.schedule import Schedule
-from gradual_master.coordination.command import Terms
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import (
     Begin,
@@ -34,8 +33,9 @@ from gradual_master.coordination.events import (
     Unmergeable,
 )
 from gradual_master.coordination.journal import MemoryJournal
+from gradual_master.coordination.terms import Terms
 from gradual_master.run.provisions import JOB_SEQUENCE, Provisions
-from gradual_master.serving.send_queue import Postbox
+from gradual_master.serving.send_queue import SendQueue
 
 TICK = 480 * MS
 """The shell ticks every 50 ms; less often is slower to decide and as right, as long as it is no stall (0.5 s)."""
@@ -66,7 +66,7 @@ class ServerStream:
     def __init__(self, number: int, stream: Stream) -> None:
         self.number = number
         self.stream = stream
-        self.postbox = Postbox()
+        self.queue = SendQueue()
         self.is_closing = False
         self.messages: deque[AgentMessage] = deque(maxlen=REMEMBERED)
         self.hello: Hello | None = None
@@ -255,6 +255,7 @@ class SimMaster:
                     self.rules.fail("the master does not come to rest: one decision follows from the other")
                 event = self._events.popleft()
                 instructions = self.core.handle(event, self.world.now)
+                self.core.validate()
                 self.rules.watch_master(event, instructions)
                 for instruction in instructions:
                     self._carry_out(instruction)
@@ -290,7 +291,7 @@ class SimMaster:
         server = self._streams.get(number)
         if server is None or server.is_closing:
             return
-        server.postbox.put(message, ahead=ahead)
+        server.queue.put(message, ahead=ahead)
         self._touched[number] = server
         if message.welcome is not None and server.hello is not None:
             self._welcomed[server.hello.incarnation.hex()] = server.hello.stream
@@ -299,7 +300,7 @@ class SimMaster:
         if server.stream.wire.clogged_until > self.world.now:
             self.world.at(server.stream.wire.clogged_until, self._when_awake, self._write, server)
             return
-        while (message := server.postbox.take()) is not None:
+        while (message := server.queue.take()) is not None:
             server.stream.down.send(message)
         if server.is_closing and self._streams.pop(server.number, None) is not None:
             server.stream.down.send(END)
@@ -350,7 +351,7 @@ class SimMaster:
 
     def _linger(self, until: int) -> None:
         """For agents that are just dialling again; then nobody listens any more."""
-        if self.core.untold and self.world.now < until:
+        if self.core.uninformed and self.world.now < until:
             self.world.after(50 * MS, self._linger, until)
             return
         for server in list(self._streams.values()):

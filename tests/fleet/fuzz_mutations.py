@@ -21,12 +21,13 @@ from gradual_agent.coordination.session import Session, State, version_of
 from gradual_agent.process.agent import Agent
 from gradual_common.protocol.messages import MasterMessage
 from gradual_common.protocol.names import UniqueNames
-from gradual_master.coordination.command import Command
+from gradual_master.coordination.fleet.departures import Departures
 from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.fleet.leases import Leases
 from gradual_master.coordination.intake import Intake, Receipt
-from gradual_master.coordination.reception import Reception
-from gradual_master.coordination.slots.seats import Seats
+from gradual_master.coordination.messages import MessageHandler
+from gradual_master.coordination.slots.assigning import Assigner
+from gradual_master.coordination.slots.table import SlotTable
 
 Mutation = Callable[[], AbstractContextManager[object]]
 
@@ -47,7 +48,7 @@ def _no_guard(init: Any) -> Any:
 
 
 def _same_tenure(give: Any) -> Any:
-    def mutant(self: Seats, agent: str, slots: Any, due: int = 0) -> Any:
+    def mutant(self: SlotTable, agent: str, slots: Any, due: int = 0) -> Any:
         for tenure, mask in zip(self._tenure, slots, strict=True):
             tenure[mask & (tenure > 0)] -= 1
         return give(self, agent, slots, due) if due else give(self, agent, slots)
@@ -56,16 +57,16 @@ def _same_tenure(give: Any) -> Any:
 
 
 def _lost_with_its_stream(_: Any) -> Any:
-    def mutant(self: Reception, stream: int, _: int) -> None:
-        agent = self._command.fleet.leave(stream)
-        if agent is not None and self._command.life.has_dealt:
-            self._command.lose(agent, "its stream is over")
+    def mutant(self: Departures, stream: int, _: int) -> None:
+        agent = self.fleet.leave(stream)
+        if agent is not None and self.life.has_assigned:
+            self.lose(agent, "its stream is over")
 
     return mutant
 
 
 def _free_before_release(let_go: Any) -> Any:
-    def mutant(self: Seats, slots: Any) -> Any:
+    def mutant(self: SlotTable, slots: Any) -> Any:
         result = let_go(self, slots)
         for group, mask in enumerate(slots):
             self._free(group, slice(None), mask)
@@ -75,14 +76,14 @@ def _free_before_release(let_go: Any) -> Any:
 
 
 def _rows_later(ordered_of: Any) -> Any:
-    def mutant(self: Seats, agent: str, provisioned: int) -> Any:
+    def mutant(self: SlotTable, agent: str, provisioned: int) -> Any:
         return ordered_of(self, agent, np.iinfo(np.int64).max)
 
     return mutant
 
 
 def _release_of_any_tenure(_: Any) -> Any:
-    def mutant(self: Seats, agent: str, slots: Any) -> None:
+    def mutant(self: SlotTable, agent: str, slots: Any) -> None:
         for group, mask in enumerate(self.masks(slots)):
             self._free(group, slice(None), mask)
 
@@ -150,8 +151,8 @@ def _users_are_not_stopped(_: Any) -> Any:
 
 
 def _ack_before_merge(take_batch: Any) -> Any:
-    def mutant(self: Reception, agent: Any, batch: Any, now: int) -> None:
-        self._command.send(agent, MasterMessage(ack=batch.number))
+    def mutant(self: MessageHandler, agent: Any, batch: Any, now: int) -> None:
+        self.out.send(agent, MasterMessage(ack=batch.number))
         take_batch(self, agent, batch, now)
 
     return mutant
@@ -197,14 +198,14 @@ def _both(*patches: AbstractContextManager[object]) -> AbstractContextManager[ob
 
 MUTATIONS: dict[str, Mutation] = {
     "a lease without a guard": lambda: _in_place_of(Leases, "__init__", _no_guard),
-    "a new holder under the same tenure": lambda: _in_place_of(Seats, "give", _same_tenure),
-    "slots are free when the stream ends": lambda: _in_place_of(Reception, "end_stream", _lost_with_its_stream),
-    "slots are free before they are released": lambda: _in_place_of(Seats, "let_go", _free_before_release),
-    "orders before their rows": lambda: _in_place_of(Seats, "ordered_of", _rows_later),
-    "a release is believed for any tenure": lambda: _in_place_of(Seats, "release", _release_of_any_tenure),
-    "slots move that are not in force": lambda: _in_place_of(Seats, "movable", _anything_moves),
+    "a new holder under the same tenure": lambda: _in_place_of(SlotTable, "give", _same_tenure),
+    "slots are free when the stream ends": lambda: _in_place_of(Departures, "end_stream", _lost_with_its_stream),
+    "slots are free before they are released": lambda: _in_place_of(SlotTable, "let_go", _free_before_release),
+    "orders before their rows": lambda: _in_place_of(SlotTable, "ordered_of", _rows_later),
+    "a release is believed for any tenure": lambda: _in_place_of(SlotTable, "release", _release_of_any_tenure),
+    "slots move that are not in force": lambda: _in_place_of(SlotTable, "movable", _anything_moves),
     "what became free meanwhile is not dealt to who is back": lambda: _in_place_of(
-        Command, "reconsider", _nothing_for_who_is_back
+        Assigner, "reconsider", _nothing_for_who_is_back
     ),
     "a Hello names only slots with a user": lambda: _in_place_of(Agent, "held", _hello_names_seats_only),
     "no look at the lease before a write": lambda: _in_place_of(AgentProcess, "may_write", _no_check_before_a_write),
@@ -214,7 +215,7 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "a superseded stream is heard": lambda: _in_place_of(Fleet, "supersede", _former_stream_heard),
     "users that are not wanted go on": lambda: _in_place_of(SlotPool, "_stop", _users_are_not_stopped),
-    "an acknowledgement before the merge": lambda: _in_place_of(Reception, "_take_batch", _ack_before_merge),
+    "an acknowledgement before the merge": lambda: _in_place_of(MessageHandler, "_take_batch", _ack_before_merge),
     "a batch that comes again is merged again": lambda: _in_place_of(Intake, "receive", _merged_again),
     "what was in flight is not sent again": lambda: _in_place_of(Outbox, "rewind", _nothing_again),
     "equal names are not told apart": lambda: _in_place_of(UniqueNames, "give", _the_name_itself),

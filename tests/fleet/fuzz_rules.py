@@ -17,8 +17,8 @@ from gradual_agent.coordination.outbox import Outbox
 from gradual_common.protocol.batch import Batch
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.schedule.slots import apportion
-from gradual_master.coordination.command import Terms
 from gradual_master.coordination.events import Event, Instruction, Merge, Received, Send
+from gradual_master.coordination.terms import Terms
 
 if TYPE_CHECKING:
     from fuzz_agents import AgentProcess, User

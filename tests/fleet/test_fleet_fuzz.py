@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import fuzz_draws
 import pytest
@@ -19,6 +20,8 @@ from fuzz_mutations import MUTATIONS
 from fuzz_sizes import size_of
 from fuzz_world import S
 from hypothesis import HealthCheck, given, settings
+
+from gradual_master.coordination.core import MasterCore
 
 USUAL = 2000
 NUMBER = int(os.environ.get("GRADUAL_FUZZ", USUAL))
@@ -65,13 +68,17 @@ def test_sequences_are_the_same_whatever_modules_are_loaded(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_rule_that_is_not_kept_is_found(name: str) -> None:
-    """The fuzz proves something: each of these mutants breaks a rule within a bounded number of sequences."""
+    """The fuzz proves something: each of these mutants breaks a rule within a bounded number of sequences.
+
+    The rules look on from outside; that the master's own invariants would notice some of these counts for nothing.
+    """
 
     def fuzz() -> None:
         for number in range(MOST_UNTIL_CAUGHT):
             simulate(*numbered_sequence(number))
 
-    with MUTATIONS[name](), pytest.raises(AssertionError):
+    blind = mock.patch.object(MasterCore, "validate")
+    with blind, MUTATIONS[name](), pytest.raises(AssertionError):
         fuzz()
 
 

@@ -20,7 +20,6 @@ from gradual_common.protocol.messages import (
     SlotRun,
 )
 from gradual_common.schedule.schedule import Change, Schedule
-from gradual_master.coordination.command import Terms
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import (
     Close,
@@ -36,6 +35,7 @@ from gradual_master.coordination.events import (
     Tick,
 )
 from gradual_master.coordination.journal import AgentLost, MemoryJournal, SlotsAssigned, SlotsReleased
+from gradual_master.coordination.terms import Terms
 
 S = 1_000_000_000
 MS = 1_000_000
@@ -121,7 +121,7 @@ class Bench:
     def __init__(self, schedule: Schedule, **terms: Any) -> None:
         self.journal = MemoryJournal()
         self.core = MasterCore(replace(TERMS, **terms), schedule, self.journal)
-        self.now = 0
+        self.now = self.start = 0
         self.said: list[Instruction] = []
         self.streams: dict[str, int] = {}
         self._next_stream = 1
@@ -129,6 +129,7 @@ class Bench:
     def tell(self, event: Event) -> list[Instruction]:
         """Hand an event to the core; merges and provisions are carried out at once."""
         instructions = self.core.handle(event, self.now)
+        self.core.validate()
         self.said += instructions
         for entry in list(instructions):
             if isinstance(entry, Merge):
@@ -180,7 +181,8 @@ class Bench:
         said: list[Instruction] = []
         for name in names:
             said += self.say(name, confirm=Confirm(1, 1, 1))
-        return orders_in(said, self.streams[names[0]]).start
+        self.start = orders_in(said, self.streams[names[0]]).start
+        return self.start
 
     def assignments(self) -> dict[str, set[tuple[int, int, int]]]:
         """What each agent holds by the journal alone, as (group, ordinal, tenure)."""

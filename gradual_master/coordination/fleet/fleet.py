@@ -13,48 +13,73 @@ from dataclasses import dataclass
 from gradual_common import __version__
 from gradual_common.protocol.messages import PROTOCOL, Hello
 from gradual_common.protocol.names import UniqueNames
-from gradual_master.coordination.fleet.gathering import Gathering
+from gradual_master.coordination.fleet.commands import AgentCommands
+from gradual_master.coordination.fleet.standing import (
+    CONTACTS,
+    ENLISTED,
+    LOST,
+    STANDINGS,
+    Contact,
+    ContactEvent,
+    Standing,
+    StandingEvent,
+)
+from gradual_master.coordination.lifecycle import next_state
 from gradual_master.results.facts import AgentFacts
 
+WORKING = (*ENLISTED, Standing.JOINING, Standing.WITHDRAWING)
+ASSIGNABLE = (Standing.JOINING, Standing.WORKING)
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class Agent:
-    """One agent process as the master knows it, by its incarnation `id`; `name` is what people tell it apart by.
-
-    `number` counts arrivals from 0; `stream` is the connection it speaks on, None while there is none; `sealed` is the
-    highest batch number that it is known to have sealed. `due_provision` is the provision that it must confirm before
-    orders are sent, None until the rows lie ready. `lost` says why it lost its slots; `was_lost`: it did so once, and
-    may be back. `is_back`: it came back on a new stream and has not yet said what happened to its slots meanwhile.
-    `is_told`: it was told that the run is over. `is_dealt`: slots were dealt to it before the load; `is_enlisted`: it
-    may be given slots, and intervals wait for its batches. `is_leaving`: it was told to end; `has_left`: it has, with
-    everything handed over. `is_passed_over`: slots were dealt or moved while it was not here. `dropped`: why it is not
-    heard any more; its slots are its own until its lease is over. `heard_at`: when its last ping came; `is_silent`:
-    that is long ago, and was said.
-    """
+    """One agent process as the master knows it: what it is to the run, whether it is heard, and what it said."""
 
     id: str
+    """Its incarnation, hexadecimal."""
     name: str
+    """What people tell it apart by."""
     hello: Hello
+    """The last one that was accepted."""
     number: int
+    """Agents are numbered as they come, from 0."""
     stream: int | None
-    begun: int = 0
-    offset: int = 0
-    provisioned: int = 0
-    due_provision: int | None = None
-    confirmed: tuple[int, int] = (0, 0)
-    sealed: int = 0
-    lost: str | None = None
-    was_lost: bool = False
-    is_back: bool = False
-    is_told: bool = False
-    is_dealt: bool = False
-    is_enlisted: bool = False
-    is_leaving: bool = False
-    is_passed_over: bool = False
-    dropped: str | None = None
-    has_left: bool = False
+    """The connection it speaks on, None while there is none."""
+    standing: Standing = Standing.JOINING
+    contact: Contact = Contact.HERE
     heard_at: int = 0
-    is_silent: bool = False
+    """When its last ping came."""
+    begun: int = 0
+    """How many requests it had begun by then."""
+    offset: int = 0
+    """What it adds to its clock for the master's; 0: not known yet."""
+    provisioned: int = 0
+    """The last provision that it has stored; the first is the plan."""
+    due_provision: int | None = None
+    """The provision that it must store before orders are sent, None until the rows lie ready."""
+    confirmed: tuple[int, int] = (0, 0)
+    """Epoch and version of the orders that it has put in force."""
+    sealed: int = 0
+    """The highest batch number that it is known to have sealed."""
+    reason: str = ""
+    """Why it was lost, or dropped, the last time that it was."""
+    was_lost: bool = False
+    """It was lost once; it may be back, and the report says so all the same."""
+    missed_assignment: bool = False
+    """Slots were given or moved while it was not here: it is owed its share of them."""
+    knows_end: bool = False
+    """The end of the run was put on its stream."""
+
+    def take(self, event: StandingEvent | ContactEvent) -> None:
+        """Move along one of the two tables; IllegalTransitionError where it has no such transition."""
+        if isinstance(event, StandingEvent):
+            self.standing = next_state(STANDINGS, self.standing, event, f"agent {self.name}")
+        else:
+            self.contact = next_state(CONTACTS, self.contact, event, f"agent {self.name}")
+
+    def can(self, event: StandingEvent) -> bool:
+        """Whether the table has such a transition."""
+        return event in STANDINGS[self.standing]
 
     @property
     def has_rows(self) -> bool:
@@ -64,12 +89,22 @@ class Agent:
     @property
     def is_working(self) -> bool:
         """Whether it has neither lost its slots nor left."""
-        return self.lost is None and not self.has_left
+        return self.standing in WORKING
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it has lost its slots, and is not back."""
+        return self.standing in LOST
+
+    @property
+    def is_enlisted(self) -> bool:
+        """Whether it may hold slots."""
+        return self.standing in ENLISTED
 
     @property
     def is_here(self) -> bool:
         """Whether it can be told something just now, and what it holds is known."""
-        return self.stream is not None and not self.is_back and not self.is_silent
+        return self.contact is Contact.HERE
 
     @property
     def has_job(self) -> bool:
@@ -88,8 +123,8 @@ class Agent:
             id=self.id,
             name=self.name,
             host=hello.host,
-            lost=self.was_lost or self.dropped is not None,
-            left=self.has_left,
+            lost=self.was_lost or self.standing is Standing.DROPPED,
+            left=self.standing is Standing.LEFT,
             offset=self.offset + origin if self.offset else None,
             begun=self.begun,
             version=hello.version,
@@ -98,14 +133,14 @@ class Agent:
 
 
 class Fleet:
-    """Every agent that was taken in, and the streams they speak on; `gathering`: which commands are connected."""
+    """Every agent that was taken in, and the streams they speak on."""
 
     def __init__(self, run: str) -> None:
         self.run = run
+        self.commands = AgentCommands()
         self._agents: dict[str, Agent] = {}
         self._speakers: dict[int, Agent] = {}
         self._barred: set[str] = set()
-        self.gathering = Gathering()
         self._arrivals = 0
         self._names = UniqueNames()
         self._shown: dict[str, str] = {}
@@ -138,13 +173,17 @@ class Fleet:
         return [agent for agent in self if agent.is_working]
 
     @property
-    def is_alone(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether no agent works."""
         return not any(agent.is_working for agent in self)
 
-    def staying(self) -> list[Agent]:
+    def assignable(self) -> list[Agent]:
         """The agents that can be given slots: they have the plan, and have not been told to end."""
-        return [agent for agent in self.working() if agent.has_job and not agent.is_leaving and agent.dropped is None]
+        return [agent for agent in self if agent.standing in ASSIGNABLE and agent.has_job]
+
+    def leaving(self) -> list[Agent]:
+        """The agents that were told to end, and still hold what they have not handed over."""
+        return [agent for agent in self if agent.standing is Standing.LEAVING]
 
     def refusal(self, hello: Hello, *, is_ending: bool) -> str | None:
         """Why this agent cannot be taken in, if it cannot."""
@@ -174,9 +213,8 @@ class Fleet:
             self._shown[id_] = self._names.give(hello.name)
         agent = Agent(id_, self._shown[id_], hello, self._arrivals, stream, sealed=hello.last_batch)
         self._arrivals += 1
-        self.gathering.add(agent)
         self._agents[agent.id] = agent
-        self._speakers[stream] = agent
+        self._connect(agent, stream)
         return agent
 
     def supersede(self, agent: Agent, hello: Hello, stream: int) -> int | None:
@@ -184,22 +222,26 @@ class Fleet:
         former = agent.stream
         if former is not None:
             self._speakers.pop(former, None)
-        self.gathering.remove(agent)
+        self.commands.remove(agent.id, agent.hello)
         agent.hello = hello
         agent.sealed = max(agent.sealed, hello.last_batch)
-        agent.stream = stream
-        agent.is_back = True
         agent.confirmed = (0, 0)
-        self._speakers[stream] = agent
-        self.gathering.add(agent)
+        agent.take(ContactEvent.HELLO)
+        self._connect(agent, stream)
         return former if former != stream else None
+
+    def _connect(self, agent: Agent, stream: int) -> None:
+        agent.stream = stream
+        self._speakers[stream] = agent
+        self.commands.add(agent.id, agent.name, agent.hello)
 
     def leave(self, stream: int) -> Agent | None:
         """The stream is over; who spoke on it."""
         agent = self._speakers.pop(stream, None)
         if agent is not None:
             agent.stream = None
-            self.gathering.remove(agent)
+            agent.take(ContactEvent.HANG_UP)
+            self.commands.remove(agent.id, agent.hello)
         return agent
 
     def excuse(self, stall: int) -> None:
@@ -213,7 +255,7 @@ class Fleet:
 
     def forget(self, agent: Agent) -> None:
         """The agent was here and has left nothing behind: it may come again as a new one."""
-        self.gathering.remove(agent)
+        self.commands.remove(agent.id, agent.hello)
         if agent.stream is not None:
             self._speakers.pop(agent.stream, None)
         del self._agents[agent.id]
@@ -221,3 +263,20 @@ class Fleet:
     def facts(self, origin: int = 0) -> tuple[AgentFacts, ...]:
         """Every agent in the order in which they came."""
         return tuple(agent.facts(origin) for agent in self)
+
+    def validate(self) -> None:
+        """AssertionError unless streams, commands and names agree with the agents."""
+        for stream, agent in self._speakers.items():
+            assert agent.stream == stream, f"{agent.name} speaks on {agent.stream}, not on {stream}"
+            assert self._agents.get(agent.id) is agent, f"{agent.name} speaks and is not in the fleet"
+        for agent in self:
+            is_connected = agent.stream is not None
+            assert is_connected == (agent.contact is not Contact.AWAY), f"{agent.name} is {agent.contact.value}"
+            assert not is_connected or self._speakers.get(agent.stream or 0) is agent, f"{agent.name} is not heard"
+            is_counted = agent.id in self.commands
+            assert is_connected or not is_counted, f"{agent.name} is counted and not connected"
+            assert is_counted or not (is_connected and agent.is_working), f"{agent.name} is connected and not counted"
+            assert agent.standing is not Standing.DROPPED or agent.id in self._barred, f"{agent.name} may come again"
+        names = [agent.name for agent in self]
+        assert len(set(names)) == len(names), f"agents are shown as {names}"
+        self.commands.validate()

@@ -29,6 +29,14 @@ class Leases:
         """Whether the agent may still be running its slots."""
         return now <= self._until.get(agent, -1)
 
+    def has(self, agent: str) -> bool:
+        """Whether the agent has a lease whose end was not dealt with."""
+        return agent in self._until
+
+    def agents(self) -> list[str]:
+        """Those that have one."""
+        return list(self._until)
+
     def expired(self, now: int) -> list[str]:
         """The agents whose lease is over, in order of its end; they stay until `end`.
 

@@ -1,15 +1,15 @@
-"""Dealing the slots: once, in proportion to what each agent can hold (DESIGN 4.7).
+"""The first assignment of the slots, in proportion to what each agent can hold (DESIGN 4.7).
 
 The distinct targets of the schedule are taken from the smallest up. From one to the next, each agent's share of the
 total grows from apportion(max_users, T) to apportion(max_users, T′), by Webster's method, which takes nothing away
 when the total grows; so at every target every agent runs exactly its Webster share, which is within one user of the
 proportional one unless capacities differ wildly (M. L. Balinski, H. P. Young, "Fair Representation", 2nd ed., 2001,
-chapter 9). Between two targets, nobody sees in which order slots are dealt: each group's new slots are shared out
+chapter 9). Between two targets, nobody sees in which order slots are assigned: each group's new slots are shared out
 in proportion and in one stretch per agent, which keeps the groups mixed over the agents and the orders short.
 
 That is exact while the mix of the groups stays the same, for then a larger target holds every slot of a smaller one.
-Under several mixes (`phases[].users`) a later mix finds its slots dealt; it stays close, because every group is shared
-out in proportion.
+Under several mixes (`phases[].users`) a later mix finds its slots assigned; it stays close, because every group is
+shared out in proportion.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Shortfall:
     agent: int | None = None
 
 
-def deal(schedule: Schedule, capacities: Sequence[int]) -> tuple[tuple[SlotRun, ...], ...] | Shortfall:
+def allocate(schedule: Schedule, capacities: Sequence[int]) -> tuple[tuple[SlotRun, ...], ...] | Shortfall:
     """The slots of each agent, all under tenure 1; a Shortfall when some level does not fit.
 
     `capacities[a]` is `max_users` of agent a; equal claims go to the earlier agent.
@@ -41,8 +41,8 @@ def deal(schedule: Schedule, capacities: Sequence[int]) -> tuple[tuple[SlotRun, 
     needed = max((change.target for change in schedule.changes), default=0)
     if needed > sum(capacities):
         return Shortfall(sum(capacities), needed)
-    hands = _deal_all(targets_of(schedule), len(schedule.groups), capacities)
-    return _overfull(schedule, hands, capacities) or hands
+    parts = _allocate_all(targets_of(schedule), len(schedule.groups), capacities)
+    return _overfull(schedule, parts, capacities) or parts
 
 
 def targets_of(schedule: Schedule) -> list[tuple[int, ...]]:
@@ -50,22 +50,22 @@ def targets_of(schedule: Schedule) -> list[tuple[int, ...]]:
     return sorted({change.users for change in schedule.changes}, key=lambda users: (sum(users), users))
 
 
-def _deal_all(
+def _allocate_all(
     targets: Sequence[tuple[int, ...]], groups: int, capacities: Sequence[int]
 ) -> tuple[tuple[SlotRun, ...], ...]:
-    hands: list[list[SlotRun]] = [[] for _ in capacities]
-    dealt = [0] * groups
+    parts: list[list[SlotRun]] = [[] for _ in capacities]
+    assigned = [0] * groups
     held: tuple[int, ...] = (0,) * len(capacities)
     for users in targets:
-        raised = [max(0, users[group] - dealt[group]) for group in range(groups)]
-        due = apportion(capacities, sum(dealt) + sum(raised))
+        raised = [max(0, users[group] - assigned[group]) for group in range(groups)]
+        due = apportion(capacities, sum(assigned) + sum(raised))
         rows = share_out(raised, [after - before for before, after in zip(held, due, strict=True)])
         for group, counts in enumerate(rows):
-            for hand, count in zip(hands, counts, strict=True):
-                _append(hand, group, dealt[group], count)
-                dealt[group] += count
+            for part, count in zip(parts, counts, strict=True):
+                _append(part, group, assigned[group], count)
+                assigned[group] += count
         held = due
-    return tuple(tuple(hand) for hand in hands)
+    return tuple(tuple(part) for part in parts)
 
 
 def share_out(raised: Sequence[int], growth: Sequence[int]) -> list[tuple[int, ...]]:
@@ -83,32 +83,32 @@ def share_out(raised: Sequence[int], growth: Sequence[int]) -> list[tuple[int, .
     return rows
 
 
-def _append(hand: list[SlotRun], group: int, first: int, count: int) -> None:
-    """Add slots to a hand; consecutive runs become one."""
+def _append(part: list[SlotRun], group: int, first: int, count: int) -> None:
+    """Add slots to an agent's part; consecutive runs become one."""
     if count == 0:
         return
-    for place in range(len(hand) - 1, -1, -1):
-        run = hand[place]
+    for place in range(len(part) - 1, -1, -1):
+        run = part[place]
         if run.group == group:
             if run.first + run.count == first:
-                hand[place] = SlotRun(group, run.first, run.count + count, run.tenure)
+                part[place] = SlotRun(group, run.first, run.count + count, run.tenure)
                 return
             break
-    hand.append(SlotRun(group, first, count, FIRST_TENURE))
+    part.append(SlotRun(group, first, count, FIRST_TENURE))
 
 
-def active_of(hand: Sequence[SlotRun], users: Sequence[int]) -> int:
-    """How many slots of a hand are active when group g runs the ordinals below `users[g]`."""
-    return sum(min(run.count, max(0, users[run.group] - run.first)) for run in hand)
+def active_of(part: Sequence[SlotRun], users: Sequence[int]) -> int:
+    """How many slots of a part are active when group g runs the ordinals below `users[g]`."""
+    return sum(min(run.count, max(0, users[run.group] - run.first)) for run in part)
 
 
-def _overfull(schedule: Schedule, hands: Sequence[Sequence[SlotRun]], capacities: Sequence[int]) -> Shortfall | None:
-    """Under several mixes one agent may be dealt more than it holds although the sum fits."""
-    totals = [sum(run.count for run in hand) for hand in hands]
-    for agent, (hand, total, capacity) in enumerate(zip(hands, totals, capacities, strict=True)):
+def _overfull(schedule: Schedule, parts: Sequence[Sequence[SlotRun]], capacities: Sequence[int]) -> Shortfall | None:
+    """Under several mixes one agent may be assigned more than it holds although the sum fits."""
+    totals = [sum(run.count for run in part) for part in parts]
+    for agent, (part, total, capacity) in enumerate(zip(parts, totals, capacities, strict=True)):
         if total <= capacity:
             continue
-        peak = max(active_of(hand, users) for users in targets_of(schedule))
+        peak = max(active_of(part, users) for users in targets_of(schedule))
         if peak > capacity:
             return Shortfall(capacity, peak, agent)
     return None

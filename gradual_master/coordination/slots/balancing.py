@@ -3,7 +3,7 @@
 Every agent's share of all slots that are still open is Webster's over `max_users`. Free slots go to those that have
 less than their share; what is still lacking then moves from those that have more, and nothing else does. Slots that
 are on their way already are reckoned with. Among an agent's slots those that move are spread evenly along the order in
-which the schedule raises them, and free ones are dealt along it, so that lower levels stay close to their shares too.
+which the schedule raises them, and free ones are given along it, so that lower levels stay close to their shares too.
 
 An agent never holds more slots than it can run at once; under several mixes of the groups (`phases[].users`) that is
 the most that any of them would have it run.
@@ -21,7 +21,7 @@ import numpy.typing as npt
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.schedule.slots import apportion
 from gradual_master.coordination.slots.allocation import targets_of
-from gradual_master.coordination.slots.seats import Mask, Seats
+from gradual_master.coordination.slots.table import Mask, SlotTable
 
 Ranks = list[npt.NDArray[np.int64]]
 Slots = npt.NDArray[np.int64]
@@ -60,44 +60,42 @@ class Balancer:
         self._peak = schedule.peak
         self._largest = _largest(targets)
         self._ranks = _ranks(targets, schedule.peak)
-        # Under several mixes the first deal is off by a user per group: nobody is restarted for that.
+        # Under several mixes the first assignment is off by a user per group: nobody is restarted for that.
         self._tolerance = len(schedule.groups) if len(self._largest) > 1 else 0
 
-    def balance(self, seats: Seats, places: Mapping[str, Place], *, moving: bool, coming: int = 0) -> Balance:
+    def balance(self, table: SlotTable, places: Mapping[str, Place], *, moving: bool, coming: int = 0) -> Balance:
         """Bring agents to their shares: by free slots, and with `moving` by what others have too much.
 
         `coming`: slots that will be free soon, beside those that are moving.
         """
-        counts = seats.counts()
+        counts = table.counts()
         held = {agent: counts.get(agent, 0) for agent in places}
         weights = [place.max_users for place in places.values()]
-        shares = dict(zip(places, _shares(weights, seats.open_slots()), strict=True))
+        shares = dict(zip(places, _shares(weights, table.open_slots()), strict=True))
         lacking = {agent: max(0, shares[agent] - held[agent]) for agent in places}
-        gifts = self._give(self._in_order(seats.free()), lacking, seats, places, held)
+        gifts = self._give(self._in_order(table.free()), lacking, table, places, held)
         if not moving:
             return Balance(gifts, {})
         given = sum(_count(masks) for masks in gifts.values())
         # Nothing moves for an agent that is not here: it would be given back to those from whom it was taken.
         lacking_here = sum(count for agent, count in lacking.items() if places[agent].is_here)
-        wanted = lacking_here - given - coming - seats.leaving()
+        wanted = lacking_here - given - coming - table.leaving()
         if wanted <= self._tolerance:
             return Balance(gifts, {})
         above = {agent: held[agent] - shares[agent] for agent in places}
-        moves = self._move(wanted, seats, above, places)
+        moves = self._move(wanted, table, above, places)
         moving_now = sum(_count(masks) for masks in moves.values())
         return Balance(gifts, moves, moving_now < min(wanted, sum(max(0, count) for count in above.values())))
-
-    # ── Gifts ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _give(
         self,
         free: Slots,
         lacking: Mapping[str, int],
-        seats: Seats,
+        table: SlotTable,
         places: Mapping[str, Place],
         counts: Mapping[str, int],
     ) -> dict[str, list[Mask]]:
-        """Deal free slots by what each agent lacks; then the part of those that are not here, by what would be the
+        """Assign free slots by what each agent lacks; then the part of those that are not here, by what would be the
         shares without them; then what is left to whoever has room.
         """
         gifts: dict[str, list[Mask]] = {}
@@ -115,7 +113,7 @@ class Balancer:
             for agent, part in self._dealt(free, needs).items():
                 if not len(part):
                     continue
-                held = _with(seats.seated(agent), gifts.get(agent))
+                held = _with(table.occupied(agent), gifts.get(agent))
                 fitting = self._fitting(part, held, places[agent].max_users)
                 if len(fitting):
                     gifts[agent] = _with(self._masks(fitting), gifts.get(agent))
@@ -168,10 +166,8 @@ class Balancer:
             default=0,
         )
 
-    # ── Moves ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _move(
-        self, wanted: int, seats: Seats, above: Mapping[str, int], places: Mapping[str, Place]
+        self, wanted: int, table: SlotTable, above: Mapping[str, int], places: Mapping[str, Place]
     ) -> dict[str, list[Mask]]:
         """`wanted` slots of those that have more than their share, in proportion to how much more."""
         surplus = {agent: max(0, count) for agent, count in above.items()}
@@ -182,10 +178,8 @@ class Balancer:
         return {
             agent: self._masks(_spread(slots, min(count, len(slots))))
             for agent, count in zip(surplus, counts, strict=True)
-            if count and len(slots := self._in_order(seats.movable(agent, places[agent].confirmed)))
+            if count and len(slots := self._in_order(table.movable(agent, places[agent].confirmed)))
         }
-
-    # ── Order ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _in_order(self, masks: Sequence[Mask]) -> Slots:
         slots = np.concatenate(

@@ -21,9 +21,6 @@ from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.history import News
 
 KEPT_NEWS = 50
-STOPPING = "stopping"
-"""How the news of a stop from outside begins (`MasterCore`): reporters are told of it in words only."""
-
 LATE_S = 6.0
 """An interval closes 3 s after its end at the latest (DESIGN 5.4); twice that without one is worth a word."""
 
@@ -86,7 +83,7 @@ class MonitorState:
     def hear(self, news: News) -> None:
         """Something happened to the fleet."""
         self._synchronise(news.at_s)
-        self.is_stopping = self.is_stopping or news.text.startswith(STOPPING)
+        self.is_stopping = self.is_stopping or news.is_stop
         self.roster.hear(news)
         self._tell(News(news.at_s, news.level, clean(news.text)))
 

@@ -25,6 +25,8 @@ class News:
     """The agent that it is about, "" for none."""
     fate: Fate | None = None
     """What has become of that agent, where it has changed."""
+    is_stop: bool = False
+    """It says that the run is being stopped from outside."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -813,9 +813,9 @@ def test_an_agent_that_dials_again_after_the_end_is_told_that_it_is_over() -> No
     run.hang_up("a")
     finish(run, "b")
     assert run.core.state is State.FINISHED
-    assert run.core.untold == ["a"]
+    assert run.core.uninformed == ["a"]
     assert sent(run.greet("a", 2, run="r1", epoch=1), 3)[-1].finish is not None
-    assert run.core.untold == []
+    assert run.core.uninformed == []
 
 
 def test_batches_known_and_never_delivered_are_counted_as_dropped() -> None:

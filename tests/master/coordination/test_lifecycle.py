@@ -2,6 +2,7 @@
 
 import pytest
 
+from gradual_master.coordination.journal import MemoryJournal
 from gradual_master.coordination.lifecycle import TABLE, LifeCycle, State, Step
 from gradual_master.errors import IllegalTransitionError
 
@@ -19,23 +20,23 @@ PATHS = [
 
 @pytest.mark.parametrize(("reason", "steps"), PATHS, ids=[reason for reason, _ in PATHS])
 def test_every_path_of_a_run_ends_finished(reason: str, steps: list[str]) -> None:
-    life = LifeCycle()
+    life = LifeCycle(MemoryJournal())
     for step in steps:
         assert not life.is_finished
-        life.take(Step(step))
+        life.take(Step(step), 0)
     assert life.is_finished
 
 
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("step", Step)
 def test_a_transition_that_the_table_lacks_names_state_and_event(state: State, step: Step) -> None:
-    life = LifeCycle()
+    life = LifeCycle(MemoryJournal())
     life.state = state
     if step in TABLE[state]:
-        assert life.take(step) is TABLE[state][step]
+        assert life.take(step, 0) is TABLE[state][step]
         return
     with pytest.raises(IllegalTransitionError, match=f"{state.value}.*{step.value}"):
-        life.take(step)
+        life.take(step, 0)
     assert life.state is state
 
 
@@ -45,9 +46,9 @@ def test_every_state_but_the_last_can_fail_and_be_stopped() -> None:
         assert Step.STOPPED in TABLE[state]
 
 
-def test_slots_are_dealt_in_every_state_but_waiting() -> None:
-    life = LifeCycle()
-    assert not life.has_dealt
-    life.take(Step.GATHERED)
-    assert life.has_dealt
+def test_slots_are_assigned_in_every_state_but_waiting() -> None:
+    life = LifeCycle(MemoryJournal())
+    assert not life.has_assigned
+    life.take(Step.GATHERED, 0)
+    assert life.has_assigned
     assert life.is_preparing

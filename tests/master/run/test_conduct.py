@@ -331,7 +331,7 @@ async def test_a_bug_ends_the_run_instead_of_hanging(tmp_path: Path, monkeypatch
         raise ZeroDivisionError("a bug")
 
     async with staged(tmp_path, plan_of()) as stage:
-        monkeypatch.setattr("gradual_master.coordination.reception.Reception.receive", break_down)
+        monkeypatch.setattr("gradual_master.coordination.messages.MessageHandler.receive", break_down)
         async with ScriptedAgent("a", stage.target) as agent:
             await agent.greet()
             with pytest.raises(ZeroDivisionError):

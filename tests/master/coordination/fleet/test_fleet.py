@@ -3,6 +3,7 @@
 from fleet_model import hello_of
 
 from gradual_master.coordination.fleet.fleet import Fleet
+from gradual_master.coordination.fleet.standing import Contact, StandingEvent
 
 
 def test_agents_keep_their_order_of_arrival() -> None:
@@ -19,7 +20,7 @@ def test_a_new_stream_takes_over_and_names_the_one_it_supersedes() -> None:
     assert fleet.supersede(agent, hello_of("a", 2), 5) == 1
     assert fleet.speaker(1) is None
     assert fleet.speaker(5) is agent
-    assert agent.is_back
+    assert agent.contact is Contact.RETURNING
 
 
 def test_an_agent_without_a_stream_supersedes_none() -> None:
@@ -59,7 +60,8 @@ def test_a_process_that_was_forgotten_and_comes_again_is_shown_as_before() -> No
 def test_a_lost_agent_does_not_work_and_is_still_in_the_facts() -> None:
     fleet = Fleet("r1")
     agent = fleet.admit(hello_of("a"), 1)
-    agent.lost, agent.was_lost = "no ping", True
+    agent.take(StandingEvent.LOSE)
+    agent.was_lost = True
     assert fleet.working() == []
     assert [facts.lost for facts in fleet.facts()] == [True]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gradual_common.protocol.messages import SlotRun
 from gradual_common.schedule.schedule import Change, Schedule
 from gradual_common.schedule.slots import apportion
-from gradual_master.coordination.slots.allocation import Shortfall, active_of, deal, share_out, targets_of
+from gradual_master.coordination.slots.allocation import Shortfall, active_of, allocate, share_out, targets_of
 
 S = 1_000_000_000
 
@@ -39,37 +39,37 @@ def single_mix(draw: st.DrawFn) -> tuple[Schedule, list[int]]:
 @given(single_mix())
 def test_at_every_level_each_agent_runs_exactly_its_webster_share(case: tuple[Schedule, list[int]]) -> None:
     schedule, capacities = case
-    hands = deal(schedule, capacities)
+    parts = allocate(schedule, capacities)
     needed = max(change.target for change in schedule.changes)
     if needed > sum(capacities):
-        assert hands == Shortfall(sum(capacities), needed)
+        assert parts == Shortfall(sum(capacities), needed)
         return
-    assert not isinstance(hands, Shortfall)
+    assert not isinstance(parts, Shortfall)
     for change in schedule.changes:
-        active = tuple(active_of(hand, change.users) for hand in hands)
+        active = tuple(active_of(part, change.users) for part in parts)
         assert active == apportion(capacities, change.target)
 
 
 @given(single_mix())
 def test_every_slot_is_dealt_once(case: tuple[Schedule, list[int]]) -> None:
     schedule, capacities = case
-    hands = deal(schedule, capacities)
-    if isinstance(hands, Shortfall):
+    parts = allocate(schedule, capacities)
+    if isinstance(parts, Shortfall):
         return
     dealt = Counter(
-        (run.group, ordinal) for hand in hands for run in hand for ordinal in range(run.first, run.first + run.count)
+        (run.group, ordinal) for part in parts for run in part for ordinal in range(run.first, run.first + run.count)
     )
     assert dealt == Counter((group, ordinal) for group, count in enumerate(schedule.peak) for ordinal in range(count))
-    assert {run.tenure for hand in hands for run in hand} <= {1}
+    assert {run.tenure for part in parts for run in part} <= {1}
 
 
 @given(st.integers(1, 5), mixes)
 def test_equal_agents_are_within_one_user_of_each_other_at_every_total(agents: int, mix: tuple[int, ...]) -> None:
     schedule = mixed(mix, list(range(sum(mix) + 1)))
-    hands = deal(schedule, [1000] * agents)
-    assert not isinstance(hands, Shortfall)
+    parts = allocate(schedule, [1000] * agents)
+    assert not isinstance(parts, Shortfall)
     for change in schedule.changes:
-        active = [active_of(hand, change.users) for hand in hands]
+        active = [active_of(part, change.users) for part in parts]
         assert max(active) - min(active) <= 1
         assert sum(active) == change.target
 
@@ -85,37 +85,37 @@ def test_shares_keep_rows_and_columns_exact(data: st.DataObject) -> None:
 
 
 def test_groups_stay_mixed_over_the_agents() -> None:
-    assert deal(schedule_of((100, 50)), [1000, 1000]) == (
+    assert allocate(schedule_of((100, 50)), [1000, 1000]) == (
         (SlotRun(0, 0, 50, 1), SlotRun(1, 0, 25, 1)),
         (SlotRun(0, 50, 50, 1), SlotRun(1, 25, 25, 1)),
     )
 
 
 def test_a_large_constant_plan_is_dealt_in_one_run_per_agent_and_group() -> None:
-    hands = deal(schedule_of((60_000, 40_000)), [20_000] * 5)
-    assert not isinstance(hands, Shortfall)
-    assert [len(hand) for hand in hands] == [2] * 5
-    assert [active_of(hand, (60_000, 40_000)) for hand in hands] == [20_000] * 5
+    parts = allocate(schedule_of((60_000, 40_000)), [20_000] * 5)
+    assert not isinstance(parts, Shortfall)
+    assert [len(part) for part in parts] == [2] * 5
+    assert [active_of(part, (60_000, 40_000)) for part in parts] == [20_000] * 5
 
 
 def test_a_plan_that_the_fleet_cannot_hold_says_how_much_is_missing() -> None:
-    assert deal(schedule_of((10,), (500,)), [56, 44]) == Shortfall(100, 500)
+    assert allocate(schedule_of((10,), (500,)), [56, 44]) == Shortfall(100, 500)
 
 
 def test_an_agent_that_several_mixes_would_overfill_is_named() -> None:
-    assert deal(schedule_of((3, 0), (0, 3), (2, 2)), [2, 2]) == Shortfall(2, 3, agent=0)
+    assert allocate(schedule_of((3, 0), (0, 3), (2, 2)), [2, 2]) == Shortfall(2, 3, agent=0)
 
 
 def test_what_an_agent_must_hold_is_what_is_active_at_once() -> None:
     # 12 seats in all, at most 6 of them active: what counts is what is active at once.
-    assert not isinstance(deal(schedule_of((6, 0), (0, 6)), [3, 3]), Shortfall)
-    hands = deal(schedule_of((5, 0), (1, 4), (0, 5)), [5])
-    assert hands == ((SlotRun(1, 0, 5, 1), SlotRun(0, 0, 5, 1)),)
+    assert not isinstance(allocate(schedule_of((6, 0), (0, 6)), [3, 3]), Shortfall)
+    parts = allocate(schedule_of((5, 0), (1, 4), (0, 5)), [5])
+    assert parts == ((SlotRun(1, 0, 5, 1), SlotRun(0, 0, 5, 1)),)
 
 
 @pytest.mark.parametrize("users", [((0,),), ((0, 0), (0, 0))])
 def test_a_schedule_without_users_deals_nothing(users: tuple[tuple[int, ...], ...]) -> None:
-    assert deal(schedule_of(*users), [5, 5]) == ((), ())
+    assert allocate(schedule_of(*users), [5, 5]) == ((), ())
 
 
 def test_targets_are_distinct_and_smallest_first() -> None:

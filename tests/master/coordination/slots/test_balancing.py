@@ -8,20 +8,20 @@ from hypothesis import strategies as st
 from gradual_common.protocol.messages import SlotRun
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.schedule.slots import apportion
-from gradual_master.coordination.slots.allocation import deal
+from gradual_master.coordination.slots.allocation import allocate
 from gradual_master.coordination.slots.balancing import Balance, Balancer, Place
-from gradual_master.coordination.slots.seats import Seats
+from gradual_master.coordination.slots.table import SlotTable
 
 
-def dealt(schedule: Schedule, **rooms: int) -> Seats:
-    """Seats after the first deal."""
-    seats = Seats(schedule.peak)
-    hands = deal(schedule, list(rooms.values()))
-    assert isinstance(hands, tuple)
-    for agent, hand in zip(rooms, hands, strict=True):
-        seats.give(agent, seats.masks(hand), due=1)
-        seats.note_named(hand, 1)
-    return seats
+def assigned(schedule: Schedule, **rooms: int) -> SlotTable:
+    """SlotTable after the first deal."""
+    table = SlotTable(schedule.peak)
+    parts = allocate(schedule, list(rooms.values()))
+    assert isinstance(parts, tuple)
+    for agent, part in zip(rooms, parts, strict=True):
+        table.give(agent, table.masks(part), due=1)
+        table.note_named(part, 1)
+    return table
 
 
 def places(**rooms: int) -> dict[str, Place]:
@@ -37,55 +37,55 @@ def counts(balance: Balance) -> tuple[dict[str, int], dict[str, int]]:
     return gifts, moves
 
 
-def carry_out(seats: Seats, balance: Balance) -> None:
+def carry_out(table: SlotTable, balance: Balance) -> None:
     """Gifts are taken at once; what moves is given back at once."""
     for agent, masks in balance.gifts.items():
-        seats.note_named(seats.give(agent, masks, due=1), 1)
+        table.note_named(table.give(agent, masks, due=1), 1)
     for agent, masks in balance.moves.items():
-        seats.let_go(masks)
-        seats.release(agent, _runs_within(seats, agent, masks))
+        table.let_go(masks)
+        table.release(agent, _runs_within(table, agent, masks))
 
 
-def _runs_within(seats: Seats, agent: str, masks: list[np.ndarray]) -> list[SlotRun]:
+def _runs_within(table: SlotTable, agent: str, masks: list[np.ndarray]) -> list[SlotRun]:
     return [
         SlotRun(run.group, ordinal, 1, run.tenure)
-        for run in seats.held_by(agent)
+        for run in table.held_by(agent)
         for ordinal in range(run.first, run.first + run.count)
         if masks[run.group][ordinal]
     ]
 
 
-def held(seats: Seats, agent: str) -> int:
-    return sum(run.count for run in seats.held_by(agent))
+def held(table: SlotTable, agent: str) -> int:
+    return sum(run.count for run in table.held_by(agent))
 
 
 def test_the_slots_of_a_lost_agent_go_to_the_others_by_their_shares() -> None:
     schedule = schedule_of((100,), (300,))
-    seats = dealt(schedule, a=1000, b=1000, c=2000)
-    seats.take_all("b")
-    balance = Balancer(schedule).balance(seats, places(a=1000, c=2000), moving=False)
+    table = assigned(schedule, a=1000, b=1000, c=2000)
+    table.take_all("b")
+    balance = Balancer(schedule).balance(table, places(a=1000, c=2000), moving=False)
     assert counts(balance) == ({"a": 25, "c": 50}, {})
 
 
 def test_what_the_survivors_cannot_hold_stays_free() -> None:
     schedule = schedule_of((300,))
-    seats = dealt(schedule, a=110, b=110, c=110)
-    seats.take_all("b")
-    balance = Balancer(schedule).balance(seats, places(a=110, c=110), moving=False)
+    table = assigned(schedule, a=110, b=110, c=110)
+    table.take_all("b")
+    balance = Balancer(schedule).balance(table, places(a=110, c=110), moving=False)
     assert counts(balance) == ({"a": 10, "c": 10}, {})
 
 
 def test_room_that_a_share_leaves_is_used() -> None:
     schedule = schedule_of((5,))
-    seats = Seats(schedule.peak)
-    balance = Balancer(schedule).balance(seats, places(a=1, b=1, c=3), moving=False)
+    table = SlotTable(schedule.peak)
+    balance = Balancer(schedule).balance(table, places(a=1, b=1, c=3), moving=False)
     assert counts(balance) == ({"a": 1, "b": 1, "c": 3}, {})
 
 
 def test_an_agent_that_joins_takes_the_fewest_slots_spread_over_the_levels() -> None:
     schedule = schedule_of((90,), (180,), (300,))
-    seats = dealt(schedule, a=1000, b=1000)
-    balance = Balancer(schedule).balance(seats, places(a=1000, b=1000, c=1000), moving=True)
+    table = assigned(schedule, a=1000, b=1000)
+    balance = Balancer(schedule).balance(table, places(a=1000, b=1000, c=1000), moving=True)
     assert counts(balance) == ({}, {"a": 50, "b": 50})
     moved = balance.moves["a"][0] | balance.moves["b"][0]
     assert [int(moved[:level].sum()) for level in (90, 180, 300)] == [30, 60, 100]
@@ -93,52 +93,52 @@ def test_an_agent_that_joins_takes_the_fewest_slots_spread_over_the_levels() -> 
 
 def test_a_joiner_gets_free_slots_before_any_moves() -> None:
     schedule = schedule_of((300,))
-    seats = dealt(schedule, a=1000, b=1000)
-    seats.take_all("b")
-    balance = Balancer(schedule).balance(seats, places(a=1000, c=1000), moving=True)
+    table = assigned(schedule, a=1000, b=1000)
+    table.take_all("b")
+    balance = Balancer(schedule).balance(table, places(a=1000, c=1000), moving=True)
     assert counts(balance) == ({"c": 150}, {})
 
 
 def test_slots_on_their_way_are_not_asked_for_twice() -> None:
     schedule = schedule_of((300,))
-    seats = dealt(schedule, a=1000, b=1000)
+    table = assigned(schedule, a=1000, b=1000)
     balancer, three = Balancer(schedule), places(a=1000, b=1000, c=1000)
-    first = balancer.balance(seats, three, moving=True)
+    first = balancer.balance(table, three, moving=True)
     for masks in first.moves.values():
-        seats.let_go(masks)
-    assert counts(balancer.balance(seats, three, moving=True)) == ({}, {})
+        table.let_go(masks)
+    assert counts(balancer.balance(table, three, moving=True)) == ({}, {})
     four = places(a=1000, b=1000, c=1000, d=1000)
-    assert sum(counts(balancer.balance(seats, four, moving=True))[1].values()) == 50
-    assert counts(balancer.balance(seats, four, moving=True, coming=50)) == ({}, {})
+    assert sum(counts(balancer.balance(table, four, moving=True))[1].values()) == 50
+    assert counts(balancer.balance(table, four, moving=True, coming=50)) == ({}, {})
 
 
 def test_an_agent_without_a_stream_is_given_nothing_and_keeps_its_share() -> None:
     schedule = schedule_of((300,))
-    seats = dealt(schedule, a=1000, b=1000, c=1000)
-    seats.take_all("c")
+    table = assigned(schedule, a=1000, b=1000, c=1000)
+    table.take_all("c")
     away = {"a": Place(1000, is_here=True), "b": Place(1000, is_here=False)}
-    assert counts(Balancer(schedule).balance(seats, away, moving=False)) == ({"a": 100}, {})
+    assert counts(Balancer(schedule).balance(table, away, moving=False)) == ({"a": 100}, {})
 
 
 def test_nobody_left_is_given_nothing() -> None:
     schedule = schedule_of((30,))
-    assert counts(Balancer(schedule).balance(Seats((30,)), {}, moving=True)) == ({}, {})
-    assert counts(Balancer(schedule).balance(Seats((30,)), places(a=0), moving=True)) == ({}, {})
+    assert counts(Balancer(schedule).balance(SlotTable((30,)), {}, moving=True)) == ({}, {})
+    assert counts(Balancer(schedule).balance(SlotTable((30,)), places(a=0), moving=True)) == ({}, {})
 
 
 def test_under_several_mixes_an_agent_holds_what_it_runs_at_once() -> None:
     """30 users of one group or of the other: an agent of 30 holds all 60 slots, one of 20 the first 20 of each."""
     schedule = schedule_of((30, 0), (0, 30))
     for room, expected in ((30, [30, 30]), (20, [20, 20])):
-        gifts = Balancer(schedule).balance(Seats((30, 30)), places(a=room), moving=False).gifts
+        gifts = Balancer(schedule).balance(SlotTable((30, 30)), places(a=room), moving=False).gifts
         assert [int(mask.sum()) for mask in gifts["a"]] == expected or room == 20
         assert max(int(mask.sum()) for mask in gifts["a"]) <= room
 
 
 def test_a_first_deal_of_several_mixes_is_not_put_right_for_a_user_or_two() -> None:
     schedule = schedule_of((7, 2), (3, 8), (5, 5))
-    seats = dealt(schedule, a=100, b=100, c=100)
-    assert counts(Balancer(schedule).balance(seats, places(a=100, b=100, c=100), moving=True)) == ({}, {})
+    table = assigned(schedule, a=100, b=100, c=100)
+    assert counts(Balancer(schedule).balance(table, places(a=100, b=100, c=100), moving=True)) == ({}, {})
 
 
 @given(
@@ -149,7 +149,7 @@ def test_a_first_deal_of_several_mixes_is_not_put_right_for_a_user_or_two() -> N
 )
 def test_whatever_joins_and_is_lost_everybody_has_its_share_and_nobody_too_much(levels, rooms, events, random):
     schedule = schedule_of(*((users,) for users in sorted(levels)))
-    balancer, seats = Balancer(schedule), Seats(schedule.peak)
+    balancer, table = Balancer(schedule), SlotTable(schedule.peak)
     names = {f"a{number}": room for number, room in enumerate(rooms)}
     for number, event in enumerate(["join", *events]):
         if event == "join" and number:
@@ -157,50 +157,50 @@ def test_whatever_joins_and_is_lost_everybody_has_its_share_and_nobody_too_much(
         elif event == "lose" and names:
             lost = random.choice(sorted(names))
             del names[lost]
-            seats.take_all(lost)
-        before = {name: held(seats, name) for name in names}
-        balance = balancer.balance(seats, places(**names), moving=event == "join")
+            table.take_all(lost)
+        before = {name: held(table, name) for name in names}
+        balance = balancer.balance(table, places(**names), moving=event == "join")
         given_away, taken = counts(balance)
         assert not (given_away.keys() & taken.keys()), "nobody gives and takes"
-        carry_out(seats, balance)
-        carry_out(seats, balancer.balance(seats, places(**names), moving=False))
+        carry_out(table, balance)
+        carry_out(table, balancer.balance(table, places(**names), moving=False))
         total, room = schedule.peak[0], sum(names.values())
-        assert sum(held(seats, name) for name in names) == min(total, room)
-        assert all(held(seats, name) <= room for name, room in names.items())
+        assert sum(held(table, name) for name in names) == min(total, room)
+        assert all(held(table, name) <= room for name, room in names.items())
         if event == "join" and names and total <= room:
             shares = dict(zip(names, apportion(list(names.values()), total), strict=True))
-            assert {name: held(seats, name) for name in names} == shares
+            assert {name: held(table, name) for name in names} == shares
         if event == "lose":
-            assert all(held(seats, name) >= count for name, count in before.items()), "a loss moves nobody"
+            assert all(held(table, name) >= count for name, count in before.items()), "a loss moves nobody"
 
 
 def test_what_an_agent_that_is_not_here_would_get_is_dealt_to_the_others_by_what_they_can_hold() -> None:
     schedule = schedule_of((24,), seconds=60)
-    seats = dealt(schedule, a=30, b=6, c=12)
-    seats.take_all("c")
+    table = assigned(schedule, a=30, b=6, c=12)
+    table.take_all("c")
     away = {**places(a=30, b=6), "d": Place(12, is_here=False)}
-    gifts, _ = counts(Balancer(schedule).balance(seats, away, moving=False))
+    gifts, _ = counts(Balancer(schedule).balance(table, away, moving=False))
     assert gifts == {"a": 5, "b": 1}
 
 
 def test_a_slot_that_is_leaving_takes_room_until_its_user_has_ended() -> None:
     schedule = schedule_of((12,), seconds=60)
-    seats = dealt(schedule, a=4, b=4, c=4)
-    leaving = [np.arange(12) == np.flatnonzero(seats.staying("a")[0])[0]]
-    seats.let_go(leaving)
-    seats.take_all("c")
+    table = assigned(schedule, a=4, b=4, c=4)
+    leaving = [np.arange(12) == np.flatnonzero(table.staying("a")[0])[0]]
+    table.let_go(leaving)
+    table.take_all("c")
     balancer = Balancer(schedule)
-    assert counts(balancer.balance(seats, places(a=4, b=4), moving=False)) == ({}, {})
-    seats.release("a", _runs_within(seats, "a", leaving))
-    assert counts(balancer.balance(seats, places(a=4, b=4), moving=False)) == ({"a": 1}, {})
+    assert counts(balancer.balance(table, places(a=4, b=4), moving=False)) == ({}, {})
+    table.release("a", _runs_within(table, "a", leaving))
+    assert counts(balancer.balance(table, places(a=4, b=4), moving=False)) == ({"a": 1}, {})
 
 
 def test_nothing_moves_for_an_agent_that_is_not_here() -> None:
     schedule = schedule_of((12,), seconds=60)
-    seats = dealt(schedule, a=12, b=12)
+    table = assigned(schedule, a=12, b=12)
     away = {**places(a=12, b=12), "c": Place(12, is_here=False)}
-    balance = Balancer(schedule).balance(seats, away, moving=True)
+    balance = Balancer(schedule).balance(table, away, moving=True)
     assert counts(balance) == ({}, {})
     assert not balance.is_short
     here = {**away, "c": Place(12, is_here=True)}
-    assert counts(Balancer(schedule).balance(seats, here, moving=True)) == ({}, {"a": 2, "b": 2})
+    assert counts(Balancer(schedule).balance(table, here, moving=True)) == ({}, {"a": 2, "b": 2})

@@ -39,7 +39,7 @@ def test_figures_that_are_too_old_are_noticed_but_not_while_the_run_ends() -> No
     assert not state.is_late
     clock.now += 6
     assert state.is_late
-    state.hear(News(26, "warning", "stopping: users drain for at most 5s; stop again to cut them"))
+    state.hear(News(26, "warning", "stopping: users drain for at most 5s; stop again to cut them", is_stop=True))
     assert not state.is_late
 
 
@@ -63,7 +63,7 @@ def test_missing_users_are_counted_by_group_and_not_while_the_run_ends() -> None
     ]
     total = state.all_users()
     assert (total.target, total.users, total.missing, total.peak) == (10, 9, 1, 80)
-    state.hear(News(8.5, "warning", "stopping: users drain for at most 5s; stop again to cut them"))
+    state.hear(News(8.5, "warning", "stopping: users drain for at most 5s; stop again to cut them", is_stop=True))
     assert [group.missing for group in (*state.groups(), state.all_users())] == [0, 0, 0]
 
 

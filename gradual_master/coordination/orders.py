@@ -8,15 +8,21 @@ the whole fleet: it rises whenever the levels do.
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import dataclass
 
-from gradual_common.protocol.messages import DRAIN_LEVEL, LevelOrder, Orders, SlotRun
+from gradual_common.protocol.messages import DRAIN_LEVEL, LevelOrder, MasterMessage, Orders, SlotRun
 from gradual_common.schedule.schedule import Schedule
+from gradual_master.coordination.fleet.fleet import Agent, Fleet
+from gradual_master.coordination.fleet.standing import LISTENING
+from gradual_master.coordination.instructions import Instructions
+from gradual_master.coordination.journal import Journal, OrdersIssued
+from gradual_master.coordination.slots.table import SlotTable
 
 UNSCHEDULED = 2**62
 """`Orders.start` while no origin is decided: an instant that no run reaches."""
 
 
-class Ordering:
+class RunOrders:
     """What is ordered now: `version`, `start` and the levels ahead. Instants in run time, ns."""
 
     def __init__(self, schedule: Schedule, lease: int, graceful_stop: int, epoch: int) -> None:
@@ -45,10 +51,6 @@ class Ordering:
     def graceful_stop(self) -> int:
         """How long a user that is told to stop may take."""
         return self._graceful_stop
-
-    def arm(self) -> None:
-        """Slots without levels: nothing runs, everything is ready to."""
-        self.version += 1
 
     def begin(self, start: int) -> None:
         """The schedule's time 0 is at `start`; the first levels are ordered."""
@@ -92,7 +94,7 @@ class Ordering:
         return due[-1].users if due else (0,) * len(self._schedule.groups)
 
     def renumber(self) -> None:
-        """The slots have changed, the levels have not: a new version says so."""
+        """The slots have changed, the levels have not: a new version says so. The first has slots and no levels."""
         self.version += 1
 
     def orders_for(self, slots: tuple[SlotRun, ...]) -> Orders:
@@ -114,6 +116,41 @@ class Ordering:
 
     def _phase_at(self, now: int) -> int:
         return max((level.phase for level in self._levels if level.apply_at <= now), default=0)
+
+
+@dataclass(eq=False, slots=True)
+class OrderSender:
+    """Commits each version of the orders, then sends it."""
+
+    orders: RunOrders
+    fleet: Fleet
+    slots: SlotTable
+    journal: Journal
+    out: Instructions
+
+    def issue(self) -> None:
+        """Commit the present version, and send it to every agent."""
+        self._commit()
+        for agent in self.fleet:
+            if agent.is_enlisted and agent.contact in LISTENING:
+                self.repeat(agent)
+
+    def renew(self, agent: Agent) -> None:
+        """Commit a new version of the same levels, for an agent whose slots have changed, and send it."""
+        self.orders.renumber()
+        self._commit()
+        if agent.contact in LISTENING:
+            self.repeat(agent)
+
+    def repeat(self, agent: Agent) -> None:
+        """Send the present version, with the slots that the agent has stored the rows of."""
+        slots = self.slots.ordered_of(agent.id, agent.provisioned)
+        self.slots.note_named(slots, self.orders.version)
+        self.out.send(agent, MasterMessage(orders=self.orders.orders_for(slots)), ahead=True)
+
+    def _commit(self) -> None:
+        orders = self.orders
+        self.journal.commit([OrdersIssued(orders.epoch, orders.version, orders.start, orders.stopped_at)])
 
 
 def _most_users_from(schedule: Schedule) -> list[tuple[int, ...]]:

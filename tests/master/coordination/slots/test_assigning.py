@@ -1,6 +1,6 @@
 """Slots that change hands under load: losses, joins, drains, returns (DESIGN 4.7, 4.8)."""
 
-from fleet_model import Bench, S, batch_of, id_of, only, orders_in, schedule_of, seats_of, sent
+from fleet_model import MS, Bench, S, batch_of, id_of, only, orders_in, schedule_of, seats_of, sent
 
 from gradual_common.protocol.messages import AgentMessage, Confirm, Goodbye, Ping, SlotRun
 from gradual_master.coordination.events import Note, Provide, Provided, Received
@@ -207,7 +207,7 @@ def test_an_agent_that_comes_while_others_prepare_has_its_share_once_the_load_ha
 def test_a_run_waits_for_the_last_batch_of_an_agent_that_joined() -> None:
     run = bench("a", users=4)
     join(run, "b")
-    run.wait_until(run.core._command.ordering.end + 50_000_000, "a", "b")
+    run.wait_until(run.start + 600 * S + 50 * MS, "a", "b")
     assert run.core.state is State.DRAINING
     run.say("a", batches=(batch_of(1, 599, last=True),))
     assert run.core.state is State.DRAINING

@@ -6,43 +6,43 @@ from hypothesis import strategies as st
 
 from gradual_common.protocol.messages import LevelOrder, SlotRun
 from gradual_common.schedule.schedule import Schedule
-from gradual_master.coordination.ordering import UNSCHEDULED, Ordering
+from gradual_master.coordination.orders import UNSCHEDULED, RunOrders
 
 SLOTS = (SlotRun(0, 0, 9, 1),)
 
 
-def ordering_of(schedule: Schedule, start: int | None = S) -> Ordering:
-    ordering = Ordering(schedule, 10 * S, 2 * S, epoch=3)
-    ordering.arm()
+def orders_of(schedule: Schedule, start: int | None = S) -> RunOrders:
+    ordering = RunOrders(schedule, 10 * S, 2 * S, epoch=3)
+    ordering.renumber()
     if start is not None:
         ordering.begin(start)
     return ordering
 
 
-def levels(ordering: Ordering) -> list[tuple[int, int]]:
+def levels(ordering: RunOrders) -> list[tuple[int, int]]:
     return [(level.apply_at // S, level.number) for level in ordering.orders_for(SLOTS).levels]
 
 
 def test_armed_orders_have_slots_and_no_levels() -> None:
-    orders = ordering_of(schedule_of((5,)), start=None).orders_for(SLOTS)
+    orders = orders_of(schedule_of((5,)), start=None).orders_for(SLOTS)
     assert (orders.epoch, orders.version, orders.slots, orders.levels) == (3, 1, SLOTS, ())
     assert orders.start == UNSCHEDULED
 
 
 def test_levels_of_the_next_two_leases_are_ordered() -> None:
-    ordering = ordering_of(schedule_of((1,), (2,), (3,), (4,), seconds=9))
+    ordering = orders_of(schedule_of((1,), (2,), (3,), (4,), seconds=9))
     assert levels(ordering) == [(1, 0), (10, 1), (19, 2)]
     assert ordering.version == 2
 
 
 def test_the_end_of_the_schedule_is_a_level_of_its_own() -> None:
-    orders = ordering_of(schedule_of((5, 1), seconds=4)).orders_for(SLOTS)
+    orders = orders_of(schedule_of((5, 1), seconds=4)).orders_for(SLOTS)
     assert orders.levels[-1] == LevelOrder(5 * S, -1, 0, (0, 0))
     assert orders.graceful_stop == 2 * S
 
 
 def test_a_schedule_without_end_orders_no_drain() -> None:
-    ordering = ordering_of(schedule_of((5,), seconds=4, endless=True))
+    ordering = orders_of(schedule_of((5,), seconds=4, endless=True))
     assert levels(ordering) == [(1, 0)]
     assert ordering.end is None
 
@@ -51,7 +51,7 @@ def test_a_schedule_without_end_orders_no_drain() -> None:
 def test_refreshed_orders_always_cover_the_next_lease(seconds: int, count: int, waits: list[int]) -> None:
     """Whoever has heard the newest orders knows every level that comes before its lease can be over."""
     schedule = schedule_of(*((n,) for n in range(count)), seconds=seconds)
-    ordering = ordering_of(schedule)
+    ordering = orders_of(schedule)
     every = [(S + change.at, change.level) for change in schedule.changes] + [(S + (schedule.end or 0), -1)]
     now, version = S, ordering.version
     for wait in waits:
@@ -67,13 +67,13 @@ def test_refreshed_orders_always_cover_the_next_lease(seconds: int, count: int, 
 
 
 def test_orders_are_not_refreshed_for_nothing() -> None:
-    ordering = ordering_of(schedule_of((1,), (2,), seconds=60))
+    ordering = orders_of(schedule_of((1,), (2,), seconds=60))
     assert not ordering.is_due(40 * S)
     assert ordering.is_due(47 * S)
 
 
 def test_a_stop_orders_zero_users_from_now_on() -> None:
-    ordering = ordering_of(schedule_of((5,), (6,), seconds=60))
+    ordering = orders_of(schedule_of((5,), (6,), seconds=60))
     ordering.stop(9 * S)
     assert levels(ordering) == [(1, 0), (9, -1)]
     assert ordering.end == 9 * S
@@ -81,7 +81,7 @@ def test_a_stop_orders_zero_users_from_now_on() -> None:
 
 
 def test_a_second_stop_keeps_the_instant_and_takes_the_grace() -> None:
-    ordering = ordering_of(schedule_of((5,), seconds=60))
+    ordering = orders_of(schedule_of((5,), seconds=60))
     ordering.stop(9 * S)
     version = ordering.version
     ordering.stop(12 * S, graceful_stop=0)
@@ -91,23 +91,23 @@ def test_a_second_stop_keeps_the_instant_and_takes_the_grace() -> None:
 
 
 def test_a_stop_in_the_drain_keeps_the_end_of_the_schedule() -> None:
-    ordering = ordering_of(schedule_of((5,), seconds=4))
+    ordering = orders_of(schedule_of((5,), seconds=4))
     ordering.stop(9 * S)
     assert levels(ordering) == [(1, 0), (5, -1)]
 
 
 def test_users_ahead_are_the_most_from_now_on() -> None:
-    ordering = ordering_of(schedule_of((5, 0), (1, 3), (2, 2), endless=True))
+    ordering = orders_of(schedule_of((5, 0), (1, 3), (2, 2), endless=True))
     assert [ordering.users_ahead(at * S) for at in (0, 1, 12, 22, 99)] == [(5, 3), (5, 3), (2, 3), (2, 2), (2, 2)]
 
 
 def test_users_now_are_those_of_the_level_in_force() -> None:
-    ordering = ordering_of(schedule_of((5, 0), (1, 3)))
+    ordering = orders_of(schedule_of((5, 0), (1, 3)))
     assert [ordering.users_at(at * S) for at in (0, 1, 12)] == [(0, 0), (5, 0), (1, 3)]
 
 
 def test_changed_slots_are_a_new_version_of_the_same_levels() -> None:
-    ordering = ordering_of(schedule_of((5,)))
+    ordering = orders_of(schedule_of((5,)))
     before = ordering.orders_for(SLOTS)
     ordering.renumber()
     after = ordering.orders_for(SLOTS)

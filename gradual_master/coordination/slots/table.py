@@ -25,7 +25,7 @@ NOT_LAID = np.iinfo(np.int64).max
 Mask = npt.NDArray[np.bool_]
 
 
-class Seats:
+class SlotTable:
     """Every slot of the schedule. `peak[g]`: how many slots group g has."""
 
     def __init__(self, peak: Sequence[int]) -> None:
@@ -38,11 +38,18 @@ class Seats:
         self._named_at = [np.zeros(count, dtype=np.int64) for count in peak]
         self._numbers: dict[str, int] = {}
 
-    # ── What is asked ──────────────────────────────────────────────────────────────────────────────────────────────
-
     def held_by(self, agent: str) -> tuple[SlotRun, ...]:
         """The slots of `agent`, leaving and ended ones included."""
         return self._runs(self._of(agent))
+
+    def count_of(self, agent: str) -> int:
+        """How many those are."""
+        return sum(int(np.count_nonzero(mask)) for mask in self._of(agent))
+
+    def holders(self) -> list[str]:
+        """The agents that hold any."""
+        held = {int(number) for holder in self._holder for number in np.unique(holder[holder != NOBODY])}
+        return [agent for agent, number in self._numbers.items() if number in held]
 
     def ordered_of(self, agent: str, provisioned: int) -> tuple[SlotRun, ...]:
         """The slots that the orders of `agent` name, when it has stored its provisions up to `provisioned`."""
@@ -54,7 +61,7 @@ class Seats:
             ]
         )
 
-    def seated(self, agent: str) -> list[Mask]:
+    def occupied(self, agent: str) -> list[Mask]:
         """Per group, the slots of `agent` that may have a user in them: those that are leaving too."""
         return [mask & ~ended for mask, ended in zip(self._of(agent), self._ended, strict=True)]
 
@@ -108,8 +115,6 @@ class Seats:
         number = self._numbers.get(agent)
         return all(number is not None and self._matches(number, run) for run in slots)
 
-    # ── What happens ───────────────────────────────────────────────────────────────────────────────────────────────
-
     def give(self, agent: str, slots: Sequence[Mask], due: int = NOT_LAID) -> tuple[SlotRun, ...]:
         """Free slots become `agent`'s, each under its next tenure; ordered once provision `due` is stored."""
         number = self._numbers.setdefault(agent, len(self._numbers))
@@ -155,48 +160,45 @@ class Seats:
             mine, part = self._part(number, run)
             self._free(run.group, part, mine)
 
-    def end(self, agent: str, slots: Iterable[SlotRun]) -> dict[int, int]:
-        """Their users have ended for good; per group, how many had not before. WireError as for `release`."""
-        number = self._numbers.get(agent, NOBODY)
-        fresh: dict[int, int] = {}
-        for run in slots:
-            mine, part = self._part(number, run)
-            ended = self._ended[run.group][part]
-            count = int(np.count_nonzero(mine & ~ended))
-            ended |= mine
-            if count:
-                fresh[run.group] = fresh.get(run.group, 0) + count
-        return fresh
+    def end(self, agent: str, run: SlotRun) -> int:
+        """Their users have ended for good; how many had not before. WireError as for `release`."""
+        mine, part = self._part(self._numbers.get(agent, NOBODY), run)
+        ended = self._ended[run.group][part]
+        count = int(np.count_nonzero(mine & ~ended))
+        ended |= mine
+        return count
 
-    def take_all(self, agent: str) -> tuple[SlotRun, ...]:
+    def take_all(self, agent: str) -> None:
         """`agent` is gone: what it held is free."""
-        held = self._of(agent)
-        runs = self._runs(held)
-        for group, mask in enumerate(held):
+        for group, mask in enumerate(self._of(agent)):
             self._free(group, slice(None), mask)
-        return runs
 
-    def settle(self, agent: str, held: Iterable[SlotRun], users: Sequence[int]) -> tuple[int, tuple[SlotRun, ...]]:
-        """`agent` is back and holds `held`: what it let go has left it, what it should run and does not begins anew.
+    def settle(self, agent: str, held: Iterable[SlotRun], users: Sequence[int]) -> tuple[SlotRun, ...]:
+        """`agent` is back and holds `held`: what it let go is free, what it should run and does not begins anew.
 
-        How many slots have left it, and which have begun anew under their next tenure: nobody else can hold them.
+        Which slots have begun anew, under their next tenure: nobody else can hold them.
         """
-        seated = self.masks(held)
+        named = self.masks(held)
         mine = self._of(agent)
-        left = [mask & leaving & ~seat for mask, leaving, seat in zip(mine, self._leaving, seated, strict=True)]
-        lacking = []
-        for group, mask in enumerate(self.staying(agent)):
-            wanted = np.arange(len(mask)) < users[group]
-            lacking.append(mask & wanted & ~seated[group] & (self._due[group] != NOT_LAID))
+        lacking = [
+            mask & (np.arange(len(mask)) < users[group]) & ~named[group] & (self._due[group] != NOT_LAID)
+            for group, mask in enumerate(self.staying(agent))
+        ]
         for group, mask in enumerate(mine):
-            self._named_at[group][mask & ~seated[group]] = 0
-        for group, mask in enumerate(left):
-            self._free(group, slice(None), mask)
-        for group, mask in enumerate(lacking):
-            self._tenure[group][mask] += 1
-        return sum(int(np.count_nonzero(mask)) for mask in left), self._runs(lacking)
+            absent = mask & ~named[group]
+            self._named_at[group][absent] = 0
+            self._free(group, slice(None), absent & self._leaving[group])
+            self._tenure[group][lacking[group]] += 1
+        return self._runs(lacking)
 
-    # ── Columns ────────────────────────────────────────────────────────────────────────────────────────────────────
+    def validate(self) -> None:
+        """AssertionError unless a slot that is held has a tenure, and only such a slot is on its way."""
+        for group, holder in enumerate(self._holder):
+            is_held = holder != NOBODY
+            assert (holder[is_held] < len(self._numbers)).all(), f"slots of group {group} belong to a stranger"
+            assert (self._tenure[group][is_held] > 0).all(), f"slots of group {group} are held under no tenure"
+            assert not (self._leaving[group] & ~is_held).any(), f"slots of group {group} leave nobody"
+            assert (self._tenure[group][self._ended[group]] > 0).all(), f"slots of group {group} ended unheld"
 
     def _of(self, agent: str) -> list[Mask]:
         number = self._numbers.get(agent)

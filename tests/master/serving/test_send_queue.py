@@ -1,20 +1,20 @@
 """What waits for a stream: orders and pongs ahead, and as few messages as possible."""
 
 from gradual_common.protocol.messages import Finish, MasterMessage, Orders, Pong, Refused
-from gradual_master.serving.send_queue import Postbox, fold
+from gradual_master.serving.send_queue import SendQueue, fold
 
 PONG = MasterMessage(pong=Pong(1, 2))
 ORDERS = MasterMessage(orders=Orders(1, 1, (), (), 0, 0))
 
 
-def test_an_empty_postbox_has_nothing() -> None:
-    box = Postbox()
+def test_an_empty_queue_has_nothing() -> None:
+    box = SendQueue()
     assert not box
     assert box.take() is None
 
 
 def test_what_is_put_ahead_and_what_waits_go_out_as_one_message() -> None:
-    box = Postbox()
+    box = SendQueue()
     box.put(MasterMessage(ack=3))
     box.put(MasterMessage(ack=5))
     box.put(PONG, ahead=True)
@@ -24,7 +24,7 @@ def test_what_is_put_ahead_and_what_waits_go_out_as_one_message() -> None:
 
 
 def test_two_of_a_kind_go_out_in_order_in_two_messages() -> None:
-    box = Postbox()
+    box = SendQueue()
     for now in (2, 3):
         box.put(MasterMessage(pong=Pong(1, now)), ahead=True)
     box.put(MasterMessage(ack=7))
@@ -33,7 +33,7 @@ def test_two_of_a_kind_go_out_in_order_in_two_messages() -> None:
 
 
 def test_a_pong_overtakes_what_waits() -> None:
-    box = Postbox()
+    box = SendQueue()
     box.put(MasterMessage(refused=Refused("a")))
     box.put(MasterMessage(refused=Refused("b")))
     box.put(PONG, ahead=True)

@@ -1,0 +1,125 @@
+"""Agents that go: cut off, lost, gone before the load, left on request, dropped (DESIGN 4.3, 4.7, 4.8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gradual_common.protocol.messages import Expired, MasterMessage
+from gradual_common.units import count, format_duration
+from gradual_master.coordination.fleet.fleet import Agent, Fleet
+from gradual_master.coordination.fleet.leases import Leases
+from gradual_master.coordination.fleet.standing import Standing, StandingEvent
+from gradual_master.coordination.instructions import Instructions
+from gradual_master.coordination.intake import Intake
+from gradual_master.coordination.journal import AgentLost, Journal
+from gradual_master.coordination.lifecycle import LifeCycle
+from gradual_master.coordination.slots.assigning import Assigner
+from gradual_master.coordination.slots.table import SlotTable
+from gradual_master.coordination.terms import Terms
+
+
+@dataclass(eq=False, slots=True)
+class Departures:
+    """Takes from agents that go what they held."""
+
+    terms: Terms
+    life: LifeCycle
+    fleet: Fleet
+    leases: Leases
+    slots: SlotTable
+    intake: Intake
+    assigner: Assigner
+    journal: Journal
+    out: Instructions
+    lost: list[Agent] = field(init=False, default_factory=list)
+    """The agents that were lost, in that order."""
+
+    def end_stream(self, stream: int, now: int) -> None:
+        """A stream is over. Its agent may be back with the next; only its lease says when it is gone."""
+        agent = self.fleet.leave(stream)
+        if agent is None or self.life.is_finished or not agent.is_working:
+            return
+        self.intake.cut_off(agent.id, now)
+        if not self.life.has_assigned:
+            here = f"{self.fleet.commands.complete} of {self.terms.expect_agents}"
+            self.out.note("warning", f"agent {agent.name} is not connected any more: {here}", agent)
+        elif not self.intake.has_delivered_last(agent.id):
+            users = self.slots.count_of(agent.id)
+            wait = format_duration(self.leases.length)
+            text = f"; if it is not back within {wait}, its {count(users, 'user')} go to the others" if users else ""
+            self.out.note("warning", f"the connection to agent {agent.name} is broken{text}", agent, "silent")
+
+    def note_leaving(self, agent: Agent) -> None:
+        """The agent was told to end: it ends its users one by one, and holds their slots until then."""
+        if agent.can(StandingEvent.LEAVE):
+            agent.take(StandingEvent.LEAVE)
+            users = count(self.slots.count_of(agent.id), "user")
+            self.out.note("info", f"agent {agent.name} leaves: its {users} go to the others", agent)
+
+    def lose(self, agent: Agent, reason: str) -> None:
+        """The agent's slots are free from now on; what it still delivers is merged all the same."""
+        self._stop_waiting(agent)
+        has_ended_with_the_run = self.life.is_collecting and self.intake.has_delivered_last(agent.id)
+        if has_ended_with_the_run or not agent.can(StandingEvent.LOSE):
+            return
+        agent.take(StandingEvent.LOSE_EARLY if self.life.is_preparing else StandingEvent.LOSE)
+        agent.reason, agent.was_lost = reason, True
+        self.fleet.commands.remove(agent.id, agent.hello)
+        self.lost.append(agent)
+        users = self.slots.count_of(agent.id)
+        self.assigner.take_from(agent)
+        self.journal.commit([AgentLost(agent.id, reason)])
+        fate = f"; its {count(users, 'user')} go to the others" if users and not self.fleet.is_empty else ""
+        self.out.note("warning", f"agent {agent.name} is lost: {reason}{fate}", agent, "lost", slots=users)
+
+    def remove(self, agent: Agent, reason: str) -> None:
+        """The agent is gone: lost once slots are assigned; before that it leaves nothing behind."""
+        if self.life.has_assigned:
+            self.lose(agent, reason)
+            return
+        self.forget(agent)
+        self.out.note("warning", f"agent {agent.name} is gone: {reason}", agent)
+
+    def forget(self, agent: Agent) -> None:
+        """The agent was here before the load, and nothing of it is left."""
+        self.leases.end(agent.id)
+        self.fleet.forget(agent)
+
+    def part(self, agent: Agent, reason: str) -> None:
+        """The agent says goodbye: after a drain it has handed everything over, else it is lost."""
+        if not (agent.can(StandingEvent.PART) and self.intake.has_delivered_last(agent.id)):
+            self.remove(agent, f"it ended ({reason})")
+            return
+        agent.take(StandingEvent.PART)
+        self._stop_waiting(agent)
+        self.assigner.take_from(agent)
+        self.out.note("info", f"agent {agent.name} has left; everything that it measured is here", agent, "left")
+
+    def drop(self, agent: Agent, reason: str) -> None:
+        """The agent cannot be understood: it is told why and not heard again.
+
+        Its slots stay its own until its lease is over: only then does nobody run them.
+        """
+        said = f"dropped, for what it sent cannot be read: {reason}"
+        self.fleet.bar(agent)
+        stream = agent.stream
+        if self.life.has_assigned and agent.can(StandingEvent.DROP):
+            agent.take(StandingEvent.DROP)
+            agent.reason = said
+            self.intake.dismiss(agent.id)
+            self.out.note("error", f"agent {agent.name} is {said}", agent)
+        else:
+            self.remove(agent, said)
+        if stream is not None:
+            self.out.refuse(stream, f"what this agent sent cannot be read: {reason}")
+            self.fleet.leave(stream)
+
+    def expire(self, agent: Agent) -> None:
+        """The agent's lease is over, by the master's count and so by its own."""
+        self.out.send(agent, MasterMessage(expired=Expired("the lease is over")), ahead=True)
+        unheard = f"it was not heard for {format_duration(self.leases.length)}"
+        self.remove(agent, agent.reason if agent.standing is Standing.DROPPED else unheard)
+
+    def _stop_waiting(self, agent: Agent) -> None:
+        self.leases.end(agent.id)
+        self.intake.dismiss(agent.id)

@@ -1,0 +1,58 @@
+"""What the shell is to do about one event, as those who decide put it together.
+
+Whatever is decided is committed to the journal first, then added here, in the order in which the shell is to do it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from gradual_common.protocol.messages import Finish, MasterMessage, Refused
+from gradual_master.coordination.events import Close, Instruction, Note, Send
+from gradual_master.coordination.fleet.fleet import Agent
+from gradual_master.results.summary.history import Fate
+
+
+class Instructions:
+    """A list of instructions, with words for those that are given often."""
+
+    def __init__(self) -> None:
+        self._given: list[Instruction] = []
+
+    def take(self) -> list[Instruction]:
+        """Everything that was added since this was asked last."""
+        given, self._given = self._given, []
+        return given
+
+    def add(self, *instructions: Instruction) -> None:
+        """Have the shell do this."""
+        self._given += instructions
+
+    def note(
+        self,
+        level: Literal["info", "warning", "error"],
+        text: str,
+        agent: Agent | None = None,
+        fate: Fate | None = None,
+        *,
+        is_stop: bool = False,
+        **about: Any,
+    ) -> None:
+        """Say something to whoever watches; `fate`: what has become of the agent; `is_stop`: the run is stopping."""
+        details = (*(agent.about if agent is not None else ()), *about.items())
+        self._given.append(Note(level, text, details, fate, is_stop))
+
+    def send(self, agent: Agent, message: MasterMessage, *, ahead: bool = False) -> None:
+        """Put a message on the agent's stream; without one it hears nothing, and asks again when it is back."""
+        if agent.stream is not None:
+            self._given.append(Send(agent.stream, message, ahead))
+
+    def refuse(self, stream: int, reason: str) -> None:
+        """Say why, and close the stream."""
+        self.add(Send(stream, MasterMessage(refused=Refused(reason))), Close(stream))
+
+    def finish(self, agent: Agent, reason: str) -> None:
+        """The run is over for this agent."""
+        if agent.stream is not None:
+            agent.knows_end = True
+            self.add(Send(agent.stream, MasterMessage(finish=Finish(reason))), Close(agent.stream))

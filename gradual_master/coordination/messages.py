@@ -1,0 +1,126 @@
+"""What agents say, part by part (DESIGN 4.3, 4.5, 4.11, 5.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gradual_common.clock import NS_PER_S
+from gradual_common.errors import WireError
+from gradual_common.protocol.batch import Batch
+from gradual_common.protocol.messages import AgentMessage, Confirm, Expired, MasterMessage, Ping, Pong
+from gradual_master.coordination.events import Close, Merge
+from gradual_master.coordination.fleet.departures import Departures
+from gradual_master.coordination.fleet.fleet import Agent, Fleet
+from gradual_master.coordination.fleet.greeting import Greeter
+from gradual_master.coordination.fleet.leases import Leases
+from gradual_master.coordination.fleet.standing import QUIET, Contact, ContactEvent
+from gradual_master.coordination.instructions import Instructions
+from gradual_master.coordination.intake import Intake, Receipt
+from gradual_master.coordination.journal import BatchMerged, Journal
+from gradual_master.coordination.phases.preparing import Preparation
+from gradual_master.coordination.slots.assigning import Assigner
+
+
+@dataclass(eq=False, slots=True)
+class MessageHandler:
+    """Deals with one message at a time."""
+
+    fleet: Fleet
+    leases: Leases
+    intake: Intake
+    greeter: Greeter
+    departures: Departures
+    preparation: Preparation
+    assigner: Assigner
+    journal: Journal
+    out: Instructions
+
+    def receive(self, stream: int, message: AgentMessage, now: int) -> None:
+        """A message came on `stream`; an agent whose message makes no sense is dropped."""
+        if message.hello is not None and not self.greeter.greet(stream, message.hello, now):
+            return
+        agent = self.fleet.speaker(stream)
+        if agent is None:
+            # A superseded stream, or one that never said Hello: DESIGN 4.5 drops what comes on it.
+            self.out.add(Close(stream))
+            return
+        try:
+            self._read(agent, message, now)
+        except WireError as error:
+            self.departures.drop(agent, str(error))
+
+    def reject(self, stream: int, reason: str, peer: str) -> None:
+        """Something came that cannot be read; its sender is dropped, the master lives."""
+        agent = self.fleet.speaker(stream)
+        if agent is not None:
+            self.departures.drop(agent, reason)
+        else:
+            self.out.note("error", f"a stream is closed that said no Hello: {reason}", peer=peer)
+            self.out.refuse(stream, f"this cannot be read: {reason}")
+
+    def acknowledge(self, agent: Agent, batch: Batch) -> None:
+        """A batch is merged: that is committed, then acknowledged."""
+        self.intake.merged(agent.id, batch)
+        self.journal.commit([BatchMerged(agent.id, batch.number, batch.interval)])
+        self.out.send(agent, MasterMessage(ack=self.intake.merged_number(agent.id)))
+
+    def _read(self, agent: Agent, message: AgentMessage, now: int) -> None:
+        """The parts in an order that matters: an agent that is back has first to say which slots ended meanwhile."""
+        if message.ping is not None:
+            self._answer(agent, message.ping, now)
+        if message.confirm is not None:
+            self._confirm(agent, message.confirm, now)
+        if message.released:
+            self.assigner.release(agent, message.released)
+        if message.finished:
+            self.assigner.end(agent, message.finished, now)
+        if message.ping is not None and agent.contact is Contact.RETURNING:
+            self.assigner.take_back(agent, now)
+        if message.leaving:
+            self.departures.note_leaving(agent)
+        for batch in message.batches:
+            self._take_batch(agent, batch, now)
+        if message.goodbye is not None:
+            self.departures.part(agent, message.goodbye.reason)
+
+    def _answer(self, agent: Agent, ping: Ping, now: int) -> None:
+        agent.begun = max(agent.begun, ping.begun)
+        agent.offset = ping.offset
+        if agent.contact in QUIET:
+            agent.take(ContactEvent.SPEAK)
+            silence = (now - agent.heard_at) / NS_PER_S
+            self.out.note("info", f"agent {agent.name} is heard again after {silence:.1f} s", agent, "back")
+            self.assigner.reconsider(agent)
+        agent.heard_at = now
+        if self.leases.is_held(agent.id, now):
+            self.leases.renew(agent.id, now)
+            self.out.send(agent, MasterMessage(pong=Pong(ping.stamp, now)), ahead=True)
+        else:
+            self.out.send(agent, MasterMessage(expired=Expired("the lease is over: say Hello anew")), ahead=True)
+
+    def _confirm(self, agent: Agent, confirm: Confirm, now: int) -> None:
+        if confirm.provisioned > agent.provisioned:
+            self.preparation.note_progress(now)
+            self.assigner.note_stored(agent, confirm.provisioned)
+        if (confirm.epoch, confirm.version) > agent.confirmed:
+            agent.confirmed = (confirm.epoch, confirm.version)
+            self.assigner.unsettle_if_short()
+
+    def _take_batch(self, agent: Agent, batch: Batch, now: int) -> None:
+        agent.sealed = max(agent.sealed, batch.number)
+        match self.intake.receive(agent.id, batch, now):
+            case Receipt.MERGE:
+                self.out.add(Merge(agent.id, batch))
+            case Receipt.AGAIN:
+                self.intake.resent_batches += 1
+                self.out.send(agent, MasterMessage(ack=self.intake.merged_number(agent.id)))
+            case Receipt.GAP:
+                self._break_off(agent, batch, now)
+
+    def _break_off(self, agent: Agent, batch: Batch, now: int) -> None:
+        """A batch is missing in between: the agent dials again and sends from the last acknowledged one on."""
+        if agent.stream is not None:
+            self.out.note("warning", f"batch {batch.number} leaves a gap: its stream is closed", agent)
+            self.out.add(Close(agent.stream))
+            self.fleet.leave(agent.stream)
+            self.intake.cut_off(agent.id, now)

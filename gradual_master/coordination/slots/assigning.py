@@ -1,0 +1,226 @@
+"""Slots to agents: the first assignment, and every move after it (DESIGN 4.7, 4.8).
+
+Whoever frees slots or brings an agent says so by `unsettle`; the slots are assigned anew right after the event. An
+assignment is committed first; then its rows are laid ready, and the orders name it once they are stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gradual_common.protocol.messages import SlotRun
+from gradual_common.schedule.schedule import Schedule
+from gradual_common.units import count
+from gradual_master.coordination.events import Provide
+from gradual_master.coordination.fleet.fleet import Agent, Fleet
+from gradual_master.coordination.fleet.standing import ContactEvent, StandingEvent
+from gradual_master.coordination.instructions import Instructions
+from gradual_master.coordination.intake import Intake
+from gradual_master.coordination.journal import Journal, SlotsAssigned, SlotsReleased
+from gradual_master.coordination.lifecycle import LifeCycle
+from gradual_master.coordination.orders import OrderSender, RunOrders
+from gradual_master.coordination.slots.allocation import Shortfall, allocate
+from gradual_master.coordination.slots.balancing import Balancer, Place
+from gradual_master.coordination.slots.table import Mask, SlotTable
+from gradual_master.results.facts import SlotsFinished
+
+
+@dataclass(eq=False, slots=True)
+class Assigner:
+    """Gives slots, and lets them go where others lack them."""
+
+    schedule: Schedule
+    life: LifeCycle
+    fleet: Fleet
+    slots: SlotTable
+    intake: Intake
+    orders: RunOrders
+    sender: OrderSender
+    journal: Journal
+    out: Instructions
+    moves: int = field(init=False, default=0)
+    """How many slots were to go from one agent to another."""
+    finished: list[SlotsFinished] = field(init=False, default_factory=list)
+    """The slots that have ended for good."""
+    _balancer: Balancer = field(init=False)
+    _is_unsettled: bool = field(init=False, default=False)
+    """Slots are free or agents have come, so that there is something to assign."""
+    _has_joined: bool = field(init=False, default=False)
+    """An agent has come to which others give its share."""
+    _is_short: bool = field(init=False, default=False)
+    """More slots are to move once their holders have put them in force."""
+    _vacant: int = field(init=False, default=0)
+    _taken: dict[str, int] = field(init=False, default_factory=dict)
+    """How many slots each agent was given since that was last said."""
+
+    def __post_init__(self) -> None:
+        self._balancer = Balancer(self.schedule)
+
+    def assign_all(self, agents: list[Agent]) -> Shortfall | None:
+        """Assign every slot to these agents; why it cannot be done, if it cannot."""
+        parts = allocate(self.schedule, [agent.hello.max_users for agent in agents])
+        if isinstance(parts, Shortfall):
+            return parts
+        for agent, part in zip(agents, parts, strict=True):
+            agent.take(StandingEvent.ENLIST)
+            self.intake.enrol(agent.id)
+            self._give(agent, self.slots.masks(part))
+        self._taken.clear()
+        return None
+
+    def note_provided(self, agent: Agent, slots: tuple[SlotRun, ...], sequence: int) -> None:
+        """The rows of these slots lie ready for the agent."""
+        self.slots.note_due(agent.id, slots, sequence)
+        agent.due_provision = max(sequence, agent.due_provision or 0)
+        if self.life.is_running and agent.has_rows:
+            self.sender.renew(agent)
+
+    def unsettle(self, *, joined: bool = False) -> None:
+        """Slots are free, or an agent has joined."""
+        self._is_unsettled = True
+        self._has_joined = self._has_joined or joined
+
+    def unsettle_if_short(self) -> None:
+        """An agent has put slots in force: if some of them were to move, they can now."""
+        if self._is_short:
+            self.unsettle(joined=True)
+
+    def reconsider(self, agent: Agent) -> None:
+        """The agent is here again: what nobody had room for meanwhile goes to it, and its share of what others took."""
+        self.unsettle(joined=agent.missed_assignment or not self.slots.held_by(agent.id))
+        agent.missed_assignment = False
+
+    def begin(self) -> None:
+        """The load begins: who has come while the others prepared joins now.
+
+        What was assigned to these is not assigned again.
+        """
+        self._has_joined = any(not agent.is_enlisted for agent in self.fleet.assignable())
+        self._is_unsettled = self._has_joined or self.slots.has_free
+
+    def take_from(self, agent: Agent) -> None:
+        """The agent is gone: what it held is free, and what was reckoned as its share while it was away is others'."""
+        self.slots.take_all(agent.id)
+        self.unsettle(joined=agent.missed_assignment)
+        agent.missed_assignment = False
+
+    def note_stored(self, agent: Agent, provisioned: int) -> None:
+        """With the plan an agent can be given slots, with their rows it can be ordered to run them."""
+        is_first = not agent.has_job
+        agent.provisioned = provisioned
+        if is_first and not agent.is_enlisted:
+            self.unsettle(joined=True)
+        elif self.life.is_running and agent.is_enlisted:
+            self.sender.renew(agent)
+
+    def release(self, agent: Agent, slots: tuple[SlotRun, ...]) -> None:
+        """The users of these slots have ended, and the slots are free."""
+        if not agent.is_lost:
+            self.slots.release(agent.id, slots)
+            self.journal.commit([SlotsReleased(agent.id, slots, for_good=False)])
+            self.unsettle()
+
+    def end(self, agent: Agent, slots: tuple[SlotRun, ...], now: int) -> None:
+        """The users of these slots have ended, and nobody follows them."""
+        if agent.is_lost:
+            return
+        for run in slots:
+            if ended := self.slots.end(agent.id, run):
+                self.finished.append(SlotsFinished(min(run.at, now), run.group, ended))
+        self.journal.commit([SlotsReleased(agent.id, slots, for_good=True)])
+        self.unsettle()
+
+    def settle(self) -> None:
+        """Assign anew what has become free, and let slots go to whoever has joined."""
+        if not self._is_unsettled:
+            return
+        moving, self._is_unsettled, self._has_joined = self._has_joined, False, False
+        agents = {agent.id: agent for agent in self.fleet.assignable()}
+        for agent in agents.values():
+            self._enlist(agent)
+        if not (moving or self.slots.has_free):
+            return
+        places = {id_: Place(agent.hello.max_users, agent.is_here, agent.confirmed[1]) for id_, agent in agents.items()}
+        balance = self._balancer.balance(self.slots, places, moving=moving, coming=self._held_by_leaving())
+        for id_, slots in balance.gifts.items():
+            self._give(agents[id_], slots)
+        for agent in agents.values():
+            agent.missed_assignment |= (moving or bool(balance.gifts)) and not agent.is_here
+        for id_, slots in balance.moves.items():
+            self._let_go(agents[id_], slots)
+        if moving:
+            self._is_short = balance.is_short
+        self._say_taken()
+
+    def _say_taken(self) -> None:
+        """Who has taken how many, once all that were on their way have arrived."""
+        if self.slots.leaving() or self._held_by_leaving():
+            return
+        for id_, users in self._taken.items():
+            agent = self.fleet[id_]
+            self.out.note("info", f"agent {agent.name} has taken over {count(users, 'user')}", agent)
+        self._taken.clear()
+
+    def _held_by_leaving(self) -> int:
+        """How many slots will be free, beside those on their way, when agents that were told to end have done so."""
+        return sum(int(mask.sum()) for agent in self.fleet.leaving() for mask in self.slots.staying(agent.id))
+
+    def _enlist(self, agent: Agent) -> None:
+        """From now on intervals wait for its batches, and it is told of the schedule, slots or none."""
+        if not agent.is_enlisted:
+            agent.take(StandingEvent.ENLIST)
+            self.intake.enrol(agent.id)
+            self.sender.renew(agent)
+
+    def _give(self, agent: Agent, slots: Sequence[Mask]) -> None:
+        runs = self.slots.give(agent.id, slots)
+        self.journal.commit([SlotsAssigned(agent.id, runs)])
+        self.out.add(Provide(agent.id, runs))
+        self._taken[agent.id] = self._taken.get(agent.id, 0) + sum(run.count for run in runs)
+
+    def _let_go(self, agent: Agent, slots: Sequence[Mask]) -> None:
+        moved = sum(int(mask.sum()) for mask in slots)
+        self.slots.let_go(slots)
+        self.moves += moved
+        self.sender.renew(agent)
+        if agent.is_here:  # Nothing moves before it is, and nobody knows whether it will be.
+            text = f"{count(moved, 'user')} of agent {agent.name} move to others, each at the end of its iteration"
+            self.out.note("info", text, agent)
+
+    def watch(self, now: int) -> None:
+        """Users that are wanted now and that nobody can hold are said once, and again when they are back."""
+        vacant = self.slots.vacant(self.orders.users_at(now))
+        if vacant and vacant != self._vacant:
+            users = count(vacant, "user")
+            self.out.note("warning", f"{users} missing: no agent has room for them until another one joins")
+        elif self._vacant and not vacant:
+            self.out.note("info", "every user has an agent again")
+        self._vacant = vacant
+
+    def take_back(self, agent: Agent, now: int) -> None:
+        """Bring an agent that has returned up to date, once it has said which slots ended meanwhile.
+
+        A slot that should have a user and is missing from the Hello is free (DESIGN 4.7): the agent cut it. Nobody
+        else can hold it, so it goes back to the same agent, under the next tenure.
+        """
+        agent.take(ContactEvent.SETTLE)
+        if not self.orders.version or not agent.has_job:
+            return
+        self.reconsider(agent)
+        if not agent.is_enlisted:
+            return
+        is_new = False
+        if self.life.is_running:
+            held = agent.hello.held
+            anew = self.slots.settle(agent.id, held, self.orders.users_at(now))
+            if anew:
+                self.journal.commit([SlotsAssigned(agent.id, anew)])
+                users = count(sum(run.count for run in anew), "user")
+                self.out.note("warning", f"agent {agent.name} had cut {users}; they begin anew", agent)
+            # Its pool forgot its slots when it cut: only a newer version makes it take them again.
+            is_new = bool(anew) or not held
+        if is_new:
+            self.sender.renew(agent)
+        else:
+            self.sender.repeat(agent)
