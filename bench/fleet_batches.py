@@ -9,10 +9,10 @@ from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.sample import Sample
 from gradual_common.clock import NS_PER_S
 from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Batch, Health
 from gradual_common.protocol.codec import encode_agent_message
 from gradual_common.protocol.messages import AgentMessage
-from gradual_common.protocol.series import SeriesIndex
 
 ACTIONS = 20
 SAMPLES = 40

@@ -11,10 +11,10 @@ from bench.fleet_batches import encode, make_batch, plan_document
 from bench.support import resident_kib
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.protocol.batch import Batch
 from gradual_common.protocol.codec import decode_agent_message
 from gradual_common.protocol.messages import PROTOCOL, AgentMessage, Confirm, Hello
-from gradual_common.schedule.compiling import compile_schedule
 from gradual_common.wire import fleet_pb2
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import (

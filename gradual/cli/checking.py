@@ -9,11 +9,11 @@ import typer
 
 from gradual.cli.schedule import draw_schedule, tabulate_levels
 from gradual_common.errors import PlanError
+from gradual_common.plan.display import plan_for_display
 from gradual_common.plan.loader import LoadedPlan
-from gradual_common.plan.shown import shown_plan
+from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.process.exit_codes import DONE, WRONG_INPUT
 from gradual_common.process.streams import is_utf8
-from gradual_common.schedule.compiling import compile_schedule
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.units import format_duration
 from gradual_master.command_line.main import describe_problems
@@ -29,7 +29,7 @@ def validate_plan(arguments: PlanArguments) -> int:
     except PlanError as error:
         typer.echo(describe_problems(error))
         return WRONG_INPUT
-    schedule = compile_schedule(shown_plan(loaded.plan, loaded.job))
+    schedule = compile_schedule(plan_for_display(loaded.plan, loaded.job))
     typer.echo(f"{loaded.name}: OK: {describe(loaded, schedule)}")
     for warning in warnings_of(loaded, schedule):
         typer.echo(f"warning: {warning}")
@@ -39,7 +39,7 @@ def validate_plan(arguments: PlanArguments) -> int:
 def show_schedule(arguments: PlanArguments) -> None:
     """Print the levels and the drawing of a plan's schedule, and its warnings."""
     loaded = load_arguments(arguments)
-    shown = shown_plan(loaded.plan, loaded.job)
+    shown = plan_for_display(loaded.plan, loaded.job)
     schedule = compile_schedule(shown)
     lines = [f"{shown.config.name}: {describe(loaded, schedule)}", ""]
     lines += [*tabulate_levels(schedule, WIDTH), "", *draw_schedule(schedule, WIDTH)]
@@ -50,7 +50,7 @@ def show_schedule(arguments: PlanArguments) -> None:
 
 def show_schema() -> None:
     """Print the JSON Schema of plans."""
-    from gradual_common.plan.schema import plan_json_schema  # noqa: PLC0415 - it alone needs pydantic's generator
+    from gradual_common.plan.model.schema import plan_json_schema  # noqa: PLC0415 - it alone needs pydantic's generator
 
     typer.echo(json.dumps(plan_json_schema(), indent=2, ensure_ascii=not is_utf8(sys.stdout)))
 

@@ -42,9 +42,9 @@ from gradual_common.language.wording import nearest
 from gradual_common.net.tls_settings import tls_in
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.process.exit_codes import DONE, FAILED, INTERRUPTED
 from gradual_common.process.logs import configure_logging, mask_in_logs
-from gradual_common.protocol.series import SeriesIndex
 from gradual_common.secrecy.credentials import all_credentials
 from gradual_common.secrecy.masking import Mask
 from gradual_common.templates.templates import Condition, Scope

@@ -27,10 +27,10 @@ from gradual_agent.users.worker import Worker
 from gradual_common.errors import TlsFileError
 from gradual_common.net.tls_settings import tls_in
 from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Applied, Batch, Health
 from gradual_common.protocol.messages import Job, Rows
 from gradual_common.protocol.samples import Exemplar, SampleColumns
-from gradual_common.protocol.series import SeriesIndex
 from gradual_common.secrecy.credentials import credentials_in, mask_of
 from gradual_common.secrecy.excerpts import brief
 

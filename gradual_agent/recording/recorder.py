@@ -14,9 +14,9 @@ from gradual_agent.recording.group_meter import GroupMeter
 from gradual_agent.recording.sample_log import LoggedStepRecord, SampleLog
 from gradual_agent.recording.sealing import build_batch
 from gradual_agent.recording.step_record import StepRecord
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Applied, Batch, Health
 from gradual_common.protocol.messages import DRAIN_LEVEL
-from gradual_common.protocol.series import SeriesIndex
 
 NEVER = 1 << 62
 

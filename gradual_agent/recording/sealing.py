@@ -12,6 +12,7 @@ import numpy as np
 
 from gradual_agent.recording.frames import Cell, ClosedFrame, StepFrame
 from gradual_common.histogram.columns import pack_values
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import (
     CONNECT,
     COUNTERS,
@@ -28,7 +29,6 @@ from gradual_common.protocol.batch import (
     Int32,
     Int64,
 )
-from gradual_common.protocol.series import SeriesIndex
 
 HEALTH_CELL = -1
 

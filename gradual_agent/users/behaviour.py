@@ -12,7 +12,7 @@ from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.users.think import Thinking, compile_think_time
 from gradual_common.plan.model.groups import Connections, Cookies, Step, UserGroup
 from gradual_common.plan.model.plan import Plan
-from gradual_common.protocol.series import SECTIONS
+from gradual_common.plan.model.series import SECTIONS
 from gradual_common.templates.templates import Condition, compile_condition, names_in
 from gradual_common.think_times.think_time import ThinkTime
 

@@ -13,7 +13,7 @@ from gradual_common.language.document import SECTIONS, Document, Path, list_at, 
 
 
 @dataclass(frozen=True, slots=True)
-class StepOutline:
+class StepView:
     """A step: where it stands, the action that it names, its name within the group, and its condition."""
 
     path: Path
@@ -23,20 +23,20 @@ class StepOutline:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupOutline:
+class GroupView:
     """A group; `concurrency` is None where it cannot be read; `data` as written."""
 
     number: int
     path: Path
     name: str
     concurrency: int | None
-    steps: tuple[StepOutline, ...]
+    steps: tuple[StepView, ...]
     data: dict[str, Any]
     raw: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Outline:
+class PlanView:
     """What the checks need to know of a document."""
 
     document: Document
@@ -62,7 +62,7 @@ class Outline:
         return mapping_at(self.document.root, "data")
 
     @cached_property
-    def groups(self) -> tuple[GroupOutline, ...]:
+    def groups(self) -> tuple[GroupView, ...]:
         """The groups in the order of the file."""
         entries = enumerate(list_at(self.document.root, "users"))
         return tuple(_group(number, entry) for number, entry in entries if isinstance(entry, dict))
@@ -77,7 +77,7 @@ class Outline:
         given = mapping_at(phase, "users")
         return [read_count(given[group.name]) if group.name in given else group.concurrency for group in self.groups]
 
-    def most_users(self, group: GroupOutline) -> int | None:
+    def most_users(self, group: GroupView) -> int | None:
         """The most slots that a group may have in any phase."""
         counts = [self.mix(phase)[self.groups.index(group)] for phase in self.phases] or [group.concurrency]
         return None if None in counts else max(count for count in counts if count is not None)
@@ -111,10 +111,10 @@ def name_steps(names: list[str]) -> list[str]:
     return list(used)
 
 
-def _group(number: int, entry: dict[str, Any]) -> GroupOutline:
+def _group(number: int, entry: dict[str, Any]) -> GroupView:
     path: Path = ("users", number)
     name = entry.get("name")
-    return GroupOutline(
+    return GroupView(
         number,
         path,
         name if isinstance(name, str) else "",
@@ -125,7 +125,7 @@ def _group(number: int, entry: dict[str, Any]) -> GroupOutline:
     )
 
 
-def _steps(path: Path, group: dict[str, Any]) -> tuple[StepOutline, ...]:
+def _steps(path: Path, group: dict[str, Any]) -> tuple[StepView, ...]:
     """The steps that name an action, with their names made unique."""
     found = []
     for section in SECTIONS:
@@ -135,7 +135,7 @@ def _steps(path: Path, group: dict[str, Any]) -> tuple[StepOutline, ...]:
                 found.append(((*path, section, index), action, step.get("name"), step.get("condition")))
     names = name_steps([name if isinstance(name, str) and name else action for _, action, name, _ in found])
     return tuple(
-        StepOutline(path, action, name, condition if isinstance(condition, str) else None)
+        StepView(path, action, name, condition if isinstance(condition, str) else None)
         for (path, action, _, condition), name in zip(found, names, strict=True)
     )
 

@@ -19,20 +19,20 @@ from pydantic import ValidationError
 
 from gradual_common.errors import PlanError, Problem
 from gradual_common.language.document import Document, Mark, Path, mapping_at
-from gradual_common.language.plan_view import Outline
+from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import nearest
 from gradual_common.plan.checks.data import load_data
 from gradual_common.plan.checks.names import check_plan
+from gradual_common.plan.checks.shape import shape_problems
 from gradual_common.plan.checks.tls import TLS_FILES, check_tls, owners_of_tls
 from gradual_common.plan.checks.unsupported import unsupported_parts
-from gradual_common.plan.data import DataTable
 from gradual_common.plan.model.plan import Plan
-from gradual_common.plan.problems import shape_problems
+from gradual_common.plan.reading.data_files import DataTable
 from gradual_common.plan.reading.environment import read_secrets, substitute_variables
 from gradual_common.plan.reading.overrides import OPTIONS, Overrides, apply_replacements, scale_users
 from gradual_common.plan.reading.yaml import read_document
+from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.protocol.messages import Job
-from gradual_common.schedule.compiling import compile_schedule
 from gradual_common.secrecy.masking import Mask
 
 MOST_BYTES = 8 * 1024 * 1024
@@ -128,11 +128,11 @@ def load_plan(
     if overrides.users is not None:
         scale_users(document, overrides.users)
     plan = validate(document)
-    outline = Outline(document)
-    uses = check_plan(outline)
+    view = PlanView(document)
+    uses = check_plan(view)
     reader = _Files(document, source.folder)
     seed = plan.config.seed if plan is not None and plan.config.seed is not None else secrets.randbits(63)
-    data = load_data(outline, uses, reader.locate, seed)
+    data = load_data(view, uses, reader.locate, seed)
     assets = read_assets(document, reader)
     values = read_secrets(document, variables, reader.read_text)
     assets = check_tls(document, assets, values)
@@ -140,7 +140,7 @@ def load_plan(
         raise PlanError(without_secrets(in_order(document), Mask([*document.credentials, *values.values()])))
     check_schedule(document, plan)
     job = Job(document.root, assets, values, seed, credentials=tuple(sorted(document.credentials)))
-    return LoadedPlan(plan, job, data, _digest(document.root), source.name, source.folder, find_warnings(outline))
+    return LoadedPlan(plan, job, data, _digest(document.root), source.name, source.folder, find_warnings(view))
 
 
 def validate(document: Document) -> Plan | None:
@@ -166,11 +166,11 @@ def check_schedule(document: Document, plan: Plan) -> None:
         raise PlanError([Problem(p.message, p.path, document.name, p.line, p.hint) for p in error.problems]) from error
 
 
-def find_warnings(outline: Outline) -> tuple[Problem, ...]:
+def find_warnings(view: PlanView) -> tuple[Problem, ...]:
     """What is allowed and hardly meant."""
-    phases = outline.phases
+    phases = view.phases
     if phases and all(phase.get("warm_up") is True for phase in phases):
-        return (outline.document.problem(("config", "phases"), "every phase is a warm-up, so nothing is measured"),)
+        return (view.document.problem(("config", "phases"), "every phase is a warm-up, so nothing is measured"),)
     return ()
 
 

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from gradual_common.plan.display import plan_for_display
 from gradual_common.plan.loader import LoadedPlan
-from gradual_common.plan.shown import shown_plan
+from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.process.logs import configure_logging
-from gradual_common.schedule.compiling import compile_schedule
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.command_line.options import RunArguments
 from gradual_master.reporting import BUILT_IN, BaseReporter, Reporter
@@ -41,7 +41,7 @@ def run_and_report(
     watching = (
         reporters
         if arguments.quiet
-        else [make_progress(arguments, compile_schedule(shown_plan(loaded.plan, loaded.job))), *reporters]
+        else [make_progress(arguments, compile_schedule(plan_for_display(loaded.plan, loaded.job))), *reporters]
     )
     summary = asyncio.run(watch(loaded, options, watching, check))
     if arguments.json_:

@@ -18,8 +18,8 @@ import numpy as np
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import ACTIVE, Batch
-from gradual_common.protocol.series import SeriesIndex
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.judging.objectives import ObjectiveRow, Watch

@@ -25,11 +25,11 @@ import yaml
 
 from gradual_common.clock import CLOCK_ID, NS_PER_S
 from gradual_common.errors import GradualError
-from gradual_common.plan.guarded import first_guarded
-from gradual_common.plan.shown import shown_plan
+from gradual_common.plan.confidential import first_confidential
+from gradual_common.plan.display import plan_for_display
+from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.process.logs import bind_process, mask_in_logs
 from gradual_common.protocol.messages import SampleMessage
-from gradual_common.schedule.compiling import compile_schedule
 from gradual_common.secrecy.credentials import all_credentials, mask_of, without_credentials
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import (
@@ -88,7 +88,7 @@ async def conduct(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[R
     hosts = ReporterThreads(reporters)
     try:
         address = ListenAddress.read(options.listen)
-        address.allow(insecure=options.insecure, guarded=first_guarded(loaded.job))
+        address.allow(insecure=options.insecure, guarded=first_confidential(loaded.job))
         summary = await Conductor(loaded, options, hosts, MemoryJournal()).run(address)
         return await hosts.complete(summary)
     finally:
@@ -121,7 +121,7 @@ class Conductor:
         self._started_at = datetime.now(UTC)
         self._run_id = f"{self._started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self._mask = mask_of(loaded.job)
-        self._plan = shown_plan(loaded.plan, loaded.job)
+        self._plan = plan_for_display(loaded.plan, loaded.job)
         self._schedule = compile_schedule(self._plan)
         self._aggregate = Aggregate(self._plan, self._schedule, options.interval)
         self._core = MasterCore(self._terms(), self._schedule, journal)

@@ -16,9 +16,9 @@ from gradual_agent.runtime.suspension import Resumable, suspend
 from gradual_agent.runtime.timeline import Timeline
 from gradual_agent.users.worker import Worker
 from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import COUNTER, KIND, KINDS, Batch, Health
 from gradual_common.protocol.messages import Job
-from gradual_common.protocol.series import SeriesIndex
 
 MS = 1_000_000
 S = 1_000_000_000

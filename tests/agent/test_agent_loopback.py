@@ -18,10 +18,10 @@ from gradual_agent.runtime.loop_timer import LoopTimer
 from gradual_agent.users.worker import Worker
 from gradual_common.clock import CLOCK_ID
 from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import KINDS, Batch
 from gradual_common.protocol.batch_checks import check_batch
 from gradual_common.protocol.messages import Job
-from gradual_common.protocol.series import SeriesIndex
 
 clock = partial(clock_gettime_ns, CLOCK_ID)
 

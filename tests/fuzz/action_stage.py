@@ -20,10 +20,10 @@ from gradual_agent.runtime.sample import Sample
 from gradual_agent.users.behaviour import Behaviour, CompiledStep
 from gradual_agent.users.worker import Worker
 from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Batch
 from gradual_common.protocol.batch_checks import check_batch
 from gradual_common.protocol.messages import Job
-from gradual_common.protocol.series import SeriesIndex
 from gradual_common.secrecy.masking import Mask
 
 FOREVER = 1 << 62

@@ -12,9 +12,9 @@ from typing import Any
 from gradual_common.errors import RequestError, TemplateError
 from gradual_common.kinds.http.fields import check_name, check_value
 from gradual_common.language.document import Document, Path, mapping_at, texts_in
-from gradual_common.language.plan_view import Outline
+from gradual_common.language.plan_view import PlanView
 from gradual_common.net.urls import check_characters, read_authority, split_authority
-from gradual_common.plan.problems import NO_CHARACTER
+from gradual_common.plan.checks.shape import NO_CHARACTER
 from gradual_common.secrecy.excerpts import shown
 from gradual_common.templates.templates import as_text, compile_template, is_template, static_pieces
 
@@ -31,19 +31,19 @@ Pieces = list[str | None]
 """A text in pieces: None for what a template brings in."""
 
 
-def check_requests(outline: Outline) -> None:
+def check_requests(view: PlanView) -> None:
     """Report every part of a request that can never be sent."""
-    check_base_url(outline)
-    check_urls(outline)
-    check_headers(outline)
-    check_bodies(outline)
-    check_texts(outline.document)
+    check_base_url(view)
+    check_urls(view)
+    check_headers(view)
+    check_bodies(view)
+    check_texts(view.document)
 
 
-def check_base_url(outline: Outline) -> None:
+def check_base_url(view: PlanView) -> None:
     """http or https, with a host, and without query or fragment."""
     path: Path = ("config", "base_url")
-    base = outline.config.get("base_url")
+    base = view.config.get("base_url")
     pieces = pieces_of(base) if isinstance(base, str) else None
     if pieces is None or pieces[:1] == [None]:
         return
@@ -53,20 +53,20 @@ def check_base_url(outline: Outline) -> None:
         if any(character.isspace() for character in text):
             raise RequestError(f"{shown(text)} is not a URL: it holds a blank")
     except RequestError as error:
-        outline.document.report(path, str(error), "write http://host:port or https://host")
+        view.document.report(path, str(error), "write http://host:port or https://host")
     else:
         if "?" in text or "#" in text:
             message = f"{shown(text)} has a query or fragment; paths are put after the base URL"
-            outline.document.report(path, message)
+            view.document.report(path, message)
 
 
-def check_urls(outline: Outline) -> None:
+def check_urls(view: PlanView) -> None:
     """URLs are absolute, or begin with / and there is a base URL."""
-    relative = [name for name, action in outline.actions.items() if _check_url(outline.document, name, action)]
-    has_base = outline.config.get("base_url") is not None or outline.document.is_told(("config", "base_url"))
+    relative = [name for name, action in view.actions.items() if _check_url(view.document, name, action)]
+    has_base = view.config.get("base_url") is not None or view.document.is_told(("config", "base_url"))
     if relative and not has_base:
-        url = outline.actions[relative[0]]["url"]
-        outline.document.report(
+        url = view.actions[relative[0]]["url"]
+        view.document.report(
             ("config",),
             f"base_url is missing: the url of {relative[0]!r} is {shown(url)}",
             'add under config: base_url: "https://…", or pass --base-url',
@@ -129,17 +129,17 @@ def _joined(pieces: Pieces) -> str:
     return "".join(HOLE if piece is None else piece for piece in pieces)
 
 
-def check_headers(outline: Outline) -> None:
+def check_headers(view: PlanView) -> None:
     """Names are tokens, and no value ends its line."""
-    for path, owner in _owners(outline):
+    for path, owner in _owners(view):
         for name, value in mapping_at(owner, "headers").items():
-            if outline.document.is_told((*path, "headers", name)):
+            if view.document.is_told((*path, "headers", name)):
                 continue
             try:
                 check_name(name)
                 check_value(name, _static_text(value))
             except RequestError as error:
-                outline.document.report((*path, "headers", name), str(error))
+                view.document.report((*path, "headers", name), str(error))
 
 
 def _static_text(value: Any) -> str:
@@ -150,17 +150,17 @@ def _static_text(value: Any) -> str:
     return "" if None in pieces else _joined(pieces)
 
 
-def check_bodies(outline: Outline) -> None:
+def check_bodies(view: PlanView) -> None:
     """One body an action, and a mapping is JSON: beside a form's Content-Type it is meant to be `form`."""
-    for name, action in outline.actions.items():
+    for name, action in view.actions.items():
         path: Path = ("actions", name, "body")
         if action.get("body") is None:
             continue
         if action.get("form") is not None:
-            outline.document.report(path, "body and form stand beside each other; keep one of them")
-        content_type = content_type_of(action) or content_type_of(outline.config)
+            view.document.report(path, "body and form stand beside each other; keep one of them")
+        content_type = content_type_of(action) or content_type_of(view.config)
         if isinstance(action["body"], dict | list) and content_type.startswith(FORM_TYPES):
-            outline.document.report(
+            view.document.report(
                 path, f"a mapping is sent as JSON, but Content-Type is {content_type!r}", "write form: instead of body:"
             )
 
@@ -188,7 +188,7 @@ def _is_json(document: Document, path: Path) -> bool:
     return path[:1] == ("actions",) and path[2:3] == ("body",) and isinstance(action.get("body"), dict | list)
 
 
-def _owners(outline: Outline) -> Iterator[tuple[Path, dict[str, Any]]]:
-    yield ("config",), outline.config
-    for name, action in outline.actions.items():
+def _owners(view: PlanView) -> Iterator[tuple[Path, dict[str, Any]]]:
+    yield ("config",), view.config
+    for name, action in view.actions.items():
         yield ("actions", name), action

@@ -11,11 +11,11 @@ from pydantic import TypeAdapter
 
 from gradual_common.errors import DataFileError
 from gradual_common.language.document import Document, Path, attempt
-from gradual_common.language.plan_view import GroupOutline, Outline
+from gradual_common.language.plan_view import GroupView, PlanView
 from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.templates import MAPPING_METHODS, Use
-from gradual_common.plan.data import DataTable, Row, columns_of, read_rows
 from gradual_common.plan.model.groups import DataSet, WrittenDataSet
+from gradual_common.plan.reading.data_files import DataTable, Row, columns_of, read_rows
 from gradual_common.secrecy.excerpts import cut
 
 DATA_SETS: TypeAdapter[DataSet] = TypeAdapter(WrittenDataSet)
@@ -31,7 +31,7 @@ Tables = dict[tuple[int, str], DataTable]
 class Claim:
     """A group's use of a data set: `path` is where the set is written, `wanted` how many slots need a row."""
 
-    group: GroupOutline
+    group: GroupView
     name: str
     path: Path
     data: DataSet
@@ -70,42 +70,42 @@ class _Shelf:
         return first
 
 
-def load_data(outline: Outline, uses: list[Use], locate: Locate, seed: int) -> Tables:
+def load_data(view: PlanView, uses: list[Use], locate: Locate, seed: int) -> Tables:
     """The tables of every group; what is wrong with files, columns and numbers of rows is reported."""
-    shelf = _Shelf(outline.document)
+    shelf = _Shelf(view.document)
     tables: Tables = {}
-    for claim in _claims(outline, uses, locate):
+    for claim in _claims(view, uses, locate):
         rows = shelf.read(claim.path, claim.data, claim.file)
         if rows is None:
             continue
-        _check_columns(outline.document, claim, rows)
+        _check_columns(view.document, claim, rows)
         unique = claim.data.pick == "unique"
         first = shelf.take(claim) if unique else 0
         table = DataTable(rows, claim.data.pick, first, claim.wanted if unique else 0, seed, claim.group.number)
         tables[claim.group.number, claim.name] = table
-    for name, written in outline.data.items():
+    for name, written in view.data.items():
         # A set that no template reads gives no rows to anybody, but its file is there all the same.
         if (data := attempt(DATA_SETS.validate_python, written)) is not None:
             shelf.read(("data", name), data, locate(("data", name, "file"), data.file))
     for file, claims in shelf.taken.items():
-        _check_number(outline.document, file, len(shelf.rows[file] or ()), claims)
+        _check_number(view.document, file, len(shelf.rows[file] or ()), claims)
     return tables
 
 
-def _claims(outline: Outline, uses: list[Use], locate: Locate) -> list[Claim]:
+def _claims(view: PlanView, uses: list[Use], locate: Locate) -> list[Claim]:
     """Sets of a group, used or not, and those of the top level that its templates use."""
     claims = []
     columns = {(use.group.number, use.name): use.columns for use in uses}
-    for group in outline.groups:
+    for group in view.groups:
         own: dict[str, tuple[Path, Any]] = {
             name: ((*group.path, "data", name), written) for name, written in group.data.items()
         }
-        for name, written in outline.data.items():
+        for name, written in view.data.items():
             if name not in own and (group.number, name) in columns:
                 own[name] = (("data", name), written)
         for name, (path, written) in own.items():
             data = attempt(DATA_SETS.validate_python, written)
-            wanted = outline.most_users(group)
+            wanted = view.most_users(group)
             if data is not None and wanted is not None:
                 file = locate((*path, "file"), data.file)
                 claims.append(Claim(group, name, path, data, file, wanted, columns.get((group.number, name), {})))

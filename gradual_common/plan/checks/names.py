@@ -11,7 +11,7 @@ from typing import Any
 from gradual_common.errors import RuleError
 from gradual_common.kinds.http.request_checks import check_requests
 from gradual_common.language.document import Path, list_at, mapping_at
-from gradual_common.language.plan_view import Outline
+from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.ramps import check_ramps
 from gradual_common.plan.checks.templates import Use, check_templates
@@ -22,26 +22,26 @@ TIMING_KEYS = ("duration", "ramp_up", "ramp_config", "ramp")
 NAMED_DIMENSIONS = ("action", "step", "group", "phase")
 
 
-def check_plan(outline: Outline) -> list[Use]:
+def check_plan(view: PlanView) -> list[Use]:
     """Report every mistake that is not one of shape; returns what the templates use of data sets."""
-    check_names(outline)
-    check_actions(outline)
-    check_requests(outline)
-    check_duration(outline)
-    check_ramps(outline)
-    check_thresholds(outline)
-    return check_templates(outline)
+    check_names(view)
+    check_actions(view)
+    check_requests(view)
+    check_duration(view)
+    check_ramps(view)
+    check_thresholds(view)
+    return check_templates(view)
 
 
 # ── Names ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def check_names(outline: Outline) -> None:
+def check_names(view: PlanView) -> None:
     """Groups and phases have names of their own; phases name groups that exist."""
-    document = outline.document
-    groups = [(group.path, group.name) for group in outline.groups]
+    document = view.document
+    groups = [(group.path, group.name) for group in view.groups]
     phases: list[tuple[Path, Any]] = [
-        (("config", "phases", number), phase.get("name")) for number, phase in enumerate(outline.phases)
+        (("config", "phases", number), phase.get("name")) for number, phase in enumerate(view.phases)
     ]
     for what, entries in (("group", groups), ("phase", phases)):
         seen: set[str] = set()
@@ -51,33 +51,33 @@ def check_names(outline: Outline) -> None:
             elif isinstance(name, str) and name:
                 seen.add(name)
     names = [name for _, name in groups]
-    for number, phase in enumerate(outline.phases):
+    for number, phase in enumerate(view.phases):
         for name in mapping_at(phase, "users"):
             if name not in names:
                 hint = nearest(name, names) or f"groups: {listed(names)}"
                 document.report(("config", "phases", number, "users", name), f"there is no group {name!r}", hint)
 
 
-def check_actions(outline: Outline) -> None:
+def check_actions(view: PlanView) -> None:
     """Every action that a step names has an entry; a missing one is told once, where it is named first."""
     missing: dict[str, list[Path]] = {}
-    for group in outline.groups:
+    for group in view.groups:
         for step in group.steps:
-            if step.action not in outline.actions:
+            if step.action not in view.actions:
                 missing.setdefault(step.action, []).append(step.path)
     for name, paths in missing.items():
         others = f" (and in {len(paths) - 1} more)" if len(paths) > 1 else ""
         entry = f'add it under actions: {cut(name)}: {{url: "/…"}}'
-        hint = "; ".join(part for part in (nearest(name, outline.actions), entry) if part)
-        outline.document.report((*paths[0], "action"), f"there is no action {name!r}{others}", hint)
+        hint = "; ".join(part for part in (nearest(name, view.actions), entry) if part)
+        view.document.report((*paths[0], "action"), f"there is no action {name!r}{others}", hint)
 
 
 # ── Length and objectives ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def check_duration(outline: Outline) -> None:
+def check_duration(view: PlanView) -> None:
     """The run has an end: a duration, phases, or iterations of every group; phases stand alone."""
-    document, config = outline.document, outline.config
+    document, config = view.document, view.config
     if "phases" in config:
         for key in TIMING_KEYS:
             if config.get(key) is not None:
@@ -89,9 +89,9 @@ def check_duration(outline: Outline) -> None:
         return
     if not isinstance(document.root.get("config"), dict):
         return
-    endless = [group.name for group in outline.groups if group.raw.get("iterations") is None]
-    if endless or not outline.groups:
-        some = len(endless) < len(outline.groups)
+    endless = [group.name for group in view.groups if group.raw.get("iterations") is None]
+    if endless or not view.groups:
+        some = len(endless) < len(view.groups)
         missing = f"; without iterations: {listed(endless)}" if some else ""
         document.report(
             ("config",),
@@ -100,9 +100,9 @@ def check_duration(outline: Outline) -> None:
         )
 
 
-def check_thresholds(outline: Outline) -> None:
+def check_thresholds(view: PlanView) -> None:
     """Every rule can be read, and the names in its scope exist."""
-    for number, entry in enumerate(list_at(outline.document.root, "thresholds")):
+    for number, entry in enumerate(list_at(view.document.root, "thresholds")):
         text = entry if isinstance(entry, str) else mapping_at(entry).get("rule")
         if not isinstance(text, str):
             continue
@@ -110,22 +110,22 @@ def check_thresholds(outline: Outline) -> None:
         try:
             rule = parse_rule(text)
         except RuleError as error:
-            outline.document.report(path, str(error))
+            view.document.report(path, str(error))
             continue
-        for dimension, name, names in _scope(outline, rule):
+        for dimension, name, names in _scope(view, rule):
             if name not in names:
                 hint = nearest(name, names) or f"there are: {listed(sorted(names))}"
-                outline.document.report(path, f"{text!r}: there is no {dimension} {name!r}", hint)
+                view.document.report(path, f"{text!r}: there is no {dimension} {name!r}", hint)
 
 
-def _scope(outline: Outline, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:
+def _scope(view: PlanView, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:
     """Every name in a rule's scope, with the names that its dimension has in this plan."""
-    steps = [step for group in outline.groups for step in group.steps]
+    steps = [step for group in view.groups for step in group.steps]
     known = {
-        "action": {*outline.actions, *(step.action for step in steps)},
+        "action": {*view.actions, *(step.action for step in steps)},
         "step": {step.name for step in steps},
-        "group": {group.name for group in outline.groups},
-        "phase": {str(phase.get("name")) for phase in outline.phases} or {"main"},
+        "group": {group.name for group in view.groups},
+        "phase": {str(phase.get("name")) for phase in view.phases} or {"main"},
     }
     for dimension in NAMED_DIMENSIONS:
         for name in rule.scope.names(dimension):

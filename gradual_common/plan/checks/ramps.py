@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from gradual_common.language.document import Path, attempt
-from gradual_common.language.plan_view import GroupOutline, Outline, total
+from gradual_common.language.plan_view import GroupView, PlanView, total
 from gradual_common.schedule.ramps.ramp import Ramp
 from gradual_common.schedule.ramps.written import RAMP_KEYS, WrittenRamp, read_ramp, trace
 from gradual_common.units import read_bare_duration
@@ -34,40 +34,40 @@ class Stretch:
         return sum(count for _, count in self.groups)
 
 
-def check_ramps(outline: Outline) -> None:
+def check_ramps(view: PlanView) -> None:
     """Where ramps stand, and that each fits the users and the time it has."""
-    check_users(outline)
-    check_owners(outline)
-    for stretch in stretches(outline):
-        check_heights(outline, stretch)
-        check_times(outline, stretch)
+    check_users(view)
+    check_owners(view)
+    for stretch in stretches(view):
+        check_heights(view, stretch)
+        check_times(view, stretch)
 
 
-def check_users(outline: Outline) -> None:
+def check_users(view: PlanView) -> None:
     """There is somebody to run, in every phase."""
-    if outline.groups and outline.users == 0:
-        outline.document.report(("users",), "there are no users: every concurrency is 0")
+    if view.groups and view.users == 0:
+        view.document.report(("users",), "there are no users: every concurrency is 0")
         return
-    for number, phase in enumerate(outline.phases):
-        if outline.groups and total(outline.mix(phase)) == 0:
-            outline.document.report(("config", "phases", number, "users"), "the phase has no users")
+    for number, phase in enumerate(view.phases):
+        if view.groups and total(view.mix(phase)) == 0:
+            view.document.report(("config", "phases", number, "users"), "the phase has no users")
 
 
-def check_owners(outline: Outline) -> None:
+def check_owners(view: PlanView) -> None:
     """Ramps of the groups: all of them or none, and none of the config then."""
-    with_ramp = [group for group in outline.groups if has_ramp(group.raw)]
+    with_ramp = [group for group in view.groups if has_ramp(group.raw)]
     if not with_ramp:
         return
-    for group in outline.groups:
+    for group in view.groups:
         if not has_ramp(group.raw):
-            outline.document.report(
+            view.document.report(
                 group.path, f"group {with_ramp[0].name!r} has a ramp of its own, so this one needs one too"
             )
-    owners: list[tuple[Path, dict[str, Any]]] = [(("config",), outline.config)]
-    owners += [(("config", "phases", number), phase) for number, phase in enumerate(outline.phases)]
+    owners: list[tuple[Path, dict[str, Any]]] = [(("config",), view.config)]
+    owners += [(("config", "phases", number), phase) for number, phase in enumerate(view.phases)]
     for path, owner in owners:
         if key := has_ramp(owner):
-            outline.document.report((*path, key), "the groups have ramps of their own; keep those or this one")
+            view.document.report((*path, key), "the groups have ramps of their own; keep those or this one")
 
 
 def has_ramp(owner: dict[str, Any]) -> str:
@@ -75,19 +75,19 @@ def has_ramp(owner: dict[str, Any]) -> str:
     return next((key for key in RAMP_KEYS if owner.get(key) is not None), "")
 
 
-def stretches(outline: Outline) -> list[Stretch]:
+def stretches(view: PlanView) -> list[Stretch]:
     """Every ramp that can be read, over every phase in which it runs."""
     found: list[Stretch] = []
-    phases: list[tuple[Path, dict[str, Any]]] = [(("config",), outline.config)]
-    if outline.phases:
-        phases = [(("config", "phases", number), phase) for number, phase in enumerate(outline.phases)]
+    phases: list[tuple[Path, dict[str, Any]]] = [(("config",), view.config)]
+    if view.phases:
+        phases = [(("config", "phases", number), phase) for number, phase in enumerate(view.phases)]
     for path, phase in phases:
         written = phase.get("duration")
         duration = attempt(read_bare_duration, written) if written is not None else None
         if written is not None and duration is None:
             continue
-        mix = outline.mix(phase) if outline.phases else [group.concurrency for group in outline.groups]
-        named = list(zip(outline.groups, mix, strict=True))
+        mix = view.mix(phase) if view.phases else [group.concurrency for group in view.groups]
+        named = list(zip(view.groups, mix, strict=True))
         found += _stretch(path, phase, named, duration)
         for group, count in named:
             found += _stretch(group.path, group.raw, [(group, count)], duration)
@@ -95,7 +95,7 @@ def stretches(outline: Outline) -> list[Stretch]:
 
 
 def _stretch(
-    path: Path, owner: dict[str, Any], groups: list[tuple[GroupOutline, int | None]], duration: int | None
+    path: Path, owner: dict[str, Any], groups: list[tuple[GroupView, int | None]], duration: int | None
 ) -> list[Stretch]:
     """The ramp of one owner, if it has one that can be read and its users are known."""
     if not has_ramp(owner) or not groups or any(count is None for _, count in groups):
@@ -107,25 +107,25 @@ def _stretch(
     return [Stretch((*path, read[1]), ramp, [(group.name, count or 0) for group, count in groups], duration)]
 
 
-def check_heights(outline: Outline, stretch: Stretch) -> None:
+def check_heights(view: PlanView, stretch: Stretch) -> None:
     """No ramp rises above its users."""
     for place, height in stretch.ramp.heights():
         if height > stretch.users:
             groups = ", ".join(f"{name} {count}" for name, count in stretch.groups)
             some = f"concurrency of {stretch.groups[0][0]}" if len(stretch.groups) == 1 else "concurrency of a group"
-            outline.document.report(
+            view.document.report(
                 (*stretch.path, *place),
                 f"{height} is above the {stretch.users} users that there are ({groups})",
                 f"raise the {some} by {height - stretch.users}, or lower this",
             )
 
 
-def check_times(outline: Outline, stretch: Stretch) -> None:
+def check_times(view: PlanView, stretch: Stretch) -> None:
     """A ramp that is drawn over its phase has the phase's duration, and its intervals are not too many."""
-    endless = stretch.duration is None and any(group.raw.get("iterations") is None for group in outline.groups)
+    endless = stretch.duration is None and any(group.raw.get("iterations") is None for group in view.groups)
     if endless or any(height > stretch.users for _, height in stretch.ramp.heights()):
         return  # Told already: the duration is missing, or the ramp rises above its users.
     try:
         trace(stretch.ramp, stretch.users, stretch.duration)
     except ValueError as error:
-        outline.document.report(stretch.path, str(error))
+        view.document.report(stretch.path, str(error))

@@ -8,7 +8,7 @@ from typing import Any
 
 from gradual_common.errors import TemplateError
 from gradual_common.language.document import IDENTIFIER, Document, Path, mapping_at, texts_in
-from gradual_common.language.plan_view import GroupOutline, Outline
+from gradual_common.language.plan_view import GroupView, PlanView
 from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.reading.environment import TEMPLATE_FIELDS
 from gradual_common.templates.templates import attributes_of, compile_condition, compile_template, is_template, names_in
@@ -38,7 +38,7 @@ class Reading:
 class Use:
     """What a group's templates read of a data set: each column with the place of its first use."""
 
-    group: GroupOutline
+    group: GroupView
     name: str
     columns: dict[str, Path]
 
@@ -47,54 +47,52 @@ class Use:
 class _Group:
     """A group while its templates are checked. `missing`: attributes by the name of a data set that it lacks."""
 
-    outline: GroupOutline
+    view: GroupView
     names: set[str]
     responses: tuple[str, ...]
     uses: dict[str, dict[str, Path]] = field(default_factory=dict)
     missing: dict[str, list[str]] = field(default_factory=dict)
 
 
-def check_templates(outline: Outline) -> list[Use]:
+def check_templates(view: PlanView) -> list[Use]:
     """Report what is wrong with templates; returns what they use of data sets, which the data must hold."""
-    document = outline.document
-    by_action = {name: _read_action(document, name, action) for name, action in outline.actions.items()}
+    document = view.document
+    by_action = {name: _read_action(document, name, action) for name, action in view.actions.items()}
     shared: list[Reading] = []
     for key in ("base_url", "headers"):
-        shared += _read_texts(document, ("config", key), outline.config.get(key))
-    check_variable_names(outline)
+        shared += _read_texts(document, ("config", key), view.config.get(key))
+    check_variable_names(view)
     uses: list[Use] = []
-    for group in outline.groups:
-        state = _Group(group, _names_of(outline, group), tuple(step.name for step in group.steps))
+    for group in view.groups:
+        state = _Group(group, _names_of(view, group), tuple(step.name for step in group.steps))
         readings = list(shared)
         for action in dict.fromkeys(step.action for step in group.steps):
             readings += by_action.get(action, [])
         readings += _read_conditions(document, group)
         for reading in readings:
-            _check_reading(outline, state, reading)
+            _check_reading(view, state, reading)
         for name, attributes in state.missing.items():
             _report_missing_data(document, group, name, attributes)
         uses += [Use(group, name, columns) for name, columns in state.uses.items()]
     return uses
 
 
-def check_variable_names(outline: Outline) -> None:
+def check_variable_names(view: PlanView) -> None:
     """Extracted variables and data sets can be named in templates, and hide nothing that is there already."""
-    groups = [(("users", group.number, "data"), group.data) for group in outline.groups]
-    extracts = [
-        (("actions", name, "extract"), mapping_at(action, "extract")) for name, action in outline.actions.items()
-    ]
-    owners: list[tuple[Path, dict[str, Any]]] = [(("data",), outline.data), *groups, *extracts]
+    groups = [(("users", group.number, "data"), group.data) for group in view.groups]
+    extracts = [(("actions", name, "extract"), mapping_at(action, "extract")) for name, action in view.actions.items()]
+    owners: list[tuple[Path, dict[str, Any]]] = [(("data",), view.data), *groups, *extracts]
     for path, owner in owners:
         for name in owner:
             if not IDENTIFIER.fullmatch(name) or "-" in name:
-                outline.document.report((*path, name), f"templates cannot name {name!r}; use letters, digits and _")
+                view.document.report((*path, name), f"templates cannot name {name!r}; use letters, digits and _")
             elif name in SCOPE:
-                outline.document.report((*path, name), f"{name!r} is a name that every template has already")
+                view.document.report((*path, name), f"{name!r} is a name that every template has already")
 
 
-def _names_of(outline: Outline, group: GroupOutline) -> set[str]:
+def _names_of(view: PlanView, group: GroupView) -> set[str]:
     """The root names that the group's templates can read, data sets left out."""
-    extracted = {name for step in group.steps for name in mapping_at(outline.actions.get(step.action), "extract")}
+    extracted = {name for step in group.steps for name in mapping_at(view.actions.get(step.action), "extract")}
     return {*SCOPE, *extracted}
 
 
@@ -119,7 +117,7 @@ def _read_texts(document: Document, path: Path, value: Any) -> Iterator[Reading]
             yield Reading(place, text, {name: attributes_of(text, name) for name in names})
 
 
-def _read_conditions(document: Document, group: GroupOutline) -> Iterator[Reading]:
+def _read_conditions(document: Document, group: GroupView) -> Iterator[Reading]:
     for step in group.steps:
         if step.condition is None:
             continue
@@ -134,40 +132,40 @@ def _read_conditions(document: Document, group: GroupOutline) -> Iterator[Readin
             yield Reading(path, step.condition, attributes)
 
 
-def _check_reading(outline: Outline, group: _Group, reading: Reading) -> None:
+def _check_reading(view: PlanView, group: _Group, reading: Reading) -> None:
     """Every name that a text reads exists in the group, or is a data set."""
     for name, attributes in reading.attributes.items():
-        if name in group.outline.data or name in outline.data:
+        if name in group.view.data or name in view.data:
             columns = group.uses.setdefault(name, {})
             for attribute in sorted(attributes):
                 columns.setdefault(attribute, reading.path)
         elif name in SCOPE:
-            _check_attributes(outline, group, reading, name, attributes)
+            _check_attributes(view, group, reading, name, attributes)
         elif name in group.names:
             continue
         elif attributes:
             group.missing.setdefault(name, []).extend(sorted(attributes))
         else:
-            known = sorted({*group.names, *group.outline.data, *outline.data})
+            known = sorted({*group.names, *group.view.data, *view.data})
             hint = nearest(name, known) or f"known here: {listed(known)}"
-            outline.document.report(reading.path, f"{reading.text!r} reads {name!r}, which nothing sets", hint)
+            view.document.report(reading.path, f"{reading.text!r} reads {name!r}, which nothing sets", hint)
 
 
-def _check_attributes(outline: Outline, group: _Group, reading: Reading, name: str, attributes: frozenset[str]) -> None:
+def _check_attributes(view: PlanView, group: _Group, reading: Reading, name: str, attributes: frozenset[str]) -> None:
     """`response.statuscode`, `responses.logn`, `secrets.KEE`: what is not there is told with what is."""
     known: dict[str, tuple[str, ...]] = {
         **SCOPE,
         "responses": group.responses,
-        "secrets": tuple(mapping_at(outline.document.root, "secrets")),
+        "secrets": tuple(mapping_at(view.document.root, "secrets")),
     }
     for attribute in sorted(attributes):
         if attribute in known[name] or (name in ("responses", "secrets") and attribute in MAPPING_METHODS):
             continue
         hint = nearest(attribute, known[name]) or f"there are: {listed(known[name]) or 'none'}"
-        outline.document.report(reading.path, f"{reading.text!r}: {name} has no {attribute!r}", hint)
+        view.document.report(reading.path, f"{reading.text!r}: {name} has no {attribute!r}", hint)
 
 
-def _report_missing_data(document: Document, group: GroupOutline, name: str, attributes: list[str]) -> None:
+def _report_missing_data(document: Document, group: GroupView, name: str, attributes: list[str]) -> None:
     columns = listed(tuple(dict.fromkeys(attributes)))
     document.report(
         group.path,

@@ -13,7 +13,7 @@ from typing import Any
 
 from gradual_common.errors import Problem
 from gradual_common.language.document import Document, Mark, Path, list_at, mapping_at
-from gradual_common.language.plan_view import Outline, total
+from gradual_common.language.plan_view import PlanView, total
 from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.plan.reading.yaml import read_value
 from gradual_common.schedule.ramps.ramp import Scale
@@ -172,21 +172,21 @@ def scale_users(document: Document, users: int) -> None:
 
     Increments and multipliers stay: they say how fast the ramp rises, not how far.
     """
-    outline = Outline(document)
+    view = PlanView(document)
     if users < 1:
         document.problems.append(Problem(f"{users} users cannot run; at least 1 is needed", "", "-u"))
         return
-    if not outline.users:
+    if not view.users:
         return  # There is a mistake in the groups, or nobody in them, and it is told.
-    scale = Scale(users, outline.users)
-    for number, phase in enumerate(outline.phases):
+    scale = Scale(users, view.users)
+    for number, phase in enumerate(view.phases):
         scale_ramp(phase, scale)
-        _scale_mix(document, ("config", "phases", number, "users"), outline.mix(phase), scale)
-    weights = [group.concurrency or 0 for group in outline.groups]
-    for group, weight, count in zip(outline.groups, weights, apportion(weights, users), strict=True):
+        _scale_mix(document, ("config", "phases", number, "users"), view.mix(phase), scale)
+    weights = [group.concurrency or 0 for group in view.groups]
+    for group, weight, count in zip(view.groups, weights, apportion(weights, users), strict=True):
         scale_ramp(group.raw, Scale(count, weight))
         _put(document, (*group.path, "concurrency"), count, "-u")
-    scale_ramp(outline.config, scale)
+    scale_ramp(view.config, scale)
 
 
 def _scale_mix(document: Document, path: Path, mix: list[int | None], scale: Scale) -> None:
@@ -195,5 +195,5 @@ def _scale_mix(document: Document, path: Path, mix: list[int | None], scale: Sca
     if not given or not users:
         return
     counts = apportion([count or 0 for count in mix], max(1, scale.of(users)))
-    names = [group.name for group in Outline(document).groups]
+    names = [group.name for group in PlanView(document).groups]
     _put(document, path, dict(zip(names, counts, strict=True)), "-u")

@@ -17,7 +17,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from gradual_common.errors import Problem
 from gradual_common.language.document import Document, Mark, Path, Plain
 from gradual_common.plan.reading.scalars import read_scalar
-from gradual_common.plan.reading.slips import QUOTE_TEMPLATE, describe_slip
+from gradual_common.plan.reading.syntax_hints import QUOTE_TEMPLATE, describe_syntax_error
 
 MAX_VALUES = 200_000
 """Values in a plan after aliases are expanded: stops a document that doubles itself again and again."""
@@ -103,8 +103,8 @@ def _compose(text: str, document: Document, *, may_quote: bool = True, empty: st
     try:
         nodes = list(_documents(text))
     except yaml.YAMLError as error:
-        slip = describe_slip(error, text, may_quote=may_quote)
-        document.problems.append(Problem(slip.message, "", document.name, slip.line, slip.hint))
+        found = describe_syntax_error(error, text, may_quote=may_quote)
+        document.problems.append(Problem(found.message, "", document.name, found.line, found.hint))
         return None
     except RecursionError:
         document.problems.append(Problem("this is not YAML: it is nested too deeply", file=document.name))

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import WireError
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import KINDS, Int32, Int64
 from gradual_common.protocol.samples import SampleColumns, UInt8, UInt16
-from gradual_common.protocol.series import SeriesIndex
 
 
 class Request(NamedTuple):

@@ -29,8 +29,8 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]  # ships no type in
 
 from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import KINDS
-from gradual_common.protocol.series import SeriesIndex
 from gradual_master.reporting.interface.samples import SampleBlock
 from gradual_master.results.facts import RunFacts
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from gradual_common.plan.model.plan import Plan, Threshold
+from gradual_common.plan.model.series import SeriesIndex, StepSeries
 from gradual_common.protocol.batch import KIND, KINDS
-from gradual_common.protocol.series import SeriesIndex, StepSeries
 from gradual_common.rules import ASSERTION, Rule, Scope, ScopeItem, parse_rule, write_rule
 from gradual_common.rules.rule import OUTCOMES
 from gradual_common.schedule.schedule import Schedule

@@ -14,7 +14,7 @@ from math import sqrt
 import numpy as np
 
 from gradual_common.plan.model.plan import Plan
-from gradual_common.protocol.series import SeriesIndex
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.think_times.think_time import ThinkTime
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.judging.least import LEAST_WAITS

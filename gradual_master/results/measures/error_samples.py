@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import WireError
 from gradual_common.kinds.causes import STATUS_KINDS
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import KINDS
 from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
-from gradual_common.protocol.series import SeriesIndex
 from gradual_master.results.section import Section
 
 MOST_KEPT = 2 * (FIRST_SHOWN + RANDOM_SHOWN)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from gradual_common.clock import NS_PER_S
 from gradual_common.kinds.causes import cause_of, label_of
 from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import KINDS
 from gradual_common.protocol.samples import Exemplar
-from gradual_common.protocol.series import SeriesIndex
 from gradual_master.results.measures.error_samples import ErrorSamples
 from gradual_master.results.measures.totals import Selection, Totals, share
 from gradual_master.results.merging.failure_tally import Failed, FailureTally

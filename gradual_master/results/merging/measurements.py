@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradual_common.histogram.histogram import Histogram
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import COUNTERS, KINDS, MEASURES, HistogramColumns, Int64
 from gradual_common.protocol.messages import DRAIN_LEVEL
-from gradual_common.protocol.series import SeriesIndex
 from gradual_master.results.merging.histogram_rows import FrozenRows, HistogramRows
 
 OUTSIDE = DRAIN_LEVEL

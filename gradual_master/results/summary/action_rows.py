@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.series import StepSeries
 from gradual_common.protocol.batch import EXCHANGE, KINDS, RESPONSE_TIME, TTFB
-from gradual_common.protocol.series import StepSeries
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.measures.totals import OK, Selection, share

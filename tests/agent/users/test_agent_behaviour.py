@@ -8,7 +8,7 @@ from gradual_agent.kinds.http.action import HttpActions, texts_of
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.users.behaviour import Behaviour, ResponseUse, compile_behaviour
 from gradual_common.plan.model.plan import Plan
-from gradual_common.protocol.series import SeriesIndex
+from gradual_common.plan.model.series import SeriesIndex
 
 
 def compiled(group: dict[str, Any], config: dict[str, Any] | None = None, **actions: dict[str, Any]) -> Behaviour:

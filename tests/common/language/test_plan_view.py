@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 from plan_samples import small
 
 from gradual_common.language.document import Document
-from gradual_common.language.plan_view import Outline, name_steps, read_count, total
+from gradual_common.language.plan_view import PlanView, name_steps, read_count, total
 
 
-def outline(root: dict[str, Any]) -> Outline:
-    return Outline(Document(root, "p"))
+def view(root: dict[str, Any]) -> PlanView:
+    return PlanView(Document(root, "p"))
 
 
 def test_groups_and_steps_are_found_with_their_places() -> None:
-    seen = outline(small(users__1__on_start=["look"]))
+    seen = view(small(users__1__on_start=["look"]))
     assert [(group.name, group.concurrency) for group in seen.groups] == [("a", 6), ("b", 4)]
     assert [(step.path, step.name) for step in seen.groups[1].steps] == [
         (("users", 1, "on_start", 0), "look"),
@@ -35,20 +35,20 @@ def test_groups_and_steps_are_found_with_their_places() -> None:
     ],
 )
 def test_nothing_is_too_wrong_to_be_looked_at(root: dict[str, Any]) -> None:
-    seen = outline(root)
+    seen = view(root)
     assert all(group.steps == () for group in seen.groups)
     assert seen.phases == []
     assert all(action == {} for action in seen.actions.values())
 
 
 def test_the_most_users_of_a_group_are_those_of_its_largest_phase() -> None:
-    seen = outline(small(config__phases=[{"users": {"a": 9}}, {}]))
+    seen = view(small(config__phases=[{"users": {"a": 9}}, {}]))
     assert [seen.most_users(group) for group in seen.groups] == [9, 4]
     assert seen.mix({"users": {"a": 1}}) == [1, 4]
 
 
 def test_a_concurrency_that_cannot_be_read_is_unknown() -> None:
-    seen = outline(small(users__0__concurrency="many"))
+    seen = view(small(users__0__concurrency="many"))
     assert seen.users is None
     assert seen.most_users(seen.groups[0]) is None
 

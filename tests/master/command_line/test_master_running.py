@@ -9,7 +9,7 @@ import pytest
 
 from gradual_common.errors import GradualError
 from gradual_common.plan.loader import PlanSource, load_plan
-from gradual_common.schedule.compiling import compile_schedule
+from gradual_common.plan.scheduling import compile_schedule
 from gradual_master.command_line import running
 from gradual_master.command_line.options import RunArguments, plan_of_url
 from gradual_master.errors import ReporterError

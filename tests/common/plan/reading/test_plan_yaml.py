@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gradual_common.language.document import Mark, Plain
 from gradual_common.plan.loader import PlanSource
-from gradual_common.plan.reading.slips import QUOTE_OPERATOR, QUOTE_TEMPLATE, QUOTE_VARIABLE
+from gradual_common.plan.reading.syntax_hints import QUOTE_OPERATOR, QUOTE_TEMPLATE, QUOTE_VARIABLE
 from gradual_common.plan.reading.yaml import MAX_DEPTH, MAX_VALUES, read_document, read_value
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from raw_run import S, aggregate_of, plan_of, schedule_of
 
 from gradual_common.errors import WireError
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import KIND, KINDS
 from gradual_common.protocol.samples import SampleColumns
-from gradual_common.protocol.series import SeriesIndex
 from gradual_master.reporting.interface.samples import Request, SampleBlock, SampleDesk
 
 INDEX = SeriesIndex.of(plan_of())

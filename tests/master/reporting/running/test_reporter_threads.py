@@ -16,7 +16,7 @@ import structlog
 from raw_run import aggregate_of, fleet_of, plan_of, run_of, schedule_of
 from structlog.testing import capture_logs
 
-from gradual_common.protocol.series import SeriesIndex
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_master.reporting import BaseReporter
 from gradual_master.reporting.interface.samples import SampleBlock
 from gradual_master.reporting.running.missing_reports import with_losses

@@ -3,7 +3,7 @@
 import pytest
 from raw_run import plan_of, schedule_of
 
-from gradual_common.protocol.series import SeriesIndex
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.rules import parse_rule
 from gradual_master.results.judging.observation import Observation, observe
 from gradual_master.results.measures.totals import Totals

@@ -6,8 +6,8 @@ import pytest
 from raw_run import plan_of, schedule_of
 
 from gradual_common.errors import RuleError
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import KIND
-from gradual_common.protocol.series import SeriesIndex
 from gradual_master.results.judging.objectives import Objective
 from gradual_master.results.judging.plan_objectives import plan_objectives
 from gradual_master.results.measures.totals import FAILURES, OK

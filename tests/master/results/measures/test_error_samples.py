@@ -16,9 +16,9 @@ from raw_run import S, plan_of
 from summary_schema import ERROR_SAMPLES, violations
 
 from gradual_common.errors import WireError
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import KIND
 from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
-from gradual_common.protocol.series import SeriesIndex
 from gradual_master.results.measures.error_samples import MOST_KEPT, ErrorSamples, curl_of
 
 INDEX = SeriesIndex.of(plan_of())

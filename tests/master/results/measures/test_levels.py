@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from raw_run import MS, START, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 
 from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.protocol.batch import Health
-from gradual_common.schedule.compiling import compile_schedule
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
 from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.measures.levels import LevelRow, ScheduledUsers

@@ -4,7 +4,7 @@ from contributions import contribution
 from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
 
 from gradual_common.histogram.histogram import Histogram
-from gradual_common.protocol.series import SeriesIndex
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.measures.intervals import IntervalWriter
 from gradual_master.results.merging.measurements import Measurements, Shape

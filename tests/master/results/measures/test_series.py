@@ -7,7 +7,7 @@ import pytest
 from contributions import contribution
 from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
 
-from gradual_common.protocol.series import SeriesIndex
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_master.results.measures.intervals import IntervalRecord, IntervalWriter
 from gradual_master.results.measures.series import Series
 from gradual_master.results.merging.agent_health import AgentHealth

@@ -5,8 +5,8 @@ import pytest
 from contributions import contribution
 from raw_run import MS, S, Stretch, batch_of, plan_of
 
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import TTFB
-from gradual_common.protocol.series import SeriesIndex
 from gradual_master.results.measures.step_series import StepTimeSeries
 from gradual_master.results.merging.measurements import Contribution, Measurements, Shape
 

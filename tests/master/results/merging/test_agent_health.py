@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from raw_run import MS, S, Stretch, batch_of, plan_of
 
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Health
-from gradual_common.protocol.series import SeriesIndex
 from gradual_master.results.merging.agent_health import ALLOWANCE, LATE, Attendance
 from gradual_master.results.merging.measurements import Shape
 

@@ -3,8 +3,8 @@
 from contributions import histogram, reading
 from raw_run import MS, S, Stretch, batch_of, iteration_time, plan_of
 
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Health
-from gradual_common.protocol.series import SeriesIndex
 from gradual_master.results.judging.littles_law import WINDOW
 from gradual_master.results.merging.agent_totals import AT_ONCE, AgentTotals
 from gradual_master.results.merging.measurements import OUTSIDE, Shape

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from raw_run import MS, START, S, Stretch, batch_of, plan_of
 
 from gradual_common.histogram.histogram import Histogram
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import KINDS, MEASURES, RESPONSE_TIME
-from gradual_common.protocol.series import SeriesIndex
 from gradual_master.results.merging.measurements import (
     OUTSIDE,
     Contribution,

@@ -5,8 +5,8 @@ import pytest
 from contributions import histogram, layouts
 from raw_run import MS, S, Stretch, batch_of, plan_of
 
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import RESPONSE_TIME
-from gradual_common.protocol.series import SeriesIndex
 from gradual_master.results.merging.batches import read_batch
 from gradual_master.results.merging.histogram_rows import FrozenRows
 from gradual_master.results.merging.measurements import Shape

@@ -18,7 +18,7 @@ SENT = CARRIERS - {"assertions"}
 """What is asserted is compared with, and opens nothing."""
 
 
-def first_guarded(job: Job) -> str:
+def first_confidential(job: Job) -> str:
     """The first entry of the plan that holds something to be guarded, as people write its path; "" for none."""
     if job.secrets:
         return "secrets"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from plan_samples import mistakes, small
 
-from gradual_common.plan.checks.elsewhere import HINTS, own_places
+from gradual_common.plan.checks.foreign_keys import HINTS, own_places
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradual_common.plan.reading.slips import excerpt_at, is_concealed, is_plan_text
+from gradual_common.plan.reading.syntax_hints import excerpt_at, is_concealed, is_plan_text
 from gradual_common.plan.reading.yaml import read_document, read_value
 
 HEAD = "config:\n  duration: 1m\n"

@@ -2,10 +2,10 @@
 
 from plan_samples import load, small
 
+from gradual_common.plan.display import plan_for_display
 from gradual_common.plan.reading.overrides import Overrides
-from gradual_common.plan.shown import shown_plan
+from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.rules import parse_rule
-from gradual_common.schedule.compiling import compile_schedule
 
 HIDDEN = "hunter2-x"
 TWO = {"env": {"A_TOKEN": HIDDEN, "B_TOKEN": "other-9"}}
@@ -13,7 +13,7 @@ TWO = {"env": {"A_TOKEN": HIDDEN, "B_TOKEN": "other-9"}}
 
 def test_a_plan_without_credentials_in_its_names_is_the_same() -> None:
     loaded = load(small(actions__look__headers={"Authorization": HIDDEN}))
-    assert shown_plan(loaded.plan, loaded.job) is loaded.plan
+    assert plan_for_display(loaded.plan, loaded.job) is loaded.plan
 
 
 def test_names_urls_assertions_and_rules_are_shown_without_credentials() -> None:
@@ -29,7 +29,7 @@ def test_names_urls_assertions_and_rules_are_shown_without_credentials() -> None
         thresholds=['p95(step="see-${A_TOKEN}") < 5s', {"rule": "error_rate < 5%", "name": "of ${A_TOKEN}"}],
     )
     loaded = load(plan, Overrides(**TWO))
-    shown = shown_plan(loaded.plan, loaded.job)
+    shown = plan_for_display(loaded.plan, loaded.job)
     assert HIDDEN not in str(shown.model_dump(exclude={"actions": {"look": {"assertions": {0: {"expected"}}}}}))
     assert shown.config.name == "run ***"
     assert shown.config.base_url == "https://***@host"
@@ -41,6 +41,6 @@ def test_names_urls_assertions_and_rules_are_shown_without_credentials() -> None
 def test_names_that_became_equal_are_numbered_and_the_schedule_stays() -> None:
     plan = small(users__0__name="${A_TOKEN}", users__1__name="${B_TOKEN}")
     loaded = load(plan, Overrides(**TWO))
-    shown = shown_plan(loaded.plan, loaded.job)
+    shown = plan_for_display(loaded.plan, loaded.job)
     assert [group.name for group in shown.users] == ["***", "***#2"]
     assert compile_schedule(shown).changes == compile_schedule(loaded.plan).changes

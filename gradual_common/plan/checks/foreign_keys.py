@@ -80,7 +80,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
 HINTS = {word: hint for hint, words in _WORDS.items() for word in words}
 
 
-def hint_elsewhere(key: str, model: type[BaseModel]) -> str:
+def hint_for_key(key: str, model: type[BaseModel]) -> str:
     """What does the work of a key that the model has not; empty where nothing is known."""
     word = plain_word(key)
     if word in map(plain_word, _keys_of(model)):

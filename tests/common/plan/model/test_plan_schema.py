@@ -13,7 +13,7 @@ from gradual_common.language.forms import OneOf
 from gradual_common.plan.model.config import Config
 from gradual_common.plan.model.groups import UserGroup
 from gradual_common.plan.model.plan import Plan
-from gradual_common.plan.schema import plan_json_schema
+from gradual_common.plan.model.schema import plan_json_schema
 from gradual_common.schedule.ramps.levels import RampLevel
 from gradual_common.schedule.ramps.ramp import Ramp
 from gradual_common.think_times.think_time import ThinkTime

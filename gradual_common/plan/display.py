@@ -22,7 +22,7 @@ _NAME_IN_RULE = re.compile(r'"[^"]*"|[A-Za-z_][\w-]*')
 Hide = Callable[[str], str]
 
 
-def shown_plan(plan: Plan, job: Job) -> Plan:
+def plan_for_display(plan: Plan, job: Job) -> Plan:
     """The plan with `***` in its names where they hold credentials; names that became equal are numbered."""
     hide = mask_of(job).hide_text
     if all(hide(text) == text for text in _texts_of(plan)):

@@ -7,7 +7,7 @@ import pytest
 import trustme
 from plan_samples import load, small
 
-from gradual_common.plan.guarded import first_guarded
+from gradual_common.plan.confidential import first_confidential
 
 CLIENT = trustme.CA().issue_cert("agent@example.org")
 CHAIN, KEY = CLIENT.cert_chain_pems[0].bytes(), CLIENT.private_key_pem.bytes()
@@ -50,7 +50,7 @@ def make_folder(tmp_path: Path) -> Path:
 )
 def test_what_authenticates_is_named(changes: dict[str, Any], entry: str, folder: Path) -> None:
     loaded = load(small(**changes), environ={"KEY": "s3cret"}, folder=folder)
-    assert first_guarded(loaded.job) == entry
+    assert first_confidential(loaded.job) == entry
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_what_authenticates_is_named(changes: dict[str, Any], entry: str, folder
     ],
 )
 def test_what_does_not_is_let_through(changes: dict[str, Any], folder: Path) -> None:
-    assert first_guarded(load(small(**changes), folder=folder).job) == ""
+    assert first_confidential(load(small(**changes), folder=folder).job) == ""

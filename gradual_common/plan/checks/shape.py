@@ -15,7 +15,7 @@ from gradual_common.kinds.http.assertions import place_assertions
 from gradual_common.language.document import Document, Path, attempt, mapping_at
 from gradual_common.language.forms import OneOf
 from gradual_common.language.wording import kind_of, listed, nearest
-from gradual_common.plan.checks.elsewhere import hint_elsewhere
+from gradual_common.plan.checks.foreign_keys import hint_for_key
 from gradual_common.plan.model.plan import Plan
 from gradual_common.schedule.ramps.written import read_ramp
 
@@ -90,7 +90,7 @@ def _hint(details: ErrorDetails) -> str:
     key, keys = str(details["loc"][-1]), keys_of(model)
     if (match := _NO_SPACE.match(key)) is not None and match[1] in keys:
         return f"a space is missing after the colon: write `{match[1]}: …`"
-    return hint_elsewhere(key, model) or nearest(key, keys) or f"allowed: {listed(keys)}"
+    return hint_for_key(key, model) or nearest(key, keys) or f"allowed: {listed(keys)}"
 
 
 def _shape_hint(details: ErrorDetails) -> str:

@@ -7,10 +7,10 @@ from plan_samples import mistakes, only_mistake, small
 
 from gradual_common.kinds.http.model import ActionSpec
 from gradual_common.net.tls_settings import Tls
+from gradual_common.plan.checks.shape import keys_of, read_location
 from gradual_common.plan.model.config import Config, Phase
 from gradual_common.plan.model.groups import DataSet, Step
 from gradual_common.plan.model.plan import Plan
-from gradual_common.plan.problems import keys_of, read_location
 from gradual_common.schedule.ramps.additive import AdditiveRamp
 from gradual_common.schedule.ramps.levels import RampLevel
 

@@ -47,7 +47,7 @@ _PLAN_KEY = re.compile(r"""(?m)^\s*\{?\s*["']?(?:config|users|actions)["']?\s*:"
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
+class SyntaxMistake:
     """A mistake of syntax: 1-based `line` (None for an empty text), what to say of it, and what to do."""
 
     line: int | None
@@ -81,7 +81,7 @@ class _Place:
         return self.written[self.column : self.column + 1]
 
 
-def describe_slip(error: yaml.YAMLError, text: str, *, may_quote: bool = True) -> Slip:
+def describe_syntax_error(error: yaml.YAMLError, text: str, *, may_quote: bool = True) -> SyntaxMistake:
     """What to say of an error; `may_quote` False shows nothing of the text."""
     if isinstance(error, yaml.reader.ReaderError):
         return _describe_character(error, text)
@@ -94,7 +94,7 @@ def describe_slip(error: yaml.YAMLError, text: str, *, may_quote: bool = True) -
     what = "this is not YAML" if hint or not shows else f"this is not YAML: {place.said}"
     if may_quote and not is_plan:
         what = "this is no plan, and not YAML"
-    return Slip(line + 1, what + (f", at {excerpt!r}" if shows and excerpt else ""), hint)
+    return SyntaxMistake(line + 1, what + (f", at {excerpt!r}" if shows and excerpt else ""), hint)
 
 
 def _place_of(error: yaml.YAMLError, lines: Sequence[str]) -> _Place:
@@ -110,11 +110,11 @@ def _part(error: yaml.YAMLError, name: str) -> str:
     return str(getattr(error, name, None) or "")
 
 
-def _describe_character(error: yaml.reader.ReaderError, text: str) -> Slip:
+def _describe_character(error: yaml.reader.ReaderError, text: str) -> SyntaxMistake:
     """A character that YAML does not know: a NUL, for example, of a file that is no text."""
     line = len(re.findall(r"\r\n|\r|\n", text[: error.position])) + 1
     number = error.character if isinstance(error.character, int) else ord(error.character)
-    return Slip(line, f"this is not YAML: it holds the character U+{number:04X}", CONTROL.format(number))
+    return SyntaxMistake(line, f"this is not YAML: it holds the character U+{number:04X}", CONTROL.format(number))
 
 
 _Hint = Callable[[_Place], tuple[str, int] | None]

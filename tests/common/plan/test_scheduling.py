@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gradual_common.errors import PlanError
 from gradual_common.plan.model.plan import Plan
-from gradual_common.schedule.compiling import compile_schedule
+from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.schedule.schedule import FOREVER, Schedule, SchedulePhase
 from gradual_common.schedule.slots import apportion
 
