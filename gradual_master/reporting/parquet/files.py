@@ -16,7 +16,6 @@ import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -90,7 +89,18 @@ def describe_run(run: RunFacts) -> dict[str, str]:
 
 
 class SampleWriter:
-    """Takes blocks in any order. `peak`: the most rows that ever waited."""
+    """Takes blocks in any order.
+
+    Why memory stays bounded, whatever comes. Rows are best written in large row groups, and for that they have to
+    wait; but hundreds of agents, each with a minute or two that may still get late rows, are hundreds of partitions
+    that never fill one alone. So three things are limited, each over all partitions together. `most_buffered` rows
+    wait: at the limit the fullest partition is written, which frees the most for one row group, and a block that is
+    larger than the room is added in pieces. `most_open` partitions are open, each with a file, a schema and a
+    dictionary of its own: beyond that the one that was longest without rows is closed, and what comes for it later
+    opens its next part, which costs a file but loses nothing. And a partition ends by time: once its agent's newest
+    row is `LATE_S` past its minute, and past the last row that came for it, it is complete. That is by the rows' own
+    stamps, not by a clock here, so that a slow disk closes nothing too early.
+    """
 
     def __init__(
         self,
@@ -109,6 +119,7 @@ class SampleWriter:
         self._newest: dict[str, int] = {}
         self._buffered = 0
         self.peak = 0
+        """The most rows that ever waited."""
 
     def write(self, block: SampleBlock) -> None:
         """Take in some samples of one agent."""
@@ -197,7 +208,11 @@ class Partition:
         self._schema = schema
         self._index = index
         self._begin = begin
-        self._names = StepNames.of(index)
+        self._step_texts = [
+            pa.array(texts, pa.string()).dictionary_encode()
+            for texts in zip(*((index.groups[step.group], step.name, step.action) for step in index.steps), strict=True)
+        ]
+        """Group, name and action of each step, every text of them once."""
         self._waiting: list[Columns] = []
         self._writer: Any = None
         self._path = folder
@@ -237,18 +252,15 @@ class Partition:
 
     def _table(self, columns: Columns) -> Any:
         started, duration, slot, step, kind, status = columns
-        names, failed = self._names, kind != 0
-        wall = pa.array(started + self._begin).cast(pa.timestamp("ns", tz="UTC"))
+        is_ok = kind == 0
         arrays = [
-            wall,
+            pa.array(started + self._begin).cast(pa.timestamp("ns", tz="UTC")),
             pa.array(duration),
-            _text(names.group_of[step], names.groups),
-            _text(names.name_of[step], names.names),
-            _text(names.action_of[step], names.actions),
+            *(texts.take(pa.array(step)) for texts in self._step_texts),
             pa.array(slot),
             pa.array(status, mask=status == 0),
-            _text(kind.astype(np.int32) - 1, KINDS[1:], mask=~failed),
-            pa.array(~failed),
+            pa.DictionaryArray.from_arrays(pa.array(kind.astype(np.int32) - 1, mask=is_ok), KINDS[1:]),
+            pa.array(is_ok),
         ]
         return pa.Table.from_arrays(arrays, schema=self._schema)
 
@@ -273,40 +285,10 @@ class Partition:
         self._draft.unlink(missing_ok=True)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StepNames:
-    """The texts of a plan's steps, each of them once; by step number, which of them is its group, name and action."""
-
-    groups: tuple[str, ...]
-    names: tuple[str, ...]
-    actions: tuple[str, ...]
-    group_of: npt.NDArray[np.int32]
-    name_of: npt.NDArray[np.int32]
-    action_of: npt.NDArray[np.int32]
-
-    @classmethod
-    def of(cls, index: SeriesIndex) -> StepNames:
-        """Of these steps."""
-        names = tuple(dict.fromkeys(step.name for step in index.steps))
-        actions = tuple(dict.fromkeys(step.action for step in index.steps))
-        return cls(
-            groups=index.groups,
-            names=names,
-            actions=actions,
-            group_of=np.array([step.group for step in index.steps], dtype=np.int32),
-            name_of=np.array([names.index(step.name) for step in index.steps], dtype=np.int32),
-            action_of=np.array([actions.index(step.action) for step in index.steps], dtype=np.int32),
-        )
-
-
 def _joined(pieces: Sequence[Columns]) -> Columns:
     if len(pieces) == 1:
         return pieces[0]
     return tuple(np.concatenate(parts) for parts in zip(*pieces, strict=True))
-
-
-def _text(codes: npt.NDArray[np.int32], texts: Sequence[str], mask: npt.NDArray[np.bool_] | None = None) -> Any:
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=mask), pa.array(texts, pa.string()))
 
 
 def safe_name(name: str) -> str:

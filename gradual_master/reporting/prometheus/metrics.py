@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from prometheus_client import Metric
@@ -28,6 +28,7 @@ from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.buckets import FIRST_INDEX, SCALE
 from gradual_common.histogram.histogram import Histogram
+from gradual_master.reporting.step_sums import StepKey, StepSums, add_rows
 from gradual_master.reporting.text.unique_names import distinct
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.judging.objectives import ObjectiveRow
@@ -49,56 +50,33 @@ BOUND_LABELS = (*(repr(bound) for bound in BOUNDS), "+Inf")
 CUTS = np.array([k * STEP - FIRST_INDEX for k in CLASSIC])
 """How many buckets of ours, from the lowest, lie below each bound."""
 
-STEP_LABELS = ("group", "step", "action", "warm_up")
-
-StepKey = tuple[str, str, str, bool]
-"""group, step, action; whether it ended in an interval of a warm-up phase."""
-
-
-@dataclass(slots=True)
-class StepTally:
-    """What one step did so far."""
-
-    requests: int = 0
-    errors: Counter[str] = field(default_factory=Counter)
-    histogram: Histogram = field(default_factory=Histogram)
-
-    def add(self, requests: int, errors: dict[str, int], histogram: Histogram) -> None:
-        """Add an interval."""
-        self.requests += requests
-        self.errors.update(errors)
-        self.histogram.merge(histogram)
-
-    def is_within(self, other: StepTally) -> bool:
-        """Whether no count of it is above the other's: a counter may go from it to the other."""
-        mine, others = self.histogram, other.histogram
-        return (
-            self.requests <= other.requests
-            and self.errors <= other.errors
-            and mine.underflow <= others.underflow
-            and mine.overflow <= others.overflow
-            and bool((mine.counts <= others.counts).all())
-        )
+STEP_LABELS = StepKey._fields
 
 
 class ResponseTimeFamily(HistogramMetricFamily):
-    """Classic histograms for texts, and beside them, by their labels, what native ones are made of.
+    """Response times in two forms: classic buckets, and what native histograms are made of.
 
-    `native`: count, sum in seconds, underflow, filled buckets by native index.
+    Why two. Texts carry classic buckets only: a handful of fixed bounds, each a series of its own, and so percentiles
+    that are guessed between two bounds. A native histogram is one series with the exponential buckets of its schema,
+    and Prometheus' schema 6 has the very buckets of ours: every count goes over as it is, and a percentile there is the
+    one of the summary, within the same 0.55 %. Prometheus takes that form from protobuf alone, and only where it is
+    told to keep it; it wants the classic buckets beside it for whoever is not. So both are made here, once, under the
+    lock, and whoever writes a scrape takes what its form can say. A bucket of Prometheus is named by its upper end
+    (`prometheus_buckets`), and what is shorter than our lowest bucket goes into its zero bucket: dropped, it would be
+    missing in the count.
     """
 
     def __init__(self, name: str, documentation: str, labels: Sequence[str]) -> None:
         super().__init__(name, documentation, labels=labels)
         self.native: list[tuple[dict[str, str], NativeParts]] = []
+        """Beside each classic histogram, by its labels, the parts of the native one."""
         self._names = tuple(labels)
 
     def add_histogram(self, labels: Sequence[str], histogram: Histogram) -> None:
         """Add both forms of one."""
-        below = cumulative(histogram)
-        self.add_metric(labels, list(zip(BOUND_LABELS, map(float, below), strict=True)), histogram.sum / NS_PER_S)
-        parts = NativeParts(
-            histogram.count, histogram.sum / NS_PER_S, histogram.underflow, below, histogram.prometheus_buckets()
-        )
+        below, sum_s = cumulative(histogram), histogram.sum / NS_PER_S
+        self.add_metric(labels, list(zip(BOUND_LABELS, map(float, below), strict=True)), sum_s)
+        parts = NativeParts(histogram.count, sum_s, histogram.underflow, below, histogram.prometheus_buckets())
         self.native.append((dict(zip(self._names, labels, strict=True)), parts))
 
 
@@ -125,7 +103,7 @@ class RunMetrics(Collector):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._run: RunFacts | None = None
-        self._steps: dict[StepKey, StepTally] = {}
+        self._steps: dict[StepKey, StepSums] = {}
         self._last: IntervalRecord | None = None
         self._objectives: tuple[ObjectiveRow, ...] = ()
 
@@ -141,20 +119,24 @@ class RunMetrics(Collector):
 
     def add(self, interval: IntervalRecord) -> None:
         """Take in the next closed interval."""
-        actions = interval.actions()
+        rows = interval.actions()  # before the lock: it takes milliseconds
         with self._lock:
-            for row in actions:
-                tally = self._steps.setdefault((row.group, row.step, row.action, interval.warm_up), StepTally())
-                tally.add(row.requests, row.errors, row.histogram)
+            add_rows(self._steps, rows, warm_up=interval.warm_up)
             self._last = interval
             self._objectives = interval.objectives
 
     def settle(self, actions: Sequence[ActionRow], objectives: tuple[ObjectiveRow, ...]) -> None:
         """Take over the final counts, with what came after its interval had closed; none ever goes back."""
-        final = _totals(actions)
+        final = {
+            StepKey(row.group, row.step, row.action, warm_up=False): StepSums(
+                row.requests, Counter(row.errors), Histogram.from_json(row.histogram)
+            )
+            for row in actions
+            if row.requests
+        }
         with self._lock:
             for key, total in final.items():
-                if self._steps.get(key, StepTally()).is_within(total):
+                if may_become(self._steps.get(key, StepSums()), total):
                     self._steps[key] = total
             self._objectives = objectives
 
@@ -180,24 +162,26 @@ class RunMetrics(Collector):
         times = ResponseTimeFamily(
             "gradual_response_time_seconds", "Response times of samples with a response, and timeouts.", STEP_LABELS
         )
-        for key, tally in self._steps.items():
-            labels = (*key[:3], str(key[3]).lower())
-            requests.add_metric(labels, tally.requests)
-            for kind, count in sorted(tally.errors.items()):
+        for key, sums in self._steps.items():
+            labels = (key.group, key.step, key.action, str(key.warm_up).lower())
+            requests.add_metric(labels, sums.requests)
+            for kind, count in sorted(sums.errors.items()):
                 failures.add_metric((*labels, kind), count)
-            if tally.histogram.count:
-                times.add_histogram(labels, tally.histogram)
+            if sums.times.count:
+                times.add_histogram(labels, sums.times)
         yield from (requests, failures, times)
 
 
-def _totals(actions: Sequence[ActionRow]) -> dict[StepKey, StepTally]:
-    return {
-        (row.group, row.step, row.action, False): StepTally(
-            row.requests, Counter(row.errors), Histogram.from_json(row.histogram)
-        )
-        for row in actions
-        if row.requests
-    }
+def may_become(before: StepSums, after: StepSums) -> bool:
+    """Whether no count of it is lower afterwards: a counter never goes back."""
+    mine, others = before.times, after.times
+    return (
+        before.requests <= after.requests
+        and before.errors <= after.errors
+        and mine.underflow <= others.underflow
+        and mine.overflow <= others.overflow
+        and bool((mine.counts <= others.counts).all())
+    )
 
 
 def _user_gauges(interval: IntervalRecord) -> Iterator[Metric]:
@@ -206,13 +190,19 @@ def _user_gauges(interval: IntervalRecord) -> Iterator[Metric]:
         for group, mean in means.items():
             users.add_metric((group, state), mean)
     yield users
-    yield _gauge("gradual_users_in_request", "Mean users in a request over the last interval.", interval.in_flight)
-    yield _gauge("gradual_users_thinking", "Mean users waiting on purpose over the last interval.", interval.thinking)
-    yield _gauge("gradual_run_elapsed_seconds", "End of the last interval since the schedule's begin.", interval.end_s)
+    yield GaugeMetricFamily(
+        "gradual_users_in_request", "Mean users in a request over the last interval.", interval.in_flight
+    )
+    yield GaugeMetricFamily(
+        "gradual_users_thinking", "Mean users waiting on purpose over the last interval.", interval.thinking
+    )
+    yield GaugeMetricFamily(
+        "gradual_run_elapsed_seconds", "End of the last interval since the schedule's begin.", interval.end_s
+    )
 
 
 def _agent_gauges(interval: IntervalRecord) -> Iterator[Metric]:
-    yield _gauge("gradual_agents", "Agents that reported in the last interval.", interval.agents)
+    yield GaugeMetricFamily("gradual_agents", "Agents that reported in the last interval.", interval.agents)
     cpu = GaugeMetricFamily("gradual_agent_cpu_ratio", "Share of a core that an agent used.", labels=("agent",))
     lag = GaugeMetricFamily("gradual_agent_loop_lag_seconds", "Worst lag of an agent's event loop.", labels=("agent",))
     connections = GaugeMetricFamily("gradual_agent_connections", "Open connections of an agent.", labels=("agent",))
@@ -233,7 +223,3 @@ def _objective_gauge(objectives: Sequence[ObjectiveRow]) -> Metric:
         if row.observed is not None and row.passed is not None:
             gauge.add_metric((name,), int(row.passed))
     return gauge
-
-
-def _gauge(name: str, documentation: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, documentation, value)

@@ -1,7 +1,7 @@
 """The run as a target that Prometheus scrapes (`-o prometheus=[HOST:]PORT`), from its begin to the end of the command.
 
 Counters hold what closed intervals measured, warm-up apart by a label; when the run is judged they take over the
-summary's final counts. Metrics: `prometheus_metrics`; forms and port: `prometheus_endpoint`, `prometheus_protobuf`.
+summary's final counts. Which metrics there are says `metrics`; port and forms are those of `server` and `protobuf`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import structlog
 
 from gradual_master.errors import ListenError, ReporterError
 from gradual_master.reporting.interface.base import BaseReporter
-from gradual_master.reporting.prometheus.endpoint import PATH, Endpoint
 from gradual_master.reporting.prometheus.metrics import RunMetrics
+from gradual_master.reporting.prometheus.server import PATH, ScrapeServer
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.sections import Summary
@@ -30,26 +30,26 @@ class PrometheusReporter(BaseReporter):
     def __init__(self, arg: str | None = None) -> None:
         super().__init__(arg)
         self._metrics = RunMetrics()
-        self._endpoint: Endpoint | None = None
+        self._server: ScrapeServer | None = None
 
     @property
     def url(self) -> str | None:
         """Where the metrics are; None while nothing is listened on."""
-        if self._endpoint is None:
+        if self._server is None:
             return None
-        return f"http://{read_address(self.arg).at_port(self._endpoint.port)}{PATH}"
+        return f"http://{read_address(self.arg).at_port(self._server.port)}{PATH}"
 
     def prepare(self) -> None:
         """Take the port, before an hour of load goes unseen."""
         address = read_address(self.arg)
         try:
-            self._endpoint = Endpoint(address.host, address.port, self._metrics)
+            self._server = ScrapeServer(address.host, address.port, self._metrics)
         except OSError as error:
             raise ReporterError(
                 f"-o prometheus={self.arg or DEFAULT}: {address.target} cannot be listened on: {error.strerror}; "
                 "end what listens there, or name another address: prometheus=HOST:PORT (port 0: any free one)"
             ) from error
-        self._endpoint.start()
+        self._server.start()
         if not address.is_local:
             structlog.get_logger(__name__).warning(
                 "the metrics of this run can be read by everyone who reaches the port", url=self.url
@@ -70,9 +70,9 @@ class PrometheusReporter(BaseReporter):
 
     def close(self) -> None:
         """Release the port."""
-        if self._endpoint is not None:
-            self._endpoint.close()
-            self._endpoint = None
+        if self._server is not None:
+            self._server.close()
+            self._server = None
 
 
 def read_address(arg: str | None) -> ListenAddress:

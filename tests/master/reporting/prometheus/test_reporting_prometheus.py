@@ -33,10 +33,10 @@ from gradual_common.histogram.histogram import QUANTILE_ERROR, Histogram
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.batch import Health
 from gradual_master.errors import ReporterError
-from gradual_master.reporting.prometheus.endpoint import prefers_protobuf
 from gradual_master.reporting.prometheus.metrics import BOUNDS, RunMetrics, cumulative
 from gradual_master.reporting.prometheus.protobuf import CONTENT_TYPE, MetricFamily, deltas, spans
 from gradual_master.reporting.prometheus.reporter import PrometheusReporter
+from gradual_master.reporting.prometheus.server import prefers_protobuf
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.summary import Summary, build_summary

@@ -1,4 +1,4 @@
-"""The endpoint that Prometheus scrapes: `GET /metrics`, in the form that the scraper likes best.
+"""The server that Prometheus scrapes: `GET /metrics`, in the form that the scraper likes best.
 
 It serves nothing but the metrics of the run, in plain text and to whoever can reach the port.
 """
@@ -29,7 +29,7 @@ PATIENCE_S = 10.0
 """A scraper that says nothing for longer is hung up on."""
 
 
-class Endpoint(ThreadingTCPServer):
+class ScrapeServer(ThreadingTCPServer):
     """Bound and listening once it is made (OSError when it cannot be); answers from `start` to `close`."""
 
     allow_reuse_address = True  # a port whose last connections are still winding down; never one that is listened on
@@ -82,7 +82,7 @@ class Endpoint(ThreadingTCPServer):
 class ScrapeHandler(BaseHTTPRequestHandler):
     """Answers one scrape."""
 
-    server: Endpoint
+    server: ScrapeServer
     server_version = "gradual"
     sys_version = ""
     timeout = PATIENCE_S
