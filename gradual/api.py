@@ -20,7 +20,7 @@ from gradual_common.plan.reading.overrides import Overrides
 from gradual_common.units import read_duration
 from gradual_master.command_line.options import plan_of_url
 from gradual_master.command_line.running import watch
-from gradual_master.reporting import BUILT_IN, BaseReporter
+from gradual_master.reporting import BUILT_IN, BaseReporter, Reporter
 from gradual_master.reporting.running.lookup import ReporterFinder
 from gradual_master.results.summary.sections import Summary
 from gradual_master.run.options import RunOptions
@@ -145,7 +145,7 @@ def source_of(plan: PlanLike) -> PlanSource:
     return PlanSource.of_path(Path(plan))
 
 
-def make_reporters(reporters: Sequence[ReporterLike], loaded: LoadedPlan) -> list[BaseReporter]:
+def make_reporters(reporters: Sequence[ReporterLike], loaded: LoadedPlan) -> list[Reporter]:
     """Instances of all of them; ReporterError for one that is not there."""
     finder = ReporterFinder(BUILT_IN, loaded.plan.reporters, loaded.folder)
     return [finder.find(one) if isinstance(one, str) else one() if isinstance(one, type) else one for one in reporters]

@@ -12,7 +12,7 @@ from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.process.logs import configure_logging
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.command_line.options import RunArguments
-from gradual_master.reporting import BUILT_IN, BaseReporter, Reporter
+from gradual_master.reporting import BUILT_IN, Reporter
 from gradual_master.reporting.jsonfile import STANDARD_OUTPUT, JsonReporter
 from gradual_master.reporting.progress.reporter import ProgressReporter
 from gradual_master.reporting.running.lookup import ReporterFinder
@@ -49,7 +49,7 @@ def run_and_report(
     return summary.run.exit_code
 
 
-def make_progress(arguments: RunArguments, schedule: Schedule) -> BaseReporter:
+def make_progress(arguments: RunArguments, schedule: Schedule) -> Reporter:
     """The live display that was asked for."""
     if not arguments.monitor:
         return ProgressReporter(schedule)
@@ -58,7 +58,7 @@ def make_progress(arguments: RunArguments, schedule: Schedule) -> BaseReporter:
     return MonitorReporter(schedule)
 
 
-def make_reporters(arguments: RunArguments, loaded: LoadedPlan) -> list[BaseReporter]:
+def make_reporters(arguments: RunArguments, loaded: LoadedPlan) -> list[Reporter]:
     """Those that were asked for, and the console's unless standard output is to be quiet or is taken by JSON."""
     specs = list(arguments.reporter)
     takes_output = arguments.quiet or arguments.json_ or "json=-" in specs

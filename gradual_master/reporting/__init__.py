@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from gradual_master.reporting.interface.base import BaseReporter, Reporter
+from gradual_master.reporting.base import BaseReporter
+from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.notebook import render_html
 from gradual_master.reporting.running.lookup import Loader, ReporterClass
 from gradual_master.results.summary.sections import Summary, show_by

@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 from gradual_common.process.streams import is_utf8
 from gradual_master.errors import ReporterError
-from gradual_master.reporting.interface.base import BaseReporter
-from gradual_master.reporting.interface.files import check_writable, write_whole
+from gradual_master.reporting.interface.files import FileReporter
 from gradual_master.results.summary.sections import Summary
 
 STANDARD_OUTPUT = "-"
 
 
-class JsonReporter(BaseReporter):
-    """`-o json=PATH`: writes `gradual.summary/1`, replacing a file that is there; `-` is standard output."""
+class JsonReporter(FileReporter):
+    """`-o json=PATH`: writes `gradual.summary/1`; `-` is standard output."""
+
+    option = "json"
 
     def prepare(self) -> None:
         """Make sure that the file can be written."""
         if not self.arg:
             raise ReporterError("the json reporter needs a file: -o json=PATH")
         if self.arg != STANDARD_OUTPUT:
-            check_writable(Path(self.arg), f"-o json={self.arg}")
+            super().prepare()
 
     def on_test_complete(self, summary: Summary) -> None:
-        """Write the file, in one step."""
+        """Write the file, or to standard output, with escapes where its encoding has not all letters."""
         if self.arg in (None, STANDARD_OUTPUT):
             sys.stdout.write(render_json(summary, only_ascii=not is_utf8(sys.stdout)))
         else:
-            write_whole(Path(self.arg), render_json(summary))
-            self.written.append(Path(self.arg))
+            super().on_test_complete(summary)
+
+    def render(self, summary: Summary) -> str:
+        """The document."""
+        return render_json(summary)
 
 
 def render_json(summary: Summary, *, only_ascii: bool = False) -> str:

@@ -14,39 +14,29 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
-from gradual_master.reporting.interface.base import BaseReporter
-from gradual_master.reporting.interface.files import check_writable, write_whole
+from gradual_master.reporting.interface.files import FileReporter
 from gradual_master.reporting.text.failures import title_of, why
 from gradual_master.reporting.text.unique_names import distinct
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.judging.verdict import Verdict
 from gradual_master.results.summary.sections import Summary
 
-DEFAULT = "junit.xml"
 VERDICT = "verdict"
 
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 has no place for, not even escaped (section 2.2, Char)."""
 
 
-class JunitReporter(BaseReporter):
-    """Writes the report when the run is judged, replacing a file that is there."""
+class JunitReporter(FileReporter):
+    """Writes the report when the run is judged."""
 
-    @property
-    def path(self) -> Path:
-        """Where it goes."""
-        return Path(self.arg or DEFAULT)
+    option = "junit"
+    default = "junit.xml"
 
-    def prepare(self) -> None:
-        """Make sure that the file can be written, before an hour of load was for nothing."""
-        check_writable(self.path, f"-o junit={self.path}")
-
-    def on_test_complete(self, summary: Summary) -> None:
-        """Write the file."""
-        write_whole(self.path, render_junit(summary))
-        self.written.append(self.path)
+    def render(self, summary: Summary) -> str:
+        """The document."""
+        return render_junit(summary)
 
 
 def render_junit(summary: Summary) -> str:

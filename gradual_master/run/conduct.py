@@ -67,7 +67,7 @@ from gradual_master.serving.server import FleetServer
 
 if TYPE_CHECKING:
     from gradual_common.plan.loader import LoadedPlan
-    from gradual_master.reporting.interface.base import Reporter
+    from gradual_master.reporting.interface.reporter import Reporter
 
 TICK_S = 0.05
 LINGER_NS = 2 * NS_PER_S
@@ -85,14 +85,14 @@ async def conduct(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[R
     Raises MasterError before anything has begun: an address that cannot be listened on, or must not be. Whatever
     happens after that is in the summary.
     """
-    hosts = ReporterThreads(reporters)
+    threads = ReporterThreads(reporters)
     try:
         address = ListenAddress.read(options.listen)
         address.allow(insecure=options.insecure, guarded=first_confidential(loaded.job))
-        summary = await Conductor(loaded, options, hosts, MemoryJournal()).run(address)
-        return await hosts.complete(summary)
+        summary = await Conductor(loaded, options, threads, MemoryJournal()).run(address)
+        return await threads.complete(summary)
     finally:
-        await hosts.close()
+        await threads.close()
 
 
 @contextmanager
@@ -113,10 +113,10 @@ def former_handlers() -> Iterator[None]:
 class Conductor:
     """Feeds the core and carries out what it says."""
 
-    def __init__(self, loaded: LoadedPlan, options: RunOptions, hosts: ReporterThreads, journal: Journal) -> None:
+    def __init__(self, loaded: LoadedPlan, options: RunOptions, threads: ReporterThreads, journal: Journal) -> None:
         self._loaded = loaded
         self._options = options
-        self._hosts = hosts
+        self._reporters = threads
         self._origin = time.clock_gettime_ns(CLOCK_ID)
         self._started_at = datetime.now(UTC)
         self._run_id = f"{self._started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
@@ -126,7 +126,7 @@ class Conductor:
         self._aggregate = Aggregate(self._plan, self._schedule, options.interval)
         self._core = MasterCore(self._terms(), self._schedule, journal)
         self._desk = SampleDesk(self._aggregate.index, self._epoch(), self._aggregate.is_warm_up)
-        job = replace(loaded.job, wants_samples=self._hosts.want_samples)
+        job = replace(loaded.job, wants_samples=self._reporters.want_samples)
         self._server = FleetServer(self.dispatch, self._core.knows, Provisions(job, loaded.data), self._take_samples)
         self._log = structlog.get_logger("gradual.master")
         self._events: deque[Event] = deque()
@@ -217,7 +217,7 @@ class Conductor:
     def _lacks_samples(self) -> bool:
         """Whether a reporter wants single samples, and an agent that has some has not begun to tell of them."""
         agents = self._aggregate.agents.items()
-        return self._hosts.want_samples and any(
+        return self._reporters.want_samples and any(
             totals.requests and agent not in self._sampled for agent, totals in agents
         )
 
@@ -273,11 +273,11 @@ class Conductor:
                 self._take_merge(instruction)
             case CloseInterval(number):
                 record = self._with_names(self._aggregate.close(number, self._core.finished))
-                self._hosts.tell_interval(record)
+                self._reporters.on_interval(record)
             case Begin(start):
                 self._start = start
                 self._aggregate.begin(start)
-                self._hosts.start(self._facts())
+                self._reporters.on_test_start(self._facts())
                 if self._options.on_begin is not None:
                     self._options.on_begin()
             case Note():
@@ -294,7 +294,7 @@ class Conductor:
             text = self._mask.hide_text(note.text)
             news = News(at_s, note.level, text, about.get("agent", ""), note.fate, note.is_stop)
             self._news.append(news)
-            self._hosts.tell_news(news)
+            self._reporters.on_news(news)
 
     # ── Merging ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -347,7 +347,7 @@ class Conductor:
         for columns in message.blocks:
             block = self._desk.receive(agent, columns)
             if block is not None:
-                self._hosts.show(block)
+                self._reporters.on_samples(block)
         for exemplar in message.exemplars:
             self._aggregate.error_samples.add(agent, exemplar)
 

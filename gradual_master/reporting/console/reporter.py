@@ -11,14 +11,14 @@ from rich.text import Text
 
 from gradual_master.reporting.console import result, tables
 from gradual_master.reporting.console.layout import SIGNS_IN_ASCII
-from gradual_master.reporting.interface.base import BaseReporter
+from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.results.summary.sections import Summary
 
 NARROWEST = 60
 """Columns below which the text is not squeezed: a pipe's reader has a screen of its own."""
 
 
-class ConsoleReporter(BaseReporter):
+class ConsoleReporter(Reporter):
     """Prints the summary. Without a terminal, or with NO_COLOR, there are no escape codes (rich sees to both)."""
 
     speaks_last = True

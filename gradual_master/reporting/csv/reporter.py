@@ -18,8 +18,8 @@ from typing import TextIO
 
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.csv.tables import AT_THE_END, DURING, Table
-from gradual_master.reporting.interface.base import BaseReporter
 from gradual_master.reporting.interface.files import check_writable, write_whole
+from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.sections import Summary
@@ -28,7 +28,7 @@ DEFAULT = "gradual-csv"
 NAMES = (*(table.name for table in DURING), *(table.name for table in AT_THE_END))
 
 
-class CsvReporter(BaseReporter):
+class CsvReporter(Reporter):
     """Writes the files; those of an earlier run are replaced, others in the folder are left alone."""
 
     def __init__(self, arg: str | None = None) -> None:

@@ -6,12 +6,42 @@ import errno
 import os
 import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from gradual_master.errors import ReporterError
+from gradual_master.reporting.interface.reporter import Reporter
+from gradual_master.results.summary.sections import Summary
 
 DEVICES = (Path("/dev"), Path("/proc"))
 """Where names stand for what a process has open: a pipe of the shell (`/dev/fd/63`), the terminal, a device."""
+
+
+class FileReporter(Reporter):
+    """`-o NAME=PATH`: writes one file when the run is judged, replacing one that is there."""
+
+    option: ClassVar[str]
+    """Its NAME."""
+
+    default: ClassVar[str] = ""
+    """The PATH of `-o NAME` alone."""
+
+    @property
+    def path(self) -> Path:
+        """Where the file goes."""
+        return Path(self.arg or self.default)
+
+    def render(self, summary: Summary) -> str:
+        """What stands in the file."""
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        """Make sure that the file can be written, before an hour of load was for nothing."""
+        check_writable(self.path, f"-o {self.option}={self.arg or self.default}")
+
+    def on_test_complete(self, summary: Summary) -> None:
+        """Write the file, in one step."""
+        write_whole(self.path, self.render(summary))
+        self.written.append(self.path)
 
 
 def check_writable(path: Path, option: str) -> None:

@@ -7,12 +7,10 @@ limit (`markdown_page`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from gradual_common.units import count
-from gradual_master.reporting.interface.base import BaseReporter
-from gradual_master.reporting.interface.files import check_writable, write_whole
+from gradual_master.reporting.interface.files import FileReporter
 from gradual_master.reporting.markdown.page import LONGEST_SENTENCE, Block, MarkdownPage, bullets, escape, table
 from gradual_master.reporting.text.failures import why
 from gradual_master.reporting.text.formatting import (
@@ -36,7 +34,6 @@ from gradual_master.results.measures.levels import LevelRow
 from gradual_master.results.section import plain
 from gradual_master.results.summary.sections import ActionRow, Summary, TotalsSection
 
-DEFAULT = "summary.md"
 MOST_LEVELS = 20
 MOST_FAILURES = 20
 MOST_AGENTS = 20
@@ -52,22 +49,15 @@ DETAILS = "<details>\n<summary>Actions, single failures, phases, agents and the 
 END = "</details>\n"
 
 
-class MarkdownReporter(BaseReporter):
-    """Writes the page when the run is judged, replacing a file that is there."""
+class MarkdownReporter(FileReporter):
+    """Writes the page when the run is judged."""
 
-    @property
-    def path(self) -> Path:
-        """Where it goes."""
-        return Path(self.arg or DEFAULT)
+    option = "markdown"
+    default = "summary.md"
 
-    def prepare(self) -> None:
-        """Make sure that the file can be written, before an hour of load was for nothing."""
-        check_writable(self.path, f"-o markdown={self.path}")
-
-    def on_test_complete(self, summary: Summary) -> None:
-        """Write the file."""
-        write_whole(self.path, render_markdown(summary))
-        self.written.append(self.path)
+    def render(self, summary: Summary) -> str:
+        """The page."""
+        return render_markdown(summary)
 
 
 def render_markdown(summary: Summary) -> str:

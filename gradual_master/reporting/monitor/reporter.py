@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from gradual_common.schedule.schedule import Schedule
-from gradual_master.reporting.interface.base import BaseReporter
+from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.monitor.held import HeldOutput, LogListener
 from gradual_master.reporting.monitor.layout import compose
 from gradual_master.reporting.monitor.screen import Screen
@@ -27,7 +27,7 @@ from gradual_master.results.summary.sections import Summary
 MOST_LOGGED = 50
 
 
-class MonitorReporter(BaseReporter):
+class MonitorReporter(Reporter):
     """Takes the place of `ProgressReporter`. The screen is there from the schedule's begin to the summary, or `close`.
 
     The state is shared with the screen's thread, under a lock that is held while the lines are made, never while they

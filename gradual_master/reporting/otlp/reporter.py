@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from gradual_master.reporting.interface.base import BaseReporter
+from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.otlp.encoding import describe_resource
 from gradual_master.reporting.otlp.endpoint import OtlpEndpoint, find_endpoint
 from gradual_master.reporting.otlp.exporter import ExportCounts, ExportThread
@@ -33,7 +33,7 @@ _TEMPORALITIES: dict[str, Temporality] = {
 """For counters and histograms, which are the only sums here (OTLP metrics exporter specification)."""
 
 
-class OtlpReporter(BaseReporter):
+class OtlpReporter(Reporter):
     """`-o otlp=ENDPOINT`: sends metrics to an OpenTelemetry receiver while the run goes on."""
 
     def __init__(self, arg: str | None = None, environ: Mapping[str, str] | None = None, finish_s: float = FINISH_S):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from gradual_master.errors import ReporterError
-from gradual_master.reporting.interface.base import BaseReporter
+from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.interface.samples import SampleBlock
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.summary.sections import Summary
@@ -35,7 +35,7 @@ OUR_FOLDERS = re.compile(r"agent=[^/]+(/minute=\d+)?")
 """What we write, and what is left of it when the machine fails: paths within the folder."""
 
 
-class ParquetReporter(BaseReporter):
+class ParquetReporter(Reporter):
     """`-o parquet=FOLDER`: writes raw samples; needs pyarrow, which is an extra."""
 
     def __init__(self, arg: str | None = None) -> None:

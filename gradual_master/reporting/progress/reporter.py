@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradual_common.schedule.schedule import Schedule
-from gradual_master.reporting.interface.base import BaseReporter
+from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.progress.state import ProgressState
 from gradual_master.reporting.text.formatting import show_count, show_kinds, show_number, show_seconds
 from gradual_master.results.facts import RunFacts
@@ -25,7 +25,7 @@ SHOWN_GROUPS = 8
 STYLES = {"info": "dim", "warning": "yellow", "error": "red"}
 
 
-class ProgressReporter(BaseReporter):
+class ProgressReporter(Reporter):
     """Shows how the run is going. Nothing runs beside it: it draws when an interval closes."""
 
     def __init__(self, schedule: Schedule, console: Console | None = None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import structlog
 
 from gradual_master.errors import ListenError, ReporterError
-from gradual_master.reporting.interface.base import BaseReporter
+from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.prometheus.metrics import RunMetrics
 from gradual_master.reporting.prometheus.server import PATH, ScrapeServer
 from gradual_master.results.facts import RunFacts
@@ -24,7 +24,7 @@ DEFAULT = f"{LOOPBACK}:9464"
 WANTED = "write prometheus=PORT, prometheus=HOST:PORT or prometheus=[IPV6]:PORT"
 
 
-class PrometheusReporter(BaseReporter):
+class PrometheusReporter(Reporter):
     """Serves the metrics of the run until it is closed."""
 
     def __init__(self, arg: str | None = None) -> None:

@@ -21,7 +21,7 @@ from types import ModuleType
 from gradual_common.language.wording import nearest
 from gradual_common.secrecy.excerpts import cut
 from gradual_master.errors import ReporterError
-from gradual_master.reporting.interface.base import BaseReporter
+from gradual_master.reporting.interface.reporter import Reporter
 
 ENTRY_POINTS = "gradual.reporters"
 OPTION = "-o"
@@ -31,7 +31,7 @@ PREFIX = "gradual_reporter_"
 FAILURES = (Exception, SystemExit)
 """What the code of others raises; a script without a guard for `__main__` may well end the process."""
 
-ReporterClass = type[BaseReporter]
+ReporterClass = type[Reporter]
 Loader = Callable[[], ReporterClass]
 
 
@@ -46,7 +46,7 @@ class ReporterFinder:
     named: Mapping[str, str] = field(default_factory=dict)
     folder: Path = field(default_factory=Path)
 
-    def find(self, spec: str) -> BaseReporter:
+    def find(self, spec: str) -> Reporter:
         """The reporter of `NAME[=ARG]`; ReporterError saying what is not there, and where it was sought."""
         name, equals, arg = spec.partition("=")
         with nothing_left_on_failure():
@@ -113,7 +113,7 @@ def load(reference: str, folder: Path, said_by: str) -> ReporterClass:
 
 
 def _check_class(found: object, said_by: str) -> ReporterClass:
-    if isinstance(found, type) and issubclass(found, BaseReporter):
+    if isinstance(found, type) and issubclass(found, Reporter):
         return found
     raise ReporterError(f"{said_by}: {found!r} is no subclass of gradual.reporting.BaseReporter")
 
@@ -181,7 +181,7 @@ def _place_of(error: BaseException, path: Path) -> str:
 def _classes(module: ModuleType) -> Iterator[ReporterClass]:
     """The reporters that a module defines itself."""
     for found in vars(module).values():
-        if isinstance(found, type) and issubclass(found, BaseReporter) and found.__module__ == module.__name__:
+        if isinstance(found, type) and issubclass(found, Reporter) and found.__module__ == module.__name__:
             yield found
 
 
@@ -196,7 +196,7 @@ def _only_class(path: Path) -> ReporterClass:
     raise ReporterError(f"{path} has several reporters, {names}: name one as {OPTION} {here}:{classes[0].__name__}")
 
 
-def make(found: ReporterClass, arg: str | None, name: str) -> BaseReporter:
+def make(found: ReporterClass, arg: str | None, name: str) -> Reporter:
     """An instance; one whose own `__init__` takes nothing is given its ARG as an attribute."""
     try:
         if inspect.signature(found).parameters:

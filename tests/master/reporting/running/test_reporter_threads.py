@@ -111,14 +111,14 @@ class Counter(Watcher):
         self.note("request", request.slot)
 
 
-def play(hosts: ReporterThreads) -> None:
+def play(threads: ReporterThreads) -> None:
     """A short run; intervals are numbered instead of made."""
-    hosts.start(NOTHING)
+    threads.on_test_start(NOTHING)
     for number in (1, 2):
         interval: Any = number
-        hosts.show(block(2, number))
-        hosts.tell_interval(interval)
-    hosts.tell_news(NOTHING)
+        threads.on_samples(block(2, number))
+        threads.on_interval(interval)
+    threads.on_news(NOTHING)
 
 
 WHOLE = ["start", "interval1", "interval2", "news", "complete", "close"]
@@ -126,20 +126,20 @@ WHOLE = ["start", "interval1", "interval2", "news", "complete", "close"]
 
 async def test_everything_is_told_in_order_in_a_thread_of_its_own() -> None:
     one, other = Watcher(), Watcher()
-    hosts = ReporterThreads([one, other])
-    play(hosts)
-    await hosts.complete(summary())
-    await hosts.close()
+    threads = ReporterThreads([one, other])
+    play(threads)
+    await threads.complete(summary())
+    await threads.close()
     assert one.told == other.told == WHOLE
     assert one.threads == other.threads == {"reporter Watcher"}
 
 
 async def test_single_requests_come_between_the_intervals_to_those_who_follow_them() -> None:
     one, other = Counter(), Watcher()
-    hosts = ReporterThreads([one, other])
-    assert hosts.want_samples
-    play(hosts)
-    await hosts.complete(summary(4))
+    threads = ReporterThreads([one, other])
+    assert threads.want_samples
+    play(threads)
+    await threads.complete(summary(4))
     assert one.told == [
         "start", "request1", "request1", "interval1", "request2", "request2", "interval2", "news", "complete", "close",
     ]  # fmt: skip
@@ -171,9 +171,9 @@ async def test_a_reporter_that_raises_is_named_and_told_nothing_more(
     bad: str, error: BaseException, logs: list[Any]
 ) -> None:
     one, other = Counter(bad, error=error), Watcher()
-    hosts = ReporterThreads([one, other])
-    play(hosts)
-    await hosts.complete(summary(4))
+    threads = ReporterThreads([one, other])
+    play(threads)
+    await threads.complete(summary(4))
     assert other.told == WHOLE
     assert one.told[-1] == "close"
     assert one.told.count("close") == 1
@@ -194,8 +194,8 @@ async def test_a_report_that_could_not_be_written_is_told_in_the_verdict_and_to_
 
     error = OSError(errno.ENOSPC, "No space left on device", "out.json")
     last, other = Last(), Watcher()
-    hosts = ReporterThreads([last, Watcher("complete", error=error), other])
-    told = await hosts.complete(judged(0))
+    threads = ReporterThreads([last, Watcher("complete", error=error), other])
+    told = await threads.complete(judged(0))
     loss = "a report is missing: Watcher could not write out.json: No space left on device"
     assert told.verdict.warnings == ("slow", loss)
     assert told.verdict.code == told.run.exit_code == 3
@@ -214,9 +214,9 @@ def test_a_missing_report_is_exit_code_3_unless_the_run_was_stopped(code: int, l
 
 async def test_a_reporter_that_raises_in_close_harms_nobody(logs: list[Any]) -> None:
     one, other = Watcher("close"), Watcher()
-    hosts = ReporterThreads([one, other])
-    play(hosts)
-    await hosts.complete(summary())
+    threads = ReporterThreads([one, other])
+    play(threads)
+    await threads.complete(summary())
     assert one.told == other.told == WHOLE
     assert said(logs) == ["reporter Watcher failed and is left out"]
 
@@ -224,11 +224,11 @@ async def test_a_reporter_that_raises_in_close_harms_nobody(logs: list[Any]) -> 
 @pytest.mark.parametrize("bad", ["", "start"])
 async def test_a_run_that_is_given_up_closes_all_of_them_once(bad: str, logs: list[Any]) -> None:
     one, other = Watcher(bad), Watcher()
-    hosts = ReporterThreads([one, other])
+    threads = ReporterThreads([one, other])
     if bad:
-        hosts.start(NOTHING)
-    await hosts.close()
-    await hosts.close()
+        threads.on_test_start(NOTHING)
+    await threads.close()
+    await threads.close()
     begun = ["start"] if bad else []
     assert one.told == other.told == [*begun, "close"]
 
@@ -247,8 +247,8 @@ async def test_they_are_told_of_the_end_one_after_the_other() -> None:
             ends.append(f"{self.arg} closed")
 
     released = threading.Event()
-    hosts = ReporterThreads([Ender("first"), Ender("second")])
-    ending = asyncio.ensure_future(hosts.complete(summary()))
+    threads = ReporterThreads([Ender("first"), Ender("second")])
+    ending = asyncio.ensure_future(threads.complete(summary()))
     await asyncio.sleep(0.02)
     assert ends == []
     released.set()
@@ -258,12 +258,12 @@ async def test_they_are_told_of_the_end_one_after_the_other() -> None:
 
 async def test_one_that_blocks_holds_up_nobody_and_gets_everything_when_it_is_free() -> None:
     one, other = Watcher(stuck="interval"), Watcher()
-    hosts = ReporterThreads([other, one])
-    play(hosts)
+    threads = ReporterThreads([other, one])
+    play(threads)
     until(lambda: "interval1" in one.told)
     until(lambda: other.told == WHOLE[:4])
     assert one.told == ["start", "interval1"]
-    ending = asyncio.ensure_future(hosts.complete(summary()))
+    ending = asyncio.ensure_future(threads.complete(summary()))
     while len(other.told) < len(WHOLE):
         await asyncio.sleep(0.001)
     one.gate.set()
@@ -273,10 +273,10 @@ async def test_one_that_blocks_holds_up_nobody_and_gets_everything_when_it_is_fr
 
 async def test_one_that_never_comes_to_an_end_is_left_behind_by_name(logs: list[Any]) -> None:
     one, other = Watcher(stuck="interval"), Watcher()
-    hosts = ReporterThreads([one, other], patience_s=0.05)
-    play(hosts)
+    threads = ReporterThreads([one, other], patience_s=0.05)
+    play(threads)
     async with asyncio.timeout(DEADLINE_S):
-        await hosts.complete(summary())
+        await threads.complete(summary())
     assert other.told == WHOLE
     assert said(logs) == ["reporter Watcher is still busy after 0.05 s and is left behind"]
     one.gate.set()
@@ -285,51 +285,49 @@ async def test_one_that_never_comes_to_an_end_is_left_behind_by_name(logs: list[
 
 async def test_one_that_is_too_slow_is_told_how_many_requests_it_was_not_shown(logs: list[Any]) -> None:
     one = Counter(stuck="start")
-    host = ReporterThread(one, most_samples=10)
-    host.post(lambda: one.on_test_start(NOTHING))
+    thread = ReporterThread(one, most_samples=10)
+    thread.post(lambda: one.on_test_start(NOTHING))
     until(lambda: one.told)
     for slot, size in enumerate((6, 5, 4, 1)):
-        host.post_samples(block(size, slot))
-    assert host.dropped_samples == 6
+        thread.post_samples(block(size, slot))
+    assert thread.dropped_samples == 6
     one.gate.set()
-    host.finish(summary(16))
-    host.end()
-    assert await host.ended(DEADLINE_S)
+    thread.finish(summary(16), ())
+    assert await thread.ended(DEADLINE_S)
     assert one.told == ["start", *["request0"] * 6, *["request2"] * 4, "complete", "close"]
     assert one.metrics.dropped == 6
 
 
 async def test_room_for_samples_is_free_again_once_they_are_shown() -> None:
     one = Counter()
-    host = ReporterThread(one, most_samples=10)
+    thread = ReporterThread(one, most_samples=10)
     for number in range(20):
-        host.post_samples(block(10))
+        thread.post_samples(block(10))
         until(lambda shown=10 * (number + 1): len(one.told) == shown)
-    host.end()
-    assert await host.ended(DEADLINE_S)
-    assert host.dropped_samples == 0
+    assert await thread.ended(DEADLINE_S)
+    assert thread.dropped_samples == 0
 
 
 async def test_requests_that_were_lost_on_their_way_are_told_too(logs: list[Any]) -> None:
     """An agent drops what its master takes too slowly; the totals are of the batches, which lose nothing."""
     one, other = Counter(), Watcher()
-    hosts = ReporterThreads([one, other])
-    play(hosts)
-    await hosts.complete(summary(1234))
+    threads = ReporterThreads([one, other])
+    play(threads)
+    await threads.complete(summary(1234))
     assert one.metrics.dropped == 1230
     assert said(logs) == ["1,230 requests were lost on their way to reporter Counter; the totals have them"]
 
 
 async def test_too_slow_and_lost_are_said_apart(logs: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     one = Counter(stuck="start")
-    hosts = ReporterThreads([one])
-    monkeypatch.setattr(hosts._hosts[0], "_most_samples", 3)
-    hosts.start(NOTHING)
+    threads = ReporterThreads([one])
+    monkeypatch.setattr(threads._threads[0], "_most_samples", 3)
+    threads.on_test_start(NOTHING)
     until(lambda: one.told)
     for _ in range(2):
-        hosts.show(block(3))
+        threads.on_samples(block(3))
     one.gate.set()
-    await hosts.complete(summary(8))
+    await threads.complete(summary(8))
     assert one.metrics.dropped == 5
     assert said(logs) == [
         "reporter Counter was too slow and was not shown 3 of the requests",
@@ -339,17 +337,17 @@ async def test_too_slow_and_lost_are_said_apart(logs: list[Any], monkeypatch: py
 
 async def test_intervals_and_news_have_a_bound_of_their_own_which_the_end_passes(logs: list[Any]) -> None:
     one = Counter(stuck="start")
-    hosts = ReporterThreads([one])
-    host = hosts._hosts[0]
-    host._most_events = 3
-    hosts.start(NOTHING)
+    threads = ReporterThreads([one])
+    thread = threads._threads[0]
+    thread._most_events = 3
+    threads.on_test_start(NOTHING)
     until(lambda: one.told)
     for number in range(5):
         interval: Any = number + 1
-        hosts.show(block(1, number))
-        hosts.tell_interval(interval)
+        threads.on_samples(block(1, number))
+        threads.on_interval(interval)
     one.gate.set()
-    await hosts.complete(summary(5))
+    await threads.complete(summary(5))
     assert [entry for entry in one.told if entry.startswith("interval")] == ["interval1", "interval2", "interval3"]
     assert sum(entry.startswith("request") for entry in one.told) == 5
     assert one.told[-2:] == ["complete", "close"]
@@ -359,16 +357,15 @@ async def test_intervals_and_news_have_a_bound_of_their_own_which_the_end_passes
 async def test_blocks_of_samples_take_no_room_from_intervals() -> None:
     """A hundred agents send a hundred small blocks a second."""
     one = Counter(stuck="start")
-    host = ReporterThread(one, most_events=2)
-    host.post(lambda: one.on_test_start(NOTHING))
+    thread = ReporterThread(one, most_events=2)
+    thread.post(lambda: one.on_test_start(NOTHING))
     until(lambda: one.told)
     for _ in range(50):
-        host.post_samples(block(1))
-    host.post(lambda: one.on_interval(NOTHING))
+        thread.post_samples(block(1))
+    thread.post(lambda: one.on_interval(NOTHING))
     one.gate.set()
-    host.end()
-    assert await host.ended(DEADLINE_S)
-    assert host.dropped_events == 0
+    assert await thread.ended(DEADLINE_S)
+    assert thread.dropped_events == 0
     assert one.told[-2:] == ["interval", "close"]
 
 
@@ -380,10 +377,10 @@ async def test_something_that_is_only_like_a_reporter_may_follow_a_run() -> None
             return lambda *arguments: told.append(name)
 
     like: Any = Like()
-    hosts = ReporterThreads([like])
-    assert not hosts.want_samples
-    play(hosts)
-    await hosts.complete(summary())
+    threads = ReporterThreads([like])
+    assert not threads.want_samples
+    play(threads)
+    await threads.complete(summary())
     assert told == ["on_test_start", "on_interval", "on_interval", "on_news", "on_test_complete", "close"]
 
 
