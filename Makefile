@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 LOCKED := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
 AGREED := $(BIN)/pip check --disable-pip-version-check
 EDIT   := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-BUILD  := pyproject.toml hatch_build.py $(wildcard proto/gradual/v1/*.proto)
+BUILD  := pyproject.toml hatch_build.py $(wildcard proto/*/*.proto proto/*/*/*.proto)
 
 .PHONY: help demo test fuzz check format bench clean
 help: ## show what there is
@@ -38,7 +38,7 @@ bench: $(VENV)/.dev ## side by side with the peers that can be installed here; p
 	@$(BIN)/python -m bench
 
 clean: ## remove the environment and everything generated
-	rm -rf $(VENV) gradual_common/wire .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) gradual_common/wire gradual_master/wire .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Gradual needs Python 3.11 or later: '$(PYTHON)' is not there; try make PYTHON=/path/to/python3" >&2; exit 2; }

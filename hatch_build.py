@@ -1,6 +1,6 @@
-"""Generate `gradual_common.wire` from `proto/` for wheels and editable installs alike.
+"""Generate Python code from `proto/` for wheels and editable installs alike.
 
-`protoc -I virtual=real` maps `proto/gradual/v1` onto the package path, so that the generated modules import each
+`protoc -I virtual=real` maps a folder of `proto/` onto the package path, so that the generated modules import each
 other as `gradual_common.wire.…` and never collide with the `gradual` package.
 """
 
@@ -12,7 +12,8 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-PACKAGE = "gradual_common/wire"
+SOURCES = {"gradual_common/wire": "proto/gradual/v1", "gradual_master/wire": "proto/prometheus"}
+"""Each generated package, and where its messages are declared."""
 
 
 class WireBuildHook(BuildHookInterface):
@@ -22,32 +23,38 @@ class WireBuildHook(BuildHookInterface):
         if self.target_name == "sdist":
             return
         generate(Path(self.root))
-        build_data["artifacts"].append(f"{PACKAGE}/*")
+        build_data["artifacts"].extend(f"{package}/*" for package in SOURCES)
 
 
 def generate(root: Path) -> None:
-    """Write the package `gradual_common/wire` below `root`; raises RuntimeError when protoc fails."""
+    """Write the packages below `root`; raises RuntimeError when protoc fails."""
+    for package, source in SOURCES.items():
+        generate_package(root, package, source)
+
+
+def generate_package(root: Path, package: str, source: str) -> None:
+    """Write one of them."""
     from importlib.resources import files  # noqa: PLC0415  (build-time dependencies: absent when merely imported)
 
     from grpc_tools import protoc  # noqa: PLC0415  (as above)
 
-    source = root / "proto/gradual/v1"
-    target = root / PACKAGE
+    target = root / package
     target.mkdir(parents=True, exist_ok=True)
-    protos = sorted(path.name for path in source.glob("*.proto"))
+    protos = sorted((root / source).glob("*.proto"))
+    has_services = any("\nservice " in proto.read_text() for proto in protos)
     arguments = [
         "protoc",
         f"--plugin=protoc-gen-mypy={stub_generator()}",
-        f"-I{PACKAGE}={source}",
+        f"-I{package}={root / source}",
         f"-I{files('grpc_tools') / '_proto'}",
         f"--python_out={root}",
         f"--mypy_out=quiet:{root}",
-        f"--grpc_python_out={root}",
-        *(f"{PACKAGE}/{name}" for name in protos),
+        *([f"--grpc_python_out={root}"] if has_services else []),
+        *(f"{package}/{proto.name}" for proto in protos),
     ]
     if protoc.main(arguments) != 0:
-        raise RuntimeError(f"protoc could not generate {PACKAGE} from {source}; its messages stand above")
-    (target / "__init__.py").write_text('"""Generated from proto/gradual/v1 when the package is built."""\n')
+        raise RuntimeError(f"protoc could not generate {package} from {source}; its messages stand above")
+    (target / "__init__.py").write_text(f'"""Generated from {source} when the package is built."""\n')
 
 
 def stub_generator() -> str:
