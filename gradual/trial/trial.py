@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import structlog
 import typer
 import uvloop
 
@@ -32,10 +31,10 @@ from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.suspension import Resumable
 from gradual_agent.users.behaviour import Behaviour, CompiledStep, compile_behaviour
+from gradual_agent.users.context import UserContext, UserLog
 from gradual_agent.users.think import NO_THINKING
 from gradual_agent.users.unforeseen import mark_failed
 from gradual_agent.users.user import VirtualUser
-from gradual_agent.users.world import World
 from gradual_common.errors import TemplateError
 from gradual_common.kinds.http.model import ActionSpec
 from gradual_common.language.wording import nearest
@@ -107,7 +106,7 @@ class Trial:
         engine.prepare(tls_in(self._loaded.plan.config.tls, [spec.tls for spec in self._loaded.plan.actions.values()]))
         recorder = Recorder(SeriesIndex.of(self._loaded.plan), read_clock)
         ended: asyncio.Future[None] = loop.create_future()
-        world = World(
+        context = UserContext(
             timeline=timer.timeline,
             clock=read_clock,
             wall_clock=time.time_ns,
@@ -116,12 +115,11 @@ class Trial:
             seed=self._loaded.job.seed,
             secrets=dict(self._loaded.job.secrets),
             graceful_stop=self._loaded.plan.config.graceful_stop,
-            warn_empty=lambda behaviour: None,
-            end=lambda user, finished: ended.set_result(None),
+            end=lambda _: ended.set_result(None),
             note_failure=lambda step, sample: self._narrator.count_failure(),
-            note_unforeseen=log_unforeseen,
+            log=UserLog(consequence=""),
         )
-        user = TriedUser(world, self._behaviour(recorder), 0, 1, rows)
+        user = TriedUser(context, self._behaviour(recorder), 0, 1, rows)
         user.start()
         try:
             await ended
@@ -165,11 +163,6 @@ class TriedUser(VirtualUser):
 
     __slots__ = ()
     is_replaced = False
-
-
-def log_unforeseen(behaviour: Behaviour, step: CompiledStep, error: Exception) -> None:
-    """A mistake of ours, with its traceback."""
-    structlog.get_logger(__name__).error("a step failed for a reason that nobody foresaw", exc_info=error)
 
 
 class ToldAction:

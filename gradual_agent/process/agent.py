@@ -1,4 +1,4 @@
-"""The agent: session, pool and crew wired together; it carries out what they decide.
+"""The agent: session, pool and users wired together; it carries out what they decide.
 
 Whatever happens (a message, a deadline, a user that ended, a signal) becomes an event in one queue, and its
 instructions are carried out before the next event is looked at, so that nothing is decided on a state half changed.
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -24,16 +25,20 @@ from gradual_agent.process.options import PROGRESS
 from gradual_agent.runtime.health import LoopLagProbe
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.timeline import Entry, Timeline
-from gradual_agent.users.runner import Crew, CrewFactory
-from gradual_agent.users.start_queue import Usher
 from gradual_common.clock import NS_PER_S
 from gradual_common.process.logs import bind_process, mask_in_logs
 from gradual_common.protocol.batch import Applied
-from gradual_common.protocol.messages import AgentMessage, Goodbye, MasterMessage, Orders, Provision, SlotRun
+from gradual_common.protocol.messages import AgentMessage, Goodbye, Job, MasterMessage, Orders, Provision, SlotRun
 from gradual_common.secrecy.credentials import all_credentials
 from gradual_common.units import format_duration
 
+if TYPE_CHECKING:
+    from gradual_agent.process.plan_run import PlanRun  # Heavy: loaded after the Hello.
+
 Task = Callable[[], None]
+
+PlanStarter = Callable[[Job, Callable[[seats.UserEnded], object], Callable[[Exception], object]], "PlanRun"]
+"""Makes a job ready; given what is to be called when a user has ended, and when one cannot be started."""
 
 LONGEST_REASON = 1000
 
@@ -53,19 +58,18 @@ class Agent:
         lease: Lease,
         timeline: Timeline,
         clock: Callable[[], int],
-        make_crew: CrewFactory,
+        start_plan: PlanStarter,
     ) -> None:
         self._lease = lease
         self._timeline = timeline
         self._clock = clock
         self._target = target
-        self._make_crew = make_crew
+        self._start_plan = start_plan
         self._pool = seats.SlotPool()
         self._session = Session(identity, self, master_wait, jitter, clock())
         self._link = MasterLink(target, identity.incarnation, self)
         self._samples = SampleLink(target, identity.incarnation)
-        self._crew: Crew | None = None
-        self._usher: Usher | None = None
+        self._run: PlanRun | None = None
         self._probe: LoopLagProbe | None = None
         self._orders: Orders | None = None
         self._intervals: Intervals | None = None
@@ -100,7 +104,7 @@ class Agent:
     @property
     def begun(self) -> int:
         """Requests begun so far."""
-        return self._crew.begun if self._crew else 0
+        return self._run.recorder.begun if self._run else 0
 
     @property
     def held(self) -> tuple[SlotRun, ...]:
@@ -270,23 +274,22 @@ class Agent:
 
     def _reschedule(self) -> None:
         """Give the recorder its boundaries, in the agent's clock, as the orders and the offset now are."""
-        orders, offset, welcome, crew = self._orders, self._session.offset, self._session.welcome, self._crew
-        if orders is None or offset is None or welcome is None or crew is None:
+        orders, offset, welcome, run = self._orders, self._session.offset, self._session.welcome, self._run
+        if orders is None or offset is None or welcome is None or run is None:
             return
         if self._is_sealed or not orders.levels:
             return
         if self._intervals is None or self._intervals.start != orders.start:
             self._intervals = Intervals(orders.start, welcome.interval, self._run_time())
         levels = [(level.apply_at - offset, level.number) for level in orders.levels]
-        crew.schedule(orders.start - offset, welcome.interval, levels)
+        run.schedule(orders.start - offset, welcome.interval, levels)
 
     def _cut(self, reason: str) -> None:
         self._lease.ends_at = 0
         users = sum(run.count for run in self._pool.held)
-        if users and self._crew is not None and self._usher is not None:
+        if users and self._run is not None:
             self._log.warning("the users are cut", reason=reason, users=users)
-            self._usher.cut()
-            self._crew.cut()
+            self._run.users.cut()
         self._tell_pool(seats.Cut())
 
     def _exit(self, code: int, reason: str, dropped: tuple[int, ...]) -> None:
@@ -302,18 +305,18 @@ class Agent:
     # ── What the pool decides ──────────────────────────────────────────────────────────────────────────────────────
 
     def _obey_pool(self, instructions: Sequence[seats.PoolInstruction]) -> None:
-        crew, usher = self._crew, self._usher
-        if crew is None or usher is None:
+        run = self._run
+        if run is None:
             return
         offset = self._session.offset or 0
         for instruction in instructions:
             match instruction:
                 case seats.StartUser(group, ordinal, tenure, due):
-                    usher.start((group, ordinal), tenure, due - offset)
+                    run.users.start((group, ordinal), tenure, due - offset)
                 case seats.StopUser(group, ordinal, deadline, hands_over):
-                    usher.stop((group, ordinal), deadline - offset, hands_over=hands_over)
+                    run.users.stop((group, ordinal), deadline - offset, hands_over=hands_over)
                 case Applied():
-                    crew.note_level(instruction)
+                    run.recorder.note_level(instruction)
                 case seats.Release(group, ordinal, tenure):
                     self._released.append((group, ordinal, tenure))
                 case seats.Finished():
@@ -321,22 +324,18 @@ class Agent:
                 case seats.Drained():
                     self._do(self._seal_last)
 
-    def _user_ended(self, group: int, ordinal: int, tenure: int, finished: bool) -> None:
-        self._tell_pool(seats.UserEnded(group, ordinal, tenure, finished))
-
     # ── Provisions and batches ─────────────────────────────────────────────────────────────────────────────────────
 
     def _store(self, provision: Provision) -> None:
-        """The job makes the crew; rows are stored; what is known already is passed over."""
-        if provision.job is not None and self._crew is None:
+        """The job's plan is made ready; rows are stored; what is known already is passed over."""
+        if provision.job is not None and self._run is None:
             mask_in_logs(*all_credentials(provision.job))
-            self._crew = self._make_crew(provision.job, self._user_ended)
-            self._usher = Usher(self._crew, self._timeline, self._clock, self._user_ended, self.fail)
-            self._probe = LoopLagProbe(self._timeline, self._clock, self._crew.note_loop_lag)
-        if self._crew is None:
+            self._run = self._start_plan(provision.job, self._tell_pool, self.fail)
+            self._probe = LoopLagProbe(self._timeline, self._clock, self._run.recorder.loop_lag)
+        if self._run is None:
             return
         for rows in provision.rows:
-            self._crew.provide(rows)
+            self._run.provide(rows)
         self._log.debug("provisioned", sequence=provision.sequence)
         self._tell_session(talk.Provisioned(provision.sequence))
 
@@ -368,14 +367,12 @@ class Agent:
         self._seal(interval, last=True)
 
     def _seal(self, interval: int, last: bool) -> None:
-        crew, usher = self._crew, self._usher
-        intervals, welcome = self._intervals, self._session.welcome
-        assert crew is not None, "orders wait for the job"
-        assert usher is not None, "the crew has its usher"
+        run, intervals, welcome = self._run, self._intervals, self._session.welcome
+        assert run is not None, "orders wait for the job"
         assert welcome is not None, "orders come after the welcome"
         offset = self._session.offset or 0
-        batch = crew.seal(interval, offset, usher.take_late_starts(), last)
-        self._samples.send(*crew.take_samples(offset))
+        batch = run.seal(interval, offset, last)
+        self._samples.send(*run.take_samples(offset))
         send_at = self._clock()
         if intervals is not None and not last:
             send_at = intervals.end_of(interval) - offset + welcome.batch_offset

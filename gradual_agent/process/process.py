@@ -14,6 +14,7 @@ import resource
 import secrets
 import signal
 import socket
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvloop
@@ -24,10 +25,11 @@ from gradual_agent.process.agent import Agent
 from gradual_agent.process.options import AgentOptions
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
-from gradual_agent.users.runner import Crew, EndCallback
 from gradual_common import __version__
-from gradual_common.protocol.messages import Job
 from gradual_common.protocol.names import shown_name
+
+if TYPE_CHECKING:
+    from gradual_agent.process.plan_run import PlanRun  # Heavy: loaded after the Hello.
 
 MOST_USERS = 20_000
 RESERVED_FILES = 200
@@ -36,7 +38,7 @@ RESERVED_FILES = 200
 YOUNG_OBJECTS = 50_000
 """The collector's first threshold: users make hardly any cycles, and a collection is a pause for all of them."""
 
-LATER = "gradual_agent.process.plan_runner"
+LATER = "gradual_agent.process.plan_run"
 
 
 def run_process(options: AgentOptions) -> int:
@@ -66,12 +68,12 @@ async def serve(options: AgentOptions, max_users: int) -> int:
     loop = asyncio.get_running_loop()
     timer, lease = LoopTimer(loop), Lease()
 
-    def make_crew(job: Job, on_end: EndCallback) -> Crew:
-        from gradual_agent.process.plan_runner import PlanCrew  # noqa: PLC0415  heavy, and not needed for the Hello
+    def start_plan(*told: Any) -> PlanRun:
+        from gradual_agent.process.plan_run import run_plan  # noqa: PLC0415  heavy, and not needed for the Hello
 
-        crew = PlanCrew(job, on_end, loop=loop, timeline=timer.timeline, lease=lease, clock=read_clock)
+        run = run_plan(*told, loop=loop, timeline=timer.timeline, lease=lease, clock=read_clock)
         calm_collector()
-        return crew
+        return run
 
     agent = Agent(
         identity_of(options, max_users),
@@ -81,7 +83,7 @@ async def serve(options: AgentOptions, max_users: int) -> int:
         lease=lease,
         timeline=timer.timeline,
         clock=read_clock,
-        make_crew=make_crew,
+        start_plan=start_plan,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, agent.leave)

@@ -1,18 +1,13 @@
 """The virtual user: a coroutine without a task, which runs its group's behaviour until it is told to stop.
 
     on_start ──▶ iteration, iteration, … ──▶ on_stop ──▶ end
-       └─failed─▶ 1 s, then afresh in the same seat
-
-The coroutine suspends in two places only: in a client's fetch, and in `_sleep`. Whoever completes the wait calls
-`resume`, and the user runs on, synchronously, until it waits again.
+       └─failed─▶ 1 s, then afresh in the same slot
 
 A stop changes nothing by itself: it notes what must end when, and wakes the user if it thinks. An iteration that
-neither sent nor waited sleeps 100 ms, so that no user can spin, whatever its plan says. An action that is interrupted
-though nobody told the user to stop means that the agent's lease is over: the user waits, and is cut or goes on.
+neither sent nor waited sleeps 100 ms, so that no user can spin, whatever its plan says.
 
-Every step that begins is recorded once. What an action raises is a failure of its step (`unforeseen`): its user's
-connections are closed, and it goes on as after any failure. What is raised elsewhere is our mistake, too: it is
-recorded as one more step that failed, so that the run cannot pass, and the seat is filled again.
+What is raised outside of an action is our mistake: it is recorded as one more step that failed, so that the run cannot
+pass, and the slot is filled again.
 
 An iteration's time ends with its last step: the wait after that lies between two iterations.
 
@@ -26,88 +21,50 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradual_agent.kinds.action import Action, Client, Unperformable
-from gradual_agent.runtime.sample import INTERRUPTED, Sample
-from gradual_agent.runtime.suspension import suspend
+from gradual_agent.coordination.pool import UserEnded
+from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_agent.runtime.timeline import Entry
 from gradual_agent.users.behaviour import Behaviour, CompiledStep
-from gradual_agent.users.knowledge import Knowledge, Rows, keep_response
-from gradual_agent.users.unforeseen import INTERNAL, detail_of, mark_failed
-from gradual_agent.users.world import World
+from gradual_agent.users.context import UserContext
+from gradual_agent.users.knowledge import Rows
+from gradual_agent.users.step_runner import (
+    ITERATING,
+    LEAVING,
+    REQUESTING,
+    RUNNING,
+    STARTING,
+    THINKING,
+    StepRunner,
+)
+from gradual_agent.users.unforeseen import INTERNAL, detail_of
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 
 EMPTY_PAUSE = 100 * NS_PER_MS
-LEASE_PAUSE = 100 * NS_PER_MS
 REPLACEMENT_PAUSE = NS_PER_S
 NEVER = 1 << 62
 
-STARTING, ITERATING, LEAVING = range(3)
-"""The part of its life a user is in: `on_start`, iterations, `on_stop`."""
 
-RUNNING, REQUESTING, THINKING = range(3)
-"""What a suspended user waits for: a response, or an instant. Plain numbers: an enumeration costs 50 ns a look."""
-
-
-class VirtualUser:
-    """One user in its seat. `tenure`: which holder of the slot it is.
-
-    `is_replaced`: after a failure that ends it, a fresh user takes the seat.
-    """
+class VirtualUser(StepRunner):
+    """One user in its slot. `tenure`: which holder of the slot it is."""
 
     is_replaced = True
+    """After a failure that ends it, a fresh user takes the slot."""
 
-    __slots__ = ("_alarm", "_client", "_coroutine", "_doing", "_end_by", "_hands_over", "_has_acted", "_in_iteration",
-                 "_knowledge", "_leave_by", "_meter", "_must_end", "_part", "_sample", "_step", "_timer", "_wait",
-                 "_world", "behaviour", "is_stopping", "ordinal", "tenure")  # fmt: skip
+    __slots__ = ("_alarm", "_end_by", "_hands_over", "_in_iteration", "_leave_by", "is_stopping", "tenure")
 
-    def __init__(self, world: World, behaviour: Behaviour, ordinal: int, tenure: int, rows: Rows) -> None:
-        self._world = world
-        self.behaviour = behaviour
-        self.ordinal = ordinal
+    def __init__(self, context: UserContext, behaviour: Behaviour, ordinal: int, tenure: int, rows: Rows) -> None:
+        super().__init__(context, behaviour, ordinal, tenure, rows)
         self.tenure = tenure
         self.is_stopping = False
-        self._knowledge = Knowledge(behaviour, world.seed, ordinal, tenure, rows)
-        self._meter = behaviour.meter
-        self._sample = Sample(ordinal)
-        self._step: CompiledStep | None = None
-        self._client: Client | None = None
-        self._part = STARTING
-        self._doing = RUNNING
-        self._must_end = False
         self._hands_over = False
         self._in_iteration = False
-        self._has_acted = False
-        self._wait = 0
         self._end_by = self._leave_by = NEVER
-        self._timer: Entry | None = None
         self._alarm: Entry | None = None
         self._coroutine = self._live()
 
-    # ── What an action sees ────────────────────────────────────────────────────────────────────────────────────────
-
-    @property
-    def client(self) -> Client:
-        """The user's client; made when first needed."""
-        client = self._client
-        if client is None:
-            behaviour = self.behaviour
-            client = self._client = self._world.engine.client(self, behaviour.cookies, behaviour.connections)
-        return client
-
-    @property
-    def scope(self) -> dict[str, Any]:
-        """What templates read in this iteration; extracted variables are set in it."""
-        return self._knowledge.scope(self._world.wall_clock, self._world.secrets)
-
-    def now(self) -> int:
-        """The agent's clock, ns."""
-        return self._world.clock()
-
-    # ── What others do to it ───────────────────────────────────────────────────────────────────────────────────────
-
     def start(self) -> None:
-        """Take the seat; returns when the user waits for the first time."""
-        self._meter.enter(self._world.clock())
+        """Begin; returns when the user waits for the first time, its first request written."""
+        self._meter.enter(self._context.clock())
         self.resume()
 
     def resume(self, value: Any = None) -> None:
@@ -119,13 +76,14 @@ class VirtualUser:
         except Exception as error:
             self._recover(error)
 
-    def stop(self, deadline: int, on_stop_deadline: int, *, hands_over: bool = False) -> None:
+    def stop(self, deadline: int, *, hands_over: bool = False) -> None:
         """End: at once when thinking, else after the request in flight, at the latest at `deadline`.
 
-        `hands_over`: after the iteration, and until then the user is as active as ever; another agent goes on with its
-        slot. `on_stop` has until `on_stop_deadline`. Told again, the earlier instants hold.
+        `on_stop` then has as long again. `hands_over`: after the iteration, and until then the user is as active as
+        ever; another agent goes on with its slot. Told again, the earlier instants hold.
         """
-        self._leave_by = min(self._leave_by, on_stop_deadline)
+        again = max(0, deadline - self._context.clock())
+        self._leave_by = min(self._leave_by, deadline + again)
         if self._part == LEAVING:
             self._set_alarm(self._leave_by)
             return
@@ -140,7 +98,7 @@ class VirtualUser:
 
     def cut(self) -> None:
         """End here and now: no `on_stop`, what is in flight is interrupted, nobody is told."""
-        now = self._world.clock()
+        now = self._context.clock()
         self._clear_alarm()
         self._clear_timer()
         self._cut_client()
@@ -151,12 +109,10 @@ class VirtualUser:
         self._leave_meter(now)
         self._coroutine.close()
 
-    # ── Stopping ───────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _begin_stopping(self) -> None:
         """From here on the user counts as stopping, whatever it does."""
-        now = self._world.clock()
-        meter, aside = self._meter, self._world.recorder.aside
+        now = self._context.clock()
+        meter, aside = self._meter, self._context.recorder.aside
         if self._doing == REQUESTING:
             meter.end_request(now)
             aside.begin_request(now)
@@ -169,16 +125,16 @@ class VirtualUser:
 
     def _set_alarm(self, when: int) -> None:
         self._clear_alarm()
-        self._alarm = self._world.timeline.at(when, VirtualUser._run_out_of_time, self)
+        self._alarm = self._context.timeline.at(when, VirtualUser._run_out_of_time, self)
 
     def _clear_alarm(self) -> None:
         if self._alarm is not None:
-            self._world.timeline.cancel(self._alarm)
+            self._context.timeline.cancel(self._alarm)
             self._alarm = None
 
     def _clear_timer(self) -> None:
         if self._timer is not None:
-            self._world.timeline.cancel(self._timer)
+            self._context.timeline.cancel(self._timer)
             self._timer = None
 
     def _run_out_of_time(self) -> None:
@@ -193,8 +149,6 @@ class VirtualUser:
         if self._doing == THINKING:
             self._clear_timer()
             self.resume()
-
-    # ── Life ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _live(self) -> bool:
         """From the first step to the last; whether the user has ended for good."""
@@ -216,13 +170,13 @@ class VirtualUser:
             self._knowledge.keep_variables()
             self._end_iteration()
             if self._wait and not self._must_end:
-                await self._sleep(self._world.clock() + self._wait)
+                await self._sleep(self._context.clock() + self._wait)
         self._part = ITERATING
         return True
 
     async def _iterate(self) -> bool:
         """Iterations until the user is told to stop (False) or has done them all (True)."""
-        behaviour, clock, knowledge = self.behaviour, self._world.clock, self._knowledge
+        behaviour, clock, knowledge = self.behaviour, self._context.clock, self._knowledge
         steps, pacing, ends_iterations = behaviour.steps, behaviour.pacing, behaviour.ends_iterations
         intended = began = clock()
         while not self._must_end:
@@ -253,9 +207,14 @@ class VirtualUser:
     async def _rest(self, ended: int, intended: int, is_empty: bool) -> None:
         """Wait between two iterations: the last step's think time, and until the next is due by its cadence."""
         if is_empty:
-            self._world.warn_empty(self.behaviour)
+            self._context.log.warn_empty(self.behaviour)
             self._wait = EMPTY_PAUSE
         await self._sleep(max(ended + self._wait, intended))
+
+    def _end_iteration(self) -> None:
+        """Connections and cookies that do not outlive an iteration end before the wait after it."""
+        if self.behaviour.ends_iterations and self._client is not None:
+            self._client.end_iteration()
 
     async def _leave(self) -> None:
         """Run `on_stop`, within its time."""
@@ -265,130 +224,23 @@ class VirtualUser:
             return
         if not self.is_stopping:
             self._begin_stopping()
-            self._leave_by = self._world.clock() + self._world.graceful_stop
-        if self._world.clock() < self._leave_by:
+            self._leave_by = self._context.clock() + self._context.graceful_stop
+        if self._context.clock() < self._leave_by:
             self._set_alarm(self._leave_by)
             await self._run_steps(self.behaviour.on_stop)
 
-    async def _run_steps(self, steps: tuple[CompiledStep, ...]) -> bool:
-        """Perform the steps in order, thinking between them; whether all were passed.
-
-        The wait after the last one is left in `_wait`; whether anything was sent or waited for in `_has_acted`.
-        """
-        world, behaviour, sample = self._world, self.behaviour, self._sample
-        clock, recorder = world.clock, world.recorder
-        self._has_acted = False
-        self._wait = 0
-        for step in steps:
-            if self._wait:
-                await self._sleep(clock() + self._wait)
-                self._has_acted = True
-                self._wait = 0
-            if self._must_end:
-                return False
-            action = step.action if step.condition is None else self._choose(step)
-            if action is None:
-                continue
-            started = clock()
-            self._step = step
-            sample.reset(started)
-            recorder.begun += 1
-            self._meter.begin_request(started)
-            self._doing = REQUESTING
-            wait = step.thinking.fixed
-            try:
-                await action.perform(self, sample)
-            except Exception as error:
-                self._fail(step, sample, error)
-            self._wait = self._draw_wait(step) if wait is None else wait
-            self._doing = RUNNING
-            self._meter.end_request(sample.ended)
-            step.record.record(sample)
-            if sample.messages:
-                self._has_acted = True
-            if sample.kind and not await self._goes_on(sample):
-                return False
-            if behaviour.keeps_response:
-                keep_response(self.scope, step.name, sample)
-        return True
-
-    def _draw_wait(self, step: CompiledStep) -> int:
-        """The wait after a step, where it is not always the same."""
-        try:
-            return step.thinking.draw(self._knowledge.random)
-        except Exception as error:
-            self._fail(step, self._sample, error)
-            return 0
-
-    def _fail(self, step: CompiledStep, sample: Sample, error: Exception) -> None:
-        """The action raised: a failure of its step. Nobody knows how far it came, so its connections are closed."""
-        self._cut_client()
-        mark_failed(sample, error, self._world.clock())
-        if sample.kind == INTERNAL:
-            self._world.note_unforeseen(self.behaviour, step, error)
-
-    async def _goes_on(self, sample: Sample) -> bool:
-        """Whether the next step follows a failed one: `on_failure` is `continue`, but not in `on_start`."""
-        if sample.kind != INTERRUPTED:
-            self._show_failure(sample)
-            return self._part != STARTING
-        if not self._must_end:
-            await self._sleep(self._world.clock() + LEASE_PAUSE)
-        return False
-
-    def _show_failure(self, sample: Sample) -> None:
-        """Nobody needs what was sent, or a large error's body, any longer."""
-        assert self._step is not None, "a user whose action failed performs a step"
-        self._world.note_failure(self._step.record.number, sample)
-        sample.request = None
-        if not self.behaviour.keeps_response:
-            sample.response = None
-
-    def _choose(self, step: CompiledStep) -> Action | None:
-        """The step's action if its condition holds; one that fails when the condition cannot be evaluated."""
-        condition = step.condition
-        assert condition is not None, "asked for steps with a condition"
-        try:
-            if condition.holds(self.scope):
-                return step.action
-        except Exception as error:
-            return Unperformable(error)
-        step.record.skip(self._world.clock())
-        return None
-
-    async def _sleep(self, until: int) -> None:
-        """Think until `until`, or until a stop wakes the user."""
-        world = self._world
-        self._meter.begin_thinking(world.clock())
-        self._doing = THINKING
-        self._timer = world.timeline.at(until, VirtualUser.resume, self)
-        await suspend()
-        self._doing = RUNNING
-        now = world.clock()
-        self._meter.end_thinking(now)
-        if self._timer is not None:
-            self._timer = None
-            world.recorder.start_late(now - until)
-
-    def _end_iteration(self) -> None:
-        """Connections and cookies that do not outlive an iteration end before the wait after it."""
-        if self.behaviour.ends_iterations and self._client is not None:
-            self._client.end_iteration()
-
-    # ── Replacement and end ────────────────────────────────────────────────────────────────────────────────────────
-
     async def _wait_for_replacement(self) -> bool:
-        """A fresh user takes the same seat after a while; whether it may still come."""
+        """A fresh user takes the same slot after a while; whether it may still come."""
         self._drop_client()
         self._knowledge.forget()
         if not self.is_replaced:
             return False
-        await self._sleep(self._world.clock() + REPLACEMENT_PAUSE)
+        await self._sleep(self._context.clock() + REPLACEMENT_PAUSE)
         return not self._must_end
 
     def _recover(self, error: Exception) -> None:
-        """A mistake of ours: a step has failed by it, and the seat is filled again as after a failed `on_start`."""
-        now, step = self._world.clock(), self._step or (self.behaviour.on_start or self.behaviour.steps)[0]
+        """A mistake of ours: a step has failed by it, and the slot is filled again as after a failed `on_start`."""
+        now, step = self._context.clock(), self._step or (self.behaviour.on_start or self.behaviour.steps)[0]
         if self._doing == THINKING:
             self._clear_timer()
             self._meter.end_thinking(now)
@@ -396,7 +248,7 @@ class VirtualUser:
             self._begin_request(step, now)
         self._give_up_client(step)
         self._end_request(now, INTERNAL, detail_of(error))
-        self._world.note_unforeseen(self.behaviour, step, error)
+        self._context.log.note_unforeseen(self.behaviour, step, error)
         self._show_failure(self._sample)
         self._coroutine = self._live_again()
         self.resume()
@@ -407,7 +259,7 @@ class VirtualUser:
             if client is not None:
                 client.cut()
         except Exception as error:
-            self._world.note_unforeseen(self.behaviour, step, error)
+            self._context.log.note_unforeseen(self.behaviour, step, error)
 
     async def _live_again(self) -> bool:
         if self.is_stopping or self._hands_over or not await self._wait_for_replacement():
@@ -418,7 +270,7 @@ class VirtualUser:
         """As `_run_steps` does, which has it written out: a call there costs every step."""
         self._step = step
         self._sample.reset(now)
-        self._world.recorder.begun += 1
+        self._context.recorder.begun += 1
         self._meter.begin_request(now)
         self._doing = REQUESTING
 
@@ -433,10 +285,6 @@ class VirtualUser:
         self._meter.end_request(now)
         step.record.record(sample)
 
-    def _cut_client(self) -> None:
-        if self._client is not None:
-            self._client.cut()
-
     def _drop_client(self) -> None:
         client, self._client = self._client, None
         if client is not None:
@@ -444,9 +292,9 @@ class VirtualUser:
 
     def _end(self, is_finished: bool) -> None:
         self._clear_alarm()
-        self._leave_meter(self._world.clock())
+        self._leave_meter(self._context.clock())
         self._drop_client()
-        self._world.end(self, is_finished)
+        self._context.end(UserEnded(self.behaviour.number, self.ordinal, self.tenure, is_finished))
 
     def _leave_meter(self, now: int) -> None:
         meter = self.behaviour.meter

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradual_agent.coordination.pool import Slot, UserEnded
 from gradual_agent.http.request import Request
 from gradual_agent.http.response import Headers, Response
+from gradual_agent.kinds.http.action import HttpActions, texts_of
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_agent.runtime.suspension import Resumable, suspend
-from gradual_agent.runtime.timeline import Timeline
-from gradual_agent.users.worker import Worker
+from gradual_agent.runtime.timeline import RUNNING, Timeline
+from gradual_agent.users.behaviour import Behaviour, compile_behaviour
+from gradual_agent.users.context import UserContext
+from gradual_agent.users.knowledge import Rows
+from gradual_agent.users.user import VirtualUser
+from gradual_agent.users.users import Users
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import COUNTER, KIND, KINDS, Batch, Health
-from gradual_common.protocol.messages import Job
 
 MS = 1_000_000
 S = 1_000_000_000
+WALL_TIME = 1_793_534_400 * S
 NOBODY = Health(0.0, 0, 0, 0)
 
 
@@ -72,26 +79,26 @@ class FakeClient:
 
     async def fetch(self, request: Request, sample: Sample) -> None:
         engine = self._engine
-        engine.requests.append((engine.timeline.now, request))
-        if engine.timeline.now >= engine.lease_ends_at:
+        engine.requests.append((engine.clock(), request))
+        if engine.clock() >= engine.lease_ends_at:
             sample.kind = INTERRUPTED
-            sample.ended = engine.timeline.now
+            sample.ended = engine.clock()
             return
         reply = engine.script(request)
         if reply is None or reply.is_sent:
-            sample.written = engine.timeline.now
+            sample.written = engine.clock()
             sample.messages = 1 + (reply.hops if reply else 0)
             sample.hops = reply.hops if reply else 0
             sample.bytes_sent = len(request.wire)
         entry = None
         if reply is not None:
-            entry = engine.timeline.at(engine.timeline.now + reply.delay, self._finish, (request, sample, reply))
+            entry = engine.timeline.at(engine.clock() + reply.delay, self._finish, (request, sample, reply))
         self._pending = (sample, entry)
         await suspend()
 
     def _finish(self, what: tuple[Request, Sample, Reply]) -> None:
         request, sample, reply = what
-        now = self._engine.timeline.now
+        now = self._engine.clock()
         sample.ended = now
         sample.connect = reply.connect
         sample.kind = KIND[reply.kind]
@@ -112,7 +119,7 @@ class FakeClient:
             self._engine.timeline.cancel(entry)
         self._pending = None
         sample.kind = INTERRUPTED
-        sample.ended = self._engine.timeline.now
+        sample.ended = self._engine.clock()
         self._owner.resume()
 
     def cut(self) -> None:
@@ -130,8 +137,10 @@ class FakeClient:
 class FakeEngine:
     """`requests`: everything that was asked for, with its instant."""
 
-    def __init__(self, timeline: SteppedTimeline, script: Script) -> None:
+    def __init__(self, timeline: Timeline, clock: Callable[[], int], script: Script) -> None:
         self.timeline = timeline
+        self.clock = clock
+        self.context = SimpleNamespace(connections=0)
         self.script = script
         self.lease_ends_at = 1 << 62
         self.requests: list[tuple[int, Request]] = []
@@ -140,6 +149,14 @@ class FakeEngine:
     def client(self, owner: Resumable, cookies: str, connections: str) -> FakeClient:
         self.clients.append(FakeClient(self, owner))
         return self.clients[-1]
+
+
+def behaviours_of(plan: Plan, recorder: Recorder) -> list[Behaviour]:
+    actions = HttpActions(plan)
+    return [
+        compile_behaviour(plan, number, recorder, actions.action, lambda name: texts_of(plan, name))
+        for number in range(len(plan.users))
+    ]
 
 
 class Failure(NamedTuple):
@@ -153,7 +170,7 @@ class Failure(NamedTuple):
 
 
 class Stage:
-    """A worker with its plan, on a fake engine; `ended` lists what it told, `failures` what it showed."""
+    """Users of a plan, on a fake engine; `ended` lists those that have ended, `failures` what they showed."""
 
     def __init__(
         self,
@@ -172,34 +189,63 @@ class Stage:
         }
         self.plan = Plan.model_validate(document)
         self.timeline = SteppedTimeline(start)
-        self.engine = FakeEngine(self.timeline, script or (lambda request: Reply()))
+        self.engine = FakeEngine(self.timeline, self.timeline.clock, script or (lambda request: Reply()))
         self.index = SeriesIndex.of(self.plan)
         self.recorder = Recorder(self.index, self.timeline.clock)
         self.recorder.schedule(start, S, [(start, 0)])
-        job = Job(document=document, assets={}, secrets={"KEY": "secret-key"}, seed=1)
-        self.worker = Worker(
-            self.plan,
-            job,
-            self.engine,  # type: ignore[arg-type]
-            self.timeline,
-            self.recorder,
-            self.timeline.clock,
-            lambda: 1_793_534_400 * S,
-            self._note_failure,
-        )
         self.ended: list[tuple[int, int, int, bool]] = []
-        self.worker.on_end = lambda *told: self.ended.append(told)
+        self.on_end: Callable[[UserEnded], object] = lambda end: self.ended.append(astuple(end))
+        self.rows: dict[Slot, Rows] = {}
+        self.users = Users(self._make_user, self.timeline, self.timeline.clock, self._note_end, self._raise)
+        self.behaviours = behaviours_of(self.plan, self.recorder)
+        self._context = UserContext(
+            timeline=self.timeline,
+            clock=self.timeline.clock,
+            wall_clock=lambda: WALL_TIME,
+            recorder=self.recorder,
+            engine=self.engine,  # type: ignore[arg-type]
+            seed=1,
+            secrets={"KEY": "secret-key"},
+            graceful_stop=self.plan.config.graceful_stop,
+            end=self.users.note_end,
+            note_failure=self._note_failure,
+        )
 
     def _note_failure(self, step: int, sample: Sample) -> None:
         target = None if sample.request is None else sample.request.target
         status = None if sample.response is None else sample.response.status_code
         self.failures.append(Failure(step, KINDS[sample.kind], sample.slot, target, status))
 
+    def _make_user(self, slot: Slot, tenure: int) -> VirtualUser:
+        return VirtualUser(self._context, self.behaviours[slot[0]], slot[1], tenure, self.rows.get(slot, {}))
+
+    def _note_end(self, end: UserEnded) -> None:
+        self.on_end(end)
+
+    def _raise(self, error: Exception) -> None:
+        raise error
+
     def start(self, ordinal: int = 0, group: int = 0, tenure: int = 0, **rows: dict[str, Any]) -> None:
-        self.worker.start(group, ordinal, tenure, rows)
+        self.rows[group, ordinal] = rows
+        self.users.start((group, ordinal), tenure, self.timeline.now)
+        self._do_what_is_due()
 
     def stop(self, deadline: int, ordinal: int = 0, group: int = 0, *, hands_over: bool = False) -> None:
-        self.worker.stop(group, ordinal, deadline, hands_over=hands_over)
+        self.users.stop((group, ordinal), deadline, hands_over=hands_over)
+        self._do_what_is_due()
+
+    def _do_what_is_due(self) -> None:
+        """Now, or with what is being done now."""
+        if self.timeline.next_at != RUNNING:
+            self.timeline.run_until(self.timeline.now)
+
+    @property
+    def active(self) -> int:
+        return sum(meter.active for meter in self.recorder.groups)
+
+    @property
+    def stopping(self) -> int:
+        return sum(meter.stopping for meter in self.recorder.groups)
 
     def run_until(self, end: int) -> None:
         self.timeline.run_until(end)

@@ -8,20 +8,20 @@ from contextlib import asynccontextmanager
 from functools import partial
 from time import clock_gettime_ns
 
-from agent_stage import MS, NOBODY, S, counter, kinds, user_time
+from agent_stage import MS, S, counter, kinds, user_time
 
+from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.http.context import HttpContext
 from gradual_agent.http.engine import HttpEngine
-from gradual_agent.recording.recorder import Recorder
+from gradual_agent.process.plan_run import PlanRun
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer
-from gradual_agent.users.worker import Worker
 from gradual_common.clock import CLOCK_ID
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import KINDS, Batch
 from gradual_common.protocol.batch_checks import check_batch
-from gradual_common.protocol.messages import Job
+from gradual_common.protocol.messages import Job, Rows
 
 clock = partial(clock_gettime_ns, CLOCK_ID)
 
@@ -74,7 +74,7 @@ class System:
 
 
 class Bench:
-    """A worker on the real engine, and what its users told when they ended."""
+    """A plan on the real engine, and what its users told when they ended."""
 
     def __init__(self, system: System, document: dict[str, object]) -> None:
         document = {**document, "config": {"base_url": f"http://127.0.0.1:{system.port}", "duration": "1m"}}
@@ -83,19 +83,29 @@ class Bench:
         loop = asyncio.get_running_loop()
         self.timer = LoopTimer(loop, clock)
         self.engine = HttpEngine(HttpContext(loop, self.timer.timeline, Lease(1 << 62), clock))
-        self.recorder = Recorder(SeriesIndex.of(plan), clock)
-        now = clock()
-        self.recorder.schedule(now, 3600 * S, [(now, 0)])
-        job = Job(document, {}, {}, 1)
-        self.worker = Worker(plan, job, self.engine, self.timer.timeline, self.recorder, clock)
-        self.ended: list[tuple[int, int, int, bool]] = []
-        self.worker.on_end = lambda *told: self.ended.append(told)
+        self.ended: list[UserEnded] = []
+        self.errors: list[Exception] = []
+        self.run = PlanRun(
+            plan,
+            Job(document, {}, {}, 1),
+            self.engine,
+            timeline=self.timer.timeline,
+            clock=clock,
+            on_end=self.ended.append,
+            on_error=self.errors.append,
+        )
+        self.run.schedule(clock(), 3600 * S, [(clock(), 0)])
+
+    def start(self, users: int) -> None:
+        for slot in range(users):
+            self.run.users.start((0, slot), 0, clock())
 
     async def until_ended(self, users: int) -> Batch:
         async with asyncio.timeout(20):
             while len(self.ended) < users:
                 await asyncio.sleep(0.005)
-        batch = self.recorder.seal(0, 0, NOBODY, last=True)
+        batch = self.run.seal(0, 0, last=True)
+        assert self.errors == []
         check_batch(batch)
         self.timer.close()
         return batch
@@ -128,8 +138,9 @@ async def test_a_behaviour_with_login_token_redirect_and_failure_is_counted_exac
                 "actions": actions,
             },
         )
-        for slot in range(20):
-            bench.worker.start(0, slot, 0, {"user": {"name": f"u{slot}-"}})
+        rows = tuple({"name": f"u{slot}-"} for slot in range(20))
+        bench.run.provide(Rows(0, "user", tuple(range(20)), rows))
+        bench.start(20)
         batch = await bench.until_ended(20)
     assert system.counted == {"/login": 20, "/page": 200, "/moved": 100, "/broken": 100}
     assert system.users - {""} == {str(slot) for slot in range(20)}
@@ -137,21 +148,20 @@ async def test_a_behaviour_with_login_token_redirect_and_failure_is_counted_exac
     assert kinds(batch, bench.steps) == {(0, ""): 20, (1, ""): 100, (2, ""): 100, (3, "status"): 100}
     assert counter(batch, "sent") == system.counted.total()
     assert counter(batch, "hops") == 100
-    assert all(finished for *_, finished in bench.ended)
-    assert bench.recorder.begun == 320
+    assert all(end.finished for end in bench.ended)
+    assert bench.run.recorder.begun == 320
 
 
 async def test_requests_cut_by_a_stop_reached_the_system_and_are_interrupted() -> None:
     system = System()
     async with system.serving():
         bench = Bench(system, {"users": [group(behavior=["slow"])], "actions": {"slow": {"url": "/slow"}}})
-        for slot in range(10):
-            bench.worker.start(0, slot, 0, {})
+        bench.start(10)
         async with asyncio.timeout(20):
             while system.counted["/slow"] < 10:
                 await asyncio.sleep(0.005)
         for slot in range(10):
-            bench.worker.stop(0, slot, clock() + 20 * MS)
+            bench.run.users.stop((0, slot), clock() + 20 * MS, hands_over=False)
         batch = await bench.until_ended(10)
     assert system.counted == {"/slow": 10}
     assert (counter(batch, "interrupted"), counter(batch, "sent"), kinds(batch, 1)) == (10, 10, {})
@@ -166,17 +176,16 @@ async def test_a_cut_counts_what_was_in_flight() -> None:
         bench = Bench(
             system, {"users": [group(behavior=["slow"], on_stop=["slow"])], "actions": {"slow": {"url": "/slow"}}}
         )
-        for slot in range(10):
-            bench.worker.start(0, slot, 0, {})
+        bench.start(10)
         async with asyncio.timeout(20):
             while system.counted["/slow"] < 10:
                 await asyncio.sleep(0.005)
-        bench.worker.cut()
+        bench.run.users.cut()
         batch = await bench.until_ended(0)
         await asyncio.sleep(0)
     assert system.counted == {"/slow": 10}
     assert counter(batch, "interrupted") == counter(batch, "sent") == 10
-    assert (bench.worker.active, bench.engine.context.connections) == (0, 0)
+    assert (len(bench.run.users), bench.engine.context.connections) == (0, 0)
 
 
 async def test_a_system_that_refuses_connections_gives_connect_failures_and_the_users_go_on() -> None:
@@ -184,7 +193,7 @@ async def test_a_system_that_refuses_connections_gives_connect_failures_and_the_
     async with system.serving():
         pass
     bench = Bench(system, {"users": [group(behavior=["page"], iterations=3)], "actions": {"page": {"url": "/page"}}})
-    bench.worker.start(0, 0, 0, {})
+    bench.start(1)
     batch = await bench.until_ended(1)
     assert {(KINDS[kind], count) for (_, step, kind), count in _cells(batch) if step == 0} == {("connect", 3)}
     assert (counter(batch, "unsent"), counter(batch, "sent")) == (3, 0)

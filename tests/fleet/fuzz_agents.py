@@ -1,4 +1,4 @@
-"""One simulated agent process: the real `Agent` over a simulated link, timeline and crew.
+"""One simulated agent process: the real `Agent` over a simulated link, time and users.
 
 `Agent` makes its link and its probe itself and asks for the running loop; `simulated_processes` puts what is here in
 their place for as long as it lasts. All else of it, `run` included, is what the process runs.
@@ -22,10 +22,11 @@ from fuzz_rules import Rules
 from fuzz_world import CALLED, MS, Clock, S, SimTimeline, World
 
 from gradual_agent.coordination.events import Identity
+from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.process import agent as agent_module
 from gradual_agent.process.agent import Agent
 from gradual_agent.runtime.lease import Lease
-from gradual_agent.users.runner import EndCallback
+from gradual_agent.users.users import Users
 from gradual_common.protocol.batch import Applied, Batch
 from gradual_common.protocol.messages import AgentMessage, Job, MasterMessage, Part, Provision, Rows
 from gradual_common.protocol.samples import Exemplar, SampleColumns
@@ -36,16 +37,60 @@ Slot = tuple[int, int]
 
 
 class User:
-    """A seated user; `is_active` until it is told to stop, which was first at `told_at`."""
+    """A user in place of `VirtualUser`: it writes whenever the lease allows it, takes its time to end, and now and then
+    ends for good. `is_active` until it is told to stop, which was first at `told_at`.
+    """
 
-    __slots__ = ("end", "is_active", "slot", "tenure", "told_at")
+    __slots__ = ("_end", "_run", "is_active", "slot", "tenure", "told_at")
 
-    def __init__(self, slot: Slot, tenure: int) -> None:
+    def __init__(self, run: SimPlanRun, slot: Slot, tenure: int) -> None:
         self.slot = slot
         self.tenure = tenure
         self.is_active = True
         self.told_at: int | None = None
-        self.end: Any = None
+        self._run = run
+        self._end: Any = None
+
+    def start(self) -> None:
+        """It may end for good, some time."""
+        process = self._run.process
+        assert self.slot not in self._run.seated, "two users of one slot"
+        self._run.seated[self.slot] = self
+        self._run.begun += 1
+        process.rules.note_start(process, self)
+        if process.chance.random() < process.finishing:
+            self._end_at(process.clock() + process.chance.randrange(8 * S), finished=True)
+
+    def stop(self, deadline: int, *, hands_over: bool) -> None:
+        """It finishes its iteration, or is ended at the deadline; `on_stop` may take as long again."""
+        process = self._run.process
+        if self.told_at is None:
+            self.told_at = process.world.now
+        self.is_active = hands_over
+        self._forget_end()
+        now = process.clock()
+        self._end_at(now + max(0, deadline - now) * process.chance.randrange(5) // 2, finished=False)
+
+    def cut(self) -> None:
+        """It ends here and now."""
+        self._forget_end()
+        del self._run.seated[self.slot]
+        self._run.process.rules.note_gone(self._run.process, self)
+
+    def _forget_end(self) -> None:
+        if self._end is not None:
+            self._run.process.timeline.cancel(self._end)
+
+    def _end_at(self, when: int, *, finished: bool) -> None:
+        self._end = self._run.process.timeline.at(when, self._finish, finished)
+
+    def _finish(self, finished: bool) -> None:
+        process = self._run.process
+        del self._run.seated[self.slot]
+        if finished:
+            process.rules.note_finished(self.slot, self.tenure)
+        process.rules.note_gone(process, self)
+        self._run.users.note_end(UserEnded(*self.slot, self.tenure, finished))
 
 
 class SimLease(Lease):
@@ -67,17 +112,21 @@ class SimLease(Lease):
             self._process.rules.note_lease(self._process)
 
 
-class SimCrew:
-    """Users that write whenever the lease allows it, take their time to end, and now and then end for good."""
+class SimPlanRun:
+    """`PlanRun` with the agent's own `Users`, whose users only pretend, and without a recorder."""
 
-    def __init__(self, process: AgentProcess, on_end: EndCallback) -> None:
+    def __init__(self, process: AgentProcess, on_end: Any, on_error: Any) -> None:
+        self.process = process
         self.begun = 0
-        self.users: dict[Slot, User] = {}
+        self.seated: dict[Slot, User] = {}
         self.rows: set[Slot] = set()
-        self._process = process
-        self._on_end = on_end
+        self.recorder = self
+        self.users = Users(self._make_user, process.timeline, process.clock, on_end, on_error)
         self._sealed = 0
         self._applied: list[Applied] = []
+
+    def _make_user(self, slot: Slot, tenure: int) -> Any:
+        return User(self, slot, tenure)
 
     def provide(self, rows: Rows) -> None:
         self.rows.update((rows.group, ordinal) for ordinal in rows.ordinals)
@@ -85,58 +134,17 @@ class SimCrew:
     def schedule(self, start: int, interval: int, levels: Sequence[tuple[int, int]]) -> None:
         pass
 
-    def start(self, group: int, ordinal: int, tenure: int) -> None:
-        process = self._process
-        user = User((group, ordinal), tenure)
-        assert user.slot not in self.users, "two users of one seat"
-        self.users[user.slot] = user
-        self.begun += 1
-        process.rules.note_start(process, user)
-        if process.chance.random() < process.finishing:
-            when = process.clock() + process.chance.randrange(8 * S)
-            user.end = process.timeline.at(when, self._end, (user, True))
-
-    def stop(self, group: int, ordinal: int, deadline: int, *, hands_over: bool) -> None:
-        """It finishes its iteration, or is ended at the deadline; `on_stop` may take as long again."""
-        user = self.users.get((group, ordinal))
-        if user is None:
-            return
-        process = self._process
-        if user.told_at is None:
-            user.told_at = process.world.now
-        user.is_active = hands_over
-        if user.end is not None:
-            process.timeline.cancel(user.end)
-        now = process.clock()
-        most = max(0, deadline - now) * process.chance.randrange(5) // 2
-        user.end = process.timeline.at(now + most, self._end, (user, False))
-
-    def _end(self, what: tuple[User, bool]) -> None:
-        user, finished = what
-        del self.users[user.slot]
-        if finished:
-            self._process.rules.note_finished(user.slot, user.tenure)
-        self._process.rules.note_gone(self._process, user)
-        self._on_end(*user.slot, user.tenure, finished)
-
-    def cut(self) -> None:
-        for user in self.users.values():
-            if user.end is not None:
-                self._process.timeline.cancel(user.end)
-            self._process.rules.note_gone(self._process, user)
-        self.users.clear()
-
     def note_level(self, applied: Applied) -> None:
-        self._process.rules.note_clock(self._process)
+        self.process.rules.note_clock(self.process)
         self._applied.append(applied)
 
-    def note_loop_lag(self, lag: int) -> None:
+    def loop_lag(self, lag: int) -> None:
         pass
 
     def take_samples(self, offset: int) -> tuple[list[SampleColumns], list[Exemplar]]:
         return [], []
 
-    def seal(self, interval: int, offset: int, late_starts: int, last: bool) -> Batch:
+    def seal(self, interval: int, offset: int, last: bool) -> Batch:
         self._sealed += 1
         applied, self._applied = tuple(self._applied), []
         batch = Batch(
@@ -155,7 +163,7 @@ class SimCrew:
             EMPTY.health,
             applied,
         )
-        self._process.rules.note_sealed(self._process, batch)
+        self.process.rules.note_sealed(self.process, batch)
         return batch
 
 
@@ -322,7 +330,7 @@ class AgentProcess:
         self.clock = Clock(world, (number + 1) * 1000 * S)
         self.timeline = SimTimeline(world, self.clock, self.go_on)
         self.lease = SimLease(self)
-        self.crew: SimCrew | None = None
+        self.run: SimPlanRun | None = None
         self.log = Log()
         self.log.world = world
         self._outcome: asyncio.Future[int] | None = None
@@ -340,7 +348,7 @@ class AgentProcess:
                 lease=self.lease,
                 timeline=self.timeline,
                 clock=self.clock,
-                make_crew=self._make_crew,
+                start_plan=self._start_plan,
             )
         self.agent._log = self.log
         self._outcome = loop.future
@@ -348,9 +356,9 @@ class AgentProcess:
         self._main.send(None)
         self.agent.catch_up()
 
-    def _make_crew(self, job: Job, on_end: EndCallback) -> Any:
-        self.crew = SimCrew(self, on_end)
-        return self.crew
+    def _start_plan(self, job: Job, on_end: Any, on_error: Any) -> Any:
+        self.run = SimPlanRun(self, on_end, on_error)
+        return self.run
 
     # ── What is asked ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -372,7 +380,7 @@ class AgentProcess:
     @property
     def users(self) -> dict[Slot, User]:
         """Its seated users."""
-        return self.crew.users if self.crew is not None else {}
+        return self.run.seated if self.run is not None else {}
 
     @property
     def clock_error(self) -> int:
@@ -465,8 +473,8 @@ class AgentProcess:
 
     def _vanish(self) -> None:
         self.timeline.close()
-        if self.crew is not None:
-            self.crew.cut()
+        if self.run is not None:
+            self.run.users.cut()
         self._main.close()
 
 

@@ -65,7 +65,7 @@ class Rules:
 
     def note_start(self, process: AgentProcess, user: User) -> None:
         """A user sits down."""
-        if user.slot[0] == 0 and process.crew is not None and user.slot not in process.crew.rows:
+        if user.slot[0] == 0 and process.run is not None and user.slot not in process.run.rows:
             self.fail(f"{process.name}: the user of {user.slot} starts before its data row is there")
         if len(process.users) > process.max_users:
             self.fail(f"{process.name} holds {process.max_users} users, and has {len(process.users)}")

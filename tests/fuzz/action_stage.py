@@ -1,4 +1,4 @@
-"""A worker on the real engine: its connections lead nowhere, and what comes back on them is given as bytes."""
+"""A user on the real engine: its connections lead nowhere, and what comes back on them is given as bytes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from agent_stage import NOBODY, S, SteppedTimeline, counter, kinds
+from agent_stage import NOBODY, WALL_TIME, S, SteppedTimeline, behaviours_of, counter, kinds
 
+from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.http.connecting.connection import Http1Connection
 from gradual_agent.http.context import HttpContext
 from gradual_agent.http.engine import HttpEngine
@@ -18,12 +19,12 @@ from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.users.behaviour import Behaviour, CompiledStep
-from gradual_agent.users.worker import Worker
+from gradual_agent.users.context import UserContext, UserLog
+from gradual_agent.users.user import VirtualUser
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Batch
 from gradual_common.protocol.batch_checks import check_batch
-from gradual_common.protocol.messages import Job
 from gradual_common.secrecy.masking import Mask
 
 FOREVER = 1 << 62
@@ -123,13 +124,15 @@ class Dialer:
         return connection
 
 
-class NotedWorker(Worker):
+class Unforeseen(UserLog):
     """Keeps what nobody foresaw."""
 
-    unforeseen: list[tuple[str, Exception]]
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors: list[tuple[str, Exception]] = []
 
-    def _note_unforeseen(self, behaviour: Behaviour, step: CompiledStep, error: Exception) -> None:
-        self.unforeseen.append((step.name, error))
+    def note_unforeseen(self, behaviour: Behaviour, step: CompiledStep, error: Exception) -> None:
+        self.errors.append((step.name, error))
 
 
 class ActionStage:
@@ -145,7 +148,6 @@ class ActionStage:
         self.loop = Loop()
         self.samples = 0
         self._answers = answers
-        self._rows = rows
         plan = Plan.model_validate(document)
         self.context = HttpContext(
             self.loop,  # type: ignore[arg-type]  # all that is used of one
@@ -160,18 +162,22 @@ class ActionStage:
         self.index = SeriesIndex.of(plan)
         self.recorder = Recorder(self.index, self.timeline.clock)
         self.recorder.schedule(0, S, [(0, 0)])
-        job = Job(document=document, assets={}, secrets=SECRETS, seed=1)
-        self.worker = NotedWorker(
-            plan,
-            job,
-            self.engine,
-            self.timeline,
-            self.recorder,
-            self.timeline.clock,
-            lambda: 1_793_534_400 * S,
-            self._note_failure,
+        self.log = Unforeseen()
+        self.ended: list[UserEnded] = []
+        context = UserContext(
+            timeline=self.timeline,
+            clock=self.timeline.clock,
+            wall_clock=lambda: WALL_TIME,
+            recorder=self.recorder,
+            engine=self.engine,
+            seed=1,
+            secrets=SECRETS,
+            graceful_stop=plan.config.graceful_stop,
+            end=self.ended.append,
+            note_failure=self._note_failure,
+            log=self.log,
         )
-        self.worker.unforeseen = []
+        self._user = VirtualUser(context, behaviours_of(plan, self.recorder)[0], 0, 0, rows)
         self._mask = Mask(SECRETS.values())
 
     def _note_failure(self, step: int, sample: Sample) -> None:
@@ -180,7 +186,7 @@ class ActionStage:
 
     def run(self) -> Batch:
         """The user's life: every request is answered by the next bytes, which may not suffice."""
-        self.worker.start(0, 0, 0, self._rows)
+        self._user.start()
         for _ in range(MOST_ANSWERS):
             self.loop.run_soon()
             waiting = [one for one in self.dialer.opened if one._exchange is not None]
@@ -188,7 +194,8 @@ class ActionStage:
                 self._answer(waiting[0])
             else:
                 self.timeline.run_until(self.timeline.now + 3 * S)
-        self.worker.cut()
+        if not self.ended:
+            self._user.cut()
         self.loop.run_soon()
         self.timeline.run_until(self.timeline.now + 1)
         return self.recorder.seal(self.timeline.now // S, 0, NOBODY, last=True)
@@ -205,7 +212,7 @@ class ActionStage:
 
     def check(self, batch: Batch) -> None:
         """Nothing was unforeseen, and every step that began ended as one of its outcomes."""
-        for step, error in self.worker.unforeseen:
+        for step, error in self.log.errors:
             raise AssertionError(f"{step} is internal") from error
         check_batch(batch)
         outcomes = kinds(batch, len(self.index.steps))

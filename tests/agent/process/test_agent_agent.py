@@ -1,23 +1,25 @@
-"""The agent, wired: a fake master over a Unix socket, a crew without users."""
+"""The agent, wired: a fake master over a Unix socket, and real users on an engine that sends nothing."""
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from time import clock_gettime_ns
+from typing import Any
 
 import pytest
-from fake_crew import FakeCrew
+from agent_stage import FakeEngine, Reply
 from fake_master import MS, FakeMaster
 from structlog.testing import capture_logs
 
 from gradual_agent.coordination.events import Identity
+from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.coordination.redial import Waiting
 from gradual_agent.process.agent import Agent
+from gradual_agent.process.plan_run import PlanRun
 from gradual_agent.runtime.lease import Lease
-from gradual_agent.runtime.loop_timer import LoopTimer
-from gradual_agent.users.runner import EndCallback
-from gradual_common.clock import CLOCK_ID
+from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
+from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.messages import (
     Expired,
     Finish,
@@ -34,20 +36,28 @@ from gradual_common.protocol.messages import (
 S = 1000 * MS
 LEASE = 1000 * MS
 INTERVAL = 50 * MS
-JOB = Job({"config": {}}, {}, {}, 42)
-ROWS = Rows(0, "user", (0, 1), ({"name": "ann"}, {"name": "bob"}))
+PLAN: dict[str, Any] = {
+    "config": {"name": "rig", "base_url": "http://bank", "duration": "1h"},
+    "users": [{"name": "u", "concurrency": 3, "behavior": [{"action": "look", "think_time": "10ms"}]}],
+    "actions": {"look": {"url": "/{{ user.name }}"}},
+    "data": {"user": {"file": "users.csv"}},
+}
+JOB = Job(PLAN, {}, {}, 42)
+ROWS = Rows(0, "user", (0, 1, 2), ({"name": "ann"}, {"name": "bob"}, {"name": "cid"}))
 
 
 class Rig:
-    """One agent and one master."""
+    """One agent and one master. `plan`: what the job's users do; without an `answer` the system keeps them waiting."""
 
     def __init__(self, master: FakeMaster, target: str) -> None:
         loop = asyncio.get_running_loop()
         self.master = master
-        self.crew: FakeCrew | None = None
-        self.lingering = False
+        self.run: PlanRun | None = None
+        self.plan = copy.deepcopy(PLAN)
+        self.answer: Reply | None = Reply(delay=0)
         self.lease = Lease()
         self.timer = LoopTimer(loop)
+        self.engine = FakeEngine(self.timer.timeline, read_clock, lambda request: self.answer)
         self.agent = Agent(
             Identity(b"i" * 16, "agent-1", "host", 7, "0.1", 100),
             target=target,
@@ -55,31 +65,52 @@ class Rig:
             jitter=lambda: 0.0,
             lease=self.lease,
             timeline=self.timer.timeline,
-            clock=lambda: clock_gettime_ns(CLOCK_ID),
-            make_crew=self.make_crew,
+            clock=read_clock,
+            start_plan=self.start_plan,
         )
         self.exit_code = asyncio.create_task(self.agent.run())
 
-    def make_crew(self, job: Job, on_end: EndCallback) -> FakeCrew:
-        self.crew = FakeCrew(job, on_end, lambda: self.lease.ends_at, self.lingering)
-        return self.crew
+    def start_plan(
+        self, job: Job, on_end: Callable[[UserEnded], object], on_error: Callable[[Exception], object]
+    ) -> PlanRun:
+        self.run = PlanRun(
+            Plan.model_validate(self.plan),
+            job,
+            self.engine,  # type: ignore[arg-type]  # sends nothing
+            timeline=self.timer.timeline,
+            clock=read_clock,
+            on_end=on_end,
+            on_error=on_error,
+        )
+        return self.run
 
-    async def ready(self) -> FakeCrew:
-        """The crew, once the agent has confirmed everything that it needs."""
+    async def ready(self) -> PlanRun:
+        """The plan at work, once the agent has confirmed everything that it needs."""
         await self.master.until(lambda: self.master.confirmed.provisioned == len(self.master.provisions))
-        assert self.crew is not None
-        return self.crew
+        assert self.run is not None
+        return self.run
 
     async def order(self, version: int, *levels: LevelOrder, start: int | None = None) -> None:
         begin = self.master.now if start is None else start
         await self.master.say(orders=Orders(1, version, (SlotRun(0, 0, 3, 1),), levels, begin, 100 * MS))
 
-    async def working(self, users: int = 2) -> FakeCrew:
-        """The crew with `users` users at work, the orders confirmed."""
-        crew = await self.ready()
+    async def working(self, users: int = 2) -> PlanRun:
+        """The plan with `users` users at work, the orders confirmed."""
+        run = await self.ready()
         await self.order(1, LevelOrder(self.master.now, 0, 0, (users,)))
         await self.master.until(lambda: self.master.confirmed.version == 1)
-        return crew
+        await holds(lambda: len(self.engine.requests) >= users)
+        return run
+
+    @property
+    def cuts(self) -> int:
+        """Users that were cut."""
+        return sum(client.is_cut for client in self.engine.clients)
+
+    @property
+    def asked_for(self) -> set[str]:
+        """What the system was asked for."""
+        return {request.target for _, request in self.engine.requests}
 
 
 @pytest.fixture
@@ -108,9 +139,7 @@ async def holds(condition: Callable[[], bool]) -> None:
 
 async def test_a_whole_run_from_hello_to_finish(rig: Rig) -> None:
     """Levels ahead are applied in time, every interval is sealed once, the last batch ends it."""
-    crew = await rig.ready()
-    assert crew.job == JOB
-    assert crew.rows == [ROWS]
+    await rig.ready()
     start = rig.master.now + 20 * MS
     levels = (
         LevelOrder(start, 0, 0, (1,)),
@@ -118,16 +147,19 @@ async def test_a_whole_run_from_hello_to_finish(rig: Rig) -> None:
         LevelOrder(start + 160 * MS, -1, 0, (0,)),
     )
     await rig.order(1, *levels, start=start)
-    await rig.master.until(lambda: rig.master.batches and rig.master.batches[-1].last)
+    batches = rig.master.batches
+    await rig.master.until(lambda: batches and batches[-1].last)
     await rig.master.say(finish=Finish("the run is over"))
     assert await within_deadline(rig.exit_code) == 0
-    assert [applied.level for applied in crew.levels] == [0, 1, -1]
-    assert all(applied.applied_at >= applied.apply_at for applied in crew.levels)
-    assert crew.most_users == 3
-    assert set(crew.stopped) == {(0, 0), (0, 1), (0, 2)}
-    assert [one.number for one in rig.master.batches] == list(range(1, len(rig.master.batches) + 1))
-    assert [interval for interval, _ in crew.sealed] == list(range(len(crew.sealed)))
-    assert crew.cuts == 0
+    applied = [level for one in batches for level in one.applied]
+    assert [level.level for level in applied] == [0, 1, -1]
+    assert all(level.applied_at >= level.apply_at for level in applied)
+    assert rig.asked_for == {"/ann", "/bob", "/cid"}
+    assert [client.is_closed for client in rig.engine.clients] == [True] * 3
+    assert sum(int(one.requests[one.cells[:, 1] == 0].sum()) for one in batches) == len(rig.engine.requests)
+    assert [one.number for one in batches] == list(range(1, len(batches) + 1))
+    assert [one.interval for one in batches] == list(range(len(batches)))
+    assert rig.cuts == 0
 
 
 async def test_an_agent_without_a_master_says_how_long_it_waits_and_last_why_it_ended(tmp_path: Path) -> None:
@@ -142,8 +174,8 @@ async def test_an_agent_without_a_master_says_how_long_it_waits_and_last_why_it_
             jitter=lambda: 0.0,
             lease=Lease(),
             timeline=timer.timeline,
-            clock=lambda: clock_gettime_ns(CLOCK_ID),
-            make_crew=lambda job, on_end: FakeCrew(job, on_end, lambda: 0, False),
+            clock=read_clock,
+            start_plan=lambda *_: pytest.fail("there is no job"),
         )
         assert await within_deadline(agent.run()) == 3
     timer.close()
@@ -185,31 +217,29 @@ async def test_the_lines_of_an_agent_bear_the_name_by_which_it_is_shown(
 
 
 async def test_the_recorder_is_told_the_boundaries_in_the_agents_clock(rig: Rig) -> None:
-    crew = await rig.ready()
+    run = await rig.ready()
     start = rig.master.now + 5000 * MS
     await rig.order(1, LevelOrder(start, 0, 0, (1,)), start=start)
     await rig.master.until(lambda: rig.master.confirmed.version == 1)
-    began, interval, levels = crew.scheduled[-1]
-    assert interval == INTERVAL
-    assert levels == ((began, 0),)
-    assert abs(began - start - rig.master.origin) < 100 * MS
+    assert abs(run.recorder.boundary - start - rig.master.origin - INTERVAL) < 100 * MS
 
 
 async def test_pings_carry_what_was_begun_and_renew_the_lease(rig: Rig) -> None:
-    crew = await rig.working()
-    crew.begun = 77
+    rig.answer = None
+    run = await rig.working()
+    run.recorder.begun = 77
     first = rig.lease.ends_at
     await rig.master.until(lambda: any(message.ping and message.ping.begun == 77 for message in rig.master.messages))
     await holds(lambda: rig.lease.ends_at > first)
 
 
 async def test_without_pongs_the_agent_dials_anew_and_cuts_at_the_end_of_the_lease(rig: Rig) -> None:
-    crew = await rig.working()
+    await rig.working()
     rig.master.answers_pings = False
     await rig.master.until(lambda: len(rig.master.hellos) >= 2)
-    assert crew.cuts == 0, "a new stream alone cuts nobody"
+    assert rig.cuts == 0, "a new stream alone cuts nobody"
     assert rig.master.hellos[1].held == (SlotRun(0, 0, 3, 1),)
-    await holds(lambda: crew.cuts == 1)
+    await holds(lambda: rig.cuts == 2)
     assert rig.lease.ends_at == 0
     hellos = len(rig.master.hellos)
     await rig.master.until(lambda: len(rig.master.hellos) > hellos)
@@ -217,10 +247,10 @@ async def test_without_pongs_the_agent_dials_anew_and_cuts_at_the_end_of_the_lea
 
 
 async def test_expired_cuts_and_greets_without_slots(rig: Rig) -> None:
-    crew = await rig.working()
+    await rig.working()
     await rig.master.say(expired=Expired("too late"))
     await rig.master.until(lambda: len(rig.master.hellos) == 2)
-    assert crew.cuts == 1
+    assert rig.cuts == 2
     assert rig.master.hellos[1].held == ()
     assert rig.master.hellos[1].stream == 2
 
@@ -228,11 +258,10 @@ async def test_expired_cuts_and_greets_without_slots(rig: Rig) -> None:
 async def test_a_message_that_cannot_be_read_ends_the_stream_and_nothing_else(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
-    crew = await rig.working()
+    run = await rig.working()
     await rig.master.say_bytes(b"\xff\xff\xff")
     await rig.master.until(lambda: len(rig.master.hellos) == 2)
-    assert crew.cuts == 0
-    assert crew.users
+    assert (rig.cuts, len(run.users)) == (0, 2)
     await rig.master.until(lambda: rig.master.confirmed.version == 1)
 
 
@@ -255,47 +284,48 @@ async def test_a_refusal_ends_it_with_code_3(rig: Rig) -> None:
 
 
 async def test_a_signal_drains_flushes_and_says_goodbye(rig: Rig) -> None:
-    crew = await rig.working()
+    await rig.working()
     rig.agent.leave()
     assert await within_deadline(rig.exit_code) == 0
-    assert set(crew.stopped) == {(0, 0), (0, 1)}
+    assert [client.is_closed for client in rig.engine.clients] == [True, True]
     assert rig.master.batches[-1].last
     await rig.master.until(lambda: rig.master.messages[-1].goodbye)
 
 
 async def test_a_second_signal_cuts_users_that_do_not_end(rig: Rig) -> None:
-    rig.lingering = True
-    crew = await rig.working()
+    rig.answer = None
+    run = await rig.working()
     rig.agent.leave()
-    assert crew.users
+    assert len(run.users) == 2
     rig.agent.leave()
-    assert crew.cuts == 1
+    assert (rig.cuts, len(run.users)) == (2, 0)
     assert await within_deadline(rig.exit_code) == 0
     assert rig.master.batches[-1].last
 
 
 async def test_users_that_end_for_good_are_reported(rig: Rig) -> None:
-    crew = await rig.working()
-    crew.end(0, 1, finished=True)
-    crew.end(0, 0, finished=True)
-    await rig.master.until(lambda: any(message.finished for message in rig.master.messages))
-    (said,) = [message.finished for message in rig.master.messages if message.finished]
-    assert {(run.group, run.first, run.count, run.tenure) for run in said} == {(0, 0, 1, 1), (0, 1, 1, 1)}
-    assert all(run.at > 0 for run in said), "each says when its user ended"
+    rig.plan["users"][0]["iterations"] = 1
+    await rig.working()
+    ended: list[SlotRun] = []
+
+    def both() -> bool:
+        ended[:] = [run for message in rig.master.messages for run in message.finished]
+        return sum(run.count for run in ended) == 2
+
+    await rig.master.until(both)
+    assert {(run.group, run.tenure) for run in ended} == {(0, 1)}
+    assert {run.first + place for run in ended for place in range(run.count)} == {0, 1}
+    assert all(run.at > 0 for run in ended), "each says when its user ended"
 
 
-async def test_a_mistake_in_a_callback_ends_the_process_with_it(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    crew = await rig.ready()
-
-    def broken(*_: object) -> None:
-        raise RuntimeError("broken")
-
-    monkeypatch.setattr(crew, "start", broken)
+async def test_a_mistake_in_a_callback_ends_the_process_with_it(rig: Rig) -> None:
+    run = await rig.ready()
+    run._behaviours.clear()
     await rig.order(1, LevelOrder(rig.master.now, 0, 0, (1,)))
-    with pytest.raises(RuntimeError, match="broken"):
+    with pytest.raises(IndexError):
         await within_deadline(rig.exit_code)
     goodbye = await rig.master.until(lambda: rig.master.messages[-1].goodbye)
-    assert goodbye.reason == "RuntimeError: broken", "the master need not wait for the lease to end"
+    assert goodbye.reason == "IndexError: list index out of range", "the master need not wait for the lease to end"
 
 
 async def test_no_master_within_the_patience_is_code_3(tmp_path: Path) -> None:

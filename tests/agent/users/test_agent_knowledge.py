@@ -15,7 +15,7 @@ EXTRACTING = {"login": {"url": "/login", "extract": {"token": "json: t"}}, "brow
 
 def knowledge(group: dict[str, Any], **rows: dict[str, Any]) -> Knowledge:
     stage = Stage(group, EXTRACTING)
-    return Knowledge(stage.worker._behaviours[0], 1, 2, 3, rows)
+    return Knowledge(stage.behaviours[0], 1, 2, 3, rows)
 
 
 def scope(known: Knowledge) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from gradual_agent.kinds.http.action import HttpAction
 from gradual_agent.kinds.http.assertions import Assertions
 from gradual_agent.kinds.http.extraction import Extractor
 from gradual_agent.recording.group_meter import GroupMeter
-from gradual_agent.users import user as user_module
+from gradual_agent.users import step_runner
 from gradual_agent.users.knowledge import Knowledge
 from gradual_agent.users.unforeseen import INTERNAL, detail_of, kind_of
 from gradual_common.errors import RequestError, TemplateError
@@ -162,7 +162,7 @@ def test_in_on_start_it_is_the_end_of_the_user_who_is_replaced(monkeypatch: pyte
 @pytest.mark.parametrize(
     ("owner", "name", "outcomes"),
     [
-        (user_module, "keep_response", {(0, ""): 3, (0, "internal"): 1}),
+        (step_runner, "keep_response", {(0, ""): 3, (0, "internal"): 1}),
         (GroupMeter, "begin_thinking", {(0, ""): 3, (0, "internal"): 1}),
         (GroupMeter, "finish_iteration", {(0, ""): 3, (0, "internal"): 1}),
     ],

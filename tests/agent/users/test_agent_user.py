@@ -65,7 +65,7 @@ def test_a_user_that_has_done_its_iterations_ends_for_good_at_once() -> None:
     assert stage.sent == [(0, "/login"), (1010, "/login")]
     assert stage.ended == [(0, 3, 5, True)]
     assert iterations(stage.seal()) == (2, 0)
-    assert stage.worker.active == stage.worker.stopping == 0
+    assert stage.active == stage.stopping == 0
 
 
 def test_an_iteration_that_neither_sent_nor_waited_sleeps_and_counts_as_empty() -> None:
@@ -202,7 +202,7 @@ def test_a_failed_on_start_is_replaced_in_its_seat_after_a_second_with_everythin
     first, second = stage.engine.clients
     assert (first.is_closed, second.is_closed) == (True, False)
     assert stage.ended == []
-    assert (stage.worker.active, stage.worker.stopping) == (1, 0)
+    assert (stage.active, stage.stopping) == (1, 0)
 
 
 def test_on_stop_runs_after_the_last_iteration_with_its_variables_and_counts_as_stopping() -> None:
@@ -240,7 +240,7 @@ def test_a_user_told_to_stop_in_a_request_ends_after_it_and_is_stopping_until_th
     stage.start()
     stage.run_until(S)
     stage.stop(31 * S)
-    assert (stage.worker.active, stage.worker.stopping, stage.ended) == (0, 1, [])
+    assert (stage.active, stage.stopping, stage.ended) == (0, 1, [])
     stage.run_until(5 * S)
     assert stage.ended == [(0, 0, 0, False)]
     batch = stage.seal()
@@ -301,7 +301,7 @@ def test_a_stop_at_the_iteration_lets_the_user_finish_it() -> None:
     stage.start()
     stage.run_until(500 * MS)
     stage.stop(30 * S)
-    assert stage.worker.stopping == 1
+    assert stage.stopping == 1
     stage.run_until(20 * S)
     assert stage.sent == [(0, "/login"), (1010, "/browse")]
     batch = stage.seal()
@@ -334,7 +334,7 @@ def test_a_user_that_hands_over_is_active_until_its_iteration_ends_and_rests_no_
     stage.start()
     stage.run_until(500 * MS)
     stage.stop(30 * S, hands_over=True)
-    assert (stage.worker.active, stage.worker.stopping) == (1, 0)
+    assert (stage.active, stage.stopping) == (1, 0)
     stage.run_until(20 * S)
     assert stage.sent == [(0, "/login"), (1010, "/browse")]
     assert stage.ended == [(0, 0, 0, False)]
@@ -404,7 +404,7 @@ def test_a_cut_runs_no_on_stop_tells_nobody_and_counts_what_was_in_flight() -> N
     stage.start(group=0)
     stage.start(group=1)
     stage.run_until(S)
-    stage.worker.cut()
+    stage.users.cut()
     stage.run_until(20 * S)
     assert stage.paths == ["/login", "/browse"]
     assert stage.ended == []
@@ -413,7 +413,7 @@ def test_a_cut_runs_no_on_stop_tells_nobody_and_counts_what_was_in_flight() -> N
     assert (counter(batch, "interrupted"), counter(batch, "sent")) == (1, 2)
     assert user_time(batch, 0) == [S, S, 0, 0]
     assert user_time(batch, 1) == [S, 10 * MS, 990 * MS, 0]
-    assert (stage.worker.active, stage.worker.stopping) == (0, 0)
+    assert (stage.active, stage.stopping) == (0, 0)
 
 
 def test_while_the_lease_is_over_a_user_waits_and_what_was_never_written_was_never_begun() -> None:

@@ -62,7 +62,7 @@ def test_counts_and_user_time_add_up(
     for at, what in steps:
         stage.run_until(at)
         if what == "cut":
-            stage.worker.cut()
+            stage.users.cut()
         else:
             for ordinal in range(2):
                 stage.stop(at + grace * MS, ordinal=ordinal)
@@ -74,7 +74,7 @@ def test_counts_and_user_time_add_up(
     interrupted, hops = counter(batch, "interrupted"), counter(batch, "hops")
     assert counter(batch, "sent") == requests - counter(batch, "unsent") + interrupted + hops
     assert stage.recorder.begun == requests + interrupted
-    assert (stage.worker.active, stage.worker.stopping) == (0, 0)
+    assert (stage.active, stage.stopping) == (0, 0)
     assert len({told[1] for told in stage.ended}) == len(stage.ended)
     assert cut_at is not None or len(stage.ended) == 2
     active, in_request, thinking, stopping = user_time(batch)

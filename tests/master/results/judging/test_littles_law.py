@@ -63,7 +63,7 @@ class Agent:
 
 def summary_of(*agents: Agent, seconds: int, options: Options | None = None) -> Summary:
     """What the master makes of the agents' batches: one level, every user of every agent."""
-    users = sum(each.stage.worker.active for each in agents)
+    users = sum(each.stage.active for each in agents)
     end = seconds * S
     schedule = Schedule(
         (Change(0, users, (users,), 0, 0),),

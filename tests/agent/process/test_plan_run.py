@@ -3,7 +3,7 @@
 import pytest
 
 from gradual_agent.errors import JobError
-from gradual_agent.process.plan_runner import read_plan
+from gradual_agent.process.plan_run import read_plan
 from gradual_common.protocol.messages import Job
 
 

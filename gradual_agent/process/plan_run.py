@@ -1,4 +1,4 @@
-"""The crew that runs a plan: worker, recorder and engine of one process (heavy to import: loaded after the Hello)."""
+"""A plan at work: users, recorder and engine of one process. Heavy to import: loaded after the Hello."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from random import Random
+from time import time_ns
 from typing import Any
 
 from pydantic import ValidationError
 
-from gradual_agent.coordination.pool import Slot
+from gradual_agent.coordination.pool import Slot, UserEnded
 from gradual_agent.errors import JobError
 from gradual_agent.http.context import HttpContext
 from gradual_agent.http.engine import HttpEngine
+from gradual_agent.kinds.http.action import HttpActions, texts_of
 from gradual_agent.kinds.http.exchange import describe_exchange
 from gradual_agent.recording.exemplars import ExemplarPicker
 from gradual_agent.recording.recorder import Recorder
@@ -22,48 +24,72 @@ from gradual_agent.runtime.health import CpuMeter
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.timeline import Timeline
-from gradual_agent.users.runner import EndCallback
-from gradual_agent.users.worker import Worker
+from gradual_agent.users.behaviour import compile_behaviour
+from gradual_agent.users.context import UserContext
+from gradual_agent.users.user import VirtualUser
+from gradual_agent.users.users import Users
 from gradual_common.errors import TlsFileError
 from gradual_common.net.tls_settings import tls_in
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import Applied, Batch, Health
+from gradual_common.protocol.batch import Batch, Health
 from gradual_common.protocol.messages import Job, Rows
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_common.secrecy.credentials import credentials_in, mask_of
 from gradual_common.secrecy.excerpts import brief
 
 
-class PlanCrew:
-    """A `Crew` whose users run the job's plan."""
+class PlanRun:
+    """The job's plan at work in this process: its users, what they measure, and what is sealed of it.
+
+    Instants on the agent's clock; an `offset` is run time − agent clock, ns.
+    """
 
     def __init__(
         self,
+        plan: Plan,
         job: Job,
-        on_end: EndCallback,
+        engine: HttpEngine,
         *,
-        loop: asyncio.AbstractEventLoop,
         timeline: Timeline,
-        lease: Lease,
         clock: Callable[[], int],
+        on_end: Callable[[UserEnded], object],
+        on_error: Callable[[Exception], object],
     ) -> None:
-        plan = read_plan(job)
         self._clock = clock
+        self._engine = engine
         self._rows: defaultdict[Slot, dict[str, dict[str, Any]]] = defaultdict(dict)
-        self._engine = HttpEngine(HttpContext(loop, timeline, lease, clock), job.assets)
-        prepare(self._engine, plan)
         self._log = SampleLog() if job.wants_samples else None
-        self._recorder = Recorder(SeriesIndex.of(plan), clock, self._log)
         self._mask = mask_of(job)
         self._group = 0
         self._picker = ExemplarPicker(self._describe, Random())  # noqa: S311  nothing is kept secret by it
-        self._worker = Worker(plan, job, self._engine, timeline, self._recorder, clock, note_failure=self._note_failure)
-        self._worker.on_end = on_end
         self._cpu: CpuMeter | None = None
+        self.recorder = Recorder(SeriesIndex.of(plan), clock, self._log)
+        self.users = Users(self._make_user, timeline, clock, on_end, on_error)
+        actions = HttpActions(plan)
+        self._behaviours = [
+            compile_behaviour(plan, number, self.recorder, actions.action, lambda name: texts_of(plan, name))
+            for number in range(len(plan.users))
+        ]
+        self._context = UserContext(
+            timeline=timeline,
+            clock=clock,
+            wall_clock=time_ns,
+            recorder=self.recorder,
+            engine=engine,
+            seed=job.seed,
+            secrets=dict(job.secrets),
+            graceful_stop=plan.config.graceful_stop,
+            end=self.users.note_end,
+            note_failure=self._note_failure,
+        )
+
+    def _make_user(self, slot: Slot, tenure: int) -> VirtualUser:
+        group, ordinal = slot
+        return VirtualUser(self._context, self._behaviours[group], ordinal, tenure, self._rows.get(slot, {}))
 
     def _note_failure(self, step: int, sample: Sample) -> None:
-        self._group = self._recorder.index.steps[step].group
+        self._group = self.recorder.index.steps[step].group
         self._picker.consider(step, sample)
 
     def _describe(self, sample: Sample) -> dict[str, Any]:
@@ -71,11 +97,6 @@ class PlanCrew:
         rows = self._rows.get((self._group, sample.slot), {})
         known = [value for row in rows.values() for value in credentials_in(row, is_sent=True)]
         return describe_exchange(self._mask.also(credentials=known) if known else self._mask, sample)
-
-    @property
-    def begun(self) -> int:
-        """Requests begun so far."""
-        return self._recorder.begun
 
     def provide(self, rows: Rows) -> None:
         """Store data rows of slots."""
@@ -85,38 +106,34 @@ class PlanCrew:
     def schedule(self, start: int, interval: int, levels: Sequence[tuple[int, int]]) -> None:
         """Where interval 0 begins, and the (instant, number) of the levels in force and ahead."""
         self._cpu = self._cpu or CpuMeter(self._clock())
-        self._recorder.schedule(start, interval, levels)
+        self.recorder.schedule(start, interval, levels)
 
-    def start(self, group: int, ordinal: int, tenure: int) -> None:
-        """Seat a user."""
-        self._worker.start(group, ordinal, tenure, self._rows.get((group, ordinal), {}))
-
-    def stop(self, group: int, ordinal: int, deadline: int, *, hands_over: bool) -> None:
-        """Tell a user to end, at the latest at `deadline`."""
-        self._worker.stop(group, ordinal, deadline, hands_over=hands_over)
-
-    def cut(self) -> None:
-        """End every user at once."""
-        self._worker.cut()
-
-    def note_level(self, applied: Applied) -> None:
-        """A level was put in force."""
-        self._recorder.note_level(applied)
-
-    def note_loop_lag(self, lag: int) -> None:
-        """The loop ran `lag` ns late."""
-        self._recorder.loop_lag(lag)
-
-    def seal(self, interval: int, offset: int, late_starts: int, last: bool) -> Batch:
+    def seal(self, interval: int, offset: int, last: bool) -> Batch:
         """Everything up to the end of `interval` that is not sealed yet."""
-        users = self._worker.active + self._worker.stopping
         cpu = self._cpu.read(self._clock()) if self._cpu else 0.0
-        health = Health(cpu, users, self._engine.context.connections, late_starts)
-        return self._recorder.seal(interval, offset, health, last)
+        health = Health(cpu, len(self.users), self._engine.context.connections, self.users.take_late_starts())
+        return self.recorder.seal(interval, offset, health, last)
 
     def take_samples(self, offset: int) -> tuple[list[SampleColumns], list[Exemplar]]:
         """Single samples, if anybody wants to see them, and failed exchanges, since the last time."""
         return list(self._log.take(offset)) if self._log is not None else [], self._picker.take(offset)
+
+
+def run_plan(
+    job: Job,
+    on_end: Callable[[UserEnded], object],
+    on_error: Callable[[Exception], object],
+    *,
+    loop: asyncio.AbstractEventLoop,
+    timeline: Timeline,
+    lease: Lease,
+    clock: Callable[[], int],
+) -> PlanRun:
+    """Make everything ready for the job's users; JobError when this agent cannot work on it."""
+    plan = read_plan(job)
+    engine = HttpEngine(HttpContext(loop, timeline, lease, clock), job.assets)
+    prepare(engine, plan)
+    return PlanRun(plan, job, engine, timeline=timeline, clock=clock, on_end=on_end, on_error=on_error)
 
 
 def read_plan(job: Job) -> Plan:

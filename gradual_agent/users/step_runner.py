@@ -1,0 +1,194 @@
+"""What a virtual user does with its steps: one after another, thinking in between.
+
+The coroutine suspends in two places only: in a client's fetch, and in `_sleep`. Whoever completes the wait calls
+`resume`, and the user runs on, synchronously, until it waits again.
+
+Every step that begins is recorded once. What an action raises is a failure of its step (`unforeseen`): its user's
+connections are closed, and it goes on as after any failure.
+
+Hot path (STYLE 16): plain attributes and local names; what was measured stands in `user`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine
+from operator import methodcaller
+from typing import Any
+
+from gradual_agent.kinds.action import Action, Client, Unperformable
+from gradual_agent.runtime.sample import INTERRUPTED, Sample
+from gradual_agent.runtime.suspension import suspend
+from gradual_agent.runtime.timeline import Entry
+from gradual_agent.users.behaviour import Behaviour, CompiledStep
+from gradual_agent.users.context import UserContext
+from gradual_agent.users.knowledge import Knowledge, Rows, keep_response
+from gradual_agent.users.unforeseen import INTERNAL, mark_failed
+from gradual_common.clock import NS_PER_MS
+
+LEASE_PAUSE = 100 * NS_PER_MS
+
+STARTING, ITERATING, LEAVING = range(3)
+"""The part of its life a user is in: `on_start`, iterations, `on_stop`."""
+
+RUNNING, REQUESTING, THINKING = range(3)
+"""What a suspended user waits for: a response, or an instant. Plain numbers: an enumeration costs 50 ns a look."""
+
+RESUME = methodcaller("resume")
+"""A bound method would take 64 bytes of every user that thinks."""
+
+
+class StepRunner(ABC):
+    """The part of a user that actions see, and that performs steps."""
+
+    __slots__ = ("_client", "_context", "_coroutine", "_doing", "_has_acted", "_knowledge", "_meter", "_must_end",
+                 "_part", "_sample", "_step", "_timer", "_wait", "behaviour", "ordinal")  # fmt: skip
+
+    _coroutine: Coroutine[None, Any, bool]
+
+    def __init__(self, context: UserContext, behaviour: Behaviour, ordinal: int, tenure: int, rows: Rows) -> None:
+        self._context = context
+        self.behaviour = behaviour
+        self.ordinal = ordinal
+        self._knowledge = Knowledge(behaviour, context.seed, ordinal, tenure, rows)
+        self._meter = behaviour.meter
+        self._sample = Sample(ordinal)
+        self._step: CompiledStep | None = None
+        self._client: Client | None = None
+        self._part = STARTING
+        self._doing = RUNNING
+        self._must_end = False
+        """The present step is the last one: whatever the user waits for ends, and `_run_steps` returns."""
+        self._has_acted = False
+        self._wait = 0
+        self._timer: Entry | None = None
+
+    @abstractmethod
+    def resume(self, value: Any = None) -> None:
+        """Continue until the next wait, or to the end."""
+
+    @property
+    def client(self) -> Client:
+        """The user's client; made when first needed."""
+        client = self._client
+        if client is None:
+            behaviour = self.behaviour
+            client = self._client = self._context.engine.client(self, behaviour.cookies, behaviour.connections)
+        return client
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """What templates read in this iteration; extracted variables are set in it."""
+        return self._knowledge.scope(self._context.wall_clock, self._context.secrets)
+
+    def now(self) -> int:
+        """The agent's clock, ns."""
+        return self._context.clock()
+
+    async def _run_steps(self, steps: tuple[CompiledStep, ...]) -> bool:
+        """Perform the steps in order, thinking between them; whether all were passed.
+
+        The wait after the last one is left in `_wait`; whether anything was sent or waited for in `_has_acted`.
+        """
+        context, behaviour, sample = self._context, self.behaviour, self._sample
+        clock, recorder = context.clock, context.recorder
+        self._has_acted = False
+        self._wait = 0
+        for step in steps:
+            if self._wait:
+                await self._sleep(clock() + self._wait)
+                self._has_acted = True
+                self._wait = 0
+            if self._must_end:
+                return False
+            action = step.action if step.condition is None else self._choose(step)
+            if action is None:
+                continue
+            started = clock()
+            self._step = step
+            sample.reset(started)
+            recorder.begun += 1
+            self._meter.begin_request(started)
+            self._doing = REQUESTING
+            wait = step.thinking.fixed
+            try:
+                await action.perform(self, sample)
+            except Exception as error:
+                self._fail(step, sample, error)
+            self._wait = self._draw_wait(step) if wait is None else wait
+            self._doing = RUNNING
+            self._meter.end_request(sample.ended)
+            step.record.record(sample)
+            if sample.messages:
+                self._has_acted = True
+            if sample.kind and not await self._goes_on(sample):
+                return False
+            if behaviour.keeps_response:
+                keep_response(self.scope, step.name, sample)
+        return True
+
+    def _draw_wait(self, step: CompiledStep) -> int:
+        """The wait after a step, where it is not always the same."""
+        try:
+            return step.thinking.draw(self._knowledge.random)
+        except Exception as error:
+            self._fail(step, self._sample, error)
+            return 0
+
+    def _choose(self, step: CompiledStep) -> Action | None:
+        """The step's action if its condition holds; one that fails when the condition cannot be evaluated."""
+        condition = step.condition
+        assert condition is not None, "asked for steps with a condition"
+        try:
+            if condition.holds(self.scope):
+                return step.action
+        except Exception as error:
+            return Unperformable(error)
+        step.record.skip(self._context.clock())
+        return None
+
+    async def _sleep(self, until: int) -> None:
+        """Think until `until`, or until a stop wakes the user."""
+        context = self._context
+        self._meter.begin_thinking(context.clock())
+        self._doing = THINKING
+        self._timer = context.timeline.at(until, RESUME, self)
+        await suspend()
+        self._doing = RUNNING
+        now = context.clock()
+        self._meter.end_thinking(now)
+        if self._timer is not None:
+            self._timer = None
+            context.recorder.start_late(now - until)
+
+    def _fail(self, step: CompiledStep, sample: Sample, error: Exception) -> None:
+        """The action raised: a failure of its step. Nobody knows how far it came, so its connections are closed."""
+        self._cut_client()
+        mark_failed(sample, error, self._context.clock())
+        if sample.kind == INTERNAL:
+            self._context.log.note_unforeseen(self.behaviour, step, error)
+
+    async def _goes_on(self, sample: Sample) -> bool:
+        """Whether the next step follows one that failed: `on_failure` is `continue`, but not in `on_start`.
+
+        An action that is interrupted though nobody told the user to stop means that the agent's lease is over: the
+        user waits, and is cut or goes on.
+        """
+        if sample.kind != INTERRUPTED:
+            self._show_failure(sample)
+            return self._part != STARTING
+        if not self._must_end:
+            await self._sleep(self._context.clock() + LEASE_PAUSE)
+        return False
+
+    def _show_failure(self, sample: Sample) -> None:
+        """Nobody needs what was sent, or a large error's body, any longer."""
+        assert self._step is not None, "a user whose action failed performs a step"
+        self._context.note_failure(self._step.record.number, sample)
+        sample.request = None
+        if not self.behaviour.keeps_response:
+            sample.response = None
+
+    def _cut_client(self) -> None:
+        if self._client is not None:
+            self._client.cut()
