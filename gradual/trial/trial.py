@@ -32,7 +32,6 @@ from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.suspension import Resumable
 from gradual_agent.users.behaviour import Behaviour, CompiledStep, compile_behaviour
 from gradual_agent.users.context import UserContext, UserLog
-from gradual_agent.users.think import NO_THINKING
 from gradual_agent.users.unforeseen import mark_failed
 from gradual_agent.users.user import VirtualUser
 from gradual_common.errors import TemplateError
@@ -155,7 +154,7 @@ class Trial:
         spec = self._loaded.plan.actions[action]
         condition = ToldCondition(step.condition.text, step.name, self._narrator) if step.condition else None
         told = ToldAction(step.action, (step.name, action), spec, self._narrator)
-        return replace(step, action=told, condition=condition, thinking=NO_THINKING)
+        return replace(step, action=told, condition=condition, fixed_wait=0)
 
 
 class TriedUser(VirtualUser):

@@ -9,12 +9,11 @@ from gradual_agent.kinds.action import Action
 from gradual_agent.recording.group_meter import GroupMeter
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.step_record import StepRecord
-from gradual_agent.users.think import Thinking, compile_think_time
 from gradual_common.plan.model.groups import Connections, Cookies, Step, UserGroup
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SECTIONS
 from gradual_common.templates.templates import Condition, compile_condition, names_in
-from gradual_common.think_times.think_time import ThinkTime
+from gradual_common.think_times.think_time import ThinkTime, WaitAt
 
 MakeAction = Callable[[str, bool, bool], Action]
 """An action by its name; whether its response's headers and body are read by templates."""
@@ -30,33 +29,39 @@ class CompiledStep:
     name: str
     action: Action
     condition: Condition | None
-    thinking: Thinking
+    fixed_wait: int | None
+    """The think time after it where that is always the same, ns: its user then needs no random stream."""
+    wait_at: WaitAt | None
+    """The think time as a function of a number drawn; None without one."""
     record: StepRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What the users of one group do. Times in ns.
-
-    keeps_response: some template reads `response` or `responses` · starts_with: the variables that `on_start` may set,
-    which outlive iterations · resets: an iteration leaves something behind that the next one must not see ·
-    ends_iterations: a user's client has something to forget after each.
-    """
+    """What the users of one group do. Times in ns."""
 
     number: int
     group: str
+    """The group's name."""
     on_start: tuple[CompiledStep, ...]
     steps: tuple[CompiledStep, ...]
     on_stop: tuple[CompiledStep, ...]
     pacing: int
+    """From the begin of an iteration to the begin of the next, at least; 0 without."""
     iterations: int
+    """After so many a user has ended for good; 0 without a limit."""
     finishes_iteration: bool
+    """A user that is told to stop finishes its iteration."""
     cookies: Cookies
     connections: Connections
     keeps_response: bool
+    """Some template reads `response` or `responses`."""
     starts_with: frozenset[str]
+    """The variables that `on_start` may set, which outlive iterations."""
     resets: bool
+    """An iteration leaves something behind that the next one must not see."""
     ends_iterations: bool
+    """A user's client has something to forget after each iteration."""
     meter: GroupMeter
 
 
@@ -146,6 +151,7 @@ def _compile_step(step: Step, action: Action, record: StepRecord, think_time: Th
         name=step.name or step.action,
         action=action,
         condition=None if step.condition is None else compile_condition(step.condition),
-        thinking=compile_think_time(think_time),
+        fixed_wait=think_time.fixed if think_time else 0,
+        wait_at=think_time.compile() if think_time else None,
         record=record,
     )

@@ -110,7 +110,7 @@ class StepRunner(ABC):
             recorder.begun += 1
             self._meter.begin_request(started)
             self._doing = REQUESTING
-            wait = step.thinking.fixed
+            wait = step.fixed_wait
             try:
                 await action.perform(self, sample)
             except Exception as error:
@@ -128,9 +128,10 @@ class StepRunner(ABC):
         return True
 
     def _draw_wait(self, step: CompiledStep) -> int:
-        """The wait after a step, where it is not always the same."""
+        """The wait after a step, where it is not always the same: each takes one word of the slot's stream."""
+        assert step.wait_at is not None, "a wait is always the same or drawn"
         try:
-            return step.thinking.draw(self._knowledge.random)
+            return step.wait_at(self._knowledge.random.unit())
         except Exception as error:
             self._fail(step, self._sample, error)
             return 0

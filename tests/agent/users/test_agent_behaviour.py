@@ -36,9 +36,9 @@ def test_each_step_is_recorded_under_its_number_in_the_plan() -> None:
 
 def test_think_times_come_from_the_step_the_group_or_the_plan() -> None:
     found = compiled({"behavior": [{"action": "a", "think_time": "1s"}, "b"], "think_time": "2s"}, {"think_time": "3s"})
-    assert [step.thinking.fixed for step in found.steps] == [1_000_000_000, 2_000_000_000]
-    assert compiled({"behavior": ["a"]}, {"think_time": "3s"}).steps[0].thinking.fixed == 3_000_000_000
-    assert compiled({"behavior": ["a"]}).steps[0].thinking.fixed == 0
+    assert [step.fixed_wait for step in found.steps] == [1_000_000_000, 2_000_000_000]
+    assert compiled({"behavior": ["a"]}, {"think_time": "3s"}).steps[0].fixed_wait == 3_000_000_000
+    assert compiled({"behavior": ["a"]}).steps[0].fixed_wait == 0
 
 
 def test_assertions_are_announced_to_the_record() -> None:

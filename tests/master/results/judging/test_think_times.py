@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
-from gradual_agent.users.think import compile_think_time
 from gradual_common.randomness import RandomStream
 from gradual_common.think_times.think_time import ThinkTime
 from gradual_common.think_times.written import DISTRIBUTIONS
@@ -34,9 +33,8 @@ def think_time(name: str) -> ThinkTime:
 @pytest.mark.parametrize("name", WAITS)
 def test_the_variance_is_that_of_what_agents_draw(name: str) -> None:
     think = think_time(name)
-    thinking = compile_think_time(think)
-    stream = RandomStream(1)
-    drawn = [thinking.fixed if thinking.fixed is not None else thinking.draw(stream) for _ in range(40_000)]
+    wait_at, stream = think.compile(), RandomStream(1)
+    drawn = [wait_at(stream.unit()) for _ in range(40_000)]
     assert variance_of(think) ** 0.5 == pytest.approx(statistics.pstdev(drawn), rel=0.03)
 
 

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_agent.users.think import compile_think_time
 from gradual_common.randomness import RandomStream
 from gradual_common.think_times.constant import ConstantTime
 from gradual_common.think_times.exponential import ExponentialTime
@@ -20,14 +19,13 @@ S = 1_000_000_000
 
 def drawn(think: ThinkTime, count: int = 20_000) -> list[int]:
     stream = RandomStream(1)
-    draw = compile_think_time(think).draw
-    return [draw(stream) for _ in range(count)]
+    wait_at = think.compile()
+    return [wait_at(stream.unit()) for _ in range(count)]
 
 
 @pytest.mark.parametrize(
     ("think", "fixed"),
     [
-        (None, 0),
         (ConstantTime(distribution="constant", mean=3 * S), 3 * S),
         (ConstantTime(distribution="constant", mean=3 * S, max=S), S),
         (UniformTime(distribution="uniform", low=S, high=S), S),
@@ -35,8 +33,8 @@ def drawn(think: ThinkTime, count: int = 20_000) -> list[int]:
         (ExponentialTime(distribution="exponential", mean=S), None),
     ],
 )
-def test_a_wait_that_is_always_the_same_needs_no_stream(think: ThinkTime | None, fixed: int | None) -> None:
-    assert compile_think_time(think).fixed == fixed
+def test_a_wait_that_is_always_the_same_needs_no_stream(think: ThinkTime, fixed: int | None) -> None:
+    assert think.fixed == fixed
 
 
 @pytest.mark.parametrize(
@@ -67,26 +65,10 @@ def test_mean_and_deviation_are_those_that_the_plan_gives(think: ThinkTime, mean
 )
 @given(state=st.integers(0, 2**64 - 1))
 def test_no_wait_is_negative_or_above_its_cap(think: ThinkTime, state: int) -> None:
-    assert 0 <= compile_think_time(think).draw(RandomStream(state)) <= 4 * S
+    assert 0 <= think.compile()(RandomStream(state).unit()) <= 4 * S
 
 
 @given(st.integers(0, 2**64 - 1))
 def test_a_uniform_wait_lies_in_its_range(state: int) -> None:
-    draw = compile_think_time(UniformTime(distribution="uniform", low=2 * S, high=5 * S)).draw
-    assert 2 * S <= draw(RandomStream(state)) <= 5 * S
-
-
-@pytest.mark.parametrize(
-    "think",
-    [
-        UniformTime(distribution="uniform", low=1, high=9),
-        ExponentialTime(distribution="exponential", mean=5),
-        NormalTime(distribution="normal", mean=5, stddev=0),
-        LognormalTime(distribution="lognormal", mean=5, stddev=2),
-    ],
-)
-def test_every_draw_takes_one_word_of_the_stream(think: ThinkTime) -> None:
-    drawing, counting = RandomStream(9), RandomStream(9)
-    compile_think_time(think).draw(drawing)
-    counting.word()
-    assert drawing.word() == counting.word()
+    wait_at = UniformTime(distribution="uniform", low=2 * S, high=5 * S).compile()
+    assert 2 * S <= wait_at(RandomStream(state).unit()) <= 5 * S
