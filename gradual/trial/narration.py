@@ -11,8 +11,8 @@ from gradual_agent.http.response import Response
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.clock import NS_PER_MS
 from gradual_common.kinds.causes import label_of
+from gradual_common.kinds.failures import KINDS
 from gradual_common.kinds.http.model import ActionSpec, Assertion
-from gradual_common.protocol.batch import KINDS
 from gradual_common.secrecy.credentials import credentials_in, credentials_in_fields, credentials_in_text
 from gradual_common.secrecy.masking import Mask
 

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from gradual_agent.errors import AgentError
 from gradual_agent.runtime.sample import INTERRUPTED
-from gradual_common.protocol.batch import KIND
+from gradual_common.kinds.failures import KIND
 
 CONNECT: Final = KIND["connect"]
 DNS: Final = KIND["dns"]

@@ -62,9 +62,10 @@ class PlanRun:
         self._log = SampleLog() if job.wants_samples else None
         self._mask = mask_of(job)
         self._group = 0
-        self._picker = ExemplarPicker(self._describe, Random())  # noqa: S311  nothing is kept secret by it
+        index = SeriesIndex.of(plan)
+        self._picker = ExemplarPicker(self._describe, Random(), index.failures)  # noqa: S311  nothing is kept secret by it
         self._cpu: CpuMeter | None = None
-        self.recorder = Recorder(SeriesIndex.of(plan), clock, self._log)
+        self.recorder = Recorder(index, clock, self._log)
         self.users = Users(self._make_user, timeline, clock, on_end, on_error)
         actions = HttpActions(plan)
         self._behaviours = [

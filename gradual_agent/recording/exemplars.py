@@ -16,8 +16,7 @@ from random import Random
 from typing import Any
 
 from gradual_agent.runtime.sample import Sample
-from gradual_common.kinds.causes import STATUS_KINDS
-from gradual_common.protocol.batch import KIND
+from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
 
 CANDIDATES = FIRST_SHOWN + RANDOM_SHOWN
@@ -30,8 +29,6 @@ at once, each step has an example all the same."""
 MOST_CODES = 16
 """Status codes of one step that have examples of their own; a system that makes codes up shares one more place."""
 
-BY_STATUS = frozenset(KIND[name] for name in STATUS_KINDS)
-
 Place = tuple[int, int, int]
 """(step, kind, status code, or 0 where the kind says it all)."""
 
@@ -41,7 +38,8 @@ Describe = Callable[[Sample], dict[str, Any]]
 class ExemplarPicker:
     """Picks among the failures of one agent. `describe` makes an exchange plain JSON data, masked and bounded."""
 
-    def __init__(self, describe: Describe, random: Random) -> None:
+    def __init__(self, describe: Describe, random: Random, failures: FailureKinds = BUILT_IN_KINDS) -> None:
+        self._by_status = failures.by_status
         self._describe = describe
         self._random = random
         self._seen: dict[Place, int] = {}
@@ -62,7 +60,7 @@ class ExemplarPicker:
 
     def _place_of(self, step: int, sample: Sample) -> Place:
         """Those that failed by their status are told apart by it, as long as there are not too many of them."""
-        place = (step, sample.kind, sample.status_code if sample.kind in BY_STATUS else 0)
+        place = (step, sample.kind, sample.status_code if sample.kind in self._by_status else 0)
         if place not in self._seen and place[2]:
             others = sum(seen[:2] == place[:2] for seen in self._seen)
             place = place if others < MOST_CODES else (step, sample.kind, 0)

@@ -16,7 +16,7 @@ from collections import defaultdict
 
 from gradual_agent.recording.frames import Cell, Frames, StepFrame
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
-from gradual_common.protocol.batch import KIND
+from gradual_common.kinds.failures import KIND
 
 TIMEOUT = KIND["timeout"]
 JUDGED = frozenset(KIND[name] for name in KIND if name in ("status", "extract") or name.startswith("assertion:"))

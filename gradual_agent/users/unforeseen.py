@@ -12,7 +12,7 @@ from traceback import extract_tb
 
 from gradual_agent.runtime.sample import Sample
 from gradual_common.errors import RequestError, TemplateError
-from gradual_common.protocol.batch import KIND
+from gradual_common.kinds.failures import KIND
 
 INTERNAL = KIND["internal"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from gradual_agent.kinds.http.content import NOT_JSON, Content
 from gradual_agent.runtime.sample import Sample
 from gradual_common.clock import NS_PER_MS
-from gradual_common.protocol.batch import KINDS
+from gradual_common.kinds.failures import KINDS
 
 
 class ResponseView:

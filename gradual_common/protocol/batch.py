@@ -2,8 +2,8 @@
 
 A batch is made of frames: stretches of the interval that lie within one level. A *cell* is (frame, step, kind): the
 samples of one step that ended in that frame with one outcome. `step` is the step's number in `SeriesIndex`; the
-numbers after the last step stand for the iterations of group 0, 1, … `kind` indexes `KINDS`. A histogram belongs to
-(cell, measure); the agent's own health has cell −1.
+numbers after the last step stand for the iterations of group 0, 1, … `kind` is an outcome by its number in
+`SeriesIndex.failures`. A histogram belongs to (cell, measure); the agent's own health has cell −1.
 
 All columns are numpy arrays:
 
@@ -29,33 +29,6 @@ import numpy.typing as npt
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
-
-KINDS = (
-    "",
-    "status",
-    "assertion:status_code",
-    "assertion:response_time",
-    "assertion:header",
-    "assertion:body_contains",
-    "assertion:body_matches",
-    "assertion:json",
-    "assertion:body_size",
-    "extract",
-    "timeout",
-    "connect",
-    "dns",
-    "tls",
-    "reset",
-    "protocol",
-    "redirect",
-    "proxy",
-    "template",
-    "body_too_large",
-    "internal",
-)
-"""Outcomes of a sample: "" is success, the others are the failure kinds of RESULTS.md."""
-
-KIND = {name: number for number, name in enumerate(KINDS)}
 
 RESPONSE_TIME, EXCHANGE, TTFB, CONNECT, ITERATION, LOOP_LAG, START_LAG = range(7)
 MEASURES = ("response_time", "exchange", "ttfb", "connect", "iteration", "loop_lag", "start_lag")

@@ -6,8 +6,7 @@ from types import NoneType
 from typing import Any
 
 from gradual_common.errors import WireError
-from gradual_common.protocol.batch import KINDS
-from gradual_common.protocol.batch_checks import check_number, check_range, read_column, write_column
+from gradual_common.protocol.batch_checks import MOST_OUTCOMES, check_number, check_range, read_column, write_column
 from gradual_common.protocol.messages import SampleMessage
 from gradual_common.protocol.provisions import decode_document, encode_document
 from gradual_common.protocol.samples import Exemplar, SampleColumns
@@ -66,7 +65,6 @@ def check_samples(block: SampleColumns) -> None:
     check_range("start of a sample", block.started, 2**62, -(2**62))
     check_range("duration of a sample", block.duration, 2**62)
     check_range("slot of a sample", block.slot, 2**31)
-    check_range("kind of a sample", block.kind, len(KINDS))
 
 
 def _encode_exemplar(exemplar: Exemplar) -> pb.Exemplar:
@@ -86,7 +84,7 @@ def _decode_exemplar(exemplar: pb.Exemplar) -> Exemplar:
         raise WireError(f"the key of an exchange is {exemplar.key}; allowed is [0, 1)")
     return Exemplar(
         step=exemplar.step,
-        kind=check_number("kind of an exchange", exemplar.kind, 1, len(KINDS) - 1),
+        kind=check_number("kind of an exchange", exemplar.kind, 1, MOST_OUTCOMES - 1),
         number=exemplar.number,
         key=exemplar.key,
         ended=exemplar.ended,

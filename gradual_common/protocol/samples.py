@@ -29,7 +29,7 @@ class SampleColumns:
     """Samples that ended within level `level` (`DRAIN_LEVEL`: the drain), in the order in which they ended.
 
     All columns (n,): `started` run time, `duration` response time, both ns; `slot` the ordinal in the step's group;
-    `step` as in `SeriesIndex`; `kind` indexes `KINDS`; `status` 0 without a response.
+    `step` as in `SeriesIndex`; `kind` as in `SeriesIndex.failures`; `status` 0 without a response.
     """
 
     level: int

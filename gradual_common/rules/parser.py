@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import get_args
 
 from gradual_common.errors import RuleError, UnitError
-from gradual_common.protocol.batch import KINDS
+from gradual_common.kinds.failures import ASSERTION, KINDS
 from gradual_common.rules.rule import (
     ANY,
     OUTCOMES,
@@ -47,7 +47,6 @@ HEALTH = ("cpu", "loop_lag", "start_lag")
 DIMENSIONS = ("action", "step", "group", "transaction", "phase", "service", "kind")
 ITERATION_DIMENSIONS = ("group", "phase")
 
-ASSERTION = "assertion"
 FAILURE_KINDS = (*(kind for kind in KINDS if kind), ASSERTION)
 """What `kind=` may name; `assertion` alone stands for every assertion."""
 

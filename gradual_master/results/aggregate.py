@@ -73,11 +73,11 @@ class Aggregate:
         self.agents: dict[str, AgentTotals] = {}
         self.users_max = np.zeros(self.shape.groups)
         self.records: deque[IntervalRecord] = deque(maxlen=max(1, KEPT // interval))
-        self.series = Series(schedule.groups)
+        self.series = Series(schedule.groups, failures=self.index.failures)
         self.step_series = StepTimeSeries(self.shape, interval)
         self.watches = [Watch(objective) for objective in plan_objectives(plan, self.index, schedule)]
         self._phases = _phases_of_levels(schedule)
-        self._layouts = Layouts(self.shape, self._phases, self.totals.phases)
+        self._layouts = Layouts(self.shape, self._phases, self.totals.phases, self.index.failures)
         self.statuses, self.assertions = self._layouts.statuses, self._layouts.assertions
         self.failures = self._layouts.failures
         self.error_samples = ErrorSamples(self.index)

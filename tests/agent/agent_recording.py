@@ -3,16 +3,10 @@
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.histogram.histogram import unpack_histograms
+from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import (
-    COUNTERS,
-    KIND,
-    KINDS,
-    MEASURES,
-    Batch,
-    Health,
-)
+from gradual_common.protocol.batch import COUNTERS, MEASURES, Batch, Health
 
 S = 1_000_000_000
 HEALTH = Health(0.5, 3, 2, 1)

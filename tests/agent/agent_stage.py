@@ -22,9 +22,10 @@ from gradual_agent.users.context import UserContext
 from gradual_agent.users.knowledge import Rows
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.users import Users
+from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import COUNTER, KIND, KINDS, Batch, Health
+from gradual_common.protocol.batch import COUNTER, Batch, Health
 
 MS = 1_000_000
 S = 1_000_000_000

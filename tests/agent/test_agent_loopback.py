@@ -17,9 +17,10 @@ from gradual_agent.process.plan_run import PlanRun
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer
 from gradual_common.clock import CLOCK_ID
+from gradual_common.kinds.failures import KINDS
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import KINDS, Batch
+from gradual_common.protocol.batch import Batch
 from gradual_common.protocol.batch_checks import check_batch
 from gradual_common.protocol.messages import Job, Rows
 

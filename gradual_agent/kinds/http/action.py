@@ -17,8 +17,8 @@ from gradual_agent.kinds.http.extraction import Extractor
 from gradual_agent.kinds.http.request_template import RequestTemplate
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.errors import RequestError, TemplateError
+from gradual_common.kinds.failures import KIND
 from gradual_common.plan.model.plan import Plan
-from gradual_common.protocol.batch import KIND
 from gradual_common.templates.templates import Scope
 
 STATUS = KIND["status"]

@@ -19,9 +19,9 @@ from gradual_agent.kinds.http.findings import Find, Finding, Findings, Judged
 from gradual_agent.kinds.http.query import Query
 from gradual_agent.runtime.sample import Sample
 from gradual_common.errors import GradualError
+from gradual_common.kinds.failures import KIND
 from gradual_common.kinds.http.model import Assertion
 from gradual_common.kinds.patterns import Pattern
-from gradual_common.protocol.batch import KIND
 from gradual_common.templates.templates import Compiled, Literal, Scope, as_text, compile_value, is_template
 
 OK_BELOW = 400

@@ -14,9 +14,9 @@ from gradual_agent.errors import QueryError
 from gradual_agent.kinds.http.content import NOT_JSON, Content
 from gradual_agent.kinds.http.query import Query
 from gradual_agent.runtime.sample import Sample
+from gradual_common.kinds.failures import KIND
 from gradual_common.kinds.http.model import Extraction
 from gradual_common.kinds.patterns import Pattern
-from gradual_common.protocol.batch import KIND
 
 CookieJar = Callable[[str], str | None]
 """The value of a user's cookie by its name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.plan.model.groups import Step
 from gradual_common.plan.model.plan import Plan
 
@@ -30,6 +31,8 @@ class SeriesIndex:
 
     steps: tuple[StepSeries, ...]
     groups: tuple[str, ...]
+    failures: FailureKinds = BUILT_IN_KINDS
+    """The outcomes of its samples, by number."""
 
     @classmethod
     def of(cls, plan: Plan) -> SeriesIndex:

@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.histogram.buckets import EDGE_ARRAY
-from gradual_common.protocol.batch import KINDS
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.reporting.text.formatting import show_counted
 from gradual_master.results.measures.series import Point, SeriesTable
@@ -69,10 +68,10 @@ def _joined(points: Sequence[Point]) -> Point:
 
 def stretches(series: SeriesTable, most: int = MOST_STRETCHES) -> tuple[SeriesRow, ...]:
     """The run in at most `most` rows."""
-    return tuple(_stretch(point) for point in merged(series, most))
+    return tuple(_stretch(point, series.failures.names) for point in merged(series, most))
 
 
-def _stretch(whole: Point) -> SeriesRow:
+def _stretch(whole: Point, names: Sequence[str]) -> SeriesRow:
     seconds = whole.end_s - whole.begin_s
     target, users, _ = whole.users.sum(axis=1) / whole.intervals
     by_kind = whole.by_kind.tolist()
@@ -83,7 +82,7 @@ def _stretch(whole: Point) -> SeriesRow:
         users=float(users),
         throughput_rps=by_kind[0] / seconds,
         failed_rps=sum(by_kind[1:]) / seconds,
-        errors={KINDS[kind]: count for kind, count in enumerate(by_kind) if kind and count},
+        errors={names[kind]: count for kind, count in enumerate(by_kind) if kind and count},
         p50=known(whole.quantile_ms(0.5)),
         p95=known(whole.quantile_ms(0.95)),
         p99=known(whole.quantile_ms(0.99)),

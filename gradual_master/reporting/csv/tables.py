@@ -13,7 +13,6 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from gradual_common.protocol.batch import KINDS
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.measures.intervals import ActionInterval, IntervalRecord
@@ -94,12 +93,6 @@ def _users(name: str) -> Callable[[IntervalRecord], float]:
     return lambda record: round(sum(getattr(record, name).values()), 3)
 
 
-def _errors(path: str = "errors") -> Callable[[Any], dict[str, int]]:
-    """Failures in the order of `KINDS`, so that files can be compared."""
-    read = attrgetter(path)
-    return lambda entry: {kind: read(entry)[kind] for kind in KINDS if kind in read(entry)}
-
-
 _STATISTICS = tuple(field.name for field in fields(Distribution))
 _TIMES = tuple(name for name in _STATISTICS if name != "count")
 
@@ -123,7 +116,7 @@ INTERVALS: Table[IntervalRecord] = Table(
         **_same("requests", "failures", "throughput_rps", "request_rate_rps"),
         **_times("response_time_ms", _TIMES),
         **_same("agents"),
-        "errors": _errors(),
+        "errors": attrgetter("errors"),
     },
 )
 
@@ -145,7 +138,7 @@ INTERVAL_ACTIONS: Table[IntervalRecord] = Table(
         **_same("interval"),
         **_same("group", "step", "action", "requests", "failures", within="row."),
         **_times("row.response_time_ms", ("p50", "p95", "p99", "max")),
-        "errors": _errors("row.errors"),
+        "errors": attrgetter("row.errors"),
     },
 )
 
@@ -156,7 +149,7 @@ ACTIONS: Table[Summary] = Table(
         **_same("group", "step", "action", "requests", "failures"),
         "success_ratio": attrgetter("success_rate"),
         **_same("sent", "unsent", "interrupted", "skipped"),
-        "errors": _errors(),
+        "errors": attrgetter("errors"),
         **_same("status_codes"),
         **_times("response_time_ms", prefix="response_time_"),
         **_times("exchange_ms", prefix="exchange_"),

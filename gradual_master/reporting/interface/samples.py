@@ -13,7 +13,7 @@ from typing import NamedTuple
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import WireError
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import KINDS, Int32, Int64
+from gradual_common.protocol.batch import Int32, Int64
 from gradual_common.protocol.samples import SampleColumns, UInt8, UInt16
 
 
@@ -69,7 +69,7 @@ class SampleBlock:
             map(names.__getitem__, steps),
             self.slot.tolist(),
             ((self.begin + self.started) / NS_PER_S).tolist(),
-            map(KINDS.__getitem__, self.kind.tolist()),
+            map(self.index.failures.names.__getitem__, self.kind.tolist()),
             (self.kind == 0).tolist(),
             strict=True,
         )
@@ -88,6 +88,8 @@ class SampleDesk:
         """What an agent sent, None if nobody is to see it; WireError when it names a step that the plan has not."""
         if len(columns) and int(columns.step.max()) >= len(self._index.steps):
             raise WireError(f"samples name step {columns.step.max()}; the plan has {len(self._index.steps)}")
+        if len(columns) and int(columns.kind.max()) >= len(self._index.failures):
+            raise WireError(f"samples name outcome {columns.kind.max()}; the plan has {len(self._index.failures)}")
         if self._is_warm_up(columns.level) or not len(columns):
             return None
         return SampleBlock(

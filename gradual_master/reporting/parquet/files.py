@@ -29,7 +29,6 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]  # ships no type in
 from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import KINDS
 from gradual_master.reporting.interface.samples import SampleBlock
 from gradual_master.results.facts import RunFacts
 
@@ -213,6 +212,7 @@ class Partition:
             for texts in zip(*((index.groups[step.group], step.name, step.action) for step in index.steps), strict=True)
         ]
         """Group, name and action of each step, every text of them once."""
+        self._failures = index.failures.names[1:]
         self._waiting: list[Columns] = []
         self._writer: Any = None
         self._path = folder
@@ -259,7 +259,7 @@ class Partition:
             *(texts.take(pa.array(step)) for texts in self._step_texts),
             pa.array(slot),
             pa.array(status, mask=status == 0),
-            pa.DictionaryArray.from_arrays(pa.array(kind.astype(np.int32) - 1, mask=is_ok), KINDS[1:]),
+            pa.DictionaryArray.from_arrays(pa.array(kind.astype(np.int32) - 1, mask=is_ok), self._failures),
             pa.array(is_ok),
         ]
         return pa.Table.from_arrays(arrays, schema=self._schema)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from gradual_common.kinds.failures import OK
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.judging.evidence import Uncovered
 from gradual_master.results.judging.plan_objectives import judges_failures
 from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.levels import MOST_FAILURES
-from gradual_master.results.measures.totals import OK, Selection
+from gradual_master.results.measures.totals import Selection
 
 
 def uncovered_steps(aggregate: Aggregate, errors: Iterable[ErrorRow]) -> Iterator[Uncovered]:

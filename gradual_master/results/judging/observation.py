@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gradual_common.histogram.histogram import Histogram
+from gradual_common.kinds.failures import OK
 from gradual_common.protocol.batch import CONNECT, EXCHANGE, ITERATION, RESPONSE_TIME, TTFB
 from gradual_common.rules import Rule
-from gradual_master.results.measures.totals import ALL_KINDS, FAILURES, OK, Selection, Totals
+from gradual_master.results.measures.totals import Selection, Totals
 
 MEASURE_OF = {"": RESPONSE_TIME, "exchange": EXCHANGE, "ttfb": TTFB, "connect": CONNECT, "iteration": ITERATION}
 
@@ -56,13 +57,13 @@ def _of_requests(statistic: str, selection: Selection, totals: Totals) -> Observ
         case "interrupted":
             return Observation(totals.counter("interrupted", selection), samples)
         case "failures":
-            return Observation(_count(totals, selection, FAILURES), samples)
+            return Observation(_count(totals, selection, totals.kinds[1:]), samples)
         case "error_rate":
-            return Observation(_share(_count(totals, selection, FAILURES), samples), samples)
+            return Observation(_share(_count(totals, selection, totals.kinds[1:]), samples), samples)
         case "success_rate":
             return Observation(_share(_count(totals, selection, (OK,)), samples), samples)
     within = totals.within_phases(selection)
-    kinds = (OK,) if statistic == "throughput" else ALL_KINDS
+    kinds = (OK,) if statistic == "throughput" else totals.kinds
     count = _count(totals, within, kinds)
     return Observation(_rate(count, totals.seconds(within.phases)), count)
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
+from gradual_common.kinds.failures import OK, FailureKinds
 from gradual_common.plan.model.plan import Plan, Threshold
 from gradual_common.plan.model.series import SeriesIndex, StepSeries
-from gradual_common.protocol.batch import KIND, KINDS
-from gradual_common.rules import ASSERTION, Rule, Scope, ScopeItem, parse_rule, write_rule
+from gradual_common.rules import Rule, Scope, ScopeItem, parse_rule, write_rule
 from gradual_common.rules.rule import OUTCOMES
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.judging.objectives import Objective
-from gradual_master.results.measures.totals import FAILURES, OK, Selection
+from gradual_master.results.measures.totals import Selection
 from gradual_master.results.merging.measurements import OUTSIDE
 
 ON_FAILURES = frozenset({"error_rate", "success_rate", "failures"})
@@ -112,11 +112,11 @@ class _Names:
                 return self.index.groups
             case "phase":
                 return [phase.name for phase in self.schedule.phases if not phase.warm_up]
-        return [KINDS[kind] for kind in FAILURES]
+        return self.index.failures.names[1:]
 
     def select(self, rule: Rule) -> Selection:
         """The samples that a rule is about; warm-up phases are never among them."""
-        return Selection(self._phases(rule.scope), self._steps(rule), _kinds(rule))
+        return Selection(self._phases(rule.scope), self._steps(rule), _kinds(rule, self.index.failures))
 
     def _phases(self, scope: Scope) -> tuple[int, ...]:
         names = scope.names("phase")
@@ -136,18 +136,18 @@ class _Names:
         return all(fact in (scope.names(dimension) or (fact,)) for dimension, fact in facts.items())
 
 
-def _kinds(rule: Rule) -> tuple[int, ...] | None:
+def _kinds(rule: Rule, failures: FailureKinds) -> tuple[int, ...] | None:
     """The kinds of samples; None is all of them."""
     scope = rule.scope
-    named = {kind for name in scope.names("kind") for kind in _kinds_named(name)}
+    named = {kind for name in scope.names("kind") for kind in _kinds_named(name, failures)}
     if not named and not scope.outcomes:
         return None
     outcomes = scope.outcomes or OUTCOMES
-    kinds = (*((OK,) if "ok" in outcomes else ()), *(FAILURES if "failed" in outcomes else ()))
+    failed = range(1, len(failures)) if "failed" in outcomes else ()
+    kinds = (*((OK,) if "ok" in outcomes else ()), *failed)
     return tuple(kind for kind in kinds if not named or kind in named)
 
 
-def _kinds_named(name: str) -> list[int]:
-    if name == ASSERTION:
-        return [KIND[kind] for kind in KINDS if kind.startswith(f"{ASSERTION}:")]
-    return [KIND[name]]
+def _kinds_named(name: str, failures: FailureKinds) -> list[int]:
+    """Those of that name; a kind that no action of the plan can have is nobody's."""
+    return [number for kind, number in failures.numbers.items() if kind == name or kind.startswith(f"{name}:")]

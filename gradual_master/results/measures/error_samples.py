@@ -16,9 +16,7 @@ from urllib.parse import urlsplit
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import WireError
-from gradual_common.kinds.causes import STATUS_KINDS
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import KINDS
 from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
 from gradual_master.results.section import Section
 
@@ -60,12 +58,19 @@ class ErrorSamples:
         """An agent (by its name) tells of a failure; WireError for a step that the plan has not."""
         if exemplar.step >= len(self._index.steps):
             raise WireError(f"an exchange names step {exemplar.step}; the plan has {len(self._index.steps)}")
-        place = (exemplar.step, exemplar.kind, _code(exemplar))
+        if exemplar.kind >= len(self._index.failures):
+            raise WireError(f"an exchange names failure {exemplar.kind}; the plan has {len(self._index.failures) - 1}")
+        place = (exemplar.step, exemplar.kind, self._code(exemplar))
         candidates = self._candidates.setdefault(place, [])
         candidates.append((agent, exemplar))
         if len(candidates) > MOST_KEPT:
             kept = _first(candidates) + _random(candidates, FIRST_SHOWN + RANDOM_SHOWN)
             candidates[:] = [one for one in candidates if any(one is other for other in kept)]
+
+    def _code(self, exemplar: Exemplar) -> int:
+        """What tells it apart from others of its kind, or 0."""
+        response = exemplar.document.get("response")
+        return response["status_code"] if response and exemplar.kind in self._index.failures.by_status else 0
 
     def rows(self, start: int) -> tuple[ErrorSample, ...]:
         """What is shown, in the order of the plan; `start`: run time of the schedule's begin."""
@@ -96,7 +101,7 @@ class ErrorSamples:
             group=self._index.groups[series.group],
             step=series.name,
             action=series.action,
-            kind=KINDS[exemplar.kind],
+            kind=self._index.failures.names[exemplar.kind],
             picked=picked,
             at_s=round((exemplar.ended - start) / NS_PER_S, 3),
             agent=agent,
@@ -106,11 +111,6 @@ class ErrorSamples:
             response=exemplar.document.get("response"),
             curl=None if request is None else curl_of(request),
         )
-
-
-def _code(exemplar: Exemplar) -> int:
-    response = exemplar.document.get("response")
-    return response["status_code"] if response is not None and KINDS[exemplar.kind] in STATUS_KINDS else 0
 
 
 def _by_time(candidate: tuple[str, Exemplar]) -> tuple[int, float]:

@@ -9,7 +9,6 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.kinds.causes import cause_of, label_of
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import KINDS
 from gradual_common.protocol.samples import Exemplar
 from gradual_master.results.measures.error_samples import ErrorSamples
 from gradual_master.results.measures.totals import Selection, Totals, share
@@ -71,7 +70,7 @@ class ErrorTable:
     def _row(self, failed: Failed, start: int) -> ErrorRow:
         series = self.index.steps[failed.step]
         described = self.samples.described(failed.step, failed.kind, failed.code)
-        kind, code = KINDS[failed.kind], failed.code or None
+        kind, code = self.index.failures.names[failed.kind], failed.code or None
         action = self.plan.actions.get(series.action)
         assertions = action.assertions if action is not None else ()
         details = [one.detail for one in described] or [""]

@@ -10,15 +10,15 @@ import numpy as np
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.histogram import Histogram
+from gradual_common.kinds.failures import OK
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, KINDS, RESPONSE_TIME, STOPPING, THINKING
+from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, RESPONSE_TIME, STOPPING, THINKING
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.levels import ScheduledUsers
-from gradual_master.results.measures.totals import ALL_KINDS, OK
 from gradual_master.results.merging.agent_health import AgentHealth
 from gradual_master.results.merging.histogram_rows import FrozenRows
 from gradual_master.results.merging.measurements import Contribution, Shape
@@ -92,10 +92,10 @@ class StepsInterval:
     def rows(self) -> Iterator[ActionInterval]:
         """The steps that did something."""
         by_kind = self.measured.requests[:, : self.shape.steps].sum(axis=0)
-        frozen = FrozenRows(self.measured.codes, self.measured.columns)
+        frozen, names = FrozenRows(self.measured.codes, self.measured.columns), self.index.failures.names
         for step in np.flatnonzero(by_kind.sum(axis=1)).tolist():
             series, counts = self.index.steps[step], by_kind[step].tolist()
-            errors = {KINDS[kind]: count for kind, count in enumerate(counts) if count and kind != OK}
+            errors = {names[kind]: count for kind, count in enumerate(counts) if count and kind != OK}
             yield ActionInterval(
                 group=self.index.groups[series.group],
                 step=series.name,
@@ -109,7 +109,8 @@ class StepsInterval:
 
 def response_times(shape: Shape, places: Iterable[int], steps: Iterable[int]) -> Iterator[int]:
     """The codes of the response times of these steps in these places, of all outcomes that have one."""
-    return (shape.code(place, step, kind, RESPONSE_TIME) for place, step, kind in product(places, steps, ALL_KINDS))
+    cells = product(places, steps, range(shape.kinds))
+    return (shape.code(place, step, kind, RESPONSE_TIME) for place, step, kind in cells)
 
 
 class IntervalWriter:
@@ -144,7 +145,7 @@ class IntervalWriter:
         by_kind = measured.requests[:, : self._shape.steps].sum(axis=(0, 1))
         requests, ok = int(by_kind.sum()), int(by_kind[OK])
         phase, warm_up = self._phase_at(begin)
-        histogram = self._response_times(measured)
+        histogram, names = self._response_times(measured), self._index.failures.names
         return IntervalRecord(
             number=number,
             start_s=begin / NS_PER_S,
@@ -160,7 +161,7 @@ class IntervalWriter:
             failures=requests - ok,
             throughput_rps=ok / seconds,
             request_rate_rps=requests / seconds,
-            errors={KINDS[kind]: int(by_kind[kind]) for kind in np.flatnonzero(by_kind).tolist() if kind != OK},
+            errors={names[kind]: int(by_kind[kind]) for kind in np.flatnonzero(by_kind).tolist() if kind != OK},
             response_time_ms=Distribution.of(histogram),
             agents=agents,
             objectives=objectives,

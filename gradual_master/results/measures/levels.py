@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradual_common.clock import NS_PER_S
+from gradual_common.kinds.failures import OK
 from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, RESPONSE_TIME, THINKING, Int64
 from gradual_common.schedule.schedule import Level, Schedule, SchedulePhase
 from gradual_master.results.facts import SlotsFinished
@@ -19,7 +20,6 @@ from gradual_master.results.judging.least import PER_CHANGE
 from gradual_master.results.judging.littles_law import INVALID, LevelGap, unaccounted_share
 from gradual_master.results.judging.saturation import Saturation
 from gradual_master.results.measures.distribution import Distribution
-from gradual_master.results.measures.totals import ALL_KINDS, OK
 from gradual_master.results.merging.measurements import Figures, LevelHistograms, Shape
 from gradual_master.results.section import Section
 
@@ -245,7 +245,7 @@ class LevelFigures:
         codes = (
             self.shape.code(level.number, step, kind, RESPONSE_TIME)
             for step in range(self.shape.steps)
-            for kind in ALL_KINDS
+            for kind in range(self.shape.kinds)
         )
         return Distribution.of(self.histograms.total(level.number, codes))
 

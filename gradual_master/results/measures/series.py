@@ -18,7 +18,8 @@ import numpy.typing as npt
 from gradual_common.clock import NS_PER_MS
 from gradual_common.histogram.buckets import BUCKETS, ESTIMATES
 from gradual_common.histogram.histogram import Histogram
-from gradual_common.protocol.batch import KIND, KINDS, Int64
+from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
+from gradual_common.protocol.batch import Int64
 from gradual_master.results.measures.intervals import IntervalRecord
 
 Float64 = npt.NDArray[np.float64]
@@ -46,14 +47,14 @@ class Point:
         "waiting",
     )
 
-    def __init__(self, record: IntervalRecord) -> None:
+    def __init__(self, record: IntervalRecord, failures: FailureKinds) -> None:
         self.begin_s, self.end_s = record.start_s, record.end_s
         self.intervals = 1
         self.users = np.array([list(entry.values()) for entry in (record.target, record.users, record.stopping)])
         self.waiting = np.array([record.in_flight, record.thinking])
-        self.by_kind: Int64 = np.zeros(len(KINDS), dtype=np.int64)
+        self.by_kind: Int64 = np.zeros(len(failures), dtype=np.int64)
         for kind, count in record.errors.items():
-            self.by_kind[KIND[kind]] = count
+            self.by_kind[failures.numbers[kind]] = count
         self.by_kind[0] = record.requests - record.failures
         self.agents = record.agents
         self.cpu = max((agent.cpu for agent in record.health), default=np.nan)
@@ -117,9 +118,12 @@ def _extremes(histogram: Histogram) -> tuple[float, float]:
 class Series:
     """Takes the intervals of a run in order, and holds at most `MOST_POINTS` points of them."""
 
-    def __init__(self, groups: Sequence[str], most_points: int = MOST_POINTS) -> None:
+    def __init__(
+        self, groups: Sequence[str], most_points: int = MOST_POINTS, failures: FailureKinds = BUILT_IN_KINDS
+    ) -> None:
         self._groups = tuple(groups)
         self._most = most_points
+        self._failures = failures
         self._grain = 1
         self._first: int | None = None
         self._points: list[Point] = []
@@ -128,16 +132,16 @@ class Series:
         """Take in the next interval."""
         self._first = record.number if self._first is None else self._first
         if self._points and self._points[-1].intervals < self._grain:
-            self._points[-1].join(Point(record))
+            self._points[-1].join(Point(record, self._failures))
             return
         if len(self._points) == self._most:
             self._halve()
-        self._points.append(Point(record))
+        self._points.append(Point(record, self._failures))
 
     def amend(self, former: IntervalRecord, record: IntervalRecord) -> None:
         """A batch of an interval came late: `former` is how it stood."""
         place = (record.number - (self._first or 0)) // self._grain
-        self._points[place].amend(Point(former), Point(record))
+        self._points[place].amend(Point(former, self._failures), Point(record, self._failures))
 
     def _halve(self) -> None:
         for left, right in zip(self._points[::2], self._points[1::2], strict=False):
@@ -161,11 +165,12 @@ class Series:
             stopping=users[:, 2],
             in_flight=waiting[:, 0],
             thinking=waiting[:, 1],
-            by_kind=np.array([point.by_kind for point in points], dtype=np.int64).reshape(-1, len(KINDS)),
+            by_kind=np.array([point.by_kind for point in points], dtype=np.int64).reshape(-1, len(self._failures)),
             agents=np.array([point.agents for point in points], dtype=np.int64),
             cpu_max=_floats(point.cpu for point in points),
             loop_lag_ms_max=_floats(point.loop_lag_ms for point in points),
             points=tuple(points),
+            failures=self._failures,
         )
 
 
@@ -178,7 +183,7 @@ class SeriesTable:
     """The course of a run as columns, one row a point; seconds since the schedule's begin, NaN where nothing is known.
 
     `target`, `users`, `stopping` (points, groups): mean users; `in_flight`, `thinking` (points,): mean users in a
-    request, and waiting on purpose; `by_kind` (points, len(KINDS)): samples by outcome, 0 is success; `agents`: how
+    request, and waiting on purpose; `by_kind` (points, outcomes): samples by the numbers of `failures`; `agents`: how
     many reported; `cpu_max` (a share of a core), `loop_lag_ms_max`: of the worst agent.
     """
 
@@ -195,6 +200,7 @@ class SeriesTable:
     cpu_max: Float64
     loop_lag_ms_max: Float64
     points: tuple[Point, ...]
+    failures: FailureKinds = BUILT_IN_KINDS
 
     def __len__(self) -> int:
         return len(self.points)
@@ -212,12 +218,12 @@ class SeriesTable:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The failure kinds that occurred, in the order of `KINDS`."""
-        return tuple(KINDS[kind] for kind in np.flatnonzero(self.by_kind.sum(axis=0)).tolist() if kind)
+        """The failure kinds that occurred, in the order of their numbers."""
+        return tuple(self.failures.names[kind] for kind in np.flatnonzero(self.by_kind.sum(axis=0)).tolist() if kind)
 
     def failures_of(self, kind: str) -> Int64:
         """Samples that failed like this."""
-        return self.by_kind[:, KIND[kind]]
+        return self.by_kind[:, self.failures.numbers[kind]]
 
     def quantile_ms(self, q: float) -> Float64:
         """A percentile of the response times of each point, within 0.55 %."""

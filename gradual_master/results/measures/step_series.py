@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.histogram.buckets import BUCKETS, ESTIMATES
-from gradual_common.protocol.batch import KINDS, MEASURES, RESPONSE_TIME, Int64
-from gradual_master.results.measures.totals import OK
+from gradual_common.kinds.failures import OK
+from gradual_common.protocol.batch import MEASURES, RESPONSE_TIME, Int64
 from gradual_master.results.merging.measurements import Contribution, Shape
 
 Float64 = npt.NDArray[np.float64]
@@ -79,7 +79,7 @@ class Frame:
 def _buckets_of(shape: Shape, measured: Contribution) -> tuple[Int64, Int64]:
     """(step · BUCKETS + bucket, count) of the response times of all samples that have one."""
     codes = measured.codes % shape.codes
-    step, measure = codes // (len(MEASURES) * len(KINDS)), codes % len(MEASURES)
+    step, measure = codes // (len(MEASURES) * shape.kinds), codes % len(MEASURES)
     chosen = (measure == RESPONSE_TIME) & (step < shape.steps)
     filled = np.repeat(chosen, measured.columns.sizes)
     steps = np.repeat(step[chosen], measured.columns.sizes[chosen])

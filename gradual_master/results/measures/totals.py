@@ -10,13 +10,9 @@ import numpy as np
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.histogram import Histogram
-from gradual_common.protocol.batch import COUNTER, KIND, KINDS, Int64
+from gradual_common.protocol.batch import COUNTER, Int64
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.merging.measurements import BEGIN, END, OUTSIDE, Contribution, Measurements, Shape
-
-OK = KIND[""]
-ALL_KINDS = tuple(range(len(KINDS)))
-FAILURES = tuple(kind for kind in ALL_KINDS if kind != OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +28,9 @@ class Totals:
     """Every closed interval and every late batch, by phase."""
 
     def __init__(self, shape: Shape, schedule: Schedule) -> None:
+        self.kinds = tuple(range(shape.kinds))
+        """All outcomes, by number."""
+
         self._shape = shape
         self._measured = Measurements(shape)
         self.warm_up = tuple(phase.number for phase in schedule.phases if phase.warm_up)
@@ -56,9 +55,10 @@ class Totals:
 
     def by_kind(self, selection: Selection) -> dict[int, int]:
         """Completed samples of each kind that occurred."""
-        kinds = selection.kinds if selection.kinds is not None else ALL_KINDS
+        kinds = self.kinds if selection.kinds is None else selection.kinds
         figures = self._measured.figures
-        counts = sum((figures.requests[row][list(selection.steps)].sum(axis=0) for row in self._rows(selection)), _NONE)
+        none = np.zeros(len(self.kinds), dtype=np.int64)
+        counts = sum((figures.requests[row][list(selection.steps)].sum(axis=0) for row in self._rows(selection)), none)
         return {kind: int(counts[kind]) for kind in kinds if counts[kind]}
 
     def counter(self, name: str, selection: Selection) -> int:
@@ -68,7 +68,7 @@ class Totals:
 
     def histogram(self, measure: int, selection: Selection) -> Histogram:
         """The merged histogram of one measure, of the samples that have it (`StepRecord`)."""
-        kinds = ALL_KINDS if selection.kinds is None else selection.kinds
+        kinds = self.kinds if selection.kinds is None else selection.kinds
         return self._measured.histograms.total(
             self._shape.code(phase, step, kind, measure)
             for phase, step, kind in product(selection.phases, selection.steps, kinds)
@@ -102,9 +102,6 @@ class Totals:
     def _rows(self, selection: Selection) -> list[int]:
         rows = self._measured.figures.rows
         return [rows[phase] for phase in selection.phases if phase in rows]
-
-
-_NONE = np.zeros(len(KINDS), dtype=np.int64)
 
 
 def share(part: int, whole: int) -> float | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradual_common.protocol.batch import COUNTERS, KINDS, Batch, Int64
+from gradual_common.protocol.batch import COUNTERS, Batch, Int64
 from gradual_master.results.merging.agent_health import Attendance, attendance_of
 from gradual_master.results.merging.histogram_rows import FrozenRows, choose
 from gradual_master.results.merging.layouts import Layout, Layouts
@@ -40,7 +40,7 @@ def sums_of(readings: Sequence[Reading], shape: Shape) -> Sums:
     """What batches of one layout add together, their histograms left out."""
     layout, batches = readings[0].layout, [reading.batch for reading in readings]
     frames = len(layout.places)
-    requests = np.zeros((frames, shape.series, len(KINDS)), dtype=np.int64)
+    requests = np.zeros((frames, shape.series, shape.kinds), dtype=np.int64)
     np.add.at(requests.reshape(-1), layout.cells, _sum([batch.requests for batch in batches]))
     counters = np.zeros((frames, shape.steps, len(COUNTERS)), dtype=np.int64)
     np.add.at(counters.reshape(-1), layout.counters, _sum([batch.counters for batch in batches])[:, 2:].reshape(-1))

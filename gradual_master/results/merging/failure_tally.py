@@ -11,11 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradual_common.kinds.causes import STATUS_KINDS
-from gradual_common.protocol.batch import KIND, Batch, Int64
+from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
+from gradual_common.protocol.batch import Batch, Int64
 from gradual_master.results.merging.tally import Rows, Tally
-
-BY_STATUS = np.array(sorted(KIND[name] for name in STATUS_KINDS))
 
 Key = tuple[int, int, int, int]
 """(phase, step, kind, status code or 0)."""
@@ -59,7 +57,8 @@ class FailureTally:
     Every batch is added while the loop waits: 5 µs for 76 rows, where a batch of 20 steps takes some 60 in all.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, failures: FailureKinds = BUILT_IN_KINDS) -> None:
+        self._by_status = np.array(sorted(failures.by_status))
         self._counts: Tally[Key] = Tally()
         self._first: Int64 = np.zeros(0, dtype=np.int64)
         self._last: Int64 = np.zeros(0, dtype=np.int64)
@@ -67,7 +66,7 @@ class FailureTally:
     def lay_out(self, batch: Batch, phases: list[int], steps: int) -> FailureRows:
         """Where a batch's failures are; `phases`: of each frame. Iterations are numbered from `steps` on."""
         cells = np.flatnonzero((batch.cells[:, 2] != 0) & (batch.cells[:, 1] < steps))
-        statuses = np.flatnonzero(np.isin(batch.statuses[:, 2], BY_STATUS) & (batch.statuses[:, 3] != 0))
+        statuses = np.flatnonzero(np.isin(batch.statuses[:, 2], self._by_status) & (batch.statuses[:, 3] != 0))
         named = [(*row, 0) for row in batch.cells[cells].tolist()] + batch.statuses[statuses, :4].tolist()
         rows = self._counts.rows_of((phases[frame], step, kind, code) for frame, step, kind, code in named)
         self._make_room(int(rows.max(initial=-1)) + 1)

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gradual_common.errors import WireError
-from gradual_common.protocol.batch import COUNTERS, KINDS, LOOP_LAG, MEASURES, Batch, Int64
+from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
+from gradual_common.protocol.batch import COUNTERS, LOOP_LAG, MEASURES, Batch, Int64
 from gradual_master.results.merging.failure_tally import FailureRows, FailureTally
 from gradual_master.results.merging.histogram_rows import Choice, choice_of
 from gradual_master.results.merging.measurements import OUTSIDE, Shape
@@ -62,10 +63,12 @@ class Layouts:
     `assertions` and `failures` are the tallies of the run.
     """
 
-    def __init__(self, shape: Shape, phases: Mapping[int, int], judged: Collection[int]) -> None:
+    def __init__(
+        self, shape: Shape, phases: Mapping[int, int], judged: Collection[int], failures: FailureKinds = BUILT_IN_KINDS
+    ) -> None:
         self.statuses: Tally[tuple[int, int, int]] = Tally()
         self.assertions: Tally[tuple[int, int, int, int]] = Tally()
-        self.failures = FailureTally()
+        self.failures = FailureTally(failures)
         self._shape = shape
         self._phases = phases
         self._judged = frozenset(judged)
@@ -86,7 +89,7 @@ class Layouts:
     def _lay_out(self, batch: Batch) -> Layout:
         shape, keys = self._shape, batch.histograms.keys
         places = tuple(frame.level for frame in batch.frames)
-        cells = batch.cells @ np.array([shape.series * len(KINDS), len(KINDS), 1])
+        cells = batch.cells @ np.array([shape.series * shape.kinds, shape.kinds, 1])
         rows = batch.counters[:, 0] * shape.steps + batch.counters[:, 1]
         is_health = keys[:, 0] == HEALTH_CELL
         measured, health = choice_of(~is_health), choice_of(is_health)
@@ -145,9 +148,10 @@ def check_batch(batch: Batch, shape: Shape, levels: frozenset[int]) -> None:
         # Without a frame the wire tells no number of groups.
         if len(array) != frames or (frames and array.shape[1] != shape.groups):
             raise WireError(f"{name} is {array.shape[:2]} frames × groups; here there are {frames} × {shape.groups}")
-    _check_ranges("cells", batch.cells.view(np.uint32), {"frame": frames, "step": shape.series, "kind": len(KINDS)})
+    _check_ranges("cells", batch.cells.view(np.uint32), {"frame": frames, "step": shape.series, "kind": shape.kinds})
     for name, array in (("counters", batch.counters), ("statuses", batch.statuses), ("assertions", batch.assertions)):
         _check_ranges(name, array[:, :2].view(np.uint64), {"frame": frames, "step": shape.steps})
+    _check_ranges("statuses", batch.statuses[:, 2:3].view(np.uint64), {"kind": shape.kinds})
     keys = batch.histograms.keys
     _check_ranges(
         "histograms", (keys + _FROM_ZERO).view(np.uint32), {"cell": len(batch.cells) + 1, "measure": len(MEASURES)}

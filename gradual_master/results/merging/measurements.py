@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradual_common.histogram.histogram import Histogram
+from gradual_common.kinds.failures import BUILT_IN_KINDS
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import COUNTERS, KINDS, MEASURES, HistogramColumns, Int64
+from gradual_common.protocol.batch import COUNTERS, MEASURES, HistogramColumns, Int64
 from gradual_common.protocol.messages import DRAIN_LEVEL
 from gradual_master.results.merging.histogram_rows import FrozenRows, HistogramRows
 
@@ -32,15 +33,17 @@ ITERATION_COUNTS = 2
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How many series a plan has: its steps, then the iterations of its groups."""
+    """How many series a plan has (its steps, then the iterations of its groups), and how many outcomes."""
 
     steps: int
     groups: int
+    kinds: int = len(BUILT_IN_KINDS)
+    """Outcomes of a sample, success among them."""
 
     @classmethod
     def of(cls, index: SeriesIndex) -> Shape:
         """The shape of a plan's series."""
-        return cls(len(index.steps), len(index.groups))
+        return cls(len(index.steps), len(index.groups), len(index.failures))
 
     @property
     def series(self) -> int:
@@ -50,11 +53,11 @@ class Shape:
     @property
     def codes(self) -> int:
         """The histograms that one place may have."""
-        return self.series * len(KINDS) * len(MEASURES)
+        return self.series * self.kinds * len(MEASURES)
 
     def code(self, place: int, step: int, kind: int, measure: int) -> int:
         """The number of one histogram."""
-        return (((place - OUTSIDE) * self.series + step) * len(KINDS) + kind) * len(MEASURES) + measure
+        return (((place - OUTSIDE) * self.series + step) * self.kinds + kind) * len(MEASURES) + measure
 
     def place_of(self, code: int) -> int:
         """The place whose histogram has this number."""
@@ -112,7 +115,7 @@ class Figures:
     def __init__(self, shape: Shape, capacity: int = 2) -> None:
         self.rows: dict[int, int] = {}
         self.extents: Int64 = np.tile(np.array([NO_BEGIN, 0], dtype=np.int64), (capacity, 1))
-        self.requests: Int64 = np.zeros((capacity, shape.series, len(KINDS)), dtype=np.int64)
+        self.requests: Int64 = np.zeros((capacity, shape.series, shape.kinds), dtype=np.int64)
         self.counters: Int64 = np.zeros((capacity, shape.steps, len(COUNTERS)), dtype=np.int64)
         self.users: Int64 = np.zeros((capacity, shape.groups, USER_STATES), dtype=np.int64)
         self.iterations: Int64 = np.zeros((capacity, shape.groups, ITERATION_COUNTS), dtype=np.int64)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gradual_common.kinds.failures import OK
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import StepSeries
-from gradual_common.protocol.batch import EXCHANGE, KINDS, RESPONSE_TIME, TTFB
+from gradual_common.protocol.batch import EXCHANGE, RESPONSE_TIME, TTFB
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.measures.distribution import Distribution
-from gradual_master.results.measures.totals import OK, Selection, share
+from gradual_master.results.measures.totals import Selection, share
 from gradual_master.results.summary.sections import ActionRow, AssertionRow
 
 
@@ -19,7 +20,7 @@ def action_rows(plan: Plan, aggregate: Aggregate) -> tuple[ActionRow, ...]:
 
 
 def _action_row(plan: Plan, aggregate: Aggregate, series: StepSeries) -> ActionRow:
-    totals = aggregate.totals
+    totals, names = aggregate.totals, aggregate.index.failures.names
     mine = Selection(totals.measured, (series.number,))
     everywhere = replace(mine, phases=(*totals.measured, *totals.warm_up))
     by_kind = totals.by_kind(mine)
@@ -36,7 +37,7 @@ def _action_row(plan: Plan, aggregate: Aggregate, series: StepSeries) -> ActionR
         unsent=totals.counter("unsent", mine),
         interrupted=totals.counter("interrupted", mine),
         skipped=totals.counter("skipped", mine),
-        errors={KINDS[kind]: count for kind, count in sorted(by_kind.items()) if kind != OK},
+        errors={names[kind]: count for kind, count in sorted(by_kind.items()) if kind != OK},
         status_codes=_status_codes(aggregate, series),
         assertions=_assertions(plan, aggregate, series),
         response_time_ms=Distribution.of(histogram),

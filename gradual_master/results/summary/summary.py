@@ -15,6 +15,7 @@ from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import RequestError
 from gradual_common.histogram.histogram import QUANTILE_ERROR
+from gradual_common.kinds.failures import KIND, OK
 from gradual_common.net.urls import split_authority
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.batch import (
@@ -23,7 +24,6 @@ from gradual_common.protocol.batch import (
     COUNTERS,
     EXCHANGE,
     IN_REQUEST,
-    KIND,
     RESPONSE_TIME,
     THINKING,
     TTFB,
@@ -40,7 +40,7 @@ from gradual_master.results.judging.think_times import lateness_of
 from gradual_master.results.judging.verdict import Evidence, Verdict, judge
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.measures.levels import LevelFigures, ScheduledUsers
-from gradual_master.results.measures.totals import OK, Selection, share
+from gradual_master.results.measures.totals import Selection, share
 from gradual_master.results.summary.action_rows import action_rows
 from gradual_master.results.summary.sections import (
     SCHEMA,

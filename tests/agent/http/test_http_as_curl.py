@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gradual_agent.http.failures import ResponseError
 from gradual_agent.http.reading.decoding import KNOWN_CODINGS, decode_body
 from gradual_agent.http.reading.head import parse_head
-from gradual_common.protocol.batch import KINDS
+from gradual_common.kinds.failures import KINDS
 
 ROWS = read_table()
 REFUSALS = ("protocol", "reset", "body_too_large")

@@ -17,7 +17,7 @@ from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import read_clock
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_common.clock import NS_PER_MS
-from gradual_common.protocol.batch import KINDS
+from gradual_common.kinds.failures import KINDS
 
 MS = NS_PER_MS
 

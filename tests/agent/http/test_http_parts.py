@@ -21,7 +21,7 @@ from gradual_agent.http.reading.head import MAX_REMEMBERED, HeadMemory
 from gradual_agent.http.redirects import follow
 from gradual_agent.http.request import build_request
 from gradual_agent.http.response import Headers, Response
-from gradual_common.protocol.batch import KIND
+from gradual_common.kinds.failures import KIND
 
 # ── Response ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -6,7 +6,7 @@ from gradual_agent.http.failures import Failure
 from gradual_agent.http.reading.head import ResponseHead
 from gradual_agent.http.redirects import follow
 from gradual_agent.http.request import build_request
-from gradual_common.protocol.batch import KIND
+from gradual_common.kinds.failures import KIND
 
 
 def redirect(request, location, status=302):

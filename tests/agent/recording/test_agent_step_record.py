@@ -3,7 +3,7 @@
 import pytest
 from agent_recording import HEALTH, cells, counters, recorder, sample, times
 
-from gradual_common.protocol.batch import KINDS
+from gradual_common.kinds.failures import KINDS
 from gradual_common.protocol.batch_checks import check_batch
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gradual_agent.recording import exemplars
 from gradual_agent.recording.exemplars import CANDIDATES, MOST_CODES, ExemplarPicker
 from gradual_agent.runtime.sample import Sample
-from gradual_common.protocol.batch import KIND, KINDS
+from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
 from gradual_master.results.measures.error_samples import ErrorSamples
 

@@ -14,7 +14,8 @@ from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.sample_log import LoggedStepRecord, SampleLog
 from gradual_agent.recording.step_record import StepRecord
 from gradual_common.histogram.histogram import unpack_histograms
-from gradual_common.protocol.batch import KIND, KINDS, MEASURES, Batch
+from gradual_common.kinds.failures import KIND, KINDS
+from gradual_common.protocol.batch import MEASURES, Batch
 from gradual_common.protocol.samples import MOST_SAMPLES, SampleColumns
 
 LEVELS = [(0, 0), (S // 2, 1), (2 * S, 2)]

@@ -8,7 +8,7 @@ from agent_stage import MS, Stage
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.users.knowledge import Knowledge, keep_response
 from gradual_agent.users.view import NO_RESPONSE, ResponseView, Vu
-from gradual_common.protocol.batch import KIND
+from gradual_common.kinds.failures import KIND
 
 EXTRACTING = {"login": {"url": "/login", "extract": {"token": "json: t"}}, "browse": {"url": "/browse"}}
 

@@ -16,7 +16,7 @@ from gradual_agent.users import step_runner
 from gradual_agent.users.knowledge import Knowledge
 from gradual_agent.users.unforeseen import INTERNAL, detail_of, kind_of
 from gradual_common.errors import RequestError, TemplateError
-from gradual_common.protocol.batch import KIND
+from gradual_common.kinds.failures import KIND
 from gradual_common.protocol.batch_checks import check_batch
 from gradual_common.templates.templates import Condition
 

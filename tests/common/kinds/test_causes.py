@@ -8,8 +8,8 @@ import ssl
 import pytest
 
 from gradual_common.kinds.causes import cause_of, label_of
+from gradual_common.kinds.failures import KINDS
 from gradual_common.kinds.http.model import ActionSpec
-from gradual_common.protocol.batch import KINDS
 
 
 def strerror(number: int) -> str:

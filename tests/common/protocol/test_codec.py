@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from gradual_common.errors import WireError
 from gradual_common.histogram.histogram import pack_values
-from gradual_common.protocol.batch import COUNTERS, KINDS, Applied, Batch, Frame, Health, HistogramColumns
+from gradual_common.kinds.failures import KINDS
+from gradual_common.protocol.batch import COUNTERS, Applied, Batch, Frame, Health, HistogramColumns
 from gradual_common.protocol.codec import (
     ProvisionAssembler,
     decode_agent_message,

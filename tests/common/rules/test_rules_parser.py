@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_common.errors import RuleError
-from gradual_common.protocol.batch import KINDS
+from gradual_common.kinds.failures import KINDS
 from gradual_common.rules import Rule, Scope, ScopeItem, TargetLevel, parse_rule, write_rule
 from gradual_common.rules.parser import SERIES_STATISTICS
 from gradual_common.rules.rule import unit_of

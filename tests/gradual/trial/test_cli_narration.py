@@ -8,7 +8,7 @@ from gradual.trial.narration import MOST_BODY, Narrator, outcome_of, phrase_of, 
 from gradual_agent.http.request import build_request
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
-from gradual_common.protocol.batch import KIND
+from gradual_common.kinds.failures import KIND
 from gradual_common.secrecy.masking import Mask
 
 

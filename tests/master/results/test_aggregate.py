@@ -249,6 +249,8 @@ def broken(name: str) -> Batch:
             return changed("counters", (0, 1), 3)
         case "statuses step":
             return changed("statuses", (0, 1), -1)
+        case "statuses kind":
+            return changed("statuses", (0, 2), 21)
         case "assertions frame":
             return changed("assertions", (0, 0), 1)
         case "histograms cell":
@@ -270,6 +272,7 @@ def broken(name: str) -> Batch:
         ("cells kind", "cells names a kind"),
         ("counters step", "counters names a step that is not there: allowed are 0 to 2"),
         ("statuses step", "statuses names a step"),
+        ("statuses kind", "statuses names a kind"),
         ("assertions frame", "assertions names a frame"),
         ("histograms cell", "histograms names a cell"),
         ("histograms measure", "histograms names a measure"),

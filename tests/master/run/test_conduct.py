@@ -16,11 +16,12 @@ from fleet_model import batch_of
 from scripted_agent import DEADLINE_S, ScriptedAgent
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_common.kinds.failures import KIND
 from gradual_common.kinds.http.model import ActionSpec
 from gradual_common.plan.model.config import Config
 from gradual_common.plan.model.groups import Step, UserGroup
 from gradual_common.plan.model.plan import Plan
-from gradual_common.protocol.batch import KIND, Batch, Frame
+from gradual_common.protocol.batch import Batch, Frame
 from gradual_common.protocol.messages import Confirm, Job, MasterMessage, Ping
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_common.schedule.ramps.levels import LevelsRamp, RampLevel

@@ -13,7 +13,7 @@ from gradual_agent.http.connecting.upload import BURST, PIECE
 from gradual_agent.http.reading.head import HeadMemory
 from gradual_agent.http.reading.reader import ResponseReader
 from gradual_agent.http.request import build_request
-from gradual_common.protocol.batch import KIND
+from gradual_common.kinds.failures import KIND
 
 HEAD = build_request("HEAD", "http://system/", wants_body=True)
 SMALL = build_request("GET", "http://system/", wants_body=True, max_body=4)

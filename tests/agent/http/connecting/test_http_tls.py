@@ -25,8 +25,8 @@ from gradual_agent.http.connecting.resolver import Addresses, read_literal
 from gradual_agent.http.connecting.tls import TlsConnection
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_common.errors import TlsFileError
+from gradual_common.kinds.failures import KINDS
 from gradual_common.net.tls_settings import Tls
-from gradual_common.protocol.batch import KINDS
 
 AUTHORITY = trustme.CA()
 SERVER = AUTHORITY.issue_cert("localhost", "127.0.0.1")

@@ -8,8 +8,8 @@ from gradual_agent.http.response import Headers, Response
 from gradual_agent.kinds.http.assertions import Assertions
 from gradual_agent.kinds.http.content import Content
 from gradual_agent.runtime.sample import Sample
+from gradual_common.kinds.failures import KINDS
 from gradual_common.kinds.http.model import ActionSpec
-from gradual_common.protocol.batch import KINDS
 
 MS = 1_000_000
 BODY = b'{"data": {"id": 7, "name": "Ann", "tags": ["a", "b"], "ok": true, "none": null}}'

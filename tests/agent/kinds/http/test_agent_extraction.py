@@ -8,8 +8,8 @@ from gradual_agent.http.response import Headers, Response
 from gradual_agent.kinds.http.content import Content
 from gradual_agent.kinds.http.extraction import Extractor
 from gradual_agent.runtime.sample import Sample
+from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.kinds.http.model import ActionSpec
-from gradual_common.protocol.batch import KIND, KINDS
 
 RESPONSE = Response(200, Headers(((b"Location", b"/there"),)), b'{"data": {"token": "abc", "none": null, "no": false}}')
 

@@ -15,7 +15,7 @@ from gradual_agent.http.request import MAX_KEPT_ERROR
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.kinds.http.exchange import MAX_FIELDS, MAX_READ, MAX_TEXT, MAX_VALUE, describe_exchange
 from gradual_agent.runtime.sample import Sample
-from gradual_common.protocol.batch import KIND
+from gradual_common.kinds.failures import KIND
 from gradual_common.secrecy.masking import Mask
 
 URL = "http://bank.example:8080/login?user=u&token=abc"

@@ -9,10 +9,10 @@ from gradual_agent.kinds.http.action import HttpActions, texts_in, texts_of
 from gradual_agent.kinds.http.request_template import RequestTemplate
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.errors import RequestError
+from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.kinds.http.model import ActionSpec
 from gradual_common.plan.model.config import Config
 from gradual_common.plan.model.plan import Plan
-from gradual_common.protocol.batch import KIND, KINDS
 
 
 def built(spec: dict[str, Any], config: dict[str, Any] | None = None, **scope: Any) -> Request:

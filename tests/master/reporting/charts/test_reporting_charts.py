@@ -16,7 +16,7 @@ from bokeh.models import BoxAnnotation, ColumnDataSource, Span
 from colours import contrast
 from simulated_run import simulated_run
 
-from gradual_common.protocol.batch import KINDS
+from gradual_common.kinds.failures import KINDS
 from gradual_master.reporting.charts import (
     Chart,
     Limit,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 
-from gradual_common.protocol.batch import KINDS
+from gradual_common.kinds.failures import KINDS
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.csv.reporter import NAMES, CsvReporter
 from gradual_master.reporting.csv.tables import AT_THE_END, DURING, cell

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from raw_run import S, aggregate_of, plan_of, schedule_of
 
 from gradual_common.errors import WireError
+from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import KIND, KINDS
 from gradual_common.protocol.samples import SampleColumns
 from gradual_master.reporting.interface.samples import Request, SampleBlock, SampleDesk
 
@@ -91,6 +91,11 @@ def test_what_ends_in_a_warm_up_is_left_out_as_it_is_of_the_totals() -> None:
 
 def test_no_samples_are_no_block() -> None:
     assert desk().receive("a", columns([])) is None
+
+
+def test_an_outcome_that_the_plan_does_not_have_is_refused() -> None:
+    with pytest.raises(WireError, match="samples name outcome 21; the plan has 21"):
+        desk().receive("a", columns([(0, 0, 0, 0, 21, 0)]))
 
 
 @pytest.mark.parametrize("level", [0, -7])

@@ -30,7 +30,7 @@ from structlog.testing import capture_logs
 
 from gradual_common import __version__
 from gradual_common.histogram.histogram import Histogram
-from gradual_common.protocol.batch import KINDS
+from gradual_common.kinds.failures import KINDS
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.otlp.encoding import GAUGES
 from gradual_master.reporting.otlp.endpoint import find_endpoint

@@ -19,8 +19,8 @@ pa = pytest.importorskip("pyarrow", reason="pyarrow is an extra")
 import pyarrow.dataset as ds  # noqa: E402 (after the skip)
 import pyarrow.parquet as pq  # noqa: E402
 
+from gradual_common.kinds.failures import KIND, KINDS  # noqa: E402
 from gradual_common.plan.model.series import SeriesIndex  # noqa: E402
-from gradual_common.protocol.batch import KIND, KINDS  # noqa: E402
 from gradual_master.errors import ReporterError  # noqa: E402
 from gradual_master.reporting.interface.samples import SampleBlock  # noqa: E402
 from gradual_master.reporting.parquet.files import SampleWriter, describe_run, safe_name  # noqa: E402

@@ -6,12 +6,13 @@ import pytest
 from raw_run import plan_of, schedule_of
 
 from gradual_common.errors import RuleError
+from gradual_common.kinds.failures import KIND, OK
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import KIND
 from gradual_master.results.judging.objectives import Objective
 from gradual_master.results.judging.plan_objectives import plan_objectives
-from gradual_master.results.measures.totals import FAILURES, OK
 from gradual_master.results.merging.measurements import OUTSIDE
+
+FAILURES = tuple(range(1, len(KIND)))
 
 
 def objectives_of(*rules: Any, warm_up: int = 0, **changes: Any) -> list[Objective]:

@@ -1,5 +1,6 @@
 """Of the failures of a fleet the first ones and some by chance are shown, each once, and can be tried again by hand."""
 
+import dataclasses
 import json
 import shlex
 import shutil
@@ -16,8 +17,8 @@ from raw_run import S, plan_of
 from summary_schema import ERROR_SAMPLES, violations
 
 from gradual_common.errors import WireError
+from gradual_common.kinds.failures import KIND
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import KIND
 from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
 from gradual_master.results.measures.error_samples import MOST_KEPT, ErrorSamples, curl_of
 
@@ -98,6 +99,12 @@ def test_steps_and_kinds_are_apart_in_the_order_of_the_plan() -> None:
         *(("customer", name, name, kinds[kind]) for _, kind, name in order),
         ("guest", "rates", "rates", "status"),
     ]
+
+
+def test_a_failure_that_the_plan_does_not_have_is_refused() -> None:
+    one = dataclasses.replace(exemplar(0, 0.5, 0), kind=len(KIND))
+    with pytest.raises(WireError, match="an exchange names failure 21; the plan has 20"):
+        ErrorSamples(INDEX).add("a", one)
 
 
 def test_a_step_that_the_plan_does_not_have_is_refused() -> None:

@@ -7,8 +7,8 @@ import pytest
 from raw_run import MS, START, S, Stretch, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 from summary_schema import SUMMARY, violations
 
+from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.plan.model.plan import Plan
-from gradual_common.protocol.batch import KIND, KINDS
 from gradual_common.protocol.samples import Exemplar
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.measures.errors import LONGEST_EXAMPLE, MOST_LIVE, ErrorRow, example_of

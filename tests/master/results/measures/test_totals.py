@@ -2,10 +2,13 @@
 
 from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
-from gradual_common.protocol.batch import KIND, RESPONSE_TIME
+from gradual_common.kinds.failures import KIND, OK
+from gradual_common.protocol.batch import RESPONSE_TIME
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
-from gradual_master.results.measures.totals import FAILURES, OK, Selection, Totals
+from gradual_master.results.measures.totals import Selection, Totals
 from gradual_master.results.merging.measurements import OUTSIDE
+
+FAILURES = tuple(range(1, len(KIND)))
 
 
 def totals_of(*stretches: Stretch, schedule: Schedule) -> Totals:

@@ -4,8 +4,9 @@ import numpy as np
 from contributions import contribution, layouts, reading
 from raw_run import MS, START, S, Stretch, batch_of, plan_of
 
+from gradual_common.kinds.failures import KIND
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import COUNTER, EXCHANGE, KIND, LOOP_LAG, RESPONSE_TIME, START_LAG
+from gradual_common.protocol.batch import COUNTER, EXCHANGE, LOOP_LAG, RESPONSE_TIME, START_LAG
 from gradual_master.results.merging.batches import contribution_of, read_batch, sums_of
 from gradual_master.results.merging.measurements import Figures, Shape
 

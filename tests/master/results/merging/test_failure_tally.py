@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from raw_run import MS, START, S, Stretch, batch_of, iteration_time
 
-from gradual_common.protocol.batch import KIND, Batch
+from gradual_common.kinds.failures import KIND
+from gradual_common.protocol.batch import Batch
 from gradual_master.results.merging.failure_tally import Failed, FailureTally
 
 STEPS = 3

@@ -8,8 +8,9 @@ from contributions import layouts
 from raw_run import MS, S, Stretch, batch_of, iteration_time, plan_of
 
 from gradual_common.errors import WireError
+from gradual_common.kinds.failures import KINDS
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import COUNTERS, KINDS, LOOP_LAG, RESPONSE_TIME, START_LAG, Batch
+from gradual_common.protocol.batch import COUNTERS, LOOP_LAG, RESPONSE_TIME, START_LAG, Batch
 from gradual_master.results.merging.layouts import MOST_KNOWN, Layouts
 from gradual_master.results.merging.measurements import OUTSIDE, Shape
 

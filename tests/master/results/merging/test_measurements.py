@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from raw_run import MS, START, S, Stretch, batch_of, plan_of
 
 from gradual_common.histogram.histogram import Histogram
+from gradual_common.kinds.failures import KINDS
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import KINDS, MEASURES, RESPONSE_TIME
+from gradual_common.protocol.batch import MEASURES, RESPONSE_TIME
 from gradual_master.results.merging.measurements import (
     OUTSIDE,
     Contribution,

@@ -10,7 +10,8 @@ from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, pla
 from summary_schema import SUMMARY, violations
 
 from gradual_common.histogram.histogram import Histogram
-from gradual_common.protocol.batch import CONNECT, EXCHANGE, KIND, TTFB
+from gradual_common.kinds.failures import KIND
+from gradual_common.protocol.batch import CONNECT, EXCHANGE, TTFB
 from gradual_common.protocol.samples import Exemplar
 from gradual_master.results.summary.summary import Summary, build_summary
 
