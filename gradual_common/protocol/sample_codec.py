@@ -2,59 +2,40 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import NoneType
 from typing import Any
 
 from gradual_common.errors import WireError
-from gradual_common.protocol.batch_checks import MOST_OUTCOMES, check_number, check_range, read_column, write_column
+from gradual_common.protocol.batch_checks import MOST_OUTCOMES, check_range
 from gradual_common.protocol.messages import SampleMessage
 from gradual_common.protocol.provisions import decode_document, encode_document
+from gradual_common.protocol.records import RecordCodec, WireField, columns, each, number, read_key
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_common.wire import fleet_pb2 as pb
 
 COLUMNS = ("started", "duration", "slot", "step", "kind", "status")
-INCARNATION_BYTES = 16
 
 Kinds = dict[str, type | tuple[type, ...]]
+
+_BLOCK = RecordCodec(SampleColumns, pb.SampleBlock, level=number("level of samples", -1), **columns(*COLUMNS))
 
 
 def encode_samples(message: SampleMessage) -> pb.SampleMessage:
     """For the wire."""
-    return pb.SampleMessage(
-        incarnation=message.incarnation,
-        blocks=[_encode_block(block) for block in message.blocks],
-        exemplars=[_encode_exemplar(exemplar) for exemplar in message.exemplars],
-    )
+    encoded: pb.SampleMessage = _MESSAGE.write(message)
+    return encoded
 
 
 def decode_samples(message: pb.SampleMessage) -> SampleMessage:
     """From the wire; raises WireError for anything that does not hold together."""
-    if len(message.incarnation) != INCARNATION_BYTES:
-        raise WireError(f"an incarnation has {len(message.incarnation)} bytes; {INCARNATION_BYTES} are wanted")
-    return SampleMessage(
-        message.incarnation,
-        tuple(_decode_block(block) for block in message.blocks),
-        tuple(_decode_exemplar(exemplar) for exemplar in message.exemplars),
-    )
+    return _MESSAGE.read(message)
 
 
-def _encode_block(block: SampleColumns) -> pb.SampleBlock:
-    return pb.SampleBlock(
-        level=block.level,
-        started=write_column(block.started),
-        duration=write_column(block.duration),
-        slot=write_column(block.slot),
-        step=write_column(block.step),
-        kind=write_column(block.kind),
-        status=write_column(block.status),
-    )
-
-
-def _decode_block(block: pb.SampleBlock) -> SampleColumns:
-    level = check_number("level of samples", block.level, -1)
-    decoded = SampleColumns(level, *(read_column(name, getattr(block, name)) for name in COLUMNS))
-    check_samples(decoded)
-    return decoded
+def _read_block(message: pb.SampleBlock) -> SampleColumns:
+    block = _BLOCK.read(message)
+    check_samples(block)
+    return block
 
 
 def check_samples(block: SampleColumns) -> None:
@@ -67,30 +48,10 @@ def check_samples(block: SampleColumns) -> None:
     check_range("slot of a sample", block.slot, 2**31)
 
 
-def _encode_exemplar(exemplar: Exemplar) -> pb.Exemplar:
-    return pb.Exemplar(
-        step=exemplar.step,
-        kind=exemplar.kind,
-        number=exemplar.number,
-        key=exemplar.key,
-        ended=exemplar.ended,
-        slot=exemplar.slot,
-        document=encode_document(exemplar.document),
-    )
-
-
-def _decode_exemplar(exemplar: pb.Exemplar) -> Exemplar:
-    if not 0 <= exemplar.key < 1:
-        raise WireError(f"the key of an exchange is {exemplar.key}; allowed is [0, 1)")
-    return Exemplar(
-        step=exemplar.step,
-        kind=check_number("kind of an exchange", exemplar.kind, 1, MOST_OUTCOMES - 1),
-        number=exemplar.number,
-        key=exemplar.key,
-        ended=exemplar.ended,
-        slot=exemplar.slot,
-        document=_read_document(exemplar.document),
-    )
+def _read_random(key: float) -> float:
+    if not 0 <= key < 1:
+        raise WireError(f"the key of an exchange is {key}; allowed is [0, 1)")
+    return key
 
 
 def _read_document(data: bytes) -> dict[str, Any]:
@@ -118,3 +79,19 @@ def _check_keys(what: str, document: dict[str, Any], kinds: Kinds) -> None:
     for key, kind in kinds.items():
         if not isinstance(document[key], kind) or isinstance(document[key], bool):
             raise WireError(f"{key} of {what} is a {type(document[key]).__name__}")
+
+
+_EXEMPLAR = RecordCodec(
+    Exemplar,
+    pb.Exemplar,
+    kind=number("kind of an exchange", 1, MOST_OUTCOMES - 1),
+    key=WireField(_read_random),
+    document=WireField(_read_document, encode_document),
+)
+_MESSAGE = RecordCodec(
+    SampleMessage,
+    pb.SampleMessage,
+    incarnation=WireField(partial(read_key, "an incarnation")),
+    blocks=each(_read_block, _BLOCK.write),
+    exemplars=each(_EXEMPLAR.read, _EXEMPLAR.write),
+)

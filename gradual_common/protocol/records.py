@@ -1,0 +1,126 @@
+"""Between a record and the protobuf message that has fields of the same names, by a table of what is not plain.
+
+A field that no table names goes over as it is: protobuf has checked its type and width. Every other says how it is
+written and how it is read; reading trusts nothing and raises WireError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from gradual_common.errors import WireError
+from gradual_common.protocol.batch_checks import LARGEST, check_number, read_column, write_column
+
+INCARNATION_BYTES = 16
+LONGEST_LINE = 256
+LONGEST_REASON = 4096
+
+R = TypeVar("R")
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class WireField:
+    """One field of a message."""
+
+    read: Callable[[Any], Any] = _as_it_is
+
+    write: Callable[[Any], Any] = _as_it_is
+
+    is_part: bool = False
+    """A message within the message, which may be absent: None in the record."""
+
+
+class RecordCodec(Generic[R]):
+    """Writes and reads records of one type; `table` has the fields that do not go over as they are.
+
+    `apart`: fields that the message does not have, or that are read by other means; `read` is given them.
+    """
+
+    def __init__(
+        self, record: type[R], message: Callable[..., Any], apart: Iterable[str] = (), /, **table: WireField
+    ) -> None:
+        self._record = record
+        self._message = message
+        names = [field.name for field in fields(record)]  # type: ignore[arg-type]  # a record is a dataclass
+        assert table.keys() <= {*names}, f"{record.__name__} has no {table.keys() - {*names}}"
+        self._plain = [name for name in names if name not in table and name not in apart]
+        self._writers = [(name, field.write) for name, field in table.items()]
+        self._readers = [(name, table[name].read) for name in table if name not in apart and not table[name].is_part]
+        self._parts = [(name, field.read) for name, field in table.items() if field.is_part]
+
+    def write(self, record: R) -> Any:
+        """The message."""
+        values = {name: getattr(record, name) for name in self._plain}
+        for name, write in self._writers:
+            value = getattr(record, name)
+            values[name] = None if value is None else write(value)
+        return self._message(**values)
+
+    def read(self, message: Any, **values: Any) -> R:
+        """The record; WireError for what does not hold together."""
+        for name in self._plain:
+            values[name] = getattr(message, name)
+        for name, read in self._readers:
+            values[name] = read(getattr(message, name))
+        for name, read in self._parts:
+            values[name] = read(getattr(message, name)) if message.HasField(name) else None
+        return self._record(**values)
+
+
+def part(codec: RecordCodec[Any]) -> WireField:
+    """A message within the message, which may be absent."""
+    return WireField(codec.read, codec.write, is_part=True)
+
+
+def each(read: Callable[[Any], Any], write: Callable[[Any], Any]) -> WireField:
+    """A list of messages."""
+    return WireField(
+        lambda entries: tuple([read(entry) for entry in entries]), lambda entries: list(map(write, entries))
+    )
+
+
+def number(what: str, low: int = 0, high: int = LARGEST) -> WireField:
+    """A number in [low, high]."""
+    return WireField(partial(_read_number, what, low, high))
+
+
+def _read_number(what: str, low: int, high: int, value: int) -> int:
+    return check_number(what, value, low, high)
+
+
+def columns(*names: str) -> dict[str, WireField]:
+    """Numpy arrays as bytes (`batch_checks.COLUMNS`)."""
+    return {name: WireField(partial(read_column, name), write_column) for name in names}
+
+
+def line(what: str) -> WireField:
+    """What we named ourselves goes to logs and terminals: one printable line, of bounded length."""
+    return WireField(partial(read_line, what))
+
+
+def read_line(what: str, text: str) -> str:
+    """The text; WireError where it is no printable line."""
+    if len(text) > LONGEST_LINE or not text.isprintable():
+        raise WireError(f"{what} is {text[:LONGEST_LINE]!r}; allowed are {LONGEST_LINE} printable characters")
+    return text
+
+
+def read_reason(text: str) -> str:
+    """A sentence of bounded length."""
+    if len(text) > LONGEST_REASON:
+        raise WireError(f"a reason of {len(text)} characters; allowed are {LONGEST_REASON}")
+    return text
+
+
+def read_key(what: str, key: bytes) -> bytes:
+    """An incarnation, or another key of as many random bytes."""
+    if len(key) != INCARNATION_BYTES:
+        raise WireError(f"{what} has {len(key)} bytes; it takes {INCARNATION_BYTES}")
+    return key
