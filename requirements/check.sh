@@ -46,6 +46,22 @@ try() { # PYTHON LOCK FOLDER
     echo "$("$1" --version), $2.lock: installed, agreed, started"
 }
 
+try_agent() { # PYTHON FOLDER: what a host that runs agents only has; everything of theirs is there, and they begin to work
+    "$2/bin/pip" install "${QUIETLY[@]}" --no-deps --no-compile "$work"/wheel/*.whl
+    "$2/bin/gradual-agent" --help >/dev/null
+    "$2/bin/python" - <<'IMPORTS'
+import importlib, pkgutil
+
+for package in ("gradual_agent", "gradual_common"):
+    for module in pkgutil.walk_packages(importlib.import_module(package).__path__, package + "."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+IMPORTS
+    "$2/bin/gradual-agent" --master "unix:$2/nobody" --master-wait 1s 2>/dev/null && return 1
+    [ $? = 3 ] || { echo "an agent without a master does not end with 3" >&2; return 1; }
+    echo "$("$1" --version), agent.lock: installed, imported, started"
+}
+
 mapfile -t found < <(pythons)
 [ ${#found[@]} -gt 0 ] || { echo "no Python from 3.11 to 3.14 with venv is here" >&2; exit 1; }
 first=${found[0]}
@@ -54,8 +70,9 @@ for number in "${!found[@]}"; do # they wait for the network, as the first does
     [ "$number" = 0 ] || { install "${found[number]}" image "$work/$number" & others[number]=$!; }
 done
 load "$first"
-for lock in image demo dev; do install "$first" $lock "$work/$lock" --no-index --find-links "$work/files"; done
+for lock in agent image demo dev; do install "$first" $lock "$work/$lock" --no-index --find-links "$work/files"; done
 build "$work/demo"
+try_agent "$first" "$work/agent"
 for lock in image demo dev; do try "$first" $lock "$work/$lock"; done
 for number in "${!others[@]}"; do
     wait "${others[number]}"
