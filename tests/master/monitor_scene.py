@@ -108,7 +108,7 @@ def scene(
     clock = clock or Clock()
     schedule = staircase(groups, endless=endless)
     state = MonitorState(schedule, clock)
-    state.begin(run_of(name="Bank, nightly", id="20260102T030405Z-ab12cd"))
+    state.run = run_of(name="Bank, nightly", id="20260102T030405Z-ab12cd")
     for record in records(seconds, groups, agents, schedule=schedule, **plan):
         clock.now = 100.0 + record.end_s
         state.add(record)
@@ -116,8 +116,8 @@ def scene(
         text = (
             "agent agent-7 is silent: its 12 users stop at the end of its lease; unless it comes back, others take over"
         )
-        state.hear(News(14.2, "warning", text))
-        state.hear(News(17.9, "info", "agent agent-2 has taken over 12 users"))
+        state.add_news(News(14.2, "warning", text))
+        state.add_news(News(17.9, "info", "agent agent-2 has taken over 12 users"))
     clock.now += 0.7
     return state
 

@@ -51,12 +51,12 @@ class Views(BaseReporter):
             clock[0] = at
             match kind:
                 case "run":
-                    state.begin(what)
+                    state.run = what
                 case "interval":
                     state.add(what)
                     intervals += 1
                 case "news":
-                    state.hear(what)
+                    state.add_news(what)
             if kind == "interval" and intervals % EVERY == 0:
                 for width, height in SIZES:
                     console = console_of(out, width, height)

@@ -1,7 +1,7 @@
 """Which panels are shown, in which columns and in how many rows, on a terminal of any size.
 
 The screen is a stack: header, schedule, body, news, keys. The body has one, two or three columns, each a stack of
-panels. Rows are dealt out in rounds: panels that do not fit are dropped, the highest rank first; the others get their
+panels. Rows are shared out in rounds: panels that do not fit are dropped, the highest rank first; the others get their
 least, then, one row after the other, what they insist on and what they would like; then come spare panels, and rows to
 grow on. So a panel is shown whole in the rows that it has, or not at all.
 """
@@ -70,16 +70,16 @@ def _stack(body: Body, state: MonitorState, width: int, height: int) -> Stack:
 def draw_stack(stack: Stack, state: MonitorState, width: int, height: int) -> list[Text]:
     """The panels below each other in exactly `height` lines; what stands below blank rows keeps its place."""
     demands = [panel.demand(state, width) for panel in stack]
-    dealt = deal_rows([(panel.rank, demand) for panel, demand in zip(stack, demands, strict=True)], height)
+    shares = share_rows([(panel.rank, demand) for panel, demand in zip(stack, demands, strict=True)], height)
     drawn: list[Text] = []
-    for panel, rows in zip(stack, dealt, strict=True):
+    for panel, rows in zip(stack, shares, strict=True):
         if rows:
             lines = [fit(line, width) for line in panel.lines(state, width, rows)]
             drawn += [*lines, *(Text() for _ in range(rows - len(lines)))]
     return [*drawn, *(Text() for _ in range(height - len(drawn)))]
 
 
-def deal_rows(wanted: Sequence[tuple[int, Demand]], height: int) -> list[int]:
+def share_rows(wanted: Sequence[tuple[int, Demand]], height: int) -> list[int]:
     """Rows for each of some panels, given as (rank, demand); 0 for one that is not shown."""
     by_rank = sorted(range(len(wanted)), key=lambda place: wanted[place][0])
     demands = [demand for _, demand in wanted]

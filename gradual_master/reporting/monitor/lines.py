@@ -1,4 +1,4 @@
-"""What the panels write with: lines of styled text that keep to a width, and the few styles there are.
+"""What the panels write with: lines of styled text that keep to a width, small drawings in them, and the few styles.
 
 Colours are of the 16 that every terminal has, and only such as can be read on both a light and a dark background.
 By the palette of xterm the WCAG 2.1 contrast on white and on black is 5.8, 3.6 for red and 4.7, 4.5 for magenta; green
@@ -14,6 +14,8 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from gradual_master.reporting.text.block_chart import BLOCKS, EIGHTHS, height_of
+
 ALARM = "bold red"
 WARNING = "magenta"
 TITLE = "bold"
@@ -21,6 +23,19 @@ QUIET = "dim"
 BAR = "green"
 
 ELLIPSIS = "…"
+
+NO_SAMPLES = " "
+ZERO = "·"
+"""Zero is not the same as next to nothing, which is the lowest block, nor as no data, which is blank."""
+
+PARTS = " ▏▎▍▌▋▊▉"
+FULL = "█"
+WANTED = "░"
+
+NOTEWORTHY = 0.05
+"""A change smaller than this is not spoken of."""
+
+MOST_CHANGE = 9.99
 
 ASCII = str.maketrans("▁▂▃▄▅▆▇█░▲─│┤└·…↑↓▏▎▍▌▋▊▉×→", "__--==##.^-||+.~^v.......x>")
 """For terminals whose encoding has no blocks, character by character: nothing becomes wider."""
@@ -79,6 +94,42 @@ def beside(columns: Sequence[Sequence[Text]], widths: Sequence[int], gap: int) -
                 row.append(" " * (width - line.cell_len + gap))
         drawn.append(row)
     return drawn
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """One character per value, from 0 to the largest of them; blank where nothing is known."""
+    peak = max((value for value in values if value is not None), default=0.0)
+    return "".join(_level(value, peak) for value in values)
+
+
+def _level(value: float | None, peak: float) -> str:
+    if value is None:
+        return NO_SAMPLES
+    return BLOCKS[min(EIGHTHS, height_of(value, peak, 1))] if value > 0 else ZERO
+
+
+def bar(actual: float, target: float, peak: float, columns: int) -> tuple[str, str]:
+    """(what is there, what is missing up to the target) of a bar on which `columns` stand for `peak`."""
+    if peak <= 0 or columns <= 0:
+        return "", ""
+    longest = max(peak, actual, target)
+    eighths = round(actual / longest * columns * EIGHTHS)
+    full, part = divmod(eighths, EIGHTHS)
+    filled = FULL * full + (PARTS[part] if part else "")
+    if actual > 0 and not filled:
+        filled = PARTS[1]
+    return filled, WANTED * max(0, round(target / longest * columns) - len(filled))
+
+
+def change(now: float | None, before: float | None) -> str:
+    """`↑12%`, `↓8%`; nothing for a small change, or where there is nothing to compare with."""
+    if now is None or not before:
+        return ""
+    share = now / before - 1
+    if abs(share) < NOTEWORTHY:
+        return ""
+    arrow = "↑" if share > 0 else "↓"
+    return f"{arrow}×{min(now / before, 999):.0f}" if share > MOST_CHANGE else f"{arrow}{abs(share):.0%}"
 
 
 class Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ from rich.text import Text
 
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.reporting.interface.reporter import Reporter
-from gradual_master.reporting.monitor.held import HeldOutput, LogListener
+from gradual_master.reporting.monitor.captured_output import CapturedOutput, LogListener
 from gradual_master.reporting.monitor.layout import compose
 from gradual_master.reporting.monitor.screen import Screen
 from gradual_master.reporting.monitor.state import MonitorState
@@ -45,7 +46,7 @@ class MonitorReporter(Reporter):
         self._lock = threading.Lock()
         self._logged: deque[tuple[Literal["warning", "error"], str]] = deque(maxlen=MOST_LOGGED)
         self._listener = LogListener(self._note)
-        self._held = HeldOutput()
+        self._output = CapturedOutput()
         self._screen: Screen | None = None
         self._lines: ProgressReporter | None = None
 
@@ -56,9 +57,9 @@ class MonitorReporter(Reporter):
             self._lines = ProgressReporter(self._schedule, plain)
             self._lines.on_test_start(run)
             return
-        self._state.begin(run)
-        self._held.hold()
-        self._listener.attach()
+        self._state.run = run
+        self._output.start()
+        logging.getLogger().addHandler(self._listener)
         self._screen = Screen(self._console, self._compose)
         self._screen.start()
 
@@ -79,7 +80,7 @@ class MonitorReporter(Reporter):
         """Take it in."""
         if self._screen is not None:
             with self._lock:
-                self._state.hear(news)
+                self._state.add_news(news)
             self._screen.notify()
 
     def on_test_complete(self, summary: Summary) -> None:
@@ -87,12 +88,12 @@ class MonitorReporter(Reporter):
         self.close()
 
     def close(self) -> None:
-        """Leave the terminal as it was, however the run ended, then let out what was said meanwhile."""
+        """Leave the terminal as it was, however the run ended, then write what was captured meanwhile."""
         screen, self._screen = self._screen, None
         if screen is not None:
             screen.stop()
-            self._listener.detach()
-            self._held.release()
+            logging.getLogger().removeHandler(self._listener)
+            self._output.release()
         if self._lines is not None:
             self._lines.close()
 
@@ -102,5 +103,5 @@ class MonitorReporter(Reporter):
     def _compose(self, width: int, height: int) -> Sequence[Text]:
         with self._lock:
             while self._logged:
-                self._state.log(*self._logged.popleft())
+                self._state.add_log(*self._logged.popleft())
             return compose(self._state, width, height)

@@ -1,8 +1,14 @@
 """The terminal: one thread of its own that alone writes to it, from entering the alternate screen to leaving it.
 
-The thread draws when something has changed, when the terminal has another size, and once a second in any case, so that
-the clock runs on. It reads the size itself (no handler of SIGWINCH: signals are asyncio's and the main thread's). A
-terminal that does not take what is written (Ctrl-S) holds up this thread and nobody else.
+Why a thread. A terminal can stop taking what is written, for as long as it likes: Ctrl-S, a slow connection, a paused
+tmux. The reporter's own thread must not wait for that, for intervals and news would pile up behind it and be dropped,
+and the run's end would wait too. So the reporter only changes the state and sets an event; what blocks is this thread,
+and it is given up at the end after `FAREWELL_S`. One thread does all writing, also entering and leaving the alternate
+screen, so that no two drawings mix and the screen is left exactly once, by whatever way the loop ends. It draws when
+something has changed, but at most every `LOOK_S`, however fast news come; when the terminal has another size; and once
+a second in any case, so that the clock runs on. It reads the size itself, and has no handler of SIGWINCH: signals are
+asyncio's and the main thread's. An exception while drawing is kept for the reporter, which raises it where the next
+interval comes in: it is the reporter that is then left out, not the run.
 
 Measured as CPU time on one core of a busy 2-core machine, with 8 groups, 20 agents and 10 objectives: a drawing takes
 4 ms at 80×24 (2.6 KB to the terminal) and 12 ms at 200×60 (14 KB), one or two of them a second; an interval 0.24 ms to
@@ -78,7 +84,7 @@ class Screen:
         live.update(Page(self._compose(size.width, size.height)), refresh=True)
 
     def _await_next(self) -> None:
-        """Until there is a reason to draw; at most a few times a second, however fast news come."""
+        """Until there is a reason to draw."""
         due = time.monotonic() + DRAW_EVERY_S
         while not self._is_over.wait(LOOK_S):
             if self._has_changed.is_set() or terminal_size(self._console) != self._size or time.monotonic() >= due:

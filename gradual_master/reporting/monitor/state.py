@@ -1,4 +1,4 @@
-"""What the monitor knows of the run: fed with what reporters are told, read by the panels. No terminal, no thread."""
+"""What the monitor knows of the run: fed as reporters are, read by the panels. No terminal, no thread."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ from typing import Literal
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.schedule.schedule import Change, Schedule
-from gradual_master.reporting.monitor.failing import LiveFailure, live_failures
+from gradual_master.reporting.monitor.agents import KnownAgents
+from gradual_master.reporting.monitor.last_minutes import LastMinutes
 from gradual_master.reporting.monitor.lines import clean
-from gradual_master.reporting.monitor.roster import Roster
-from gradual_master.reporting.monitor.steps import StepBook, StepRow
-from gradual_master.reporting.monitor.trend import Trend
-from gradual_master.reporting.progress.state import NOTICEABLE, ProgressState
+from gradual_master.reporting.monitor.steps import RecentSteps, StepRates
+from gradual_master.reporting.progress.state import NOTICEABLE, RECENT_S, ProgressState, rates_of
 from gradual_master.reporting.text.block_chart import slices, stretches
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.history import News
 
+BEFORE_S = 30.0
+"""What the last seconds are compared with: the stretch of this length just before them."""
+
 KEPT_NEWS = 50
+
 LATE_S = 6.0
 """An interval closes 3 s after its end at the latest (DESIGN 5.4); twice that without one is worth a word."""
 
 SAME_S = 3.0
-"""News that the log says too, within this, are said once."""
-
-Level = Literal["info", "warning", "error"]
+"""News that the log says too, within this, are shown once."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupUsers:
-    """Users of one group, or of all, in the last interval; `peak`: the most that the schedule ever wants of them."""
+    """Users of one group, or of all, in the last interval."""
 
     name: str
     users: float
@@ -40,61 +41,60 @@ class GroupUsers:
     stopping: float
     missing: float
     peak: float
+    """The most that the schedule ever wants of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Targets:
+class TargetSlices:
     """The mean target of all groups in each of some equal slices of [0, `end_s`)."""
 
     end_s: float
     users: tuple[float, ...]
 
 
-class MonitorState:
+class MonitorState(ProgressState):
     """The run so far. `clock` counts seconds from anywhere."""
 
+    kept_s = RECENT_S + BEFORE_S
+
     def __init__(self, schedule: Schedule, clock: Callable[[], float]) -> None:
+        super().__init__(schedule, KEPT_NEWS)
         self.schedule = schedule
-        self.progress = ProgressState(schedule, KEPT_NEWS)
-        self.trend = Trend()
-        self.roster = Roster()
+        self.last_minutes = LastMinutes()
+        self.before = rates_of(())
+        """Over `BEFORE_S` before the last seconds."""
+        self.agents = KnownAgents()
         self.run: RunFacts | None = None
         self.is_stopping = False
         self._clock = clock
         self._began: float | None = None
-        self._drawn: tuple[int, int, Targets] | None = None
-        self._book = StepBook()
-        self._steps: tuple[StepRow, ...] | None = None
-
-    # ── What it is told ────────────────────────────────────────────────────────────────────────────────────────────
-
-    def begin(self, run: RunFacts) -> None:
-        """The schedule is about to begin."""
-        self.run = run
+        self._targets: tuple[int, int, TargetSlices] | None = None
+        self._recent_steps = RecentSteps()
+        self._steps: tuple[StepRates, ...] | None = None
 
     def add(self, record: IntervalRecord) -> None:
         """An interval is closed."""
         self._synchronise(record.end_s)
-        self.progress.add(record)
-        self.trend.add(record)
-        self.roster.add(record, is_ending=self.is_ending)
+        super().add(record)
+        self.before = rates_of(self.records[: -len(self.recent_records)])
+        self.last_minutes.add(record)
+        self.agents.add(record, is_ending=self.is_ending)
         self._steps = None
 
-    def hear(self, news: News) -> None:
+    def add_news(self, news: News) -> None:
         """Something happened to the fleet."""
         self._synchronise(news.at_s)
         self.is_stopping = self.is_stopping or news.is_stop
-        self.roster.hear(news)
-        self._tell(News(news.at_s, news.level, clean(news.text)))
+        self.agents.add_news(news)
+        self._show(News(news.at_s, news.level, clean(news.text)))
 
-    def log(self, level: Level, text: str) -> None:
+    def add_log(self, level: Literal["info", "warning", "error"], text: str) -> None:
         """A line of the log that somebody should see."""
-        self._tell(News(self.elapsed_s, level, clean(text)))
+        self._show(News(self.elapsed_s, level, clean(text)))
 
-    def _tell(self, news: News) -> None:
-        known = self.progress.news
-        if not any(entry.text == news.text and abs(entry.at_s - news.at_s) < SAME_S for entry in known):
-            known.append(news)
+    def _show(self, news: News) -> None:
+        if not any(known.text == news.text and abs(known.at_s - news.at_s) < SAME_S for known in self.news):
+            self.news.append(news)
 
     def _synchronise(self, at_s: float) -> None:
         """It is at least `at_s` now. Of all that come, the quickest news say best when the schedule began."""
@@ -102,28 +102,25 @@ class MonitorState:
             began = self._clock() - at_s
             self._began = began if self._began is None else min(began, self._began)
 
-    # ── Where the run is ───────────────────────────────────────────────────────────────────────────────────────────
-
     @property
     def elapsed_s(self) -> float:
         """Seconds since the schedule's begin, now; 0 until something has come of it."""
-        return 0.0 if self._began is None else max(self._clock() - self._began, self.progress.at_s)
+        return 0.0 if self._began is None else max(self._clock() - self._began, self.at_s)
 
     @property
     def left_s(self) -> float | None:
         """Until the schedule's end; None when only iterations end it."""
-        end_s = self.progress.end_s
-        return None if end_s is None else max(0.0, end_s - self.elapsed_s)
+        return None if self.end_s is None else max(0.0, self.end_s - self.elapsed_s)
 
     @property
     def is_ending(self) -> bool:
         """Whether users are only finishing, by the schedule or by a stop."""
-        return self.is_stopping or self.progress.is_draining
+        return self.is_stopping or self.is_draining
 
     @property
     def is_late(self) -> bool:
         """Whether the figures are older than they should be."""
-        return not self.is_ending and self.elapsed_s - self.progress.at_s > LATE_S
+        return not self.is_ending and self.elapsed_s - self.at_s > LATE_S
 
     def changes(self) -> tuple[Change | None, Change | None]:
         """The change in force now, and the next one."""
@@ -131,11 +128,9 @@ class MonitorState:
         place = bisect_right([change.at for change in changes], round(self.elapsed_s * NS_PER_S))
         return changes[place - 1] if place else None, changes[place] if place < len(changes) else None
 
-    # ── Users ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def groups(self) -> list[GroupUsers]:
         """Every group, in the order of the plan."""
-        record = self.progress.last
+        record = self.last
         if record is None:
             return []
         peaks = dict(zip(self.schedule.groups, self.schedule.peak, strict=True))
@@ -157,18 +152,19 @@ class MonitorState:
             users=sum(group.users for group in groups),
             target=sum(group.target for group in groups),
             stopping=sum(group.stopping for group in groups),
-            missing=0.0 if self.is_ending else self.progress.missing,
+            missing=0.0 if self.is_ending else self.missing,
             peak=max((change.target for change in self.schedule.changes), default=0),
         )
 
-    # ── What takes a moment to work out ────────────────────────────────────────────────────────────────────────────
-
-    def targets(self, columns: int) -> Targets:
+    def targets(self, columns: int) -> TargetSlices:
         """What the schedule wants, in `columns` slices; an open end moves away as it nears."""
         until = int(self._open_end_s() * NS_PER_S) if self.schedule.end is None else 0
-        if self._drawn is None or self._drawn[:2] != (columns, until):
-            self._drawn = (columns, until, targets_of(self.schedule, until, columns))
-        return self._drawn[2]
+        if self._targets is None or self._targets[:2] != (columns, until):
+            pieces = stretches(self.schedule, until)
+            end = pieces[-1][1]
+            users = tuple(sum(users) for users in slices(pieces, end, columns))
+            self._targets = (columns, until, TargetSlices(end / NS_PER_S, users))
+        return self._targets[2]
 
     def _open_end_s(self) -> float:
         end_s = 60.0
@@ -176,19 +172,8 @@ class MonitorState:
             end_s *= 2
         return end_s
 
-    def failures(self) -> list[LiveFailure]:
-        """What fails, the most frequent of late first."""
-        return live_failures(self.progress, self.trend)
-
-    def steps(self) -> tuple[StepRow, ...]:
-        """Every step over the last seconds; worked out once an interval, when somebody looks."""
+    def steps(self) -> tuple[StepRates, ...]:
+        """Every step over the last seconds; worked out once an interval, when it is shown."""
         if self._steps is None:
-            self._steps = self._book.rows(self.trend.recent_records)
+            self._steps = self._recent_steps.rates(self.recent_records)
         return self._steps
-
-
-def targets_of(schedule: Schedule, until: int, columns: int) -> Targets:
-    """The schedule in slices, at least until `until` (ns) if its end is open."""
-    pieces = stretches(schedule, until)
-    end = pieces[-1][1]
-    return Targets(end / NS_PER_S, tuple(sum(users) for users in slices(pieces, end, columns)))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from gradual_common.histogram.histogram import Histogram
+from gradual_master.reporting.step_sums import StepSums
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.measures.intervals import ActionInterval, IntervalRecord
 
 
 @dataclass(frozen=True, slots=True)
-class StepRow:
+class StepRates:
     """One step of one group; rates a second, times in ms."""
 
     group: str
@@ -21,35 +21,21 @@ class StepRow:
     times: Distribution
 
 
-@dataclass(slots=True)
-class _Sum:
-    requests: int = 0
-    failures: int = 0
-    histogram: Histogram = field(default_factory=Histogram)
-
-
-class StepBook:
+class RecentSteps:
     """Works out the steps of an interval once, however often it is looked at: 8 ms for 20 agents and 16 steps."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[ActionInterval, ...]] = {}
 
-    def rows(self, records: Sequence[IntervalRecord]) -> tuple[StepRow, ...]:
+    def rates(self, records: Sequence[IntervalRecord]) -> tuple[StepRates, ...]:
         """The steps that did something in these intervals, in the order in which they first appear."""
         self._known = {record.number: self._known.get(record.number) or record.actions() for record in records}
-        return rows_of(list(self._known.values()), sum(record.end_s - record.start_s for record in records))
-
-
-def rows_of(intervals: Sequence[tuple[ActionInterval, ...]], seconds: float) -> tuple[StepRow, ...]:
-    """Steps of some intervals, `seconds` in all, merged."""
-    sums: dict[tuple[str, str], _Sum] = {}
-    for actions in intervals:
-        for action in actions:
-            total = sums.setdefault((action.group, action.step), _Sum())
-            total.requests += action.requests
-            total.failures += action.failures
-            total.histogram.merge(action.histogram)
-    return tuple(
-        StepRow(group, step, total.requests / seconds, total.failures / seconds, Distribution.of(total.histogram))
-        for (group, step), total in sums.items()
-    )
+        seconds = sum(record.end_s - record.start_s for record in records)
+        sums: dict[tuple[str, str], StepSums] = {}
+        for rows in self._known.values():
+            for row in rows:
+                sums.setdefault((row.group, row.step), StepSums()).add(row)
+        return tuple(
+            StepRates(group, step, of.requests / seconds, of.errors.total() / seconds, Distribution.of(of.times))
+            for (group, step), of in sums.items()
+        )

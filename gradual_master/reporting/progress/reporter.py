@@ -74,10 +74,10 @@ def describe_progress(state: ProgressState) -> str:
     parts = [
         _position(state),
         f"users {users}" + (f" ({show_number(state.missing)} missing)" if state.missing else ""),
-        f"{show_number(state.throughput)} ok/s",
-        f"p50 {show_number(state.recent_ms(0.5))} ms",
-        f"p95 {show_number(state.recent_ms(0.95))} ms",
-        f"{show_count(sum(state.failures.values()))} failed" + _in_brackets(show_kinds(state.labels)),
+        f"{show_number(state.recent.ok)} ok/s",
+        f"p50 {show_number(state.recent.times.p50)} ms",
+        f"p95 {show_number(state.recent.times.p95)} ms",
+        f"{show_count(state.failures.total())} failed" + _in_brackets(show_kinds(state.labels)),
         f"agents {record.agents if record is not None else 0}",
     ]
     if state.broken:
@@ -152,7 +152,7 @@ def _users(record: IntervalRecord) -> Table:
 
 def _figures(state: ProgressState, record: IntervalRecord) -> Text:
     return Text(
-        f"{show_number(state.throughput)} ok/s   p50 {show_number(state.recent_ms(0.5))} ms"
-        f"   p95 {show_number(state.recent_ms(0.95))} ms   {show_count(state.requests)} requests"
-        f"   {show_count(sum(state.failures.values()))} failed   agents {record.agents}"
+        f"{show_number(state.recent.ok)} ok/s   p50 {show_number(state.recent.times.p50)} ms"
+        f"   p95 {show_number(state.recent.times.p95)} ms   {show_count(state.requests)} requests"
+        f"   {show_count(state.failures.total())} failed   agents {record.agents}"
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.histogram import Histogram
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.reporting.text.failures import counts_of
-from gradual_master.results.measures.distribution import milliseconds
+from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.history import News
 
@@ -24,25 +27,68 @@ LEAST_MISSING = 0.1
 """Users that a mean over one interval is short of without anybody missing: a start or an end within it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How fast the system answered over some intervals; rates a second, None where there are no intervals."""
+
+    ok: float | None
+    failed: float | None
+    times: Distribution
+    in_flight: float | None
+    thinking: float | None
+
+
+def rates_of(records: Iterable[IntervalRecord]) -> Rates:
+    """What some intervals say together."""
+    seconds = ok = failed = in_flight = thinking = 0.0
+    merged = Histogram()
+    for record in records:
+        length = record.end_s - record.start_s
+        seconds += length
+        ok += record.requests - record.failures
+        failed += record.failures
+        in_flight += record.in_flight * length
+        thinking += record.thinking * length
+        merged.merge(record.histogram)
+    times = Distribution.of(merged)
+    if not seconds:
+        return Rates(None, None, times, None, None)
+    return Rates(ok / seconds, failed / seconds, times, in_flight / seconds, thinking / seconds)
+
+
 class ProgressState:
-    """What the display needs to remember; it is fed with the closed intervals, in order."""
+    """What a display needs to remember; it is fed with the closed intervals, in order."""
+
+    kept_s: ClassVar[float] = RECENT_S
+    """How much of the past is remembered interval by interval."""
 
     def __init__(self, schedule: Schedule, most_news: int = SHOWN_NEWS) -> None:
         self.end_s = None if schedule.end is None else schedule.end / NS_PER_S
         self.requests = 0
         self.failures: Counter[str] = Counter()
-        self.last: IntervalRecord | None = None
         self.news: deque[News] = deque(maxlen=most_news)
-        self._recent: deque[IntervalRecord] = deque()
+        self.records: list[IntervalRecord] = []
+        """Those of the last `kept_s`."""
+        self.recent = rates_of(())
+        """Over the last `RECENT_S`."""
 
     def add(self, record: IntervalRecord) -> None:
         """Take in the next interval."""
-        self.last = record
         self.requests += record.requests
         self.failures.update(record.errors)
-        self._recent.append(record)
-        while self._recent[0].end_s <= record.end_s - RECENT_S:
-            self._recent.popleft()
+        self.records = [known for known in self.records if known.end_s > record.end_s - self.kept_s]
+        self.records.append(record)
+        self.recent = rates_of(self.recent_records)
+
+    @property
+    def last(self) -> IntervalRecord | None:
+        """The last interval."""
+        return self.records[-1] if self.records else None
+
+    @property
+    def recent_records(self) -> list[IntervalRecord]:
+        """The intervals of the last `RECENT_S`."""
+        return [record for record in self.records if record.end_s > self.at_s - RECENT_S]
 
     @property
     def labels(self) -> dict[str, int]:
@@ -71,20 +117,7 @@ class ProgressState:
     @property
     def is_draining(self) -> bool:
         """Whether the schedule is over and users are only finishing."""
-        return self.left_s == 0
-
-    @property
-    def throughput(self) -> float:
-        """Successful requests a second of late."""
-        seconds = sum(record.end_s - record.start_s for record in self._recent)
-        return sum(record.requests - record.failures for record in self._recent) / seconds if seconds else 0.0
-
-    def recent_ms(self, quantile: float) -> float | None:
-        """A percentile of late, from merged histograms."""
-        merged = Histogram()
-        for record in self._recent:
-            merged.merge(record.histogram)
-        return milliseconds(merged.quantile(quantile))
+        return self.end_s is not None and self.at_s >= self.end_s
 
     @property
     def broken(self) -> tuple[str, ...]:

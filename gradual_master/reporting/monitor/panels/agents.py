@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from gradual_master.reporting.monitor.agents import ABSENT, CONDITIONS, KnownAgent
 from gradual_master.reporting.monitor.lines import ALARM, QUIET, WARNING, cell, clean, fit, heading, join
 from gradual_master.reporting.monitor.panels.base import Demand, fitting, rest_of
-from gradual_master.reporting.monitor.roster import ABSENT, CONDITIONS, Entry
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.text.formatting import show_count, show_number, show_seconds
 
@@ -30,14 +30,14 @@ class AgentsPanel:
 
     def demand(self, state: MonitorState, width: int) -> Demand:
         """A line per agent."""
-        count = 1 + max(1, len(state.roster))
+        count = 1 + max(1, len(state.agents))
         return Demand(2, count, count)
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
         """Of many agents the worst, and what the others have in common."""
-        entries = state.roster.worst_first()
+        entries = state.agents.worst_first()
         shown, left = fitting(entries, rows - 1)
-        columns = COLUMNS[: 2 if width < NARROW else 3 if width < ROOMY and state.roster.count("strained") else 4]
+        columns = COLUMNS[: 2 if width < NARROW else 3 if width < ROOMY and state.agents.count("strained") else 4]
         room = sum(size for _, size in columns)
         titles = "".join(f"{title:>{size}}" for title, size in columns)
         drawn = [_heading(state, titles, width)]
@@ -49,15 +49,15 @@ class AgentsPanel:
 
 def _heading(state: MonitorState, titles: str, width: int) -> Text:
     """The titles stand over their columns."""
-    roster = state.roster
-    counts = [f"{roster.count(what)} {what}" for what in ("lost", "silent", "strained", "left") if roster.count(what)]
+    agents = state.agents
+    counts = [f"{agents.count(what)} {what}" for what in ("lost", "silent", "strained", "left") if agents.count(what)]
     room = max(0, width - len(titles))
-    title = ", ".join([f"Agents {roster.present}", *counts])
+    title = ", ".join([f"Agents {agents.present}", *counts])
     left = heading(title if len(title) + 4 <= room else "Agents", room)
     return fit(join(left, Text(titles, QUIET)), width)
 
 
-def _line(entry: Entry, columns: Sequence[tuple[str, int]], room: int) -> Text:
+def _line(entry: KnownAgent, columns: Sequence[tuple[str, int]], room: int) -> Text:
     name = clean(entry.health.agent)
     if entry.condition in ABSENT:
         # It has no figures of now, so that the words may take their place.
@@ -72,13 +72,13 @@ def _line(entry: Entry, columns: Sequence[tuple[str, int]], room: int) -> Text:
     return fit(join(fit(label, room), " " * max(0, room - label.cell_len), *figures), room + sum(s for _, s in columns))
 
 
-def _absence(entry: Entry) -> str:
+def _absence(entry: KnownAgent) -> str:
     if entry.condition == "silent":
         return f" silent since {show_seconds(entry.seen_s)}"
     return f" {'lost at' if entry.condition == 'lost' else 'gone, left at'} {show_seconds(entry.since_s)}"
 
 
-def _figures(entry: Entry) -> tuple[str, ...]:
+def _figures(entry: KnownAgent) -> tuple[str, ...]:
     health = entry.health
     return (
         f"{health.cpu:.0%}",
@@ -88,7 +88,7 @@ def _figures(entry: Entry) -> tuple[str, ...]:
     )
 
 
-def _rest(entries: Sequence[Entry], shown: int) -> Text:
+def _rest(entries: Sequence[KnownAgent], shown: int) -> Text:
     """The worst of each figure among those that are not shown, and how many are not well."""
     conditions = [entry.condition for entry in entries]
     parts = [f"{conditions.count(name)} {name}" for name in CONDITIONS if name in conditions and name != "well"]

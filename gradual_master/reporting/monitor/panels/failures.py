@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
+
 from rich.text import Text
 
-from gradual_master.reporting.monitor.failing import LiveFailure
 from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, clean, fit, heading, join
 from gradual_master.reporting.monitor.panels.base import Demand, fitting, rest_of
 from gradual_master.reporting.monitor.state import MonitorState
-from gradual_master.reporting.text.failures import why
+from gradual_master.reporting.text.failures import by_label, counts_of, why
 from gradual_master.reporting.text.formatting import show_count, show_instant, show_number, show_share
+from gradual_master.results.measures.errors import ErrorRow
 
 LONGEST_LABEL = 30
 FIGURES = 24
@@ -23,14 +26,14 @@ class FailuresPanel:
 
     def demand(self, state: MonitorState, width: int) -> Demand:
         """A line at least: that there are none is worth knowing."""
-        count = max(1, len(state.failures()))
+        count = max(1, len(live_failures(state)))
         return Demand(2, 1 + count, 1 + 2 * count)
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
         """Of many labels the worst."""
-        progress, entries = state.progress, state.failures()
-        total = sum(progress.failures.values())
-        share = f"{show_share(total, progress.requests)} of requests" if total else ""
+        entries = live_failures(state)
+        total = state.failures.total()
+        share = f"{show_share(total, state.requests)} of requests" if total else ""
         drawn = [heading("Failures", width, share)]
         if not entries:
             return [*drawn, fit(Text("none", QUIET), width)]
@@ -44,6 +47,50 @@ class FailuresPanel:
             rest = sum(row.count for row in entries[len(shown) :])
             drawn.append(fit(Text(f"{rest_of(left, len(shown))} kinds: {show_count(rest)}", QUIET), width))
         return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFailure:
+    """All failures of one label."""
+
+    label: str
+    count: int
+    rate: float
+    """A second, of late."""
+    first: ErrorRow | None
+    """The row whose failure came first, if any is known."""
+    last_s: float
+
+
+def live_failures(state: MonitorState) -> list[LiveFailure]:
+    """Those that occur now first."""
+    last = state.last
+    if last is None:
+        return []
+    known = {failure.label: failure for failure in by_label(last.errors_so_far)}
+    before = _counts_before(state)
+    seconds = sum(record.end_s - record.start_s for record in state.recent_records) or 1.0
+    rows = [
+        LiveFailure(
+            label=label,
+            count=count,
+            rate=max(0, count - before.get(label, 0)) / seconds,
+            first=known[label].first if label in known else None,
+            last_s=known[label].last_s if label in known else last.end_s,
+        )
+        for label, count in state.labels.items()
+    ]
+    return sorted(rows, key=lambda row: (-row.rate, -row.count, row.label))
+
+
+def _counts_before(state: MonitorState) -> dict[str, int]:
+    """By label, as it stood when the last seconds began."""
+    recent = state.recent_records
+    kinds = Counter(state.failures)
+    for record in recent:
+        kinds.subtract(record.errors)
+    former = next((record for record in state.records if record.number == recent[0].number - 1), None)
+    return counts_of(kinds, former.errors_so_far if former is not None else ())
 
 
 def _line(row: LiveFailure, labels: int, width: int) -> Text:

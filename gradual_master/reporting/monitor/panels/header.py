@@ -43,12 +43,12 @@ def _name_and_clock(state: MonitorState, width: int) -> Text:
 def _clock(state: MonitorState) -> str:
     """The time that has passed, and the time that is left if that is known."""
     elapsed, left_s = show_seconds(state.elapsed_s), state.left_s
-    if state.progress.end_s is None or left_s is None:
+    if state.end_s is None or left_s is None:
         return f"{elapsed} elapsed"
     if state.is_ending:
-        return f"{elapsed} elapsed of {show_seconds(state.progress.end_s)}"
+        return f"{elapsed} elapsed of {show_seconds(state.end_s)}"
     # Rounded up: what has passed and what is left are to add up to the whole.
-    return f"{elapsed} of {show_seconds(state.progress.end_s)}, {show_seconds(-(-left_s // 1))} left"
+    return f"{elapsed} of {show_seconds(state.end_s)}, {show_seconds(-(-left_s // 1))} left"
 
 
 def _position(state: MonitorState, width: int) -> Text:
@@ -61,10 +61,10 @@ def _position(state: MonitorState, width: int) -> Text:
 
 
 def _doing(state: MonitorState) -> Text:
-    record = state.progress.last
+    record = state.last
     if state.is_stopping:
         return Text("STOPPING", ALARM)
-    if state.progress.is_draining:
+    if state.is_draining:
         return Text("DRAINING", WARNING)
     if record is None:
         return Text("STARTING", TITLE)
@@ -89,12 +89,11 @@ def _level(state: MonitorState) -> str:
 
 def _totals(state: MonitorState) -> Iterator[Text]:
     """The longest first."""
-    progress = state.progress
     if state.is_late:
-        yield Text(f"! figures are of {show_seconds(progress.at_s)}", ALARM)
-    failed = sum(progress.failures.values())
+        yield Text(f"! figures are of {show_seconds(state.at_s)}", ALARM)
+    failed = state.failures.total()
     said = Text(f"{show_count(failed)} failed", ALARM if failed else "")
-    yield join(Text(f"{show_count(progress.requests)} requests, "), said)
+    yield join(Text(f"{show_count(state.requests)} requests, "), said)
     yield said
 
 

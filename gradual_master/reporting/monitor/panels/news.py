@@ -22,13 +22,13 @@ class NewsPanel:
 
     def demand(self, state: MonitorState, width: int) -> Demand:
         """Two lines of news at least are worth a heading; without any, none is shown."""
-        wanted = sum(len(_wrap(news, width)) for news in list(state.progress.news)[-MOST:])
+        wanted = sum(len(_wrap(news, width)) for news in list(state.news)[-MOST:])
         return Demand(2, 1 + min(IDEAL, wanted), 1 + min(MOST, wanted)) if wanted else Demand(0, 0, 0)
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
         """From the newest backwards, until the rows are used up."""
         room, drawn = rows - 1, list[Text]()
-        for news in reversed(state.progress.news):
+        for news in reversed(state.news):
             wrapped = _shorten(_wrap(news, width), room - len(drawn), width)
             drawn = wrapped + drawn
             if len(drawn) >= room:

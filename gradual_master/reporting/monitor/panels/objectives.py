@@ -42,7 +42,7 @@ class ObjectivesPanel:
 
 
 def _rows(state: MonitorState) -> tuple[ObjectiveRow, ...]:
-    return state.progress.last.objectives if state.progress.last is not None else ()
+    return state.last.objectives if state.last is not None else ()
 
 
 def state_of(row: ObjectiveRow) -> str:

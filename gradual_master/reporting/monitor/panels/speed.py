@@ -1,4 +1,4 @@
-"""Throughput, failures and percentiles of the last seconds, each with how it has changed and its course."""
+"""Throughput, failures and percentiles of the last seconds, each with how it has changed and a sparkline."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from gradual_master.reporting.monitor.lines import ALARM, QUIET, TITLE, cell, fit, heading, join
-from gradual_master.reporting.monitor.marks import change, sparkline
+from gradual_master.reporting.monitor.last_minutes import LastMinutes, SeriesPoint
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, TITLE, cell, change, fit, heading, join, sparkline
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
-from gradual_master.reporting.monitor.trend import Moment, Pace, Trend
-from gradual_master.reporting.progress.state import RECENT_S
+from gradual_master.reporting.progress.state import RECENT_S, Rates
 from gradual_master.reporting.text.formatting import show_number, show_seconds
 
 LABEL, VALUE, CHANGE = 9, 8, 6
-SHORTEST_COURSE = 6
+SHORTEST_SPARKLINE = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A figure: how it is read from a stretch, and its course. `rank`: the highest is dropped first."""
+class SpeedRow:
+    """A figure: how it is read from the rates of some intervals, and its values over the last minutes."""
 
     label: str
     rank: int
-    now: Callable[[Pace], float | None]
-    course: Callable[[Trend, int], list[float | None]]
+    """The highest is dropped first."""
+    now: Callable[[Rates], float | None]
+    series: Callable[[LastMinutes, int], list[float | None]]
 
 
-def _time(label: str, rank: int, read: Callable[[Moment | Pace], float | None]) -> Row:
-    return Row(label, rank, read, lambda trend, columns: trend.worst(read, columns))
+def _time(label: str, rank: int, read: Callable[[SeriesPoint | Rates], float | None]) -> SpeedRow:
+    return SpeedRow(label, rank, read, lambda minutes, columns: minutes.worst(read, columns))
 
 
 ROWS = (
-    Row("ok/s", 0, lambda pace: pace.ok, lambda trend, n: trend.rates(lambda moment: moment.ok, n)),
-    Row("failed/s", 1, lambda pace: pace.failed, lambda trend, n: trend.rates(lambda moment: moment.failed, n)),
+    SpeedRow("ok/s", 0, lambda rates: rates.ok, lambda minutes, n: minutes.rates(lambda point: point.ok, n)),
+    SpeedRow("failed/s", 1, lambda rates: rates.failed, lambda minutes, n: minutes.rates(lambda p: p.failed, n)),
     _time("p50 ms", 3, lambda of: of.times.p50),
     _time("p90 ms", 5, lambda of: of.times.p90),
     _time("p95 ms", 2, lambda of: of.times.p95),
@@ -57,7 +57,9 @@ class SpeedPanel:
         """The most telling figures, always in the same order."""
         kept = sorted(ROWS, key=lambda row: row.rank)[: rows - 1]
         columns = _columns(width)
-        course = f"course of {show_seconds(state.trend.span_s(columns))}" if columns >= SHORTEST_COURSE else ""
+        course = (
+            f"course of {show_seconds(state.last_minutes.span_s(columns))}" if columns >= SHORTEST_SPARKLINE else ""
+        )
         drawn = [heading(f"Last {RECENT_S:g} s", width, course)]
         drawn += [_draw(row, state, width) for row in ROWS if row in kept]
         if rows > 1 + len(ROWS):
@@ -70,17 +72,16 @@ def _columns(width: int) -> int:
     return width - LABEL - VALUE - CHANGE - 2
 
 
-def _draw(row: Row, state: MonitorState, width: int) -> Text:
-    trend = state.trend
-    value = row.now(trend.recent)
+def _draw(row: SpeedRow, state: MonitorState, width: int) -> Text:
+    value = row.now(state.recent)
     style = ALARM if row.label == "failed/s" and value else TITLE
     columns = _columns(width)
-    course = sparkline(row.course(trend, columns)) if columns >= SHORTEST_COURSE else ""
+    course = sparkline(row.series(state.last_minutes, columns)) if columns >= SHORTEST_SPARKLINE else ""
     figures = join(Text(f"{row.label:<{LABEL}}"), cell(show_number(value), VALUE, style, right=True), " ")
-    return fit(join(figures, cell(change(value, row.now(trend.before)), CHANGE), " ", course), width)
+    return fit(join(figures, cell(change(value, row.now(state.before)), CHANGE), " ", course), width)
 
 
 def _whereabouts(state: MonitorState) -> Text:
     """Mean users in a request, and waiting on purpose."""
-    recent = state.trend.recent
+    recent = state.recent
     return Text(f"users in a request {show_number(recent.in_flight)}, thinking {show_number(recent.thinking)}", QUIET)

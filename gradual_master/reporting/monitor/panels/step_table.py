@@ -7,7 +7,7 @@ from rich.text import Text
 from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, clean, fit, heading, join
 from gradual_master.reporting.monitor.panels.base import Demand, fitting
 from gradual_master.reporting.monitor.state import MonitorState
-from gradual_master.reporting.monitor.steps import StepRow
+from gradual_master.reporting.monitor.steps import StepRates
 from gradual_master.reporting.text.formatting import show_number
 
 COLUMNS = (("/s", 8), ("failed/s", 9), ("p50 ms", 8), ("p95 ms", 8))
@@ -27,7 +27,7 @@ class StepsPanel:
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
         """Of many steps those that fail, then the slowest."""
-        entries: list[StepRow] = list(state.steps())
+        entries: list[StepRates] = list(state.steps())
         if len(entries) > rows - 1:
             entries.sort(key=lambda row: (-row.failed, -(row.times.p95 or 0.0)))
         shown, left = fitting(entries, rows - 1)
@@ -44,7 +44,7 @@ def _has_groups(state: MonitorState) -> bool:
     return len(state.schedule.groups) > 1
 
 
-def _line(row: StepRow, room: int, has_groups: bool) -> Text:
+def _line(row: StepRates, room: int, has_groups: bool) -> Text:
     name = f"{row.group} / {row.step}" if has_groups else row.step
     values = (row.rate, row.failed, row.times.p50, row.times.p95)
     styles = ("", ALARM if row.failed else QUIET, "", "")

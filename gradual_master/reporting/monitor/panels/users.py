@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text
 
-from gradual_master.reporting.monitor.lines import ALARM, BAR, QUIET, TITLE, cell, fit, heading, join
-from gradual_master.reporting.monitor.marks import bar
+from gradual_master.reporting.monitor.lines import ALARM, BAR, QUIET, TITLE, bar, cell, fit, heading, join
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import GroupUsers, MonitorState
 from gradual_master.reporting.text.formatting import show_number

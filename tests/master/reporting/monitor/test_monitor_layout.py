@@ -9,7 +9,7 @@ from monitor_scene import drawn, scene
 from rich.console import Console
 from rich.live import Live
 
-from gradual_master.reporting.monitor.layout import compose, deal_rows
+from gradual_master.reporting.monitor.layout import compose, share_rows
 from gradual_master.reporting.monitor.lines import Page
 from gradual_master.reporting.monitor.panels.base import Demand
 
@@ -99,7 +99,7 @@ DEMANDS = st.tuples(
 def test_rows_are_dealt_within_what_is_there_and_what_is_asked_for(
     wanted: list[tuple[int, Demand]], height: int
 ) -> None:
-    rows = deal_rows(wanted, height)
+    rows = share_rows(wanted, height)
     assert sum(rows) <= height
     for given_rows, (_, demand) in zip(rows, wanted, strict=True):
         assert given_rows == 0 or demand.least <= given_rows <= demand.most
@@ -109,7 +109,7 @@ def test_rows_are_dealt_within_what_is_there_and_what_is_asked_for(
 
 @given(st.lists(DEMANDS, max_size=8), st.integers(0, 60))
 def test_no_panel_is_dropped_before_one_of_a_higher_rank(wanted: list[tuple[int, Demand]], height: int) -> None:
-    rows = deal_rows(wanted, height)
+    rows = share_rows(wanted, height)
     firm = [(rank, r) for r, (rank, demand) in zip(rows, wanted, strict=True) if demand.least and not demand.spare]
     dropped = [rank for rank, r in firm if r == 0]
     assert all(rank <= min(dropped) for rank, r in firm if r) if dropped else True

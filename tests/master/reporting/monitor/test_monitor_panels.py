@@ -70,7 +70,7 @@ def test_the_header_says_when_figures_are_old_and_when_the_run_ends() -> None:
     clock.now += 6
     assert show(Header(), state, 80, 2)[1].endswith("! figures are of 0:20")
     assert show(Keys(), state, 80, 1) == ["Ctrl-C drains and reports; twice stops at once"]
-    state.hear(News(26.7, "warning", "stopping: users drain for at most 5s; stop again to cut them", is_stop=True))
+    state.add_news(News(26.7, "warning", "stopping: users drain for at most 5s; stop again to cut them", is_stop=True))
     assert show(Header(), state, 80, 2)[1].startswith("STOPPING  users finish")
     assert show(Keys(), state, 80, 1) == ["Ctrl-C again stops at once"]
     over = scene(80, ("a",), 1, thresholds=[])
@@ -80,7 +80,7 @@ def test_the_header_says_when_figures_are_old_and_when_the_run_ends() -> None:
 
 def test_the_header_knows_warm_up_and_runs_without_an_end() -> None:
     state = MonitorState(staircase(TWO, endless=True), Clock())
-    state.begin(run_of(name="x"))
+    state.run = run_of(name="x")
     assert show(Header(), state, 60, 2)[0].endswith("0:00 elapsed")
     record = next(records(1, TWO, 1))
     state.add(replace(record, warm_up=True))
@@ -117,7 +117,7 @@ def test_of_many_groups_those_that_miss_the_most_are_shown() -> None:
 
 def test_a_single_group_needs_no_sum_and_stopping_users_are_said() -> None:
     state = scene(5, ("customer",), 1, thresholds=[])
-    last = state.progress.last
+    last = state.last
     assert last is not None
     state.add(replace(last, number=5, start_s=5, end_s=6, users={"customer": 5.0}, stopping={"customer": 2.0}))
     assert show(UsersPanel(), state, 60, 2)[1].split() == ["customer", "████▏", "5", "/", "5,", "2", "stopping"]
@@ -126,7 +126,7 @@ def test_a_single_group_needs_no_sum_and_stopping_users_are_said() -> None:
 def test_figures_of_the_last_seconds_stand_beside_their_change_and_course() -> None:
     lines = show(SpeedPanel(), LATE, 39, 9)
     assert [line.split()[0] for line in lines[1:8]] == ["ok/s", "failed/s", "p50", "p90", "p95", "p99", "max"]
-    recent = LATE.trend.recent
+    recent = LATE.recent
     assert lines[1].split()[1] == f"{recent.ok:,.0f}"
     assert lines[5].split()[2] == f"{recent.times.p95:.3g}"
     assert "↑" in lines[1]
@@ -167,7 +167,7 @@ def test_where_there_is_room_failures_say_where_and_how_they_began() -> None:
 
 def test_failures_of_a_warm_up_are_told_by_their_kind() -> None:
     state = scene(9, TWO, 1)
-    last = state.progress.last
+    last = state.last
     assert last is not None
     state.add(replace(last, number=9, start_s=9, end_s=10, errors={"dns": 5}, failures=5))
     lines = show(FailuresPanel(), state, 60, 7)
@@ -177,7 +177,7 @@ def test_failures_of_a_warm_up_are_told_by_their_kind() -> None:
 
 def test_failures_that_are_over_are_said_to_be() -> None:
     state = scene(9, TWO, 1)
-    last = state.progress.last
+    last = state.last
     assert last is not None
     for second in range(9, 15):
         state.add(replace(last, number=second, start_s=second, end_s=second + 1, failures=0, errors={}))
@@ -207,8 +207,8 @@ def test_agents_are_listed_the_worst_first_and_the_rest_is_summed_up() -> None:
 
 def test_an_agent_that_was_lost_and_one_that_has_left_say_since_when() -> None:
     state = scene(14, TWO, 6)
-    state.hear(News(12.4, "warning", "agent agent-1 is lost", "agent-1", "lost"))
-    state.hear(News(13.1, "info", "agent agent-5 has left", "agent-5", "left"))
+    state.add_news(News(12.4, "warning", "agent agent-1 is lost", "agent-1", "lost"))
+    state.add_news(News(13.1, "info", "agent agent-5 has left", "agent-5", "left"))
     lines = show(AgentsPanel(), state, 66, 7)
     assert lines[0].startswith("── Agents 4, 1 lost, 1 strained, 1 left ─")
     assert lines[1] == "agent-1 lost at 0:12"

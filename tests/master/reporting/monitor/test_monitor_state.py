@@ -1,9 +1,13 @@
 """What the monitor knows: where the run is by the clock, who is missing, what was said."""
 
-from monitor_scene import Clock, records, scene, staircase
-from raw_run import run_of
+from math import ceil
 
-from gradual_master.reporting.monitor.state import MonitorState
+import pytest
+from monitor_scene import Clock, records, scene, staircase
+from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, run_of, schedule_of
+
+from gradual_master.reporting.monitor.state import BEFORE_S, MonitorState
+from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.history import News
 
 GROUPS = ("customer", "guest")
@@ -12,7 +16,7 @@ GROUPS = ("customer", "guest")
 def test_before_anything_is_known_the_clock_does_not_run() -> None:
     clock = Clock()
     state = MonitorState(staircase(GROUPS), clock)
-    state.begin(run_of())
+    state.run = run_of()
     clock.now += 60
     assert (state.elapsed_s, state.left_s, state.groups(), state.steps()) == (0, 80, [], ())
     assert not state.is_late
@@ -26,7 +30,7 @@ def test_the_clock_runs_on_between_intervals_and_the_quickest_news_set_it() -> N
         clock.now = 100 + record.end_s + delay
         state.add(record)
     assert round(state.elapsed_s, 6) == 5.1, "the second interval came soonest: 0.4 s after its end"
-    state.hear(News(5.4, "info", "x"))
+    state.add_news(News(5.4, "info", "x"))
     assert round(state.elapsed_s, 6) == 5.4, "and news say the very moment"
     clock.now += 4
     assert round(state.elapsed_s, 6) == 9.4
@@ -39,7 +43,7 @@ def test_figures_that_are_too_old_are_noticed_but_not_while_the_run_ends() -> No
     assert not state.is_late
     clock.now += 6
     assert state.is_late
-    state.hear(News(26, "warning", "stopping: users drain for at most 5s; stop again to cut them", is_stop=True))
+    state.add_news(News(26, "warning", "stopping: users drain for at most 5s; stop again to cut them", is_stop=True))
     assert not state.is_late
 
 
@@ -63,16 +67,16 @@ def test_missing_users_are_counted_by_group_and_not_while_the_run_ends() -> None
     ]
     total = state.all_users()
     assert (total.target, total.users, total.missing, total.peak) == (10, 9, 1, 80)
-    state.hear(News(8.5, "warning", "stopping: users drain for at most 5s; stop again to cut them", is_stop=True))
+    state.add_news(News(8.5, "warning", "stopping: users drain for at most 5s; stop again to cut them", is_stop=True))
     assert [group.missing for group in (*state.groups(), state.all_users())] == [0, 0, 0]
 
 
 def test_what_the_log_says_too_is_said_once_and_in_one_line() -> None:
     state = scene(8, GROUPS, 2)
-    state.hear(News(8.1, "warning", "agent a is lost"))
-    state.log("warning", "agent a is lost")
-    state.log("error", "reporter X failed\nTraceback \x1b[2J")
-    assert [(news.level, news.text) for news in state.progress.news] == [
+    state.add_news(News(8.1, "warning", "agent a is lost"))
+    state.add_log("warning", "agent a is lost")
+    state.add_log("error", "reporter X failed\nTraceback \x1b[2J")
+    assert [(news.level, news.text) for news in state.news] == [
         ("warning", "agent a is lost"),
         ("error", "reporter X failed"),
     ]
@@ -92,3 +96,53 @@ def test_the_drawing_of_the_schedule_is_made_once_per_size() -> None:
     state = scene(5, GROUPS, 1)
     assert state.targets(40) is state.targets(40)
     assert len(state.targets(50).users) == 50
+
+
+def series(samples: list[list[int]]) -> list[IntervalRecord]:
+    """One interval per list of response times in ms; times above 99 failed."""
+    schedule = schedule_of((2, 1), seconds=len(samples))
+    aggregate = aggregate_of(plan_of(), schedule)
+    closed = []
+    for second, times in enumerate(samples):
+        rows = [(0, "status" if ms > 99 else "", ms * MS) for ms in times]
+        users = [(2, 1.5, 0.5, 0), (1, 0, 1, 0)]
+        aggregate.merge("a", batch_of(second + 1, second, Stretch(0, second * S, (second + 1) * S, rows, users=users)))
+        closed.append(aggregate.close(second))
+    return closed
+
+
+def state_after(samples: list[list[int]]) -> MonitorState:
+    state = MonitorState(staircase(("customer", "guest")), Clock())
+    for record in series(samples):
+        state.add(record)
+    return state
+
+
+def rank(times: list[int], q: float) -> int:
+    return sorted(times)[ceil(q * len(times)) - 1]
+
+
+def test_the_last_seconds_are_merged_and_compared_with_those_before() -> None:
+    samples = [[second % 7 + 1, second % 5 + 20, 120] for second in range(60)]
+    state = state_after(samples)
+    recent = [ms for times in samples[-5:] for ms in times]
+    before = [ms for times in samples[-5 - int(BEFORE_S) : -5] for ms in times]
+    for q, now, then in ((0.5, state.recent.times.p50, state.before.times.p50), (0.9, state.recent.times.p90, None)):
+        assert now == pytest.approx(rank(recent, q), rel=0.0055)
+        assert then is None or then == pytest.approx(rank(before, q), rel=0.0055)
+    assert (state.recent.times.count, state.before.times.count) == (len(recent), len(before))
+    assert (state.recent.ok, state.recent.failed) == (2, 1)
+    assert (state.recent.in_flight, state.recent.thinking) == (1.5, 1.5)
+
+
+def test_of_nothing_nothing_is_known() -> None:
+    state = MonitorState(staircase(GROUPS), Clock())
+    assert (state.recent.ok, state.recent.failed, state.recent.times.p95, state.before.ok) == (None,) * 4
+    assert state.recent_records == []
+
+
+def test_memory_is_bounded() -> None:
+    state = MonitorState(staircase(("a",)), Clock())
+    for record in records(60, groups=("a",), agents=1, thresholds=[]):
+        state.add(record)
+    assert len(state.records) == 5 + BEFORE_S

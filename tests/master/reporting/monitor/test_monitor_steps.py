@@ -3,13 +3,13 @@
 import pytest
 from monitor_scene import records
 
-from gradual_master.reporting.monitor.steps import StepBook
+from gradual_master.reporting.monitor.steps import RecentSteps
 from gradual_master.results.measures.intervals import IntervalRecord
 
 
 def test_steps_add_up_to_their_intervals() -> None:
     closed = list(records(8, groups=("customer", "guest"), agents=3))[-5:]
-    rows = StepBook().rows(closed)
+    rows = RecentSteps().rates(closed)
     assert [(row.group, row.step) for row in rows] == [
         (group, step) for group in ("customer", "guest") for step in ("login", "rates")
     ]
@@ -28,11 +28,11 @@ def test_an_interval_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None
         return actions(record)
 
     monkeypatch.setattr(IntervalRecord, "actions", note)
-    book = StepBook()
+    steps = RecentSteps()
     for end in range(1, 9):
-        book.rows(closed[max(0, end - 5) : end])
+        steps.rates(closed[max(0, end - 5) : end])
     assert worked_out == list(range(8))
 
 
 def test_of_no_intervals_there_are_no_steps() -> None:
-    assert StepBook().rows([]) == ()
+    assert RecentSteps().rates([]) == ()

@@ -51,16 +51,16 @@ def state_after(count: int, **changes: Any) -> ProgressState:
 def test_it_knows_where_the_run_is_and_how_it_has_gone_of_late() -> None:
     state = state_after(8)
     assert (state.at_s, state.left_s, state.is_draining) == (8, 4, False)
-    assert state.throughput == (4 + 5 + 6 + 7 + 8) / 5
+    assert state.recent.ok == (4 + 5 + 6 + 7 + 8) / 5
     assert state.requests == 36 + 3
     assert state.failures == {"status": 3}
-    assert state.recent_ms(0.5) == 10
-    assert state.recent_ms(0.99) == pytest.approx(20, rel=0.0055)
+    assert state.recent.times.p50 == 10
+    assert state.recent.times.p99 == pytest.approx(20, rel=0.0055)
 
 
 def test_before_the_first_interval_there_is_nothing() -> None:
     state = ProgressState(SCHEDULE)
-    assert (state.at_s, state.throughput, state.recent_ms(0.5), state.broken) == (0, 0, None, ())
+    assert (state.at_s, state.recent.ok, state.recent.times.p50, state.broken) == (0, None, None, ())
     assert describe_progress(state).startswith("0:00 of 0:12 | users ")
 
 

@@ -9,8 +9,8 @@ import structlog
 
 from gradual_common.process import logs
 from gradual_common.secrecy.masking import Mask
-from gradual_master.reporting.monitor import held as module
-from gradual_master.reporting.monitor.held import HeldOutput, LogListener
+from gradual_master.reporting.monitor import captured_output as module
+from gradual_master.reporting.monitor.captured_output import CapturedOutput, LogListener
 
 
 class Terminal(io.StringIO):
@@ -28,15 +28,15 @@ def one_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 def test_what_is_written_meanwhile_comes_out_in_order_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = one_terminal(monkeypatch)
-    held = HeldOutput()
-    held.hold()
+    output = CapturedOutput()
+    output.start()
     stand_in = sys.stderr
     print("one")
     print("two", file=sys.stderr)
     sys.stderr.writelines(["three", "\n"])
     assert sys.stderr.isatty()
     assert terminal.getvalue() == ""
-    held.release()
+    output.release()
     assert terminal.getvalue() == "one\ntwo\nthree\n"
     assert sys.stdout is sys.stderr is terminal
     stand_in.write("late")
@@ -46,24 +46,24 @@ def test_what_is_written_meanwhile_comes_out_in_order_at_the_end(monkeypatch: py
 def test_standard_output_that_is_no_terminal_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     one_terminal(monkeypatch)
     monkeypatch.setattr(sys, "stdout", file := io.StringIO())
-    held = HeldOutput()
-    held.hold()
+    output = CapturedOutput()
+    output.start()
     print("result")
     assert file.getvalue() == "result\n"
-    held.release()
+    output.release()
 
 
 def test_of_very_many_lines_the_last_are_kept_and_results_are_kept_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = one_terminal(monkeypatch)
     monkeypatch.setattr(module, "MOST_LINES", 4)
     monkeypatch.setattr(sys, "stdout", out := Terminal())
-    held = HeldOutput()
-    held.hold()
+    output = CapturedOutput()
+    output.start()
     for number in range(6):
         sys.stdout.write(f"result {number}\n")
     for number in range(6):
         sys.stderr.write(f"line {number}\n")
-    held.release()
+    output.release()
     assert out.getvalue() == "".join(f"result {number}\n" for number in range(6))
     assert terminal.getvalue() == (
         "2 earlier lines were dropped while the monitor was shown\nline 2\nline 3\nline 4\nline 5\n"
@@ -72,11 +72,11 @@ def test_of_very_many_lines_the_last_are_kept_and_results_are_kept_whole(monkeyp
 
 def test_a_stream_that_somebody_else_has_replaced_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     one_terminal(monkeypatch)
-    held = HeldOutput()
-    held.hold()
+    output = CapturedOutput()
+    output.start()
     other = io.StringIO()
     monkeypatch.setattr(sys, "stderr", other)
-    held.release()
+    output.release()
     assert sys.stderr is other
 
 
@@ -89,11 +89,11 @@ def test_warnings_are_told_without_secrets_whoever_says_them(monkeypatch: pytest
     try:
         logs.configure_logging("info", "json")
         listener = LogListener(lambda level, text: told.append((level, text)))
-        listener.attach()
+        root.addHandler(listener)
         structlog.get_logger("gradual.master").info("not worth it")
         structlog.get_logger("gradual.master").warning("agent hunter2 is lost", slots=3)
         logging.getLogger("grpc").error("no %s", "route")
-        listener.detach()
+        root.removeHandler(listener)
         structlog.get_logger("gradual.master").warning("later")
     finally:
         root.handlers[:], level = before
