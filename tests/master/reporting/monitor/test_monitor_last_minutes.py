@@ -1,6 +1,5 @@
 """The last minutes in slices, that never change once they are over."""
 
-
 from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
 from gradual_master.reporting.monitor.last_minutes import SPAN_S, LastMinutes
