@@ -43,7 +43,7 @@ from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.process.exit_codes import DONE, FAILED, INTERRUPTED
 from gradual_common.process.logs import configure_logging, mask_in_logs
-from gradual_common.secrecy.credentials import all_credentials
+from gradual_common.protocol.job import all_credentials
 from gradual_common.secrecy.masking import Mask
 from gradual_common.templates.templates import Condition, Scope
 from gradual_master.command_line.options import PlanArguments, load_arguments

@@ -28,8 +28,8 @@ from gradual_agent.runtime.timeline import Entry, Timeline
 from gradual_common.clock import NS_PER_S
 from gradual_common.process.logs import bind_process, mask_in_logs
 from gradual_common.protocol.batch import Applied
-from gradual_common.protocol.messages import AgentMessage, Goodbye, Job, MasterMessage, Orders, Provision, SlotRun
-from gradual_common.secrecy.credentials import all_credentials
+from gradual_common.protocol.job import Job, all_credentials
+from gradual_common.protocol.messages import AgentMessage, Goodbye, MasterMessage, Orders, Provision, SlotRun
 from gradual_common.units import format_duration
 
 if TYPE_CHECKING:

@@ -33,9 +33,10 @@ from gradual_common.net.tls_settings import tls_in
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Batch, Health
-from gradual_common.protocol.messages import Job, Rows
+from gradual_common.protocol.job import Job, mask_of
+from gradual_common.protocol.messages import Rows
 from gradual_common.protocol.samples import Exemplar, SampleColumns
-from gradual_common.secrecy.credentials import credentials_in, mask_of
+from gradual_common.secrecy.credentials import credentials_in
 from gradual_common.secrecy.excerpts import brief
 
 

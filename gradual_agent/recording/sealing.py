@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from gradual_agent.recording.frames import Cell, ClosedFrame, StepFrame
+from gradual_common.histogram.buckets import Int64
 from gradual_common.histogram.columns import pack_values
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import (
@@ -27,7 +28,6 @@ from gradual_common.protocol.batch import (
     Frame,
     Health,
     Int32,
-    Int64,
 )
 
 HEALTH_CELL = -1

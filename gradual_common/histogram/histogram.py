@@ -10,7 +10,7 @@ seconds: `indices`, `otel_buckets` and `prometheus_buckets` renumber them and lo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -20,14 +20,13 @@ import numpy as np
 from gradual_common.errors import HistogramMismatchError
 from gradual_common.histogram.buckets import (
     BUCKETS,
-    EDGES,
     ESTIMATES,
     FIRST_INDEX,
     OVERFLOW,
     PROMETHEUS_OFFSET,
-    QUANTILE_ERROR,
     SCALE,
     UNDERFLOW,
+    Int64,
     bucket_of,
     buckets_of,
 )
@@ -41,25 +40,7 @@ from gradual_common.histogram.columns import (
     SUM,
     UNDER,
     DenseHistograms,
-    empty_columns,
-    pack_values,
 )
-from gradual_common.protocol.batch import HistogramColumns, Int64
-
-__all__ = [
-    "BUCKETS",
-    "EDGES",
-    "QUANTILE_ERROR",
-    "DenseHistograms",
-    "Histogram",
-    "bucket_of",
-    "buckets_of",
-    "empty_columns",
-    "histogram_of_row",
-    "pack_histograms",
-    "pack_values",
-    "unpack_histograms",
-]
 
 PARAMETERS = {"scale": SCALE, "unit": "ns"}
 """What two histograms must share to be merged; stands in their JSON form."""
@@ -218,36 +199,10 @@ def _share(q: float) -> Fraction:
 
 def histogram_of_row(dense: DenseHistograms, row: int) -> Histogram:
     """A copy of one row."""
-    return _from_parts(dense.counts[row], dense.stats[row])
-
-
-def _from_parts(counts: Int64, stats: Int64) -> Histogram:
+    stats: list[int] = dense.stats[row].tolist()
     histogram = Histogram()
-    histogram.counts += counts
-    histogram.underflow, histogram.overflow = int(stats[UNDER]), int(stats[OVER])
+    histogram.counts += dense.counts[row]
+    histogram.underflow, histogram.overflow = stats[UNDER], stats[OVER]
     if stats[COUNT]:
-        histogram._add_stats(int(stats[COUNT]), int(stats[SUM]), int(stats[MIN]), int(stats[MAX]))
+        histogram._add_stats(stats[COUNT], stats[SUM], stats[MIN], stats[MAX])
     return histogram
-
-
-def pack_histograms(histograms: Iterable[tuple[tuple[int, int], Histogram]]) -> HistogramColumns:
-    """Columns of (key, histogram) pairs, in order; empty ones are left out."""
-    pairs = [(key, histogram) for key, histogram in histograms if histogram.count]
-    if not pairs:
-        return empty_columns()
-    filled = [np.flatnonzero(histogram.counts) for _, histogram in pairs]
-    return HistogramColumns(
-        keys=np.array([key for key, _ in pairs], dtype=np.int32).reshape(-1, 2),
-        stats=np.array([[h.count, h.sum, h._min, h._max, h.underflow, h.overflow] for _, h in pairs], dtype=np.int64),
-        sizes=np.array([len(buckets) for buckets in filled], dtype=np.uint16),
-        indices=np.concatenate(filled).astype(np.int16),
-        counts=np.concatenate([h.counts[f] for (_, h), f in zip(pairs, filled, strict=True)]).astype(np.uint32),
-    )
-
-
-def unpack_histograms(columns: HistogramColumns) -> list[tuple[tuple[int, int], Histogram]]:
-    """The (key, histogram) pairs of columns, in order."""
-    dense = DenseHistograms(len(columns.keys))
-    dense.add(columns, np.arange(len(columns.keys)))
-    keys = [(int(cell), int(measure)) for cell, measure in columns.keys.tolist()]
-    return [(key, histogram_of_row(dense, row)) for row, key in enumerate(keys)]

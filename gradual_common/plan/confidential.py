@@ -10,7 +10,7 @@ from typing import Any
 
 from gradual_common.language.document import Document, Path
 from gradual_common.net.certificates import holds_key
-from gradual_common.protocol.messages import Job
+from gradual_common.protocol.job import Job
 from gradual_common.secrecy.credentials import CARRIERS, cookies_in, credentials_in, credentials_of
 from gradual_common.secrecy.field_names import conceals
 

@@ -14,8 +14,7 @@ from gradual_common.language.plan_view import name_steps
 from gradual_common.plan.model.config import Phase
 from gradual_common.plan.model.groups import UserGroup
 from gradual_common.plan.model.plan import Plan, Threshold
-from gradual_common.protocol.messages import Job
-from gradual_common.secrecy.credentials import mask_of
+from gradual_common.protocol.job import Job, mask_of
 
 _NAME_IN_RULE = re.compile(r'"[^"]*"|[A-Za-z_][\w-]*')
 

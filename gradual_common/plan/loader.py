@@ -32,7 +32,7 @@ from gradual_common.plan.reading.environment import read_secrets, substitute_var
 from gradual_common.plan.reading.overrides import OPTIONS, Overrides, apply_replacements, scale_users
 from gradual_common.plan.reading.yaml import read_document
 from gradual_common.plan.scheduling import compile_schedule
-from gradual_common.protocol.messages import Job
+from gradual_common.protocol.job import Job
 from gradual_common.secrecy.masking import Mask
 
 MOST_BYTES = 8 * 1024 * 1024

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from gradual_common.errors import WireError
 from gradual_common.histogram.buckets import BUCKETS
-from gradual_common.histogram.columns import COUNT, MAX, MIN, OVER, UNDER
-from gradual_common.protocol.batch import COUNTERS, LOOP_LAG, MEASURES, STAT_COLUMNS, Batch, HistogramColumns
+from gradual_common.histogram.columns import COUNT, MAX, MIN, OVER, STAT_COLUMNS, UNDER, HistogramColumns
+from gradual_common.protocol.batch import COUNTERS, LOOP_LAG, MEASURES, Batch
 
 LARGEST = 2**63 - 1
 LARGEST_CODE = 2**31 - 1

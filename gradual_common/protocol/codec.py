@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from gradual_common.errors import WireError
-from gradual_common.protocol.batch import Applied, Batch, Frame, Health, HistogramColumns
+from gradual_common.histogram.columns import HistogramColumns
+from gradual_common.protocol.batch import Applied, Batch, Frame, Health
 from gradual_common.protocol.batch_checks import check_batch, check_number, read_per_group, write_column
 from gradual_common.protocol.messages import (
     PROTOCOL,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradual_common.protocol.batch import Batch
+from gradual_common.protocol.job import Job
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 
 PROTOCOL = 2
@@ -185,23 +186,6 @@ class MasterMessage:
     expired: Expired | None = None
     refused: Refused | None = None
     finish: Finish | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What an agent needs before any order: the resolved plan document and what the master read for it.
-
-    `document` is the plan as a mapping after overrides and `${…}`; `assets` maps a path that the plan names (TLS
-    files) to its content; `secrets` maps names to values. `wants_samples`: some reporter wants to see every single
-    sample. `credentials`: what is masked beside the secrets.
-    """
-
-    document: dict[str, Any]
-    assets: dict[str, bytes]
-    secrets: dict[str, str]
-    seed: int
-    wants_samples: bool = False
-    credentials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

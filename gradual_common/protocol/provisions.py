@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from gradual_common.errors import WireError
-from gradual_common.protocol.messages import MAX_MESSAGE_BYTES, Job, Rows
+from gradual_common.protocol.job import Job
+from gradual_common.protocol.messages import MAX_MESSAGE_BYTES, Rows
 
 PIECE_BYTES = MAX_MESSAGE_BYTES * 3 // 4
 """Room is left for names, ordinals and framing."""

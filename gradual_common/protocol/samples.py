@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradual_common.protocol.batch import Int32, Int64
+from gradual_common.histogram.buckets import Int64
+from gradual_common.protocol.batch import Int32
 
 UInt8 = npt.NDArray[np.uint8]
 UInt16 = npt.NDArray[np.uint16]

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
-from gradual_common.protocol.messages import Job
 from gradual_common.secrecy.field_names import MASK, conceals, hide_fields, values_in
-from gradual_common.secrecy.masking import Mask, hide_credentials
+from gradual_common.secrecy.masking import hide_credentials
 from gradual_common.secrecy.token_forms import basic_credentials, hide_tokens, webhooks_in
 
 CARRIERS = frozenset(
@@ -24,16 +23,6 @@ CARRIERS = frozenset(
 _HOLE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _LITERAL = re.compile(r"""(?<![\[\w])(["'])((?:(?!\1)[^\\]|\\.)+)\1""")
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|apikey|negotiate)(?:\s+|$)")
-
-
-def all_credentials(job: Job) -> tuple[list[str], list[str]]:
-    """What a run must not show: what was declared or brought in as a secret, and what stands in its plan."""
-    return [*job.secrets.values(), *job.credentials], list(credentials_in(job.document))
-
-
-def mask_of(job: Job) -> Mask:
-    """What hides all of that."""
-    return Mask(*all_credentials(job))
 
 
 def is_credential(path: Sequence[str | int]) -> bool:

@@ -29,8 +29,9 @@ from gradual_common.plan.confidential import first_confidential
 from gradual_common.plan.display import plan_for_display
 from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.process.logs import bind_process, mask_in_logs
+from gradual_common.protocol.job import all_credentials, mask_of
 from gradual_common.protocol.messages import SampleMessage
-from gradual_common.secrecy.credentials import all_credentials, mask_of, without_credentials
+from gradual_common.secrecy.credentials import without_credentials
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import (
     Begin,

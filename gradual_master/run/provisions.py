@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
-from gradual_common.protocol.messages import Job, Provision, Rows, SlotRun
+from gradual_common.protocol.job import Job
+from gradual_common.protocol.messages import Provision, Rows, SlotRun
 
 JOB_SEQUENCE = 1
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from gradual_common.protocol.batch import COUNTERS, Batch, Frame, Health, HistogramColumns
+from gradual_common.histogram.columns import HistogramColumns
+from gradual_common.protocol.batch import COUNTERS, Batch, Frame, Health
 
 
 def batch(number: int, *, interval: int | None = None, last: bool = False, cells: int = 0) -> Batch:

@@ -1,8 +1,9 @@
 """A recorder for tests, samples to give it, and readings of what it seals."""
 
+from histogram_samples import unpack_histograms
+
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
-from gradual_common.histogram.histogram import unpack_histograms
 from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex

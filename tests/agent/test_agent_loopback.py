@@ -22,7 +22,8 @@ from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Batch
 from gradual_common.protocol.batch_checks import check_batch
-from gradual_common.protocol.messages import Job, Rows
+from gradual_common.protocol.job import Job
+from gradual_common.protocol.messages import Rows
 
 clock = partial(clock_gettime_ns, CLOCK_ID)
 

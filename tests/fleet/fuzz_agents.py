@@ -28,7 +28,8 @@ from gradual_agent.process.agent import Agent
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.users.users import Users
 from gradual_common.protocol.batch import Applied, Batch
-from gradual_common.protocol.messages import AgentMessage, Job, MasterMessage, Part, Provision, Rows
+from gradual_common.protocol.job import Job
+from gradual_common.protocol.messages import AgentMessage, MasterMessage, Part, Provision, Rows
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 
 REFETCH = 200 * MS

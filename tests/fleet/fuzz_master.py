@@ -11,7 +11,8 @@ from fuzz_network import END, Pipe, Stream, Wire
 from fuzz_rules import Rules
 from fuzz_world import MS, S, World
 
-from gradual_common.protocol.messages import AgentMessage, Hello, Job, MasterMessage, Provision
+from gradual_common.protocol.job import Job
+from gradual_common.protocol.messages import AgentMessage, Hello, MasterMessage, Provision
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import (

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from gradual_common.protocol.batch import COUNTERS, Applied, Batch, Health, HistogramColumns
+from gradual_common.histogram.columns import HistogramColumns
+from gradual_common.protocol.batch import COUNTERS, Applied, Batch, Health
 from gradual_common.protocol.messages import (
     PROTOCOL,
     AgentMessage,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradual_common.histogram.histogram import pack_values
+from gradual_common.histogram.columns import pack_values
 from gradual_common.kinds.failures import KIND
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.batch import (

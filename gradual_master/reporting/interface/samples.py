@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import WireError
+from gradual_common.histogram.buckets import Int64
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import Int32, Int64
+from gradual_common.protocol.batch import Int32
 from gradual_common.protocol.samples import SampleColumns, UInt8, UInt16
 
 

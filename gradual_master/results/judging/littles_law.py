@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradual_common.clock import NS_PER_S
-from gradual_common.protocol.batch import Int64
+from gradual_common.histogram.buckets import Int64
 from gradual_master.results.judging.least import PER_CHANGE
 from gradual_master.results.section import Section
 

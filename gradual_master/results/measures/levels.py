@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradual_common.clock import NS_PER_S
+from gradual_common.histogram.buckets import Int64
 from gradual_common.kinds.failures import OK
-from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, RESPONSE_TIME, THINKING, Int64
+from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, RESPONSE_TIME, THINKING
 from gradual_common.schedule.schedule import Level, Schedule, SchedulePhase
 from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.judging.least import PER_CHANGE

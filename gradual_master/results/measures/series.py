@@ -16,10 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gradual_common.clock import NS_PER_MS
-from gradual_common.histogram.buckets import BUCKETS, ESTIMATES
+from gradual_common.histogram.buckets import BUCKETS, ESTIMATES, Int64
 from gradual_common.histogram.histogram import Histogram
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
-from gradual_common.protocol.batch import Int64
 from gradual_master.results.measures.intervals import IntervalRecord
 
 Float64 = npt.NDArray[np.float64]

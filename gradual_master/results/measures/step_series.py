@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
-from gradual_common.histogram.buckets import BUCKETS, ESTIMATES
+from gradual_common.histogram.buckets import BUCKETS, ESTIMATES, Int64
 from gradual_common.kinds.failures import OK
-from gradual_common.protocol.batch import MEASURES, RESPONSE_TIME, Int64
+from gradual_common.protocol.batch import MEASURES, RESPONSE_TIME
 from gradual_master.results.merging.measurements import Contribution, Shape
 
 Float64 = npt.NDArray[np.float64]

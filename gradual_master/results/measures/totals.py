@@ -9,8 +9,9 @@ from itertools import product
 import numpy as np
 
 from gradual_common.clock import NS_PER_S
+from gradual_common.histogram.buckets import Int64
 from gradual_common.histogram.histogram import Histogram
-from gradual_common.protocol.batch import COUNTER, Int64
+from gradual_common.protocol.batch import COUNTER
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.merging.measurements import BEGIN, END, OUTSIDE, Contribution, Measurements, Shape
 

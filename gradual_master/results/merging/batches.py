@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradual_common.protocol.batch import COUNTERS, Batch, Int64
+from gradual_common.histogram.buckets import Int64
+from gradual_common.protocol.batch import COUNTERS, Batch
 from gradual_master.results.merging.agent_health import Attendance, attendance_of
 from gradual_master.results.merging.histogram_rows import FrozenRows, choose
 from gradual_master.results.merging.layouts import Layout, Layouts

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradual_common.histogram.buckets import Int64
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
-from gradual_common.protocol.batch import Batch, Int64
+from gradual_common.protocol.batch import Batch
 from gradual_master.results.merging.tally import Rows, Tally
 
 Key = tuple[int, int, int, int]

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gradual_common.histogram.histogram import DenseHistograms, Histogram, histogram_of_row
-from gradual_common.protocol.batch import HistogramColumns, Int64
+from gradual_common.histogram.buckets import Int64
+from gradual_common.histogram.columns import DenseHistograms, HistogramColumns
+from gradual_common.histogram.histogram import Histogram, histogram_of_row
 
 Choice = slice | npt.NDArray[np.bool_]
 """Some of many histograms: neighbours, or the ones that a mask marks."""

@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gradual_common.errors import WireError
+from gradual_common.histogram.buckets import Int64
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
-from gradual_common.protocol.batch import COUNTERS, LOOP_LAG, MEASURES, Batch, Int64
+from gradual_common.protocol.batch import COUNTERS, LOOP_LAG, MEASURES, Batch
 from gradual_master.results.merging.failure_tally import FailureRows, FailureTally
 from gradual_master.results.merging.histogram_rows import Choice, choice_of
 from gradual_master.results.merging.measurements import OUTSIDE, Shape

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradual_common.histogram.buckets import Int64
+from gradual_common.histogram.columns import HistogramColumns
 from gradual_common.histogram.histogram import Histogram
 from gradual_common.kinds.failures import BUILT_IN_KINDS
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import COUNTERS, MEASURES, HistogramColumns, Int64
+from gradual_common.protocol.batch import COUNTERS, MEASURES
 from gradual_common.protocol.messages import DRAIN_LEVEL
 from gradual_master.results.merging.histogram_rows import FrozenRows, HistogramRows
 

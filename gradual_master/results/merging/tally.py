@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from gradual_common.protocol.batch import Int64
+from gradual_common.histogram.buckets import Int64
 
 K = TypeVar("K", bound=Hashable)
 

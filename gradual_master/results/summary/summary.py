@@ -14,21 +14,11 @@ import numpy as np
 from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import RequestError
-from gradual_common.histogram.histogram import QUANTILE_ERROR
+from gradual_common.histogram.buckets import QUANTILE_ERROR, Int64
 from gradual_common.kinds.failures import KIND, OK
 from gradual_common.net.urls import split_authority
 from gradual_common.plan.model.plan import Plan
-from gradual_common.protocol.batch import (
-    ACTIVE,
-    CONNECT,
-    COUNTERS,
-    EXCHANGE,
-    IN_REQUEST,
-    RESPONSE_TIME,
-    THINKING,
-    TTFB,
-    Int64,
-)
+from gradual_common.protocol.batch import ACTIVE, CONNECT, COUNTERS, EXCHANGE, IN_REQUEST, RESPONSE_TIME, THINKING, TTFB
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.facts import FleetFacts, RunFacts
 from gradual_master.results.judging.coverage import uncovered_steps

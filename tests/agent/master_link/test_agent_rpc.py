@@ -13,12 +13,12 @@ from fake_master import MS, FakeMaster
 
 from gradual_agent.master_link.rpc import MasterLink, explain
 from gradual_common.errors import WireError
+from gradual_common.protocol.job import Job
 from gradual_common.protocol.messages import (
     PROTOCOL,
     AgentMessage,
     Goodbye,
     Hello,
-    Job,
     MasterMessage,
     Ping,
     Provision,

@@ -20,10 +20,10 @@ from gradual_agent.process.plan_run import PlanRun
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_common.plan.model.plan import Plan
+from gradual_common.protocol.job import Job
 from gradual_common.protocol.messages import (
     Expired,
     Finish,
-    Job,
     LevelOrder,
     MasterMessage,
     Orders,

@@ -4,7 +4,7 @@ import pytest
 
 from gradual_agent.errors import JobError
 from gradual_agent.process.plan_run import read_plan
-from gradual_common.protocol.messages import Job
+from gradual_common.protocol.job import Job
 
 
 def test_a_plan_that_cannot_be_read_is_told_by_its_places_alone() -> None:

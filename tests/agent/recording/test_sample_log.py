@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from agent_recording import HEALTH, INDEX, OFFSET, Clock, S, cells, recorder, sample
+from histogram_samples import unpack_histograms
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,6 @@ from gradual_agent.recording import sample_log
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.sample_log import LoggedStepRecord, SampleLog
 from gradual_agent.recording.step_record import StepRecord
-from gradual_common.histogram.histogram import unpack_histograms
 from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.protocol.batch import MEASURES, Batch
 from gradual_common.protocol.samples import MOST_SAMPLES, SampleColumns

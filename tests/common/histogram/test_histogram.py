@@ -5,11 +5,14 @@ import json
 
 import numpy as np
 import pytest
+from histogram_samples import unpack_histograms
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_common.errors import HistogramMismatchError
-from gradual_common.histogram.histogram import EDGES, QUANTILE_ERROR, Histogram, pack_histograms, unpack_histograms
+from gradual_common.histogram.buckets import EDGES, QUANTILE_ERROR
+from gradual_common.histogram.columns import pack_values
+from gradual_common.histogram.histogram import Histogram
 
 QUANTILES = (0.0, 0.01, 0.07, 0.25, 0.5, 0.9, 0.95, 0.99, 0.999, 0.9999, 1.0)
 
@@ -174,8 +177,11 @@ def test_opentelemetry_and_prometheus_buckets_hold_every_sample_but_the_zero_buc
 
 @given(st.lists(samples, max_size=4))
 def test_packing_and_unpacking_loses_nothing(lists: list[list[int]]) -> None:
-    pairs = [((cell, 3), histogram_of(values)) for cell, values in enumerate(lists)]
-    assert unpack_histograms(pack_histograms(pairs)) == [pair for pair in pairs if pair[1].count]
+    keys = [(cell, 3) for cell, _ in enumerate(lists)]
+    columns = pack_values(keys, [np.array(values, dtype=np.int64) for values in lists])
+    assert unpack_histograms(columns) == [
+        (key, histogram_of(values)) for key, values in zip(keys, lists, strict=True) if values
+    ]
 
 
 def test_a_histogram_says_what_it_holds() -> None:

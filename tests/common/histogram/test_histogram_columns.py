@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from histogram_samples import unpack_histograms
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_common.histogram.buckets import BUCKETS, EDGES
 from gradual_common.histogram.columns import DenseHistograms, empty_columns, pack_values
-from gradual_common.histogram.histogram import Histogram, histogram_of_row, unpack_histograms
+from gradual_common.histogram.histogram import Histogram, histogram_of_row
 
 times = st.one_of(st.integers(0, 5 * 10**12), st.sampled_from([0, EDGES[0], EDGES[-1], EDGES[-1] + 1, 10**9]))
 cells = st.lists(st.lists(times, max_size=30), max_size=6)

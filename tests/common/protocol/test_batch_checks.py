@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gradual_common.errors import WireError
-from gradual_common.histogram.histogram import pack_values
-from gradual_common.protocol.batch import COUNTERS, Applied, Batch, Frame, Health, HistogramColumns
+from gradual_common.histogram.columns import HistogramColumns, pack_values
+from gradual_common.protocol.batch import COUNTERS, Applied, Batch, Frame, Health
 from gradual_common.protocol.batch_checks import (
     MOST_OUTCOMES,
     check_batch,

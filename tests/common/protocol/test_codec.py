@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_common.errors import WireError
-from gradual_common.histogram.histogram import pack_values
+from gradual_common.histogram.columns import HistogramColumns, pack_values
 from gradual_common.kinds.failures import KINDS
-from gradual_common.protocol.batch import COUNTERS, Applied, Batch, Frame, Health, HistogramColumns
+from gradual_common.protocol.batch import COUNTERS, Applied, Batch, Frame, Health
 from gradual_common.protocol.codec import (
     ProvisionAssembler,
     decode_agent_message,
@@ -22,6 +22,7 @@ from gradual_common.protocol.codec import (
     encode_master_message,
     encode_provision,
 )
+from gradual_common.protocol.job import Job
 from gradual_common.protocol.messages import (
     MAX_MESSAGE_BYTES,
     PROTOCOL,
@@ -31,7 +32,6 @@ from gradual_common.protocol.messages import (
     Finish,
     Goodbye,
     Hello,
-    Job,
     LevelOrder,
     MasterMessage,
     Orders,

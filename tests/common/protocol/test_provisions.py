@@ -5,7 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_common.protocol.messages import Job, Rows
+from gradual_common.protocol.job import Job
+from gradual_common.protocol.messages import Rows
 from gradual_common.protocol.provisions import PIECE_BYTES, decode_job, decode_values, encode_job, pieces_of, row_pieces
 
 

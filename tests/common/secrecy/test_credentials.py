@@ -5,13 +5,12 @@ from typing import Any
 
 import pytest
 
-from gradual_common.protocol.messages import Job
+from gradual_common.protocol.job import Job, mask_of
 from gradual_common.secrecy.credentials import (
     credentials_in,
     credentials_in_fields,
     credentials_in_text,
     is_credential,
-    mask_of,
     without_credentials,
 )
 

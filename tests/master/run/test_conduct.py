@@ -22,7 +22,8 @@ from gradual_common.plan.model.config import Config
 from gradual_common.plan.model.groups import Step, UserGroup
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.batch import Batch, Frame
-from gradual_common.protocol.messages import Confirm, Job, MasterMessage, Ping
+from gradual_common.protocol.job import Job
+from gradual_common.protocol.messages import Confirm, MasterMessage, Ping
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_common.schedule.ramps.levels import LevelsRamp, RampLevel
 from gradual_master.errors import InsecureError, ListenError

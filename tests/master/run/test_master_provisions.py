@@ -5,7 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_common.protocol.messages import Job, Rows, SlotRun
+from gradual_common.protocol.job import Job
+from gradual_common.protocol.messages import Rows, SlotRun
 from gradual_master.run.provisions import ROWS_PER_PROVISION, Provisions
 
 JOB = Job({}, {}, {}, 1)

@@ -16,10 +16,10 @@ from scripted_agent import DEADLINE_S, ScriptedAgent, send_bytes
 
 from gradual_common.errors import WireError
 from gradual_common.protocol.codec import encode_agent_message
+from gradual_common.protocol.job import Job
 from gradual_common.protocol.messages import (
     AgentMessage,
     Goodbye,
-    Job,
     MasterMessage,
     Orders,
     Ping,

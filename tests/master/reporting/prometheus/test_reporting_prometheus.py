@@ -29,7 +29,8 @@ from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, pla
 from structlog.testing import capture_logs
 
 from gradual_common import __version__
-from gradual_common.histogram.histogram import QUANTILE_ERROR, Histogram
+from gradual_common.histogram.buckets import QUANTILE_ERROR
+from gradual_common.histogram.histogram import Histogram
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.batch import Health
 from gradual_master.errors import ReporterError

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradual_common.histogram.histogram import Histogram, pack_values
+from gradual_common.histogram.columns import pack_values
+from gradual_common.histogram.histogram import Histogram
 from gradual_master.results.merging.histogram_rows import FrozenRows, HistogramRows, join
 
 TIMES = st.lists(st.integers(1, 10**10), min_size=1, max_size=30)

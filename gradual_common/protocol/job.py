@@ -1,0 +1,41 @@
+"""What an agent is given before any order, and what of it nobody may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gradual_common.secrecy.credentials import credentials_in
+from gradual_common.secrecy.masking import Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The plan as it runs, and what the master read for it."""
+
+    document: dict[str, Any]
+    """The plan as a mapping after overrides and `${…}`."""
+
+    assets: dict[str, bytes]
+    """The content of files (TLS) by the path that the plan gives."""
+
+    secrets: dict[str, str]
+    """Their values by name."""
+
+    seed: int
+
+    wants_samples: bool = False
+    """Some reporter wants to see every single sample."""
+
+    credentials: tuple[str, ...] = ()
+    """What is masked beside the secrets."""
+
+
+def all_credentials(job: Job) -> tuple[list[str], list[str]]:
+    """What a run must not show: what was declared or brought in as a secret, and what stands in its plan."""
+    return [*job.secrets.values(), *job.credentials], list(credentials_in(job.document))
+
+
+def mask_of(job: Job) -> Mask:
+    """What hides all of that."""
+    return Mask(*all_credentials(job))
