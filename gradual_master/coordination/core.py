@@ -10,24 +10,13 @@ from collections.abc import Callable
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.schedule.schedule import Schedule
-from gradual_common.units import format_duration
-from gradual_master.coordination.events import (
-    Event,
-    Instruction,
-    Merged,
-    Provided,
-    Received,
-    Signal,
-    Stop,
-    StreamEnded,
-    Tick,
-    Unmergeable,
-    Unreadable,
-)
-from gradual_master.coordination.fleet.departures import Departures
+from gradual_common.units import count, format_duration
+from gradual_master.coordination import events
+from gradual_master.coordination.events import Event, Instruction, Signal
+from gradual_master.coordination.fleet.agent import Contact, ContactEvent
 from gradual_master.coordination.fleet.fleet import Fleet
-from gradual_master.coordination.fleet.greeting import Greeter
 from gradual_master.coordination.fleet.leases import Leases
+from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake
 from gradual_master.coordination.invariants import validate
@@ -37,7 +26,6 @@ from gradual_master.coordination.messages import MessageHandler
 from gradual_master.coordination.orders import OrderSender, RunOrders
 from gradual_master.coordination.phases.ending import Ending
 from gradual_master.coordination.phases.preparing import Preparation
-from gradual_master.coordination.phases.running import Running
 from gradual_master.coordination.slots.assigning import Assigner
 from gradual_master.coordination.slots.table import SlotTable
 from gradual_master.coordination.terms import Terms
@@ -58,23 +46,22 @@ class MasterCore:
         self._leases = leases = Leases(terms.lease, terms.guard)
         self._slots = slots = SlotTable(schedule.peak)
         self._intake = intake = Intake(terms.interval)
-        orders = RunOrders(schedule, terms.lease, terms.graceful_stop, terms.epoch)
-        sender = OrderSender(orders, fleet, slots, journal, out)
+        self._orders = orders = RunOrders(schedule, terms.lease, terms.graceful_stop, terms.epoch)
+        self._sender = sender = OrderSender(orders, fleet, slots, journal, out)
         self._assigner = assigner = Assigner(schedule, life, fleet, slots, intake, orders, sender, journal, out)
-        self._departures = departures = Departures(terms, life, fleet, leases, slots, intake, assigner, journal, out)
-        self._ending = ending = Ending(life, fleet, leases, intake, orders, sender, departures, journal, out)
+        self._membership = membership = Membership(terms, life, fleet, leases, slots, intake, assigner, journal, out)
+        self._ending = ending = Ending(life, fleet, leases, intake, orders, sender, membership, journal, out)
         self._preparation = preparation = Preparation(
-            terms, life, fleet, intake, orders, sender, assigner, departures, ending, out
+            terms, life, fleet, intake, orders, sender, assigner, membership, ending, out
         )
-        self._running = Running(terms, fleet, leases, slots, orders, sender, assigner, ending, out)
-        greeter = Greeter(terms, life, fleet, leases, slots, intake, departures, out)
-        self._messages = MessageHandler(fleet, leases, intake, greeter, departures, preparation, assigner, journal, out)
+        self._messages = MessageHandler(fleet, leases, intake, membership, preparation, assigner, journal, out)
         self._last_event: int | None = None
+        self._alone_since: int | None = None
         self._advances: dict[State, Callable[[int], None]] = {
             State.WAITING: preparation.await_agents,
             State.PROVISIONING: preparation.await_rows,
             State.READYING: preparation.await_confirmations,
-            State.RUNNING: self._running.advance,
+            State.RUNNING: self._conduct,
             State.DRAINING: ending.collect,
             State.STOPPING: ending.collect,
             State.CUTTING: ending.collect,
@@ -151,22 +138,22 @@ class MasterCore:
 
     def _take(self, event: Event, now: int) -> None:
         match event:
-            case Received(stream, message):
+            case events.Received(stream, message):
                 self._messages.receive(stream, message, now)
-            case Merged(agent, batch):
+            case events.Merged(agent, batch):
                 self._messages.acknowledge(self._fleet[agent], batch)
-            case StreamEnded(stream):
-                self._departures.end_stream(stream, now)
-            case Provided(agent, slots, sequence):
+            case events.StreamEnded(stream):
+                self._membership.end_stream(stream, now)
+            case events.Provided(agent, slots, sequence):
                 self._assigner.note_provided(self._fleet[agent], slots, sequence)
-            case Unreadable(stream, reason, peer):
+            case events.Unreadable(stream, reason, peer):
                 self._messages.reject(stream, reason, peer)
-            case Unmergeable(agent, number, reason):
-                self._departures.drop(self._fleet[agent], f"batch {number}: {reason}")
-            case Stop(signal):
+            case events.Unmergeable(agent, number, reason):
+                self._membership.drop(self._fleet[agent], f"batch {number}: {reason}")
+            case events.Stop(signal):
                 self._ending.stop(signal, now)
-            case Tick():
-                self._running.watch(now)
+            case events.Tick():
+                self._watch(now)
                 self._assigner.watch(now)
 
     def _advance(self, now: int) -> None:
@@ -174,6 +161,59 @@ class MasterCore:
         while before is not self.state and not self._life.is_finished:
             before = self.state
             for agent in self._leases.expired(now):
-                self._departures.expire(self._fleet[agent])
+                self._membership.expire(self._fleet[agent])
             self._ending.close(self._intake.close_due(now))
             self._advances[before](now)
+
+    def _conduct(self, now: int) -> None:
+        """Under load: slots go to those who are here, levels are ordered ahead, and the end is noticed."""
+        self._assigner.settle()
+        if self._is_given_up(now):
+            self._ending.fail_alone(now)
+        elif self._orders.end is not None and now >= self._orders.end:
+            self._ending.drain(now)
+        elif self._is_over(now):
+            self._ending.order_stop(now)
+            self._ending.drain(now)
+        elif self._orders.is_due(now):
+            self._orders.refresh(now)
+            self._sender.issue()
+
+    def _is_given_up(self, now: int) -> bool:
+        """Whether no agent has been here for so long that none is expected any more."""
+        if not self._fleet.is_empty:
+            self._alone_since = None
+            return False
+        wait = 0 if self._terms.is_closed else self._terms.agents_wait
+        if self._alone_since is None:
+            self._alone_since = now
+            if wait:
+                text = f"no agent is left: the run waits {format_duration(wait)} for one, and no user is active"
+                self._out.note("warning", text)
+        return now >= self._alone_since + wait
+
+    def _is_over(self, now: int) -> bool:
+        """Whether no slot that is scheduled, now or later, has anything left to do (`iterations`, data used up)."""
+        ahead = self._orders.users_ahead(now)
+        has_users = any(ahead) or self._orders.end is None
+        return has_users and self._slots.is_over(ahead)
+
+    def _watch(self, now: int) -> None:
+        """An operator hears of a silent agent before its lease is over, and what will become of its users."""
+        terms = self._terms
+        for agent in self._fleet.working():
+            silence = now - agent.heard_at
+            if agent.contact not in (Contact.HERE, Contact.RETURNING) or silence < terms.lease // 2:
+                continue  # That it is silent, or that its connection is broken, was said at once.
+            if not self._leases.is_held(agent.id, now):
+                continue
+            agent.take(ContactEvent.QUIET)
+            users = self._slots.count_of(agent.id)
+            left = format_duration((terms.lease + terms.guard - silence) // NS_PER_S * NS_PER_S)
+            self._out.note(
+                "warning",
+                f"agent {agent.name} is silent: its {count(users, 'user')} stop at the end of its lease; unless it "
+                f"comes back, the others take them over in about {left}",
+                agent,
+                "silent",
+            )

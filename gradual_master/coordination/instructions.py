@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from gradual_common.protocol.messages import Finish, MasterMessage, Refused
 from gradual_master.coordination.events import Close, Instruction, Note, Send
-from gradual_master.coordination.fleet.fleet import Agent
+from gradual_master.coordination.fleet.agent import FleetAgent
 from gradual_master.results.summary.history import Fate
 
 
@@ -32,7 +32,7 @@ class Instructions:
         self,
         level: Literal["info", "warning", "error"],
         text: str,
-        agent: Agent | None = None,
+        agent: FleetAgent | None = None,
         fate: Fate | None = None,
         *,
         is_stop: bool = False,
@@ -42,7 +42,7 @@ class Instructions:
         details = (*(agent.about if agent is not None else ()), *about.items())
         self._given.append(Note(level, text, details, fate, is_stop))
 
-    def send(self, agent: Agent, message: MasterMessage, *, ahead: bool = False) -> None:
+    def send(self, agent: FleetAgent, message: MasterMessage, *, ahead: bool = False) -> None:
         """Put a message on the agent's stream; without one it hears nothing, and asks again when it is back."""
         if agent.stream is not None:
             self._given.append(Send(agent.stream, message, ahead))
@@ -51,7 +51,7 @@ class Instructions:
         """Say why, and close the stream."""
         self.add(Send(stream, MasterMessage(refused=Refused(reason))), Close(stream))
 
-    def finish(self, agent: Agent, reason: str) -> None:
+    def finish(self, agent: FleetAgent, reason: str) -> None:
         """The run is over for this agent."""
         if agent.stream is not None:
             agent.knows_end = True

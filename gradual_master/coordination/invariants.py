@@ -5,9 +5,9 @@ A run does not call it: it looks at every agent and every slot.
 
 from __future__ import annotations
 
+from gradual_master.coordination.fleet.agent import Contact, Standing
 from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.fleet.leases import Leases
-from gradual_master.coordination.fleet.standing import Contact, Standing
 from gradual_master.coordination.intake import Intake
 from gradual_master.coordination.lifecycle import LifeCycle
 from gradual_master.coordination.slots.table import SlotTable

@@ -9,11 +9,10 @@ from gradual_common.errors import WireError
 from gradual_common.protocol.batch import Batch
 from gradual_common.protocol.messages import AgentMessage, Confirm, Expired, MasterMessage, Ping, Pong
 from gradual_master.coordination.events import Close, Merge
-from gradual_master.coordination.fleet.departures import Departures
-from gradual_master.coordination.fleet.fleet import Agent, Fleet
-from gradual_master.coordination.fleet.greeting import Greeter
+from gradual_master.coordination.fleet.agent import QUIET, Contact, ContactEvent, FleetAgent
+from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.fleet.leases import Leases
-from gradual_master.coordination.fleet.standing import QUIET, Contact, ContactEvent
+from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake, Receipt
 from gradual_master.coordination.journal import BatchMerged, Journal
@@ -28,8 +27,7 @@ class MessageHandler:
     fleet: Fleet
     leases: Leases
     intake: Intake
-    greeter: Greeter
-    departures: Departures
+    membership: Membership
     preparation: Preparation
     assigner: Assigner
     journal: Journal
@@ -37,7 +35,7 @@ class MessageHandler:
 
     def receive(self, stream: int, message: AgentMessage, now: int) -> None:
         """A message came on `stream`; an agent whose message makes no sense is dropped."""
-        if message.hello is not None and not self.greeter.greet(stream, message.hello, now):
+        if message.hello is not None and not self.membership.greet(stream, message.hello, now):
             return
         agent = self.fleet.speaker(stream)
         if agent is None:
@@ -47,24 +45,24 @@ class MessageHandler:
         try:
             self._read(agent, message, now)
         except WireError as error:
-            self.departures.drop(agent, str(error))
+            self.membership.drop(agent, str(error))
 
     def reject(self, stream: int, reason: str, peer: str) -> None:
         """Something came that cannot be read; its sender is dropped, the master lives."""
         agent = self.fleet.speaker(stream)
         if agent is not None:
-            self.departures.drop(agent, reason)
+            self.membership.drop(agent, reason)
         else:
             self.out.note("error", f"a stream is closed that said no Hello: {reason}", peer=peer)
             self.out.refuse(stream, f"this cannot be read: {reason}")
 
-    def acknowledge(self, agent: Agent, batch: Batch) -> None:
+    def acknowledge(self, agent: FleetAgent, batch: Batch) -> None:
         """A batch is merged: that is committed, then acknowledged."""
         self.intake.merged(agent.id, batch)
         self.journal.commit([BatchMerged(agent.id, batch.number, batch.interval)])
         self.out.send(agent, MasterMessage(ack=self.intake.merged_number(agent.id)))
 
-    def _read(self, agent: Agent, message: AgentMessage, now: int) -> None:
+    def _read(self, agent: FleetAgent, message: AgentMessage, now: int) -> None:
         """The parts in an order that matters: an agent that is back has first to say which slots ended meanwhile."""
         if message.ping is not None:
             self._answer(agent, message.ping, now)
@@ -77,13 +75,13 @@ class MessageHandler:
         if message.ping is not None and agent.contact is Contact.RETURNING:
             self.assigner.take_back(agent, now)
         if message.leaving:
-            self.departures.note_leaving(agent)
+            self.membership.note_leaving(agent)
         for batch in message.batches:
             self._take_batch(agent, batch, now)
         if message.goodbye is not None:
-            self.departures.part(agent, message.goodbye.reason)
+            self.membership.part(agent, message.goodbye.reason)
 
-    def _answer(self, agent: Agent, ping: Ping, now: int) -> None:
+    def _answer(self, agent: FleetAgent, ping: Ping, now: int) -> None:
         agent.begun = max(agent.begun, ping.begun)
         agent.offset = ping.offset
         if agent.contact in QUIET:
@@ -98,7 +96,7 @@ class MessageHandler:
         else:
             self.out.send(agent, MasterMessage(expired=Expired("the lease is over: say Hello anew")), ahead=True)
 
-    def _confirm(self, agent: Agent, confirm: Confirm, now: int) -> None:
+    def _confirm(self, agent: FleetAgent, confirm: Confirm, now: int) -> None:
         if confirm.provisioned > agent.provisioned:
             self.preparation.note_progress(now)
             self.assigner.note_stored(agent, confirm.provisioned)
@@ -106,7 +104,7 @@ class MessageHandler:
             agent.confirmed = (confirm.epoch, confirm.version)
             self.assigner.unsettle_if_short()
 
-    def _take_batch(self, agent: Agent, batch: Batch, now: int) -> None:
+    def _take_batch(self, agent: FleetAgent, batch: Batch, now: int) -> None:
         agent.sealed = max(agent.sealed, batch.number)
         match self.intake.receive(agent.id, batch, now):
             case Receipt.MERGE:
@@ -117,7 +115,7 @@ class MessageHandler:
             case Receipt.GAP:
                 self._break_off(agent, batch, now)
 
-    def _break_off(self, agent: Agent, batch: Batch, now: int) -> None:
+    def _break_off(self, agent: FleetAgent, batch: Batch, now: int) -> None:
         """A batch is missing in between: the agent dials again and sends from the last acknowledged one on."""
         if agent.stream is not None:
             self.out.note("warning", f"batch {batch.number} leaves a gap: its stream is closed", agent)

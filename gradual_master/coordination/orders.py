@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from gradual_common.protocol.messages import DRAIN_LEVEL, LevelOrder, MasterMessage, Orders, SlotRun
 from gradual_common.schedule.schedule import Schedule
-from gradual_master.coordination.fleet.fleet import Agent, Fleet
-from gradual_master.coordination.fleet.standing import LISTENING
+from gradual_master.coordination.fleet.agent import LISTENING, FleetAgent
+from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.journal import Journal, OrdersIssued
 from gradual_master.coordination.slots.table import SlotTable
@@ -135,14 +135,14 @@ class OrderSender:
             if agent.is_enlisted and agent.contact in LISTENING:
                 self.repeat(agent)
 
-    def renew(self, agent: Agent) -> None:
+    def renew(self, agent: FleetAgent) -> None:
         """Commit a new version of the same levels, for an agent whose slots have changed, and send it."""
         self.orders.renumber()
         self._commit()
         if agent.contact in LISTENING:
             self.repeat(agent)
 
-    def repeat(self, agent: Agent) -> None:
+    def repeat(self, agent: FleetAgent) -> None:
         """Send the present version, with the slots that the agent has stored the rows of."""
         slots = self.slots.ordered_of(agent.id, agent.provisioned)
         self.slots.note_named(slots, self.orders.version)

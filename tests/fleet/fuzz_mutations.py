@@ -21,9 +21,9 @@ from gradual_agent.coordination.session import Session, State, version_of
 from gradual_agent.process.agent import Agent
 from gradual_common.protocol.messages import MasterMessage
 from gradual_common.protocol.names import UniqueNames
-from gradual_master.coordination.fleet.departures import Departures
 from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.fleet.leases import Leases
+from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.intake import Intake, Receipt
 from gradual_master.coordination.messages import MessageHandler
 from gradual_master.coordination.slots.assigning import Assigner
@@ -57,7 +57,7 @@ def _same_tenure(give: Any) -> Any:
 
 
 def _lost_with_its_stream(_: Any) -> Any:
-    def mutant(self: Departures, stream: int, _: int) -> None:
+    def mutant(self: Membership, stream: int, _: int) -> None:
         agent = self.fleet.leave(stream)
         if agent is not None and self.life.has_assigned:
             self.lose(agent, "its stream is over")
@@ -199,7 +199,7 @@ def _both(*patches: AbstractContextManager[object]) -> AbstractContextManager[ob
 MUTATIONS: dict[str, Mutation] = {
     "a lease without a guard": lambda: _in_place_of(Leases, "__init__", _no_guard),
     "a new holder under the same tenure": lambda: _in_place_of(SlotTable, "give", _same_tenure),
-    "slots are free when the stream ends": lambda: _in_place_of(Departures, "end_stream", _lost_with_its_stream),
+    "slots are free when the stream ends": lambda: _in_place_of(Membership, "end_stream", _lost_with_its_stream),
     "slots are free before they are released": lambda: _in_place_of(SlotTable, "let_go", _free_before_release),
     "orders before their rows": lambda: _in_place_of(SlotTable, "ordered_of", _rows_later),
     "a release is believed for any tenure": lambda: _in_place_of(SlotTable, "release", _release_of_any_tenure),

@@ -8,128 +8,13 @@ once shown stays with its incarnation to the end of the run, so that a report ne
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gradual_common import __version__
 from gradual_common.protocol.messages import PROTOCOL, Hello
 from gradual_common.protocol.names import UniqueNames
+from gradual_master.coordination.fleet.agent import ASSIGNABLE, Contact, ContactEvent, FleetAgent, Standing
 from gradual_master.coordination.fleet.commands import AgentCommands
-from gradual_master.coordination.fleet.standing import (
-    CONTACTS,
-    ENLISTED,
-    LOST,
-    STANDINGS,
-    Contact,
-    ContactEvent,
-    Standing,
-    StandingEvent,
-)
-from gradual_master.coordination.lifecycle import next_state
 from gradual_master.results.facts import AgentFacts
-
-WORKING = (*ENLISTED, Standing.JOINING, Standing.WITHDRAWING)
-ASSIGNABLE = (Standing.JOINING, Standing.WORKING)
-
-
-@dataclass(slots=True, eq=False)
-class Agent:
-    """One agent process as the master knows it: what it is to the run, whether it is heard, and what it said."""
-
-    id: str
-    """Its incarnation, hexadecimal."""
-    name: str
-    """What people tell it apart by."""
-    hello: Hello
-    """The last one that was accepted."""
-    number: int
-    """Agents are numbered as they come, from 0."""
-    stream: int | None
-    """The connection it speaks on, None while there is none."""
-    standing: Standing = Standing.JOINING
-    contact: Contact = Contact.HERE
-    heard_at: int = 0
-    """When its last ping came."""
-    begun: int = 0
-    """How many requests it had begun by then."""
-    offset: int = 0
-    """What it adds to its clock for the master's; 0: not known yet."""
-    provisioned: int = 0
-    """The last provision that it has stored; the first is the plan."""
-    due_provision: int | None = None
-    """The provision that it must store before orders are sent, None until the rows lie ready."""
-    confirmed: tuple[int, int] = (0, 0)
-    """Epoch and version of the orders that it has put in force."""
-    sealed: int = 0
-    """The highest batch number that it is known to have sealed."""
-    reason: str = ""
-    """Why it was lost, or dropped, the last time that it was."""
-    was_lost: bool = False
-    """It was lost once; it may be back, and the report says so all the same."""
-    missed_assignment: bool = False
-    """Slots were given or moved while it was not here: it is owed its share of them."""
-    knows_end: bool = False
-    """The end of the run was put on its stream."""
-
-    def take(self, event: StandingEvent | ContactEvent) -> None:
-        """Move along one of the two tables; IllegalTransitionError where it has no such transition."""
-        if isinstance(event, StandingEvent):
-            self.standing = next_state(STANDINGS, self.standing, event, f"agent {self.name}")
-        else:
-            self.contact = next_state(CONTACTS, self.contact, event, f"agent {self.name}")
-
-    def can(self, event: StandingEvent) -> bool:
-        """Whether the table has such a transition."""
-        return event in STANDINGS[self.standing]
-
-    @property
-    def has_rows(self) -> bool:
-        """Whether it has confirmed every row that its slots need."""
-        return self.due_provision is not None and self.provisioned >= self.due_provision
-
-    @property
-    def is_working(self) -> bool:
-        """Whether it has neither lost its slots nor left."""
-        return self.standing in WORKING
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether it has lost its slots, and is not back."""
-        return self.standing in LOST
-
-    @property
-    def is_enlisted(self) -> bool:
-        """Whether it may hold slots."""
-        return self.standing in ENLISTED
-
-    @property
-    def is_here(self) -> bool:
-        """Whether it can be told something just now, and what it holds is known."""
-        return self.contact is Contact.HERE
-
-    @property
-    def has_job(self) -> bool:
-        """Whether it has confirmed the plan, the first of all provisions."""
-        return self.provisioned > 0
-
-    @property
-    def about(self) -> tuple[tuple[str, object], ...]:
-        """What log lines say of it."""
-        return (("agent", self.name), ("host", self.hello.host), ("pid", self.hello.pid))
-
-    def facts(self, origin: int = 0) -> AgentFacts:
-        """The agent as the summary shows it; its own offset is to run time, which began at `origin`."""
-        hello = self.hello
-        return AgentFacts(
-            id=self.id,
-            name=self.name,
-            host=hello.host,
-            lost=self.was_lost or self.standing is Standing.DROPPED,
-            left=self.standing is Standing.LEFT,
-            offset=self.offset + origin if self.offset else None,
-            begun=self.begun,
-            version=hello.version,
-            max_users=hello.max_users,
-        )
 
 
 class Fleet:
@@ -138,37 +23,37 @@ class Fleet:
     def __init__(self, run: str) -> None:
         self.run = run
         self.commands = AgentCommands()
-        self._agents: dict[str, Agent] = {}
-        self._speakers: dict[int, Agent] = {}
+        self._agents: dict[str, FleetAgent] = {}
+        self._speakers: dict[int, FleetAgent] = {}
         self._barred: set[str] = set()
         self._arrivals = 0
         self._names = UniqueNames()
         self._shown: dict[str, str] = {}
         """How each incarnation is shown, also one that was forgotten and comes again."""
 
-    def __iter__(self) -> Iterator[Agent]:
+    def __iter__(self) -> Iterator[FleetAgent]:
         return iter(self._agents.values())
 
-    def __getitem__(self, agent: str) -> Agent:
+    def __getitem__(self, agent: str) -> FleetAgent:
         return self._agents[agent]
 
     def has(self, agent: str) -> bool:
         """Whether this incarnation is in the fleet."""
         return agent in self._agents
 
-    def speaker(self, stream: int) -> Agent | None:
+    def speaker(self, stream: int) -> FleetAgent | None:
         """Who speaks on a stream: None for a stranger or a superseded stream."""
         return self._speakers.get(stream)
 
-    def find(self, hello: Hello) -> Agent | None:
+    def find(self, hello: Hello) -> FleetAgent | None:
         """The agent that is this process, if it has been here."""
         return self._agents.get(hello.incarnation.hex())
 
-    def connected(self) -> list[Agent]:
+    def connected(self) -> list[FleetAgent]:
         """The agents that have a stream."""
         return [agent for agent in self if agent.stream is not None]
 
-    def working(self) -> list[Agent]:
+    def working(self) -> list[FleetAgent]:
         """The agents that have neither lost their slots nor left, connected or not."""
         return [agent for agent in self if agent.is_working]
 
@@ -177,11 +62,11 @@ class Fleet:
         """Whether no agent works."""
         return not any(agent.is_working for agent in self)
 
-    def assignable(self) -> list[Agent]:
+    def assignable(self) -> list[FleetAgent]:
         """The agents that can be given slots: they have the plan, and have not been told to end."""
         return [agent for agent in self if agent.standing in ASSIGNABLE and agent.has_job]
 
-    def leaving(self) -> list[Agent]:
+    def leaving(self) -> list[FleetAgent]:
         """The agents that were told to end, and still hold what they have not handed over."""
         return [agent for agent in self if agent.standing is Standing.LEAVING]
 
@@ -206,18 +91,18 @@ class Fleet:
             return "it says that it works for this run, and it was never here"
         return None
 
-    def admit(self, hello: Hello, stream: int) -> Agent:
+    def admit(self, hello: Hello, stream: int) -> FleetAgent:
         """Take a new agent in; call after `refusal`."""
         id_ = hello.incarnation.hex()
         if id_ not in self._shown:
             self._shown[id_] = self._names.give(hello.name)
-        agent = Agent(id_, self._shown[id_], hello, self._arrivals, stream, sealed=hello.last_batch)
+        agent = FleetAgent(id_, self._shown[id_], hello, self._arrivals, stream, sealed=hello.last_batch)
         self._arrivals += 1
         self._agents[agent.id] = agent
         self._connect(agent, stream)
         return agent
 
-    def supersede(self, agent: Agent, hello: Hello, stream: int) -> int | None:
+    def supersede(self, agent: FleetAgent, hello: Hello, stream: int) -> int | None:
         """Let a known agent speak on `stream` from now on; the stream that it leaves, if it is still open."""
         former = agent.stream
         if former is not None:
@@ -230,12 +115,12 @@ class Fleet:
         self._connect(agent, stream)
         return former if former != stream else None
 
-    def _connect(self, agent: Agent, stream: int) -> None:
+    def _connect(self, agent: FleetAgent, stream: int) -> None:
         agent.stream = stream
         self._speakers[stream] = agent
         self.commands.add(agent.id, agent.name, agent.hello)
 
-    def leave(self, stream: int) -> Agent | None:
+    def leave(self, stream: int) -> FleetAgent | None:
         """The stream is over; who spoke on it."""
         agent = self._speakers.pop(stream, None)
         if agent is not None:
@@ -249,11 +134,11 @@ class Fleet:
         for agent in self:
             agent.heard_at += stall
 
-    def bar(self, agent: Agent) -> None:
+    def bar(self, agent: FleetAgent) -> None:
         """This process will not be taken in again."""
         self._barred.add(agent.id)
 
-    def forget(self, agent: Agent) -> None:
+    def forget(self, agent: FleetAgent) -> None:
         """The agent was here and has left nothing behind: it may come again as a new one."""
         self.commands.remove(agent.id, agent.hello)
         if agent.stream is not None:

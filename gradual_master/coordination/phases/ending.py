@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from gradual_common.clock import NS_PER_S
 from gradual_common.units import format_duration
 from gradual_master.coordination.events import CloseInterval, End, Signal
-from gradual_master.coordination.fleet.departures import Departures
-from gradual_master.coordination.fleet.fleet import Agent, Fleet
+from gradual_master.coordination.fleet.agent import FleetAgent
+from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.fleet.leases import Leases
+from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake
 from gradual_master.coordination.journal import IntervalClosed, Journal
@@ -31,7 +32,7 @@ class Ending:
     intake: Intake
     orders: RunOrders
     sender: OrderSender
-    departures: Departures
+    membership: Membership
     journal: Journal
     out: Instructions
     signal: Signal | None = field(init=False, default=None)
@@ -92,13 +93,13 @@ class Ending:
         if waiting and now < self._deadline:
             return
         for agent in waiting:
-            self.departures.lose(agent, "its last batch did not come in time")
+            self.membership.lose(agent, "its last batch did not come in time")
         if not any(self.intake.has_delivered_last(agent.id) for agent in self.fleet):
             self._report_failure(self._describe_loss())
         self.life.take(Step.COLLECTED, now)
         self._finish("the run is over")
 
-    def _is_awaited(self, agent: Agent, now: int) -> bool:
+    def _is_awaited(self, agent: FleetAgent, now: int) -> bool:
         """An agent that was never enlisted has measured nothing; of one whose lease is over nothing is awaited."""
         is_working = agent.is_enlisted and self.leases.is_held(agent.id, now)
         return is_working and not self.intake.has_delivered_last(agent.id)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from gradual_common.clock import NS_PER_MS
 from gradual_common.units import format_duration
 from gradual_master.coordination.events import Begin
-from gradual_master.coordination.fleet.departures import Departures
-from gradual_master.coordination.fleet.fleet import Agent, Fleet
+from gradual_master.coordination.fleet.agent import FleetAgent
+from gradual_master.coordination.fleet.fleet import Fleet
+from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake
 from gradual_master.coordination.lifecycle import LifeCycle, Step
@@ -35,15 +36,15 @@ class Preparation:
     orders: RunOrders
     sender: OrderSender
     assigner: Assigner
-    departures: Departures
+    membership: Membership
     ending: Ending
     out: Instructions
     _deadline: int = field(init=False)
     """Run time at which the present step has waited long enough."""
     _armed_at: int = field(init=False, default=0)
-    _starters: list[Agent] = field(init=False, default_factory=list)
+    _starters: list[FleetAgent] = field(init=False, default_factory=list)
     """The agents that slots were assigned to before the load."""
-    _unready: deque[Agent] = field(init=False, default_factory=deque)
+    _unready: deque[FleetAgent] = field(init=False, default_factory=deque)
     """Those of them that have not yet done what the present step waits for."""
 
     def __post_init__(self) -> None:
@@ -72,7 +73,7 @@ class Preparation:
     def _assign(self, now: int) -> None:
         for agent in list(self.fleet):
             if agent.stream is None:
-                self.departures.forget(agent)
+                self.membership.forget(agent)
         agents = sorted(self.fleet, key=lambda agent: agent.name)
         shortfall = self.assigner.assign_all(agents)
         if shortfall is not None:
@@ -100,14 +101,14 @@ class Preparation:
         self._deadline = now + self.terms.agents_wait
         self._unready = deque(self._starters)
 
-    def _is_ready(self, is_ready: Callable[[Agent], bool], what: str, now: int) -> bool:
+    def _is_ready(self, is_ready: Callable[[FleetAgent], bool], what: str, now: int) -> bool:
         """Whether all agents are; the loss of one, or a long silence, ends the run while nothing has been sent yet.
 
         Unless as many are here as are expected all the same, for it was started again: then the load begins without
         the lost one, and its slots are assigned at once. Those that were ready once are not asked again: this is
         looked at after every message.
         """
-        lost = next((agent for agent in self.departures.lost if agent in self._starters), None)
+        lost = next((agent for agent in self.membership.lost if agent in self._starters), None)
         if lost is not None and self.fleet.commands.complete < self.terms.expect_agents:
             self.ending.fail(f"agent {lost.name} was lost before the load began: {lost.reason}", now)
             return False
@@ -139,7 +140,7 @@ class Preparation:
         self.life.take(Step.CONFIRMED, now)
 
 
-def _describe(shortfall: Shortfall, agents: list[Agent]) -> str:
+def _describe(shortfall: Shortfall, agents: list[FleetAgent]) -> str:
     """What is missing, and what to do about it."""
     remedy = (
         "An agent holds --max-users, else min(20,000, its file descriptors − 200): raise `ulimit -n` where agents run, "

@@ -13,8 +13,8 @@ from gradual_common.protocol.messages import SlotRun
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.units import count
 from gradual_master.coordination.events import Provide
-from gradual_master.coordination.fleet.fleet import Agent, Fleet
-from gradual_master.coordination.fleet.standing import ContactEvent, StandingEvent
+from gradual_master.coordination.fleet.agent import ContactEvent, FleetAgent, StandingEvent
+from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake
 from gradual_master.coordination.journal import Journal, SlotsAssigned, SlotsReleased
@@ -57,7 +57,7 @@ class Assigner:
     def __post_init__(self) -> None:
         self._balancer = Balancer(self.schedule)
 
-    def assign_all(self, agents: list[Agent]) -> Shortfall | None:
+    def assign_all(self, agents: list[FleetAgent]) -> Shortfall | None:
         """Assign every slot to these agents; why it cannot be done, if it cannot."""
         parts = allocate(self.schedule, [agent.hello.max_users for agent in agents])
         if isinstance(parts, Shortfall):
@@ -69,7 +69,7 @@ class Assigner:
         self._taken.clear()
         return None
 
-    def note_provided(self, agent: Agent, slots: tuple[SlotRun, ...], sequence: int) -> None:
+    def note_provided(self, agent: FleetAgent, slots: tuple[SlotRun, ...], sequence: int) -> None:
         """The rows of these slots lie ready for the agent."""
         self.slots.note_due(agent.id, slots, sequence)
         agent.due_provision = max(sequence, agent.due_provision or 0)
@@ -86,7 +86,7 @@ class Assigner:
         if self._is_short:
             self.unsettle(joined=True)
 
-    def reconsider(self, agent: Agent) -> None:
+    def reconsider(self, agent: FleetAgent) -> None:
         """The agent is here again: what nobody had room for meanwhile goes to it, and its share of what others took."""
         self.unsettle(joined=agent.missed_assignment or not self.slots.held_by(agent.id))
         agent.missed_assignment = False
@@ -99,13 +99,13 @@ class Assigner:
         self._has_joined = any(not agent.is_enlisted for agent in self.fleet.assignable())
         self._is_unsettled = self._has_joined or self.slots.has_free
 
-    def take_from(self, agent: Agent) -> None:
+    def take_from(self, agent: FleetAgent) -> None:
         """The agent is gone: what it held is free, and what was reckoned as its share while it was away is others'."""
         self.slots.take_all(agent.id)
         self.unsettle(joined=agent.missed_assignment)
         agent.missed_assignment = False
 
-    def note_stored(self, agent: Agent, provisioned: int) -> None:
+    def note_stored(self, agent: FleetAgent, provisioned: int) -> None:
         """With the plan an agent can be given slots, with their rows it can be ordered to run them."""
         is_first = not agent.has_job
         agent.provisioned = provisioned
@@ -114,14 +114,14 @@ class Assigner:
         elif self.life.is_running and agent.is_enlisted:
             self.sender.renew(agent)
 
-    def release(self, agent: Agent, slots: tuple[SlotRun, ...]) -> None:
+    def release(self, agent: FleetAgent, slots: tuple[SlotRun, ...]) -> None:
         """The users of these slots have ended, and the slots are free."""
         if not agent.is_lost:
             self.slots.release(agent.id, slots)
             self.journal.commit([SlotsReleased(agent.id, slots, for_good=False)])
             self.unsettle()
 
-    def end(self, agent: Agent, slots: tuple[SlotRun, ...], now: int) -> None:
+    def end(self, agent: FleetAgent, slots: tuple[SlotRun, ...], now: int) -> None:
         """The users of these slots have ended, and nobody follows them."""
         if agent.is_lost:
             return
@@ -166,20 +166,20 @@ class Assigner:
         """How many slots will be free, beside those on their way, when agents that were told to end have done so."""
         return sum(int(mask.sum()) for agent in self.fleet.leaving() for mask in self.slots.staying(agent.id))
 
-    def _enlist(self, agent: Agent) -> None:
+    def _enlist(self, agent: FleetAgent) -> None:
         """From now on intervals wait for its batches, and it is told of the schedule, slots or none."""
         if not agent.is_enlisted:
             agent.take(StandingEvent.ENLIST)
             self.intake.enrol(agent.id)
             self.sender.renew(agent)
 
-    def _give(self, agent: Agent, slots: Sequence[Mask]) -> None:
+    def _give(self, agent: FleetAgent, slots: Sequence[Mask]) -> None:
         runs = self.slots.give(agent.id, slots)
         self.journal.commit([SlotsAssigned(agent.id, runs)])
         self.out.add(Provide(agent.id, runs))
         self._taken[agent.id] = self._taken.get(agent.id, 0) + sum(run.count for run in runs)
 
-    def _let_go(self, agent: Agent, slots: Sequence[Mask]) -> None:
+    def _let_go(self, agent: FleetAgent, slots: Sequence[Mask]) -> None:
         moved = sum(int(mask.sum()) for mask in slots)
         self.slots.let_go(slots)
         self.moves += moved
@@ -198,7 +198,7 @@ class Assigner:
             self.out.note("info", "every user has an agent again")
         self._vacant = vacant
 
-    def take_back(self, agent: Agent, now: int) -> None:
+    def take_back(self, agent: FleetAgent, now: int) -> None:
         """Bring an agent that has returned up to date, once it has said which slots ended meanwhile.
 
         A slot that should have a user and is missing from the Hello is free (DESIGN 4.7): the agent cut it. Nobody

@@ -2,8 +2,8 @@
 
 from fleet_model import hello_of
 
+from gradual_master.coordination.fleet.agent import Contact, StandingEvent
 from gradual_master.coordination.fleet.fleet import Fleet
-from gradual_master.coordination.fleet.standing import Contact, StandingEvent
 
 
 def test_agents_keep_their_order_of_arrival() -> None:

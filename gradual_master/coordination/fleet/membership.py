@@ -1,14 +1,15 @@
-"""Agents that go: cut off, lost, gone before the load, left on request, dropped (DESIGN 4.3, 4.7, 4.8)."""
+"""Who belongs to the fleet: agents come, come back, are refused, lost or dropped, and leave (DESIGN 4.3, 4.5, 4.8)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from gradual_common.protocol.messages import Expired, MasterMessage
+from gradual_common.protocol.messages import Expired, Hello, MasterMessage, Welcome
 from gradual_common.units import count, format_duration
-from gradual_master.coordination.fleet.fleet import Agent, Fleet
+from gradual_master.coordination.events import Close, Send
+from gradual_master.coordination.fleet.agent import FleetAgent, Standing, StandingEvent
+from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.fleet.leases import Leases
-from gradual_master.coordination.fleet.standing import Standing, StandingEvent
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake
 from gradual_master.coordination.journal import AgentLost, Journal
@@ -18,9 +19,21 @@ from gradual_master.coordination.slots.table import SlotTable
 from gradual_master.coordination.terms import Terms
 
 
+def spread(number: int) -> float:
+    """The `number`-th of points that lie evenly in [0, 1), however many there will be: 0, ½, ¼, ¾, ⅛, …
+
+    The binary digits mirrored at the point (J. G. van der Corput, "Verteilungsfunktionen", 1935).
+    """
+    point, weight = 0.0, 0.5
+    while number:
+        point += weight * (number & 1)
+        number, weight = number >> 1, weight / 2
+    return point
+
+
 @dataclass(eq=False, slots=True)
-class Departures:
-    """Takes from agents that go what they held."""
+class Membership:
+    """Takes agents in, and takes from those that go what they held."""
 
     terms: Terms
     life: LifeCycle
@@ -31,8 +44,74 @@ class Departures:
     assigner: Assigner
     journal: Journal
     out: Instructions
-    lost: list[Agent] = field(init=False, default_factory=list)
+    lost: list[FleetAgent] = field(init=False, default_factory=list)
     """The agents that were lost, in that order."""
+
+    def greet(self, stream: int, hello: Hello, now: int) -> bool:
+        """Whether the agent is taken in, or back."""
+        known = self.fleet.find(hello)
+        refusal = self.fleet.refusal(hello, is_ending=self.life.is_collecting or self.life.is_finished)
+        if refusal is not None:
+            self.out.note("warning", f"agent {hello.name} is refused: {refusal}", host=hello.host, pid=hello.pid)
+            self.out.refuse(stream, refusal)
+            return False
+        if known is not None and hello.stream <= known.hello.stream:
+            self.out.add(Close(stream))
+            return False
+        if known is not None and not self._may_return(known, hello, stream):
+            return False
+        agent = self._admit(hello, stream) if known is None else self._adopt(known, hello, stream)
+        self.leases.renew(agent.id, now)
+        self.intake.reconnect(agent.id)
+        agent.heard_at = now
+        self._welcome(agent)
+        return True
+
+    def _may_return(self, agent: FleetAgent, hello: Hello, stream: int) -> bool:
+        """An agent that was lost comes back without users; it and every other names only what it holds."""
+        if agent.is_lost and hello.held:
+            expired = Expired("its slots were given to others: end their users, and say Hello without them")
+            self.out.add(Send(stream, MasterMessage(expired=expired), ahead=True), Close(stream))
+            agent.hello = replace(agent.hello, stream=hello.stream)
+            return False
+        if self.slots.knows(agent.id, hello.held):
+            return True
+        self.out.refuse(stream, "its Hello names slots that it was never given")
+        self.drop(agent, "its Hello names slots that it was never given")
+        return False
+
+    def _admit(self, hello: Hello, stream: int) -> FleetAgent:
+        agent = self.fleet.admit(hello, stream)
+        self.out.note("info", f"agent {agent.name} {self._arrival(hello)}", agent)
+        return agent
+
+    def _arrival(self, hello: Hello) -> str:
+        if self.life.has_assigned:
+            return f"joins; it can hold {count(hello.max_users, 'user')}"
+        which = f", process {hello.part.number} of {hello.part.of}" if hello.part else ""
+        return f"is here{which}: {self.fleet.commands.complete} of {self.terms.expect_agents}"
+
+    def _adopt(self, agent: FleetAgent, hello: Hello, stream: int) -> FleetAgent:
+        """Take an agent back: with its slots while its lease is alive; one that was lost is given new ones."""
+        former = self.fleet.supersede(agent, hello, stream)
+        if former is not None:
+            self.out.add(Close(former))
+        self.out.note("info", f"agent {agent.name} is back", agent, "back", stream=hello.stream)
+        if agent.is_lost:
+            agent.take(StandingEvent.RETURN)
+            if agent.is_enlisted:
+                self.intake.enrol(agent.id)
+        return agent
+
+    def _welcome(self, agent: FleetAgent) -> None:
+        terms = self.terms
+        # Batches of all agents are spread over half an interval, so that the master's loop sees no pile of them.
+        offset = int(spread(agent.number) * terms.interval) // 2
+        merged = self.intake.merged_number(agent.id)
+        welcome = Welcome(terms.run, terms.epoch, terms.lease, terms.guard, terms.interval, offset, merged, agent.name)
+        self.out.send(agent, MasterMessage(welcome=welcome), ahead=True)
+        if self.life.is_finished:
+            self.out.finish(agent, "the run is over")
 
     def end_stream(self, stream: int, now: int) -> None:
         """A stream is over. Its agent may be back with the next; only its lease says when it is gone."""
@@ -49,14 +128,14 @@ class Departures:
             text = f"; if it is not back within {wait}, its {count(users, 'user')} go to the others" if users else ""
             self.out.note("warning", f"the connection to agent {agent.name} is broken{text}", agent, "silent")
 
-    def note_leaving(self, agent: Agent) -> None:
+    def note_leaving(self, agent: FleetAgent) -> None:
         """The agent was told to end: it ends its users one by one, and holds their slots until then."""
         if agent.can(StandingEvent.LEAVE):
             agent.take(StandingEvent.LEAVE)
             users = count(self.slots.count_of(agent.id), "user")
             self.out.note("info", f"agent {agent.name} leaves: its {users} go to the others", agent)
 
-    def lose(self, agent: Agent, reason: str) -> None:
+    def lose(self, agent: FleetAgent, reason: str) -> None:
         """The agent's slots are free from now on; what it still delivers is merged all the same."""
         self._stop_waiting(agent)
         has_ended_with_the_run = self.life.is_collecting and self.intake.has_delivered_last(agent.id)
@@ -72,7 +151,7 @@ class Departures:
         fate = f"; its {count(users, 'user')} go to the others" if users and not self.fleet.is_empty else ""
         self.out.note("warning", f"agent {agent.name} is lost: {reason}{fate}", agent, "lost", slots=users)
 
-    def remove(self, agent: Agent, reason: str) -> None:
+    def remove(self, agent: FleetAgent, reason: str) -> None:
         """The agent is gone: lost once slots are assigned; before that it leaves nothing behind."""
         if self.life.has_assigned:
             self.lose(agent, reason)
@@ -80,12 +159,12 @@ class Departures:
         self.forget(agent)
         self.out.note("warning", f"agent {agent.name} is gone: {reason}", agent)
 
-    def forget(self, agent: Agent) -> None:
+    def forget(self, agent: FleetAgent) -> None:
         """The agent was here before the load, and nothing of it is left."""
         self.leases.end(agent.id)
         self.fleet.forget(agent)
 
-    def part(self, agent: Agent, reason: str) -> None:
+    def part(self, agent: FleetAgent, reason: str) -> None:
         """The agent says goodbye: after a drain it has handed everything over, else it is lost."""
         if not (agent.can(StandingEvent.PART) and self.intake.has_delivered_last(agent.id)):
             self.remove(agent, f"it ended ({reason})")
@@ -95,7 +174,7 @@ class Departures:
         self.assigner.take_from(agent)
         self.out.note("info", f"agent {agent.name} has left; everything that it measured is here", agent, "left")
 
-    def drop(self, agent: Agent, reason: str) -> None:
+    def drop(self, agent: FleetAgent, reason: str) -> None:
         """The agent cannot be understood: it is told why and not heard again.
 
         Its slots stay its own until its lease is over: only then does nobody run them.
@@ -114,12 +193,12 @@ class Departures:
             self.out.refuse(stream, f"what this agent sent cannot be read: {reason}")
             self.fleet.leave(stream)
 
-    def expire(self, agent: Agent) -> None:
+    def expire(self, agent: FleetAgent) -> None:
         """The agent's lease is over, by the master's count and so by its own."""
         self.out.send(agent, MasterMessage(expired=Expired("the lease is over")), ahead=True)
         unheard = f"it was not heard for {format_duration(self.leases.length)}"
         self.remove(agent, agent.reason if agent.standing is Standing.DROPPED else unheard)
 
-    def _stop_waiting(self, agent: Agent) -> None:
+    def _stop_waiting(self, agent: FleetAgent) -> None:
         self.leases.end(agent.id)
         self.intake.dismiss(agent.id)

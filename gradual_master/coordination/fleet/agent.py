@@ -1,0 +1,254 @@
+"""An agent as the master knows it: two tables of states × events (STYLE, after h11), and what it said.
+
+What it is to the run decides whether it may hold slots, and whether intervals and the end of the run wait for it:
+
+    joining ──enlist──▶ working ──leave──▶ leaving ──part──▶ left
+      │ leave            │   ▲ return       │   ▲ return
+      ▼                  ▼   │              ▼   │
+    withdrawing         lost ┘    lost in leaving
+
+Whoever is dropped keeps its slots until its lease is over, is lost then, and is not taken in again. Lost before the
+load, an agent comes back as the newcomer that it was.
+
+Whether it is heard decides whether anything can be given to it or taken from it just now:
+
+    here ◀──speak── silent            An agent that dials anew is returning until its first ping has said which of its
+      │ ▲ settle       ▲ quiet        slots have ended meanwhile; it may be silent before that (unsettled).
+      │ returning ◀──speak── unsettled
+      ▼
+    away ──hello──▶ returning         From everywhere, a broken stream leads to away, and a Hello to returning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from gradual_common.protocol.messages import Hello
+from gradual_master.coordination.lifecycle import next_state
+from gradual_master.results.facts import AgentFacts
+
+
+class Standing(Enum):
+    """What an agent is to the run."""
+
+    JOINING = "joining"
+    """Taken in. It is given no slots yet, and nobody waits for its batches."""
+    WORKING = "working"
+    """It may hold slots; intervals wait for its batches."""
+    LEAVING = "leaving"
+    """Its host told it to end: its users end one by one, and it is given no slots."""
+    WITHDRAWING = "withdrawing"
+    """The same, before it was given anything."""
+    DROPPED = "dropped"
+    """It cannot be understood and is not heard; its slots stay its own until its lease is over."""
+    LEFT = "left"
+    """It left, with everything handed over."""
+    LOST = "lost"
+    """Its lease is over or it is gone: its slots are free. What it still delivers is merged."""
+    LOST_LEAVING = "lost while it was leaving"
+    LOST_NEWCOMER = "lost before the load"
+
+
+class StandingEvent(Enum):
+    """What changes what an agent is to the run."""
+
+    ENLIST = "enlisted"
+    LEAVE = "told to end"
+    PART = "let go"
+    DROP = "dropped"
+    LOSE = "lost"
+    LOSE_EARLY = "lost before the load"
+    RETURN = "taken back"
+
+
+STANDINGS: dict[Standing, dict[StandingEvent, Standing]] = {
+    Standing.JOINING: {
+        StandingEvent.ENLIST: Standing.WORKING,
+        StandingEvent.LEAVE: Standing.WITHDRAWING,
+        StandingEvent.DROP: Standing.DROPPED,
+        StandingEvent.LOSE: Standing.LOST_NEWCOMER,
+        StandingEvent.LOSE_EARLY: Standing.LOST_NEWCOMER,
+    },
+    Standing.WORKING: {
+        StandingEvent.LEAVE: Standing.LEAVING,
+        StandingEvent.DROP: Standing.DROPPED,
+        StandingEvent.LOSE: Standing.LOST,
+        StandingEvent.LOSE_EARLY: Standing.LOST_NEWCOMER,
+    },
+    Standing.LEAVING: {
+        StandingEvent.PART: Standing.LEFT,
+        StandingEvent.DROP: Standing.DROPPED,
+        StandingEvent.LOSE: Standing.LOST_LEAVING,
+        StandingEvent.LOSE_EARLY: Standing.LOST_NEWCOMER,
+    },
+    Standing.WITHDRAWING: {
+        StandingEvent.PART: Standing.LEFT,
+        StandingEvent.DROP: Standing.DROPPED,
+        StandingEvent.LOSE: Standing.LOST_NEWCOMER,
+        StandingEvent.LOSE_EARLY: Standing.LOST_NEWCOMER,
+    },
+    Standing.DROPPED: {
+        StandingEvent.LOSE: Standing.LOST,
+        StandingEvent.LOSE_EARLY: Standing.LOST,
+    },
+    Standing.LEFT: {},
+    Standing.LOST: {
+        StandingEvent.LEAVE: Standing.LOST_LEAVING,
+        StandingEvent.RETURN: Standing.WORKING,
+    },
+    Standing.LOST_LEAVING: {
+        StandingEvent.PART: Standing.LEFT,
+        StandingEvent.RETURN: Standing.LEAVING,
+    },
+    Standing.LOST_NEWCOMER: {
+        StandingEvent.RETURN: Standing.JOINING,
+    },
+}
+
+WORKING = (Standing.JOINING, Standing.WORKING, Standing.LEAVING, Standing.WITHDRAWING, Standing.DROPPED)
+"""Neither lost nor left."""
+ASSIGNABLE = (Standing.JOINING, Standing.WORKING)
+"""May be given slots, once they have the plan."""
+LOST = (Standing.LOST, Standing.LOST_LEAVING, Standing.LOST_NEWCOMER)
+ENLISTED = (Standing.WORKING, Standing.LEAVING, Standing.DROPPED)
+"""May hold slots, and the run does not end before their last batch or the end of their lease."""
+
+
+class Contact(Enum):
+    """Whether an agent is heard."""
+
+    HERE = "here"
+    """It can be told something, and what it holds is known."""
+    SILENT = "silent"
+    """On its stream nothing has come for half a lease, and that was said."""
+    RETURNING = "returning"
+    """It said Hello on a new stream; what happened to its slots meanwhile comes with its first ping."""
+    UNSETTLED = "silent since it is back"
+    AWAY = "away"
+    """It has no stream."""
+
+
+class ContactEvent(Enum):
+    """What changes whether an agent is heard."""
+
+    HELLO = "on a new stream"
+    SPEAK = "heard again"
+    SETTLE = "settled"
+    QUIET = "silent"
+    HANG_UP = "cut off"
+
+
+CONNECTED = {ContactEvent.HELLO: Contact.RETURNING, ContactEvent.HANG_UP: Contact.AWAY}
+CONTACTS: dict[Contact, dict[ContactEvent, Contact]] = {
+    Contact.HERE: {**CONNECTED, ContactEvent.QUIET: Contact.SILENT},
+    Contact.SILENT: {**CONNECTED, ContactEvent.SPEAK: Contact.HERE},
+    Contact.RETURNING: {**CONNECTED, ContactEvent.SETTLE: Contact.HERE, ContactEvent.QUIET: Contact.UNSETTLED},
+    Contact.UNSETTLED: {**CONNECTED, ContactEvent.SPEAK: Contact.RETURNING},
+    Contact.AWAY: {ContactEvent.HELLO: Contact.RETURNING},
+}
+
+LISTENING = (Contact.HERE, Contact.SILENT)
+"""Orders are sent to these; a returning agent is told once it has said what it holds."""
+QUIET = (Contact.SILENT, Contact.UNSETTLED)
+
+
+@dataclass(slots=True, eq=False)
+class FleetAgent:
+    """One agent process as the master knows it: what it is to the run, whether it is heard, and what it said."""
+
+    id: str
+    """Its incarnation, hexadecimal."""
+    name: str
+    """What people tell it apart by."""
+    hello: Hello
+    """The last one that was accepted."""
+    number: int
+    """Agents are numbered as they come, from 0."""
+    stream: int | None
+    """The connection it speaks on, None while there is none."""
+    standing: Standing = Standing.JOINING
+    contact: Contact = Contact.HERE
+    heard_at: int = 0
+    """When its last ping came."""
+    begun: int = 0
+    """How many requests it had begun by then."""
+    offset: int = 0
+    """What it adds to its clock for the master's; 0: not known yet."""
+    provisioned: int = 0
+    """The last provision that it has stored; the first is the plan."""
+    due_provision: int | None = None
+    """The provision that it must store before orders are sent, None until the rows lie ready."""
+    confirmed: tuple[int, int] = (0, 0)
+    """Epoch and version of the orders that it has put in force."""
+    sealed: int = 0
+    """The highest batch number that it is known to have sealed."""
+    reason: str = ""
+    """Why it was lost, or dropped, the last time that it was."""
+    was_lost: bool = False
+    """It was lost once; it may be back, and the report says so all the same."""
+    missed_assignment: bool = False
+    """Slots were given or moved while it was not here: it is owed its share of them."""
+    knows_end: bool = False
+    """The end of the run was put on its stream."""
+
+    def take(self, event: StandingEvent | ContactEvent) -> None:
+        """Move along one of the two tables; IllegalTransitionError where it has no such transition."""
+        if isinstance(event, StandingEvent):
+            self.standing = next_state(STANDINGS, self.standing, event, f"agent {self.name}")
+        else:
+            self.contact = next_state(CONTACTS, self.contact, event, f"agent {self.name}")
+
+    def can(self, event: StandingEvent) -> bool:
+        """Whether the table has such a transition."""
+        return event in STANDINGS[self.standing]
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether it has confirmed every row that its slots need."""
+        return self.due_provision is not None and self.provisioned >= self.due_provision
+
+    @property
+    def is_working(self) -> bool:
+        """Whether it has neither lost its slots nor left."""
+        return self.standing in WORKING
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it has lost its slots, and is not back."""
+        return self.standing in LOST
+
+    @property
+    def is_enlisted(self) -> bool:
+        """Whether it may hold slots."""
+        return self.standing in ENLISTED
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it can be told something just now, and what it holds is known."""
+        return self.contact is Contact.HERE
+
+    @property
+    def has_job(self) -> bool:
+        """Whether it has confirmed the plan, the first of all provisions."""
+        return self.provisioned > 0
+
+    @property
+    def about(self) -> tuple[tuple[str, object], ...]:
+        """What log lines say of it."""
+        return (("agent", self.name), ("host", self.hello.host), ("pid", self.hello.pid))
+
+    def facts(self, origin: int = 0) -> AgentFacts:
+        """The agent as the summary shows it; its own offset is to run time, which began at `origin`."""
+        hello = self.hello
+        return AgentFacts(
+            id=self.id,
+            name=self.name,
+            host=hello.host,
+            lost=self.was_lost or self.standing is Standing.DROPPED,
+            left=self.standing is Standing.LEFT,
+            offset=self.offset + origin if self.offset else None,
+            begun=self.begun,
+            version=hello.version,
+            max_users=hello.max_users,
+        )
