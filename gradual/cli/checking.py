@@ -9,9 +9,7 @@ import typer
 
 from gradual.cli.schedule import draw_schedule, tabulate_levels
 from gradual_common.errors import PlanError
-from gradual_common.plan.display import plan_for_display
 from gradual_common.plan.loader import LoadedPlan
-from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.process.exit_codes import DONE, WRONG_INPUT
 from gradual_common.process.streams import is_utf8
 from gradual_common.schedule.schedule import Schedule
@@ -29,9 +27,8 @@ def validate_plan(arguments: PlanArguments) -> int:
     except PlanError as error:
         typer.echo(describe_problems(error))
         return WRONG_INPUT
-    schedule = compile_schedule(plan_for_display(loaded.plan, loaded.job))
-    typer.echo(f"{loaded.name}: OK: {describe(loaded, schedule)}")
-    for warning in warnings_of(loaded, schedule):
+    typer.echo(f"{loaded.name}: OK: {describe(loaded, loaded.schedule)}")
+    for warning in warnings_of(loaded, loaded.schedule):
         typer.echo(f"warning: {warning}")
     return DONE
 
@@ -39,9 +36,8 @@ def validate_plan(arguments: PlanArguments) -> int:
 def show_schedule(arguments: PlanArguments) -> None:
     """Print the levels and the drawing of a plan's schedule, and its warnings."""
     loaded = load_arguments(arguments)
-    shown = plan_for_display(loaded.plan, loaded.job)
-    schedule = compile_schedule(shown)
-    lines = [f"{shown.config.name}: {describe(loaded, schedule)}", ""]
+    schedule = loaded.schedule
+    lines = [f"{loaded.shown.config.name}: {describe(loaded, schedule)}", ""]
     lines += [*tabulate_levels(schedule, WIDTH), "", *draw_schedule(schedule, WIDTH)]
     typer.echo("\n".join(lines))
     for warning in warnings_of(loaded, schedule):

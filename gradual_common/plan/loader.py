@@ -26,6 +26,7 @@ from gradual_common.plan.checks.names import check_plan
 from gradual_common.plan.checks.shape import shape_problems
 from gradual_common.plan.checks.tls import TLS_FILES, check_tls, owners_of_tls
 from gradual_common.plan.checks.unsupported import unsupported_parts
+from gradual_common.plan.display import plan_for_display
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.reading.data_files import DataTable
 from gradual_common.plan.reading.environment import read_secrets, substitute_variables
@@ -33,6 +34,7 @@ from gradual_common.plan.reading.overrides import OPTIONS, Overrides, apply_repl
 from gradual_common.plan.reading.yaml import read_document
 from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.protocol.job import Job
+from gradual_common.schedule.schedule import Schedule
 from gradual_common.secrecy.masking import Mask
 
 MOST_BYTES = 8 * 1024 * 1024
@@ -104,12 +106,18 @@ class PlanSource:
 
 @dataclass(frozen=True, slots=True)
 class LoadedPlan:
-    """A plan that can run. `data` is by (group number, set name); `sha256` is of the plan as it runs."""
+    """A plan that can run."""
 
     plan: Plan
+    shown: Plan
+    """The plan as reports name its parts: its names hold no credentials."""
+    schedule: Schedule
+    """Of the plan as it is shown."""
     job: Job
     data: dict[tuple[int, str], DataTable]
+    """By group number and name of the set."""
     sha256: str
+    """Of the plan as it runs."""
     name: str
     folder: FilePath
     warnings: tuple[Problem, ...] = ()
@@ -138,9 +146,13 @@ def load_plan(
     assets = check_tls(document, assets, values)
     if plan is None or document.problems:
         raise PlanError(without_secrets(in_order(document), Mask([*document.credentials, *values.values()])))
-    check_schedule(document, plan)
+    schedule = schedule_of(document, plan)
     job = Job(document.root, assets, values, seed, credentials=tuple(sorted(document.credentials)))
-    return LoadedPlan(plan, job, data, _digest(document.root), source.name, source.folder, find_warnings(view))
+    shown = plan_for_display(plan, job)
+    if shown is not plan:
+        schedule = compile_schedule(shown)
+    digest, warnings = _digest(document.root), find_warnings(view)
+    return LoadedPlan(plan, shown, schedule, job, data, digest, source.name, source.folder, warnings)
 
 
 def validate(document: Document) -> Plan | None:
@@ -158,10 +170,10 @@ def validate(document: Document) -> Plan | None:
         return None
 
 
-def check_schedule(document: Document, plan: Plan) -> None:
-    """What only shows when the ramps are compiled one after the other."""
+def schedule_of(document: Document, plan: Plan) -> Schedule:
+    """The schedule; PlanError with what only shows when the ramps are compiled one after the other."""
     try:
-        compile_schedule(plan)
+        return compile_schedule(plan)
     except PlanError as error:
         raise PlanError([Problem(p.message, p.path, document.name, p.line, p.hint) for p in error.problems]) from error
 

@@ -6,9 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from gradual_common.plan.display import plan_for_display
 from gradual_common.plan.loader import LoadedPlan
-from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.process.logs import configure_logging
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.command_line.options import RunArguments
@@ -38,11 +36,7 @@ def run_and_report(
     configure_logging(log_level, arguments.log_format.value)
     reporters = make_reporters(arguments, loaded)
     # Before the others: what they print must not stand where the live display is about to be erased.
-    watching = (
-        reporters
-        if arguments.quiet
-        else [make_progress(arguments, compile_schedule(plan_for_display(loaded.plan, loaded.job))), *reporters]
-    )
+    watching = reporters if arguments.quiet else [make_progress(arguments, loaded.schedule), *reporters]
     summary = asyncio.run(watch(loaded, options, watching, check))
     if arguments.json_:
         JsonReporter(STANDARD_OUTPUT).on_test_complete(summary)

@@ -14,23 +14,6 @@ from gradual_common.protocol.messages import SlotRun
 
 
 @dataclass(frozen=True, slots=True)
-class RunBegun:
-    """The run itself: everything that a resumed master would need besides what follows."""
-
-    run: str
-    epoch: int
-    plan: str
-    plan_sha256: str
-    seed: int
-    lease: int
-    guard: int
-    interval: int
-    origin: int
-    boot_id: str
-    started_at: str
-
-
-@dataclass(frozen=True, slots=True)
 class StateTaken:
     """The run's life cycle moved on."""
 
@@ -89,7 +72,7 @@ class IntervalClosed:
     number: int
 
 
-Entry = RunBegun | StateTaken | SlotsAssigned | SlotsReleased | AgentLost | OrdersIssued | BatchMerged | IntervalClosed
+Entry = StateTaken | SlotsAssigned | SlotsReleased | AgentLost | OrdersIssued | BatchMerged | IntervalClosed
 
 
 class Journal(Protocol):

@@ -1,15 +1,41 @@
-"""Where a run took place: the machine, the interpreter, the repository. All of it is read, none of it is needed."""
+"""When and where a run takes place: its clock; the machine, the interpreter, the repository, for the record."""
 
 from __future__ import annotations
 
 import os
 import platform
+import secrets
 import shutil
 import subprocess
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gradual_common.clock import CLOCK_ID, NS_PER_S
+
 GIT_TIMEOUT_S = 2.0
+
+
+class RunClock:
+    """Run time, ns since the run's origin, by calling it; and the name that the run has from its origin."""
+
+    def __init__(self) -> None:
+        self.origin = time.clock_gettime_ns(CLOCK_ID)
+        self.started_at = datetime.now(UTC)
+        self.run = f"{self.started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+    def __call__(self) -> int:
+        return time.clock_gettime_ns(CLOCK_ID) - self.origin
+
+    @property
+    def epoch(self) -> int:
+        """The Unix time of the run's origin, ns."""
+        return time.time_ns() - self()
+
+    def wall_time(self, instant: int) -> str:
+        """A run time by the clock on the wall, RFC 3339."""
+        return datetime.fromtimestamp((self.epoch + instant) / NS_PER_S, UTC).isoformat()
 
 
 def fingerprint() -> dict[str, Any]:

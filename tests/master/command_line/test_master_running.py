@@ -9,7 +9,6 @@ import pytest
 
 from gradual_common.errors import GradualError
 from gradual_common.plan.loader import PlanSource, load_plan
-from gradual_common.plan.scheduling import compile_schedule
 from gradual_master.command_line import running
 from gradual_master.command_line.options import RunArguments, plan_of_url
 from gradual_master.errors import ReporterError
@@ -54,7 +53,7 @@ async def test_a_file_that_cannot_be_written_is_told_before_the_run(
 @pytest.mark.parametrize(("monitor", "kind"), [(False, ProgressReporter), (True, MonitorReporter)])
 def test_the_live_display_is_the_one_that_was_asked_for(monitor: bool, kind: type) -> None:
     arguments = RunArguments(monitor=monitor)
-    assert type(running.make_progress(arguments, compile_schedule(LOADED.plan))) is kind
+    assert type(running.make_progress(arguments, LOADED.schedule)) is kind
 
 
 class NeverBegins:

@@ -21,6 +21,7 @@ from gradual_common.kinds.http.model import ActionSpec
 from gradual_common.plan.model.config import Config
 from gradual_common.plan.model.groups import Step, UserGroup
 from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.protocol.batch import Batch, Frame
 from gradual_common.protocol.job import Job
 from gradual_common.protocol.messages import Confirm, MasterMessage, Ping
@@ -51,7 +52,8 @@ class Names:
 def loaded_of(plan: Plan, secrets: dict[str, str] | None = None) -> Any:
     job = Job({"plan": 1}, {}, secrets or {}, 5)
     data = {(0, "user"): Names()}
-    return SimpleNamespace(plan=plan, job=job, data=data, sha256="ab", name="t.yaml", folder=Path("/"))
+    parts = {"plan": plan, "shown": plan, "schedule": compile_schedule(plan)}
+    return SimpleNamespace(**parts, job=job, data=data, sha256="ab", name="t.yaml", folder=Path("/"))
 
 
 class Watcher(BaseReporter):

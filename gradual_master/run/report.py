@@ -1,0 +1,122 @@
+"""What a run has to show: to reporters while it runs, and in its summary at the end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import yaml
+
+from gradual_common.clock import NS_PER_S
+from gradual_common.plan.loader import LoadedPlan
+from gradual_common.protocol.job import mask_of
+from gradual_common.protocol.messages import SampleMessage
+from gradual_common.secrecy.credentials import without_credentials
+from gradual_master.coordination.core import MasterCore
+from gradual_master.coordination.events import Note
+from gradual_master.reporting.interface.samples import SampleDesk
+from gradual_master.reporting.running.threads import ReporterThreads
+from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.facts import RunFacts
+from gradual_master.results.summary.history import History, News
+from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.run.environment import RunClock, fingerprint
+from gradual_master.run.options import RunOptions
+
+
+class RunReport:
+    """The aggregate of a run, and what else is shown of it. Whatever leaves here has its secrets masked."""
+
+    def __init__(
+        self, loaded: LoadedPlan, options: RunOptions, reporters: ReporterThreads, core: MasterCore, clock: RunClock
+    ) -> None:
+        self.aggregate = Aggregate(loaded.shown, loaded.schedule, options.interval)
+        self._loaded = loaded
+        self._options = options
+        self._reporters = reporters
+        self._core = core
+        self._clock = clock
+        self._mask = mask_of(loaded.job)
+        self._desk = SampleDesk(self.aggregate.index, clock.epoch, self.aggregate.is_warm_up)
+        self._start: int | None = None
+        self._news: list[News] = []
+        self._sampled: set[str] = set()
+        """The agents that have begun to send single samples."""
+
+    def begin(self, start: int) -> None:
+        """The schedule's time 0 is at the run time `start`."""
+        self._start = start
+        self.aggregate.begin(start)
+        self._reporters.on_test_start(self._facts())
+
+    def close_interval(self, number: int) -> None:
+        """Close an interval and show it, with agents by their names."""
+        record = self.aggregate.close(number, self._core.finished)
+        health = tuple(replace(agent, agent=self._core.name_of(agent.agent)) for agent in record.health)
+        self._reporters.on_interval(replace(record, health=health))
+
+    def tell(self, note: Note) -> None:
+        """Show what happened to the fleet, once the schedule has begun."""
+        if self._start is not None:
+            at_s = max(0.0, (self._clock() - self._start) / NS_PER_S)
+            agent = dict(note.about).get("agent", "")
+            news = News(at_s, note.level, self._mask.hide_text(note.text), agent, note.fate, note.is_stop)
+            self._news.append(news)
+            self._reporters.on_news(news)
+
+    def take_samples(self, message: SampleMessage) -> None:
+        """Single samples of an agent: nothing is judged by them."""
+        incarnation = message.incarnation.hex()
+        self._sampled.add(incarnation)
+        agent = self._core.name_of(incarnation)
+        for columns in message.blocks:
+            block = self._desk.receive(agent, columns)
+            if block is not None:
+                self._reporters.on_samples(block)
+        for exemplar in message.exemplars:
+            self.aggregate.error_samples.add(agent, exemplar)
+
+    @property
+    def lacks_samples(self) -> bool:
+        """Whether agents have still to describe what failed, or to send the samples that a reporter wants.
+
+        In a short run the stream for that is only just opening.
+        """
+        return self.aggregate.lacks_examples or (
+            self._reporters.want_samples
+            and any(totals.requests and id_ not in self._sampled for id_, totals in self.aggregate.agents.items())
+        )
+
+    def summarize(self, git: dict[str, Any] | None) -> Summary:
+        """Judge the run."""
+        run = replace(self._facts(), git=git, fingerprint=fingerprint())
+        summary = build_summary(self.aggregate, self._core.facts(), run, self._options)
+        return replace(summary, history=self._history())
+
+    def _history(self) -> History:
+        document = without_credentials(self._loaded.job.document)
+        return History(
+            series=self.aggregate.series.table(),
+            news=tuple(self._news),
+            schedule=self._loaded.schedule,
+            plan=self._mask.hide(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)),
+            steps=self.aggregate.step_series.table(),
+        )
+
+    def _facts(self) -> RunFacts:
+        clock, core, hide = self._clock, self._core, self._mask.hide_text
+        return RunFacts(
+            id=clock.run,
+            name=self._loaded.shown.config.name,
+            started_at=clock.started_at.isoformat(),
+            finished_at=datetime.now(UTC).isoformat(),
+            duration_s=clock() / NS_PER_S,
+            plan_sha256=self._loaded.sha256,
+            seed=self._loaded.job.seed,
+            command=hide(self._options.command),
+            begins_at=None if self._start is None else clock.wall_time(self._start),
+            tags={self._mask.hide(name): self._mask.hide_named(name, tag) for name, tag in self._options.tags.items()},
+            stop_signal=core.signal,
+            failure=None if core.failure is None else hide(core.failure),
+        )
