@@ -25,7 +25,7 @@ def estimated_bytes(batch: Batch) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class WaitingBatch:
     """A batch with its size and the instant (agent clock, ns) before which it is not sent."""
 
     batch: Batch
@@ -37,7 +37,7 @@ class Outbox:
     """Batches in order of their numbers; the first `in_flight` of them are sent and not yet acknowledged."""
 
     def __init__(self, max_batches: int, max_bytes: int = MAX_BYTES) -> None:
-        self._parcels: deque[Parcel] = deque()
+        self._batches: deque[WaitingBatch] = deque()
         self._bytes = 0
         self._max_batches = max_batches
         self._max_bytes = max_bytes
@@ -54,41 +54,48 @@ class Outbox:
 
     def put(self, batch: Batch, send_at: int) -> None:
         """Keep a batch that was just sealed."""
-        parcel = Parcel(batch, estimated_bytes(batch), send_at)
-        self._parcels.append(parcel)
-        self._bytes += parcel.size
+        one = WaitingBatch(batch, estimated_bytes(batch), send_at)
+        self._batches.append(one)
+        self._bytes += one.size
 
     def acknowledge(self, number: int) -> None:
         """The master has everything up to `number`."""
-        while self._parcels and self._parcels[0].batch.number <= number:
-            self._bytes -= self._parcels.popleft().size
+        while self._batches and self._batches[0].batch.number <= number:
+            self._bytes -= self._batches.popleft().size
             self.in_flight = max(0, self.in_flight - 1)
 
     def rewind(self) -> None:
         """A new stream: what is not acknowledged is sent again."""
         self.in_flight = 0
 
-    def take(self, now: int) -> tuple[Parcel, ...]:
+    def take(self, now: int) -> tuple[WaitingBatch, ...]:
         """The batches that go out now, in order: one that is due takes those before it along."""
         sendable = self._sendable()
-        due = max((place for place, parcel in enumerate(sendable, 1) if parcel.send_at <= now), default=0)
+        due = max((place for place, one in enumerate(sendable, 1) if one.send_at <= now), default=0)
         self.in_flight += due
         return tuple(sendable[:due])
 
-    def _sendable(self) -> list[Parcel]:
-        return list(islice(self._parcels, self.in_flight, MAX_IN_FLIGHT))
+    def _sendable(self) -> list[WaitingBatch]:
+        return list(islice(self._batches, self.in_flight, MAX_IN_FLIGHT))
 
     @property
     def next_due(self) -> int | None:
         """When a batch is to be sent next; None while there is none, or enough are in flight."""
-        return min((parcel.send_at for parcel in self._sendable()), default=None)
+        return min((one.send_at for one in self._sendable()), default=None)
 
     @property
     def is_full(self) -> bool:
-        """The bound is reached: the agent cuts its users."""
-        return len(self._parcels) >= self._max_batches or self._bytes >= self._max_bytes
+        """The bound is reached."""
+        return self._reaches_bound(0, 0)
+
+    def is_full_with(self, batch: Batch) -> bool:
+        """This batch reaches the bound: the agent cuts its users."""
+        return self._reaches_bound(1, estimated_bytes(batch))
+
+    def _reaches_bound(self, batches: int, size: int) -> bool:
+        return len(self._batches) + batches >= self._max_batches or self._bytes + size >= self._max_bytes
 
     @property
     def numbers(self) -> tuple[int, ...]:
         """The numbers of the batches that are kept."""
-        return tuple(parcel.batch.number for parcel in self._parcels)
+        return tuple(one.batch.number for one in self._batches)

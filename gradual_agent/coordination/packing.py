@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
-from gradual_agent.coordination.outbox import Parcel
+from gradual_agent.coordination.outbox import WaitingBatch
 from gradual_common.protocol.batch import Batch
 from gradual_common.protocol.messages import MAX_MESSAGE_BYTES, AgentMessage, Confirm, Ping, SlotRun
 
@@ -21,36 +21,36 @@ RUNS_PER_MESSAGE = MAX_MESSAGE_BYTES // 4 // RUN_BYTES
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class Outgoing:
     """What is due."""
 
     confirm: Confirm | None = None
     released: tuple[SlotRun, ...] = ()
     finished: tuple[SlotRun, ...] = ()
-    parcels: tuple[Parcel, ...] = ()
+    batches: tuple[WaitingBatch, ...] = ()
     ping: Ping | None = None
     leaving: bool = False
 
     @property
     def is_empty(self) -> bool:
         """There is nothing to send."""
-        return self == Mail()
+        return self == Outgoing()
 
 
-def pack(mail: Mail) -> list[AgentMessage]:
-    """The messages that carry `mail`: ping, confirm and leave-taking in the first, the rest as it fits, in order."""
-    if mail.is_empty:
+def pack(outgoing: Outgoing) -> list[AgentMessage]:
+    """The messages that carry it: ping, confirm and leaving in the first, the rest as it fits, in order."""
+    if outgoing.is_empty:
         return []
-    released, finished, loads = _portions(mail.released), _portions(mail.finished), _loads(mail.parcels)
+    released, finished, loads = _portions(outgoing.released), _portions(outgoing.finished), _loads(outgoing.batches)
     count = max(1, len(released), len(finished), len(loads))
     return [
         AgentMessage(
-            ping=None if number else mail.ping,
-            confirm=None if number else mail.confirm,
+            ping=None if number else outgoing.ping,
+            confirm=None if number else outgoing.confirm,
             released=_at(released, number),
             finished=_at(finished, number),
             batches=_at(loads, number),
-            leaving=mail.leaving and not number,
+            leaving=outgoing.leaving and not number,
         )
         for number in range(count)
     ]
@@ -64,14 +64,14 @@ def _portions(runs: tuple[SlotRun, ...]) -> list[tuple[SlotRun, ...]]:
     return [runs[first : first + RUNS_PER_MESSAGE] for first in range(0, len(runs), RUNS_PER_MESSAGE)]
 
 
-def _loads(parcels: tuple[Parcel, ...]) -> list[tuple[Batch, ...]]:
+def _loads(waiting: tuple[WaitingBatch, ...]) -> list[tuple[Batch, ...]]:
     """Batches in order, as many to a message as fit into half of it (the other parts have the rest)."""
     loads: list[list[Batch]] = []
     room = 0
-    for parcel in parcels:
-        if not loads or parcel.size > room:
+    for one in waiting:
+        if not loads or one.size > room:
             loads.append([])
             room = MAX_MESSAGE_BYTES // 2
-        loads[-1].append(parcel.batch)
-        room -= parcel.size
+        loads[-1].append(one.batch)
+        room -= one.size
     return [tuple(load) for load in loads]

@@ -5,18 +5,21 @@
          └─────stream ended───┴────────────────────┘    ▼
                                                        ended
 
-`TABLE` is the life cycle: states × events. `handle(event, now)` takes the agent's clock (ns) and returns instructions
-in the order in which they are to be carried out; `next_deadline` says when `Wake` is due. Three rules hold in every
-state and are looked at before any event: the lease ends by itself, and then the users are cut; a master that stays
-away for `master_wait` is given up; a second signal leaves little time. Only a pong renews the lease, and only from the
-stamp it returns, so one that waited in a buffer renews nothing.
+`TABLE`, at the end, is the life cycle: in each state, what follows from each event, and the state after it. A message
+of the master is read part by part, each of them an event of its own. `handle(event, now)` takes the agent's clock (ns)
+and returns instructions in the order in which they are to be carried out; `next_deadline` says when `Wake` is due.
+
+Three rules hold in every state and are looked at before any event (`WATCHED`): the lease ends by itself, and then the
+users are cut; a master that stays away for `master_wait` is given up; a second signal leaves little time. Only a pong
+renews the lease, and only from the stamp it returns, so one that waited in a buffer renews nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from gradual_agent.coordination.events import (
     Adopt,
@@ -43,7 +46,7 @@ from gradual_agent.coordination.events import (
 )
 from gradual_agent.coordination.offset import OffsetEstimate
 from gradual_agent.coordination.outbox import Outbox
-from gradual_agent.coordination.packing import Mail, pack
+from gradual_agent.coordination.packing import Outgoing, pack
 from gradual_agent.coordination.pinging import Pinging
 from gradual_agent.coordination.redial import Redial, Waiting
 from gradual_agent.errors import SessionError
@@ -52,11 +55,15 @@ from gradual_common.protocol.messages import (
     PROTOCOL,
     AgentMessage,
     Confirm,
+    Expired,
+    Finish,
     Goodbye,
     Hello,
+    MasterMessage,
     Orders,
     Ping,
     Pong,
+    Refused,
     SlotRun,
     Welcome,
 )
@@ -84,29 +91,31 @@ class State(Enum):
     ENDED = "ended"
 
 
-OWN_DOINGS: dict[type[SessionEvent], str] = {
-    Sealed: "_keep",
-    Provisioned: "_note_provision",
-    SlotsEnded: "_note_slots",
-    Leave: "_leave",
-}
-"""What the agent itself does, whether the master is there or not."""
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A message's `ack`: the master has the batches up to `number`."""
 
-TABLE: dict[State, dict[type[SessionEvent], str]] = {
-    State.DISCONNECTED: {Wake: "_dial_when_due", **OWN_DOINGS},
-    State.GREETING: {
-        Wake: "_wait_for_welcome",
-        Received: "_read_answer",
-        StreamEnded: "_lose_stream",
-        **OWN_DOINGS,
-    },
-    State.LIVE: {
-        Wake: "_watch_silence",
-        Received: "_read_message",
-        StreamEnded: "_lose_stream",
-        **OWN_DOINGS,
-    },
-}
+    number: int
+
+
+Instructions: TypeAlias = list[SessionInstruction]
+E = TypeVar("E")
+
+
+def always(*_: object) -> bool:
+    """The condition of a rule without one."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[E]):
+    """What follows from an event."""
+
+    act: Callable[[Session, E, int], Instructions]
+    to: State
+    """The state after it."""
+    when: Callable[[Session, E, int], bool] = always
+    """Of several rules for one event the first counts whose condition holds; if none does, nothing follows."""
 
 
 class Session:
@@ -119,36 +128,41 @@ class Session:
         self.stream = 0
         self.outbox = Outbox(Outbox.bound(0, 1))
         self.offset: int | None = None
+        """Run time − agent clock, ns; None before the first round trips."""
         self.welcome: Welcome | None = None
         self.lease_end = 0
+        """On the agent's clock, ns; 0 while none is held."""
         self._identity = identity
         self._holdings = holdings
         self._redial = Redial(master_wait, jitter, now)
         self._estimate = OffsetEstimate()
+        self._pinging = Pinging()
+        self._greeted_at = 0
         self._released: tuple[SlotRun, ...] = ()
         self._finished: tuple[SlotRun, ...] = ()
         self._slots_due: int | None = None
-        self._confirms = False
-        self._greeted_at = 0
-        self._pinging = Pinging()
+        """When the ended slots are sent that are not yet."""
         self._orders: Orders | None = None
+        """Those that wait for the job, the offset or a lease."""
         self._in_force = (0, 0)
+        self._confirms = False
+        """The next message says what is in force and provisioned."""
         self._is_scheduled = False
+        """Levels have been ordered: there is something to drain and to deliver."""
         self._provisioned = 0
         self._last_sealed = 0
-        self._ends_with: int | None = None
+        self._last_batch: int | None = None
+        """The number of the batch that is marked last, once that is sealed."""
         self._signals = 0
         self._says_leaving = False
         self._flush_by: int | None = None
-
-    # ── Deadlines ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def next_deadline(self) -> int | None:
         """The agent clock at which `Wake` is due; None once the session has ended."""
         if self.state is State.ENDED:
             return None
-        deadlines = [self._lease_deadline, self._redial.give_up_at, self._flush_by, *self._deadlines_of_state()]
+        deadlines = [self.lease_end or None, self._redial.give_up_at, self._flush_by, *self._deadlines_of_state()]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def _deadlines_of_state(self) -> list[int | None]:
@@ -158,24 +172,29 @@ class Session:
             return [self._greeted_at + GREETING_NS]
         return [self._pinging.next_at, self._pinging.silence_deadline, self.outbox.next_due, self._slots_due]
 
-    @property
-    def _lease_deadline(self) -> int | None:
-        return self.lease_end or None
+    def waiting(self, now: int) -> Waiting | None:
+        """What is to be said of a master that is away; None when there is nothing to say just now."""
+        return self._redial.notice(now) if self.state is State.DISCONNECTED else None
 
-    @property
-    def _lease(self) -> int:
-        return self.welcome.lease if self.welcome else 0
-
-    # ── Events ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def handle(self, event: SessionEvent, now: int) -> list[SessionInstruction]:
+    def handle(self, event: SessionEvent, now: int) -> Instructions:
         """Take in an event at agent clock `now`; what is to be done, in order."""
-        instructions = self._watch(now)
-        if self._counts(event):
-            instructions += self._step(event)(event, now)
+        instructions: Instructions = []
+        for rule in WATCHED:
+            if self.state is not State.ENDED:
+                instructions += self._apply((rule,), event, now)
+        for part in self._parts(event):
+            instructions += self._take(part, now)
         if self.state is State.LIVE:
             instructions += self._flush(now)
+            instructions += self._apply((GOODBYE,), event, now)
         return instructions
+
+    def _parts(self, event: SessionEvent) -> Iterator[object]:
+        """The event, or what a message says, for as long as that counts."""
+        parts = self._read(event.message) if isinstance(event, Received) else [event]
+        for part in parts:
+            if self._counts(event):
+                yield part
 
     def _counts(self, event: SessionEvent) -> bool:
         """What comes on an older stream, or after the end, is dropped."""
@@ -185,34 +204,33 @@ class Session:
             event.stream == self.stream and self.state is not State.DISCONNECTED
         )
 
-    def _step(self, event: SessionEvent) -> Callable[[SessionEvent, int], list[SessionInstruction]]:
-        name = TABLE[self.state].get(type(event))
-        if name is None:
+    def _read(self, message: MasterMessage) -> list[object]:
+        """The parts of a message. The first one of a stream is a Welcome, or says why there is none."""
+        ack = Acknowledged(message.ack) if message.ack else None
+        said: list[object] = [message.welcome] if self.state is State.GREETING else []
+        if self.state is State.LIVE or message.welcome is not None:
+            said += [message.pong, ack, message.orders]
+        said += [message.refused, message.expired, message.finish]
+        return [part for part in said if part is not None]
+
+    def _take(self, event: object, now: int) -> Instructions:
+        rules = TABLE[self.state].get(type(event))
+        if rules is None:
             raise SessionError(f"a session that is {self.state.value} knows no {type(event).__name__}")
-        step: Callable[[SessionEvent, int], list[SessionInstruction]] = getattr(self, name)
-        return step
+        return self._apply(rules, event, now)
 
-    def _watch(self, now: int) -> list[SessionInstruction]:
-        """What holds in every state: the lease, the patience, the time left after a second signal."""
-        if self.state is State.ENDED:
-            return []
-        if self._flush_by is not None and now >= self._flush_by:
-            return self._exit(3, "stopped before everything was delivered")
-        cut = self._cut("the lease is over", now) if self.lease_end and now >= self.lease_end else []
-        if self._redial.is_over(now):
-            return cut + self._exit(3, f"no master for {format_duration(self._redial.patience)}")
-        return cut
+    def _apply(self, rules: tuple[Rule[Any], ...], event: object, now: int) -> Instructions:
+        for rule in rules:
+            if rule.when(self, event, now):
+                instructions = rule.act(self, event, now)
+                self.state = rule.to
+                return instructions
+        return []
 
-    def waiting(self, now: int) -> Waiting | None:
-        """What is to be said of a master that is away; None when there is nothing to say just now."""
-        return self._redial.notice(now) if self.state is State.DISCONNECTED else None
+    def _is_time_to_dial(self, _: Wake, now: int) -> bool:
+        return now >= self._redial.next_at
 
-    # ── Disconnected, greeting ─────────────────────────────────────────────────────────────────────────────────────
-
-    def _dial_when_due(self, _: Wake, now: int) -> list[SessionInstruction]:
-        if now < self._redial.next_at:
-            return []
-        self.state = State.GREETING
+    def _dial(self, _: Wake, now: int) -> Instructions:
         self.stream += 1
         self._greeted_at = now
         self._released, self._orders = (), None
@@ -237,22 +255,21 @@ class Session:
             part=who.part,
         )
 
-    def _wait_for_welcome(self, _: Wake, now: int) -> list[SessionInstruction]:
-        if now < self._greeted_at + GREETING_NS:
-            return []
+    def _is_unanswered(self, _: Wake, now: int) -> bool:
+        return now >= self._greeted_at + GREETING_NS
+
+    def _hang_up_unanswered(self, _: Wake, now: int) -> Instructions:
         return self._hang_up("no answer to the Hello", now)
 
-    def _read_answer(self, event: Received, now: int) -> list[SessionInstruction]:
-        """The first message of a stream is a Welcome, or says why there is none."""
-        if event.message.welcome is None:
-            return self._read_ending(event, now)
-        return self._take_welcome(event.message.welcome, now) + self._read_message(event, now)
+    def _is_foreign(self, welcome: Welcome, _: int) -> bool:
+        """Another run than ours, or a master that is behind what we know (DESIGN 4.10)."""
+        known = self.welcome
+        return known is not None and (welcome.run != known.run or welcome.epoch < known.epoch)
 
-    def _take_welcome(self, welcome: Welcome, now: int) -> list[SessionInstruction]:
-        if self._is_foreign(welcome):
-            cut = self._cut("the master does not know this run", now)
-            return cut or self._hang_up("the master does not know this run", now)
-        self.state = State.LIVE
+    def _turn_away(self, _: Welcome, now: int) -> Instructions:
+        return self._cut_or_hang_up("the master does not know this run", now)
+
+    def _take_welcome(self, welcome: Welcome, now: int) -> Instructions:
         self.welcome = welcome
         self._redial.found()
         self._pinging.begin(welcome.lease, now)
@@ -263,67 +280,24 @@ class Session:
         self.outbox.acknowledge(welcome.last_batch)
         return [Fetch(welcome.run)]
 
-    def _is_foreign(self, welcome: Welcome) -> bool:
-        """Another run than ours, or a master that is behind what we know (DESIGN 4.10)."""
-        known = self.welcome
-        return known is not None and (welcome.run != known.run or welcome.epoch < known.epoch)
+    def _is_silent(self, _: Wake, now: int) -> bool:
+        return self._pinging.is_silent(now)
 
-    def _lose_stream(self, event: StreamEnded, now: int) -> list[SessionInstruction]:
-        if self._is_delivered:
-            return self._exit(0, "everything is merged")
-        self._disconnect(now)
-        return []
+    def _hang_up_silent(self, _: Wake, now: int) -> Instructions:
+        return self._hang_up("no pong", now)
 
-    def _hang_up(self, reason: str, now: int) -> list[SessionInstruction]:
-        """Give up the stream and dial a new one."""
-        if self.state is State.DISCONNECTED:
-            return []
-        self._disconnect(now)
-        return [HangUp(self.stream, reason)]
-
-    def _disconnect(self, now: int) -> None:
-        self.state = State.DISCONNECTED
-        self._redial.lost(now)
-
-    # ── Live ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _watch_silence(self, _: Wake, now: int) -> list[SessionInstruction]:
-        return self._hang_up("no pong", now) if self._pinging.is_silent(now) else []
-
-    def _read_message(self, event: Received, now: int) -> list[SessionInstruction]:
-        message = event.message
-        instructions: list[SessionInstruction] = []
-        if message.pong is not None:
-            instructions += self._take_pong(message.pong, now)
-        if message.ack:
-            self.outbox.acknowledge(message.ack)
-        if message.orders is not None:
-            instructions += self._take_orders(message.orders)
-        return instructions + self._read_ending(event, now)
-
-    def _read_ending(self, event: Received, now: int) -> list[SessionInstruction]:
-        message = event.message
-        if message.refused is not None:
-            return self._exit(3, f"the master refused this agent: {message.refused.reason}")
-        if message.expired is not None:
-            reason = f"the master says the lease is over: {message.expired.reason}"
-            return self._cut(reason, now) or self._hang_up(reason, now)
-        if message.finish is not None:
-            return self._exit(0, message.finish.reason)
-        return []
-
-    def _take_pong(self, pong: Pong, now: int) -> list[SessionInstruction]:
-        if not now - pong.stamp >= 0:
+    def _take_pong(self, pong: Pong, now: int) -> Instructions:
+        if pong.stamp > now:
             return []
         self._pinging.answer(now)
         instructions = self._adopt_offset(self._estimate.observe(pong.stamp, now, pong.now))
-        until = pong.stamp + self._lease
+        until = pong.stamp + (self.welcome.lease if self.welcome else 0)
         if until > max(now, self.lease_end):
             self.lease_end = until
             instructions.append(Renew(until))
         return instructions + self._obey_waiting()
 
-    def _adopt_offset(self, anew: bool) -> list[SessionInstruction]:
+    def _adopt_offset(self, anew: bool) -> Instructions:
         """Use the estimate once the first round trips are in, and again when it has moved."""
         estimate = self._estimate.value
         if estimate is None or (self.offset is None and self._pinging.is_bursting):
@@ -333,7 +307,11 @@ class Session:
         self.offset = estimate
         return [Adopt(estimate)]
 
-    def _take_orders(self, orders: Orders) -> list[SessionInstruction]:
+    def _acknowledge(self, ack: Acknowledged, _: int) -> Instructions:
+        self.outbox.acknowledge(ack.number)
+        return []
+
+    def _take_orders(self, orders: Orders, _: int) -> Instructions:
         """Newer orders replace what is in force or waits; others are dropped, and what is in force said again."""
         known = version_of(self._orders) if self._orders else self._in_force
         if version_of(orders) <= known:
@@ -342,7 +320,7 @@ class Session:
         self._orders = orders
         return self._obey_waiting()
 
-    def _obey_waiting(self) -> list[SessionInstruction]:
+    def _obey_waiting(self) -> Instructions:
         """Orders wait for the job, for the offset, and for a lease: without one no user may send."""
         if self._orders is None or self.offset is None or not (self.lease_end and self._provisioned):
             return []
@@ -352,78 +330,136 @@ class Session:
         self._is_scheduled = self._is_scheduled or bool(orders.levels)
         return [Obey(orders)]
 
-    # ── What the agent has done ────────────────────────────────────────────────────────────────────────────────────
+    def _end_refused(self, refused: Refused, _: int) -> Instructions:
+        return self._exit(3, f"the master refused this agent: {refused.reason}")
 
-    def _keep(self, event: Sealed, now: int) -> list[SessionInstruction]:
+    def _end_lease(self, expired: Expired, now: int) -> Instructions:
+        return self._cut_or_hang_up(f"the master says the lease is over: {expired.reason}", now)
+
+    def _end_finished(self, finish: Finish, _: int) -> Instructions:
+        return self._exit(0, finish.reason)
+
+    def _lose_stream(self, _: StreamEnded, now: int) -> Instructions:
+        self._redial.lost(now)
+        return []
+
+    def _is_merged(self, _: StreamEnded, __: int) -> bool:
+        return self._is_delivered
+
+    def _end_merged(self, _: StreamEnded, __: int) -> Instructions:
+        return self._exit(0, "everything is merged")
+
+    def _overflows(self, event: Sealed, _: int) -> bool:
+        return bool(self.lease_end) and self.outbox.is_full_with(event.batch)
+
+    def _keep(self, event: Sealed, _: int) -> Instructions:
         self.outbox.put(event.batch, event.send_at)
         self._last_sealed = event.batch.number
         if event.batch.last:
-            self._ends_with = event.batch.number
-        return self._cut("too many batches wait for the master", now) if self.outbox.is_full else []
+            self._last_batch = event.batch.number
+        return []
 
-    def _note_provision(self, event: Provisioned, _: int) -> list[SessionInstruction]:
+    def _keep_and_cut(self, event: Sealed, now: int) -> Instructions:
+        return self._keep(event, now) + self._cut("too many batches wait for the master", now)
+
+    def _note_provision(self, event: Provisioned, _: int) -> Instructions:
         self._provisioned = max(self._provisioned, event.sequence)
         self._confirms = True
         return self._obey_waiting()
 
-    def _note_slots(self, event: SlotsEnded, now: int) -> list[SessionInstruction]:
-        """Kept for the present stream: its Hello said what was held, and its first message what has finished."""
-        if self.state is not State.DISCONNECTED:
-            self._slots_due = self._slots_due or now + GATHER_NS
-            self._released += event.released
-            self._finished += event.finished
+    def _note_slots(self, event: SlotsEnded, now: int) -> Instructions:
+        """Sent on the present stream: its Hello said what was held, and its first message what has finished."""
+        self._slots_due = self._slots_due or now + GATHER_NS
+        self._released += event.released
+        self._finished += event.finished
         return []
 
-    # ── Sending ────────────────────────────────────────────────────────────────────────────────────────────────────
+    def _pass_over(self, _: object, __: int) -> Instructions:
+        return []
 
-    def _flush(self, now: int) -> list[SessionInstruction]:
-        """All that is due, in as few messages as the bound allows; the end of it all when everything is delivered."""
-        confirm = Confirm(*self._in_force, self._provisioned) if self._confirms else None
-        mail = Mail(confirm, parcels=self.outbox.take(now), leaving=self._says_leaving)
-        self._confirms = self._says_leaving = False
-        if self._slots_due is not None and (now >= self._slots_due or not mail.is_empty):
-            mail = replace(mail, released=self._released, finished=self._finished)
-            self._released, self._finished, self._slots_due = (), (), None
-        if self._pinging.is_due(now, riding=not mail.is_empty):
-            mail = replace(mail, ping=Ping(now, self._holdings.begun, self.offset or 0))
-            self._pinging.ping(now)
-        sent: list[SessionInstruction] = [Send(message) for message in pack(mail)]
-        return sent + (self._say_goodbye() if self._signals and self._is_delivered else [])
+    def _has_nothing_to_do(self, _: Leave, __: int) -> bool:
+        return not self._is_scheduled
 
-    # ── Ending ─────────────────────────────────────────────────────────────────────────────────────────────────────
+    def _is_first_signal(self, _: Leave, __: int) -> bool:
+        return self._signals == 0
+
+    def _is_second_signal(self, _: Leave, __: int) -> bool:
+        return self._signals == 1
+
+    def _drain(self, _: Leave, __: int) -> Instructions:
+        self._signals = 1
+        self._says_leaving = True
+        return [DrainUsers("told to end")]
+
+    def _cut_to_leave(self, _: Leave, now: int) -> Instructions:
+        self._signals = 2
+        self._flush_by = now + FLUSH_NS
+        return [CutUsers("told to end at once")]
+
+    def _quit(self, _: Leave, __: int) -> Instructions:
+        return self._exit(3, "told to end for the third time")
+
+    def _has_left(self, _: object, __: int) -> bool:
+        return self._signals > 0 and self._is_delivered
+
+    def _say_goodbye(self, _: object, __: int) -> Instructions:
+        goodbye: Instructions = [Send(AgentMessage(goodbye=Goodbye("told to end")))]
+        return (goodbye if self.state is State.LIVE else []) + self._exit(0, "told to end")
+
+    def _is_flush_over(self, _: object, now: int) -> bool:
+        return self._flush_by is not None and now >= self._flush_by
+
+    def _give_up_flushing(self, _: object, __: int) -> Instructions:
+        return self._exit(3, "stopped before everything was delivered")
+
+    def _is_lease_over(self, _: object, now: int) -> bool:
+        return self.lease_end > 0 and now >= self.lease_end
+
+    def _cut_by_lease(self, _: object, now: int) -> Instructions:
+        return self._cut("the lease is over", now)
+
+    def _is_patience_over(self, _: object, now: int) -> bool:
+        return self._redial.is_over(now)
+
+    def _give_up_master(self, _: object, __: int) -> Instructions:
+        return self._exit(3, f"no master for {format_duration(self._redial.patience)}")
 
     @property
     def _is_delivered(self) -> bool:
         """The last batch is sealed, and everything is acknowledged."""
-        return self._ends_with is not None and not self.outbox.numbers
+        return self._last_batch is not None and not self.outbox.numbers
 
-    def _cut(self, reason: str, now: int) -> list[SessionInstruction]:
-        """End all users and greet anew without any; nothing when no lease is held."""
-        if not self.lease_end:
+    def _flush(self, now: int) -> Instructions:
+        """All that is due, in as few messages as the bound allows."""
+        confirm = Confirm(*self._in_force, self._provisioned) if self._confirms else None
+        outgoing = Outgoing(confirm, batches=self.outbox.take(now), leaving=self._says_leaving)
+        self._confirms = self._says_leaving = False
+        if self._slots_due is not None and (now >= self._slots_due or not outgoing.is_empty):
+            outgoing = replace(outgoing, released=self._released, finished=self._finished)
+            self._released, self._finished, self._slots_due = (), (), None
+        if self._pinging.is_due(now, riding=not outgoing.is_empty):
+            outgoing = replace(outgoing, ping=Ping(now, self._holdings.begun, self.offset or 0))
+            self._pinging.ping(now)
+        return [Send(message) for message in pack(outgoing)]
+
+    def _hang_up(self, reason: str, now: int) -> Instructions:
+        """Give up the stream, if there is one, and dial a new one."""
+        if self.state is State.DISCONNECTED:
             return []
+        self._redial.lost(now)
+        return [HangUp(self.stream, reason)]
+
+    def _cut(self, reason: str, now: int) -> Instructions:
+        """End all users and greet anew without any."""
         self.lease_end = 0
         return [CutUsers(reason), *self._hang_up(reason, now)]
 
-    def _leave(self, _: Leave, now: int) -> list[SessionInstruction]:
-        """The first signal drains, the second cuts, the third ends the process."""
-        self._signals += 1
-        if not self._is_scheduled:
-            return self._say_goodbye()
-        if self._signals == 1:
-            self._says_leaving = True
-            return [DrainUsers("told to end")]
-        if self._signals == 2:
-            self._flush_by = now + FLUSH_NS
-            return [CutUsers("told to end at once")]
-        return self._exit(3, "told to end for the third time")
+    def _cut_or_hang_up(self, reason: str, now: int) -> Instructions:
+        """Without a lease there is nobody to cut."""
+        return self._cut(reason, now) if self.lease_end else self._hang_up(reason, now)
 
-    def _say_goodbye(self) -> list[SessionInstruction]:
-        goodbye: list[SessionInstruction] = [Send(AgentMessage(goodbye=Goodbye("told to end")))]
-        return (goodbye if self.state is State.LIVE else []) + self._exit(0, "told to end")
-
-    def _exit(self, code: int, reason: str) -> list[SessionInstruction]:
-        cut: list[SessionInstruction] = [CutUsers(reason)] if self.lease_end else []
-        self.state = State.ENDED
+    def _exit(self, code: int, reason: str) -> Instructions:
+        cut: Instructions = [CutUsers(reason)] if self.lease_end else []
         self.lease_end = 0
         return [*cut, Exit(code, reason, self.outbox.numbers)]
 
@@ -431,3 +467,84 @@ class Session:
 def version_of(orders: Orders) -> tuple[int, int]:
     """What orders are compared by."""
     return orders.epoch, orders.version
+
+
+Entry: TypeAlias = tuple[type[Any], tuple[Rule[Any], ...]]
+
+
+def on(event: type[E], *rules: Rule[E]) -> Entry:
+    """An entry of the table."""
+    return event, rules
+
+
+def own_events(state: State) -> list[Entry]:
+    """What the agent itself does, whether the master is there or not."""
+    return [
+        on(Sealed, Rule(Session._keep_and_cut, State.DISCONNECTED, Session._overflows), Rule(Session._keep, state)),
+        on(Provisioned, Rule(Session._note_provision, state)),
+        on(
+            Leave,
+            Rule(Session._say_goodbye, State.ENDED, Session._has_nothing_to_do),
+            Rule(Session._drain, state, Session._is_first_signal),
+            Rule(Session._cut_to_leave, state, Session._is_second_signal),
+            Rule(Session._quit, State.ENDED),
+        ),
+    ]
+
+
+ENDINGS = [
+    on(Refused, Rule(Session._end_refused, State.ENDED)),
+    on(Expired, Rule(Session._end_lease, State.DISCONNECTED)),
+    on(Finish, Rule(Session._end_finished, State.ENDED)),
+    on(
+        StreamEnded,
+        Rule(Session._end_merged, State.ENDED, Session._is_merged),
+        Rule(Session._lose_stream, State.DISCONNECTED),
+    ),
+]
+"""How a stream ends, by what the master says or without a word."""
+
+TABLE: dict[State, dict[type[Any], tuple[Rule[Any], ...]]] = {
+    State.DISCONNECTED: dict(
+        [
+            on(Wake, Rule(Session._dial, State.GREETING, Session._is_time_to_dial)),
+            on(SlotsEnded, Rule(Session._pass_over, State.DISCONNECTED)),
+            *own_events(State.DISCONNECTED),
+        ]
+    ),
+    State.GREETING: dict(
+        [
+            on(Wake, Rule(Session._hang_up_unanswered, State.DISCONNECTED, Session._is_unanswered)),
+            on(
+                Welcome,
+                Rule(Session._turn_away, State.DISCONNECTED, Session._is_foreign),
+                Rule(Session._take_welcome, State.LIVE),
+            ),
+            on(SlotsEnded, Rule(Session._note_slots, State.GREETING)),
+            *ENDINGS,
+            *own_events(State.GREETING),
+        ]
+    ),
+    State.LIVE: dict(
+        [
+            on(Wake, Rule(Session._hang_up_silent, State.DISCONNECTED, Session._is_silent)),
+            on(Pong, Rule(Session._take_pong, State.LIVE)),
+            on(Acknowledged, Rule(Session._acknowledge, State.LIVE)),
+            on(Orders, Rule(Session._take_orders, State.LIVE)),
+            on(SlotsEnded, Rule(Session._note_slots, State.LIVE)),
+            *ENDINGS,
+            *own_events(State.LIVE),
+        ]
+    ),
+    State.ENDED: {},
+}
+
+WATCHED: tuple[Rule[object], ...] = (
+    Rule(Session._give_up_flushing, State.ENDED, Session._is_flush_over),
+    Rule(Session._cut_by_lease, State.DISCONNECTED, Session._is_lease_over),
+    Rule(Session._give_up_master, State.ENDED, Session._is_patience_over),
+)
+"""Holds in every state but the last, whatever the event."""
+
+GOODBYE: Rule[object] = Rule(Session._say_goodbye, State.ENDED, Session._has_left)
+"""Follows the last acknowledgement of an agent that was told to end."""

@@ -2,10 +2,10 @@
 
 from agent_batches import batch
 
-from gradual_agent.coordination.outbox import MAX_IN_FLIGHT, Outbox, Parcel, estimated_bytes
+from gradual_agent.coordination.outbox import MAX_IN_FLIGHT, Outbox, WaitingBatch, estimated_bytes
 
 
-def numbers(parcels: tuple[Parcel, ...]) -> list[int]:
+def numbers(parcels: tuple[WaitingBatch, ...]) -> list[int]:
     return [parcel.batch.number for parcel in parcels]
 
 

@@ -2,24 +2,24 @@
 
 from agent_batches import batch
 
-from gradual_agent.coordination.outbox import Parcel, estimated_bytes
-from gradual_agent.coordination.packing import RUNS_PER_MESSAGE, Mail, pack
+from gradual_agent.coordination.outbox import WaitingBatch, estimated_bytes
+from gradual_agent.coordination.packing import RUNS_PER_MESSAGE, Outgoing, pack
 from gradual_common.protocol.messages import AgentMessage, Confirm, Ping, SlotRun
 
 
-def parcel(number: int, cells: int = 0) -> Parcel:
+def parcel(number: int, cells: int = 0) -> WaitingBatch:
     one = batch(number, cells=cells)
-    return Parcel(one, estimated_bytes(one), 0)
+    return WaitingBatch(one, estimated_bytes(one), 0)
 
 
 def test_nothing_is_no_message() -> None:
-    assert pack(Mail()) == []
+    assert pack(Outgoing()) == []
 
 
 def test_everything_that_fits_is_one_message() -> None:
     run = SlotRun(0, 0, 3, 1)
     parcels = (parcel(1), parcel(2))
-    mail = Mail(Confirm(1, 2, 3), (run,), (run,), parcels, Ping(7, 8))
+    mail = Outgoing(Confirm(1, 2, 3), (run,), (run,), parcels, Ping(7, 8))
     assert pack(mail) == [
         AgentMessage(
             ping=Ping(7, 8),
@@ -33,13 +33,13 @@ def test_everything_that_fits_is_one_message() -> None:
 
 def test_large_batches_get_messages_of_their_own_in_order() -> None:
     parcels = tuple(parcel(number, cells=5000) for number in (1, 2, 3))
-    messages = pack(Mail(parcels=parcels, ping=Ping(1, 0)))
+    messages = pack(Outgoing(batches=parcels, ping=Ping(1, 0)))
     assert [[one.number for one in message.batches] for message in messages] == [[1], [2], [3]]
     assert [message.ping is not None for message in messages] == [True, False, False]
 
 
 def test_many_slot_runs_are_spread_over_messages_and_none_is_lost() -> None:
     runs = tuple(SlotRun(0, 2 * number, 1, 1) for number in range(2 * RUNS_PER_MESSAGE + 1))
-    messages = pack(Mail(released=runs))
+    messages = pack(Outgoing(released=runs))
     assert len(messages) == 3
     assert sum((message.released for message in messages), ()) == runs
