@@ -17,9 +17,9 @@ from fuzz_agents import AgentProcess
 from gradual_agent.coordination.events import Renew
 from gradual_agent.coordination.outbox import Outbox
 from gradual_agent.coordination.pool import SlotPool
-from gradual_agent.coordination.session import Session, State, version_of
+from gradual_agent.coordination.session import TABLE, Rule, Session, State, version_of
 from gradual_agent.process.agent import Agent
-from gradual_common.protocol.messages import MasterMessage
+from gradual_common.protocol.messages import MasterMessage, Orders, Pong
 from gradual_common.protocol.names import UniqueNames
 from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.fleet.leases import Leases
@@ -35,6 +35,12 @@ Mutation = Callable[[], AbstractContextManager[object]]
 def _in_place_of(owner: type, name: str, make: Callable[[Any], Any]) -> AbstractContextManager[object]:
     """`make` is given what the class has, and returns what it has meanwhile."""
     return mock.patch.object(owner, name, make(vars(owner)[name]))
+
+
+def _in_the_table(event: type, make: Callable[[Any], Any]) -> AbstractContextManager[object]:
+    """The same of what a live session does at an event."""
+    (rule,) = TABLE[State.LIVE][event]
+    return mock.patch.dict(TABLE[State.LIVE], {event: (Rule(make(rule.act), rule.to),)})
 
 
 # ── Leases and slots ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -109,7 +115,8 @@ def _renewed_from_receipt(take_pong: Any) -> Any:
     def mutant(self: Session, pong: Any, now: int) -> Any:
         instructions = take_pong(self, pong, now)
         if any(isinstance(one, Renew) for one in instructions):
-            self.lease_end = now + self._lease
+            assert self.welcome is not None
+            self.lease_end = now + self.welcome.lease
             instructions.append(Renew(self.lease_end))
         return instructions
 
@@ -124,10 +131,10 @@ def _any_stream_counts(_: Any) -> Any:
 
 
 def _any_version(take_orders: Any) -> Any:
-    def mutant(self: Session, orders: Any) -> Any:
+    def mutant(self: Session, orders: Any, now: int) -> Any:
         if version_of(orders) < self._in_force:
             self._orders, self._in_force = None, (0, 0)
-        return take_orders(self, orders)
+        return take_orders(self, orders, now)
 
     return mutant
 
@@ -209,9 +216,9 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "a Hello names only slots with a user": lambda: _in_place_of(Agent, "held", _hello_names_seats_only),
     "no look at the lease before a write": lambda: _in_place_of(AgentProcess, "may_write", _no_check_before_a_write),
-    "a lease renewed from the pong's receipt": lambda: _in_place_of(Session, "_take_pong", _renewed_from_receipt),
+    "a lease renewed from the pong's receipt": lambda: _in_the_table(Pong, _renewed_from_receipt),
     "old orders of an old stream are obeyed": lambda: _both(
-        _in_place_of(Session, "_counts", _any_stream_counts), _in_place_of(Session, "_take_orders", _any_version)
+        _in_place_of(Session, "_counts", _any_stream_counts), _in_the_table(Orders, _any_version)
     ),
     "a superseded stream is heard": lambda: _in_place_of(Fleet, "supersede", _former_stream_heard),
     "users that are not wanted go on": lambda: _in_place_of(SlotPool, "_stop", _users_are_not_stopped),
