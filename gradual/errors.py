@@ -2,7 +2,7 @@
 
 GradualError
 ├── TransferRefusedError     the demo bank will not make this transfer
-├── AddressInUseError        the demo bank cannot listen where it was told to
+├── AddressInUseError        the demo bank cannot listen at its address
 ├── AgentsFailedError        the agent processes of `gradual run` cannot be started
 ├── UsageError               an argument of `gradual.run` that cannot be
 └── StarterRefusedError      `gradual init` cannot or will not write its file

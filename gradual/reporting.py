@@ -1,4 +1,4 @@
-"""What a reporter of your own is derived from, and what it is told."""
+"""What a reporter of your own is derived from, and what its methods are given."""
 
 from gradual_master.reporting.base import BaseReporter
 from gradual_master.reporting.interface.samples import Request, SampleBlock

@@ -16,7 +16,7 @@ from gradual_agent.process.options import PROGRESS, AgentOptions
 from gradual_common import __version__
 from gradual_common.errors import GradualError
 from gradual_common.process.exit_codes import NOT_DONE, WRONG_INPUT
-from gradual_common.process.streams import standard_streams
+from gradual_common.process.streams import StandardStreams
 from gradual_common.protocol.names import numbered_names, shown_name
 from gradual_common.secrecy.excerpts import brief
 from gradual_common.units import read_duration
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve one run; the exit code: 0 done, 2 wrong command line, 3 the run could not be done."""
-    with standard_streams():
+    with StandardStreams():
         return serve(arguments)
 
 

@@ -16,7 +16,7 @@ from typing import cast
 
 from gradual_common.process.exit_codes import NOT_DONE
 from gradual_common.process.parent import watch_parent
-from gradual_common.process.streams import standard_streams
+from gradual_common.process.streams import StandardStreams
 
 LOOK_S = 0.005
 PATIENCE_S = 60.0
@@ -26,7 +26,7 @@ def main() -> None:
     """Arguments: this agent's name, the master's socket, the log level, the log format."""
     watch_parent(partial(os._exit, NOT_DONE))
     name, socket, log_level, log_format = sys.argv[1:]
-    with standard_streams():
+    with StandardStreams():
         from gradual_common.process.logs import LogFormat, configure_logging
 
         configure_logging(log_level, cast(LogFormat, log_format), agent=name)

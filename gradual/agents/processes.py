@@ -31,7 +31,7 @@ def default_agents() -> int:
 
 
 class AgentProcesses:
-    """Handles of the running agents. Each holds a pipe whose end tells the agent that this process is gone."""
+    """The running agents. Each has a pipe from here, whose end shows it that this process is gone."""
 
     def __init__(self, socket: Path, log_level: str, log_format: str, errors: int | None = None) -> None:
         """Agents that connect to `socket` once it is there; `errors`: the descriptor they write to, None for ours."""

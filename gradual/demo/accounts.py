@@ -19,7 +19,7 @@ def username_of(number: int) -> str:
 
 
 def password_of(number: int) -> str:
-    """The password of customer `number`: predictable, so that anybody can write a `users.csv`."""
+    """The password of customer `number`: predictable, so that a `users.csv` is easily written."""
     return f"secret-{number:04d}"
 
 

@@ -113,7 +113,7 @@ class Bank:
         return 201, {"data": {"account": self.accounts.open_account(), "name": call.body.get("name")}}
 
     def quote_rates(self, call: Call) -> Answer:
-        """Exchange rates, for anybody."""
+        """Exchange rates, without a login."""
         return 200, {"data": {name: round(rate * self._random.gauss(1, 0.002), 4) for name, rate in CURRENCIES.items()}}
 
     def help(self, call: Call) -> Answer:

@@ -1,4 +1,4 @@
-"""The shell of the demo bank: listens, serves until it is told to stop, then lets what is being served end."""
+"""The server of the demo bank: listens, serves until a signal stops it, then lets what is being served end."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def serve(host: str, port: int, workers: int, seed: int, announce: Callabl
 
 
 def run_bank(host: str, port: int, workers: int, seed: int, announce: Callable[[str], None]) -> dict[str, Any]:
-    """Run the demo bank in this process until it is told to stop."""
+    """Run the demo bank in this process until a signal stops it."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, suppress(KeyboardInterrupt):
         return runner.run(serve(host, port, workers, seed, announce))
     return {}

@@ -39,11 +39,11 @@ class Service:
         """Wait for a worker (and the lock), then be served."""
         self._present += 1
         try:
-            async with AsyncExitStack() as held:
-                await held.enter_async_context(self._workers)
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(self._workers)
                 await asyncio.sleep(self._draw(work.busy - work.locked))
                 if work.locked:
-                    await held.enter_async_context(self._lock)
+                    await stack.enter_async_context(self._lock)
                     await asyncio.sleep(self._draw(work.locked))
         finally:
             self._present -= 1

@@ -14,8 +14,8 @@ from gradual_common.process.exit_codes import INTERRUPTED
 def leaving_at_interrupt() -> Iterator[None]:
     """Within it, Ctrl-C ends the process with 130 and without a word.
 
-    An exception would be one in the middle of a foreign module. Whoever ignores the signal, or answers it in a way of
-    its own, goes on to do so.
+    An exception would be raised in the middle of a foreign module. A process that ignores the signal, or has a handler
+    of its own, keeps that.
     """
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield

@@ -1,6 +1,6 @@
-"""Logging: structlog on standard error, one way for everybody.
+"""Logging: structlog on standard error, the same for every command.
 
-Plain lines, or one JSON object a line for who asks for it. What libraries say through the standard library's `logging`
+Plain lines, or one JSON object a line. What libraries say through the standard library's `logging`
 (grpc, aiohttp, asyncio) and `warnings` takes the same path and looks the same. Every line bears what the process is
 bound to (run, agent), whichever thread or task it comes from, beside what its own context binds
 (`structlog.contextvars`).
@@ -30,7 +30,7 @@ _HIDDEN: list[Mask] = [Mask()]
 
 
 def usual_level(verbose: bool) -> str:
-    """Details for who asks for them; else what happens, on a terminal, and only what is wrong where nobody looks on."""
+    """With `-v` all details; else what happens, on a terminal, and off a terminal only what is wrong."""
     if verbose:
         return "debug"
     return "info" if sys.stderr.isatty() else "warning"
@@ -102,7 +102,7 @@ class StandardError(logging.Handler):
 
 
 def hide_secrets(text: str) -> str:
-    """A text for standard error without secrets, and without what tells that it is a credential."""
+    """A text for standard error without secrets, and without what looks like a credential."""
     return _HIDDEN[-1].hide_text(text)
 
 

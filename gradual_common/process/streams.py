@@ -2,8 +2,8 @@
 
 A reader that has gone (`| head`), a stream that was closed (`>&-`), a full disk, a letter that the terminal's encoding
 does not have: none of them is a reason to lose a run or its exit code. What cannot be written is dropped, the first
-failure is kept, and whoever began says at the end what is missing. This is done once, below `sys.stdout` and
-`sys.stderr`, as everybody writes to them: rich, click, logging, reporters of the user's own.
+failure is kept, and the command says at the end what is missing. This is done once, below `sys.stdout` and
+`sys.stderr`, because everything writes to them: rich, click, logging, reporters of the user's own.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ import io
 import os
 import select
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 GONE = (errno.EPIPE, errno.ECONNRESET)
-"""Nobody reads any more, and so nobody misses anything."""
+"""The reader has gone, and misses nothing."""
 
 
 class Outlet(io.FileIO):
@@ -39,7 +37,7 @@ class Outlet(io.FileIO):
                 written: int | None = super().write(data)
                 if written is not None:
                     return written
-                # Whoever shares the terminal has made it non-blocking.
+                # Another process on this terminal has made it non-blocking.
                 select.select([], [self], [])
         except OSError as error:
             self.error = error
@@ -47,45 +45,32 @@ class Outlet(io.FileIO):
 
 
 class StandardStreams:
-    """Both outlets of a command; one is None where something else stands in for the stream (a test's capture)."""
+    """The streams of a command, from its first line to its last."""
 
-    def __init__(self) -> None:
+    def __enter__(self) -> StandardStreams:
+        """Take the place of the streams that Python has made, but of none that something else stands in for."""
         fill_descriptors()
         self._former = sys.stdin, sys.stdout, sys.stderr
-        self._output = Outlet(1) if sys.stdout is sys.__stdout__ else None
-        self._errors = Outlet(2) if sys.stderr is sys.__stderr__ else None
-
-    def install(self) -> None:
-        """Take the place of the streams that Python has made."""
         if sys.stdin is None:
-            sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - it is the process's
+            sys.stdin = open(os.devnull, encoding="utf-8")
+        self._output = Outlet(1) if sys.stdout is sys.__stdout__ else None
         if self._output is not None:
             sys.stdout = wrapped(self._output, sys.stdout, "replace")
-        if self._errors is not None:
-            sys.stderr = wrapped(self._errors, sys.stderr, "backslashreplace")
+        if sys.stderr is sys.__stderr__:
+            sys.stderr = wrapped(Outlet(2), sys.stderr, "backslashreplace")
+        return self
 
-    def restore(self) -> None:
-        """Write what is still held, and put the former streams back."""
+    def __exit__(self, *_: object) -> None:
+        """Write what is still buffered, and put the former streams back."""
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         sys.stdin, sys.stdout, sys.stderr = self._former
 
     def lost_output(self) -> str | None:
-        """Why results did not reach standard output; None when they did, or when nobody wants them any more."""
+        """Why results did not reach standard output; None when they did, or when their reader has gone."""
         sys.stdout.flush()
         error = None if self._output is None else self._output.error
         return None if error is None or error.errno in GONE else error.strerror or str(error)
-
-
-@contextmanager
-def standard_streams() -> Iterator[StandardStreams]:
-    """The streams of a command, from its first line to its last."""
-    streams = StandardStreams()
-    streams.install()
-    try:
-        yield streams
-    finally:
-        streams.restore()
 
 
 def fill_descriptors() -> None:

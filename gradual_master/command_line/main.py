@@ -11,7 +11,7 @@ import typer
 from gradual_common import __version__
 from gradual_common.errors import GradualError, PlanError
 from gradual_common.process.exit_codes import DONE, NOT_DONE, of_lost_results
-from gradual_common.process.streams import standard_streams
+from gradual_common.process.streams import StandardStreams
 from gradual_common.secrecy.excerpts import brief
 
 
@@ -49,7 +49,7 @@ def run_app(app: typer.Typer, name: str) -> None:
     That is so too for results that could not be written to standard output; who closed it or stopped reading from it
     misses none.
     """
-    with standard_streams() as streams:
+    with StandardStreams() as streams:
         code = exit_code_of(app, name)
         lost = streams.lost_output()
         if lost is not None:

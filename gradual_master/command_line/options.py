@@ -240,9 +240,9 @@ _ATTACHED = re.compile(r"(-[qv]*e)(.+)", re.DOTALL)
 
 
 def shown_command(*words: str) -> str:
-    """The command as it was given, for the summary, without the values that it changes in the plan: they may be secret.
+    """The command as it was given, for the summary, without the values that it sets in the plan: they may be secret.
 
-    Of everything else only what tells that it is a credential is left out.
+    Of everything else only what looks like a credential is left out.
     """
     shown: list[str] = []
     for word in words:
@@ -268,7 +268,7 @@ def _takes_value(word: str) -> bool:
 
 
 def _shown_value(word: str, before: str) -> str:
-    """A notification's address is its password, whoever takes it."""
+    """The address of a notification is its password, with whatever reporter."""
     if before in REPORTER_OPTIONS or word.startswith(("-o", "--reporter=")):
         name, equals, _ = word.partition("slack=")
         if equals and name in {"", "-o", "--reporter="}:

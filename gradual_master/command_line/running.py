@@ -26,7 +26,7 @@ Check = Callable[[], None]
 
 
 def hope() -> None:
-    """Nothing can be known of agents that others start."""
+    """Of agents that are started elsewhere nothing can be known."""
 
 
 def run_and_report(
@@ -71,7 +71,7 @@ async def watch(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[Rep
     has_begun = asyncio.Event()
     run = asyncio.create_task(conduct(loaded, replace(options, on_begin=has_begun.set), reporters))
     try:
-        # Its first step hosts the reporters, and closes them from then on; so it must not be cancelled before that.
+        # Its first step starts the reporters' threads, and from then on it closes them: not cancelled before that.
         await asyncio.sleep(0)
         while not (await asyncio.wait({run}, timeout=LOOK_S))[0]:
             if not has_begun.is_set():

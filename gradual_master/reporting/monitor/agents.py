@@ -15,7 +15,7 @@ CONDITIONS: tuple[Condition, ...] = ("lost", "silent", "strained", "well", "left
 """In the order in which they are listed: what needs a look first, what is over last."""
 
 ABSENT: frozenset[Condition] = frozenset({"lost", "silent", "left"})
-"""Those without figures of now."""
+"""Those without current numbers."""
 
 GONE: frozenset[Condition] = frozenset({"lost", "left"})
 """Those that are no part of the fleet any more."""
@@ -33,7 +33,7 @@ class KnownAgent:
     """The end of the last interval in which it was strained."""
     condition: Condition
     since_s: float = 0.0
-    """When news told of its condition."""
+    """When news of its condition came."""
 
     def outlives(self, end_s: float) -> bool:
         """Whether its condition is newer than an interval that ended at `end_s` and in which it was heard."""
@@ -54,7 +54,7 @@ class KnownAgents:
             self._note_silence(name, is_ending=is_ending)
 
     def add_news(self, news: News) -> None:
-        """What has become of an agent, sooner than its missing figures tell it.
+        """What has become of an agent, sooner than its missing numbers show it.
 
         An agent that is gone may have measured intervals that are still to close: only news brings it back.
         """

@@ -6,10 +6,10 @@ left. But others write, from any thread: log lines go to whatever `sys.stderr` i
 where that is a terminal too, are replaced, not the descriptors: what a library in C or a child process writes passes
 by, which is why agents' errors are relayed through `sys.stderr`. Both streams share one queue, because on a terminal
 their order is what people read. Log output is bounded, the oldest goes first: a run of hours with a chatty library
-must not grow. Results on standard output are kept whole: somebody asked for them. Who kept the stand-in past the
-release writes straight through it, so that nothing is lost after the end either.
+must not grow. Results on standard output are kept whole: they were asked for. What still writes to the stand-in
+after the release writes straight through it, so that nothing is lost after the end either.
 
-Warnings and errors that somebody should see at once go to the news panel as well, by a handler of the standard
+Warnings and errors go to the news panel at once as well, by a handler of the standard
 library's root logger, without secrets.
 """
 

@@ -57,7 +57,7 @@ def compose(state: MonitorState, width: int, height: int) -> list[Text]:
 
 
 def _stack(body: Body, state: MonitorState, width: int, height: int) -> Stack:
-    """On a low terminal the drawing of the schedule, and then the news, make way for the figures."""
+    """On a low terminal the drawing of the schedule, and then the news, make way for the numbers."""
     header, schedule, news, keys = Header(), SchedulePanel(), NewsPanel(), Keys()
     stacks: tuple[Stack, ...] = ((header, schedule, body, news, keys), (header, body, news, keys))
     for stack in stacks:
@@ -126,7 +126,7 @@ class Body:
         return [each] * (count - 1) + [width - (each + GAP) * (count - 1)]
 
     def demand(self, state: MonitorState, width: int) -> Demand:
-        """That of the tallest column; what nobody else wants is the body's, so that the keys stay at the foot."""
+        """That of the tallest column; rows that nothing else wants are the body's, so that the keys stay at the foot."""
         columns = [
             [panel.demand(state, size) for panel in stack]
             for stack, size in zip(self._columns, self._widths(width), strict=True)

@@ -42,7 +42,7 @@ ASCII = str.maketrans("▁▂▃▄▅▆▇█░▲─│┤└·…↑↓▏�
 
 
 def clean(text: str) -> str:
-    """The first line of a text from elsewhere, without anything that would move the cursor."""
+    """The first line of a text that is not ours, without anything that would move the cursor."""
     first = text.strip().split("\n", 1)[0]
     return "".join(character if character.isprintable() else " " for character in first)
 

@@ -31,7 +31,7 @@ MOST_LOGGED = 50
 class MonitorReporter(Reporter):
     """Takes the place of `ProgressReporter`. The screen is there from the schedule's begin to the summary, or `close`.
 
-    The state is shared with the screen's thread, under a lock that is held while the lines are made, never while they
+    The state is shared with the screen's thread, under a lock that is taken while the lines are made, never while they
     are written. Log lines come from any thread, even from one that holds the lock; they wait for the next drawing.
     """
 

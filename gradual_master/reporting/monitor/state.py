@@ -89,7 +89,7 @@ class MonitorState(ProgressState):
         self._show(News(news.at_s, news.level, clean(news.text)))
 
     def add_log(self, level: Literal["info", "warning", "error"], text: str) -> None:
-        """A line of the log that somebody should see."""
+        """A line of the log that should be seen at once."""
         self._show(News(self.elapsed_s, level, clean(text)))
 
     def _show(self, news: News) -> None:
@@ -119,7 +119,7 @@ class MonitorState(ProgressState):
 
     @property
     def is_late(self) -> bool:
-        """Whether the figures are older than they should be."""
+        """Whether the numbers are older than they should be."""
         return not self.is_ending and self.elapsed_s - self.at_s > LATE_S
 
     def changes(self) -> tuple[Change | None, Change | None]:

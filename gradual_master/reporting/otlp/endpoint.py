@@ -31,7 +31,7 @@ _PROTOCOLS: dict[str, Protocol] = {"": "http", "http/protobuf": "http", "grpc": 
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """PEM files: whom to trust (None: whom the system trusts), and who we are (None: nobody says)."""
+    """PEM files: whom to trust (None: whom the system trusts), and our own certificate, if any."""
 
     authorities: Path | None = None
     certificate: Path | None = None

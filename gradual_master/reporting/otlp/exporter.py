@@ -102,7 +102,7 @@ class ExportThread:
         return self._bug is not None or (not self._is_sending and self._pending.is_empty)
 
     def _run(self) -> None:
-        """What the thread does; a bug is raised by the next `post`, so that whoever runs the reporter hears of it."""
+        """What the thread does; an unexpected error is raised by the next `post`, as one of the reporter."""
         try:
             while (export := self._next()) is not None:
                 self._deliver(export)
@@ -141,7 +141,7 @@ class ExportThread:
     def _pause(self, demanded_s: float | None) -> bool:
         """Wait before the next attempt; whether there is to be one.
 
-        At the end of a run nobody waits out a back-off of ours; what the receiver asked for stands.
+        At the end of a run no back-off of ours is waited out; what the receiver asked for is.
         """
         with self._changed:
             delay = self._back_off.next_s() if demanded_s is None else demanded_s

@@ -278,7 +278,7 @@ class Partition:
         self._writer = None
 
     def _abandon(self) -> None:
-        """Remove a file that cannot be completed: without its last page nobody can read it."""
+        """Remove a file that cannot be completed: without its footer it cannot be read."""
         with suppress(Exception):  # what it failed with first is being raised
             self._writer.close()
         self._writer = None

@@ -20,7 +20,7 @@ from gradual_master.reporting.interface.samples import SampleBlock
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.summary.sections import Summary
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # half a second, and an extra: see `prepare`
     from gradual_master.reporting.parquet.files import SampleWriter
 
 DEFAULT_FOLDER = "gradual-samples"

@@ -60,8 +60,8 @@ class ResponseTimeFamily(HistogramMetricFamily):
     that are guessed between two bounds. A native histogram is one series with the exponential buckets of its schema,
     and Prometheus' schema 6 has the very buckets of ours: every count goes over as it is, and a percentile there is the
     one of the summary, within the same 0.55 %. Prometheus takes that form from protobuf alone, and only where it is
-    told to keep it; it wants the classic buckets beside it for whoever is not. So both are made here, once, under the
-    lock, and whoever writes a scrape takes what its form can say. A bucket of Prometheus is named by its upper end
+    told to keep it; it wants the classic buckets beside it otherwise. So both are made here, once, under the lock, and
+    each form of a scrape takes what it can say. A bucket of Prometheus is named by its upper end
     (`prometheus_buckets`), and what is shorter than our lowest bucket goes into its zero bucket: dropped, it would be
     missing in the count.
     """

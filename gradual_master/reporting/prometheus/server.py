@@ -1,6 +1,6 @@
 """The server that Prometheus scrapes: `GET /metrics`, in the form that the scraper likes best.
 
-It serves nothing but the metrics of the run, in plain text and to whoever can reach the port.
+It serves nothing but the metrics of the run, in plain text, to every client that reaches the port.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ HOUSE = str(Path(__file__).parents[3])
 PROGRAM = """
 import sys
 sys.path.insert(0, {house!r})
-from gradual_common.process.streams import standard_streams
-with standard_streams() as streams:
+from gradual_common.process.streams import StandardStreams
+with StandardStreams() as streams:
     print("Zahlung → Übersicht")
     print("first", file=sys.stderr)
     lost = streams.lost_output()

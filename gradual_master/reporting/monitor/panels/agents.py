@@ -60,7 +60,7 @@ def _heading(state: MonitorState, titles: str, width: int) -> Text:
 def _line(entry: KnownAgent, columns: Sequence[tuple[str, int]], room: int) -> Text:
     name = clean(entry.health.agent)
     if entry.condition in ABSENT:
-        # It has no figures of now, so that the words may take their place.
+        # It has no current numbers, so that the words may take their place.
         whole = room + sum(size for _, size in columns)
         words = _absence(entry)
         style = QUIET if entry.condition == "left" else ALARM
@@ -68,8 +68,8 @@ def _line(entry: KnownAgent, columns: Sequence[tuple[str, int]], room: int) -> T
     word = " strained" if entry.condition == "strained" else ""
     style = WARNING if word else ""
     label = join(fit(Text(name), min(LONGEST_NAME, max(4, room - len(word)))), Text(word, WARNING))
-    figures = (cell(text, size, style, right=True) for text, (_, size) in zip(_figures(entry), columns, strict=False))
-    return fit(join(fit(label, room), " " * max(0, room - label.cell_len), *figures), room + sum(s for _, s in columns))
+    numbers = (cell(text, size, style, right=True) for text, (_, size) in zip(_numbers(entry), columns, strict=False))
+    return fit(join(fit(label, room), " " * max(0, room - label.cell_len), *numbers), room + sum(s for _, s in columns))
 
 
 def _absence(entry: KnownAgent) -> str:
@@ -78,7 +78,7 @@ def _absence(entry: KnownAgent) -> str:
     return f" {'lost at' if entry.condition == 'lost' else 'gone, left at'} {show_seconds(entry.since_s)}"
 
 
-def _figures(entry: KnownAgent) -> tuple[str, ...]:
+def _numbers(entry: KnownAgent) -> tuple[str, ...]:
     health = entry.health
     return (
         f"{health.cpu:.0%}",

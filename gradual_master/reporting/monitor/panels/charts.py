@@ -17,7 +17,7 @@ MARGIN = 8
 
 
 class ChartPanel:
-    """One figure over the last minutes."""
+    """One measure over the last minutes."""
 
     def __init__(self, title: str, rank: int, read: Callable[[LastMinutes, int], list[float | None]]) -> None:
         self.rank = rank

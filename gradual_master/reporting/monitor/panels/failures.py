@@ -15,8 +15,8 @@ from gradual_master.reporting.text.formatting import show_count, show_instant, s
 from gradual_master.results.measures.errors import ErrorRow
 
 LONGEST_LABEL = 30
-FIGURES = 24
-"""Columns that a line's figures take."""
+NUMBERS = 24
+"""Columns that a line's numbers take."""
 
 
 class FailuresPanel:
@@ -38,7 +38,7 @@ class FailuresPanel:
         if not entries:
             return [*drawn, fit(Text("none", QUIET), width)]
         shown, left = fitting(entries, rows - 1)
-        labels = min(LONGEST_LABEL, max((len(row.label) for row in shown), default=0), max(8, width - FIGURES))
+        labels = min(LONGEST_LABEL, max((len(row.label) for row in shown), default=0), max(8, width - NUMBERS))
         explained = max(0, rows - 1 - len(entries))
         for number, row in enumerate(shown):
             drawn.append(_line(row, labels, width))

@@ -20,7 +20,7 @@ SHORTEST_SPARKLINE = 6
 
 @dataclass(frozen=True, slots=True)
 class SpeedRow:
-    """A figure: how it is read from the rates of some intervals, and its values over the last minutes."""
+    """A measure: how it is read from the rates of some intervals, and its values over the last minutes."""
 
     label: str
     rank: int
@@ -45,22 +45,20 @@ ROWS = (
 
 
 class SpeedPanel:
-    """One line per figure, and one that says where the users are."""
+    """One line per measure, and one about what the users are doing."""
 
     rank = 1
 
     def demand(self, state: MonitorState, width: int) -> Demand:
-        """The more rows, the more figures."""
+        """The more rows, the more of them."""
         return Demand(3, 1 + len(ROWS), 2 + len(ROWS), firm=1 + len(ROWS))
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
-        """The most telling figures, always in the same order."""
+        """The most important ones, always in the same order."""
         kept = sorted(ROWS, key=lambda row: row.rank)[: rows - 1]
         columns = _columns(width)
-        course = (
-            f"course of {show_seconds(state.last_minutes.span_s(columns))}" if columns >= SHORTEST_SPARKLINE else ""
-        )
-        drawn = [heading(f"Last {RECENT_S:g} s", width, course)]
+        note = f"course of {show_seconds(state.last_minutes.span_s(columns))}" if columns >= SHORTEST_SPARKLINE else ""
+        drawn = [heading(f"Last {RECENT_S:g} s", width, note)]
         drawn += [_draw(row, state, width) for row in ROWS if row in kept]
         if rows > 1 + len(ROWS):
             drawn.append(fit(_whereabouts(state), width))
@@ -76,9 +74,9 @@ def _draw(row: SpeedRow, state: MonitorState, width: int) -> Text:
     value = row.now(state.recent)
     style = ALARM if row.label == "failed/s" and value else TITLE
     columns = _columns(width)
-    course = sparkline(row.series(state.last_minutes, columns)) if columns >= SHORTEST_SPARKLINE else ""
-    figures = join(Text(f"{row.label:<{LABEL}}"), cell(show_number(value), VALUE, style, right=True), " ")
-    return fit(join(figures, cell(change(value, row.now(state.before)), CHANGE), " ", course), width)
+    line = sparkline(row.series(state.last_minutes, columns)) if columns >= SHORTEST_SPARKLINE else ""
+    numbers = join(Text(f"{row.label:<{LABEL}}"), cell(show_number(value), VALUE, style, right=True), " ")
+    return fit(join(numbers, cell(change(value, row.now(state.before)), CHANGE), " ", line), width)
 
 
 def _whereabouts(state: MonitorState) -> Text:

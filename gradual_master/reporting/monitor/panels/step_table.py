@@ -12,7 +12,7 @@ from gradual_master.reporting.text.formatting import show_number
 
 COLUMNS = (("/s", 8), ("failed/s", 9), ("p50 ms", 8), ("p95 ms", 8))
 NARROWEST = 56
-"""There must be room for names beside the figures."""
+"""There must be room for names beside the numbers."""
 
 
 class StepsPanel:
@@ -48,8 +48,8 @@ def _line(row: StepRates, room: int, has_groups: bool) -> Text:
     name = f"{row.group} / {row.step}" if has_groups else row.step
     values = (row.rate, row.failed, row.times.p50, row.times.p95)
     styles = ("", ALARM if row.failed else QUIET, "", "")
-    figures = (
+    numbers = (
         cell(show_number(value), size, style, right=True)
         for value, (_, size), style in zip(values, COLUMNS, styles, strict=True)
     )
-    return join(cell(clean(name), room), *figures)
+    return join(cell(clean(name), room), *numbers)
