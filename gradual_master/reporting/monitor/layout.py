@@ -126,7 +126,7 @@ class Body:
         return [each] * (count - 1) + [width - (each + GAP) * (count - 1)]
 
     def demand(self, state: MonitorState, width: int) -> Demand:
-        """That of the tallest column; rows that nothing else wants are the body's, so that the keys stay at the foot."""
+        """That of the tallest column; rows that nothing else wants are the body's, so that the keys stay below."""
         columns = [
             [panel.demand(state, size) for panel in stack]
             for stack, size in zip(self._columns, self._widths(width), strict=True)
