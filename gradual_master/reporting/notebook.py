@@ -2,54 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape
 
+from gradual_master.reporting.tables import LEVELS
 from gradual_master.results.measures.levels import LevelRow
 from gradual_master.results.summary.sections import Summary
 
-COLUMNS = ("from s", "target", "users", "ok/s", "p50 ms", "p95 ms", "p99 ms", "requests", "failed", "marks")
+FIGURES = LEVELS.choose("start_s target_users active_users throughput_rps p50_ms p95_ms p99_ms requests failures")
+HEADINGS = ("from s", *(column.heading.lower() for column in FIGURES[1:-1]), "failed", "marks")
 
 
 def render_html(summary: Summary) -> str:
     """HTML with every text escaped."""
     verdict = summary.verdict
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in (*verdict.reasons, *verdict.warnings))
+    rows = "".join(_row(_cells(level), "td") for level in summary.levels)
     return (
         f"<p><strong>{escape(verdict.status)}</strong> {escape(summary.run.name)}</p>"
-        f"{f'<ul>{reasons}</ul>' if reasons else ''}{_table(summary.levels)}"
+        f"{f'<ul>{reasons}</ul>' if reasons else ''}"
+        f"<table><thead>{_row(HEADINGS, 'th')}</thead><tbody>{rows}</tbody></table>"
     )
 
 
-def _table(levels: Sequence[LevelRow]) -> str:
-    rows = "".join(_row(_cells(level), "td") for level in levels)
-    return f"<table><thead>{_row(COLUMNS, 'th')}</thead><tbody>{rows}</tbody></table>"
+def _row(cells: Iterable[str], tag: str) -> str:
+    return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
 
-def _row(cells: Iterable[object], tag: str) -> str:
-    return "<tr>" + "".join(f"<{tag}>{escape(_text(cell))}</{tag}>" for cell in cells) + "</tr>"
+def _cells(level: LevelRow) -> list[str]:
+    marks = (*(["warm-up"] if level.warm_up else []), *level.marks)
+    return [*(_figure(column.read(level)) for column in FIGURES), ", ".join(marks)]
 
 
-def _cells(level: LevelRow) -> tuple[object, ...]:
-    times = level.response_time_ms
-    marks = ", ".join((*(["warm-up"] if level.warm_up else []), *level.marks))
-    return (
-        level.start_s,
-        level.target,
-        level.users_mean,
-        level.throughput_rps,
-        times.p50,
-        times.p95,
-        times.p99,
-        level.requests,
-        level.failures,
-        marks,
-    )
-
-
-def _text(cell: object) -> str:
-    if cell is None:
+def _figure(value: float | None) -> str:
+    if value is None:
         return "-"
-    if isinstance(cell, float) and abs(cell) < 10_000:
-        return f"{cell:,.4g}"
-    return f"{cell:,.0f}" if isinstance(cell, int | float) else str(cell)
+    return f"{value:,.4g}" if isinstance(value, float) and abs(value) < 10_000 else f"{value:,.0f}"

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import RenderableType
-from rich.table import Table
+from rich.table import Table as RichTable
 from rich.text import Text
 
 from gradual_common.units import count
 from gradual_master.reporting.console.layout import below_a_blank, indented
+from gradual_master.reporting.tables import OBJECTIVES, TOTALS, state_of
 from gradual_master.reporting.text.formatting import (
     NO_DATA,
     show_bytes,
     show_count,
     show_instant,
     show_number,
-    show_percent,
     show_seconds,
-    show_value,
 )
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.judging.verdict import Verdict
 from gradual_master.results.summary.sections import Summary, TotalsSection
 
+SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "warning": ("!", "yellow"), "none": (NO_DATA, "yellow")}
+"""Of objectives, each with its style."""
+
 STYLES = {"passed": "bold green", "failed": "bold red", "invalid": "bold red", "interrupted": "bold yellow"}
-
-
-def _grid() -> Table:
-    return Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
 
 
 def warnings(verdict: Verdict) -> Iterator[RenderableType]:
@@ -42,49 +40,28 @@ def warnings(verdict: Verdict) -> Iterator[RenderableType]:
 def totals(summary: Summary) -> RenderableType:
     """The whole run in a few lines."""
     figures = summary.totals
-    table = _grid()
+    table = RichTable(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row(Text("Totals", "bold not dim"), _requests(figures))
-    table.add_row("", f"{count(figures.iterations, 'iteration')}; {_data(figures)}")
-    table.add_row("time, ms", _times(figures))
-    if counts := _counts(figures):
+    data = f"{show_bytes(figures.bytes_received)} received, {show_bytes(figures.bytes_sent)} sent"
+    table.add_row("", f"{count(figures.iterations, 'iteration')}; {data}")
+    times = TOTALS.choose("min_ms mean_ms p50_ms p90_ms p95_ms p99_ms max_ms")
+    table.add_row("time, ms", ", ".join(f"{each.heading.split()[0]} {each.text(figures)}" for each in times))
+    # What became of messages; counts that say nothing are left out.
+    messages = TOTALS.choose("sent warm_up_sent interrupted unsent skipped hops retried resent")
+    if counts := ", ".join(f"{each.text(figures)} {each.heading}" for each in messages if each.read(figures)):
         table.add_row("messages", counts)
     return below_a_blank(table)
 
 
 def _requests(totals: TotalsSection) -> Text:
-    failed = f"{show_count(totals.failures)} failed ({show_percent(totals.error_rate)})"
+    failed = f"{show_count(totals.failures)} failed ({TOTALS['failed'].text(totals)})"
     return Text.assemble(
         f"{count(totals.requests, 'request')}, {show_number(totals.request_rate_rps)} req/s,"
         f" {show_number(totals.throughput_rps)} ok/s; ",
         (failed, "red" if totals.failures else ""),
     )
-
-
-def _data(totals: TotalsSection) -> str:
-    return f"{show_bytes(totals.bytes_received)} received, {show_bytes(totals.bytes_sent)} sent"
-
-
-def _times(totals: TotalsSection) -> str:
-    times = totals.response_time_ms
-    names = ("min", "mean", "p50", "p90", "p95", "p99", "max")
-    return ", ".join(f"{name} {show_number(times[name])}" for name in names)
-
-
-def _counts(totals: TotalsSection) -> str:
-    """What became of messages; those that say nothing are left out."""
-    counts: Mapping[str, int] = {
-        "sent": totals.sent,
-        "of them while warming up": totals.warm_up_sent,
-        "interrupted": totals.interrupted,
-        "unsent": totals.unsent,
-        "skipped": totals.skipped,
-        "redirect hops": totals.hops,
-        "retried": totals.retried,
-        "sent again": totals.resent,
-    }
-    return ", ".join(f"{show_count(number)} {name}" for name, number in counts.items() if number)
 
 
 def verdict(summary: Summary) -> Iterator[RenderableType]:
@@ -101,15 +78,17 @@ def verdict(summary: Summary) -> Iterator[RenderableType]:
 
 def objectives(rows: Sequence[ObjectiveRow]) -> RenderableType:
     """One line each, a sign before it."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(Text("Objectives", "bold not dim"), overflow="fold")
-    table.add_column("observed", justify="right", no_wrap=True)
-    table.add_column("samples", justify="right", no_wrap=True)
+    figures = OBJECTIVES.choose("observed_in_unit samples")
+    for column in figures:
+        table.add_column(column.heading.lower(), justify="right", no_wrap=True)
     table.add_column("")
+    observed, samples = figures
     for row in rows:
-        sign, style, note = _state(row)
+        sign, style = SIGNS[state_of(row)]
         name = Text.assemble((f"{sign} ", style), row.name, (_rule(row), "dim"))
-        table.add_row(name, Text(show_value(row.observed, row.unit), style), show_count(row.samples), Text(note, style))
+        table.add_row(name, Text(observed.text(row), style), samples.text(row), Text(_note(row), style))
     return below_a_blank(table)
 
 
@@ -119,17 +98,15 @@ def _rule(row: ObjectiveRow) -> str:
     return "" if limit in row.name else f"  {row.rule}"
 
 
-def _state(row: ObjectiveRow) -> tuple[str, str, str]:
-    """A sign, a style, and what is to be said beside the figures."""
+def _note(row: ObjectiveRow) -> str:
+    """What is to be said beside the figures."""
     if row.passed is None:
-        return NO_DATA, "yellow", row.without_judgement
+        return row.without_judgement
     if row.passed:
-        return "✓", "green", ""
-    if row.observed is None:
-        note = "no data"
-    else:
-        note = "" if row.first_failed_at_s is None else f"since {show_instant(row.first_failed_at_s)}"
-    return ("!", "yellow", f"warning {note}".strip()) if row.severity == "warn" else ("✗", "red", note)
+        return ""
+    since = "" if row.first_failed_at_s is None else f"since {show_instant(row.first_failed_at_s)}"
+    note = "no data" if row.observed is None else since
+    return f"warning {note}".strip() if row.severity == "warn" else note
 
 
 def reports(files: Sequence[Path]) -> Iterator[RenderableType]:

@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import TextIO
 
 from gradual_master.errors import ReporterError
-from gradual_master.reporting.csv.tables import AT_THE_END, DURING, Table
+from gradual_master.reporting.csv.tables import AT_THE_END, DURING, header, rows
 from gradual_master.reporting.interface.files import check_writable, write_whole
 from gradual_master.reporting.interface.reporter import Reporter
+from gradual_master.reporting.tables import Table
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.sections import Summary
 
 DEFAULT = "gradual-csv"
-NAMES = (*(table.name for table in DURING), *(table.name for table in AT_THE_END))
+NAMES = (*DURING, *AT_THE_END)
 
 
 class CsvReporter(Reporter):
@@ -34,7 +35,7 @@ class CsvReporter(Reporter):
     def __init__(self, arg: str | None = None) -> None:
         super().__init__(arg)
         self._files = ExitStack()
-        self._growing: list[tuple[Table[IntervalRecord], TextIO]] = []
+        self._growing: list[tuple[Table, TextIO]] = []
 
     @property
     def folder(self) -> Path:
@@ -56,20 +57,20 @@ class CsvReporter(Reporter):
         self.folder.mkdir(parents=True, exist_ok=True)
         for name in NAMES:
             (self.folder / name).unlink(missing_ok=True)
-        for table in DURING:
-            file = self._files.enter_context((self.folder / table.name).open("w", encoding="utf-8", newline=""))
+        for name, table in DURING.items():
+            file = self._files.enter_context((self.folder / name).open("w", encoding="utf-8", newline=""))
             self._growing.append((table, file))
-            _append(file, render_csv([table.header]))
+            _append(file, render_csv([header(table)]))
 
     def on_interval(self, interval: IntervalRecord) -> None:
         """Add the rows of an interval."""
         for table, file in self._growing:
-            _append(file, render_csv(table.rows(interval)))
+            _append(file, render_csv(rows(table, interval)))
 
     def on_test_complete(self, summary: Summary) -> None:
         """Write what the summary says."""
-        for table in AT_THE_END:
-            write_whole(self.folder / table.name, render_csv([table.header, *table.rows(summary)]))
+        for name, table in AT_THE_END.items():
+            write_whole(self.folder / name, render_csv([header(table), *rows(table, summary)]))
         self.written.append(self.folder)
 
     def close(self) -> None:

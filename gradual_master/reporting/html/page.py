@@ -17,8 +17,9 @@ from gradual_master.reporting.html.embedding import Script, as_json, bokeh_scrip
 from gradual_master.reporting.html.histograms import histograms_of
 from gradual_master.reporting.html.overview import HEIGHT, WIDTH, OverviewChart, overview_charts
 from gradual_master.reporting.html.steps import steps_document
+from gradual_master.reporting.tables import ACTIONS, AGENTS, ERRORS, LEVELS, OBJECTIVES, PHASES, TOTALS, state_of
 from gradual_master.reporting.text import formatting
-from gradual_master.reporting.text.failures import kind_names, when, why
+from gradual_master.reporting.text.failures import kind_names
 from gradual_master.reporting.text.level_notes import always_failing, notes_of
 from gradual_master.results.section import plain
 from gradual_master.results.summary.history import History
@@ -118,16 +119,24 @@ def _template() -> Template:
         count=show_count,
         number=formatting.show_number,
         percent=formatting.show_percent,
-        value=formatting.show_value,
-        when=when,
-        why=why,
         clock=formatting.show_seconds,
         instant=formatting.show_instant,
         kinds=formatting.show_kinds,
         bytes=formatting.show_bytes,
         moment=show_moment,
     )
-    environment.globals.update(notes_of=notes_of, panel_size=(WIDTH, HEIGHT))
+    environment.globals.update(
+        TOTALS=TOTALS,
+        LEVELS=LEVELS,
+        ACTIONS=ACTIONS,
+        PHASES=PHASES,
+        ERRORS=ERRORS,
+        AGENTS=AGENTS,
+        OBJECTIVES=OBJECTIVES,
+        state_of=state_of,
+        notes_of=notes_of,
+        panel_size=(WIDTH, HEIGHT),
+    )
     return environment.get_template("report.html.j2")
 
 

@@ -1,7 +1,7 @@
 """The summary as Markdown for a pull request's comment or a job's page (`-o markdown=PATH`).
 
 The verdict first, then what it rests on; what is seldom asked for is folded away. Whatever the run, it fits GitHub's
-limit (`markdown_page`).
+limit (`page`).
 """
 
 from __future__ import annotations
@@ -11,32 +11,49 @@ from typing import Any
 
 from gradual_common.units import count
 from gradual_master.reporting.interface.files import FileReporter
-from gradual_master.reporting.markdown.page import LONGEST_SENTENCE, Block, MarkdownPage, bullets, escape, table
-from gradual_master.reporting.text.failures import why
+from gradual_master.reporting.markdown.page import (
+    LONGEST_CELL,
+    LONGEST_SENTENCE,
+    Block,
+    MarkdownPage,
+    bullets,
+    escape,
+    table,
+)
+from gradual_master.reporting.tables import (
+    ACTIONS,
+    AGENTS,
+    ERRORS,
+    LEVELS,
+    OBJECTIVES,
+    PHASES,
+    STEP,
+    TOTALS,
+    Column,
+    state_of,
+)
 from gradual_master.reporting.text.formatting import (
     NO_DATA,
-    show_count,
-    show_health,
     show_instant,
-    show_number,
-    show_percent,
-    show_percentiles,
     show_seconds,
-    show_share,
-    show_value,
     thinned,
 )
-from gradual_master.reporting.text.level_notes import notes_of
 from gradual_master.results.judging.fleet import AgentRow
 from gradual_master.results.judging.objectives import ObjectiveRow
-from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.levels import LevelRow
 from gradual_master.results.section import plain
-from gradual_master.results.summary.sections import ActionRow, Summary, TotalsSection
+from gradual_master.results.summary.sections import Summary
 
 MOST_LEVELS = 20
 MOST_FAILURES = 20
 MOST_AGENTS = 20
+
+TIMES = "p50_ms p95_ms p99_ms max_ms"
+ERROR_COLUMNS = "label group_and_step count requests_ratio first_s last_s why"
+ACTION_COLUMNS = (
+    "group_and_step requests failed response_time_p50_ms response_time_p95_ms response_time_p99_ms response_time_max_ms"
+)
+PHASE_COLUMNS = "name start_s end_s requests failed throughput_rps p50_ms p95_ms p99_ms"
 
 VERDICTS = {
     "passed": ("✅", "passed"),
@@ -77,18 +94,18 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     """What the verdict rests on."""
     yield bullets("", summary.verdict.reasons)
     yield _objectives(summary.verdict.objectives)
-    yield _figures(summary.totals)
+    yield _table("Key figures", TOTALS.choose(f"requests failed throughput_rps {TIMES}"), [summary.totals], texts=0)
     yield _comparison(summary.comparison)
     yield _levels(summary.levels)
-    yield _failures(summary.errors)
+    yield _table("Errors", ERRORS.choose(ERROR_COLUMNS), summary.errors, texts=2, most=MOST_FAILURES)
     yield _agents("Agents to look at", [row for row in summary.agents if row.lost or row.saturated])
     yield bullets("Warnings", summary.verdict.warnings)
 
 
 def _details(summary: Summary) -> Iterator[Block]:
-    yield _actions(summary.actions)
+    yield _table("Actions", ACTIONS.choose(ACTION_COLUMNS), summary.actions)
     yield _samples(summary.error_samples)
-    yield _phases(summary)
+    yield _table("Phases", PHASES.choose(PHASE_COLUMNS), summary.phases)
     yield _agents("Agents", summary.agents)
     yield _run(summary)
 
@@ -111,42 +128,32 @@ def _extent(summary: Summary) -> str:
 
 def _objectives(objectives: Sequence[ObjectiveRow]) -> Block:
     """Those that did not pass come first: they must not be what there is no room for."""
-    ordered = sorted(objectives, key=_weight)
-    rows = [
-        (_state(row), escape(row.name), show_value(row.observed, row.unit), show_count(row.samples)) for row in ordered
-    ]
-    return table("Objectives", ("", "objective", "observed", "samples"), rows, texts=2)
-
-
-def _weight(row: ObjectiveRow) -> int:
-    """The lowest first: failed, warned, not judged, passed."""
-    if row.passed is False:
-        return 0 if row.severity == "fail" else 1
-    return 2 if row.passed is None else 3
+    ordered = sorted(objectives, key=lambda row: ("failed", "warning", "none", "passed").index(state_of(row)))
+    return _table("Objectives", [STATE, *OBJECTIVES.choose("name observed_in_unit samples")], ordered, texts=2)
 
 
 def _state(row: ObjectiveRow) -> str:
-    if row.passed:
-        return "✅ passed"
-    if row.passed is None:
-        return f"⚪ {row.without_judgement}"
-    state = "no data" if row.observed is None else "failed"
-    return f"❌ {state}" if row.severity == "fail" else f"⚠️ warning: {state}"
+    failing = "no data" if row.observed is None else "failed"
+    return {
+        "passed": "✅ passed",
+        "none": f"⚪ {row.without_judgement}",
+        "failed": f"❌ {failing}",
+        "warning": f"⚠️ warning: {failing}",
+    }[state_of(row)]
 
 
-def _figures(totals: TotalsSection) -> Block:
-    times = totals.response_time_ms
-    row = (
-        show_count(totals.requests),
-        show_percent(totals.error_rate),
-        show_number(totals.throughput_rps),
-        *show_percentiles(times),
-        show_number(times.max),
-    )
-    return table("Key figures", ("requests", "failed", "ok/s", *PERCENTILES, "max ms"), [row], texts=0)
+STATE = Column("state", "", _state)
 
 
-PERCENTILES = ("p50 ms", "p95 ms", "p99 ms")
+def _table(title: str, columns: Sequence[Column], rows: Sequence[Any], **layout: Any) -> Block:
+    """As `table`: texts are escaped, figures hold nothing that would have to be."""
+    cells = [[_cell(column, row) for column in columns] for row in rows]
+    return table(title, [column.heading.lower() for column in columns], cells, **layout)
+
+
+def _cell(column: Column, row: Any) -> str:
+    most = LONGEST_SENTENCE if column.name == "why" else LONGEST_CELL
+    return escape(column.text(row), most) if column.is_text else column.text(row)
 
 
 def _comparison(comparison: Mapping[str, Any] | None) -> Block:
@@ -168,67 +175,18 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _levels(levels: Sequence[LevelRow]) -> Block:
+    columns = LEVELS.choose("phase start_s target_users active_users throughput_rps p50_ms p95_ms p99_ms failed notes")
     phases = len({row.phase for row in levels}) > 1
     shown = thinned(levels, MOST_LEVELS)
-    columns = (*(("phase",) if phases else ()), "from", "target", "users", "ok/s", *PERCENTILES, "failed", "")
-    rows = [(*((escape(row.phase),) if phases else ()), *_level(row)) for row in shown]
     note = f"{len(shown)} of {len(levels):,} levels, evenly chosen" if len(shown) < len(levels) else ""
-    return table("Levels", columns, rows, texts=int(phases), note=note)
-
-
-def _level(row: LevelRow) -> tuple[str, ...]:
-    return (
-        show_instant(round(row.start_s, 1)),
-        show_number(row.target),
-        show_number(row.users_mean),
-        show_number(row.throughput_rps),
-        *show_percentiles(row.response_time_ms),
-        show_share(row.failures, row.requests),
-        escape("; ".join(notes_of(row))),
-    )
-
-
-def _failures(errors: Sequence[ErrorRow]) -> Block:
-    """The most frequent first."""
-    rows = [
-        (
-            escape(row.label),
-            _step(row),
-            show_count(row.count),
-            show_percent(row.share),
-            show_instant(round(row.first_s, 1)),
-            show_instant(round(row.last_s, 1)),
-            escape(why(row), LONGEST_SENTENCE),
-        )
-        for row in errors
-    ]
-    columns = ("error", "action", "count", "of its requests", "first", "last", "first cause")
-    return table("Errors", columns, rows, texts=2, most=MOST_FAILURES)
-
-
-def _step(row: ActionRow | ErrorRow | Mapping[str, Any]) -> str:
-    return escape(f"{row['group']} / {row['step']}")
-
-
-def _actions(actions: Sequence[ActionRow]) -> Block:
-    rows = [
-        (
-            _step(row),
-            show_count(row.requests),
-            show_share(row.failures, row.requests),
-            *show_percentiles(row.response_time_ms),
-            show_number(row.response_time_ms.max),
-        )
-        for row in actions
-    ]
-    return table("Actions", ("action", "requests", "failed", *PERCENTILES, "max ms"), rows)
+    return _table("Levels", columns if phases else columns[1:], shown, texts=int(phases), note=note)
 
 
 def _samples(samples: Sequence[Any]) -> Block:
     """What single failures looked like, without what was sent and received: that is in the JSON summary."""
     rows = [
         (
-            _step(sample),
+            _cell(STEP, sample),
             escape(sample["kind"]),
             show_instant(sample["at_s"]),
             str(sample["response"]["status_code"]) if sample["response"] is not None else NO_DATA,
@@ -239,36 +197,9 @@ def _samples(samples: Sequence[Any]) -> Block:
     return table("Single failures", ("action", "kind", "at", "status", ""), rows, texts=5, most=MOST_FAILURES)
 
 
-def _phases(summary: Summary) -> Block:
-    rows = [
-        (
-            escape(row.name),
-            show_instant(row.start_s),
-            show_instant(row.end_s),
-            show_count(row.requests),
-            show_percent(row.error_rate),
-            show_number(row.throughput_rps),
-            *show_percentiles(row.response_time_ms),
-        )
-        for row in summary.phases
-    ]
-    return table("Phases", ("phase", "from", "to", "requests", "failed", "ok/s", *PERCENTILES), rows)
-
-
 def _agents(title: str, agents: Sequence[AgentRow]) -> Block:
-    rows = [
-        (
-            escape(row.name),
-            show_health(row),
-            show_count(row.requests),
-            show_percent(row.cpu_p95),
-            show_number(row.loop_lag_ms_p99, 2),
-            show_number(row.start_lag_ms_p99, 2),
-        )
-        for row in agents
-    ]
-    columns = ("agent", "", "requests", "cpu p95", "loop lag p99 ms", "start lag p99 ms")
-    return table(title, columns, rows, texts=2, most=MOST_AGENTS)
+    columns = AGENTS.choose("name health requests cpu_p95_ratio loop_lag_p99_ms start_lag_p99_ms")
+    return _table(title, columns, agents, texts=2, most=MOST_AGENTS)
 
 
 def _run(summary: Summary) -> Block:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gradual_common.kinds.causes import STATUS_KINDS, label_of
-from gradual_master.reporting.text.formatting import show_count, show_instant, show_kinds, show_percent
+from gradual_master.reporting.text.formatting import show_count, show_kinds, show_percent, show_tenth
 from gradual_master.results.measures.errors import ARROW, ErrorRow
 
 FEW_LABELS = 3
@@ -74,7 +74,7 @@ def title_of(row: ErrorRow) -> str:
 
 def when(row: ErrorRow) -> str:
     """`0:04 to 1:12`; one instant where it is the same."""
-    first, last = show_instant(round(row.first_s, 1)), show_instant(round(row.last_s, 1))
+    first, last = show_tenth(row.first_s), show_tenth(row.last_s)
     return f"at {first}" if first == last else f"{first} to {last}"
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from gradual_master.results.judging.fleet import AgentRow
-from gradual_master.results.measures.distribution import Distribution
 
 T = TypeVar("T")
 
@@ -91,6 +90,11 @@ def show_instant(seconds: float) -> str:
     return show_seconds(whole) + (f".{milliseconds:03}".rstrip("0") if milliseconds else "")
 
 
+def show_tenth(seconds: float) -> str:
+    """An instant to a tenth of a second."""
+    return show_instant(round(seconds, 1))
+
+
 def show_kinds(kinds: Mapping[str, int]) -> str:
     """Failures by kind, the most frequent first: `timeout × 12, connect × 3`."""
     return ", ".join(
@@ -102,11 +106,6 @@ def thinned(rows: Sequence[T], most: int) -> Sequence[T]:
     """At most `most` rows, evenly spread, the last among them."""
     step = -(-len(rows) // most)
     return rows[::-1][::step][::-1] if step else rows
-
-
-def show_percentiles(times: Distribution) -> tuple[str, str, str]:
-    """p50, p95 and p99, ms."""
-    return show_number(times.p50), show_number(times.p95), show_number(times.p99)
 
 
 def show_health(row: AgentRow) -> str:

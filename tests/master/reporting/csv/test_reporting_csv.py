@@ -14,7 +14,7 @@ from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, pla
 from gradual_common.kinds.failures import KINDS
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.csv.reporter import NAMES, CsvReporter
-from gradual_master.reporting.csv.tables import AT_THE_END, DURING, cell
+from gradual_master.reporting.csv.tables import AT_THE_END, DURING, cell, header
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.summary import Summary, build_summary
 
@@ -189,7 +189,7 @@ def test_an_earlier_run_is_replaced_and_other_files_are_left_alone(tmp_path: Pat
     written(tmp_path)
     (tmp_path / "mine.csv").write_text("kept")
     reporter = begun(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*(table.name for table in DURING), "mine.csv"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*DURING, "mine.csv"])
     assert read(tmp_path / "intervals.csv") == []
     reporter.close()
 
@@ -237,7 +237,8 @@ def test_no_failure_kind_holds_what_parts_a_cell() -> None:
 
 def test_every_column_but_counts_names_and_flags_bears_its_unit() -> None:
     units = ("_s", "_ms", "_rps", "_users", "_ratio")
-    others = {column for table in (*DURING, *AT_THE_END) for column in table.header if not column.endswith(units)}
+    tables = (*DURING.values(), *AT_THE_END.values())
+    others = {name for table in tables for name in header(table) if not name.endswith(units)}
     assert others == {
         *("interval", "phase", "warm_up", "group", "step", "action", "agents", "errors", "status_codes", "marks"),
         *("requests", "failures", "sent", "unsent", "interrupted", "skipped", "count"),
@@ -295,4 +296,4 @@ def test_the_documentation_names_every_file_and_the_columns_of_the_intervals() -
     assert all(name in page for name in NAMES)
     shown = re.search(r"`intervals.csv` has the columns\n\n```text\n(.*?)\n```", page, re.DOTALL)
     assert shown is not None
-    assert re.split(r",\s+", shown[1].strip()) == DURING[0].header
+    assert re.split(r",\s+", shown[1].strip()) == header(DURING["intervals.csv"])
