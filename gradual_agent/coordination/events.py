@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from gradual_common.protocol.batch import Batch
-from gradual_common.protocol.messages import AgentMessage, MasterMessage, Orders, Part, SlotRun
-
-# ── Events ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+from gradual_common.protocol.messages import AgentMessage, MasterMessage, Orders, SlotRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +14,7 @@ class Wake:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class MessageReceived:
     """A message came on stream number `stream`."""
 
     stream: int
@@ -25,7 +22,7 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamEnded:
+class StreamLost:
     """Stream number `stream` is over."""
 
     stream: int
@@ -60,13 +57,11 @@ class Leave:
     """The process was told to end: first drain, then cut, then at once."""
 
 
-SessionEvent = Wake | Received | StreamEnded | Sealed | Provisioned | SlotsEnded | Leave
-
-# ── Instructions ───────────────────────────────────────────────────────────────────────────────────────────────────
+SessionEvent = Wake | MessageReceived | StreamLost | Sealed | Provisioned | SlotsEnded | Leave
 
 
 @dataclass(frozen=True, slots=True)
-class Dial:
+class DialMaster:
     """Open stream number `stream`."""
 
     stream: int
@@ -81,7 +76,7 @@ class HangUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
+class SendMessage:
     """Write a message to the stream."""
 
     message: AgentMessage
@@ -138,41 +133,4 @@ class Exit:
     dropped: tuple[int, ...] = ()
 
 
-SessionInstruction = Dial | HangUp | Send | Fetch | Adopt | Renew | Obey | CutUsers | DrainUsers | Exit
-
-# ── What it is told at the start, and what it asks ─────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who this agent is; `incarnation` is 16 random bytes made when the process started.
-
-    `part`: which process of which command it is, of one that runs several.
-    """
-
-    incarnation: bytes
-    name: str
-    host: str
-    pid: int
-    version: str
-    max_users: int
-    part: Part | None = None
-
-
-class Holdings(Protocol):
-    """What the session says about the users without knowing them."""
-
-    @property
-    def begun(self) -> int:
-        """Requests begun so far."""
-        ...
-
-    @property
-    def held(self) -> tuple[SlotRun, ...]:
-        """Slots with a user in them."""
-        ...
-
-    @property
-    def finished(self) -> tuple[SlotRun, ...]:
-        """Slots whose users have ended for good."""
-        ...
+SessionInstruction = DialMaster | HangUp | SendMessage | Fetch | Adopt | Renew | Obey | CutUsers | DrainUsers | Exit

@@ -19,16 +19,12 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+from gradual_agent.coordination.events import Wake
 from gradual_common.protocol.batch import Applied
 from gradual_common.protocol.messages import DRAIN_LEVEL, LevelOrder, Orders, SlotRun
 
 Slot = tuple[int, int]
 """Group and ordinal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wake:
-    """A deadline has come."""
 
 
 @dataclass(frozen=True, slots=True)

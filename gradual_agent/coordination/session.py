@@ -24,35 +24,33 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from gradual_agent.coordination.events import (
     Adopt,
     CutUsers,
-    Dial,
+    DialMaster,
     DrainUsers,
     Exit,
     Fetch,
     HangUp,
-    Holdings,
-    Identity,
     Leave,
+    MessageReceived,
     Obey,
     Provisioned,
-    Received,
     Renew,
     Sealed,
-    Send,
+    SendMessage,
     SessionEvent,
     SessionInstruction,
     SlotsEnded,
-    StreamEnded,
+    StreamLost,
     Wake,
 )
 from gradual_agent.coordination.offset import OffsetEstimate
 from gradual_agent.coordination.outbox import Outbox
 from gradual_agent.coordination.packing import Outgoing, pack
 from gradual_agent.coordination.pinging import Pinging
+from gradual_agent.coordination.pool import SlotPool
 from gradual_agent.coordination.redial import Redial, Waiting
 from gradual_agent.errors import SessionError
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.protocol.messages import (
-    PROTOCOL,
     AgentMessage,
     Confirm,
     Expired,
@@ -82,7 +80,7 @@ OFFSET_SLACK_NS = NS_PER_MS
 """The offset in use moves only when the estimate has left it by more: intervals and levels do not jitter."""
 
 
-class State(Enum):
+class SessionState(Enum):
     """Where the session stands."""
 
     DISCONNECTED = "disconnected"
@@ -108,23 +106,34 @@ def always(*_: object) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule(Generic[E]):
+class Reaction(Generic[E]):
     """What follows from an event."""
 
     act: Callable[[Session, E, int], Instructions]
-    to: State
+    to: SessionState
     """The state after it."""
     when: Callable[[Session, E, int], bool] = always
     """Of several rules for one event the first counts whose condition holds; if none does, nothing follows."""
 
 
 class Session:
-    """One agent's side of the control stream. `jitter()` gives numbers in [0, 1) that spread the dialling."""
+    """One agent's side of the control stream.
+
+    `introduction`: the Hello of a process that holds nothing · `begun()`: the requests begun so far · `jitter()`:
+    numbers in [0, 1) that spread the dialling.
+    """
 
     def __init__(
-        self, identity: Identity, holdings: Holdings, master_wait: int, jitter: Callable[[], float], now: int
+        self,
+        introduction: Hello,
+        pool: SlotPool,
+        begun: Callable[[], int],
+        *,
+        master_wait: int,
+        jitter: Callable[[], float],
+        now: int,
     ) -> None:
-        self.state = State.DISCONNECTED
+        self.state = SessionState.DISCONNECTED
         self.stream = 0
         self.outbox = Outbox(Outbox.bound(0, 1))
         self.offset: int | None = None
@@ -132,8 +141,9 @@ class Session:
         self.welcome: Welcome | None = None
         self.lease_end = 0
         """On the agent's clock, ns; 0 while none is held."""
-        self._identity = identity
-        self._holdings = holdings
+        self._introduction = introduction
+        self._pool = pool
+        self._begun = begun
         self._redial = Redial(master_wait, jitter, now)
         self._estimate = OffsetEstimate()
         self._pinging = Pinging()
@@ -160,55 +170,55 @@ class Session:
     @property
     def next_deadline(self) -> int | None:
         """The agent clock at which `Wake` is due; None once the session has ended."""
-        if self.state is State.ENDED:
+        if self.state is SessionState.ENDED:
             return None
         deadlines = [self.lease_end or None, self._redial.give_up_at, self._flush_by, *self._deadlines_of_state()]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def _deadlines_of_state(self) -> list[int | None]:
-        if self.state is State.DISCONNECTED:
+        if self.state is SessionState.DISCONNECTED:
             return [self._redial.next_at]
-        if self.state is State.GREETING:
+        if self.state is SessionState.GREETING:
             return [self._greeted_at + GREETING_NS]
         return [self._pinging.next_at, self._pinging.silence_deadline, self.outbox.next_due, self._slots_due]
 
     def waiting(self, now: int) -> Waiting | None:
         """What is to be said of a master that is away; None when there is nothing to say just now."""
-        return self._redial.notice(now) if self.state is State.DISCONNECTED else None
+        return self._redial.notice(now) if self.state is SessionState.DISCONNECTED else None
 
     def handle(self, event: SessionEvent, now: int) -> Instructions:
         """Take in an event at agent clock `now`; what is to be done, in order."""
         instructions: Instructions = []
         for rule in WATCHED:
-            if self.state is not State.ENDED:
+            if self.state is not SessionState.ENDED:
                 instructions += self._apply((rule,), event, now)
         for part in self._parts(event):
             instructions += self._take(part, now)
-        if self.state is State.LIVE:
+        if self.state is SessionState.LIVE:
             instructions += self._flush(now)
             instructions += self._apply((GOODBYE,), event, now)
         return instructions
 
     def _parts(self, event: SessionEvent) -> Iterator[object]:
         """The event, or what a message says, for as long as that counts."""
-        parts = self._read(event.message) if isinstance(event, Received) else [event]
+        parts = self._read(event.message) if isinstance(event, MessageReceived) else [event]
         for part in parts:
             if self._counts(event):
                 yield part
 
     def _counts(self, event: SessionEvent) -> bool:
         """What comes on an older stream, or after the end, is dropped."""
-        if self.state is State.ENDED:
+        if self.state is SessionState.ENDED:
             return False
-        return not isinstance(event, Received | StreamEnded) or (
-            event.stream == self.stream and self.state is not State.DISCONNECTED
+        return not isinstance(event, MessageReceived | StreamLost) or (
+            event.stream == self.stream and self.state is not SessionState.DISCONNECTED
         )
 
     def _read(self, message: MasterMessage) -> list[object]:
         """The parts of a message. The first one of a stream is a Welcome, or says why there is none."""
         ack = Acknowledged(message.ack) if message.ack else None
-        said: list[object] = [message.welcome] if self.state is State.GREETING else []
-        if self.state is State.LIVE or message.welcome is not None:
+        said: list[object] = [message.welcome] if self.state is SessionState.GREETING else []
+        if self.state is SessionState.LIVE or message.welcome is not None:
             said += [message.pong, ack, message.orders]
         said += [message.refused, message.expired, message.finish]
         return [part for part in said if part is not None]
@@ -219,7 +229,7 @@ class Session:
             raise SessionError(f"a session that is {self.state.value} knows no {type(event).__name__}")
         return self._apply(rules, event, now)
 
-    def _apply(self, rules: tuple[Rule[Any], ...], event: object, now: int) -> Instructions:
+    def _apply(self, rules: tuple[Reaction[Any], ...], event: object, now: int) -> Instructions:
         for rule in rules:
             if rule.when(self, event, now):
                 instructions = rule.act(self, event, now)
@@ -235,25 +245,11 @@ class Session:
         self._greeted_at = now
         self._released, self._orders = (), None
         self.outbox.rewind()
-        return [Dial(self.stream), Send(AgentMessage(hello=self._hello()))]
+        return [DialMaster(self.stream), SendMessage(AgentMessage(hello=self._hello()))]
 
     def _hello(self) -> Hello:
-        who = self._identity
-        return Hello(
-            protocol=PROTOCOL,
-            incarnation=who.incarnation,
-            name=who.name,
-            host=who.host,
-            pid=who.pid,
-            version=who.version,
-            stream=self.stream,
-            max_users=who.max_users,
-            run=self.welcome.run if self.welcome else "",
-            epoch=self.welcome.epoch if self.welcome else 0,
-            last_batch=self._last_sealed,
-            held=self._holdings.held,
-            part=who.part,
-        )
+        hello = replace(self._introduction, stream=self.stream, last_batch=self._last_sealed, held=self._pool.claimed)
+        return hello if self.welcome is None else replace(hello, run=self.welcome.run, epoch=self.welcome.epoch)
 
     def _is_unanswered(self, _: Wake, now: int) -> bool:
         return now >= self._greeted_at + GREETING_NS
@@ -274,7 +270,7 @@ class Session:
         self._redial.found()
         self._pinging.begin(welcome.lease, now)
         self._says_leaving = self._signals > 0
-        self._finished, self._slots_due = self._holdings.finished, now
+        self._finished, self._slots_due = self._pool.finished, now
         self._confirms = self._in_force != (0, 0) or self._provisioned > 0
         self.outbox.resize(Outbox.bound(welcome.lease, welcome.interval))
         self.outbox.acknowledge(welcome.last_batch)
@@ -339,14 +335,14 @@ class Session:
     def _end_finished(self, finish: Finish, _: int) -> Instructions:
         return self._exit(0, finish.reason)
 
-    def _lose_stream(self, _: StreamEnded, now: int) -> Instructions:
+    def _lose_stream(self, _: StreamLost, now: int) -> Instructions:
         self._redial.lost(now)
         return []
 
-    def _is_merged(self, _: StreamEnded, __: int) -> bool:
+    def _is_merged(self, _: StreamLost, __: int) -> bool:
         return self._is_delivered
 
-    def _end_merged(self, _: StreamEnded, __: int) -> Instructions:
+    def _end_merged(self, _: StreamLost, __: int) -> Instructions:
         return self._exit(0, "everything is merged")
 
     def _overflows(self, event: Sealed, _: int) -> bool:
@@ -403,8 +399,8 @@ class Session:
         return self._signals > 0 and self._is_delivered
 
     def _say_goodbye(self, _: object, __: int) -> Instructions:
-        goodbye: Instructions = [Send(AgentMessage(goodbye=Goodbye("told to end")))]
-        return (goodbye if self.state is State.LIVE else []) + self._exit(0, "told to end")
+        goodbye: Instructions = [SendMessage(AgentMessage(goodbye=Goodbye("told to end")))]
+        return (goodbye if self.state is SessionState.LIVE else []) + self._exit(0, "told to end")
 
     def _is_flush_over(self, _: object, now: int) -> bool:
         return self._flush_by is not None and now >= self._flush_by
@@ -438,13 +434,13 @@ class Session:
             outgoing = replace(outgoing, released=self._released, finished=self._finished)
             self._released, self._finished, self._slots_due = (), (), None
         if self._pinging.is_due(now, riding=not outgoing.is_empty):
-            outgoing = replace(outgoing, ping=Ping(now, self._holdings.begun, self.offset or 0))
+            outgoing = replace(outgoing, ping=Ping(now, self._begun(), self.offset or 0))
             self._pinging.ping(now)
-        return [Send(message) for message in pack(outgoing)]
+        return [SendMessage(message) for message in pack(outgoing)]
 
     def _hang_up(self, reason: str, now: int) -> Instructions:
         """Give up the stream, if there is one, and dial a new one."""
-        if self.state is State.DISCONNECTED:
+        if self.state is SessionState.DISCONNECTED:
             return []
         self._redial.lost(now)
         return [HangUp(self.stream, reason)]
@@ -469,82 +465,86 @@ def version_of(orders: Orders) -> tuple[int, int]:
     return orders.epoch, orders.version
 
 
-Entry: TypeAlias = tuple[type[Any], tuple[Rule[Any], ...]]
+Entry: TypeAlias = tuple[type[Any], tuple[Reaction[Any], ...]]
 
 
-def on(event: type[E], *rules: Rule[E]) -> Entry:
+def on(event: type[E], *rules: Reaction[E]) -> Entry:
     """An entry of the table."""
     return event, rules
 
 
-def own_events(state: State) -> list[Entry]:
+def own_events(state: SessionState) -> list[Entry]:
     """What the agent itself does, whether the master is there or not."""
     return [
-        on(Sealed, Rule(Session._keep_and_cut, State.DISCONNECTED, Session._overflows), Rule(Session._keep, state)),
-        on(Provisioned, Rule(Session._note_provision, state)),
+        on(
+            Sealed,
+            Reaction(Session._keep_and_cut, SessionState.DISCONNECTED, Session._overflows),
+            Reaction(Session._keep, state),
+        ),
+        on(Provisioned, Reaction(Session._note_provision, state)),
         on(
             Leave,
-            Rule(Session._say_goodbye, State.ENDED, Session._has_nothing_to_do),
-            Rule(Session._drain, state, Session._is_first_signal),
-            Rule(Session._cut_to_leave, state, Session._is_second_signal),
-            Rule(Session._quit, State.ENDED),
+            Reaction(Session._say_goodbye, SessionState.ENDED, Session._has_nothing_to_do),
+            Reaction(Session._drain, state, Session._is_first_signal),
+            Reaction(Session._cut_to_leave, state, Session._is_second_signal),
+            Reaction(Session._quit, SessionState.ENDED),
         ),
     ]
 
 
 ENDINGS = [
-    on(Refused, Rule(Session._end_refused, State.ENDED)),
-    on(Expired, Rule(Session._end_lease, State.DISCONNECTED)),
-    on(Finish, Rule(Session._end_finished, State.ENDED)),
+    on(Refused, Reaction(Session._end_refused, SessionState.ENDED)),
+    on(Expired, Reaction(Session._end_lease, SessionState.DISCONNECTED)),
+    on(Finish, Reaction(Session._end_finished, SessionState.ENDED)),
     on(
-        StreamEnded,
-        Rule(Session._end_merged, State.ENDED, Session._is_merged),
-        Rule(Session._lose_stream, State.DISCONNECTED),
+        StreamLost,
+        Reaction(Session._end_merged, SessionState.ENDED, Session._is_merged),
+        Reaction(Session._lose_stream, SessionState.DISCONNECTED),
     ),
 ]
 """How a stream ends, by what the master says or without a word."""
 
-TABLE: dict[State, dict[type[Any], tuple[Rule[Any], ...]]] = {
-    State.DISCONNECTED: dict(
+TABLE: dict[SessionState, dict[type[Any], tuple[Reaction[Any], ...]]] = {
+    SessionState.DISCONNECTED: dict(
         [
-            on(Wake, Rule(Session._dial, State.GREETING, Session._is_time_to_dial)),
-            on(SlotsEnded, Rule(Session._pass_over, State.DISCONNECTED)),
-            *own_events(State.DISCONNECTED),
+            on(Wake, Reaction(Session._dial, SessionState.GREETING, Session._is_time_to_dial)),
+            on(SlotsEnded, Reaction(Session._pass_over, SessionState.DISCONNECTED)),
+            *own_events(SessionState.DISCONNECTED),
         ]
     ),
-    State.GREETING: dict(
+    SessionState.GREETING: dict(
         [
-            on(Wake, Rule(Session._hang_up_unanswered, State.DISCONNECTED, Session._is_unanswered)),
+            on(Wake, Reaction(Session._hang_up_unanswered, SessionState.DISCONNECTED, Session._is_unanswered)),
             on(
                 Welcome,
-                Rule(Session._turn_away, State.DISCONNECTED, Session._is_foreign),
-                Rule(Session._take_welcome, State.LIVE),
+                Reaction(Session._turn_away, SessionState.DISCONNECTED, Session._is_foreign),
+                Reaction(Session._take_welcome, SessionState.LIVE),
             ),
-            on(SlotsEnded, Rule(Session._note_slots, State.GREETING)),
+            on(SlotsEnded, Reaction(Session._note_slots, SessionState.GREETING)),
             *ENDINGS,
-            *own_events(State.GREETING),
+            *own_events(SessionState.GREETING),
         ]
     ),
-    State.LIVE: dict(
+    SessionState.LIVE: dict(
         [
-            on(Wake, Rule(Session._hang_up_silent, State.DISCONNECTED, Session._is_silent)),
-            on(Pong, Rule(Session._take_pong, State.LIVE)),
-            on(Acknowledged, Rule(Session._acknowledge, State.LIVE)),
-            on(Orders, Rule(Session._take_orders, State.LIVE)),
-            on(SlotsEnded, Rule(Session._note_slots, State.LIVE)),
+            on(Wake, Reaction(Session._hang_up_silent, SessionState.DISCONNECTED, Session._is_silent)),
+            on(Pong, Reaction(Session._take_pong, SessionState.LIVE)),
+            on(Acknowledged, Reaction(Session._acknowledge, SessionState.LIVE)),
+            on(Orders, Reaction(Session._take_orders, SessionState.LIVE)),
+            on(SlotsEnded, Reaction(Session._note_slots, SessionState.LIVE)),
             *ENDINGS,
-            *own_events(State.LIVE),
+            *own_events(SessionState.LIVE),
         ]
     ),
-    State.ENDED: {},
+    SessionState.ENDED: {},
 }
 
-WATCHED: tuple[Rule[object], ...] = (
-    Rule(Session._give_up_flushing, State.ENDED, Session._is_flush_over),
-    Rule(Session._cut_by_lease, State.DISCONNECTED, Session._is_lease_over),
-    Rule(Session._give_up_master, State.ENDED, Session._is_patience_over),
+WATCHED: tuple[Reaction[object], ...] = (
+    Reaction(Session._give_up_flushing, SessionState.ENDED, Session._is_flush_over),
+    Reaction(Session._cut_by_lease, SessionState.DISCONNECTED, Session._is_lease_over),
+    Reaction(Session._give_up_master, SessionState.ENDED, Session._is_patience_over),
 )
 """Holds in every state but the last, whatever the event."""
 
-GOODBYE: Rule[object] = Rule(Session._say_goodbye, State.ENDED, Session._has_left)
+GOODBYE: Reaction[object] = Reaction(Session._say_goodbye, SessionState.ENDED, Session._has_left)
 """Follows the last acknowledgement of an agent that was told to end."""

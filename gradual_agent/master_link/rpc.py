@@ -67,13 +67,13 @@ class MasterLink:
         self._target = target
         self._incarnation = incarnation
         self._listener = listener
-        self._stream: Stream | None = None
+        self._stream: ControlStream | None = None
         self._endings: set[asyncio.Future[None]] = set()
 
     def dial(self, number: int) -> None:
         """Open stream `number`; whatever fails is reported as its end."""
         self.hang_up()
-        self._stream = Stream(number, self._target, self._listener)
+        self._stream = ControlStream(number, self._target, self._listener)
 
     def send(self, message: AgentMessage) -> None:
         """Queue a message on the latest stream."""
@@ -100,7 +100,7 @@ class MasterLink:
         await asyncio.gather(*self._endings, return_exceptions=True)
 
 
-class Stream:
+class ControlStream:
     """One control stream with its channel, its writer and its reader."""
 
     def __init__(self, number: int, target: str, listener: LinkListener) -> None:

@@ -29,7 +29,7 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.process.logs import bind_process, mask_in_logs
 from gradual_common.protocol.batch import Applied
 from gradual_common.protocol.job import Job, all_credentials
-from gradual_common.protocol.messages import AgentMessage, Goodbye, MasterMessage, Orders, Provision, SlotRun
+from gradual_common.protocol.messages import AgentMessage, Goodbye, Hello, MasterMessage, Orders, Provision
 from gradual_common.units import format_duration
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Agent:
 
     def __init__(
         self,
-        identity: talk.Identity,
+        introduction: Hello,
         *,
         target: str,
         master_wait: int,
@@ -66,9 +66,11 @@ class Agent:
         self._target = target
         self._start_plan = start_plan
         self._pool = seats.SlotPool()
-        self._session = Session(identity, self, master_wait, jitter, clock())
-        self._link = MasterLink(target, identity.incarnation, self)
-        self._samples = SampleLink(target, identity.incarnation)
+        self._session = Session(
+            introduction, self._pool, self._requests_begun, master_wait=master_wait, jitter=jitter, now=clock()
+        )
+        self._link = MasterLink(target, introduction.incarnation, self)
+        self._samples = SampleLink(target, introduction.incarnation)
         self._run: PlanRun | None = None
         self._probe: LoopLagProbe | None = None
         self._orders: Orders | None = None
@@ -95,36 +97,22 @@ class Agent:
             await self._link.close()
             await self._samples.close()
 
+    def _requests_begun(self) -> int:
+        return self._run.recorder.begun if self._run else 0
+
     def leave(self) -> None:
         """The process was told to end."""
         self._tell_session(talk.Leave())
-
-    # ── What the session asks ──────────────────────────────────────────────────────────────────────────────────────
-
-    @property
-    def begun(self) -> int:
-        """Requests begun so far."""
-        return self._run.recorder.begun if self._run else 0
-
-    @property
-    def held(self) -> tuple[SlotRun, ...]:
-        """Slots with a user in them, now or at the next level."""
-        return self._pool.claimed
-
-    @property
-    def finished(self) -> tuple[SlotRun, ...]:
-        """Slots whose users have ended for good."""
-        return self._pool.finished
 
     # ── What the link reports ──────────────────────────────────────────────────────────────────────────────────────
 
     def receive(self, stream: int, message: MasterMessage) -> None:
         """A message came."""
-        self._tell_session(talk.Received(stream, message))
+        self._tell_session(talk.MessageReceived(stream, message))
 
     def lose(self, stream: int, reason: str) -> None:
         """A stream is over."""
-        self._tell_session(talk.StreamEnded(stream, reason))
+        self._tell_session(talk.StreamLost(stream, reason))
         self._say_waiting(reason)
 
     def _say_waiting(self, reason: str) -> None:
@@ -216,7 +204,7 @@ class Agent:
     def _wake(self, _: object) -> None:
         """Levels first: they are what has to happen in one instant on all agents."""
         self._alarm = None
-        self._tell_pool(seats.Wake())
+        self._tell_pool(talk.Wake())
         self._do(self._seal_ended)
         self._tell_session(talk.Wake())
 
@@ -232,7 +220,7 @@ class Agent:
 
     def _obey_one(self, instruction: talk.SessionInstruction) -> None:
         match instruction:
-            case talk.Send(message):
+            case talk.SendMessage(message):
                 self._link.send(message)
             case talk.Renew(until):
                 self._lease.ends_at = until
@@ -241,7 +229,7 @@ class Agent:
             case talk.Adopt(offset):
                 self._log.debug("clock offset", offset_ns=offset)
                 self._reschedule()
-            case talk.Dial(stream):
+            case talk.DialMaster(stream):
                 self._log.debug("dialling the master", stream=stream)
                 self._link.dial(stream)
             case talk.HangUp(stream, reason):

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 import structlog
 import uvloop
 
-from gradual_agent.coordination.events import Identity
 from gradual_agent.errors import AgentError
 from gradual_agent.process.agent import Agent
 from gradual_agent.process.options import AgentOptions
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_common import __version__
+from gradual_common.protocol.messages import PROTOCOL, Hello
 from gradual_common.protocol.names import shown_name
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ async def serve(options: AgentOptions, max_users: int) -> int:
         return run
 
     agent = Agent(
-        identity_of(options, max_users),
+        introduction_of(options, max_users),
         target=options.master.target,
         master_wait=options.master_wait,
         jitter=random.SystemRandom().random,
@@ -96,10 +96,20 @@ async def serve(options: AgentOptions, max_users: int) -> int:
         timer.close()
 
 
-def identity_of(options: AgentOptions, max_users: int) -> Identity:
+def introduction_of(options: AgentOptions, max_users: int) -> Hello:
     """This process, under a key that no other has."""
     host = shown_name(socket.gethostname(), "unknown")
-    return Identity(secrets.token_bytes(16), options.name, host, os.getpid(), __version__, max_users, options.part)
+    return Hello(
+        PROTOCOL,
+        secrets.token_bytes(16),
+        options.name,
+        host,
+        os.getpid(),
+        __version__,
+        stream=0,
+        max_users=max_users,
+        part=options.part,
+    )
 
 
 def calm_collector() -> None:

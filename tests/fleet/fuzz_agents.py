@@ -21,7 +21,6 @@ from fuzz_network import END, Stream, Wire
 from fuzz_rules import Rules
 from fuzz_world import CALLED, MS, Clock, S, SimTimeline, World
 
-from gradual_agent.coordination.events import Identity
 from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.process import agent as agent_module
 from gradual_agent.process.agent import Agent
@@ -29,7 +28,7 @@ from gradual_agent.runtime.lease import Lease
 from gradual_agent.users.users import Users
 from gradual_common.protocol.batch import Applied, Batch
 from gradual_common.protocol.job import Job
-from gradual_common.protocol.messages import AgentMessage, MasterMessage, Part, Provision, Rows
+from gradual_common.protocol.messages import PROTOCOL, AgentMessage, Hello, MasterMessage, Part, Provision, Rows
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 
 REFETCH = 200 * MS
@@ -342,7 +341,7 @@ class AgentProcess:
         loop = SimLoop()
         with mock.patch.object(agent_module, "asyncio", SimpleNamespace(get_running_loop=lambda: loop)):
             self.agent = SimAgent(
-                Identity(incarnation, CALLED, "host", number, "0.1", max_users, part),
+                Hello(PROTOCOL, incarnation, CALLED, "host", number, "0.1", 0, max_users, part=part),
                 target=self,  # type: ignore[arg-type]
                 master_wait=master_wait,
                 jitter=chance.random,

@@ -17,8 +17,7 @@ from fuzz_agents import AgentProcess
 from gradual_agent.coordination.events import Renew
 from gradual_agent.coordination.outbox import Outbox
 from gradual_agent.coordination.pool import SlotPool
-from gradual_agent.coordination.session import TABLE, Rule, Session, State, version_of
-from gradual_agent.process.agent import Agent
+from gradual_agent.coordination.session import TABLE, Reaction, Session, SessionState, version_of
 from gradual_common.protocol.messages import MasterMessage, Orders, Pong
 from gradual_common.protocol.names import UniqueNames
 from gradual_master.coordination.fleet.fleet import Fleet
@@ -39,8 +38,8 @@ def _in_place_of(owner: type, name: str, make: Callable[[Any], Any]) -> Abstract
 
 def _in_the_table(event: type, make: Callable[[Any], Any]) -> AbstractContextManager[object]:
     """The same of what a live session does at an event."""
-    (rule,) = TABLE[State.LIVE][event]
-    return mock.patch.dict(TABLE[State.LIVE], {event: (Rule(make(rule.act), rule.to),)})
+    (rule,) = TABLE[SessionState.LIVE][event]
+    return mock.patch.dict(TABLE[SessionState.LIVE], {event: (Reaction(make(rule.act), rule.to),)})
 
 
 # ── Leases and slots ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -101,7 +100,7 @@ def _anything_moves(_: Any) -> Any:
 
 
 def _hello_names_seats_only(_: Any) -> Any:
-    return property(lambda self: self._pool.held)
+    return property(lambda self: self.held)
 
 
 # ── The agent's lease ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -127,7 +126,7 @@ def _renewed_from_receipt(take_pong: Any) -> Any:
 
 
 def _any_stream_counts(_: Any) -> Any:
-    return lambda self, event: self.state not in (State.ENDED, State.DISCONNECTED)
+    return lambda self, event: self.state not in (SessionState.ENDED, SessionState.DISCONNECTED)
 
 
 def _any_version(take_orders: Any) -> Any:
@@ -214,7 +213,7 @@ MUTATIONS: dict[str, Mutation] = {
     "what became free meanwhile is not dealt to who is back": lambda: _in_place_of(
         Assigner, "reconsider", _nothing_for_who_is_back
     ),
-    "a Hello names only slots with a user": lambda: _in_place_of(Agent, "held", _hello_names_seats_only),
+    "a Hello names only slots with a user": lambda: _in_place_of(SlotPool, "claimed", _hello_names_seats_only),
     "no look at the lease before a write": lambda: _in_place_of(AgentProcess, "may_write", _no_check_before_a_write),
     "a lease renewed from the pong's receipt": lambda: _in_the_table(Pong, _renewed_from_receipt),
     "old orders of an old stream are obeyed": lambda: _both(

@@ -279,7 +279,7 @@ def held_by(process: AgentProcess) -> list[tuple[Slot, int]]:
     """The slots that a process says it holds, with their tenures."""
     return [
         ((run.group, ordinal), run.tenure)
-        for run in process.agent.held
+        for run in process.agent._pool.claimed
         for ordinal in range(run.first, run.first + run.count)
     ]
 

@@ -8,27 +8,26 @@ from agent_batches import batch
 from gradual_agent.coordination.events import (
     Adopt,
     CutUsers,
-    Dial,
+    DialMaster,
     DrainUsers,
     Exit,
     Fetch,
     HangUp,
-    Identity,
     Leave,
+    MessageReceived,
     Obey,
     Provisioned,
-    Received,
     Renew,
     Sealed,
-    Send,
+    SendMessage,
     SessionEvent,
     SessionInstruction,
     SlotsEnded,
-    StreamEnded,
+    StreamLost,
     Wake,
 )
 from gradual_agent.coordination.pinging import BURST
-from gradual_agent.coordination.session import FLUSH_NS, GATHER_NS, GREETING_NS, TABLE, Session, State
+from gradual_agent.coordination.session import FLUSH_NS, GATHER_NS, GREETING_NS, TABLE, Session, SessionState
 from gradual_agent.errors import SessionError
 from gradual_common.protocol.messages import (
     PROTOCOL,
@@ -56,7 +55,7 @@ JITTER_DELAY = 150 * MS
 AHEAD = 500 * SECOND
 """Run time − agent clock in these tests."""
 
-WHO = Identity(b"i" * 16, "agent-1", "host", 7, "0.1", 100)
+WHO = Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 0, 100)
 WELCOME = Welcome("run-1", 1, LEASE, SECOND, SECOND, 0)
 
 
@@ -65,7 +64,7 @@ class Users:
     """What the process would say about its users."""
 
     begun: int = 0
-    held: tuple[SlotRun, ...] = ()
+    claimed: tuple[SlotRun, ...] = ()
     finished: tuple[SlotRun, ...] = ()
 
 
@@ -79,7 +78,14 @@ class Agent:
     def __init__(self) -> None:
         self.now = 1000 * SECOND
         self.users = Users()
-        self.session = Session(WHO, self.users, PATIENCE, jitter=lambda: 0.5, now=self.now)
+        self.session = Session(
+            WHO,
+            self.users,  # type: ignore[arg-type]  # all that it asks of its pool
+            lambda: self.users.begun,
+            master_wait=PATIENCE,
+            jitter=lambda: 0.5,
+            now=self.now,
+        )
 
     def feels(self, event: SessionEvent, after: int = 0) -> list[SessionInstruction]:
         self.now += after
@@ -90,7 +96,7 @@ class Agent:
 
     def hears(self, after: int = 0, stream: int | None = None, **parts: object) -> list[SessionInstruction]:
         number = self.session.stream if stream is None else stream
-        return self.feels(Received(number, MasterMessage(**parts)), after)  # type: ignore[arg-type]
+        return self.feels(MessageReceived(number, MasterMessage(**parts)), after)  # type: ignore[arg-type]
 
     def pong(self, sent: int, after: int = MS) -> list[SessionInstruction]:
         """The answer to a ping that left at `sent`; the master read its clock half-way back."""
@@ -139,7 +145,7 @@ def of(kind: type[SessionInstruction], instructions: list[SessionInstruction]) -
 
 
 def messages(instructions: list[SessionInstruction]) -> list[AgentMessage]:
-    return [instruction.message for instruction in instructions if isinstance(instruction, Send)]
+    return [instruction.message for instruction in instructions if isinstance(instruction, SendMessage)]
 
 
 # ── Greeting ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -148,15 +154,15 @@ def messages(instructions: list[SessionInstruction]) -> list[AgentMessage]:
 def test_the_first_wake_dials_and_says_hello() -> None:
     agent = Agent()
     hello = Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 1, 100)
-    assert agent.wakes() == [Dial(1), Send(AgentMessage(hello=hello))]
-    assert agent.session.state is State.GREETING
+    assert agent.wakes() == [DialMaster(1), SendMessage(AgentMessage(hello=hello))]
+    assert agent.session.state is SessionState.GREETING
 
 
 def test_the_welcome_fetches_the_provisions_and_pings_at_once() -> None:
     agent = greeting()
     told = agent.hears(after=MS, welcome=WELCOME)
-    assert told == [Fetch("run-1"), Send(AgentMessage(ping=Ping(agent.now, 0)))]
-    assert agent.session.state is State.LIVE
+    assert told == [Fetch("run-1"), SendMessage(AgentMessage(ping=Ping(agent.now, 0)))]
+    assert agent.session.state is SessionState.LIVE
 
 
 def test_no_answer_to_the_hello_dials_anew() -> None:
@@ -164,35 +170,35 @@ def test_no_answer_to_the_hello_dials_anew() -> None:
     assert agent.wakes(after=GREETING_NS - 1) == []
     assert agent.wakes(after=1) == [HangUp(1, "no answer to the Hello")]
     assert agent.wakes(after=JITTER_DELAY - 1) == []
-    assert of(Dial, agent.wakes(after=1)) == [Dial(2)]
+    assert of(DialMaster, agent.wakes(after=1)) == [DialMaster(2)]
 
 
 def test_a_refusal_ends_the_process_with_its_reason() -> None:
     agent = greeting()
     assert agent.hears(refused=Refused("too old")) == [Exit(3, "the master refused this agent: too old")]
-    assert agent.session.state is State.ENDED
+    assert agent.session.state is SessionState.ENDED
     assert agent.session.next_deadline is None
 
 
 def test_a_stream_that_does_not_come_about_is_dialled_again_after_jitter() -> None:
     agent = greeting()
-    assert agent.feels(StreamEnded(1, "refused")) == []
+    assert agent.feels(StreamLost(1, "refused")) == []
     assert agent.session.next_deadline == agent.now + JITTER_DELAY
     told = agent.wakes(after=JITTER_DELAY)
-    assert of(Dial, told) == [Dial(2)]
+    assert of(DialMaster, told) == [DialMaster(2)]
     assert messages(told)[0].hello == Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 2, 100)
 
 
 def test_a_master_that_never_comes_is_given_up() -> None:
     agent = Agent()
     begin = agent.now
-    while agent.session.state is not State.ENDED:
+    while agent.session.state is not SessionState.ENDED:
         deadline = agent.session.next_deadline
         assert deadline is not None
         agent.now = max(agent.now, deadline)
         told = agent.wakes()
-        if of(Dial, told):
-            told = agent.feels(StreamEnded(agent.session.stream, "refused"), after=MS)
+        if of(DialMaster, told):
+            told = agent.feels(StreamLost(agent.session.stream, "refused"), after=MS)
     assert told[-1] == Exit(3, "no master for 1m")
     assert agent.now == begin + PATIENCE
 
@@ -206,7 +212,7 @@ def test_five_quick_round_trips_give_the_offset() -> None:
     for _ in range(BURST - 1):
         sent = agent.now
         told = agent.pong(sent)
-        assert told == [Renew(sent + LEASE), Send(AgentMessage(ping=Ping(agent.now, 0)))]
+        assert told == [Renew(sent + LEASE), SendMessage(AgentMessage(ping=Ping(agent.now, 0)))]
     sent = agent.now
     assert agent.pong(sent) == [Adopt(AHEAD), Renew(sent + LEASE)]
 
@@ -234,7 +240,7 @@ def test_orders_wait_for_the_job() -> None:
     agent.hears(welcome=WELCOME, orders=orders(1))
     for _ in range(BURST):
         assert of(Obey, agent.pong(agent.now)) == []
-    assert agent.feels(Provisioned(1)) == [Obey(orders(1)), Send(AgentMessage(confirm=Confirm(1, 1, 1)))]
+    assert agent.feels(Provisioned(1)) == [Obey(orders(1)), SendMessage(AgentMessage(confirm=Confirm(1, 1, 1)))]
 
 
 def test_a_ping_leaves_every_tenth_of_the_lease_with_what_was_begun() -> None:
@@ -242,7 +248,7 @@ def test_a_ping_leaves_every_tenth_of_the_lease_with_what_was_begun() -> None:
     agent.users.begun = 42
     last = agent.now - MS
     assert agent.runs_until(last + SECOND - 1) == []
-    assert agent.wakes(after=1) == [Send(AgentMessage(ping=Ping(last + SECOND, 42, AHEAD)))]
+    assert agent.wakes(after=1) == [SendMessage(AgentMessage(ping=Ping(last + SECOND, 42, AHEAD)))]
 
 
 def test_only_the_stamp_that_a_pong_returns_renews_the_lease() -> None:
@@ -268,7 +274,7 @@ def test_silence_dials_anew_and_the_users_go_on() -> None:
     told = agent.runs_until(heard + 3 * SECOND)
     assert of(HangUp, told) == [HangUp(1, "no pong")]
     assert of(CutUsers, told) == []
-    assert agent.session.state is State.DISCONNECTED
+    assert agent.session.state is SessionState.DISCONNECTED
 
 
 def test_a_stall_of_our_own_is_not_the_masters_silence() -> None:
@@ -289,13 +295,13 @@ def test_nor_is_it_when_something_else_comes_before_the_wake() -> None:
 def test_at_the_end_of_the_lease_the_users_are_cut_and_a_new_hello_follows() -> None:
     agent = working()
     end = agent.session.lease_end
-    agent.feels(StreamEnded(1, "reset"))
+    agent.feels(StreamLost(1, "reset"))
     while agent.session.next_deadline != end:
         deadline = agent.session.next_deadline
         assert deadline is not None
         agent.now = deadline
-        if of(Dial, agent.wakes()):
-            agent.feels(StreamEnded(agent.session.stream, "reset"))
+        if of(DialMaster, agent.wakes()):
+            agent.feels(StreamLost(agent.session.stream, "reset"))
     agent.now = end
     assert agent.wakes()[0] == CutUsers("the lease is over")
     assert agent.session.lease_end == 0
@@ -314,7 +320,7 @@ def test_expired_cuts_at_once_and_greets_anew() -> None:
     told = agent.hears(expired=Expired("late"))
     reason = "the master says the lease is over: late"
     assert told == [CutUsers(reason), HangUp(1, reason)]
-    assert of(Dial, agent.wakes(after=JITTER_DELAY)) == [Dial(2)]
+    assert of(DialMaster, agent.wakes(after=JITTER_DELAY)) == [DialMaster(2)]
 
 
 def test_the_offset_in_use_moves_only_when_the_estimate_has_left_it() -> None:
@@ -333,32 +339,32 @@ def test_the_offset_in_use_moves_only_when_the_estimate_has_left_it() -> None:
 def test_newer_orders_are_obeyed_and_confirmed() -> None:
     agent = live()
     told = agent.hears(orders=orders(3))
-    assert told == [Obey(orders(3)), Send(AgentMessage(confirm=Confirm(1, 3, 1)))]
+    assert told == [Obey(orders(3)), SendMessage(AgentMessage(confirm=Confirm(1, 3, 1)))]
 
 
 @pytest.mark.parametrize("stale", [orders(2), orders(3), orders(9, epoch=0)])
 def test_older_orders_are_dropped_and_the_newer_confirmed_again(stale: Orders) -> None:
     agent = live()
     agent.hears(orders=orders(3))
-    assert agent.hears(orders=stale) == [Send(AgentMessage(confirm=Confirm(1, 3, 1)))]
+    assert agent.hears(orders=stale) == [SendMessage(AgentMessage(confirm=Confirm(1, 3, 1)))]
 
 
 def test_a_stored_provision_is_confirmed() -> None:
     agent = live()
-    assert agent.feels(Provisioned(2)) == [Send(AgentMessage(confirm=Confirm(0, 0, 2)))]
+    assert agent.feels(Provisioned(2)) == [SendMessage(AgentMessage(confirm=Confirm(0, 0, 2)))]
 
 
 def test_a_new_stream_begins_with_what_is_held_finished_and_in_force() -> None:
     agent = working()
     agent.feels(Provisioned(4))
-    agent.users.held = (SlotRun(0, 0, 3, 1),)
+    agent.users.claimed = (SlotRun(0, 0, 3, 1),)
     agent.users.finished = (SlotRun(0, 5, 1, 1),)
     agent.feels(Sealed(batch(1), 0))
-    agent.feels(StreamEnded(1, "reset"))
+    agent.feels(StreamLost(1, "reset"))
     hello = messages(agent.wakes(after=JITTER_DELAY))[0].hello
     assert hello is not None
     assert (hello.stream, hello.run, hello.epoch, hello.last_batch) == (2, "run-1", 1, 1)
-    assert hello.held == agent.users.held
+    assert hello.held == agent.users.claimed
     told = agent.hears(welcome=WELCOME)
     (message,) = messages(told)
     assert message.confirm == Confirm(1, 1, 4)
@@ -377,20 +383,20 @@ def test_orders_after_a_cut_wait_for_the_new_lease() -> None:
 @pytest.mark.parametrize("foreign", [replace(WELCOME, run="run-2"), replace(WELCOME, epoch=0)])
 def test_a_master_that_does_not_know_the_run_makes_the_agent_cut(foreign: Welcome) -> None:
     agent = working()
-    agent.feels(StreamEnded(1, "reset"))
+    agent.feels(StreamLost(1, "reset"))
     agent.wakes(after=JITTER_DELAY)
     told = agent.hears(welcome=foreign)
     assert [type(one) for one in told] == [CutUsers, HangUp]
-    assert agent.session.state is State.DISCONNECTED
+    assert agent.session.state is SessionState.DISCONNECTED
 
 
 def test_what_comes_on_an_older_stream_is_dropped() -> None:
     agent = working()
-    agent.feels(StreamEnded(1, "reset"))
+    agent.feels(StreamLost(1, "reset"))
     agent.wakes(after=JITTER_DELAY)
     assert agent.hears(stream=1, welcome=WELCOME) == []
-    assert agent.feels(StreamEnded(1, "again")) == []
-    assert agent.session.state is State.GREETING
+    assert agent.feels(StreamLost(1, "again")) == []
+    assert agent.session.state is SessionState.GREETING
 
 
 def test_slots_that_ended_are_gathered_and_said() -> None:
@@ -399,7 +405,7 @@ def test_slots_that_ended_are_gathered_and_said() -> None:
     assert agent.feels(SlotsEnded(released=runs[:1])) == []
     assert agent.feels(SlotsEnded(finished=runs[1:]), after=MS) == []
     told = agent.wakes(after=GATHER_NS - MS)
-    assert told == [Send(AgentMessage(released=runs[:1], finished=runs[1:]))]
+    assert told == [SendMessage(AgentMessage(released=runs[:1], finished=runs[1:]))]
     assert agent.session.next_deadline != agent.now
 
 
@@ -420,7 +426,7 @@ def test_a_batch_goes_out_at_its_instant_and_a_ping_rides_on_it() -> None:
     at = agent.now + 700 * MS
     assert agent.feels(Sealed(sealed, at)) == []
     assert agent.session.next_deadline == at
-    assert agent.wakes(after=700 * MS) == [Send(AgentMessage(ping=Ping(at, 0, AHEAD), batches=(sealed,)))]
+    assert agent.wakes(after=700 * MS) == [SendMessage(AgentMessage(ping=Ping(at, 0, AHEAD), batches=(sealed,)))]
 
 
 def test_acknowledged_batches_are_not_sent_again() -> None:
@@ -428,7 +434,7 @@ def test_acknowledged_batches_are_not_sent_again() -> None:
     for number in (1, 2, 3):
         agent.feels(Sealed(batch(number), agent.now))
     agent.hears(ack=2)
-    agent.feels(StreamEnded(1, "reset"))
+    agent.feels(StreamLost(1, "reset"))
     agent.wakes(after=JITTER_DELAY)
     (message,) = messages(agent.hears(welcome=WELCOME))
     assert [one.number for one in message.batches] == [3]
@@ -437,7 +443,7 @@ def test_acknowledged_batches_are_not_sent_again() -> None:
 def test_the_welcome_says_what_is_merged_already() -> None:
     agent = working()
     agent.feels(Sealed(batch(1), agent.now))
-    agent.feels(StreamEnded(1, "reset"))
+    agent.feels(StreamLost(1, "reset"))
     agent.wakes(after=JITTER_DELAY)
     (message,) = messages(agent.hears(welcome=replace(WELCOME, last_batch=1)))
     assert message.batches == ()
@@ -459,14 +465,14 @@ def test_a_master_that_stays_away_is_given_up_naming_what_is_dropped() -> None:
     agent.feels(Sealed(batch(1), agent.now))
     agent.feels(Sealed(batch(2), agent.now))
     lost = agent.now
-    agent.feels(StreamEnded(1, "reset"))
-    while agent.session.state is not State.ENDED:
+    agent.feels(StreamLost(1, "reset"))
+    while agent.session.state is not SessionState.ENDED:
         deadline = agent.session.next_deadline
         assert deadline is not None
         agent.now = deadline
         told = agent.wakes()
-        if of(Dial, told):
-            agent.feels(StreamEnded(agent.session.stream, "refused"))
+        if of(DialMaster, told):
+            agent.feels(StreamLost(agent.session.stream, "refused"))
     assert told == [Exit(3, "no master for 1m", (1, 2))]
     assert agent.now == lost + PATIENCE
 
@@ -485,7 +491,7 @@ def test_a_master_that_goes_once_everything_is_merged_ends_it_well_too() -> None
     agent = working()
     agent.feels(Sealed(batch(1, last=True), agent.now))
     agent.hears(ack=1)
-    assert agent.feels(StreamEnded(1, "closed"))[-1] == Exit(0, "everything is merged")
+    assert agent.feels(StreamLost(1, "closed"))[-1] == Exit(0, "everything is merged")
 
 
 def test_an_agent_that_has_no_orders_leaves_at_once() -> None:
@@ -507,7 +513,7 @@ def test_an_agent_without_a_stream_and_orders_leaves_without_a_word() -> None:
 
 def test_the_first_signal_drains_and_goodbye_follows_the_last_acknowledgement() -> None:
     agent = working()
-    assert agent.feels(Leave()) == [DrainUsers("told to end"), Send(AgentMessage(leaving=True))]
+    assert agent.feels(Leave()) == [DrainUsers("told to end"), SendMessage(AgentMessage(leaving=True))]
     sealed = batch(1, last=True)
     assert messages(agent.feels(Sealed(sealed, agent.now))) == [AgentMessage(batches=(sealed,))]
     told = agent.hears(ack=1)
@@ -539,6 +545,6 @@ def test_nothing_happens_after_the_end() -> None:
 
 
 def test_an_event_that_the_state_does_not_know_names_both(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(TABLE[State.LIVE], Provisioned)
+    monkeypatch.delitem(TABLE[SessionState.LIVE], Provisioned)
     with pytest.raises(SessionError, match="live knows no Provisioned"):
         live().feels(Provisioned(1))

@@ -12,7 +12,6 @@ from agent_stage import FakeEngine, Reply
 from fake_master import MS, FakeMaster
 from structlog.testing import capture_logs
 
-from gradual_agent.coordination.events import Identity
 from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.coordination.redial import Waiting
 from gradual_agent.process.agent import Agent
@@ -22,8 +21,10 @@ from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.job import Job
 from gradual_common.protocol.messages import (
+    PROTOCOL,
     Expired,
     Finish,
+    Hello,
     LevelOrder,
     MasterMessage,
     Orders,
@@ -59,7 +60,7 @@ class Rig:
         self.timer = LoopTimer(loop)
         self.engine = FakeEngine(self.timer.timeline, read_clock, lambda request: self.answer)
         self.agent = Agent(
-            Identity(b"i" * 16, "agent-1", "host", 7, "0.1", 100),
+            Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 0, 100),
             target=target,
             master_wait=3000 * MS,
             jitter=lambda: 0.0,
@@ -168,7 +169,7 @@ async def test_an_agent_without_a_master_says_how_long_it_waits_and_last_why_it_
     nowhere = f"unix:{tmp_path / 'nobody'}"
     with capture_logs() as lines:
         agent = Agent(
-            Identity(b"i" * 16, "agent-1", "host", 7, "0.1", 100),
+            Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 0, 100),
             target=nowhere,
             master_wait=S,
             jitter=lambda: 0.0,

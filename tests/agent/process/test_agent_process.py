@@ -67,7 +67,7 @@ def test_too_few_descriptors_are_an_error_before_any_load(monkeypatch: pytest.Mo
 
 
 def test_no_two_processes_have_one_key() -> None:
-    one, other = (process.identity_of(replace(OPTIONS, name="a"), 7) for _ in range(2))
+    one, other = (process.introduction_of(replace(OPTIONS, name="a"), 7) for _ in range(2))
     assert len(one.incarnation) == 16
     assert one.incarnation != other.incarnation
     assert (one.name, one.max_users) == ("a", 7)
