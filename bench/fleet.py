@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from datetime import datetime
@@ -20,7 +17,7 @@ from typing import Any
 from bench.fleet_batches import plan_document
 from bench.fleet_core import Cost, cost_of, memory_over
 from bench.quiet import measure_quietly
-from bench.support import LOAD_CORE, SYSTEM_CORE, bar, pinned, print_table, running, tool
+from bench.support import LOAD_CORE, answering, bar, pinned, print_table, running, started_master, tool
 
 STREAMS = ((10, 20, "1s", "10s"), (100, 20, "1s", "10s"), (300, 30, "1s", "10s"), (1000, 40, "5s", "30s"))
 """Agents, seconds, interval, lease: a thousand on one core of load report every 5 s."""
@@ -57,24 +54,18 @@ class CpuWatch(threading.Thread):
 
 def over_streams(agents: int, seconds: int, interval: str, lease: str) -> dict[str, Any]:
     """A master on one core, simulated agents on the other; the master's CPU share and what the agents saw."""
-    with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
-        plan, address = Path(folder, "plan.json"), f"unix:{folder}/master"
-        plan.write_text(json.dumps(plan_document(agents, seconds)))
-        command = [tool("gradual-master"), "run", str(plan), "--listen", address, "--expect-agents", str(agents), "-q"]
-        command += ["--interval", interval, "--lease", lease, "--allow-missing", "100%", "--allow-saturated"]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        with running(pinned(SYSTEM_CORE, command), **quiet) as master:
-            while not Path(f"{folder}/master").exists() and master.poll() is None:
-                time.sleep(0.01)
-            watch = CpuWatch(master.pid)
-            watch.start()
-            simulation = [sys.executable, "-m", "bench.fleet_streams", address, str(agents), str(seconds)]
-            said = subprocess.run(
-                pinned(LOAD_CORE, simulation), capture_output=True, text=True, timeout=seconds + 120, check=True
-            )
-            result: dict[str, Any] = json.loads(said.stdout)
-            result["cpu"] = watch.share(skip=len(watch.readings) - seconds)
-            result["code"] = master.wait(30)
+    options = ["--interval", interval, "--lease", lease, "--allow-missing", "100%", "--allow-saturated"]
+    plan = plan_document(agents, seconds)
+    with started_master(plan, agents, *options, stderr=subprocess.DEVNULL) as (master, folder):
+        watch = CpuWatch(master.pid)
+        watch.start()
+        simulation = [sys.executable, "-m", "bench.fleet_streams", f"unix:{folder}/master", str(agents), str(seconds)]
+        said = subprocess.run(
+            pinned(LOAD_CORE, simulation), capture_output=True, text=True, timeout=seconds + 120, check=True
+        )
+        result: dict[str, Any] = json.loads(said.stdout)
+        result["cpu"] = watch.share(skip=len(watch.readings) - seconds)
+        result["code"] = master.wait(30)
         return result
 
 
@@ -140,46 +131,19 @@ def show_begin() -> bool:
 
 def seconds_to_begin() -> float:
     """From the master's "is here" of the last agent, by its own stamp, to the first byte at a listener of our own."""
-    with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder, socket.create_server(("127.0.0.1", 0)) as port:
-        arrived: list[float] = []
-        threading.Thread(target=_accept, args=(port, arrived), daemon=True).start()
-        plan, log, address = Path(folder, "plan.json"), Path(folder, "log"), f"unix:{folder}/master"
-        plan.write_text(
-            json.dumps(
-                {
-                    "config": {"base_url": f"http://127.0.0.1:{port.getsockname()[1]}", "duration": "1s"},
-                    "users": [
-                        {"name": "u", "concurrency": BEGINNERS, "behavior": [{"action": "a", "think_time": "1s"}]}
-                    ],
-                    "actions": {"a": {"url": "/"}},
-                }
-            )
-        )
-        command = [tool("gradual-master"), "run", str(plan), "--listen", address, "--expect-agents", "1"]
-        agent = [tool("gradual-agent"), "--master", address, "--processes", str(BEGINNERS)]
-        with (
-            log.open("w") as said,
-            running([*command, "-qv", "--log-format", "json"], stderr=said) as master,
-            running(agent, stderr=subprocess.DEVNULL),
-        ):
-            master.wait(60)
-        events = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
-        gathered = max(event["timestamp"] for event in events if " is here" in event["event"])
-        return arrived[0] - datetime.fromisoformat(gathered).timestamp()
-
-
-def _accept(listener: socket.socket, arrived: list[float]) -> None:
-    """Answer every connection, noting when requests came."""
-    with contextlib.suppress(OSError):
-        while True:
-            threading.Thread(target=_serve, args=(listener.accept()[0], arrived), daemon=True).start()
-
-
-def _serve(connection: socket.socket, arrived: list[float]) -> None:
-    with connection, contextlib.suppress(OSError):
-        while connection.recv(65536):
-            arrived.append(time.time())
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    with answering(time.time) as (url, arrived):
+        plan = {
+            "config": {"base_url": url, "duration": "1s"},
+            "users": [{"name": "u", "concurrency": BEGINNERS, "behavior": [{"action": "a", "think_time": "1s"}]}],
+            "actions": {"a": {"url": "/"}},
+        }
+        with started_master(plan, 1, "-v", "--log-format", "json") as (master, folder):
+            agents = [tool("gradual-agent"), "--master", f"unix:{folder}/master", "--processes", str(BEGINNERS)]
+            with running(agents, stderr=subprocess.DEVNULL):
+                _, said = master.communicate(timeout=60)
+        events = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+        last = max(event["timestamp"] for event in events if " is here" in event["event"])
+        return arrived[0] - datetime.fromisoformat(last).timestamp()
 
 
 def main() -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.quiet import measure_quietly
-from bench.support import bar, nginx, print_table, run_fleet
+from bench.support import bar, nginx, plan_of_rates, print_table, run_fleet
 
 RATE = 20_000
 USERS = 64
@@ -38,14 +38,6 @@ class CustomReporter(BaseReporter):
 """
 
 
-def plan_of(url: str, **group: Any) -> dict[str, Any]:
-    return {
-        "config": {"name": "samples", "base_url": url, "duration": f"{SECONDS}s", "graceful_stop": "2s"},
-        "users": [{"name": "reader", "concurrency": USERS, "behavior": [{"action": "rates"}], **group}],
-        "actions": {"rates": {"url": "/rates", "assertions": [{"status_code": 200}, {"response_time": "< 5s"}]}},
-    }
-
-
 def run_shown(plan: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, int, int]]:
     """A run with the reporter: the summary, and what the reporter counted, missed, and saw of status codes."""
     with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
@@ -58,8 +50,7 @@ def run_shown(plan: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, int, int
 
 def missing_at_rate(url: str) -> tuple[float, float]:
     """Requests of a paced load that the reporter was not shown, and the rate that there was."""
-    users = RATE // 100
-    summary, (count, _, statuses) = run_shown(plan_of(url, concurrency=users, pacing="10ms"))
+    summary, (count, _, statuses) = run_shown(plan_of_rates(url, SECONDS, RATE // 100, pacing="10ms"))
     requests = summary["totals"]["requests"]
     if statuses != count:
         raise SystemExit(f"{count} latencies and {statuses} status codes")
@@ -68,8 +59,8 @@ def missing_at_rate(url: str) -> tuple[float, float]:
 
 def rates(url: str) -> tuple[float, float]:
     """The largest request rate without and with the reporter."""
-    without = run_fleet(plan_of(url), gives_way=True)["totals"]["request_rate_rps"]
-    summary, _ = run_shown(plan_of(url))
+    without = run_fleet(plan_of_rates(url, SECONDS, USERS), gives_way=True)["totals"]["request_rate_rps"]
+    summary, _ = run_shown(plan_of_rates(url, SECONDS, USERS))
     return float(without), float(summary["totals"]["request_rate_rps"])
 
 

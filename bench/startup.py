@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 import os
-import socket
 import statistics
 import subprocess
-import threading
 import time
 
 from bench.quiet import measure_quietly
-from bench.support import bar, tool
+from bench.support import answering, bar, tool
 
 ROUNDS = 5
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 """As on a machine of its own, where Python keeps what it has compiled."""
 
-RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
 
 def seconds_to_first_request() -> float:
-    """Start `gradual run URL` with one user against a listener of our own."""
-    arrived: list[float] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve, args=(listener, arrived), daemon=True)
-        thread.start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    """Start `gradual run URL` with one user against a system of our own."""
+    with answering(time.perf_counter) as (url, arrived):
         started = time.perf_counter()
         command = [tool("gradual"), "run", url, "-u", "1", "-d", "1s", "-q"]
         subprocess.run(command, capture_output=True, timeout=60, check=False, env=ENVIRONMENT)
-        thread.join(5)
-    return arrived[0] - started
-
-
-def serve(listener: socket.socket, arrived: list[float]) -> None:
-    """Answer one connection until it closes, noting when requests came."""
-    connection, _ = listener.accept()
-    with connection:
-        while connection.recv(65536):
-            arrived.append(time.perf_counter())
-            connection.sendall(RESPONSE)
+        return arrived[0] - started
 
 
 def seconds_of_help() -> float:

@@ -10,9 +10,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,53 @@ def tool(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
+def plan_of_rates(url: str, seconds: int, users: int, **group: Any) -> dict[str, Any]:
+    """`users` that request nginx' file again and again, with an assertion on the response and one on its time."""
+    return {
+        "config": {"name": "rates", "base_url": url, "duration": f"{seconds}s", "graceful_stop": "2s"},
+        "users": [{"name": "reader", "concurrency": users, "behavior": [{"action": "rates"}], **group}],
+        "actions": {"rates": {"url": "/rates", "assertions": [{"status_code": 200}, {"response_time": "< 5s"}]}},
+    }
+
+
+@contextmanager
+def answering(clock: Callable[[], float]) -> Iterator[tuple[str, list[float]]]:
+    """A system of our own that answers every request at once: its URL, and when requests came by `clock`."""
+    arrived: list[float] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_accept, args=(listener, arrived, clock), daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/", arrived
+
+
+def _accept(listener: socket.socket, arrived: list[float], clock: Callable[[], float]) -> None:
+    with suppress(OSError):
+        while True:
+            threading.Thread(target=_answer, args=(listener.accept()[0], arrived, clock), daemon=True).start()
+
+
+def _answer(connection: socket.socket, arrived: list[float], clock: Callable[[], float]) -> None:
+    with connection, suppress(OSError):
+        while connection.recv(65536):
+            arrived.append(clock())
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+
+@contextmanager
+def started_master(
+    plan: dict[str, Any], agents: int, *options: str, nice: int = 0, stderr: int = subprocess.PIPE
+) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A master on the system's core that listens at `master` in its folder, which `options` are relative to."""
+    with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
+        Path(folder, "plan.json").write_text(json.dumps(plan))
+        command = [tool("gradual-master"), "run", "plan.json", "--listen", f"unix:{folder}/master", "-q"]
+        command += ["--expect-agents", str(agents), *options]
+        command = pinned(SYSTEM_CORE, ["nice", "-n", str(nice), *command])
+        with running(command, stdout=subprocess.DEVNULL, stderr=stderr, cwd=folder) as master:
+            while not Path(folder, "master").exists() and master.poll() is None:
+                time.sleep(0.01)
+            yield master, Path(folder)
+
+
 def run_fleet(
     plan: dict[str, Any],
     *,
@@ -119,39 +167,35 @@ def run_fleet(
 
     `watch(agent_pid)` is called once the agent runs and may return a context manager's result for the caller.
     """
-    with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
-        path, summary, address = Path(folder) / "plan.yaml", Path(folder) / "summary.json", f"unix:{folder}/master"
-        path.write_text(json.dumps(plan))
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-        master_command = [tool("gradual-master"), "run", str(path), "--listen", address, "--expect-agents", "1"]
-        master_command += ["-q", "-o", f"json={summary}", "--allow-saturated", *options]
-        if gives_way:
-            master_command = ["nice", "-n", "19", *master_command]
-        agent_command = [tool("gradual-agent"), "--master", address]
-        with running(pinned(SYSTEM_CORE, master_command), **quiet) as master:
-            while not Path(f"{folder}/master").exists() and master.poll() is None:
-                time.sleep(0.01)
-            with running(pinned(core, agent_command), **quiet) as agent:
-                if watch is not None:
-                    watch(agent.pid)
-                _, said = master.communicate(timeout=300)
-        if not summary.exists():
-            raise SystemExit(f"the run left no summary; the master said:\n{said}")
-        result: dict[str, Any] = json.loads(summary.read_text())
-        return result
+    options = ("-o", "json=summary.json", "--allow-saturated", *options)
+    with started_master(plan, 1, *options, nice=19 if gives_way else 0) as (master, folder):
+        agent_command = [tool("gradual-agent"), "--master", f"unix:{folder}/master"]
+        streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        with running(pinned(core, agent_command), **streams) as agent:
+            if watch is not None:
+                watch(agent.pid)
+            _, said = master.communicate(timeout=300)
+        return read_summary(folder, said)
 
 
 def run_embedded(plan: dict[str, Any], *, agents: int) -> dict[str, Any]:
     """Run `plan` with `gradual run --agents N`; the summary."""
+    command = [tool("gradual"), "run", "-", "--agents", str(agents), "-q", "-o", "json=summary.json"]
+    command.append("--allow-saturated")
     with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
-        path, summary = Path(folder) / "plan.yaml", Path(folder) / "summary.json"
-        path.write_text(json.dumps(plan))
-        command = [tool("gradual"), "run", str(path), "--agents", str(agents), "-q", "-o", f"json={summary}"]
-        done = subprocess.run([*command, "--allow-saturated"], capture_output=True, text=True, timeout=300, check=False)
-        if not summary.exists():
-            raise SystemExit(f"the run left no summary; it said:\n{done.stderr}")
-        result: dict[str, Any] = json.loads(summary.read_text())
-        return result
+        done = subprocess.run(
+            command, input=json.dumps(plan), cwd=folder, capture_output=True, text=True, timeout=300, check=False
+        )
+        return read_summary(Path(folder), done.stderr)
+
+
+def read_summary(folder: Path, said: str) -> dict[str, Any]:
+    """The summary that a run has left there; `said`: what it said, for when there is none."""
+    path = folder / "summary.json"
+    if not path.exists():
+        raise SystemExit(f"the run left no summary; it said:\n{said}")
+    summary: dict[str, Any] = json.loads(path.read_text())
+    return summary
 
 
 def print_table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

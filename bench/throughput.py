@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.quiet import measure_quietly
-from bench.support import LOAD_CORE, bar, nginx, pinned, print_table, run_fleet
+from bench.support import LOAD_CORE, bar, nginx, pinned, plan_of_rates, print_table, run_fleet
 
 USERS = 64
 SECONDS = 8
@@ -94,12 +94,7 @@ def with_locust(url: str) -> float:
 
 
 def with_gradual(url: str) -> float:
-    plan = {
-        "config": {"name": "throughput", "base_url": url, "duration": f"{SECONDS}s", "graceful_stop": "2s"},
-        "users": [{"name": "reader", "concurrency": USERS, "behavior": [{"action": "rates"}]}],
-        "actions": {"rates": {"url": "/rates", "assertions": [{"status_code": 200}, {"response_time": "< 5s"}]}},
-    }
-    summary = run_fleet(plan)
+    summary = run_fleet(plan_of_rates(url, SECONDS, USERS))
     if summary["totals"]["failures"]:
         raise SystemExit(f"gradual: {summary['totals']['failures']} failures: {summary['actions'][0]['errors']}")
     return float(summary["totals"]["request_rate_rps"])

@@ -12,7 +12,6 @@ from gradual_common.errors import PlanError
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.process.exit_codes import DONE, WRONG_INPUT
 from gradual_common.process.streams import is_utf8
-from gradual_common.schedule.schedule import Schedule
 from gradual_common.units import format_duration
 from gradual_master.command_line.main import describe_problems
 from gradual_master.command_line.options import PlanArguments, load_arguments
@@ -27,9 +26,8 @@ def validate_plan(arguments: PlanArguments) -> int:
     except PlanError as error:
         typer.echo(describe_problems(error))
         return WRONG_INPUT
-    typer.echo(f"{loaded.name}: OK: {describe(loaded, loaded.schedule)}")
-    for warning in warnings_of(loaded, loaded.schedule):
-        typer.echo(f"warning: {warning}")
+    typer.echo(f"{loaded.name}: OK: {describe(loaded)}")
+    print_warnings(loaded)
     return DONE
 
 
@@ -37,11 +35,10 @@ def show_schedule(arguments: PlanArguments) -> None:
     """Print the levels and the drawing of a plan's schedule, and its warnings."""
     loaded = load_arguments(arguments)
     schedule = loaded.schedule
-    lines = [f"{loaded.shown.config.name}: {describe(loaded, schedule)}", ""]
+    lines = [f"{loaded.shown.config.name}: {describe(loaded)}", ""]
     lines += [*tabulate_levels(schedule, WIDTH), "", *draw_schedule(schedule, WIDTH)]
     typer.echo("\n".join(lines))
-    for warning in warnings_of(loaded, schedule):
-        typer.echo(f"warning: {warning}")
+    print_warnings(loaded)
 
 
 def show_schema() -> None:
@@ -51,8 +48,9 @@ def show_schema() -> None:
     typer.echo(json.dumps(plan_json_schema(), indent=2, ensure_ascii=not is_utf8(sys.stdout)))
 
 
-def describe(loaded: LoadedPlan, schedule: Schedule) -> str:
+def describe(loaded: LoadedPlan) -> str:
     """One line: users, groups, actions, levels, length."""
+    schedule = loaded.schedule
     users = max((change.target for change in schedule.changes), default=0)
     length = format_duration(schedule.end) if schedule.end is not None else "as long as the iterations take"
     parts = [
@@ -70,6 +68,7 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
-def warnings_of(loaded: LoadedPlan, schedule: Schedule) -> list[str]:
+def print_warnings(loaded: LoadedPlan) -> None:
     """What loading and compiling warned of, each once."""
-    return list(dict.fromkeys([*(str(problem) for problem in loaded.warnings), *schedule.warnings]))
+    for warning in dict.fromkeys([*map(str, loaded.warnings), *loaded.schedule.warnings]):
+        typer.echo(f"warning: {warning}")
