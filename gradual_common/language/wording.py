@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from typing import Any
-
-from rapidfuzz import fuzz, process
 
 from gradual_common.secrecy.excerpts import shown
 
-SIMILAR = 70
+SIMILAR = 0.7
 
 
 def nearest(name: str, names: Collection[str]) -> str:
     """`did you mean 'login'?` for the most similar name, or nothing when none is similar."""
-    best = process.extractOne(name, list(names), scorer=fuzz.ratio, score_cutoff=SIMILAR)
+    best = get_close_matches(name, names, 1, SIMILAR)
     return f"did you mean {best[0]!r}?" if best else ""
 
 
