@@ -9,3 +9,6 @@ CLOCK_ID: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
+
+NEVER = 1 << 62
+"""An instant that no run reaches, ns: where a deadline or an end is not set. Sums with it stay within 64 bits."""

@@ -34,6 +34,7 @@ from gradual_agent.users.behaviour import Behaviour, CompiledStep, compile_behav
 from gradual_agent.users.context import UserContext, UserLog
 from gradual_agent.users.unforeseen import mark_failed
 from gradual_agent.users.user import VirtualUser
+from gradual_common.clock import NEVER
 from gradual_common.errors import TemplateError
 from gradual_common.kinds.http.model import ActionSpec
 from gradual_common.language.wording import nearest
@@ -47,8 +48,6 @@ from gradual_common.protocol.job import all_credentials
 from gradual_common.secrecy.masking import Mask
 from gradual_common.templates.templates import Condition, Scope
 from gradual_master.command_line.options import PlanArguments, load_arguments
-
-FOREVER = 1 << 62
 
 
 def run_trial(arguments: PlanArguments, group: str | None) -> int:
@@ -101,7 +100,7 @@ class Trial:
         self._narrator.begin(self._loaded.plan.users[self._group].name, rows)
         loop = asyncio.get_running_loop()
         timer = LoopTimer(loop)
-        engine = HttpEngine(HttpContext(loop, timer.timeline, Lease(FOREVER)), self._loaded.job.assets)
+        engine = HttpEngine(HttpContext(loop, timer.timeline, Lease(NEVER)), self._loaded.job.assets)
         engine.prepare(tls_in(self._loaded.plan.config.tls, [spec.tls for spec in self._loaded.plan.actions.values()]))
         recorder = Recorder(SeriesIndex.of(self._loaded.plan), read_clock)
         ended: asyncio.Future[None] = loop.create_future()

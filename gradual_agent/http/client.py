@@ -38,10 +38,8 @@ from gradual_agent.http.urls import Origin
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.suspension import Resumable, suspend
 from gradual_agent.runtime.timeline import Entry
-from gradual_common.clock import NS_PER_S
+from gradual_common.clock import NEVER, NS_PER_S
 from gradual_common.plan.model.groups import Connections, Cookies
-
-NEVER: Final = 1 << 63
 
 Outcome = ResponseHead | Failure
 

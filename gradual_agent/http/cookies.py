@@ -19,7 +19,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from gradual_agent.http.request import Request
-from gradual_common.clock import NS_PER_S
+from gradual_common.clock import NEVER, NS_PER_S
 from gradual_common.net.urls import decode_bytes, decode_text, encode_text
 
 MAX_COOKIES: Final = 3000
@@ -33,7 +33,6 @@ MAX_ATTRIBUTE: Final = 1024
 
 TRUSTED: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
-FOREVER: Final = 1 << 63
 EARLIEST_YEAR: Final = 1601
 """An Expires before it is none (5.1.1, 5)."""
 
@@ -81,7 +80,7 @@ class CookieJar:
         self._clock = clock
         self._wall_clock = wall_clock
         self._cookies: dict[Key, Cookie] = {}
-        self._next_expiry = FOREVER
+        self._next_expiry = NEVER
         self._had_secure = False
         self._serial = 0
         self.version = 0
@@ -101,18 +100,18 @@ class CookieJar:
     def clear(self) -> None:
         """Forget all cookies."""
         self._cookies.clear()
-        self._next_expiry = FOREVER
+        self._next_expiry = NEVER
         self.version += 1
 
     def expire(self) -> None:
         """Drop what is past its time."""
-        if self._next_expiry == FOREVER:
+        if self._next_expiry == NEVER:
             return
         now = self._clock()
         if now < self._next_expiry:
             return
         self._cookies = {key: cookie for key, cookie in self._cookies.items() if cookie.expires_at > now}
-        self._next_expiry = min((cookie.expires_at for cookie in self._cookies.values()), default=FOREVER)
+        self._next_expiry = min((cookie.expires_at for cookie in self._cookies.values()), default=NEVER)
         self.version += 1
 
     def header_for(self, request: Request) -> str:
@@ -175,7 +174,7 @@ class CookieJar:
             return self._clock() + int(max_age) * NS_PER_S if int(max_age) > 0 else 0
         moment = read_date(attributes.get("expires", ""))
         if moment is None:
-            return FOREVER
+            return NEVER
         return self._clock() + int((moment.timestamp() - self._wall_clock()) * NS_PER_S)
 
 

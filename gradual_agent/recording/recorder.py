@@ -14,11 +14,10 @@ from gradual_agent.recording.group_meter import GroupMeter
 from gradual_agent.recording.sample_log import LoggedStepRecord, SampleLog
 from gradual_agent.recording.sealing import build_batch
 from gradual_agent.recording.step_record import StepRecord
+from gradual_common.clock import NEVER
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Applied, Batch, Health
 from gradual_common.protocol.messages import DRAIN_LEVEL
-
-NEVER = 1 << 62
 
 
 class Recorder:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from time import clock_gettime_ns
 
-from gradual_agent.runtime.timeline import NEVER, Timeline
-from gradual_common.clock import CLOCK_ID, NS_PER_MS, NS_PER_S
+from gradual_agent.runtime.timeline import Timeline
+from gradual_common.clock import CLOCK_ID, NEVER, NS_PER_MS, NS_PER_S
 
 MAX_SLEEP_NS = NS_PER_S
 

@@ -16,10 +16,9 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Any
 
-from gradual_common.clock import NS_PER_MS
+from gradual_common.clock import NEVER, NS_PER_MS
 
 SLICE_NS = NS_PER_MS // 2
-NEVER = 1 << 63
 RUNNING = -1
 
 Entry = list[Any]

@@ -37,11 +37,10 @@ from gradual_agent.users.step_runner import (
     StepRunner,
 )
 from gradual_agent.users.unforeseen import INTERNAL, detail_of
-from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_common.clock import NEVER, NS_PER_MS, NS_PER_S
 
 EMPTY_PAUSE = 100 * NS_PER_MS
 REPLACEMENT_PAUSE = NS_PER_S
-NEVER = 1 << 62
 
 
 class VirtualUser(StepRunner):

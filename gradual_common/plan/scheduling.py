@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from gradual_common.clock import NEVER
 from gradual_common.errors import PlanError, Problem
 from gradual_common.plan.model.config import Phase
 from gradual_common.plan.model.plan import Plan
 from gradual_common.schedule.ramps.curve import Curve
 from gradual_common.schedule.ramps.ramp import Ramp
 from gradual_common.schedule.ramps.written import trace
-from gradual_common.schedule.schedule import FOREVER, Change, Level, Schedule, SchedulePhase
+from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
 from gradual_common.schedule.slots import apportion
 from gradual_common.units import format_duration
 
@@ -155,7 +156,7 @@ class _Drawing:
         self._add_points(sketch.points, cuts, start, phase.duration, number)
         self.users = sketch.points[-1][1]
         self.end = None if phase.duration is None else start + phase.duration
-        self.at = FOREVER if self.end is None else self.end
+        self.at = NEVER if self.end is None else self.end
         self.phases.append(SchedulePhase(number, phase.name, start, self.at, phase.warm_up))
 
     def _add_points(

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-FOREVER = 2**62
-"""The end of what only iterations end."""
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -30,7 +27,7 @@ class Change:
 class Level:
     """A row of the tables. For a stretch of a linear ramp `target` is the mean number of users, as a float.
 
-    `end` is `FOREVER` for the last one when only iterations end the run.
+    `end` is `NEVER` for the last one when only iterations end the run.
     """
 
     number: int
@@ -44,7 +41,7 @@ class Level:
 class SchedulePhase:
     """A phase as scheduled; `pause_before` lies before `start`, as a level of its own with target 0.
 
-    `end` is `FOREVER` when only iterations end the run.
+    `end` is `NEVER` when only iterations end the run.
     """
 
     number: int

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from gradual_common.clock import NEVER
 from gradual_common.protocol.messages import DRAIN_LEVEL, LevelOrder, MasterMessage, Orders, SlotRun
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.coordination.fleet.agent import LISTENING, FleetAgent
@@ -18,9 +19,6 @@ from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.journal import Journal, OrdersIssued
 from gradual_master.coordination.slots.table import SlotTable
 
-UNSCHEDULED = 2**62
-"""`Orders.start` while no origin is decided: an instant that no run reaches."""
-
 
 class RunOrders:
     """What is ordered now: `version`, `start` and the levels ahead. Instants in run time, ns."""
@@ -28,7 +26,7 @@ class RunOrders:
     def __init__(self, schedule: Schedule, lease: int, graceful_stop: int, epoch: int) -> None:
         self.epoch = epoch
         self.version = 0
-        self.start = UNSCHEDULED
+        self.start = NEVER
         self.stopped_at: int | None = None
         self._schedule = schedule
         self._lease = lease
@@ -43,7 +41,7 @@ class RunOrders:
         """The instant of target 0, when there is one yet."""
         if self.stopped_at is not None:
             return self.stopped_at
-        if self.start == UNSCHEDULED or self._schedule.end is None:
+        if self.start == NEVER or self._schedule.end is None:
             return None
         return self.start + self._schedule.end
 

@@ -54,8 +54,7 @@ def _no_guard(init: Any) -> Any:
 
 def _same_tenure(give: Any) -> Any:
     def mutant(self: SlotTable, agent: str, slots: Any, due: int = 0) -> Any:
-        for tenure, mask in zip(self._tenure, slots, strict=True):
-            tenure[mask & (tenure > 0)] -= 1
+        self._tenure[slots & (self._tenure > 0)] -= 1
         return give(self, agent, slots, due) if due else give(self, agent, slots)
 
     return mutant
@@ -73,8 +72,7 @@ def _lost_with_its_stream(_: Any) -> Any:
 def _free_before_release(let_go: Any) -> Any:
     def mutant(self: SlotTable, slots: Any) -> Any:
         result = let_go(self, slots)
-        for group, mask in enumerate(slots):
-            self._free(group, slice(None), mask)
+        self._free(slots)
         return result
 
     return mutant
@@ -89,8 +87,7 @@ def _rows_later(ordered_of: Any) -> Any:
 
 def _release_of_any_tenure(_: Any) -> Any:
     def mutant(self: SlotTable, agent: str, slots: Any) -> None:
-        for group, mask in enumerate(self.masks(slots)):
-            self._free(group, slice(None), mask)
+        self._free(self.mask_of(slots))
 
     return mutant
 

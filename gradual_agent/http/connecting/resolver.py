@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, Final
 
-from gradual_common.clock import NS_PER_S
+from gradual_common.clock import NEVER, NS_PER_S
 
-FOREVER: Final = 1 << 63
 KEPT_NS: Final = 30 * NS_PER_S
 """getaddrinfo tells no time to live; a system that fails over by DNS is followed within this time."""
 
@@ -79,7 +78,7 @@ class Resolver:
             literal = read_literal(host, port)
             if literal is None:
                 return None
-            kept = (FOREVER, Addresses([literal]))
+            kept = (NEVER, Addresses([literal]))
             self._keep((host, port), kept)
         return kept[1] if self._clock() < kept[0] else None
 

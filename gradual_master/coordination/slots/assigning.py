@@ -6,8 +6,9 @@ assignment is committed first; then its rows are laid ready, and the orders name
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from gradual_common.protocol.messages import SlotRun
 from gradual_common.schedule.schedule import Schedule
@@ -65,7 +66,7 @@ class Assigner:
         for agent, part in zip(agents, parts, strict=True):
             agent.take(StandingEvent.ENLIST)
             self.intake.enrol(agent.id)
-            self._give(agent, self.slots.masks(part))
+            self._give(agent, self.slots.mask_of(part))
         self._taken.clear()
         return None
 
@@ -164,7 +165,7 @@ class Assigner:
 
     def _held_by_leaving(self) -> int:
         """How many slots will be free, beside those on their way, when agents that were told to end have done so."""
-        return sum(int(mask.sum()) for agent in self.fleet.leaving() for mask in self.slots.staying(agent.id))
+        return sum(int(np.count_nonzero(self.slots.staying(agent.id))) for agent in self.fleet.leaving())
 
     def _enlist(self, agent: FleetAgent) -> None:
         """From now on intervals wait for its batches, and it is told of the schedule, slots or none."""
@@ -173,14 +174,14 @@ class Assigner:
             self.intake.enrol(agent.id)
             self.sender.renew(agent)
 
-    def _give(self, agent: FleetAgent, slots: Sequence[Mask]) -> None:
+    def _give(self, agent: FleetAgent, slots: Mask) -> None:
         runs = self.slots.give(agent.id, slots)
         self.journal.commit([SlotsAssigned(agent.id, runs)])
         self.out.add(Provide(agent.id, runs))
         self._taken[agent.id] = self._taken.get(agent.id, 0) + sum(run.count for run in runs)
 
-    def _let_go(self, agent: FleetAgent, slots: Sequence[Mask]) -> None:
-        moved = sum(int(mask.sum()) for mask in slots)
+    def _let_go(self, agent: FleetAgent, slots: Mask) -> None:
+        moved = int(np.count_nonzero(slots))
         self.slots.let_go(slots)
         self.moves += moved
         self.sender.renew(agent)

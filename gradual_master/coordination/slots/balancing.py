@@ -12,44 +12,43 @@ the most that any of them would have it run.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from gradual_common.clock import NEVER
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.schedule.slots import apportion
 from gradual_master.coordination.slots.allocation import targets_of
 from gradual_master.coordination.slots.table import Mask, SlotTable
 
-Ranks = list[npt.NDArray[np.int64]]
 Slots = npt.NDArray[np.int64]
-"""Slots along the order of the schedule, as rows of (group, ordinal)."""
+"""Slots by their places in the table's columns, along the order in which the schedule raises them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An agent that stays. Only one that `is_here`, on a stream, is given anything just now.
-
-    `confirmed`: the version of the orders that it has put in force; what later ones gave it cannot move yet.
-    """
+    """An agent that stays."""
 
     max_users: int
     is_here: bool
-    confirmed: int = 1 << 62
+    """Only such an agent is given anything just now."""
+    confirmed: int = NEVER
+    """The version of the orders that it has put in force; what later ones gave it cannot move yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What is to be done: free slots given to agents, and slots of agents that are to leave them.
+    """What is to be done."""
 
-    `is_short`: more are to move once their holders have put them in force.
-    """
-
-    gifts: dict[str, list[Mask]]
-    moves: dict[str, list[Mask]]
+    gifts: dict[str, Mask]
+    """Free slots for each agent."""
+    moves: dict[str, Mask] = field(default_factory=dict)
+    """Slots of each agent that are to leave it."""
     is_short: bool = False
+    """More are to move once their holders have put them in force."""
 
 
 class Balancer:
@@ -57,9 +56,9 @@ class Balancer:
 
     def __init__(self, schedule: Schedule) -> None:
         targets = targets_of(schedule)
-        self._peak = schedule.peak
-        self._largest = _largest(targets)
+        self._groups = np.repeat(np.arange(len(schedule.peak)), schedule.peak)
         self._ranks = _ranks(targets, schedule.peak)
+        self._largest = [_below(users, schedule.peak) for users in _largest(targets)]
         # Under several mixes the first assignment is off by a user per group: nobody is restarted for that.
         self._tolerance = len(schedule.groups) if len(self._largest) > 1 else 0
 
@@ -68,24 +67,31 @@ class Balancer:
 
         `coming`: slots that will be free soon, beside those that are moving.
         """
+        # A user that moves ends in one agent and begins anew in another: its iteration is cut short or waited for, its
+        # cookies and connections are gone, and until the old holder has confirmed its end nobody runs it. So moving is
+        # the last resort. Free slots are given first, to those that lack most. What is then still lacking is less than
+        # it looks: slots that are already leaving (told, and not yet released) and those that agents that were told to
+        # end still hold will be free soon without anybody else being disturbed. Only the rest moves, and only when
+        # somebody has joined (`moving`): an agent that lost users to its own cut, or whose slots ended, is no reason.
+        # Nothing is taken either for an agent that is not here, for it could not be given to it and would go back to
+        # those whom it was taken from, to be taken again: without end, as the fuzz once found. And what its holder has
+        # not yet put in force cannot be taken, for a holder that never heard of a slot never says that it ended: such
+        # a balance is short, and is looked at again when the holder confirms.
         counts = table.counts()
         held = {agent: counts.get(agent, 0) for agent in places}
         weights = [place.max_users for place in places.values()]
         shares = dict(zip(places, _shares(weights, table.open_slots()), strict=True))
         lacking = {agent: max(0, shares[agent] - held[agent]) for agent in places}
         gifts = self._give(self._in_order(table.free()), lacking, table, places, held)
-        if not moving:
-            return Balance(gifts, {})
-        given = sum(_count(masks) for masks in gifts.values())
-        # Nothing moves for an agent that is not here: it would be given back to those from whom it was taken.
+        given = sum(_count(slots) for slots in gifts.values())
         lacking_here = sum(count for agent, count in lacking.items() if places[agent].is_here)
         wanted = lacking_here - given - coming - table.leaving()
-        if wanted <= self._tolerance:
-            return Balance(gifts, {})
-        above = {agent: held[agent] - shares[agent] for agent in places}
-        moves = self._move(wanted, table, above, places)
-        moving_now = sum(_count(masks) for masks in moves.values())
-        return Balance(gifts, moves, moving_now < min(wanted, sum(max(0, count) for count in above.values())))
+        if not moving or wanted <= self._tolerance:
+            return Balance(gifts)
+        above = {agent: max(0, held[agent] - shares[agent]) for agent in places}
+        wanted = min(wanted, sum(above.values()))
+        moves = self._move(wanted, table, above, places) if wanted > 0 else {}
+        return Balance(gifts, moves, sum(_count(slots) for slots in moves.values()) < wanted)
 
     def _give(
         self,
@@ -94,36 +100,31 @@ class Balancer:
         table: SlotTable,
         places: Mapping[str, Place],
         counts: Mapping[str, int],
-    ) -> dict[str, list[Mask]]:
-        """Assign free slots by what each agent lacks; then the part of those that are not here, by what would be the
+    ) -> dict[str, Mask]:
+        """Give free slots by what each agent lacks; then the part of those that are not here, by what would be the
         shares without them; then what is left to whoever has room.
         """
-        gifts: dict[str, list[Mask]] = {}
-        if not len(free):
-            return gifts
-        here = [agent for agent, place in places.items() if place.is_here]
+        gifts: dict[str, Mask] = {}
+        here = {agent: place.max_users for agent, place in places.items() if place.is_here}
         theirs = len(free) + sum(counts[agent] for agent in here)
-        together = _shares([places[agent].max_users for agent in here], theirs)
+        together = _shares(list(here.values()), theirs)
         without = {agent: max(0, share - counts[agent]) for agent, share in zip(here, together, strict=True)}
         for needs in (
             {agent: lacking[agent] for agent in here},
             {agent: max(0, without[agent] - lacking[agent]) for agent in here},
             dict.fromkeys(here, len(free)),
         ):
-            for agent, part in self._dealt(free, needs).items():
-                if not len(part):
-                    continue
-                held = _with(table.occupied(agent), gifts.get(agent))
-                fitting = self._fitting(part, held, places[agent].max_users)
-                if len(fitting):
-                    gifts[agent] = _with(self._masks(fitting), gifts.get(agent))
-            taken = [np.zeros(count, np.bool_) for count in self._peak]
-            for masks in gifts.values():
-                taken = _with(taken, masks)
-            free = free[[not taken[group][ordinal] for group, ordinal in free]] if len(free) else free
+            rest = self._mask(free)
+            for agent, part in self._parts(free, needs).items():
+                given = gifts.get(agent, self._mask(part[:0]))
+                fitting = self._mask(self._fitting(part, table.occupied(agent) | given, here[agent]))
+                if fitting.any():
+                    gifts[agent] = given | fitting
+                    rest &= ~fitting
+            free = free[rest[free]]
         return gifts
 
-    def _dealt(self, free: Slots, needs: Mapping[str, int]) -> dict[str, Slots]:
+    def _parts(self, free: Slots, needs: Mapping[str, int]) -> dict[str, Slots]:
         """Each agent's part: stretch after stretch of one group and one rank, in proportion to the needs."""
         weights, total = list(needs.values()), min(len(free), sum(needs.values()))
         parts: dict[str, list[Slots]] = {agent: [] for agent in needs}
@@ -138,83 +139,52 @@ class Balancer:
         return {agent: np.concatenate(pieces) for agent, pieces in parts.items() if pieces}
 
     def _stretches(self, slots: Slots) -> list[tuple[int, int]]:
-        if not len(slots):
-            return []
-        ranks = self._ranks_of(slots)
-        breaks = np.flatnonzero((np.diff(ranks) != 0) | (np.diff(slots[:, 0]) != 0)) + 1
-        edges = [0, *breaks.tolist(), len(slots)]
-        return list(pairwise(edges))
+        breaks = np.flatnonzero((np.diff(self._ranks[slots]) != 0) | (np.diff(self._groups[slots]) != 0)) + 1
+        return list(pairwise([0, *breaks.tolist(), len(slots)])) if len(slots) else []
 
-    def _fitting(self, slots: Slots, held: list[Mask], capacity: int) -> Slots:
+    def _fitting(self, slots: Slots, held: Mask, capacity: int) -> Slots:
         """As many of `slots`, from the first on, as the agent can run beside what it holds."""
         low, high = 0, len(slots)
         while low < high:
             middle = (low + high + 1) // 2
-            if self._most_active(_with(held, self._masks(slots[:middle]))) <= capacity:
+            if self._most_active(held | self._mask(slots[:middle])) <= capacity:
                 low = middle
             else:
                 high = middle - 1
         return slots[:low]
 
-    def _most_active(self, held: list[Mask]) -> int:
+    def _most_active(self, held: Mask) -> int:
         """The most users that the schedule ever has run at once in these slots."""
-        return max(
-            (
-                sum(int(np.count_nonzero(mask[:count])) for mask, count in zip(held, users, strict=True))
-                for users in self._largest
-            ),
-            default=0,
-        )
+        return max((_count(held & active) for active in self._largest), default=0)
 
     def _move(
         self, wanted: int, table: SlotTable, above: Mapping[str, int], places: Mapping[str, Place]
-    ) -> dict[str, list[Mask]]:
+    ) -> dict[str, Mask]:
         """`wanted` slots of those that have more than their share, in proportion to how much more."""
-        surplus = {agent: max(0, count) for agent, count in above.items()}
-        wanted = min(wanted, sum(surplus.values()))
-        if wanted <= 0:
-            return {}
-        counts = apportion(list(surplus.values()), wanted)
+        counts = apportion(list(above.values()), wanted)
         return {
-            agent: self._masks(_spread(slots, min(count, len(slots))))
-            for agent, count in zip(surplus, counts, strict=True)
+            agent: self._mask(_spread(slots, min(count, len(slots))))
+            for agent, count in zip(above, counts, strict=True)
             if count and len(slots := self._in_order(table.movable(agent, places[agent].confirmed)))
         }
 
-    def _in_order(self, masks: Sequence[Mask]) -> Slots:
-        slots = np.concatenate(
-            [
-                np.column_stack((np.full(int(mask.sum()), group), np.flatnonzero(mask)))
-                for group, mask in enumerate(masks)
-            ]
-        )
-        return slots[np.lexsort((slots[:, 1], slots[:, 0], self._ranks_of(slots)))]
+    def _in_order(self, slots: Mask) -> Slots:
+        """Along the order of the schedule; slots of one rank group by group."""
+        found = np.flatnonzero(slots)
+        return found[np.argsort(self._ranks[found], kind="stable")]
 
-    def _ranks_of(self, slots: Slots) -> npt.NDArray[np.int64]:
-        ranks = np.zeros(len(slots), dtype=np.int64)
-        for group, column in enumerate(self._ranks):
-            mine = slots[:, 0] == group
-            ranks[mine] = column[slots[mine, 1]]
-        return ranks
-
-    def _masks(self, slots: Slots) -> list[Mask]:
-        masks = [np.zeros(count, dtype=np.bool_) for count in self._peak]
-        for group, mask in enumerate(masks):
-            mask[slots[slots[:, 0] == group, 1]] = True
-        return masks
+    def _mask(self, slots: Slots) -> Mask:
+        mask = np.zeros(len(self._ranks), dtype=np.bool_)
+        mask[slots] = True
+        return mask
 
 
 def _shares(capacities: Sequence[int], slots: int) -> tuple[int, ...]:
     return apportion(capacities, slots) if sum(capacities) else (0,) * len(capacities)
 
 
-def _count(masks: Sequence[Mask]) -> int:
-    return sum(int(np.count_nonzero(mask)) for mask in masks)
-
-
-def _with(masks: list[Mask], others: list[Mask] | None) -> list[Mask]:
-    """The slots of both."""
-    return masks if others is None else [mask | other for mask, other in zip(masks, others, strict=True)]
+def _count(slots: Mask) -> int:
+    return int(np.count_nonzero(slots))
 
 
 def _spread(slots: Slots, count: int) -> Slots:
@@ -235,10 +205,15 @@ def _largest(targets: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
     return largest
 
 
-def _ranks(targets: Sequence[tuple[int, ...]], peak: Sequence[int]) -> Ranks:
-    """Per group and ordinal, the place of the first target, smallest total first, that has the slot active."""
-    ranks = []
-    for group, count in enumerate(peak):
-        reach = np.maximum.accumulate([users[group] for users in targets]) if targets else np.zeros(0, np.int64)
-        ranks.append(np.searchsorted(reach, np.arange(count), side="right").astype(np.int64))
-    return ranks
+def _below(users: Sequence[int], peak: Sequence[int]) -> Mask:
+    """The slots that these users per group have active."""
+    return np.concatenate([np.arange(slots) < count for slots, count in zip(peak, users, strict=True)])
+
+
+def _ranks(targets: Sequence[tuple[int, ...]], peak: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Per slot, the place of the first target, smallest total first, that has it active."""
+    ranks = [
+        np.searchsorted(np.maximum.accumulate([users[group] for users in targets]), np.arange(count), side="right")
+        for group, count in enumerate(peak)
+    ]
+    return np.concatenate(ranks)

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradual_common.clock import NEVER
 from gradual_common.errors import PlanError
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.scheduling import compile_schedule
-from gradual_common.schedule.schedule import FOREVER, Schedule, SchedulePhase
+from gradual_common.schedule.schedule import Schedule, SchedulePhase
 from gradual_common.schedule.slots import apportion
 
 S = 10**9
@@ -153,7 +154,7 @@ def test_a_step_of_one_group_within_the_linear_stretch_of_another_belongs_to_its
 def test_a_plan_of_iterations_only_has_no_end() -> None:
     schedule = compiled({"ramp_config": ADDITIVE}, group(100, iterations=5))
     assert schedule.end is None
-    assert schedule.levels[-1].end == schedule.phases[-1].end == FOREVER
+    assert schedule.levels[-1].end == schedule.phases[-1].end == NEVER
     assert schedule.levels[-1].target == 100
 
 

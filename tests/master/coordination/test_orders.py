@@ -4,9 +4,10 @@ from fleet_model import S, schedule_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradual_common.clock import NEVER
 from gradual_common.protocol.messages import LevelOrder, SlotRun
 from gradual_common.schedule.schedule import Schedule
-from gradual_master.coordination.orders import UNSCHEDULED, RunOrders
+from gradual_master.coordination.orders import RunOrders
 
 SLOTS = (SlotRun(0, 0, 9, 1),)
 
@@ -26,7 +27,7 @@ def levels(ordering: RunOrders) -> list[tuple[int, int]]:
 def test_armed_orders_have_slots_and_no_levels() -> None:
     orders = orders_of(schedule_of((5,)), start=None).orders_for(SLOTS)
     assert (orders.epoch, orders.version, orders.slots, orders.levels) == (3, 1, SLOTS, ())
-    assert orders.start == UNSCHEDULED
+    assert orders.start == NEVER
 
 
 def test_levels_of_the_next_two_leases_are_ordered() -> None:

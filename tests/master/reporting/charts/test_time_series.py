@@ -10,7 +10,7 @@ import pytest
 from raw_run import MS, schedule_of
 from simulated_run import LEVELS, series_of, simulated_run
 
-from gradual_common.schedule.schedule import FOREVER
+from gradual_common.clock import NEVER
 from gradual_master.reporting.charts.time_series import (
     TimeMark,
     heat_grid,
@@ -101,7 +101,7 @@ def test_nobody_is_scheduled_after_the_end() -> None:
 
 def test_marks_end_where_the_run_did() -> None:
     schedule = schedule_of((1, 0), (2, 0), (3, 0), seconds=10, warm_up=1)
-    endless = replace(schedule, phases=(schedule.phases[0], replace(schedule.phases[1], end=FOREVER)), end=None)
+    endless = replace(schedule, phases=(schedule.phases[0], replace(schedule.phases[1], end=NEVER)), end=None)
     marks = marks_of(endless, [News(3.5, "warning", "late"), News(99, "info", "drained")], until_s=15)
     assert marks == (
         TimeMark(0, 10, "phase", "warm", warm_up=True),

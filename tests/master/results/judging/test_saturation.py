@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from raw_run import S, schedule_of
 
-from gradual_common.schedule.schedule import FOREVER, Level, Schedule, SchedulePhase
+from gradual_common.clock import NEVER
+from gradual_common.schedule.schedule import Level, Schedule, SchedulePhase
 from gradual_master.results.judging.saturation import MeasuredTime, Saturation, sustained
 
 MEASURED = MeasuredTime(schedule_of((2, 1), (4, 2), seconds=20), S, 40 * S)
@@ -50,8 +51,8 @@ def test_warm_up_and_what_comes_after_the_end_are_not_judged() -> None:
 
 
 def test_an_endless_schedule_is_judged_to_the_end_of_the_run() -> None:
-    phase = SchedulePhase(0, "main", 0, FOREVER, False)
-    schedule = Schedule((), (Level(0, 0, 0, FOREVER, 3.0),), (phase,), None, ("customer", "guest"))
+    phase = SchedulePhase(0, "main", 0, NEVER, False)
+    schedule = Schedule((), (Level(0, 0, 0, NEVER, 3.0),), (phase,), None, ("customer", "guest"))
     assert MeasuredTime(schedule, S, 12 * S + 1).intervals == 13
 
 
