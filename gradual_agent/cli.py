@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from gradual_agent.errors import AddressError
-from gradual_agent.master_link.address import MasterAddress
 from gradual_agent.process.children import end_with_parent, part_of, processes_of, run_children
 from gradual_agent.process.options import PROGRESS, AgentOptions
 from gradual_common import __version__
 from gradual_common.errors import GradualError
+from gradual_common.net.addresses import EndpointAddress
 from gradual_common.process.exit_codes import NOT_DONE, WRONG_INPUT
 from gradual_common.process.streams import StandardStreams
 from gradual_common.protocol.names import numbered_names, shown_name
@@ -35,8 +35,7 @@ def serve(arguments: Sequence[str] | None) -> int:
     parser = build_parser()
     options = parser.parse_args(arguments)
     try:
-        address = MasterAddress.read(options.master)
-        address.allow_plaintext(options.insecure)
+        target = master_target(options.master, insecure=options.insecure)
     except AddressError as error:
         print(f"gradual-agent: {brief(str(error))}", file=sys.stderr)  # noqa: T201  before logging is set up
         return WRONG_INPUT
@@ -47,7 +46,7 @@ def serve(arguments: Sequence[str] | None) -> int:
         end_with_parent()
     return run_one(
         AgentOptions(
-            address,
+            target,
             name,
             options.max_users,
             options.master_wait,
@@ -56,6 +55,20 @@ def serve(arguments: Sequence[str] | None) -> int:
             options.part_of,
         )
     )
+
+
+def master_target(text: str, *, insecure: bool) -> str:
+    """The master's address as gRPC dials it; AddressError when it cannot be read, or plaintext may not go there."""
+    try:
+        address = EndpointAddress.parse(text, any_port=False)
+    except ValueError as error:
+        raise AddressError(f"--master: {error}") from None
+    if not (address.is_local or insecure):
+        raise AddressError(
+            f"--master: {text} is not on this machine, and the connection is neither encrypted nor"
+            " authenticated; say --insecure (on the master too) if the network between is trusted"
+        )
+    return address.target
 
 
 def run_one(options: AgentOptions) -> int:

@@ -38,17 +38,15 @@ def serve(socket: Path, name: str) -> int:
     import structlog
 
     from gradual_agent.errors import AgentError
-    from gradual_agent.master_link.address import MasterAddress
     from gradual_agent.process.options import AgentOptions
     from gradual_agent.process.process import LATER, run_process
     from gradual_common.process.logs import hide_secrets
 
     importlib.import_module(LATER)
     await_socket(socket)
-    address = MasterAddress.read(f"unix:{socket}")
     patience = round(PATIENCE_S * 1e9)
     try:
-        return run_process(AgentOptions(address, name, max_users=None, master_wait=patience))
+        return run_process(AgentOptions(f"unix:{socket}", name, max_users=None, master_wait=patience))
     except AgentError as error:
         sys.stderr.write(f"{name}: {hide_secrets(str(error))}\n")
         return NOT_DONE

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from gradual_agent.master_link.address import MasterAddress
-
 if TYPE_CHECKING:
     from gradual_common.protocol.messages import Part
 
@@ -22,7 +20,8 @@ class AgentOptions:
     `part`: which process of which command this is, of one that runs several.
     """
 
-    master: MasterAddress
+    master: str
+    """Its address as gRPC dials it."""
     name: str
     max_users: int | None
     master_wait: int

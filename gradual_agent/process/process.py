@@ -77,7 +77,7 @@ async def serve(options: AgentOptions, max_users: int) -> int:
 
     agent = Agent(
         introduction_of(options, max_users),
-        target=options.master.target,
+        target=options.master,
         master_wait=options.master_wait,
         jitter=random.SystemRandom().random,
         lease=lease,

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import ipaddress
-from dataclasses import dataclass
+from typing import Self
 
+from gradual_common.net.addresses import EndpointAddress
 from gradual_master.errors import InsecureError, ListenError
 
-WANTED = "write HOST:PORT, [IPV6]:PORT or unix:PATH"
 
+class ListenAddress(EndpointAddress):
+    """An address that gRPC binds."""
 
-@dataclass(frozen=True, slots=True)
-class ListenAddress:
-    """`target` as gRPC binds it; `host` is empty for a Unix socket; `is_local`: only this machine reaches it."""
-
-    target: str
-    host: str
-    port: int
-    is_local: bool
+    __slots__ = ()
 
     @classmethod
-    def read(cls, text: str) -> ListenAddress:
+    def read(cls, text: str) -> Self:
         """`HOST:PORT`, `[IPV6]:PORT` or `unix:PATH`; ListenError says what is wrong with anything else."""
-        if text.startswith("unix:"):
-            if not text.removeprefix("unix:").strip("/"):
-                raise ListenError(f"--listen: {text!r} names no socket; {WANTED}")
-            return cls(text, "", 0, is_local=True)
-        host, _, port = text.rpartition(":")
-        if not host or (":" in host and not (host.startswith("[") and host.endswith("]"))):
-            raise ListenError(f"--listen: {text!r} is not an address; {WANTED}")
-        if not port.isdecimal() or int(port) > 65535:
-            raise ListenError(f"--listen: {port!r} is not a port from 0 (any free one) to 65535; {WANTED}")
-        return cls(text, host.strip("[]"), int(port), is_loopback(host.strip("[]")))
-
-    def at_port(self, port: int) -> str:
-        """The address with the port that was bound; a Unix socket as it is."""
-        if not self.host:
-            return self.target
-        return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
+        try:
+            return cls.parse(text, any_port=True)
+        except ValueError as error:
+            raise ListenError(f"--listen: {error}") from None
 
     def allow(self, *, insecure: bool, guarded: str) -> None:
         """InsecureError when plaintext would leave this machine unasked, or carry what authenticates.
@@ -58,13 +40,3 @@ class ListenAddress:
                 f"{self.target} is plaintext that leaves this machine; listen on 127.0.0.1 or a unix: socket, or take "
                 f"{guarded} out of the plan"
             )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine by its very name; nothing is resolved."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -7,7 +7,6 @@ import pytest
 
 from gradual_agent import cli
 from gradual_agent.errors import AgentError
-from gradual_agent.master_link.address import MasterAddress
 from gradual_agent.process.options import AgentOptions
 from gradual_common.errors import TemplateError
 from gradual_common.protocol.messages import Part
@@ -66,7 +65,7 @@ def test_the_options_reach_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "run_one", lambda options: given.append(options) or 0)
     arguments = ["--master", "10.1.2.3:7700", "--insecure", "--name", "a", "--max-users", "5"]
     assert cli.main([*arguments, "--master-wait", "1m30s", "--log-format", "json", "-v"]) == 0
-    assert given == [AgentOptions(MasterAddress("10.1.2.3:7700", False), "a", 5, 90_000_000_000, "json", True)]
+    assert given == [AgentOptions("10.1.2.3:7700", "a", 5, 90_000_000_000, "json", True)]
 
 
 def test_the_defaults_are_those_of_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +73,7 @@ def test_the_defaults_are_those_of_the_contract(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(cli, "run_one", lambda options: given.append(options) or 0)
     monkeypatch.setattr("socket.gethostname", lambda: "host-7")
     assert cli.main(["--master", "unix:/m"]) == 0
-    assert given == [AgentOptions(MasterAddress("unix:/m", True), "host-7", None, 60_000_000_000)]
+    assert given == [AgentOptions("unix:/m", "host-7", None, 60_000_000_000)]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from gradual_common.net.addresses import is_loopback
 from gradual_master.errors import ReporterError
-from gradual_master.serving.listening import is_loopback
 
 Protocol = Literal["http", "grpc"]
 

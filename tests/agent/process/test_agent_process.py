@@ -7,11 +7,10 @@ from dataclasses import replace
 import pytest
 
 from gradual_agent.errors import AgentError
-from gradual_agent.master_link.address import MasterAddress
 from gradual_agent.process import process
 from gradual_agent.process.options import AgentOptions
 
-OPTIONS = AgentOptions(MasterAddress("unix:/m", True), "a", None, 1_000_000_000)
+OPTIONS = AgentOptions("unix:/m", "a", None, 1_000_000_000)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,8 @@
-"""Plaintext stays on the machine unless someone says otherwise."""
+"""An address says where it leads, and whether that is off this machine."""
 
 import pytest
 
-from gradual_agent.errors import AddressError
-from gradual_agent.master_link.address import MasterAddress
+from gradual_common.net.addresses import EndpointAddress
 
 
 @pytest.mark.parametrize(
@@ -23,7 +22,8 @@ from gradual_agent.master_link.address import MasterAddress
     ],
 )
 def test_an_address_knows_whether_it_leaves_the_machine(text: str, is_local: bool) -> None:
-    assert MasterAddress.read(text) == MasterAddress(text, is_local)
+    address = EndpointAddress.parse(text, any_port=False)
+    assert (address.target, address.is_local) == (text, is_local)
 
 
 @pytest.mark.parametrize(
@@ -40,14 +40,12 @@ def test_an_address_knows_whether_it_leaves_the_machine(text: str, is_local: boo
     ],
 )
 def test_what_is_no_address_says_what_is(text: str, what: str) -> None:
-    with pytest.raises(AddressError, match=what) as caught:
-        MasterAddress.read(text)
+    with pytest.raises(ValueError, match=what) as caught:
+        EndpointAddress.parse(text, any_port=False)
     assert "HOST:PORT" in str(caught.value)
 
 
-def test_plaintext_off_the_machine_needs_a_word() -> None:
-    away = MasterAddress.read("judge.example:7700")
-    with pytest.raises(AddressError, match="--insecure"):
-        away.allow_plaintext(insecure=False)
-    away.allow_plaintext(insecure=True)
-    MasterAddress.read("localhost:7700").allow_plaintext(insecure=False)
+def test_port_0_is_for_those_that_listen() -> None:
+    assert EndpointAddress.parse("judge:0", any_port=True).port == 0
+    with pytest.raises(ValueError, match=r"from 0 \(any free one\) to 65535"):
+        EndpointAddress.parse("judge:-1", any_port=True)
