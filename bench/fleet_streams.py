@@ -32,7 +32,7 @@ def clock() -> int:
     return time.clock_gettime_ns(CLOCK_ID)
 
 
-class Tally:
+class KeyedCounts:
     """What all agents saw together."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Tally:
 class SimulatedAgent:
     """One stream and its conversation."""
 
-    def __init__(self, number: int, address: str, seconds: int, wire: bytes, tally: Tally) -> None:
+    def __init__(self, number: int, address: str, seconds: int, wire: bytes, tally: KeyedCounts) -> None:
         self._number = number
         self._seconds = seconds
         self._message = pb.AgentMessage.FromString(wire)
@@ -159,7 +159,7 @@ async def simulate(address: str, agents: int, seconds: int) -> dict[str, Any]:
     """Run all agents; what they saw."""
     plan = Plan.model_validate(plan_document(agents, seconds))
     wires = [encode(make_batch(plan, seed)) for seed in range(8)]
-    tally = Tally()
+    tally = KeyedCounts()
     await asyncio.gather(
         *(SimulatedAgent(number, address, seconds, wires[number % 8], tally).run() for number in range(agents))
     )

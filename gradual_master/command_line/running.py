@@ -15,7 +15,7 @@ from gradual_master.reporting.jsonfile import STANDARD_OUTPUT, JsonReporter
 from gradual_master.reporting.progress.reporter import ProgressReporter
 from gradual_master.reporting.running.lookup import ReporterFinder
 from gradual_master.reporting.running.threads import prepare_all
-from gradual_master.results.summary.summary import Summary
+from gradual_master.results.summary.sections import Summary
 from gradual_master.run.conduct import conduct
 from gradual_master.run.options import RunOptions
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 
 from gradual_master.reporting.tables import LEVELS
-from gradual_master.results.measures.levels import LevelRow
+from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.summary.sections import Summary
 
 FIGURES = LEVELS.choose("start_s target_users active_users throughput_rps p50_ms p95_ms p99_ms requests failures")

@@ -34,17 +34,15 @@ from gradual_master.results.merging.agent_health import AgentHealth
 from gradual_master.results.merging.agent_totals import AgentTotals
 from gradual_master.results.merging.batches import contribution_of, read_batch
 from gradual_master.results.merging.layouts import Layouts
-from gradual_master.results.merging.measurements import (
+from gradual_master.results.merging.open_interval import OpenInterval
+from gradual_master.results.merging.sums import (
     BEGIN,
     END,
     OUTSIDE,
     Contribution,
-    Figures,
-    LevelHistograms,
-    Measurements,
+    LevelMeasurements,
     Shape,
 )
-from gradual_master.results.merging.open_interval import OpenInterval, health_of
 
 KEPT = 120 * NS_PER_S
 """How much of the past stays in memory as records of intervals (DESIGN 5.7)."""
@@ -54,27 +52,26 @@ SHORTEST_PEAK = NS_PER_S // 100
 
 
 class Aggregate:
-    """What was measured. The instants of batches are run time.
-
-    `totals` by phase, `level_figures` and `level_histograms` by level, `agents` by incarnation, `statuses` by
-    (phase, step, status code), `assertions` by (phase, step, number, 0 passed | 1 failed), `failures` by what went
-    wrong, `users_max` the most active users of each group at any time, `records` the last intervals, `series` the
-    course of all, `step_series` that of each step; `interval` in ns.
-    """
+    """What was measured. The instants of batches are run time; `interval` in ns."""
 
     def __init__(self, plan: Plan, schedule: Schedule, interval: int) -> None:
         self.plan = plan
         self.schedule = schedule
+        self.interval = interval
+        self.start = 0
+        """The run time of the schedule's begin, from which intervals are counted."""
         self.index = SeriesIndex.of(plan)
         self.shape = Shape.of(self.index)
         self.totals = Totals(self.shape, schedule)
-        self.level_figures = Figures(self.shape)
-        self.level_histograms = LevelHistograms(self.shape)
+        self.levels = LevelMeasurements(self.shape)
         self.agents: dict[str, AgentTotals] = {}
+        """By incarnation."""
         self.users_max = np.zeros(self.shape.groups)
+        """The most active users of each group at any time."""
         self.records: deque[IntervalRecord] = deque(maxlen=max(1, KEPT // interval))
+        """The last intervals."""
         self.series = Series(schedule.groups, failures=self.index.failures)
-        self.step_series = StepTimeSeries(self.shape, interval)
+        self.step_series = StepTimeSeries(interval)
         self.watches = [Watch(objective) for objective in plan_objectives(plan, self.index, schedule)]
         self._phases = _phases_of_levels(schedule)
         self._layouts = Layouts(self.shape, self._phases, self.totals.phases, self.index.failures)
@@ -84,12 +81,9 @@ class Aggregate:
         self._errors = ErrorTable(plan, self.index, self.totals, self.failures, self.error_samples, interval)
         self._writer = IntervalWriter(self.index, schedule, interval)
         self._open: dict[int, OpenInterval] = {}
-        self._closed: dict[int, tuple[Contribution, int]] = {}
         self._next = 0
         self._capacity = 16
         self._applied: dict[tuple[int, int], tuple[int, int]] = {}
-        self.interval = interval
-        self.start = 0
 
     def begin(self, start: int) -> None:
         """The schedule begins at the run time `start`, from which intervals are counted."""
@@ -97,26 +91,20 @@ class Aggregate:
 
     def merge(self, agent_id: str, batch: Batch) -> None:
         """Add a batch; WireError, and nothing added, when it does not fit the plan's series."""
-        reading = read_batch(batch, self._layouts)
-        self._agent(agent_id).add(reading)
+        reading = read_batch(agent_id, batch, self._layouts)
+        if agent_id not in self.agents:
+            self.agents[agent_id] = AgentTotals(self.interval)
+        self.agents[agent_id].add(reading)
         self.statuses.add(reading.layout.statuses, batch.statuses[:, 4])
         self.failures.add(batch, reading.layout.failures)
         self.assertions.add(reading.layout.assertions, batch.assertions[:, 3:].reshape(-1))
         self._note_applied(batch)
         if batch.interval < self._next:
-            self._add_late(batch.interval, contribution_of(reading, self.shape), health_of(agent_id, reading))
-        else:
-            self._opened(batch.interval).add(agent_id, reading)
-
-    def _opened(self, number: int) -> OpenInterval:
-        if number not in self._open:
-            self._open[number] = OpenInterval(self.shape, self._capacity)
-        return self._open[number]
-
-    def _agent(self, agent_id: str) -> AgentTotals:
-        if agent_id not in self.agents:
-            self.agents[agent_id] = AgentTotals(self.interval)
-        return self.agents[agent_id]
+            self._add_late(batch.interval, contribution_of(reading, self.shape), reading.health)
+            return
+        if batch.interval not in self._open:
+            self._open[batch.interval] = OpenInterval(self.shape, self._capacity)
+        self._open[batch.interval].add(reading)
 
     def _note_applied(self, batch: Batch) -> None:
         for entry in batch.applied:
@@ -126,17 +114,12 @@ class Aggregate:
 
     def _add_late(self, number: int, contribution: Contribution, health: AgentHealth) -> None:
         self._add_to_run(contribution)
-        if number in self._closed:
-            former, agents = self._closed[number]
-            measured = Measurements(self.shape)
-            measured.add(former)
-            measured.add(contribution)
-            self._closed[number] = (measured.freeze(), agents + 1)
-            place = number - self._next
-            stood = self.records[place]
-            self.records[place] = self._write(number, (), stood.objectives)
+        place = number - self._next
+        if -place <= len(self.records):
+            former = self.records[place]
+            self.records[place] = amended = self._writer.amend(former, contribution)
             self.step_series.amend(number, contribution)
-            self.series.amend(stood, replace(self.records[place], health=(health,)))
+            self.series.amend(former, replace(amended, health=(health,)))
 
     def close(self, number: int, finished: tuple[SlotsFinished, ...] = ()) -> IntervalRecord:
         """Close interval `number`, the next in order: its record, with the objectives as they stand now.
@@ -150,18 +133,16 @@ class Aggregate:
         self._next += 1
         interval = self._open.pop(number, None) or OpenInterval(self.shape, 1)
         measured = interval.freeze()
-        self._capacity = max(self._capacity, len(measured.codes))
+        self._capacity = max(self._capacity, len(measured.histograms.codes))
         self._add_to_run(measured)
         self._note_peak(measured)
-        health = interval.health
-        self._closed[number] = (measured, len(health))
-        record = self._write(number, health, self.look((number + 1) * self.interval / NS_PER_S))
+        objectives = self.look((number + 1) * self.interval / NS_PER_S)
+        record = self._writer.write(number, measured, len(interval.health), interval.health, objectives)
         self.series.add(record)
         self.step_series.add(number, measured)
         record = replace(record, errors_so_far=self.errors(MOST_LIVE))
         # Of thousands of agents that would be hundreds of thousands of objects, and nobody asks again.
         self.records.append(replace(record, health=(), errors_so_far=()))
-        self._closed.pop(number - (self.records.maxlen or 0), None)
         return record
 
     def settle(self) -> None:
@@ -169,21 +150,14 @@ class Aggregate:
         while self._open:
             self.close(self._next)
 
-    def _write(
-        self, number: int, health: tuple[AgentHealth, ...], objectives: tuple[ObjectiveRow, ...]
-    ) -> IntervalRecord:
-        measured, agents = self._closed[number]
-        return self._writer.write(number, measured, agents, health, objectives)
-
     def _add_to_run(self, contribution: Contribution) -> None:
-        self.totals.add(contribution.rename(self.shape, self._phases.__getitem__))
-        self.level_figures.add(contribution)
-        self.level_histograms.add(contribution)
+        self.totals.add(contribution.rename(self._phases.__getitem__))
+        self.levels.add(contribution)
 
     def _note_peak(self, measured: Contribution) -> None:
         lengths = measured.extents[:, END] - measured.extents[:, BEGIN]
         for row in np.flatnonzero(lengths >= SHORTEST_PEAK).tolist():
-            seen = measured.users[row, :, ACTIVE] / lengths[row]
+            seen = measured.sums.users[row, :, ACTIVE] / lengths[row]
             np.maximum(self.users_max, seen, out=self.users_max)
 
     def look(self, at_s: float) -> tuple[ObjectiveRow, ...]:
@@ -201,7 +175,7 @@ class Aggregate:
     @property
     def lacks_examples(self) -> bool:
         """Whether something failed that no agent has described."""
-        known, phases = self.error_samples.known, (*self.totals.measured, *self.totals.warm_up)
+        known, phases = self.error_samples.known, self.totals.everywhere
         return any((failed.step, failed.kind) not in known for failed in self.failures.of(phases))
 
     def is_warm_up(self, level: int) -> bool:
@@ -211,8 +185,9 @@ class Aggregate:
     @property
     def end(self) -> int:
         """How long, ns since the schedule's begin, any agent was within a level; 0 when none was."""
-        rows = [row for place, row in self.level_figures.rows.items() if place != OUTSIDE]
-        return max((int(self.level_figures.extents[row, END]) for row in rows), default=self.start) - self.start
+        sums = self.levels.sums
+        ends = [int(sums.extents[row, END]) for place, row in sums.rows.items() if place != OUTSIDE]
+        return max(ends, default=self.start) - self.start
 
     @property
     def level_spread(self) -> int:

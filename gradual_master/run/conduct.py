@@ -27,7 +27,7 @@ from gradual_master.coordination.journal import MemoryJournal
 from gradual_master.coordination.terms import Terms
 from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.running.threads import ReporterThreads
-from gradual_master.results.summary.summary import Summary
+from gradual_master.results.summary.sections import Summary
 from gradual_master.run.environment import RunClock, git_facts
 from gradual_master.run.options import RunOptions
 from gradual_master.run.provisions import Provisions

@@ -20,7 +20,8 @@ from gradual_master.reporting.running.threads import ReporterThreads
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.summary.history import History, News
-from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.summary import build_summary
 from gradual_master.run.environment import RunClock, fingerprint
 from gradual_master.run.options import RunOptions
 

@@ -2,9 +2,9 @@
 
 from gradual_common.histogram.histogram import Histogram
 from gradual_common.protocol.batch import Batch
-from gradual_master.results.merging.batches import Reading, contribution_of, read_batch
+from gradual_master.results.merging.batches import ReadBatch, contribution_of, read_batch
 from gradual_master.results.merging.layouts import Layouts
-from gradual_master.results.merging.measurements import OUTSIDE, Contribution, Shape
+from gradual_master.results.merging.sums import OUTSIDE, Contribution, Shape
 
 LEVELS = 10
 
@@ -13,8 +13,8 @@ def layouts(shape: Shape) -> Layouts:
     return Layouts(shape, {OUTSIDE: OUTSIDE, **dict.fromkeys(range(LEVELS), 0)}, {0})
 
 
-def reading(batch: Batch, shape: Shape) -> Reading:
-    return read_batch(batch, layouts(shape))
+def reading(batch: Batch, shape: Shape) -> ReadBatch:
+    return read_batch("a", batch, layouts(shape))
 
 
 def contribution(batch: Batch, shape: Shape) -> Contribution:

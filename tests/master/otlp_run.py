@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from gradual_common.histogram.buckets import EDGES
 from gradual_master.reporting.otlp import OtlpReporter
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.summary import build_summary
 
 SECONDS = 4
 BEGIN = 1_767_323_045_250_000_000

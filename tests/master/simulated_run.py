@@ -14,7 +14,8 @@ from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePh
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.measures.series import Series, SeriesTable
 from gradual_master.results.summary.history import History, News
-from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.summary import build_summary
 
 PLAN = """config:
   name: simulated

@@ -18,7 +18,7 @@ from simulated_run import ERROR_SAMPLE, RULES, simulated_run
 
 from gradual_master.reporting.html import write_html_report
 from gradual_master.results.summary.history import News
-from gradual_master.results.summary.summary import Summary
+from gradual_master.results.summary.sections import Summary
 
 try:
     from playwright.sync_api import Browser, Page, sync_playwright

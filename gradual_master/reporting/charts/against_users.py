@@ -25,7 +25,7 @@ from gradual_master.reporting.charts.parts import (
     percentile_rows,
 )
 from gradual_master.reporting.text.level_notes import notes_of
-from gradual_master.results.measures.levels import LevelRow
+from gradual_master.results.judging.levels import LevelRow
 
 
 def level_charts(levels: Sequence[LevelRow], limits: Sequence[Limit] = ()) -> tuple[Chart, ...]:

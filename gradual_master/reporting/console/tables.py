@@ -13,8 +13,8 @@ from gradual_master.reporting.tables import ACTIONS, AGENTS, LEVELS, Column
 from gradual_master.reporting.text.failures import title_of, why
 from gradual_master.reporting.text.formatting import show_rate, thinned
 from gradual_master.results.judging.fleet import AgentRow
+from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.measures.errors import ErrorRow
-from gradual_master.results.measures.levels import LevelRow
 from gradual_master.results.summary.sections import Summary
 
 MOST_LEVELS = 40

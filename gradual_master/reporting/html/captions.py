@@ -20,8 +20,8 @@ from gradual_master.reporting.text.formatting import (
     show_number,
     show_percent,
 )
+from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.measures.errors import ErrorRow
-from gradual_master.results.measures.levels import LevelRow
 from gradual_master.results.measures.series import SeriesTable
 
 Float64 = npt.NDArray[np.float64]

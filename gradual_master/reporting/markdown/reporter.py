@@ -39,8 +39,8 @@ from gradual_master.reporting.text.formatting import (
     thinned,
 )
 from gradual_master.results.judging.fleet import AgentRow
+from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.judging.objectives import ObjectiveRow
-from gradual_master.results.measures.levels import LevelRow
 from gradual_master.results.section import plain
 from gradual_master.results.summary.sections import Summary
 

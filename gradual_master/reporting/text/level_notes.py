@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradual_master.results.measures.levels import LevelRow
+from gradual_master.results.judging.levels import LevelRow
 
 NOTES = {"missing": "missing users", "saturated": "saturated", "unaccounted": "unaccounted time"}
 """By the mark of a level; its failures are told with the steps that failed."""

@@ -1,106 +1,159 @@
-"""All that a verdict is made of."""
+"""All that a verdict is made of, and the checks of single steps that nothing else makes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
-from gradual_master.results.judging.littles_law import WindowGap
-from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_common.plan.model.series import SeriesIndex
+from gradual_master.results.facts import RunFacts
+from gradual_master.results.judging.fleet import FleetSection, Loss
+from gradual_master.results.judging.levels import MOST_FAILURES
+from gradual_master.results.judging.littles_law import LittlesLaw
+from gradual_master.results.judging.objectives import Objective, ObjectiveRow
+from gradual_master.results.judging.plan_objectives import judges_failures
 from gradual_master.results.judging.think_times import WaitLateness
+from gradual_master.results.measures.error_samples import ErrorSample
+from gradual_master.results.measures.errors import ErrorRow
+from gradual_master.results.measures.totals import Selection, Totals
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """Requests that an agent had begun, and those of them that it reported; exact to one of its pings."""
-
-    agent: str
-    begun: int
-    merged: int
+class Tolerance(Protocol):
+    """What a verdict puts up with."""
 
     @property
-    def count(self) -> int:
-        """How many are unknown."""
-        return self.begun - self.merged
+    def allow_missing(self) -> float:
+        """The share of the scheduled user-seconds that may be missing, in [0, 1]."""
+        ...
+
+    @property
+    def allow_saturated(self) -> bool:
+        """Whether a generator that was the bottleneck is a warning only."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Unforeseen:
-    """Samples of one step that failed as `internal`; `detail`: what was raised first, "" where no agent told of it."""
+    """Samples of one step that failed as `internal`."""
 
     group: str
     step: str
     count: int
     detail: str
+    """What was raised first, "" where no agent has described one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Uncovered:
-    """A step with many failures that no objective judges; `label`: the most frequent of them."""
+    """A step with many failures that no objective judges."""
 
     step: str
     group: str
     failures: int
     requests: int
     label: str
+    """The most frequent of its failures."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What speaks for and against a run.
+    """What speaks for and against a run."""
 
-    `lost`: names of lost agents; `losses`: of every agent that reported less than it had begun. `saturated`: (agent,
-    intervals), the worst first, of `saturated_intervals` in all among `intervals`. `unaccounted`: the share of the
-    users' time by Little's law; `flagged`: how many windows of single agents were too bad, `worst` the worst of them.
-    `standstills`: (agent, ns), the longest of each. `lateness`: of the users' waits. `empty`: empty iterations by
-    group. `unforeseen`: steps that failed by a mistake in Gradual. `least_user_s`: user-seconds up to which nothing is
-    said; `least_saturated`: intervals from which on saturation is (`least`). `uncovered`: steps that failed more often
-    than is healthy while no objective looks at that.
-    """
-
+    run: RunFacts
+    tolerance: Tolerance
     objectives: tuple[ObjectiveRow, ...]
-    stop_signal: str | None = None
-    failure: str | None = None
-    scheduled_user_s: float = 0.0
-    missing_user_s: float = 0.0
-    allow_missing: float = 0.01
-    begun: int = 0
-    merged: int = 0
+    fleet: FleetSection
+    law: LittlesLaw
     lost: tuple[str, ...] = ()
+    """The names of lost agents."""
     losses: tuple[Loss, ...] = ()
-    resent_batches: int = 0
-    late_batches: int = 0
-    dropped_batches: int = 0
-    late_levels: int = 0
-    late_starts: int = 0
-    level_spread: int = 0
-    intervals: int = 0
-    saturated_intervals: int = 0
+    """Of every agent that reported less than it had begun."""
     saturated: tuple[tuple[str, int], ...] = ()
-    unaccounted: float = 0.0
-    flagged: int = 0
-    worst: WindowGap | None = None
+    """(agent, intervals), the worst first."""
     standstills: tuple[tuple[str, int], ...] = ()
+    """(agent, ns), the longest of each."""
+    late_levels: int = 0
     lateness: WaitLateness | None = None
-    allow_saturated: bool = False
-    empty: Mapping[str, int] = field(default_factory=dict)
+    """Of the users' waits."""
+    empty: Mapping[str, int]
+    """Empty iterations by group."""
     unforeseen: tuple[Unforeseen, ...] = ()
-    least_user_s: float = 0.0
-    least_saturated: int = 0
+    """Steps that failed by a mistake in Gradual."""
     uncovered: tuple[Uncovered, ...] = ()
+    """Steps that failed more often than is healthy while no objective looks at that."""
+    least_user_s: float = 0.0
+    """User-seconds up to which nothing is said (`scheduled_users.PER_CHANGE`)."""
+    least_saturated: int = 0
+    """Intervals from which on saturation makes a run invalid."""
 
     @property
     def missing_share(self) -> float:
         """Missing user-seconds as a share of the scheduled ones; 0 when they are too few to say anything."""
-        is_enough = self.scheduled_user_s > 0 and self.missing_user_s > self.least_user_s
-        return self.missing_user_s / self.scheduled_user_s if is_enough else 0.0
+        scheduled, missing = self.fleet.scheduled_user_s, self.fleet.missing_user_s
+        return missing / scheduled if scheduled > 0 and missing > self.least_user_s else 0.0
 
     @property
     def lost_share(self) -> float:
         """Requests begun and never reported, as a share of those begun."""
-        return (self.begun - self.merged) / self.begun if self.begun else 0.0
+        return (self.fleet.begun - self.fleet.merged) / self.fleet.begun if self.fleet.begun else 0.0
 
     @property
     def saturated_share(self) -> float:
         """Intervals in which any agent was saturated, as a share of the measured ones."""
-        return self.saturated_intervals / self.intervals if self.intervals else 0.0
+        return self.fleet.saturated_intervals / self.fleet.intervals if self.fleet.intervals else 0.0
+
+    @property
+    def unaccounted(self) -> float:
+        """The share of the users' time by Little's law; 0 when it is too little to say anything."""
+        share = self.law.unaccounted or 0.0
+        return share if share * self.law.active_user_s > self.least_user_s else 0.0
+
+
+def unforeseen_steps(index: SeriesIndex, totals: Totals, samples: Sequence[ErrorSample]) -> Iterator[Unforeseen]:
+    """Steps that failed as `internal`, wherever in the run."""
+    for step in index.steps:
+        group = index.groups[step.group]
+        if count := totals.requests(
+            Selection(totals.everywhere, (step.number,), (index.failures.numbers["internal"],))
+        ):
+            which = (group, step.name, "internal")
+            details = (one.detail for one in samples if (one.group, one.step, one.kind) == which)
+            yield Unforeseen(group, step.name, count, next(details, ""))
+
+
+def uncovered_steps(
+    index: SeriesIndex, totals: Totals, objectives: Iterable[Objective], errors: Sequence[ErrorRow]
+) -> Iterator[Uncovered]:
+    """Steps with more than 5 % failures that no objective of the plan covers: a run must not pass because nobody asked.
+
+    `errors`: the most frequent first.
+    """
+    covered = _covered(objectives)
+    labels = {(row.group, row.step): row.label for row in reversed(errors)}
+    for step in index.steps:
+        requests, failures = totals.requests_and_failures(Selection(totals.measured, (step.number,)))
+        if step.number not in covered and failures > MOST_FAILURES * requests:
+            group = index.groups[step.group]
+            yield Uncovered(step.name, group, failures, requests, labels[group, step.name])
+
+
+def _covered(objectives: Iterable[Objective]) -> set[int]:
+    """What the plan's own objectives judge; one over all steps covers each, one on some kinds of failure none."""
+    return {
+        step
+        for objective in objectives
+        if objective.is_own and judges_failures(objective.rule) and not objective.rule.scope.names("kind")
+        for step in objective.selection.steps
+    }
+
+
+def empty_iterations(index: SeriesIndex, totals: Totals) -> dict[str, int]:
+    """By group, less the requests that could not be sent: such an iteration is not empty by its conditions."""
+    iterations = totals.sums(totals.everywhere).iterations
+    empty = {}
+    for number, group in enumerate(index.groups):
+        steps = tuple(step.number for step in index.steps if step.group == number)
+        unsent = totals.counter("unsent", Selection(totals.everywhere, steps))
+        empty[group] = max(0, int(iterations[number, 1]) - unsent)
+    return empty

@@ -1,27 +1,21 @@
-"""The fleet in the summary: each agent's account, and what the agents together say about the measurement."""
+"""The fleet over the run: each agent's account, and what the agents together say about the measurement."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gradual_common.clock import NS_PER_MS, NS_PER_S
-from gradual_master.results.aggregate import Aggregate
+from gradual_common.clock import NS_PER_MS
 from gradual_master.results.facts import AgentFacts, FleetFacts
-from gradual_master.results.judging.evidence import Loss
-from gradual_master.results.judging.littles_law import INVALID, WindowGap, window_of
 from gradual_master.results.judging.saturation import MeasuredTime, Saturation
 from gradual_master.results.measures.distribution import milliseconds
-from gradual_master.results.merging.agent_totals import AgentTotals
+from gradual_master.results.merging.agent_totals import AgentTotals, UserTimes
 from gradual_master.results.section import Section
 
 
 @dataclass(frozen=True, slots=True)
 class FleetSection(Section):
-    """The fleet over the run. `begun` counts lost agents by their last ping, all others by what they delivered.
-
-    `intervals`: those that are judged; `saturated_intervals`: those of them in which any agent was saturated.
-    """
+    """The fleet over the run."""
 
     scheduled_user_s: float
     missing_user_s: float
@@ -31,19 +25,18 @@ class FleetSection(Section):
     late_batches: int
     dropped_batches: int
     begun: int
+    """Requests: of lost agents by their last ping, of all others by what they delivered."""
     merged: int
     level_spread_ms: float
     intervals: int
+    """Those that are judged."""
     saturated_intervals: int
+    """Those of them in which any agent was saturated."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentRow(Section):
-    """One agent. `cpu_p95` is a share of a core; `begun` − `merged` requests of it are unknown.
-
-    `saturated`: in how many of `fleet.intervals` it was saturated; None: it reported nothing. `left`: it drained away
-    on request.
-    """
+    """One agent."""
 
     id: str
     name: str
@@ -51,13 +44,31 @@ class AgentRow(Section):
     requests: int
     begun: int
     merged: int
+    """`begun` − `merged` requests of it are unknown."""
     cpu_p95: float | None
+    """A share of a core."""
     loop_lag_ms_p99: float | None
     start_lag_ms_p99: float | None
     saturated: int | None
+    """In how many of `fleet.intervals` it was saturated; None: it reported nothing."""
     lost: bool
     left: bool
+    """It drained away on request."""
     clock_offset_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Requests that an agent had begun, and those of them that it reported; exact to one of its pings."""
+
+    agent: str
+    begun: int
+    merged: int
+
+    @property
+    def count(self) -> int:
+        """How many are unknown."""
+        return self.begun - self.merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +83,19 @@ class Account:
         """Of an agent that delivered its last batch nothing can be missing: its last ping may be older than that."""
         return self.totals.merged if self.totals.is_complete else max(self.totals.merged, self.facts.begun)
 
-    @property
-    def standstill(self) -> int:
-        """The longest time that its loop stood still, ns."""
-        return self.totals.loop_lag.max or 0
-
 
 class FleetReport:
-    """Every agent that was there. `saturation`: where the generator was the bottleneck."""
+    """Every agent that was there; `agents`: what each delivered, by incarnation."""
 
-    def __init__(self, facts: FleetFacts, aggregate: Aggregate, measured: MeasuredTime) -> None:
+    def __init__(self, facts: FleetFacts, agents: Mapping[str, AgentTotals], measured: MeasuredTime) -> None:
         self._facts = facts
-        self._level_spread = aggregate.level_spread
-        self._interval = measured.interval
-        self._accounts = tuple(_accounts(facts, aggregate))
-        by_agent = {account.facts.id: account.totals.saturated for account in self._accounts}
-        self.saturation = Saturation.of(by_agent, measured)
+        self._accounts = tuple(_accounts(facts, agents))
+        strained = {account.facts.id: account.totals.strained for account in self._accounts}
+        self.saturation = Saturation.of(strained, measured)
+        """Where the generator was the bottleneck."""
 
-    def section(self, scheduled_user_s: float, missing_user_s: float) -> FleetSection:
-        """All of them together."""
+    def section(self, scheduled_user_s: float, missing_user_s: float, level_spread: int) -> FleetSection:
+        """All of them together; `level_spread` in ns."""
         facts = self._facts
         return FleetSection(
             scheduled_user_s=round(scheduled_user_s, 3),
@@ -102,7 +107,7 @@ class FleetReport:
             dropped_batches=facts.dropped_batches,
             begun=sum(account.begun for account in self._accounts),
             merged=sum(account.totals.merged for account in self._accounts),
-            level_spread_ms=round(self._level_spread / NS_PER_MS, 3),
+            level_spread_ms=round(level_spread / NS_PER_MS, 3),
             intervals=self.saturation.measured,
             saturated_intervals=self.saturation.judged,
         )
@@ -148,32 +153,20 @@ class FleetReport:
 
     @property
     def standstills(self) -> tuple[tuple[str, int], ...]:
-        """(name, longest standstill in ns) of every agent."""
-        return tuple((account.facts.name, account.standstill) for account in self._accounts)
+        """(name, ns): the longest time that the loop of each agent stood still."""
+        return tuple((account.facts.name, account.totals.loop_lag.max or 0) for account in self._accounts)
 
-    def windows(self) -> tuple[int, list[WindowGap]]:
-        """How many windows of single agents were judged, and those with too much time unaccounted for, worst first."""
-        judged = [
-            (account.facts.name, window) for account in self._accounts for window in account.totals.user_times.windows()
-        ]
-        flagged = [self._gap(name, *window) for name, window in judged if window[2] > INVALID]
-        return len(judged), sorted(flagged, key=lambda gap: (-gap.unaccounted, gap.start_s, gap.agent))
-
-    def _gap(self, name: str, begin: int, active: int, unaccounted: float) -> WindowGap:
-        return WindowGap(
-            agent=name,
-            start_s=round(begin / NS_PER_S, 3),
-            end_s=round((begin + window_of(self._interval)) / NS_PER_S, 3),
-            active_user_s=round(active / NS_PER_S, 3),
-            unaccounted=round(unaccounted, 6),
-        )
+    @property
+    def user_times(self) -> tuple[tuple[str, UserTimes], ...]:
+        """(name, how its users spent the measured time) of every agent."""
+        return tuple((account.facts.name, account.totals.user_times) for account in self._accounts)
 
 
-def _accounts(facts: FleetFacts, aggregate: Aggregate) -> Iterator[Account]:
+def _accounts(facts: FleetFacts, agents: Mapping[str, AgentTotals]) -> Iterator[Account]:
     """Agents that delivered batches count, whatever the fleet remembers of them."""
     known = {agent.id: agent for agent in facts.agents}
     for agent in facts.agents:
-        yield Account(agent, aggregate.agents.get(agent.id, AgentTotals()))
-    for name in sorted(aggregate.agents.keys() - known.keys()):
+        yield Account(agent, agents.get(agent.id, AgentTotals()))
+    for name in sorted(agents.keys() - known.keys()):
         stranger = AgentFacts(id=name, name=name, host="", lost=False, offset=None, begun=0)
-        yield Account(stranger, aggregate.agents[name])
+        yield Account(stranger, agents[name])

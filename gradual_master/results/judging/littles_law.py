@@ -8,7 +8,7 @@ state (S. Stidham 1974, "A Last Word on L = λW": sample paths),
     unaccounted = 1 − (in-request + thinking user-seconds) / ∫N dt
 
 is 0 for a generator that takes no time of its own. What is counted in a request or as thinking while the agent did not
-attend to its users (`attendance`) is neither: the generator was late. N are the active users that the same agents'
+attend to its users (`agent_health`) is neither: the generator was late. N are the active users that the same agents'
 merged batches measured; users that were missing are judged apart. Integrals are clipped to the window, not summed over
 whole stays.
 
@@ -18,19 +18,15 @@ seconds is seen in a fleet of a hundred, and in an hour.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from gradual_common.clock import NS_PER_S
-from gradual_common.histogram.buckets import Int64
-from gradual_master.results.judging.least import PER_CHANGE
+from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, THINKING
+from gradual_master.results.measures.scheduled_users import PER_CHANGE
+from gradual_master.results.merging.agent_totals import UserTimes, window_of
+from gradual_master.results.merging.sums import Sums
 from gradual_master.results.section import Section
-
-WINDOW = 10 * NS_PER_S
-"""Long enough that time which a batch brings in the interval beside its own evens out."""
 
 WARNED = 0.01
 INVALID = 0.03
@@ -45,12 +41,13 @@ MOST_SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class LevelGap(Section):
-    """One level; seconds since the schedule's begin. `unaccounted` None: no user was active in it."""
+    """One level; seconds since the schedule's begin."""
 
     phase: str
     start_s: float
     end_s: float
     unaccounted: float | None
+    """None: no user was active in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,31 +63,48 @@ class WindowGap(Section):
 
 @dataclass(frozen=True, slots=True)
 class LittlesLaw(Section):
-    """The measured run, its levels, and the windows of single agents that went wrong. Shares of the users' time.
-
-    `unattended_user_s`: what of `in_request_user_s` and `thinking_user_s` the agents were too late for. `windows`: how
-    many were judged, of `window_s` each; `flagged`: how many of them are above 3 %; the worst of those are listed.
-    """
+    """The measured run, its levels, and the windows of single agents that went wrong. Shares of the users' time."""
 
     unaccounted: float | None
     active_user_s: float
     in_request_user_s: float
     thinking_user_s: float
     unattended_user_s: float
+    """What of the two before the agents were too late for."""
     levels: tuple[LevelGap, ...]
     window_s: float
     windows: int
+    """How many were judged."""
     flagged: int
+    """How many of them are above 3 %."""
     worst: tuple[WindowGap, ...]
+    """The worst of those."""
 
 
-def unaccounted_share(users: Int64, unattended: int) -> float | None:
-    """The share of active user time that is neither in a request nor thinking, in [0, 1]; None without any.
+def littles_law(
+    measured: Sums, levels: Iterable[LevelGap], agents: Sequence[tuple[str, UserTimes]], interval: int
+) -> LittlesLaw:
+    """`measured`: the run without its warm-up; `agents`: by their names; `interval` in ns."""
+    windows, flagged = judge_windows(agents, interval)
+    share = unaccounted_share(measured)
+    return LittlesLaw(
+        unaccounted=None if share is None else round(share, 6),
+        active_user_s=_seconds(measured.users[:, ACTIVE].sum()),
+        in_request_user_s=_seconds(measured.users[:, IN_REQUEST].sum()),
+        thinking_user_s=_seconds(measured.users[:, THINKING].sum()),
+        unattended_user_s=_seconds(int(measured.unattended)),
+        levels=tuple(levels),
+        window_s=_seconds(window_of(interval)),
+        windows=windows,
+        flagged=len(flagged),
+        worst=tuple(flagged[:MOST_SHOWN]),
+    )
 
-    `users` int64 (…, 4): active, in a request, thinking, stopping.
-    """
-    active, in_request, thinking, _ = users.reshape(-1, 4).sum(axis=0).tolist()
-    return _share(active, active - in_request - thinking + unattended)
+
+def unaccounted_share(sums: Sums) -> float | None:
+    """The share of active user time that is neither in a request nor thinking, in [0, 1]; None without any."""
+    active, in_request, thinking, _ = sums.users.sum(axis=0).tolist()
+    return _share(active, active - in_request - thinking + int(sums.unattended))
 
 
 def _share(active: int, gap: int) -> float | None:
@@ -98,51 +112,27 @@ def _share(active: int, gap: int) -> float | None:
     return min(1.0, max(0.0, gap / active)) if active else None
 
 
-def window_of(interval: int) -> int:
-    """The length of a window, ns: as many whole intervals as `WINDOW` holds, one at least."""
-    return max(1, WINDOW // interval) * interval
+def judge_windows(agents: Iterable[tuple[str, UserTimes]], interval: int) -> tuple[int, list[WindowGap]]:
+    """How many windows of single agents were judged, and those with too much time unaccounted for, worst first."""
+    judged = [
+        (name, begin, active, _judged_share(active, gap, peak, interval))
+        for name, times in agents
+        for begin, active, gap, peak in times.windows()
+        if active >= LEAST_JUDGED
+    ]
+    flagged = [
+        WindowGap(name, _seconds(begin), _seconds(begin + window_of(interval)), _seconds(active), round(share, 6))
+        for name, begin, active, share in judged
+        if share > INVALID
+    ]
+    return len(judged), sorted(flagged, key=lambda gap: (-gap.unaccounted, gap.start_s, gap.agent))
 
 
-class UserTimes:
-    """The user time of one agent by windows: active, unaccounted for, the most of a frame. 32 bytes a window."""
+def _judged_share(active: int, gap: int, peak: int, interval: int) -> float:
+    """0 for a gap that every user of the window may have by coming once (`PER_CHANGE`)."""
+    is_enough = gap * interval > PER_CHANGE * peak
+    return (_share(active, gap) or 0.0) if is_enough else 0.0
 
-    def __init__(self, interval: int) -> None:
-        self._interval = interval
-        self._length = window_of(interval)
-        self._windows = array("q")
-        self._active = array("q")
-        self._gaps = array("q")
-        self._peaks = array("q")
 
-    def add(self, interval: int, users: Sequence[int], unattended: int) -> None:
-        """Add what a frame measured: `users` active, in a request, thinking, stopping. Most often to the last entry."""
-        active, in_request, thinking, _ = users
-        gap = active - in_request - thinking + unattended
-        window = interval * self._interval // self._length
-        if not (self._windows and self._windows[-1] == window):
-            self._windows.append(window)
-            self._active.append(0)
-            self._gaps.append(0)
-            self._peaks.append(0)
-        self._active[-1] += active
-        self._gaps[-1] += gap
-        self._peaks[-1] = max(self._peaks[-1], active)
-
-    def windows(self) -> list[tuple[int, int, float]]:
-        """(begin in ns since the schedule's begin, active user-ns, share unaccounted for) of those worth judging."""
-        numbers, places = np.unique(np.frombuffer(self._windows, dtype=np.int64), return_inverse=True)
-        sums = np.zeros((2, len(numbers)), dtype=np.int64)
-        for column, values in enumerate((self._active, self._gaps)):
-            np.add.at(sums[column], places, np.frombuffer(values, dtype=np.int64))
-        peaks = np.zeros(len(numbers), dtype=np.int64)
-        np.maximum.at(peaks, places, np.frombuffer(self._peaks, dtype=np.int64))
-        return [
-            (number * self._length, active, self._judged_share(active, gap, peak))
-            for number, active, gap, peak in zip(numbers.tolist(), *sums.tolist(), peaks.tolist(), strict=True)
-            if active >= LEAST_JUDGED
-        ]
-
-    def _judged_share(self, active: int, gap: int, peak: int) -> float:
-        """0 for a gap that every user of the window may have by coming once (`least`)."""
-        is_enough = gap * self._interval > PER_CHANGE * peak
-        return (_share(active, gap) or 0.0) if is_enough else 0.0
+def _seconds(ns: float) -> float:
+    return round(float(ns) / NS_PER_S, 3)

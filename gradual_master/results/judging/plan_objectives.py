@@ -14,7 +14,7 @@ from gradual_common.rules.rule import OUTCOMES
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.judging.objectives import Objective
 from gradual_master.results.measures.totals import Selection
-from gradual_master.results.merging.measurements import OUTSIDE
+from gradual_master.results.merging.sums import OUTSIDE
 
 ON_FAILURES = frozenset({"error_rate", "success_rate", "failures"})
 

@@ -1,8 +1,8 @@
 """Saturation: the generator, not the system, was the bottleneck.
 
 An agent is saturated in intervals that belong to a run of `SUSTAINED` or longer in each of which it was strained
-(`attendance`): CPU ≥ 90 % of its core, or a loop-lag p99 above 100 ms. An interval in which any agent was saturated is
-saturated: percentiles merge all agents, so one of them is enough to make the tail its own. A run with more than
+(`agent_health`): CPU ≥ 90 % of its core, or a loop-lag p99 above 100 ms. An interval in which any agent was saturated
+is saturated: percentiles merge all agents, so one of them is enough to make the tail its own. A run with more than
 `MOST_SATURATED` of its measured intervals saturated is invalid, and a level with more than that of its time is marked.
 """
 
@@ -20,6 +20,11 @@ SUSTAINED = 5 * NS_PER_S
 """Shorter strain is no saturation: a level that begins takes its agents some work."""
 
 MOST_SATURATED = 0.05
+
+
+def least_saturated(interval: int) -> int:
+    """How many saturated intervals it takes to make a run invalid: a strain of `SUSTAINED` on end; `interval` in ns."""
+    return -(-SUSTAINED // interval)
 
 
 def sustained(intervals: Iterable[int], length: int) -> tuple[int, ...]:
@@ -61,19 +66,22 @@ class MeasuredTime:
 
 @dataclass(frozen=True, slots=True)
 class Saturation:
-    """Saturated intervals. `measured`: how many are judged; `by_agent`: those of them that each agent spent saturated.
-
-    `intervals`: the saturated ones, warm-up among them, rising; `interval` in ns.
-    """
+    """Saturated intervals."""
 
     measured: int
+    """How many intervals are judged."""
     by_agent: Mapping[str, tuple[int, ...]]
+    """Those of them that each agent spent saturated."""
     intervals: tuple[int, ...]
+    """All that are saturated, warm-up among them, rising."""
     interval: int
+    """The length of one, ns."""
 
     @classmethod
-    def of(cls, by_agent: Mapping[str, tuple[int, ...]], measured: MeasuredTime) -> Saturation:
-        """From the saturated intervals of each agent, wherever they lie."""
+    def of(cls, strained: Mapping[str, Iterable[int]], measured: MeasuredTime) -> Saturation:
+        """From the intervals in which each agent was strained, wherever they lie and in any order."""
+        length = least_saturated(measured.interval)
+        by_agent = {agent: sustained(intervals, length) for agent, intervals in strained.items()}
         everywhere = sorted({number for numbers in by_agent.values() for number in numbers})
         judged = {agent: measured.of(numbers) for agent, numbers in by_agent.items()}
         return cls(measured.intervals, judged, tuple(everywhere), measured.interval)
@@ -82,16 +90,6 @@ class Saturation:
     def judged(self) -> int:
         """How many measured intervals are saturated."""
         return len({number for numbers in self.by_agent.values() for number in numbers})
-
-    @property
-    def least(self) -> int:
-        """How many saturated intervals it takes to make a run invalid: a strain of `SUSTAINED` on end."""
-        return -(-SUSTAINED // self.interval)
-
-    @property
-    def share(self) -> float:
-        """The share of the measured intervals that are saturated."""
-        return self.judged / self.measured if self.measured else 0.0
 
     def marks(self, begin: int, end: int) -> bool:
         """Whether more than `MOST_SATURATED` of [begin, end) is saturated; ns since the schedule's begin."""

@@ -7,6 +7,7 @@ of as many drawn waits has by itself: √(σ²/n), σ² pooled over the steps by
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
@@ -16,12 +17,15 @@ import numpy as np
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.think_times.think_time import ThinkTime
-from gradual_master.results.aggregate import Aggregate
-from gradual_master.results.judging.least import LEAST_WAITS
-from gradual_master.results.measures.totals import Selection
+from gradual_master.results.measures.totals import Selection, Totals
 from gradual_master.results.merging.agent_health import ALLOWANCE
+from gradual_master.results.merging.agent_totals import AgentTotals
 
 STANDARD_ERRORS = 3
+
+LEAST_WAITS = 30
+"""Waits whose mean is compared with that of the plan: the usual bound from which a mean of almost any distribution is
+close to normal (central limit theorem), which three standard errors take for granted."""
 
 POINTS = 1024
 """Quantiles by which a variance is integrated: within 1 % of that of an exponential distribution."""
@@ -29,15 +33,17 @@ POINTS = 1024
 
 @dataclass(frozen=True, slots=True)
 class WaitLateness:
-    """How much longer than drawn `waits` waits were, `mean` ns, and the `error` ns that a mean of as many has."""
+    """How much longer than drawn the waits of a run were."""
 
     waits: int
     mean: float
+    """ns."""
     error: float
+    """The standard error that a mean of as many waits has, ns."""
 
     @property
     def bound(self) -> float:
-        """What is still no deviation, ns: timers have a grain (`attendance.ALLOWANCE`), whatever the plan says."""
+        """What is still no deviation, ns: timers have a grain (`agent_health.ALLOWANCE`), whatever the plan says."""
         return max(STANDARD_ERRORS * self.error, float(ALLOWANCE))
 
     @property
@@ -46,21 +52,20 @@ class WaitLateness:
         return self.waits >= LEAST_WAITS and self.mean > self.bound
 
 
-def lateness_of(plan: Plan, aggregate: Aggregate) -> WaitLateness:
+def lateness_of(plan: Plan, index: SeriesIndex, totals: Totals, agents: Iterable[AgentTotals]) -> WaitLateness:
     """Of all waits of the run."""
-    lags = [agent.start_lag for agent in aggregate.agents.values()]
+    lags = [agent.start_lag for agent in agents]
     waits = sum(lag.count for lag in lags)
     if not waits:
         return WaitLateness(0, 0.0, 0.0)
-    return WaitLateness(waits, sum(lag.sum for lag in lags) / waits, sqrt(_pooled_variance(plan, aggregate) / waits))
+    variance = _pooled_variance(think_times(plan, index), totals)
+    return WaitLateness(waits, sum(lag.sum for lag in lags) / waits, sqrt(variance / waits))
 
 
-def _pooled_variance(plan: Plan, aggregate: Aggregate) -> float:
+def _pooled_variance(thinks: Sequence[ThinkTime | None], totals: Totals) -> float:
     """Of the configured waits, ns², each step by its requests."""
-    totals, thinking = aggregate.totals, think_times(plan, aggregate.index)
-    everywhere = totals.everything()
-    counts = [totals.requests(Selection(everywhere.phases, (step.number,))) for step in aggregate.index.steps]
-    weighted = sum(count * variance_of(think) for count, think in zip(counts, thinking, strict=True))
+    counts = [totals.requests(Selection(totals.measured, (step,))) for step in range(len(thinks))]
+    weighted = sum(count * variance_of(think) for count, think in zip(counts, thinks, strict=True))
     return weighted / sum(counts) if sum(counts) else 0.0
 
 

@@ -5,6 +5,13 @@ invalid       the run could not be done, users were missing, data was lost, a st
               Gradual, or the generator was the bottleneck
 failed        an objective failed
 passed        nothing of these
+
+The gravest decides, in this order, and every reason is said. A run that somebody stopped is neither passed nor failed,
+so that is first. Invalid stands before failed because an objective can only be judged by a measurement that holds: when
+users were missing, or the generator was the bottleneck, a p95 that is too high may be the generator's own, and a low
+one may be due to the missing load; the run is to be repeated, and no release is to be blamed or cleared by it. The
+objectives that failed are said all the same, since they may be what is to be mended. Whatever does not decide is a
+warning: the same facts below their limits, and what a reader must know to trust the numbers.
 """
 
 from __future__ import annotations
@@ -12,10 +19,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_common.clock import NS_PER_S
 from gradual_common.process.exit_codes import Status, of_verdict
 from gradual_common.units import percent
-from gradual_master.results.judging import sentences
+from gradual_master.results.judging import reasons
 from gradual_master.results.judging.evidence import Evidence
 from gradual_master.results.judging.littles_law import INVALID as MOST_UNACCOUNTED
 from gradual_master.results.judging.littles_law import WARNED as UNACCOUNTED_WARNED
@@ -23,8 +30,6 @@ from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.judging.plan_objectives import ALWAYS, DEFAULT_NAME
 from gradual_master.results.judging.saturation import MOST_SATURATED
 from gradual_master.results.section import Section
-
-__all__ = ["Evidence", "Verdict", "judge"]
 
 STOPPED = {"interrupt": "interrupted", "terminate": "terminated"}
 
@@ -34,7 +39,7 @@ MOST_LOST = 0.01
 LEAST_SAID = 0.001
 """Share of missing user-seconds below which nothing is said: a user starts a moment after each change."""
 
-WIDEST_SPREAD = 50 * NS_PER_MS
+WIDEST_SPREAD_MS = 50
 """Agents that change their level further apart than this do not show the scheduled concurrency (DESIGN 4.1)."""
 
 LONGEST_STANDSTILL = NS_PER_S
@@ -58,7 +63,7 @@ def judge(evidence: Evidence) -> Verdict:
     invalid = tuple(_invalid(evidence))
     failed = tuple(_failed(evidence))
     status: Status = "interrupted" if stopped else "invalid" if invalid else "failed" if failed else "passed"
-    code = of_verdict(status, evidence.stop_signal)
+    code = of_verdict(status, evidence.run.stop_signal)
     return Verdict(status, code, (*stopped, *invalid, *failed), tuple(_warnings(evidence)), evidence.objectives)
 
 
@@ -67,12 +72,12 @@ def _has_failed(row: ObjectiveRow, severity: str) -> bool:
 
 
 def _is_saturated(evidence: Evidence) -> bool:
-    is_enough = evidence.saturated_intervals >= evidence.least_saturated
-    return is_enough and evidence.saturated_share > MOST_SATURATED and not evidence.allow_saturated
+    is_enough = evidence.fleet.saturated_intervals >= evidence.least_saturated
+    return is_enough and evidence.saturated_share > MOST_SATURATED and not evidence.tolerance.allow_saturated
 
 
 def _is_unaccounted(evidence: Evidence) -> bool:
-    return evidence.unaccounted > MOST_UNACCOUNTED and not evidence.allow_saturated
+    return evidence.unaccounted > MOST_UNACCOUNTED and not evidence.tolerance.allow_saturated
 
 
 def _failed(evidence: Evidence) -> Iterator[str]:
@@ -83,22 +88,22 @@ def _failed(evidence: Evidence) -> Iterator[str]:
 
 
 def _stopped(evidence: Evidence) -> Iterator[str]:
-    if evidence.stop_signal is not None:
-        yield f"the run was {STOPPED[evidence.stop_signal]} before its end; objectives are judged up to there"
+    if evidence.run.stop_signal is not None:
+        yield f"the run was {STOPPED[evidence.run.stop_signal]} before its end; objectives are judged up to there"
 
 
 def _invalid(evidence: Evidence) -> Iterator[str]:
-    if evidence.failure is not None:
-        yield evidence.failure
-    yield from map(sentences.unforeseen, evidence.unforeseen)
-    if evidence.missing_share > evidence.allow_missing:
-        yield f"{sentences.missing(evidence)}; allowed are {percent(evidence.allow_missing)} (--allow-missing)"
+    if evidence.run.failure is not None:
+        yield evidence.run.failure
+    yield from map(reasons.unforeseen, evidence.unforeseen)
+    if evidence.missing_share > evidence.tolerance.allow_missing:
+        yield f"{reasons.missing(evidence)}; allowed are {percent(evidence.tolerance.allow_missing)} (--allow-missing)"
     if evidence.lost_share > MOST_LOST:
-        yield f"{sentences.loss(evidence)}; more than {percent(MOST_LOST)} make a run invalid"
+        yield f"{reasons.loss(evidence)}; more than {percent(MOST_LOST)} make a run invalid"
     if _is_saturated(evidence):
-        yield f"{sentences.saturation(evidence)}; {_remedy(MOST_SATURATED)}"
+        yield f"{reasons.saturation(evidence)}; {_remedy(MOST_SATURATED)}"
     if _is_unaccounted(evidence):
-        yield f"{sentences.unaccounted(evidence)}; {_remedy(MOST_UNACCOUNTED)}"
+        yield f"{reasons.unaccounted(evidence)}; {_remedy(MOST_UNACCOUNTED)}"
 
 
 def _remedy(most: float) -> str:
@@ -110,31 +115,31 @@ def _remedy(most: float) -> str:
 
 def _warnings(evidence: Evidence) -> Iterator[str]:
     yield from (row.reason or row.name for row in evidence.objectives if _has_failed(row, "warn"))
-    if evidence.stop_signal is None and evidence.failure is None:
+    if evidence.run.stop_signal is None and evidence.run.failure is None:
         yield from (row.reason or row.name for row in evidence.objectives if row.passed is None)
-    yield from (sentences.uncovered(step) for step in evidence.uncovered)
-    if LEAST_SAID < evidence.missing_share <= evidence.allow_missing:
-        yield sentences.missing(evidence)
+    yield from (reasons.uncovered(step) for step in evidence.uncovered)
+    if LEAST_SAID < evidence.missing_share <= evidence.tolerance.allow_missing:
+        yield reasons.missing(evidence)
     if 0 < evidence.lost_share <= MOST_LOST:
-        yield sentences.loss(evidence)
+        yield reasons.loss(evidence)
     if evidence.lost:
-        yield sentences.lost_agents(evidence)
+        yield reasons.lost_agents(evidence)
     yield from _generator_warnings(evidence)
-    if evidence.level_spread > WIDEST_SPREAD:
-        yield f"agents put a level in force up to {evidence.level_spread / NS_PER_MS:.0f} ms apart"
-    yield from sentences.counted(evidence)
+    if evidence.fleet.level_spread_ms > WIDEST_SPREAD_MS:
+        yield f"agents put a level in force up to {evidence.fleet.level_spread_ms:.0f} ms apart"
+    yield from reasons.counted(evidence)
 
 
 def _generator_warnings(evidence: Evidence) -> Iterator[str]:
     """What the generator did to the measurement, where it does not make the run invalid."""
-    if evidence.saturated_intervals and not _is_saturated(evidence):
-        yield sentences.saturation(evidence)
+    if evidence.fleet.saturated_intervals and not _is_saturated(evidence):
+        yield reasons.saturation(evidence)
     if evidence.unaccounted > UNACCOUNTED_WARNED and not _is_unaccounted(evidence):
-        yield sentences.unaccounted(evidence)
-    if evidence.worst is not None:
-        yield sentences.window(evidence.worst, evidence.flagged)
+        yield reasons.unaccounted(evidence)
+    if evidence.law.worst:
+        yield reasons.window(evidence.law.worst[0], evidence.law.flagged)
     for agent, standstill in evidence.standstills:
         if standstill >= LONGEST_STANDSTILL:
             yield f"{agent} stood still for up to {standstill / NS_PER_S:.1f} s: stopped, swapped out or starved of CPU"
     if evidence.lateness is not None and evidence.lateness.is_off:
-        yield sentences.lateness(evidence.lateness)
+        yield reasons.lateness(evidence.lateness)

@@ -12,7 +12,7 @@ from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.samples import Exemplar
 from gradual_master.results.measures.error_samples import ErrorSamples
 from gradual_master.results.measures.totals import Selection, Totals, share
-from gradual_master.results.merging.failure_tally import Failed, FailureTally
+from gradual_master.results.merging.counts import FailedSamples, FailureCounts
 from gradual_master.results.section import Section
 
 ARROW = " → "
@@ -54,7 +54,7 @@ class ErrorTable:
     plan: Plan
     index: SeriesIndex
     totals: Totals
-    failures: FailureTally
+    failures: FailureCounts
     samples: ErrorSamples
     interval: int
 
@@ -67,7 +67,7 @@ class ErrorTable:
         failed = sorted(self.failures.of(self.totals.measured), key=lambda one: -one.count)
         return tuple(self._row(one, start) for one in failed[:most])
 
-    def _row(self, failed: Failed, start: int) -> ErrorRow:
+    def _row(self, failed: FailedSamples, start: int) -> ErrorRow:
         series = self.index.steps[failed.step]
         described = self.samples.described(failed.step, failed.kind, failed.code)
         kind, code = self.index.failures.names[failed.kind], failed.code or None
@@ -99,7 +99,7 @@ def _are_alike(labels: Iterable[str]) -> bool:
     return len({"".join(sign for sign in label if not (sign.isdigit() or sign == ".")) for label in labels}) == 1
 
 
-def _instants(failed: Failed, described: list[Exemplar], interval: int) -> tuple[int, int]:
+def _instants(failed: FailedSamples, described: list[Exemplar], interval: int) -> tuple[int, int]:
     """When the first and the last one ended: the begins of their frames, or later where one in them was described."""
     ends = [one.ended for one in described]
     first = min((end for end in ends if failed.first <= end < failed.first + interval), default=failed.first)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
 
 from gradual_common.clock import NS_PER_S
+from gradual_common.histogram.buckets import Int64
 from gradual_common.histogram.histogram import Histogram
 from gradual_common.kinds.failures import OK
 from gradual_common.plan.model.series import SeriesIndex
@@ -18,15 +19,14 @@ from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.measures.errors import ErrorRow
-from gradual_master.results.measures.levels import ScheduledUsers
+from gradual_master.results.measures.scheduled_users import ScheduledUsers
 from gradual_master.results.merging.agent_health import AgentHealth
-from gradual_master.results.merging.histogram_rows import FrozenRows
-from gradual_master.results.merging.measurements import Contribution, Shape
+from gradual_master.results.merging.sums import Contribution, Measurements
 
 
 @dataclass(frozen=True, slots=True)
 class ActionInterval:
-    """One step of one group in one interval; `errors` by failure kind, `histogram` of its response times, in ns."""
+    """One step of one group in one interval."""
 
     group: str
     step: str
@@ -34,7 +34,9 @@ class ActionInterval:
     requests: int
     failures: int
     errors: dict[str, int]
+    """By failure kind."""
     histogram: Histogram
+    """Of its response times, ns."""
 
     @property
     def response_time_ms(self) -> Distribution:
@@ -44,73 +46,70 @@ class ActionInterval:
 
 @dataclass(frozen=True, slots=True)
 class IntervalRecord:
-    """One interval; seconds since the schedule's begin.
-
-    `target`, `users`, `stopping` are means over the interval, per group; `in_flight` and `thinking` means over all.
-    `phase` "" is outside of phases; `errors` by failure kind; `agents`: how many delivered a batch of it;
-    `objectives`: the run so far, judged at the interval's end (empty for a record that a late batch changed).
-    `health`: of each agent that delivered a batch. `errors_so_far`: the table of errors of the run until now, its
-    first rows, which the conductor fills in.
-    """
+    """One interval."""
 
     number: int
     start_s: float
     end_s: float
+    """Seconds since the schedule's begin."""
     phase: str
+    """"" outside of phases."""
     warm_up: bool
     target: dict[str, float]
     users: dict[str, float]
     stopping: dict[str, float]
+    """Means over the interval, per group."""
     in_flight: float
     thinking: float
+    """Means over the interval, of all users."""
     requests: int
     failures: int
     throughput_rps: float
     request_rate_rps: float
     errors: dict[str, int]
+    """By failure kind."""
     response_time_ms: Distribution
     agents: int
+    """How many delivered a batch of it."""
     objectives: tuple[ObjectiveRow, ...]
+    """The run so far, judged at the interval's end (as it was judged then, for a record that a late batch changed)."""
     histogram: Histogram
     health: tuple[AgentHealth, ...]
+    """Of each agent that delivered a batch."""
     errors_so_far: tuple[ErrorRow, ...] = field(default=(), kw_only=True)
-    _steps: StepsInterval = field(repr=False, compare=False)
+    """The table of errors of the run until now, its first rows."""
+    _index: SeriesIndex = field(repr=False, compare=False, kw_only=True)
+    _measured: Contribution = field(repr=False, compare=False, kw_only=True)
 
     def actions(self) -> tuple[ActionInterval, ...]:
         """Each step of each group, in the order of the plan, without those that did nothing. Worked out anew."""
-        return tuple(self._steps.rows())
+        by_kind = self._measured.sums.total.requests[: len(self._index.steps)]
+        performed = np.flatnonzero(by_kind.sum(axis=1)).tolist()
+        return tuple(self._action(step, by_kind[step]) for step in performed)
+
+    def _action(self, step: int, by_kind: Int64) -> ActionInterval:
+        series, errors = self._index.steps[step], _errors(by_kind, self._index.failures.names)
+        return ActionInterval(
+            group=self._index.groups[series.group],
+            step=series.name,
+            action=series.action,
+            requests=int(by_kind.sum()),
+            failures=sum(errors.values()),
+            errors=errors,
+            histogram=_response_times(self._measured, (step,)),
+        )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StepsInterval:
-    """What every step measured in an interval, sparse, until somebody wants to see it."""
-
-    shape: Shape
-    index: SeriesIndex
-    measured: Contribution
-
-    def rows(self) -> Iterator[ActionInterval]:
-        """The steps that did something."""
-        by_kind = self.measured.requests[:, : self.shape.steps].sum(axis=0)
-        frozen, names = FrozenRows(self.measured.codes, self.measured.columns), self.index.failures.names
-        for step in np.flatnonzero(by_kind.sum(axis=1)).tolist():
-            series, counts = self.index.steps[step], by_kind[step].tolist()
-            errors = {names[kind]: count for kind, count in enumerate(counts) if count and kind != OK}
-            yield ActionInterval(
-                group=self.index.groups[series.group],
-                step=series.name,
-                action=series.action,
-                requests=sum(counts),
-                failures=sum(errors.values()),
-                errors=errors,
-                histogram=frozen.total(response_times(self.shape, self.measured.places, (step,))),
-            )
+def _errors(by_kind: Int64, names: Sequence[str]) -> dict[str, int]:
+    """The kinds of failure that occurred."""
+    return {names[kind]: int(by_kind[kind]) for kind in np.flatnonzero(by_kind).tolist() if kind != OK}
 
 
-def response_times(shape: Shape, places: Iterable[int], steps: Iterable[int]) -> Iterator[int]:
-    """The codes of the response times of these steps in these places, of all outcomes that have one."""
-    cells = product(places, steps, range(shape.kinds))
-    return (shape.code(place, step, kind, RESPONSE_TIME) for place, step, kind in cells)
+def _response_times(measured: Contribution, steps: Iterable[int]) -> Histogram:
+    """Of these steps, over all outcomes that have one."""
+    shape = measured.sums.shape
+    places_and_kinds = product(measured.places, steps, range(shape.kinds))
+    return measured.histograms.total(shape.code(*which, RESPONSE_TIME) for which in places_and_kinds)
 
 
 class IntervalWriter:
@@ -118,7 +117,6 @@ class IntervalWriter:
 
     def __init__(self, index: SeriesIndex, schedule: Schedule, interval: int) -> None:
         self._index = index
-        self._shape = Shape.of(index)
         self._schedule = schedule
         self._interval = interval
         self._scheduled = ScheduledUsers(schedule)
@@ -140,12 +138,13 @@ class IntervalWriter:
     ) -> IntervalRecord:
         """The record of interval `number`."""
         begin, end = number * self._interval, (number + 1) * self._interval
-        seconds = self._interval / NS_PER_S
-        users = measured.users.sum(axis=0) / self._interval
-        by_kind = measured.requests[:, : self._shape.steps].sum(axis=(0, 1))
+        seconds, steps = self._interval / NS_PER_S, len(self._index.steps)
+        sums = measured.sums.total
+        users = sums.users / self._interval
+        by_kind = sums.requests[:steps].sum(axis=0)
         requests, ok = int(by_kind.sum()), int(by_kind[OK])
         phase, warm_up = self._phase_at(begin)
-        histogram, names = self._response_times(measured), self._index.failures.names
+        histogram = _response_times(measured, range(steps))
         return IntervalRecord(
             number=number,
             start_s=begin / NS_PER_S,
@@ -161,24 +160,26 @@ class IntervalWriter:
             failures=requests - ok,
             throughput_rps=ok / seconds,
             request_rate_rps=requests / seconds,
-            errors={names[kind]: int(by_kind[kind]) for kind in np.flatnonzero(by_kind).tolist() if kind != OK},
+            errors=_errors(by_kind, self._index.failures.names),
             response_time_ms=Distribution.of(histogram),
             agents=agents,
             objectives=objectives,
             histogram=histogram,
             health=health,
-            _steps=StepsInterval(self._shape, self._index, measured),
+            _index=self._index,
+            _measured=measured,
         )
+
+    def amend(self, record: IntervalRecord, late: Contribution) -> IntervalRecord:
+        """The record with what a late batch adds to it, and with the objectives as they were judged then."""
+        measured = Measurements(late.sums.shape)
+        measured.add(record._measured)
+        measured.add(late)
+        return self.write(record.number, measured.freeze(), record.agents + 1, (), record.objectives)
 
     def _by_group(self, values: Iterable[float]) -> dict[str, float]:
         return {name: round(float(value), 3) for name, value in zip(self._schedule.groups, values, strict=True)}
 
     def _phase_at(self, at: int) -> tuple[str, bool]:
-        for phase in self._schedule.phases:
-            if phase.start <= at < phase.end:
-                return phase.name, phase.warm_up
-        return "", False
-
-    def _response_times(self, measured: Contribution) -> Histogram:
-        codes = response_times(self._shape, measured.places, range(self._shape.steps))
-        return FrozenRows(measured.codes, measured.columns).total(codes)
+        phases = (phase for phase in self._schedule.phases if phase.start <= at < phase.end)
+        return next(((phase.name, phase.warm_up) for phase in phases), ("", False))

@@ -9,11 +9,11 @@ from itertools import product
 import numpy as np
 
 from gradual_common.clock import NS_PER_S
-from gradual_common.histogram.buckets import Int64
 from gradual_common.histogram.histogram import Histogram
+from gradual_common.kinds.failures import OK
 from gradual_common.protocol.batch import COUNTER
 from gradual_common.schedule.schedule import Schedule
-from gradual_master.results.merging.measurements import BEGIN, END, OUTSIDE, Contribution, Measurements, Shape
+from gradual_master.results.merging.sums import BEGIN, END, OUTSIDE, Contribution, Measurements, Shape, Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,14 @@ class Totals:
     """Every closed interval and every late batch, by phase."""
 
     def __init__(self, shape: Shape, schedule: Schedule) -> None:
-        self.kinds = tuple(range(shape.kinds))
-        """All outcomes, by number."""
-
         self._shape = shape
         self._measured = Measurements(shape)
+        self.kinds = tuple(range(shape.kinds))
+        """All outcomes, by number."""
         self.warm_up = tuple(phase.number for phase in schedule.phases if phase.warm_up)
         self.phases = tuple(phase.number for phase in schedule.phases if not phase.warm_up)
         self.measured = (*self.phases, OUTSIDE)
+        self.everywhere = (*self.measured, *self.warm_up)
 
     def add(self, contribution: Contribution) -> None:
         """Add what was measured, its places being phases."""
@@ -54,18 +54,24 @@ class Totals:
         """Completed samples."""
         return sum(self.by_kind(selection).values())
 
+    def requests_and_failures(self, selection: Selection) -> tuple[int, int]:
+        """Completed samples, and how many of them failed."""
+        by_kind = self.by_kind(selection)
+        requests = sum(by_kind.values())
+        return requests, requests - by_kind.get(OK, 0)
+
     def by_kind(self, selection: Selection) -> dict[int, int]:
         """Completed samples of each kind that occurred."""
         kinds = self.kinds if selection.kinds is None else selection.kinds
-        figures = self._measured.figures
+        requests, steps = self._measured.sums.requests, list(selection.steps)
         none = np.zeros(len(self.kinds), dtype=np.int64)
-        counts = sum((figures.requests[row][list(selection.steps)].sum(axis=0) for row in self._rows(selection)), none)
+        counts = sum((requests[row][steps].sum(axis=0) for row in self._rows(selection.phases)), none)
         return {kind: int(counts[kind]) for kind in kinds if counts[kind]}
 
     def counter(self, name: str, selection: Selection) -> int:
         """The sum of one of `COUNTERS`; kinds play no part."""
-        counters, column = self._measured.figures.counters, COUNTER[name]
-        return sum(int(counters[row, list(selection.steps), column].sum()) for row in self._rows(selection))
+        counters, steps = self._measured.sums.counters, list(selection.steps)
+        return sum(int(counters[row, steps, COUNTER[name]].sum()) for row in self._rows(selection.phases))
 
     def histogram(self, measure: int, selection: Selection) -> Histogram:
         """The merged histogram of one measure, of the samples that have it (`StepRecord`)."""
@@ -77,32 +83,15 @@ class Totals:
 
     def seconds(self, phases: Iterable[int]) -> float:
         """How long these phases have been measured; what lies outside of phases has no length."""
-        figures = self._measured.figures
-        rows = [figures.rows[phase] for phase in phases if phase != OUTSIDE and phase in figures.rows]
-        return sum(int(figures.extents[row, END] - figures.extents[row, BEGIN]) for row in rows) / NS_PER_S
+        extents = self._measured.sums.extents[self._rows(phase for phase in phases if phase != OUTSIDE)]
+        return int((extents[:, END] - extents[:, BEGIN]).sum()) / NS_PER_S
 
-    def iterations(self, phases: Iterable[int]) -> Int64:
-        """Iterations by group, int64 (groups, 2): completed; of those, empty."""
-        figures = self._measured.figures
-        rows = [figures.rows[phase] for phase in phases if phase in figures.rows]
-        total: Int64 = figures.iterations[rows].sum(axis=0)
-        return total
+    def sums(self, phases: Iterable[int]) -> Sums:
+        """These phases together."""
+        return self._measured.sums.over(phases)
 
-    def users(self, phases: Iterable[int]) -> Int64:
-        """User-nanoseconds by group, int64 (groups, 4): active, in a request, thinking, stopping."""
-        figures = self._measured.figures
-        rows = [figures.rows[phase] for phase in phases if phase in figures.rows]
-        total: Int64 = figures.users[rows].sum(axis=0)
-        return total
-
-    def unattended(self, phases: Iterable[int]) -> int:
-        """User-nanoseconds that no agent attended to (`attendance`)."""
-        figures = self._measured.figures
-        return sum(int(figures.unattended[figures.rows[phase]]) for phase in phases if phase in figures.rows)
-
-    def _rows(self, selection: Selection) -> list[int]:
-        rows = self._measured.figures.rows
-        return [rows[phase] for phase in selection.phases if phase in rows]
+    def _rows(self, phases: Iterable[int]) -> list[int]:
+        return self._measured.sums.rows_of(phases)
 
 
 def share(part: int, whole: int) -> float | None:

@@ -1,4 +1,4 @@
-"""Did an agent attend to its users? What one batch says of that, by its agent's own health.
+"""What one batch says of its agent: was it strained, and did it attend to its users?
 
 Two questions are asked of every interval. Was the agent **strained**, with its core or its loop beyond what can be
 measured with? And how much user time did it leave **unattended**: counted as thinking though the think time was over,
@@ -16,7 +16,6 @@ process was stopped (it seals what it missed in one go). Integers throughout: th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +24,7 @@ from gradual_common.clock import NS_PER_MS
 from gradual_common.histogram.buckets import ESTIMATES
 from gradual_common.histogram.columns import MAX
 from gradual_common.protocol.batch import IN_REQUEST, LOOP_LAG, START_LAG, THINKING, Batch
-from gradual_master.results.merging.histogram_rows import FrozenRows
+from gradual_master.results.merging.histograms import SparseHistograms
 
 BUSY = 0.9
 """Share of a core. What a single server has to do waits ρ/(1 − ρ) times as long as it takes (M/M/1; L. Kleinrock,
@@ -43,74 +42,84 @@ _MOST = 1 << 56
 """User-ns, 20,000 hours: what an agent says in error must not keep its batch from being added."""
 
 _ESTIMATES = np.rint(np.array(ESTIMATES)).astype(np.int64)
-_WORTH = {
+_COUNTED = {
     START_LAG: (ALLOWANCE, np.maximum(0, _ESTIMATES - ALLOWANCE)),
     LOOP_LAG: (LATE, np.where(_ESTIMATES > LATE, _ESTIMATES, 0)),
 }
-"""Up to which lag a sample is worth nothing, and what one in each bucket is worth, ns."""
+"""Up to which lag a sample counts as none, and for how much one in each bucket counts, ns."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentHealth:
-    """One agent in one interval. `cpu`: its share of a core; lags: the worst of the interval, None when there was none.
-
-    `agent` is its name when reporters see it, its incarnation before.
-    """
+    """One agent in one interval."""
 
     agent: str
+    """Its name when reporters see it, its incarnation before."""
     cpu: float
+    """Its share of a core."""
     loop_lag_ms_max: float | None
     start_lag_ms_max: float | None
+    """The worst of the interval, None when there was none."""
     users: int
     connections: int
     strained: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Attendance:
-    """One agent in one interval, by frame: `users` as in a batch's column, over all groups; `unattended` user-ns."""
+class Lags:
+    """The lags of one batch, ns: the longest of each, and the sums of those that count."""
 
-    is_strained: bool
-    users: list[list[int]]
-    unattended: list[int]
-
-
-def attendance_of(batch: Batch, lags: FrozenRows) -> Attendance:
-    """What a batch says; `lags` are its agent's own histograms, by measure. Measured: 12 µs, 40 for a late loop."""
-    sums = {LOOP_LAG: 0, START_LAG: 0}
-    for measure, total in _sums(lags):
-        sums[measure] += total
-    users = [[sum(state) for state in zip(*groups, strict=True)] for groups in batch.users.tolist()]
-    standstill = sums[LOOP_LAG]
-    is_strained = batch.health.cpu >= BUSY or (standstill > 0 and _is_late(lags))
-    length = sum(frame.end - frame.begin for frame in batch.frames)
-    return Attendance(is_strained, users, _by_frame(users, length, sums[START_LAG], standstill))
+    longest_loop: int
+    longest_start: int
+    standstill: int
+    overdue: int
 
 
-def _sums(lags: FrozenRows) -> Iterator[tuple[int, int]]:
-    """(measure, what its samples are worth) of each histogram; nothing when even its longest lag is worth nothing."""
+def read_lags(lags: SparseHistograms) -> Lags:
+    """From an agent's own histograms, by measure."""
     columns, begin = lags.columns, 0
-    longest = columns.stats[:, MAX].tolist()
-    for row, (measure, size) in enumerate(zip(lags.codes.tolist(), columns.sizes.tolist(), strict=True)):
-        bound, worth = _WORTH[measure]
-        if longest[row] > bound:
+    longest, sums = {LOOP_LAG: 0, START_LAG: 0}, {LOOP_LAG: 0, START_LAG: 0}
+    rows = zip(lags.codes.tolist(), columns.sizes.tolist(), columns.stats[:, MAX].tolist(), strict=True)
+    for measure, size, most in rows:
+        longest[measure] = max(longest[measure], most)
+        bound, counted = _COUNTED[measure]
+        if most > bound:
             filled = slice(begin, begin + size)
-            yield measure, int(worth[columns.indices[filled]] @ columns.counts[filled].astype(np.int64))
+            sums[measure] += int(counted[columns.indices[filled]] @ columns.counts[filled].astype(np.int64))
         begin += size
+    return Lags(longest[LOOP_LAG], longest[START_LAG], sums[LOOP_LAG], sums[START_LAG])
 
 
-def _is_late(lags: FrozenRows) -> bool:
-    return (lags.total([LOOP_LAG]).quantile(0.99) or 0) > LATE
+def health_of(agent: str, batch: Batch, histograms: SparseHistograms, lags: Lags) -> AgentHealth:
+    """What an agent says of itself; `histograms` are its own, by measure."""
+    health = batch.health
+    return AgentHealth(
+        agent=agent,
+        cpu=health.cpu,
+        loop_lag_ms_max=lags.longest_loop / NS_PER_MS or None,
+        start_lag_ms_max=lags.longest_start / NS_PER_MS or None,
+        users=health.users,
+        connections=health.connections,
+        strained=health.cpu >= BUSY or (lags.standstill > 0 and _is_late(histograms)),
+    )
 
 
-def _by_frame(users: list[list[int]], length: int, overdue: int, standstill: int) -> list[int]:
-    """Overdue time goes to the frames by their thinking; a standstill costs each of them its users in a request."""
+def _is_late(histograms: SparseHistograms) -> bool:
+    return (histograms.total([LOOP_LAG]).quantile(0.99) or 0) > LATE
+
+
+def unattended_time(batch: Batch, users: list[list[int]], lags: Lags) -> list[int]:
+    """User-ns that the agent did not attend to, by frame; `users`: what the users of each did, over all groups.
+
+    Overdue time goes to the frames by their thinking; a standstill costs each of them its users in a request.
+    """
+    length = sum(frame.end - frame.begin for frame in batch.frames)
     thinking = sum(frame[THINKING] for frame in users)
     return [
         min(
             _MOST,
-            (overdue * frame[THINKING] // thinking if thinking else 0)
-            + (standstill * frame[IN_REQUEST] // length if length else 0),
+            (lags.overdue * frame[THINKING] // thinking if thinking else 0)
+            + (lags.standstill * frame[IN_REQUEST] // length if length else 0),
         )
         for frame in users
     ]

@@ -1,70 +1,103 @@
 """What one agent measured of itself over the whole run.
 
 Of each interval a few bytes are kept: its CPU share, its number if the agent was strained in it; of each stretch of
-ten seconds (`littles_law.WINDOW`) its user time. Everything may be added in any order.
+ten seconds (`WINDOW`) its user time. Everything may be added in any order.
 """
 
 from __future__ import annotations
 
 from array import array
-from math import ceil
+from collections.abc import Sequence
 
 import numpy as np
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.histogram import Histogram
 from gradual_common.protocol.batch import COUNTER, LOOP_LAG, START_LAG
-from gradual_master.results.judging.littles_law import UserTimes
-from gradual_master.results.judging.saturation import SUSTAINED, sustained
-from gradual_master.results.merging.batches import Reading
-from gradual_master.results.merging.histogram_rows import FrozenRows, HistogramRows, join
+from gradual_master.results.merging.batches import ReadBatch
+from gradual_master.results.merging.histograms import GrowingHistograms, SparseHistograms
 
 AT_ONCE = 16
 """Batches whose lags are merged together: 4 µs each instead of 20, and 2 KB each until then."""
 
+WINDOW = 10 * NS_PER_S
+"""Long enough that time which a batch brings in the interval beside its own evens out."""
+
 _INTERRUPTED = 2 + COUNTER["interrupted"]
 
 
-class AgentTotals:
-    """Requests and health of one agent. `merged`: requests and interrupted ones, to be held against those begun.
+def window_of(interval: int) -> int:
+    """The length of a window, ns: as many whole intervals as `WINDOW` holds, one at least."""
+    return max(1, WINDOW // interval) * interval
 
-    `user_times`: how its users spent the measured time, by stretches of ten seconds. `interval` in ns.
-    """
+
+class UserTimes:
+    """The user time of one agent by windows: active, unaccounted for, the most of a frame. 32 bytes a window."""
+
+    def __init__(self, interval: int) -> None:
+        self._interval = interval
+        self._length = window_of(interval)
+        self._rows = array("q")
+
+    def add(self, interval: int, users: Sequence[int], unattended: int) -> None:
+        """Add what a frame measured: `users` active, in a request, thinking, stopping. Most often to the last row."""
+        active, in_request, thinking, _ = users
+        window, rows = interval * self._interval // self._length, self._rows
+        if not rows or rows[-4] != window:
+            rows.extend((window, 0, 0, 0))
+        rows[-3] += active
+        rows[-2] += active - in_request - thinking + unattended
+        rows[-1] = max(rows[-1], active)
+
+    def windows(self) -> list[tuple[int, int, int, int]]:
+        """(begin in ns since the schedule's begin, active, unaccounted for, the most active of a frame), user-ns."""
+        table = np.array(self._rows, dtype=np.int64).reshape(-1, 4)
+        numbers, places = np.unique(table[:, 0], return_inverse=True)
+        windows = np.zeros((len(numbers), 4), dtype=np.int64)
+        windows[:, 0] = numbers * self._length
+        np.add.at(windows[:, 1:3], places, table[:, 1:3])
+        np.maximum.at(windows[:, 3], places, table[:, 3])
+        return [(begin, active, gap, peak) for begin, active, gap, peak in windows.tolist()]
+
+
+class AgentTotals:
+    """Requests and health of one agent; `interval` in ns."""
 
     def __init__(self, interval: int = NS_PER_S) -> None:
         self.requests = 0
         self.merged = 0
+        """Requests and interrupted ones, to be held against those begun."""
         self.late_starts = 0
         self.is_complete = False
         self.user_times = UserTimes(interval)
-        self._sustained = ceil(SUSTAINED / interval)
+        """How its users spent the measured time."""
+        self.strained = array("q")
+        """The intervals in which it was strained, in any order."""
         self._cpu = array("d")
-        self._strained = array("q")
-        self._lags = HistogramRows(2)
-        self._new_lags: list[FrozenRows] = []
+        self._lags = GrowingHistograms(2)
+        self._new_lags: list[SparseHistograms] = []
 
-    def add(self, reading: Reading) -> None:
+    def add(self, reading: ReadBatch) -> None:
         """Add one batch."""
-        batch, layout, attendance = reading.batch, reading.layout, reading.attendance
+        batch, layout = reading.batch, reading.layout
         completed = int(batch.requests @ layout.samples)
         self.requests += completed
         self.merged += completed + sum(batch.counters[:, _INTERRUPTED].tolist())
         self.late_starts += batch.health.late_starts
         self.is_complete = self.is_complete or batch.last
         self._cpu.append(batch.health.cpu)
-        if attendance.is_strained:
-            self._strained.append(batch.interval)
+        if reading.health.strained:
+            self.strained.append(batch.interval)
         for frame in layout.judged:
-            self.user_times.add(batch.interval, attendance.users[frame], attendance.unattended[frame])
+            self.user_times.add(batch.interval, reading.users[frame], reading.unattended[frame])
         self._new_lags.append(reading.lags.copy())
         if len(self._new_lags) == AT_ONCE:
             self._merge_lags()
 
-    def _merge_lags(self) -> HistogramRows:
+    def _merge_lags(self) -> GrowingHistograms:
         """The histograms of all batches so far."""
         if self._new_lags:
-            codes = np.concatenate([lags.codes for lags in self._new_lags])
-            self._lags.add(codes, join([lags.columns for lags in self._new_lags]))
+            self._lags.add(*self._new_lags)
             self._new_lags.clear()
         return self._lags
 
@@ -77,11 +110,6 @@ class AgentTotals:
     def has_reported(self) -> bool:
         """Whether a batch of it came."""
         return bool(self._cpu)
-
-    @property
-    def saturated(self) -> tuple[int, ...]:
-        """The intervals in which it was saturated: strained for `SUSTAINED` on end."""
-        return sustained(self._strained, self._sustained)
 
     @property
     def loop_lag(self) -> Histogram:

@@ -8,68 +8,62 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradual_common.histogram.buckets import Int64
-from gradual_common.protocol.batch import COUNTERS, Batch
-from gradual_master.results.merging.agent_health import Attendance, attendance_of
-from gradual_master.results.merging.histogram_rows import FrozenRows, choose
+from gradual_common.protocol.batch import Batch
+from gradual_master.results.merging.agent_health import AgentHealth, health_of, read_lags, unattended_time
+from gradual_master.results.merging.histograms import SparseHistograms, choose
 from gradual_master.results.merging.layouts import Layout, Layouts
-from gradual_master.results.merging.measurements import Contribution, Shape, Sums
+from gradual_master.results.merging.sums import Contribution, Shape, Sums
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A batch that fits the plan. `lags`: its agent's own histograms by measure; `attendance`: what they say."""
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadBatch:
+    """A batch that fits the plan, and what its agent says of itself."""
 
     batch: Batch
     layout: Layout
-    lags: FrozenRows
-    attendance: Attendance
+    lags: SparseHistograms
+    """The agent's own histograms, by measure."""
+    health: AgentHealth
+    users: list[list[int]]
+    """By frame, as in a batch's column, over all groups."""
+    unattended: list[int]
+    """User-ns that the agent did not attend to, by frame."""
 
     @property
-    def histograms(self) -> FrozenRows:
+    def histograms(self) -> SparseHistograms:
         """Those of its cells, by `Shape.code`."""
-        return FrozenRows(self.layout.codes, choose(self.batch.histograms, self.layout.measured))
+        return SparseHistograms(self.layout.codes, choose(self.batch.histograms, self.layout.measured))
 
 
-def read_batch(batch: Batch, layouts: Layouts) -> Reading:
+def read_batch(agent: str, batch: Batch, layouts: Layouts) -> ReadBatch:
     """WireError when the batch names something that the plan has not."""
     layout = layouts.of(batch)
-    lags = FrozenRows(layout.health_codes, choose(batch.histograms, layout.health))
-    return Reading(batch, layout, lags, attendance_of(batch, lags))
+    histograms = SparseHistograms(layout.health_codes, choose(batch.histograms, layout.health))
+    lags = read_lags(histograms)
+    users = [[sum(state) for state in zip(*groups, strict=True)] for groups in batch.users.tolist()]
+    health = health_of(agent, batch, histograms, lags)
+    return ReadBatch(batch, layout, histograms, health, users, unattended_time(batch, users, lags))
 
 
-def sums_of(readings: Sequence[Reading], shape: Shape) -> Sums:
-    """What batches of one layout add together, their histograms left out."""
+def sums_of(readings: Sequence[ReadBatch], shape: Shape) -> tuple[Int64, Sums]:
+    """The extents of the frames of batches of one layout, and their sums."""
     layout, batches = readings[0].layout, [reading.batch for reading in readings]
     frames = len(layout.places)
-    requests = np.zeros((frames, shape.series, shape.kinds), dtype=np.int64)
-    np.add.at(requests.reshape(-1), layout.cells, _sum([batch.requests for batch in batches]))
-    counters = np.zeros((frames, shape.steps, len(COUNTERS)), dtype=np.int64)
-    np.add.at(counters.reshape(-1), layout.counters, _sum([batch.counters for batch in batches])[:, 2:].reshape(-1))
-    return Sums(
-        places=layout.places,
-        extents=_extents(batches),
-        requests=requests,
-        counters=counters,
-        users=_sum([batch.users for batch in batches]).reshape(frames, shape.groups, 4),
-        iterations=_sum([batch.iterations for batch in batches]).reshape(frames, shape.groups, 2),
-        unattended=_sum([np.array(reading.attendance.unattended, dtype=np.int64) for reading in readings]),
+    sums = Sums(shape, np.zeros((frames, shape.width), dtype=np.int64))
+    numbers = np.concatenate(
+        (_sum([batch.requests for batch in batches]), _sum([batch.counters for batch in batches])[:, 2:].reshape(-1))
     )
+    np.add.at(sums.values.reshape(-1), layout.positions, numbers)
+    if frames:
+        sums.users[:] = _sum([batch.users for batch in batches])
+        sums.iterations[:] = _sum([batch.iterations for batch in batches])
+        sums.unattended[:] = np.array([reading.unattended for reading in readings], dtype=np.int64).sum(axis=0)
+    return _extents(batches), sums
 
 
-def contribution_of(reading: Reading, shape: Shape) -> Contribution:
+def contribution_of(reading: ReadBatch, shape: Shape) -> Contribution:
     """What one batch adds, by level; of its agent's own health only the user time that was left unattended."""
-    sums = sums_of([reading], shape)
-    return Contribution(
-        sums.places,
-        sums.extents,
-        sums.requests,
-        sums.counters,
-        sums.users,
-        sums.iterations,
-        sums.unattended,
-        reading.histograms.codes,
-        reading.histograms.columns,
-    )
+    return Contribution(reading.layout.places, *sums_of([reading], shape), reading.histograms)
 
 
 def _sum(arrays: list[Int64]) -> Int64:

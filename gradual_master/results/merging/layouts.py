@@ -1,9 +1,13 @@
-"""The layout of a batch: what it tells of, without how much of it.
+"""The layout of a batch: what it names, without how much of it.
 
-The agents of a run name the same steps, outcomes and measures in most intervals. What follows from that alone (does
-the plan know all of it; where in which array does each number belong) is worked out once for each layout, which is
-known again by the bytes of the columns that name things. Measured for 20 actions × 3 histograms: 110 µs when a layout
-is new, 7 µs when it is known.
+The agents of a run name the same steps, outcomes and measures in most intervals, and only the numbers beside the names
+differ. So what follows from the names alone is worked out once: does the plan know all of them (`check_batch`), and at
+which position of which array does each number belong? A layout is known again by the bytes of the columns that name
+things (`_key`): comparing bytes is the cheapest test that is exact, and no agent has to promise anything about the
+order of its rows. What a batch of a known layout then costs is one indexed addition per array (`batches`, `counts`),
+and batches that share a layout object are added up before they are put anywhere (`open_interval`).
+
+Measured for 20 actions × 3 histograms: 110 µs when a layout is new, 7 µs when it is known.
 """
 
 from __future__ import annotations
@@ -19,10 +23,9 @@ from gradual_common.errors import WireError
 from gradual_common.histogram.buckets import Int64
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.protocol.batch import COUNTERS, LOOP_LAG, MEASURES, Batch
-from gradual_master.results.merging.failure_tally import FailureRows, FailureTally
-from gradual_master.results.merging.histogram_rows import Choice, choice_of
-from gradual_master.results.merging.measurements import OUTSIDE, Shape
-from gradual_master.results.merging.tally import Rows, Tally
+from gradual_master.results.merging.counts import FailureCounts, FailureRows, KeyedCounts, Rows
+from gradual_master.results.merging.histograms import Choice, choice_of
+from gradual_master.results.merging.sums import OUTSIDE, Shape
 
 MOST_KNOWN = 256
 """Layouts that are remembered, some 10 KB each. Beyond that all are forgotten: failures come and go."""
@@ -32,44 +35,44 @@ _FROM_ZERO = np.array([-HEALTH_CELL, 0], dtype=np.int32)
 _EVERY_COUNTER = np.arange(len(COUNTERS))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """Where the numbers of a batch belong. `places`: the level of each frame; `judged`: the frames in measured phases.
-
-    `cells[n]`: where `requests[n]` belongs in (frames, series, kinds), flat; `samples[n]`: 1, but 0 for iterations.
-    `counters`: where each counter belongs in (frames, steps, COUNTERS), flat. `measured` and `health` are the
-    histograms of cells and of the agent, numbered by `Shape.code` and by measure. `statuses` are (phase, step, status
-    code), `assertions` (phase, step, number in the action, 0 passed | 1 failed), as rows of their tallies; `failures`:
-    what failed in it.
-    """
+    """Where the numbers of a batch belong."""
 
     places: tuple[int, ...]
+    """The level of each frame."""
     judged: tuple[int, ...]
-    cells: Int64
+    """The frames in measured phases."""
+    positions: Int64
+    """Where `requests`, and then every counter, belong in (frames, `Shape.width`), flat."""
     samples: Int64
-    counters: Int64
+    """1 for each cell, but 0 for iterations."""
     measured: Choice
     codes: Int64
+    """The histograms of cells, and their numbers (`Shape.code`)."""
     health: Choice
     health_codes: Int64
+    """The agent's own histograms, and their measures."""
     statuses: Rows
     assertions: Rows
     failures: FailureRows
+    """In which rows of the run's counts these are counted."""
 
 
 class Layouts:
-    """The layouts that one plan's batches have had.
+    """The layouts that one plan's batches have had, and the counts of the run, in which they name rows.
 
-    `phases`: the phase of each level, `OUTSIDE` among them; `judged`: the phases that are no warm-up. `statuses`,
-    `assertions` and `failures` are the tallies of the run.
+    `phases`: the phase of each level, `OUTSIDE` among them; `judged`: the phases that are no warm-up.
     """
 
     def __init__(
         self, shape: Shape, phases: Mapping[int, int], judged: Collection[int], failures: FailureKinds = BUILT_IN_KINDS
     ) -> None:
-        self.statuses: Tally[tuple[int, int, int]] = Tally()
-        self.assertions: Tally[tuple[int, int, int, int]] = Tally()
-        self.failures = FailureTally(failures)
+        self.statuses: KeyedCounts[tuple[int, int, int]] = KeyedCounts()
+        """By phase, step, status code."""
+        self.assertions: KeyedCounts[tuple[int, int, int, int]] = KeyedCounts()
+        """By phase, step, number in the action, 0 passed | 1 failed."""
+        self.failures = FailureCounts(failures)
         self._shape = shape
         self._phases = phases
         self._judged = frozenset(judged)
@@ -88,41 +91,40 @@ class Layouts:
         return layout
 
     def _lay_out(self, batch: Batch) -> Layout:
-        shape, keys = self._shape, batch.histograms.keys
-        places = tuple(frame.level for frame in batch.frames)
-        cells = batch.cells @ np.array([shape.series * shape.kinds, shape.kinds, 1])
-        rows = batch.counters[:, 0] * shape.steps + batch.counters[:, 1]
+        keys, places = batch.histograms.keys, tuple(frame.level for frame in batch.frames)
+        phases = [self._phases[place] for place in places]
         is_health = keys[:, 0] == HEALTH_CELL
         measured, health = choice_of(~is_health), choice_of(is_health)
+        statuses, assertions = batch.statuses.tolist(), batch.assertions.tolist()
         return Layout(
             places=places,
-            judged=tuple(frame for frame, place in enumerate(places) if self._phases[place] in self._judged),
-            cells=cells,
-            samples=(batch.cells[:, 1] < shape.steps).astype(np.int64),
-            counters=(rows[:, np.newaxis] * len(COUNTERS) + _EVERY_COUNTER).reshape(-1),
+            judged=tuple(frame for frame, phase in enumerate(phases) if phase in self._judged),
+            positions=self._positions(batch),
+            samples=(batch.cells[:, 1] < self._shape.steps).astype(np.int64),
             measured=measured,
-            codes=self._codes(places, batch, cells)[keys[measured, 0]] + keys[measured, 1],
+            codes=self._codes(batch, places)[keys[measured, 0]] + keys[measured, 1],
             health=health,
             health_codes=keys[health, 1].astype(np.int64),
-            statuses=self.statuses.rows_of(self._with_phases(places, batch.statuses[:, [0, 1, 3]])),
+            statuses=self.statuses.rows_of((phases[frame], step, code) for frame, step, _, code, _ in statuses),
             assertions=self.assertions.rows_of(
-                [
-                    (phase, step, number, outcome)
-                    for phase, step, number in self._with_phases(places, batch.assertions)
-                    for outcome in (0, 1)
-                ]
+                (phases[frame], step, number, outcome) for frame, step, number, *_ in assertions for outcome in (0, 1)
             ),
-            failures=self.failures.lay_out(batch, [self._phases[place] for place in places], shape.steps),
+            failures=self.failures.lay_out(batch, phases, self._shape.steps),
         )
 
-    def _codes(self, places: tuple[int, ...], batch: Batch, cells: Int64) -> Int64:
-        """`Shape.code` of each cell's first measure: `cells` are numbered by frame, codes by place."""
-        shifts = np.array([place - OUTSIDE - frame for frame, place in enumerate(places)], dtype=np.int64)
-        return cells * len(MEASURES) + shifts[batch.cells[:, 0]] * self._shape.codes
+    def _positions(self, batch: Batch) -> Int64:
+        shape = self._shape
+        requests = batch.cells @ np.array([shape.width, shape.kinds, 1])
+        counters = batch.counters[:, :2] @ np.array([shape.width, len(COUNTERS)]) + shape.counters
+        return np.concatenate((requests, (counters[:, np.newaxis] + _EVERY_COUNTER).reshape(-1)))
 
-    def _with_phases(self, places: tuple[int, ...], rows: Int64) -> list[tuple[int, int, int]]:
-        phases = [self._phases[place] for place in places]
-        return [(phases[frame], step, what) for frame, step, what in rows[:, :3].tolist()]
+    def _codes(self, batch: Batch, places: tuple[int, ...]) -> Int64:
+        """`Shape.code` of each cell's first measure."""
+        shape = self._shape
+        levels = np.array(places, dtype=np.int64)[batch.cells[:, 0]] - OUTSIDE
+        within = batch.cells[:, 1:] @ np.array([shape.kinds, 1])
+        codes: Int64 = levels * shape.codes + within * len(MEASURES)
+        return codes
 
 
 def _key(batch: Batch) -> object:

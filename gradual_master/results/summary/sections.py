@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradual_master.results.judging.fleet import AgentRow, FleetSection
+from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.judging.littles_law import LittlesLaw
 from gradual_master.results.judging.verdict import Verdict
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.measures.error_samples import ErrorSample
 from gradual_master.results.measures.errors import ErrorRow
-from gradual_master.results.measures.levels import LevelRow
 from gradual_master.results.section import Cell, Section, flat_row
 from gradual_master.results.summary.history import History
 

@@ -1,37 +1,42 @@
-"""The summary of a run: its figures from the aggregate, its fleet, its verdict, in one document.
+"""The summary of a run: what was measured, its fleet, its verdict, in one document.
 
 Nothing in it depends on the order in which batches came: the same measurements give the same document.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 
 from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import RequestError
-from gradual_common.histogram.buckets import QUANTILE_ERROR, Int64
-from gradual_common.kinds.failures import KIND, OK
+from gradual_common.histogram.buckets import QUANTILE_ERROR
+from gradual_common.kinds.failures import OK
 from gradual_common.net.urls import split_authority
 from gradual_common.plan.model.plan import Plan
-from gradual_common.protocol.batch import ACTIVE, CONNECT, COUNTERS, EXCHANGE, IN_REQUEST, RESPONSE_TIME, THINKING, TTFB
+from gradual_common.protocol.batch import ACTIVE, CONNECT, COUNTERS, EXCHANGE, RESPONSE_TIME, TTFB
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.facts import FleetFacts, RunFacts
-from gradual_master.results.judging.coverage import uncovered_steps
-from gradual_master.results.judging.evidence import Unforeseen
-from gradual_master.results.judging.fleet import FleetReport, FleetSection
-from gradual_master.results.judging.littles_law import MOST_SHOWN, LittlesLaw, unaccounted_share, window_of
-from gradual_master.results.judging.saturation import MeasuredTime
+from gradual_master.results.judging.evidence import (
+    Evidence,
+    Tolerance,
+    empty_iterations,
+    uncovered_steps,
+    unforeseen_steps,
+)
+from gradual_master.results.judging.fleet import FleetReport
+from gradual_master.results.judging.levels import LevelTable
+from gradual_master.results.judging.littles_law import LittlesLaw, littles_law
+from gradual_master.results.judging.saturation import MeasuredTime, least_saturated
 from gradual_master.results.judging.think_times import lateness_of
-from gradual_master.results.judging.verdict import Evidence, Verdict, judge
+from gradual_master.results.judging.verdict import Verdict, judge
 from gradual_master.results.measures.distribution import Distribution
-from gradual_master.results.measures.levels import LevelFigures, ScheduledUsers
+from gradual_master.results.measures.scheduled_users import ScheduledUsers
 from gradual_master.results.measures.totals import Selection, share
-from gradual_master.results.summary.action_rows import action_rows
+from gradual_master.results.summary.actions import action_rows
 from gradual_master.results.summary.sections import (
     SCHEMA,
     AnalysisSection,
@@ -42,65 +47,50 @@ from gradual_master.results.summary.sections import (
     TotalsSection,
 )
 
-__all__ = ["Summary", "Tolerance", "build_summary"]
-
-
-INTERNAL = KIND["internal"]
-
-
-class Tolerance(Protocol):
-    """What a verdict puts up with."""
-
-    @property
-    def allow_missing(self) -> float:
-        """The share of the scheduled user-seconds that may be missing, in [0, 1]."""
-        ...
-
-    @property
-    def allow_saturated(self) -> bool:
-        """Whether a generator that was the bottleneck is a warning only."""
-        ...
-
 
 def build_summary(aggregate: Aggregate, fleet: FleetFacts, run: RunFacts, options: Tolerance) -> Summary:
     """Close what is still open, judge the run and write its summary."""
     aggregate.settle()
-    return _Writer(aggregate, fleet, run).write(options)
+    return _Writer(aggregate, fleet, run, options).write()
 
 
 class _Writer:
     """Puts the sections together."""
 
-    def __init__(self, aggregate: Aggregate, fleet: FleetFacts, run: RunFacts) -> None:
-        self._plan = aggregate.plan
-        self._error_samples = aggregate.error_samples.rows(aggregate.start)
-        self._errors = aggregate.errors()
-        self._schedule = aggregate.schedule
+    def __init__(self, aggregate: Aggregate, fleet: FleetFacts, run: RunFacts, options: Tolerance) -> None:
         self._aggregate = aggregate
+        self._plan, self._schedule, self._totals = aggregate.plan, aggregate.schedule, aggregate.totals
         self._facts = fleet
         self._run = run
-        self._totals = aggregate.totals
+        self._options = options
+        self._error_samples = aggregate.error_samples.rows(aggregate.start)
+        self._errors = aggregate.errors()
         self._end = self._wanted_until()
-        measured = MeasuredTime(aggregate.schedule, aggregate.interval, self._end)
-        self._fleet = FleetReport(fleet, aggregate, measured)
-        self._table = self._level_figures()
+        measured = MeasuredTime(self._schedule, aggregate.interval, self._end)
+        self._fleet = FleetReport(fleet, aggregate.agents, measured)
+        self._levels = self._level_table()
+        self._fleet_section = self._fleet.section(
+            scheduled_user_s=float(self._levels.wanted().sum()) / NS_PER_S,
+            missing_user_s=self._levels.missing() / NS_PER_S,
+            level_spread=aggregate.level_spread,
+        )
 
-    def write(self, options: Tolerance) -> Summary:
+    def write(self) -> Summary:
         """The whole document."""
-        fleet = self._fleet_section()
-        law = self._littles_law()
-        verdict = judge(self._evidence(fleet, law, options))
+        aggregate, totals = self._aggregate, self._totals
+        law = littles_law(totals.sums(totals.phases), self._levels.gaps(), self._fleet.user_times, aggregate.interval)
+        verdict = judge(self._evidence(law))
         return Summary(
             schema=SCHEMA,
             run=self._run_section(verdict),
             verdict=verdict,
             totals=self._totals_section(),
-            actions=action_rows(self._plan, self._aggregate),
-            groups=tuple(self._group(number) for number in range(self._aggregate.shape.groups)),
+            actions=action_rows(aggregate),
+            groups=tuple(self._group(number) for number in range(aggregate.shape.groups)),
             transactions=(),
             phases=tuple(self._phases()),
-            levels=tuple(self._table.rows()),
-            fleet=fleet,
+            levels=tuple(self._levels.rows()),
+            fleet=self._fleet_section,
             agents=tuple(self._fleet.rows()),
             errors=self._errors,
             error_samples=self._error_samples,
@@ -111,28 +101,27 @@ class _Writer:
 
     def _wanted_until(self) -> int:
         """Until when users were wanted, ns since the schedule's begin: a run may end before its schedule."""
-        if self._run.failure is not None and self._schedule.end is not None and self._aggregate.end:
+        end, measured = self._schedule.end, self._aggregate.end
+        if self._run.failure is not None and end is not None and measured:
             # Without an agent nothing was measured, and users were wanted all the same.
             failed_at = round(self._run.duration_s * NS_PER_S) - self._aggregate.start
-            return min(self._schedule.end, max(self._aggregate.end, failed_at))
+            return min(end, max(measured, failed_at))
         ends_early = self._run.stop_signal or self._run.failure or any(group.iterations for group in self._plan.users)
-        if self._schedule.end is None or (ends_early and self._aggregate.end < self._schedule.end):
-            return self._aggregate.end
-        return self._schedule.end
+        if end is None or (ends_early and measured < end):
+            return measured
+        return end
 
-    def _level_figures(self) -> LevelFigures:
+    def _level_table(self) -> LevelTable:
         aggregate, finished = self._aggregate, self._facts.finished
         judged = [finished is not None or group.iterations is None for group in self._plan.users]
-        return LevelFigures(
-            aggregate.shape,
-            self._schedule,
-            aggregate.level_figures,
-            aggregate.level_histograms,
-            ScheduledUsers(self._schedule, finished or (), aggregate.start),
-            self._end,
-            np.array(judged, dtype=np.int64),
-            self._fleet.saturation,
-            tuple(f"{aggregate.index.groups[step.group]} / {step.name}" for step in aggregate.index.steps),
+        return LevelTable(
+            schedule=self._schedule,
+            levels=aggregate.levels,
+            scheduled=ScheduledUsers(self._schedule, finished or (), aggregate.start),
+            end=self._end,
+            judged=np.array(judged, dtype=np.int64),
+            saturation=self._fleet.saturation,
+            names=tuple(f"{aggregate.index.groups[step.group]} / {step.name}" for step in aggregate.index.steps),
         )
 
     def _run_section(self, verdict: Verdict) -> RunSection:
@@ -161,14 +150,14 @@ class _Writer:
         counts = {name: totals.counter(name, everything) for name in COUNTERS}
         warm_up = totals.counter("sent", replace(everything, phases=totals.warm_up))
         counts["sent"] += warm_up
-        requests, failures = self._requests(everything)
+        requests, failures = totals.requests_and_failures(everything)
         return TotalsSection(
             requests=requests,
             failures=failures,
             error_rate=share(failures, requests),
             warm_up_sent=warm_up,
             setup_sent=0,
-            iterations=int(totals.iterations(totals.measured)[:, 0].sum()),
+            iterations=int(totals.sums(totals.measured).iterations[:, 0].sum()),
             throughput_rps=self._rate(totals.phases, only_ok=True),
             request_rate_rps=self._rate(totals.phases),
             response_time_ms=self._distribution(RESPONSE_TIME, everything),
@@ -182,21 +171,21 @@ class _Writer:
     def _group(self, number: int) -> GroupRow:
         totals = self._totals
         seconds = totals.seconds(totals.phases)
-        active = int(totals.users(totals.phases)[number, ACTIVE]) / NS_PER_S
+        active = int(totals.sums(totals.phases).users[number, ACTIVE]) / NS_PER_S
         return GroupRow(
             name=self._aggregate.index.groups[number],
             users_target=self._schedule.peak[number],
             users_mean=round(active / seconds, 3) if seconds else None,
             users_max=round(float(self._aggregate.users_max[number]), 3),
-            iterations=int(totals.iterations(totals.measured)[number, 0]),
+            iterations=int(totals.sums(totals.measured).iterations[number, 0]),
         )
 
-    def _phases(self) -> Iterable[PhaseRow]:
+    def _phases(self) -> Iterator[PhaseRow]:
         for phase in self._schedule.phases:
             if phase.start >= self._end:
                 continue
             mine = Selection((phase.number,), self._totals.everything().steps)
-            requests, failures = self._requests(mine)
+            requests, failures = self._totals.requests_and_failures(mine)
             yield PhaseRow(
                 name=phase.name,
                 start_s=round(phase.start / NS_PER_S, 3),
@@ -210,101 +199,34 @@ class _Writer:
                 response_time_ms=self._distribution(RESPONSE_TIME, mine),
             )
 
-    def _fleet_section(self) -> FleetSection:
-        return self._fleet.section(
-            scheduled_user_s=float(self._table.wanted().sum()) / NS_PER_S,
-            missing_user_s=float(self._table.missing().sum()) / NS_PER_S,
-        )
-
-    def _littles_law(self) -> LittlesLaw:
-        totals = self._totals
-        users, unattended = totals.users(totals.phases), totals.unattended(totals.phases)
-        share = unaccounted_share(users, unattended)
-        windows, flagged = self._fleet.windows()
-        return LittlesLaw(
-            unaccounted=None if share is None else round(share, 6),
-            active_user_s=_user_seconds(users, ACTIVE),
-            in_request_user_s=_user_seconds(users, IN_REQUEST),
-            thinking_user_s=_user_seconds(users, THINKING),
-            unattended_user_s=round(unattended / NS_PER_S, 3),
-            levels=tuple(self._table.gaps()),
-            window_s=round(window_of(self._aggregate.interval) / NS_PER_S, 3),
-            windows=windows,
-            flagged=len(flagged),
-            worst=tuple(flagged[:MOST_SHOWN]),
-        )
-
-    def _evidence(self, fleet: FleetSection, law: LittlesLaw, options: Tolerance) -> Evidence:
-        iterations = self._totals.iterations((*self._totals.measured, *self._totals.warm_up))
-        least, unaccounted = self._table.least() / NS_PER_S, law.unaccounted or 0.0
+    def _evidence(self, law: LittlesLaw) -> Evidence:
+        aggregate, totals, index = self._aggregate, self._totals, self._aggregate.index
+        objectives = (watch.objective for watch in aggregate.watches)
         return Evidence(
-            objectives=self._aggregate.judge(is_cut_short=bool(self._run.stop_signal or self._run.failure)),
-            stop_signal=self._run.stop_signal,
-            failure=self._run.failure,
-            scheduled_user_s=fleet.scheduled_user_s,
-            missing_user_s=fleet.missing_user_s,
-            allow_missing=options.allow_missing,
-            begun=fleet.begun,
-            merged=fleet.merged,
+            run=self._run,
+            tolerance=self._options,
+            objectives=aggregate.judge(is_cut_short=bool(self._run.stop_signal or self._run.failure)),
+            fleet=self._fleet_section,
+            law=law,
             lost=tuple(agent.name for agent in self._facts.agents if agent.lost),
             losses=self._fleet.losses,
-            resent_batches=fleet.resent_batches,
-            late_batches=fleet.late_batches,
-            dropped_batches=fleet.dropped_batches,
-            late_levels=self._facts.late_levels,
-            late_starts=fleet.late_starts,
-            level_spread=self._aggregate.level_spread,
-            intervals=fleet.intervals,
-            saturated_intervals=fleet.saturated_intervals,
             saturated=self._fleet.saturated,
-            unaccounted=unaccounted if unaccounted * law.active_user_s > least else 0.0,
-            flagged=law.flagged,
-            worst=law.worst[0] if law.worst else None,
             standstills=self._fleet.standstills,
-            lateness=lateness_of(self._plan, self._aggregate),
-            allow_saturated=options.allow_saturated,
-            unforeseen=tuple(self._unforeseen()),
-            least_user_s=least,
-            least_saturated=self._fleet.saturation.least,
-            uncovered=tuple(uncovered_steps(self._aggregate, self._errors)),
-            empty={
-                name: max(0, int(iterations[number, 1]) - self._unsent(number))
-                for number, name in enumerate(self._aggregate.index.groups)
-            },
+            late_levels=self._facts.late_levels,
+            lateness=lateness_of(self._plan, index, totals, aggregate.agents.values()),
+            empty=empty_iterations(index, totals),
+            unforeseen=tuple(unforeseen_steps(index, totals, self._error_samples)),
+            uncovered=tuple(uncovered_steps(index, totals, objectives, self._errors)),
+            least_user_s=self._levels.allowance / NS_PER_S,
+            least_saturated=least_saturated(aggregate.interval),
         )
-
-    def _unsent(self, group: int) -> int:
-        """Requests of a group that could not be sent: it is not their conditions that make such iterations empty."""
-        totals = self._totals
-        steps = tuple(step.number for step in self._aggregate.index.steps if step.group == group)
-        return totals.counter("unsent", Selection((*totals.measured, *totals.warm_up), steps))
-
-    def _unforeseen(self) -> Iterable[Unforeseen]:
-        """Steps that failed as `internal`, wherever in the run."""
-        index, totals = self._aggregate.index, self._totals
-        phases = (*totals.measured, *totals.warm_up)
-        for step in index.steps:
-            group = index.groups[step.group]
-            if number := totals.requests(Selection(phases, (step.number,), (INTERNAL,))):
-                told = (
-                    one.detail
-                    for one in self._error_samples
-                    if (one.group, one.step, one.kind) == (group, step.name, "internal")
-                )
-                yield Unforeseen(group, step.name, number, next(told, ""))
-
-    def _requests(self, selection: Selection) -> tuple[int, int]:
-        """Completed samples, and how many of them failed."""
-        by_kind = self._totals.by_kind(selection)
-        requests = sum(by_kind.values())
-        return requests, requests - by_kind.get(OK, 0)
 
     def _rate(self, phases: tuple[int, ...], *, only_ok: bool = False) -> float | None:
         """Samples a second over these phases; the drain and pauses lie outside."""
         seconds = self._totals.seconds(phases)
         kinds = (OK,) if only_ok else None
-        count = self._totals.requests(Selection(phases, self._totals.everything().steps, kinds))
-        return round(count / seconds, 3) if seconds else None
+        requests = self._totals.requests(Selection(phases, self._totals.everything().steps, kinds))
+        return round(requests / seconds, 3) if seconds else None
 
     def _distribution(self, measure: int, selection: Selection) -> Distribution:
         return Distribution.of(self._totals.histogram(measure, selection))
@@ -325,7 +247,3 @@ def _origin_of(url: str) -> str:
         return ""
     is_whole = authority and authority.count("[") == authority.count("]")
     return f"{scheme}://{authority}" if is_whole else ""
-
-
-def _user_seconds(users: Int64, state: int) -> float:
-    return round(float(users[:, state].sum()) / NS_PER_S, 3)

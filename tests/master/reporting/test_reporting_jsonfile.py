@@ -11,7 +11,8 @@ from raw_run import aggregate_of, fleet_of, plan_of, run_of, schedule_of
 
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.jsonfile import JsonReporter, render_json
-from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.summary import build_summary
 
 
 class Options:

@@ -17,7 +17,8 @@ from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, pla
 from gradual_common import __version__
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.junit import JunitReporter, render_junit
-from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.summary import build_summary
 
 PROBLEM = {"type": False, "message": False}
 ATTRIBUTES: dict[str, dict[str, bool]] = {

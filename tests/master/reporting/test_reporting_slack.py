@@ -15,7 +15,8 @@ from structlog.testing import capture_logs
 
 from gradual.reporting import BaseReporter
 from gradual_master.reporting.slack import WEBHOOK, describe, send_notification
-from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.summary import build_summary
 
 PATH = "/services/T0/s3cr3t-path"
 

@@ -126,7 +126,7 @@ def test_a_late_batch_counts_but_changes_no_past_judgement() -> None:
     assert record.response_time_ms.max == 200
     assert record.objectives[0].passed is True, "as it was judged then"
     assert aggregate.close(2).objectives[0].passed is False, "the run so far has it"
-    assert aggregate.level_figures.requests[aggregate.level_figures.rows[0]].sum() == 2
+    assert aggregate.levels.sums.over([0]).requests.sum() == 2
 
 
 def test_the_last_two_minutes_of_records_are_kept() -> None:
@@ -153,7 +153,7 @@ def test_two_frames_of_one_level_add_up() -> None:
     aggregate.merge("a", batch_of(1, 0, *halves))
     aggregate.settle()
     codes = [aggregate.shape.code(0, 0, 0, RESPONSE_TIME)]
-    assert aggregate.level_histograms.total(0, codes) == exact([MS, 3 * MS])
+    assert aggregate.levels.histogram(0, codes) == exact([MS, 3 * MS])
 
 
 def test_a_batch_without_a_frame_is_merged_as_it_comes_over_the_wire() -> None:

@@ -12,8 +12,7 @@ from gradual_common.clock import NS_PER_MS
 from gradual_common.histogram.histogram import Histogram
 from gradual_master.results.measures.distribution import Distribution, milliseconds
 from gradual_master.results.section import Section, flat_row
-from gradual_master.results.summary.sections import TABLES
-from gradual_master.results.summary.summary import Summary
+from gradual_master.results.summary.sections import TABLES, Summary
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from gradual_master.reporting.html.embedding import package_text
 from gradual_master.reporting.text.level_notes import always_failing
 from gradual_master.results.measures.series import SeriesTable
 from gradual_master.results.summary.history import History, News
-from gradual_master.results.summary.summary import Summary
+from gradual_master.results.summary.sections import Summary
 
 NEWS = (News(3, "info", "$$\\alpha$$ joined"), News(5, "warning", "late"), News(9, "error", "lost"))
 GRAPHICS = 3.0

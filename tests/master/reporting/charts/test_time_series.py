@@ -21,7 +21,7 @@ from gradual_master.reporting.charts.time_series import (
 )
 from gradual_master.results.measures.series import SeriesTable
 from gradual_master.results.summary.history import News
-from gradual_master.results.summary.summary import Summary
+from gradual_master.results.summary.sections import Summary
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from rich.console import Console
 
 from gradual_master.reporting.console import ConsoleReporter, render_text
 from gradual_master.reporting.console.tables import MOST_LEVELS as MOST
-from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.summary import build_summary
 
 ESCAPE = "\x1b"
 FULL = [(2, 1, 1, 0), (1, 0.5, 0.5, 0)]

@@ -16,7 +16,8 @@ from gradual_master.errors import ReporterError
 from gradual_master.reporting.csv.reporter import NAMES, CsvReporter
 from gradual_master.reporting.csv.tables import AT_THE_END, DURING, cell, header
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.summary import build_summary
 
 
 class Options:

@@ -10,7 +10,7 @@ from gradual_master.reporting.charts import level_charts, time_charts
 from gradual_master.reporting.charts.time_series import heat_grid
 from gradual_master.reporting.html.captions import Captioned, of_level_chart, of_time_chart
 from gradual_master.results.measures.series import SeriesTable
-from gradual_master.results.summary.summary import Summary
+from gradual_master.results.summary.sections import Summary
 
 
 @pytest.fixture(scope="module")

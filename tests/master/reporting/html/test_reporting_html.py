@@ -30,7 +30,8 @@ from gradual_master.reporting.html.histograms import HEIGHT, WIDTH, histograms_o
 from gradual_master.reporting.html.page import SECTIONS, render_report, show_moment
 from gradual_master.reporting.text.formatting import show_bytes
 from gradual_master.results.summary.history import History, News
-from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.summary import build_summary
 
 MOST_BYTES = 3_000_000
 """Of the report of an hour at a grain of a second."""

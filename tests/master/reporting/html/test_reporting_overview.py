@@ -12,7 +12,7 @@ from gradual_master.reporting.charts import Limit
 from gradual_master.reporting.html.overview import HEIGHT, MOST_POINTS, WIDTH, OverviewChart, overview_charts
 from gradual_master.reporting.html.steps import MOST_STEPS, steps_document
 from gradual_master.results.summary.history import History
-from gradual_master.results.summary.summary import Summary
+from gradual_master.results.summary.sections import Summary
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_of_very_many_steps_the_busiest_have_theirs(summary: Summary, history: H
     rows = tuple(replace(summary.actions[place % 3], requests=place + 1) for place in range(MOST_STEPS + 5))
     table = history.steps
     assert table is not None
-    for frame in table.frames:
+    for frame in table.points:
         frame.counts = np.resize(frame.counts, (len(rows), 2))
     document = steps_document(rows, table)
     assert document is not None

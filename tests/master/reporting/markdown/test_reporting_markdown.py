@@ -18,7 +18,8 @@ from gradual_master.errors import ReporterError
 from gradual_master.reporting.markdown.page import GITHUB_LIMIT, Block, MarkdownPage, bullets, escape, table
 from gradual_master.reporting.markdown.reporter import MarkdownReporter, render_markdown
 from gradual_master.reporting.text.formatting import thinned
-from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.summary import build_summary
 
 ZERO_WIDTH_SPACE = "\u200b"
 

@@ -40,7 +40,8 @@ from gradual_master.reporting.prometheus.reporter import PrometheusReporter
 from gradual_master.reporting.prometheus.server import prefers_protobuf
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.summary import build_summary
 
 PROTOBUF = (
     "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,"

@@ -21,7 +21,8 @@ from gradual_master.reporting import BaseReporter
 from gradual_master.reporting.interface.samples import SampleBlock
 from gradual_master.reporting.running.missing_reports import with_losses
 from gradual_master.reporting.running.threads import ReporterThread, ReporterThreads
-from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.summary import build_summary
 
 DEADLINE_S = 20
 INDEX = SeriesIndex.of(plan_of())

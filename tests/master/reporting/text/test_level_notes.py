@@ -6,7 +6,7 @@ import pytest
 from simulated_run import simulated_run
 
 from gradual_master.reporting.text.level_notes import always_failing, notes_of, remarks_of
-from gradual_master.results.measures.levels import LevelRow
+from gradual_master.results.judging.levels import LevelRow
 
 
 @pytest.fixture(scope="module")

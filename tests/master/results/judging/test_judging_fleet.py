@@ -6,8 +6,8 @@ from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, pla
 
 from gradual_common.protocol.batch import Health
 from gradual_master.results.facts import AgentFacts
-from gradual_master.results.judging.evidence import Loss
-from gradual_master.results.judging.fleet import FleetReport
+from gradual_master.results.judging.fleet import FleetReport, Loss
+from gradual_master.results.judging.littles_law import judge_windows
 from gradual_master.results.judging.saturation import MeasuredTime
 
 SCHEDULE = schedule_of((4, 2), seconds=20)
@@ -33,7 +33,7 @@ def report(*agents: AgentFacts, late: str = "", busy: str = "", last: bool = Fal
                     last=last and second == 19,
                 ),
             )
-    return FleetReport(fleet_of(*agents, **facts), aggregate, MeasuredTime(SCHEDULE, S, 20 * S))
+    return FleetReport(fleet_of(*agents, **facts), aggregate.agents, MeasuredTime(SCHEDULE, S, 20 * S))
 
 
 def test_a_lost_agents_gap_is_what_it_had_begun_by_its_last_ping_less_what_it_delivered() -> None:
@@ -45,7 +45,7 @@ def test_a_lost_agents_gap_is_what_it_had_begun_by_its_last_ping_less_what_it_de
     ]
     assert found.losses == (Loss("b", 52, 20),)
     assert found.losses[0].count == 32
-    section = found.section(0.0, 0.0)
+    section = found.section(0.0, 0.0, 0)
     assert (section.begun, section.merged) == (92, 60)
 
 
@@ -58,20 +58,23 @@ def test_of_an_agent_that_delivered_its_last_batch_nothing_is_unknown() -> None:
 def test_an_agent_that_the_fleet_has_forgotten_still_counts() -> None:
     found = report(agent("b"), busy="c")
     assert [row.name for row in found.rows()] == ["b"]
-    assert found.section(0.0, 0.0).merged == 60
+    assert found.section(0.0, 0.0, 0).merged == 60
     assert found.saturated == (("c", 5),)
 
 
 def test_what_the_fleet_did_stands_in_its_section() -> None:
-    section = report(agent("a"), moves=7, resent_batches=3, late_batches=2, dropped_batches=1).section(100.0004, 2.5)
+    section = report(agent("a"), moves=7, resent_batches=3, late_batches=2, dropped_batches=1).section(
+        100.0004, 2.5, 1500
+    )
     assert (section.moves, section.resent_batches, section.late_batches, section.dropped_batches) == (7, 3, 2, 1)
     assert (section.scheduled_user_s, section.missing_user_s) == (100.0, 2.5)
+    assert section.level_spread_ms == 0.002
 
 
 def test_saturated_agents_are_named_the_worst_first_and_intervals_counted_once() -> None:
     found = report(agent("a"), agent("b"), agent("c"), busy="ab")
     assert found.saturated == (("b", 6), ("a", 5))
-    section = found.section(0.0, 0.0)
+    section = found.section(0.0, 0.0, 0)
     assert (section.intervals, section.saturated_intervals) == (20, 6)
     assert [row.saturated for row in found.rows()] == [5, 6, 0]
 
@@ -83,7 +86,7 @@ def test_an_agent_that_reported_nothing_was_not_judged() -> None:
 
 def test_windows_are_those_of_single_agents() -> None:
     """Six users over 10 s, of which 2 × (3 s − 2 ms) were slept over: a tenth."""
-    judged, flagged = report(agent("a"), agent("b"), agent("c"), late="b").windows()
+    judged, flagged = judge_windows(report(agent("a"), agent("b"), agent("c"), late="b").user_times, S)
     assert judged == 6
     (gap,) = flagged
     assert (gap.agent, gap.start_s, gap.end_s, gap.active_user_s) == ("b", 10, 20, 60)

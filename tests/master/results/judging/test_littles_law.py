@@ -17,8 +17,11 @@ from raw_run import agent, aggregate_of, fleet_of, run_of
 from gradual_agent.runtime.health import LoopLagProbe
 from gradual_common.protocol.batch import Batch, Health
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
-from gradual_master.results.judging.littles_law import LEAST_JUDGED, UserTimes, unaccounted_share
-from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.results.judging.littles_law import LEAST_JUDGED, WindowGap, judge_windows, unaccounted_share
+from gradual_master.results.merging.agent_totals import UserTimes
+from gradual_master.results.merging.sums import Shape, Sums
+from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.summary import build_summary
 
 
 class Options:
@@ -180,12 +183,21 @@ def test_too_much_of_it_makes_the_run_invalid_unless_that_is_allowed() -> None:
     assert reason.partition(";")[0] in lenient.verdict.warnings
 
 
+def spent(unattended: int, *groups: tuple[int, int, int, int]) -> Sums:
+    """Sums of users that were active, in a request, thinking, stopping."""
+    shape = Shape(0, len(groups))
+    sums = Sums(shape, np.zeros(shape.width, dtype=np.int64))
+    sums.users[:] = groups
+    sums.values[-1] = unattended
+    return sums
+
+
 def test_a_share_lies_between_nothing_and_all_and_is_unknown_without_users() -> None:
-    users = np.array([[[100, 30, 50, 0]], [[100, 40, 60, 7]]], dtype=np.int64)
-    assert unaccounted_share(users, 10) == pytest.approx(30 / 200)
-    assert unaccounted_share(users, -90) == 0.0
-    assert unaccounted_share(users, 999) == 1.0
-    assert unaccounted_share(np.zeros((0, 1, 4), dtype=np.int64), 0) is None
+    users = (100, 30, 50, 0), (100, 40, 60, 7)
+    assert unaccounted_share(spent(10, *users)) == pytest.approx(30 / 200)
+    assert unaccounted_share(spent(-90, *users)) == 0.0
+    assert unaccounted_share(spent(999, *users)) == 1.0
+    assert unaccounted_share(spent(0, (0, 0, 0, 0))) is None
 
 
 def test_windows_add_up_whatever_comes_first_and_those_with_hardly_a_user_are_left_out() -> None:
@@ -193,8 +205,10 @@ def test_windows_add_up_whatever_comes_first_and_those_with_hardly_a_user_are_le
     for interval in (11, 2, 1, 12, 3):
         times.add(interval, (S, S // 2, S // 4, 0), S // 8)
     times.add(29, (LEAST_JUDGED - 1, 0, 0, 0), 0)
-    assert times.windows() == [(0, 3 * S, 0.375), (10 * S, 2 * S, 0.375)]
-    assert UserTimes(S).windows() == []
+    assert judge_windows([("a", times), ("b", UserTimes(S))], S) == (
+        2,
+        [WindowGap("a", 0, 10, 3, 0.375), WindowGap("a", 10, 20, 2, 0.375)],
+    )
 
 
 @pytest.mark.parametrize(
@@ -206,4 +220,4 @@ def test_a_window_is_made_of_whole_intervals(interval: int, begins: list[int]) -
     times = UserTimes(interval)
     for number in range(3):
         times.add(number, (S, S, 0, 0), 0)
-    assert [begin for begin, _, _ in times.windows()] == begins
+    assert [begin for begin, *_ in times.windows()] == begins

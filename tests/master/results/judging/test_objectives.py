@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from raw_run import MS, S, Stretch, aggregate_of, batch_of, iteration_time, plan_of, schedule_of
 
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import CONNECT, EXCHANGE, TTFB
-from gradual_master.results.judging.objectives import ObjectiveRow
-from gradual_master.results.merging.measurements import OUTSIDE
+from gradual_common.rules import parse_rule
+from gradual_master.results.judging.objectives import ObjectiveRow, Observation, observe
+from gradual_master.results.measures.totals import Totals
+from gradual_master.results.merging.sums import OUTSIDE, Shape
 
 MIXED = Stretch(
     0,
@@ -175,3 +178,24 @@ def test_a_count_that_is_to_be_reached_is_judged_at_the_end_alone() -> None:
 )
 def test_worst_is_the_value_farthest_on_the_wrong_side(rule: str, worst: float) -> None:
     assert course(rule, [6], [2], [9]).worst == worst
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ("p95 < 1s", None),
+        ("mean < 1s", None),
+        ("min < 1s", None),
+        ("error_rate < 1%", None),
+        ("success_rate < 1%", None),
+        ("throughput < 1/s", None),
+        ("iteration.throughput < 1/s", None),
+        ("count < 1", 0),
+        ("failures < 1", 0),
+        ("interrupted < 1", 0),
+        ("ttfb.count < 1", 0),
+    ],
+)
+def test_of_nothing_only_counts_are_known(rule: str, value: float | None) -> None:
+    totals = Totals(Shape.of(SeriesIndex.of(plan_of())), schedule_of((2, 1)))
+    assert observe(parse_rule(rule), totals.everything(), totals) == Observation(value, 0)

@@ -10,7 +10,7 @@ from gradual_common.kinds.failures import KIND, OK
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_master.results.judging.objectives import Objective
 from gradual_master.results.judging.plan_objectives import plan_objectives
-from gradual_master.results.merging.measurements import OUTSIDE
+from gradual_master.results.merging.sums import OUTSIDE
 
 FAILURES = tuple(range(1, len(KIND)))
 

@@ -38,16 +38,17 @@ def test_an_interval_is_sustained_when_a_window_around_it_is_full(intervals: set
 
 
 def test_an_interval_is_saturated_when_any_agent_is() -> None:
-    found = Saturation.of({"a": (3, 4, 5), "b": (5, 6), "c": ()}, MEASURED)
-    assert (found.measured, found.judged, found.share) == (40, 4, 0.1)
-    assert found.by_agent == {"a": (3, 4, 5), "b": (5, 6), "c": ()}
+    strained = {"a": (3, 4, 5, 6, 7), "b": (9, 5, 6, 7, 8, 20), "c": ()}
+    found = Saturation.of(strained, MEASURED)
+    assert (found.measured, found.judged, found.intervals) == (40, 7, (3, 4, 5, 6, 7, 8, 9))
+    assert found.by_agent == {"a": (3, 4, 5, 6, 7), "b": (5, 6, 7, 8, 9), "c": ()}
 
 
 def test_warm_up_and_what_comes_after_the_end_are_not_judged() -> None:
     measured = MeasuredTime(schedule_of((2, 1), (4, 2), seconds=20, warm_up=1), S, 30 * S)
-    found = Saturation.of({"a": (18, 19, 20, 21, 29, 30)}, measured)
-    assert (found.measured, found.judged) == (10, 3)
-    assert found.by_agent == {"a": (20, 21, 29)}
+    found = Saturation.of({"a": (17, 18, 19, 20, 21, *range(28, 33))}, measured)
+    assert (found.measured, found.judged) == (10, 4)
+    assert found.by_agent == {"a": (20, 21, 28, 29)}
 
 
 def test_an_endless_schedule_is_judged_to_the_end_of_the_run() -> None:
@@ -57,8 +58,8 @@ def test_an_endless_schedule_is_judged_to_the_end_of_the_run() -> None:
 
 
 def test_without_measured_time_nothing_is_saturated() -> None:
-    found = Saturation.of({"a": (1, 2)}, MeasuredTime(schedule_of((2, 1)), S, 0))
-    assert (found.measured, found.share) == (0, 0.0)
+    found = Saturation.of({"a": range(9)}, MeasuredTime(schedule_of((2, 1)), S, 0))
+    assert (found.measured, found.judged) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
+from gradual_common.plan.model.plan import Plan
 from gradual_common.randomness import RandomStream
 from gradual_common.think_times.think_time import ThinkTime
 from gradual_common.think_times.written import DISTRIBUTIONS
-from gradual_master.results.judging.sentences import lateness as sentence
+from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.judging.reasons import lateness as sentence
 from gradual_master.results.judging.think_times import WaitLateness, lateness_of, variance_of
 
 WAITS = {
@@ -42,13 +44,17 @@ def test_no_think_time_has_no_variance() -> None:
     assert variance_of(None) == 0
 
 
+def found_in(plan: Plan, aggregate: Aggregate) -> WaitLateness:
+    return lateness_of(plan, aggregate.index, aggregate.totals, aggregate.agents.values())
+
+
 def lateness(think: Any, lags: list[int], requests: int = 100) -> WaitLateness:
     plan = plan_of(config={"name": "b", "base_url": "http://b", "duration": "4s", "think_time": think})
     aggregate = aggregate_of(plan, schedule_of((4, 2)))
     steps = [(step, "", MS) for step in (0, 1, 2)] * (requests // 3)
     aggregate.merge("a", batch_of(1, 0, Stretch(0, 0, S, steps), start_lags=lags))
     aggregate.settle()
-    return lateness_of(plan, aggregate)
+    return found_in(plan, aggregate)
 
 
 def test_a_late_agent_is_compared_with_three_standard_errors() -> None:
@@ -83,4 +89,4 @@ def test_steps_count_by_how_often_they_were_waited_after() -> None:
     random.Random(1).shuffle(samples)
     aggregate.merge("a", batch_of(1, 0, Stretch(0, 0, S, samples), start_lags=[MS] * 100))
     aggregate.settle()
-    assert lateness_of(plan, aggregate).error == pytest.approx((0.3 * 12 * S * S) ** 0.5 / 10, rel=0.01)
+    assert found_in(plan, aggregate).error == pytest.approx((0.3 * 12 * S * S) ** 0.5 / 10, rel=0.01)

@@ -1,14 +1,17 @@
 """The verdict: which evidence leads to which exit code, and every reason is said."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from made_evidence import evidence_of
 
-from gradual_common.clock import NS_PER_MS, NS_PER_S
-from gradual_master.results.judging.evidence import Loss, Unforeseen
+from gradual_common.clock import NS_PER_S
+from gradual_master.results.judging.evidence import Evidence, Unforeseen
+from gradual_master.results.judging.fleet import Loss
 from gradual_master.results.judging.littles_law import WindowGap
 from gradual_master.results.judging.objectives import ObjectiveRow
-from gradual_master.results.judging.verdict import Evidence, judge
+from gradual_master.results.judging.verdict import judge
 
 
 def row(passed: bool | None, severity: str = "fail") -> ObjectiveRow:
@@ -16,42 +19,45 @@ def row(passed: bool | None, severity: str = "fail") -> ObjectiveRow:
     return ObjectiveRow("p95 < 1s", "p95 < 1s", "", 2000.0, 1000.0, "ms", 9, severity, passed, None, None, reason)
 
 
-CALM = Evidence(objectives=(row(True),), scheduled_user_s=1000, begun=1000, merged=1000, intervals=60)
 OURS = Unforeseen("customer", "login", 3, "KeyError: 'x' (extraction.py:60)")
-BUSY = replace(CALM, saturated_intervals=4, saturated=(("a", 3), ("b", 2)))
+BUSY: dict[str, Any] = {"saturated_intervals": 4, "saturated": (("a", 3), ("b", 2))}
 WORST = WindowGap("a", 30, 40, 500, 0.274)
 
 
 @pytest.mark.parametrize(
     ("evidence", "status", "code"),
     [
-        (CALM, "passed", 0),
-        (replace(CALM, objectives=(row(True), row(False))), "failed", 1),
-        (replace(CALM, objectives=(row(False, "warn"),)), "passed", 0),
-        (replace(CALM, objectives=(row(None),)), "passed", 0),
-        (replace(CALM, failure="1 of 3 agents came"), "invalid", 3),
-        (replace(CALM, missing_user_s=10.1), "invalid", 3),
-        (replace(CALM, missing_user_s=10), "passed", 0),
-        (replace(CALM, missing_user_s=900, allow_missing=1), "passed", 0),
-        (replace(CALM, missing_user_s=2, allow_missing=0), "invalid", 3),
-        (replace(CALM, merged=989), "invalid", 3),
-        (replace(CALM, merged=990), "passed", 0),
-        (replace(CALM, lost=("a",)), "passed", 0),
-        (replace(CALM, unforeseen=(OURS,)), "invalid", 3),
-        (replace(CALM, unforeseen=(OURS,), objectives=(row(False),), allow_saturated=True), "invalid", 3),
-        (BUSY, "invalid", 3),
-        (replace(BUSY, saturated_intervals=3), "passed", 0),
-        (replace(BUSY, allow_saturated=True), "passed", 0),
-        (replace(BUSY, saturated_intervals=60, allow_saturated=True, objectives=(row(False),)), "failed", 1),
-        (replace(CALM, unaccounted=0.031), "invalid", 3),
-        (replace(CALM, unaccounted=0.03), "passed", 0),
-        (replace(CALM, unaccounted=0.9, allow_saturated=True), "passed", 0),
-        (replace(CALM, flagged=1, worst=WORST, standstills=(("a", 3 * NS_PER_S),)), "passed", 0),
-        (replace(CALM, merged=989, allow_saturated=True, allow_missing=1), "invalid", 3),
-        (replace(CALM, missing_user_s=500, objectives=(row(False),)), "invalid", 3),
-        (replace(CALM, stop_signal="interrupt", missing_user_s=500, objectives=(row(False),)), "interrupted", 130),
-        (replace(CALM, stop_signal="terminate", failure="no agents"), "interrupted", 143),
-        (Evidence(objectives=()), "passed", 0),
+        (evidence_of(objectives=(row(True),)), "passed", 0),
+        (evidence_of(objectives=(row(True), row(False))), "failed", 1),
+        (evidence_of(objectives=(row(False, "warn"),)), "passed", 0),
+        (evidence_of(objectives=(row(None),)), "passed", 0),
+        (evidence_of(failure="1 of 3 agents came"), "invalid", 3),
+        (evidence_of(missing_user_s=10.1), "invalid", 3),
+        (evidence_of(missing_user_s=10), "passed", 0),
+        (evidence_of(missing_user_s=900, allow_missing=1), "passed", 0),
+        (evidence_of(missing_user_s=2, allow_missing=0), "invalid", 3),
+        (evidence_of(merged=989), "invalid", 3),
+        (evidence_of(merged=990), "passed", 0),
+        (evidence_of(lost=("a",)), "passed", 0),
+        (evidence_of(unforeseen=(OURS,)), "invalid", 3),
+        (evidence_of(unforeseen=(OURS,), objectives=(row(False),), allow_saturated=True), "invalid", 3),
+        (evidence_of(**BUSY), "invalid", 3),
+        (evidence_of(**BUSY | {"saturated_intervals": 3}), "passed", 0),
+        (evidence_of(**BUSY, allow_saturated=True), "passed", 0),
+        (
+            evidence_of(**BUSY | {"saturated_intervals": 60}, allow_saturated=True, objectives=(row(False),)),
+            "failed",
+            1,
+        ),
+        (evidence_of(unaccounted=0.031), "invalid", 3),
+        (evidence_of(unaccounted=0.03), "passed", 0),
+        (evidence_of(unaccounted=0.9, allow_saturated=True), "passed", 0),
+        (evidence_of(flagged=1, worst=(WORST,), standstills=(("a", 3 * NS_PER_S),)), "passed", 0),
+        (evidence_of(merged=989, allow_saturated=True, allow_missing=1), "invalid", 3),
+        (evidence_of(missing_user_s=500, objectives=(row(False),)), "invalid", 3),
+        (evidence_of(stop_signal="interrupt", missing_user_s=500, objectives=(row(False),)), "interrupted", 130),
+        (evidence_of(stop_signal="terminate", failure="no agents"), "interrupted", 143),
+        (evidence_of(begun=0, merged=0, intervals=0, scheduled_user_s=0, unaccounted=None), "passed", 0),
     ],
 )
 def test_the_gravest_evidence_decides(evidence: Evidence, status: str, code: int) -> None:
@@ -61,7 +67,7 @@ def test_the_gravest_evidence_decides(evidence: Evidence, status: str, code: int
 
 
 def test_a_mistake_in_gradual_is_named_by_its_step_and_its_exception() -> None:
-    verdict = judge(replace(CALM, unforeseen=(OURS, replace(OURS, step="browse", count=1, detail=""))))
+    verdict = judge(evidence_of(unforeseen=(OURS, replace(OURS, step="browse", count=1, detail=""))))
     assert verdict.reasons == (
         "login of customer failed by a mistake in Gradual (internal), 3 times: KeyError: 'x' (extraction.py:60); "
         "the agent's log has the traceback",
@@ -71,8 +77,8 @@ def test_a_mistake_in_gradual_is_named_by_its_step_and_its_exception() -> None:
 
 def test_every_reason_is_said_the_gravest_first() -> None:
     verdict = judge(
-        replace(
-            BUSY,
+        evidence_of(
+            **BUSY,
             stop_signal="interrupt",
             failure="no agents",
             missing_user_s=32,
@@ -100,42 +106,42 @@ def test_every_reason_is_said_the_gravest_first() -> None:
 @pytest.mark.parametrize(
     ("evidence", "warning"),
     [
-        (replace(CALM, objectives=(row(False, "warn"),)), "p95 < 1s: 2,000 ms of 9 samples"),
-        (replace(CALM, missing_user_s=5), "0.5% of the scheduled user-seconds were missing (5.0 of 1,000.0)"),
-        (replace(CALM, merged=999), "at least 1 of 1,000 requests begun was never reported (0.1%)"),
-        (replace(CALM, lost=("a", "b")), "2 agents lost: a, b"),
-        (replace(CALM, level_spread=80 * NS_PER_MS), "agents put a level in force up to 80 ms apart"),
-        (replace(CALM, late_levels=2), "2 level changes were put in force late"),
-        (replace(CALM, late_starts=1), "1 user started late"),
-        (replace(CALM, late_batches=3), "3 batches came after their interval was closed"),
-        (replace(CALM, dropped_batches=1), "1 batch was dropped by its agent"),
-        (replace(CALM, resent_batches=2), "2 batches were sent again"),
+        (evidence_of(objectives=(row(False, "warn"),)), "p95 < 1s: 2,000 ms of 9 samples"),
+        (evidence_of(missing_user_s=5), "0.5% of the scheduled user-seconds were missing (5.0 of 1,000.0)"),
+        (evidence_of(merged=999), "at least 1 of 1,000 requests begun was never reported (0.1%)"),
+        (evidence_of(lost=("a", "b")), "2 agents lost: a, b"),
+        (evidence_of(level_spread_ms=80.0), "agents put a level in force up to 80 ms apart"),
+        (evidence_of(late_levels=2), "2 level changes were put in force late"),
+        (evidence_of(late_starts=1), "1 user started late"),
+        (evidence_of(late_batches=3), "3 batches came after their interval was closed"),
+        (evidence_of(dropped_batches=1), "1 batch was dropped by its agent"),
+        (evidence_of(resent_batches=2), "2 batches were sent again"),
         (
-            replace(CALM, merged=995, losses=(Loss("b", 300, 295),)),
+            evidence_of(merged=995, losses=(Loss("b", 300, 295),)),
             "at least 5 of 1,000 requests begun were never reported (0.5%): b 5 (begun at least 300, merged 295)",
         ),
         (
-            replace(CALM, saturated_intervals=1, saturated=(("a", 1),)),
+            evidence_of(saturated_intervals=1, saturated=(("a", 1),)),
             "a was saturated in 1 of 60 intervals (1.7%)",
         ),
         (
-            replace(BUSY, allow_saturated=True),
+            evidence_of(**BUSY, allow_saturated=True),
             "agents were saturated in 4 of 60 intervals (6.7%): a 3, b 2",
         ),
         (
-            replace(CALM, unaccounted=0.012),
+            evidence_of(unaccounted=0.012),
             "1.2% of the users' time was neither in a request nor thinking: the agents were late for them "
             "(Little's law)",
         ),
         (
-            replace(CALM, flagged=1, worst=WORST),
+            evidence_of(flagged=1, worst=(WORST,)),
             "a was late for 27% of its users' time from 30 s to 40 s (Little's law)",
         ),
         (
-            replace(CALM, standstills=(("a", 3 * NS_PER_S), ("b", NS_PER_S // 2))),
+            evidence_of(standstills=(("a", 3 * NS_PER_S), ("b", NS_PER_S // 2))),
             "a stood still for up to 3.0 s: stopped, swapped out or starved of CPU",
         ),
-        (replace(CALM, empty={"guest": 4}), "4 iterations of guest neither sent nor waited: check its conditions"),
+        (evidence_of(empty={"guest": 4}), "4 iterations of guest neither sent nor waited: check its conditions"),
     ],
 )
 def test_what_does_not_decide_is_a_warning(evidence: Evidence, warning: str) -> None:
@@ -145,6 +151,6 @@ def test_what_does_not_decide_is_a_warning(evidence: Evidence, warning: str) -> 
 
 
 def test_a_calm_run_has_nothing_to_say() -> None:
-    assert judge(CALM).warnings == ()
-    assert judge(replace(CALM, missing_user_s=1)).warnings == (), "users start a moment after each change"
-    assert judge(replace(CALM, unaccounted=0.01)).warnings == (), "an agent needs a little time for itself"
+    assert judge(evidence_of()).warnings == ()
+    assert judge(evidence_of(missing_user_s=1)).warnings == (), "users start a moment after each change"
+    assert judge(evidence_of(unaccounted=0.01)).warnings == (), "an agent needs a little time for itself"

@@ -7,7 +7,7 @@ from gradual_common.histogram.histogram import Histogram
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.measures.intervals import IntervalWriter
-from gradual_master.results.merging.measurements import Measurements, Shape
+from gradual_master.results.merging.sums import Measurements, Shape
 
 INDEX = SeriesIndex.of(plan_of())
 SHAPE = Shape.of(INDEX)

@@ -11,7 +11,7 @@ from gradual_common.plan.model.series import SeriesIndex
 from gradual_master.results.measures.intervals import IntervalRecord, IntervalWriter
 from gradual_master.results.measures.series import Series
 from gradual_master.results.merging.agent_health import AgentHealth
-from gradual_master.results.merging.measurements import Measurements, Shape
+from gradual_master.results.merging.sums import Measurements, Shape
 
 INDEX = SeriesIndex.of(plan_of())
 SHAPE = Shape.of(INDEX)

@@ -8,7 +8,7 @@ from raw_run import MS, S, Stretch, batch_of, plan_of
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import TTFB
 from gradual_master.results.measures.step_series import StepTimeSeries
-from gradual_master.results.merging.measurements import Contribution, Measurements, Shape
+from gradual_master.results.merging.sums import Contribution, Measurements, Shape
 
 SHAPE = Shape.of(SeriesIndex.of(plan_of()))
 LOGIN, BROWSE, RATES = range(3)
@@ -25,7 +25,7 @@ def measured(number: int, *samples: tuple[int, str, int]) -> Contribution:
 
 
 def course_of(*contributions: Contribution, most: int = 100) -> StepTimeSeries:
-    course = StepTimeSeries(SHAPE, S, most)
+    course = StepTimeSeries(S, most)
     for number, contributed in enumerate(contributions):
         course.add(number, contributed)
     return course
@@ -69,5 +69,5 @@ def test_what_comes_late_goes_where_it_belongs() -> None:
 
 
 def test_a_run_without_an_interval_has_an_empty_course() -> None:
-    table = StepTimeSeries(SHAPE, S).table()
+    table = StepTimeSeries(S).table()
     assert (len(table), table.rates(LOGIN).shape, table.quantile_ms(LOGIN, 0.5).tolist()) == (0, (0, 2), [])

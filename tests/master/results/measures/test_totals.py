@@ -5,8 +5,8 @@ from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 from gradual_common.kinds.failures import KIND, OK
 from gradual_common.protocol.batch import RESPONSE_TIME
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
-from gradual_master.results.measures.totals import Selection, Totals
-from gradual_master.results.merging.measurements import OUTSIDE
+from gradual_master.results.measures.totals import Selection, Totals, share
+from gradual_master.results.merging.sums import OUTSIDE
 
 FAILURES = tuple(range(1, len(KIND)))
 
@@ -28,7 +28,7 @@ def test_a_warm_up_phase_is_in_no_total() -> None:
     assert totals.requests(totals.everything()) == 1
     assert totals.histogram(RESPONSE_TIME, totals.everything()).count == 1
     assert totals.seconds(totals.phases) == 1
-    assert totals.iterations(totals.measured)[0, 0] == 1
+    assert totals.sums(totals.measured).iterations[0, 0] == 1
     warm = Selection(totals.warm_up, (0,))
     assert totals.counter("sent", warm) == 1
 
@@ -68,4 +68,9 @@ def test_times_are_of_whatever_kinds_the_agents_measured_them_for() -> None:
 def test_users_are_summed_by_group() -> None:
     stretch = Stretch(0, 0, S, users=[(2, 1, 1, 0), (1, 0, 1, 0.5)])
     totals = totals_of(stretch, schedule=schedule_of((2, 1), seconds=1))
-    assert totals.users(totals.phases).tolist() == [[2 * S, S, S, 0], [S, 0, S, S // 2]]
+    assert totals.sums(totals.phases).users.tolist() == [[2 * S, S, S, 0], [S, 0, S, S // 2]]
+
+
+def test_a_share_of_nothing_is_no_share() -> None:
+    assert share(1, 3) == 0.333333
+    assert share(0, 0) is None

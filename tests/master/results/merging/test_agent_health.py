@@ -9,18 +9,17 @@ from raw_run import MS, S, Stretch, batch_of, plan_of
 
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Health
-from gradual_master.results.merging.agent_health import ALLOWANCE, LATE, Attendance
-from gradual_master.results.merging.measurements import Shape
+from gradual_master.results.merging.agent_health import ALLOWANCE, LATE
+from gradual_master.results.merging.batches import ReadBatch
+from gradual_master.results.merging.sums import Shape
 
 SHAPE = Shape.of(SeriesIndex.of(plan_of()))
 ERROR = 0.0055
 
 
-def attendance(
-    *stretches: Stretch, cpu: float = 0.5, loop: tuple[int, ...] = (), start: tuple[int, ...] = ()
-) -> Attendance:
+def read(*stretches: Stretch, cpu: float = 0.5, loop: tuple[int, ...] = (), start: tuple[int, ...] = ()) -> ReadBatch:
     batch = batch_of(1, 0, *stretches, health=Health(cpu, 1, 1, 0), loop_lags=loop, start_lags=start)
-    return reading(batch, SHAPE).attendance
+    return reading(batch, SHAPE)
 
 
 def second(active: float, in_request: float, thinking: float, begin: int = 0, length: int = S) -> Stretch:
@@ -52,42 +51,42 @@ def second(active: float, in_request: float, thinking: float, begin: int = 0, le
     ],
 )
 def test_an_agent_is_strained_by_its_core_or_by_its_loop(cpu: float, loop: tuple[int, ...], strained: bool) -> None:
-    assert attendance(second(1, 0, 1), cpu=cpu, loop=loop).is_strained is strained
+    assert read(second(1, 0, 1), cpu=cpu, loop=loop).health.strained is strained
 
 
 def test_a_user_who_goes_on_late_was_not_thinking_any_more() -> None:
     """10 ms + 500 ms beyond the allowance of 2 ms; what is within it is the grain of the timers."""
-    late = attendance(second(8, 2, 6), start=(MS, 2 * MS, 12 * MS, 502 * MS))
+    late = read(second(8, 2, 6), start=(MS, 2 * MS, 12 * MS, 502 * MS))
     assert late.unattended == [pytest.approx(510 * MS, rel=ERROR)]
 
 
 def test_while_the_loop_stands_still_nobody_sees_responses() -> None:
     """Four users in a request for 3 s; a lag of 50 ms is none."""
-    still = attendance(second(10, 4, 6), loop=(MS, 50 * MS, 3000 * MS))
+    still = read(second(10, 4, 6), loop=(MS, 50 * MS, 3000 * MS))
     assert still.unattended == [pytest.approx(12 * S, rel=ERROR)]
 
 
 def test_frames_share_it_by_who_was_concerned() -> None:
     """Thinking 1 and 3 user-seconds; in a request 2 users for half the time and none for the other half."""
     halves = second(4, 2, 2, 0, S // 2), second(6, 0, 6, S // 2, S // 2)
-    both = attendance(*halves, start=(402 * MS,), loop=(1000 * MS,))
+    both = read(*halves, start=(402 * MS,), loop=(1000 * MS,))
     assert both.unattended == [pytest.approx((100 + 1000) * MS, rel=0.01), pytest.approx(300 * MS, rel=0.01)]
     assert both.users == [[2 * S, S, S, 0], [3 * S, 0, 3 * S, 0]]
 
 
 def test_users_are_added_up_over_groups() -> None:
     stretch = Stretch(0, 0, S, users=[(2, 1, 1, 0), (5, 2, 2, 1)])
-    assert attendance(stretch).users == [[7 * S, 3 * S, 3 * S, S]]
+    assert read(stretch).users == [[7 * S, 3 * S, 3 * S, S]]
 
 
 def test_a_batch_without_frames_or_without_anybody_thinking_has_nothing_to_attend_to() -> None:
-    assert attendance(start=(S,), loop=(S,)).unattended == []
-    assert attendance(second(0, 0, 0), start=(S,)).unattended == [0]
+    assert read(start=(S,), loop=(S,)).unattended == []
+    assert read(second(0, 0, 0), start=(S,)).unattended == [0]
 
 
 def test_what_cannot_be_true_is_bounded() -> None:
     crowd = Stretch(0, 0, 1, users=[(9e15, 9e15, 0, 0), (0, 0, 0, 0)])
-    assert attendance(crowd, loop=(20 * S,)).unattended == [1 << 56]
+    assert read(crowd, loop=(20 * S,)).unattended == [1 << 56]
 
 
 LAGS = st.lists(st.integers(0, 20 * S), max_size=40)
@@ -95,7 +94,7 @@ LAGS = st.lists(st.integers(0, 20 * S), max_size=40)
 
 @given(LAGS, LAGS)
 def test_sums_of_lags_are_within_the_histograms_error(loop: list[int], start: list[int]) -> None:
-    made = attendance(second(3, 1, 2), loop=tuple(loop), start=tuple(start))
+    made = read(second(3, 1, 2), loop=tuple(loop), start=tuple(start))
     still = sum(lag for lag in loop if lag > LATE)
     late = sum(max(0, lag - ALLOWANCE) for lag in start)
     # A lag beside a bound may fall on its other side, by the width of a bucket.
@@ -108,4 +107,4 @@ def test_sums_of_lags_are_within_the_histograms_error(loop: list[int], start: li
 def test_strain_by_the_loop_is_the_p99_of_its_lags(loop: list[int]) -> None:
     truth = float(np.percentile(loop, 99, method="inverted_cdf")) if loop else 0.0
     if abs(truth - LATE) > 0.011 * LATE:
-        assert attendance(second(1, 0, 1), loop=tuple(loop)).is_strained is (truth > LATE)
+        assert read(second(1, 0, 1), loop=tuple(loop)).health.strained is (truth > LATE)

@@ -5,9 +5,9 @@ from raw_run import MS, S, Stretch, batch_of, iteration_time, plan_of
 
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Health
-from gradual_master.results.judging.littles_law import WINDOW
-from gradual_master.results.merging.agent_totals import AT_ONCE, AgentTotals
-from gradual_master.results.merging.measurements import OUTSIDE, Shape
+from gradual_master.results.judging.saturation import least_saturated, sustained
+from gradual_master.results.merging.agent_totals import AT_ONCE, WINDOW, AgentTotals
+from gradual_master.results.merging.sums import OUTSIDE, Shape
 
 SHAPE = Shape.of(SeriesIndex.of(plan_of()))
 BUSY, IDLE = Health(0.95, 1, 1, 0), Health(0.2, 1, 1, 0)
@@ -16,7 +16,7 @@ BUSY, IDLE = Health(0.95, 1, 1, 0), Health(0.2, 1, 1, 0)
 def test_an_agent_that_delivered_nothing_has_no_figures() -> None:
     agent = AgentTotals()
     assert (agent.requests, agent.cpu_p95, agent.start_lag.quantile(0.99)) == (0, None, None)
-    assert (agent.has_reported, agent.saturated, agent.user_times.windows()) == (False, (), [])
+    assert (agent.has_reported, list(agent.strained), agent.user_times.windows()) == (False, [], [])
 
 
 def test_its_requests_are_samples_not_iterations_and_its_load_is_a_percentile() -> None:
@@ -46,7 +46,7 @@ def saturated(interval: int, *busy: int, reverse: bool = False) -> tuple[int, ..
     for number in order:
         health = BUSY if number in busy else IDLE
         agent.add(reading(batch_of(number + 1, number, Stretch(0, 0, interval), health=health), SHAPE))
-    return agent.saturated
+    return sustained(agent.strained, least_saturated(interval))
 
 
 def test_it_is_saturated_when_it_was_strained_for_five_seconds_on_end() -> None:
@@ -63,4 +63,4 @@ def test_user_time_is_kept_by_windows_and_neither_warm_up_nor_drain_is_in_it() -
     for number in (*range(12), 3):
         agent.add(reading(batch_of(1, number, Stretch(0, number * S, (number + 1) * S, users=users)), SHAPE))
     agent.add(reading(batch_of(13, 12, Stretch(OUTSIDE, 12 * S, 13 * S, users=users)), SHAPE))
-    assert agent.user_times.windows() == [(0, 44 * S, 0.25), (WINDOW, 8 * S, 0.25)]
+    assert agent.user_times.windows() == [(0, 44 * S, 11 * S, 4 * S), (WINDOW, 8 * S, 2 * S, 4 * S)]

@@ -8,7 +8,7 @@ from gradual_common.kinds.failures import KIND
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import COUNTER, EXCHANGE, LOOP_LAG, RESPONSE_TIME, START_LAG
 from gradual_master.results.merging.batches import contribution_of, read_batch, sums_of
-from gradual_master.results.merging.measurements import Figures, Shape
+from gradual_master.results.merging.sums import Shape, SumsByPlace
 
 SHAPE = Shape.of(SeriesIndex.of(plan_of()))
 
@@ -19,13 +19,13 @@ def test_every_column_lands_in_the_level_of_its_frame() -> None:
     made = contribution(batch_of(1, 0, first, second, loop_lags=[1], start_lags=[2]), SHAPE)
     assert made.places == (3, 4)
     assert made.extents.tolist() == [[START, START + S], [START + S, START + 2 * S]]
-    assert made.requests[0, 0, 0] == 2
-    assert made.requests[0, 1, KIND["status"]] == 1
-    assert made.requests.sum() == 4
-    assert made.counters[1, 1, COUNTER["skipped"]] == 7
-    assert made.counters[:, :, COUNTER["sent"]].tolist() == [[2, 1, 0], [0, 0, 1]]
-    assert made.iterations[1].tolist() == [[1, 1], [5, 0]]
-    assert sorted(made.codes.tolist()) == sorted(
+    assert made.sums.requests[0, 0, 0] == 2
+    assert made.sums.requests[0, 1, KIND["status"]] == 1
+    assert made.sums.requests.sum() == 4
+    assert made.sums.counters[1, 1, COUNTER["skipped"]] == 7
+    assert made.sums.counters[:, :, COUNTER["sent"]].tolist() == [[2, 1, 0], [0, 0, 1]]
+    assert made.sums.iterations[1].tolist() == [[1, 1], [5, 0]]
+    assert sorted(made.histograms.codes.tolist()) == sorted(
         [
             SHAPE.code(3, 0, 0, RESPONSE_TIME),
             SHAPE.code(3, 1, KIND["status"], RESPONSE_TIME),
@@ -33,12 +33,12 @@ def test_every_column_lands_in_the_level_of_its_frame() -> None:
             SHAPE.code(4, 2, 0, RESPONSE_TIME),
         ]
     )
-    assert made.columns.stats[:, 0].sum() == 5
+    assert made.histograms.columns.stats[:, 0].sum() == 5
 
 
 def test_the_health_of_the_agent_is_no_contribution() -> None:
     batch = batch_of(1, 0, Stretch(0, 0, S), loop_lags=[5, 6], start_lags=[7])
-    assert len(contribution(batch, SHAPE).codes) == 0
+    assert len(contribution(batch, SHAPE).histograms.codes) == 0
     rows = reading(batch, SHAPE).lags
     assert rows.codes.tolist() == [LOOP_LAG, START_LAG]
     assert rows.columns.stats[:, 0].tolist() == [2, 1]
@@ -47,7 +47,7 @@ def test_the_health_of_the_agent_is_no_contribution() -> None:
 def test_time_that_was_left_unattended_lies_in_its_frame() -> None:
     thinking = [(0, 0, 1, 0), (0, 0, 0, 0)]
     batch = batch_of(1, 0, Stretch(0, 0, S, users=thinking), Stretch(1, S, 2 * S), start_lags=[102 * MS])
-    unattended = contribution(batch, SHAPE).unattended
+    unattended = contribution(batch, SHAPE).sums.unattended
     assert abs(unattended[0] - 100 * MS) <= 0.0055 * 102 * MS
     assert unattended[1] == 0
 
@@ -60,18 +60,20 @@ def test_batches_of_one_layout_are_added_up_together() -> None:
             Stretch(4, 0, S - ms * MS, [(1, "", ms * MS)], users=[(ms, 1, 0, 0)] * 2, iterations=[(ms, 0), (1, 1)]),
             Stretch(5, S - ms * MS, S, [(2, "reset", MS)], counters={2: {"unsent": ms}}),
         ]
-        readings.append(read_batch(batch_of(1, 0, *frames, start_lags=[ms * S] if ms == 2 else [1]), known))
-    together, one_by_one = sums_of(readings, SHAPE), Figures(SHAPE)
+        readings.append(read_batch("a", batch_of(1, 0, *frames, start_lags=[ms * S] if ms == 2 else [1]), known))
+    (extents, together), one_by_one = sums_of(readings, SHAPE), SumsByPlace(SHAPE)
     for each in readings:
-        one_by_one.add(contribution_of(each, SHAPE))
-    assert together.places == one_by_one.places == (4, 5)
-    for name in ("extents", "requests", "counters", "users", "iterations", "unattended"):
+        made = contribution_of(each, SHAPE)
+        one_by_one.add(made.places, made.extents, made.sums.values)
+    assert readings[0].layout.places == tuple(one_by_one.rows) == (4, 5)
+    for name in ("requests", "counters", "users", "iterations", "unattended"):
         assert getattr(together, name).tolist() == getattr(one_by_one, name)[:2].tolist(), name
-    assert together.extents.tolist() == [[START, START + S - MS], [START + S - 3 * MS, START + S]]
+    assert extents.tolist() == one_by_one.extents[:2].tolist()
+    assert extents.tolist() == [[START, START + S - MS], [START + S - 3 * MS, START + S]]
 
 
 def test_an_empty_batch_contributes_its_users_only() -> None:
     made = contribution(batch_of(1, 0, Stretch(0, 0, S, users=[(2, 0, 2, 0), (0, 0, 0, 0)])), SHAPE)
-    assert np.count_nonzero(made.requests) == 0
-    assert made.users[0, 0].tolist() == [2 * S, 0, 2 * S, 0]
-    assert made.unattended.tolist() == [0]
+    assert np.count_nonzero(made.sums.requests) == 0
+    assert made.sums.users[0, 0].tolist() == [2 * S, 0, 2 * S, 0]
+    assert made.sums.unattended.tolist() == [0]

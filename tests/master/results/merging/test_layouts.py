@@ -12,7 +12,7 @@ from gradual_common.kinds.failures import KINDS
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import COUNTERS, LOOP_LAG, RESPONSE_TIME, START_LAG, Batch
 from gradual_master.results.merging.layouts import MOST_KNOWN, Layouts
-from gradual_master.results.merging.measurements import OUTSIDE, Shape
+from gradual_master.results.merging.sums import OUTSIDE, Shape
 
 SHAPE = Shape.of(SeriesIndex.of(plan_of()))
 
@@ -28,15 +28,15 @@ def test_every_number_has_its_place() -> None:
     known = layouts(SHAPE)
     layout = known.of(batch())
     assert layout.places == layout.judged == (0,)
-    assert layout.cells.tolist() == [1 * len(KINDS), 3 * len(KINDS)]
+    counters = range(SHAPE.counters + len(COUNTERS), SHAPE.counters + 2 * len(COUNTERS))
+    assert layout.positions.tolist() == [1 * len(KINDS), 3 * len(KINDS), *counters]
     assert layout.samples.tolist() == [1, 0], "the second cell holds iterations"
-    assert layout.counters.tolist() == list(range(len(COUNTERS), 2 * len(COUNTERS)))
     assert layout.codes.tolist() == [SHAPE.code(0, 1, 0, RESPONSE_TIME), SHAPE.code(0, 3, 0, 4)]
     assert layout.health_codes.tolist() == [LOOP_LAG, START_LAG]
     known.statuses.add(layout.statuses, np.array([5]))
     known.assertions.add(layout.assertions, np.array([3, 1]))
-    assert dict(known.statuses.items()) == {(0, 1, 200): 5}
-    assert dict(known.assertions.items()) == {(0, 0, 0, 0): 3, (0, 0, 0, 1): 1}
+    assert [(key, count) for key, _, count in known.statuses.entries()] == [((0, 1, 200), 5)]
+    assert [(key, count) for key, _, count in known.assertions.entries()] == [((0, 0, 0, 0), 3), ((0, 0, 0, 1), 1)]
 
 
 def test_frames_of_warm_up_and_of_the_drain_are_not_judged() -> None:

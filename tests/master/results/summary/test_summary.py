@@ -13,7 +13,8 @@ from gradual_common.histogram.histogram import Histogram
 from gradual_common.kinds.failures import KIND
 from gradual_common.protocol.batch import CONNECT, EXCHANGE, TTFB
 from gradual_common.protocol.samples import Exemplar
-from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.summary import build_summary
 
 FULL = [(2, 1, 1, 0), (1, 0.5, 0.5, 0)]
 

@@ -13,7 +13,8 @@ from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePh
 from gradual_master.reporting.console import render_text
 from gradual_master.reporting.markdown.reporter import render_markdown
 from gradual_master.results.facts import FleetFacts, SlotsFinished
-from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.summary import build_summary
 from gradual_master.run.options import RunOptions
 
 WRONG = (

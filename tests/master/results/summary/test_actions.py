@@ -2,7 +2,7 @@
 
 from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
-from gradual_master.results.summary.action_rows import action_rows, share
+from gradual_master.results.summary.actions import action_rows
 
 
 def test_a_step_never_performed_has_a_row_without_data() -> None:
@@ -10,7 +10,7 @@ def test_a_step_never_performed_has_a_row_without_data() -> None:
     aggregate = aggregate_of(plan, schedule_of((2, 1)))
     aggregate.merge("a", batch_of(1, 0, Stretch(0, 0, S, [(1, "", MS)], assertions=[(0, 0, 0, 0)])))
     aggregate.settle()
-    login, browse, rates = action_rows(plan, aggregate)
+    login, browse, rates = action_rows(aggregate)
     assert [(row.group, row.step) for row in (login, browse, rates)] == [
         ("customer", "login"),
         ("customer", "browse"),
@@ -26,11 +26,6 @@ def test_successes_have_their_response_times_apart() -> None:
     aggregate = aggregate_of(plan, schedule_of((2, 1)))
     aggregate.merge("a", batch_of(1, 0, Stretch(0, 0, S, [(1, "", 40 * MS), (1, "status", MS)])))
     aggregate.settle()
-    _, browse, _ = action_rows(plan, aggregate)
+    _, browse, _ = action_rows(aggregate)
     assert (browse.response_time_ms.count, browse.response_time_ms.min) == (2, 1)
     assert (browse.ok_response_time_ms.count, browse.ok_response_time_ms.min) == (1, 40)
-
-
-def test_a_share_of_nothing_is_no_share() -> None:
-    assert share(1, 3) == 0.333333
-    assert share(0, 0) is None

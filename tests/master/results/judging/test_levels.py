@@ -2,10 +2,7 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from raw_run import MS, START, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 
 from gradual_common.plan.model.plan import Plan
@@ -13,8 +10,10 @@ from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.protocol.batch import Health
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
 from gradual_master.results.facts import SlotsFinished
-from gradual_master.results.measures.levels import LevelRow, ScheduledUsers
-from gradual_master.results.summary.summary import Summary, build_summary
+from gradual_master.results.judging.levels import LevelRow
+from gradual_master.results.measures.scheduled_users import ScheduledUsers
+from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.summary import build_summary
 
 
 class Options:
@@ -132,26 +131,6 @@ def test_a_stretch_of_a_linear_ramp_has_its_mean_users_as_target() -> None:
     assert sum(row.target * (row.end_s - row.start_s) for row in rows) == pytest.approx(
         ScheduledUsers(compile_schedule(plan)).between(0, 20 * S).sum() / S, abs=0.01
     )
-
-
-USERS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=6)
-
-
-@given(USERS, st.integers(0, 12 * S), st.integers(0, 12 * S))
-def test_scheduled_users_are_the_integral_of_the_schedule(levels: list[tuple[int, int]], one: int, two: int) -> None:
-    begin, end = sorted((one, two))
-    schedule = schedule_of(*levels, seconds=2)
-    expected = np.zeros(2, dtype=np.int64)
-    for number, users in enumerate(levels):
-        overlap = max(0, min(end, (number + 1) * 2 * S) - max(begin, number * 2 * S))
-        expected += np.array(users, dtype=np.int64) * overlap
-    assert ScheduledUsers(schedule).between(begin, end).tolist() == expected.tolist()
-
-
-def test_a_slot_that_ended_for_good_is_wanted_no_more() -> None:
-    schedule = schedule_of((2, 1), seconds=4)
-    finished = (SlotsFinished(START + S, 0, 1), SlotsFinished(START + 2 * S, 0, 1), SlotsFinished(START, 1, 5))
-    assert ScheduledUsers(schedule, finished, START).between(0, 4 * S).tolist() == [3 * S, 0]
 
 
 def users_who_end(**facts: Any) -> Summary:

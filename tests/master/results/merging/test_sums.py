@@ -10,13 +10,13 @@ from gradual_common.histogram.histogram import Histogram
 from gradual_common.kinds.failures import KINDS
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import MEASURES, RESPONSE_TIME
-from gradual_master.results.merging.measurements import (
+from gradual_master.results.merging.sums import (
     OUTSIDE,
     Contribution,
-    Figures,
-    LevelHistograms,
+    LevelMeasurements,
     Measurements,
     Shape,
+    SumsByPlace,
 )
 
 SHAPE = Shape.of(SeriesIndex.of(plan_of()))
@@ -42,28 +42,29 @@ def code(level: int) -> int:
 def test_a_code_knows_its_place(place: int, step: int, kind: int, measure: int) -> None:
     number = SHAPE.code(place, step, kind, measure)
     assert number >= 0
-    assert SHAPE.place_of(number) == place
+    assert number // SHAPE.codes + OUTSIDE == place
 
 
-def test_figures_grow_by_place() -> None:
-    figures = Figures(SHAPE, 1)
+def test_sums_grow_by_place() -> None:
+    sums = SumsByPlace(SHAPE, 1)
     for level in (5, 0, 7, 5):
-        figures.add(measured_in(level))
-    assert figures.places == (5, 0, 7)
-    assert figures.requests[: len(figures.rows)].sum(axis=(1, 2)).tolist() == [2, 1, 1]
-    assert figures.extents[figures.rows[5]].tolist() == [START, START + S]
+        made = measured_in(level)
+        sums.add(made.places, made.extents, made.sums.values)
+    assert tuple(sums.rows) == (5, 0, 7)
+    assert sums.requests[: len(sums.rows)].sum(axis=(1, 2)).tolist() == [2, 1, 1]
+    assert sums.extents[sums.rows[5]].tolist() == [START, START + S]
 
 
 def test_places_that_become_one_are_added_up() -> None:
     measured = Measurements(SHAPE)
-    measured.add(measured_in(0, 1, 2).rename(SHAPE, {0: 0, 1: 1, 2: 1}.__getitem__))
-    assert measured.figures.places == (0, 1)
+    measured.add(measured_in(0, 1, 2).rename({0: 0, 1: 1, 2: 1}.__getitem__))
+    assert tuple(measured.sums.rows) == (0, 1)
     assert measured.histograms.total([code(1)]) == exact([2 * MS, 3 * MS])
-    assert measured.figures.iterations[measured.figures.rows[1], 0, 0] == 2
+    assert measured.sums.over([1]).iterations[0, 0] == 2
 
 
 def test_what_is_outside_keeps_its_place() -> None:
-    outside = measured_in(OUTSIDE).rename(SHAPE, lambda place: place)
+    outside = measured_in(OUTSIDE).rename(lambda place: place)
     measured = Measurements(SHAPE)
     measured.add(outside)
     assert measured.histograms.total([code(OUTSIDE)]).count == 1
@@ -75,13 +76,13 @@ def test_a_frozen_sum_can_be_added_again() -> None:
     for _ in range(2):
         again.add(measured.freeze())
     assert again.histograms.total([code(0), code(1)]) == exact([MS, 2 * MS] * 2)
-    assert again.figures.requests.sum() == 4
+    assert again.sums.requests.sum() == 4
 
 
 def test_a_level_that_is_over_is_set_aside_and_comes_back_for_a_late_batch() -> None:
-    levels = LevelHistograms(SHAPE)
+    levels = LevelMeasurements(SHAPE)
     for level in (0, 1, 2, 0):
         levels.add(measured_in(level))
-    assert levels.total(0, [code(0)]) == exact([MS, MS])
-    assert levels.total(1, [code(1)]) == exact([2 * MS])
-    assert levels.total(9, [code(9)]).count == 0
+    assert levels.histogram(0, [code(0)]) == exact([MS, MS])
+    assert levels.histogram(1, [code(1)]) == exact([2 * MS])
+    assert levels.histogram(9, [code(9)]).count == 0

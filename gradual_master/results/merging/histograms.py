@@ -1,6 +1,6 @@
 """Histograms by number: dense while they are added to, sparse afterwards.
 
-A number (`code`) says whose histogram it is; what it is made of is the affair of `measurements`.
+A number (`code`) says whose histogram it is; what it is made of is the affair of `sums`.
 """
 
 from __future__ import annotations
@@ -19,22 +19,18 @@ Choice = slice | npt.NDArray[np.bool_]
 """Some of many histograms: neighbours, or the ones that a mask marks."""
 
 
-class HistogramRows:
+class GrowingHistograms:
     """Dense histograms by code, in arrays that double when they are full."""
 
     def __init__(self, capacity: int = 16) -> None:
         self._dense = DenseHistograms(max(1, capacity))
         self._rows: dict[int, int] = {}
 
-    def add(self, codes: Int64, columns: HistogramColumns) -> None:
-        """Add histogram n of `columns` to the one numbered `codes[n]`; several may be of one number."""
-        rows = self._find(codes)
-        self._dense.add(columns, rows)
+    def add(self, *sets: SparseHistograms) -> None:
+        """Add each histogram to the one of its number; several may be of one number.
 
-    def add_sets(self, sets: Sequence[FrozenRows]) -> None:
-        """Add several sets of histograms. Sets that share one array of codes have their rows looked up once.
-
-        Measured for 16 sets of 61 histograms with 1,500 filled buckets: 10 µs a set, against 35 one by one.
+        Sets that share one array of codes have their rows looked up once. Measured for 16 sets of 61 histograms with
+        1,500 filled buckets: 10 µs a set, against 35 one by one.
         """
         rows: dict[int, npt.NDArray[np.intp]] = {}
         for some in sets:
@@ -69,7 +65,7 @@ class HistogramRows:
                 total.merge(histogram_of_row(self._dense, self._rows[code]))
         return total
 
-    def freeze(self) -> FrozenRows:
+    def freeze(self) -> SparseHistograms:
         """The same, sparse."""
         count = len(self._rows)
         rows, buckets = np.nonzero(self._dense.counts[:count])
@@ -80,21 +76,15 @@ class HistogramRows:
             indices=buckets.astype(np.int16),
             counts=self._dense.counts[rows, buckets].astype(np.uint32),
         )
-        return FrozenRows(np.fromiter(self._rows, dtype=np.int64, count=count), columns)
+        return SparseHistograms(np.fromiter(self._rows, dtype=np.int64, count=count), columns)
 
 
 @dataclass(frozen=True, slots=True)
-class FrozenRows:
+class SparseHistograms:
     """Sparse histograms by code."""
 
     codes: Int64
     columns: HistogramColumns
-
-    def thaw(self) -> HistogramRows:
-        """The same, dense."""
-        rows = HistogramRows(len(self.codes))
-        rows.add(self.codes, self.columns)
-        return rows
 
     def total(self, codes: Iterable[int]) -> Histogram:
         """The histogram of all these numbers together; those without one are empty."""
@@ -103,10 +93,10 @@ class FrozenRows:
         dense.add(chosen.columns, np.zeros(len(chosen.codes), dtype=np.intp))
         return histogram_of_row(dense, 0)
 
-    def copy(self) -> FrozenRows:
+    def copy(self) -> SparseHistograms:
         """The same, without holding on to what it was chosen from."""
         columns = self.columns
-        return FrozenRows(
+        return SparseHistograms(
             self.codes,
             HistogramColumns(
                 columns.keys.copy(),
@@ -117,10 +107,10 @@ class FrozenRows:
             ),
         )
 
-    def select(self, chosen: npt.NDArray[np.bool_]) -> FrozenRows:
+    def select(self, chosen: npt.NDArray[np.bool_]) -> SparseHistograms:
         """The histograms n with `chosen[n]`; without copying them when they are neighbours, as they mostly are."""
         choice = choice_of(chosen)
-        return FrozenRows(self.codes[choice], choose(self.columns, choice))
+        return SparseHistograms(self.codes[choice], choose(self.columns, choice))
 
 
 def join(sets: Sequence[HistogramColumns]) -> HistogramColumns:

@@ -1,22 +1,24 @@
 """Failures are counted by what went wrong and by when, in whatever order batches come."""
 
+from collections import Counter
 from random import Random
 from typing import Any
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from raw_run import MS, START, S, Stretch, batch_of, iteration_time
 
 from gradual_common.kinds.failures import KIND
 from gradual_common.protocol.batch import Batch
-from gradual_master.results.merging.failure_tally import Failed, FailureTally
+from gradual_master.results.merging.counts import FailedSamples, FailureCounts, KeyedCounts
 
 STEPS = 3
 
 
-def tally_of(*batches: tuple[Batch, int]) -> FailureTally:
+def tally_of(*batches: tuple[Batch, int]) -> FailureCounts:
     """Each batch with the phase that all its frames belong to."""
-    tally = FailureTally()
+    tally = FailureCounts()
     for batch, phase in batches:
         tally.add(batch, tally.lay_out(batch, [phase] * len(batch.frames), STEPS))
     return tally
@@ -39,10 +41,10 @@ def test_only_a_status_is_told_apart_by_its_code() -> None:
     )
     at = START + 3 * S
     assert list(tally_of((batch, 0)).of({0})) == [
-        Failed(0, KIND["status"], 404, 1, at, at),
-        Failed(0, KIND["status"], 503, 1, at, at),
-        Failed(0, KIND["extract"], 0, 1, at, at),
-        Failed(1, KIND["timeout"], 0, 1, at, at),
+        FailedSamples(0, KIND["status"], 404, 1, at, at),
+        FailedSamples(0, KIND["status"], 503, 1, at, at),
+        FailedSamples(0, KIND["extract"], 0, 1, at, at),
+        FailedSamples(1, KIND["timeout"], 0, 1, at, at),
     ]
 
 
@@ -50,8 +52,8 @@ def test_what_failed_by_its_status_and_came_without_a_code_is_the_rest() -> None
     batch = second(3, *[(0, "status")] * 3, statuses=[(0, 404, 1), (0, "status", 0, 2)])
     at = START + 3 * S
     assert list(tally_of((batch, 0)).of({0})) == [
-        Failed(0, KIND["status"], 0, 2, at, at),
-        Failed(0, KIND["status"], 404, 1, at, at),
+        FailedSamples(0, KIND["status"], 0, 2, at, at),
+        FailedSamples(0, KIND["status"], 404, 1, at, at),
     ]
 
 
@@ -80,3 +82,19 @@ def test_the_order_of_batches_does_not_matter(seconds: list[tuple[int, list[tupl
     assert list(tally_of(*batches).of({0})) == list(tally_of(*shuffled).of({0}))
     expected = sum(kind != "" for _, samples in seconds for _, kind in samples)
     assert sum(failed.count for failed in tally_of(*batches).of({0})) == expected
+
+
+ADDITIONS = st.lists(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 9)), max_size=30), max_size=8)
+
+
+@given(ADDITIONS)
+def test_it_counts_as_a_counter_does(additions: list[list[tuple[int, int]]]) -> None:
+    tally: KeyedCounts[int] = KeyedCounts()
+    expected: Counter[int] = Counter()
+    for addition in additions:
+        rows = tally.rows_of(key for key, _ in addition)
+        tally.add(rows, np.array([count for _, count in addition], dtype=np.int64))
+        for key, count in addition:
+            expected[key] += count
+    assert {key: count for key, _, count in tally.entries()} == {key: count for key, count in expected.items() if count}
+    assert [tally[key] for key in range(70)] == [expected[key] for key in range(70)]

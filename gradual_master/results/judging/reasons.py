@@ -1,4 +1,4 @@
-"""What a verdict says, in sentences: figures with their whole, agents by their names."""
+"""The reasons of a verdict in words: numbers with their whole, agents by their names."""
 
 from __future__ import annotations
 
@@ -6,27 +6,28 @@ from collections.abc import Iterable, Iterator
 
 from gradual_common.clock import NS_PER_MS
 from gradual_common.units import count, percent
-from gradual_master.results.judging.evidence import Evidence, Loss, Uncovered, Unforeseen
+from gradual_master.results.judging.evidence import Evidence, Uncovered, Unforeseen
+from gradual_master.results.judging.fleet import Loss
 from gradual_master.results.judging.littles_law import WindowGap
 from gradual_master.results.judging.think_times import WaitLateness
 
 MOST_NAMED = 5
-"""Agents that a sentence names; the summary has all of them."""
+"""Agents that a reason names; the summary has all of them."""
 
 
 def missing(evidence: Evidence) -> str:
     """How many users were not there."""
     return (
         f"{percent(evidence.missing_share)} of the scheduled user-seconds were missing "
-        f"({evidence.missing_user_s:,.1f} of {evidence.scheduled_user_s:,.1f})"
+        f"({evidence.fleet.missing_user_s:,.1f} of {evidence.fleet.scheduled_user_s:,.1f})"
     )
 
 
 def loss(evidence: Evidence) -> str:
     """Requests begun and never reported, by agent: what a lost one began after its last ping nobody knows."""
-    lost = evidence.begun - evidence.merged
+    lost = evidence.fleet.begun - evidence.fleet.merged
     names = _listed(f"{entry.agent} {_gap(entry)}" for entry in evidence.losses)
-    said = f"at least {lost:,} of {count(evidence.begun, 'request')} begun {_were(lost)} never reported"
+    said = f"at least {lost:,} of {count(evidence.fleet.begun, 'request')} begun {_were(lost)} never reported"
     return f"{said} ({percent(evidence.lost_share)})" + (f": {names}" if names else "")
 
 
@@ -46,7 +47,7 @@ def lost_agents(evidence: Evidence) -> str:
 
 def saturation(evidence: Evidence) -> str:
     """In how many intervals the generator was the bottleneck, and which agents were."""
-    how_many = f"{evidence.saturated_intervals:,} of {count(evidence.intervals, 'interval')}"
+    how_many = f"{evidence.fleet.saturated_intervals:,} of {count(evidence.fleet.intervals, 'interval')}"
     share = percent(evidence.saturated_share)
     if len(evidence.saturated) == 1:
         return f"{evidence.saturated[0][0]} was saturated in {how_many} ({share})"
@@ -92,14 +93,14 @@ def counted(evidence: Evidence) -> Iterator[str]:
     """What is said by its number, where there is any."""
     for number, one, many in (
         (evidence.late_levels, "level change was put in force late", "level changes were put in force late"),
-        (evidence.late_starts, "user started late", "users started late"),
-        (evidence.resent_batches, "batch was sent again", "batches were sent again"),
+        (evidence.fleet.late_starts, "user started late", "users started late"),
+        (evidence.fleet.resent_batches, "batch was sent again", "batches were sent again"),
         (
-            evidence.late_batches,
+            evidence.fleet.late_batches,
             "batch came after its interval was closed",
             "batches came after their interval was closed",
         ),
-        (evidence.dropped_batches, "batch was dropped by its agent", "batches were dropped by their agents"),
+        (evidence.fleet.dropped_batches, "batch was dropped by its agent", "batches were dropped by their agents"),
     ):
         if number:
             yield f"{number:,} {one if number == 1 else many}"

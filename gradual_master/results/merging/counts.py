@@ -1,43 +1,77 @@
-"""Failed samples by what went wrong: how many there were, and between which instants.
-
-What failed by its status is told apart by the code; everything else by its kind alone (code 0).
-"""
+"""Counts by key, which are added to many at a time; and failed samples by what went wrong."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from gradual_common.histogram.buckets import Int64
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.protocol.batch import Batch
-from gradual_master.results.merging.tally import Rows, Tally
 
-Key = tuple[int, int, int, int]
-"""(phase, step, kind, status code or 0)."""
+Rows = npt.NDArray[np.intp]
 
 _NEVER = int(np.iinfo(np.int64).max)
+
+K = TypeVar("K", bound=Hashable)
+
+
+class KeyedCounts(Generic[K]):
+    """Whoever counts the same keys again and again asks for their rows once. A key that was never counted has 0.
+
+    Measured for 40 keys: 3 µs an addition, against 16 µs of a `Counter`.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[K, int] = {}
+        self._counts: Int64 = np.zeros(16, dtype=np.int64)
+
+    def rows_of(self, keys: Iterable[K]) -> Rows:
+        """The rows of these keys, new ones where need be."""
+        known = self._rows
+        return np.array([known[key] if key in known else self._begin(key) for key in keys], dtype=np.intp)
+
+    def _begin(self, key: K) -> int:
+        row = self._rows[key] = len(self._rows)
+        if row == len(self._counts):
+            self._counts = np.concatenate((self._counts, np.zeros_like(self._counts)))
+        return row
+
+    def add(self, rows: Rows, counts: Int64) -> None:
+        """Add `counts[n]` to the key of `rows[n]`; several may be of one key."""
+        np.add.at(self._counts, rows, counts)
+
+    def __getitem__(self, key: K) -> int:
+        row = self._rows.get(key)
+        return 0 if row is None else int(self._counts[row])
+
+    def entries(self) -> Iterator[tuple[K, int, int]]:
+        """(key, its row, its count) of the keys that were counted, in the order in which they came."""
+        return ((key, row, count) for key, row in self._rows.items() if (count := int(self._counts[row])))
 
 
 @dataclass(frozen=True, slots=True)
 class FailureRows:
-    """Where the failures of a batch stand in it, their frames, and the rows of their tally.
-
-    First all of its `cells` that have failed, then the `statuses`: what has a code is counted by its kind as well.
-    """
+    """Where the failures of a batch stand in it, and where they are counted."""
 
     cells: Rows
+    """All of the batch's cells that have failed; what has a code is counted by its kind as well."""
     statuses: Rows
+    """Then those of its statuses that stand for a failure."""
     frames: Rows
+    """The frame of each of both."""
     rows: Rows
+    """The row in which each of both is counted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """Failures of one step. `first`, `last`: the begins of the first and the last frame with one, run time in ns."""
+class FailedSamples:
+    """Failures of one step, of one kind and code."""
 
     step: int
     kind: int
@@ -45,22 +79,25 @@ class Failed:
     count: int
     first: int
     last: int
+    """The begins of the first and the last frame with one, run time in ns."""
 
-    def joined(self, other: Failed) -> Failed:
+    def joined(self, other: FailedSamples) -> FailedSamples:
         """Both together, of another phase."""
         first, last = min(self.first, other.first), max(self.last, other.last)
-        return Failed(self.step, self.kind, self.code, self.count + other.count, first, last)
+        return FailedSamples(self.step, self.kind, self.code, self.count + other.count, first, last)
 
 
-class FailureTally:
-    """The failures of the run, warm-up among them.
+class FailureCounts:
+    """The failures of the run, warm-up among them: how many, and between which instants.
 
-    Every batch is added while the loop waits: 5 µs for 76 rows, where a batch of 20 steps takes some 60 in all.
+    They are counted by (phase, step, kind, status code): what failed by its status is told apart by the code,
+    everything else by its kind alone (code 0). Every batch is added while the loop waits: 5 µs for 76 rows, where a
+    batch of 20 steps takes some 60 in all.
     """
 
     def __init__(self, failures: FailureKinds = BUILT_IN_KINDS) -> None:
         self._by_status = np.array(sorted(failures.by_status))
-        self._counts: Tally[Key] = Tally()
+        self._counts: KeyedCounts[tuple[int, int, int, int]] = KeyedCounts()
         self._first: Int64 = np.zeros(0, dtype=np.int64)
         self._last: Int64 = np.zeros(0, dtype=np.int64)
 
@@ -74,7 +111,7 @@ class FailureTally:
         return FailureRows(cells, statuses, np.array([row[0] for row in named], dtype=np.intp), rows)
 
     def add(self, batch: Batch, places: FailureRows) -> None:
-        """Add what a batch tells."""
+        """Add a batch."""
         rows = places.rows
         if not len(rows):
             return
@@ -92,16 +129,16 @@ class FailureTally:
             self._first = np.concatenate((self._first, np.full(more, _NEVER)))
             self._last = np.concatenate((self._last, np.full(more, -_NEVER)))
 
-    def of(self, phases: Collection[int]) -> Iterator[Failed]:
+    def of(self, phases: Collection[int]) -> Iterator[FailedSamples]:
         """What failed in these phases, by step, kind and code; of those by their status without a code the rest."""
         entries = [entry for entry in self._counts.entries() if entry[0][0] in phases]
         by_code = Counter[tuple[int, int, int]]()
         for (phase, step, kind, code), _, count in entries:
             by_code[phase, step, kind] += count if code else 0
-        found: dict[tuple[int, int, int], Failed] = {}
+        found: dict[tuple[int, int, int], FailedSamples] = {}
         for (phase, step, kind, code), row, count in entries:
             if (rest := count if code else count - by_code[phase, step, kind]) > 0:
-                one = Failed(step, kind, code, rest, int(self._first[row]), int(self._last[row]))
+                one = FailedSamples(step, kind, code, rest, int(self._first[row]), int(self._last[row]))
                 known = found.get((step, kind, code))
                 found[step, kind, code] = one if known is None else known.joined(one)
         return (found[key] for key in sorted(found))

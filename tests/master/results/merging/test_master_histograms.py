@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gradual_common.histogram.columns import pack_values
 from gradual_common.histogram.histogram import Histogram
-from gradual_master.results.merging.histogram_rows import FrozenRows, HistogramRows, join
+from gradual_master.results.merging.histograms import GrowingHistograms, SparseHistograms, join
 
 TIMES = st.lists(st.integers(1, 10**10), min_size=1, max_size=30)
 ENTRIES = st.lists(st.tuples(st.integers(0, 40), TIMES), min_size=1, max_size=12)
@@ -20,21 +20,23 @@ def exact(values: list[int]) -> Histogram:
     return histogram
 
 
-def add(rows: HistogramRows, code: int, values: list[int]) -> None:
-    rows.add(np.array([code], dtype=np.int64), pack_values([(0, 0)], [np.array(values, dtype=np.int64)]))
+def add(rows: GrowingHistograms, code: int, values: list[int]) -> None:
+    columns = pack_values([(0, 0)], [np.array(values, dtype=np.int64)])
+    rows.add(SparseHistograms(np.array([code], dtype=np.int64), columns))
 
 
 @given(ENTRIES)
 @settings(max_examples=40)
 def test_rows_grow_freeze_and_thaw_without_losing_anything(entries: list[tuple[int, list[int]]]) -> None:
-    rows = HistogramRows(1)
+    rows = GrowingHistograms(1)
     expected: dict[int, list[int]] = {}
     for number, values in entries:
         add(rows, number, values)
         expected.setdefault(number, []).extend(values)
-    frozen = rows.freeze()
+    frozen, thawed = rows.freeze(), GrowingHistograms()
+    thawed.add(frozen)
     for number, values in expected.items():
-        assert rows.total([number]) == frozen.total([number]) == frozen.thaw().total([number]) == exact(values)
+        assert rows.total([number]) == frozen.total([number]) == thawed.total([number]) == exact(values)
     together = [value for values in expected.values() for value in values]
     assert rows.total([*expected, 99]) == frozen.total([*expected, 99]) == exact(together)
 
@@ -44,7 +46,7 @@ def test_rows_grow_freeze_and_thaw_without_losing_anything(entries: list[tuple[i
 def test_chosen_histograms_are_the_same_whether_they_are_neighbours_or_not(
     entries: list[tuple[int, list[int]]], data: st.DataObject
 ) -> None:
-    rows = HistogramRows()
+    rows = GrowingHistograms()
     for number, values in entries:
         add(rows, number, values)
     frozen = rows.freeze()
@@ -64,10 +66,10 @@ def test_sets_of_histograms_are_added_as_if_one_by_one(additions: list[Any]) -> 
         pack_values([(0, 0)] * len(codes), [np.array([n + 1, *values], dtype=np.int64) for _, values in additions[0]])
         for n in range(len(additions))
     ]
-    together, one_by_one = HistogramRows(1), HistogramRows(1)
-    together.add_sets([FrozenRows(codes.copy() if n % 2 else codes, columns) for n, columns in enumerate(sets)])
+    together, one_by_one = GrowingHistograms(1), GrowingHistograms(1)
+    together.add(*(SparseHistograms(codes.copy() if n % 2 else codes, columns) for n, columns in enumerate(sets)))
     for columns in sets:
-        one_by_one.add(codes, columns)
+        one_by_one.add(SparseHistograms(codes, columns))
     for code in range(41):
         assert together.total([code]) == one_by_one.total([code])
 
@@ -77,12 +79,12 @@ def test_sets_of_histograms_are_added_as_if_one_by_one(additions: list[Any]) -> 
 def test_joined_columns_are_all_of_them_and_a_copy_holds_on_to_nothing(additions: list[Any]) -> None:
     several = []
     for entries in additions:
-        rows = HistogramRows()
+        rows = GrowingHistograms()
         for code, values in entries:
             add(rows, code, values)
         several.append(rows.freeze())
     codes = np.concatenate([rows.codes for rows in several])
-    joined = FrozenRows(codes, join([rows.columns for rows in several]))
+    joined = SparseHistograms(codes, join([rows.columns for rows in several]))
     copied = joined.copy()
     for code in range(41):
         assert joined.total([code]).count == sum(rows.total([code]).count for rows in several)
@@ -91,6 +93,6 @@ def test_joined_columns_are_all_of_them_and_a_copy_holds_on_to_nothing(additions
 
 
 def test_nothing_frozen_is_nothing() -> None:
-    frozen = HistogramRows().freeze()
-    assert isinstance(frozen, FrozenRows)
+    frozen = GrowingHistograms().freeze()
+    assert isinstance(frozen, SparseHistograms)
     assert frozen.total([1, 2]).count == 0

@@ -1,0 +1,199 @@
+"""The level table: what the system did at each concurrency, and what speaks against it.
+
+The bounds of a level are the schedule's, not the agents'. Every agent puts a level in force by its own clock, and its
+frames say at which level a sample ended; so counts and user time belong to the level exactly. The length over which
+they are divided into rates and means is the scheduled one, cut off where the run ended: it is the same for every agent
+and every repetition, and users that came late are seen in `users_mean` and `missing_user_s` instead of being hidden in
+a shorter level. What ends in the drain, or in a pause before a phase, is in no level. The whole of a level is measured:
+a steady part (`steady_from_s`) is not looked for yet, so that the start of a level, in which queues fill, is in it.
+
+Times are nanoseconds since the schedule's begin, unless a name ends in `_s`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from gradual_common.clock import NS_PER_S
+from gradual_common.histogram.buckets import Int64
+from gradual_common.kinds.failures import OK
+from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, RESPONSE_TIME, THINKING
+from gradual_common.schedule.schedule import Level, Schedule, SchedulePhase
+from gradual_master.results.judging.littles_law import INVALID, LevelGap, unaccounted_share
+from gradual_master.results.judging.saturation import Saturation
+from gradual_master.results.measures.distribution import Distribution
+from gradual_master.results.measures.scheduled_users import ScheduledUsers
+from gradual_master.results.merging.sums import LevelMeasurements, Sums
+from gradual_master.results.section import Section
+
+MOST_FAILURES = 0.05
+"""A level with a larger share of failures is marked: instant refusals are no capacity."""
+
+LEAST_MISSING = 0.005
+"""A level that misses a larger share of its user-seconds is marked: users start a moment after every change."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRow(Section):
+    """One level. Seconds since the schedule's begin; means are of users."""
+
+    phase: str
+    start_s: float
+    end_s: float
+    steady_from_s: float | None
+    """None: all of it."""
+    target: float
+    users_mean: float | None
+    in_flight_mean: float | None
+    thinking_mean: float | None
+    missing_user_s: float
+    throughput_rps: float | None
+    request_rate_rps: float | None
+    requests: int
+    failures: int
+    response_time_ms: Distribution
+    warm_up: bool
+    marks: tuple[str, ...]
+    """What speaks against it in an analysis: "failures", "missing", "saturated", "unaccounted"."""
+    failing: tuple[str, ...]
+    """The steps of which more than 5 % failed, as `group / step`."""
+    failing_always: tuple[str, ...]
+    """Those of them that did so wherever they were performed: the fault of the step, and of no level."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelTable:
+    """What was measured by level, beside what the schedule wanted."""
+
+    schedule: Schedule
+    levels: LevelMeasurements
+    scheduled: ScheduledUsers
+    end: int
+    """Until when users were wanted at all."""
+    judged: Int64
+    """int64 (groups,): 1 where missing users count, else 0."""
+    saturation: Saturation
+    names: tuple[str, ...]
+    """Of the steps, `group / step`."""
+
+    def rows(self) -> Iterator[LevelRow]:
+        """The levels that began; pauses between phases are none."""
+        always = self._failing_always()
+        for level, phase in self._begun():
+            yield self._row(level, phase, always)
+
+    def gaps(self) -> Iterator[LevelGap]:
+        """Little's law over each of them."""
+        for level, phase in self._begun():
+            gap = unaccounted_share(self._sums(level))
+            yield LevelGap(
+                phase=phase.name,
+                start_s=round(level.start / NS_PER_S, 3),
+                end_s=round(min(level.end, self.end) / NS_PER_S, 3),
+                unaccounted=None if gap is None else round(gap, 6),
+            )
+
+    def _begun(self) -> Iterator[tuple[Level, SchedulePhase]]:
+        for level in self.schedule.levels:
+            phase = self.schedule.phases[level.phase]
+            if phase.start <= level.start < self.end:
+                yield level, phase
+
+    def wanted(self) -> Int64:
+        """User-nanoseconds that the schedule wants of the groups that are judged, int64 (groups,)."""
+        return self.scheduled.between(0, self.end) * self.judged
+
+    def missing(self) -> int:
+        """User-nanoseconds that are missing of them."""
+        return sum(self._missing(level, self._sums(level)) for level in self.schedule.levels)
+
+    @property
+    def allowance(self) -> int:
+        """User-nanoseconds that are no sign of anything in the whole run (`PER_CHANGE`)."""
+        return self.scheduled.allowance(0, self.end)
+
+    def _row(self, level: Level, phase: SchedulePhase, always: frozenset[int]) -> LevelRow:
+        end, sums = min(level.end, self.end), self._sums(level)
+        seconds = (end - level.start) / NS_PER_S
+        users = sums.users.sum(axis=0) / NS_PER_S / seconds
+        by_kind = self._by_step(sums).sum(axis=0)
+        requests, ok = int(by_kind.sum()), int(by_kind[OK])
+        failing = _failing(self._by_step(sums))
+        missing = self._missing(level, sums) / NS_PER_S
+        return LevelRow(
+            phase=phase.name,
+            start_s=round(level.start / NS_PER_S, 3),
+            end_s=round(end / NS_PER_S, 3),
+            steady_from_s=None,
+            target=round(level.target, 3),
+            users_mean=round(float(users[ACTIVE]), 3),
+            in_flight_mean=round(float(users[IN_REQUEST]), 3),
+            thinking_mean=round(float(users[THINKING]), 3),
+            missing_user_s=round(missing, 3),
+            throughput_rps=round(ok / seconds, 3),
+            request_rate_rps=round(requests / seconds, 3),
+            requests=requests,
+            failures=requests - ok,
+            response_time_ms=self._response_times(level),
+            warm_up=phase.warm_up,
+            marks=tuple(self._marks(level, sums, (requests - ok) / (requests or 1), missing)),
+            failing=self._names(failing),
+            failing_always=self._names(failing & always),
+        )
+
+    def _marks(self, level: Level, sums: Sums, failures: float, missing: float) -> Iterator[str]:
+        """`failures` is a share, `missing` are user-seconds."""
+        end = min(level.end, self.end)
+        least = self.scheduled.allowance(level.start, end) / NS_PER_S
+        if failures > MOST_FAILURES:
+            yield "failures"
+        if missing > max(least, LEAST_MISSING * level.target * ((end - level.start) / NS_PER_S)):
+            yield "missing"
+        if self.saturation.marks(level.start, end):
+            yield "saturated"
+        unaccounted, active = unaccounted_share(sums) or 0, float(sums.users[:, ACTIVE].sum()) / NS_PER_S
+        if unaccounted > INVALID and unaccounted * active > least:
+            yield "unaccounted"
+
+    def _sums(self, level: Level) -> Sums:
+        return self.levels.sums.over((level.number,))
+
+    def _by_step(self, sums: Sums) -> Int64:
+        """Completed samples of each step and kind, int64 (steps, kinds)."""
+        return sums.requests[: sums.shape.steps]
+
+    def _failing_always(self) -> frozenset[int]:
+        """The steps that failed at every level at which they were performed."""
+        failed: set[int] = set()
+        fine: set[int] = set()
+        for level, _ in self._begun():
+            by_step = self._by_step(self._sums(level))
+            failed |= (failing := _failing(by_step))
+            fine |= set(np.flatnonzero(by_step.sum(axis=1)).tolist()) - failing
+        return frozenset(failed - fine)
+
+    def _names(self, steps: Iterable[int]) -> tuple[str, ...]:
+        return tuple(self.names[step] for step in sorted(steps))
+
+    def _missing(self, level: Level, sums: Sums) -> int:
+        """Scheduled less active user-nanoseconds, at least 0 in each group."""
+        wanted = self.scheduled.between(level.start, min(level.end, self.end))
+        return int((np.maximum(0, wanted - sums.users[:, ACTIVE]) * self.judged).sum())
+
+    def _response_times(self, level: Level) -> Distribution:
+        shape = self.levels.sums.shape
+        codes = (
+            shape.code(level.number, *which, RESPONSE_TIME)
+            for which in product(range(len(self.names)), range(shape.kinds))
+        )
+        return Distribution.of(self.levels.histogram(level.number, codes))
+
+
+def _failing(by_step: Int64) -> frozenset[int]:
+    """The steps of which more failed than a level may; `by_step`: requests, int64 (steps, kinds)."""
+    requests = by_step.sum(axis=1)
+    return frozenset(np.flatnonzero(requests - by_step[:, OK] > MOST_FAILURES * requests).tolist())
