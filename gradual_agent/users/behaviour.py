@@ -12,7 +12,7 @@ from gradual_agent.recording.step_record import StepRecord
 from gradual_common.plan.model.groups import Connections, Cookies, Step, UserGroup
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SECTIONS
-from gradual_common.templates.templates import Condition, compile_condition, names_in
+from gradual_common.templates.templates import Condition, names_in
 from gradual_common.think_times.think_time import ThinkTime, WaitAt
 
 MakeAction = Callable[[str, bool, bool], Action]
@@ -150,7 +150,7 @@ def _compile_step(step: Step, action: Action, record: StepRecord, think_time: Th
     return CompiledStep(
         name=step.name or step.action,
         action=action,
-        condition=None if step.condition is None else compile_condition(step.condition),
+        condition=None if step.condition is None else Condition(step.condition),
         fixed_wait=think_time.fixed if think_time else 0,
         wait_at=think_time.compile() if think_time else None,
         record=record,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -17,6 +17,9 @@ Path = tuple[str | int, ...]
 
 SECTIONS = ("on_start", "behavior", "on_stop")
 """The lists of steps of a group."""
+
+EACH = "*"
+"""In a pattern of `places`: every entry."""
 
 SECRETS = ("secrets",)
 
@@ -159,6 +162,20 @@ def list_at(value: Any, *keys: str | int) -> list[Any]:
     for key in keys:
         value = _child(value, key)
     return value if isinstance(value, list) else []
+
+
+def places(root: Any, *pattern: str) -> Iterator[tuple[Path, Any]]:
+    """All that stands at a path in which `EACH` is every entry of a list or mapping, with the path to it."""
+    found: list[tuple[Path, Any]] = [((), root)]
+    for part in pattern:
+        found = [((*path, key), child) for path, value in found for key, child in _children(value, part)]
+    yield from found
+
+
+def _children(value: Any, part: str) -> Iterable[tuple[str | int, Any]]:
+    if part != EACH:
+        return [(part, value[part])] if isinstance(value, dict) and part in value else []
+    return value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else []
 
 
 def texts_in(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:

@@ -6,11 +6,12 @@ people write.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 Fragment = dict[str, Any]
@@ -78,3 +79,15 @@ def by_name(key: str, *models: type[_M]) -> dict[str, type[_M]]:
 def scalar(*fragments: Fragment) -> WithJsonSchema:
     """How a single value may be written: in one of these ways, or as a variable."""
     return WithJsonSchema({"anyOf": [*fragments, VARIABLE]})
+
+
+def fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by their keys, as these are written."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def parts_of(annotation: Any) -> Iterator[Any]:
+    """An annotation and everything that it is made of, marks included."""
+    yield annotation
+    for argument in get_args(annotation):
+        yield from parts_of(argument)

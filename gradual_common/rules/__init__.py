@@ -15,18 +15,3 @@
 
 A name is a plain identifier or quoted, with a backslash before a quote inside it; a quoted name is never a keyword.
 """
-
-from gradual_common.rules.parser import parse_rule
-from gradual_common.rules.rule import Operator, Rule, Scope, ScopeItem, TargetLevel, Unit, quote_name, write_rule
-
-__all__ = [
-    "Operator",
-    "Rule",
-    "Scope",
-    "ScopeItem",
-    "TargetLevel",
-    "Unit",
-    "parse_rule",
-    "quote_name",
-    "write_rule",
-]

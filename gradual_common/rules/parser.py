@@ -116,8 +116,6 @@ class _Parser:
             window_ns=window_ns,
         )
 
-    # ── value ───────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _value(self) -> _Value:
         word = self._word("a statistic such as p95, mean or error_rate")
         if word == "agent":
@@ -170,8 +168,6 @@ class _Parser:
         if quantile is None and word not in ("mean", "max"):
             raise self._unknown("statistic of agents", word, ("mean", "max", "p95"))
         return _Value("agent", name, unit, quantile, word if quantile is None else "quantile")
-
-    # ── scope ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _scope(self, value: _Value) -> Scope:
         if not self._next.is_mark("("):
@@ -228,8 +224,6 @@ class _Parser:
         if by_outcome and value.statistic in SHARES:
             raise self._error(f"{value.statistic} is a share of all requests: leave ok, failed and kind out")
 
-    # ── limit ───────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _operator(self) -> Operator:
         token = self._advance()
         for operator in get_args(Operator):
@@ -249,8 +243,6 @@ class _Parser:
         if value.statistic in SHARES and limit > 100:
             raise self._error(f"{value.name} is a share of at most 100%, found {token}")
         return limit
-
-    # ── at, window ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def _at(self) -> TargetLevel | None:
         if not self._next.is_word("at"):
@@ -289,8 +281,6 @@ class _Parser:
             return
         hint = "; `at … users` stands before `for` and `over`" if self._next.is_word("at") else ""
         raise self._error(f"the rule should end here, found {self._next}{hint}")
-
-    # ── tokens ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def _next(self) -> Token:

@@ -55,9 +55,6 @@ def _utc(context: Context) -> int:
     return nanoseconds
 
 
-# ── Ids and times ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 @pass_context
 def uuid(context: Context) -> str:
     """A version 4 UUID."""
@@ -82,9 +79,6 @@ def timestamp(context: Context) -> int:
 def timestamp_ms(context: Context) -> int:
     """UTC as whole milliseconds since 1970."""
     return _utc(context) // NS_PER_MS
-
-
-# ── Random values ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pass_context
@@ -120,31 +114,18 @@ def random_string(context: Context, length: int = 16, alphabet: str = string.asc
     return "".join(stream.choice(alphabet) for _ in range(length))
 
 
-# ── Hashes and encodings ───────────────────────────────────────────────────────────────────────────────────────────
-
-
 def _bytes(value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
 
 
-def md5(value: Any) -> str:
-    """Hexadecimal MD5."""
-    return hashlib.md5(_bytes(value), usedforsecurity=False).hexdigest()
+def _digest(algorithm: str) -> Function:
+    """A function that gives the hexadecimal digest of a value."""
 
+    def digest(value: Any) -> str:
+        return hashlib.new(algorithm, _bytes(value), usedforsecurity=False).hexdigest()
 
-def sha1(value: Any) -> str:
-    """Hexadecimal SHA-1."""
-    return hashlib.sha1(_bytes(value), usedforsecurity=False).hexdigest()
-
-
-def sha256(value: Any) -> str:
-    """Hexadecimal SHA-256."""
-    return hashlib.sha256(_bytes(value)).hexdigest()
-
-
-def sha512(value: Any) -> str:
-    """Hexadecimal SHA-512."""
-    return hashlib.sha512(_bytes(value)).hexdigest()
+    digest.__name__ = algorithm
+    return digest
 
 
 def hmac(value: Any, key: Any, algorithm: str = "sha256", encoding: str = "hex") -> str:
@@ -204,10 +185,7 @@ def to_json(value: Any, indent: int | None = None) -> str:
 
 
 ENCODINGS: dict[str, Function] = {
-    "md5": md5,
-    "sha1": sha1,
-    "sha256": sha256,
-    "sha512": sha512,
+    **{algorithm: _digest(algorithm) for algorithm in ("md5", "sha1", "sha256", "sha512")},
     "hmac": hmac,
     "base64": base64,
     "base64_decode": base64_decode,

@@ -1,7 +1,7 @@
 """Templates: Jinja2 in a sandbox, strict about undefined names, compiled once, rendered for each request.
 
 Three things are compiled. `compile_template` reads one text; `compile_value` a value of the plan, with templates
-anywhere in its mappings and lists; `compile_condition` one expression, which is evaluated and never rendered to text.
+anywhere in its mappings and lists; a `Condition` is one expression, which is evaluated and never rendered to text.
 What comes out knows whether it `is_static`: then it is rendered once, when the plan is compiled.
 
 A text that is exactly one hole (`"{{ user.age }}"`) keeps the type of its value. Values that are filled in are never
@@ -17,7 +17,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 from warnings import catch_warnings, simplefilter
 
 from jinja2 import nodes
@@ -41,26 +41,24 @@ _GLOBALS = ("range", "dict", "namespace")
 """What is kept of Jinja's own globals: the others draw from the process' random numbers or keep state."""
 
 
-class Compiled(Protocol):
-    """A compiled value. `names`: what it needs from its scope."""
+class Compiled(ABC):
+    """A compiled value."""
 
-    @property
-    def is_static(self) -> bool:
-        """Whether it is the same in every scope."""
-        ...
+    __slots__ = ()
 
-    @property
-    def names(self) -> frozenset[str]:
-        """The root names that it reads from its scope; functions are not among them."""
-        ...
+    names: frozenset[str] = frozenset()
+    """The root names that it reads from its scope; functions are not among them."""
 
+    is_static = False
+    """Whether it is the same in every scope."""
+
+    @abstractmethod
     def render(self, scope: Scope) -> Any:
         """The value in `scope`; raises TemplateError."""
-        ...
 
     def render_text(self, scope: Scope) -> str:
         """The value as text; raises TemplateError."""
-        ...
+        return as_text(self.render(scope))
 
 
 def _environment() -> BoundedEnvironment:
@@ -117,9 +115,6 @@ def _translate(text: str, error: Exception) -> TemplateError:
     return TemplateError(f"{text!r}: {getattr(error, 'message', None) or error}")
 
 
-# ── One text ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 class _Expression:
     """One Jinja expression, evaluated to a Python value."""
 
@@ -137,15 +132,13 @@ class _Expression:
         return context.vars[_RESULT]
 
 
-class Template:
+class Template(Compiled):
     """One text with holes. Rendering gives a text, or the value itself when the text is exactly one hole.
 
     `asks`: whether it reads a name or calls anything; one that does not is the same everywhere.
     """
 
     __slots__ = ("_hole", "_run", "asks", "names", "text")
-
-    is_static = False
 
     def __init__(self, text: str) -> None:
         tree = _parse(text)
@@ -175,13 +168,12 @@ class Template:
             raise _translate(self.text, error) from error
 
 
-class Literal:
+class Literal(Compiled):
     """A value without any hole."""
 
     __slots__ = ("value",)
 
     is_static = True
-    names: frozenset[str] = frozenset()
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -189,10 +181,6 @@ class Literal:
     def render(self, scope: Scope) -> Any:
         """The value."""
         return self.value
-
-    def render_text(self, scope: Scope) -> str:
-        """The value as YAML writes it."""
-        return as_text(self.value)
 
 
 def as_text(value: Any) -> str:
@@ -221,34 +209,13 @@ def compile_template(text: str) -> Template | Literal:
     return template if template.asks else Literal(template.render({}))
 
 
-# ── A value of the plan ────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class _Composite(ABC):
-    """A mapping or list with a template somewhere in it."""
-
-    __slots__ = ("names",)
-
-    is_static = False
-
-    def __init__(self, parts: Iterator[Compiled]) -> None:
-        self.names: frozenset[str] = frozenset().union(*(part.names for part in parts))
-
-    @abstractmethod
-    def render(self, scope: Scope) -> Any: ...
-
-    def render_text(self, scope: Scope) -> str:
-        """As JSON."""
-        return as_text(self.render(scope))
-
-
-class MappingValue(_Composite):
+class MappingValue(Compiled):
     """A mapping; its keys may be templates too."""
 
-    __slots__ = ("_entries",)
+    __slots__ = ("_entries", "names")
 
     def __init__(self, entries: list[tuple[Compiled, Compiled]]) -> None:
-        super().__init__(part for entry in entries for part in entry)
+        self.names = frozenset().union(*(part.names for entry in entries for part in entry))
         self._entries = entries
 
     def render(self, scope: Scope) -> dict[str, Any]:
@@ -259,13 +226,13 @@ class MappingValue(_Composite):
         }
 
 
-class ListValue(_Composite):
+class ListValue(Compiled):
     """A list."""
 
-    __slots__ = ("_items",)
+    __slots__ = ("_items", "names")
 
     def __init__(self, items: list[Compiled]) -> None:
-        super().__init__(iter(items))
+        self.names = frozenset().union(*(item.names for item in items))
         self._items = items
 
     def render(self, scope: Scope) -> list[Any]:
@@ -296,11 +263,11 @@ def _all_static(parts: list[Compiled]) -> bool:
     return all(part.is_static for part in parts)
 
 
-# ── Conditions ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 class Condition:
-    """One expression, evaluated to a boolean. Its text is never rendered, so `"False"` in a response is a text."""
+    """One expression, with or without braces around it; TemplateError for a mistake in it.
+
+    It is evaluated to a boolean. Its text is never rendered, so `"False"` in a response is a text.
+    """
 
     __slots__ = ("_expression", "names", "text")
 
@@ -324,14 +291,6 @@ class Condition:
 def _condition_tree(text: str) -> nodes.Template:
     stripped = text.strip()
     return _parse(stripped if is_template(stripped) else f"{{{{ {stripped} }}}}")
-
-
-def compile_condition(text: str) -> Condition:
-    """Compile a condition, with or without braces around it; raises TemplateError for a mistake in it."""
-    return Condition(text)
-
-
-# ── What a text reads ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def names_in(text: str, condition: bool = False) -> frozenset[str]:

@@ -5,13 +5,13 @@ What people bring from Locust, Gatling, Artillery or JMeter has its counterpart 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import get_args
-
 from pydantic import BaseModel
 
-from gradual_common.plan.model.config import Config
-from gradual_common.plan.model.groups import UserGroup
+from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.language.forms import fields_of
+from gradual_common.net.tls_settings import Tls
+from gradual_common.plan.model.config import Config, Phase
+from gradual_common.plan.model.groups import Step, UserGroup
 from gradual_common.plan.model.plan import Plan
 
 POLL = "it belongs to `poll`, which is not supported yet"
@@ -83,11 +83,11 @@ HINTS = {word: hint for hint, words in _WORDS.items() for word in words}
 def hint_for_key(key: str, model: type[BaseModel]) -> str:
     """What does the work of a key that the model has not; empty where nothing is known."""
     word = plain_word(key)
-    if word in map(plain_word, _keys_of(model)):
+    if word in map(plain_word, fields_of(model)):
         return ""  # It is only written otherwise: baseUrl.
     if (places := own_places(key)) and word != "data":
         return places
-    if word == "data" and model.__name__ == "ActionSpec":
+    if word == "data" and model is ActionSpec:
         return "what is sent is written under `body:` or `form:`"
     if word == "weight" and model is not UserGroup:
         return "steps run in order; shares of steps (`choose`) are not supported yet, and groups have a `concurrency`"
@@ -101,30 +101,16 @@ def plain_word(key: str) -> str:
 
 def own_places(key: str) -> str:
     """Where in a plan the key does belong: `it belongs in config, or in an entry of config.phases`."""
-    places = [place for place, model in _PLACES if key in _keys_of(model)]
+    places = [place for place, model in _PLACES if key in fields_of(model)]
     return f"it belongs {', or '.join(places)}" if places else ""
-
-
-def _keys_of(model: type[BaseModel]) -> tuple[str, ...]:
-    return tuple(field.alias or name for name, field in model.model_fields.items())
-
-
-def _entry_model(owner: type[BaseModel], field: str) -> Iterator[type[BaseModel]]:
-    """The models in the annotation of a field."""
-    waiting = [owner.model_fields[field].annotation]
-    while waiting:
-        annotation = waiting.pop()
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            yield annotation
-        waiting += get_args(annotation)
 
 
 _PLACES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("at the top of the plan", Plan),
     ("in config", Config),
-    *(("in an entry of config.phases", model) for model in _entry_model(Config, "phases")),
-    *(("in an entry of users", model) for model in _entry_model(Plan, "users")),
-    *(("in a step of a behavior", model) for model in _entry_model(UserGroup, "behavior")),
-    *(("in an entry of actions", model) for model in _entry_model(Plan, "actions") if model.__name__ == "ActionSpec"),
-    *(("in tls", model) for model in _entry_model(Config, "tls")),
+    ("in an entry of config.phases", Phase),
+    ("in an entry of users", UserGroup),
+    ("in a step of a behavior", Step),
+    ("in an entry of actions", ActionSpec),
+    ("in tls", Tls),
 )

@@ -15,7 +15,8 @@ from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.ramps import check_ramps
 from gradual_common.plan.checks.templates import Use, check_templates
-from gradual_common.rules import Rule, parse_rule
+from gradual_common.rules.parser import parse_rule
+from gradual_common.rules.rule import Rule
 from gradual_common.secrecy.excerpts import cut
 
 TIMING_KEYS = ("duration", "ramp_up", "ramp_config", "ramp")
@@ -31,9 +32,6 @@ def check_plan(view: PlanView) -> list[Use]:
     check_ramps(view)
     check_thresholds(view)
     return check_templates(view)
-
-
-# ── Names ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def check_names(view: PlanView) -> None:
@@ -70,9 +68,6 @@ def check_actions(view: PlanView) -> None:
         entry = f'add it under actions: {cut(name)}: {{url: "/…"}}'
         hint = "; ".join(part for part in (nearest(name, view.actions), entry) if part)
         view.document.report((*paths[0], "action"), f"there is no action {name!r}{others}", hint)
-
-
-# ── Length and objectives ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 def check_duration(view: PlanView) -> None:

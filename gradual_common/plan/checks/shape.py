@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, get_args, get_origin
+from typing import get_origin
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from gradual_common.errors import Problem
 from gradual_common.kinds.http.assertions import place_assertions
 from gradual_common.language.document import Document, Path, attempt, mapping_at
-from gradual_common.language.forms import OneOf
+from gradual_common.language.forms import OneOf, fields_of, parts_of
 from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.plan.checks.foreign_keys import hint_for_key
 from gradual_common.plan.model.plan import Plan
@@ -87,7 +86,7 @@ def _hint(details: ErrorDetails) -> str:
     model, _ = read_location(details["loc"][:-1])
     if model is None:
         return ""
-    key, keys = str(details["loc"][-1]), keys_of(model)
+    key, keys = str(details["loc"][-1]), fields_of(model)
     if (match := _NO_SPACE.match(key)) is not None and match[1] in keys:
         return f"a space is missing after the colon: write `{match[1]}: …`"
     return hint_for_key(key, model) or nearest(key, keys) or f"allowed: {listed(keys)}"
@@ -103,11 +102,6 @@ def _shape_hint(details: ErrorDetails) -> str:
     return "an entry is written `key: value`" if "=" in found else ""
 
 
-def keys_of(model: type[BaseModel]) -> tuple[str, ...]:
-    """The keys of a mapping that the model reads, as they are written."""
-    return tuple(_fields_of(model))
-
-
 def read_location(location: Path) -> tuple[type[BaseModel] | None, Path]:
     """The model that reads what stands at pydantic's location, and the location without the names of alternatives."""
     model: type[BaseModel] | None = Plan
@@ -116,10 +110,10 @@ def read_location(location: Path) -> tuple[type[BaseModel] | None, Path]:
     while parts:
         part = parts.pop(0)
         path = (*path, part)
-        field = None if model is None else _fields_of(model).get(str(part))
+        field = None if model is None else fields_of(model).get(str(part))
         model = None
         if field is not None:
-            inside = [*_inside(field.annotation), *field.metadata]
+            inside = [*parts_of(field.annotation), *field.metadata]
             if parts and any(get_origin(part) in (tuple, dict) for part in inside):
                 path = (*path, parts.pop(0))
             choice = next((part for part in inside if isinstance(part, OneOf)), None)
@@ -128,17 +122,6 @@ def read_location(location: Path) -> tuple[type[BaseModel] | None, Path]:
             elif parts:
                 model = choice.models.get(str(parts.pop(0)))
     return model, path
-
-
-def _fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    return {field.alias or name: field for name, field in model.model_fields.items()}
-
-
-def _inside(annotation: Any) -> Iterator[Any]:
-    """An annotation and everything that it is made of."""
-    yield annotation
-    for argument in get_args(annotation):
-        yield from _inside(argument)
 
 
 def written_path(document: Document, location: Path, details: ErrorDetails) -> Path:

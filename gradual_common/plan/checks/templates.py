@@ -11,7 +11,7 @@ from gradual_common.language.document import IDENTIFIER, Document, Path, mapping
 from gradual_common.language.plan_view import GroupView, PlanView
 from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.reading.environment import TEMPLATE_FIELDS
-from gradual_common.templates.templates import attributes_of, compile_condition, compile_template, is_template, names_in
+from gradual_common.templates.templates import Condition, attributes_of, compile_template, is_template, names_in
 
 RESPONSE = ("status", "status_code", "error", "headers", "text", "json", "time_ms")
 SCOPE: dict[str, tuple[str, ...]] = {
@@ -123,7 +123,7 @@ def _read_conditions(document: Document, group: GroupView) -> Iterator[Reading]:
             continue
         path = (*step.path, "condition")
         try:
-            compile_condition(step.condition)
+            Condition(step.condition)
             names = names_in(step.condition, condition=True)
         except TemplateError as error:
             document.report(path, str(error))

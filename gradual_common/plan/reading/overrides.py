@@ -58,9 +58,6 @@ def apply_replacements(document: Document, overrides: Overrides) -> None:
         _apply_data(document, name, file)
 
 
-# ── Paths ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def split_path(text: str) -> list[str | int]:
     """`users.guest.behavior[0].condition`, with quotes around names that hold dots; ValueError for anything else."""
     parts: list[str | int] = []
@@ -116,9 +113,6 @@ def _put(document: Document, path: Path, value: Any, source: str) -> None:
     document.replace_mark(path, Mark(source))
 
 
-# ── The options ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def _apply_set(document: Document, path_text: str, value: Any) -> None:
     source = "--set"
     try:
@@ -162,9 +156,6 @@ def _apply_data(document: Document, name: str, file: str) -> None:
     for path in found or [("data", name)]:
         written = mapping_at(document.root, *path)
         _put(document, (*path, "file") if written else path, file, "--data")
-
-
-# ── Users ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def scale_users(document: Document, users: int) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import Annotated, Any
 
-from gradual_common.language.document import attempt
+from gradual_common.language.document import EACH, Path, attempt, places
 from gradual_common.language.forms import VARIABLE, AlsoWritten, OneOf, by_name
 from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.schedule.ramps.additive import AdditiveRamp
@@ -49,6 +50,13 @@ def trace(ramp: Ramp | None, users: int, duration: int | None, before: int = 0) 
     if curve.peak > users:
         raise ValueError(f"the ramp rises to {curve.peak} users where the groups have {users}; raise a `concurrency`")
     return curve
+
+
+def ramps_in(root: Any) -> Iterator[tuple[Path, Any]]:
+    """All that is written under one of the keys of a ramp, wherever in a plan one may stand."""
+    for owner in (("config",), ("config", "phases", EACH), ("users", EACH)):
+        for key in RAMP_KEYS:
+            yield from places(root, *owner, key)
 
 
 def scale_ramp(owner: dict[str, Any], scale: Scale) -> None:

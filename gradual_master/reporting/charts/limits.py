@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from bokeh.plotting import figure
 
-from gradual_common.rules import Scope, parse_rule
-from gradual_common.rules.rule import RATES, TIMES, Rule
+from gradual_common.rules.parser import parse_rule
+from gradual_common.rules.rule import RATES, TIMES, Rule, Scope
 from gradual_master.reporting.charts.parts import GREY, Key
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.summary.sections import ActionRow

@@ -18,8 +18,7 @@ from gradual_common.clock import NS_PER_MS
 from gradual_common.histogram.histogram import Histogram
 from gradual_common.kinds.failures import OK
 from gradual_common.protocol.batch import CONNECT, EXCHANGE, ITERATION, RESPONSE_TIME, TTFB
-from gradual_common.rules import Rule, Unit
-from gradual_common.rules.rule import COUNTS, compare
+from gradual_common.rules.rule import COUNTS, Rule, Unit, compare
 from gradual_common.units import count
 from gradual_master.results.measures.totals import Selection, Totals
 from gradual_master.results.section import Section

@@ -9,8 +9,8 @@ from itertools import product
 from gradual_common.kinds.failures import OK, FailureKinds
 from gradual_common.plan.model.plan import Plan, Threshold
 from gradual_common.plan.model.series import SeriesIndex, StepSeries
-from gradual_common.rules import Rule, Scope, ScopeItem, parse_rule, write_rule
-from gradual_common.rules.rule import OUTCOMES
+from gradual_common.rules.parser import parse_rule
+from gradual_common.rules.rule import OUTCOMES, Rule, Scope, ScopeItem, write_rule
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.judging.objectives import Objective
 from gradual_master.results.measures.totals import Selection

@@ -5,7 +5,7 @@ from plan_samples import load, small
 from gradual_common.plan.display import plan_for_display
 from gradual_common.plan.reading.overrides import Overrides
 from gradual_common.plan.scheduling import compile_schedule
-from gradual_common.rules import parse_rule
+from gradual_common.rules.parser import parse_rule
 
 HIDDEN = "hunter2-x"
 TWO = {"env": {"A_TOKEN": HIDDEN, "B_TOKEN": "other-9"}}

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from gradual_common.errors import RuleError
 from gradual_common.kinds.failures import KINDS
-from gradual_common.rules import Rule, Scope, ScopeItem, TargetLevel, parse_rule, write_rule
-from gradual_common.rules.parser import SERIES_STATISTICS
-from gradual_common.rules.rule import unit_of
+from gradual_common.rules.parser import SERIES_STATISTICS, parse_rule
+from gradual_common.rules.rule import Rule, Scope, ScopeItem, TargetLevel, unit_of, write_rule
 
 MS = 1_000_000
 

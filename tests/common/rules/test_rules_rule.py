@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_common.rules import Scope, ScopeItem, parse_rule, quote_name, write_rule
+from gradual_common.rules.parser import parse_rule
+from gradual_common.rules.rule import Scope, ScopeItem, quote_name, write_rule
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gradual_common.errors import TemplateError
 from gradual_common.templates.budget import MOST_STEPS, MOST_TEXT
-from gradual_common.templates.templates import compile_condition, compile_template, compile_value
+from gradual_common.templates.templates import Condition, compile_template, compile_value
 
 HUGE = 10**10
 SCOPE: dict[str, Any] = {
@@ -110,7 +110,7 @@ def test_what_would_go_beyond_a_limit_is_not_begun_and_the_error_names_it(templa
 
 def test_a_condition_is_bounded_too() -> None:
     with pytest.raises(TemplateError, match="characters"):
-        compile_condition("'x' * n == ''").holds(SCOPE)
+        Condition("'x' * n == ''").holds(SCOPE)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from gradual_common.errors import TemplateError
-from gradual_common.templates.templates import compile_condition, compile_template
+from gradual_common.templates.templates import Condition, compile_template
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_what_does_not_exist_is_a_mistake_when_it_is_compiled(text: str, message
 
 def test_conditions_are_checked_as_well() -> None:
     with pytest.raises(TemplateError, match="there is no test 'evn'"):
-        compile_condition("vu.slot is evn")
+        Condition("vu.slot is evn")
 
 
 @pytest.mark.parametrize(

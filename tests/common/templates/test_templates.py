@@ -11,9 +11,9 @@ from gradual_common.errors import TemplateError
 from gradual_common.randomness import RandomStream
 from gradual_common.templates.functions import RANDOM, WALL_CLOCK
 from gradual_common.templates.templates import (
+    Condition,
     as_text,
     attributes_of,
-    compile_condition,
     compile_template,
     compile_value,
     is_template,
@@ -137,18 +137,18 @@ def test_a_static_scalar_is_text_as_yaml_writes_it(value: Any, text: str) -> Non
 )
 def test_a_condition_is_evaluated_and_never_rendered(text: str, expected: bool) -> None:
     response = {"status": "success", "ok": False, "flag": "False", "empty": []}
-    assert compile_condition(text).holds(scope(response=response, vu={"iteration": 4})) is expected
+    assert Condition(text).holds(scope(response=response, vu={"iteration": 4})) is expected
 
 
 @pytest.mark.parametrize("text", ["{{ a }} and {{ b }}", "{% if a %}1{% endif %}", "", "x {{ a }}"])
 def test_a_condition_is_one_expression(text: str) -> None:
     with pytest.raises(TemplateError):
-        compile_condition(text)
+        Condition(text)
 
 
 def test_a_condition_is_strict_about_undefined_names() -> None:
     with pytest.raises(TemplateError, match="nobody"):
-        compile_condition("nobody").holds(scope())
+        Condition("nobody").holds(scope())
 
 
 def test_names_and_attributes_that_a_text_reads_are_told_without_rendering_it() -> None:

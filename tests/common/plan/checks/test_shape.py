@@ -6,8 +6,9 @@ import pytest
 from plan_samples import mistakes, only_mistake, small
 
 from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.language.forms import fields_of
 from gradual_common.net.tls_settings import Tls
-from gradual_common.plan.checks.shape import keys_of, read_location
+from gradual_common.plan.checks.shape import read_location
 from gradual_common.plan.model.config import Config, Phase
 from gradual_common.plan.model.groups import DataSet, Step
 from gradual_common.plan.model.plan import Plan
@@ -35,7 +36,7 @@ def test_the_model_of_a_place_is_found(location: Any, model: Any) -> None:
 
 
 def test_keys_are_as_they_are_written() -> None:
-    assert keys_of(RampLevel) == ("concurrency", "for")
+    assert tuple(fields_of(RampLevel)) == ("concurrency", "for")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from raw_run import MS, S, Stretch, aggregate_of, batch_of, iteration_time, plan
 
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import CONNECT, EXCHANGE, TTFB
-from gradual_common.rules import parse_rule
+from gradual_common.rules.parser import parse_rule
 from gradual_master.results.judging.objectives import ObjectiveRow, Observation, observe
 from gradual_master.results.measures.totals import Totals
 from gradual_master.results.merging.sums import OUTSIDE, Shape
