@@ -1,4 +1,15 @@
-"""Sealed batches on their way: kept until the master has acknowledged them (DESIGN 4.11, 5.2, 5.5)."""
+"""Sealed batches on their way: kept until the master has acknowledged them (DESIGN 4.11, 5.2, 5.5).
+
+Why there is a bound, and why users are cut at it: without a master an agent goes on measuring, a batch an interval, and
+nobody knows for how long. Dropping the oldest would lose requests that the system has seen, and every count would be
+wrong from then on; keeping everything would take the memory that users need, until the kernel ends the process and all
+is lost. So an agent whose batches nobody takes stops making load: what it has measured stays exact, and the missing
+users are counted as such. The bound lies beyond two leases, so that a master which restarts within the time that its
+slots are held finds nothing cut, and at 60 batches at least, so that short leases do not make it nervous.
+
+At most `MAX_IN_FLIGHT` batches are sent and not acknowledged: a master that comes back after a minute would else be
+given 60 batches of each agent at once, ahead of the pongs on which every lease depends.
+"""
 
 from __future__ import annotations
 

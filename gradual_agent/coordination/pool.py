@@ -1,8 +1,8 @@
-"""The slot pool: who sits where, decided without I/O (DESIGN 4.1, 4.6, 4.7).
+"""The slot pool: which slots of this agent have a user, decided without I/O (DESIGN 4.1, 4.6, 4.7).
 
 Orders say which slots are this agent's and how many users of each group are active at what instant. A group's users
-at target n sit in the ordinals 0 … n−1, so this agent's part of them is a prefix of its own ordinals. A seat holds
-one user at a time: while its former user is still stopping the next one waits; a start says since when it was due.
+at target n have the ordinals 0 … n−1, so this agent's part of them is a prefix of its own ordinals. A slot holds one
+user at a time: while its former user is still stopping the next one waits; a start says since when it was due.
 
 `handle(event, now)` takes an event and run time (ns) and returns instructions, stops before starts. Nothing here
 reads a clock; `next_deadline` says when `Wake` is due.
@@ -29,12 +29,13 @@ Slot = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class UserEnded:
-    """The user in a seat has ended; `finished`: for good, its slot leaves the schedule."""
+    """The user in a slot has ended."""
 
     group: int
     ordinal: int
     tenure: int
     finished: bool
+    """For good: its slot leaves the schedule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +53,30 @@ PoolEvent = Orders | Wake | UserEnded | Drain | Cut
 
 @dataclass(frozen=True, slots=True)
 class StartUser:
-    """A user takes its seat; it was to be there from run time `due` (ns) on."""
+    """A user starts in a free slot."""
 
     group: int
     ordinal: int
     tenure: int
     due: int = field(default=0, compare=False)
+    """It was to be there from this run time on, ns."""
 
 
 @dataclass(frozen=True, slots=True)
 class StopUser:
-    """The user in a seat is to end, at the latest at `deadline` (run time, ns).
-
-    `hands_over`: another agent goes on with its slot, so its iteration ends first, and until then it is active.
-    """
+    """The user in a slot is to end."""
 
     group: int
     ordinal: int
     deadline: int
+    """The latest run time at which it ends, ns."""
     hands_over: bool = False
+    """Another agent goes on with its slot, so its iteration ends first, and until then it is active."""
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The slot is not ours any more, and nobody sits in it; said once for each slot that leaves us."""
+    """The slot is not ours any more, and has no user; said once for each slot that leaves us."""
 
     group: int
     ordinal: int
@@ -101,22 +102,24 @@ PoolInstruction = StartUser | StopUser | Release | Finished | Applied | Drained
 
 
 @dataclass(slots=True)
-class Seat:
-    """A seat with a user in it; `deadline` is None until that is told to end. One that `hands_over` is still active."""
+class SlotUser:
+    """The user in a slot."""
 
     tenure: int
     deadline: int | None = None
+    """None until it is told to end."""
     hands_over: bool = False
+    """It is told to end, and still active."""
 
 
 class SlotPool:
-    """The seats of one agent."""
+    """The slots of one agent."""
 
     def __init__(self) -> None:
         self._runs: tuple[SlotRun, ...] = ()
         self._ours: dict[int, list[int]] = {}
         self._tenures: dict[Slot, int] = {}
-        self._seats: dict[Slot, Seat] = {}
+        self._users: dict[Slot, SlotUser] = {}
         self._waiting: dict[Slot, int] = {}
         self._finished: dict[Slot, Finished] = {}
         self._targets: tuple[int, ...] = ()
@@ -125,10 +128,8 @@ class SlotPool:
         self._graceful_stop = 0
         self._draining = False
         self._leaving = False
-        self._told_drained = False
+        self._has_drained = False
         self._is_new = True
-
-    # ── What is asked ──────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def next_deadline(self) -> int | None:
@@ -138,25 +139,18 @@ class SlotPool:
     @property
     def held(self) -> tuple[SlotRun, ...]:
         """The slots with a user in them."""
-        return as_runs((group, ordinal, seat.tenure) for (group, ordinal), seat in self._seats.items())
+        return as_runs((group, ordinal, user.tenure) for (group, ordinal), user in self._users.items())
 
     @property
     def claimed(self) -> tuple[SlotRun, ...]:
-        """The slots in which a user sits, or may sit down at the next level: nobody else may be given them."""
-        seated = {slot: seat.tenure for slot, seat in self._seats.items()}
-        return as_runs((*slot, tenure) for slot, tenure in {**seated, **self._tenures}.items())
+        """The slots with a user, or that may have one at the next level: nobody else may be given them."""
+        tenures = {slot: user.tenure for slot, user in self._users.items()} | self._tenures
+        return as_runs((*slot, tenure) for slot, tenure in tenures.items())
 
     @property
     def finished(self) -> tuple[SlotRun, ...]:
         """The slots whose users have ended for good."""
         return as_finished_runs(self._finished.values())
-
-    @property
-    def active(self) -> int:
-        """How many users are active: seated and not told to stop, or handing over."""
-        return sum(seat.deadline is None or seat.hands_over for seat in self._seats.values())
-
-    # ── What happens ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def handle(self, event: PoolEvent, now: int) -> list[PoolInstruction]:
         """Take in an event at run time `now`; what is to be done, in order."""
@@ -172,37 +166,52 @@ class SlotPool:
             case Cut():
                 self._cut()
                 instructions = []
-        return instructions + self._tell_drained()
+        return instructions + self._note_drained()
 
     def _obey(self, orders: Orders, now: int) -> list[PoolInstruction]:
         """The orders replace the former ones: slots, levels ahead, and the level in force if they name one.
 
-        An agent that leaves takes no slots, whatever orders say that were on their way. One that was held up may read
-        orders first and then look at the time; if its clock is late as well, they name only what comes later by it,
-        and what the former ones have made due meanwhile is in force.
+        Orders are the complete state, so nothing is added up from former ones; but what has been done stays done, and
+        the order in which it follows matters:
+
+        - First the level, as it decides which slots are wanted. Of the levels that are due only the last counts. Where
+          these orders name none, one of the former that has come due since is in force: an agent that was held up may
+          read orders first and then look at the time, and orders name only what comes later by the master's clock. A
+          level that is in force already is not applied again, and so not counted as late.
+        - Then the slots. Those that left us without a user are released at once; one with a user is released with its
+          end, and its user hands over as long as its level would want it.
+        - Last the users, each slot by itself. With the same slots only those between old and new target can change,
+          which are few of many; with other slots all are looked at, as a new tenure alone replaces a user, too.
+
+        An agent that leaves takes no slots, whatever orders say that were on their way.
         """
         if self._leaving:
             orders = replace(orders, slots=())
         old = self._targets
         same_slots = orders.slots == self._runs and orders.graceful_stop == self._graceful_stop
         self._graceful_stop = orders.graceful_stop
-        levels = sorted(orders.levels, key=lambda level: level.apply_at)
-        due = [level for level in levels if level.apply_at <= now]
-        ahead = levels[len(due) :]
-        due = due or [level for level in self._ahead if level.apply_at <= now]
-        self._ahead = deque(ahead)
-        applied: list[PoolInstruction] = []
-        given_up: list[PoolInstruction] = []
-        if due and due[-1] != self._level:
-            applied += self._apply_in_passing(due[-1], now)
-        self._is_new = False
+        applied, due = self._take_levels(orders.levels, now)
         if same_slots:
-            moved: Iterable[Slot] = self._between(old, self._targets)
-        else:
-            former = {*self._tenures, *self._seats}
-            given_up = self._take_slots(orders.slots)
-            moved = sorted(former | self._tenures.keys())
-        return applied + given_up + self._settle(moved, now, due[-1].apply_at if applied else now)
+            return applied + self._settle(self._between(old, self._targets), now, due)
+        former = {*self._tenures, *self._users}
+        released = self._take_slots(orders.slots)
+        return applied + released + self._settle(sorted(former | self._tenures.keys()), now, due)
+
+    def _take_levels(self, levels: Iterable[LevelOrder], now: int) -> tuple[list[PoolInstruction], int]:
+        """What is said of the level that is in force now, and since when it was to be.
+
+        It is late, unless these are the first orders of an agent that joins.
+        """
+        levels = sorted(levels, key=lambda level: level.apply_at)
+        passed = [level for level in levels if level.apply_at <= now]
+        ahead = levels[len(passed) :]
+        passed = passed or [level for level in self._ahead if level.apply_at <= now]
+        self._ahead = deque(ahead)
+        is_new, self._is_new = self._is_new, False
+        if not passed or passed[-1] == self._level:
+            return [], now
+        applied = self._apply(passed[-1], now)
+        return ([] if is_new else [applied]), (now if is_new else applied.apply_at)
 
     def _take_slots(self, runs: tuple[SlotRun, ...]) -> list[PoolInstruction]:
         """Our slots are these from now on; of those that are not, the ones without a user are given up at once."""
@@ -220,7 +229,7 @@ class SlotPool:
         return [
             Release(*slot, tenure)
             for slot, tenure in former.items()
-            if slot not in self._tenures and slot not in self._seats and slot not in self._finished
+            if slot not in self._tenures and slot not in self._users and slot not in self._finished
         ]
 
     def _wake(self, now: int) -> list[PoolInstruction]:
@@ -233,11 +242,6 @@ class SlotPool:
             return []
         return [*applied, *self._settle(self._between(old, self._targets), now, applied[-1].apply_at)]
 
-    def _apply_in_passing(self, level: LevelOrder, now: int) -> list[PoolInstruction]:
-        """A level that is in force already: late, unless these are the first orders of an agent that joins."""
-        applied = self._apply(level, now)
-        return [] if self._is_new else [applied]
-
     def _apply(self, level: LevelOrder, now: int) -> Applied:
         self._level = level
         self._targets = level.users
@@ -246,7 +250,7 @@ class SlotPool:
 
     def _between(self, old: tuple[int, ...], new: tuple[int, ...]) -> Iterator[Slot]:
         """The slots that a change of targets moves: ours, and those that we hand over."""
-        yield from [slot for slot, seat in self._seats.items() if seat.hands_over]
+        yield from [slot for slot, user in self._users.items() if user.hands_over]
         for group, ordinals in self._ours.items():
             low, high = sorted((target_of(old, group), target_of(new, group)))
             for ordinal in ordinals[bisect_left(ordinals, low) : bisect_left(ordinals, high)]:
@@ -254,63 +258,61 @@ class SlotPool:
 
     def _user_ended(self, event: UserEnded, now: int) -> list[PoolInstruction]:
         slot = (event.group, event.ordinal)
-        seat = self._seats.get(slot)
-        if seat is None or seat.tenure != event.tenure:
+        user = self._users.get(slot)
+        if user is None or user.tenure != event.tenure:
             return []
-        del self._seats[slot]
-        told: list[PoolInstruction] = []
+        del self._users[slot]
+        left: list[PoolInstruction] = []
         if event.finished:
             self._finished[slot] = Finished(event.group, event.ordinal, event.tenure, now)
-            told.append(self._finished[slot])
+            left.append(self._finished[slot])
         elif self._tenures.get(slot) != event.tenure:
-            told.append(Release(event.group, event.ordinal, event.tenure))
-        return told + self._settle([slot], now, now)
+            left.append(Release(event.group, event.ordinal, event.tenure))
+        return left + self._settle([slot], now, now)
 
     def _drain(self, now: int) -> list[PoolInstruction]:
         """Every slot leaves us: at once without a user, else with its end."""
         self._leaving = True
         given_up = self._take_slots(())
-        return given_up + self._settle(sorted(self._seats), now, now)
+        return given_up + self._settle(sorted(self._users), now, now)
 
     def _cut(self) -> None:
         self._is_new = True
         self._runs = ()
-        for holdings in (self._ours, self._tenures, self._seats, self._waiting):
+        for holdings in (self._ours, self._tenures, self._users, self._waiting):
             holdings.clear()
 
-    def _tell_drained(self) -> list[PoolInstruction]:
-        over = (self._draining or self._leaving) and not self._seats
-        if not over or self._told_drained:
+    def _note_drained(self) -> list[PoolInstruction]:
+        over = (self._draining or self._leaving) and not self._users
+        if not over or self._has_drained:
             return []
-        self._told_drained = True
+        self._has_drained = True
         return [Drained()]
-
-    # ── Seats ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _settle(self, slots: Iterable[Slot], now: int, due: int) -> list[PoolInstruction]:
         """Bring each of `slots` to what is wanted of it since `due`: stops first, then starts."""
         stops: list[PoolInstruction] = []
         starts: list[PoolInstruction] = []
         for slot in slots:
-            seat = self._seats.get(slot)
+            user = self._users.get(slot)
             wanted = self._is_wanted(slot)
-            if wanted and seat is None:
+            if wanted and user is None:
                 starts.append(self._start(slot, due))
-            elif seat is not None:
-                self._note_wait(slot, seat, wanted, due)
-                if not wanted or seat.tenure != self._tenures[slot]:
-                    stops += self._stop(slot, seat, now + self._graceful_stop, hands_over=self._hands_over(slot))
+            elif user is not None:
+                self._note_wait(slot, user, wanted, due)
+                if not wanted or user.tenure != self._tenures[slot]:
+                    stops += self._stop(slot, user, now + self._graceful_stop, hands_over=self._hands_over(slot))
         return stops + starts
 
-    def _note_wait(self, slot: Slot, seat: Seat, wanted: bool, due: int) -> None:
+    def _note_wait(self, slot: Slot, user: SlotUser, wanted: bool, due: int) -> None:
         """A wanted slot whose former user is still there waits since `due`."""
         if not wanted:
             self._waiting.pop(slot, None)
-        elif seat.deadline is not None or seat.tenure != self._tenures[slot]:
+        elif user.deadline is not None or user.tenure != self._tenures[slot]:
             self._waiting.setdefault(slot, due)
 
     def _is_wanted(self, slot: Slot) -> bool:
-        """Whether a user is to sit in `slot`."""
+        """Whether `slot` is to have a user."""
         tenure = self._tenures.get(slot)
         if tenure is None or self._draining or self._leaving:
             return False
@@ -321,22 +323,22 @@ class SlotPool:
 
     def _start(self, slot: Slot, due: int) -> StartUser:
         tenure = self._tenures[slot]
-        self._seats[slot] = Seat(tenure)
+        self._users[slot] = SlotUser(tenure)
         return StartUser(*slot, tenure, self._waiting.pop(slot, due))
 
     def _hands_over(self, slot: Slot) -> bool:
-        """Whether a user ends because its slot goes on elsewhere, not because fewer are wanted."""
+        """Whether a user ends because another agent goes on with its slot, not because fewer are wanted."""
         group, ordinal = slot
         return slot not in self._tenures and not self._draining and ordinal < target_of(self._targets, group)
 
-    def _stop(self, slot: Slot, seat: Seat, deadline: int, *, hands_over: bool) -> list[PoolInstruction]:
+    def _stop(self, slot: Slot, user: SlotUser, deadline: int, *, hands_over: bool) -> list[PoolInstruction]:
         """A user that has been told is told again only when its time has become shorter, or is over at once."""
-        if seat.deadline is not None:
-            if seat.deadline <= deadline and seat.hands_over <= hands_over:
+        if user.deadline is not None:
+            if user.deadline <= deadline and user.hands_over <= hands_over:
                 return []
-            deadline = min(deadline, seat.deadline)
-            hands_over = hands_over and seat.hands_over
-        seat.deadline, seat.hands_over = deadline, hands_over
+            deadline = min(deadline, user.deadline)
+            hands_over = hands_over and user.hands_over
+        user.deadline, user.hands_over = deadline, hands_over
         return [StopUser(*slot, deadline, hands_over)]
 
 
