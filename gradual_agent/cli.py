@@ -13,9 +13,8 @@ from gradual_agent.errors import AddressError
 from gradual_agent.process.children import end_with_parent, part_of, processes_of, run_children
 from gradual_agent.process.options import PROGRESS, AgentOptions
 from gradual_common import __version__
-from gradual_common.errors import GradualError
 from gradual_common.net.addresses import EndpointAddress
-from gradual_common.process.exit_codes import NOT_DONE, WRONG_INPUT
+from gradual_common.process.exit_codes import WRONG_INPUT
 from gradual_common.process.streams import StandardStreams
 from gradual_common.protocol.names import numbered_names, shown_name
 from gradual_common.secrecy.excerpts import brief
@@ -73,22 +72,13 @@ def master_target(text: str, *, insecure: bool) -> str:
 
 def run_one(options: AgentOptions) -> int:
     """One agent in this process."""
-    from gradual_common.process.logs import configure_logging, hide_secrets, usual_level  # noqa: PLC0415  after --help and every usage error
+    from gradual_common.process.logs import configure_logging, usual_level  # noqa: PLC0415  after --help and every usage error
 
     configure_logging(usual_level(options.verbose), options.log_format, agent=options.name)
     logging.getLogger(PROGRESS).setLevel(logging.INFO)
-    from gradual_agent.process.process import run_process  # noqa: PLC0415  gRPC is loaded after logging is set up
+    from gradual_agent.process.process import exit_code_of_run  # noqa: PLC0415  gRPC is loaded after logging is set up
 
-    try:
-        return run_process(options)
-    except GradualError as error:
-        print(f"gradual-agent: {hide_secrets(str(error))}", file=sys.stderr)  # noqa: T201  the answer
-        return NOT_DONE
-    except Exception:
-        import structlog  # noqa: PLC0415  for a mistake of ours only
-
-        structlog.get_logger(__name__).exception("the agent failed")
-        return NOT_DONE
+    return exit_code_of_run(options, "gradual-agent")
 
 
 def build_parser() -> argparse.ArgumentParser:

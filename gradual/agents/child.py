@@ -35,25 +35,13 @@ def main() -> None:
 
 def serve(socket: Path, name: str) -> int:
     """Load everything, wait for the master, and serve its run; the exit code."""
-    import structlog
-
-    from gradual_agent.errors import AgentError
     from gradual_agent.process.options import AgentOptions
-    from gradual_agent.process.process import LATER, run_process
-    from gradual_common.process.logs import hide_secrets
+    from gradual_agent.process.process import LATER, exit_code_of_run
 
     importlib.import_module(LATER)
     await_socket(socket)
-    patience = round(PATIENCE_S * 1e9)
-    try:
-        return run_process(AgentOptions(f"unix:{socket}", name, max_users=None, master_wait=patience))
-    except AgentError as error:
-        sys.stderr.write(f"{name}: {hide_secrets(str(error))}\n")
-        return NOT_DONE
-    except Exception:
-        # By the log, which shows nothing secret.
-        structlog.get_logger(__name__).exception("the agent failed")
-        return NOT_DONE
+    options = AgentOptions(f"unix:{socket}", name, max_users=None, master_wait=round(PATIENCE_S * 1e9))
+    return exit_code_of_run(options, name)
 
 
 def await_socket(path: Path) -> None:

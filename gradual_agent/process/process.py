@@ -14,6 +14,7 @@ import resource
 import secrets
 import signal
 import socket
+import sys
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -25,6 +26,9 @@ from gradual_agent.process.options import AgentOptions
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_common import __version__
+from gradual_common.errors import GradualError
+from gradual_common.process.exit_codes import NOT_DONE
+from gradual_common.process.logs import hide_secrets
 from gradual_common.protocol.messages import PROTOCOL, Hello
 from gradual_common.protocol.names import shown_name
 
@@ -39,6 +43,18 @@ YOUNG_OBJECTS = 50_000
 """The collector's first threshold: users make hardly any cycles, and a collection is a pause for all of them."""
 
 LATER = "gradual_agent.process.plan_run"
+
+
+def exit_code_of_run(options: AgentOptions, command: str) -> int:
+    """Serve one run; its exit code. Why one failed is said on standard error, in the name of `command`."""
+    try:
+        return run_process(options)
+    except GradualError as error:
+        sys.stderr.write(f"{command}: {hide_secrets(str(error))}\n")
+    except Exception:
+        # By the log, which shows nothing secret.
+        structlog.get_logger(__name__).exception("the agent failed")
+    return NOT_DONE
 
 
 def run_process(options: AgentOptions) -> int:

@@ -253,7 +253,7 @@ def shown_command(*words: str) -> str:
 
 def _shown_word(word: str, before: str) -> str:
     """A word of the command, behind the word `before`."""
-    if _takes_value(before):
+    if before in HIDDEN_VALUES or _CLUSTER.fullmatch(before):
         return _without_value(word)
     if word.startswith("--"):
         option, equals, value = word.partition("=")
@@ -261,10 +261,6 @@ def _shown_word(word: str, before: str) -> str:
     if (match := _ATTACHED.fullmatch(word)) is not None:
         return match[1] + _without_value(match[2])
     return _shown_value(word, before)
-
-
-def _takes_value(word: str) -> bool:
-    return word in HIDDEN_VALUES or _CLUSTER.fullmatch(word) is not None
 
 
 def _shown_value(word: str, before: str) -> str:

@@ -22,15 +22,11 @@ from gradual_master.run.options import RunOptions
 LOOK_S = 0.2
 
 Check = Callable[[], None]
-"""Called until the run has begun; raises a GradualError when it never will."""
-
-
-def hope() -> None:
-    """Of agents that are started elsewhere nothing can be known."""
+"""Called until the run has begun; raises a GradualError when it never will (nothing is known of agents elsewhere)."""
 
 
 def run_and_report(
-    loaded: LoadedPlan, arguments: RunArguments, options: RunOptions, log_level: str, check: Check = hope
+    loaded: LoadedPlan, arguments: RunArguments, options: RunOptions, log_level: str, check: Check = lambda: None
 ) -> int:
     """Conduct the run, print what was asked for, and return the exit code."""
     configure_logging(log_level, arguments.log_format.value)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from gradual_common.net.addresses import is_loopback
@@ -27,6 +27,9 @@ GRPC_PORT = 4317
 
 _ALL, _METRICS = "OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_METRICS_"
 _PROTOCOLS: dict[str, Protocol] = {"": "http", "http/protobuf": "http", "grpc": "grpc"}
+_COMPRESSIONS = {"": True, "gzip": True, "none": False}
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def find_endpoint(arg: str | None, environ: Mapping[str, str]) -> OtlpEndpoint:
         secure=secure,
         headers=_headers(protocol, *_option(environ, "HEADERS")),
         timeout_s=_timeout_s(*_option(environ, "TIMEOUT")),
-        gzip=_gzip(*_option(environ, "COMPRESSION")),
+        gzip=_choice(*_option(environ, "COMPRESSION"), _COMPRESSIONS),
         tls=TlsFiles(*(_file(*_option(environ, name)) for name in ("CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"))),
     )
 
@@ -90,7 +93,7 @@ def _locate(arg: str | None, environ: Mapping[str, str]) -> tuple[Protocol, str,
     if arg:
         return _of_argument(f"-o otlp={_presentable(arg)}", arg)
     variable, url = _option(environ, "ENDPOINT")
-    protocol = _protocol(*_option(environ, "PROTOCOL"))
+    protocol = _choice(*_option(environ, "PROTOCOL"), _PROTOCOLS)
     if not url:
         return _of_argument("otlp", DEFAULT_ENDPOINT if protocol == "http" else f"grpc://127.0.0.1:{GRPC_PORT}")
     parts = _split(variable, url, ("http", "https"))
@@ -140,10 +143,10 @@ def _presentable(arg: str) -> str:
     return re.sub(r"[^/]*@", "", arg.partition("?")[0])
 
 
-def _protocol(variable: str, value: str) -> Protocol:
-    if value not in _PROTOCOLS:
-        raise ReporterError(f"{variable}={value}: known are grpc and http/protobuf")
-    return _PROTOCOLS[value]
+def _choice(variable: str, value: str, known: Mapping[str, T]) -> T:
+    if value not in known:
+        raise ReporterError(f"{variable}={value}: known are {' and '.join(sorted(filter(None, known)))}")
+    return known[value]
 
 
 def _headers(protocol: Protocol, variable: str, value: str) -> tuple[tuple[str, str], ...]:
@@ -168,12 +171,6 @@ def _timeout_s(variable: str, value: str) -> float:
     if not (value.isascii() and value.isdigit() and int(value) > 0):
         raise ReporterError(f"{variable}={value}: a timeout is a positive number of milliseconds")
     return int(value) / 1000
-
-
-def _gzip(variable: str, value: str) -> bool:
-    if value not in ("", "gzip", "none"):
-        raise ReporterError(f"{variable}={value}: known are gzip and none")
-    return value != "none"
 
 
 def _file(variable: str, value: str) -> Path | None:

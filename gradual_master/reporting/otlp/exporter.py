@@ -91,15 +91,14 @@ class ExportThread:
         with self._changed:
             self._is_finishing = True
             self._changed.notify_all()
-            self._changed.wait_for(self._is_done, timeout_s)
+            self._changed.wait_for(
+                lambda: self._bug is not None or (not self._is_sending and self._pending.is_empty), timeout_s
+            )
             self._is_stopped = True
             self._changed.notify_all()
         self._thread.join()
         while not self._pending.is_empty:
             self._note_lost(self._pending.take(), self.counts.reason)
-
-    def _is_done(self) -> bool:
-        return self._bug is not None or (not self._is_sending and self._pending.is_empty)
 
     def _run(self) -> None:
         """What the thread does; an unexpected error is raised by the next `post`, as one of the reporter."""

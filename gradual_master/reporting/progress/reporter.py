@@ -77,7 +77,7 @@ def describe_progress(state: ProgressState) -> str:
         f"{show_number(state.recent.ok)} ok/s",
         f"p50 {show_number(state.recent.times.p50)} ms",
         f"p95 {show_number(state.recent.times.p95)} ms",
-        f"{show_count(state.failures.total())} failed" + _in_brackets(show_kinds(state.labels)),
+        f"{show_count(state.failures.total())} failed" + (f" ({show_kinds(state.labels)})" if state.labels else ""),
         f"agents {record.agents if record is not None else 0}",
     ]
     if state.broken:
@@ -98,10 +98,6 @@ def _position(state: ProgressState) -> str:
     return f"{show_seconds(state.at_s)} of {show_seconds(state.end_s)}"
 
 
-def _in_brackets(text: str) -> str:
-    return f" ({text})" if text else ""
-
-
 def render_progress(state: ProgressState) -> RenderableType:
     """The live view."""
     record = state.last
@@ -119,17 +115,15 @@ def render_progress(state: ProgressState) -> RenderableType:
 
 
 def _bar(state: ProgressState) -> RenderableType:
+    """As wide as there is room: green, since how far a run has come is no alarm."""
     grid = Table.grid(padding=(0, 2, 0, 0), expand=bool(state.end_s))
     grid.add_column()
     grid.add_column(ratio=1)
     left = "" if state.left_s is None or state.is_draining else f"{show_seconds(state.left_s)} left"
-    grid.add_row(Text(_position(state), "bold"), _bar_of(state.at_s, state.end_s) if state.end_s else "", left)
+    end_s = state.end_s
+    bar = ProgressBar(end_s, min(state.at_s, end_s), complete_style="green", finished_style="green") if end_s else ""
+    grid.add_row(Text(_position(state), "bold"), bar, left)
     return grid
-
-
-def _bar_of(at_s: float, end_s: float) -> ProgressBar:
-    """As wide as there is room: green, since how far a run has come is no alarm."""
-    return ProgressBar(total=end_s, completed=min(at_s, end_s), complete_style="green", finished_style="green")
 
 
 def _users(record: IntervalRecord) -> Table:

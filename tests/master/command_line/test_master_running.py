@@ -47,7 +47,7 @@ async def test_a_file_that_cannot_be_written_is_told_before_the_run(
     monkeypatch.setattr(running, "conduct", None)
     reporters = running.make_reporters(RunArguments(reporter=[f"json={tmp_path / 'nowhere' / 'x.json'}"]), LOADED)
     with pytest.raises(ReporterError, match="cannot be written"):
-        await running.watch(LOADED, RunOptions(), reporters, running.hope)
+        await running.watch(LOADED, RunOptions(), reporters, lambda: None)
 
 
 @pytest.mark.parametrize(("monitor", "kind"), [(False, ProgressReporter), (True, MonitorReporter)])
@@ -86,7 +86,7 @@ async def test_a_run_whose_agents_fail_before_it_begins_is_given_up(monkeypatch:
 async def test_a_run_that_is_cancelled_has_ended_when_that_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     conduct = NeverBegins()
     monkeypatch.setattr(running, "conduct", conduct)
-    watching = asyncio.ensure_future(running.watch(None, RunOptions(), [], running.hope))  # type: ignore[arg-type]  # so too
+    watching = asyncio.ensure_future(running.watch(None, RunOptions(), [], lambda: None))  # type: ignore[arg-type]  # so too
     await asyncio.sleep(0)
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -61,7 +61,8 @@ class SpeedPanel:
         drawn = [heading(f"Last {RECENT_S:g} s", width, note)]
         drawn += [_draw(row, state, width) for row in ROWS if row in kept]
         if rows > 1 + len(ROWS):
-            drawn.append(fit(_whereabouts(state), width))
+            users = f"users in a request {show_number(state.recent.in_flight)}, thinking"
+            drawn.append(fit(Text(f"{users} {show_number(state.recent.thinking)}", QUIET), width))
         return drawn
 
 
@@ -77,9 +78,3 @@ def _draw(row: SpeedRow, state: MonitorState, width: int) -> Text:
     line = sparkline(row.series(state.last_minutes, columns)) if columns >= SHORTEST_SPARKLINE else ""
     numbers = join(Text(f"{row.label:<{LABEL}}"), cell(show_number(value), VALUE, style, right=True), " ")
     return fit(join(numbers, cell(change(value, row.now(state.before)), CHANGE), " ", line), width)
-
-
-def _whereabouts(state: MonitorState) -> Text:
-    """Mean users in a request, and waiting on purpose."""
-    recent = state.recent
-    return Text(f"users in a request {show_number(recent.in_flight)}, thinking {show_number(recent.thinking)}", QUIET)

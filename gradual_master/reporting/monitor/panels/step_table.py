@@ -34,14 +34,10 @@ class StepsPanel:
         titles = "".join(f"{title:>{size}}" for title, size in COLUMNS)
         room = max(0, width - len(titles))
         drawn = [fit(join(heading("Steps", room), Text(titles, QUIET)), width)]
-        drawn += [fit(_line(row, room, _has_groups(state)), width) for row in shown]
+        drawn += [fit(_line(row, room, len(state.schedule.groups) > 1), width) for row in shown]
         if left:
             drawn.append(fit(Text(f"and {left} more steps", QUIET), width))
         return drawn
-
-
-def _has_groups(state: MonitorState) -> bool:
-    return len(state.schedule.groups) > 1
 
 
 def _line(row: StepRates, room: int, has_groups: bool) -> Text:
