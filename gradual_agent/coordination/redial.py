@@ -9,8 +9,8 @@ from gradual_common.clock import NS_PER_MS, NS_PER_S
 
 MIN_DELAY_NS = 100 * NS_PER_MS
 MAX_DELAY_NS = NS_PER_S
-TOLD_EVERY_NS = 10 * NS_PER_S
-"""How often somebody who watches is told that the agent still waits."""
+NOTICE_EVERY_NS = 10 * NS_PER_S
+"""How often it is said that the agent still waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Redial:
         self._jitter = jitter
         self._attempts = 0
         self._alone_since: int | None = now
-        self._told_at: int | None = None
+        self._noticed_at: int | None = None
 
     @property
     def give_up_at(self) -> int | None:
@@ -43,14 +43,14 @@ class Redial:
 
     def notice(self, now: int) -> Waiting | None:
         """What is to be said of the waiting: when it begins, then every ten seconds; None in between."""
-        if self._alone_since is None or (self._told_at is not None and now < self._told_at + TOLD_EVERY_NS):
+        if self._alone_since is None or (self._noticed_at is not None and now < self._noticed_at + NOTICE_EVERY_NS):
             return None
-        self._told_at = now
+        self._noticed_at = now
         return Waiting(now - self._alone_since, max(0, self._alone_since + self.patience - now))
 
     def found(self) -> None:
         """The master has answered."""
-        self._told_at = None
+        self._noticed_at = None
         self._attempts = 0
         self._alone_since = None
 

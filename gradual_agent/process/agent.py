@@ -1,8 +1,8 @@
-"""The agent: session, pool and users wired together; it carries out what they decide.
+"""The agent: session, slot pool and users wired together; it carries out what the first two decide.
 
 Whatever happens (a message, a deadline, a user that ended, a signal) becomes an event in one queue, and its
 instructions are carried out before the next event is looked at, so that nothing is decided on a state half changed.
-One timeline entry wakes the agent for the earliest of all deadlines.
+One entry of the timeline wakes the agent for the earliest of all deadlines.
 """
 
 from __future__ import annotations
@@ -14,30 +14,26 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from gradual_agent.coordination import events as talk
-from gradual_agent.coordination import pool as seats
+from gradual_agent.coordination import events, pool
 from gradual_agent.coordination.intervals import Intervals
-from gradual_agent.coordination.redial import TOLD_EVERY_NS
+from gradual_agent.coordination.redial import NOTICE_EVERY_NS
 from gradual_agent.coordination.session import Session
-from gradual_agent.master_link.rpc import MasterLink
+from gradual_agent.master_link.rpc import LinkListener, MasterLink
 from gradual_agent.master_link.samples import SampleLink
 from gradual_agent.process.options import PROGRESS
-from gradual_agent.runtime.health import LoopLagProbe
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.timeline import Entry, Timeline
 from gradual_common.clock import NS_PER_S
-from gradual_common.process.logs import bind_process, mask_in_logs
+from gradual_common.process.logs import bind_process
 from gradual_common.protocol.batch import Applied
-from gradual_common.protocol.job import Job, all_credentials
+from gradual_common.protocol.job import Job
 from gradual_common.protocol.messages import AgentMessage, Goodbye, Hello, MasterMessage, Orders, Provision
 from gradual_common.units import format_duration
 
 if TYPE_CHECKING:
     from gradual_agent.process.plan_run import PlanRun  # Heavy: loaded after the Hello.
 
-Task = Callable[[], None]
-
-PlanStarter = Callable[[Job, Callable[[seats.UserEnded], object], Callable[[Exception], object]], "PlanRun"]
+PlanStarter = Callable[[Job, Callable[[pool.UserEnded], object], Callable[[Exception], object]], "PlanRun"]
 """Makes a job ready; given what is to be called when a user has ended, and when one cannot be started."""
 
 LONGEST_REASON = 1000
@@ -46,7 +42,11 @@ CHECK = "check that gradual-master runs, that it listens there (--listen), and t
 
 
 class Agent:
-    """One agent process. `run` ends with its exit code."""
+    """One agent process. `run` ends with its exit code.
+
+    `introduction`: the Hello of a process that holds nothing · `target`: where the master is · `outcome`: a future of
+    the loop that it runs on · `make_link`: of target, incarnation and who listens.
+    """
 
     def __init__(
         self,
@@ -58,78 +58,59 @@ class Agent:
         lease: Lease,
         timeline: Timeline,
         clock: Callable[[], int],
+        outcome: asyncio.Future[int],
         start_plan: PlanStarter,
+        make_link: Callable[[str, bytes, LinkListener], MasterLink] = MasterLink,
     ) -> None:
+        self._target = target
         self._lease = lease
         self._timeline = timeline
         self._clock = clock
-        self._target = target
+        self._outcome = outcome
         self._start_plan = start_plan
-        self._pool = seats.SlotPool()
+        self._pool = pool.SlotPool()
         self._session = Session(
             introduction, self._pool, self._requests_begun, master_wait=master_wait, jitter=jitter, now=clock()
         )
-        self._link = MasterLink(target, introduction.incarnation, self)
+        self._link = make_link(target, introduction.incarnation, self)
         self._samples = SampleLink(target, introduction.incarnation)
         self._run: PlanRun | None = None
-        self._probe: LoopLagProbe | None = None
         self._orders: Orders | None = None
         self._intervals: Intervals | None = None
         self._is_sealed = False
-        self._is_welcome = False
+        """The last batch is sealed."""
+        self._was_connected = False
+        """The master has been there since it was last waited for."""
         self._released: list[tuple[int, int, int]] = []
-        self._finished: list[seats.Finished] = []
-        self._tasks: deque[Task] = deque()
+        self._finished: list[pool.Finished] = []
+        self._tasks: deque[Callable[[], None]] = deque()
         self._is_working = False
         self._alarm: tuple[int, Entry] | None = None
-        self._outcome: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._log = structlog.get_logger(__name__)
         self._progress = structlog.get_logger(PROGRESS)
 
     async def run(self) -> int:
         """Serve one run; the exit code."""
-        self._tell_session(talk.Wake())
+        self._tell_session(events.Wake())
         try:
             return await self._outcome
         finally:
             self._clear_alarm()
-            self._stop_probe()
             await self._link.close()
             await self._samples.close()
 
-    def _requests_begun(self) -> int:
-        return self._run.recorder.begun if self._run else 0
-
     def leave(self) -> None:
         """The process was told to end."""
-        self._tell_session(talk.Leave())
-
-    # ── What the link reports ──────────────────────────────────────────────────────────────────────────────────────
+        self._tell_session(events.Leave())
 
     def receive(self, stream: int, message: MasterMessage) -> None:
         """A message came."""
-        self._tell_session(talk.MessageReceived(stream, message))
+        self._tell_session(events.MessageReceived(stream, message))
 
     def lose(self, stream: int, reason: str) -> None:
         """A stream is over."""
-        self._tell_session(talk.StreamLost(stream, reason))
+        self._tell_session(events.StreamLost(stream, reason))
         self._say_waiting(reason)
-
-    def _say_waiting(self, reason: str) -> None:
-        """For how long the master is waited for, and what to look at."""
-        waiting = None if self._outcome.done() else self._session.waiting(self._clock())
-        if waiting is None:
-            return
-        left = format_duration(-(-waiting.left // NS_PER_S) * NS_PER_S)
-        if self._is_welcome:
-            text = f"the connection to the master is lost: waiting for it at {self._target} for {left} at most"
-            self._log.warning(text, reason=reason)
-        elif waiting.so_far < TOLD_EVERY_NS:
-            self._progress.info(f"waiting for the master at {self._target} for {left} at most", reason=reason)
-        else:
-            so_far = format_duration(waiting.so_far // NS_PER_S * NS_PER_S)
-            self._log.warning(f"no master at {self._target} for {so_far}, giving up in {left}: {CHECK}", reason=reason)
-        self._is_welcome = False
 
     def provide(self, provision: Provision) -> None:
         """A provision is complete."""
@@ -142,15 +123,13 @@ class Agent:
             self._link.send(AgentMessage(goodbye=Goodbye(f"{type(error).__name__}: {error}"[:LONGEST_REASON])))
             self._outcome.set_exception(error)
 
-    # ── The queue ──────────────────────────────────────────────────────────────────────────────────────────────────
+    def _tell_session(self, event: events.SessionEvent) -> None:
+        self._do(lambda: self._follow_session(self._session.handle(event, self._clock())))
 
-    def _tell_session(self, event: talk.SessionEvent) -> None:
-        self._do(lambda: self._obey_session(self._session.handle(event, self._clock())))
+    def _tell_pool(self, event: pool.PoolEvent) -> None:
+        self._do(lambda: self._follow_pool(self._pool.handle(event, self._run_time())))
 
-    def _tell_pool(self, event: seats.PoolEvent) -> None:
-        self._do(lambda: self._obey_pool(self._pool.handle(event, self._run_time())))
-
-    def _do(self, task: Task) -> None:
+    def _do(self, task: Callable[[], None]) -> None:
         """Queue a task; whoever comes first works the queue off, then sets the alarm for the next deadline."""
         self._tasks.append(task)
         if self._is_working or self._outcome.done():
@@ -169,14 +148,19 @@ class Agent:
 
     def _report_slots(self) -> None:
         if self._released or self._finished:
-            event = talk.SlotsEnded(seats.as_runs(self._released), seats.as_finished_runs(self._finished))
+            ended = events.SlotsEnded(pool.as_runs(self._released), pool.as_finished_runs(self._finished))
             self._released, self._finished = [], []
-            self._tell_session(event)
+            self._tell_session(ended)
 
-    # ── Deadlines ──────────────────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def _offset(self) -> int:
+        return self._session.offset or 0
 
     def _run_time(self) -> int:
-        return self._clock() + (self._session.offset or 0)
+        return self._clock() + self._offset
+
+    def _requests_begun(self) -> int:
+        return self._run.recorder.begun if self._run else 0
 
     def _set_alarm(self) -> None:
         deadline = self._next_deadline()
@@ -195,8 +179,7 @@ class Agent:
         in_run_time = [self._pool.next_deadline]
         if self._can_seal and self._intervals is not None:
             in_run_time.append(self._intervals.next_deadline)
-        offset = self._session.offset or 0
-        deadlines = [deadline - offset for deadline in in_run_time if deadline is not None]
+        deadlines = [deadline - self._offset for deadline in in_run_time if deadline is not None]
         if (of_session := self._session.next_deadline) is not None:
             deadlines.append(of_session)
         return min(deadlines, default=None)
@@ -204,55 +187,62 @@ class Agent:
     def _wake(self, _: object) -> None:
         """Levels first: they are what has to happen in one instant on all agents."""
         self._alarm = None
-        self._tell_pool(talk.Wake())
+        self._tell_pool(events.Wake())
         self._do(self._seal_ended)
-        self._tell_session(talk.Wake())
+        self._tell_session(events.Wake())
 
-    def _stop_probe(self) -> None:
-        if self._probe is not None:
-            self._probe.stop()
-
-    # ── What the session decides ───────────────────────────────────────────────────────────────────────────────────
-
-    def _obey_session(self, instructions: Sequence[talk.SessionInstruction]) -> None:
+    def _follow_session(self, instructions: Sequence[events.SessionInstruction]) -> None:
         for instruction in instructions:
-            self._obey_one(instruction)
-
-    def _obey_one(self, instruction: talk.SessionInstruction) -> None:
-        match instruction:
-            case talk.SendMessage(message):
-                self._link.send(message)
-            case talk.Renew(until):
-                self._lease.ends_at = until
-            case talk.Obey(orders):
-                self._put_in_force(orders)
-            case talk.Adopt(offset):
-                self._log.debug("clock offset", offset_ns=offset)
-                self._reschedule()
-            case talk.DialMaster(stream):
-                self._log.debug("dialling the master", stream=stream)
-                self._link.dial(stream)
-            case talk.HangUp(stream, reason):
-                self._log.warning(f"the connection to the master is given up: {reason}", stream=stream)
-                self._link.hang_up()
-                self._say_waiting(reason)
-            case talk.Fetch(run):
-                self._enter(run)
-            case talk.CutUsers(reason):
-                self._cut(reason)
-            case talk.DrainUsers(reason):
-                self._log.info("the users are draining", reason=reason)
-                self._tell_pool(seats.Drain())
-            case talk.Exit(code, reason, dropped):
-                self._exit(code, reason, dropped)
+            match instruction:
+                case events.SendMessage(message):
+                    self._link.send(message)
+                case events.Renew(until):
+                    self._lease.ends_at = until
+                case events.Obey(orders):
+                    self._put_in_force(orders)
+                case events.Adopt(offset):
+                    self._log.debug("clock offset", offset_ns=offset)
+                    self._reschedule()
+                case events.DialMaster(stream):
+                    self._log.debug("dialling the master", stream=stream)
+                    self._link.dial(stream)
+                case events.HangUp(stream, reason):
+                    self._log.warning(f"the connection to the master is given up: {reason}", stream=stream)
+                    self._link.hang_up()
+                    self._say_waiting(reason)
+                case events.Fetch(run):
+                    self._enter(run)
+                case events.CutUsers(reason):
+                    self._cut(reason)
+                case events.DrainUsers(reason):
+                    self._log.info("the users are draining", reason=reason)
+                    self._tell_pool(pool.Drain())
+                case events.Exit(code, reason, dropped):
+                    self._exit(code, reason, dropped)
 
     def _enter(self, run: str) -> None:
         bind_process(run=run)
         if self._session.welcome is not None and self._session.welcome.name:
             bind_process(agent=self._session.welcome.name)
-        self._is_welcome = True
+        self._was_connected = True
         self._log.info("welcomed", stream=self._session.stream)
         self._link.fetch(run)
+
+    def _say_waiting(self, reason: str) -> None:
+        """For how long the master is waited for, and what to look at."""
+        waiting = None if self._outcome.done() else self._session.waiting(self._clock())
+        if waiting is None:
+            return
+        left = format_duration(-(-waiting.left // NS_PER_S) * NS_PER_S)
+        if self._was_connected:
+            text = f"the connection to the master is lost: waiting for it at {self._target} for {left} at most"
+            self._log.warning(text, reason=reason)
+        elif waiting.so_far < NOTICE_EVERY_NS:
+            self._progress.info(f"waiting for the master at {self._target} for {left} at most", reason=reason)
+        else:
+            so_far = format_duration(waiting.so_far // NS_PER_S * NS_PER_S)
+            self._log.warning(f"no master at {self._target} for {so_far}, giving up in {left}: {CHECK}", reason=reason)
+        self._was_connected = False
 
     def _put_in_force(self, orders: Orders) -> None:
         self._log.debug("orders", version=orders.version, slots=sum(run.count for run in orders.slots))
@@ -278,54 +268,48 @@ class Agent:
         if users and self._run is not None:
             self._log.warning("the users are cut", reason=reason, users=users)
             self._run.users.cut()
-        self._tell_pool(seats.Cut())
+        self._tell_pool(pool.Cut())
 
     def _exit(self, code: int, reason: str, dropped: tuple[int, ...]) -> None:
         say = self._log.error if code else self._progress.info
+        text = f"this agent ends: {reason}"
         if dropped:
-            text = f"this agent ends: {reason}; the master never took what it measured last (dropped batches)"
+            text += "; the master never took what it measured last (dropped batches)"
             say(text, code=code, dropped=list(dropped))
         else:
-            say(f"this agent ends: {reason}", code=code)
+            say(text, code=code)
         if not self._outcome.done():
             self._outcome.set_result(code)
 
-    # ── What the pool decides ──────────────────────────────────────────────────────────────────────────────────────
-
-    def _obey_pool(self, instructions: Sequence[seats.PoolInstruction]) -> None:
+    def _follow_pool(self, instructions: Sequence[pool.PoolInstruction]) -> None:
         run = self._run
         if run is None:
             return
-        offset = self._session.offset or 0
         for instruction in instructions:
             match instruction:
-                case seats.StartUser(group, ordinal, tenure, due):
-                    run.users.start((group, ordinal), tenure, due - offset)
-                case seats.StopUser(group, ordinal, deadline, hands_over):
-                    run.users.stop((group, ordinal), deadline - offset, hands_over=hands_over)
+                case pool.StartUser(group, ordinal, tenure, due):
+                    run.users.start((group, ordinal), tenure, due - self._offset)
+                case pool.StopUser(group, ordinal, deadline, hands_over):
+                    run.users.stop((group, ordinal), deadline - self._offset, hands_over=hands_over)
                 case Applied():
                     run.recorder.note_level(instruction)
-                case seats.Release(group, ordinal, tenure):
+                case pool.Release(group, ordinal, tenure):
                     self._released.append((group, ordinal, tenure))
-                case seats.Finished():
+                case pool.Finished():
                     self._finished.append(instruction)
-                case seats.Drained():
+                case pool.Drained():
                     self._do(self._seal_last)
-
-    # ── Provisions and batches ─────────────────────────────────────────────────────────────────────────────────────
 
     def _store(self, provision: Provision) -> None:
         """The job's plan is made ready; rows are stored; what is known already is passed over."""
         if provision.job is not None and self._run is None:
-            mask_in_logs(*all_credentials(provision.job))
             self._run = self._start_plan(provision.job, self._tell_pool, self.fail)
-            self._probe = LoopLagProbe(self._timeline, self._clock, self._run.recorder.loop_lag)
         if self._run is None:
             return
         for rows in provision.rows:
             self._run.provide(rows)
         self._log.debug("provisioned", sequence=provision.sequence)
-        self._tell_session(talk.Provisioned(provision.sequence))
+        self._tell_session(events.Provisioned(provision.sequence))
 
     @property
     def _can_seal(self) -> bool:
@@ -351,17 +335,15 @@ class Agent:
         if self._intervals is None:
             return
         interval, self._intervals, self._is_sealed = self._intervals.next, None, True
-        self._stop_probe()
         self._seal(interval, last=True)
 
     def _seal(self, interval: int, last: bool) -> None:
         run, intervals, welcome = self._run, self._intervals, self._session.welcome
         assert run is not None, "orders wait for the job"
         assert welcome is not None, "orders come after the welcome"
-        offset = self._session.offset or 0
-        batch = run.seal(interval, offset, last)
-        self._samples.send(*run.take_samples(offset))
+        batch = run.seal(interval, self._offset, last)
+        self._samples.send(*run.take_samples(self._offset))
         send_at = self._clock()
-        if intervals is not None and not last:
-            send_at = intervals.end_of(interval) - offset + welcome.batch_offset
-        self._tell_session(talk.Sealed(batch, send_at))
+        if intervals is not None:
+            send_at = intervals.end_of(interval) - self._offset + welcome.batch_offset
+        self._tell_session(events.Sealed(batch, send_at))

@@ -20,7 +20,7 @@ from gradual_agent.kinds.http.exchange import describe_exchange
 from gradual_agent.recording.exemplars import ExemplarPicker
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.sample_log import SampleLog
-from gradual_agent.runtime.health import CpuMeter
+from gradual_agent.runtime.health import CpuMeter, LoopLagProbe
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.timeline import Timeline
@@ -32,8 +32,9 @@ from gradual_common.errors import TlsFileError
 from gradual_common.net.tls_settings import tls_in
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
+from gradual_common.process.logs import mask_in_logs
 from gradual_common.protocol.batch import Batch, Health
-from gradual_common.protocol.job import Job, mask_of
+from gradual_common.protocol.job import Job, all_credentials, mask_of
 from gradual_common.protocol.messages import Rows
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_common.secrecy.credentials import credentials_in
@@ -65,8 +66,9 @@ class PlanRun:
         self._group = 0
         index = SeriesIndex.of(plan)
         self._picker = ExemplarPicker(self._describe, Random(), index.failures)  # noqa: S311  nothing is kept secret by it
-        self._cpu: CpuMeter | None = None
         self.recorder = Recorder(index, clock, self._log)
+        self._probe = LoopLagProbe(timeline, clock, self.recorder.loop_lag)
+        self._cpu: CpuMeter | None = None
         self.users = Users(self._make_user, timeline, clock, on_end, on_error)
         actions = HttpActions(plan)
         self._behaviours = [
@@ -112,6 +114,8 @@ class PlanRun:
 
     def seal(self, interval: int, offset: int, last: bool) -> Batch:
         """Everything up to the end of `interval` that is not sealed yet."""
+        if last:
+            self._probe.stop()
         cpu = self._cpu.read(self._clock()) if self._cpu else 0.0
         health = Health(cpu, len(self.users), self._engine.context.connections, self.users.take_late_starts())
         return self.recorder.seal(interval, offset, health, last)
@@ -132,6 +136,7 @@ def run_plan(
     clock: Callable[[], int],
 ) -> PlanRun:
     """Make everything ready for the job's users; JobError when this agent cannot work on it."""
+    mask_in_logs(*all_credentials(job))
     plan = read_plan(job)
     engine = HttpEngine(HttpContext(loop, timeline, lease, clock), job.assets)
     prepare(engine, plan)

@@ -99,6 +99,7 @@ async def serve(options: AgentOptions, max_users: int) -> int:
         lease=lease,
         timeline=timer.timeline,
         clock=read_clock,
+        outcome=loop.create_future(),
         start_plan=start_plan,
     )
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,7 +1,6 @@
 """One simulated agent process: the real `Agent` over a simulated link, time and users.
 
-`Agent` makes its link and its probe itself and asks for the running loop; `simulated_processes` puts what is here in
-their place for as long as it lasts. All else of it, `run` included, is what the process runs.
+It is given them in place of what the process gives it; all else of it, `run` included, is what the process runs.
 """
 
 from __future__ import annotations
@@ -9,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
-from types import SimpleNamespace
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 from unittest import mock
 
@@ -138,9 +136,6 @@ class SimPlanRun:
         self.process.rules.note_clock(self.process)
         self._applied.append(applied)
 
-    def loop_lag(self, lag: int) -> None:
-        pass
-
     def take_samples(self, offset: int) -> tuple[list[SampleColumns], list[Exemplar]]:
         return [], []
 
@@ -170,8 +165,8 @@ class SimPlanRun:
 class SimLink:
     """`MasterLink` over a wire. What comes on a former stream still reaches the session, which is to drop it."""
 
-    def __init__(self, target: Any, incarnation: bytes, listener: Any) -> None:
-        self._process: AgentProcess = target
+    def __init__(self, process: AgentProcess, listener: Any) -> None:
+        self._process = process
         self._listener = listener
         self._call: ProvisionCall | None = None
         self.stream: Stream | None = None
@@ -241,16 +236,6 @@ class SimLink:
             self.stream = None
 
 
-class NoProbe:
-    """A loop without lag."""
-
-    def __init__(self, *_: Any) -> None:
-        pass
-
-    def stop(self) -> None:
-        pass
-
-
 class Log:
     """Keeps the last lines, for whoever has to understand a failure."""
 
@@ -269,15 +254,8 @@ class Log:
 class SimLoop:
     """What an `asyncio.Future` asks of its loop."""
 
-    def __init__(self) -> None:
-        self.future: asyncio.Future[int] | None = None
-
     def get_debug(self) -> bool:
         return False
-
-    def create_future(self) -> asyncio.Future[int]:
-        self.future = asyncio.Future(loop=self)  # type: ignore[arg-type]
-        return self.future
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         pass
@@ -338,23 +316,27 @@ class AgentProcess:
         incarnation = number.to_bytes(16, "big")
         self.id = incarnation.hex()
         self.name = f"agent-{number}"
-        loop = SimLoop()
-        with mock.patch.object(agent_module, "asyncio", SimpleNamespace(get_running_loop=lambda: loop)):
-            self.agent = SimAgent(
-                Hello(PROTOCOL, incarnation, CALLED, "host", number, "0.1", 0, max_users, part=part),
-                target=self,  # type: ignore[arg-type]
-                master_wait=master_wait,
-                jitter=chance.random,
-                lease=self.lease,
-                timeline=self.timeline,
-                clock=self.clock,
-                start_plan=self._start_plan,
-            )
+        outcome: asyncio.Future[int] = asyncio.Future(loop=SimLoop())  # type: ignore[arg-type]
+        self.agent = SimAgent(
+            Hello(PROTOCOL, incarnation, CALLED, "host", number, "0.1", 0, max_users, part=part),
+            target=self.name,
+            master_wait=master_wait,
+            jitter=chance.random,
+            lease=self.lease,
+            timeline=self.timeline,
+            clock=self.clock,
+            outcome=outcome,
+            start_plan=self._start_plan,
+            make_link=self._make_link,
+        )
         self.agent._log = self.log
-        self._outcome = loop.future
+        self._outcome = outcome
         self._main: Coroutine[Any, Any, int] = self.agent.run()
         self._main.send(None)
         self.agent.catch_up()
+
+    def _make_link(self, target: str, incarnation: bytes, listener: Any) -> Any:
+        return SimLink(self, listener)
 
     def _start_plan(self, job: Job, on_end: Any, on_error: Any) -> Any:
         self.run = SimPlanRun(self, on_end, on_error)
@@ -478,17 +460,9 @@ class AgentProcess:
         self._main.close()
 
 
-@contextmanager
-def simulated_processes() -> Iterator[None]:
-    """`Agent` made here has a simulated link, no probe, and binds nothing to the process of the tests."""
-    with mock.patch.multiple(
-        agent_module,
-        MasterLink=SimLink,
-        LoopLagProbe=NoProbe,
-        bind_process=lambda **_: None,
-        mask_in_logs=lambda *_: None,
-    ):
-        yield
+def simulated_processes() -> AbstractContextManager[object]:
+    """An `Agent` made here binds nothing to the process of the tests."""
+    return mock.patch.object(agent_module, "bind_process")
 
 
 __all__ = ["END", "AgentProcess", "simulated_processes"]

@@ -67,6 +67,7 @@ class Rig:
             lease=self.lease,
             timeline=self.timer.timeline,
             clock=read_clock,
+            outcome=asyncio.get_running_loop().create_future(),
             start_plan=self.start_plan,
         )
         self.exit_code = asyncio.create_task(self.agent.run())
@@ -176,6 +177,7 @@ async def test_an_agent_without_a_master_says_how_long_it_waits_and_last_why_it_
             lease=Lease(),
             timeline=timer.timeline,
             clock=read_clock,
+            outcome=asyncio.get_running_loop().create_future(),
             start_plan=lambda *_: pytest.fail("there is no job"),
         )
         assert await within_deadline(agent.run()) == 3
@@ -191,7 +193,7 @@ async def test_an_agent_that_goes_on_waiting_says_what_to_check(rig: Rig) -> Non
     rig.agent._session.waiting = lambda now: Waiting(  # type: ignore[method-assign]  # a waiting of its own length
         (so_far := next(times)) * S, (60 - so_far) * S
     )
-    rig.agent._is_welcome = False
+    rig.agent._was_connected = False
     with capture_logs() as lines:
         for _ in range(3):
             rig.agent._say_waiting("unavailable: Connection refused")
