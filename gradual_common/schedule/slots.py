@@ -23,7 +23,15 @@ def apportion(weights: Sequence[int], total: int) -> tuple[int, ...]:
     seats = _check_weights(weights, total)
     if total == 0:
         return (0,) * len(weights)
-    # Rounding the quotas is Webster's method at the divisor Σw/total; the sum is off by at most half the weights.
+    # Why Webster, and not the largest remainders: with those a group can lose a user when one is added (the Alabama
+    # paradox), and a ramp would stop users on its way up. Webster's order of seats does not depend on the total, so
+    # the level of 10 users is a part of the level of 11, whatever comes later.
+    #   Giving the seats one by one would take `total` steps. Webster's method is also: there is a divisor d for which
+    # all the quotas w/d, rounded, add up to the total. Σw/total is close to that d. Rounded at it, each count is off
+    # by a half at most, and the sum by half the number of weights; these few users are then given to the smallest
+    # claims, or taken from the largest, which is what the right divisor would have done.
+    #   All in integers and fractions: with floats a tie between two groups would go by rounding errors, and not by
+    # their order in the file.
     counts = [(2 * weight * total + seats) // (2 * seats) for weight in weights]
     surplus = sum(counts) - total
     if surplus > 0:

@@ -1,7 +1,7 @@
 """Secrets are shown as *** wherever they turn up, in whatever way they are written.
 
 What the plan declares as a secret is known by its value; so is every other credential that `credentials` finds. Of what
-nobody knows the name of its field tells (`telling`), or its own form (`tokens`).
+nobody knows the name of its field tells (`field_names`), or its own form (`token_forms`).
 """
 
 from __future__ import annotations
@@ -63,6 +63,16 @@ class Mask:
 
     def hide(self, text: str) -> str:
         """The text without the values."""
+        # A value is rarely shown as it was declared: it stands in JSON, in a URL, in a basic credential. Each value is
+        # one pattern that takes every spelling, letter by letter (`spellings`), since a text may mix them.
+        #   The longest value first: a password may be a part of another, and if `abc` went first, `abcd` would leave
+        # `***d`, which shows its end and its length.
+        #   Base64 comes last, in a pass of its own. Three bytes are four of its letters, so a value has three spellings
+        # there, and of each the first and last letters depend on what stands beside it. The pattern holds those in
+        # between; the stretch around them is hidden whole, since its ends are made of the value's bytes, too.
+        #   A secret is hidden wherever it stands. What was merely found in a plan may be as common as `admin` or
+        # `1234`: hidden within longer words too, it would make nonsense of reports and give itself away by that. Such a
+        # value is hidden as a word of its own only, and below four characters not at all.
         for known in self._known.values():
             text = known.spelled.sub(MASK, text)
         for known in self._known.values():

@@ -43,6 +43,18 @@ _MARK = re.compile(r"%(?:\([^)]*\))?[-#0 +]*(\d+|\*)?(?:\.(\d+|\*))?")
 """A conversion of `%`, its width and its precision."""
 
 
+# Why everything asks first: a rendering cannot be stopped once it runs. It is Python in the agent's only loop; a thread
+# would not free the loop while one operation holds the interpreter, and `'x' * 10**10` is one operation that takes all
+# memory. So each operation that can make more than it was given is intercepted, and its size is computed from its
+# operands.
+#   Three counters, as there are three ways to take long: steps (each call and each turn of a loop costs about 2 µs,
+# whatever it does), items walked (a filter such as `sort` goes through a whole list in one step), and characters made
+# (memory, and the time to copy it). What is below a limit takes about 100 ms at most, in which other users wait; honest
+# templates are far below.
+#   Numbers have a limit of their own: `2 ** 2 ** 30` is small as text, and a power is computed before anyone sees it.
+#   What Jinja does without a call (loops, `~`, `in`) is rewritten into filters once a template is parsed (`sandbox`).
+
+
 class BoundedContext(Context):
     """The budget of one rendering, and its names: in the scope as it is, then among the functions.
 

@@ -127,6 +127,15 @@ def join_pieces(pieces: list[Piece], kind: str) -> str:
 class _HoleScanner:
     """Follows a text from left to right and knows whether its end lies inside `{{…}}`, and there inside quotes."""
 
+    # A variable's value comes from outside of the plan: a password may hold `{{`, and a value that somebody else chose
+    # could read secrets if it became a template. Three places, three rules:
+    #   Outside of a hole, anything may come in. Braces that Jinja would read are written as a hole that holds them as
+    # text, `{{ '{{' }}`. A pair may also be made of one brace of the author's and one brought in, at either end: these
+    # are looked at over the joint.
+    #   Inside quotes within a hole, anything may come in that neither ends the quotes nor begins an escape.
+    #   Inside a hole without quotes, only a number: a name would be read as a name, and `a or secrets.b` as an
+    # expression. A condition is one hole from its begin on (`_bare`), whether or not it has braces around it.
+
     def __init__(self, inside: bool) -> None:
         self.text = ""
         self._inside = inside

@@ -141,6 +141,17 @@ def _stand_ins(text: str) -> dict[int, str]:
 class _Reader:
     """Turns nodes into values, once per place in the plan (an alias is read again wherever it stands)."""
 
+    # A line number belongs to a path, not to a value: after variables and options have changed the values, and pydantic
+    # has copied them, the path is what a mistake still knows. So every path gets its mark when its node is read.
+    #   A key's mark is that of the key, not of the value: `behavior:` may be lines above its first step, and it is the
+    # key that people look for. `setdefault` in `read` keeps it when the value is read right after.
+    #   An anchor has one node and many aliases. Each alias is read anew, under its own path, but its marks are the
+    # anchor's lines: there is the text that has to be changed. That an alias is read anew is also why values are
+    # counted, and why the nodes that are open are kept: a document of 300 bytes can double itself to billions of
+    # values, or stand within itself.
+    #   What `<<` brings comes last and replaces nothing, neither values nor marks: it is read into marks of its own, of
+    # which only those are taken over whose paths have none yet.
+
     def __init__(self, document: Document) -> None:
         self._document = document
         self._values = 0
@@ -172,20 +183,17 @@ class _Reader:
         return True
 
     def _convert(self, node: Node, path: Path) -> Any:
-        if isinstance(node, ScalarNode):
-            return self._scalar(node, path)
         if node.tag not in CORE_TAGS:
             self._report(node, path, f"the tag {_show_tag(node.tag)} is not allowed: a plan holds plain values only")
             return None
+        if isinstance(node, ScalarNode):
+            return self._scalar(node, path)
         if isinstance(node, SequenceNode):
             return [self.read(child, (*path, index)) for index, child in enumerate(node.value)]
         return self._mapping(node.value, path)
 
     def _scalar(self, node: ScalarNode, path: Path) -> Any:
         text = join_surrogates(node.value)
-        if node.tag not in CORE_TAGS:
-            self._report(node, path, f"the tag {_show_tag(node.tag)} is not allowed: a plan holds plain values only")
-            return None
         if node.tag == TEXT:
             return text
         if "${" in text:
