@@ -54,8 +54,8 @@ def _scaled_edges() -> tuple[int, ...]:
     # `10**9 * 2 ** (i / 64)` would do but for its last bit, which is the C library's: on another machine an edge could
     # be a nanosecond off, a time on it would be counted in the next bucket there, and the histograms of two agents
     # would not mean the same. With integers there is one answer.
-    #   b^f = 2^(f/64) = (2^f)^(1/64), and a 64th root is six square roots, for which there is `isqrt`. To have 76 binary
-    # places of the root, 64·76 of them are put below what it is taken of. 12 of these places are then used up by the
+    #   b^f = 2^(f/64) = (2^f)^(1/64), and a 64th root is six square roots, for which there is `isqrt`. For 76 binary
+    # places of the root, 64·76 are put below what it is taken of. 12 of these places are then used up by the
     # octaves above one second (LAST_INDEX/64 < 12): what is shifted right less far is the same octave, doubled.
     #   The edges themselves are floors of that, since times are whole nanoseconds: t > bⁱ holds exactly if t > ⌊bⁱ⌋.
     # The 64 places are kept for the estimates, which lie between two edges.
