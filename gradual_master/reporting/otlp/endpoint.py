@@ -34,21 +34,26 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """PEM files: whom to trust (None: whom the system trusts), and our own certificate, if any."""
+    """PEM files."""
 
     authorities: Path | None = None
+    """Whom to trust; None: whom the system trusts."""
     certificate: Path | None = None
+    """Our own, for a receiver that asks for one."""
     key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OtlpEndpoint:
-    """A receiver. `url` has a path over HTTP; over gRPC it is the target `host:port`. Header names in lower case."""
+    """A receiver."""
 
     protocol: Protocol
     url: str
+    """With a path over HTTP; over gRPC the target `host:port`."""
     secure: bool
+    """Whether TLS is spoken."""
     headers: tuple[tuple[str, str], ...] = ()
+    """Names are in lower case."""
     timeout_s: float = DEFAULT_TIMEOUT_S
     gzip: bool = True
     tls: TlsFiles = TlsFiles()

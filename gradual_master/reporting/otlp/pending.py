@@ -48,21 +48,24 @@ class GaugeValue(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IntervalGauges:
-    """The gauges of one interval; `at` is Unix time, ns."""
+    """The gauges of one interval."""
 
     at: int
+    """Unix time, ns."""
     values: tuple[GaugeValue, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One export. `sums` hold what was measured from `start` to `at`, Unix time in ns; `intervals` are in order."""
+    """One export."""
 
     temporality: Temporality
     start: int
+    """Unix time in ns; from here to `at` is what the sums hold."""
     at: int
     sums: tuple[tuple[StepKey, StepSums], ...]
     intervals: tuple[IntervalGauges, ...]
+    """In order."""
 
 
 class PendingMetrics:

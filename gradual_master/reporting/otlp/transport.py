@@ -63,18 +63,21 @@ CHANNEL_OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """It arrived. `rejected` data points were refused all the same; `message`: why, or a warning."""
+    """It arrived."""
 
     rejected: int = 0
+    """Data points that were refused all the same."""
     message: str = ""
+    """Why, or a warning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """It did not arrive, and may later; `after_s` is what the receiver asked for, if it asked."""
+    """It did not arrive, and may later."""
 
     reason: str
     after_s: float | None = None
+    """What the receiver asked for, if it asked."""
 
 
 @dataclass(frozen=True, slots=True)

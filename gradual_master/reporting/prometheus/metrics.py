@@ -82,13 +82,15 @@ class ResponseTimeFamily(HistogramMetricFamily):
 
 @dataclass(frozen=True, slots=True)
 class NativeParts:
-    """A histogram for Prometheus. `classic`: samples up to each of `BOUNDS`, then all; `buckets` by native index."""
+    """A histogram for Prometheus."""
 
     count: int
     sum_s: float
     underflow: int
     classic: tuple[int, ...]
+    """Samples up to each of `BOUNDS`, then all."""
     buckets: dict[int, int]
+    """By native index."""
 
 
 def cumulative(histogram: Histogram) -> tuple[int, ...]:

@@ -15,22 +15,22 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """How many rows a panel can do with, would like, and could fill.
-
-    `firm`: rows that it is given before any other grows; `spare`: it is only shown in rows that are left over.
-    """
+    """How many rows a panel can do with, would like, and could fill."""
 
     least: int
     ideal: int
     most: int
     firm: int = 0
+    """Rows that it is given before any other grows."""
     spare: bool = False
+    """Whether it is only shown in rows that are left over."""
 
 
 class Panel(Protocol):
-    """A part of the screen. `rank`: the higher, the sooner it is dropped, and the later it grows."""
+    """A part of the screen."""
 
     rank: int
+    """The higher, the sooner it is dropped, and the later it grows."""
 
     def demand(self, state: MonitorState, width: int) -> Demand:
         """What it asks for."""

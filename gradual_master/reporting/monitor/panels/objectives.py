@@ -7,11 +7,17 @@ from rich.text import Text
 from gradual_master.reporting.monitor.lines import ALARM, QUIET, WARNING, cell, clean, ends, fit, heading, join
 from gradual_master.reporting.monitor.panels.base import Demand, fitting, rest_of
 from gradual_master.reporting.monitor.state import MonitorState
+from gradual_master.reporting.tables import State, state_of
 from gradual_master.reporting.text.formatting import show_seconds, show_value
 from gradual_master.results.judging.objectives import ObjectiveRow
 
-STATES = {"FAILING": (0, ALARM), "warning": (1, WARNING), "no data": (2, QUIET), "passing": (3, "")}
-"""What is said, how urgent it is, and its style."""
+STATES: dict[State, tuple[str, str]] = {
+    "failed": ("FAILING", ALARM),
+    "warning": ("warning", WARNING),
+    "none": ("no data", QUIET),
+    "passed": ("passing", ""),
+}
+"""The word for it, and its style; the urgent first."""
 
 LONGEST_STATE = 7
 WIDE = 62
@@ -30,9 +36,9 @@ class ObjectivesPanel:
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
         """Of many the most urgent, and how many others of which state."""
-        entries = sorted(_rows(state), key=lambda row: STATES[state_of(row)][0])
+        entries = sorted(_rows(state), key=lambda row: list(STATES).index(live_state(row)))
         shown, left = fitting(entries, rows - 1)
-        failing = sum(state_of(row) == "FAILING" for row in entries)
+        failing = sum(live_state(row) == "failed" for row in entries)
         note = f"{failing} of {len(entries)} failing" if entries else ""
         drawn = [heading("Objectives", width, note)]
         drawn += [_line(row, width) for row in shown]
@@ -45,20 +51,16 @@ def _rows(state: MonitorState) -> tuple[ObjectiveRow, ...]:
     return state.last.objectives if state.last is not None else ()
 
 
-def state_of(row: ObjectiveRow) -> str:
-    """How it stands now. What has no data yet is not called failing: it may still come."""
-    if row.observed is None or row.passed is None:
-        return "no data"
-    if row.passed:
-        return "passing"
-    return "warning" if row.severity == "warn" else "FAILING"
+def live_state(row: ObjectiveRow) -> State:
+    """How it stands now. What has no data yet has not failed: data may still come."""
+    return "none" if row.observed is None else state_of(row)
 
 
 def _rest(rows: list[ObjectiveRow], shown: int) -> Text:
     """How many of those that are not shown are in which state."""
-    states = [state_of(row) for row in rows]
-    census = ", ".join(f"{states.count(name)} {name}" for name in STATES if name in states)
-    return Text(f"{rest_of(len(rows), shown)}: {census}", ALARM if "FAILING" in states else QUIET)
+    states = [live_state(row) for row in rows]
+    counts = ", ".join(f"{states.count(name)} {word}" for name, (word, _) in STATES.items() if name in states)
+    return Text(f"{rest_of(len(rows), shown)}: {counts}", ALARM if "failed" in states else QUIET)
 
 
 def _value(row: ObjectiveRow) -> str:
@@ -68,11 +70,10 @@ def _value(row: ObjectiveRow) -> str:
 
 
 def _line(row: ObjectiveRow, width: int) -> Text:
-    state = state_of(row)
-    style = STATES[state][1]
-    urgent = style if state in {"FAILING", "warning"} else ""
-    stated = join(cell(state, LONGEST_STATE, style), " ", _name(row, width))
-    return ends(stated, Text(_value(row), urgent), width)
+    state = live_state(row)
+    word, style = STATES[state]
+    name = join(cell(word, LONGEST_STATE, style), " ", _name(row, width))
+    return ends(name, Text(_value(row), style if state != "none" else ""), width)
 
 
 def _name(row: ObjectiveRow, width: int) -> Text:
@@ -81,6 +82,6 @@ def _name(row: ObjectiveRow, width: int) -> Text:
         return name
     if row.name != row.rule:
         name.append(f"  {row.rule}", QUIET)
-    if row.first_failed_at_s is not None and state_of(row) != "passing":
+    if row.first_failed_at_s is not None and live_state(row) != "passed":
         name.append(f"  since {show_seconds(row.first_failed_at_s)}", QUIET)
     return name
