@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from functools import partial
+from pkgutil import resolve_name
 
 from gradual_master.reporting.base import BaseReporter
 from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.notebook import render_html
-from gradual_master.reporting.running.lookup import Loader, ReporterClass
+from gradual_master.reporting.running.lookup import Loader
 from gradual_master.results.summary.sections import Summary, show_by
 
 __all__ = ["BUILT_IN", "BaseReporter", "Reporter"]
@@ -24,15 +25,8 @@ _PLACES = {
     "parquet": "parquet.reporter:ParquetReporter",
 }
 
-
-def _loader(place: str) -> Loader:
-    module, _, name = place.partition(":")
-
-    def load() -> ReporterClass:
-        found: ReporterClass = getattr(import_module(f"{__name__}.{module}"), name)
-        return found
-
-    return load
+BUILT_IN: dict[str, Loader] = {name: partial(resolve_name, f"{__name__}.{place}") for name, place in _PLACES.items()}
+"""By the NAME of `-o NAME[=ARG]`."""
 
 
 def _show(summary: Summary) -> str:
@@ -42,6 +36,3 @@ def _show(summary: Summary) -> str:
 
 
 show_by(_show, render_html)
-
-BUILT_IN: dict[str, Loader] = {name: _loader(place) for name, place in _PLACES.items()}
-"""By the NAME of `-o NAME[=ARG]`."""

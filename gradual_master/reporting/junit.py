@@ -19,7 +19,6 @@ from gradual_master.reporting.interface.files import FileReporter
 from gradual_master.reporting.text.failures import title_of, why
 from gradual_master.reporting.text.unique_names import distinct
 from gradual_master.results.judging.objectives import ObjectiveRow
-from gradual_master.results.judging.verdict import Verdict
 from gradual_master.results.summary.sections import Summary
 
 VERDICT = "verdict"
@@ -41,27 +40,31 @@ class JunitReporter(FileReporter):
 
 def render_junit(summary: Summary) -> str:
     """The document, ending in a newline."""
-    cases = [_verdict(summary), *_objectives(summary)]
-    name = _allowed(summary.run.name)
-    counts = {"tests": len(cases)} | {
-        plural: sum(case.find(kind) is not None for case in cases)
+    cases = [_verdict_case(summary), *_objective_cases(summary)]
+    counts = {
+        plural: str(sum(case.find(kind) is not None for case in cases))
         for plural, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped"))
     }
-    seconds = _seconds(summary.run.duration_s)
-    shared = {"name": name, **{key: str(count) for key, count in counts.items() if key != "skipped"}, "time": seconds}
+    shared = {
+        "name": summary.run.name,
+        "tests": str(len(cases)),
+        "failures": counts["failures"],
+        "errors": counts["errors"],
+        "time": _seconds(summary.run.duration_s),
+    }
     root = ET.Element("testsuites", shared)
     suite = ET.SubElement(
-        root, "testsuite", shared | {"skipped": str(counts["skipped"]), "timestamp": _timestamp(summary.run.started_at)}
+        root, "testsuite", shared, skipped=counts["skipped"], timestamp=_timestamp(summary.run.started_at)
     )
-    suite.append(_properties(summary))
+    properties = ET.SubElement(suite, "properties")
+    for name, value in _facts(summary):
+        if value is not None:
+            ET.SubElement(properties, "property", name=name, value=str(value))
     suite.extend(cases)
-    _say(suite, "system-out", [*summary.verdict.reasons, *summary.verdict.warnings, *_errors(summary)])
+    errors = (f"{title_of(row)}: {said}" if (said := why(row)) else title_of(row) for row in summary.errors)
+    _say(suite, [*summary.verdict.reasons, *summary.verdict.warnings, *errors])
     ET.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
-
-
-def _allowed(text: str) -> str:
-    return FORBIDDEN.sub("", text)
+    return FORBIDDEN.sub("", '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n")
 
 
 def _seconds(seconds: float) -> str:
@@ -73,52 +76,35 @@ def _timestamp(instant: str) -> str:
     return datetime.fromisoformat(instant).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def _properties(summary: Summary) -> ET.Element:
-    element = ET.Element("properties")
-    for name, value in _facts(summary):
-        if value is not None:
-            ET.SubElement(element, "property", name=_allowed(name), value=_allowed(str(value)))
-    return element
-
-
 def _facts(summary: Summary) -> Iterator[tuple[str, object]]:
     """What the run was, and its key figures; None is left out."""
-    run, totals, times = summary.run, summary.totals, summary.totals.response_time_ms
-    yield from (("run.id", run.id), ("run.version", run.version), ("run.plan_sha256", run.plan_sha256))
-    yield from (("run.command", run.command), ("run.started_at", run.started_at), ("run.profile", run.profile))
+    run, verdict, totals, times = summary.run, summary.verdict, summary.totals, summary.totals.response_time_ms
+    yield from (
+        (f"run.{name}", run[name]) for name in ("id", "version", "plan_sha256", "command", "started_at", "profile")
+    )
     yield from ((f"run.tag.{name}", value) for name, value in run.tags.items())
-    yield from (("verdict.status", summary.verdict.status), ("verdict.code", summary.verdict.code))
+    yield from ((f"verdict.{name}", verdict[name]) for name in ("status", "code"))
     yield from ((name, totals[name]) for name in ("requests", "failures", "error_rate"))
     yield from ((name, totals[name]) for name in ("throughput_rps", "request_rate_rps"))
     yield from ((f"response_time_{name}_ms", times[name]) for name in ("p50", "p95", "p99", "max"))
 
 
-def _errors(summary: Summary) -> Iterator[str]:
-    """What failed, one line each: how often, where, when, and the first cause."""
-    for row in summary.errors:
-        yield f"{title_of(row)}: {said}" if (said := why(row)) else title_of(row)
-
-
 def _case(summary: Summary, name: str, seconds: float = 0.0) -> ET.Element:
-    classname = f"gradual.{_allowed(summary.run.name)}"
-    return ET.Element("testcase", classname=classname, name=_allowed(name), time=_seconds(seconds))
+    return ET.Element("testcase", classname=f"gradual.{summary.run.name}", name=name, time=_seconds(seconds))
 
 
-def _verdict(summary: Summary) -> ET.Element:
+def _verdict_case(summary: Summary) -> ET.Element:
     """Passed, or what it is instead."""
     case = _case(summary, VERDICT, summary.run.duration_s)
     verdict = summary.verdict
     if verdict.status != "passed":
         kind = "failure" if verdict.status == "failed" else "error"
-        _add_problem(case, kind, verdict.status, "; ".join(_reasons(verdict)), _reasons(verdict))
+        reasons = verdict.reasons or (f"the run is {verdict.status} (exit code {verdict.code})",)
+        _add_problem(case, kind, verdict.status, "; ".join(reasons), reasons)
     return case
 
 
-def _reasons(verdict: Verdict) -> Iterable[str]:
-    return verdict.reasons or (f"the run is {verdict.status} (exit code {verdict.code})",)
-
-
-def _objectives(summary: Summary) -> Iterator[ET.Element]:
+def _objective_cases(summary: Summary) -> Iterator[ET.Element]:
     rows = summary.verdict.objectives
     _, *names = distinct((VERDICT, *(row.name for row in rows)))
     for name, row in zip(names, rows, strict=True):
@@ -130,12 +116,12 @@ def _objectives(summary: Summary) -> Iterator[ET.Element]:
 def _judge(case: ET.Element, row: ObjectiveRow) -> None:
     facts = list(_observations(row))
     if row.passed is None:
-        ET.SubElement(case, "skipped", message=_allowed(row.reason or "no data"))
+        ET.SubElement(case, "skipped", message=row.reason or "no data")
     elif not row.passed and row.severity == "fail":
         kind = "no data" if row.observed is None else "objective"
         _add_problem(case, "failure", kind, row.reason or row.name, facts)
     else:
-        _say(case, "system-out", facts if row.passed else [f"warning: {row.reason}", *facts])
+        _say(case, facts if row.passed else [f"warning: {row.reason}", *facts])
 
 
 def _observations(row: ObjectiveRow) -> Iterator[str]:
@@ -157,11 +143,9 @@ def _figure(value: float, unit: str) -> str:
 
 
 def _add_problem(case: ET.Element, kind: str, type_: str, message: str, lines: Iterable[str]) -> None:
-    element = ET.SubElement(case, kind, type=type_, message=_allowed(message))
-    element.text = _allowed("\n".join(lines))
+    ET.SubElement(case, kind, type=type_, message=message).text = "\n".join(lines)
 
 
-def _say(element: ET.Element, stream: str, lines: Iterable[str]) -> None:
-    text = _allowed("\n".join(lines))
-    if text:
-        ET.SubElement(element, stream).text = text
+def _say(element: ET.Element, lines: Iterable[str]) -> None:
+    if text := "\n".join(lines):
+        ET.SubElement(element, "system-out").text = text

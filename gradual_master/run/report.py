@@ -15,7 +15,7 @@ from gradual_common.protocol.messages import SampleMessage
 from gradual_common.secrecy.credentials import without_credentials
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import Note
-from gradual_master.reporting.interface.samples import SampleDesk
+from gradual_master.reporting.interface.samples import SampleReceiver
 from gradual_master.reporting.running.threads import ReporterThreads
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.facts import RunFacts
@@ -39,7 +39,7 @@ class RunReport:
         self._core = core
         self._clock = clock
         self._mask = mask_of(loaded.job)
-        self._desk = SampleDesk(self.aggregate.index, clock.epoch, self.aggregate.is_warm_up)
+        self._desk = SampleReceiver(self.aggregate.index, clock.epoch, self.aggregate.is_warm_up)
         self._start: int | None = None
         self._news: list[News] = []
         self._sampled: set[str] = set()

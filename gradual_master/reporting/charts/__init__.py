@@ -7,31 +7,3 @@ series are as far from white as from black; ink and grid lines are left to the p
 
 Charts over time share their range, so that a stretch chosen in one is shown by all.
 """
-
-from __future__ import annotations
-
-from gradual_master.reporting.charts.against_users import level_charts, levels_source
-from gradual_master.reporting.charts.limits import Limit, limits_of
-from gradual_master.reporting.charts.over_time import (
-    MOST_PERCENTILES,
-    kind_rows,
-    percentiles_source,
-    series_source,
-    time_charts,
-)
-from gradual_master.reporting.charts.parts import Chart, ColourScale, Key
-
-__all__ = [
-    "MOST_PERCENTILES",
-    "Chart",
-    "ColourScale",
-    "Key",
-    "Limit",
-    "kind_rows",
-    "level_charts",
-    "levels_source",
-    "limits_of",
-    "percentiles_source",
-    "series_source",
-    "time_charts",
-]

@@ -1,15 +1,51 @@
-"""What happened when: phases, levels and news as a strip over time."""
+"""What happened when: phases, levels and news as marks in time, and the strip that shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from bokeh.models import ColumnDataSource, Range1d
 
+from gradual_common.clock import NS_PER_S
+from gradual_common.schedule.schedule import Schedule
 from gradual_master.reporting.charts.parts import BLUE, GREY, ORANGE, RED, TEAL, Chart, Key, add_hover, compact
 from gradual_master.reporting.charts.time_axis import WHEN, TimeAxis, instants
-from gradual_master.reporting.charts.time_series import TimeMark
+from gradual_master.reporting.text.formatting import show_counted
+from gradual_master.results.summary.history import News
+
+MarkKind = Literal["phase", "level", "info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeMark:
+    """Something at an instant of the run, or (a phase, a level) a stretch of it that begins there."""
+
+    at_s: float
+    end_s: float
+    kind: MarkKind
+    text: str
+    warm_up: bool = False
+
+
+def marks_of(schedule: Schedule, news: Iterable[News], until_s: float) -> tuple[TimeMark, ...]:
+    """Phases, levels and news, cut off where the run ended; in this order."""
+    return (*_scheduled(schedule, until_s), *(_mark_of(entry, until_s) for entry in news))
+
+
+def _mark_of(news: News, until_s: float) -> TimeMark:
+    at_s = min(news.at_s, until_s)
+    return TimeMark(at_s, at_s, news.level, news.text)
+
+
+def _scheduled(schedule: Schedule, until_s: float) -> Iterator[TimeMark]:
+    for phase in schedule.phases:
+        if (start_s := phase.start / NS_PER_S) < until_s:
+            yield TimeMark(start_s, min(phase.end / NS_PER_S, until_s), "phase", phase.name, phase.warm_up)
+    for level in schedule.levels:
+        if (start_s := level.start / NS_PER_S) < until_s:
+            yield TimeMark(start_s, min(level.end / NS_PER_S, until_s), "level", show_counted(level.target, "user"))
 
 
 def events_chart(time: TimeAxis, marks: Sequence[TimeMark]) -> Chart:

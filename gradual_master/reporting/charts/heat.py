@@ -1,18 +1,79 @@
-"""Response times as a heat map."""
+"""Response times as a heat map: the grid of counts, and its drawing."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import ceil
+
 import numpy as np
+import numpy.typing as npt
 from bokeh.models import ColumnDataSource, HoverTool, LogColorMapper, Range1d
 from bokeh.models.glyphs import Image
 
-from gradual_master.reporting.charts.parts import Chart, ColourScale
+from gradual_common.clock import NS_PER_MS
+from gradual_common.histogram.buckets import EDGE_ARRAY
+from gradual_master.reporting.charts.parts import Chart, ColourScale, Float32
 from gradual_master.reporting.charts.time_axis import TimeAxis
-from gradual_master.reporting.charts.time_series import HeatGrid
+from gradual_master.results.measures.series import SeriesTable
+
+MOST_COLUMNS, MOST_ROWS = 240, 64
+"""Cells of the grid of response times: some 3 screen pixels wide on a large screen."""
+
+FINEST_ROW = 8
+"""Buckets of a row at least: eight rows a doubling; finer ones would show the histogram's own grain."""
 
 HEAT_STEPS = 64
 HEAT_ENDS = ((63, 127, 214, 70), (139, 107, 214, 190), (224, 82, 40, 255))
 """Few, some, many: red, green, blue, opacity. What is rare fades into the page, light or dark."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeatGrid:
+    """Response times by time and length: `counts` float32 (rows, columns), NaN where there were none.
+
+    Rows go up from `low_ms` to `high_ms`, each the same factor high; columns are equally long.
+    """
+
+    begin_s: float
+    end_s: float
+    low_ms: float
+    high_ms: float
+    counts: Float32
+
+
+def heat_grid(series: SeriesTable, columns: int = MOST_COLUMNS, rows: int = MOST_ROWS) -> HeatGrid | None:
+    """The histograms of the points, put together to at most `columns` × `rows` cells; None without a response."""
+    counts = series.counts()
+    buckets = np.flatnonzero(counts.sum(axis=0))
+    if not len(buckets):
+        return None
+    place, begin, width = _columns(series, columns)
+    low, height = _rows(int(buckets[0]), int(buckets[-1]), rows)
+    high = min(counts.shape[1], low + ceil((int(buckets[-1]) + 1 - low) / height) * height)
+    by_row = np.add.reduceat(counts[:, low:high], range(0, high - low, height), axis=1)
+    grid = np.zeros((by_row.shape[1], int(place.max()) + 1), dtype=np.int64)
+    np.add.at(grid.T, place, by_row)
+    return HeatGrid(
+        begin_s=begin,
+        end_s=begin + width * grid.shape[1],
+        low_ms=float(EDGE_ARRAY[low]) / NS_PER_MS,
+        high_ms=float(EDGE_ARRAY[high]) / NS_PER_MS,
+        counts=np.where(grid > 0, grid, np.nan).astype(np.float32),
+    )
+
+
+def _columns(series: SeriesTable, most: int) -> tuple[npt.NDArray[np.int64], float, float]:
+    """The column of each point, the first column's begin, and the length of one: a whole number of points."""
+    begin, grain = float(series.begin_s[0]), float((series.end_s - series.begin_s).max())
+    width = grain * max(1, ceil((float(series.end_s[-1]) - begin) / grain / most))
+    middle = (series.begin_s + series.end_s) / 2
+    return ((middle - begin) // width).astype(np.int64), begin, width
+
+
+def _rows(first: int, last: int, most: int) -> tuple[int, int]:
+    """The lowest bucket of the lowest row, and how many buckets make one."""
+    height = max(FINEST_ROW, ceil((last + 1 - first) / (most - 1)))
+    return first // height * height, height
 
 
 def heat_chart(time: TimeAxis, grid: HeatGrid) -> Chart:

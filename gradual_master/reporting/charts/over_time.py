@@ -1,4 +1,4 @@
-"""The course of a run: users, rates, response times, failures and agents over time, on one shared axis."""
+"""Charts over time: users, rates, response times, failures and agents, on one shared axis."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bokeh.models import ColumnDataSource, DataRange1d, LinearAxis
 from bokeh.models.annotations import BoxAnnotation, Span
 from bokeh.plotting import figure
 
-from gradual_master.reporting.charts.events import events_chart
-from gradual_master.reporting.charts.heat import heat_chart
+from gradual_master.reporting.charts.events import TimeMark, events_chart
+from gradual_master.reporting.charts.heat import HeatGrid, heat_chart
 from gradual_master.reporting.charts.limits import Limit, draw_limits
 from gradual_master.reporting.charts.parts import (
     BLUE,
@@ -34,7 +34,7 @@ from gradual_master.reporting.charts.parts import (
     percentile_rows,
 )
 from gradual_master.reporting.charts.time_axis import WHEN, TimeAxis, instants
-from gradual_master.reporting.charts.time_series import HeatGrid, TimeMark, merged
+from gradual_master.reporting.charts.time_series import merged
 from gradual_master.results.measures.series import SeriesTable
 
 KIND_COLOURS = (RED, ORANGE, VIOLET, BLUE, TEAL, GREY)

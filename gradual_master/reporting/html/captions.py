@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from gradual_master.reporting.charts import MOST_PERCENTILES, Chart
+from gradual_master.reporting.charts.over_time import MOST_PERCENTILES
+from gradual_master.reporting.charts.parts import Chart
 from gradual_master.reporting.charts.time_series import merged
 from gradual_master.reporting.text.failures import show_failures
 from gradual_master.reporting.text.formatting import (
@@ -26,18 +27,6 @@ from gradual_master.results.measures.series import SeriesTable
 
 Float64 = npt.NDArray[np.float64]
 
-TITLES = {
-    "levels_throughput": ("Throughput against users", "successful requests a second"),
-    "levels_latency": ("Response time against users", "milliseconds"),
-    "events": ("What happened when", "phases, levels, news of the fleet"),
-    "users": ("Users", "mean of an interval"),
-    "throughput": ("Throughput", "requests a second"),
-    "latency": ("Response time", "milliseconds"),
-    "failures": ("Failures by kind", "failed requests a second"),
-    "agents": ("Load generator", "its busiest agent"),
-    "heat": ("Response times as a heat map", "milliseconds; the stronger the colour, the more requests"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Captioned:
@@ -50,11 +39,11 @@ class Captioned:
 
 
 def of_level_chart(chart: Chart, levels: Sequence[LevelRow]) -> Captioned:
-    """A chart against concurrency."""
+    """A chart against concurrency: what the levels with the fewest and with the most users say."""
+    title, unit, say = LEVEL_CHARTS[chart.name]
     rows = sorted((row for row in levels if row.users_mean is not None), key=lambda row: row.users_mean or 0.0)
-    says = _throughput_of if chart.name == "levels_throughput" else _latency_of
     ends = rows if len(rows) == 1 else (rows[0], rows[-1])
-    return _captioned(chart, " ".join(says(row) for row in ends))
+    return _captioned(chart, title, unit, " ".join(say(row) for row in ends))
 
 
 def _throughput_of(row: LevelRow) -> str:
@@ -69,13 +58,13 @@ def _latency_of(row: LevelRow) -> str:
 
 def of_time_chart(chart: Chart, series: SeriesTable, errors: Sequence[ErrorRow] = ()) -> Captioned:
     """A chart over time."""
+    title, unit, say = TIME_CHARTS[chart.name]
     if chart.name == "failures" and errors:
-        return _captioned(chart, f"In all: {show_failures(errors)}.")
-    return _captioned(chart, _SENTENCES[chart.name](series))
+        return _captioned(chart, title, unit, f"In all: {show_failures(errors)}.")
+    return _captioned(chart, title, unit, say(series))
 
 
-def _captioned(chart: Chart, says: str) -> Captioned:
-    title, unit = TITLES[chart.name]
+def _captioned(chart: Chart, title: str, unit: str, says: str) -> Captioned:
     return Captioned(chart, title, f"{unit}, logarithmic" if chart.is_log and chart.name != "heat" else unit, says)
 
 
@@ -119,17 +108,6 @@ def _heat(series: SeriesTable) -> str:
     return f"{show_count(total)} response times, warm-up and drain among them; time runs across, response time up."
 
 
-_SENTENCES = {
-    "events": _events,
-    "users": _users,
-    "throughput": _throughput,
-    "latency": _latency,
-    "failures": _failures,
-    "agents": _agents,
-    "heat": _heat,
-}
-
-
 def _peak(values: Float64, begin_s: Sequence[float] | Float64, *, percent: bool = False) -> tuple[str, str]:
     """The largest value and when it was."""
     if not np.isfinite(values).any():
@@ -137,3 +115,21 @@ def _peak(values: Float64, begin_s: Sequence[float] | Float64, *, percent: bool 
     place = int(np.nanargmax(values))
     show = show_percent if percent else show_number
     return show(float(values[place])), show_instant(float(begin_s[place]))
+
+
+TIME_CHARTS: dict[str, tuple[str, str, Callable[[SeriesTable], str]]] = {
+    "events": ("What happened when", "phases, levels, news of the fleet", _events),
+    "users": ("Users", "mean of an interval", _users),
+    "throughput": ("Throughput", "requests a second", _throughput),
+    "latency": ("Response time", "milliseconds", _latency),
+    "failures": ("Failures by kind", "failed requests a second", _failures),
+    "agents": ("Load generator", "its busiest agent", _agents),
+    "heat": ("Response times as a heat map", "milliseconds; the stronger the colour, the more requests", _heat),
+}
+"""Title, unit and sentence of each chart over time."""
+
+LEVEL_CHARTS: dict[str, tuple[str, str, Callable[[LevelRow], str]]] = {
+    "levels_throughput": ("Throughput against users", "successful requests a second", _throughput_of),
+    "levels_latency": ("Response time against users", "milliseconds", _latency_of),
+}
+"""Title, unit, and what is said of a level."""

@@ -19,7 +19,7 @@ from bokeh.document import Document
 from bokeh.resources import Resources
 from markupsafe import Markup
 
-from gradual_master.reporting.charts import Chart
+from gradual_master.reporting.charts.parts import Chart
 
 
 @dataclass(frozen=True, slots=True)

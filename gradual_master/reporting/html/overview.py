@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradual_common.schedule.schedule import Schedule
-from gradual_master.reporting.charts import Limit
+from gradual_master.reporting.charts.limits import Limit
 from gradual_master.reporting.charts.time_series import merged, scheduled_users
 from gradual_master.reporting.text.formatting import show_number
 from gradual_master.results.measures.series import Point, SeriesTable

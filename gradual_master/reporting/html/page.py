@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,8 +10,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gradual_common.clock import NS_PER_S
-from gradual_master.reporting.charts import Limit, level_charts, limits_of, time_charts
-from gradual_master.reporting.charts.time_series import SeriesRow, heat_grid, marks_of, scheduled_users, stretches
+from gradual_master.reporting.charts.against_users import level_charts
+from gradual_master.reporting.charts.events import marks_of
+from gradual_master.reporting.charts.heat import heat_grid
+from gradual_master.reporting.charts.limits import Limit, limits_of
+from gradual_master.reporting.charts.over_time import time_charts
+from gradual_master.reporting.charts.time_series import OVER_TIME, failures_of, scheduled_users
 from gradual_master.reporting.html import captions
 from gradual_master.reporting.html.embedding import Script, as_json, bokeh_script, charts_json, package_text
 from gradual_master.reporting.html.histograms import histograms_of
@@ -21,6 +25,7 @@ from gradual_master.reporting.tables import ACTIONS, AGENTS, ERRORS, LEVELS, OBJ
 from gradual_master.reporting.text import formatting
 from gradual_master.reporting.text.failures import kind_names
 from gradual_master.reporting.text.level_notes import always_failing, notes_of
+from gradual_master.results.measures.series import Point
 from gradual_master.results.section import plain
 from gradual_master.results.summary.history import History
 from gradual_master.results.summary.sections import Summary
@@ -40,14 +45,16 @@ SECTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class OverTime:
     """The parts of the page that need a history; empty without one."""
 
-    charts: tuple[captions.Captioned, ...] = ()
-    table: tuple[SeriesRow, ...] = ()
-    most_users: float | None = None
-    history: History | None = None
-    overview: tuple[OverviewChart, ...] = ()
+    history: History | None
+    most_users: float | None
+    charts: Sequence[captions.Captioned] = ()
+    rows: Sequence[tuple[Point, Mapping[str, int]]] = ()
+    """Neighbouring points, each with its failures by what they are called."""
+
+    overview: Sequence[OverviewChart] = ()
     end_s: float = 0.0
     steps: Markup | None = None
 
@@ -55,31 +62,31 @@ class Course:
 def render_report(summary: Summary) -> str:
     """The whole page as text."""
     limits = limits_of(summary.verdict.objectives, summary.actions)
-    levels = tuple(captions.of_level_chart(chart, summary.levels) for chart in level_charts(summary.levels, limits))
-    course = _course(summary, limits)
-    drawn = [entry.chart for entry in (*levels, *course.charts)]
-    ours, names = Script.of(package_text("report.js")), kind_names(summary.errors)
+    levels = [captions.of_level_chart(chart, summary.levels) for chart in level_charts(summary.levels, limits)]
+    names = kind_names(summary.errors)
+    over_time = _over_time(summary, limits, names)
+    drawn = [entry.chart for entry in (*levels, *over_time.charts)]
+    ours = Script.of(package_text("report.js"))
     return _template().render(
         summary=summary,
         sections=SECTIONS,
         level_charts=levels,
         always_failing=always_failing(summary.levels),
-        course=course,
-        strips=histograms_of(summary.actions),
+        over_time=over_time,
+        histograms=histograms_of(summary.actions),
         error_samples=plain(summary.error_samples),
         places={(row.group, row.step): place for place, row in enumerate(summary.actions)},
         kind_names=names,
-        named_kinds=lambda counts: {names.get(kind, kind): count for kind, count in counts.items()},
         charts=charts_json(drawn) if drawn else None,
         css=Markup(package_text("report.css")),  # noqa: S704 - ours
         scripts=[bokeh_script(), ours] if drawn else [ours],
     )
 
 
-def _course(summary: Summary, limits: Sequence[Limit]) -> Course:
+def _over_time(summary: Summary, limits: Sequence[Limit], names: Mapping[str, str]) -> OverTime:
     history = summary.history
     if history is None or not len(history.series):
-        return Course(history=history, most_users=_highest_level(summary))
+        return OverTime(history, max((row.target for row in summary.levels), default=None))
     series, schedule = history.series, history.schedule
     until = float(series.end_s[-1])
     charts = time_charts(
@@ -88,22 +95,19 @@ def _course(summary: Summary, limits: Sequence[Limit]) -> Course:
         heat_grid(series),
         limits=limits,
         targets=scheduled_users(schedule),
-        kind_names=kind_names(summary.errors),
+        kind_names=names,
     )
+    labels = [names.get(kind, kind) for kind in series.failures.names]
     steps = steps_document(summary.actions, history.steps)
-    return Course(
-        charts=tuple(captions.of_time_chart(chart, series, summary.errors) for chart in charts),
-        table=stretches(series),
-        most_users=max((change.target for change in schedule.changes if change.at < until * NS_PER_S), default=0),
-        history=history,
+    return OverTime(
+        history,
+        max((change.target for change in schedule.changes if change.at < until * NS_PER_S), default=0),
+        charts=[captions.of_time_chart(chart, series, summary.errors) for chart in charts],
+        rows=[(point, failures_of(point, labels)) for point in OVER_TIME.rows(series)],
         overview=overview_charts(series, schedule, limits),
         end_s=until,
         steps=as_json(steps) if steps else None,
     )
-
-
-def _highest_level(summary: Summary) -> float | None:
-    return max((row.target for row in summary.levels), default=None)
 
 
 @cache
@@ -133,6 +137,7 @@ def _template() -> Template:
         ERRORS=ERRORS,
         AGENTS=AGENTS,
         OBJECTIVES=OBJECTIVES,
+        OVER_TIME=OVER_TIME,
         state_of=state_of,
         notes_of=notes_of,
         panel_size=(WIDTH, HEIGHT),

@@ -14,7 +14,7 @@ from gradual_master.results.measures.step_series import StepTable
 from gradual_master.results.summary.sections import ActionRow
 
 MOST_STEPS = 40
-"""Steps that have their own course in the page, those with the most requests: 6 KB each."""
+"""Steps that have their own lines in the page, those with the most requests: 6 KB each."""
 
 
 def steps_document(actions: Sequence[ActionRow], table: StepTable | None) -> dict[str, Any] | None:

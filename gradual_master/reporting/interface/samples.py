@@ -7,7 +7,7 @@ that whoever sees all of them counts `totals.requests`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 from gradual_common.clock import NS_PER_S
@@ -19,33 +19,42 @@ from gradual_common.protocol.samples import SampleColumns, UInt8, UInt16
 
 
 class Request(NamedTuple):
-    """One completed request. `duration` seconds of response time, `started_at` Unix time in seconds.
-
-    `status_code` 0 without a response; `error` the kind of its failure, "" for none; `slot` the seat of its user in
-    `group`.
-    """
+    """One completed request."""
 
     duration: float
+    """Response time, s."""
+
     status_code: int
+    """0 without a response."""
+
     action: str
     group: str
     step: str
+
     slot: int
+    """The number of its user in `group`."""
+
     started_at: float
+    """Unix time, s."""
+
     error: str
+    """The kind of its failure, "" for none."""
+
     ok: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SampleBlock:
-    """Some samples of one agent as columns (n,), in the order in which they ended; the columns of `SampleColumns`.
-
-    `agent`: its name. `begin`: the Unix time of the run's origin, ns: `begin + started` is the time of a start.
-    """
+    """Some samples of one agent as columns (n,), in the order in which they ended; the columns of `SampleColumns`."""
 
     agent: str
+    """Its name."""
+
     index: SeriesIndex
+
     begin: int
+    """The Unix time of the run's origin, ns: `begin + started` is the time of a start."""
+
     started: Int64
     duration: Int64
     slot: Int32
@@ -77,7 +86,7 @@ class SampleBlock:
         return map(Request._make, columns)
 
 
-class SampleDesk:
+class SampleReceiver:
     """Takes what agents send and makes blocks of it. `is_warm_up`: whether a level belongs to a warm-up phase."""
 
     def __init__(self, index: SeriesIndex, begin: int, is_warm_up: Callable[[int], bool]) -> None:
@@ -93,14 +102,5 @@ class SampleDesk:
             raise WireError(f"samples name outcome {columns.kind.max()}; the plan has {len(self._index.failures)}")
         if self._is_warm_up(columns.level) or not len(columns):
             return None
-        return SampleBlock(
-            agent,
-            self._index,
-            self._begin,
-            columns.started,
-            columns.duration,
-            columns.slot,
-            columns.step,
-            columns.kind,
-            columns.status,
-        )
+        shared = {field.name: getattr(columns, field.name) for field in fields(columns) if field.name != "level"}
+        return SampleBlock(agent, self._index, self._begin, **shared)

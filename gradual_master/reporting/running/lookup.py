@@ -72,18 +72,13 @@ class ReporterFinder:
             if path.is_file():
                 return _only_class(path)
         known = [*self.built_in, *self.named, *entries]
-        raise ReporterError(
-            f"there is no reporter {name!r}; "
-            + "; ".join(
-                part
-                for part in (
-                    nearest(name, known),
-                    f"there are {', '.join(known)}",
-                    f"looked for {', '.join(str(path) for path in sought)}",
-                )
-                if part
-            )
+        parts = (
+            f"there is no reporter {name!r}",
+            nearest(name, known),
+            f"there are {', '.join(known)}",
+            f"looked for {', '.join(str(path) for path in sought)}",
         )
+        raise ReporterError("; ".join(filter(None, parts)))
 
 
 def _entries() -> dict[str, EntryPoint]:
@@ -92,11 +87,20 @@ def _entries() -> dict[str, EntryPoint]:
 
 def _load_entry(entry: EntryPoint) -> ReporterClass:
     said_by = f"the entry point {entry.name!r} in {ENTRY_POINTS}"
-    try:
+    with _failing_as(f"{said_by}: cannot load {entry.value}"):
         found = entry.load()
-    except FAILURES as error:
-        raise ReporterError(f"{said_by}: cannot load {entry.value}: {type(error).__name__}: {error}") from error
     return _check_class(found, said_by)
+
+
+@contextmanager
+def _failing_as(what: str) -> Iterator[None]:
+    """What the code of others raises becomes a ReporterError that says what it was about; one of its own stays."""
+    try:
+        yield
+    except ReporterError:
+        raise
+    except FAILURES as error:
+        raise ReporterError(f"{what}: {type(error).__name__}: {error}") from error
 
 
 def load(reference: str, folder: Path, said_by: str) -> ReporterClass:
@@ -104,7 +108,11 @@ def load(reference: str, folder: Path, said_by: str) -> ReporterClass:
     place, colon, name = reference.rpartition(":")
     if not colon or not place or not name.isidentifier():
         raise ReporterError(f"{said_by}: {reference!r} is neither package.module:Class nor file.py:Class")
-    module = _load_file(folder / place) if place.endswith(".py") else _import(place, said_by)
+    if place.endswith(".py"):
+        module = _load_file(folder / place)
+    else:
+        with _failing_as(f"{said_by}: cannot import {place}"):
+            module = importlib.import_module(place)
     if not hasattr(module, name):
         classes = [cls.__name__ for cls in _classes(module)]
         hint = nearest(name, classes) or (f"there are {', '.join(classes)}" if classes else "it has no reporter")
@@ -116,13 +124,6 @@ def _check_class(found: object, said_by: str) -> ReporterClass:
     if isinstance(found, type) and issubclass(found, Reporter):
         return found
     raise ReporterError(f"{said_by}: {found!r} is no subclass of gradual.reporting.BaseReporter")
-
-
-def _import(name: str, said_by: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except FAILURES as error:
-        raise ReporterError(f"{said_by}: cannot import {name}: {type(error).__name__}: {error}") from error
 
 
 @contextmanager
@@ -198,13 +199,9 @@ def _only_class(path: Path) -> ReporterClass:
 
 def make(found: ReporterClass, arg: str | None, name: str) -> Reporter:
     """An instance; one whose own `__init__` takes nothing is given its ARG as an attribute."""
-    try:
+    with _failing_as(f"{OPTION} {name}"):
         if inspect.signature(found).parameters:
             return found(arg)
         reporter = found()
-    except ReporterError:
-        raise
-    except FAILURES as error:
-        raise ReporterError(f"{OPTION} {name}: {type(error).__name__}: {error}") from error
     reporter.arg = arg
     return reporter

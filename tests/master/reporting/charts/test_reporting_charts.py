@@ -17,19 +17,13 @@ from colours import contrast
 from simulated_run import simulated_run
 
 from gradual_common.kinds.failures import KINDS
-from gradual_master.reporting.charts import (
-    Chart,
-    Limit,
-    kind_rows,
-    level_charts,
-    levels_source,
-    limits_of,
-    over_time,
-    parts,
-    series_source,
-    time_charts,
-)
-from gradual_master.reporting.charts.time_series import TimeMark, heat_grid, marks_of
+from gradual_master.reporting.charts import over_time, parts
+from gradual_master.reporting.charts.against_users import level_charts, levels_source
+from gradual_master.reporting.charts.events import TimeMark, marks_of
+from gradual_master.reporting.charts.heat import heat_grid
+from gradual_master.reporting.charts.limits import Limit, limits_of
+from gradual_master.reporting.charts.over_time import kind_rows, series_source, time_charts
+from gradual_master.reporting.charts.parts import Chart
 from gradual_master.reporting.html.embedding import package_text
 from gradual_master.reporting.text.level_notes import always_failing
 from gradual_master.results.measures.series import SeriesTable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,15 +12,10 @@ from raw_run import MS, schedule_of
 from simulated_run import LEVELS, series_of, simulated_run
 
 from gradual_common.clock import NEVER
-from gradual_master.reporting.charts.time_series import (
-    TimeMark,
-    heat_grid,
-    marks_of,
-    merged,
-    scheduled_users,
-    stretches,
-)
-from gradual_master.results.measures.series import SeriesTable
+from gradual_master.reporting.charts.events import TimeMark, marks_of
+from gradual_master.reporting.charts.heat import heat_grid
+from gradual_master.reporting.charts.time_series import OVER_TIME, failures_of, merged, scheduled_users
+from gradual_master.results.measures.series import Point, SeriesTable
 from gradual_master.results.summary.history import News
 from gradual_master.results.summary.sections import Summary
 
@@ -35,16 +31,20 @@ def series(summary: Summary) -> SeriesTable:
     return summary.history.series
 
 
+def read(point: Point, names: str) -> list[Any]:
+    return [column.read(point) for column in OVER_TIME.choose(names)]
+
+
 def test_stretches_say_what_the_level_table_says_of_the_same_time(summary: Summary, series: SeriesTable) -> None:
-    rows = stretches(series, most=LEVELS)
+    rows = list(merged(series, LEVELS))
     assert len(rows) == len(summary.levels) == LEVELS
     for row, level in zip(rows, summary.levels, strict=True):
         assert level.steady_from_s is None, "the level's figures are over all of it"
         times = level.response_time_ms
         assert (row.begin_s, row.end_s) == (level.start_s, level.end_s)
-        assert [row.p50, row.p95, row.p99] == pytest.approx([times.p50, times.p95, times.p99], abs=0.001)
-        assert row.throughput_rps == pytest.approx(level.throughput_rps, abs=0.001)
-        assert (row.users, row.target) == (level.users_mean, level.target)
+        assert read(row, "p50_ms p95_ms p99_ms") == pytest.approx([times.p50, times.p95, times.p99], abs=0.001)
+        assert read(row, "throughput_rps") == [pytest.approx(level.throughput_rps, abs=0.001)]
+        assert read(row, "active_users target_users") == [level.users_mean, level.target]
 
 
 @pytest.mark.parametrize("most", [1, 5, 7, 23, 24, 60])
@@ -58,14 +58,15 @@ def test_no_sample_is_lost_by_merging_points(series: SeriesTable, most: int) -> 
 
 
 def test_failures_of_a_stretch_are_by_kind(series: SeriesTable) -> None:
-    (whole,) = stretches(series, most=1)
-    assert whole.errors == {kind: int(series.failures_of(kind).sum()) for kind in series.kinds}
-    assert whole.failed_rps == pytest.approx(series.failed.sum() / (2 * LEVELS))
+    (whole,) = merged(series, 1)
+    names = series.failures.names
+    assert failures_of(whole, names) == {kind: int(series.failures_of(kind).sum()) for kind in series.kinds}
+    assert read(whole, "failed_rps") == [pytest.approx(series.failed.sum() / (2 * LEVELS))]
 
 
 def test_a_stretch_without_a_response_has_no_percentiles() -> None:
-    row = stretches(series_of(2, (0, 5 * MS)), most=2)[1]
-    assert (row.p50, row.p95, row.p99) == (None, None, None)
+    _, row = OVER_TIME.rows(series_of(2, (0, 5 * MS)))
+    assert read(row, "p50_ms p95_ms p99_ms") == [None, None, None]
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(240, 64), (10, 64), (7, 9), (1, 2)])

@@ -6,8 +6,9 @@ import pytest
 from raw_run import MS
 from simulated_run import series_of, simulated_run
 
-from gradual_master.reporting.charts import level_charts, time_charts
-from gradual_master.reporting.charts.time_series import heat_grid
+from gradual_master.reporting.charts.against_users import level_charts
+from gradual_master.reporting.charts.heat import heat_grid
+from gradual_master.reporting.charts.over_time import time_charts
 from gradual_master.reporting.html.captions import Captioned, of_level_chart, of_time_chart
 from gradual_master.results.measures.series import SeriesTable
 from gradual_master.results.summary.sections import Summary

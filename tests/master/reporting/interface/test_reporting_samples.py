@@ -12,7 +12,7 @@ from gradual_common.errors import WireError
 from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.samples import SampleColumns
-from gradual_master.reporting.interface.samples import Request, SampleBlock, SampleDesk
+from gradual_master.reporting.interface.samples import Request, SampleBlock, SampleReceiver
 
 INDEX = SeriesIndex.of(plan_of())
 BEGIN = round(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()) * S
@@ -34,8 +34,8 @@ def columns(rows: list[tuple[int, ...]], level: int = 0) -> SampleColumns:
     return SampleColumns(level, *(np.array(part, dtype=dtype) for part, dtype in zip(parts, DTYPES, strict=True)))
 
 
-def desk(warm_up: int = -7) -> SampleDesk:
-    return SampleDesk(INDEX, BEGIN, lambda level: level == warm_up)
+def desk(warm_up: int = -7) -> SampleReceiver:
+    return SampleReceiver(INDEX, BEGIN, lambda level: level == warm_up)
 
 
 def received(rows: list[tuple[int, ...]], level: int = 0) -> SampleBlock:
@@ -74,7 +74,7 @@ def test_a_step_with_a_name_of_its_own_bears_it_beside_its_action() -> None:
             users=[{"name": "g", "concurrency": 1, "behavior": [{"action": "rates", "name": "again"}]}],
         )
     )
-    block = SampleDesk(index, 0, lambda level: False).receive("a", columns([(0, 0, 0, 0, 0, 200)]))
+    block = SampleReceiver(index, 0, lambda level: False).receive("a", columns([(0, 0, 0, 0, 0, 200)]))
     assert block is not None
     (request,) = block.requests()
     assert (request.action, request.step) == ("rates", "again")
@@ -83,7 +83,7 @@ def test_a_step_with_a_name_of_its_own_bears_it_beside_its_action() -> None:
 def test_what_ends_in_a_warm_up_is_left_out_as_it_is_of_the_totals() -> None:
     schedule = schedule_of((1, 1), (1, 1), (1, 1), warm_up=1)
     aggregate = aggregate_of(plan_of(), schedule)
-    made = SampleDesk(aggregate.index, 0, aggregate.is_warm_up)
+    made = SampleReceiver(aggregate.index, 0, aggregate.is_warm_up)
     one = [(0, 0, 0, 0, 0, 200)]
     told = {level: made.receive("a", columns(one, level)) is not None for level in (0, 1, 2, -1, 77)}
     assert told == {0: False, 1: True, 2: True, -1: True, 77: True}
