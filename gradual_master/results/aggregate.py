@@ -32,9 +32,8 @@ from gradual_master.results.measures.step_series import StepTimeSeries
 from gradual_master.results.measures.totals import Totals
 from gradual_master.results.merging.agent_health import AgentHealth
 from gradual_master.results.merging.agent_totals import AgentTotals
-from gradual_master.results.merging.batches import contribution_of, read_batch
+from gradual_master.results.merging.batches import OpenInterval, contribution_of, read_batch
 from gradual_master.results.merging.layouts import Layouts
-from gradual_master.results.merging.open_interval import OpenInterval
 from gradual_master.results.merging.sums import (
     BEGIN,
     END,
@@ -74,7 +73,7 @@ class Aggregate:
         self.step_series = StepTimeSeries(interval)
         self.watches = [Watch(objective) for objective in plan_objectives(plan, self.index, schedule)]
         self._phases = _phases_of_levels(schedule)
-        self._layouts = Layouts(self.shape, self._phases, self.totals.phases, self.index.failures)
+        self._layouts = Layouts(self.shape, self._phases, self.totals.phases)
         self.statuses, self.assertions = self._layouts.statuses, self._layouts.assertions
         self.failures = self._layouts.failures
         self.error_samples = ErrorSamples(self.index)

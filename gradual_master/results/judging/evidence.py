@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gradual_common.plan.model.series import SeriesIndex
+from gradual_common.units import count, percent
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.judging.fleet import FleetSection, Loss
 from gradual_master.results.judging.levels import MOST_FAILURES
@@ -43,6 +44,13 @@ class Unforeseen:
     detail: str
     """What was raised first, "" where no agent has described one."""
 
+    def __str__(self) -> str:
+        why = f": {self.detail}" if self.detail else ""
+        return (
+            f"{self.step} of {self.group} failed by a mistake in Gradual (internal), "
+            f"{count(self.count, 'time')}{why}; the agent's log has the traceback"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Uncovered:
@@ -54,6 +62,12 @@ class Uncovered:
     requests: int
     label: str
     """The most frequent of its failures."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.step} of {self.group}: {self.failures:,} of {count(self.requests, 'request')} failed "
+            f"({percent(self.failures / self.requests)}; {self.label}), and no objective of the plan covers that"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +128,12 @@ def unforeseen_steps(index: SeriesIndex, totals: Totals, samples: Sequence[Error
     """Steps that failed as `internal`, wherever in the run."""
     for step in index.steps:
         group = index.groups[step.group]
-        if count := totals.requests(
+        if failed := totals.requests(
             Selection(totals.everywhere, (step.number,), (index.failures.numbers["internal"],))
         ):
             which = (group, step.name, "internal")
             details = (one.detail for one in samples if (one.group, one.step, one.kind) == which)
-            yield Unforeseen(group, step.name, count, next(details, ""))
+            yield Unforeseen(group, step.name, failed, next(details, ""))
 
 
 def uncovered_steps(

@@ -65,10 +65,8 @@ class Loss:
     begun: int
     merged: int
 
-    @property
-    def count(self) -> int:
-        """How many are unknown."""
-        return self.begun - self.merged
+    def __str__(self) -> str:
+        return f"{self.agent} {self.begun - self.merged:,} (begun at least {self.begun:,}, merged {self.merged:,})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ its count yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import ceil
 
 from gradual_common.clock import NS_PER_MS
@@ -30,19 +30,20 @@ SHOWN_UNITS: dict[Unit, str] = {"ns": "ms", "%": "%", "/s": "/s", "": ""}
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """A rule made concrete: the samples it is about, and what no data means.
-
-    `is_own`: the plan says it; `advice`: what to do about it, after the reason.
-    """
+    """A rule made concrete."""
 
     name: str
     rule: Rule
     scope: str
     selection: Selection
+    """The samples that it is about."""
     severity: str = "fail"
     needs_data: bool = True
+    """No data fails it."""
     is_own: bool = True
+    """The plan says it."""
     advice: str = ""
+    """What to do about it, after the reason."""
 
     @property
     def enough(self) -> int:
@@ -58,10 +59,7 @@ class Objective:
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveRow(Section):
-    """The judgement of one objective. `observed`, `limit`, `worst` are in `unit`: "ms", "%", "/s" or "" for a count.
-
-    `passed` None: there is no data to judge. `reason` says why it did not pass; None when it did.
-    """
+    """The judgement of one objective."""
 
     name: str
     rule: str
@@ -69,12 +67,15 @@ class ObjectiveRow(Section):
     observed: float | None
     limit: float
     unit: str
+    """Of `observed`, `limit` and `worst`: "ms", "%", "/s" or "" for a count."""
     samples: int
     severity: str
     passed: bool | None
+    """None: there is no data to judge."""
     first_failed_at_s: float | None
     worst: float | None
     reason: str | None
+    """Why it did not pass; None when it did."""
 
     @property
     def without_judgement(self) -> str:
@@ -84,11 +85,11 @@ class ObjectiveRow(Section):
 
 @dataclass(slots=True)
 class Watch:
-    """One objective over the course of the run."""
+    """One objective as the run goes."""
 
     objective: Objective
     first_failed_at_s: float | None = None
-    worst: float | None = field(default=None)
+    worst: float | None = None
 
     def look(self, totals: Totals, at_s: float) -> ObjectiveRow:
         """Judge the run so far at the end of an interval."""
@@ -136,14 +137,14 @@ class Watch:
             name=objective.name,
             rule=rule.text,
             scope=objective.scope,
-            observed=shown(seen.value, rule.unit),
-            limit=shown(rule.limit, rule.unit) or 0.0,
+            observed=in_report_unit(seen.value, rule.unit),
+            limit=in_report_unit(rule.limit, rule.unit) or 0.0,
             unit=SHOWN_UNITS[rule.unit],
             samples=seen.samples,
             severity=objective.severity,
             passed=self._passed(seen),
             first_failed_at_s=self.first_failed_at_s,
-            worst=shown(self.worst, rule.unit),
+            worst=in_report_unit(self.worst, rule.unit),
             reason=self._reason(seen),
         )
 
@@ -163,7 +164,7 @@ class Watch:
         return f"{self.objective.name}: {observed} over {count(seen.samples, 'sample')}{since}{self.objective.advice}"
 
 
-def shown(value: float | None, unit: Unit) -> float | None:
+def in_report_unit(value: float | None, unit: Unit) -> float | None:
     """A value in the unit that reports use, rounded to a thousandth of it."""
     if value is None:
         return None
@@ -171,8 +172,8 @@ def shown(value: float | None, unit: Unit) -> float | None:
 
 
 def describe(value: float, unit: Unit) -> str:
-    """A value for a sentence: `612 ms`, `2.5%`, `49.1/s`, `3`."""
-    number = f"{shown(value, unit):,.6g}"
+    """A value in words: `612 ms`, `2.5%`, `49.1/s`, `3`."""
+    number = f"{in_report_unit(value, unit):,.6g}"
     return f"{number} ms" if unit == "ns" else f"{number}{SHOWN_UNITS[unit]}"
 
 

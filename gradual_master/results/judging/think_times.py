@@ -14,9 +14,11 @@ from math import sqrt
 
 import numpy as np
 
+from gradual_common.clock import NS_PER_MS
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.think_times.think_time import ThinkTime
+from gradual_common.units import count
 from gradual_master.results.measures.totals import Selection, Totals
 from gradual_master.results.merging.agent_health import ALLOWANCE
 from gradual_master.results.merging.agent_totals import AgentTotals
@@ -50,6 +52,13 @@ class WaitLateness:
     def is_off(self) -> bool:
         """Whether the realised think times are not those of the plan, by enough of them to say so."""
         return self.waits >= LEAST_WAITS and self.mean > self.bound
+
+    def __str__(self) -> str:
+        return (
+            f"users thought {self.mean / NS_PER_MS:.3g} ms longer than the plan says on average, over "
+            f"{count(self.waits, 'wait')}; up to {self.bound / NS_PER_MS:.2g} ms would be chance: "
+            "the agents woke them late"
+        )
 
 
 def lateness_of(plan: Plan, index: SeriesIndex, totals: Totals, agents: Iterable[AgentTotals]) -> WaitLateness:

@@ -16,16 +16,16 @@ warning: the same facts below their limits, and what a reader must know to trust
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.process.exit_codes import Status, of_verdict
-from gradual_common.units import percent
-from gradual_master.results.judging import reasons
+from gradual_common.units import count, percent
 from gradual_master.results.judging.evidence import Evidence
 from gradual_master.results.judging.littles_law import INVALID as MOST_UNACCOUNTED
 from gradual_master.results.judging.littles_law import WARNED as UNACCOUNTED_WARNED
+from gradual_master.results.judging.littles_law import WindowGap
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.judging.plan_objectives import ALWAYS, DEFAULT_NAME
 from gradual_master.results.judging.saturation import MOST_SATURATED
@@ -44,6 +44,9 @@ WIDEST_SPREAD_MS = 50
 
 LONGEST_STANDSTILL = NS_PER_S
 """An agent whose loop stood still for longer was stopped, swapped out or starved; it is named, whatever came of it."""
+
+MOST_NAMED = 5
+"""Agents that a reason names; the summary has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +98,15 @@ def _stopped(evidence: Evidence) -> Iterator[str]:
 def _invalid(evidence: Evidence) -> Iterator[str]:
     if evidence.run.failure is not None:
         yield evidence.run.failure
-    yield from map(reasons.unforeseen, evidence.unforeseen)
+    yield from map(str, evidence.unforeseen)
     if evidence.missing_share > evidence.tolerance.allow_missing:
-        yield f"{reasons.missing(evidence)}; allowed are {percent(evidence.tolerance.allow_missing)} (--allow-missing)"
+        yield f"{_missing(evidence)}; allowed are {percent(evidence.tolerance.allow_missing)} (--allow-missing)"
     if evidence.lost_share > MOST_LOST:
-        yield f"{reasons.loss(evidence)}; more than {percent(MOST_LOST)} make a run invalid"
+        yield f"{_loss(evidence)}; more than {percent(MOST_LOST)} make a run invalid"
     if _is_saturated(evidence):
-        yield f"{reasons.saturation(evidence)}; {_remedy(MOST_SATURATED)}"
+        yield f"{_saturation(evidence)}; {_remedy(MOST_SATURATED)}"
     if _is_unaccounted(evidence):
-        yield f"{reasons.unaccounted(evidence)}; {_remedy(MOST_UNACCOUNTED)}"
+        yield f"{_unaccounted(evidence)}; {_remedy(MOST_UNACCOUNTED)}"
 
 
 def _remedy(most: float) -> str:
@@ -117,29 +120,99 @@ def _warnings(evidence: Evidence) -> Iterator[str]:
     yield from (row.reason or row.name for row in evidence.objectives if _has_failed(row, "warn"))
     if evidence.run.stop_signal is None and evidence.run.failure is None:
         yield from (row.reason or row.name for row in evidence.objectives if row.passed is None)
-    yield from (reasons.uncovered(step) for step in evidence.uncovered)
+    yield from map(str, evidence.uncovered)
     if LEAST_SAID < evidence.missing_share <= evidence.tolerance.allow_missing:
-        yield reasons.missing(evidence)
+        yield _missing(evidence)
     if 0 < evidence.lost_share <= MOST_LOST:
-        yield reasons.loss(evidence)
+        yield _loss(evidence)
     if evidence.lost:
-        yield reasons.lost_agents(evidence)
+        yield f"{count(len(evidence.lost), 'agent')} lost: {', '.join(evidence.lost)}"
     yield from _generator_warnings(evidence)
     if evidence.fleet.level_spread_ms > WIDEST_SPREAD_MS:
         yield f"agents put a level in force up to {evidence.fleet.level_spread_ms:.0f} ms apart"
-    yield from reasons.counted(evidence)
+    yield from _counted(evidence)
 
 
 def _generator_warnings(evidence: Evidence) -> Iterator[str]:
     """What the generator did to the measurement, where it does not make the run invalid."""
     if evidence.fleet.saturated_intervals and not _is_saturated(evidence):
-        yield reasons.saturation(evidence)
+        yield _saturation(evidence)
     if evidence.unaccounted > UNACCOUNTED_WARNED and not _is_unaccounted(evidence):
-        yield reasons.unaccounted(evidence)
+        yield _unaccounted(evidence)
     if evidence.law.worst:
-        yield reasons.window(evidence.law.worst[0], evidence.law.flagged)
+        yield _window(evidence.law.worst[0], evidence.law.flagged)
     for agent, standstill in evidence.standstills:
         if standstill >= LONGEST_STANDSTILL:
             yield f"{agent} stood still for up to {standstill / NS_PER_S:.1f} s: stopped, swapped out or starved of CPU"
     if evidence.lateness is not None and evidence.lateness.is_off:
-        yield reasons.lateness(evidence.lateness)
+        yield str(evidence.lateness)
+
+
+def _missing(evidence: Evidence) -> str:
+    """How many users were not there."""
+    return (
+        f"{percent(evidence.missing_share)} of the scheduled user-seconds were missing "
+        f"({evidence.fleet.missing_user_s:,.1f} of {evidence.fleet.scheduled_user_s:,.1f})"
+    )
+
+
+def _loss(evidence: Evidence) -> str:
+    """Requests begun and never reported, by agent: what a lost one began after its last ping nobody knows."""
+    lost = evidence.fleet.begun - evidence.fleet.merged
+    names = _listed(map(str, evidence.losses))
+    were = "was" if lost == 1 else "were"
+    said = f"at least {lost:,} of {count(evidence.fleet.begun, 'request')} begun {were} never reported"
+    return f"{said} ({percent(evidence.lost_share)})" + (f": {names}" if names else "")
+
+
+def _saturation(evidence: Evidence) -> str:
+    """In how many intervals the generator was the bottleneck, and which agents were."""
+    how_many = f"{evidence.fleet.saturated_intervals:,} of {count(evidence.fleet.intervals, 'interval')}"
+    share = percent(evidence.saturated_share)
+    if len(evidence.saturated) == 1:
+        return f"{evidence.saturated[0][0]} was saturated in {how_many} ({share})"
+    names = _listed(f"{agent} {intervals:,}" for agent, intervals in evidence.saturated)
+    return f"agents were saturated in {how_many} ({share}): {names}"
+
+
+def _unaccounted(evidence: Evidence) -> str:
+    """Little's law over the run."""
+    return (
+        f"{percent(evidence.unaccounted)} of the users' time was neither in a request nor thinking: "
+        "the agents were late for them (Little's law)"
+    )
+
+
+def _window(worst: WindowGap, flagged: int) -> str:
+    """Little's law over the worst window of a single agent."""
+    more = f"; {count(flagged - 1, 'more window')} like it" if flagged > 1 else ""
+    return (
+        f"{worst.agent} was late for {percent(worst.unaccounted)} of its users' time "
+        f"from {worst.start_s:g} s to {worst.end_s:g} s (Little's law){more}"
+    )
+
+
+def _counted(evidence: Evidence) -> Iterator[str]:
+    """What is said by its number, where there is any."""
+    for number, one, many in (
+        (evidence.late_levels, "level change was put in force late", "level changes were put in force late"),
+        (evidence.fleet.late_starts, "user started late", "users started late"),
+        (evidence.fleet.resent_batches, "batch was sent again", "batches were sent again"),
+        (
+            evidence.fleet.late_batches,
+            "batch came after its interval was closed",
+            "batches came after their interval was closed",
+        ),
+        (evidence.fleet.dropped_batches, "batch was dropped by its agent", "batches were dropped by their agents"),
+    ):
+        if number:
+            yield f"{number:,} {one if number == 1 else many}"
+    for group, number in evidence.empty.items():
+        if number:
+            yield f"{count(number, 'iteration')} of {group} neither sent nor waited: check its conditions"
+
+
+def _listed(entries: Iterable[str]) -> str:
+    everything = list(entries)
+    more = len(everything) - MOST_NAMED
+    return ", ".join(everything[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

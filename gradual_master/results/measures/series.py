@@ -22,7 +22,6 @@ import numpy.typing as npt
 
 from gradual_common.clock import NS_PER_MS
 from gradual_common.histogram.buckets import BUCKETS, ESTIMATES, Int64
-from gradual_common.histogram.histogram import Histogram
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_master.results.measures.intervals import IntervalRecord
 
@@ -86,7 +85,11 @@ def quantile_ms(buckets: npt.NDArray[np.integer[Any]], counts: Int64, q: float) 
 
 
 class Point:
-    """Some neighbouring intervals together. Sums over intervals of `users`: target, active and stopping by group."""
+    """Some neighbouring intervals of a run together.
+
+    `users` (3, groups): target, active and stopping; `waiting`: in a request and thinking, of all: sums over the
+    intervals of their means. `agents`, `cpu`, `loop_lag_ms`: the highest of any interval, NaN where nothing is known.
+    """
 
     __slots__ = (
         "agents",
@@ -117,25 +120,19 @@ class Point:
         self.loop_lag_ms = max((agent.loop_lag_ms_max or 0.0 for agent in record.health), default=np.nan)
         self.buckets = np.flatnonzero(record.histogram.counts).astype(np.int16)
         self.counts = record.histogram.counts[self.buckets]
-        self.extremes = _extremes(record.histogram)
+        low, high = record.histogram.min, record.histogram.max
+        self.extremes = (np.nan, np.nan) if low is None or high is None else (low / NS_PER_MS, high / NS_PER_MS)
 
     def join(self, other: Point) -> None:
         """Add a neighbour."""
         self.begin_s, self.end_s = min(self.begin_s, other.begin_s), max(self.end_s, other.end_s)
         self.intervals += other.intervals
-        self._note_agents(other)
         self._add(other, 1)
 
     def amend(self, former: Point, new: Point) -> None:
         """One of its intervals was measured anew: a batch of it came late."""
-        self._note_agents(new)
         self._add(former, -1)
         self._add(new, 1)
-
-    def _note_agents(self, other: Point) -> None:
-        self.agents = max(self.agents, other.agents)
-        self.cpu = float(np.fmax(self.cpu, other.cpu))
-        self.loop_lag_ms = float(np.fmax(self.loop_lag_ms, other.loop_lag_ms))
 
     def _add(self, other: Point, sign: int) -> None:
         self.users = self.users + sign * other.users
@@ -145,8 +142,11 @@ class Point:
         np.add.at(counts, other.buckets, sign * other.counts)
         self.buckets = np.flatnonzero(counts).astype(np.int16)
         self.counts = counts[self.buckets]
-        low, high = zip(self.extremes, other.extremes, strict=True)
-        self.extremes = float(np.fmin(*low)), float(np.fmax(*high))
+        (least, most), (other_least, other_most) = self.extremes, other.extremes
+        self.extremes = float(np.fmin(least, other_least)), float(np.fmax(most, other_most))
+        self.agents = max(self.agents, other.agents)
+        self.cpu = float(np.fmax(self.cpu, other.cpu))
+        self.loop_lag_ms = float(np.fmax(self.loop_lag_ms, other.loop_lag_ms))
 
     def dense(self) -> Int64:
         """The counts of all buckets."""
@@ -158,13 +158,6 @@ class Point:
         """A percentile of its response times, within 0.55 %; NaN without any."""
         estimate, (least, most) = quantile_ms(self.buckets, self.counts, q), self.extremes
         return most if np.isnan(estimate) else min(max(estimate, least), most)
-
-
-def _extremes(histogram: Histogram) -> tuple[float, float]:
-    """The least and the largest time, ms; NaN without any."""
-    if histogram.min is None or histogram.max is None:
-        return np.nan, np.nan
-    return histogram.min / NS_PER_MS, histogram.max / NS_PER_MS
 
 
 class Series:
@@ -216,25 +209,26 @@ def _floats(values: Iterable[float]) -> Float64:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeriesTable:
-    """The course of a run as columns, one row a point; seconds since the schedule's begin, NaN where nothing is known.
-
-    `target`, `users`, `stopping` (points, groups): mean users; `in_flight`, `thinking` (points,): mean users in a
-    request, and waiting on purpose; `by_kind` (points, outcomes): samples by the numbers of `failures`; `agents`: how
-    many reported; `cpu_max` (a share of a core), `loop_lag_ms_max`: of the worst agent.
-    """
+    """The time series of a run as columns, one row a point; NaN where nothing is known."""
 
     groups: tuple[str, ...]
     begin_s: Float64
     end_s: Float64
+    """Seconds since the schedule's begin."""
     target: Float64
     users: Float64
     stopping: Float64
+    """Mean users: (points, groups)."""
     in_flight: Float64
     thinking: Float64
+    """Mean users in a request, and waiting on purpose: (points,)."""
     by_kind: Int64
+    """Samples by the numbers of `failures`: (points, outcomes)."""
     agents: Int64
+    """How many reported."""
     cpu_max: Float64
     loop_lag_ms_max: Float64
+    """Of the worst agent; CPU is a share of a core."""
     points: tuple[Point, ...]
     failures: FailureKinds = BUILT_IN_KINDS
 

@@ -1,12 +1,12 @@
 """Histograms by number: dense while they are added to, sparse afterwards.
 
-A number (`code`) says whose histogram it is; what it is made of is the affair of `sums`.
+A number (`code`) says whose histogram it is; `sums` says how it is made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ from gradual_common.histogram.histogram import Histogram, histogram_of_row
 
 Choice = slice | npt.NDArray[np.bool_]
 """Some of many histograms: neighbours, or the ones that a mask marks."""
+
+_COLUMNS = tuple(field.name for field in fields(HistogramColumns))
 
 
 class GrowingHistograms:
@@ -96,16 +98,7 @@ class SparseHistograms:
     def copy(self) -> SparseHistograms:
         """The same, without holding on to what it was chosen from."""
         columns = self.columns
-        return SparseHistograms(
-            self.codes,
-            HistogramColumns(
-                columns.keys.copy(),
-                columns.stats.copy(),
-                columns.sizes.copy(),
-                columns.indices.copy(),
-                columns.counts.copy(),
-            ),
-        )
+        return SparseHistograms(self.codes, HistogramColumns(*(getattr(columns, name).copy() for name in _COLUMNS)))
 
     def select(self, chosen: npt.NDArray[np.bool_]) -> SparseHistograms:
         """The histograms n with `chosen[n]`; without copying them when they are neighbours, as they mostly are."""
@@ -115,13 +108,7 @@ class SparseHistograms:
 
 def join(sets: Sequence[HistogramColumns]) -> HistogramColumns:
     """All of them, one after the other."""
-    return HistogramColumns(
-        keys=np.concatenate([columns.keys for columns in sets]),
-        stats=np.concatenate([columns.stats for columns in sets]),
-        sizes=np.concatenate([columns.sizes for columns in sets]),
-        indices=np.concatenate([columns.indices for columns in sets]),
-        counts=np.concatenate([columns.counts for columns in sets]),
-    )
+    return HistogramColumns(*(np.concatenate([getattr(columns, name) for columns in sets]) for name in _COLUMNS))
 
 
 def choice_of(chosen: npt.NDArray[np.bool_]) -> Choice:

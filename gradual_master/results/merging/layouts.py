@@ -5,7 +5,7 @@ differ. So what follows from the names alone is worked out once: does the plan k
 which position of which array does each number belong? A layout is known again by the bytes of the columns that name
 things (`_key`): comparing bytes is the cheapest test that is exact, and no agent has to promise anything about the
 order of its rows. What a batch of a known layout then costs is one indexed addition per array (`batches`, `counts`),
-and batches that share a layout object are added up before they are put anywhere (`open_interval`).
+and batches that share a layout object are added up before they are put anywhere (`OpenInterval`).
 
 Measured for 20 actions × 3 histograms: 110 µs when a layout is new, 7 µs when it is known.
 """
@@ -21,7 +21,6 @@ import numpy.typing as npt
 
 from gradual_common.errors import WireError
 from gradual_common.histogram.buckets import Int64
-from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.protocol.batch import COUNTERS, LOOP_LAG, MEASURES, Batch
 from gradual_master.results.merging.counts import FailureCounts, FailureRows, KeyedCounts, Rows
 from gradual_master.results.merging.histograms import Choice, choice_of
@@ -65,14 +64,12 @@ class Layouts:
     `phases`: the phase of each level, `OUTSIDE` among them; `judged`: the phases that are no warm-up.
     """
 
-    def __init__(
-        self, shape: Shape, phases: Mapping[int, int], judged: Collection[int], failures: FailureKinds = BUILT_IN_KINDS
-    ) -> None:
+    def __init__(self, shape: Shape, phases: Mapping[int, int], judged: Collection[int]) -> None:
         self.statuses: KeyedCounts[tuple[int, int, int]] = KeyedCounts()
         """By phase, step, status code."""
         self.assertions: KeyedCounts[tuple[int, int, int, int]] = KeyedCounts()
         """By phase, step, number in the action, 0 passed | 1 failed."""
-        self.failures = FailureCounts(failures)
+        self.failures = FailureCounts(shape.failures)
         self._shape = shape
         self._phases = phases
         self._judged = frozenset(judged)

@@ -24,7 +24,7 @@ import numpy as np
 
 from gradual_common.histogram.buckets import Int64
 from gradual_common.histogram.histogram import Histogram
-from gradual_common.kinds.failures import BUILT_IN_KINDS
+from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import COUNTERS, MEASURES
 from gradual_common.protocol.messages import DRAIN_LEVEL
@@ -41,17 +41,21 @@ ITERATION_COUNTS = 2
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How many series a plan has (its steps, then the iterations of its groups), and how many outcomes."""
+    """How many series a plan has (its steps, then the iterations of its groups), and how its samples can fail."""
 
     steps: int
     groups: int
-    kinds: int = len(BUILT_IN_KINDS)
-    """Outcomes of a sample, success among them."""
+    failures: FailureKinds = BUILT_IN_KINDS
 
     @classmethod
     def of(cls, index: SeriesIndex) -> Shape:
         """The shape of a plan's series."""
-        return cls(len(index.steps), len(index.groups), len(index.failures))
+        return cls(len(index.steps), len(index.groups), index.failures)
+
+    @property
+    def kinds(self) -> int:
+        """Outcomes of a sample, success among them."""
+        return len(self.failures)
 
     @property
     def series(self) -> int:

@@ -99,7 +99,7 @@ def test_shares_are_of_their_whole() -> None:
         saturated_intervals=10,
     )
     assert (evidence.missing_share, evidence.lost_share, evidence.saturated_share) == (0.015, 0.01, 0.25)
-    assert Loss("a", 12, 5).count == 7
+    assert str(Loss("a", 12, 5)) == "a 7 (begun at least 12, merged 5)"
 
 
 def test_without_a_whole_there_is_no_share() -> None:

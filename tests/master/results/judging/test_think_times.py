@@ -12,7 +12,6 @@ from gradual_common.randomness import RandomStream
 from gradual_common.think_times.think_time import ThinkTime
 from gradual_common.think_times.written import DISTRIBUTIONS
 from gradual_master.results.aggregate import Aggregate
-from gradual_master.results.judging.reasons import lateness as sentence
 from gradual_master.results.judging.think_times import WaitLateness, lateness_of, variance_of
 
 WAITS = {
@@ -63,7 +62,7 @@ def test_a_late_agent_is_compared_with_three_standard_errors() -> None:
     assert found.error == pytest.approx(2 * S / 12**0.5 / 100, rel=0.01)
     assert found.bound == 3 * found.error
     assert found.is_off
-    assert sentence(found) == (
+    assert str(found) == (
         "users thought 300 ms longer than the plan says on average, over 10,000 waits; up to 17 ms would be chance: "
         "the agents woke them late"
     )

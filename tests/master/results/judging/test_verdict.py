@@ -154,3 +154,25 @@ def test_a_calm_run_has_nothing_to_say() -> None:
     assert judge(evidence_of()).warnings == ()
     assert judge(evidence_of(missing_user_s=1)).warnings == (), "users start a moment after each change"
     assert judge(evidence_of(unaccounted=0.01)).warnings == (), "an agent needs a little time for itself"
+
+
+def test_of_many_agents_the_first_five_are_named() -> None:
+    losses = tuple(Loss(f"agent-{number}", 10, 9) for number in range(8))
+    (reason,) = judge(evidence_of(begun=80, merged=72, losses=losses)).reasons
+    assert reason.startswith(
+        "at least 8 of 80 requests begun were never reported (10%): agent-0 1 (begun at least 10, merged 9), agent-1"
+    )
+    assert "agent-4 1 (begun at least 10, merged 9) and 3 more; " in reason
+
+
+def test_without_names_there_is_no_list() -> None:
+    (reason,) = judge(evidence_of(begun=80, merged=72)).reasons
+    assert reason.startswith("at least 8 of 80 requests begun were never reported (10%); ")
+
+
+@pytest.mark.parametrize(
+    ("flagged", "more"), [(1, ""), (2, "; 1 more window like it"), (30, "; 29 more windows like it")]
+)
+def test_more_bad_windows_than_the_worst_are_counted(flagged: int, more: str) -> None:
+    verdict = judge(evidence_of(worst=(WindowGap("a", 0, 10, 60, 0.5),), flagged=flagged))
+    assert verdict.warnings == (f"a was late for 50% of its users' time from 0 s to 10 s (Little's law){more}",)

@@ -1,13 +1,14 @@
 """From a batch to a contribution: every column lands in its level. What is refused stands in test_layouts."""
 
 import numpy as np
-from contributions import contribution, layouts, reading
+import pytest
+from contributions import contribution, histogram, layouts, reading
 from raw_run import MS, START, S, Stretch, batch_of, plan_of
 
 from gradual_common.kinds.failures import KIND
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import COUNTER, EXCHANGE, LOOP_LAG, RESPONSE_TIME, START_LAG
-from gradual_master.results.merging.batches import contribution_of, read_batch, sums_of
+from gradual_master.results.merging.batches import AT_ONCE, OpenInterval, contribution_of, read_batch, sums_of
 from gradual_master.results.merging.sums import Shape, SumsByPlace
 
 SHAPE = Shape.of(SeriesIndex.of(plan_of()))
@@ -77,3 +78,21 @@ def test_an_empty_batch_contributes_its_users_only() -> None:
     assert np.count_nonzero(made.sums.requests) == 0
     assert made.sums.users[0, 0].tolist() == [2 * S, 0, 2 * S, 0]
     assert made.sums.unattended.tolist() == [0]
+
+
+@pytest.mark.parametrize("batches", [0, 1, AT_ONCE - 1, AT_ONCE, 2 * AT_ONCE + 3])
+def test_everything_that_came_is_in_it(batches: int) -> None:
+    known, interval = layouts(SHAPE), OpenInterval(SHAPE, 1)
+    values: list[int] = []
+    for number in range(batches):
+        steps = [(number % 3, "", (number + 1) * MS)] if number % 5 else [(0, "timeout", MS), (1, "", 7 * MS)]
+        stretch = Stretch(number % 2, 0, S, steps, users=[(1, 1, 0, 0), (2, 1, 1, 0)])
+        values += [ns for _, _, ns in steps]
+        interval.add(read_batch(f"a{number}", batch_of(1, 0, stretch), known))
+    frozen = interval.freeze()
+    assert [health.agent for health in interval.health] == sorted(f"a{number}" for number in range(batches))
+    assert sorted(frozen.places) == list(range(min(2, batches)))
+    assert frozen.sums.requests.sum() == len(values)
+    assert frozen.sums.users[:, 1, 0].sum() == 2 * S * batches
+    assert np.all(frozen.histograms.codes % SHAPE.codes % 7 == RESPONSE_TIME)
+    assert frozen.histograms.total(frozen.histograms.codes.tolist()) == histogram(*values)
