@@ -15,28 +15,8 @@ from functools import partial
 
 from gradual_common.errors import WireError
 from gradual_common.histogram.columns import HistogramColumns
-from gradual_common.protocol.batch import Applied, Batch, Frame, Health
+from gradual_common.protocol import batch, messages
 from gradual_common.protocol.batch_checks import check_batch, check_number, read_per_group, write_column
-from gradual_common.protocol.messages import (
-    PROTOCOL,
-    AgentMessage,
-    Confirm,
-    Expired,
-    Finish,
-    Goodbye,
-    Hello,
-    LevelOrder,
-    MasterMessage,
-    Orders,
-    Part,
-    Ping,
-    Pong,
-    Provision,
-    Refused,
-    Rows,
-    SlotRun,
-    Welcome,
-)
 from gradual_common.protocol.names import shown_name
 from gradual_common.protocol.provisions import decode_job, decode_values, encode_job, pieces_of, row_pieces
 from gradual_common.protocol.records import (
@@ -59,7 +39,7 @@ MOST_ORDINALS = 2**24
 """Ordinals end here, so that a run of slots can be written out by its reader without harm."""
 
 _REASON = WireField(read_reason)
-_SLOTS = RecordCodec(SlotRun, pb.SlotRun, at=number("instant"))
+_SLOTS = RecordCodec(messages.SlotRun, pb.SlotRun, at=number("instant"))
 
 
 def _slots(what: str) -> WireField:
@@ -67,14 +47,14 @@ def _slots(what: str) -> WireField:
     return each(partial(_read_slots, what), _SLOTS.write)
 
 
-def _read_slots(what: str, run: pb.SlotRun) -> SlotRun:
+def _read_slots(what: str, run: pb.SlotRun) -> messages.SlotRun:
     check_number(f"count of {what} slots", run.count, 1, MOST_ORDINALS)
     check_number(f"first of {what} slots", run.first, 0, MOST_ORDINALS - run.count)
     return _SLOTS.read(run)
 
 
 _HELLO = RecordCodec(
-    Hello,
+    messages.Hello,
     pb.Hello,
     ("part",),
     incarnation=WireField(partial(read_key, "incarnation")),
@@ -89,46 +69,46 @@ _HELLO = RecordCodec(
 )
 
 
-def _write_hello(hello: Hello) -> pb.Hello:
+def _write_hello(hello: messages.Hello) -> pb.Hello:
     message: pb.Hello = _HELLO.write(hello)
     if hello.part is not None:
         message.command, message.process, message.processes = hello.part.command, hello.part.number, hello.part.of
     return message
 
 
-def _read_hello(message: pb.Hello) -> Hello:
-    if message.protocol != PROTOCOL:
+def _read_hello(message: pb.Hello) -> messages.Hello:
+    if message.protocol != messages.PROTOCOL:
         return _read_foreign_hello(message)
     return _HELLO.read(message, part=_read_part(message) if message.command else None)
 
 
-def _read_foreign_hello(message: pb.Hello) -> Hello:
+def _read_foreign_hello(message: pb.Hello) -> messages.Hello:
     """Of an agent that speaks another protocol: who it is. Whatever else it says may mean something else."""
     incarnation = message.incarnation[:INCARNATION_BYTES].ljust(INCARNATION_BYTES, b"\0")
     name, host, version = (shown_name(text, "unknown") for text in (message.name, message.host, message.version))
-    return Hello(message.protocol, incarnation, name, host, message.pid, version, stream=1, max_users=0)
+    return messages.Hello(message.protocol, incarnation, name, host, message.pid, version, stream=1, max_users=0)
 
 
-def _read_part(message: pb.Hello) -> Part:
+def _read_part(message: pb.Hello) -> messages.Part:
     command = read_key("command", message.command)
     processes = check_number("processes of a command", message.processes, 1, MOST_PROCESSES)
-    return Part(command, check_number("process of a command", message.process, 1, processes), processes)
+    return messages.Part(command, check_number("process of a command", message.process, 1, processes), processes)
 
 
-_FRAMES = RecordCodec(Frame, pb.Frame)
-_APPLIED = RecordCodec(Applied, pb.Applied)
-_HEALTH = RecordCodec(Health, pb.Health)
+_FRAMES = RecordCodec(batch.Frame, pb.Frame)
+_APPLIED = RecordCodec(batch.Applied, pb.Applied)
+_HEALTH = RecordCodec(batch.Health, pb.Health)
 _HISTOGRAMS = RecordCodec(HistogramColumns, pb.Histograms, **columns("keys", "stats", "sizes", "indices", "counts"))
 
 
-def _read_health(message: pb.Health) -> Health:
+def _read_health(message: pb.Health) -> batch.Health:
     if not (math.isfinite(message.cpu) and message.cpu >= 0):
         raise WireError(f"CPU share is {message.cpu}; allowed is a number from 0 up")
     return _HEALTH.read(message)
 
 
 _BATCH = RecordCodec(
-    Batch,
+    batch.Batch,
     pb.Batch,
     ("users", "iterations"),
     frames=each(_FRAMES.read, _FRAMES.write),
@@ -141,48 +121,51 @@ _BATCH = RecordCodec(
 )
 
 
-def _read_batch(message: pb.Batch) -> Batch:
+def _read_batch(message: pb.Batch) -> batch.Batch:
     """The shape of what is counted per group follows from the number of frames, so it is read apart."""
     frames = len(message.frames)
-    batch = _BATCH.read(
+    decoded = _BATCH.read(
         message,
         users=read_per_group("users", message.users, frames, 4),
         iterations=read_per_group("iterations", message.iterations, frames, 2),
     )
-    check_batch(batch)
-    return batch
+    check_batch(decoded)
+    return decoded
 
 
+_CONFIRM = RecordCodec(
+    messages.Confirm,
+    pb.Confirm,
+    epoch=number("epoch"),
+    version=number("version"),
+    provisioned=number("provision"),
+)
 _AGENT = RecordCodec(
-    AgentMessage,
+    messages.AgentMessage,
     pb.AgentMessage,
     hello=WireField(_read_hello, _write_hello, is_part=True),
-    ping=part(RecordCodec(Ping, pb.Ping, begun=number("requests begun"))),
-    confirm=part(
-        RecordCodec(
-            Confirm, pb.Confirm, epoch=number("epoch"), version=number("version"), provisioned=number("provision")
-        )
-    ),
+    ping=part(RecordCodec(messages.Ping, pb.Ping, begun=number("requests begun"))),
+    confirm=part(_CONFIRM),
     released=_slots("released"),
     finished=_slots("finished"),
     batches=each(_read_batch, _BATCH.write),
-    goodbye=part(RecordCodec(Goodbye, pb.Goodbye, reason=_REASON)),
+    goodbye=part(RecordCodec(messages.Goodbye, pb.Goodbye, reason=_REASON)),
 )
 
 
-def encode_agent_message(message: AgentMessage) -> pb.AgentMessage:
+def encode_agent_message(message: messages.AgentMessage) -> pb.AgentMessage:
     """For the wire."""
     encoded: pb.AgentMessage = _AGENT.write(message)
     return encoded
 
 
-def decode_agent_message(message: pb.AgentMessage) -> AgentMessage:
+def decode_agent_message(message: pb.AgentMessage) -> messages.AgentMessage:
     """From the wire; raises WireError for anything that does not hold together."""
     return _AGENT.read(message)
 
 
 _WELCOME = RecordCodec(
-    Welcome,
+    messages.Welcome,
     pb.Welcome,
     run=line("run"),
     epoch=number("epoch"),
@@ -193,9 +176,9 @@ _WELCOME = RecordCodec(
     last_batch=number("last batch"),
     name=line("agent name"),
 )
-_LEVELS = RecordCodec(LevelOrder, pb.Level, number=number("level", -1), users=WireField(tuple))
+_LEVELS = RecordCodec(messages.LevelOrder, pb.Level, number=number("level", -1), users=WireField(tuple))
 _ORDERS = RecordCodec(
-    Orders,
+    messages.Orders,
     pb.Orders,
     epoch=number("epoch"),
     version=number("version"),
@@ -205,37 +188,37 @@ _ORDERS = RecordCodec(
 )
 
 
-def _read_orders(message: pb.Orders) -> Orders:
+def _read_orders(message: pb.Orders) -> messages.Orders:
     if len({len(level.users) for level in message.levels}) > 1:
         raise WireError("the levels of one set of orders count different numbers of groups")
     return _ORDERS.read(message)
 
 
 _MASTER = RecordCodec(
-    MasterMessage,
+    messages.MasterMessage,
     pb.MasterMessage,
     welcome=part(_WELCOME),
-    pong=part(RecordCodec(Pong, pb.Pong)),
+    pong=part(RecordCodec(messages.Pong, pb.Pong)),
     orders=WireField(_read_orders, _ORDERS.write, is_part=True),
     ack=number("ack"),
-    expired=part(RecordCodec(Expired, pb.Expired, reason=_REASON)),
-    refused=part(RecordCodec(Refused, pb.Refused, reason=_REASON)),
-    finish=part(RecordCodec(Finish, pb.Finish, reason=_REASON)),
+    expired=part(RecordCodec(messages.Expired, pb.Expired, reason=_REASON)),
+    refused=part(RecordCodec(messages.Refused, pb.Refused, reason=_REASON)),
+    finish=part(RecordCodec(messages.Finish, pb.Finish, reason=_REASON)),
 )
 
 
-def encode_master_message(message: MasterMessage) -> pb.MasterMessage:
+def encode_master_message(message: messages.MasterMessage) -> pb.MasterMessage:
     """For the wire."""
     encoded: pb.MasterMessage = _MASTER.write(message)
     return encoded
 
 
-def decode_master_message(message: pb.MasterMessage) -> MasterMessage:
+def decode_master_message(message: pb.MasterMessage) -> messages.MasterMessage:
     """From the wire; raises WireError for anything that does not hold together."""
     return _MASTER.read(message)
 
 
-def encode_provision(provision: Provision) -> Iterator[pb.ProvisionChunk]:
+def encode_provision(provision: messages.Provision) -> Iterator[pb.ProvisionChunk]:
     """The chunks of one provision, in order; the last is marked complete."""
     if provision.job is not None:
         for part in pieces_of(encode_job(provision.job)):
@@ -254,9 +237,9 @@ class ProvisionAssembler:
         self._sequence = 0  # of the provision under way; the lowest that may come when there is none
         self._job = bytearray()
         self._values = bytearray()
-        self._rows: list[Rows] = []
+        self._rows: list[messages.Rows] = []
 
-    def feed(self, chunk: pb.ProvisionChunk) -> Provision | None:
+    def feed(self, chunk: pb.ProvisionChunk) -> messages.Provision | None:
         """Take the next chunk; the provision if that was its last.
 
         Raises WireError for a sequence that does not rise or begins before the last one was complete, and for
@@ -284,13 +267,13 @@ class ProvisionAssembler:
         ordinals = tuple(rows.ordinals)
         values = decode_values(bytes(self._values), len(ordinals))
         self._values.clear()
-        self._rows.append(Rows(rows.group, read_line("data set", rows.name), ordinals, values))
+        self._rows.append(messages.Rows(rows.group, read_line("data set", rows.name), ordinals, values))
 
-    def _complete(self) -> Provision:
+    def _complete(self) -> messages.Provision:
         if self._values:
             raise WireError(f"provision {self._sequence} ends in the middle of a row")
         job = decode_job(bytes(self._job)) if self._job else None
-        provision = Provision(self._sequence, job, tuple(self._rows))
+        provision = messages.Provision(self._sequence, job, tuple(self._rows))
         self._job.clear()
         self._rows = []
         self._sequence += 1

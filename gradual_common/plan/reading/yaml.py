@@ -7,7 +7,7 @@ aliases expand within bounds, and each path keeps its mark. Mistakes are collect
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -42,26 +42,6 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 class PlanLoader(yaml.SafeLoader):
     """Tells plain scalars apart from tagged and quoted ones, and leaves their meaning to `read_scalar`."""
 
-    written: Mapping[str, str] = {}
-    """By its stand-in, each character that the text holds."""
-
-    def scan_plain(self) -> Any:
-        """As the text has it."""
-        return self._as_written(super().scan_plain())
-
-    def scan_flow_scalar(self, style: str) -> Any:
-        """As the text has it."""
-        return self._as_written(super().scan_flow_scalar(style))
-
-    def scan_block_scalar(self, style: str) -> Any:
-        """As the text has it."""
-        return self._as_written(super().scan_block_scalar(style))
-
-    def _as_written(self, token: Any) -> Any:
-        if self.written and token is not None:
-            token.value = token.value.translate({ord(stand_in): text for stand_in, text in self.written.items()})
-        return token
-
     def resolve(self, kind: type[Node], value: Any, implicit: Any) -> str:
         """The tag of a node that has none."""
         if kind is ScalarNode:
@@ -75,7 +55,7 @@ def read_document(text: str, name: str) -> Document:
     node = _compose(text, document)
     if node is None:
         return document
-    value = _Reader(document).read(node, ())
+    value = _Reader(document, text).read(node, ())
     if isinstance(value, dict):
         document.root = {key: entry for key, entry in value.items() if not key.startswith("x-")}
     else:
@@ -88,7 +68,7 @@ def read_value(text: str, name: str) -> Document:
     """A value as YAML would read it after `key:`; it stands under "" in the document."""
     document = Document({}, name)
     node = _compose(text, document, may_quote=False, empty="")
-    document.root = {"": _Reader(document).read(node, ("",)) if node is not None else None}
+    document.root = {"": _Reader(document, text).read(node, ("",)) if node is not None else None}
     return document
 
 
@@ -119,9 +99,7 @@ def _compose(text: str, document: Document, *, may_quote: bool = True, empty: st
 
 
 def _documents(text: str) -> Iterator[Node]:
-    stand_ins = _stand_ins(text)
-    loader = PlanLoader(text.translate(stand_ins))
-    loader.written = {stand_in: chr(character) for character, stand_in in stand_ins.items()}
+    loader = PlanLoader(text.translate(_stand_ins(text)))
     try:
         while loader.check_node():
             node = loader.get_node()
@@ -152,8 +130,9 @@ class _Reader:
     #   What `<<` brings comes last and replaces nothing, neither values nor marks: it is read into marks of its own, of
     # which only those are taken over whose paths have none yet.
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, text: str) -> None:
         self._document = document
+        self._written = {ord(stand_in): chr(character) for character, stand_in in _stand_ins(text).items()}
         self._values = 0
         self._open: list[int] = []
 
@@ -193,7 +172,7 @@ class _Reader:
         return self._mapping(node.value, path)
 
     def _scalar(self, node: ScalarNode, path: Path) -> Any:
-        text = join_surrogates(node.value)
+        text = self._text(node)
         if node.tag == TEXT:
             return text
         if "${" in text:
@@ -203,6 +182,10 @@ class _Reader:
         except ValueError as error:
             self._report(node, path, str(error))
             return None
+
+    def _text(self, node: ScalarNode) -> str:
+        """As it is written, stand-ins undone."""
+        return join_surrogates(node.value.translate(self._written))
 
     def _mapping(self, entries: list[tuple[Node, Node]], path: Path) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -224,7 +207,7 @@ class _Reader:
 
     def _key(self, node: Node, path: Path) -> str | None:
         if isinstance(node, ScalarNode):
-            return join_surrogates(node.value)
+            return self._text(node)
         looks_like_template = isinstance(node, MappingNode)
         self._report(
             node, path, "a key is a text, not a mapping or a list", QUOTE_TEMPLATE if looks_like_template else ""
