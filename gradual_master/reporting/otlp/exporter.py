@@ -25,7 +25,7 @@ MOST_REMARKS = 20
 class BackOff:
     """Exponential, with jitter, so that many senders do not come back at one instant (OTLP specification)."""
 
-    def __init__(self, first_s: float = FIRST_DELAY_S) -> None:
+    def __init__(self, first_s: float) -> None:
         self._first_s = first_s
         self._next_s = first_s
 
@@ -64,7 +64,7 @@ class ExportThread:
         self._pending = pending
         self._resource = resource
         self._where = where
-        self._back_off = BackOff()
+        self._back_off = BackOff(FIRST_DELAY_S)
         self._log = structlog.get_logger(__name__)
         self._changed = threading.Condition()
         """Guards `_pending` and the four below, which both threads use; the rest is the sending thread's."""

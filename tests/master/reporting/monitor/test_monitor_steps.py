@@ -4,7 +4,6 @@ import pytest
 from monitor_scene import records
 
 from gradual_master.reporting.monitor.steps import RecentSteps
-from gradual_master.results.measures.intervals import IntervalRecord
 
 
 def test_steps_add_up_to_their_intervals() -> None:
@@ -18,20 +17,17 @@ def test_steps_add_up_to_their_intervals() -> None:
     assert max(row.times.max or 0 for row in rows) == max(record.response_time_ms.max or 0 for record in closed)
 
 
-def test_an_interval_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interval_is_worked_out_once() -> None:
+    """Rows are made anew whenever they are asked for; those of an interval that is seen again are the same ones."""
     closed = list(records(8, groups=("customer",), agents=1))
-    worked_out = []
-    actions = IntervalRecord.actions
-
-    def note(record: IntervalRecord) -> object:
-        worked_out.append(record.number)
-        return actions(record)
-
-    monkeypatch.setattr(IntervalRecord, "actions", note)
+    assert closed[0].actions() is not closed[0].actions()
     steps = RecentSteps()
+    before: dict[int, object] = {}
     for end in range(1, 9):
         steps.rates(closed[max(0, end - 5) : end])
-    assert worked_out == list(range(8))
+        assert all(steps._known[number] is rows for number, rows in before.items() if number in steps._known)
+        before = dict(steps._known)
+    assert list(before) == [3, 4, 5, 6, 7]
 
 
 def test_of_no_intervals_there_are_no_steps() -> None:

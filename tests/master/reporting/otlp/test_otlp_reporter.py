@@ -32,6 +32,7 @@ from gradual_common import __version__
 from gradual_common.histogram.histogram import Histogram
 from gradual_common.kinds.failures import KINDS
 from gradual_master.errors import ReporterError
+from gradual_master.reporting.otlp import exporter
 from gradual_master.reporting.otlp.encoding import GAUGES
 from gradual_master.reporting.otlp.endpoint import find_endpoint
 from gradual_master.reporting.otlp.exporter import BackOff
@@ -53,7 +54,7 @@ def receiver(request: Any) -> Iterator[Any]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits a second for what is back in a moment."""
-    monkeypatch.setattr(BackOff.__init__, "__defaults__", (0.02,))
+    monkeypatch.setattr(exporter, "FIRST_DELAY_S", 0.02)
 
 
 def points(receiver: Receiver) -> Iterator[tuple[str, dict[str, Any], Any, Any]]:

@@ -1,109 +1,38 @@
-"""Every sample that came stands in the files, once and unchanged; memory and folders are kept in order."""
+"""Every sample is read back from the files as it was, and memory stays bounded."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from parquet_rows import (
+    BEGIN,
+    HIVE,
+    INDEX,
+    MINUTE,
+    Row,
+    S,
+    block_of,
+    ds,
+    expected,
+    files_of,
+    pa,
+    pq,
+    random_rows,
+    read,
+    same,
+)
 from raw_run import plan_of, run_of
 
-pa = pytest.importorskip("pyarrow", reason="pyarrow is an extra")
-
-import pyarrow.dataset as ds  # noqa: E402 (after the skip)
-import pyarrow.parquet as pq  # noqa: E402
-
-from gradual_common.kinds.failures import KIND, KINDS  # noqa: E402
-from gradual_common.plan.model.series import SeriesIndex  # noqa: E402
-from gradual_master.errors import ReporterError  # noqa: E402
-from gradual_master.reporting.interface.samples import SampleBlock  # noqa: E402
-from gradual_master.reporting.parquet.files import SampleWriter, describe_run, safe_name  # noqa: E402
-from gradual_master.reporting.parquet.reporter import MARKER, ParquetReporter  # noqa: E402
-
-S = 1_000_000_000
-MINUTE = 60 * S
-BEGIN = 1_767_323_045_123_456_789
-INDEX = SeriesIndex.of(plan_of())
-HIVE = ds.partitioning(pa.schema([("agent", pa.string()), ("minute", pa.int32())]), flavor="hive")
-
-Row = dict[str, Any]
-
-
-def block_of(agent: str, rows: list[tuple[int, int, int, int, str, int]], index: SeriesIndex = INDEX) -> SampleBlock:
-    """Rows of (started, duration, slot, step, kind, status)."""
-    started, duration, slot, step, kind, status = zip(*rows, strict=True) if rows else ((),) * 6
-    return SampleBlock(
-        agent=agent,
-        index=index,
-        begin=BEGIN,
-        started=np.array(started, dtype=np.int64),
-        duration=np.array(duration, dtype=np.int64),
-        slot=np.array(slot, dtype=np.int32),
-        step=np.array(step, dtype=np.uint16),
-        kind=np.array([KIND[name] for name in kind], dtype=np.uint8),
-        status=np.array(status, dtype=np.uint16),
-    )
-
-
-def random_rows(seed: int, count: int, first: int = 0, seconds: int = 150) -> list[tuple[int, int, int, int, str, int]]:
-    rng = np.random.default_rng(seed)
-    ended = np.sort(rng.integers(first * S + 2 * S, (first + seconds) * S, count))
-    duration = rng.integers(1, 2 * S, count)
-    kinds = [KINDS[number] for number in rng.choice([0, 0, 0, *range(1, len(KINDS))], count)]
-    rows = zip((ended - duration).tolist(), duration.tolist(), kinds, range(count), strict=True)
-    return [
-        (start, length, number % 50, number % 3, kind, 0 if kind in ("timeout", "connect") else 200 + number % 3)
-        for start, length, kind, number in rows
-    ]
-
-
-def expected(agent: str, rows: list[tuple[int, int, int, int, str, int]]) -> list[Row]:
-    """Worked out row by row, as plain values."""
-    steps = [("customer", "login"), ("customer", "browse"), ("guest", "rates")]
-    return [
-        {
-            "started_at": BEGIN + started,
-            "duration_ns": duration,
-            "group": steps[step][0],
-            "step": steps[step][1],
-            "action": steps[step][1],
-            "slot": slot,
-            "status_code": status or None,
-            "error": kind or None,
-            "ok": not kind,
-            "agent": agent,
-            "minute": (started + duration) // MINUTE,
-        }
-        for started, duration, slot, step, kind, status in rows
-    ]
-
-
-def read(folder: Path) -> list[Row]:
-    """What a reader of the data set gets, instants as integers."""
-    table = ds.dataset(folder, format="parquet", partitioning=HIVE).to_table()
-    started = table["started_at"].cast(pa.int64()).to_pylist()
-    return [
-        row | {"started_at": at} for row, at in zip(table.drop_columns("started_at").to_pylist(), started, strict=True)
-    ]
-
-
-def in_order(rows: list[Row]) -> list[tuple[Any, ...]]:
-    return sorted((row["agent"], row["started_at"], row["duration_ns"], *map(str, row.values())) for row in rows)
-
-
-def same(found: list[Row], wanted: list[Row]) -> bool:
-    columns = list(wanted[0])
-    return in_order([{name: row[name] for name in columns} for row in found]) == in_order(wanted)
-
-
-def files_of(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+from gradual_common.plan.model.series import SeriesIndex
+from gradual_master.reporting.interface.samples import SampleBlock
+from gradual_master.reporting.parquet.files import SampleWriter, describe_run, safe_name
+from gradual_master.reporting.parquet.reporter import MARKER, ParquetReporter
 
 
 @pytest.fixture
@@ -340,117 +269,6 @@ def test_a_file_bears_its_name_only_when_it_is_complete(folder: Path) -> None:
     assert ds.dataset(folder, format="parquet", partitioning=HIVE).count_rows() == 0
     writer.close()
     assert files_of(folder) == ["agent=a/minute=000/part-0.parquet"]
-
-
-def test_a_former_run_is_replaced_when_the_schedule_begins_and_not_before(folder: Path) -> None:
-    for agent, minute in (("old", 0), ("a", 3)):
-        reporter = ParquetReporter(str(folder))
-        reporter.prepare()
-        before = files_of(folder)
-        reporter.close()
-        assert files_of(folder) == ([] if agent == "old" else before), "a run that was given up removes nothing"
-        reporter.prepare()
-        reporter.on_test_start(run_of())
-        reporter.on_samples(block_of(agent, random_rows(1, 20, first=60 * minute, seconds=50)))
-        reporter.close()
-    assert files_of(folder) == [MARKER, "agent=a/minute=003/part-0.parquet"]
-    assert sorted(os.listdir(folder)) == [MARKER, "agent=a"]
-
-
-def test_what_a_killed_run_left_behind_is_replaced_too(folder: Path) -> None:
-    reporter = ParquetReporter(str(folder))
-    reporter.prepare()
-    reporter.on_test_start(run_of())
-    reporter.close()
-    (folder / "agent=x/minute=000").mkdir(parents=True)
-    (folder / "agent=x/minute=000/.part-0.partial").write_bytes(b"PAR1")
-    reporter.prepare()
-    reporter.on_test_start(run_of())
-    reporter.close()
-    assert files_of(folder) == [MARKER]
-
-
-@pytest.mark.parametrize("stranger", ["notes.txt", "agent=x/minute=000/mine.parquet", "agent=x", "part-0.parquet"])
-@pytest.mark.parametrize("beside", [True, False], ids=["beside ours", "alone"])
-def test_a_folder_with_what_is_not_ours_is_refused_and_left_alone(folder: Path, stranger: str, beside: bool) -> None:
-    reporter = ParquetReporter(str(folder))
-    if beside:
-        reporter.prepare()
-        reporter.on_test_start(run_of())
-        reporter.on_samples(block_of("a", random_rows(1, 20)))
-        reporter.close()
-    (folder / stranger).parent.mkdir(parents=True, exist_ok=True)
-    (folder / stranger).write_text("precious")
-    before = files_of(folder)
-    with pytest.raises(ReporterError, match=r"holds '.*'.* folder"):
-        reporter.prepare()
-    reporter.close()
-    assert files_of(folder) == before
-
-
-def test_a_link_is_neither_followed_nor_removed(folder: Path, tmp_path: Path) -> None:
-    reporter = ParquetReporter(str(folder))
-    reporter.prepare()
-    reporter.on_test_start(run_of())
-    reporter.close()
-    elsewhere = tmp_path / "elsewhere/minute=000"
-    elsewhere.mkdir(parents=True)
-    (elsewhere / "part-0.parquet").write_text("precious")
-    (folder / "agent=x").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(ReporterError, match="holds 'agent=x'"):
-        reporter.prepare()
-    (folder / "agent=x").unlink()
-    (folder / "agent=y/minute=000").mkdir(parents=True)
-    (folder / "agent=y/minute=000/part-0.parquet").symlink_to(elsewhere / "part-0.parquet")
-    with pytest.raises(ReporterError, match=r"holds 'agent=y/minute=000/part-0\.parquet'"):
-        reporter.prepare()
-    assert (elsewhere / "part-0.parquet").read_text() == "precious"
-
-
-def test_a_folder_that_another_run_writes_to_is_refused(reporter: ParquetReporter, folder: Path) -> None:
-    other = ParquetReporter(str(folder))
-    with pytest.raises(ReporterError, match="another run is writing there"):
-        other.prepare()
-    reporter.close()
-    other.prepare()
-    other.close()
-
-
-def test_a_folder_that_cannot_be_written_is_an_error_before_the_run(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    for path, message in (
-        (tmp_path / "file", "this is a file; name a folder"),
-        (tmp_path / "file" / "below", "cannot be written: Not a directory"),
-        (Path("/proc/gradual"), "cannot be written: No such file or directory"),
-    ):
-        with pytest.raises(ReporterError, match=message):
-            ParquetReporter(str(path)).prepare()
-    with pytest.raises(ReporterError, match="name a folder"):
-        ParquetReporter("").prepare()
-
-
-def test_without_an_argument_the_folder_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    reporter = ParquetReporter()
-    reporter.prepare()
-    reporter.on_test_start(run_of())
-    reporter.close()
-    assert files_of(tmp_path) == [f"gradual-samples/{MARKER}"]
-
-
-def test_without_pyarrow_it_is_said_what_to_install(tmp_path: Path) -> None:
-    """In a process of its own, in which nothing has been imported yet; the reporter itself needs nothing."""
-    script = (
-        "import sys; sys.modules['pyarrow'] = None\n"
-        "from gradual_master.errors import ReporterError\n"
-        "from gradual_master.reporting.parquet.reporter import ParquetReporter\n"
-        "try:\n    ParquetReporter(sys.argv[1]).prepare()\n"
-        "except ReporterError as error:\n    print(error)\n"
-    )
-    command = [sys.executable, "-c", script, str(tmp_path / "samples")]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "pip install 'gradual-loadtest[parquet]'" in said
-    assert not (tmp_path / "samples").exists()
 
 
 @pytest.mark.parametrize("method", ["write_table", "close"])

@@ -2,14 +2,13 @@
 
 import io
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from raw_run import MS, S, Stretch, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
+from progress_run import SCHEDULE, Options, records, state_after
+from raw_run import aggregate_of, fleet_of, plan_of, run_of, schedule_of
 from rich.console import Console
 
-from gradual_common.plan.model.plan import Plan
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.reporting.progress.reporter import (
     ProgressReporter,
@@ -17,45 +16,8 @@ from gradual_master.reporting.progress.reporter import (
     describe_progress,
     render_progress,
 )
-from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.history import News
 from gradual_master.results.summary.summary import build_summary
-
-SCHEDULE = schedule_of((2, 1), (4, 2), seconds=6)
-
-
-class Options:
-    allow_missing = 0.01
-    allow_saturated = False
-
-
-def records(count: int, *, plan: Plan | None = None, schedule: Schedule = SCHEDULE) -> list[IntervalRecord]:
-    """Second k has k + 1 logins of 10 ms; every third second one more that failed."""
-    aggregate = aggregate_of(plan or plan_of(), schedule)
-    closed = []
-    for second in range(count):
-        samples = [(0, "", 10 * MS)] * (second + 1) + [(1, "status", 20 * MS)] * (second % 3 == 0)
-        stretch = Stretch(second // 6, second * S, (second + 1) * S, samples, users=[(2, 0, 0, 0), (1, 0, 0, 0.5)])
-        aggregate.merge("a", batch_of(second + 1, second, stretch))
-        closed.append(aggregate.close(second))
-    return closed
-
-
-def state_after(count: int, **changes: Any) -> ProgressState:
-    state = ProgressState(changes.get("schedule", SCHEDULE))
-    for record in records(count, **changes):
-        state.add(record)
-    return state
-
-
-def test_it_knows_where_the_run_is_and_how_it_has_gone_of_late() -> None:
-    state = state_after(8)
-    assert (state.at_s, state.left_s, state.is_draining) == (8, 4, False)
-    assert state.recent.ok == (4 + 5 + 6 + 7 + 8) / 5
-    assert state.requests == 36 + 3
-    assert state.failures == {"status": 3}
-    assert state.recent.times.p50 == 10
-    assert state.recent.times.p99 == pytest.approx(20, rel=0.0055)
 
 
 def test_before_the_first_interval_there_is_nothing() -> None:
@@ -96,15 +58,6 @@ def test_missing_users_are_said_and_a_few_that_are_just_starting_are_not() -> No
     assert "users 3/6 (3 missing)" in describe_progress(state)
     assert state_after(2).missing == 0
     assert state_after(12).missing == 0, "in the drain nobody is missing"
-
-
-def test_of_a_part_of_one_user_nobody_is_missing() -> None:
-    state = state_after(2)
-    assert state.last is not None
-    state.add(replace(state.last, target={"customer": 0.018}, users={"customer": 0.017}))
-    assert state.missing == 0
-    state.add(replace(state.last, target={"customer": 1}, users={"customer": 0}))
-    assert state.missing == 1
 
 
 def test_the_latest_news_of_the_fleet_stand_in_the_live_view() -> None:

@@ -1,0 +1,252 @@
+"""The port is taken before the load and free after it; and Prometheus itself reads what is served."""
+
+import json
+import math
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_run import (
+    PAGE,
+    TIMES,
+    Fed,
+    fed,
+    feed,
+    free_port,
+    metrics_of,
+    parsed_text,
+    samples_of,
+    scrape,
+    wait_until,
+)
+from raw_run import MS, S
+from structlog.testing import capture_logs
+
+from gradual_common import __version__
+from gradual_common.histogram.buckets import QUANTILE_ERROR
+from gradual_master.errors import ReporterError
+from gradual_master.reporting.prometheus.metrics import BOUNDS
+from gradual_master.reporting.prometheus.reporter import PrometheusReporter
+
+
+@pytest.fixture
+def reporter() -> Iterator[PrometheusReporter]:
+    made = PrometheusReporter("127.0.0.1:0")
+    made.prepare()
+    yield made
+    made.close()
+
+
+def test_the_last_values_stay_until_it_is_closed_and_then_the_port_is_free() -> None:
+    told = fed()
+    reporter = PrometheusReporter("0")
+    reporter.prepare()
+    feed(reporter, told)
+    reporter.on_test_complete(told.summary)
+    assert parsed_text(scrape(reporter)[1])["gradual_requests"].samples[0].value == 120
+    assert reporter.url is not None
+    port = urllib.parse.urlsplit(reporter.url).port
+    reporter.close()
+    reporter.close()
+    assert reporter.url is None
+    again = PrometheusReporter(str(port))
+    again.prepare()
+    again.close()
+
+
+def test_a_port_that_is_taken_is_said_before_the_load() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        with pytest.raises(ReporterError, match=rf"prometheus={port}: 127.0.0.1:{port} cannot be listened on: Address"):
+            PrometheusReporter(str(port)).prepare()
+
+
+@pytest.mark.parametrize("arg", ["nine", "127.0.0.1:", "127.0.0.1:70000", "::1:9464", ":9464", "unix:/tmp/x", "-1"])
+def test_an_address_that_is_none_is_said_before_the_load(arg: str) -> None:
+    with pytest.raises(ReporterError, match=r"this is no \[HOST:\]PORT|scrapes no Unix sockets"):
+        PrometheusReporter(arg).prepare()
+
+
+def test_a_host_that_is_not_there_is_said_before_the_load() -> None:
+    with pytest.raises(ReporterError, match="cannot be listened on"):
+        PrometheusReporter("192.0.2.1:0").prepare()
+
+
+def test_off_loopback_it_warns_that_anyone_can_read() -> None:
+    for arg, warnings in (("0.0.0.0:0", 1), ("127.0.0.1:0", 0), ("localhost:0", 0)):
+        reporter = PrometheusReporter(arg)
+        with capture_logs() as logs:
+            reporter.prepare()
+        reporter.close()
+        assert sum(entry["log_level"] == "warning" for entry in logs) == warnings, arg
+
+
+@dataclass
+class Scraper:
+    """A Prometheus that scrapes one endpoint."""
+
+    port: int
+
+    def query(self, promql: str) -> list[dict[str, Any]]:
+        url = f"http://127.0.0.1:{self.port}/api/v1/query?" + urllib.parse.urlencode({"query": promql})
+        try:
+            with urllib.request.urlopen(url, timeout=10) as response:
+                found: list[dict[str, Any]] = json.load(response)["data"]["result"]
+                return found
+        except (OSError, urllib.error.URLError):
+            return []
+
+    def value(self, promql: str) -> float | None:
+        found = self.query(promql)
+        return float(found[0]["value"][1]) if found else None
+
+
+@pytest.fixture
+def prometheus(tmp_path: Path, reporter: PrometheusReporter, request: pytest.FixtureRequest) -> Iterator[Scraper]:
+    binary = shutil.which("prometheus")
+    if binary is None:
+        pytest.skip("prometheus is not installed (Debian: apt-get install prometheus)")
+    assert reporter.url is not None
+    target = urllib.parse.urlsplit(reporter.url).netloc
+    (tmp_path / "prometheus.yml").write_text(
+        f"global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}\n"
+        f"scrape_configs: [{{job_name: gradual, static_configs: [{{targets: ['{target}']}}]}}]\n"
+    )
+    port = free_port()
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(
+            [
+                binary,
+                f"--config.file={tmp_path}/prometheus.yml",
+                f"--storage.tsdb.path={tmp_path}/data",
+                f"--web.listen-address=127.0.0.1:{port}",
+                *getattr(request, "param", ()),
+            ],
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield Scraper(port)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def quantile_of(told: Fed, q: float) -> float:
+    """Exactly, in seconds, of the logins."""
+    values = sorted(TIMES * (len(told.intervals) - 1))
+    return values[math.ceil(q * len(values)) - 1] / S
+
+
+def promtool(*words: str, given: bytes = b"") -> str:
+    """What it says; it ends well."""
+    binary = shutil.which("promtool")
+    if binary is None:
+        pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
+    done = subprocess.run([binary, *words], input=given, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return (done.stdout + done.stderr).decode()
+
+
+@pytest.mark.system
+def test_prometheus_finds_nothing_amiss_with_names_and_units(reporter: PrometheusReporter) -> None:
+    feed(reporter, fed())
+    assert promtool("check", "metrics", given=scrape(reporter)[1]) == ""
+
+
+@pytest.mark.system
+def test_the_scrape_configuration_in_the_documentation_is_one(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"`prometheus.yml`:\n\n```yml\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / "prometheus.yml").write_text(shown)
+    assert "SUCCESS" in promtool("check", "config", str(tmp_path / "prometheus.yml"))
+
+
+def test_the_documentation_names_every_metric() -> None:
+    told = fed(1)
+    names = {key[0] for key in samples_of(metrics_of(replace(told, intervals=told.intervals[::-1])))}
+    documented = set(re.findall(r"`(gradual_\w+)`", PAGE))
+    assert {re.sub("_(bucket|sum|count)$", "", name) for name in names} == documented
+
+
+def is_all_there(prometheus: Scraper, told: Fed) -> bool | None:
+    return prometheus.value("sum(gradual_requests_total)") == told.summary.totals.requests or None
+
+
+@pytest.mark.system
+def test_prometheus_reads_counters_gauges_and_classic_histograms(
+    reporter: PrometheusReporter, prometheus: Scraper
+) -> None:
+    told = fed()
+    feed(reporter, told)
+    reporter.on_test_complete(told.summary)
+    wait_until(lambda: is_all_there(prometheus, told))
+    failures = {
+        found["metric"]["kind"]: float(found["value"][1])
+        for found in prometheus.query("sum by (kind) (gradual_failures_total)")
+    }
+    assert failures == {"status": 3, "timeout": 3, "connect": 1}
+    assert prometheus.value('gradual_objective_passed{objective="error_rate < 100%"}') == 1
+    assert prometheus.value("gradual_run_elapsed_seconds") == 4
+    run = prometheus.query("gradual_run_info")[0]["metric"]
+    assert (run["run"], run["name"], run["version"]) == ("run-1", "raw", __version__)
+    buckets = prometheus.query('gradual_response_time_seconds_bucket{step="login"}')
+    assert len(buckets) == len(BOUNDS) + 1
+    for found in buckets:
+        bound = float(found["metric"]["le"])
+        assert float(found["value"][1]) == 3 * sum(ns <= bound * S for ns in TIMES), bound
+    for q in (0.5, 0.9, 0.99):
+        estimate = prometheus.value(f'histogram_quantile({q}, gradual_response_time_seconds_bucket{{step="login"}})')
+        exact = quantile_of(told, q)
+        assert estimate is not None
+        assert exact / math.sqrt(2) <= estimate <= exact * math.sqrt(2), "a classic bucket is √2 wide"
+
+
+@pytest.mark.system
+def test_prometheus_answers_the_queries_in_the_documentation(reporter: PrometheusReporter, prometheus: Scraper) -> None:
+    queries = re.findall(r"```promql\n(.*?)```", PAGE, re.DOTALL)
+    assert len(queries) == 4
+    feed(reporter, fed(2))
+    wait_until(lambda: prometheus.value("sum(gradual_requests_total)"))
+    for record in fed(3).intervals:
+        reporter.on_interval(record)
+    classic, native, failures, missing = queries
+    for query in (classic, failures):
+        wait_until(
+            lambda query=query: steps_with_figures(prometheus.query(query)) == {"login", "browse", "rates"} or None
+        )
+    assert {row["metric"]["group"] for row in prometheus.query(missing)} == {"customer", "guest"}
+    assert prometheus.query(native) == [], "it was not told to keep native histograms"
+
+
+def steps_with_figures(found: list[dict[str, Any]]) -> set[str]:
+    return {row["metric"]["step"] for row in found if row["value"][1] != "NaN"}
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("prometheus", [["--enable-feature=native-histograms"]], indirect=True)
+def test_prometheus_reads_native_histograms(reporter: PrometheusReporter, prometheus: Scraper) -> None:
+    told = fed()
+    feed(reporter, told)
+    wait_until(lambda: is_all_there(prometheus, told))
+    series = 'gradual_response_time_seconds{step="login"}'
+    assert wait_until(lambda: prometheus.value(f"histogram_count({series})")) == 120
+    assert prometheus.value(f"histogram_sum({series})") == pytest.approx(3 * sum(TIMES) / S)
+    for q in (0.5, 0.9, 0.99):
+        estimate = prometheus.value(f"histogram_quantile({q}, {series})")
+        assert estimate == pytest.approx(quantile_of(told, q), rel=2 * QUANTILE_ERROR), "a native bucket is 1.1 % wide"
+    share = sum(ns <= 125 * MS for ns in TIMES) / len(TIMES)
+    assert prometheus.value(f"histogram_fraction(0, 0.125, {series})") == pytest.approx(share), "0.125 s is an edge"
