@@ -1,11 +1,16 @@
 """The first assignment of the slots, in proportion to what each agent can hold (DESIGN 4.7).
 
-The distinct targets of the schedule are taken from the smallest up. From one to the next, each agent's share of the
-total grows from apportion(max_users, T) to apportion(max_users, T′), by Webster's method, which takes nothing away
-when the total grows; so at every target every agent runs exactly its Webster share, which is within one user of the
-proportional one unless capacities differ wildly (M. L. Balinski, H. P. Young, "Fair Representation", 2nd ed., 2001,
-chapter 9). Between two targets, nobody sees in which order slots are assigned: each group's new slots are shared out
-in proportion and in one stretch per agent, which keeps the groups mixed over the agents and the orders short.
+Webster's method is applied along the schedule: the distinct targets are taken from the smallest up, and from one to the
+next each agent's share of the total grows from apportion(max_users, T) to apportion(max_users, T′). The method takes
+nothing away when the total grows, so at every target every agent runs exactly its Webster share, which is within one
+user of the proportional one unless capacities differ wildly (M. L. Balinski, H. P. Young, "Fair Representation", 2nd
+ed., 2001, chapter 9).
+
+Why along the schedule, and not once over all slots: the first 100 of 1,000 slots would be one agent's, and at a target
+of 100 that agent would run all users while the others idle. The generator would be at its limit at a tenth of the load,
+and the system would see one host. The order is that of the targets because nothing else is ever in force: between two
+targets nobody sees in which order slots were assigned. So there each group's new slots are shared out in proportion and
+in one stretch per agent, which keeps the groups mixed over the agents and the orders short.
 
 That is exact while the mix of the groups stays the same, for then a larger target holds every slot of a smaller one.
 Under several mixes (`phases[].users`) a later mix finds its slots assigned; it stays close, because every group is
@@ -17,11 +22,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gradual_common.protocol.messages import SlotRun
+import numpy as np
+import numpy.typing as npt
+
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.schedule.slots import apportion
+from gradual_master.coordination.slots.table import Mask
 
-FIRST_TENURE = 1
+Users = tuple[int, ...]
+"""How many users each group has."""
+Owners = npt.NDArray[np.int32]
+"""Per slot, group after group, the place of the agent that it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,39 +44,57 @@ class Shortfall:
     agent: int | None = None
 
 
-def allocate(schedule: Schedule, capacities: Sequence[int]) -> tuple[tuple[SlotRun, ...], ...] | Shortfall:
-    """The slots of each agent, all under tenure 1; a Shortfall when some level does not fit.
+def allocate(schedule: Schedule, capacities: Sequence[int]) -> Owners | Shortfall:
+    """Which agent each slot is for; a Shortfall when some level does not fit.
 
     `capacities[a]` is `max_users` of agent a; equal claims go to the earlier agent.
     """
     needed = max((change.target for change in schedule.changes), default=0)
     if needed > sum(capacities):
         return Shortfall(sum(capacities), needed)
-    parts = _allocate_all(targets_of(schedule), len(schedule.groups), capacities)
-    return _overfull(schedule, parts, capacities) or parts
+    targets = targets_of(schedule)
+    owners = _share_all(targets, schedule.peak, capacities)
+    return _overfull(owners, targets, schedule.peak, capacities) or owners
 
 
-def targets_of(schedule: Schedule) -> list[tuple[int, ...]]:
+def targets_of(schedule: Schedule) -> list[Users]:
     """The distinct users per group, smallest total first."""
     return sorted({change.users for change in schedule.changes}, key=lambda users: (sum(users), users))
 
 
-def _allocate_all(
-    targets: Sequence[tuple[int, ...]], groups: int, capacities: Sequence[int]
-) -> tuple[tuple[SlotRun, ...], ...]:
-    parts: list[list[SlotRun]] = [[] for _ in capacities]
-    assigned = [0] * groups
-    held: tuple[int, ...] = (0,) * len(capacities)
+def largest_of(targets: Sequence[Users]) -> list[Users]:
+    """The targets that no other one holds whole."""
+
+    def is_within(small: Users, large: Users) -> bool:
+        return small != large and all(a <= b for a, b in zip(small, large, strict=True))
+
+    largest: list[Users] = []
+    for users in reversed(targets):
+        if not any(is_within(users, other) for other in largest):
+            largest.append(users)
+    return largest
+
+
+def active_in(users: Users, peak: Users) -> Mask:
+    """The slots that these users per group have active."""
+    return np.concatenate([np.arange(slots) < count for slots, count in zip(peak, users, strict=True)])
+
+
+def _share_all(targets: Sequence[Users], peak: Users, capacities: Sequence[int]) -> Owners:
+    owners = np.zeros(sum(peak), np.int32)
+    groups = np.split(owners, np.cumsum(peak)[:-1])
+    assigned = [0] * len(peak)
+    held: Users = (0,) * len(capacities)
     for users in targets:
-        raised = [max(0, users[group] - assigned[group]) for group in range(groups)]
+        raised = [max(0, count - before) for count, before in zip(users, assigned, strict=True)]
         due = apportion(capacities, sum(assigned) + sum(raised))
         rows = share_out(raised, [after - before for before, after in zip(held, due, strict=True)])
         for group, counts in enumerate(rows):
-            for part, count in zip(parts, counts, strict=True):
-                _append(part, group, assigned[group], count)
-                assigned[group] += count
+            place = assigned[group]
+            groups[group][place : place + raised[group]] = np.repeat(np.arange(len(capacities)), counts)
+            assigned[group] += raised[group]
         held = due
-    return tuple(tuple(part) for part in parts)
+    return owners
 
 
 def share_out(raised: Sequence[int], growth: Sequence[int]) -> list[tuple[int, ...]]:
@@ -83,32 +112,11 @@ def share_out(raised: Sequence[int], growth: Sequence[int]) -> list[tuple[int, .
     return rows
 
 
-def _append(part: list[SlotRun], group: int, first: int, count: int) -> None:
-    """Add slots to an agent's part; consecutive runs become one."""
-    if count == 0:
-        return
-    for place in range(len(part) - 1, -1, -1):
-        run = part[place]
-        if run.group == group:
-            if run.first + run.count == first:
-                part[place] = SlotRun(group, run.first, run.count + count, run.tenure)
-                return
-            break
-    part.append(SlotRun(group, first, count, FIRST_TENURE))
-
-
-def active_of(part: Sequence[SlotRun], users: Sequence[int]) -> int:
-    """How many slots of a part are active when group g runs the ordinals below `users[g]`."""
-    return sum(min(run.count, max(0, users[run.group] - run.first)) for run in part)
-
-
-def _overfull(schedule: Schedule, parts: Sequence[Sequence[SlotRun]], capacities: Sequence[int]) -> Shortfall | None:
+def _overfull(owners: Owners, targets: Sequence[Users], peak: Users, capacities: Sequence[int]) -> Shortfall | None:
     """Under several mixes one agent may be assigned more than it holds although the sum fits."""
-    totals = [sum(run.count for run in part) for part in parts]
-    for agent, (part, total, capacity) in enumerate(zip(parts, totals, capacities, strict=True)):
-        if total <= capacity:
-            continue
-        peak = max(active_of(part, users) for users in targets_of(schedule))
-        if peak > capacity:
-            return Shortfall(capacity, peak, agent)
+    totals = np.bincount(owners, minlength=len(capacities))
+    for agent in np.flatnonzero(totals > capacities).tolist():
+        most = max(int(np.count_nonzero(owners[active_in(users, peak)] == agent)) for users in largest_of(targets))
+        if most > capacities[agent]:
+            return Shortfall(capacities[agent], most, agent)
     return None

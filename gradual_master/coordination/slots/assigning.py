@@ -60,13 +60,13 @@ class Assigner:
 
     def assign_all(self, agents: list[FleetAgent]) -> Shortfall | None:
         """Assign every slot to these agents; why it cannot be done, if it cannot."""
-        parts = allocate(self.schedule, [agent.hello.max_users for agent in agents])
-        if isinstance(parts, Shortfall):
-            return parts
-        for agent, part in zip(agents, parts, strict=True):
+        owners = allocate(self.schedule, [agent.hello.max_users for agent in agents])
+        if isinstance(owners, Shortfall):
+            return owners
+        for place, agent in enumerate(agents):
             agent.take(StandingEvent.ENLIST)
             self.intake.enrol(agent.id)
-            self._give(agent, self.slots.mask_of(part))
+            self._give(agent, owners == place)
         self._taken.clear()
         return None
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from gradual_common.clock import NEVER
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.schedule.slots import apportion
-from gradual_master.coordination.slots.allocation import targets_of
+from gradual_master.coordination.slots.allocation import active_in, largest_of, targets_of
 from gradual_master.coordination.slots.table import Mask, SlotTable
 
 Slots = npt.NDArray[np.int64]
@@ -58,7 +58,7 @@ class Balancer:
         targets = targets_of(schedule)
         self._groups = np.repeat(np.arange(len(schedule.peak)), schedule.peak)
         self._ranks = _ranks(targets, schedule.peak)
-        self._largest = [_below(users, schedule.peak) for users in _largest(targets)]
+        self._largest = [active_in(users, schedule.peak) for users in largest_of(targets)]
         # Under several mixes the first assignment is off by a user per group: nobody is restarted for that.
         self._tolerance = len(schedule.groups) if len(self._largest) > 1 else 0
 
@@ -190,24 +190,6 @@ def _count(slots: Mask) -> int:
 def _spread(slots: Slots, count: int) -> Slots:
     """`count` of the slots, evenly spaced."""
     return slots[[(2 * place + 1) * len(slots) // (2 * count) for place in range(count)]]
-
-
-def _largest(targets: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    """The targets that no other one holds whole."""
-
-    def is_within(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
-        return small != large and all(a <= b for a, b in zip(small, large, strict=True))
-
-    largest: list[tuple[int, ...]] = []
-    for users in reversed(targets):
-        if not any(is_within(users, other) for other in largest):
-            largest.append(users)
-    return largest
-
-
-def _below(users: Sequence[int], peak: Sequence[int]) -> Mask:
-    """The slots that these users per group have active."""
-    return np.concatenate([np.arange(slots) < count for slots, count in zip(peak, users, strict=True)])
 
 
 def _ranks(targets: Sequence[tuple[int, ...]], peak: Sequence[int]) -> npt.NDArray[np.int64]:

@@ -8,19 +8,18 @@ from hypothesis import strategies as st
 from gradual_common.protocol.messages import SlotRun
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.schedule.slots import apportion
-from gradual_master.coordination.slots.allocation import allocate
+from gradual_master.coordination.slots.allocation import Shortfall, allocate
 from gradual_master.coordination.slots.balancing import Balance, Balancer, Place
 from gradual_master.coordination.slots.table import SlotTable
 
 
 def assigned(schedule: Schedule, **rooms: int) -> SlotTable:
-    """SlotTable after the first deal."""
+    """The table after the first assignment."""
     table = SlotTable(schedule.peak)
-    parts = allocate(schedule, list(rooms.values()))
-    assert isinstance(parts, tuple)
-    for agent, part in zip(rooms, parts, strict=True):
-        table.give(agent, table.mask_of(part), due=1)
-        table.note_named(part, 1)
+    owners = allocate(schedule, list(rooms.values()))
+    assert not isinstance(owners, Shortfall)
+    for place, agent in enumerate(rooms):
+        table.note_named(table.give(agent, owners == place, due=1), 1)
     return table
 
 
