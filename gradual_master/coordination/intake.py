@@ -36,14 +36,21 @@ class Receipt(Enum):
 
 @dataclass(slots=True)
 class Delivery:
-    """What one agent has delivered. `interval` −1: nothing yet."""
+    """What one agent has delivered."""
 
     received: int = 0
-    merged: int = 0
-    interval: int = -1
+    """The number of the last batch that came."""
     received_interval: int = -1
+    merged: int = 0
+    """The number of the last batch that is in the aggregate."""
+    interval: int = -1
+    """The last interval of which a batch is in the aggregate; −1: nothing is yet."""
     is_last: bool = False
+    """The batch marked last is in the aggregate."""
     is_awaited: bool = False
+    """Intervals wait for it."""
+    cut_off_at: int | None = None
+    """Since when it has been without a connection."""
 
 
 class Intake:
@@ -58,8 +65,6 @@ class Intake:
         self.resent_batches = 0
         self._excused_until = 0
         self._deliveries: dict[str, Delivery] = {}
-        self._apart: dict[str, int] = {}
-        """Since when agents have been without a connection."""
         self._owing: set[str] = set()
         """Agents of which a batch of the next open interval is still to come."""
 
@@ -83,11 +88,11 @@ class Intake:
 
     def cut_off(self, agent: str, now: int) -> None:
         """The connection to the agent is broken: intervals wait for it only briefly."""
-        self._apart[agent] = now
+        self._of(agent).cut_off_at = now
 
     def reconnect(self, agent: str) -> None:
         """The agent is connected."""
-        self._apart.pop(agent, None)
+        self._of(agent).cut_off_at = None
 
     def receive(self, agent: str, batch: Batch, now: int) -> Receipt:
         """Judge a batch by its number; WireError when its interval cannot be true."""
@@ -136,6 +141,18 @@ class Intake:
             yield self._close_next()
 
     def _may_close(self, start: int, now: int) -> bool:
+        """Whether the next interval is over, and waits for nobody, or no longer."""
+        # An interval that closes is judged: live objectives, reporters and the monitor see it, and what comes later
+        # changes none of that. So it should be complete, and so it should not be late: three wishes against each other.
+        # Complete: it waits for every agent that owes it a batch. Usually all of them come within milliseconds of the
+        # end (they are spread over half an interval), and it closes with the last of them, not at a fixed time.
+        # Not late: an agent that does not deliver must not hold back everybody's numbers. PATIENCE is the most, for
+        # one that is connected, since its batch may be on a slow wire. Without a connection there is nothing on the
+        # way: BRIEF is the time in which an agent that is merely dialling again is back. A killed one is not, and
+        # whoever watches then sees within two seconds that its users are missing.
+        # And the master itself: when it stood still, everything lies unread in its sockets, and nobody is late. Until
+        # it has had time to read that (`excuse`), no interval closes without those that owe it.
+        # All this is asked after every event, so that the usual answers come first and cost nothing.
         end = start + (self.next_open + 1) * self.interval
         if now < end:
             return False
@@ -143,9 +160,11 @@ class Intake:
             return True
         if now < max(end + BRIEF, self._excused_until):
             return False
-        return now >= end + PATIENCE or all(
-            agent in self._apart and now >= self._apart[agent] + BRIEF for agent in self._owing
-        )
+        return now >= end + PATIENCE or all(self._is_given_up(self._deliveries[agent], now) for agent in self._owing)
+
+    @staticmethod
+    def _is_given_up(delivery: Delivery, now: int) -> bool:
+        return delivery.cut_off_at is not None and now >= delivery.cut_off_at + BRIEF
 
     def _note_owing(self, agent: str) -> None:
         delivery = self._of(agent)
@@ -175,7 +194,7 @@ class Intake:
 
     def is_cut_off(self, agent: str) -> bool:
         """Whether they wait only briefly."""
-        return agent in self._apart
+        return self._of(agent).cut_off_at is not None
 
     def validate(self) -> None:
         """AssertionError unless numbers are in order, and who is awaited is who owes the next open interval."""

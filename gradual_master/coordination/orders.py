@@ -7,8 +7,9 @@ the whole fleet: it rises whenever the levels do.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from operator import attrgetter
 
 from gradual_common.clock import NEVER
 from gradual_common.protocol.messages import DRAIN_LEVEL, LevelOrder, MasterMessage, Orders, SlotRun
@@ -19,20 +20,26 @@ from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.journal import Journal, OrdersIssued
 from gradual_master.coordination.slots.table import SlotTable
 
+_APPLY_AT = attrgetter("apply_at")
+
 
 class RunOrders:
-    """What is ordered now: `version`, `start` and the levels ahead. Instants in run time, ns."""
+    """What is ordered now. Instants in run time, ns."""
 
     def __init__(self, schedule: Schedule, lease: int, graceful_stop: int, epoch: int) -> None:
         self.epoch = epoch
         self.version = 0
         self.start = NEVER
+        """The schedule's time 0."""
         self.stopped_at: int | None = None
+        self.graceful_stop = graceful_stop
+        """How long a user that is told to stop may take."""
         self._schedule = schedule
         self._lease = lease
-        self._graceful_stop = graceful_stop
         self._levels: tuple[LevelOrder, ...] = ()
-        self._ahead: tuple[LevelOrder, ...] = ()
+        """Every level of the run, once that has begun."""
+        self._ordered = slice(0, 0)
+        """Which of them the present version has."""
         self._changes_at = [change.at for change in schedule.changes]
         self._most_from = _most_users_from(schedule)
 
@@ -45,15 +52,15 @@ class RunOrders:
             return None
         return self.start + self._schedule.end
 
-    @property
-    def graceful_stop(self) -> int:
-        """How long a user that is told to stop may take."""
-        return self._graceful_stop
-
     def begin(self, start: int) -> None:
         """The schedule's time 0 is at `start`; the first levels are ordered."""
         self.start = start
-        self._ahead = self._compile(start)
+        end = self._schedule.end
+        changes = [change for change in self._schedule.changes if end is None or change.at < end]
+        levels = [LevelOrder(start + change.at, change.level, change.phase, change.users) for change in changes]
+        if end is not None:
+            levels.append(self._drain(start + end, levels[-1].phase if levels else 0))
+        self._levels = tuple(levels)
         self.refresh(start)
 
     def stop(self, now: int, graceful_stop: int | None = None) -> None:
@@ -62,23 +69,25 @@ class RunOrders:
             at = max(now, self.start)
             self.stopped_at = at if self.end is None else min(at, self.end)
         if graceful_stop is not None:
-            self._graceful_stop = graceful_stop
-        self._ahead = ()
+            self.graceful_stop = graceful_stop
         # The level in force is said again: an agent whose clock is a little late has still to put it in force.
-        known = [level for level in self._levels if level.apply_at < self.stopped_at and level.number != DRAIN_LEVEL]
-        self._levels = (*known[-1:], self._drain(self.stopped_at, self._phase_at(self.stopped_at)))
+        ordered = self._levels[self._ordered]
+        known = [level for level in ordered if level.apply_at < self.stopped_at and level.number != DRAIN_LEVEL]
+        phase = max((level.phase for level in ordered if level.apply_at <= self.stopped_at), default=0)
+        self._levels = (*known[-1:], self._drain(self.stopped_at, phase))
+        self._ordered = slice(0, len(self._levels))
         self.version += 1
 
     def is_due(self, now: int) -> bool:
         """Whether a level that nobody has been told of comes nearer than 1.5·lease."""
-        return bool(self._ahead) and self._ahead[0].apply_at < now + self._lease * 3 // 2
+        ahead = self._levels[self._ordered.stop : self._ordered.stop + 1]
+        return bool(ahead) and ahead[0].apply_at < now + self._lease * 3 // 2
 
     def refresh(self, now: int) -> None:
         """Order the level in force and those of the next 2·lease."""
-        horizon = now + 2 * self._lease
-        known = self._levels + tuple(level for level in self._ahead if level.apply_at < horizon)
-        self._ahead = tuple(level for level in self._ahead if level.apply_at >= horizon)
-        self._levels = _from_the_one_in_force(known, now)
+        in_force = bisect_right(self._levels, now, key=_APPLY_AT) - 1
+        horizon = bisect_left(self._levels, now + 2 * self._lease, key=_APPLY_AT)
+        self._ordered = slice(max(0, in_force), horizon)
         self.version += 1
 
     def users_ahead(self, now: int) -> tuple[int, ...]:
@@ -88,7 +97,7 @@ class RunOrders:
 
     def users_at(self, now: int) -> tuple[int, ...]:
         """The users per group that are ordered for this moment."""
-        due = [level for level in self._levels if level.apply_at <= now]
+        due = [level for level in self._levels[self._ordered] if level.apply_at <= now]
         return due[-1].users if due else (0,) * len(self._schedule.groups)
 
     def renumber(self) -> None:
@@ -97,23 +106,10 @@ class RunOrders:
 
     def orders_for(self, slots: tuple[SlotRun, ...]) -> Orders:
         """The present version, for an agent that holds `slots`."""
-        return Orders(self.epoch, self.version, slots, self._levels, self.start, self._graceful_stop)
-
-    def _compile(self, start: int) -> tuple[LevelOrder, ...]:
-        levels = [
-            LevelOrder(start + change.at, change.level, change.phase, change.users)
-            for change in self._schedule.changes
-            if self._schedule.end is None or change.at < self._schedule.end
-        ]
-        if self._schedule.end is not None:
-            levels.append(self._drain(start + self._schedule.end, levels[-1].phase if levels else 0))
-        return tuple(levels)
+        return Orders(self.epoch, self.version, slots, self._levels[self._ordered], self.start, self.graceful_stop)
 
     def _drain(self, at: int, phase: int) -> LevelOrder:
         return LevelOrder(at, DRAIN_LEVEL, phase, (0,) * len(self._schedule.groups))
-
-    def _phase_at(self, now: int) -> int:
-        return max((level.phase for level in self._levels if level.apply_at <= now), default=0)
 
 
 @dataclass(eq=False, slots=True)
@@ -158,9 +154,3 @@ def _most_users_from(schedule: Schedule) -> list[tuple[int, ...]]:
         later = most[-1] if most else change.users
         most.append(tuple(max(pair) for pair in zip(change.users, later, strict=True)))
     return most[::-1]
-
-
-def _from_the_one_in_force(levels: tuple[LevelOrder, ...], now: int) -> tuple[LevelOrder, ...]:
-    """The last level that applies at `now`, and all that come after it."""
-    in_force = sum(level.apply_at <= now for level in levels)
-    return levels[max(0, in_force - 1) :]

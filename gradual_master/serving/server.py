@@ -20,7 +20,6 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from gradual_common.errors import WireError
-from gradual_common.protocol import messages
 from gradual_common.protocol.codec import decode_agent_message, encode_master_message, encode_provision
 from gradual_common.protocol.messages import MasterMessage, SampleMessage, SlotRun
 from gradual_common.protocol.sample_codec import decode_samples
@@ -48,7 +47,7 @@ OPTIONS = (
 )
 
 
-class Stream:
+class ControlStream:
     """One agent's control stream: what waits to be written, and whether it is to be closed after that."""
 
     def __init__(self) -> None:
@@ -97,10 +96,10 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         self._take_samples = take_samples
         self._samplers = 0
         self._log = structlog.get_logger("gradual.master")
-        self._streams: dict[int, Stream] = {}
+        self._streams: dict[int, ControlStream] = {}
         self._numbers = count(1)
         self._laid: dict[str, asyncio.Event] = {}
-        self._over = asyncio.Event()
+        self._is_over = False
         self._server: Any = None
 
     async def start(self, address: ListenAddress) -> str:
@@ -118,7 +117,9 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
 
     async def stop(self, grace_s: float) -> None:
         """Let the streams write what waits, for at most `grace_s`, then stop listening."""
-        self._over.set()
+        self._is_over = True
+        for laid in self._laid.values():
+            laid.set()
         for stream in self._streams.values():
             stream.close()
         if self._server is not None:
@@ -143,7 +144,7 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
 
     async def Session(self, request_iterator: Any, context: Any) -> None:  # noqa: N802  (the service's name for it)
         """One agent's control stream, from its Hello until either side is done with it."""
-        number, stream = next(self._numbers), Stream()
+        number, stream = next(self._numbers), ControlStream()
         self._streams[number] = stream
         reader = asyncio.create_task(self._read(number, stream, request_iterator, context.peer()))
         try:
@@ -156,7 +157,7 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
             del self._streams[number]
             self._dispatch(StreamEnded(number))
 
-    async def _read(self, number: int, stream: Stream, messages: AsyncIterator[Any], peer: str) -> None:
+    async def _read(self, number: int, stream: ControlStream, messages: AsyncIterator[Any], peer: str) -> None:
         """Dispatch what comes, until the agent stops sending; the stream is closed then."""
         try:
             async for message in messages:
@@ -178,14 +179,14 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
             await context.abort(grpc.StatusCode.NOT_FOUND, "say Hello first: this agent is not in the fleet")
         for chunk in encode_provision(self._provisions.job()):
             yield chunk
-        sent, is_open = JOB_SEQUENCE, True
-        while is_open:
+        sent = JOB_SEQUENCE
+        while not self._is_over:
             laid = self._laid.setdefault(agent, asyncio.Event())
             for provision in self._provisions.rows_of(agent, sent):
-                for chunk in self._chunks(provision):
+                for chunk in encode_provision(provision):
                     yield chunk
                 sent = provision.sequence
-            is_open = await self._first_of(laid, self._over)
+            await laid.wait()
 
     @property
     def is_sampling(self) -> bool:
@@ -208,21 +209,6 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         finally:
             self._samplers -= 1
         return fleet_pb2.SampleReceipt()
-
-    @staticmethod
-    def _chunks(provision: messages.Provision) -> list[fleet_pb2.ProvisionChunk]:
-        return list(encode_provision(provision))
-
-    @staticmethod
-    async def _first_of(wanted: asyncio.Event, other: asyncio.Event) -> bool:
-        """Wait for either; whether it was the wanted one."""
-        waits = [asyncio.create_task(event.wait()) for event in (wanted, other)]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-        return wanted.is_set()
 
 
 def check_size(size: int) -> None:
