@@ -35,7 +35,7 @@ def show_schedule(arguments: PlanArguments) -> None:
     """Print the levels and the drawing of a plan's schedule, and its warnings."""
     loaded = load_arguments(arguments)
     schedule = loaded.schedule
-    lines = [f"{loaded.shown.config.name}: {describe(loaded)}", ""]
+    lines = [f"{loaded.display_plan.config.name}: {describe(loaded)}", ""]
     lines += [*tabulate_levels(schedule, WIDTH), "", *draw_schedule(schedule, WIDTH)]
     typer.echo("\n".join(lines))
     print_warnings(loaded)

@@ -109,10 +109,10 @@ class LoadedPlan:
     """A plan that can run."""
 
     plan: Plan
-    shown: Plan
+    display_plan: Plan
     """The plan as reports name its parts: its names hold no credentials."""
     schedule: Schedule
-    """Of the plan as it is shown."""
+    """Of `display_plan`."""
     job: Job
     data: dict[tuple[int, str], DataTable]
     """By group number and name of the set."""
@@ -148,11 +148,11 @@ def load_plan(
         raise PlanError(without_secrets(in_order(document), Mask([*document.credentials, *values.values()])))
     schedule = schedule_of(document, plan)
     job = Job(document.root, assets, values, seed, credentials=tuple(sorted(document.credentials)))
-    shown = plan_for_display(plan, job)
-    if shown is not plan:
-        schedule = compile_schedule(shown)
+    display_plan = plan_for_display(plan, job)
+    if display_plan is not plan:
+        schedule = compile_schedule(display_plan)
     digest, warnings = _digest(document.root), find_warnings(view)
-    return LoadedPlan(plan, shown, schedule, job, data, digest, source.name, source.folder, warnings)
+    return LoadedPlan(plan, display_plan, schedule, job, data, digest, source.name, source.folder, warnings)
 
 
 def validate(document: Document) -> Plan | None:

@@ -129,11 +129,11 @@ class MasterCore:
         silence = now - self._last_event if self._last_event is not None else 0
         self._last_event = now
         if silence > STALL:
-            self._leases.extend(silence)
-            self._intake.excuse(now)
-            self._preparation.excuse(silence)
-            self._ending.excuse(silence)
-            self._fleet.excuse(silence)
+            self._leases.note_stall(silence)
+            self._intake.note_stall(now)
+            self._preparation.note_stall(silence)
+            self._ending.note_stall(silence)
+            self._fleet.note_stall(silence)
             self._out.note("warning", f"the master stood still for {format_duration(silence)}")
 
     def _take(self, event: Event, now: int) -> None:
@@ -167,7 +167,7 @@ class MasterCore:
 
     def _conduct(self, now: int) -> None:
         """Under load: slots go to those who are here, levels are ordered ahead, and the end is noticed."""
-        self._assigner.settle()
+        self._assigner.reassign()
         if self._is_given_up(now):
             self._ending.fail_alone(now)
         elif self._orders.end is not None and now >= self._orders.end:

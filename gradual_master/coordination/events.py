@@ -42,7 +42,7 @@ class StreamEnded:
 
 @dataclass(frozen=True, slots=True)
 class Provided:
-    """The rows of these slots lie ready for an agent, up to the provision `sequence`."""
+    """The rows of these slots are prepared for an agent, up to the provision `sequence`."""
 
     agent: str
     slots: tuple[SlotRun, ...]
@@ -99,7 +99,7 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Provide:
-    """Lay the rows of these slots ready for an agent, then say `Provided`."""
+    """Prepare the rows of these slots for an agent, then say `Provided`."""
 
     agent: str
     slots: tuple[SlotRun, ...]

@@ -63,7 +63,7 @@ class Intake:
         self.late_batches = 0
         self.late_levels = 0
         self.resent_batches = 0
-        self._excused_until = 0
+        self._unread_until = 0
         self._deliveries: dict[str, Delivery] = {}
         self._owing: set[str] = set()
         """Agents of which a batch of the next open interval is still to come."""
@@ -72,16 +72,16 @@ class Intake:
         """Interval k covers [start + k·interval, start + (k + 1)·interval)."""
         self.start = start
 
-    def excuse(self, now: int) -> None:
+    def note_stall(self, now: int) -> None:
         """The master itself stood still until `now`: what came meanwhile is still to be read."""
-        self._excused_until = now + PATIENCE
+        self._unread_until = now + PATIENCE
 
-    def enrol(self, agent: str) -> None:
+    def wait_for(self, agent: str) -> None:
         """From now on intervals wait for this agent's batches."""
         self._of(agent).is_awaited = True
         self._note_owing(agent)
 
-    def dismiss(self, agent: str) -> None:
+    def stop_waiting_for(self, agent: str) -> None:
         """The agent is gone: no interval waits for it; what still comes of it is merged all the same."""
         self._of(agent).is_awaited = False
         self._note_owing(agent)
@@ -151,14 +151,14 @@ class Intake:
         # way: BRIEF is the time in which an agent that is merely dialling again is back. A killed one is not, and
         # whoever watches then sees within two seconds that its users are missing.
         # And the master itself: when it stood still, everything lies unread in its sockets, and nobody is late. Until
-        # it has had time to read that (`excuse`), no interval closes without those that owe it.
+        # it has had time to read that (`note_stall`), no interval closes without those that owe it.
         # All this is asked after every event, so that the usual answers come first and cost nothing.
         end = start + (self.next_open + 1) * self.interval
         if now < end:
             return False
         if not self._owing:
             return True
-        if now < max(end + BRIEF, self._excused_until):
+        if now < max(end + BRIEF, self._unread_until):
             return False
         return now >= end + PATIENCE or all(self._is_given_up(self._deliveries[agent], now) for agent in self._owing)
 

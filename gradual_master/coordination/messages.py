@@ -79,7 +79,7 @@ class MessageHandler:
         for batch in message.batches:
             self._take_batch(agent, batch, now)
         if message.goodbye is not None:
-            self.membership.part(agent, message.goodbye.reason)
+            self.membership.depart(agent, message.goodbye.reason)
 
     def _answer(self, agent: FleetAgent, ping: Ping, now: int) -> None:
         agent.begun = max(agent.begun, ping.begun)
@@ -102,7 +102,7 @@ class MessageHandler:
             self.assigner.note_stored(agent, confirm.provisioned)
         if (confirm.epoch, confirm.version) > agent.confirmed:
             agent.confirmed = (confirm.epoch, confirm.version)
-            self.assigner.unsettle_if_short()
+            self.assigner.note_change_if_short()
 
     def _take_batch(self, agent: FleetAgent, batch: Batch, now: int) -> None:
         agent.sealed = max(agent.sealed, batch.number)

@@ -53,7 +53,7 @@ async def conduct(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[R
     threads = ReporterThreads(reporters)
     try:
         address = ListenAddress.read(options.listen)
-        address.allow(insecure=options.insecure, guarded=first_confidential(loaded.job))
+        address.allow(insecure=options.insecure, confidential=first_confidential(loaded.job))
         summary = await Conductor(loaded, options, threads).run(address)
         return await threads.complete(summary)
     finally:

@@ -29,23 +29,23 @@ class Provisions:
     def __init__(self, job: Job, data: Mapping[tuple[int, str], RowSource]) -> None:
         self._job = job
         self._data = data
-        self._laid: dict[str, list[tuple[int, str, list[int]]]] = {}
+        self._prepared: dict[str, list[tuple[int, str, list[int]]]] = {}
 
-    def lay_ready(self, agent: str, slots: tuple[SlotRun, ...]) -> int:
+    def prepare(self, agent: str, slots: tuple[SlotRun, ...]) -> int:
         """The agent is given `slots` too; the sequence of the last provision that it must store."""
-        laid = self._laid.setdefault(agent, [])
-        laid += self._portions(slots)
-        return JOB_SEQUENCE + len(laid)
+        prepared = self._prepared.setdefault(agent, [])
+        prepared += self._portions(slots)
+        return JOB_SEQUENCE + len(prepared)
 
     def job(self) -> Provision:
         """The first provision of every agent."""
         return Provision(JOB_SEQUENCE, job=self._job)
 
     def rows_of(self, agent: str, after: int = JOB_SEQUENCE) -> Iterator[Provision]:
-        """The provisions that lie ready beyond number `after`."""
-        laid = self._laid.get(agent, [])
-        for place in range(after - JOB_SEQUENCE, len(laid)):
-            yield Provision(JOB_SEQUENCE + 1 + place, rows=(self._rows(*laid[place]),))
+        """The provisions that are prepared beyond number `after`."""
+        prepared = self._prepared.get(agent, [])
+        for place in range(after - JOB_SEQUENCE, len(prepared)):
+            yield Provision(JOB_SEQUENCE + 1 + place, rows=(self._rows(*prepared[place]),))
 
     def _rows(self, group: int, name: str, ordinals: Sequence[int]) -> Rows:
         table = self._data[group, name]

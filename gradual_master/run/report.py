@@ -32,7 +32,7 @@ class RunReport:
     def __init__(
         self, loaded: LoadedPlan, options: RunOptions, reporters: ReporterThreads, core: MasterCore, clock: RunClock
     ) -> None:
-        self.aggregate = Aggregate(loaded.shown, loaded.schedule, options.interval)
+        self.aggregate = Aggregate(loaded.display_plan, loaded.schedule, options.interval)
         self._loaded = loaded
         self._options = options
         self._reporters = reporters
@@ -109,7 +109,7 @@ class RunReport:
         clock, core, hide = self._clock, self._core, self._mask.hide_text
         return RunFacts(
             id=clock.run,
-            name=self._loaded.shown.config.name,
+            name=self._loaded.display_plan.config.name,
             started_at=clock.started_at.isoformat(),
             finished_at=datetime.now(UTC).isoformat(),
             duration_s=clock() / NS_PER_S,

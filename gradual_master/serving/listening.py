@@ -21,10 +21,10 @@ class ListenAddress(EndpointAddress):
         except ValueError as error:
             raise ListenError(f"--listen: {error}") from None
 
-    def allow(self, *, insecure: bool, guarded: str) -> None:
+    def allow(self, *, insecure: bool, confidential: str) -> None:
         """InsecureError when plaintext would leave this machine unasked, or carry what authenticates.
 
-        `guarded`: the entry of the plan that holds such a thing, else "".
+        `confidential`: the entry of the plan that holds such a thing, else "".
         """
         if self.is_local:
             return
@@ -34,9 +34,9 @@ class ListenAddress(EndpointAddress):
                 "nor authenticated; listen on 127.0.0.1 or a unix: socket, or say --insecure (on the agents too) if "
                 "the network between is trusted"
             )
-        if guarded:
+        if confidential:
             raise InsecureError(
-                f"--listen: the plan holds what authenticates (a secret, a key or a credential): {guarded}; and "
+                f"--listen: the plan holds what authenticates (a secret, a key or a credential): {confidential}; and "
                 f"{self.target} is plaintext that leaves this machine; listen on 127.0.0.1 or a unix: socket, or take "
-                f"{guarded} out of the plan"
+                f"{confidential} out of the plan"
             )

@@ -98,7 +98,7 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         self._log = structlog.get_logger("gradual.master")
         self._streams: dict[int, ControlStream] = {}
         self._numbers = count(1)
-        self._laid: dict[str, asyncio.Event] = {}
+        self._prepared: dict[str, asyncio.Event] = {}
         self._is_over = False
         self._server: Any = None
 
@@ -118,8 +118,8 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
     async def stop(self, grace_s: float) -> None:
         """Let the streams write what waits, for at most `grace_s`, then stop listening."""
         self._is_over = True
-        for laid in self._laid.values():
-            laid.set()
+        for prepared in self._prepared.values():
+            prepared.set()
         for stream in self._streams.values():
             stream.close()
         if self._server is not None:
@@ -136,10 +136,10 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
             self._streams[number].close()
 
     def provide(self, agent: str, slots: tuple[SlotRun, ...]) -> int:
-        """Lay the rows of these slots ready; the sequence of the last provision."""
-        sequence = self._provisions.lay_ready(agent, slots)
-        if agent in self._laid:
-            self._laid.pop(agent).set()
+        """Prepare the rows of these slots; the sequence of the last provision."""
+        sequence = self._provisions.prepare(agent, slots)
+        if agent in self._prepared:
+            self._prepared.pop(agent).set()
         return sequence
 
     async def Session(self, request_iterator: Any, context: Any) -> None:  # noqa: N802  (the service's name for it)
@@ -181,12 +181,12 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
             yield chunk
         sent = JOB_SEQUENCE
         while not self._is_over:
-            laid = self._laid.setdefault(agent, asyncio.Event())
+            prepared = self._prepared.setdefault(agent, asyncio.Event())
             for provision in self._provisions.rows_of(agent, sent):
                 for chunk in encode_provision(provision):
                     yield chunk
                 sent = provision.sequence
-            await laid.wait()
+            await prepared.wait()
 
     @property
     def is_sampling(self) -> bool:

@@ -274,7 +274,7 @@ class SimMaster:
                 if number in self._streams:
                     self._close(self._streams[number])
             case Provide(agent, slots):
-                self._lay_ready(agent, slots)
+                self._prepare(agent, slots)
             case Merge():
                 self._take_merge(instruction)
             case Begin(start):
@@ -362,7 +362,7 @@ class SimMaster:
     # ── Provisions, as the server has them ─────────────────────────────────────────────────────────────────────────
 
     def open_call(self, call: ProvisionCall) -> None:
-        """The job at once, then the rows as far as they lie ready."""
+        """The job at once, then the rows as far as they are prepared."""
         if self.is_stalled:
             self._backlog.append((self.open_call, (call,)))
         elif self.is_gone:
@@ -374,8 +374,8 @@ class SimMaster:
             call.down.send(self._provisions.job())
             self._send_rows(call)
 
-    def _lay_ready(self, agent: str, slots: Sequence[Any]) -> None:
-        sequence = self._provisions.lay_ready(agent, tuple(slots))
+    def _prepare(self, agent: str, slots: Sequence[Any]) -> None:
+        sequence = self._provisions.prepare(agent, tuple(slots))
         self._events.append(Provided(agent, tuple(slots), sequence))
         for call in self._calls.get(agent, []):
             self._send_rows(call)

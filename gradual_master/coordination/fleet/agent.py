@@ -2,7 +2,7 @@
 
 What it is to the run decides whether it may hold slots, and whether intervals and the end of the run wait for it:
 
-    joining ──enlist──▶ working ──leave──▶ leaving ──part──▶ left
+    joining ──enlist──▶ working ──leave──▶ leaving ─depart─▶ left
       │ leave            │   ▲ return       │   ▲ return
       ▼                  ▼   │              ▼   │
     withdrawing         lost ┘    lost in leaving
@@ -12,11 +12,12 @@ load, an agent comes back as the newcomer that it was.
 
 Whether it is heard decides whether anything can be given to it or taken from it just now:
 
-    here ◀──speak── silent            An agent that dials anew is returning until its first ping has said which of its
-      │ ▲ settle       ▲ quiet        slots have ended meanwhile; it may be silent before that (unsettled).
-      │ returning ◀──speak── unsettled
-      ▼
-    away ──hello──▶ returning         From everywhere, a broken stream leads to away, and a Hello to returning.
+    here ──quiet──▶ silent ──speak──▶ here
+    away ──hello──▶ returning ──reconcile──▶ here
+                    returning ──quiet──▶ silent since it is back ──speak──▶ returning
+
+An agent that dials anew is returning until its first ping has said which of its slots have ended meanwhile. From
+everywhere a broken stream leads to away, and a Hello on a new stream to returning.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class StandingEvent(Enum):
 
     ENLIST = "enlisted"
     LEAVE = "told to end"
-    PART = "let go"
+    DEPART = "let go"
     DROP = "dropped"
     LOSE = "lost"
     LOSE_EARLY = "lost before the load"
@@ -77,13 +78,13 @@ STANDINGS: dict[Standing, dict[StandingEvent, Standing]] = {
         StandingEvent.LOSE_EARLY: Standing.LOST_NEWCOMER,
     },
     Standing.LEAVING: {
-        StandingEvent.PART: Standing.LEFT,
+        StandingEvent.DEPART: Standing.LEFT,
         StandingEvent.DROP: Standing.DROPPED,
         StandingEvent.LOSE: Standing.LOST_LEAVING,
         StandingEvent.LOSE_EARLY: Standing.LOST_NEWCOMER,
     },
     Standing.WITHDRAWING: {
-        StandingEvent.PART: Standing.LEFT,
+        StandingEvent.DEPART: Standing.LEFT,
         StandingEvent.DROP: Standing.DROPPED,
         StandingEvent.LOSE: Standing.LOST_NEWCOMER,
         StandingEvent.LOSE_EARLY: Standing.LOST_NEWCOMER,
@@ -98,7 +99,7 @@ STANDINGS: dict[Standing, dict[StandingEvent, Standing]] = {
         StandingEvent.RETURN: Standing.WORKING,
     },
     Standing.LOST_LEAVING: {
-        StandingEvent.PART: Standing.LEFT,
+        StandingEvent.DEPART: Standing.LEFT,
         StandingEvent.RETURN: Standing.LEAVING,
     },
     Standing.LOST_NEWCOMER: {
@@ -124,7 +125,7 @@ class Contact(Enum):
     """On its stream nothing has come for half a lease, and that was said."""
     RETURNING = "returning"
     """It said Hello on a new stream; what happened to its slots meanwhile comes with its first ping."""
-    UNSETTLED = "silent since it is back"
+    SILENT_RETURNING = "silent since it is back"
     AWAY = "away"
     """It has no stream."""
 
@@ -134,7 +135,7 @@ class ContactEvent(Enum):
 
     HELLO = "on a new stream"
     SPEAK = "heard again"
-    SETTLE = "settled"
+    RECONCILE = "reconciled"
     QUIET = "silent"
     HANG_UP = "cut off"
 
@@ -143,14 +144,18 @@ CONNECTED = {ContactEvent.HELLO: Contact.RETURNING, ContactEvent.HANG_UP: Contac
 CONTACTS: dict[Contact, dict[ContactEvent, Contact]] = {
     Contact.HERE: {**CONNECTED, ContactEvent.QUIET: Contact.SILENT},
     Contact.SILENT: {**CONNECTED, ContactEvent.SPEAK: Contact.HERE},
-    Contact.RETURNING: {**CONNECTED, ContactEvent.SETTLE: Contact.HERE, ContactEvent.QUIET: Contact.UNSETTLED},
-    Contact.UNSETTLED: {**CONNECTED, ContactEvent.SPEAK: Contact.RETURNING},
+    Contact.RETURNING: {
+        **CONNECTED,
+        ContactEvent.RECONCILE: Contact.HERE,
+        ContactEvent.QUIET: Contact.SILENT_RETURNING,
+    },
+    Contact.SILENT_RETURNING: {**CONNECTED, ContactEvent.SPEAK: Contact.RETURNING},
     Contact.AWAY: {ContactEvent.HELLO: Contact.RETURNING},
 }
 
 LISTENING = (Contact.HERE, Contact.SILENT)
 """Orders are sent to these; a returning agent is told once it has said what it holds."""
-QUIET = (Contact.SILENT, Contact.UNSETTLED)
+QUIET = (Contact.SILENT, Contact.SILENT_RETURNING)
 
 
 @dataclass(slots=True, eq=False)
@@ -178,7 +183,7 @@ class FleetAgent:
     provisioned: int = 0
     """The last provision that it has stored; the first is the plan."""
     due_provision: int | None = None
-    """The provision that it must store before orders are sent, None until the rows lie ready."""
+    """The provision that it must store before orders are sent, None until the rows are prepared."""
     confirmed: tuple[int, int] = (0, 0)
     """Epoch and version of the orders that it has put in force."""
     sealed: int = 0

@@ -129,7 +129,7 @@ class Fleet:
             self.commands.remove(agent.id, agent.hello)
         return agent
 
-    def excuse(self, stall: int) -> None:
+    def note_stall(self, stall: int) -> None:
         """The master stood still for `stall` ns: no agent was silent meanwhile."""
         for agent in self:
             agent.heard_at += stall

@@ -49,7 +49,7 @@ class Leases:
             self._none_before = min(self._until.values(), default=now)
         return [agent for _, agent in sorted(over)]
 
-    def extend(self, stall: int) -> None:
+    def note_stall(self, stall: int) -> None:
         """The master stood still for `stall` ns and could read no ping: every deadline moves by it (DESIGN 4.11)."""
         for agent in self._until:
             self._until[agent] += stall

@@ -100,7 +100,7 @@ class Membership:
         if agent.is_lost:
             agent.take(StandingEvent.RETURN)
             if agent.is_enlisted:
-                self.intake.enrol(agent.id)
+                self.intake.wait_for(agent.id)
         return agent
 
     def _welcome(self, agent: FleetAgent) -> None:
@@ -164,12 +164,12 @@ class Membership:
         self.leases.end(agent.id)
         self.fleet.forget(agent)
 
-    def part(self, agent: FleetAgent, reason: str) -> None:
+    def depart(self, agent: FleetAgent, reason: str) -> None:
         """The agent says goodbye: after a drain it has handed everything over, else it is lost."""
-        if not (agent.can(StandingEvent.PART) and self.intake.has_delivered_last(agent.id)):
+        if not (agent.can(StandingEvent.DEPART) and self.intake.has_delivered_last(agent.id)):
             self.remove(agent, f"it ended ({reason})")
             return
-        agent.take(StandingEvent.PART)
+        agent.take(StandingEvent.DEPART)
         self._stop_waiting(agent)
         self.assigner.take_from(agent)
         self.out.note("info", f"agent {agent.name} has left; everything that it measured is here", agent, "left")
@@ -185,7 +185,7 @@ class Membership:
         if self.life.has_assigned and agent.can(StandingEvent.DROP):
             agent.take(StandingEvent.DROP)
             agent.reason = said
-            self.intake.dismiss(agent.id)
+            self.intake.stop_waiting_for(agent.id)
             self.out.note("error", f"agent {agent.name} is {said}", agent)
         else:
             self.remove(agent, said)
@@ -201,4 +201,4 @@ class Membership:
 
     def _stop_waiting(self, agent: FleetAgent) -> None:
         self.leases.end(agent.id)
-        self.intake.dismiss(agent.id)
+        self.intake.stop_waiting_for(agent.id)

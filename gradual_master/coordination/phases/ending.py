@@ -42,7 +42,7 @@ class Ending:
     _deadline: int = field(init=False, default=0)
     """Run time until which last batches are awaited."""
 
-    def excuse(self, stall: int) -> None:
+    def note_stall(self, stall: int) -> None:
         """The master stood still for `stall` ns."""
         self._deadline += stall
 

@@ -50,7 +50,7 @@ class Preparation:
     def __post_init__(self) -> None:
         self._deadline = self.terms.agents_wait
 
-    def excuse(self, stall: int) -> None:
+    def note_stall(self, stall: int) -> None:
         """The master stood still for `stall` ns."""
         self._deadline += stall
 

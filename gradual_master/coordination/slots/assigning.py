@@ -1,7 +1,7 @@
 """Slots to agents: the first assignment, and every move after it (DESIGN 4.7, 4.8).
 
-Whoever frees slots or brings an agent says so by `unsettle`; the slots are assigned anew right after the event. An
-assignment is committed first; then its rows are laid ready, and the orders name it once they are stored.
+Whoever frees slots or brings an agent says so by `note_change`; the slots are assigned anew right after the event. An
+assignment is committed first; then its rows are prepared, and the orders name it once they are stored.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Assigner:
     finished: list[SlotsFinished] = field(init=False, default_factory=list)
     """The slots that have ended for good."""
     _balancer: Balancer = field(init=False)
-    _is_unsettled: bool = field(init=False, default=False)
+    _has_changed: bool = field(init=False, default=False)
     """Slots are free or agents have come, so that there is something to assign."""
     _has_joined: bool = field(init=False, default=False)
     """An agent has come to which others give its share."""
@@ -65,31 +65,31 @@ class Assigner:
             return owners
         for place, agent in enumerate(agents):
             agent.take(StandingEvent.ENLIST)
-            self.intake.enrol(agent.id)
+            self.intake.wait_for(agent.id)
             self._give(agent, owners == place)
         self._taken.clear()
         return None
 
     def note_provided(self, agent: FleetAgent, slots: tuple[SlotRun, ...], sequence: int) -> None:
-        """The rows of these slots lie ready for the agent."""
+        """The rows of these slots are prepared for the agent."""
         self.slots.note_due(agent.id, slots, sequence)
         agent.due_provision = max(sequence, agent.due_provision or 0)
         if self.life.is_running and agent.has_rows:
             self.sender.renew(agent)
 
-    def unsettle(self, *, joined: bool = False) -> None:
+    def note_change(self, *, joined: bool = False) -> None:
         """Slots are free, or an agent has joined."""
-        self._is_unsettled = True
+        self._has_changed = True
         self._has_joined = self._has_joined or joined
 
-    def unsettle_if_short(self) -> None:
+    def note_change_if_short(self) -> None:
         """An agent has put slots in force: if some of them were to move, they can now."""
         if self._is_short:
-            self.unsettle(joined=True)
+            self.note_change(joined=True)
 
     def reconsider(self, agent: FleetAgent) -> None:
         """The agent is here again: what nobody had room for meanwhile goes to it, and its share of what others took."""
-        self.unsettle(joined=agent.missed_assignment or not self.slots.held_by(agent.id))
+        self.note_change(joined=agent.missed_assignment or not self.slots.held_by(agent.id))
         agent.missed_assignment = False
 
     def begin(self) -> None:
@@ -98,12 +98,12 @@ class Assigner:
         What was assigned to these is not assigned again.
         """
         self._has_joined = any(not agent.is_enlisted for agent in self.fleet.assignable())
-        self._is_unsettled = self._has_joined or self.slots.has_free
+        self._has_changed = self._has_joined or self.slots.has_free
 
     def take_from(self, agent: FleetAgent) -> None:
         """The agent is gone: what it held is free, and what was reckoned as its share while it was away is others'."""
         self.slots.take_all(agent.id)
-        self.unsettle(joined=agent.missed_assignment)
+        self.note_change(joined=agent.missed_assignment)
         agent.missed_assignment = False
 
     def note_stored(self, agent: FleetAgent, provisioned: int) -> None:
@@ -111,7 +111,7 @@ class Assigner:
         is_first = not agent.has_job
         agent.provisioned = provisioned
         if is_first and not agent.is_enlisted:
-            self.unsettle(joined=True)
+            self.note_change(joined=True)
         elif self.life.is_running and agent.is_enlisted:
             self.sender.renew(agent)
 
@@ -120,7 +120,7 @@ class Assigner:
         if not agent.is_lost:
             self.slots.release(agent.id, slots)
             self.journal.commit([SlotsReleased(agent.id, slots, for_good=False)])
-            self.unsettle()
+            self.note_change()
 
     def end(self, agent: FleetAgent, slots: tuple[SlotRun, ...], now: int) -> None:
         """The users of these slots have ended, and nobody follows them."""
@@ -130,13 +130,13 @@ class Assigner:
             if ended := self.slots.end(agent.id, run):
                 self.finished.append(SlotsFinished(min(run.at, now), run.group, ended))
         self.journal.commit([SlotsReleased(agent.id, slots, for_good=True)])
-        self.unsettle()
+        self.note_change()
 
-    def settle(self) -> None:
+    def reassign(self) -> None:
         """Assign anew what has become free, and let slots go to whoever has joined."""
-        if not self._is_unsettled:
+        if not self._has_changed:
             return
-        moving, self._is_unsettled, self._has_joined = self._has_joined, False, False
+        moving, self._has_changed, self._has_joined = self._has_joined, False, False
         agents = {agent.id: agent for agent in self.fleet.assignable()}
         for agent in agents.values():
             self._enlist(agent)
@@ -144,17 +144,17 @@ class Assigner:
             return
         places = {id_: Place(agent.hello.max_users, agent.is_here, agent.confirmed[1]) for id_, agent in agents.items()}
         balance = self._balancer.balance(self.slots, places, moving=moving, coming=self._held_by_leaving())
-        for id_, slots in balance.gifts.items():
+        for id_, slots in balance.grants.items():
             self._give(agents[id_], slots)
         for agent in agents.values():
-            agent.missed_assignment |= (moving or bool(balance.gifts)) and not agent.is_here
+            agent.missed_assignment |= (moving or bool(balance.grants)) and not agent.is_here
         for id_, slots in balance.moves.items():
             self._let_go(agents[id_], slots)
         if moving:
             self._is_short = balance.is_short
-        self._say_taken()
+        self._report_taken()
 
-    def _say_taken(self) -> None:
+    def _report_taken(self) -> None:
         """Who has taken how many, once all that were on their way have arrived."""
         if self.slots.leaving() or self._held_by_leaving():
             return
@@ -171,7 +171,7 @@ class Assigner:
         """From now on intervals wait for its batches, and it is told of the schedule, slots or none."""
         if not agent.is_enlisted:
             agent.take(StandingEvent.ENLIST)
-            self.intake.enrol(agent.id)
+            self.intake.wait_for(agent.id)
             self.sender.renew(agent)
 
     def _give(self, agent: FleetAgent, slots: Mask) -> None:
@@ -205,7 +205,7 @@ class Assigner:
         A slot that should have a user and is missing from the Hello is free (DESIGN 4.7): the agent cut it. Nobody
         else can hold it, so it goes back to the same agent, under the next tenure.
         """
-        agent.take(ContactEvent.SETTLE)
+        agent.take(ContactEvent.RECONCILE)
         if not self.orders.version or not agent.has_job:
             return
         self.reconsider(agent)
@@ -214,7 +214,7 @@ class Assigner:
         is_new = False
         if self.life.is_running:
             held = agent.hello.held
-            anew = self.slots.settle(agent.id, held, self.orders.users_at(now))
+            anew = self.slots.reconcile(agent.id, held, self.orders.users_at(now))
             if anew:
                 self.journal.commit([SlotsAssigned(agent.id, anew)])
                 users = count(sum(run.count for run in anew), "user")

@@ -43,7 +43,7 @@ class Place:
 class Balance:
     """What is to be done."""
 
-    gifts: dict[str, Mask]
+    grants: dict[str, Mask]
     """Free slots for each agent."""
     moves: dict[str, Mask] = field(default_factory=dict)
     """Slots of each agent that are to leave it."""
@@ -82,16 +82,16 @@ class Balancer:
         weights = [place.max_users for place in places.values()]
         shares = dict(zip(places, _shares(weights, table.open_slots()), strict=True))
         lacking = {agent: max(0, shares[agent] - held[agent]) for agent in places}
-        gifts = self._give(self._in_order(table.free()), lacking, table, places, held)
-        given = sum(_count(slots) for slots in gifts.values())
+        grants = self._give(self._in_order(table.free()), lacking, table, places, held)
+        given = sum(_count(slots) for slots in grants.values())
         lacking_here = sum(count for agent, count in lacking.items() if places[agent].is_here)
         wanted = lacking_here - given - coming - table.leaving()
         if not moving or wanted <= self._tolerance:
-            return Balance(gifts)
+            return Balance(grants)
         above = {agent: max(0, held[agent] - shares[agent]) for agent in places}
         wanted = min(wanted, sum(above.values()))
         moves = self._move(wanted, table, above, places) if wanted > 0 else {}
-        return Balance(gifts, moves, sum(_count(slots) for slots in moves.values()) < wanted)
+        return Balance(grants, moves, sum(_count(slots) for slots in moves.values()) < wanted)
 
     def _give(
         self,
@@ -104,7 +104,7 @@ class Balancer:
         """Give free slots by what each agent lacks; then the part of those that are not here, by what would be the
         shares without them; then what is left to whoever has room.
         """
-        gifts: dict[str, Mask] = {}
+        grants: dict[str, Mask] = {}
         here = {agent: place.max_users for agent, place in places.items() if place.is_here}
         theirs = len(free) + sum(counts[agent] for agent in here)
         together = _shares(list(here.values()), theirs)
@@ -116,13 +116,13 @@ class Balancer:
         ):
             rest = self._mask(free)
             for agent, part in self._parts(free, needs).items():
-                given = gifts.get(agent, self._mask(part[:0]))
+                given = grants.get(agent, self._mask(part[:0]))
                 fitting = self._mask(self._fitting(part, table.occupied(agent) | given, here[agent]))
                 if fitting.any():
-                    gifts[agent] = given | fitting
+                    grants[agent] = given | fitting
                     rest &= ~fitting
             free = free[rest[free]]
-        return gifts
+        return grants
 
     def _parts(self, free: Slots, needs: Mapping[str, int]) -> dict[str, Slots]:
         """Each agent's part: stretch after stretch of one group and one rank, in proportion to the needs."""

@@ -20,7 +20,7 @@ from gradual_common.errors import WireError
 from gradual_common.protocol.messages import SlotRun
 
 NOBODY = -1
-NOT_LAID = np.iinfo(np.int64).max
+NOT_PREPARED = np.iinfo(np.int64).max
 """The provision that a slot waits for while nobody knows which one it will be."""
 
 Mask = npt.NDArray[np.bool_]
@@ -117,7 +117,7 @@ class SlotTable:
         number = self._numbers.get(agent)
         return all(number is not None and self._exists(run) and bool(self._is_held(number, run).all()) for run in slots)
 
-    def give(self, agent: str, slots: Mask, due: int = NOT_LAID) -> tuple[SlotRun, ...]:
+    def give(self, agent: str, slots: Mask, due: int = NOT_PREPARED) -> tuple[SlotRun, ...]:
         """Free slots become `agent`'s, each under its next tenure; ordered once provision `due` is stored."""
         assert (self._holder[slots] == NOBODY).all(), "only free slots are given"
         self._holder[slots] = self._numbers.setdefault(agent, len(self._numbers))
@@ -166,13 +166,13 @@ class SlotTable:
         """`agent` is gone: what it held is free."""
         self._free(self._of(agent))
 
-    def settle(self, agent: str, held: Iterable[SlotRun], users: Sequence[int]) -> tuple[SlotRun, ...]:
+    def reconcile(self, agent: str, held: Iterable[SlotRun], users: Sequence[int]) -> tuple[SlotRun, ...]:
         """`agent` is back and holds `held`: what it let go is free, what it should run and does not begins anew.
 
         Which slots have begun anew, under their next tenure: nobody else can hold them.
         """
         absent = self._of(agent) & ~self.mask_of(held)
-        lacking = absent & self.staying(agent) & self._wanted(users) & (self._due != NOT_LAID)
+        lacking = absent & self.staying(agent) & self._wanted(users) & (self._due != NOT_PREPARED)
         self._named_at[absent] = 0
         self._free(absent & self._leaving)
         self._tenure[lacking] += 1

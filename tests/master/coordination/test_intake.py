@@ -14,7 +14,7 @@ def intake_of(*agents: str) -> Intake:
     intake = Intake(S)
     intake.begin(START)
     for agent in agents:
-        intake.enrol(agent)
+        intake.wait_for(agent)
     return intake
 
 
@@ -77,7 +77,7 @@ def test_an_interval_that_is_not_over_is_not_closed_although_nobody_is_awaited()
 
 
 GONE = [
-    ("lost", lambda intake: intake.dismiss("b")),
+    ("lost", lambda intake: intake.stop_waiting_for("b")),
     ("done with its last batch", lambda intake: take(intake, "b", 1, 0, last=True)),
 ]
 
@@ -99,7 +99,7 @@ def test_patience_ends_three_seconds_after_the_interval() -> None:
 
 def test_a_master_that_stood_still_is_patient_anew() -> None:
     intake = intake_of("a")
-    intake.excuse(START + 10 * S)
+    intake.note_stall(START + 10 * S)
     assert list(intake.close_due(START + 10 * S)) == []
     assert list(intake.close_due(START + 13 * S)) == list(range(10))
 

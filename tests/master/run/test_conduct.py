@@ -52,7 +52,7 @@ class Names:
 def loaded_of(plan: Plan, secrets: dict[str, str] | None = None) -> Any:
     job = Job({"plan": 1}, {}, secrets or {}, 5)
     data = {(0, "user"): Names()}
-    parts = {"plan": plan, "shown": plan, "schedule": compile_schedule(plan)}
+    parts = {"plan": plan, "display_plan": plan, "schedule": compile_schedule(plan)}
     return SimpleNamespace(**parts, job=job, data=data, sha256="ab", name="t.yaml", folder=Path("/"))
 
 

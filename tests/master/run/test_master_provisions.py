@@ -24,12 +24,12 @@ class Table:
 
 def test_the_job_is_the_first_provision_of_everybody() -> None:
     assert Provisions(JOB, {}).job().sequence == 1
-    assert Provisions(JOB, {}).lay_ready("a", (SlotRun(0, 0, 5, 1),)) == 1
+    assert Provisions(JOB, {}).prepare("a", (SlotRun(0, 0, 5, 1),)) == 1
 
 
 def test_an_agent_gets_the_rows_of_its_own_slots() -> None:
     provisions = Provisions(JOB, {(0, "user"): Table(), (1, "card"): Table()})
-    assert provisions.lay_ready("a", (SlotRun(0, 1, 2, 1), SlotRun(0, 7, 1, 1))) == 2
+    assert provisions.prepare("a", (SlotRun(0, 1, 2, 1), SlotRun(0, 7, 1, 1))) == 2
     assert [provision.rows for provision in provisions.rows_of("a")] == [
         (Rows(0, "user", (1, 2, 7), ({"n": 1}, {"n": 2}, {"n": 7})),)
     ]
@@ -37,8 +37,8 @@ def test_an_agent_gets_the_rows_of_its_own_slots() -> None:
 
 def test_slots_that_an_agent_is_given_later_come_with_provisions_of_their_own() -> None:
     provisions = Provisions(JOB, {(0, "user"): Table()})
-    assert provisions.lay_ready("a", (SlotRun(0, 1, 1, 1),)) == 2
-    assert provisions.lay_ready("a", (SlotRun(0, 4, 2, 2),)) == 3
+    assert provisions.prepare("a", (SlotRun(0, 1, 1, 1),)) == 2
+    assert provisions.prepare("a", (SlotRun(0, 4, 2, 2),)) == 3
     assert [provision.sequence for provision in provisions.rows_of("a", 1)] == [2, 3]
     (later,) = provisions.rows_of("a", 2)
     assert later.rows[0].ordinals == (4, 5)
@@ -48,7 +48,7 @@ def test_slots_that_an_agent_is_given_later_come_with_provisions_of_their_own() 
 def test_every_row_is_sent_once_and_the_last_sequence_is_known_before(counts: list[int], length: int) -> None:
     slots = tuple(SlotRun(group, 10, count, 1) for group, count in enumerate(counts) if count)
     provisions = Provisions(JOB, {(0, "user"): Table(length), (1, "user"): Table()})
-    last = provisions.lay_ready("a", slots)
+    last = provisions.prepare("a", slots)
     sent = list(provisions.rows_of("a"))
     assert [provision.sequence for provision in sent] == list(range(2, last + 1))
     ordinals = [(rows.group, ordinal) for provision in sent for rows in provision.rows for ordinal in rows.ordinals]

@@ -47,14 +47,14 @@ ALLOWED = [
 
 
 @pytest.mark.parametrize(
-    ("reason", "text", "insecure", "guarded", "error"), ALLOWED, ids=[reason for reason, *_ in ALLOWED]
+    ("reason", "text", "insecure", "confidential", "error"), ALLOWED, ids=[reason for reason, *_ in ALLOWED]
 )
 def test_plaintext_leaves_the_machine_only_when_asked(
-    reason: str, text: str, insecure: bool, guarded: str, error: str | None
+    reason: str, text: str, insecure: bool, confidential: str, error: str | None
 ) -> None:
     address = ListenAddress.read(text)
     if error is None:
-        address.allow(insecure=insecure, guarded=guarded)
+        address.allow(insecure=insecure, confidential=confidential)
         return
     with pytest.raises(InsecureError, match=error):
-        address.allow(insecure=insecure, guarded=guarded)
+        address.allow(insecure=insecure, confidential=confidential)

@@ -29,7 +29,7 @@ def test_only_leases_that_are_over_are_named_in_order_of_their_end() -> None:
 def test_a_stall_of_the_master_moves_every_lease() -> None:
     leases = Leases(10 * S, S)
     leases.renew("a", 0)
-    leases.extend(4 * S)
+    leases.note_stall(4 * S)
     assert leases.is_held("a", 15 * S)
     assert not leases.is_held("a", 15 * S + 1)
 
@@ -37,6 +37,6 @@ def test_a_stall_of_the_master_moves_every_lease() -> None:
 def test_a_renewal_never_shortens_a_lease() -> None:
     leases = Leases(10 * S, S)
     leases.renew("a", 0)
-    leases.extend(20 * S)
+    leases.note_stall(20 * S)
     leases.renew("a", 5 * S)
     assert leases.is_held("a", 31 * S)

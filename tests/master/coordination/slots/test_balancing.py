@@ -29,15 +29,15 @@ def places(**rooms: int) -> dict[str, Place]:
 
 def counts(balance: Balance) -> tuple[dict[str, int], dict[str, int]]:
     """Slots given to and taken from each agent."""
-    gifts, moves = (
-        {agent: int(slots.sum()) for agent, slots in part.items()} for part in (balance.gifts, balance.moves)
+    grants, moves = (
+        {agent: int(slots.sum()) for agent, slots in part.items()} for part in (balance.grants, balance.moves)
     )
-    return gifts, moves
+    return grants, moves
 
 
 def carry_out(table: SlotTable, balance: Balance) -> None:
-    """Gifts are taken at once; what moves is given back at once."""
-    for agent, slots in balance.gifts.items():
+    """Grants are taken at once; what moves is given back at once."""
+    for agent, slots in balance.grants.items():
         table.note_named(table.give(agent, slots, due=1), 1)
     for agent, slots in balance.moves.items():
         table.let_go(slots)
@@ -128,8 +128,8 @@ def test_under_several_mixes_an_agent_holds_what_it_runs_at_once() -> None:
     """30 users of one group or of the other: an agent of 30 holds all 60 slots, one of 20 the first 20 of each."""
     schedule = schedule_of((30, 0), (0, 30))
     for room, expected in ((30, [30, 30]), (20, [20, 20])):
-        gifts = Balancer(schedule).balance(SlotTable((30, 30)), places(a=room), moving=False).gifts
-        by_group = [int(slots.sum()) for slots in np.split(gifts["a"], 2)]
+        grants = Balancer(schedule).balance(SlotTable((30, 30)), places(a=room), moving=False).grants
+        by_group = [int(slots.sum()) for slots in np.split(grants["a"], 2)]
         assert by_group == expected or room == 20
         assert max(by_group) <= room
 
@@ -178,8 +178,8 @@ def test_what_an_agent_that_is_not_here_would_get_is_dealt_to_the_others_by_what
     table = assigned(schedule, a=30, b=6, c=12)
     table.take_all("c")
     away = {**places(a=30, b=6), "d": Place(12, is_here=False)}
-    gifts, _ = counts(Balancer(schedule).balance(table, away, moving=False))
-    assert gifts == {"a": 5, "b": 1}
+    grants, _ = counts(Balancer(schedule).balance(table, away, moving=False))
+    assert grants == {"a": 5, "b": 1}
 
 
 def test_a_slot_that_is_leaving_takes_room_until_its_user_has_ended() -> None:

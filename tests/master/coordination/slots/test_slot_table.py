@@ -124,7 +124,7 @@ def test_a_slot_can_move_once_its_holder_has_put_it_in_force() -> None:
     table.note_named(given, 7)
     table.note_named(given, 9)
     assert [movable(6), movable(7)] == [9, 11]
-    table.settle("a", A, (0, 0))
+    table.reconcile("a", A, (0, 0))
     assert movable(99) == 9, "its Hello did not name them: the orders are lost"
 
 
@@ -140,7 +140,7 @@ def test_an_agent_that_is_back_begins_anew_what_it_should_run_and_does_not() -> 
     table = table_of()
     table.end("a", SlotRun(0, 1, 1, 1))
     table.let_go(table.mask_of([SlotRun(1, 1, 2, 0)]))
-    anew = table.settle("a", [SlotRun(0, 0, 1, 1), SlotRun(1, 1, 1, 1)], (4, 3))
+    anew = table.reconcile("a", [SlotRun(0, 0, 1, 1), SlotRun(1, 1, 1, 1)], (4, 3))
     assert anew == (SlotRun(0, 2, 2, 2), SlotRun(1, 0, 1, 2))
     assert (table.leaving(), table.vacant((10, 4))) == (1, 1), "one that it let go has left it"
     assert table.ordered_of("a", 1) == (
