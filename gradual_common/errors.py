@@ -7,6 +7,7 @@ GradualError                 everything that Gradual raises on purpose
 ├── DataFileError            a data file that cannot be read
 ├── TemplateError            a template that cannot be compiled or rendered
 ├── PatternError             a regular expression that RE2 does not know
+├── ActionKindError          a kind of action that is not there, or cannot be used
 ├── RequestError             a request that cannot be put into bytes: its URL, a header's name or value
 ├── TlsFileError             a certificate, key or passphrase that cannot be used
 ├── HistogramMismatchError   histograms of other parameters cannot be merged
@@ -55,6 +56,12 @@ class TemplateError(GradualError):
 
 class PatternError(GradualError, ValueError):
     """A regular expression that RE2 does not know, or that is too large; the message says what to write instead."""
+
+
+class ActionKindError(GradualError, ValueError):
+    """A kind of action that is not there, or cannot be used; the message says which there are, or why."""
+
+    exit_code = WRONG_INPUT
 
 
 class RequestError(GradualError, ValueError):

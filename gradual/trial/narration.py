@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 
-from gradual_agent.http.request import Request
-from gradual_agent.http.response import Response
+from gradual_agent.kinds.runtime import Message
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
-from gradual_common.clock import NS_PER_MS
 from gradual_common.kinds.causes import label_of
-from gradual_common.kinds.failures import KINDS
-from gradual_common.kinds.http.model import ActionSpec, Assertion
+from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
+from gradual_common.kinds.model import ActionSpec, Assertion
 from gradual_common.secrecy.credentials import credentials_in, credentials_in_fields, credentials_in_text
 from gradual_common.secrecy.masking import Mask
 
@@ -26,10 +23,11 @@ Write = Callable[[str], None]
 class Narrator:
     """Writes down what happens; `failures` counts the steps that failed."""
 
-    def __init__(self, write: Write, mask: Mask) -> None:
+    def __init__(self, write: Write, mask: Mask, failures: FailureKinds = BUILT_IN_KINDS) -> None:
         self.failures = 0
         self._write = write
         self._mask = mask
+        self._failures = failures
 
     def say(self, text: str = "") -> None:
         """A line, or several, without secrets and without what tells that it is a credential."""
@@ -63,37 +61,32 @@ class Narrator:
         else:
             self.say(f"\n{step}: condition {text} is {'true' if outcome else 'false: skipped'}")
 
-    def tell_request(self, request: Request, cookie: str) -> None:
-        """The request as it is written, with the user's cookies."""
-        lines = request.head.decode("utf-8", "replace").split("\r\n")[1:-2]
-        cookies = [f"Cookie: {cookie}"] if cookie else []
-        body = request.body[:MOST_READ].decode("utf-8", "replace")
-        for text in (request.url, *lines, *cookies, body):
+    def show_request(self, title: str, message: Message) -> None:
+        """The request as it is written."""
+        lines = [f"{name}: {value}" for name, value in message.fields]
+        for text in (title, *lines, message.text[:MOST_READ]):
             self._learn(credentials_in_text(text))
-        self.say(f"{request.method} {request.url}")
-        self.say(indent([*lines, *cookies]) + show_body(request.body, body, self._mask.hide_text))
+        self.say(title)
+        self.say(indent(lines) + show_body(message.body, message.text, self._mask.hide_text))
 
-    def tell_response(self, sample: Sample) -> None:
-        """The last response, or how the request failed."""
-        if sample.status_code:
-            took = (sample.ended - sample.started) / NS_PER_MS
-            hops = f", after {sample.hops} redirects" if sample.hops else ""
-            self.say(f"\n{sample.status_code} {phrase_of(sample.status_code)}, {took:.1f} ms{hops}")
-        response: Response | None = sample.response
-        if response is not None:
-            self._learn(credentials_in_fields(response.headers.items()))
-            fields = [f"{name}: {value}" for name, value in response.headers.items()]
-            self.say(indent(fields) + show_body(response.body, response.text, self._mask.hide_text))
+    def show_response(self, title: str, message: Message | None) -> None:
+        """The last response; nothing where none came."""
+        if title:
+            self.say(f"\n{title}")
+        if message is not None:
+            self._learn(credentials_in_fields(message.fields))
+            lines = [f"{name}: {value}" for name, value in message.fields]
+            self.say(indent(lines) + show_body(message.body, message.text, self._mask.hide_text))
 
     def end_step(self, spec: ActionSpec, sample: Sample, variables: Mapping[str, Any]) -> None:
         """What was asserted and extracted, and how the step ended."""
         self.say()
-        for number, assertion in enumerate(spec.assertions if sample.status_code else ()):
+        for number, assertion in enumerate(spec.assertions if sample.has_response else ()):
             verdict = "failed" if sample.failed_assertions >> number & 1 else "held"
             self.say(f"  assertion {verdict}: {assertion.text or assertion.check}")
         for name, value in variables.items():
             self.say(f"  {name} = {self._mask.hide_named(name, repr(value))}")
-        self.say(f"  {outcome_of(sample, sample.explain(self._mask.hide_text), spec.assertions)}")
+        self.say(f"  {outcome_of(sample, sample.explain(self._mask.hide_text), spec.assertions, self._failures)}")
 
     def end(self) -> None:
         """The iteration is over."""
@@ -101,24 +94,18 @@ class Narrator:
         self.say(f"\nDone: {failed if self.failures else 'every step succeeded'}.")
 
 
-def outcome_of(sample: Sample, detail: str, assertions: Sequence[Assertion] = ()) -> str:
+def outcome_of(
+    sample: Sample, detail: str, assertions: Sequence[Assertion] = (), failures: FailureKinds = BUILT_IN_KINDS
+) -> str:
     """`success`, or what failed in words, its kind, and the sentence: `failed: HTTP 404 (status)`."""
     if sample.kind == 0:
         return "success"
     if sample.kind == INTERRUPTED:
         return "failed: interrupted"
-    kind = KINDS[sample.kind]
+    kind = failures.names[sample.kind]
     label = label_of(kind, detail, sample.status_code or None, assertions)
     said = f": {detail}" if detail and detail != label else ""
     return (f"failed: {kind}" if label == kind else f"failed: {label} ({kind})") + said
-
-
-def phrase_of(status: int) -> str:
-    """`OK` for 200; nothing for a number without a phrase."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
 
 
 def indent(lines: list[str]) -> str:

@@ -1,8 +1,8 @@
 """`gradual try`: one user, one iteration, in this process, by the same engine, user and actions as in a run.
 
-Each step's action and condition and the engine's client are wrapped, so that what they do is told; think times and
-pacing are left out. A trial always ends: each request by its own timeout, and nothing is tried again, neither a failed
-`on_start` nor a user that met a mistake of ours; Ctrl-C ends it at once.
+Each step's action and condition are wrapped, and the engines have an observer, so that what they do is told; think
+times and pacing are left out. A trial always ends: each request by its own timeout, and nothing is tried again, neither
+a failed `on_start` nor a user that met a mistake of ours; Ctrl-C ends it at once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,26 +18,21 @@ import typer
 import uvloop
 
 from gradual.trial.narration import Narrator
-from gradual_agent.http.client import HttpClient
-from gradual_agent.http.context import HttpContext
-from gradual_agent.http.engine import HttpEngine
-from gradual_agent.http.request import Request
-from gradual_agent.kinds.action import Action, Actor
-from gradual_agent.kinds.http.action import HttpActions, texts_of
+from gradual_agent.kinds.engines import Engines
+from gradual_agent.kinds.kind import Action, Actor
+from gradual_agent.kinds.runtime import Runtime
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_agent.runtime.sample import Sample
-from gradual_agent.runtime.suspension import Resumable
 from gradual_agent.users.behaviour import Behaviour, CompiledStep, compile_behaviour
 from gradual_agent.users.context import UserContext, UserLog
 from gradual_agent.users.unforeseen import mark_failed
 from gradual_agent.users.user import VirtualUser
 from gradual_common.clock import NEVER
 from gradual_common.errors import TemplateError
-from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.kinds.model import ActionSpec
 from gradual_common.language.wording import nearest
-from gradual_common.net.tls_settings import tls_in
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
@@ -57,7 +51,7 @@ def run_trial(arguments: PlanArguments, group: str | None) -> int:
     configure_logging("warning")
     secrets, credentials = all_credentials(loaded.job)
     mask_in_logs(secrets, credentials)
-    narrator = Narrator(write_line, Mask(secrets, credentials))
+    narrator = Narrator(write_line, Mask(secrets, credentials), SeriesIndex.of(loaded.plan).failures)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(Trial(loaded, number, narrator).run())
@@ -100,8 +94,8 @@ class Trial:
         self._narrator.begin(self._loaded.plan.users[self._group].name, rows)
         loop = asyncio.get_running_loop()
         timer = LoopTimer(loop)
-        engine = HttpEngine(HttpContext(loop, timer.timeline, Lease(NEVER)), self._loaded.job.assets)
-        engine.prepare(tls_in(self._loaded.plan.config.tls, [spec.tls for spec in self._loaded.plan.actions.values()]))
+        runtime = Runtime(loop, timer.timeline, Lease(NEVER), read_clock, observer=self._narrator)
+        engines = Engines(self._loaded.plan, runtime, self._loaded.job.assets)
         recorder = Recorder(SeriesIndex.of(self._loaded.plan), read_clock)
         ended: asyncio.Future[None] = loop.create_future()
         context = UserContext(
@@ -109,7 +103,6 @@ class Trial:
             clock=read_clock,
             wall_clock=time.time_ns,
             recorder=recorder,
-            engine=ToldEngine(engine, self._narrator),
             seed=self._loaded.job.seed,
             secrets=dict(self._loaded.job.secrets),
             graceful_stop=self._loaded.plan.config.graceful_stop,
@@ -117,7 +110,7 @@ class Trial:
             note_failure=lambda step, sample: self._narrator.count_failure(),
             log=UserLog(consequence=""),
         )
-        user = TriedUser(context, self._behaviour(recorder), 0, 1, rows)
+        user = TriedUser(context, self._behaviour(recorder, engines), 0, 1, rows)
         user.start()
         try:
             await ended
@@ -126,20 +119,17 @@ class Trial:
             raise
         finally:
             timer.close()
-            engine.close()
+            engines.close()
         self._narrator.end()
 
     def _rows(self) -> dict[str, dict[str, Any]]:
         tables = {name: table for (group, name), table in self._loaded.data.items() if group == self._group}
         return {name: row for name, table in tables.items() if (row := table.row(0)) is not None}
 
-    def _behaviour(self, recorder: Recorder) -> Behaviour:
+    def _behaviour(self, recorder: Recorder, engines: Engines) -> Behaviour:
         """The group's behaviour for one iteration without waits, every step told."""
         plan = self._loaded.plan
-        actions = HttpActions(plan)
-        behaviour = compile_behaviour(
-            plan, self._group, recorder, lambda name, *_: actions.action(name, True, True), lambda n: texts_of(plan, n)
-        )
+        behaviour = compile_behaviour(plan, self._group, recorder, TriedActions(engines))
         names = iter(series.action for series in recorder.index.steps if series.group == self._group)
         told = [
             tuple(self._tell(step, next(names)) for step in steps)
@@ -154,6 +144,19 @@ class Trial:
         condition = ToldCondition(step.condition.text, step.name, self._narrator) if step.condition else None
         told = ToldAction(step.action, (step.name, action), spec, self._narrator)
         return replace(step, action=told, condition=condition, fixed_wait=0)
+
+
+class TriedActions:
+    """The actions of a plan, with everything of their responses kept."""
+
+    def __init__(self, engines: Engines) -> None:
+        self.engine_of = engines.engine_of
+        self.texts_of = engines.texts_of
+        self._engines = engines
+
+    def compile(self, action: str, *_: bool) -> Action:
+        """The action, whatever the plan reads of its response."""
+        return self._engines.compile(action, True, True)
 
 
 class TriedUser(VirtualUser):
@@ -208,38 +211,3 @@ class ToldCondition(Condition):
             raise
         self._narrator.tell_condition(self._step, self.text, outcome)
         return outcome
-
-
-class ToldEngine:
-    """Makes clients that tell what they send and get."""
-
-    def __init__(self, engine: HttpEngine, narrator: Narrator) -> None:
-        self._engine = engine
-        self._narrator = narrator
-
-    def client(self, owner: Resumable, *settings: Any) -> ToldClient:
-        """A told client of the engine."""
-        return ToldClient(self._engine.client(owner, *settings), self._narrator)
-
-
-class ToldClient:
-    """A client; `fetch` tells the request before and the response after it."""
-
-    def __init__(self, client: HttpClient, narrator: Narrator) -> None:
-        self.cookies = client.cookies
-        self.interrupt = client.interrupt
-        self.cut = client.cut
-        self.end_iteration = client.end_iteration
-        self.close = client.close
-        self._client = client
-        self._narrator = narrator
-
-    async def fetch(self, request: Request, sample: Sample) -> None:
-        """Fetch, and tell."""
-        self._narrator.tell_request(request, self._cookie_of(request))
-        await self._client.fetch(request, sample)
-        self._narrator.tell_response(sample)
-
-    def _cookie_of(self, request: Request) -> str:
-        parts: Sequence[str] = (request.cookie, self.cookies.header_for(request))
-        return "; ".join(part for part in parts if part)

@@ -13,10 +13,8 @@ from pydantic import ValidationError
 
 from gradual_agent.coordination.pool import Slot, UserEnded
 from gradual_agent.errors import JobError
-from gradual_agent.http.context import HttpContext
-from gradual_agent.http.engine import HttpEngine
-from gradual_agent.kinds.http.action import HttpActions, texts_of
-from gradual_agent.kinds.http.exchange import describe_exchange
+from gradual_agent.kinds.engines import Engines
+from gradual_agent.kinds.runtime import Runtime
 from gradual_agent.recording.exemplars import ExemplarPicker
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.sample_log import SampleLog
@@ -28,8 +26,6 @@ from gradual_agent.users.behaviour import compile_behaviour
 from gradual_agent.users.context import UserContext
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.users import Users
-from gradual_common.errors import TlsFileError
-from gradual_common.net.tls_settings import tls_in
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.process.logs import mask_in_logs
@@ -51,7 +47,7 @@ class PlanRun:
         self,
         plan: Plan,
         job: Job,
-        engine: HttpEngine,
+        engines: Engines,
         *,
         timeline: Timeline,
         clock: Callable[[], int],
@@ -59,28 +55,26 @@ class PlanRun:
         on_error: Callable[[Exception], object],
     ) -> None:
         self._clock = clock
-        self._engine = engine
+        self._engines = engines
         self._rows: defaultdict[Slot, dict[str, dict[str, Any]]] = defaultdict(dict)
         self._log = SampleLog() if job.wants_samples else None
         self._mask = mask_of(job)
-        self._group = 0
+        self._failed = 0
+        """The step whose failure is being described."""
         index = SeriesIndex.of(plan)
         self._picker = ExemplarPicker(self._describe, Random(), index.failures)  # noqa: S311  nothing is kept secret by it
         self.recorder = Recorder(index, clock, self._log)
         self._probe = LoopLagProbe(timeline, clock, self.recorder.loop_lag)
         self._cpu: CpuMeter | None = None
         self.users = Users(self._make_user, timeline, clock, on_end, on_error)
-        actions = HttpActions(plan)
         self._behaviours = [
-            compile_behaviour(plan, number, self.recorder, actions.action, lambda name: texts_of(plan, name))
-            for number in range(len(plan.users))
+            compile_behaviour(plan, number, self.recorder, engines) for number in range(len(plan.users))
         ]
         self._context = UserContext(
             timeline=timeline,
             clock=clock,
             wall_clock=time_ns,
             recorder=self.recorder,
-            engine=engine,
             seed=job.seed,
             secrets=dict(job.secrets),
             graceful_stop=plan.config.graceful_stop,
@@ -93,14 +87,16 @@ class PlanRun:
         return VirtualUser(self._context, self._behaviours[group], ordinal, tenure, self._rows.get(slot, {}))
 
     def _note_failure(self, step: int, sample: Sample) -> None:
-        self._group = self.recorder.index.steps[step].group
+        self._failed = step
         self._picker.consider(step, sample)
 
     def _describe(self, sample: Sample) -> dict[str, Any]:
         """A failed exchange, without what the user's data rows say of passwords and their like."""
-        rows = self._rows.get((self._group, sample.slot), {})
+        series = self.recorder.index.steps[self._failed]
+        rows = self._rows.get((series.group, sample.slot), {})
         known = [value for row in rows.values() for value in credentials_in(row, is_sent=True)]
-        return describe_exchange(self._mask.also(credentials=known) if known else self._mask, sample)
+        mask = self._mask.also(credentials=known) if known else self._mask
+        return self._engines.describe(mask, series.action, sample)
 
     def provide(self, rows: Rows) -> None:
         """Store data rows of slots."""
@@ -117,7 +113,7 @@ class PlanRun:
         if last:
             self._probe.stop()
         cpu = self._cpu.read(self._clock()) if self._cpu else 0.0
-        health = Health(cpu, len(self.users), self._engine.context.connections, self.users.take_late_starts())
+        health = Health(cpu, len(self.users), self._engines.connections, self.users.take_late_starts())
         return self.recorder.seal(interval, offset, health, last)
 
     def take_samples(self, offset: int) -> tuple[list[SampleColumns], list[Exemplar]]:
@@ -138,9 +134,8 @@ def run_plan(
     """Make everything ready for the job's users; JobError when this agent cannot work on it."""
     mask_in_logs(*all_credentials(job))
     plan = read_plan(job)
-    engine = HttpEngine(HttpContext(loop, timeline, lease, clock), job.assets)
-    prepare(engine, plan)
-    return PlanRun(plan, job, engine, timeline=timeline, clock=clock, on_end=on_end, on_error=on_error)
+    engines = Engines(plan, Runtime(loop, timeline, lease, clock), job.assets)
+    return PlanRun(plan, job, engines, timeline=timeline, clock=clock, on_end=on_end, on_error=on_error)
 
 
 def read_plan(job: Job) -> Plan:
@@ -152,13 +147,3 @@ def read_plan(job: Job) -> Plan:
         mistakes = error.errors(include_url=False, include_input=False, include_context=False)
         places = "; ".join(f"{'.'.join(map(str, mistake['loc']))}: {brief(mistake['msg'])}" for mistake in mistakes[:5])
         raise JobError(f"the master's plan cannot be read by this version of the agent: {places}") from None
-
-
-def prepare(engine: HttpEngine, plan: Plan) -> None:
-    """Make the engine ready for the plan before any user runs; JobError for TLS files that cannot be used here."""
-    try:
-        engine.prepare(tls_in(plan.config.tls, [spec.tls for spec in plan.actions.values()]))
-    except TlsFileError as error:
-        raise JobError(f"the plan's certificates cannot be used on this machine: {error}") from error
-    except KeyError as error:
-        raise JobError(f"the plan's TLS settings name {error}, which was not sent along") from error

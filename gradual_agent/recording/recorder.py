@@ -49,7 +49,10 @@ class Recorder:
         self._sealed_until: int | None = None
 
     def _record_of(self, step: int) -> StepRecord:
-        return StepRecord(self, step) if self.log is None else LoggedStepRecord(self, step, self.log)
+        failures = self.index.failures
+        return (
+            StepRecord(self, step, failures) if self.log is None else LoggedStepRecord(self, step, failures, self.log)
+        )
 
     # ── Where frames end ───────────────────────────────────────────────────────────────────────────────────────────
 

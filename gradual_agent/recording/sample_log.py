@@ -13,6 +13,7 @@ import numpy as np
 from gradual_agent.recording.frames import Frames
 from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
+from gradual_common.kinds.failures import FailureKinds
 from gradual_common.protocol.samples import MOST_SAMPLES, SampleColumns
 
 _PACK = Struct("<qqiHHB").pack
@@ -62,8 +63,8 @@ class LoggedStepRecord(StepRecord):
 
     __slots__ = ("_log",)
 
-    def __init__(self, frames: Frames, number: int, log: SampleLog) -> None:
-        super().__init__(frames, number)
+    def __init__(self, frames: Frames, number: int, failures: FailureKinds, log: SampleLog) -> None:
+        super().__init__(frames, number, failures)
         self._log = log
 
     def record(self, sample: Sample) -> None:

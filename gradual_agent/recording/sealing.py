@@ -137,6 +137,7 @@ def _statuses(frames: Sequence[ClosedFrame]) -> list[tuple[int, ...]]:
         for frame, step in _steps(frames)
         for kind, cell in step.cells
         for code, count in cell.statuses.items()
+        if code  # A kind of action without status codes has none to count.
     ]
 
 

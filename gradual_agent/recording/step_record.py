@@ -1,7 +1,8 @@
 """The record of one step: every sample into its frame.
 
-A failure has response time, exchange and time to first byte when its response arrived whole, whatever its kind
-(`Sample.has_response`); a timeout has the time that it took as its response time; any other failure has none of them.
+A failure has response time, exchange and time to first byte when its response arrived whole, which its kind says, or
+else its sample (`Sample.has_response`); a kind that always has a response was judged by assertions. A timeout has the
+time that it took as its response time; any other failure has none of them.
 
 A successful sample is three appends to arrays of machine integers and a few additions; histograms, sums and counts of
 messages are made of whole arrays when a batch is sealed.
@@ -16,11 +17,9 @@ from collections import defaultdict
 
 from gradual_agent.recording.frames import Cell, Frames, StepFrame
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
-from gradual_common.kinds.failures import KIND
+from gradual_common.kinds.failures import BUILT_IN_KINDS, KIND, FailureKinds
 
 TIMEOUT = KIND["timeout"]
-JUDGED = frozenset(KIND[name] for name in KIND if name in ("status", "extract") or name.startswith("assertion:"))
-"""Failures that the assertions, or what follows them, found in a whole response."""
 
 
 class StepRecord:
@@ -28,6 +27,7 @@ class StepRecord:
 
     __slots__ = (
         "_frames",
+        "_have_response",
         "add_exchange",
         "add_response_time",
         "add_ttfb",
@@ -49,8 +49,9 @@ class StepRecord:
         "unsent",
     )
 
-    def __init__(self, frames: Frames, number: int) -> None:
+    def __init__(self, frames: Frames, number: int, failures: FailureKinds = BUILT_IN_KINDS) -> None:
         self._frames = frames
+        self._have_response = failures.have_response
         self.number = number
         self.assertions = 0
         self._clear()
@@ -117,14 +118,15 @@ class StepRecord:
         self.unsent += sample.messages == 0
         if sample.connect >= 0:
             cell.connects.append(sample.connect)
-        if sample.has_response:
+        answered = self._have_response[sample.kind]
+        if answered or (answered is None and sample.has_response):
             cell.statuses[sample.status_code] += 1
             cell.response_times.append(sample.ended - sample.started)
             cell.exchanges.append(sample.ended - sample.written)
             cell.ttfbs.append(sample.first_byte - sample.written)
         elif sample.kind == TIMEOUT:
             cell.response_times.append(sample.ended - sample.started)
-        if sample.kind in JUDGED:
+        if answered:
             self._count_assertions(sample.failed_assertions)
 
     def _record_interruption(self, sample: Sample) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 INTERRUPTED = -1
-"""`Sample.kind` of an action that a stop cut short; every other kind indexes `gradual_common.protocol.batch.KINDS`."""
+"""`Sample.kind` of an action that a stop cut short; every other kind indexes `SeriesIndex.failures`."""
 
 
 class Told(Protocol):
@@ -67,9 +67,10 @@ class Sample:
         """Whether the last hop's response arrived whole.
 
         The engine notes a status code with the last byte of a response, and takes it back when it follows a redirect;
-        `ended` is then that of the response, whatever was found in it afterwards: its coding, its status, its body.
+        `ended` is then that of the response, whatever was found in it afterwards: its coding, its status, its body. A
+        kind of action without status codes keeps the response itself.
         """
-        return self.status_code != 0
+        return self.status_code != 0 or self.response is not None
 
     def explain(self, hide: Callable[[str], str]) -> str:
         """Why it failed, in words; `hide` masks a text."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
-from gradual_agent.kinds.action import Action
+from gradual_agent.kinds.kind import Action, Engine
 from gradual_agent.recording.group_meter import GroupMeter
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.step_record import StepRecord
@@ -15,11 +16,21 @@ from gradual_common.plan.model.series import SECTIONS
 from gradual_common.templates.templates import Condition, names_in
 from gradual_common.think_times.think_time import ThinkTime, WaitAt
 
-MakeAction = Callable[[str, bool, bool], Action]
-"""An action by its name; whether its response's headers and body are read by templates."""
 
-TextsOf = Callable[[str], list[str]]
-"""Every text of an action that may be a template."""
+class Actions(Protocol):
+    """The actions of a plan, by their names, and what performs them (`kinds.engines`)."""
+
+    def engine_of(self, action: str) -> Engine:
+        """What performs it."""
+        ...
+
+    def texts_of(self, action: str) -> list[str]:
+        """Every text of it that may be a template."""
+        ...
+
+    def compile(self, action: str, wants_headers: bool, wants_body: bool) -> Action:
+        """It compiled; whether its response's headers and body are read by templates."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,7 @@ class CompiledStep:
 
     name: str
     action: Action
+    engine: Engine
     condition: Condition | None
     fixed_wait: int | None
     """The think time after it where that is always the same, ns: its user then needs no random stream."""
@@ -62,6 +74,8 @@ class Behaviour:
     """An iteration leaves something behind that the next one must not see."""
     ends_iterations: bool
     """A user's client has something to forget after each iteration."""
+    mixes_kinds: bool
+    """Its users perform actions of several kinds, and have a client for each."""
     meter: GroupMeter
 
 
@@ -89,17 +103,16 @@ def _reads(text: str, condition: bool) -> bool:
     return bool(names_in(text, condition) & {"response", "responses"})
 
 
-def compile_behaviour(
-    plan: Plan, number: int, recorder: Recorder, make_action: MakeAction, texts_of: TextsOf
-) -> Behaviour:
+def compile_behaviour(plan: Plan, number: int, recorder: Recorder, actions: Actions) -> Behaviour:
     """Compile group `number` of `plan`; raises TemplateError for a text that cannot be compiled."""
     group = plan.users[number]
-    use = ResponseUse.of(_texts(group, texts_of))
+    names = _actions(group)
+    use = ResponseUse.of(_texts(group, actions))
     records = iter([recorder.steps[series.number] for series in recorder.index.steps if series.group == number])
-    actions = {name: make_action(name, use.headers, use.body) for name in _actions(group)}
+    compiled = {name: (actions.compile(name, use.headers, use.body), actions.engine_of(name)) for name in names}
     sections = {
         section: tuple(
-            _compile_step(step, actions[step.action], next(records), step.think_time or _think_time(plan, group))
+            _compile_step(step, *compiled[step.action], next(records), step.think_time or _think_time(plan, group))
             for step in _steps(group, section)
         )
         for section in SECTIONS
@@ -121,6 +134,7 @@ def compile_behaviour(
         starts_with=frozenset(name for step in group.on_start for name in plan.actions[step.action].extract),
         resets=use.any or extracts,
         ends_iterations="per_iteration" in (cookies, connections),
+        mixes_kinds=len({plan.actions[name].kind for name in names}) > 1,
         meter=recorder.groups[number],
     )
 
@@ -130,10 +144,10 @@ def _steps(group: UserGroup, section: str) -> tuple[Step, ...]:
     return steps
 
 
-def _texts(group: UserGroup, texts_of: TextsOf) -> list[tuple[str, bool]]:
+def _texts(group: UserGroup, actions: Actions) -> list[tuple[str, bool]]:
     steps = [step for section in SECTIONS for step in _steps(group, section)]
     conditions = [(step.condition, True) for step in steps if step.condition is not None]
-    return conditions + [(text, False) for action in _actions(group) for text in texts_of(action)]
+    return conditions + [(text, False) for action in _actions(group) for text in actions.texts_of(action)]
 
 
 def _actions(group: UserGroup) -> list[str]:
@@ -145,11 +159,14 @@ def _think_time(plan: Plan, group: UserGroup) -> ThinkTime | None:
     return group.think_time or plan.config.think_time
 
 
-def _compile_step(step: Step, action: Action, record: StepRecord, think_time: ThinkTime | None) -> CompiledStep:
+def _compile_step(
+    step: Step, action: Action, engine: Engine, record: StepRecord, think_time: ThinkTime | None
+) -> CompiledStep:
     record.assertions = action.assertion_count
     return CompiledStep(
         name=step.name or step.action,
         action=action,
+        engine=engine,
         condition=None if step.condition is None else Condition(step.condition),
         fixed_wait=think_time.fixed if think_time else 0,
         wait_at=think_time.compile() if think_time else None,

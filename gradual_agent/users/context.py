@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import structlog
 
 from gradual_agent.coordination.pool import UserEnded
-from gradual_agent.kinds.action import Engine
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.timeline import Timeline
@@ -56,7 +55,6 @@ class UserContext:
     wall_clock: Callable[[], int]
     """What templates say of the time, ns since 1970."""
     recorder: Recorder
-    engine: Engine
     seed: int
     secrets: dict[str, str]
     graceful_stop: int

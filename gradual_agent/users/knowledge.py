@@ -99,8 +99,8 @@ class Knowledge:
         self.iteration = 0
 
 
-def keep_response(scope: dict[str, Any], step: str, sample: Sample) -> None:
-    """Let templates see how a step ended."""
-    view = ResponseView.of(sample)
+def keep_response(scope: dict[str, Any], step: str, sample: Sample, error: str) -> None:
+    """Let templates see how a step ended; `error`: the name of its failure kind."""
+    view = ResponseView.of(sample, error)
     scope["response"] = view
     scope["responses"][step] = view

@@ -12,11 +12,11 @@ Hot path (STYLE 16): plain attributes and local names; what was measured stands 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from operator import methodcaller
 from typing import Any
 
-from gradual_agent.kinds.action import Action, Client, Unperformable
+from gradual_agent.kinds.kind import Action, Client, Engine, Unperformable
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_agent.runtime.suspension import suspend
 from gradual_agent.runtime.timeline import Entry
@@ -34,6 +34,9 @@ STARTING, ITERATING, LEAVING = range(3)
 RUNNING, REQUESTING, THINKING = range(3)
 """What a suspended user waits for: a response, or an instant. Plain numbers: an enumeration costs 50 ns a look."""
 
+NO_CLIENTS: dict[Engine, Client] = {}
+"""Shared by all users whose steps are of one kind; never written to."""
+
 RESUME = methodcaller("resume")
 """A bound method would take 64 bytes of every user that thinks."""
 
@@ -41,8 +44,8 @@ RESUME = methodcaller("resume")
 class StepRunner(ABC):
     """The part of a user that actions see, and that performs steps."""
 
-    __slots__ = ("_client", "_context", "_coroutine", "_doing", "_has_acted", "_knowledge", "_meter", "_must_end",
-                 "_part", "_sample", "_step", "_timer", "_wait", "behaviour", "ordinal")  # fmt: skip
+    __slots__ = ("_client", "_clients", "_context", "_coroutine", "_doing", "_has_acted", "_knowledge", "_meter",
+                 "_must_end", "_part", "_sample", "_step", "_timer", "_wait", "behaviour", "ordinal")  # fmt: skip
 
     _coroutine: Coroutine[None, Any, bool]
 
@@ -55,6 +58,7 @@ class StepRunner(ABC):
         self._sample = Sample(ordinal)
         self._step: CompiledStep | None = None
         self._client: Client | None = None
+        self._clients = NO_CLIENTS
         self._part = STARTING
         self._doing = RUNNING
         self._must_end = False
@@ -68,13 +72,26 @@ class StepRunner(ABC):
         """Continue until the next wait, or to the end."""
 
     @property
-    def client(self) -> Client:
-        """The user's client; made when first needed."""
+    def client(self) -> Any:
+        """The user's client of the kind that its step performs; made when first needed."""
         client = self._client
+        return self._find_client() if client is None or self.behaviour.mixes_kinds else client
+
+    def _find_client(self) -> Client:
+        """Users of one kind need no table."""
+        assert self._step is not None, "clients are asked for by steps"
+        engine, behaviour = self._step.engine, self.behaviour
+        client = self._clients.get(engine)
         if client is None:
-            behaviour = self.behaviour
-            client = self._client = self._context.engine.client(self, behaviour.cookies, behaviour.connections)
+            client = engine.client(self, behaviour.cookies, behaviour.connections)
+            if behaviour.mixes_kinds:
+                self._clients = {**self._clients, engine: client}
+        self._client = client
         return client
+
+    def _own_clients(self) -> Iterable[Client]:
+        """All that were made."""
+        return self._clients.values() or (() if self._client is None else (self._client,))
 
     @property
     def scope(self) -> dict[str, Any]:
@@ -124,7 +141,7 @@ class StepRunner(ABC):
             if sample.kind and not await self._goes_on(sample):
                 return False
             if behaviour.keeps_response:
-                keep_response(self.scope, step.name, sample)
+                keep_response(self.scope, step.name, sample, recorder.index.failures.names[sample.kind])
         return True
 
     def _draw_wait(self, step: CompiledStep) -> int:
@@ -191,5 +208,5 @@ class StepRunner(ABC):
             sample.response = None
 
     def _cut_client(self) -> None:
-        if self._client is not None:
-            self._client.cut()
+        for client in self._own_clients():
+            client.cut()

@@ -19,9 +19,11 @@ has templates, its entry in the timeline included and its client left out.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from gradual_agent.coordination.pool import UserEnded
+from gradual_agent.kinds.kind import Client
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_agent.runtime.timeline import Entry
 from gradual_agent.users.behaviour import Behaviour, CompiledStep
@@ -30,6 +32,7 @@ from gradual_agent.users.knowledge import Rows
 from gradual_agent.users.step_runner import (
     ITERATING,
     LEAVING,
+    NO_CLIENTS,
     REQUESTING,
     RUNNING,
     STARTING,
@@ -212,8 +215,9 @@ class VirtualUser(StepRunner):
 
     def _end_iteration(self) -> None:
         """Connections and cookies that do not outlive an iteration end before the wait after it."""
-        if self.behaviour.ends_iterations and self._client is not None:
-            self._client.end_iteration()
+        if self.behaviour.ends_iterations:
+            for client in self._own_clients():
+                client.end_iteration()
 
     async def _leave(self) -> None:
         """Run `on_stop`, within its time."""
@@ -253,12 +257,11 @@ class VirtualUser(StepRunner):
         self.resume()
 
     def _give_up_client(self, step: CompiledStep) -> None:
-        client, self._client = self._client, None
-        try:
-            if client is not None:
+        for client in self._take_clients():
+            try:
                 client.cut()
-        except Exception as error:
-            self._context.log.note_unforeseen(self.behaviour, step, error)
+            except Exception as error:
+                self._context.log.note_unforeseen(self.behaviour, step, error)
 
     async def _live_again(self) -> bool:
         if self.is_stopping or self._hands_over or not await self._wait_for_replacement():
@@ -285,9 +288,13 @@ class VirtualUser(StepRunner):
         step.record.record(sample)
 
     def _drop_client(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
+        for client in self._take_clients():
             client.close()
+
+    def _take_clients(self) -> Iterable[Client]:
+        clients = self._own_clients()
+        self._client, self._clients = None, NO_CLIENTS
+        return clients
 
     def _end(self, is_finished: bool) -> None:
         self._clear_alarm()

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gradual_agent.kinds.http.content import NOT_JSON, Content
+from gradual_agent.kinds.content import NOT_JSON, Content
 from gradual_agent.runtime.sample import Sample
 from gradual_common.clock import NS_PER_MS
-from gradual_common.kinds.failures import KINDS
 
 
 class ResponseView:
@@ -24,12 +23,12 @@ class ResponseView:
         self._content = content
 
     @classmethod
-    def of(cls, sample: Sample) -> ResponseView:
+    def of(cls, sample: Sample, error: str) -> ResponseView:
         """How a performed step ended."""
         return cls(
             "error" if sample.kind else "success",
             sample.status_code,
-            KINDS[sample.kind],
+            error,
             (sample.ended - sample.started) / NS_PER_MS,
             Content(sample.response),
         )

@@ -8,49 +8,33 @@ the same plan, and so they number alike.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-ASSERTION = "assertion"
-
-
-@dataclass(frozen=True, slots=True)
-class FailureKind:
-    """One way to fail."""
-
-    name: str
-    label: str
-    """What people call it where nothing more is known of it: `no connection`."""
-
-    has_response: bool | None = None
-    """Whether a response arrived whole, and so was measured and judged; None: it varies, and each sample tells."""
-
-    by_status: bool = False
-    """Failures of this kind are told apart by the status code of the response."""
-
+from gradual_common.kinds.failure import EXTRACT, INTERNAL, TEMPLATE, TIMEOUT, FailureKind, assertion_failure
+from gradual_common.kinds.http import failures as http
 
 BUILT_IN = (
-    FailureKind("status", "HTTP error", True, by_status=True),
-    FailureKind("assertion:status_code", "status code not as asserted", True, by_status=True),
-    FailureKind("assertion:response_time", "response time outside of its limits", True),
-    FailureKind("assertion:header", "header not as asserted", True),
-    FailureKind("assertion:body_contains", "body lacks the asserted text", True),
-    FailureKind("assertion:body_matches", "body does not match", True),
-    FailureKind("assertion:json", "json not as asserted", True),
-    FailureKind("assertion:body_size", "body size outside of its limits", True),
-    FailureKind("extract", "value to extract not found", True),
-    FailureKind("timeout", "timed out", False),
-    FailureKind("connect", "no connection", False),
-    FailureKind("dns", "host name not resolved", False),
-    FailureKind("tls", "TLS handshake failed"),
-    FailureKind("reset", "connection broke", False),
-    FailureKind("protocol", "no valid HTTP response"),
-    FailureKind("redirect", "redirect not followed"),
-    FailureKind("proxy", "proxy failed", False),
-    FailureKind("template", "template failed"),
-    FailureKind("body_too_large", "body too large"),
-    FailureKind("internal", "internal error of Gradual"),
+    http.STATUS,
+    assertion_failure("status_code", "status code not as asserted", by_status=True),
+    assertion_failure("response_time", "response time outside of its limits"),
+    assertion_failure("header"),
+    assertion_failure("body_contains", "body lacks the asserted text"),
+    assertion_failure("body_matches", "body does not match"),
+    assertion_failure("json"),
+    assertion_failure("body_size", "body size outside of its limits"),
+    EXTRACT,
+    TIMEOUT,
+    http.CONNECT,
+    http.DNS,
+    http.TLS,
+    http.RESET,
+    http.PROTOCOL,
+    http.REDIRECT,
+    http.PROXY,
+    TEMPLATE,
+    http.BODY_TOO_LARGE,
+    INTERNAL,
 )
-"""Those of HTTP actions, and those that any action may have (a template, a timeout, an assertion)."""
+"""Those of HTTP actions, and those that any action may have. The order is that of their numbers on the wire."""
 
 OK = 0
 """The number of success."""
@@ -68,6 +52,7 @@ class FailureKinds:
         self.have_response = (True, *(kind.has_response for kind in self.all))
         """By number, as in `FailureKind`."""
 
+        self.by_name = {kind.name: kind for kind in self.all}
         self.by_status = frozenset(self.numbers[kind.name] for kind in self.all if kind.by_status)
 
     def __eq__(self, other: object) -> bool:

@@ -56,6 +56,10 @@ class PlanView:
         """`actions` as written; an entry that is no mapping is an empty one."""
         return {name: mapping_at(action) for name, action in mapping_at(self.document.root, "actions").items()}
 
+    def actions_of(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Those of one kind; `http` where an action names none."""
+        return {name: action for name, action in self.actions.items() if action.get("kind", "http") == kind}
+
     @cached_property
     def data(self) -> dict[str, Any]:
         """Top-level `data` as written."""

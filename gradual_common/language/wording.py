@@ -10,6 +10,8 @@ from gradual_common.secrecy.excerpts import shown
 
 SIMILAR = 0.7
 
+NO_CHARACTER = "the text holds half of a surrogate pair, which is no character"
+
 
 def nearest(name: str, names: Collection[str]) -> str:
     """`did you mean 'login'?` for the most similar name, or nothing when none is similar."""

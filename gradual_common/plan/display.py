@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gradual_common.kinds.http.model import ActionSpec
 from gradual_common.language.plan_view import name_steps
 from gradual_common.plan.model.config import Phase
 from gradual_common.plan.model.groups import UserGroup
@@ -39,7 +38,7 @@ def plan_for_display(plan: Plan, job: Job) -> Plan:
         update={
             "config": config,
             "users": tuple(_shown_group(group, name, hide) for group, name in zip(plan.users, groups, strict=True)),
-            "actions": {hide(name): _shown_action(action, hide) for name, action in plan.actions.items()},
+            "actions": {hide(name): action.for_display(hide) for name, action in plan.actions.items()},
             "thresholds": tuple(_shown_threshold(threshold, hide) for threshold in plan.thresholds),
         }
     )
@@ -49,21 +48,14 @@ def _texts_of(plan: Plan) -> Iterator[str]:
     """Everything of a plan that is shown beside what was measured."""
     yield from (plan.config.name, plan.config.base_url or "", *(phase.name for phase in plan.config.phases))
     for name, action in plan.actions.items():
-        yield from (name, action.url, *(assertion.text for assertion in action.assertions))
+        yield name
+        yield from action.texts_for_display()
     for group in plan.users:
         yield group.name
         for step in (*group.on_start, *group.behavior, *group.on_stop):
             yield from (step.action, step.name or "")
     for threshold in plan.thresholds:
         yield from (threshold.rule, threshold.name or "")
-
-
-def _shown_action(action: ActionSpec, hide: Hide) -> ActionSpec:
-    assertions = tuple(
-        assertion.model_copy(update={"text": hide(assertion.text), "subject": hide(assertion.subject)})
-        for assertion in action.assertions
-    )
-    return action.model_copy(update={"url": hide(action.url), "assertions": assertions})
 
 
 def _shown_phase(phase: Phase, hide: Hide, renamed: dict[str, str]) -> Phase:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from types import NoneType
 from typing import Any
 
 from gradual_common.errors import WireError
+from gradual_common.kinds.exchange import check_exchange
 from gradual_common.protocol.batch_checks import MOST_OUTCOMES, check_range
 from gradual_common.protocol.messages import SampleMessage
 from gradual_common.protocol.provisions import decode_document, encode_document
@@ -16,7 +16,6 @@ from gradual_common.wire import fleet_pb2 as pb
 
 COLUMNS = ("started", "duration", "slot", "step", "kind", "status")
 
-Kinds = dict[str, type | tuple[type, ...]]
 
 _BLOCK = RecordCodec(SampleColumns, pb.SampleBlock, level=number("level of samples", -1), **columns(*COLUMNS))
 
@@ -57,28 +56,8 @@ def _read_random(key: float) -> float:
 def _read_document(data: bytes) -> dict[str, Any]:
     """An exchange as `describe_exchange` makes it, and nothing else: it goes into a summary as it is."""
     document = decode_document(data)
-    _check_keys("an exchange", document, {"detail": str, "request": (dict, NoneType), "response": (dict, NoneType)})
-    if document["request"] is not None:
-        _check_message("a request", document["request"], {"method": str, "url": str, "body": str, "body_bytes": int})
-    if document["response"] is not None:
-        kinds: Kinds = {"status_code": int, "body": (str, NoneType), "body_bytes": (int, NoneType)}
-        _check_message("a response", document["response"], kinds)
+    check_exchange(document)
     return document
-
-
-def _check_message(what: str, message: dict[str, Any], kinds: Kinds) -> None:
-    _check_keys(what, message, {**kinds, "headers": list})
-    for entry in message["headers"]:
-        if not (isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry)):
-            raise WireError(f"a header of {what} is no pair of texts")
-
-
-def _check_keys(what: str, document: dict[str, Any], kinds: Kinds) -> None:
-    if document.keys() != kinds.keys():
-        raise WireError(f"{what} has the keys {', '.join(sorted(document))}; {', '.join(sorted(kinds))} are wanted")
-    for key, kind in kinds.items():
-        if not isinstance(document[key], kind) or isinstance(document[key], bool):
-            raise WireError(f"{key} of {what} is a {type(document[key]).__name__}")
 
 
 _EXEMPLAR = RecordCodec(

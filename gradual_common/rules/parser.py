@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from typing import get_args
 
 from gradual_common.errors import RuleError, UnitError
-from gradual_common.kinds.failures import ASSERTION, KINDS
+from gradual_common.kinds.failure import ASSERTION
+from gradual_common.kinds.registry import failure_names
 from gradual_common.rules.rule import (
     ANY,
     OUTCOMES,
@@ -46,9 +47,6 @@ NAMED_SERIES = tuple(series for series in SERIES_STATISTICS if series)
 HEALTH = ("cpu", "loop_lag", "start_lag")
 DIMENSIONS = ("action", "step", "group", "transaction", "phase", "service", "kind")
 ITERATION_DIMENSIONS = ("group", "phase")
-
-FAILURE_KINDS = (*(kind for kind in KINDS if kind), ASSERTION)
-"""What `kind=` may name; `assertion` alone stands for every assertion."""
 
 QUANTILE = re.compile(r"p(\d+)")
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -205,8 +203,8 @@ class _Parser:
         if token.kind not in ("word", "quoted"):
             hint = f'; a name that is no plain identifier is quoted: "{token.text}"' if token.kind == "amount" else ""
             raise self._error(f"expected a name in the scope, found {token}{hint}")
-        if dimension == "kind" and token.name not in FAILURE_KINDS:
-            raise self._unknown("failure kind", token.name, FAILURE_KINDS)
+        if dimension == "kind" and token.name not in (known := (*failure_names(), ASSERTION)):
+            raise self._unknown("failure kind", token.name, known)  # `assertion` alone stands for all of them
         return ScopeItem(dimension, token.name)
 
     def _quote_hint(self) -> str:

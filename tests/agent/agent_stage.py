@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, field
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,8 @@ import numpy as np
 from gradual_agent.coordination.pool import Slot, UserEnded
 from gradual_agent.http.request import Request
 from gradual_agent.http.response import Headers, Response
-from gradual_agent.kinds.http.action import HttpActions, texts_of
+from gradual_agent.kinds.http.engine import HttpActions
+from gradual_agent.kinds.kind import Action
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_agent.runtime.suspension import Resumable, suspend
@@ -23,9 +23,12 @@ from gradual_agent.users.knowledge import Rows
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.users import Users
 from gradual_common.kinds.failures import KIND, KINDS
+from gradual_common.kinds.http.kind import HttpKind
+from gradual_common.kinds.http.model import HttpActionSpec
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import COUNTER, Batch, Health
+from gradual_common.secrecy.masking import Mask
 
 MS = 1_000_000
 S = 1_000_000_000
@@ -141,7 +144,6 @@ class FakeEngine:
     def __init__(self, timeline: Timeline, clock: Callable[[], int], script: Script) -> None:
         self.timeline = timeline
         self.clock = clock
-        self.context = SimpleNamespace(connections=0)
         self.script = script
         self.lease_ends_at = 1 << 62
         self.requests: list[tuple[int, Request]] = []
@@ -152,12 +154,33 @@ class FakeEngine:
         return self.clients[-1]
 
 
-def behaviours_of(plan: Plan, recorder: Recorder) -> list[Behaviour]:
-    actions = HttpActions(plan)
-    return [
-        compile_behaviour(plan, number, recorder, actions.action, lambda name: texts_of(plan, name))
-        for number in range(len(plan.users))
-    ]
+class StageActions:
+    """The actions of a plan, compiled as ever, whose clients an engine of the test makes."""
+
+    def __init__(self, plan: Plan, engine: Any = None) -> None:
+        self._plan = plan
+        self._http = HttpActions(engine, plan.config)
+        self._engine = engine
+
+    connections = 0
+
+    def engine_of(self, action: str) -> Any:
+        return self._engine
+
+    def describe(self, mask: Mask, action: str, sample: Sample) -> dict[str, Any]:
+        return self._http.describe(mask, sample)
+
+    def texts_of(self, action: str) -> list[str]:
+        return list(HttpKind().texts(self._plan.config, self._plan.actions[action]))
+
+    def compile(self, action: str, wants_headers: bool, wants_body: bool) -> Action:
+        spec = self._plan.actions[action]
+        assert isinstance(spec, HttpActionSpec)
+        return self._http.compile(spec, wants_headers, wants_body)
+
+
+def behaviours_of(plan: Plan, recorder: Recorder, actions: StageActions) -> list[Behaviour]:
+    return [compile_behaviour(plan, number, recorder, actions) for number in range(len(plan.users))]
 
 
 class Failure(NamedTuple):
@@ -198,13 +221,12 @@ class Stage:
         self.on_end: Callable[[UserEnded], object] = lambda end: self.ended.append(astuple(end))
         self.rows: dict[Slot, Rows] = {}
         self.users = Users(self._make_user, self.timeline, self.timeline.clock, self._note_end, self._raise)
-        self.behaviours = behaviours_of(self.plan, self.recorder)
+        self.behaviours = behaviours_of(self.plan, self.recorder, StageActions(self.plan, self.engine))
         self._context = UserContext(
             timeline=self.timeline,
             clock=self.timeline.clock,
             wall_clock=lambda: WALL_TIME,
             recorder=self.recorder,
-            engine=self.engine,  # type: ignore[arg-type]
             seed=1,
             secrets={"KEY": "secret-key"},
             graceful_stop=self.plan.config.graceful_stop,

@@ -11,8 +11,8 @@ from time import clock_gettime_ns
 from agent_stage import MS, S, counter, kinds, user_time
 
 from gradual_agent.coordination.pool import UserEnded
-from gradual_agent.http.context import HttpContext
-from gradual_agent.http.engine import HttpEngine
+from gradual_agent.kinds.engines import Engines
+from gradual_agent.kinds.runtime import Runtime
 from gradual_agent.process.plan_run import PlanRun
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer
@@ -84,13 +84,13 @@ class Bench:
         self.steps = len(SeriesIndex.of(plan).steps)
         loop = asyncio.get_running_loop()
         self.timer = LoopTimer(loop, clock)
-        self.engine = HttpEngine(HttpContext(loop, self.timer.timeline, Lease(1 << 62), clock))
+        self.engines = Engines(plan, Runtime(loop, self.timer.timeline, Lease(1 << 62), clock), {})
         self.ended: list[UserEnded] = []
         self.errors: list[Exception] = []
         self.run = PlanRun(
             plan,
             Job(document, {}, {}, 1),
-            self.engine,
+            self.engines,
             timeline=self.timer.timeline,
             clock=clock,
             on_end=self.ended.append,
@@ -187,7 +187,7 @@ async def test_a_cut_counts_what_was_in_flight() -> None:
         await asyncio.sleep(0)
     assert system.counted == {"/slow": 10}
     assert counter(batch, "interrupted") == counter(batch, "sent") == 10
-    assert (len(bench.run.users), bench.engine.context.connections) == (0, 0)
+    assert (len(bench.run.users), bench.engines.connections) == (0, 0)
 
 
 async def test_a_system_that_refuses_connections_gives_connect_failures_and_the_users_go_on() -> None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from agent_stage import NOBODY, WALL_TIME, S, SteppedTimeline, behaviours_of, counter, kinds
+from agent_stage import NOBODY, WALL_TIME, S, StageActions, SteppedTimeline, behaviours_of, counter, kinds
 
 from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.http.connecting.connection import Http1Connection
@@ -169,7 +169,6 @@ class ActionStage:
             clock=self.timeline.clock,
             wall_clock=lambda: WALL_TIME,
             recorder=self.recorder,
-            engine=self.engine,
             seed=1,
             secrets=SECRETS,
             graceful_stop=plan.config.graceful_stop,
@@ -177,7 +176,8 @@ class ActionStage:
             note_failure=self._note_failure,
             log=self.log,
         )
-        self._user = VirtualUser(context, behaviours_of(plan, self.recorder)[0], 0, 0, rows)
+        (behaviour,) = behaviours_of(plan, self.recorder, StageActions(plan, self.engine))
+        self._user = VirtualUser(context, behaviour, 0, 0, rows)
         self._mask = Mask(SECRETS.values())
 
     def _note_failure(self, step: int, sample: Sample) -> None:

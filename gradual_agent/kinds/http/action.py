@@ -6,19 +6,15 @@ core: judging a status code and a response time takes 0.35 µs; building a reque
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from gradual_agent.http.request import Request
-from gradual_agent.kinds.action import Actor, fail_template
-from gradual_agent.kinds.http.assertions import OK_BELOW, Assertions
-from gradual_agent.kinds.http.content import NO_CONTENT, Content
-from gradual_agent.kinds.http.extraction import Extractor
+from gradual_agent.kinds.assertions import OK_BELOW, Assertions
+from gradual_agent.kinds.content import NO_CONTENT, Content
+from gradual_agent.kinds.extraction import Extractor
 from gradual_agent.kinds.http.request_template import RequestTemplate
+from gradual_agent.kinds.kind import Actor, fail_template
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.errors import RequestError, TemplateError
 from gradual_common.kinds.failures import KIND
-from gradual_common.plan.model.plan import Plan
 from gradual_common.templates.templates import Scope
 
 STATUS = KIND["status"]
@@ -74,53 +70,3 @@ class HttpAction:
         """There is no response to take anything out of."""
         if self._extractor and kind != INTERRUPTED:
             self._extractor.set_defaults(user.scope)
-
-
-class HttpActions:
-    """Compiles the actions of a plan, each once for each set of things that must be kept of its responses."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._compiled: dict[tuple[str, bool, bool], HttpAction] = {}
-
-    def action(self, name: str, wants_headers: bool, wants_body: bool) -> HttpAction:
-        """The action `name`; `wants_…`: what templates elsewhere read of its responses.
-
-        Raises TemplateError or RequestError for one that can never be sent.
-        """
-        key = (name, wants_headers, wants_body)
-        if key not in self._compiled:
-            self._compiled[key] = self._compile(*key)
-        return self._compiled[key]
-
-    def _compile(self, name: str, wants_headers: bool, wants_body: bool) -> HttpAction:
-        spec = self._plan.actions[name]
-        assertions = Assertions(spec.assertions)
-        extractor = Extractor(spec.extract)
-        template = RequestTemplate(
-            self._plan.config,
-            spec,
-            wants_headers=wants_headers or assertions.wants_headers or extractor.wants_headers,
-            wants_body=wants_body or assertions.wants_body or extractor.wants_body,
-        )
-        return HttpAction(template, assertions, extractor)
-
-
-def texts_of(plan: Plan, name: str) -> list[str]:
-    """Every text of an action that may be a template."""
-    spec = plan.actions[name]
-    config = plan.config
-    values: list[Any] = [config.base_url, config.headers, spec.url, spec.query, spec.headers, spec.body, spec.form]
-    values += [assertion.expected for assertion in spec.assertions]
-    return [text for value in values for text in texts_in(value)]
-
-
-def texts_in(value: Any) -> list[str]:
-    """Every text in a value of the plan."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, Mapping):
-        return [text for entry in value.items() for part in entry for text in texts_in(part)]
-    if isinstance(value, list | tuple):
-        return [text for item in value for text in texts_in(item)]
-    return []

@@ -7,7 +7,7 @@ from typing import Any
 
 from gradual_agent.http.request import Request, build_request
 from gradual_common.kinds.http.bodies import encode_json, encode_pairs
-from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.kinds.http.model import HttpActionSpec
 from gradual_common.net.tls_settings import merge_tls
 from gradual_common.net.urls import add_query, encode_text, join_base
 from gradual_common.plan.model.config import Config
@@ -37,7 +37,7 @@ class RequestTemplate:
     def __init__(
         self,
         config: Config,
-        spec: ActionSpec,
+        spec: HttpActionSpec,
         *,
         wants_headers: bool = False,
         wants_body: bool = False,
@@ -98,7 +98,7 @@ class RequestTemplate:
         return encode_text(as_text(body)), ""
 
 
-def _compile_headers(config: Config, spec: ActionSpec) -> tuple[tuple[str, Compiled], ...]:
+def _compile_headers(config: Config, spec: HttpActionSpec) -> tuple[tuple[str, Compiled], ...]:
     """The plan's headers under the action's; names are compared without case, and written as they were last."""
     merged: dict[str, tuple[str, Compiled]] = {}
     for headers in (config.headers, spec.headers):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jmespath
@@ -24,7 +24,6 @@ from gradual_common.units import read_duration, read_size
 CHECKS = ("status_code", "response_time", "header", "body_contains", "body_matches", "json", "body_size")
 NORMAL_KEYS = {"check", "op"}
 SOURCES = ("json", "regex", "header", "cookie")
-EXTRACT_ALLOWED = 'write "json: data.token", "regex: …", "header: …", "cookie: …" or {from: …, default: …}'
 
 _STATUS_CLASS = re.compile(r"([1-9])xx", re.IGNORECASE)
 _STATUS_RANGE = re.compile(r"([1-9][0-9]{2})\s*-\s*([1-9][0-9]{2})")
@@ -52,7 +51,7 @@ def _place_entry(path: Path, entry: Any) -> list[tuple[Path, Any]]:
     return [(path, entry)]
 
 
-def read_assertion(entry: Any) -> Any:
+def read_assertion(entry: Any, checks: Sequence[str] = CHECKS) -> Any:
     """One entry, such as {response_time: "< 500ms"} → the fields of an Assertion."""
     if not isinstance(entry, dict) or entry.keys() >= NORMAL_KEYS:
         if entry is None or isinstance(entry, str | int | float | list):
@@ -61,9 +60,9 @@ def read_assertion(entry: Any) -> Any:
     if len(entry) != 1:
         raise ValueError("an assertion is a mapping such as {status_code: 200}")
     ((check, value),) = entry.items()
-    if check not in CHECKS:
-        hint = nearest(check, CHECKS)
-        raise ValueError(f"unknown assertion {check!r}; allowed: {listed(CHECKS)}; {hint}".rstrip("; "))
+    if check not in checks:
+        hint = nearest(check, checks)
+        raise ValueError(f"unknown assertion {check!r}; allowed: {listed(checks)}; {hint}".rstrip("; "))
     return {"check": check, "text": _as_written(check, value), **READERS[check](value)}
 
 
@@ -202,27 +201,30 @@ READERS: dict[str, Callable[[Any], dict[str, Any]]] = {
 }
 
 
-def read_extraction(value: Any) -> Any:
+def read_extraction(value: Any, sources: Sequence[str] = SOURCES) -> Any:
     """`"json: data.token"`, or {from: "json: data.token", default: ""} → the fields of an Extraction."""
+    others = "".join(f', "{source}: …"' for source in sources[1:])
+    allowed = f'write "{sources[0]}: data.token"{others} or {{from: …, default: …}}'
     if isinstance(value, str):
-        return _read_source(value)
+        return _read_source(value, sources, allowed)
     if not isinstance(value, dict):
         if value is None or isinstance(value, int | float | list):
-            raise ValueError(f"{kind_of(value)} is not an extraction; {EXTRACT_ALLOWED}")
+            raise ValueError(f"{kind_of(value)} is not an extraction; {allowed}")
         return value
     if "source" in value and "expression" in value:
         return value
     if unknown := [key for key in value if key not in {"from", "default"}]:
-        raise ValueError(f"unknown key {unknown[0]!r}; {EXTRACT_ALLOWED}")
+        raise ValueError(f"unknown key {unknown[0]!r}; {allowed}")
     if not isinstance(value.get("from"), str):
-        raise ValueError(f"from is missing; {EXTRACT_ALLOWED}")
-    return {**_read_source(value["from"]), "default": value.get("default"), "has_default": "default" in value}
+        raise ValueError(f"from is missing; {allowed}")
+    read = _read_source(value["from"], sources, allowed)
+    return {**read, "default": value.get("default"), "has_default": "default" in value}
 
 
-def _read_source(text: str) -> dict[str, Any]:
+def _read_source(text: str, sources: Sequence[str], allowed: str) -> dict[str, Any]:
     source, colon, expression = (part.strip() for part in text.partition(":"))
-    if source not in SOURCES or not colon or not expression:
-        raise ValueError(f"{text!r} is not an extraction; {EXTRACT_ALLOWED}")
+    if source not in sources or not colon or not expression:
+        raise ValueError(f"{text!r} is not an extraction; {allowed}")
     if source == "json":
         check_jmespath(expression)
     if source == "regex":

@@ -3,46 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from gradual_common.kinds.http.assertions import read_assertion, read_extraction, spread_assertions
-from gradual_common.language.forms import Fragment
-from gradual_common.language.model import Count, Model, Name, PositiveCount, PositiveDuration
+from gradual_common.kinds.http.assertions import SOURCES
+from gradual_common.kinds.model import (
+    ASSERTIONS,
+    ActionSpec,
+    Assertion,
+    Extraction,
+    WrittenAssertions,
+    WrittenExtraction,
+)
+from gradual_common.language.model import Count, Name, PositiveCount, PositiveDuration
 from gradual_common.language.wording import kind_of
 from gradual_common.net.tls_settings import Tls
-
-ASSERTION: Fragment = {
-    "type": "object",
-    "minProperties": 1,
-    "additionalProperties": False,
-    "properties": {
-        "status_code": {"type": ["integer", "string", "array"], "examples": [200, [200, 201], "2xx"]},
-        "response_time": {"type": ["string", "object"], "examples": ["< 500ms"]},
-        "header": {"type": ["string", "object"], "examples": [{"name": "Content-Type", "contains": "json"}]},
-        "body_contains": {"type": "string"},
-        "body_matches": {"type": "string", "format": "regex"},
-        "json": {"type": ["string", "object"], "examples": ["data.total > 5"]},
-        "body_size": {"type": ["string", "object", "integer"], "examples": ["> 100", "< 10KB"]},
-    },
-}
-"""How an assertion is written."""
-
-SOURCE: Fragment = {"type": "string", "pattern": "^(json|regex|header|cookie):"}
-
-EXTRACTION: Fragment = {
-    "anyOf": [
-        SOURCE,
-        {
-            "type": "object",
-            "properties": {"from": SOURCE, "default": {}},
-            "required": ["from"],
-            "additionalProperties": False,
-        },
-    ]
-}
-"""How an extraction is written."""
 
 
 def read_method(value: Any) -> str:
@@ -67,43 +44,11 @@ HeaderValue = Annotated[
 """A text, which may be a template, or a number or boolean."""
 
 
-class Assertion(Model):
-    """One assertion, normalised.
-
-    ============== =============== ======================== ==========================================
-    check          subject         op                       expected
-    ============== =============== ======================== ==========================================
-    status_code                    in                       tuple of inclusive (low, high) pairs
-    response_time                  < <= > >= == !=          nanoseconds
-    header         header name     exists == != contains …  text, may be a template
-    body_contains                  contains                 text, may be a template
-    body_matches                   matches                  regular expression
-    json           JMESPath        exists == != < <= > >= … any JSON value; a text may be a template
-    body_size                      < <= > >= == !=          bytes
-    ============== =============== ======================== ==========================================
-
-    `contains`, `matches` and `in` are allowed for header and json too; `in` expects a list.
-    """
-
-    check: Literal["status_code", "response_time", "header", "body_contains", "body_matches", "json", "body_size"]
-    subject: str = ""
-    op: Literal["==", "!=", "<", "<=", ">", ">=", "in", "contains", "matches", "exists"]
-    expected: Any = None
-    text: str = ""
-    """As written, for messages."""
-
-
-class Extraction(Model):
-    """`name: "json: data.token"`, or {from, default}."""
-
-    source: Literal["json", "regex", "header", "cookie"]
-    expression: str
-    default: Any = None
-    has_default: bool = False
-
-
-class ActionSpec(Model):
+class HttpActionSpec(ActionSpec):
     """An entry of `actions:`: one HTTP request and what is asserted of its response."""
+
+    kind: Literal["http"] = "http"
+    """What the action speaks: http unless said."""
 
     method: Annotated[str, BeforeValidator(read_method)] = "GET"
     """GET unless said."""
@@ -135,17 +80,20 @@ class ActionSpec(Model):
     tls: Tls | None = None
     """TLS of the connections."""
 
-    assertions: Annotated[
-        tuple[Annotated[Assertion, BeforeValidator(read_assertion)], ...],
-        BeforeValidator(spread_assertions),
-        WithJsonSchema({"anyOf": [{"type": "array", "items": ASSERTION}, ASSERTION]}),
-    ] = ()
+    assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(tuple(ASSERTIONS))] = ()
     """What must hold of the response."""
 
-    extract: dict[Name, Annotated[Extraction, BeforeValidator(read_extraction), WithJsonSchema(EXTRACTION)]] = Field(
-        default={}
-    )
+    extract: dict[Name, Annotated[Extraction, WrittenExtraction(SOURCES)]] = Field(default={})
     """Variables from the response."""
 
     max_body: PositiveCount | None = None
     """The most bytes of a response body."""
+
+    @property
+    def address(self) -> str:
+        """Its URL."""
+        return self.url
+
+    def for_display(self, hide: Callable[[str], str]) -> Self:
+        """With a URL without credentials, too."""
+        return super().for_display(hide).model_copy(update={"url": hide(self.url)})

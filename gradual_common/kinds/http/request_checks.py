@@ -13,8 +13,8 @@ from gradual_common.errors import RequestError, TemplateError
 from gradual_common.kinds.http.fields import check_name, check_value
 from gradual_common.language.document import Document, Path, mapping_at, texts_in
 from gradual_common.language.plan_view import PlanView
+from gradual_common.language.wording import NO_CHARACTER
 from gradual_common.net.urls import check_characters, read_authority, split_authority
-from gradual_common.plan.checks.shape import NO_CHARACTER
 from gradual_common.secrecy.excerpts import shown
 from gradual_common.templates.templates import as_text, compile_template, is_template, static_pieces
 
@@ -62,10 +62,10 @@ def check_base_url(view: PlanView) -> None:
 
 def check_urls(view: PlanView) -> None:
     """URLs are absolute, or begin with / and there is a base URL."""
-    relative = [name for name, action in view.actions.items() if _check_url(view.document, name, action)]
+    relative = [name for name, action in view.actions_of("http").items() if _check_url(view.document, name, action)]
     has_base = view.config.get("base_url") is not None or view.document.is_told(("config", "base_url"))
     if relative and not has_base:
-        url = view.actions[relative[0]]["url"]
+        url = view.actions_of("http")[relative[0]]["url"]
         view.document.report(
             ("config",),
             f"base_url is missing: the url of {relative[0]!r} is {shown(url)}",
@@ -152,7 +152,7 @@ def _static_text(value: Any) -> str:
 
 def check_bodies(view: PlanView) -> None:
     """One body an action, and a mapping is JSON: beside a form's Content-Type it is meant to be `form`."""
-    for name, action in view.actions.items():
+    for name, action in view.actions_of("http").items():
         path: Path = ("actions", name, "body")
         if action.get("body") is None:
             continue
@@ -190,5 +190,5 @@ def _is_json(document: Document, path: Path) -> bool:
 
 def _owners(view: PlanView) -> Iterator[tuple[Path, dict[str, Any]]]:
     yield ("config",), view.config
-    for name, action in view.actions.items():
+    for name, action in view.actions_of("http").items():
         yield ("actions", name), action

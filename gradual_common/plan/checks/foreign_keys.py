@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.kinds.http.model import HttpActionSpec
+from gradual_common.kinds.model import ActionSpec
 from gradual_common.language.forms import fields_of
 from gradual_common.net.tls_settings import Tls
 from gradual_common.plan.model.config import Config, Phase
@@ -87,7 +88,7 @@ def hint_for_key(key: str, model: type[BaseModel]) -> str:
         return ""  # It is only written otherwise: baseUrl.
     if (places := own_places(key)) and word != "data":
         return places
-    if word == "data" and model is ActionSpec:
+    if word == "data" and issubclass(model, ActionSpec):
         return "what is sent is written under `body:` or `form:`"
     if word == "weight" and model is not UserGroup:
         return "steps run in order; shares of steps (`choose`) are not supported yet, and groups have a `concurrency`"
@@ -111,6 +112,6 @@ _PLACES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("in an entry of config.phases", Phase),
     ("in an entry of users", UserGroup),
     ("in a step of a behavior", Step),
-    ("in an entry of actions", ActionSpec),
+    ("in an entry of actions", HttpActionSpec),
     ("in tls", Tls),
 )

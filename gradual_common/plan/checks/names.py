@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gradual_common.errors import RuleError
-from gradual_common.kinds.http.request_checks import check_requests
+from gradual_common.kinds.registry import kinds_named
 from gradual_common.language.document import Path, list_at, mapping_at
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import listed, nearest
@@ -27,7 +27,8 @@ def check_plan(view: PlanView) -> list[Use]:
     """Report every mistake that is not one of shape; returns what the templates use of data sets."""
     check_names(view)
     check_actions(view)
-    check_requests(view)
+    for kind in kinds_named(view.actions.values()):
+        kind.check(view)
     check_duration(view)
     check_ramps(view)
     check_thresholds(view)

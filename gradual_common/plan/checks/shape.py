@@ -11,14 +11,13 @@ from pydantic_core import ErrorDetails
 
 from gradual_common.errors import Problem
 from gradual_common.kinds.http.assertions import place_assertions
+from gradual_common.kinds.registry import ByKind, kind_of_action
 from gradual_common.language.document import Document, Path, attempt, mapping_at
 from gradual_common.language.forms import OneOf, fields_of, parts_of
-from gradual_common.language.wording import kind_of, listed, nearest
+from gradual_common.language.wording import NO_CHARACTER, kind_of, listed, nearest
 from gradual_common.plan.checks.foreign_keys import hint_for_key
 from gradual_common.plan.model.plan import Plan
 from gradual_common.schedule.ramps.written import read_ramp
-
-NO_CHARACTER = "the text holds half of a surrogate pair, which is no character"
 
 MESSAGES = {
     "missing": "{key} is missing",
@@ -64,7 +63,7 @@ def shape_problems(document: Document, error: ValidationError) -> Iterator[tuple
             continue  # It has entries, and the mistakes in all of them are told already.
         path = written_path(document, details["loc"], details)
         message = _message(details)
-        hint = _hint(details) if details["type"] == "extra_forbidden" else _shape_hint(details)
+        hint = _hint(document, details) if details["type"] == "extra_forbidden" else _shape_hint(details)
         owner = path[:-1] if details["type"] == "missing" else path
         yield path, document.problem(owner, message, hint)
 
@@ -81,9 +80,9 @@ def _message(details: ErrorDetails) -> str:
     return template.format(**context)
 
 
-def _hint(details: ErrorDetails) -> str:
+def _hint(document: Document, details: ErrorDetails) -> str:
     """What does the work of an unknown key; or the nearest key that would be known there, or all of them."""
-    model, _ = read_location(details["loc"][:-1])
+    model, _ = read_location(document, details["loc"][:-1])
     if model is None:
         return ""
     key, keys = str(details["loc"][-1]), fields_of(model)
@@ -102,7 +101,7 @@ def _shape_hint(details: ErrorDetails) -> str:
     return "an entry is written `key: value`" if "=" in found else ""
 
 
-def read_location(location: Path) -> tuple[type[BaseModel] | None, Path]:
+def read_location(document: Document, location: Path) -> tuple[type[BaseModel] | None, Path]:
     """The model that reads what stands at pydantic's location, and the location without the names of alternatives."""
     model: type[BaseModel] | None = Plan
     path: Path = ()
@@ -117,7 +116,10 @@ def read_location(location: Path) -> tuple[type[BaseModel] | None, Path]:
             if parts and any(get_origin(part) in (tuple, dict) for part in inside):
                 path = (*path, parts.pop(0))
             choice = next((part for part in inside if isinstance(part, OneOf)), None)
-            if choice is None:
+            if any(isinstance(part, ByKind) for part in inside):
+                kind = kind_of_action(mapping_at(document.root, *path))
+                model = None if kind is None else kind.model
+            elif choice is None:
                 model = next((part for part in inside if isinstance(part, type) and issubclass(part, BaseModel)), None)
             elif parts:
                 model = choice.models.get(str(parts.pop(0)))
@@ -126,7 +128,7 @@ def read_location(location: Path) -> tuple[type[BaseModel] | None, Path]:
 
 def written_path(document: Document, location: Path, details: ErrorDetails) -> Path:
     """Pydantic's location as a path of the document: without tags, and with the keys that were written."""
-    _, read = read_location(tuple(part for part in location if part != KEY_ERROR))
+    _, read = read_location(document, tuple(part for part in location if part != KEY_ERROR))
     path: Path = ()
     for number, part in enumerate(read):
         if part == "ramp" and details["type"] != "ramp" and _may_ramp(path):

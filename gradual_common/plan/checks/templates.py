@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradual_common.errors import TemplateError
+from gradual_common.kinds.registry import kind_of_action
 from gradual_common.language.document import IDENTIFIER, Document, Path, mapping_at, texts_in
 from gradual_common.language.plan_view import GroupView, PlanView
 from gradual_common.language.wording import listed, nearest
-from gradual_common.plan.reading.environment import TEMPLATE_FIELDS
 from gradual_common.templates.templates import Condition, attributes_of, compile_template, is_template, names_in
 
 RESPONSE = ("status", "status_code", "error", "headers", "text", "json", "time_ms")
@@ -98,7 +98,8 @@ def _names_of(view: PlanView, group: GroupView) -> set[str]:
 
 def _read_action(document: Document, name: str, action: dict[str, Any]) -> list[Reading]:
     readings = []
-    for key in TEMPLATE_FIELDS:
+    kind = kind_of_action(action)
+    for key in kind.template_keys if kind is not None else ():
         readings += list(_read_texts(document, ("actions", name, key), action.get(key)))
     return readings
 

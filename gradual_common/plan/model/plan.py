@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.kinds.model import ActionSpec
+from gradual_common.kinds.registry import ByKind
 from gradual_common.language.forms import ShortForm
 from gradual_common.language.model import Model, Name
 from gradual_common.plan.model.config import Config
@@ -58,7 +59,7 @@ class Plan(Model):
     users: Annotated[tuple[UserGroup, ...], Field(min_length=1)]
     """The user groups; their order is that of the slots."""
 
-    actions: dict[Name, ActionSpec] = Field(default={})
+    actions: dict[Name, Annotated[ActionSpec, ByKind()]] = Field(default={})
     """What is sent and asserted, by name."""
 
     data: dict[Name, WrittenDataSet] = Field(default={})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
+from gradual_common.kinds.registry import failures_of
 from gradual_common.plan.model.groups import Step
 from gradual_common.plan.model.plan import Plan
 
@@ -44,7 +45,8 @@ class SeriesIndex:
                 for index, step in enumerate(entries):
                     name = step.name or step.action
                     steps.append(StepSeries(len(steps), group_number, section, index, name, step.action))
-        return cls(tuple(steps), tuple(group.name for group in plan.users))
+        failures = failures_of(action.kind for action in plan.actions.values())
+        return cls(tuple(steps), tuple(group.name for group in plan.users), failures)
 
     def iterations_of(self, group: int) -> int:
         """The series number under which the iterations of `group` are recorded."""

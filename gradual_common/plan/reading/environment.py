@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gradual_common.kinds.registry import kind_of_action
 from gradual_common.language.document import Document, Path, Plain, mapping_at
 from gradual_common.language.wording import nearest
 from gradual_common.plan.reading.scalars import read_scalar
@@ -27,9 +28,6 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _UNSAFE_IN_QUOTES = re.compile(r"""['"\\{}%#\n]""")
 _SHOUTED = re.compile(r"[A-Z]+(?:_[A-Z]+)*")
 _BRACES = re.compile(r"\{+[{%#]")
-
-TEMPLATE_FIELDS = ("url", "query", "headers", "body", "form", "assertions")
-"""Fields of an action whose texts are templates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ def _substitute(value: Any, path: Path, document: Document, environ: Mapping[str
 def _substitute_text(text: str, path: Path, document: Document, environ: Mapping[str, str]) -> Any:
     document.credentials.update(_credentials_brought(text, path, environ))
     try:
-        joined = join_pieces(split_text(text, environ), template_kind(path))
+        joined = join_pieces(split_text(text, environ), template_kind(document, path))
         return read_scalar(joined) if isinstance(text, Plain) else joined
     except ValueError as error:
         document.report(path, *error.args)
@@ -100,14 +98,16 @@ def _value_of(match: re.Match[str], environ: Mapping[str, str]) -> str:
     return value
 
 
-def template_kind(path: Path) -> str:
+def template_kind(document: Document, path: Path) -> str:
     """How the text at a path is read: "text", "template", or "expression"."""
     if path[-1:] == ("condition",):
         return "expression"
     if path[:2] in (("config", "headers"), ("config", "base_url")):
         return "template"
-    in_action = len(path) >= 3 and path[0] == "actions" and path[2] in TEMPLATE_FIELDS
-    return "template" if in_action and "body_matches" not in path else "text"
+    if len(path) < 3 or path[0] != "actions" or "body_matches" in path:
+        return "text"
+    kind = kind_of_action(mapping_at(document.root, *path[:2]))
+    return "template" if kind is not None and path[2] in kind.template_keys else "text"
 
 
 def join_pieces(pieces: list[Piece], kind: str) -> str:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gradual_common.clock import NS_PER_S
+from gradual_common.kinds.exchange import title_of_request, title_of_response
 from gradual_master.reporting.charts.against_users import level_charts
 from gradual_master.reporting.charts.events import marks_of
 from gradual_master.reporting.charts.heat import heat_grid
@@ -120,6 +121,8 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters.update(
+        request_title=title_of_request,
+        response_title=title_of_response,
         count=show_count,
         number=formatting.show_number,
         percent=formatting.show_percent,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from gradual_common.kinds.exchange import title_of_response
 from gradual_common.units import count
 from gradual_master.reporting.interface.files import FileReporter
 from gradual_master.reporting.markdown.page import (
@@ -189,7 +190,7 @@ def _samples(samples: Sequence[Any]) -> Block:
             _cell(STEP, sample),
             escape(sample["kind"]),
             show_instant(sample["at_s"]),
-            str(sample["response"]["status_code"]) if sample["response"] is not None else NO_DATA,
+            escape(title_of_response(sample["response"])) if sample["response"] is not None else NO_DATA,
             escape(sample["detail"] or "", LONGEST_SENTENCE),
         )
         for sample in map(plain, samples)

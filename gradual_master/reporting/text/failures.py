@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gradual_common.kinds.causes import STATUS_KINDS, label_of
+from gradual_common.kinds.causes import is_by_status, label_of
 from gradual_master.reporting.text.formatting import show_count, show_kinds, show_percent, show_tenth
 from gradual_master.results.measures.errors import ARROW, ErrorRow
 
@@ -81,6 +81,6 @@ def when(row: ErrorRow) -> str:
 def why(row: ErrorRow) -> str:
     """What was asked and what came, `GET http://bank.example/rates: no connection to …`; or nothing."""
     asked, arrow, _ = (row.example or "").rpartition(ARROW)
-    if not arrow or row.kind in STATUS_KINDS or not row.cause:
+    if not arrow or is_by_status(row.kind) or not row.cause:
         return row.example or row.cause or ""
     return f"{asked}: {row.cause}"

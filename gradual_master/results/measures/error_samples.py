@@ -109,7 +109,7 @@ class ErrorSamples:
             detail=exemplar.detail,
             request=request,
             response=exemplar.document.get("response"),
-            curl=None if request is None else curl_of(request),
+            curl=None if request is None or "url" not in request else curl_of(request),
         )
 
 

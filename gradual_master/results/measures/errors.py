@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.kinds.causes import cause_of, label_of
+from gradual_common.kinds.exchange import title_of_request, title_of_response
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.samples import Exemplar
@@ -116,7 +117,7 @@ def example_of(exemplar: Exemplar, label: str) -> str | None:
     request, response = exemplar.document.get("request"), exemplar.document.get("response")
     if request is None:
         return None
-    came = str(response["status_code"]) if response is not None else label
-    asked = f"{request['method']} {request['url']}"
+    came = title_of_response(response) if response is not None else label
+    asked = title_of_request(request)
     room = LONGEST_EXAMPLE - len(came) - len(ARROW)
     return f"{asked if len(asked) <= room else asked[: room - 1] + '…'}{ARROW}{came}"

@@ -235,7 +235,7 @@ class _Writer:
 def _base_urls(plan: Plan) -> tuple[str, ...]:
     """The base URL, then the origins of actions that name their own."""
     urls = [plan.config.base_url] if plan.config.base_url else []
-    urls += [_origin_of(action.url.partition("{")[0]) for action in plan.actions.values()]
+    urls += [_origin_of(action.address.partition("{")[0]) for action in plan.actions.values()]
     return tuple(filter(None, dict.fromkeys(urls)))
 
 

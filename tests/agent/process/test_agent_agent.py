@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agent_stage import FakeEngine, Reply
+from agent_stage import FakeEngine, Reply, StageActions
 from fake_master import MS, FakeMaster
 from structlog.testing import capture_logs
 
@@ -75,10 +75,11 @@ class Rig:
     def start_plan(
         self, job: Job, on_end: Callable[[UserEnded], object], on_error: Callable[[Exception], object]
     ) -> PlanRun:
+        plan = Plan.model_validate(self.plan)
         self.run = PlanRun(
-            Plan.model_validate(self.plan),
+            plan,
             job,
-            self.engine,  # type: ignore[arg-type]  # sends nothing
+            StageActions(plan, self.engine),  # type: ignore[arg-type]  # sends nothing
             timeline=self.timer.timeline,
             clock=read_clock,
             on_end=on_end,

@@ -3,7 +3,7 @@
 import pytest
 from agent_recording import HEALTH, cells, counters, recorder, sample, times
 
-from gradual_common.kinds.failures import KINDS
+from gradual_common.kinds.failures import BUILT_IN_KINDS, KINDS
 from gradual_common.protocol.batch_checks import check_batch
 
 
@@ -33,16 +33,18 @@ def test_status_codes_are_counted_apart_by_what_the_samples_came_to() -> None:
 
 @pytest.mark.parametrize("status_code", [0, 200])
 def test_a_failure_has_the_times_of_what_was_received_whatever_its_kind(status_code: int) -> None:
-    """A body whose coding is broken is `protocol` over a whole response; a connection that broke is one over none."""
-    for kind in KINDS[1:]:
+    """A kind says whether there was a response, or leaves it to the sample: a body whose coding is broken is `protocol`
+    over a whole response, an answer in no known language is one over none."""
+    for kind, has_response in zip(KINDS[1:], BUILT_IN_KINDS.have_response[1:], strict=True):
+        received = status_code != 0 if has_response is None else has_response
         made, _ = recorder()
         made.steps[0].record(sample(1000, kind, status_code=status_code))
         batch = made.seal(0, 0, HEALTH)
         check_batch(batch)
         assert cells(batch) == {(0, 0, kind): 1}
-        assert bool(times(batch, "response_time")) is bool(status_code or kind == "timeout")
-        assert bool(times(batch, "exchange")) is bool(status_code)
-        assert bool(times(batch, "ttfb")) is bool(status_code)
+        assert bool(times(batch, "response_time")) is (received or kind == "timeout")
+        assert bool(times(batch, "exchange")) is received
+        assert bool(times(batch, "ttfb")) is received
 
 
 def test_a_failure_that_opened_a_connection_has_its_connect_time() -> None:

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
+from agent_stage import StageActions
 
-from gradual_agent.kinds.http.action import HttpActions, texts_of
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.users.behaviour import Behaviour, ResponseUse, compile_behaviour
 from gradual_common.plan.model.plan import Plan
@@ -23,7 +23,7 @@ def compiled(group: dict[str, Any], config: dict[str, Any] | None = None, **acti
         }
     )
     recorder = Recorder(SeriesIndex.of(plan), lambda: 0)
-    return compile_behaviour(plan, 1, recorder, HttpActions(plan).action, lambda name: texts_of(plan, name))
+    return compile_behaviour(plan, 1, recorder, StageActions(plan))
 
 
 def test_each_step_is_recorded_under_its_number_in_the_plan() -> None:

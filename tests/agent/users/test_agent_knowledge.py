@@ -68,7 +68,7 @@ def test_a_response_shows_how_its_step_ended(kind: str, status: str, error: str)
     sample.reset(5 * MS)
     sample.kind, sample.status_code, sample.ended = KIND[kind], 201, 7 * MS
     made: dict[str, Any] = {"responses": {}}
-    keep_response(made, "login", sample)
+    keep_response(made, "login", sample, error)
     view: ResponseView = made["response"]
     assert made["responses"] == {"login": view}
     assert (view.status, view.error, view.status_code, view.time_ms) == (status, error, 201, 2.0)

@@ -8,9 +8,9 @@ import pytest
 from agent_stage import MS, Failure, Reply, S, Stage, counter, kinds, user_time
 from structlog.testing import capture_logs
 
+from gradual_agent.kinds.assertions import Assertions
+from gradual_agent.kinds.extraction import Extractor
 from gradual_agent.kinds.http.action import HttpAction
-from gradual_agent.kinds.http.assertions import Assertions
-from gradual_agent.kinds.http.extraction import Extractor
 from gradual_agent.recording.group_meter import GroupMeter
 from gradual_agent.users import step_runner
 from gradual_agent.users.knowledge import Knowledge

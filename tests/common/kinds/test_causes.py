@@ -9,7 +9,7 @@ import pytest
 
 from gradual_common.kinds.causes import cause_of, label_of
 from gradual_common.kinds.failures import KINDS
-from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.kinds.http.model import HttpActionSpec
 
 
 def strerror(number: int) -> str:
@@ -120,7 +120,7 @@ def test_an_assertion_is_called_by_what_did_not_hold_never_by_what_was_expected(
     kind: str, assertions: list[dict[str, object]], label: str
 ) -> None:
     """What is expected of a body or a header may be a credential."""
-    action = ActionSpec.model_validate({"url": "/", "assertions": assertions})
+    action = HttpActionSpec.model_validate({"url": "/", "assertions": assertions})
     assert label_of(f"assertion:{kind}", "", None, action.assertions) == label
 
 

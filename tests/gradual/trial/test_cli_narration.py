@@ -4,9 +4,10 @@ from base64 import b64encode
 
 import pytest
 
-from gradual.trial.narration import MOST_BODY, Narrator, outcome_of, phrase_of, show_body
+from gradual.trial.narration import MOST_BODY, Narrator, outcome_of, show_body
 from gradual_agent.http.request import build_request
 from gradual_agent.http.response import Headers, Response
+from gradual_agent.kinds.http.engine import message_of, message_of_request, title_of
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.kinds.failures import KIND
 from gradual_common.secrecy.masking import Mask
@@ -42,12 +43,13 @@ def test_what_a_request_holds_is_hidden_where_the_response_repeats_it() -> None:
     narrator = Narrator(told.append, Mask())
     narrator.begin("a", {"user": {"name": "alice", "password": "fr0m-row"}})
     fields = {"X-Auth-Token": "t0ken-1", "X-Other": "seen"}
-    narrator.tell_request(build_request("POST", "http://me:p4ssw@h/x", fields, b"pin=8067"), "sid=c00kie")
+    request = build_request("POST", "http://me:p4ssw@h/x", fields, b"pin=8067")
+    narrator.show_request(f"POST {request.url}", message_of_request(request, "sid=c00kie"))
     sample = Sample()
     sample.status_code = 200
     echo = b"fr0m-row t0ken-1 p4ssw 8067 c00kie seen " + b64encode(b"x t0ken-1")
     sample.response = Response(200, Headers(((b"Set-Cookie", b"new=s3ssion"),)), echo + b" s3ssion")
-    narrator.tell_response(sample)
+    narrator.show_response(title_of(sample), message_of(sample.response))
     text = "\n".join(told)
     assert "*** *** *** *** *** seen *** ***" in text
     assert "name = 'alice', password = ***" in text
@@ -76,7 +78,11 @@ def test_a_status_that_fails_is_named_by_its_code() -> None:
 
 
 def test_a_status_without_a_phrase_has_none() -> None:
-    assert (phrase_of(404), phrase_of(299)) == ("Not Found", "")
+    sample = Sample()
+    titles = []
+    for sample.status_code in (404, 299):
+        titles.append(title_of(sample))
+    assert titles == ["404 Not Found, 0.0 ms", "299 , 0.0 ms"]
 
 
 def test_conditions_tell_what_they_came_to() -> None:
@@ -93,5 +99,6 @@ def test_conditions_tell_what_they_came_to() -> None:
 
 def test_a_request_is_shown_in_the_text_it_is_sent_in() -> None:
     lines: list[str] = []
-    Narrator(lines.append, Mask([])).tell_request(build_request("GET", "http://h/", {"X-Name": "ßé😀"}), "a=é")
+    request = build_request("GET", "http://h/", {"X-Name": "ßé😀"})
+    Narrator(lines.append, Mask([])).show_request("GET http://h/", message_of_request(request, "a=é"))
     assert "  X-Name: ßé😀" in "\n".join(lines)

@@ -17,7 +17,7 @@ from scripted_agent import DEADLINE_S, ScriptedAgent
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.kinds.failures import KIND
-from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.kinds.http.model import HttpActionSpec
 from gradual_common.plan.model.config import Config
 from gradual_common.plan.model.groups import Step, UserGroup
 from gradual_common.plan.model.plan import Plan
@@ -40,7 +40,7 @@ def plan_of(users: int = 4, seconds: float = 0.4) -> Plan:
     return Plan(
         config=Config(name="t", base_url="http://127.0.0.1:1", duration=f"{seconds}s", ramp=ramp, graceful_stop="1s"),
         users=(UserGroup(name="g", concurrency=users, behavior=(Step(action="read", name="read"),)),),
-        actions={"read": ActionSpec(url="/")},
+        actions={"read": HttpActionSpec(url="/")},
     )
 
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from agent_stage import StageActions
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gradual_agent.kinds.http.action import HttpActions
 from gradual_common.errors import PlanError
 from gradual_common.plan.loader import PlanSource, load_plan
 from gradual_common.plan.model.plan import Plan
@@ -45,4 +45,4 @@ def test_what_is_valid_can_be_sent(action: dict[str, Any], base: str) -> None:
         job = load_plan(PlanSource.of_mapping(plan), environ={}).job
     except PlanError:
         return
-    HttpActions(Plan.model_validate(job.document)).action("a", False, False)
+    StageActions(Plan.model_validate(job.document)).compile("a", False, False)

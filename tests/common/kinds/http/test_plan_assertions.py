@@ -11,7 +11,7 @@ from gradual_common.kinds.http.assertions import (
     read_extraction,
     spread_assertions,
 )
-from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.kinds.http.model import HttpActionSpec
 
 MS = 1_000_000
 
@@ -112,8 +112,8 @@ def test_several_in_one_entry_are_several_each_with_its_place() -> None:
 
 
 def test_a_normal_form_stays_as_it_is() -> None:
-    action = ActionSpec(url="/", assertions=[{"status_code": 200}, {"json": "a == 1"}])
-    assert ActionSpec(url="/", assertions=action.assertions) == action
+    action = HttpActionSpec(url="/", assertions=[{"status_code": 200}, {"json": "a == 1"}])
+    assert HttpActionSpec(url="/", assertions=action.assertions) == action
 
 
 @pytest.mark.parametrize(

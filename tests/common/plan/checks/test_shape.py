@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from plan_samples import mistakes, only_mistake, small
 
-from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.kinds.http.model import HttpActionSpec
+from gradual_common.language.document import Document
 from gradual_common.language.forms import fields_of
 from gradual_common.net.tls_settings import Tls
 from gradual_common.plan.checks.shape import read_location
@@ -27,12 +28,12 @@ from gradual_common.schedule.ramps.levels import RampLevel
         (("config", "phases", 0, "ramp", "levels", "levels", 1), RampLevel),
         (("users", 0, "on_start", 2), Step),
         (("users", 0, "data", "user"), DataSet),
-        (("actions", "a"), ActionSpec),
+        (("actions", "a"), HttpActionSpec),
         (("nothing",), None),
     ],
 )
 def test_the_model_of_a_place_is_found(location: Any, model: Any) -> None:
-    assert read_location(location)[0] is model
+    assert read_location(Document({}, "plan"), location)[0] is model
 
 
 def test_keys_are_as_they_are_written() -> None:

@@ -8,7 +8,9 @@ import pytest
 from pydantic import BaseModel
 
 from gradual_common.kinds.http.assertions import CHECKS
-from gradual_common.kinds.http.model import ASSERTION, Assertion, Extraction
+from gradual_common.kinds.http.model import HttpActionSpec
+from gradual_common.kinds.model import ASSERTIONS, ActionSpec, Assertion, Extraction
+from gradual_common.kinds.registry import ByKind
 from gradual_common.language.forms import OneOf
 from gradual_common.plan.model.config import Config
 from gradual_common.plan.model.groups import UserGroup
@@ -24,11 +26,13 @@ def models(of: type[BaseModel] = Plan) -> set[type[BaseModel]]:
     found = {of}
     for field in of.model_fields.values():
         for part in [*inside(field.annotation), *field.metadata]:
-            if isinstance(part, OneOf):
+            if isinstance(part, ByKind):
+                found |= models(HttpActionSpec)
+            elif isinstance(part, OneOf):
                 found |= {model for choice in part.models.values() for model in models(choice)}
             elif isinstance(part, type) and issubclass(part, BaseModel):
                 found |= models(part)
-    return found - {Assertion, Extraction, Ramp, ThinkTime}
+    return found - {ActionSpec, Assertion, Extraction, Ramp, ThinkTime}
 
 
 def inside(annotation: Any) -> Iterator[Any]:
@@ -54,7 +58,7 @@ def test_it_has_the_words_of_the_model() -> None:
             if words:
                 written = fragment(entry)["properties"][field.alias or name]
                 assert written.get("enum", [written.get("const")]) == words
-    assert tuple(ASSERTION["properties"]) == CHECKS
+    assert tuple(ASSERTIONS) == CHECKS
 
 
 def test_values_are_described_as_they_are_written() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plan_samples import load, mistakes, small
 
+from gradual_common.language.document import Document
 from gradual_common.plan.reading.environment import (
     join_pieces,
     read_secrets,
@@ -57,13 +58,14 @@ def test_variables_of_the_command_line_come_before_the_environment() -> None:
 
 
 def test_only_what_is_rendered_is_a_template() -> None:
-    assert template_kind(("actions", "a", "url")) == "template"
-    assert template_kind(("actions", "a", "body", "x", 0)) == "template"
-    assert template_kind(("config", "headers", "X")) == "template"
-    assert template_kind(("config", "base_url")) == "template"
-    assert template_kind(("users", 0, "behavior", 0, "condition")) == "expression"
-    assert template_kind(("actions", "a", "assertions", 0, "body_matches")) == "text"
-    assert template_kind(("config", "name")) == "text"
+    document = Document({"actions": {"a": {"url": "/"}}}, "plan")
+    assert template_kind(document, ("actions", "a", "url")) == "template"
+    assert template_kind(document, ("actions", "a", "body", "x", 0)) == "template"
+    assert template_kind(document, ("config", "headers", "X")) == "template"
+    assert template_kind(document, ("config", "base_url")) == "template"
+    assert template_kind(document, ("users", 0, "behavior", 0, "condition")) == "expression"
+    assert template_kind(document, ("actions", "a", "assertions", 0, "body_matches")) == "text"
+    assert template_kind(document, ("config", "name")) == "text"
 
 
 BRACES = st.text("{}%#'\\ ax\n")

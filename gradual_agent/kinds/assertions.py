@@ -14,13 +14,13 @@ from typing import Any
 
 from jinja2 import UndefinedError
 
-from gradual_agent.kinds.http.content import NOT_JSON, Content
-from gradual_agent.kinds.http.findings import Find, Finding, Findings, Judged
-from gradual_agent.kinds.http.query import Query
+from gradual_agent.kinds.content import NOT_JSON, Content
+from gradual_agent.kinds.findings import Find, Finding, Findings, Judged
+from gradual_agent.kinds.query import Query
 from gradual_agent.runtime.sample import Sample
 from gradual_common.errors import GradualError
 from gradual_common.kinds.failures import KIND
-from gradual_common.kinds.http.model import Assertion
+from gradual_common.kinds.model import Assertion
 from gradual_common.kinds.patterns import Pattern
 from gradual_common.templates.templates import Compiled, Literal, Scope, as_text, compile_value, is_template
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradual_agent.errors import QueryError
-from gradual_agent.kinds.http.content import NOT_JSON, Content
-from gradual_agent.kinds.http.query import Query
+from gradual_agent.kinds.content import NOT_JSON, Content
+from gradual_agent.kinds.query import Query
 from gradual_agent.runtime.sample import Sample
 from gradual_common.kinds.failures import KIND
-from gradual_common.kinds.http.model import Extraction
+from gradual_common.kinds.model import Extraction
 from gradual_common.kinds.patterns import Pattern
 
 CookieJar = Callable[[str], str | None]

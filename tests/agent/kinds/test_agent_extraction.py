@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 
 from gradual_agent.http.response import Headers, Response
-from gradual_agent.kinds.http.content import Content
-from gradual_agent.kinds.http.extraction import Extractor
+from gradual_agent.kinds.content import Content
+from gradual_agent.kinds.extraction import Extractor
 from gradual_agent.runtime.sample import Sample
 from gradual_common.kinds.failures import KIND, KINDS
-from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.kinds.http.model import HttpActionSpec
 
 RESPONSE = Response(200, Headers(((b"Location", b"/there"),)), b'{"data": {"token": "abc", "none": null, "no": false}}')
 
 
 def extractor(written: dict[str, Any]) -> Extractor:
-    return Extractor(ActionSpec.model_validate({"url": "/", "extract": written}).extract)
+    return Extractor(HttpActionSpec.model_validate({"url": "/", "extract": written}).extract)
 
 
 def extracted(written: Any, kind: int = 0) -> tuple[Sample, dict[str, Any]]:

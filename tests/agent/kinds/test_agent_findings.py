@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from gradual_agent.http.response import Headers, Response
-from gradual_agent.kinds.http.assertions import Assertions
-from gradual_agent.kinds.http.content import Content
+from gradual_agent.kinds.assertions import Assertions
+from gradual_agent.kinds.content import Content
 from gradual_agent.runtime.sample import Sample
-from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.kinds.http.model import HttpActionSpec
 from gradual_common.secrecy.masking import Mask
 
 BODY = b'{"data": {"id": 7, "name": "Ann", "token": "tk-1234567890", "tags": ["a"], "secret-note": "a hushhush thing"}}'
@@ -17,7 +17,7 @@ BODY = b'{"data": {"id": 7, "name": "Ann", "token": "tk-1234567890", "tags": ["a
 def told(written: list[dict[str, Any]], body: bytes = BODY, **scope: Any) -> str:
     sample = Sample()
     sample.started, sample.ended, sample.status_code = 0, 734_200_000, 404
-    spec = ActionSpec.model_validate({"url": "/", "assertions": written})
+    spec = HttpActionSpec.model_validate({"url": "/", "assertions": written})
     response = Response(404, Headers(((b"X-A", b"one"),)), body)
     Assertions(spec.assertions).judge(sample, Content(response), scope)
     return sample.explain(Mask(["hushhush"]).hide_text)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gradual_agent.errors import QueryError
-from gradual_agent.kinds.http.query import Query
+from gradual_agent.kinds.query import Query
 
 
 def test_what_is_there_is_found_and_what_is_not_is_none() -> None:

@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 
 from gradual_agent.http.response import Headers, Response
-from gradual_agent.kinds.http.assertions import Assertions
-from gradual_agent.kinds.http.content import Content
+from gradual_agent.kinds.assertions import Assertions
+from gradual_agent.kinds.content import Content
 from gradual_agent.runtime.sample import Sample
 from gradual_common.kinds.failures import KINDS
-from gradual_common.kinds.http.model import ActionSpec
+from gradual_common.kinds.http.model import HttpActionSpec
 
 MS = 1_000_000
 BODY = b'{"data": {"id": 7, "name": "Ann", "tags": ["a", "b"], "ok": true, "none": null}}'
 
 
 def judged(written: list[dict[str, Any]], status: int = 200, body: bytes = BODY, **scope: Any) -> Sample:
-    spec = ActionSpec.model_validate({"url": "/", "assertions": written})
+    spec = HttpActionSpec.model_validate({"url": "/", "assertions": written})
     sample = Sample()
     sample.reset(0)
     sample.ended = 100 * MS
@@ -108,7 +108,7 @@ def test_a_body_that_is_not_json_fails_a_json_assertion() -> None:
 
 def test_what_an_action_must_keep_follows_from_what_it_asserts() -> None:
     def wants(*written: dict[str, Any]) -> tuple[bool, bool]:
-        assertions = Assertions(ActionSpec.model_validate({"url": "/", "assertions": list(written)}).assertions)
+        assertions = Assertions(HttpActionSpec.model_validate({"url": "/", "assertions": list(written)}).assertions)
         return assertions.wants_headers, assertions.wants_body
 
     assert wants({"status_code": 200}, {"response_time": "< 1s"}) == (False, False)

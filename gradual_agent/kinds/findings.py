@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gradual_agent.kinds.http.content import NOT_JSON, Content
+from gradual_agent.kinds.content import NOT_JSON, Content
 from gradual_agent.runtime.sample import Sample
 from gradual_common.clock import NS_PER_MS
-from gradual_common.kinds.http.model import Assertion
+from gradual_common.kinds.model import Assertion
 from gradual_common.secrecy.excerpts import MOST_SHOWN, cut
 from gradual_common.secrecy.masking import conceals
 from gradual_common.templates.templates import Compiled, Literal, Scope

@@ -1,0 +1,69 @@
+"""The engines of an agent process: one for each kind of action that its plan uses."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from gradual_agent.errors import JobError
+from gradual_agent.kinds.kind import Action, Engine
+from gradual_agent.kinds.runtime import MakeEngine, Runtime
+from gradual_agent.runtime.sample import Sample
+from gradual_common.kinds.kind import ActionKind
+from gradual_common.kinds.registry import kind_called, kinds_called
+from gradual_common.net.certificates import Assets
+from gradual_common.plan.model.plan import Plan
+from gradual_common.secrecy.masking import Mask
+
+
+class Engines:
+    """Compiles the actions of a plan, each by the engine of its kind; JobError when one cannot be made here."""
+
+    def __init__(self, plan: Plan, runtime: Runtime, assets: Assets) -> None:
+        self._plan = plan
+        kinds = kinds_called(action.kind for action in plan.actions.values())
+        self._by_kind: dict[str, Engine] = {kind.name: _maker_of(kind)(runtime, plan, assets) for kind in kinds}
+        self._compiled: dict[tuple[str, bool, bool], Action] = {}
+
+    @property
+    def connections(self) -> int:
+        """How many are open, over all kinds."""
+        return sum(engine.connections for engine in self._by_kind.values())
+
+    def engine_of(self, action: str) -> Engine:
+        """What performs an action, by its name."""
+        return self._by_kind[self._plan.actions[action].kind]
+
+    def texts_of(self, action: str) -> list[str]:
+        """Every text of an action that may be a template."""
+        spec = self._plan.actions[action]
+        return list(kind_called(spec.kind).texts(self._plan.config, spec))
+
+    def compile(self, action: str, wants_headers: bool, wants_body: bool) -> Action:
+        """An action by its name, compiled once for each set of things that must be kept of its responses.
+
+        GradualError for one that can never be performed.
+        """
+        key = action, wants_headers, wants_body
+        if key not in self._compiled:
+            spec = self._plan.actions[action]
+            self._compiled[key] = self.engine_of(action).compile(spec, wants_headers, wants_body)
+        return self._compiled[key]
+
+    def describe(self, mask: Mask, action: str, sample: Sample) -> dict[str, Any]:
+        """A failed exchange of an action, masked and bounded."""
+        return self.engine_of(action).describe(mask, sample)
+
+    def close(self) -> None:
+        """The run is over."""
+        for engine in self._by_kind.values():
+            engine.close()
+
+
+def _maker_of(kind: ActionKind) -> MakeEngine:
+    module, _, name = kind.engine.partition(":")
+    try:
+        make: MakeEngine = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise JobError(f"actions of the kind {kind.name!r} cannot be performed here: {error}") from error
+    return make

@@ -1,0 +1,58 @@
+"""A failed exchange as plain JSON data, which an agent describes and a summary shows: what it may look like.
+
+{"detail", "request", "response"}: why it failed, in a sentence; what was sent, and what came, None where there was
+none. Both have `headers` (pairs), `body` and `body_bytes` (the size without codings). A request of HTTP has its method
+and URL, a response its status code; those of other kinds a `title` instead: one line that says what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import NoneType
+from typing import Any
+
+from gradual_common.errors import WireError
+
+Shape = dict[str, type | tuple[type, ...]]
+
+_EXCHANGE: Shape = {"detail": str, "request": (dict, NoneType), "response": (dict, NoneType)}
+_REQUEST: Shape = {"headers": list, "body": str, "body_bytes": int}
+_RESPONSE: Shape = {"headers": list, "body": (str, NoneType), "body_bytes": (int, NoneType)}
+_TITLE: Shape = {"title": str}
+_HTTP_REQUEST: Shape = {"method": str, "url": str}
+_HTTP_RESPONSE: Shape = {"status_code": int}
+
+
+def check_exchange(document: dict[str, Any]) -> None:
+    """WireError for what is no exchange: it goes into a summary as it is."""
+    _check_keys("an exchange", document, _EXCHANGE)
+    request, response = document["request"], document["response"]
+    if request is not None:
+        _check_message("a request", request, {**_REQUEST, **(_TITLE if "title" in request else _HTTP_REQUEST)})
+    if response is not None:
+        _check_message("a response", response, {**_RESPONSE, **(_TITLE if "title" in response else _HTTP_RESPONSE)})
+
+
+def title_of_request(request: Mapping[str, Any]) -> str:
+    """`GET http://bank.example/rates`."""
+    return str(request["title"]) if "title" in request else f"{request['method']} {request['url']}"
+
+
+def title_of_response(response: Mapping[str, Any]) -> str:
+    """`404`."""
+    return str(response["title"] if "title" in response else response["status_code"])
+
+
+def _check_message(what: str, message: dict[str, Any], shape: Shape) -> None:
+    _check_keys(what, message, shape)
+    for entry in message["headers"]:
+        if not (isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry)):
+            raise WireError(f"a header of {what} is no pair of texts")
+
+
+def _check_keys(what: str, document: dict[str, Any], shape: Shape) -> None:
+    if document.keys() != shape.keys():
+        raise WireError(f"{what} has the keys {', '.join(sorted(document))}; {', '.join(sorted(shape))} are wanted")
+    for key, kind in shape.items():
+        if not isinstance(document[key], kind) or isinstance(document[key], bool):
+            raise WireError(f"{key} of {what} is a {type(document[key]).__name__}")

@@ -1,0 +1,56 @@
+"""What a kind of action is, as the plan, the master and the reports see it.
+
+A kind is a subclass of `ActionKind`, and an instance of it is registered: those built in by `registry`, others by an
+entry point of the group `gradual.actions`. What performs it is named, not imported: only agents and `gradual try` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from gradual_common.kinds.failure import FailureKind
+from gradual_common.kinds.model import ActionSpec, Assertion
+from gradual_common.language.plan_view import PlanView
+
+
+class ActionKind:
+    """One kind of action. `docs/extending.md` says how to make one."""
+
+    name: ClassVar[str]
+    """The word under `kind`."""
+
+    model: ClassVar[type[ActionSpec]]
+    """The keys of such an action, each with the text that `gradual schema` shows under it."""
+
+    engine: ClassVar[str]
+    """`package.module:name` of what makes the engine that performs it: a `gradual_agent.kinds.kind.MakeEngine`."""
+
+    failures: ClassVar[tuple[FailureKind, ...]] = ()
+    """How its samples may fail, beside what any may fail by: a template, an assertion, an extraction, a timeout."""
+
+    template_keys: ClassVar[tuple[str, ...]] = ("assertions",)
+    """The keys of an action whose texts are templates."""
+
+    def check(self, view: PlanView) -> None:
+        """Report what the shape of its actions cannot say; `view.actions_of(self.name)` are they."""
+
+    def texts(self, config: Any, action: ActionSpec) -> Iterator[str]:
+        """Every text that may be a template, of an action and of what it takes from `config`."""
+        for key in self.template_keys:
+            yield from texts_in(getattr(action, key))
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text in a value of the plan."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Assertion):
+        yield from texts_in(value.expected)
+    elif isinstance(value, Mapping):
+        for name, entry in value.items():
+            yield from texts_in(name)
+            yield from texts_in(entry)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from texts_in(item)

@@ -1,0 +1,137 @@
+"""The kinds of actions: those built in, and those that other distributions bring.
+
+A distribution registers a kind by an entry point of the group `gradual.actions`: `lines = "my_module:LINES"`, an
+`ActionKind` under its name. Entry points are looked for only when a plan names a kind that is not built in, or when all
+kinds are to be described; a kind is imported only when a plan names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+
+from gradual_common.errors import ActionKindError
+from gradual_common.kinds.failure import FailureKind
+from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
+from gradual_common.kinds.http.kind import HttpKind
+from gradual_common.kinds.kind import ActionKind
+from gradual_common.kinds.model import ActionSpec
+from gradual_common.language.forms import Fragment
+from gradual_common.language.wording import kind_of, listed, nearest
+
+GROUP = "gradual.actions"
+DEFAULT = "http"
+
+_DEFAULT: ActionKind = HttpKind()
+
+_known = {DEFAULT: _DEFAULT}
+"""By name: those built in, and those that have been imported."""
+
+
+def kind_called(name: str) -> ActionKind:
+    """The kind of this name; ActionKindError when there is none, or it cannot be used."""
+    kind = _known.get(name)
+    if kind is None:
+        installed = _installed()
+        if name not in installed:
+            names = sorted({*_known, *installed})
+            hint = nearest(name, names)
+            raise ActionKindError(
+                f"there is no kind of action {name!r}; there are: {listed(names)}; {hint}".rstrip("; ")
+            )
+        kind = _known[name] = _load(installed[name])
+    return kind
+
+
+def kind_of_action(written: Any) -> ActionKind | None:
+    """The kind of an action as it was written; None where it names none that can be used."""
+    name = written.get("kind", DEFAULT) if isinstance(written, Mapping) else DEFAULT
+    try:
+        return kind_called(name) if isinstance(name, str) else None
+    except ActionKindError:
+        return None
+
+
+def kinds_named(actions: Iterable[Any]) -> list[ActionKind]:
+    """The kinds of actions as they were written, and that of `config`'s requests; what cannot be used is left out."""
+    found = {kind.name: kind for action in actions if (kind := kind_of_action(action)) is not None}
+    return list({DEFAULT: _DEFAULT, **found}.values())
+
+
+def kinds_called(names: Iterable[str]) -> list[ActionKind]:
+    """The kinds of these names, each once, in the order of their names."""
+    return [kind_called(name) for name in sorted(set(names))]
+
+
+def all_kinds() -> list[ActionKind]:
+    """Those built in, and those that are installed and can be used."""
+    installed = [kind for name in sorted(_installed()) if (kind := kind_of_action({"kind": name})) is not None]
+    return list({kind.name: kind for kind in [*_known.values(), *installed]}.values())
+
+
+def failures_of(names: Iterable[str]) -> FailureKinds:
+    """The outcomes that actions of these kinds may have."""
+    others = [failure for kind in kinds_called(names) if kind.name != DEFAULT for failure in kind.failures]
+    return FailureKinds(others) if others else BUILT_IN_KINDS
+
+
+def failure_called(name: str) -> FailureKind | None:
+    """A failure kind of an action kind that a plan of this process has named."""
+    found = BUILT_IN_KINDS.by_name.get(name)
+    return found or next((one for kind in _known.values() for one in kind.failures if one.name == name), None)
+
+
+def failure_names() -> tuple[str, ...]:
+    """All that `failure_called` knows, built-in ones first."""
+    others = [failure.name for kind in _known.values() for failure in kind.failures]
+    return tuple(dict.fromkeys((*BUILT_IN_KINDS.by_name, *others)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ByKind:
+    """The value is an action, and the model of its kind reads it."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(_read_action, handler.generate_schema(_DEFAULT.model))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Fragment:
+        others = [handler(kind.model.__pydantic_core_schema__) for kind in all_kinds() if kind is not _DEFAULT]
+        return {"anyOf": [handler(schema), *others]} if others else handler(schema)
+
+
+def _read_action(written: Any, read_default: Callable[[Any], ActionSpec]) -> ActionSpec:
+    """What pydantic says of the model's fields keeps its place in the plan."""
+    if isinstance(written, ActionSpec):
+        return written
+    name = written.get("kind", DEFAULT) if isinstance(written, Mapping) else DEFAULT
+    try:
+        if not isinstance(name, str):
+            raise ActionKindError(f"a kind of action is text; found {kind_of(name)}")
+        kind = kind_called(name)
+    except ActionKindError as error:
+        wrong = PydanticCustomError("value_error", "{error}", {"error": str(error)})
+        mistake = InitErrorDetails(type=wrong, loc=("kind",), input=name)
+        raise ValidationError.from_exception_data("action", [mistake]) from None
+    return read_default(written) if kind is _DEFAULT else kind.model.model_validate(written)
+
+
+def _installed() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def _load(point: EntryPoint) -> ActionKind:
+    """Whatever a module raises while it is imported is a mistake in it, and its user wants to see which."""
+    try:
+        kind = point.load()
+    except Exception as error:
+        raise ActionKindError(f"the kind {point.name!r} cannot be imported: {type(error).__name__}: {error}") from error
+    if not isinstance(kind, ActionKind) or kind.name != point.name:
+        raise ActionKindError(f"{point.value} is no ActionKind with the name {point.name!r}")
+    if taken := [failure.name for failure in kind.failures if failure_called(failure.name)]:
+        raise ActionKindError(f"the kind {point.name!r} names a failure that there is already: {listed(taken)}")
+    return kind
