@@ -28,6 +28,7 @@ from gradual_master.coordination.events import (
     Instruction,
     Merge,
     Merged,
+    Note,
     Provide,
     Provided,
     Received,
@@ -111,7 +112,7 @@ def orders_in(instructions: Sequence[Instruction], stream: int) -> Orders:
     return [message.orders for message in sent(instructions, stream) if message.orders is not None][-1]
 
 
-def seats_of(slots: Iterable[SlotRun]) -> set[tuple[int, int, int]]:
+def slots_of(slots: Iterable[SlotRun]) -> set[tuple[int, int, int]]:
     """Runs as single slots."""
     return {(run.group, ordinal, run.tenure) for run in slots for ordinal in range(run.first, run.first + run.count)}
 
@@ -191,9 +192,9 @@ class Bench:
         for entry in self.journal.decisions:
             match entry:
                 case SlotsAssigned(agent, slots):
-                    holder |= {(group, ordinal): (agent, tenure) for group, ordinal, tenure in seats_of(slots)}
+                    holder |= {(group, ordinal): (agent, tenure) for group, ordinal, tenure in slots_of(slots)}
                 case SlotsReleased(agent, slots, False):
-                    for group, ordinal, tenure in seats_of(slots):
+                    for group, ordinal, tenure in slots_of(slots):
                         if holder.get((group, ordinal)) == (agent, tenure):
                             del holder[group, ordinal]
                 case AgentLost(agent):
@@ -206,6 +207,30 @@ class Bench:
     def slots(self, name: str) -> tuple[SlotRun, ...]:
         """What the agent was ordered last."""
         return orders_in(self.said, self.streams[name]).slots
+
+
+def three_levels(**terms: Any) -> Bench:
+    """Two agents are expected; 4, 8 and 6 users for ten seconds each."""
+    return Bench(schedule_of((4,), (8,), (6,)), **terms)
+
+
+def deliver(run: Bench, names: str, intervals: range, start: int) -> None:
+    """Every agent delivers one batch per interval as it ends."""
+    for interval in intervals:
+        run.wait_until(start + (interval + 1) * S, "a", "b")
+        for name in names:
+            run.say(name, ping=Ping(0, 0), batches=(batch_of(interval + 1, interval),))
+
+
+def finish(run: Bench, names: str) -> None:
+    """Every agent delivers its last batch."""
+    for name in names:
+        run.say(name, batches=(batch_of(1, (run.now - 100 * MS) // S - 1, last=True),))
+
+
+def said_text(run: Bench) -> str:
+    """What was said so far, a line for each note."""
+    return "\n".join(f"{note.level}: {note.text}" for note in only(run.said, Note))
 
 
 __all__ = ["Bench", "Close", "batch_of", "hello_of", "id_of", "only", "orders_in", "schedule_of", "sent"]

@@ -1,11 +1,12 @@
 """The machine and the repository of a run."""
 
 import subprocess
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from gradual_master.run.environment import fingerprint, git_facts
+from gradual_master.run.environment import RunClock, fingerprint, git_facts
 
 
 def git(folder: Path, *words: str) -> str:
@@ -44,3 +45,13 @@ def test_outside_of_a_repository_there_is_none(tmp_path: Path, monkeypatch: pyte
     assert git_facts(tmp_path) is None
     monkeypatch.setenv("PATH", "")
     assert git_facts(tmp_path) is None
+
+
+def test_run_time_begins_at_the_origin_and_the_wall_clock_follows_it() -> None:
+    clock = RunClock()
+    first = clock()
+    assert 0 <= first <= clock()
+    began, later = (datetime.fromisoformat(clock.wall_time(instant)) for instant in (0, 90_000_000_000))
+    assert abs((began - clock.started_at).total_seconds()) < 60
+    assert 80 < (later - began).total_seconds() < 100
+    assert clock.run.startswith(f"{clock.started_at:%Y%m%dT}")

@@ -1,9 +1,9 @@
 """Slots that change hands under load: losses, joins, drains, returns (DESIGN 4.7, 4.8)."""
 
-from fleet_model import MS, Bench, S, batch_of, id_of, only, orders_in, schedule_of, seats_of, sent
+from fleet_model import MS, Bench, S, batch_of, id_of, only, orders_in, said_text, schedule_of, sent, slots_of
 
 from gradual_common.protocol.messages import AgentMessage, Confirm, Goodbye, Ping, SlotRun
-from gradual_master.coordination.events import Note, Provide, Provided, Received
+from gradual_master.coordination.events import Provide, Provided, Received
 from gradual_master.coordination.lifecycle import State
 
 
@@ -23,10 +23,6 @@ def join(run: Bench, name: str, **hello: int) -> None:
     run.say(name, ping=Ping(1, 0), confirm=Confirm(0, 0, 1))
 
 
-def said_text(run: Bench) -> str:
-    return "\n".join(f"{note.level}: {note.text}" for note in only(run.said, Note))
-
-
 def held(run: Bench, *names: str) -> dict[str, int]:
     return {name: sum(slots.count for slots in run.slots(name)) for name in names}
 
@@ -40,12 +36,12 @@ def release(run: Bench, name: str, slots: list[tuple[int, int, int]]) -> None:
 
 def test_the_slots_of_a_lost_agent_go_to_the_others_when_its_lease_and_guard_are_over() -> None:
     run = bench("a", "b", "c")
-    lost = seats_of(run.slots("b"))
+    lost = slots_of(run.slots("b"))
     run.wait(9.9, "a", "c")
     assert held(run, "a", "c") == {"a": 4, "c": 4}
     run.wait(1.2, "a", "c")
     assert held(run, "a", "c") == {"a": 6, "c": 6}
-    now = seats_of(run.slots("a")) | seats_of(run.slots("c"))
+    now = slots_of(run.slots("a")) | slots_of(run.slots("c"))
     assert {(group, ordinal, tenure + 1) for group, ordinal, tenure in lost} <= now
     assert len({slot[:2] for slot in now}) == 12
     assert "agent a has taken over 2 users" in said_text(run)
@@ -62,7 +58,7 @@ def test_an_assignment_is_committed_before_its_orders_and_its_rows_come_first() 
     assert run.slots("a") == before, "its rows are on their way"
     run.say("a", confirm=Confirm(1, 2, 5))
     assert held(run, "a") == {"a": 12}
-    assert run.assignments() == {id_of("a"): seats_of(run.slots("a"))}
+    assert run.assignments() == {id_of("a"): slots_of(run.slots("a"))}
 
 
 def test_what_nobody_can_hold_is_said_and_given_to_the_next_that_comes() -> None:
@@ -141,7 +137,7 @@ def test_an_agent_that_was_not_here_when_slots_were_dealt_gets_its_share_of_them
     assert held(run, "a", "b") == {"a": 8, "b": 4}, "users that are missing are worse than uneven shares"
     run.ping("b")
     run.say("a", confirm=Confirm(1, 3, 1))
-    moved = seats_of(run.slots("a"))
+    moved = slots_of(run.slots("a"))
     assert len(moved) == 6
     assert "2 users of agent a move to others" in said_text(run)
 
@@ -172,11 +168,11 @@ def test_a_dropped_agent_keeps_its_slots_until_its_lease_is_over() -> None:
 
 def test_an_agent_that_joins_is_given_its_share_as_others_release_it() -> None:
     run = bench("a", "b")
-    before = {name: seats_of(run.slots(name)) for name in "ab"}
+    before = {name: slots_of(run.slots(name)) for name in "ab"}
     join(run, "c")
     assert held(run, "a", "b", "c") == {"a": 4, "b": 4, "c": 0}
     for name in "ab":
-        release(run, name, sorted(before[name] - seats_of(run.slots(name))))
+        release(run, name, sorted(before[name] - slots_of(run.slots(name))))
     assert held(run, "a", "b", "c") == {"a": 4, "b": 4, "c": 4}
     assert {run.tenure for run in run.slots("c")} == {2}
     assert run.core.facts().moves == 4
@@ -221,7 +217,7 @@ def test_a_run_waits_for_the_last_batch_of_an_agent_that_joined() -> None:
 def test_an_agent_that_leaves_hands_its_slots_over_one_by_one_and_is_not_lost() -> None:
     run = bench("a", "b")
     run.say("b", leaving=True)
-    mine = sorted(seats_of(run.slots("b")))
+    mine = sorted(slots_of(run.slots("b")))
     release(run, "b", mine[:2])
     assert held(run, "a") == {"a": 8}
     release(run, "b", mine[2:])
@@ -249,7 +245,7 @@ def test_one_that_joins_while_another_leaves_waits_for_what_that_gives_back() ->
     run.say("b", leaving=True)
     join(run, "c")
     assert held(run, "a") == {"a": 6}
-    release(run, "b", sorted(seats_of(run.slots("b"))))
+    release(run, "b", sorted(slots_of(run.slots("b"))))
     assert held(run, "a", "c") == {"a": 6, "c": 6}
 
 
@@ -271,7 +267,7 @@ def test_a_lost_agent_that_returns_is_given_new_slots_and_stays_lost_in_the_fact
     run.wait(12, "a")
     run.greet("b", 2, run="r1", epoch=1)
     run.ping("b")
-    before = seats_of(orders_in(run.said, run.streams["a"]).slots)
+    before = slots_of(orders_in(run.said, run.streams["a"]).slots)
     assert len(before) == 6
     moved = sorted(run.assignments()[id_of("a")] - before)
     release(run, "a", moved)
@@ -297,9 +293,9 @@ def test_a_run_that_nobody_else_can_join_ends_with_its_last_agent() -> None:
 
 def test_what_a_returning_agent_had_let_go_and_does_not_hold_goes_to_its_next_holder() -> None:
     run = bench("a", "b")
-    before = seats_of(run.slots("a"))
+    before = slots_of(run.slots("a"))
     join(run, "c")
-    kept = seats_of(run.slots("a"))
+    kept = slots_of(run.slots("a"))
     run.hang_up("a")
     run.greet("a", 2, run="r1", epoch=1, held=run.slots("a"))
     run.ping("a")

@@ -1,0 +1,211 @@
+"""From the first Hello to the begin of the schedule: too few agents, too little room, rows, confirmations."""
+
+from fleet_model import MS, Bench, S, id_of, only, orders_in, said_text, schedule_of, sent, slots_of, three_levels
+
+from gradual_common.protocol.messages import Confirm, Goodbye, Part, SlotRun
+from gradual_master.coordination.events import (
+    Begin,
+    End,
+    Provide,
+)
+from gradual_master.coordination.lifecycle import State
+
+
+def test_slots_are_dealt_when_the_expected_agents_are_here() -> None:
+    run = three_levels()
+    assert only(run.greet("b"), Provide) == []
+    assert only(run.greet("a"), Provide) == [
+        Provide(id_of("a"), (SlotRun(0, 0, 2, 1), SlotRun(0, 4, 1, 1), SlotRun(0, 6, 1, 1))),
+        Provide(id_of("b"), (SlotRun(0, 2, 2, 1), SlotRun(0, 5, 1, 1), SlotRun(0, 7, 1, 1))),
+    ]
+    assert run.core.state is State.PROVISIONING
+
+
+def test_an_assignment_is_in_the_journal_before_it_is_sent() -> None:
+    run = three_levels()
+    run.to_running("a", "b")
+    assert run.assignments() == {id_of(name): slots_of(run.slots(name)) for name in "ab"}
+
+
+def test_too_few_agents_end_the_run_saying_how_many_came() -> None:
+    run = three_levels(expect_agents=3, agents_wait=2 * S)
+    run.greet("a")
+    said = run.wait(2)
+    assert run.core.failure == "only 1 of 3 agents came within 2s"
+    assert only(said, End)
+    assert sent(said, 1)[-1].finish is not None
+
+
+def test_a_plan_that_the_fleet_cannot_hold_is_refused_before_any_load() -> None:
+    run = three_levels()
+    run.greet("a", max_users=3)
+    said = run.greet("b", max_users=2)
+    assert run.core.failure is not None
+    assert "holds 5 users" in run.core.failure
+    assert "needs 8" in run.core.failure
+    assert "3 are missing (a: 3, b: 2)" in run.core.failure
+    assert "file descriptors" in run.core.failure
+    assert only(said, Provide) == []
+    assert run.core.state is State.FINISHED
+
+
+def test_an_agent_that_a_changing_mix_would_overfill_is_named() -> None:
+    run = Bench(schedule_of((3, 0), (0, 3), (2, 2)))
+    run.greet("a", max_users=2)
+    run.greet("b", max_users=2)
+    assert run.core.failure is not None
+    assert run.core.failure.startswith("agent a holds 2 users")
+
+
+def test_an_agent_that_goes_away_while_others_are_awaited_does_not_count() -> None:
+    run = three_levels()
+    run.greet("a")
+    run.hang_up("a")
+    run.greet("b")
+    assert run.core.state is State.WAITING
+    run.greet("a", 2)
+    assert run.core.state is State.PROVISIONING
+
+
+def test_an_agent_that_is_started_again_before_the_load_takes_part_as_another_one() -> None:
+    run = three_levels()
+    run.greet("x", name="b")
+    run.hang_up("x")
+    run.greet("y", name="b")
+    assert run.core.state is State.WAITING
+    run.greet("z", name="b")
+    assert run.core.state is State.PROVISIONING
+    assert [agent.name for agent in run.core.facts().agents] == ["b#2", "b#3"]
+
+
+def processes(command: bytes, count: int) -> list[dict[str, Part]]:
+    return [{"part": Part(command.ljust(16), number, count)} for number in range(1, count + 1)]
+
+
+def test_the_master_waits_for_all_processes_of_as_many_commands_as_it_was_told() -> None:
+    run = three_levels(expect_agents=2)
+    one, other = processes(b"one", 3), processes(b"other", 2)
+    for key, part in zip("abdec", [*one[:2], *other, one[2]], strict=True):
+        assert run.core.state is State.WAITING
+        run.greet(key, **part)
+    assert run.core.state is State.PROVISIONING
+    assert "agent d is here, process 1 of 2: 0 of 2" in said_text(run)
+    assert "agent e is here, process 2 of 2: 1 of 2" in said_text(run)
+
+
+def test_the_same_process_twice_does_not_stand_for_two_of_its_command() -> None:
+    run = three_levels(expect_agents=1)
+    first, second = processes(b"one", 2)
+    run.greet("a", **first)
+    run.greet("b", **first)
+    assert run.core.state is State.WAITING
+    run.greet("c", **second)
+    assert run.core.state is State.PROVISIONING
+
+
+def test_a_command_that_has_lost_a_process_is_not_complete_and_started_again_it_is() -> None:
+    run = three_levels(expect_agents=1)
+    run.greet("a", **processes(b"one", 2)[0])
+    run.hang_up("a")
+    run.greet("b", **processes(b"one", 2)[1])
+    assert run.core.state is State.WAITING
+    run.say("b", goodbye=Goodbye("told to end"))
+    for key, part in zip("cd", processes(b"again", 2), strict=True):
+        run.greet(key, **part)
+    assert run.core.state is State.PROVISIONING
+
+
+def test_too_few_processes_of_a_command_are_told_by_their_names() -> None:
+    run = three_levels(expect_agents=2, agents_wait=2 * S)
+    run.greet("a")
+    for key, part in zip("bc", processes(b"one", 4), strict=False):
+        run.greet(key, **part)
+    run.wait(2)
+    assert run.core.failure == ("only 1 of 2 agents came within 2s; only 2 of 4 processes of one came (b, c)")
+
+
+def test_orders_follow_the_rows_and_the_schedule_follows_the_confirmations() -> None:
+    run = three_levels()
+    run.greet("a")
+    run.greet("b")
+    run.say("a", confirm=Confirm(0, 0, 1))
+    assert run.core.state is State.PROVISIONING
+    armed = orders_in(run.say("b", confirm=Confirm(0, 0, 1)), 1)
+    assert (armed.version, armed.levels) == (1, ())
+    run.say("a", confirm=Confirm(1, 1, 1))
+    assert run.core.state is State.READYING
+    said = run.say("b", confirm=Confirm(1, 1, 1))
+    assert only(said, Begin) == [Begin(100 * MS)]
+    orders = orders_in(said, 1)
+    assert (orders.version, orders.start) == (2, 100 * MS)
+    assert [(level.apply_at, level.number, level.users) for level in orders.levels] == [
+        (100 * MS, 0, (4,)),
+        (100 * MS + 10 * S, 1, (8,)),
+    ]
+
+
+def test_slow_confirmations_make_the_lead_longer() -> None:
+    run = three_levels()
+    run.greet("a")
+    run.greet("b")
+    for name in "ab":
+        run.say(name, confirm=Confirm(0, 0, 1))
+    run.now += 300 * MS
+    for name in "ab":
+        run.say(name, confirm=Confirm(1, 1, 1))
+    assert only(run.said, Begin) == [Begin(900 * MS)]
+
+
+def test_an_agent_that_never_confirms_ends_the_run() -> None:
+    run = three_levels()
+    run.greet("a")
+    run.greet("b")
+    run.say("a", confirm=Confirm(0, 0, 1))
+    run.wait(61, "a", "b")
+    assert run.core.failure is not None
+    assert run.core.failure.startswith("b: has not stored the plan")
+
+
+def test_an_agent_that_dials_again_while_orders_are_confirmed_gets_them_again() -> None:
+    run = three_levels()
+    run.greet("a")
+    run.greet("b")
+    for name in "ab":
+        run.say(name, confirm=Confirm(0, 0, 1))
+    run.say("b", confirm=Confirm(1, 1, 1))
+    run.hang_up("a")
+    run.greet("a", 2, run="r1", epoch=1)
+    assert orders_in(run.ping("a"), run.streams["a"]).version == 1
+    run.say("a", confirm=Confirm(1, 1, 1))
+    assert run.core.state is State.RUNNING
+
+
+def test_an_agent_that_is_killed_between_deal_and_load_and_started_again_ends_nothing() -> None:
+    run = three_levels()
+    run.greet("a")
+    run.greet("b")
+    run.hang_up("b")
+    run.greet("c", name="b")
+    for name in "ac":
+        run.say(name, confirm=Confirm(0, 0, 1))
+    run.wait(11.5, "a", "c")
+    assert run.core.state is State.READYING
+    run.say("a", confirm=Confirm(1, 1, 1))
+    assert run.core.state is State.RUNNING
+    run.wait(0.1, "a", "c")
+    held = run.assignments()
+    assert {name: len(held[id_of(name)]) for name in "ac"} == {"a": 4, "c": 4}
+    assert [(agent.name, agent.lost) for agent in run.core.facts().agents] == [
+        ("a", False),
+        ("b", True),
+        ("b#2", False),
+    ]
+
+
+def test_an_agent_lost_before_the_load_ends_the_run_at_once() -> None:
+    run = three_levels()
+    run.greet("a")
+    run.greet("b")
+    run.wait(12, "a")
+    assert run.core.failure is not None
+    assert "b was lost before the load began" in run.core.failure
