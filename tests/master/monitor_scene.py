@@ -1,6 +1,6 @@
 """A fleet under load as the monitor is told of it: made of raw batches, through the aggregate."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, run_of
@@ -122,6 +122,6 @@ def scene(
     return state
 
 
-def drawn(lines: Sequence[Any]) -> str:
+def drawn(lines: Iterable[Any]) -> str:
     """Lines as they stand on the screen."""
     return "\n".join(line.plain for line in lines)

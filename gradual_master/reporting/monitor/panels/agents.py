@@ -8,7 +8,7 @@ from rich.text import Text
 
 from gradual_master.reporting.monitor.agents import ABSENT, CONDITIONS, KnownAgent
 from gradual_master.reporting.monitor.lines import ALARM, QUIET, WARNING, cell, clean, fit, heading, join
-from gradual_master.reporting.monitor.panels.base import Demand, fitting, rest_of
+from gradual_master.reporting.monitor.panels.base import Demand, listing
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.text.formatting import show_count, show_number, show_seconds
 
@@ -36,15 +36,11 @@ class AgentsPanel:
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
         """Of many agents the worst, and what the others have in common."""
         entries = state.agents.worst_first()
-        shown, left = fitting(entries, rows - 1)
         columns = COLUMNS[: 2 if width < NARROW else 3 if width < ROOMY and state.agents.count("strained") else 4]
         room = sum(size for _, size in columns)
         titles = "".join(f"{title:>{size}}" for title, size in columns)
-        drawn = [_heading(state, titles, width)]
-        drawn += [fit(_line(entry, columns, max(0, width - room)), width) for entry in shown]
-        if left:
-            drawn.append(fit(_rest(entries[len(shown) :], len(shown)), width))
-        return drawn if entries else [*drawn, fit(Text("none has reported yet", QUIET), width)]
+        lines = listing(entries, rows - 1, lambda entry: _line(entry, columns, max(0, width - room)), _rest)
+        return [_heading(state, titles, width), *(lines or [Text("none has reported yet", QUIET)])]
 
 
 def _heading(state: MonitorState, titles: str, width: int) -> Text:
@@ -54,7 +50,7 @@ def _heading(state: MonitorState, titles: str, width: int) -> Text:
     room = max(0, width - len(titles))
     title = ", ".join([f"Agents {agents.present}", *counts])
     left = heading(title if len(title) + 4 <= room else "Agents", room)
-    return fit(join(left, Text(titles, QUIET)), width)
+    return join(left, Text(titles, QUIET))
 
 
 def _line(entry: KnownAgent, columns: Sequence[tuple[str, int]], room: int) -> Text:
@@ -64,12 +60,12 @@ def _line(entry: KnownAgent, columns: Sequence[tuple[str, int]], room: int) -> T
         whole = room + sum(size for _, size in columns)
         words = _absence(entry)
         style = QUIET if entry.condition == "left" else ALARM
-        return fit(join(fit(Text(name), max(4, whole - len(words))), Text(words, style)), whole)
+        return join(fit(Text(name), max(4, whole - len(words))), Text(words, style))
     word = " strained" if entry.condition == "strained" else ""
     style = WARNING if word else ""
     label = join(fit(Text(name), min(LONGEST_NAME, max(4, room - len(word)))), Text(word, WARNING))
     numbers = (cell(text, size, style, right=True) for text, (_, size) in zip(_numbers(entry), columns, strict=False))
-    return fit(join(fit(label, room), " " * max(0, room - label.cell_len), *numbers), room + sum(s for _, s in columns))
+    return join(fit(label, room), " " * max(0, room - label.cell_len), *numbers)
 
 
 def _absence(entry: KnownAgent) -> str:
@@ -88,8 +84,8 @@ def _numbers(entry: KnownAgent) -> tuple[str, ...]:
     )
 
 
-def _rest(entries: Sequence[KnownAgent], shown: int) -> Text:
-    """The worst of each figure among those that are not shown, and how many are not well."""
+def _rest(entries: Sequence[KnownAgent], begin: str) -> Text:
+    """The worst of each number among those that are not shown, and how many are not well."""
     conditions = [entry.condition for entry in entries]
     parts = [f"{conditions.count(name)} {name}" for name in CONDITIONS if name in conditions and name != "well"]
     is_bad = any(name in BAD for name in conditions)
@@ -97,4 +93,4 @@ def _rest(entries: Sequence[KnownAgent], shown: int) -> Text:
         lags = [health.loop_lag_ms_max for health in present if health.loop_lag_ms_max is not None]
         lag = f", lag {show_number(max(lags))} ms" if lags else ""
         parts.append(f"at most cpu {max(health.cpu for health in present):.0%}{lag}")
-    return Text(f"{rest_of(len(entries), shown)}: {', '.join(parts)}", WARNING if is_bad else QUIET)
+    return Text(f"{begin}: {', '.join(parts)}", WARNING if is_bad else QUIET)

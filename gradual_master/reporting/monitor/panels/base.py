@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -36,17 +36,19 @@ class Panel(Protocol):
         """What it asks for."""
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
-        """At most `rows` lines, none wider than `width`; `rows` is at least what it asked for as its least."""
+        """At most `rows` lines for `width`, which the layout cuts there; `rows` is at least what it asked for."""
 
 
-def rest_of(left: int, shown: int) -> str:
-    """How a line about those that are not shown begins."""
-    return f"and {left} more" if shown else f"all {left}"
+def shown_of(entries: Sequence[T], rows: int) -> Sequence[T]:
+    """Those that are shown in `rows` lines: all, or the first ones, and a line is kept for the others."""
+    return entries if len(entries) <= rows else entries[: max(0, rows - 1)]
 
 
-def fitting(entries: Sequence[T], rows: int) -> tuple[Sequence[T], int]:
-    """(those that are shown in `rows` lines, how many are not): a line is kept for saying so."""
-    if len(entries) <= rows:
-        return entries, 0
-    shown = max(0, rows - 1)
-    return entries[:shown], len(entries) - shown
+def listing(
+    entries: Sequence[T], rows: int, line: Callable[[T], Text], rest: Callable[[Sequence[T], str], Text]
+) -> list[Text]:
+    """A line per entry; of those that have no room, what `rest` says: it gets them, and how such a line begins."""
+    shown = shown_of(entries, rows)
+    others = entries[len(shown) :]
+    begin = f"and {len(others)} more" if shown else f"all {len(others)}"
+    return [*map(line, shown), *([rest(others, begin)] if others else [])]

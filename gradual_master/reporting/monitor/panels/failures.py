@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
 
-from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, clean, fit, heading, join
-from gradual_master.reporting.monitor.panels.base import Demand, fitting, rest_of
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, clean, heading, join
+from gradual_master.reporting.monitor.panels.base import Demand, listing, shown_of
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.text.failures import by_label, counts_of, why
 from gradual_master.reporting.text.formatting import show_count, show_instant, show_number, show_share
@@ -34,19 +35,12 @@ class FailuresPanel:
         entries = live_failures(state)
         total = state.failures.total()
         share = f"{show_share(total, state.requests)} of requests" if total else ""
-        drawn = [heading("Failures", width, share)]
-        if not entries:
-            return [*drawn, fit(Text("none", QUIET), width)]
-        shown, left = fitting(entries, rows - 1)
-        labels = min(LONGEST_LABEL, max((len(row.label) for row in shown), default=0), max(8, width - NUMBERS))
-        explained = max(0, rows - 1 - len(entries))
-        for number, row in enumerate(shown):
-            drawn.append(_line(row, labels, width))
-            drawn += [_beginning(row, width)] * (number < explained)
-        if left:
-            rest = sum(row.count for row in entries[len(shown) :])
-            drawn.append(fit(Text(f"{rest_of(left, len(shown))} kinds: {show_count(rest)}", QUIET), width))
-        return drawn
+        longest = max((len(row.label) for row in shown_of(entries, rows - 1)), default=0)
+        labels = min(LONGEST_LABEL, longest, max(8, width - NUMBERS))
+        lines = listing(entries, rows - 1, lambda row: _line(row, labels), _rest)
+        for place in reversed(range(min(len(entries), rows - 1 - len(entries)))):
+            lines.insert(place + 1, _beginning(entries[place]))
+        return [heading("Failures", width, share), *(lines or [Text("none", QUIET)])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +87,21 @@ def _counts_before(state: MonitorState) -> dict[str, int]:
     return counts_of(kinds, former.errors_so_far if former is not None else ())
 
 
-def _line(row: LiveFailure, labels: int, width: int) -> Text:
+def _rest(rows: Sequence[LiveFailure], begin: str) -> Text:
+    return Text(f"{begin} kinds: {show_count(sum(row.count for row in rows))}", QUIET)
+
+
+def _line(row: LiveFailure, labels: int) -> Text:
     late = Text(f"  {show_number(row.rate)}/s now", ALARM) if row.rate else Text("  none of late", QUIET)
     count = cell(f"× {show_count(row.count)}", 10, right=True)
-    return fit(join(cell(clean(row.label), labels), count, late), width)
+    return join(cell(clean(row.label), labels), count, late)
 
 
-def _beginning(row: LiveFailure, width: int) -> Text:
+def _beginning(row: LiveFailure) -> Text:
     """`0:04 to 1:12 reader / rates: GET http://bank.example/rates → 404`."""
     first = row.first
     if first is None:
-        return fit(Text("  while warming up", QUIET), width)
+        return Text("  while warming up", QUIET)
     times = f"{show_instant(int(first.first_s))} to {show_instant(int(row.last_s))}"
     said = f": {why(first)}" if why(first) else ""
-    return fit(Text(f"  {times} {clean(f'{first.group} / {first.step}{said}')}", QUIET), width)
+    return Text(f"  {times} {clean(f'{first.group} / {first.step}{said}')}", QUIET)

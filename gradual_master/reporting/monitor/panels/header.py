@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from gradual_common.clock import NS_PER_S
-from gradual_master.reporting.monitor.lines import ALARM, QUIET, TITLE, WARNING, clean, ends, fit, join
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, TITLE, WARNING, clean, ends, join
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.text.formatting import show_count, show_counted, show_number, show_seconds
@@ -57,7 +57,7 @@ def _position(state: MonitorState, width: int) -> Text:
     for totals in _totals(state):
         if left.cell_len + totals.cell_len < width:
             return ends(left, totals, width)
-    return fit(left, width)
+    return left
 
 
 def _doing(state: MonitorState) -> Text:
@@ -108,4 +108,4 @@ class Keys:
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
         """What Ctrl-C does now."""
-        return [fit(Text(STOPS if state.is_stopping else DRAINS, QUIET), width)]
+        return [Text(STOPS if state.is_stopping else DRAINS, QUIET)]

@@ -43,7 +43,7 @@ def _wrap(news: News, width: int) -> list[Text]:
     indent = head.cell_len if width > 3 * head.cell_len else 0
     parts = _broken(news.text, max(1, width - head.cell_len), max(1, width - indent))
     lines = [Text(part, style) for part in parts] or [Text("", style)]
-    return [fit(join(head if number == 0 else Text(" " * indent), line), width) for number, line in enumerate(lines)]
+    return [join(head if number == 0 else Text(" " * indent), line) for number, line in enumerate(lines)]
 
 
 def _broken(text: str, first: int, others: int) -> list[str]:

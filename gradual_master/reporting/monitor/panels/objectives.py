@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.text import Text
 
-from gradual_master.reporting.monitor.lines import ALARM, QUIET, WARNING, cell, clean, ends, fit, heading, join
-from gradual_master.reporting.monitor.panels.base import Demand, fitting, rest_of
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, WARNING, cell, clean, ends, heading, join
+from gradual_master.reporting.monitor.panels.base import Demand, listing
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.tables import State, state_of
 from gradual_master.reporting.text.formatting import show_seconds, show_value
@@ -37,14 +39,10 @@ class ObjectivesPanel:
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
         """Of many the most urgent, and how many others of which state."""
         entries = sorted(_rows(state), key=lambda row: list(STATES).index(live_state(row)))
-        shown, left = fitting(entries, rows - 1)
         failing = sum(live_state(row) == "failed" for row in entries)
         note = f"{failing} of {len(entries)} failing" if entries else ""
-        drawn = [heading("Objectives", width, note)]
-        drawn += [_line(row, width) for row in shown]
-        if left:
-            drawn.append(fit(_rest(entries[len(shown) :], len(shown)), width))
-        return drawn if entries else [*drawn, fit(Text("none judged yet", QUIET), width)]
+        lines = listing(entries, rows - 1, lambda row: _line(row, width), _rest)
+        return [heading("Objectives", width, note), *(lines or [Text("none judged yet", QUIET)])]
 
 
 def _rows(state: MonitorState) -> tuple[ObjectiveRow, ...]:
@@ -56,11 +54,11 @@ def live_state(row: ObjectiveRow) -> State:
     return "none" if row.observed is None else state_of(row)
 
 
-def _rest(rows: list[ObjectiveRow], shown: int) -> Text:
+def _rest(rows: Sequence[ObjectiveRow], begin: str) -> Text:
     """How many of those that are not shown are in which state."""
     states = [live_state(row) for row in rows]
     counts = ", ".join(f"{states.count(name)} {word}" for name, (word, _) in STATES.items() if name in states)
-    return Text(f"{rest_of(len(rows), shown)}: {counts}", ALARM if "failed" in states else QUIET)
+    return Text(f"{begin}: {counts}", ALARM if "failed" in states else QUIET)
 
 
 def _value(row: ObjectiveRow) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from gradual_master.reporting.monitor.last_minutes import LastMinutes, SeriesPoint
-from gradual_master.reporting.monitor.lines import ALARM, QUIET, TITLE, cell, change, fit, heading, join, sparkline
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, TITLE, cell, change, heading, join, sparkline
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.progress.state import RECENT_S, Rates
@@ -62,7 +62,7 @@ class SpeedPanel:
         drawn += [_draw(row, state, width) for row in ROWS if row in kept]
         if rows > 1 + len(ROWS):
             users = f"users in a request {show_number(state.recent.in_flight)}, thinking"
-            drawn.append(fit(Text(f"{users} {show_number(state.recent.thinking)}", QUIET), width))
+            drawn.append(Text(f"{users} {show_number(state.recent.thinking)}", QUIET))
         return drawn
 
 
@@ -77,4 +77,4 @@ def _draw(row: SpeedRow, state: MonitorState, width: int) -> Text:
     columns = _columns(width)
     line = sparkline(row.series(state.last_minutes, columns)) if columns >= SHORTEST_SPARKLINE else ""
     numbers = join(Text(f"{row.label:<{LABEL}}"), cell(show_number(value), VALUE, style, right=True), " ")
-    return fit(join(numbers, cell(change(value, row.now(state.before)), CHANGE), " ", line), width)
+    return join(numbers, cell(change(value, row.now(state.before)), CHANGE), " ", line)

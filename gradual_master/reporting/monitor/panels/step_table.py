@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, clean, fit, heading, join
-from gradual_master.reporting.monitor.panels.base import Demand, fitting
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, clean, heading, join
+from gradual_master.reporting.monitor.panels.base import Demand, listing
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.monitor.steps import StepRates
 from gradual_master.reporting.text.formatting import show_number
@@ -30,14 +30,15 @@ class StepsPanel:
         entries: list[StepRates] = list(state.steps())
         if len(entries) > rows - 1:
             entries.sort(key=lambda row: (-row.failed, -(row.times.p95 or 0.0)))
-        shown, left = fitting(entries, rows - 1)
         titles = "".join(f"{title:>{size}}" for title, size in COLUMNS)
         room = max(0, width - len(titles))
-        drawn = [fit(join(heading("Steps", room), Text(titles, QUIET)), width)]
-        drawn += [fit(_line(row, room, len(state.schedule.groups) > 1), width) for row in shown]
-        if left:
-            drawn.append(fit(Text(f"and {left} more steps", QUIET), width))
-        return drawn
+        lines = listing(
+            entries,
+            rows - 1,
+            lambda row: _line(row, room, len(state.schedule.groups) > 1),
+            lambda _, begin: Text(f"{begin} steps", QUIET),
+        )
+        return [join(heading("Steps", room), Text(titles, QUIET)), *lines]
 
 
 def _line(row: StepRates, room: int, has_groups: bool) -> Text:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text
 
-from gradual_master.reporting.monitor.lines import ALARM, BAR, QUIET, TITLE, bar, cell, fit, heading, join
+from gradual_master.reporting.monitor.lines import ALARM, BAR, QUIET, TITLE, bar, cell, heading, join
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import GroupUsers, MonitorState
 from gradual_master.reporting.text.formatting import show_number
@@ -33,12 +33,11 @@ class UsersPanel:
         entries = _rows(state)
         shown = _choose(entries, rows - 1)
         sizes = Sizes.of(shown, width)
-        drawn = [heading("Users", width, "actual / target")]
+        drawn = [heading("Users", width, "actual / target"), *(_line(entry, sizes) for entry in shown)]
         if not entries:
-            return [*drawn, fit(Text("no figures yet", QUIET), width)]
-        drawn += [_line(entry, sizes, width) for entry in shown]
-        if rows > len(drawn) and len(shown) < len(entries):
-            drawn.append(_rest([entry for entry in entries if entry not in shown], width))
+            drawn.append(Text("no figures yet", QUIET))
+        elif rows > len(drawn) and len(shown) < len(entries):
+            drawn.append(_rest([entry for entry in entries if entry not in shown]))
         return drawn
 
 
@@ -55,10 +54,10 @@ def _choose(entries: list[GroupUsers], rows: int) -> list[GroupUsers]:
     return [entries[place] for place in sorted([0, *by_need[: max(0, rows - 2)]])]
 
 
-def _rest(entries: list[GroupUsers], width: int) -> Text:
+def _rest(entries: list[GroupUsers]) -> Text:
     missing = sum(entry.missing for entry in entries)
     more = Text(f"and {len(entries)} more groups", QUIET)
-    return fit(join(more, Text(f", {show_number(missing)} missing", ALARM)) if missing else more, width)
+    return join(more, Text(f", {show_number(missing)} missing", ALARM)) if missing else more
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +81,14 @@ class Sizes:
         return cls(name, columns if columns >= SHORTEST_BAR else max(0, columns), numbers, note)
 
 
-def _line(entry: GroupUsers, sizes: Sizes, width: int) -> Text:
+def _line(entry: GroupUsers, sizes: Sizes) -> Text:
     filled, wanted = bar(entry.users, entry.target, entry.peak, sizes.bar if sizes.bar >= SHORTEST_BAR else 0)
     drawn = Text.assemble((filled, BAR), (wanted, ALARM if entry.missing else QUIET))
     blank = Text(" " * (sizes.bar - drawn.cell_len))
     style = ALARM if entry.missing else ""
     name = cell(entry.name, sizes.name, TITLE if entry.name == "all" else "")
     note = Text(f", {_note(entry)}" if sizes.note and _note(entry) else "", style)
-    return fit(join(name, " ", drawn, blank, " ", cell(_numbers(entry), sizes.numbers, style, right=True), note), width)
+    return join(name, " ", drawn, blank, " ", cell(_numbers(entry), sizes.numbers, style, right=True), note)
 
 
 def _numbers(entry: GroupUsers) -> str:

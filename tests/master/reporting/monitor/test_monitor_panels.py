@@ -6,6 +6,8 @@ import pytest
 from monitor_scene import Clock, drawn, records, scene, staircase
 from raw_run import run_of
 
+from gradual_master.reporting.monitor.layout import draw_stack
+from gradual_master.reporting.monitor.lines import fit
 from gradual_master.reporting.monitor.panels.agents import AgentsPanel
 from gradual_master.reporting.monitor.panels.base import Panel
 from gradual_master.reporting.monitor.panels.charts import LATENCY, THROUGHPUT
@@ -41,7 +43,7 @@ SMALL = scene(34, TWO, 2)
 
 
 def show(panel: Panel, state: MonitorState, width: int, rows: int) -> list[str]:
-    return drawn(panel.lines(state, width, rows)).splitlines()
+    return drawn(fit(line, width) for line in panel.lines(state, width, rows)).splitlines()
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: type(panel).__name__)
@@ -51,8 +53,9 @@ def test_a_panel_keeps_to_the_room_it_is_given(panel: Panel, state: MonitorState
     demand = panel.demand(state, width)
     assert demand.least <= demand.ideal <= demand.most
     for rows in range(demand.least, demand.most + 1) if demand.least else ():
-        lines = panel.lines(state, width, rows)
-        assert len(lines) <= rows
+        assert len(panel.lines(state, width, rows)) <= rows
+        lines = draw_stack((panel,), state, width, rows)
+        assert len(lines) == rows
         assert max(line.cell_len for line in lines) <= width
 
 
@@ -257,4 +260,4 @@ def test_names_that_are_very_long_or_wide_do_no_harm() -> None:
     groups = ("日本語のとても長い名前のグループ", "x" * 80, "a\tb")
     state = scene(3, groups, 1, thresholds=[])
     for width in (30, 48, 80):
-        assert max(line.cell_len for line in UsersPanel().lines(state, width, 5)) <= width
+        assert max(line.cell_len for line in draw_stack((UsersPanel(),), state, width, 5)) <= width
