@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from gradual_common.errors import Problem
 from gradual_common.secrecy.credentials import credentials_of, hide_literals, is_credential
@@ -15,7 +15,8 @@ from gradual_common.secrecy.masking import MASK
 Path = tuple[str | int, ...]
 """A place in a plan: ("users", 0, "behavior", 1, "think_time")."""
 
-SECTIONS = ("on_start", "behavior", "on_stop")
+Section = Literal["on_start", "behavior", "on_stop"]
+SECTIONS: tuple[Section, ...] = ("on_start", "behavior", "on_stop")
 """The lists of steps of a group."""
 
 EACH = "*"

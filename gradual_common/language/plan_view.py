@@ -146,7 +146,8 @@ def _steps(path: Path, group: dict[str, Any]) -> tuple[StepView, ...]:
 
 def name_steps_of(group: dict[str, Any]) -> dict[str, Any]:
     """The group as written, each of its steps with the name that it has in results; what is wrong stays as it is."""
-    named = {**group, **{section: list(group[section]) for section in SECTIONS if list_at(group, section)}}
+    sections: dict[str, Any] = {section: list(group[section]) for section in SECTIONS if list_at(group, section)}
+    named = {**group, **sections}
     for step in _steps((), group):
         section, index = str(step.path[0]), step.path[1]
         entry = named[section][index]

@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from gradual_common.language.document import SECTIONS
 from gradual_common.language.plan_view import name_steps
 from gradual_common.plan.model.config import Phase
-from gradual_common.plan.model.groups import UserGroup
+from gradual_common.plan.model.groups import Step, UserGroup
 from gradual_common.plan.model.plan import Plan, Threshold
 from gradual_common.protocol.job import Job, mask_of
 
@@ -64,10 +65,10 @@ def _shown_phase(phase: Phase, hide: Hide, renamed: dict[str, str]) -> Phase:
 
 
 def _shown_group(group: UserGroup, name: str, hide: Hide) -> UserGroup:
-    sections = (group.on_start, group.behavior, group.on_stop)
-    names = iter(name_steps([hide(step.name or step.action) for steps in sections for step in steps]))
+    sections: dict[str, tuple[Step, ...]] = {section: getattr(group, section) for section in SECTIONS}
+    names = iter(name_steps([hide(step.name or step.action) for steps in sections.values() for step in steps]))
     shown: dict[str, Any] = {"name": name}
-    for key, steps in zip(("on_start", "behavior", "on_stop"), sections, strict=True):
+    for key, steps in sections.items():
         shown[key] = tuple(step.model_copy(update={"name": next(names), "action": hide(step.action)}) for step in steps)
     return group.model_copy(update=shown)
 

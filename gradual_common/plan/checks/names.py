@@ -15,11 +15,13 @@ from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.ramps import check_ramps
 from gradual_common.plan.checks.templates import Use, check_templates
+from gradual_common.plan.scheduling import SINGLE_PHASE
 from gradual_common.rules.parser import parse_rule
 from gradual_common.rules.rule import Rule
+from gradual_common.schedule.ramps.written import RAMP_KEYS
 from gradual_common.secrecy.excerpts import cut
 
-TIMING_KEYS = ("duration", "ramp_up", "ramp_config", "ramp")
+TIMING_KEYS = ("duration", *RAMP_KEYS)
 NAMED_DIMENSIONS = ("action", "step", "group", "phase")
 
 
@@ -121,7 +123,7 @@ def _scope(view: PlanView, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:
         "action": {*view.actions, *(step.action for step in steps)},
         "step": {step.name for step in steps},
         "group": {group.name for group in view.groups},
-        "phase": {str(phase.get("name")) for phase in view.phases} or {"main"},
+        "phase": {str(phase.get("name")) for phase in view.phases} or {SINGLE_PHASE},
     }
     for dimension in NAMED_DIMENSIONS:
         for name in rule.scope.names(dimension):

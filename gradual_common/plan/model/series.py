@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.kinds.registry import failures_of
+from gradual_common.language.document import SECTIONS, Section
 from gradual_common.plan.model.groups import Step
 from gradual_common.plan.model.plan import Plan
-
-Section = Literal["on_start", "behavior", "on_stop"]
-SECTIONS: tuple[Section, ...] = ("on_start", "behavior", "on_stop")
 
 
 @dataclass(frozen=True, slots=True)
