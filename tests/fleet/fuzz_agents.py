@@ -342,8 +342,6 @@ class AgentProcess:
         self.run = SimPlanRun(self, on_end, on_error)
         return self.run
 
-    # ── What is asked ──────────────────────────────────────────────────────────────────────────────────────────────
-
     @property
     def session(self) -> Any:
         """The agent's session."""
@@ -369,8 +367,6 @@ class AgentProcess:
         """How wrong its run time is."""
         offset = self.session.offset
         return 0 if offset is None else self.clock() + offset - self.world.now
-
-    # ── What happens to it ─────────────────────────────────────────────────────────────────────────────────────────
 
     def take(self, call: Callable[..., object], *arguments: Any) -> None:
         """Something arrives: at once, or when the process goes on."""

@@ -152,8 +152,6 @@ class Simulation:
         for number in range(1, self.expected + 1):
             self._start_process(Part(bytes(16), number, self.expected) if self.is_one_command else None)
 
-    # ── Set-up ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _faults_until(self) -> int:
         """When the last fault has happened and the last delayed message has arrived."""
         passed = 0
@@ -188,8 +186,6 @@ class Simulation:
             process.drift(self.chance.choice(DRIFTS))
         self.processes.append(process)
         return process
-
-    # ── The run ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def run(self) -> None:
         """Let the faults happen, look whether the fleet recovers, let the run end, and look at what is left."""
@@ -316,8 +312,6 @@ class Simulation:
             process.resume()
         if slowest > BASE_DELAY:
             self.world.run_until(self.world.now + 2 * slowest)
-
-    # ── How it must stand ──────────────────────────────────────────────────────────────────────────────────────────
 
     def _check_breach(self) -> None:
         if self.rules.breach is not None:

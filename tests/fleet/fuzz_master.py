@@ -114,8 +114,6 @@ class SimMaster:
         self._backlog: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         world.at(0, self._tick)
 
-    # ── What the rules ask ─────────────────────────────────────────────────────────────────────────────────────────
-
     def agent_of(self, number: int) -> str | None:
         """Who said Hello on a stream."""
         server = self._known.get(number)
@@ -127,8 +125,6 @@ class SimMaster:
         if server is None or server.hello is None:
             return False
         return server.hello.stream < self._welcomed.get(server.hello.incarnation.hex(), 0)
-
-    # ── Faults ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def stall(self, duration: int) -> None:
         """The process stands still."""
@@ -175,8 +171,6 @@ class SimMaster:
         self._open(number, Stream(_nowhere(self.world), 0, _ignore, _ignore))
         hello = known[1 - how].hello if len(known) > 1 else known[-1].hello
         self._when_awake(self._receive, number, AgentMessage(hello=hello))
-
-    # ── What comes ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def hear(self, stream: Stream, item: Any) -> None:
         """Something has arrived on a stream."""
@@ -236,8 +230,6 @@ class SimMaster:
             self._backlog.append((call, arguments))
         else:
             call(*arguments)
-
-    # ── Events and instructions, as the conductor has them ─────────────────────────────────────────────────────────
 
     def dispatch(self, event: Event) -> None:
         """Handle an event and whatever follows from it, then let the writers write."""
@@ -316,8 +308,6 @@ class SimMaster:
                 del self._touched[server.number]
                 self._write(server)
 
-    # ── Merging ────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _take_merge(self, merge: Merge) -> None:
         """At once, or after something that keeps the loop busy; always in order."""
         if not self._merges and self._chance.random() < 0.9:
@@ -343,8 +333,6 @@ class SimMaster:
         else:
             self.dispatch(Unmergeable(merge.agent, merge.batch.number, "it does not fit"))
 
-    # ── The end ────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _end(self) -> None:
         while self._merges:
             self._merge(self._merges.popleft())
@@ -358,8 +346,6 @@ class SimMaster:
         for server in list(self._streams.values()):
             self._close(server)
         self.is_gone = True
-
-    # ── Provisions, as the server has them ─────────────────────────────────────────────────────────────────────────
 
     def open_call(self, call: ProvisionCall) -> None:
         """The job at once, then the rows as far as they are prepared."""

@@ -42,9 +42,6 @@ def _in_the_table(event: type, make: Callable[[Any], Any]) -> AbstractContextMan
     return mock.patch.dict(TABLE[SessionState.LIVE], {event: (Reaction(make(rule.act), rule.to),)})
 
 
-# ── Leases and slots ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def _no_guard(init: Any) -> Any:
     def mutant(self: Leases, lease: int, guard: int) -> None:
         init(self, lease, 0)
@@ -100,9 +97,6 @@ def _hello_names_seats_only(_: Any) -> Any:
     return property(lambda self: self.held)
 
 
-# ── The agent's lease ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def _no_check_before_a_write(_: Any) -> Any:
     return property(lambda self: not self.is_over)
 
@@ -117,9 +111,6 @@ def _renewed_from_receipt(take_pong: Any) -> Any:
         return instructions
 
     return mutant
-
-
-# ── Orders and streams ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _any_stream_counts(_: Any) -> Any:
@@ -148,9 +139,6 @@ def _former_stream_heard(supersede: Any) -> Any:
 
 def _users_are_not_stopped(_: Any) -> Any:
     return lambda self, slot, seat, deadline, *, hands_over: []
-
-
-# ── Batches ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _ack_before_merge(take_batch: Any) -> Any:

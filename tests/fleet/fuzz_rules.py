@@ -61,8 +61,6 @@ class Rules:
         self.breach = self.breach or error
         raise error
 
-    # ── Users ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def note_start(self, process: AgentProcess, user: User) -> None:
         """A user sits down."""
         if user.slot[0] == 0 and process.run is not None and user.slot not in process.run.rows:
@@ -107,8 +105,6 @@ class Rules:
             self.fail(f"tenure {tenure} of slot {user.slot} has had two holders, {process.name} is the second")
         self._seen[user.slot] = (user.tenure, process.id)
 
-    # ── How many ───────────────────────────────────────────────────────────────────────────────────────────────────
-
     def note_clock(self, process: AgentProcess) -> None:
         """How wrong its run time is now."""
         error = abs(process.clock_error)
@@ -147,8 +143,6 @@ class Rules:
         within = self._users[max(0, bisect_right(self._changes_at, first) - 1) : bisect_right(self._changes_at, last)]
         return tuple(map(max, zip(*within, strict=True))) if within else nobody
 
-    # ── Batches ────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def note_sealed(self, process: AgentProcess, batch: Batch) -> None:
         """An agent has sealed a batch."""
         former = self.sealed[process.id]
@@ -173,8 +167,6 @@ class Rules:
     def unmerged(self, process: AgentProcess) -> list[int]:
         """The numbers of its batches that are in no total."""
         return list(range(self.merged[process.id] + 1, len(self.sealed[process.id]) + 1))
-
-    # ── Messages ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def watch_master(self, event: Event, instructions: Sequence[Instruction]) -> None:
         """What the master does about an event."""
@@ -209,8 +201,6 @@ class Rules:
             self.fail(f"{process.name} ends, and {unmerged} are lost; it names {named}")
         if process.exit_code == 0 and unmerged and self.ends == 0:
             self.fail(f"{process.name} ends with 0 while its batches {unmerged} are not merged")
-
-    # ── After the faults ───────────────────────────────────────────────────────────────────────────────────────────
 
     def vacant(self) -> list[Slot]:
         """The slots that are wanted now, have not ended for good, and have no active user."""

@@ -6,28 +6,23 @@ smaller behind their back. Started again it is another command, and counts once 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from gradual_common.protocol.messages import Hello
+from gradual_common.protocol.messages import Hello, Part
 
 MOST_NAMED = 3
 
 
-@dataclass(slots=True)
-class AgentCommand:
-    """One command of which at least one process is connected."""
-
-    size: int = 1
-    """How many processes it has."""
-    names: dict[str, str] = field(default_factory=dict)
-    """The names of those that are here, by incarnation."""
-    numbers: dict[str, int] = field(default_factory=dict)
-    """Which of its processes those are; two may say the same of themselves."""
+class AgentCommand(dict[str, tuple[str, Part]]):
+    """One command of which at least one process is connected: by incarnation, the processes' names and places."""
 
     @property
     def count(self) -> int:
-        """How many of its processes are here."""
-        return len(set(self.numbers.values()))
+        """How many of its processes are here; two may say the same of themselves."""
+        return len({part.number for _, part in self.values()})
+
+    @property
+    def size(self) -> int:
+        """How many processes it has."""
+        return max((part.of for _, part in self.values()), default=1)
 
     @property
     def is_complete(self) -> bool:
@@ -37,9 +32,9 @@ class AgentCommand:
     @property
     def lack(self) -> str:
         """How many of its processes are here, and which, in words."""
-        names = sorted(self.names.values())
-        shown = ", ".join(names) if len(names) <= MOST_NAMED else f"{names[0]} … {names[-1]}"
-        return f"only {self.count} of {self.size} processes of one came ({shown})"
+        names = sorted(name for name, _ in self.values())
+        some = ", ".join(names) if len(names) <= MOST_NAMED else f"{names[0]} … {names[-1]}"
+        return f"only {self.count} of {self.size} processes of one came ({some})"
 
 
 class AgentCommands:
@@ -51,28 +46,27 @@ class AgentCommands:
         self._commands: dict[bytes, AgentCommand] = {}
 
     def __contains__(self, agent: str) -> bool:
-        return any(agent in command.names for command in self._commands.values())
+        return any(agent in command for command in self._commands.values())
 
     def add(self, agent: str, name: str, hello: Hello) -> None:
         """A process is connected."""
-        part = hello.part
-        command = self._commands.setdefault(_key_of(hello), AgentCommand())
+        part = hello.part or Part(hello.incarnation, 1, 1)
+        command = self._commands.setdefault(part.command, AgentCommand())
         self.complete -= command.is_complete
-        command.size = max(command.size, part.of if part else 1)
-        command.names[agent] = name
-        command.numbers[agent] = part.number if part else 1
+        command[agent] = (name, part)
         self.complete += command.is_complete
 
     def remove(self, agent: str, hello: Hello) -> None:
         """A process is not connected any more, or has lost its slots; it may have been removed before."""
-        command = self._commands.get(_key_of(hello))
-        if command is None or agent not in command.names:
+        key = hello.part.command if hello.part else hello.incarnation
+        command = self._commands.get(key, AgentCommand())
+        if agent not in command:
             return
         self.complete -= command.is_complete
-        del command.names[agent], command.numbers[agent]
+        del command[agent]
         self.complete += command.is_complete
-        if not command.names:
-            del self._commands[_key_of(hello)]
+        if not command:
+            del self._commands[key]
 
     def lack(self) -> str:
         """Of which commands processes are missing, in words; "" if of none."""
@@ -82,7 +76,3 @@ class AgentCommands:
         """AssertionError unless `complete` is what it counts."""
         complete = sum(command.is_complete for command in self._commands.values())
         assert self.complete == complete, f"{self.complete} commands are counted as complete, {complete} are"
-
-
-def _key_of(hello: Hello) -> bytes:
-    return hello.part.command if hello.part else hello.incarnation

@@ -227,9 +227,6 @@ async def test_any_free_port_is_named_once_it_is_bound() -> None:
     assert int(port) > 0
 
 
-# ── Single samples ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def samples_of(agent: str, *levels: int) -> bytes:
     """A message with one block of two samples for each level."""
     blocks = tuple(

@@ -31,9 +31,6 @@ def release(run: Bench, name: str, slots: list[tuple[int, int, int]]) -> None:
     run.say(name, released=tuple(SlotRun(group, ordinal, 1, tenure) for group, ordinal, tenure in slots))
 
 
-# ── Loss ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_the_slots_of_a_lost_agent_go_to_the_others_when_its_lease_and_guard_are_over() -> None:
     run = bench("a", "b", "c")
     lost = slots_of(run.slots("b"))
@@ -163,9 +160,6 @@ def test_a_dropped_agent_keeps_its_slots_until_its_lease_is_over() -> None:
     assert held(run, "a") == {"a": 12}
 
 
-# ── Joining ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_an_agent_that_joins_is_given_its_share_as_others_release_it() -> None:
     run = bench("a", "b")
     before = {name: slots_of(run.slots(name)) for name in "ab"}
@@ -211,9 +205,6 @@ def test_a_run_waits_for_the_last_batch_of_an_agent_that_joined() -> None:
     assert run.core.state is State.FINISHED
 
 
-# ── Leaving ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_an_agent_that_leaves_hands_its_slots_over_one_by_one_and_is_not_lost() -> None:
     run = bench("a", "b")
     run.say("b", leaving=True)
@@ -247,9 +238,6 @@ def test_one_that_joins_while_another_leaves_waits_for_what_that_gives_back() ->
     assert held(run, "a") == {"a": 6}
     release(run, "b", sorted(slots_of(run.slots("b"))))
     assert held(run, "a", "c") == {"a": 6, "c": 6}
-
-
-# ── Coming back ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_lost_agent_that_still_names_slots_is_told_that_they_are_gone() -> None:
