@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -22,22 +22,15 @@ LONGEST_DELAY_S = 30.0
 MOST_REMARKS = 20
 
 
-class BackOff:
-    """Exponential, with jitter, so that many senders do not come back at one instant (OTLP specification)."""
+def back_off_s() -> Iterator[float]:
+    """Delays, each twice the last, less up to a half, so that many senders do not come back at one instant.
 
-    def __init__(self, first_s: float) -> None:
-        self._first_s = first_s
-        self._next_s = first_s
-
-    def next_s(self) -> float:
-        """The next delay: doubled each time, less up to a half of it."""
-        delay = self._next_s
-        self._next_s = min(2 * delay, LONGEST_DELAY_S)
-        return delay * random.uniform(0.5, 1)  # noqa: S311 - spreads senders, keeps no secret
-
-    def reset(self) -> None:
-        """Something arrived."""
-        self._next_s = self._first_s
+    Source: OTLP specification, "Retryable Response Codes".
+    """
+    delay = FIRST_DELAY_S
+    while True:
+        yield delay * random.uniform(0.5, 1)  # noqa: S311 - spreads senders, keeps no secret
+        delay = min(2 * delay, LONGEST_DELAY_S)
 
 
 @dataclass(slots=True)
@@ -64,7 +57,7 @@ class ExportThread:
         self._pending = pending
         self._resource = resource
         self._where = where
-        self._back_off = BackOff(FIRST_DELAY_S)
+        self._delays = back_off_s()
         self._log = structlog.get_logger(__name__)
         self._changed = threading.Condition()
         """Guards `_pending` and the four below, which both threads use; the rest is the sending thread's."""
@@ -143,18 +136,18 @@ class ExportThread:
         At the end of a run no back-off of ours is waited out; what the receiver asked for is.
         """
         with self._changed:
-            delay = self._back_off.next_s() if demanded_s is None else demanded_s
+            delay = next(self._delays) if demanded_s is None else demanded_s
             was_finishing = self._is_finishing
             self._changed.wait_for(
                 lambda: self._is_stopped or (self._is_finishing and not was_finishing and demanded_s is None),
                 delay,
             )
             if self._is_finishing and not was_finishing:
-                self._back_off.reset()
+                self._delays = back_off_s()
             return not self._is_stopped
 
     def _note_accepted(self, export: Export, accepted: Accepted) -> None:
-        self._back_off.reset()
+        self._delays = back_off_s()
         self.counts.delivered += len(export.intervals)
         self.counts.rejected_points += accepted.rejected
         if export.sums:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Any
 from urllib.error import URLError
 
 import grpc
@@ -90,16 +90,6 @@ class Rejected:
 ExportResult = Accepted | Undelivered | Rejected
 
 
-class Transport(Protocol):
-    """A way to a receiver."""
-
-    def send(self, request: ExportMetricsServiceRequest) -> ExportResult:
-        """Try once."""
-
-    def close(self) -> None:
-        """Release the connection."""
-
-
 def make_transport(endpoint: OtlpEndpoint) -> Transport:
     """The way to this receiver; nothing is dialled yet. ReporterError for TLS files that cannot be used."""
     try:
@@ -120,7 +110,7 @@ class _EveryStatus(urllib.request.HTTPErrorProcessor):
 
 
 class HttpTransport:
-    """OTLP/HTTP with binary protobuf. Every export has its own connection."""
+    """OTLP/HTTP with binary protobuf."""
 
     def __init__(self, endpoint: OtlpEndpoint, context: ssl.SSLContext | None) -> None:
         self._endpoint = endpoint
@@ -151,7 +141,7 @@ class HttpTransport:
             return Undelivered(_explain(error))
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Every export has its own connection."""
 
 
 def _ssl_context(files: TlsFiles) -> ssl.SSLContext:
@@ -253,3 +243,6 @@ def _result_of_failure(error: Any) -> ExportResult:
 def _accepted(answer: ExportMetricsServiceResponse) -> Accepted:
     partial = answer.partial_success
     return Accepted(partial.rejected_data_points, partial.error_message[:SHOWN_CHARACTERS])
+
+
+Transport = HttpTransport | GrpcTransport

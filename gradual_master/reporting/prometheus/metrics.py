@@ -1,7 +1,7 @@
 """What a run says to Prometheus: counters and histograms that grow with every closed interval, gauges of the last one.
 
 Two threads meet here: the reporter's adds intervals, a scrape's collects. A lock keeps a scrape to one moment: the
-requests of a scrape are those of its histograms. What `collect` returns is made of plain numbers and changes no more.
+requests of a scrape are those of its histograms. What `collect` returns is a copy and changes no more.
 
 The classic buckets end where buckets of ours end, at powers of √2 seconds, so that their counts are exact: an integer
 of nanoseconds is at most ⌊10⁹·b^i⌋ if and only if it is at most 10⁹·b^i (`buckets`).
@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from prometheus_client import Metric
@@ -68,29 +67,15 @@ class ResponseTimeFamily(HistogramMetricFamily):
 
     def __init__(self, name: str, documentation: str, labels: Sequence[str]) -> None:
         super().__init__(name, documentation, labels=labels)
-        self.native: list[tuple[dict[str, str], NativeParts]] = []
-        """Beside each classic histogram, by its labels, the parts of the native one."""
+        self.native: list[tuple[dict[str, str], tuple[int, ...], Histogram]] = []
+        """Labels, what is at most each of `BOUNDS`, and the histogram that the native one is made of."""
         self._names = tuple(labels)
 
     def add_histogram(self, labels: Sequence[str], histogram: Histogram) -> None:
-        """Add both forms of one."""
-        below, sum_s = cumulative(histogram), histogram.sum / NS_PER_S
-        self.add_metric(labels, list(zip(BOUND_LABELS, map(float, below), strict=True)), sum_s)
-        parts = NativeParts(histogram.count, sum_s, histogram.underflow, below, histogram.prometheus_buckets())
-        self.native.append((dict(zip(self._names, labels, strict=True)), parts))
-
-
-@dataclass(frozen=True, slots=True)
-class NativeParts:
-    """A histogram for Prometheus."""
-
-    count: int
-    sum_s: float
-    underflow: int
-    classic: tuple[int, ...]
-    """Samples up to each of `BOUNDS`, then all."""
-    buckets: dict[int, int]
-    """By native index."""
+        """Add both forms of one, which changes no more."""
+        below = cumulative(histogram)
+        self.add_metric(labels, list(zip(BOUND_LABELS, map(float, below), strict=True)), histogram.sum / NS_PER_S)
+        self.native.append((dict(zip(self._names, labels, strict=True)), below, histogram))
 
 
 def cumulative(histogram: Histogram) -> tuple[int, ...]:
@@ -170,7 +155,7 @@ class RunMetrics(Collector):
             for kind, count in sorted(sums.errors.items()):
                 failures.add_metric((*labels, kind), count)
             if sums.times.count:
-                times.add_histogram(labels, sums.times)
+                times.add_histogram(labels, sums.copy().times)
         yield from (requests, failures, times)
 
 

@@ -7,15 +7,17 @@ Prometheus documentation.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 
 from google.protobuf.proto import serialize_length_prefixed
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
 
+from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.buckets import FIRST_INDEX, SCALE
-from gradual_master.reporting.prometheus.metrics import BOUNDS, NativeParts, ResponseTimeFamily
+from gradual_common.histogram.histogram import Histogram as ResponseTimes
+from gradual_master.reporting.prometheus.metrics import BOUNDS, ResponseTimeFamily
 from gradual_master.wire.exposition_pb2 import (
     COUNTER,
     GAUGE,
@@ -63,8 +65,8 @@ def _values(metric: Metric) -> MetricFamily:
 
 def _histograms(metric: ResponseTimeFamily) -> MetricFamily:
     family = MetricFamily(name=metric.name, help=metric.documentation, type=HISTOGRAM)
-    for labels, parts in metric.native:
-        family.metric.add(label=_labels(labels), histogram=_histogram(parts))
+    for labels, below, times in metric.native:
+        family.metric.add(label=_labels(labels), histogram=_histogram(below, times))
     return family
 
 
@@ -72,18 +74,19 @@ def _labels(labels: Mapping[str, str]) -> list[LabelPair]:
     return [LabelPair(name=name, value=value) for name, value in labels.items()]
 
 
-def _histogram(parts: NativeParts) -> Histogram:
-    """Classic and native at once: Prometheus takes the native form where it is told to keep such histograms."""
-    classic = zip(parts.classic[:-1], BOUNDS, strict=True)
+def _histogram(below: Sequence[int], times: ResponseTimes) -> Histogram:
+    """Classic and native at once: Prometheus takes the native form where it is set up to keep such histograms."""
+    classic = zip(below[:-1], BOUNDS, strict=True)
+    buckets = times.prometheus_buckets()
     return Histogram(
-        sample_count=parts.count,
-        sample_sum=parts.sum_s,
+        sample_count=times.count,
+        sample_sum=times.sum / NS_PER_S,
         bucket=[Bucket(cumulative_count=count, upper_bound=bound) for count, bound in classic],
         schema=SCALE,
         zero_threshold=ZERO_THRESHOLD,
-        zero_count=parts.underflow,
-        positive_span=[BucketSpan(offset=offset, length=length) for offset, length in spans(parts.buckets)],
-        positive_delta=deltas(parts.buckets.values()),
+        zero_count=times.underflow,
+        positive_span=[BucketSpan(offset=offset, length=length) for offset, length in spans(buckets)],
+        positive_delta=deltas(buckets.values()),
     )
 
 

@@ -35,7 +35,6 @@ from gradual_master.errors import ReporterError
 from gradual_master.reporting.otlp import exporter
 from gradual_master.reporting.otlp.encoding import GAUGES
 from gradual_master.reporting.otlp.endpoint import find_endpoint
-from gradual_master.reporting.otlp.exporter import BackOff
 from gradual_master.reporting.otlp.transport import retry_after_s
 
 
@@ -464,7 +463,7 @@ def test_the_end_of_a_run_waits_out_no_back_off(run: FedRun, kind: Any, scheme: 
         reporter.prepare()
         reporter.on_test_start(run.facts)
         assert reporter._exporter is not None
-        reporter._exporter._back_off._next_s = 60.0
+        reporter._exporter._delays = iter([60.0])
         reporter.on_interval(run.records[0])
         wait_until(lambda: len(logs) == 2)
         receiver = kind(HttpAnswer(503) if kind is HttpReceiver else GrpcAnswer(grpc.StatusCode.UNAVAILABLE), port=port)
@@ -616,13 +615,10 @@ def test_retry_after_is_seconds_or_a_date(text: str | None, seconds: float | Non
     assert retry_after_s(headers, datetime(2026, 1, 1, tzinfo=UTC)) == seconds
 
 
-def test_back_off_doubles_up_to_half_a_minute_and_begins_anew() -> None:
-    back_off = BackOff(1.0)
-    delays = [back_off.next_s() for _ in range(8)]
-    for delay, longest in zip(delays, (1, 2, 4, 8, 16, 30, 30, 30), strict=True):
+def test_back_off_doubles_up_to_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporter, "FIRST_DELAY_S", 1.0)
+    for delay, longest in zip(exporter.back_off_s(), (1, 2, 4, 8, 16, 30, 30, 30), strict=False):
         assert longest / 2 <= delay <= longest
-    back_off.reset()
-    assert back_off.next_s() <= 1
 
 
 def test_failure_kinds_are_those_of_the_results(run: FedRun, receiver: Any) -> None:
