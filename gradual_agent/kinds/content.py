@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 NOT_JSON = object()
@@ -32,6 +33,23 @@ class Response(Protocol):
     def text(self) -> str:
         """The body as text."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlainResponse:
+    """A response that is a body and nothing else, in UTF-8."""
+
+    body: bytes
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """None."""
+        return NO_HEADERS
+
+    @property
+    def text(self) -> str:
+        """What is not valid is replaced."""
+        return self.body.decode("utf-8", "replace")
 
 
 class Content:

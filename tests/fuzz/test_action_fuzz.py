@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gradual_agent.http.response import Response
-from gradual_agent.kinds.http import assertions, content, extraction, query, request_template
+from gradual_agent.kinds import assertions, content, extraction, query
+from gradual_agent.kinds.http import request_template
 from gradual_common.errors import GradualError
 
 USUAL = 2000

@@ -13,18 +13,10 @@ from gradual_agent.http.failures import ResponseError
 from gradual_agent.http.reading.decoding import decode_body
 from gradual_agent.http.request import MAX_KEPT_ERROR, Request
 from gradual_agent.http.response import Headers, Response
+from gradual_agent.kinds.exchange import MAX_READ, Field, describe_fields, show_text
 from gradual_agent.runtime.sample import Sample
 from gradual_common.secrecy.credentials import credentials_in_fields, credentials_in_text
 from gradual_common.secrecy.masking import Mask
-
-MAX_TEXT = 4096
-"""Characters of a body, a URL or a detail that are shown."""
-
-MAX_FIELDS = 64
-MAX_VALUE = 1024
-
-MAX_READ = 4 * MAX_TEXT
-"""Characters of a text that are looked at: all that is masked before it is cut off."""
 
 MAX_BYTES = 4 * MAX_READ
 """Bytes of a body that are made into text: `MAX_READ` characters of any alphabet. Decoding the whole of one of 6 MB
@@ -32,15 +24,13 @@ took 16 ms, in which the agent's loop stood still."""
 
 MAX_DECODED = 1024 * 1024
 
-Field = tuple[str, str]
-
 
 def describe_exchange(mask: Mask, sample: Sample) -> dict[str, Any]:
     """The exchange of a failed sample: {"detail", "request", "response"}; what did not happen is None."""
     request, response = sample.request, sample.response
     mask = mask.also(credentials=_credentials_of(request, response))
     return {
-        "detail": _show(mask, sample.explain(mask.hide_text)),
+        "detail": show_text(mask, sample.explain(mask.hide_text)),
         "request": None if request is None else _describe_request(mask, request),
         "response": _describe_response(mask, sample, request, response),
     }
@@ -63,8 +53,8 @@ def _describe_request(mask: Mask, request: Request) -> dict[str, Any]:
         fields.append(("Cookie", request.cookie))
     return {
         "method": request.method,
-        "url": _show(mask, request.url),
-        "headers": _describe_fields(mask, fields),
+        "url": show_text(mask, request.url),
+        "headers": describe_fields(mask, fields),
         "body": _show_body(mask, Response(0, body=request.body)),
         "body_bytes": len(request.body),
     }
@@ -85,7 +75,7 @@ def _describe_response(
     is_wanted = request is not None and request.wants_body
     document: dict[str, Any] = {
         "status_code": response.status_code,
-        "headers": _describe_fields(mask, list(_pairs(response.headers))),
+        "headers": describe_fields(mask, list(_pairs(response.headers))),
         "body": None,
         "body_bytes": None,
     }
@@ -111,26 +101,8 @@ def _decoded(response: Response) -> bytes:
         return response.body
 
 
-def _describe_fields(mask: Mask, fields: list[Field]) -> list[list[str]]:
-    """Masked first, and cut off then: half a secret is one, too."""
-    return [
-        [name[:MAX_VALUE], mask.hide_named(name, value[:MAX_READ])[:MAX_VALUE]] for name, value in fields[:MAX_FIELDS]
-    ]
-
-
 def _show_body(mask: Mask, response: Response, is_whole: bool = True) -> str:
     """The begin of a body in its charset, and how many bytes there were when that is not all."""
     size = len(response.body)
     rest = f"{size:,}{'' if is_whole else ' or more'} bytes" if size > MAX_BYTES or not is_whole else ""
-    return _show(mask, replace(response, body=response.body[:MAX_BYTES]).text, rest)
-
-
-def _show(mask: Mask, text: str, size: str = "") -> str:
-    """At most `MAX_TEXT` characters, masked; lone surrogates, which no file takes, as `?`.
-
-    What is cut off ends with its size; `size`: how much there was, where `text` is not all of it.
-    """
-    shown = mask.hide_text(text[:MAX_READ]).encode("utf-8", "replace").decode()
-    if not size and len(shown) <= MAX_TEXT and len(text) <= MAX_READ:
-        return shown
-    return f"{shown[:MAX_TEXT]}… ({size or f'{len(text):,} characters'})"
+    return show_text(mask, replace(response, body=response.body[:MAX_BYTES]).text, rest)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from gradual_agent.http import build_request
 from gradual_agent.http.request import MAX_KEPT_ERROR
 from gradual_agent.http.response import Headers, Response
-from gradual_agent.kinds.http.exchange import MAX_FIELDS, MAX_READ, MAX_TEXT, MAX_VALUE, describe_exchange
+from gradual_agent.kinds.exchange import MAX_FIELDS, MAX_READ, MAX_TEXT, MAX_VALUE
+from gradual_agent.kinds.http.exchange import describe_exchange
 from gradual_agent.runtime.sample import Sample
 from gradual_common.kinds.failures import KIND
 from gradual_common.secrecy.masking import Mask
