@@ -45,7 +45,7 @@ class State(Enum):
     """Nothing follows."""
 
 
-class Step(Enum):
+class RunStep(Enum):
     """What moves a run on."""
 
     GATHERED = "gathered"
@@ -57,41 +57,41 @@ class Step(Enum):
     FAILED = "failed"
 
 
-TABLE: dict[State, dict[Step, State]] = {
+TABLE: dict[State, dict[RunStep, State]] = {
     State.WAITING: {
-        Step.GATHERED: State.PROVISIONING,
-        Step.STOPPED: State.FINISHED,
-        Step.FAILED: State.FINISHED,
+        RunStep.GATHERED: State.PROVISIONING,
+        RunStep.STOPPED: State.FINISHED,
+        RunStep.FAILED: State.FINISHED,
     },
     State.PROVISIONING: {
-        Step.PROVISIONED: State.READYING,
-        Step.STOPPED: State.FINISHED,
-        Step.FAILED: State.FINISHED,
+        RunStep.PROVISIONED: State.READYING,
+        RunStep.STOPPED: State.FINISHED,
+        RunStep.FAILED: State.FINISHED,
     },
     State.READYING: {
-        Step.CONFIRMED: State.RUNNING,
-        Step.STOPPED: State.FINISHED,
-        Step.FAILED: State.FINISHED,
+        RunStep.CONFIRMED: State.RUNNING,
+        RunStep.STOPPED: State.FINISHED,
+        RunStep.FAILED: State.FINISHED,
     },
     State.RUNNING: {
-        Step.ENDED: State.DRAINING,
-        Step.STOPPED: State.STOPPING,
-        Step.FAILED: State.FINISHED,
+        RunStep.ENDED: State.DRAINING,
+        RunStep.STOPPED: State.STOPPING,
+        RunStep.FAILED: State.FINISHED,
     },
     State.DRAINING: {
-        Step.STOPPED: State.STOPPING,
-        Step.COLLECTED: State.FINISHED,
-        Step.FAILED: State.FINISHED,
+        RunStep.STOPPED: State.STOPPING,
+        RunStep.COLLECTED: State.FINISHED,
+        RunStep.FAILED: State.FINISHED,
     },
     State.STOPPING: {
-        Step.STOPPED: State.CUTTING,
-        Step.COLLECTED: State.FINISHED,
-        Step.FAILED: State.FINISHED,
+        RunStep.STOPPED: State.CUTTING,
+        RunStep.COLLECTED: State.FINISHED,
+        RunStep.FAILED: State.FINISHED,
     },
     State.CUTTING: {
-        Step.STOPPED: State.FINISHED,
-        Step.COLLECTED: State.FINISHED,
-        Step.FAILED: State.FINISHED,
+        RunStep.STOPPED: State.FINISHED,
+        RunStep.COLLECTED: State.FINISHED,
+        RunStep.FAILED: State.FINISHED,
     },
     State.FINISHED: {},
 }
@@ -114,7 +114,7 @@ class LifeCycle:
         self.state = State.WAITING
         self._journal = journal
 
-    def take(self, step: Step, now: int) -> State:
+    def take(self, step: RunStep, now: int) -> State:
         """Move on, and commit that; IllegalTransitionError names both where the table has no such transition."""
         self.state = next_state(TABLE, self.state, step, "a run")
         self._journal.commit([StateTaken(self.state.value, now)])

@@ -47,7 +47,7 @@ OPTIONS = (
 )
 
 
-class ControlStream:
+class AgentStream:
     """One agent's control stream: what waits to be written, and whether it is to be closed after that."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         self._take_samples = take_samples
         self._samplers = 0
         self._log = structlog.get_logger("gradual.master")
-        self._streams: dict[int, ControlStream] = {}
+        self._streams: dict[int, AgentStream] = {}
         self._numbers = count(1)
         self._prepared: dict[str, asyncio.Event] = {}
         self._is_over = False
@@ -144,7 +144,7 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
 
     async def Session(self, request_iterator: Any, context: Any) -> None:  # noqa: N802  (the service's name for it)
         """One agent's control stream, from its Hello until either side is done with it."""
-        number, stream = next(self._numbers), ControlStream()
+        number, stream = next(self._numbers), AgentStream()
         self._streams[number] = stream
         reader = asyncio.create_task(self._read(number, stream, request_iterator, context.peer()))
         try:
@@ -157,7 +157,7 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
             del self._streams[number]
             self._dispatch(StreamEnded(number))
 
-    async def _read(self, number: int, stream: ControlStream, messages: AsyncIterator[Any], peer: str) -> None:
+    async def _read(self, number: int, stream: AgentStream, messages: AsyncIterator[Any], peer: str) -> None:
         """Dispatch what comes, until the agent stops sending; the stream is closed then."""
         try:
             async for message in messages:

@@ -15,7 +15,7 @@ from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake
 from gradual_master.coordination.journal import IntervalClosed, Journal
-from gradual_master.coordination.lifecycle import LifeCycle, State, Step
+from gradual_master.coordination.lifecycle import LifeCycle, RunStep, State
 from gradual_master.coordination.orders import OrderSender, RunOrders
 
 CUT_WAIT = 3 * NS_PER_S
@@ -57,7 +57,7 @@ class Ending:
         if self.life.is_finished:
             return
         self.signal = self.signal or signal
-        match self.life.take(Step.STOPPED, now):
+        match self.life.take(RunStep.STOPPED, now):
             case State.STOPPING:
                 self.order_stop(now)
                 self._await_last_batches()
@@ -78,7 +78,7 @@ class Ending:
 
     def drain(self, now: int) -> None:
         """The schedule is over, or nothing of it is left to do."""
-        self.life.take(Step.ENDED, now)
+        self.life.take(RunStep.ENDED, now)
         self._await_last_batches()
         self.out.note("info", "the schedule is over: users drain")
 
@@ -96,7 +96,7 @@ class Ending:
             self.membership.lose(agent, "its last batch did not come in time")
         if not any(self.intake.has_delivered_last(agent.id) for agent in self.fleet):
             self._report_failure(self._describe_loss())
-        self.life.take(Step.COLLECTED, now)
+        self.life.take(RunStep.COLLECTED, now)
         self._finish("the run is over")
 
     def _is_awaited(self, agent: FleetAgent, now: int) -> bool:
@@ -113,7 +113,7 @@ class Ending:
         if self.life.is_finished:
             return
         self._report_failure(reason)
-        self.life.take(Step.FAILED, now)
+        self.life.take(RunStep.FAILED, now)
         self._finish(f"the run could not be done: {reason}")
 
     def _report_failure(self, reason: str) -> None:

@@ -14,7 +14,7 @@ from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake
-from gradual_master.coordination.lifecycle import LifeCycle, Step
+from gradual_master.coordination.lifecycle import LifeCycle, RunStep
 from gradual_master.coordination.orders import OrderSender, RunOrders
 from gradual_master.coordination.phases.ending import Ending
 from gradual_master.coordination.slots.allocation import Shortfall
@@ -80,7 +80,7 @@ class Preparation:
             self.ending.fail(_describe(shortfall, agents), now)
             return
         self._starters = list(self.fleet)
-        self._next_step(Step.GATHERED, now)
+        self._next_step(RunStep.GATHERED, now)
 
     def await_rows(self, now: int) -> None:
         """Order the slots, without levels, as soon as all agents have stored the plan and their rows."""
@@ -88,7 +88,7 @@ class Preparation:
             self._armed_at = now
             self.orders.renumber()
             self.sender.issue()
-            self._next_step(Step.PROVISIONED, now)
+            self._next_step(RunStep.PROVISIONED, now)
 
     def await_confirmations(self, now: int) -> None:
         """Begin as soon as all agents have confirmed these orders."""
@@ -96,7 +96,7 @@ class Preparation:
         if self._is_ready(lambda agent: agent.confirmed >= current, "confirmed its orders", now):
             self._begin(now)
 
-    def _next_step(self, step: Step, now: int) -> None:
+    def _next_step(self, step: RunStep, now: int) -> None:
         self.life.take(step, now)
         self._deadline = now + self.terms.agents_wait
         self._unready = deque(self._starters)
@@ -123,21 +123,21 @@ class Preparation:
     def _begin(self, now: int) -> None:
         """Fix the schedule's time 0, and order the first levels."""
         # All agents are to raise their first users at one instant, each by its own clock. So the begin lies ahead, far
-        # enough for the slowest agent to hear of it and to put it in force. How far that is was just measured: the
-        # orders without levels went out at `_armed_at`, and the last confirmation of them is what has brought us here.
-        # These new orders take that long again; twice as long leaves room for a second that is slower than the first.
+        # enough for the slowest agent to hear of it. How far that is was just measured: the orders without levels went
+        # out at `_armed_at`, and the last confirmation of them is what has brought us here. The orders that name the
+        # begin take that long again; twice as long leaves room for a second time that is slower than the first.
         # LEAD is for fleets whose round trip is too short to say anything, such as agents on this machine. A lease is
         # the most: an agent that needs longer to answer would lose its slots anyway, and nobody waits for it.
-        # The order of what follows matters. Orders and intake must know the begin before the version that has it is
-        # issued, for a batch may come in the same event; the shell starts its clock (Begin) before the orders go out;
-        # and the state moves last, so that whatever was free or has joined meanwhile is assigned in this same event.
+        # The order matters. Orders and intake know the begin before anybody is told of it, and the shell (which starts
+        # reporters) before the agents. The state moves last: then this same event goes on under load, and what became
+        # free or joined while the others prepared is assigned at once.
         lead = min(max(LEAD, 2 * (now - self._armed_at)), self.terms.lease)
         self.orders.begin(now + lead)
         self.intake.begin(now + lead)
         self.out.add(Begin(now + lead))
         self.assigner.begin()
         self.sender.issue()
-        self.life.take(Step.CONFIRMED, now)
+        self.life.take(RunStep.CONFIRMED, now)
 
 
 def _describe(shortfall: Shortfall, agents: list[FleetAgent]) -> str:

@@ -7,6 +7,7 @@ assignment is committed first; then its rows are prepared, and the orders name i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 import numpy as np
 
@@ -27,6 +28,16 @@ from gradual_master.coordination.slots.table import Mask, SlotTable
 from gradual_master.results.facts import SlotsFinished
 
 
+class Due(IntEnum):
+    """What is to be assigned anew; the more urgent wins."""
+
+    NOTHING = 0
+    FREE = 1
+    """Slots are free, or an agent can take more."""
+    SHARES = 2
+    """An agent has joined: others give it its share."""
+
+
 @dataclass(eq=False, slots=True)
 class Assigner:
     """Gives slots, and lets them go where others lack them."""
@@ -45,10 +56,7 @@ class Assigner:
     finished: list[SlotsFinished] = field(init=False, default_factory=list)
     """The slots that have ended for good."""
     _balancer: Balancer = field(init=False)
-    _has_changed: bool = field(init=False, default=False)
-    """Slots are free or agents have come, so that there is something to assign."""
-    _has_joined: bool = field(init=False, default=False)
-    """An agent has come to which others give its share."""
+    _due: Due = field(init=False, default=Due.NOTHING)
     _is_short: bool = field(init=False, default=False)
     """More slots are to move once their holders have put them in force."""
     _vacant: int = field(init=False, default=0)
@@ -79,8 +87,7 @@ class Assigner:
 
     def note_change(self, *, joined: bool = False) -> None:
         """Slots are free, or an agent has joined."""
-        self._has_changed = True
-        self._has_joined = self._has_joined or joined
+        self._due = max(self._due, Due.SHARES if joined else Due.FREE)
 
     def note_change_if_short(self) -> None:
         """An agent has put slots in force: if some of them were to move, they can now."""
@@ -97,8 +104,8 @@ class Assigner:
 
         What was assigned to these is not assigned again.
         """
-        self._has_joined = any(not agent.is_enlisted for agent in self.fleet.assignable())
-        self._has_changed = self._has_joined or self.slots.has_free
+        has_joined = any(not agent.is_enlisted for agent in self.fleet.assignable())
+        self._due = Due.SHARES if has_joined else Due.FREE if self.slots.has_free else Due.NOTHING
 
     def take_from(self, agent: FleetAgent) -> None:
         """The agent is gone: what it held is free, and what was reckoned as its share while it was away is others'."""
@@ -134,9 +141,10 @@ class Assigner:
 
     def reassign(self) -> None:
         """Assign anew what has become free, and let slots go to whoever has joined."""
-        if not self._has_changed:
+        due, self._due = self._due, Due.NOTHING
+        if due is Due.NOTHING:
             return
-        moving, self._has_changed, self._has_joined = self._has_joined, False, False
+        moving = due is Due.SHARES
         agents = {agent.id: agent for agent in self.fleet.assignable()}
         for agent in agents.values():
             self._enlist(agent)
