@@ -70,6 +70,16 @@ def split_authority(url: str) -> tuple[str, str, str]:
     return scheme.lower(), rest[:cut], rest[cut:]
 
 
+def origin_of(url: str) -> str:
+    """What stands before the path of an absolute URL, as far as it was written; else nothing."""
+    try:
+        scheme, authority, _ = split_authority(url)
+    except RequestError:
+        return ""
+    is_whole = authority and authority.count("[") == authority.count("]")
+    return f"{scheme}://{authority}" if is_whole else ""
+
+
 def read_authority(scheme: str, authority: str) -> tuple[str, str, int]:
     """User information (`user:password`, decoded, else ""), host as it goes to a resolver, and port.
 

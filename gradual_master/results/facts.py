@@ -8,21 +8,20 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class AgentFacts:
-    """One agent as the fleet saw it. `begun`: requests begun by its last ping.
-
-    `offset`: the master's clock − its clock, ns; None before the agent has estimated it. `left`: it drained away on
-    request, and is not lost.
-    """
+    """One agent as the fleet saw it."""
 
     id: str
     name: str
     host: str
     lost: bool
     offset: int | None
+    """The master's clock − its clock, ns; None before the agent has estimated it."""
     begun: int
+    """Requests begun by its last ping."""
     version: str = ""
     max_users: int = 0
     left: bool = False
+    """It drained away on request, and is not lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +35,24 @@ class SlotsFinished:
 
 @dataclass(frozen=True, slots=True)
 class FleetFacts:
-    """The fleet over the whole run.
-
-    `moves`: slots that went from one agent to another during the run; `resent_batches`: batches that came again after
-    a stream had ended before their acknowledgement.
-
-    `finished` None says that nobody kept account of slots that ended for good: groups with `iterations` are then
-    not judged for missing users.
-    """
+    """The fleet over the whole run."""
 
     agents: tuple[AgentFacts, ...]
     moves: int = 0
+    """Slots that went from one agent to another during the run."""
     late_batches: int = 0
     dropped_batches: int = 0
     resent_batches: int = 0
+    """Batches that came again after a stream had ended before their acknowledgement."""
     late_levels: int = 0
     finished: tuple[SlotsFinished, ...] | None = None
+    """None: nobody kept account of slots that ended for good; groups with `iterations` are not judged for missing
+    users then."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """The run itself. Instants are RFC 3339 UTC; `begins_at`: of the schedule, None when it never began."""
+    """The run itself. Instants are RFC 3339 UTC."""
 
     id: str
     name: str
@@ -67,6 +63,7 @@ class RunFacts:
     seed: int
     command: str
     begins_at: str | None = None
+    """When the schedule begins; None when it never began."""
     tags: dict[str, str] = field(default_factory=dict)
     git: dict[str, Any] | None = None
     """Commit and branch of the repository that the plan lies in (`run.environment.git_facts`)."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradual_common.clock import NS_PER_MS
 from gradual_master.results.facts import AgentFacts, FleetFacts
-from gradual_master.results.judging.saturation import MeasuredTime, Saturation
+from gradual_master.results.judging.saturation import Saturation
 from gradual_master.results.measures.distribution import milliseconds
 from gradual_master.results.merging.agent_totals import AgentTotals, UserTimes
 from gradual_master.results.section import Section
@@ -83,13 +83,18 @@ class Account:
 
 
 class FleetReport:
-    """Every agent that was there; `agents`: what each delivered, by incarnation."""
+    """Every agent that was there.
 
-    def __init__(self, facts: FleetFacts, agents: Mapping[str, AgentTotals], measured: MeasuredTime) -> None:
+    `agents`: what each delivered, by incarnation; `judged`: intervals of the length `interval`, by phase.
+    """
+
+    def __init__(
+        self, facts: FleetFacts, agents: Mapping[str, AgentTotals], judged: Sequence[range], interval: int
+    ) -> None:
         self._facts = facts
         self._accounts = tuple(_accounts(facts, agents))
         strained = {account.facts.id: account.totals.strained for account in self._accounts}
-        self.saturation = Saturation.of(strained, measured)
+        self.saturation = Saturation.of(strained, judged, interval)
         """Where the generator was the bottleneck."""
 
     def section(self, scheduled_user_s: float, missing_user_s: float, level_spread: int) -> FleetSection:

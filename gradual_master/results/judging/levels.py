@@ -25,7 +25,7 @@ from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, RESPONSE_TIME, THI
 from gradual_common.schedule.schedule import Level, Schedule, SchedulePhase
 from gradual_master.results.judging.littles_law import INVALID, LevelGap, unaccounted_share
 from gradual_master.results.judging.saturation import Saturation
-from gradual_master.results.measures.distribution import Distribution
+from gradual_master.results.measures.distribution import Distribution, seconds
 from gradual_master.results.measures.scheduled_users import ScheduledUsers
 from gradual_master.results.merging.sums import LevelMeasurements, Sums
 from gradual_master.results.section import Section
@@ -90,12 +90,8 @@ class LevelTable:
         """Little's law over each of them."""
         for level, phase in self._begun():
             gap = unaccounted_share(self._sums(level))
-            yield LevelGap(
-                phase=phase.name,
-                start_s=round(level.start / NS_PER_S, 3),
-                end_s=round(min(level.end, self.end) / NS_PER_S, 3),
-                unaccounted=None if gap is None else round(gap, 6),
-            )
+            end = min(level.end, self.end)
+            yield LevelGap(phase.name, seconds(level.start), seconds(end), None if gap is None else round(gap, 6))
 
     def _begun(self) -> Iterator[tuple[Level, SchedulePhase]]:
         for level in self.schedule.levels:
@@ -118,24 +114,24 @@ class LevelTable:
 
     def _row(self, level: Level, phase: SchedulePhase, always: frozenset[int]) -> LevelRow:
         end, sums = min(level.end, self.end), self._sums(level)
-        seconds = (end - level.start) / NS_PER_S
-        users = sums.users.sum(axis=0) / NS_PER_S / seconds
+        length = (end - level.start) / NS_PER_S
+        users = sums.users.sum(axis=0) / NS_PER_S / length
         by_kind = self._by_step(sums).sum(axis=0)
         requests, ok = int(by_kind.sum()), int(by_kind[OK])
         failing = _failing(self._by_step(sums))
         missing = self._missing(level, sums) / NS_PER_S
         return LevelRow(
             phase=phase.name,
-            start_s=round(level.start / NS_PER_S, 3),
-            end_s=round(end / NS_PER_S, 3),
+            start_s=seconds(level.start),
+            end_s=seconds(end),
             steady_from_s=None,
             target=round(level.target, 3),
             users_mean=round(float(users[ACTIVE]), 3),
             in_flight_mean=round(float(users[IN_REQUEST]), 3),
             thinking_mean=round(float(users[THINKING]), 3),
             missing_user_s=round(missing, 3),
-            throughput_rps=round(ok / seconds, 3),
-            request_rate_rps=round(requests / seconds, 3),
+            throughput_rps=round(ok / length, 3),
+            request_rate_rps=round(requests / length, 3),
             requests=requests,
             failures=requests - ok,
             response_time_ms=self._response_times(level),

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, THINKING
+from gradual_master.results.measures.distribution import seconds
 from gradual_master.results.measures.scheduled_users import PER_CHANGE
 from gradual_master.results.merging.agent_totals import UserTimes, window_of
 from gradual_master.results.merging.sums import Sums
@@ -30,7 +31,7 @@ from gradual_master.results.section import Section
 
 WARNED = 0.01
 INVALID = 0.03
-"""Shares of the users' time that may be unaccounted for (RESULTS.md, Analysis)."""
+"""Shares of the users' time that may be unaccounted for (docs/design/results.md, "Analysis")."""
 
 LEAST_JUDGED = NS_PER_S
 """User-ns. A window with less than one user-second says nothing: its users have come or gone."""
@@ -89,12 +90,12 @@ def littles_law(
     share = unaccounted_share(measured)
     return LittlesLaw(
         unaccounted=None if share is None else round(share, 6),
-        active_user_s=_seconds(measured.users[:, ACTIVE].sum()),
-        in_request_user_s=_seconds(measured.users[:, IN_REQUEST].sum()),
-        thinking_user_s=_seconds(measured.users[:, THINKING].sum()),
-        unattended_user_s=_seconds(int(measured.unattended)),
+        active_user_s=seconds(measured.users[:, ACTIVE].sum()),
+        in_request_user_s=seconds(measured.users[:, IN_REQUEST].sum()),
+        thinking_user_s=seconds(measured.users[:, THINKING].sum()),
+        unattended_user_s=seconds(int(measured.unattended)),
         levels=tuple(levels),
-        window_s=_seconds(window_of(interval)),
+        window_s=seconds(window_of(interval)),
         windows=windows,
         flagged=len(flagged),
         worst=tuple(flagged[:MOST_SHOWN]),
@@ -121,7 +122,7 @@ def judge_windows(agents: Iterable[tuple[str, UserTimes]], interval: int) -> tup
         if active >= LEAST_JUDGED
     ]
     flagged = [
-        WindowGap(name, _seconds(begin), _seconds(begin + window_of(interval)), _seconds(active), round(share, 6))
+        WindowGap(name, seconds(begin), seconds(begin + window_of(interval)), seconds(active), round(share, 6))
         for name, begin, active, share in judged
         if share > INVALID
     ]
@@ -132,7 +133,3 @@ def _judged_share(active: int, gap: int, peak: int, interval: int) -> float:
     """0 for a gap that every user of the window may have by coming once (`PER_CHANGE`)."""
     is_enough = gap * interval > PER_CHANGE * peak
     return (_share(active, gap) or 0.0) if is_enough else 0.0
-
-
-def _seconds(ns: float) -> float:
-    return round(float(ns) / NS_PER_S, 3)

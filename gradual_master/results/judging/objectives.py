@@ -1,4 +1,4 @@
-"""Objectives: what the plan demands of a run, observed as it goes and judged at its end (RESULTS.md, Objectives).
+"""Objectives: what the plan demands of a run, observed as it goes and judged at its end.
 
 An objective looks at the run so far. `first_failed_at_s` is the end of the first closed interval at which the run so
 far broke it, `worst` its worst value at any of them; both leave out moments with too few samples for the statistic.
@@ -6,7 +6,7 @@ A count that must be reached is judged at the end alone.
 
 No data fails an objective, but for one that stands for every name (`*`) and for a step's `success_rate`: those are
 said and not judged (`passed` None). In a run that was cut short nothing is judged that lacks data, or has not reached
-its count yet.
+its count yet (docs/design/results.md, "Objectives").
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ is saturated: percentiles merge all agents, so one of them is enough to make the
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -38,30 +38,13 @@ def sustained(intervals: Iterable[int], length: int) -> tuple[int, ...]:
     return tuple(interval for run in runs if len(run) >= length for interval in run)
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredTime:
-    """The intervals that are judged: those that begin in a phase which is no warm-up, before `end`. Times in ns."""
-
-    schedule: Schedule
-    interval: int
-    end: int
-
-    @property
-    def intervals(self) -> int:
-        """How many there are."""
-        return sum(len(numbers) for numbers in self._numbers())
-
-    def of(self, intervals: Iterable[int]) -> tuple[int, ...]:
-        """Those of `intervals` that are judged, rising."""
-        numbers = self._numbers()
-        return tuple(sorted(number for number in intervals if any(number in some for some in numbers)))
-
-    def _numbers(self) -> list[range]:
-        return [
-            range(-(-phase.start // self.interval), -(-min(phase.end, self.end) // self.interval))
-            for phase in self.schedule.phases
-            if not phase.warm_up
-        ]
+def judged_intervals(schedule: Schedule, interval: int, end: int) -> list[range]:
+    """The intervals that begin in a phase which is no warm-up, before `end`, by phase; times in ns."""
+    return [
+        range(-(-phase.start // interval), -(-min(phase.end, end) // interval))
+        for phase in schedule.phases
+        if not phase.warm_up
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +61,15 @@ class Saturation:
     """The length of one, ns."""
 
     @classmethod
-    def of(cls, strained: Mapping[str, Iterable[int]], measured: MeasuredTime) -> Saturation:
+    def of(cls, strained: Mapping[str, Iterable[int]], judged: Sequence[range], interval: int) -> Saturation:
         """From the intervals in which each agent was strained, wherever they lie and in any order."""
-        length = least_saturated(measured.interval)
-        by_agent = {agent: sustained(intervals, length) for agent, intervals in strained.items()}
+        by_agent = {agent: sustained(numbers, least_saturated(interval)) for agent, numbers in strained.items()}
         everywhere = sorted({number for numbers in by_agent.values() for number in numbers})
-        judged = {agent: measured.of(numbers) for agent, numbers in by_agent.items()}
-        return cls(measured.intervals, judged, tuple(everywhere), measured.interval)
+        measured = {
+            agent: tuple(number for number in numbers if any(number in phase for phase in judged))
+            for agent, numbers in by_agent.items()
+        }
+        return cls(sum(map(len, judged)), measured, tuple(everywhere), interval)
 
     @property
     def judged(self) -> int:

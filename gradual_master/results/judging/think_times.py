@@ -1,8 +1,9 @@
-"""Did users think as long as the plan says? RESULTS.md, Analysis: off by more than three standard errors is a warning.
+"""Did users think as long as the plan says? Off by more than three standard errors is a warning.
 
 Every wait is drawn exactly as configured; what makes it longer is the agent, which wakes its users late. So the mean of
 the realised waits is off the configured one by the mean start lag. It is compared with the standard error that the mean
-of as many drawn waits has by itself: √(σ²/n), σ² pooled over the steps by how often each was waited after.
+of as many drawn waits has by itself: √(σ²/n), σ² pooled over the steps by how often each was waited after
+(docs/design/results.md, "Analysis").
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The verdict: passed, failed, invalid or interrupted, with every reason for it (RESULTS.md, The summary).
+"""The verdict: passed, failed, invalid or interrupted, with every reason for it.
 
 interrupted   the run was interrupted or terminated, whatever else there is
 invalid       the run could not be done, users were missing, data was lost, a step failed by a mistake in
@@ -11,7 +11,8 @@ so that is first. Invalid stands before failed because an objective can only be 
 users were missing, or the generator was the bottleneck, a p95 that is too high may be the generator's own, and a low
 one may be due to the missing load; the run is to be repeated, and no release is to be blamed or cleared by it. The
 objectives that failed are said all the same, since they may be what is to be mended. Whatever does not decide is a
-warning: the same facts below their limits, and what a reader must know to trust the numbers.
+warning: the same facts below their limits, and what a reader must know to trust the numbers (docs/design/results.md,
+"The summary").
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ LEAST_SAID = 0.001
 """Share of missing user-seconds below which nothing is said: a user starts a moment after each change."""
 
 WIDEST_SPREAD_MS = 50
-"""Agents that change their level further apart than this do not show the scheduled concurrency (DESIGN 4.1)."""
+"""Agents that change their level further apart than this do not show the scheduled concurrency (docs/design/fleet.md,
+4.1)."""
 
 LONGEST_STANDSTILL = NS_PER_S
 """An agent whose loop stood still for longer was stopped, swapped out or starved; it is named, whatever came of it."""

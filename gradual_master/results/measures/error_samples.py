@@ -2,7 +2,7 @@
 
 Those that failed by their status are of one kind when they have the same code.
 
-Agents tell of candidates (`ExemplarPicker`); among them the first are those that ended first, and the random ones those
+Agents send candidates (`ExemplarPicker`); among them the first are those that ended first, and the random ones those
 with the smallest keys, which is a simple random sample of all failures of the fleet.
 """
 
@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from gradual_common.clock import NS_PER_S
 from gradual_common.errors import WireError
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
+from gradual_master.results.measures.distribution import seconds
 from gradual_master.results.section import Section
 
 MOST_KEPT = 2 * (FIRST_SHOWN + RANDOM_SHOWN)
@@ -26,12 +26,7 @@ MOST_KEPT = 2 * (FIRST_SHOWN + RANDOM_SHOWN)
 
 @dataclass(frozen=True, slots=True)
 class ErrorSample(Section):
-    """One failed exchange, masked and bounded. `at_s`: when it ended, seconds since the schedule's begin.
-
-    `request`: {method, url, headers, body, body_bytes}; `response`: {status_code, headers, body, body_bytes}, `headers`
-    empty and the body's None where they were not kept; either None where there was none. `curl`: the request as a
-    command.
-    """
+    """One failed exchange, masked and bounded."""
 
     group: str
     step: str
@@ -39,12 +34,16 @@ class ErrorSample(Section):
     kind: str
     picked: Literal["first", "random"]
     at_s: float
+    """When it ended, seconds since the schedule's begin."""
     agent: str
     slot: int
     detail: str
     request: dict[str, Any] | None
+    """{method, url, headers, body, body_bytes}; None where there was none."""
     response: dict[str, Any] | None
+    """{status_code, headers, body, body_bytes}; `headers` empty and the body's None where they were not kept."""
     curl: str | None
+    """The request as a command."""
 
 
 class ErrorSamples:
@@ -55,7 +54,7 @@ class ErrorSamples:
         self._candidates: dict[tuple[int, int, int], list[tuple[str, Exemplar]]] = {}
 
     def add(self, agent: str, exemplar: Exemplar) -> None:
-        """An agent (by its name) tells of a failure; WireError for a step that the plan has not."""
+        """An agent (by its name) describes a failure; WireError for a step or a kind that the plan has not."""
         if exemplar.step >= len(self._index.steps):
             raise WireError(f"an exchange names step {exemplar.step}; the plan has {len(self._index.steps)}")
         if exemplar.kind >= len(self._index.failures):
@@ -73,12 +72,12 @@ class ErrorSamples:
         return response["status_code"] if response and exemplar.kind in self._index.failures.by_status else 0
 
     def rows(self, start: int) -> tuple[ErrorSample, ...]:
-        """What is shown, in the order of the plan; `start`: run time of the schedule's begin."""
+        """Those that the summary has, in the order of the plan; `start`: run time of the schedule's begin."""
         return tuple(row for place in sorted(self._candidates) for row in self._rows_of(place, start))
 
     @property
     def known(self) -> set[tuple[int, int]]:
-        """The (step, kind) of all failures that somebody has told of."""
+        """The (step, kind) of all failures that somebody has described."""
         return {(step, kind) for step, kind, _ in self._candidates}
 
     def described(self, step: int, kind: int, code: int) -> list[Exemplar]:
@@ -103,7 +102,7 @@ class ErrorSamples:
             action=series.action,
             kind=self._index.failures.names[exemplar.kind],
             picked=picked,
-            at_s=round((exemplar.ended - start) / NS_PER_S, 3),
+            at_s=seconds(exemplar.ended - start),
             agent=agent,
             slot=exemplar.slot,
             detail=exemplar.detail,

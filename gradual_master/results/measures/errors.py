@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gradual_common.clock import NS_PER_S
 from gradual_common.kinds.causes import cause_of, label_of
 from gradual_common.kinds.exchange import title_of_request, title_of_response
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.samples import Exemplar
+from gradual_master.results.measures.distribution import seconds
 from gradual_master.results.measures.error_samples import ErrorSamples
 from gradual_master.results.measures.totals import Selection, Totals, share
 from gradual_master.results.merging.counts import FailedSamples, FailureCounts
@@ -88,15 +88,15 @@ class ErrorTable:
             label=labels[0] if _are_alike(labels) else f"{labels[0]} and others",
             count=failed.count,
             share=share(failed.count, requests),
-            first_s=_seconds(first, start),
-            last_s=_seconds(last, start),
+            first_s=seconds(max(0, first - start)),
+            last_s=seconds(max(0, last - start)),
             cause=cause_of(kind, details[0], code),
             example=example_of(described[0], labels[0]) if described else None,
         )
 
 
 def _are_alike(labels: Iterable[str]) -> bool:
-    """Whether all say the same, but for the figures in them: a time-out may take a moment longer than another."""
+    """Whether all say the same, but for the numbers in them: a time-out may take a moment longer than another."""
     return len({"".join(sign for sign in label if not (sign.isdigit() or sign == ".")) for label in labels}) == 1
 
 
@@ -106,10 +106,6 @@ def _instants(failed: FailedSamples, described: list[Exemplar], interval: int) -
     first = min((end for end in ends if failed.first <= end < failed.first + interval), default=failed.first)
     last = max((end for end in ends if failed.last <= end < failed.last + interval), default=failed.last)
     return first, last
-
-
-def _seconds(at: int, start: int) -> float:
-    return round(max(0, at - start) / NS_PER_S, 3)
 
 
 def example_of(exemplar: Exemplar, label: str) -> str | None:

@@ -171,7 +171,7 @@ class Series:
         self._points: BoundedPoints[Point] = BoundedPoints(most_points)
 
     def add(self, record: IntervalRecord) -> None:
-        """Take in the next interval."""
+        """Add the next interval."""
         self._points.add(record.number, Point(record, self._failures))
 
     def amend(self, former: IntervalRecord, record: IntervalRecord) -> None:

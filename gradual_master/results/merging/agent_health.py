@@ -32,8 +32,8 @@ Queueing Systems I, 1975): nine times at 0.9, growing without bound above, and a
 
 LATE = 100 * NS_PER_MS
 """Loop lag. A loop that is late reads every response that much later: beyond 100 ms it measures itself. Twice the clock
-error that a fleet is allowed (50 ms, DESIGN 4.1), and fifty times the lag of a healthy loop (2 ms, the grain of its
-timers), so that a crowd of users that joins, or a neighbour on the machine, does not reach it."""
+error that a fleet is allowed (50 ms: docs/design/fleet.md, 4.1), and fifty times the lag of a healthy loop (2 ms, the
+grain of its timers), so that a crowd of users that joins, or a neighbour on the machine, does not reach it."""
 
 ALLOWANCE = 2 * NS_PER_MS
 """Start lag that is no lateness: libuv's timers count whole milliseconds from a loop time in whole milliseconds."""

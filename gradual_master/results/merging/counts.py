@@ -90,7 +90,7 @@ class FailedSamples:
 class FailureCounts:
     """The failures of the run, warm-up among them: how many, and between which instants.
 
-    They are counted by (phase, step, kind, status code): what failed by its status is told apart by the code,
+    They are counted by (phase, step, kind, status code): what failed by its status is told apart by its code,
     everything else by its kind alone (code 0). Every batch is added while the loop waits: 5 µs for 76 rows, where a
     batch of 20 steps takes some 60 in all.
     """

@@ -207,7 +207,7 @@ class Measurements:
         self.histograms.add(contribution.histograms)
 
     def freeze(self) -> Contribution:
-        """All of it, sparse, as it can be added elsewhere."""
+        """All of it, sparse, as it can be added to other sums."""
         sums, count = self.sums, len(self.sums.rows)
         values = Sums(sums.shape, sums.values[:count].copy())
         return Contribution(tuple(sums.rows), sums.extents[:count].copy(), values, self.histograms.freeze())

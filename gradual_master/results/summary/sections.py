@@ -1,4 +1,4 @@
-"""The parts of `gradual.summary/1` (RESULTS.md): every field is a key of the document.
+"""The parts of `gradual.summary/1` (docs/design/results.md, "The summary"): every field is a key of the document.
 
 Times in `_s` are seconds, in `_ms` milliseconds; rates and shares without data are None.
 """
@@ -24,7 +24,7 @@ SCHEMA = "gradual.summary/1"
 
 @dataclass(frozen=True, slots=True)
 class RunSection(Section):
-    """What was run, when, where and by which command. `measured_s` leaves warm-up, pauses and the drain out."""
+    """What was run, when, where and by which command."""
 
     id: str
     name: str
@@ -32,6 +32,7 @@ class RunSection(Section):
     finished_at: str
     duration_s: float
     measured_s: float
+    """Without warm-up, pauses and the drain."""
     plan_sha256: str
     version: str
     seed: int
@@ -46,11 +47,7 @@ class RunSection(Section):
 
 @dataclass(frozen=True, slots=True)
 class TotalsSection(Section):
-    """The whole run without its warm-up phases, which are in `sent` and `warm_up_sent` alone.
-
-    `response_time_ms` is over all samples with a response, whatever the assertions said; `ok_response_time_ms` over
-    the successful ones: quick refusals make the one look better than what anybody was served with.
-    """
+    """The whole run without its warm-up phases, which are in `sent` and `warm_up_sent` alone."""
 
     requests: int
     failures: int
@@ -70,7 +67,9 @@ class TotalsSection(Section):
     throughput_rps: float | None
     request_rate_rps: float | None
     response_time_ms: Distribution
+    """Of all samples with a response, whatever the assertions said."""
     ok_response_time_ms: Distribution
+    """Of the successful ones: quick refusals make the other look better than what anybody was served with."""
     exchange_ms: Distribution
     ttfb_ms: Distribution
     connect_ms: Distribution
@@ -87,7 +86,7 @@ class AssertionRow(Section):
 
 @dataclass(frozen=True, slots=True)
 class ActionRow(Section):
-    """One step of one group; `histogram` is that of its response times, lossless (`Histogram.from_json`)."""
+    """One step of one group."""
 
     group: str
     step: str
@@ -107,16 +106,20 @@ class ActionRow(Section):
     exchange_ms: Distribution
     ttfb_ms: Distribution
     histogram: dict[str, Any]
+    """Of its response times, lossless (`Histogram.from_json`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupRow(Section):
-    """One user group: the most users scheduled, the mean over the measured time, the most seen at once."""
+    """One user group."""
 
     name: str
     users_target: int
+    """The most users scheduled."""
     users_mean: float | None
+    """Over the measured time."""
     users_max: float
+    """The most active at once."""
     iterations: int
 
 
@@ -138,7 +141,7 @@ class PhaseRow(Section):
 
 @dataclass(frozen=True, slots=True)
 class AnalysisSection(Section):
-    """What the run says about the system beyond its figures; None: not analysed."""
+    """What the run says about the system beyond its numbers; None: not analysed."""
 
     littles_law: LittlesLaw | None = None
     scalability: dict[str, Any] | None = None

@@ -12,10 +12,9 @@ import numpy as np
 
 from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
-from gradual_common.errors import RequestError
 from gradual_common.histogram.buckets import QUANTILE_ERROR
 from gradual_common.kinds.failures import OK
-from gradual_common.net.urls import split_authority
+from gradual_common.net.urls import origin_of
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.batch import ACTIVE, CONNECT, COUNTERS, EXCHANGE, RESPONSE_TIME, TTFB
 from gradual_master.results.aggregate import Aggregate
@@ -30,10 +29,10 @@ from gradual_master.results.judging.evidence import (
 from gradual_master.results.judging.fleet import FleetReport
 from gradual_master.results.judging.levels import LevelTable
 from gradual_master.results.judging.littles_law import LittlesLaw, littles_law
-from gradual_master.results.judging.saturation import MeasuredTime, least_saturated
+from gradual_master.results.judging.saturation import judged_intervals, least_saturated
 from gradual_master.results.judging.think_times import lateness_of
 from gradual_master.results.judging.verdict import Verdict, judge
-from gradual_master.results.measures.distribution import Distribution
+from gradual_master.results.measures.distribution import Distribution, seconds
 from gradual_master.results.measures.scheduled_users import ScheduledUsers
 from gradual_master.results.measures.totals import Selection, share
 from gradual_master.results.summary.actions import action_rows
@@ -66,8 +65,8 @@ class _Writer:
         self._error_samples = aggregate.error_samples.rows(aggregate.start)
         self._errors = aggregate.errors()
         self._end = self._wanted_until()
-        measured = MeasuredTime(self._schedule, aggregate.interval, self._end)
-        self._fleet = FleetReport(fleet, aggregate.agents, measured)
+        judged = judged_intervals(self._schedule, aggregate.interval, self._end)
+        self._fleet = FleetReport(fleet, aggregate.agents, judged, aggregate.interval)
         self._levels = self._level_table()
         self._fleet_section = self._fleet.section(
             scheduled_user_s=float(self._levels.wanted().sum()) / NS_PER_S,
@@ -170,12 +169,12 @@ class _Writer:
 
     def _group(self, number: int) -> GroupRow:
         totals = self._totals
-        seconds = totals.seconds(totals.phases)
+        measured_s = totals.seconds(totals.phases)
         active = int(totals.sums(totals.phases).users[number, ACTIVE]) / NS_PER_S
         return GroupRow(
             name=self._aggregate.index.groups[number],
             users_target=self._schedule.peak[number],
-            users_mean=round(active / seconds, 3) if seconds else None,
+            users_mean=round(active / measured_s, 3) if measured_s else None,
             users_max=round(float(self._aggregate.users_max[number]), 3),
             iterations=int(totals.sums(totals.measured).iterations[number, 0]),
         )
@@ -188,8 +187,8 @@ class _Writer:
             requests, failures = self._totals.requests_and_failures(mine)
             yield PhaseRow(
                 name=phase.name,
-                start_s=round(phase.start / NS_PER_S, 3),
-                end_s=round(min(phase.end, self._end) / NS_PER_S, 3),
+                start_s=seconds(phase.start),
+                end_s=seconds(min(phase.end, self._end)),
                 warm_up=phase.warm_up,
                 requests=requests,
                 failures=failures,
@@ -223,10 +222,10 @@ class _Writer:
 
     def _rate(self, phases: tuple[int, ...], *, only_ok: bool = False) -> float | None:
         """Samples a second over these phases; the drain and pauses lie outside."""
-        seconds = self._totals.seconds(phases)
+        measured_s = self._totals.seconds(phases)
         kinds = (OK,) if only_ok else None
         requests = self._totals.requests(Selection(phases, self._totals.everything().steps, kinds))
-        return round(requests / seconds, 3) if seconds else None
+        return round(requests / measured_s, 3) if measured_s else None
 
     def _distribution(self, measure: int, selection: Selection) -> Distribution:
         return Distribution.of(self._totals.histogram(measure, selection))
@@ -235,15 +234,5 @@ class _Writer:
 def _base_urls(plan: Plan) -> tuple[str, ...]:
     """The base URL, then the origins of actions that name their own."""
     urls = [plan.config.base_url] if plan.config.base_url else []
-    urls += [_origin_of(action.address.partition("{")[0]) for action in plan.actions.values()]
+    urls += [origin_of(action.address.partition("{")[0]) for action in plan.actions.values()]
     return tuple(filter(None, dict.fromkeys(urls)))
-
-
-def _origin_of(url: str) -> str:
-    """What stands before the path of an absolute URL, as far as it was written; else nothing."""
-    try:
-        scheme, authority, _ = split_authority(url)
-    except RequestError:
-        return ""
-    is_whole = authority and authority.count("[") == authority.count("]")
-    return f"{scheme}://{authority}" if is_whole else ""

@@ -8,7 +8,7 @@ from gradual_common.protocol.batch import Health
 from gradual_master.results.facts import AgentFacts
 from gradual_master.results.judging.fleet import FleetReport, Loss
 from gradual_master.results.judging.littles_law import judge_windows
-from gradual_master.results.judging.saturation import MeasuredTime
+from gradual_master.results.judging.saturation import judged_intervals
 
 SCHEDULE = schedule_of((4, 2), seconds=20)
 BUSY, IDLE = Health(0.97, 6, 6, 0), Health(0.1, 6, 6, 0)
@@ -33,7 +33,7 @@ def report(*agents: AgentFacts, late: str = "", busy: str = "", last: bool = Fal
                     last=last and second == 19,
                 ),
             )
-    return FleetReport(fleet_of(*agents, **facts), aggregate.agents, MeasuredTime(SCHEDULE, S, 20 * S))
+    return FleetReport(fleet_of(*agents, **facts), aggregate.agents, judged_intervals(SCHEDULE, S, 20 * S), S)
 
 
 def test_a_lost_agents_gap_is_what_it_had_begun_by_its_last_ping_less_what_it_delivered() -> None:

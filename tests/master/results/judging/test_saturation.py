@@ -7,9 +7,9 @@ from raw_run import S, schedule_of
 
 from gradual_common.clock import NEVER
 from gradual_common.schedule.schedule import Level, Schedule, SchedulePhase
-from gradual_master.results.judging.saturation import MeasuredTime, Saturation, sustained
+from gradual_master.results.judging.saturation import Saturation, judged_intervals, sustained
 
-MEASURED = MeasuredTime(schedule_of((2, 1), (4, 2), seconds=20), S, 40 * S)
+JUDGED = judged_intervals(schedule_of((2, 1), (4, 2), seconds=20), S, 40 * S)
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,14 @@ def test_an_interval_is_sustained_when_a_window_around_it_is_full(intervals: set
 
 def test_an_interval_is_saturated_when_any_agent_is() -> None:
     strained = {"a": (3, 4, 5, 6, 7), "b": (9, 5, 6, 7, 8, 20), "c": ()}
-    found = Saturation.of(strained, MEASURED)
+    found = Saturation.of(strained, JUDGED, S)
     assert (found.measured, found.judged, found.intervals) == (40, 7, (3, 4, 5, 6, 7, 8, 9))
     assert found.by_agent == {"a": (3, 4, 5, 6, 7), "b": (5, 6, 7, 8, 9), "c": ()}
 
 
 def test_warm_up_and_what_comes_after_the_end_are_not_judged() -> None:
-    measured = MeasuredTime(schedule_of((2, 1), (4, 2), seconds=20, warm_up=1), S, 30 * S)
-    found = Saturation.of({"a": (17, 18, 19, 20, 21, *range(28, 33))}, measured)
+    judged = judged_intervals(schedule_of((2, 1), (4, 2), seconds=20, warm_up=1), S, 30 * S)
+    found = Saturation.of({"a": (17, 18, 19, 20, 21, *range(28, 33))}, judged, S)
     assert (found.measured, found.judged) == (10, 4)
     assert found.by_agent == {"a": (20, 21, 28, 29)}
 
@@ -54,11 +54,11 @@ def test_warm_up_and_what_comes_after_the_end_are_not_judged() -> None:
 def test_an_endless_schedule_is_judged_to_the_end_of_the_run() -> None:
     phase = SchedulePhase(0, "main", 0, NEVER, False)
     schedule = Schedule((), (Level(0, 0, 0, NEVER, 3.0),), (phase,), None, ("customer", "guest"))
-    assert MeasuredTime(schedule, S, 12 * S + 1).intervals == 13
+    assert judged_intervals(schedule, S, 12 * S + 1) == [range(13)]
 
 
 def test_without_measured_time_nothing_is_saturated() -> None:
-    found = Saturation.of({"a": range(9)}, MeasuredTime(schedule_of((2, 1)), S, 0))
+    found = Saturation.of({"a": range(9)}, judged_intervals(schedule_of((2, 1)), S, 0), S)
     assert (found.measured, found.judged) == (0, 0)
 
 
@@ -75,5 +75,5 @@ def test_without_measured_time_nothing_is_saturated() -> None:
     ids=["a quarter of it", "five in a hundred", "a little more", "after them", "half of the last", "no length"],
 )
 def test_a_level_is_marked_for_more_than_a_twentieth_of_its_time(begin: int, end: int, is_marked: bool) -> None:
-    found = Saturation.of({"a": (10, 11, 12, 13, 14)}, MEASURED)
+    found = Saturation.of({"a": (10, 11, 12, 13, 14)}, JUDGED, S)
     assert found.marks(begin, end) is is_marked
