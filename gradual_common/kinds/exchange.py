@@ -7,9 +7,11 @@ and URL, a response its status code; those of other kinds a `title` instead: one
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from types import NoneType
 from typing import Any
+from urllib.parse import urlsplit
 
 from gradual_common.errors import WireError
 
@@ -41,6 +43,24 @@ def title_of_request(request: Mapping[str, Any]) -> str:
 def title_of_response(response: Mapping[str, Any]) -> str:
     """`404`."""
     return str(response["title"] if "title" in response else response["status_code"])
+
+
+def curl_of(request: Mapping[str, Any]) -> str | None:
+    """A request of HTTP as a command for a shell, where what is masked stays masked; None for another kind.
+
+    Without `-g` curl reads brackets in a URL as patterns; after `-X HEAD` it waits for a body; a field that ends with
+    `;` instead of `:` is sent without a value.
+    """
+    if "title" in request:
+        return None
+    method, url = request["method"], request["url"]
+    words = ["curl", "-g", *(["-I"] if method == "HEAD" else ["-i", "-X", method]), url]
+    for name, value in request["headers"]:
+        if (name.lower(), value) != ("host", urlsplit(url).netloc):
+            words += ["-H", f"{name}: {value}" if value else f"{name};"]
+    if request["body"]:
+        words += ["--data-raw", request["body"]]
+    return shlex.join(str(word) for word in words)
 
 
 def _check_message(what: str, message: dict[str, Any], shape: Shape) -> None:

@@ -8,13 +8,12 @@ with the smallest keys, which is a simple random sample of all failures of the f
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from gradual_common.errors import WireError
+from gradual_common.kinds.exchange import curl_of
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
 from gradual_master.results.measures.distribution import seconds
@@ -108,7 +107,7 @@ class ErrorSamples:
             detail=exemplar.detail,
             request=request,
             response=exemplar.document.get("response"),
-            curl=None if request is None or "url" not in request else curl_of(request),
+            curl=None if request is None else curl_of(request),
         )
 
 
@@ -126,19 +125,3 @@ def _first(candidates: list[tuple[str, Exemplar]]) -> list[tuple[str, Exemplar]]
 
 def _random(candidates: list[tuple[str, Exemplar]], number: int) -> list[tuple[str, Exemplar]]:
     return sorted(candidates, key=_by_key)[:number]
-
-
-def curl_of(request: Mapping[str, Any]) -> str:
-    """A request as a command for a shell; what is masked in it stays masked.
-
-    Without `-g` curl reads brackets in a URL as patterns; after `-X HEAD` it waits for a body; a field that ends with
-    `;` instead of `:` is sent without a value.
-    """
-    method, url = request["method"], request["url"]
-    words = ["curl", "-g", *(["-I"] if method == "HEAD" else ["-i", "-X", method]), url]
-    for name, value in request["headers"]:
-        if (name.lower(), value) != ("host", urlsplit(url).netloc):
-            words += ["-H", f"{name}: {value}" if value else f"{name};"]
-    if request["body"]:
-        words += ["--data-raw", request["body"]]
-    return shlex.join(str(word) for word in words)
