@@ -5,14 +5,12 @@ grpc.aio costs about 0.15 ms of a core per message, whatever is in it, so a ping
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from gradual_agent.coordination.outbox import WaitingBatch
 from gradual_common.protocol.batch import Batch
 from gradual_common.protocol.messages import MAX_MESSAGE_BYTES, AgentMessage, Confirm, Ping, SlotRun
-
-T = TypeVar("T")
 
 RUN_BYTES = 24
 """A slot run on the wire, from above: four varints of at most 5 bytes with tags, and the length."""
@@ -41,23 +39,17 @@ def pack(outgoing: Outgoing) -> list[AgentMessage]:
     """The messages that carry it: ping, confirm and leaving in the first, the rest as it fits, in order."""
     if outgoing.is_empty:
         return []
-    released, finished, loads = _portions(outgoing.released), _portions(outgoing.finished), _loads(outgoing.batches)
-    count = max(1, len(released), len(finished), len(loads))
-    return [
-        AgentMessage(
-            ping=None if number else outgoing.ping,
-            confirm=None if number else outgoing.confirm,
-            released=_at(released, number),
-            finished=_at(finished, number),
-            batches=_at(loads, number),
-            leaving=outgoing.leaving and not number,
-        )
-        for number in range(count)
+    parts = zip_longest(
+        _portions(outgoing.released), _portions(outgoing.finished), _loads(outgoing.batches), fillvalue=()
+    )
+    messages = [
+        AgentMessage(released=released, finished=finished, batches=batches) for released, finished, batches in parts
     ]
-
-
-def _at(portions: list[tuple[T, ...]], number: int) -> tuple[T, ...]:
-    return portions[number] if number < len(portions) else ()
+    first = messages[0] if messages else AgentMessage()
+    return [
+        replace(first, ping=outgoing.ping, confirm=outgoing.confirm, leaving=outgoing.leaving),
+        *messages[1:],
+    ]
 
 
 def _portions(runs: tuple[SlotRun, ...]) -> list[tuple[SlotRun, ...]]:

@@ -21,27 +21,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from gradual_agent.coordination.events import (
-    Adopt,
-    CutUsers,
-    DialMaster,
-    DrainUsers,
-    Exit,
-    Fetch,
-    HangUp,
-    Leave,
-    MessageReceived,
-    Obey,
-    Provisioned,
-    Renew,
-    Sealed,
-    SendMessage,
-    SessionEvent,
-    SessionInstruction,
-    SlotsEnded,
-    StreamLost,
-    Wake,
-)
+from gradual_agent.coordination import events
 from gradual_agent.coordination.offset import OffsetEstimate
 from gradual_agent.coordination.outbox import Outbox
 from gradual_agent.coordination.packing import Outgoing, pack
@@ -96,7 +76,7 @@ class Acknowledged:
     number: int
 
 
-Instructions: TypeAlias = list[SessionInstruction]
+Instructions: TypeAlias = list[events.SessionInstruction]
 E = TypeVar("E")
 
 
@@ -186,7 +166,7 @@ class Session:
         """What is to be said of a master that is away; None when there is nothing to say just now."""
         return self._redial.notice(now) if self.state is SessionState.DISCONNECTED else None
 
-    def handle(self, event: SessionEvent, now: int) -> Instructions:
+    def handle(self, event: events.SessionEvent, now: int) -> Instructions:
         """Take in an event at agent clock `now`; what is to be done, in order."""
         instructions: Instructions = []
         for rule in WATCHED:
@@ -199,18 +179,18 @@ class Session:
             instructions += self._apply((GOODBYE,), event, now)
         return instructions
 
-    def _parts(self, event: SessionEvent) -> Iterator[object]:
+    def _parts(self, event: events.SessionEvent) -> Iterator[object]:
         """The event, or what a message says, for as long as that counts."""
-        parts = self._read(event.message) if isinstance(event, MessageReceived) else [event]
+        parts = self._read(event.message) if isinstance(event, events.MessageReceived) else [event]
         for part in parts:
             if self._counts(event):
                 yield part
 
-    def _counts(self, event: SessionEvent) -> bool:
+    def _counts(self, event: events.SessionEvent) -> bool:
         """What comes on an older stream, or after the end, is dropped."""
         if self.state is SessionState.ENDED:
             return False
-        return not isinstance(event, MessageReceived | StreamLost) or (
+        return not isinstance(event, events.MessageReceived | events.StreamLost) or (
             event.stream == self.stream and self.state is not SessionState.DISCONNECTED
         )
 
@@ -237,24 +217,24 @@ class Session:
                 return instructions
         return []
 
-    def _is_time_to_dial(self, _: Wake, now: int) -> bool:
+    def _is_time_to_dial(self, _: events.Wake, now: int) -> bool:
         return now >= self._redial.next_at
 
-    def _dial(self, _: Wake, now: int) -> Instructions:
+    def _dial(self, _: events.Wake, now: int) -> Instructions:
         self.stream += 1
         self._greeted_at = now
         self._released, self._orders = (), None
         self.outbox.rewind()
-        return [DialMaster(self.stream), SendMessage(AgentMessage(hello=self._hello()))]
+        return [events.DialMaster(self.stream), events.SendMessage(AgentMessage(hello=self._hello()))]
 
     def _hello(self) -> Hello:
         hello = replace(self._introduction, stream=self.stream, last_batch=self._last_sealed, held=self._pool.claimed)
         return hello if self.welcome is None else replace(hello, run=self.welcome.run, epoch=self.welcome.epoch)
 
-    def _is_unanswered(self, _: Wake, now: int) -> bool:
+    def _is_unanswered(self, _: events.Wake, now: int) -> bool:
         return now >= self._greeted_at + GREETING_NS
 
-    def _hang_up_unanswered(self, _: Wake, now: int) -> Instructions:
+    def _hang_up_unanswered(self, _: events.Wake, now: int) -> Instructions:
         return self._hang_up("no answer to the Hello", now)
 
     def _is_foreign(self, welcome: Welcome, _: int) -> bool:
@@ -274,12 +254,12 @@ class Session:
         self._confirms = self._in_force != (0, 0) or self._provisioned > 0
         self.outbox.resize(Outbox.bound(welcome.lease, welcome.interval))
         self.outbox.acknowledge(welcome.last_batch)
-        return [Fetch(welcome.run)]
+        return [events.Fetch(welcome.run)]
 
-    def _is_silent(self, _: Wake, now: int) -> bool:
+    def _is_silent(self, _: events.Wake, now: int) -> bool:
         return self._pinging.is_silent(now)
 
-    def _hang_up_silent(self, _: Wake, now: int) -> Instructions:
+    def _hang_up_silent(self, _: events.Wake, now: int) -> Instructions:
         return self._hang_up("no pong", now)
 
     def _take_pong(self, pong: Pong, now: int) -> Instructions:
@@ -290,7 +270,7 @@ class Session:
         until = pong.stamp + (self.welcome.lease if self.welcome else 0)
         if until > max(now, self.lease_end):
             self.lease_end = until
-            instructions.append(Renew(until))
+            instructions.append(events.Renew(until))
         return instructions + self._obey_waiting()
 
     def _adopt_offset(self, anew: bool) -> Instructions:
@@ -301,7 +281,7 @@ class Session:
         if self.offset is not None and not anew and abs(estimate - self.offset) <= OFFSET_SLACK_NS:
             return []
         self.offset = estimate
-        return [Adopt(estimate)]
+        return [events.Adopt(estimate)]
 
     def _acknowledge(self, ack: Acknowledged, _: int) -> Instructions:
         self.outbox.acknowledge(ack.number)
@@ -324,7 +304,7 @@ class Session:
         self._in_force = version_of(orders)
         self._confirms = True
         self._is_scheduled = self._is_scheduled or bool(orders.levels)
-        return [Obey(orders)]
+        return [events.Obey(orders)]
 
     def _end_refused(self, refused: Refused, _: int) -> Instructions:
         return self._exit(3, f"the master refused this agent: {refused.reason}")
@@ -335,35 +315,35 @@ class Session:
     def _end_finished(self, finish: Finish, _: int) -> Instructions:
         return self._exit(0, finish.reason)
 
-    def _lose_stream(self, _: StreamLost, now: int) -> Instructions:
+    def _lose_stream(self, _: events.StreamLost, now: int) -> Instructions:
         self._redial.lost(now)
         return []
 
-    def _is_merged(self, _: StreamLost, __: int) -> bool:
+    def _is_merged(self, _: events.StreamLost, __: int) -> bool:
         return self._is_delivered
 
-    def _end_merged(self, _: StreamLost, __: int) -> Instructions:
+    def _end_merged(self, _: events.StreamLost, __: int) -> Instructions:
         return self._exit(0, "everything is merged")
 
-    def _overflows(self, event: Sealed, _: int) -> bool:
+    def _overflows(self, event: events.Sealed, _: int) -> bool:
         return bool(self.lease_end) and self.outbox.is_full_with(event.batch)
 
-    def _keep(self, event: Sealed, _: int) -> Instructions:
+    def _keep(self, event: events.Sealed, _: int) -> Instructions:
         self.outbox.put(event.batch, event.send_at)
         self._last_sealed = event.batch.number
         if event.batch.last:
             self._last_batch = event.batch.number
         return []
 
-    def _keep_and_cut(self, event: Sealed, now: int) -> Instructions:
+    def _keep_and_cut(self, event: events.Sealed, now: int) -> Instructions:
         return self._keep(event, now) + self._cut("too many batches wait for the master", now)
 
-    def _note_provision(self, event: Provisioned, _: int) -> Instructions:
+    def _note_provision(self, event: events.Provisioned, _: int) -> Instructions:
         self._provisioned = max(self._provisioned, event.sequence)
         self._confirms = True
         return self._obey_waiting()
 
-    def _note_slots(self, event: SlotsEnded, now: int) -> Instructions:
+    def _note_slots(self, event: events.SlotsEnded, now: int) -> Instructions:
         """Sent on the present stream: its Hello said what was held, and its first message what has finished."""
         self._slots_due = self._slots_due or now + GATHER_NS
         self._released += event.released
@@ -373,33 +353,33 @@ class Session:
     def _pass_over(self, _: object, __: int) -> Instructions:
         return []
 
-    def _has_nothing_to_do(self, _: Leave, __: int) -> bool:
+    def _has_nothing_to_do(self, _: events.Leave, __: int) -> bool:
         return not self._is_scheduled
 
-    def _is_first_signal(self, _: Leave, __: int) -> bool:
+    def _is_first_signal(self, _: events.Leave, __: int) -> bool:
         return self._signals == 0
 
-    def _is_second_signal(self, _: Leave, __: int) -> bool:
+    def _is_second_signal(self, _: events.Leave, __: int) -> bool:
         return self._signals == 1
 
-    def _drain(self, _: Leave, __: int) -> Instructions:
+    def _drain(self, _: events.Leave, __: int) -> Instructions:
         self._signals = 1
         self._says_leaving = True
-        return [DrainUsers("told to end")]
+        return [events.DrainUsers("told to end")]
 
-    def _cut_to_leave(self, _: Leave, now: int) -> Instructions:
+    def _cut_to_leave(self, _: events.Leave, now: int) -> Instructions:
         self._signals = 2
         self._flush_by = now + FLUSH_NS
-        return [CutUsers("told to end at once")]
+        return [events.CutUsers("told to end at once")]
 
-    def _quit(self, _: Leave, __: int) -> Instructions:
+    def _quit(self, _: events.Leave, __: int) -> Instructions:
         return self._exit(3, "told to end for the third time")
 
     def _has_left(self, _: object, __: int) -> bool:
         return self._signals > 0 and self._is_delivered
 
     def _say_goodbye(self, _: object, __: int) -> Instructions:
-        goodbye: Instructions = [SendMessage(AgentMessage(goodbye=Goodbye("told to end")))]
+        goodbye: Instructions = [events.SendMessage(AgentMessage(goodbye=Goodbye("told to end")))]
         return (goodbye if self.state is SessionState.LIVE else []) + self._exit(0, "told to end")
 
     def _is_flush_over(self, _: object, now: int) -> bool:
@@ -436,28 +416,28 @@ class Session:
         if self._pinging.is_due(now, riding=not outgoing.is_empty):
             outgoing = replace(outgoing, ping=Ping(now, self._begun(), self.offset or 0))
             self._pinging.ping(now)
-        return [SendMessage(message) for message in pack(outgoing)]
+        return [events.SendMessage(message) for message in pack(outgoing)]
 
     def _hang_up(self, reason: str, now: int) -> Instructions:
         """Give up the stream, if there is one, and dial a new one."""
         if self.state is SessionState.DISCONNECTED:
             return []
         self._redial.lost(now)
-        return [HangUp(self.stream, reason)]
+        return [events.HangUp(self.stream, reason)]
 
     def _cut(self, reason: str, now: int) -> Instructions:
         """End all users and greet anew without any."""
         self.lease_end = 0
-        return [CutUsers(reason), *self._hang_up(reason, now)]
+        return [events.CutUsers(reason), *self._hang_up(reason, now)]
 
     def _cut_or_hang_up(self, reason: str, now: int) -> Instructions:
         """Without a lease there is nobody to cut."""
         return self._cut(reason, now) if self.lease_end else self._hang_up(reason, now)
 
     def _exit(self, code: int, reason: str) -> Instructions:
-        cut: Instructions = [CutUsers(reason)] if self.lease_end else []
+        cut: Instructions = [events.CutUsers(reason)] if self.lease_end else []
         self.lease_end = 0
-        return [*cut, Exit(code, reason, self.outbox.numbers)]
+        return [*cut, events.Exit(code, reason, self.outbox.numbers)]
 
 
 def version_of(orders: Orders) -> tuple[int, int]:
@@ -477,13 +457,13 @@ def own_events(state: SessionState) -> list[Entry]:
     """What the agent itself does, whether the master is there or not."""
     return [
         on(
-            Sealed,
+            events.Sealed,
             Reaction(Session._keep_and_cut, SessionState.DISCONNECTED, Session._overflows),
             Reaction(Session._keep, state),
         ),
-        on(Provisioned, Reaction(Session._note_provision, state)),
+        on(events.Provisioned, Reaction(Session._note_provision, state)),
         on(
-            Leave,
+            events.Leave,
             Reaction(Session._say_goodbye, SessionState.ENDED, Session._has_nothing_to_do),
             Reaction(Session._drain, state, Session._is_first_signal),
             Reaction(Session._cut_to_leave, state, Session._is_second_signal),
@@ -497,7 +477,7 @@ ENDINGS = [
     on(Expired, Reaction(Session._end_lease, SessionState.DISCONNECTED)),
     on(Finish, Reaction(Session._end_finished, SessionState.ENDED)),
     on(
-        StreamLost,
+        events.StreamLost,
         Reaction(Session._end_merged, SessionState.ENDED, Session._is_merged),
         Reaction(Session._lose_stream, SessionState.DISCONNECTED),
     ),
@@ -507,31 +487,31 @@ ENDINGS = [
 TABLE: dict[SessionState, dict[type[Any], tuple[Reaction[Any], ...]]] = {
     SessionState.DISCONNECTED: dict(
         [
-            on(Wake, Reaction(Session._dial, SessionState.GREETING, Session._is_time_to_dial)),
-            on(SlotsEnded, Reaction(Session._pass_over, SessionState.DISCONNECTED)),
+            on(events.Wake, Reaction(Session._dial, SessionState.GREETING, Session._is_time_to_dial)),
+            on(events.SlotsEnded, Reaction(Session._pass_over, SessionState.DISCONNECTED)),
             *own_events(SessionState.DISCONNECTED),
         ]
     ),
     SessionState.GREETING: dict(
         [
-            on(Wake, Reaction(Session._hang_up_unanswered, SessionState.DISCONNECTED, Session._is_unanswered)),
+            on(events.Wake, Reaction(Session._hang_up_unanswered, SessionState.DISCONNECTED, Session._is_unanswered)),
             on(
                 Welcome,
                 Reaction(Session._turn_away, SessionState.DISCONNECTED, Session._is_foreign),
                 Reaction(Session._take_welcome, SessionState.LIVE),
             ),
-            on(SlotsEnded, Reaction(Session._note_slots, SessionState.GREETING)),
+            on(events.SlotsEnded, Reaction(Session._note_slots, SessionState.GREETING)),
             *ENDINGS,
             *own_events(SessionState.GREETING),
         ]
     ),
     SessionState.LIVE: dict(
         [
-            on(Wake, Reaction(Session._hang_up_silent, SessionState.DISCONNECTED, Session._is_silent)),
+            on(events.Wake, Reaction(Session._hang_up_silent, SessionState.DISCONNECTED, Session._is_silent)),
             on(Pong, Reaction(Session._take_pong, SessionState.LIVE)),
             on(Acknowledged, Reaction(Session._acknowledge, SessionState.LIVE)),
             on(Orders, Reaction(Session._take_orders, SessionState.LIVE)),
-            on(SlotsEnded, Reaction(Session._note_slots, SessionState.LIVE)),
+            on(events.SlotsEnded, Reaction(Session._note_slots, SessionState.LIVE)),
             *ENDINGS,
             *own_events(SessionState.LIVE),
         ]

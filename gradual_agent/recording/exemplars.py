@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -78,7 +79,4 @@ class ExemplarPicker:
     def take(self, offset: int) -> list[Exemplar]:
         """What was picked since the last time, in run time, the first ones first; `offset`: run time − agent clock."""
         waiting, self._waiting = sorted(self._waiting, key=lambda one: one.number >= FIRST_SHOWN), []
-        return [
-            Exemplar(one.step, one.kind, one.number, one.key, one.ended + offset, one.slot, one.document)
-            for one in waiting
-        ]
+        return [replace(one, ended=one.ended + offset) for one in waiting]
