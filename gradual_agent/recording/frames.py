@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
-class Frames(Protocol):
-    """The open frame, as the records of steps and groups see it. `begun`: requests begun, over all frames."""
+class OpenFrame(Protocol):
+    """The open frame, as the records of steps and groups see it."""
 
     boundary: int
+    """Its end on the agent's clock, ns."""
     begun: int
+    """Requests begun, over all frames."""
 
     def roll(self, now: int) -> None:
         """Close every frame that has ended by `now`."""
@@ -39,30 +41,37 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class StepFrame:
-    """One step in one closed frame. `counters`: as `batch.COUNTERS`; `assertions`: (number, passed, failed)."""
+    """One step in one closed frame."""
 
     number: int
     cells: list[tuple[int, Cell]]
+    """(kind of outcome, its samples)."""
     counters: tuple[int, ...]
+    """As `batch.COUNTERS`."""
     assertions: list[tuple[int, int, int]]
+    """(number, passed, failed)."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupFrame:
-    """One group in one closed frame: user-ns by state (`group_meter.STATES`), iteration times, empty ones."""
+    """One group in one closed frame."""
 
     times: list[int]
+    """User-ns by state, as `group_meter.STATES`."""
     iterations: array[int]
+    """How long each iteration took, ns."""
     empty: int
+    """How many of them neither sent nor waited."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedFrame:
-    """A frame that has ended: of interval `interval`, in agent time."""
+    """A frame that has ended."""
 
     interval: int
     level: int
     begin: int
     end: int
+    """Begin and end are on the agent's clock, ns."""
     groups: list[GroupFrame]
     steps: list[StepFrame]

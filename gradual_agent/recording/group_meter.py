@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 
-from gradual_agent.recording.frames import Frames, GroupFrame
+from gradual_agent.recording.frames import GroupFrame, OpenFrame
 
 STATES = ("active", "in_request", "thinking", "stopping")
 """In the order of a batch's column."""
@@ -23,7 +23,7 @@ class GroupMeter:
     """
 
     __slots__ = (
-        "_frames",
+        "_frame",
         "active",
         "active_time",
         "empty",
@@ -36,8 +36,8 @@ class GroupMeter:
         "thinking_time",
     )
 
-    def __init__(self, frames: Frames) -> None:
-        self._frames = frames
+    def __init__(self, frame: OpenFrame) -> None:
+        self._frame = frame
         self.active = self.in_request = self.thinking = self.stopping = 0
         self.active_time = self.in_request_time = self.thinking_time = self.stopping_time = 0
         self.iterations = array("q")
@@ -57,29 +57,29 @@ class GroupMeter:
 
     def begin_request(self, now: int) -> None:
         """An active user begins an action."""
-        if now >= self._frames.boundary:
-            self._frames.roll(now)
+        if now >= self._frame.boundary:
+            self._frame.roll(now)
         self.in_request += 1
         self.in_request_time -= now
 
     def end_request(self, now: int) -> None:
         """Its action has ended."""
-        if now >= self._frames.boundary:
-            self._frames.roll(now)
+        if now >= self._frame.boundary:
+            self._frame.roll(now)
         self.in_request -= 1
         self.in_request_time += now
 
     def begin_thinking(self, now: int) -> None:
         """An active user begins to wait on purpose."""
-        if now >= self._frames.boundary:
-            self._frames.roll(now)
+        if now >= self._frame.boundary:
+            self._frame.roll(now)
         self.thinking += 1
         self.thinking_time -= now
 
     def end_thinking(self, now: int) -> None:
         """Its wait is over."""
-        if now >= self._frames.boundary:
-            self._frames.roll(now)
+        if now >= self._frame.boundary:
+            self._frame.roll(now)
         self.thinking -= 1
         self.thinking_time += now
 
@@ -102,8 +102,8 @@ class GroupMeter:
         self.empty += is_empty
 
     def _advance(self, now: int) -> None:
-        if now >= self._frames.boundary:
-            self._frames.roll(now)
+        if now >= self._frame.boundary:
+            self._frame.roll(now)
 
     def take(self, until: int) -> GroupFrame:
         """What was measured up to `until`, which is then forgotten."""

@@ -21,19 +21,20 @@ from gradual_common.protocol.messages import DRAIN_LEVEL
 
 
 class Recorder:
-    """Everything that one agent measures. `begun`: requests begun so far, over all frames.
-
-    `aside`: the meter of users that are stopping. `log`: every single sample, if somebody wants to see them.
-    """
+    """Everything that one agent measures."""
 
     def __init__(self, index: SeriesIndex, clock: Callable[[], int], log: SampleLog | None = None) -> None:
         self.index = index
         self.boundary = NEVER
+        """The end of the open frame on the agent's clock, ns."""
         self.begun = 0
+        """Requests begun so far, over all frames."""
         self.log = log
+        """Every single sample, if somebody wants to see them."""
         self.steps = [self._record_of(step.number) for step in index.steps]
         self.groups = [GroupMeter(self) for _ in index.groups]
         self.aside = GroupMeter(self)
+        """Takes the moves of users that are stopping, which nobody reads."""
         self._loop_lags = array("q")
         self._start_lags = array("q")
         self._clock = clock
@@ -53,8 +54,6 @@ class Recorder:
         return (
             StepRecord(self, step, failures) if self.log is None else LoggedStepRecord(self, step, failures, self.log)
         )
-
-    # ── Where frames end ───────────────────────────────────────────────────────────────────────────────────────────
 
     def schedule(self, start: int, interval: int, levels: Sequence[tuple[int, int]]) -> None:
         """Interval k covers `start` + k·`interval` on; `levels` are (instant, number); all in agent time.
@@ -85,7 +84,18 @@ class Recorder:
             self._level = self._levels.pop(0)[1]
 
     def _forget_past_levels(self, now: int) -> None:
-        """Of the levels that have begun only the last counts; if it is not the open frame's, it begins now."""
+        """Of the levels that have begun only the last counts; if it is not the open frame's, it begins now.
+
+        Orders come every second or so, and name the level in force as well as those ahead. The level in force is
+        mostly the open frame's, and then there is nothing to do: giving it a begin of its own would split the frame,
+        and with it every histogram of the interval, for nothing.
+
+        But it may be another. An agent that was held up, or whose orders came late, has put no level in force when its
+        instant came; its users move now, when the pool reads the same orders. So the level begins now here, too, and
+        not at its instant: a frame is what was measured while the users of one level were active, and samples that
+        ended before now belong to the former level, though the schedule says otherwise. It must not begin before the
+        open frame either, which may have been opened ahead of a start that was corrected since.
+        """
         latest = None
         while self._levels and self._levels[0][0] <= now:
             latest = self._levels.pop(0)[1]
@@ -119,8 +129,6 @@ class Recorder:
             self.log.close_frame(self._level)
         self._begin = end
 
-    # ── Health ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def loop_lag(self, lag: int) -> None:
         """The loop ran `lag` ns late; before the schedule begins that is the price of getting ready."""
         if self._length and self._clock() >= self._start:
@@ -129,8 +137,6 @@ class Recorder:
     def start_late(self, lag: int) -> None:
         """A user went on `lag` ns after its think time was over."""
         self._start_lags.append(max(0, lag))
-
-    # ── Batches ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def note_level(self, applied: Applied) -> None:
         """A level was put in force; its instants are run time."""

@@ -10,7 +10,7 @@ from struct import Struct
 
 import numpy as np
 
-from gradual_agent.recording.frames import Frames
+from gradual_agent.recording.frames import OpenFrame
 from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.kinds.failures import FailureKinds
@@ -63,8 +63,8 @@ class LoggedStepRecord(StepRecord):
 
     __slots__ = ("_log",)
 
-    def __init__(self, frames: Frames, number: int, failures: FailureKinds, log: SampleLog) -> None:
-        super().__init__(frames, number, failures)
+    def __init__(self, frame: OpenFrame, number: int, failures: FailureKinds, log: SampleLog) -> None:
+        super().__init__(frame, number, failures)
         self._log = log
 
     def record(self, sample: Sample) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from gradual_agent.recording.frames import Cell, Frames, StepFrame
+from gradual_agent.recording.frames import Cell, OpenFrame, StepFrame
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.kinds.failures import BUILT_IN_KINDS, KIND, FailureKinds
 
@@ -26,7 +26,7 @@ class StepRecord:
     """What one step measured in the open frame."""
 
     __slots__ = (
-        "_frames",
+        "_frame",
         "_have_response",
         "add_exchange",
         "add_response_time",
@@ -49,8 +49,8 @@ class StepRecord:
         "unsent",
     )
 
-    def __init__(self, frames: Frames, number: int, failures: FailureKinds = BUILT_IN_KINDS) -> None:
-        self._frames = frames
+    def __init__(self, frame: OpenFrame, number: int, failures: FailureKinds = BUILT_IN_KINDS) -> None:
+        self._frame = frame
         self._have_response = failures.have_response
         self.number = number
         self.assertions = 0
@@ -72,9 +72,9 @@ class StepRecord:
     def record(self, sample: Sample) -> None:
         """Count a sample that ended, for whatever reason."""
         ended = sample.ended
-        frames = self._frames
-        if ended >= frames.boundary:
-            frames.roll(ended)
+        frame = self._frame
+        if ended >= frame.boundary:
+            frame.roll(ended)
         if sample.kind:
             self._record_failure(sample)
             return
@@ -94,8 +94,8 @@ class StepRecord:
 
     def skip(self, now: int) -> None:
         """Count a step that its condition left out."""
-        if now >= self._frames.boundary:
-            self._frames.roll(now)
+        if now >= self._frame.boundary:
+            self._frame.roll(now)
         self.skipped += 1
 
     def _count_messages(self, sample: Sample) -> None:
@@ -134,7 +134,7 @@ class StepRecord:
         if sample.messages:
             self.interrupted += 1
         else:
-            self._frames.begun -= 1
+            self._frame.begun -= 1
 
     def _count_assertions(self, failed: int) -> None:
         self.judged += 1

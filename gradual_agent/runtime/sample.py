@@ -7,6 +7,7 @@ clock; 0 stands for "did not happen".
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 INTERRUPTED = -1
@@ -21,46 +22,41 @@ class Told(Protocol):
         ...
 
 
+@dataclass(slots=True, eq=False)
 class Sample:
-    """What one action measured.
+    """What one action measured."""
 
-    started: the user's wish to send · written: just before the first byte of the last hop was written · first_byte,
-    ended: of the last hop's response (ended is set for every outcome) · connect: ns spent on DNS, TCP and TLS, −1
-    when no connection was opened · kind: 0 success, else a failure kind or INTERRUPTED · status_code: 0 without a
-    response · messages: requests whose first byte went to the kernel (hops, retries and re-sends included) ·
-    response: headers and body, only when the request asked for them · failed_assertions: bit n is set when assertion n
-    of the action failed.
-
-    slot: the ordinal of the user's seat · detail: why it failed, see `explain` · request: what was sent, of a sample
-    that failed and was not interrupted; it and the slot are outside of `reset`, as the one never changes and the other
-    is read at once.
-    """
-
-    __slots__ = (
-        "bytes_received",
-        "bytes_sent",
-        "connect",
-        "detail",
-        "ended",
-        "failed_assertions",
-        "first_byte",
-        "hops",
-        "kind",
-        "messages",
-        "request",
-        "resent",
-        "response",
-        "retried",
-        "slot",
-        "started",
-        "status_code",
-        "written",
-    )
-
-    def __init__(self, slot: int = 0) -> None:
-        self.slot = slot
-        self.request: Any = None
-        self.reset(0)
+    slot: int = 0
+    """The ordinal of the user's slot."""
+    request: Any = None
+    """What was sent, of a sample that failed and was not interrupted."""
+    started: int = 0
+    """The user's wish to send."""
+    written: int = 0
+    """Just before the first byte of the last hop was written."""
+    first_byte: int = 0
+    """Of the last hop's response."""
+    ended: int = 0
+    """Set for every outcome."""
+    connect: int = -1
+    """Nanoseconds spent on DNS, TCP and TLS; −1 when no connection was opened."""
+    kind: int = 0
+    """0 success, else a failure kind or INTERRUPTED."""
+    status_code: int = 0
+    """0 without a response."""
+    messages: int = 0
+    """Requests whose first byte went to the kernel: hops, retries and re-sends included."""
+    hops: int = 0
+    retried: int = 0
+    resent: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    response: Any = None
+    """Headers and body, only when the request asked for them."""
+    detail: str | Told = ""
+    """Why it failed, see `explain`."""
+    failed_assertions: int = 0
+    """Bit n is set when assertion n of the action failed."""
 
     @property
     def has_response(self) -> bool:
@@ -77,7 +73,7 @@ class Sample:
         return hide(self.detail) if isinstance(self.detail, str) else self.detail.tell(self, hide)
 
     def reset(self, started: int) -> None:
-        """Begin a new measurement at `started`."""
+        """Begin a new measurement at `started`; the slot never changes, and the request is read at once."""
         self.started = started
         self.written = 0
         self.first_byte = 0
@@ -91,6 +87,6 @@ class Sample:
         self.resent = 0
         self.bytes_sent = 0
         self.bytes_received = 0
-        self.response: Any = None
-        self.detail: str | Told = ""
+        self.response = None
+        self.detail = ""
         self.failed_assertions = 0
