@@ -37,8 +37,6 @@ class Pinging:
         """Whether the first round trips are still under way."""
         return self._burst_left > 0
 
-    # ── Pings ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
     @property
     def next_at(self) -> int:
         """When the next ping is due by itself."""
@@ -60,8 +58,6 @@ class Pinging:
         self._heard_at, self._asked_at = now, None
         self._burst_left = max(0, self._burst_left - 1)
         self._is_due_now = self._burst_left > 0
-
-    # ── Silence ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def silence_deadline(self) -> int | None:

@@ -117,7 +117,7 @@ class Agent:
         self._do(lambda: self._store(provision))
 
     def fail(self, error: BaseException) -> None:
-        """The job cannot be done, or nobody expected this: the master is told, and the process ends with it."""
+        """The job cannot be done, or nobody expected this: the master learns it, and the process ends with it."""
         if not self._outcome.done():
             self._cut("this agent has failed")
             self._link.send(AgentMessage(goodbye=Goodbye(f"{type(error).__name__}: {error}"[:LONGEST_REASON])))

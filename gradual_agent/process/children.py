@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from gradual_common.process.parent import watch_parent
 
 if TYPE_CHECKING:
-    from gradual_common.protocol.messages import Part
+    from gradual_common.protocol.messages import Part  # Heavy: it needs numpy.
 
 FORWARDED = (signal.SIGTERM, signal.SIGINT)
 LOOK_S = 0.05

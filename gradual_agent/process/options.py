@@ -1,4 +1,4 @@
-"""What an agent process is told on its command line."""
+"""The options of an agent process."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from gradual_common.protocol.messages import Part
-
+    from gradual_common.protocol.messages import Part  # Heavy: it needs numpy.
 
 PROGRESS = "gradual_agent.progress"
 """The logger of what `gradual-agent` says also off a terminal: that it waits for its master, and why it ends."""
@@ -15,16 +14,16 @@ PROGRESS = "gradual_agent.progress"
 
 @dataclass(frozen=True, slots=True)
 class AgentOptions:
-    """`max_users` None: what the file descriptors allow; `master_wait` in ns.
-
-    `part`: which process of which command this is, of one that runs several.
-    """
+    """What an agent process is to do."""
 
     master: str
     """Its address as gRPC dials it."""
     name: str
     max_users: int | None
+    """None: what the file descriptors allow."""
     master_wait: int
+    """How long it waits for a master before it gives up, ns."""
     log_format: Literal["console", "json"] = "console"
     verbose: bool = False
     part: Part | None = None
+    """Which process of which command this is, of one that runs several."""

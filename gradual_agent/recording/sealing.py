@@ -1,14 +1,13 @@
 """Closed frames made into the columns of a batch, whole arrays at a time.
 
-While users run, a sample is a few appends to arrays of machine integers. Here, once an interval, those become
-histograms. Why not count into histograms at once: a bucket is found by arithmetic on a logarithm, which costs a sample
-about as much as all else that is recorded of it, and most of a histogram's few thousand buckets would be allocated for
-each step, outcome and frame, for some dozens of samples. Numpy finds the buckets of ten thousand values in the time
-that a loop in Python needs for some hundred.
+While users run, a sample is a few appends to arrays of machine integers, at 30 ns each; here, once an interval, those
+become histograms. Why not count into histograms at once: to find a bucket and keep the sums takes Python 0.9 µs a time,
+which is more than all else that is recorded of a sample; numpy takes 10 ns.
 
-The price is memory, eight bytes a time until the frame is sealed, and a pause of the loop. So all times of all cells
-are put end to end, with one key for each run of them, and packed in one pass (`pack_values`): with one pass a cell, the
-calls would cost more than the counting. Measured on one busy core: 10,000 samples of 20 steps in 1.3 ms.
+It does so only for whole arrays. So the times of all cells are put end to end, with one key for each run of them, and
+packed in one pass (`pack_values`): a pass for each cell costs six times as much for cells of 500 times, and most cells
+are smaller. The price is memory, eight bytes a time until the frame is sealed, and a pause of the loop. Measured on one
+busy core: 10,000 samples of 20 steps in 1.3 ms.
 """
 
 from __future__ import annotations

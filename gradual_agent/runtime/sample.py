@@ -7,7 +7,6 @@ clock; 0 stands for "did not happen".
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 INTERRUPTED = -1
@@ -22,41 +21,34 @@ class Told(Protocol):
         ...
 
 
-@dataclass(slots=True, eq=False)
 class Sample:
     """What one action measured."""
 
-    slot: int = 0
-    """The ordinal of the user's slot."""
-    request: Any = None
-    """What was sent, of a sample that failed and was not interrupted."""
-    started: int = 0
-    """The user's wish to send."""
-    written: int = 0
-    """Just before the first byte of the last hop was written."""
-    first_byte: int = 0
-    """Of the last hop's response."""
-    ended: int = 0
-    """Set for every outcome."""
-    connect: int = -1
-    """Nanoseconds spent on DNS, TCP and TLS; −1 when no connection was opened."""
-    kind: int = 0
-    """0 success, else a failure kind or INTERRUPTED."""
-    status_code: int = 0
-    """0 without a response."""
-    messages: int = 0
-    """Requests whose first byte went to the kernel: hops, retries and re-sends included."""
-    hops: int = 0
-    retried: int = 0
-    resent: int = 0
-    bytes_sent: int = 0
-    bytes_received: int = 0
-    response: Any = None
-    """Headers and body, only when the request asked for them."""
-    detail: str | Told = ""
-    """Why it failed, see `explain`."""
-    failed_assertions: int = 0
-    """Bit n is set when assertion n of the action failed."""
+    __slots__ = (
+        "bytes_received",
+        "bytes_sent",
+        "connect",  # ns spent on DNS, TCP and TLS; −1 when no connection was opened
+        "detail",  # why it failed, see `explain`
+        "ended",  # of the last hop's response; set for every outcome
+        "failed_assertions",  # bit n is set when assertion n of the action failed
+        "first_byte",  # of the last hop's response
+        "hops",
+        "kind",  # 0 success, else a failure kind or INTERRUPTED
+        "messages",  # requests whose first byte went to the kernel: hops, retries and re-sends included
+        "request",  # what was sent, of a sample that failed and was not interrupted; not in `reset`: it is read at once
+        "resent",
+        "response",  # headers and body, only when the request asked for them
+        "retried",
+        "slot",  # the ordinal of the user's slot, which never changes
+        "started",  # the user's wish to send
+        "status_code",  # 0 without a response
+        "written",  # just before the first byte of the last hop was written
+    )
+
+    def __init__(self, slot: int = 0) -> None:
+        self.slot = slot
+        self.request: Any = None
+        self.reset(0)
 
     @property
     def has_response(self) -> bool:
@@ -73,7 +65,7 @@ class Sample:
         return hide(self.detail) if isinstance(self.detail, str) else self.detail.tell(self, hide)
 
     def reset(self, started: int) -> None:
-        """Begin a new measurement at `started`; the slot never changes, and the request is read at once."""
+        """Begin a new measurement at `started`."""
         self.started = started
         self.written = 0
         self.first_byte = 0
@@ -87,6 +79,6 @@ class Sample:
         self.resent = 0
         self.bytes_sent = 0
         self.bytes_received = 0
-        self.response = None
-        self.detail = ""
+        self.response: Any = None
+        self.detail: str | Told = ""
         self.failed_assertions = 0

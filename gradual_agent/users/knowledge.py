@@ -21,7 +21,7 @@ NOTHING_KEPT: dict[str, Any] = {}
 
 
 class Knowledge:
-    """The memory of a user in one seat. `iteration` counts from 0; `is_used`: this iteration has read something."""
+    """The memory of a user. `iteration` counts from 0; `is_used`: this iteration has read something."""
 
     __slots__ = (
         "_behaviour",
@@ -50,7 +50,7 @@ class Knowledge:
 
     @property
     def random(self) -> RandomStream:
-        """The slot's stream; a user that is replaced in its seat goes on with it."""
+        """The slot's stream; a user that is replaced in its slot goes on with it."""
         stream = self._random
         if stream is None:
             stream = RandomStream.of_slot(self._seed, self._behaviour.number, self._ordinal, self._tenure)
@@ -93,7 +93,7 @@ class Knowledge:
         self._set_aside()
 
     def forget(self) -> None:
-        """Begin anew, but for the rows, which are the seat's."""
+        """Begin anew, but for the rows, which are the slot's."""
         self._set_aside()
         self._kept = NOTHING_KEPT
         self.iteration = 0
