@@ -84,8 +84,8 @@ class Timeline:
         would look slow for what the agent did. So after each slice the driver gives the loop its turn: the crowd is
         late itself, which is counted as such (start lag), and response times stay true.
 
-        What a callback adds for an instant that is due runs in the same go, in its order. It does not call `wake_at`, as
-        `next_at` is below every instant meanwhile.
+        What a callback adds for an instant that is due runs in the same go, in its order. `wake_at` is not called for
+        it, as `next_at` is below every instant meanwhile.
         """
         self.next_at = RUNNING
         try:
