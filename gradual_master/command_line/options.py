@@ -14,7 +14,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -115,32 +115,22 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
     hints = get_type_hints(command, include_extras=True)
     first, *others = inspect.signature(command).parameters.values()
     record = hints[first.name]
+    annotations, defaults = get_type_hints(record, include_extras=True), record()
+    names = [entry.name for entry in fields(record)]
 
     @functools.wraps(command)
     def spread_command(**values: Any) -> None:
         own = {name: values.pop(name) for name in names}
         command(record(**own), **values)
 
-    parameters = fields_as_parameters(record)
-    parameters += [other.replace(annotation=hints[other.name], kind=other.KEYWORD_ONLY) for other in others]
-    names = tuple(entry.name for entry in fields(record))
+    kind = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        inspect.Parameter(name, kind, default=getattr(defaults, name), annotation=annotations[name]) for name in names
+    ]
+    parameters += [other.replace(annotation=hints[other.name], kind=kind) for other in others]
     vars(spread_command)["__signature__"] = inspect.Signature(parameters)
     spread_command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return spread_command
-
-
-def fields_as_parameters(record: type[Any]) -> list[inspect.Parameter]:
-    """The fields of a dataclass as keyword parameters with the same defaults."""
-    hints = get_type_hints(record, include_extras=True)
-    return [
-        inspect.Parameter(
-            entry.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=entry.default if entry.default_factory is MISSING else entry.default_factory(),
-            annotation=hints[entry.name],
-        )
-        for entry in fields(record)
-    ]
 
 
 def load_arguments(arguments: PlanArguments) -> LoadedPlan:

@@ -59,11 +59,11 @@ class LastMinutes:
         """What `columns` slices look back on."""
         return self.slice_s(columns) * columns
 
-    def _slices(self, join: Callable[[list[SeriesPoint]], float | None], columns: int) -> list[float | None]:
+    def _slices(self, merge: Callable[[list[SeriesPoint]], float | None], columns: int) -> list[float | None]:
         """Slices begin at multiples of their length: a slice that is over never changes."""
         length = self.slice_s(columns)
         slices: dict[int, list[SeriesPoint]] = {}
         for point in self._points:
             slices.setdefault(floor(point.begin_s / length + 1e-9), []).append(point)
         last = max(slices, default=0)
-        return [join(slices[place]) if place in slices else None for place in range(last - columns + 1, last + 1)]
+        return [merge(slices[place]) if place in slices else None for place in range(last - columns + 1, last + 1)]

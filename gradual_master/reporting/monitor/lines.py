@@ -61,16 +61,11 @@ def cell(text: str, width: int, style: str = "", *, right: bool = False) -> Text
     return Text.assemble(blank, fitted) if right else Text.assemble(fitted, blank)
 
 
-def join(*parts: Text | str) -> Text:
-    """Parts in a row."""
-    return Text.assemble(*parts)
-
-
 def ends(left: Text, right: Text, width: int) -> Text:
     """`left` at the left end and `right` at the right one; `left` gives way when both do not fit."""
     right = fit(right, width)
     left = fit(left, max(0, width - right.cell_len - 1))
-    return join(left, " " * (width - left.cell_len - right.cell_len), right)
+    return Text.assemble(left, " " * (width - left.cell_len - right.cell_len), right)
 
 
 def heading(title: str, width: int, note: str = "") -> Text:
@@ -79,7 +74,7 @@ def heading(title: str, width: int, note: str = "") -> Text:
     room = width - 2 - cell_len(title)
     note = f" {note}" if note and cell_len(note) + 2 <= room else ""
     rule = "─" * max(0, room - cell_len(note))
-    return fit(join(Text("──", QUIET), Text(title, TITLE), Text(rule, QUIET), Text(note, QUIET)), width)
+    return fit(Text.assemble(Text("──", QUIET), Text(title, TITLE), Text(rule, QUIET), Text(note, QUIET)), width)
 
 
 def beside(columns: Sequence[Sequence[Text]], widths: Sequence[int], gap: int) -> list[Text]:

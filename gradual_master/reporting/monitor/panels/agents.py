@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from gradual_master.reporting.monitor.agents import ABSENT, CONDITIONS, KnownAgent
-from gradual_master.reporting.monitor.lines import ALARM, QUIET, WARNING, cell, clean, fit, heading, join
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, WARNING, cell, clean, fit, heading
 from gradual_master.reporting.monitor.panels.base import Demand, listing
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.text.formatting import show_count, show_number, show_seconds
@@ -50,7 +50,7 @@ def _heading(state: MonitorState, titles: str, width: int) -> Text:
     room = max(0, width - len(titles))
     title = ", ".join([f"Agents {agents.present}", *counts])
     left = heading(title if len(title) + 4 <= room else "Agents", room)
-    return join(left, Text(titles, QUIET))
+    return Text.assemble(left, Text(titles, QUIET))
 
 
 def _line(entry: KnownAgent, columns: Sequence[tuple[str, int]], room: int) -> Text:
@@ -60,12 +60,12 @@ def _line(entry: KnownAgent, columns: Sequence[tuple[str, int]], room: int) -> T
         whole = room + sum(size for _, size in columns)
         words = _absence(entry)
         style = QUIET if entry.condition == "left" else ALARM
-        return join(fit(Text(name), max(4, whole - len(words))), Text(words, style))
+        return Text.assemble(fit(Text(name), max(4, whole - len(words))), Text(words, style))
     word = " strained" if entry.condition == "strained" else ""
     style = WARNING if word else ""
-    label = join(fit(Text(name), min(LONGEST_NAME, max(4, room - len(word)))), Text(word, WARNING))
+    label = Text.assemble(fit(Text(name), min(LONGEST_NAME, max(4, room - len(word)))), Text(word, WARNING))
     numbers = (cell(text, size, style, right=True) for text, (_, size) in zip(_numbers(entry), columns, strict=False))
-    return join(fit(label, room), " " * max(0, room - label.cell_len), *numbers)
+    return Text.assemble(fit(label, room), " " * max(0, room - label.cell_len), *numbers)
 
 
 def _absence(entry: KnownAgent) -> str:

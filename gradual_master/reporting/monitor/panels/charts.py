@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rich.text import Text
 
 from gradual_master.reporting.monitor.last_minutes import LastMinutes
-from gradual_master.reporting.monitor.lines import BAR, QUIET, cell, heading, join
+from gradual_master.reporting.monitor.lines import BAR, QUIET, cell, heading
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.text.block_chart import block_lines
@@ -36,7 +36,7 @@ class ChartPanel:
         drawn = [heading(self._title, width, f"course of {show_seconds(state.last_minutes.span_s(columns))}")]
         for number, blocks in enumerate(block_lines([value or 0.0 for value in values], peak, rows - 1)):
             label = f"{show_number(peak)} ┤" if number == 0 else "0 ┤" if number == rows - 2 else "│"
-            drawn.append(join(cell(label, MARGIN, QUIET, right=True), Text(blocks, BAR)))
+            drawn.append(Text.assemble(cell(label, MARGIN, QUIET, right=True), Text(blocks, BAR)))
         return drawn
 
 

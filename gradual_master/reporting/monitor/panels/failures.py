@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, clean, heading, join
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, clean, heading
 from gradual_master.reporting.monitor.panels.base import Demand, listing, shown_of
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.text.failures import by_label, counts_of, why
@@ -94,7 +94,7 @@ def _rest(rows: Sequence[LiveFailure], begin: str) -> Text:
 def _line(row: LiveFailure, labels: int) -> Text:
     late = Text(f"  {show_number(row.rate)}/s now", ALARM) if row.rate else Text("  none of late", QUIET)
     count = cell(f"× {show_count(row.count)}", 10, right=True)
-    return join(cell(clean(row.label), labels), count, late)
+    return Text.assemble(cell(clean(row.label), labels), count, late)
 
 
 def _beginning(row: LiveFailure) -> Text:

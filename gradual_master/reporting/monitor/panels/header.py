@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from gradual_common.clock import NS_PER_S
-from gradual_master.reporting.monitor.lines import ALARM, QUIET, TITLE, WARNING, clean, ends, join
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, TITLE, WARNING, clean, ends
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.text.formatting import show_count, show_counted, show_number, show_seconds
@@ -36,7 +36,7 @@ def _name_and_clock(state: MonitorState, width: int) -> Text:
     if run is None:
         return ends(Text(), clock, width)
     name = Text(clean(run.name), TITLE)
-    named = join(name, "  ", Text(run.id, QUIET))
+    named = Text.assemble(name, "  ", Text(run.id, QUIET))
     return ends(named if named.cell_len + clock.cell_len < width else name, clock, width)
 
 
@@ -53,7 +53,7 @@ def _clock(state: MonitorState) -> str:
 
 def _position(state: MonitorState, width: int) -> Text:
     """The totals give way to what the run is doing, the failures among them last."""
-    left = join(_doing(state), "  ", Text(_level(state)))
+    left = Text.assemble(_doing(state), "  ", Text(_level(state)))
     for totals in _totals(state):
         if left.cell_len + totals.cell_len < width:
             return ends(left, totals, width)
@@ -93,7 +93,7 @@ def _totals(state: MonitorState) -> Iterator[Text]:
         yield Text(f"! figures are of {show_seconds(state.at_s)}", ALARM)
     failed = state.failures.total()
     said = Text(f"{show_count(failed)} failed", ALARM if failed else "")
-    yield join(Text(f"{show_count(state.requests)} requests, "), said)
+    yield Text.assemble(Text(f"{show_count(state.requests)} requests, "), said)
     yield said
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from gradual_master.reporting.monitor.lines import ALARM, ELLIPSIS, QUIET, WARNING, fit, heading, join
+from gradual_master.reporting.monitor.lines import ALARM, ELLIPSIS, QUIET, WARNING, fit, heading
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.text.formatting import show_seconds
@@ -39,11 +39,11 @@ class NewsPanel:
 def _wrap(news: News, width: int) -> list[Text]:
     """Its time, a sign for its level, and the text, indented where it goes on."""
     sign, style = SIGNS[news.level]
-    head = join(Text(f"{show_seconds(news.at_s):>7} ", QUIET), Text(f"{sign} ", style))
+    head = Text.assemble(Text(f"{show_seconds(news.at_s):>7} ", QUIET), Text(f"{sign} ", style))
     indent = head.cell_len if width > 3 * head.cell_len else 0
     parts = _broken(news.text, max(1, width - head.cell_len), max(1, width - indent))
     lines = [Text(part, style) for part in parts] or [Text("", style)]
-    return [join(head if number == 0 else Text(" " * indent), line) for number, line in enumerate(lines)]
+    return [Text.assemble(head if number == 0 else Text(" " * indent), line) for number, line in enumerate(lines)]
 
 
 def _broken(text: str, first: int, others: int) -> list[str]:
@@ -64,5 +64,5 @@ def _shorten(lines: list[Text], room: int, width: int) -> list[Text]:
     if len(lines) <= room:
         return lines
     kept = lines[:room]
-    kept[-1] = fit(join(fit(kept[-1], width - 2), f" {ELLIPSIS}"), width)
+    kept[-1] = fit(Text.assemble(fit(kept[-1], width - 2), f" {ELLIPSIS}"), width)
     return kept

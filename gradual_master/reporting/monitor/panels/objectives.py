@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from gradual_master.reporting.monitor.lines import ALARM, QUIET, WARNING, cell, clean, ends, heading, join
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, WARNING, cell, clean, ends, heading
 from gradual_master.reporting.monitor.panels.base import Demand, listing
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.tables import State, state_of
@@ -70,7 +70,7 @@ def _value(row: ObjectiveRow) -> str:
 def _line(row: ObjectiveRow, width: int) -> Text:
     state = live_state(row)
     word, style = STATES[state]
-    name = join(cell(word, LONGEST_STATE, style), " ", _name(row, width))
+    name = Text.assemble(cell(word, LONGEST_STATE, style), " ", _name(row, width))
     return ends(name, Text(_value(row), style if state != "none" else ""), width)
 
 

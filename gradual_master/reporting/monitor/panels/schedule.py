@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from gradual_master.reporting.monitor.lines import BAR, QUIET, TITLE, cell, join
+from gradual_master.reporting.monitor.lines import BAR, QUIET, TITLE, cell
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.text.block_chart import block_lines
@@ -39,7 +39,7 @@ class SchedulePanel:
 
 
 def _line(blocks: str, label: str, cursor: int) -> Text:
-    return join(
+    return Text.assemble(
         cell(label, MARGIN, QUIET, right=True), Text(blocks[: cursor + 1], BAR), Text(blocks[cursor + 1 :], QUIET)
     )
 
@@ -54,4 +54,4 @@ def _axis(state: MonitorState, end_s: float, columns: int, cursor: int) -> Text:
     after = columns - before - len(now)
     end = end if len(end) <= after else ""
     rule = Text("─" * before, QUIET), Text(now, TITLE), Text("─" * (after - len(end)) + end, QUIET)
-    return join(cell("users └", MARGIN, QUIET, right=True), *rule)
+    return Text.assemble(cell("users └", MARGIN, QUIET, right=True), *rule)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from gradual_master.reporting.monitor.last_minutes import LastMinutes, SeriesPoint
-from gradual_master.reporting.monitor.lines import ALARM, QUIET, TITLE, cell, change, heading, join, sparkline
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, TITLE, cell, change, heading, sparkline
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.progress.state import RECENT_S, Rates
@@ -76,5 +76,5 @@ def _draw(row: SpeedRow, state: MonitorState, width: int) -> Text:
     style = ALARM if row.label == "failed/s" and value else TITLE
     columns = _columns(width)
     line = sparkline(row.series(state.last_minutes, columns)) if columns >= SHORTEST_SPARKLINE else ""
-    numbers = join(Text(f"{row.label:<{LABEL}}"), cell(show_number(value), VALUE, style, right=True), " ")
-    return join(numbers, cell(change(value, row.now(state.before)), CHANGE), " ", line)
+    numbers = Text.assemble(Text(f"{row.label:<{LABEL}}"), cell(show_number(value), VALUE, style, right=True), " ")
+    return Text.assemble(numbers, cell(change(value, row.now(state.before)), CHANGE), " ", line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, clean, heading, join
+from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, clean, heading
 from gradual_master.reporting.monitor.panels.base import Demand, listing
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.monitor.steps import StepRates
@@ -38,7 +38,7 @@ class StepsPanel:
             lambda row: _line(row, room, len(state.schedule.groups) > 1),
             lambda _, begin: Text(f"{begin} steps", QUIET),
         )
-        return [join(heading("Steps", room), Text(titles, QUIET)), *lines]
+        return [Text.assemble(heading("Steps", room), Text(titles, QUIET)), *lines]
 
 
 def _line(row: StepRates, room: int, has_groups: bool) -> Text:
@@ -49,4 +49,4 @@ def _line(row: StepRates, room: int, has_groups: bool) -> Text:
         cell(show_number(value), size, style, right=True)
         for value, (_, size), style in zip(values, COLUMNS, styles, strict=True)
     )
-    return join(cell(clean(name), room), *numbers)
+    return Text.assemble(cell(clean(name), room), *numbers)

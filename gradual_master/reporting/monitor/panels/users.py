@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text
 
-from gradual_master.reporting.monitor.lines import ALARM, BAR, QUIET, TITLE, bar, cell, heading, join
+from gradual_master.reporting.monitor.lines import ALARM, BAR, QUIET, TITLE, bar, cell, heading
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import GroupUsers, MonitorState
 from gradual_master.reporting.text.formatting import show_number
@@ -57,7 +57,7 @@ def _choose(entries: list[GroupUsers], rows: int) -> list[GroupUsers]:
 def _rest(entries: list[GroupUsers]) -> Text:
     missing = sum(entry.missing for entry in entries)
     more = Text(f"and {len(entries)} more groups", QUIET)
-    return join(more, Text(f", {show_number(missing)} missing", ALARM)) if missing else more
+    return Text.assemble(more, Text(f", {show_number(missing)} missing", ALARM)) if missing else more
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def _line(entry: GroupUsers, sizes: Sizes) -> Text:
     style = ALARM if entry.missing else ""
     name = cell(entry.name, sizes.name, TITLE if entry.name == "all" else "")
     note = Text(f", {_note(entry)}" if sizes.note and _note(entry) else "", style)
-    return join(name, " ", drawn, blank, " ", cell(_numbers(entry), sizes.numbers, style, right=True), note)
+    return Text.assemble(name, " ", drawn, blank, " ", cell(_numbers(entry), sizes.numbers, style, right=True), note)
 
 
 def _numbers(entry: GroupUsers) -> str:
