@@ -17,7 +17,7 @@ from gradual_common.net.addresses import EndpointAddress
 from gradual_common.process.exit_codes import WRONG_INPUT
 from gradual_common.process.streams import StandardStreams
 from gradual_common.protocol.names import numbered_names, shown_name
-from gradual_common.secrecy.excerpts import brief
+from gradual_common.secrecy.quoting import brief
 from gradual_common.units import read_duration
 
 T = TypeVar("T")

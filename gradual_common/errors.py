@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gradual_common.process.exit_codes import NOT_DONE, WRONG_INPUT
-from gradual_common.secrecy.excerpts import brief
 from gradual_common.secrecy.masking import hide_addresses
+from gradual_common.secrecy.quoting import brief
 
 
 class GradualError(Exception):

@@ -21,7 +21,7 @@ from gradual_common.net.urls import (
     read_authority,
     split_authority,
 )
-from gradual_common.secrecy.excerpts import shown
+from gradual_common.secrecy.quoting import quoted
 
 ANY_TLS: Final = Tls()
 
@@ -89,7 +89,7 @@ def join_url(base: str, reference: str) -> str:
     try:
         return urljoin(base, reference)
     except ValueError as error:
-        raise RequestError(f"{shown(reference)} is not a URL: {error}") from None
+        raise RequestError(f"{quoted(reference)} is not a URL: {error}") from None
 
 
 def encode_location(raw: str) -> str:

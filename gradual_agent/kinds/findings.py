@@ -15,8 +15,8 @@ from gradual_agent.kinds.content import NOT_JSON, Content
 from gradual_agent.runtime.sample import Sample
 from gradual_common.clock import NS_PER_MS
 from gradual_common.kinds.model import Assertion
-from gradual_common.secrecy.excerpts import MOST_SHOWN, cut
 from gradual_common.secrecy.masking import conceals
+from gradual_common.secrecy.quoting import MOST_SHOWN, shorten
 from gradual_common.templates.templates import Compiled, Literal, Scope
 
 _WORD = re.compile(r"[\w-]+")
@@ -46,9 +46,9 @@ class Finding:
         """`expected response_time: < 500ms, found 734.2 ms`."""
         if self._is_secret:
             return f"expected another value of {self._spec.check} {self._spec.subject}"
-        written = cut(hide(self._spec.text or self._spec.check))
+        written = shorten(hide(self._spec.text or self._spec.check))
         said = f"expected {written}{self._rendered(hide)}, found {self._found(sample, hide)}"
-        return f"{said} ({cut(hide(str(self._error)), 4 * MOST_SHOWN)})" if self._error is not None else said
+        return f"{said} ({shorten(hide(str(self._error)), 4 * MOST_SHOWN)})" if self._error is not None else said
 
     @property
     def _is_secret(self) -> bool:
@@ -98,9 +98,9 @@ def show(value: Any, hide: Hide) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, str):
-        return json.dumps(cut(hide(value[:MOST_READ])), ensure_ascii=False)
+        return json.dumps(shorten(hide(value[:MOST_READ])), ensure_ascii=False)
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)
     except (TypeError, ValueError, RecursionError):
         text = f"a {type(value).__name__}"
-    return cut(hide(text[:MOST_READ]))
+    return shorten(hide(text[:MOST_READ]))

@@ -34,7 +34,7 @@ from gradual_common.protocol.job import Job, all_credentials, mask_of
 from gradual_common.protocol.messages import Rows
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_common.secrecy.credentials import credentials_in
-from gradual_common.secrecy.excerpts import brief
+from gradual_common.secrecy.quoting import brief
 
 
 class PlanRun:

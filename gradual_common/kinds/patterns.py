@@ -12,7 +12,7 @@ from __future__ import annotations
 import re2
 
 from gradual_common.errors import PatternError
-from gradual_common.secrecy.excerpts import cut
+from gradual_common.secrecy.quoting import shorten
 
 MOST_INSTRUCTIONS = 10_000
 """Of a compiled expression: a search may look at each of them for each character."""
@@ -43,9 +43,9 @@ class Pattern:
         try:
             compiled = re2.compile(text, _OPTIONS)
         except (re2.error, UnicodeEncodeError) as error:
-            raise PatternError(f"{cut(text)!r} is not a regular expression: {_reason(text, error)}") from None
+            raise PatternError(f"{shorten(text)!r} is not a regular expression: {_reason(text, error)}") from None
         if compiled.programsize > MOST_INSTRUCTIONS:
-            raise PatternError(f"{cut(text)!r} is too large: repeat less")
+            raise PatternError(f"{shorten(text)!r} is too large: repeat less")
         self._search = compiled.search
         self._group = min(1, compiled.groups)
 
@@ -73,7 +73,7 @@ def _reason(text: str, error: Exception) -> str:
     said = error.args[0]
     reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else "it holds half a character"
     what, colon, found = reason.partition(": ")
-    reason = f"{what}{colon}{cut(found)}"
+    reason = f"{what}{colon}{shorten(found)}"
     hints = (hint for begins, hint in _LACKS if any(begin in text for begin in begins))
     hint = next(hints, "")
     return f"{reason} ({hint})" if hint else reason

@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeVar
 
 from gradual_common.errors import Problem
 from gradual_common.secrecy.credentials import credentials_of, hide_literals, is_credential
-from gradual_common.secrecy.excerpts import change_quoted, cut
 from gradual_common.secrecy.masking import MASK
+from gradual_common.secrecy.quoting import change_quoted, shorten
 
 Path = tuple[str | int, ...]
 """A place in a plan: ("users", 0, "behavior", 1, "think_time")."""
@@ -83,8 +83,8 @@ class Document:
         """Note a mistake at `path`."""
         self.problems.append(self.problem(path, message, hint))
 
-    def is_told(self, path: Path) -> bool:
-        """Whether a mistake at this very place is noted: what follows from it need not be told."""
+    def is_reported(self, path: Path) -> bool:
+        """Whether a mistake at this very place is noted: what follows from it need not be reported."""
         shown = self.show(path)
         return any(problem.path == shown for problem in self.problems)
 
@@ -98,7 +98,7 @@ class Document:
                 # Steps are shown by their place: their names repeat, and the place is what one looks for.
                 name = None if around in SECTIONS else mapping_at(value).get("name")
             if isinstance(name, str):
-                name = cut(name)
+                name = shorten(name)
                 text += ("." if text else "") + (name if IDENTIFIER.fullmatch(name) else f'"{name}"')
             else:
                 text += f"[{part}]"

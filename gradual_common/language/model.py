@@ -7,14 +7,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from gradual_common.language.forms import Fragment, scalar
-from gradual_common.secrecy.excerpts import cut, shown
+from gradual_common.secrecy.quoting import quoted, shorten
 from gradual_common.units import read_bare_duration, read_duration, read_positive_duration, read_share
 
 
 def read_name(value: Any) -> Any:
     """A name is text; `404` and `true` are told apart from "404" and "true"."""
     if isinstance(value, bool | int | float):
-        raise ValueError(f'{shown(value)} is not text; quote it: "{cut(str(value))}"')
+        raise ValueError(f'{quoted(value)} is not text; quote it: "{shorten(str(value))}"')
     return value
 
 

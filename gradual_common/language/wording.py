@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from gradual_common.secrecy.excerpts import shown
+from gradual_common.secrecy.quoting import quoted
 
 SIMILAR = 0.7
 
@@ -30,4 +30,4 @@ def kind_of(value: Any) -> str:
         return "a mapping"
     if isinstance(value, list):
         return "a list"
-    return "nothing" if value is None else shown(value)
+    return "nothing" if value is None else quoted(value)

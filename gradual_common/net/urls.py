@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 import idna
 
 from gradual_common.errors import RequestError
-from gradual_common.secrecy.excerpts import shown
+from gradual_common.secrecy.quoting import quoted
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 LONGEST_LABEL: Final = 63
@@ -44,7 +44,7 @@ def encode_text(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        raise RequestError(f"{shown(text)} holds half of a surrogate pair, which is no character") from None
+        raise RequestError(f"{quoted(text)} holds half of a surrogate pair, which is no character") from None
 
 
 def decode_bytes(raw: str) -> str:
@@ -64,7 +64,7 @@ def split_authority(url: str) -> tuple[str, str, str]:
     """Scheme in small letters, authority, and what comes behind it as it was written; RequestError without a scheme."""
     scheme, separator, rest = url.partition("://")
     if not separator or not _SCHEME.fullmatch(scheme):
-        raise RequestError(f"{shown(url)} is not an absolute URL; write http://HOST/… or https://HOST/…")
+        raise RequestError(f"{quoted(url)} is not an absolute URL; write http://HOST/… or https://HOST/…")
     end = _END_OF_AUTHORITY.search(rest)
     cut = end.start() if end else len(rest)
     return scheme.lower(), rest[:cut], rest[cut:]
@@ -85,7 +85,7 @@ def read_authority(scheme: str, authority: str) -> tuple[str, str, int]:
 
     RequestError says what cannot be asked.
     """
-    found = shown(f"{scheme}://{authority}")
+    found = quoted(f"{scheme}://{authority}")
     if scheme not in DEFAULT_PORTS:
         raise RequestError(f"{found}: the scheme is not one of http, https")
     match = _AUTHORITY.fullmatch(authority)
@@ -112,7 +112,7 @@ def read_userinfo(written: str | None) -> str:
 def check_characters(url: str) -> None:
     """RequestError for what stands in no URL: curl and Go refuse control characters, too."""
     if _CONTROL.search(url):
-        raise RequestError(f"{shown(url)} holds a control character, a tab or a line end; write it as %XX")
+        raise RequestError(f"{quoted(url)} holds a control character, a tab or a line end; write it as %XX")
 
 
 def join_base(base: str, url: str) -> str:
@@ -120,7 +120,7 @@ def join_base(base: str, url: str) -> str:
     if _ABSOLUTE.match(url):
         return url
     if not base:
-        raise RequestError(f"{shown(url)} needs a base URL; set config.base_url, or write http://HOST/…")
+        raise RequestError(f"{quoted(url)} needs a base URL; set config.base_url, or write http://HOST/…")
     return base.rstrip("/") + (url if url.startswith("/") else f"/{url}")
 
 

@@ -94,7 +94,7 @@ class Goodbye:
 class AgentMessage:
     """One message to the master; any of its parts may be absent.
 
-    `leaving`: the agent was told to end. Its users end one by one, and it takes no others.
+    `leaving`: the agent has been asked to end. Its users end one by one, and it takes no others.
     """
 
     hello: Hello | None = None

@@ -64,5 +64,5 @@ class Schedule:
 
     @property
     def peak(self) -> tuple[int, ...]:
-        """The most users of each group at any time: the slots that must be dealt."""
+        """The most users of each group at any time: the slots that agents must hold."""
         return tuple(max((change.users[g] for change in self.changes), default=0) for g in range(len(self.groups)))

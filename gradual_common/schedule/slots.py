@@ -1,8 +1,8 @@
 """Slot order: how many users each group has at a target, and which group gains the next one.
 
-Webster's method (Sainte-Laguë): seat k of a group with weight w has the claim (2k − 1)/w, and the smallest claims are
-seated first, ties in file order. All seats thus stand in one order that does not depend on the total, so the method is
-house-monotone: one user more adds a seat and moves none. At a total of Σw every group has exactly its weight.
+Webster's method (Sainte-Laguë): slot k of a group with weight w has the claim (2k − 1)/w, and the smallest claims are
+filled first, ties in file order. All slots thus stand in one order that does not depend on the total, so the method is
+house-monotone: one user more adds a slot and moves none. At a total of Σw every group has exactly its weight.
 
 Source: M. L. Balinski, H. P. Young, "Fair Representation", 2nd ed., Brookings 2001, chapter 9 and appendix A.
 """
@@ -16,27 +16,27 @@ from itertools import islice
 
 
 def apportion(weights: Sequence[int], total: int) -> tuple[int, ...]:
-    """Seats per weight; they sum to `total`. O(n log n) in the number of weights, whatever the total.
+    """Slots per weight; they sum to `total`. O(n log n) in the number of weights, whatever the total.
 
     Raises ValueError for a negative weight or total, and for a positive total over weights that are all zero.
     """
-    seats = _check_weights(weights, total)
+    weight_sum = _check_weights(weights, total)
     if total == 0:
         return (0,) * len(weights)
     # Why Webster, and not the largest remainders: with those a group can lose a user when one is added (the Alabama
-    # paradox), and a ramp would stop users on its way up. Webster's order of seats does not depend on the total, so
+    # paradox), and a ramp would stop users on its way up. Webster's order of slots does not depend on the total, so
     # the level of 10 users is a part of the level of 11, whatever comes later.
-    #   Giving the seats one by one would take `total` steps. Webster's method is also: there is a divisor d for which
+    #   Filling the slots one by one would take `total` steps. Webster's method is also: there is a divisor d for which
     # all the quotas w/d, rounded, add up to the total. Σw/total is close to that d. Rounded at it, each count is off
     # by a half at most, and the sum by half the number of weights; these few users are then given to the smallest
     # claims, or taken from the largest, which is what the right divisor would have done.
     #   All in integers and fractions: with floats a tie between two groups would go by rounding errors, and not by
     # their order in the file.
-    counts = [(2 * weight * total + seats) // (2 * seats) for weight in weights]
+    counts = [(2 * weight * total + weight_sum) // (2 * weight_sum) for weight in weights]
     surplus = sum(counts) - total
     if surplus > 0:
         _remove_last(weights, counts, surplus)
-    for gaining in islice(_next_seats(weights, counts), max(0, -surplus)):
+    for gaining in islice(_next_slots(weights, counts), max(0, -surplus)):
         counts[gaining] += 1
     return tuple(counts)
 
@@ -45,14 +45,14 @@ def _check_weights(weights: Sequence[int], total: int) -> int:
     """Σ weights; raises ValueError when there is nothing to share among."""
     if total < 0 or any(weight < 0 for weight in weights):
         raise ValueError(f"weights {list(weights)} and total {total}: none may be negative")
-    seats = sum(weights)
-    if total > 0 and seats == 0:
+    weight_sum = sum(weights)
+    if total > 0 and weight_sum == 0:
         raise ValueError(f"{total} users cannot be shared among weights that are all zero")
-    return seats
+    return weight_sum
 
 
-def _next_seats(weights: Sequence[int], counts: Sequence[int]) -> Iterator[int]:
-    """Who gains each seat after `counts`, without end: the smallest claim first."""
+def _next_slots(weights: Sequence[int], counts: Sequence[int]) -> Iterator[int]:
+    """Who gains each slot after `counts`, without end: the smallest claim first."""
     claims = [(Fraction(2 * counts[i] + 1, weight), i) for i, weight in enumerate(weights) if weight > 0]
     heapq.heapify(claims)
     while claims:
@@ -62,7 +62,7 @@ def _next_seats(weights: Sequence[int], counts: Sequence[int]) -> Iterator[int]:
 
 
 def _remove_last(weights: Sequence[int], counts: list[int], surplus: int) -> None:
-    """Take away the `surplus` largest claims that have a seat; of equal ones the last in order."""
+    """Take away the `surplus` largest claims that have a slot; of equal ones the last in order."""
     heap = [(Fraction(1 - 2 * counts[i], weight), -i) for i, weight in enumerate(weights) if counts[i] > 0]
     heapq.heapify(heap)
     for _ in range(surplus):

@@ -56,7 +56,7 @@ def credentials_in_fields(fields: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def credentials_of(value: Any) -> Iterator[str]:
-    """What is secret of the value of a telling field: all texts in it; of `Bearer x` the token, of `Basic x` all."""
+    """What is secret of the value of a secret field: all texts in it; of `Bearer x` the token, of `Basic x` all."""
     if isinstance(value, Mapping):
         for entry in value.values():
             yield from credentials_of(entry)
@@ -104,7 +104,7 @@ def credentials_in(document: Any, *, is_sent: bool = False) -> Iterator[str]:
 
 
 def without_credentials(document: Any, *, is_sent: bool = False) -> Any:
-    """A plan's document with the literal values of telling fields masked, wherever something is sent.
+    """A plan's document with the literal values of secret fields masked, wherever something is sent.
 
     What is put in from elsewhere (`{{ … }}`) stays: it tells nothing. `is_sent`: the document itself is sent.
     """
@@ -128,7 +128,7 @@ def hide_credentials_in_address(text: str) -> str:
 
 
 def hide_literals(value: str) -> str:
-    """A value of a telling field with all masked but its holes, and in those the texts in quotes."""
+    """A value of a secret field with all masked but its holes, and in those the texts in quotes."""
     if "{{" not in value and "{%" not in value:
         quote = value[:1] if value[:1] in {'"', "'"} else ""
         return f"{quote}{MASK}{quote}"
@@ -149,7 +149,7 @@ def _masked_literal(text: str) -> str:
 
 
 def _hidden(value: Any) -> Any:
-    """Every literal in the value of a telling field masked, so that its shape is still seen."""
+    """Every literal in the value of a secret field masked, so that its shape is still seen."""
     if isinstance(value, list | tuple):
         return [_hidden(entry) for entry in value]
     if isinstance(value, Mapping):

@@ -76,7 +76,7 @@ def names_credential(name: str) -> bool:
 
 
 def hide_fields(text: str, hide: Callable[[str], str] | None = None) -> str:
-    """The text with the values of telling fields masked, or as `hide` shows each of them."""
+    """The text with the values of secret fields masked, or as `hide` shows each of them."""
     pieces: list[str] = []
     shown = 0
     for match, begin, end in _fields(text):
@@ -86,13 +86,13 @@ def hide_fields(text: str, hide: Callable[[str], str] | None = None) -> str:
 
 
 def values_in(text: str) -> Iterator[tuple[str, str]]:
-    """The (name, value) of every telling field, the value as it was written, quotes included."""
+    """The (name, value) of every secret field, the value as it was written, quotes included."""
     for match, begin, end in _fields(text):
         yield str(match[str(match.lastgroup)]) if match.lastgroup not in _AHEAD else "", text[begin:end]
 
 
 def _fields(text: str) -> Iterator[tuple[re.Match[str], int, int]]:
-    """Every telling field with a value, and where that begins and ends."""
+    """Every secret field with a value, and where that begins and ends."""
     position = 0
     while (match := _NAME.search(text, position)) is not None:
         begin = position = match.end()

@@ -12,7 +12,7 @@ from gradual_common import __version__
 from gradual_common.errors import GradualError, PlanError
 from gradual_common.process.exit_codes import DONE, NOT_DONE, of_lost_results
 from gradual_common.process.streams import StandardStreams
-from gradual_common.secrecy.excerpts import brief
+from gradual_common.secrecy.quoting import brief
 
 
 def new_app(description: str) -> typer.Typer:

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from gradual_common.errors import UnitError
-from gradual_common.secrecy.excerpts import brief, shown
 from gradual_common.secrecy.masking import hide_credentials
+from gradual_common.secrecy.quoting import brief, quoted
 from gradual_common.units import read_duration
 from gradual_master.run.options import RunOptions
 
@@ -187,7 +187,7 @@ def pairs(entries: Sequence[str], option: str, form: str) -> list[tuple[str, str
     split = [entry.partition("=") for entry in entries]
     for entry, (name, equals, _) in zip(entries, split, strict=True):
         if not equals or not name:
-            raise typer.BadParameter(f"{shown(entry)} is not of the form {form}", param_hint=option)
+            raise typer.BadParameter(f"{quoted(entry)} is not of the form {form}", param_hint=option)
     return [(name, value) for name, _, value in split]
 
 
@@ -198,7 +198,7 @@ def percentage(text: str, option: str) -> float:
     except ValueError:
         number = -1.0
     if not text.endswith("%") or not 0 <= number <= 100:
-        raise typer.BadParameter(f"{shown(text)} is not a percentage between 0% and 100%; write 1%", param_hint=option)
+        raise typer.BadParameter(f"{quoted(text)} is not a percentage between 0% and 100%; write 1%", param_hint=option)
     return number / 100
 
 

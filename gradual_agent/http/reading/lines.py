@@ -12,7 +12,7 @@ from typing import Final
 
 from gradual_agent.http.failures import ResponseError
 from gradual_agent.http.response import RawHeaders
-from gradual_common.secrecy.excerpts import cut
+from gradual_common.secrecy.quoting import shorten
 
 BLANKS: Final = b" \t\r"
 
@@ -75,4 +75,4 @@ def _unfold(fields: list[tuple[bytes, bytes]], line: bytes) -> None:
 
 def show(raw: bytes) -> str:
     """What came, for a sentence: its begin, in quotes, with escapes for what cannot be seen."""
-    return repr(cut(raw.rstrip(b"\r\n").decode("latin-1")))
+    return repr(shorten(raw.rstrip(b"\r\n").decode("latin-1")))

@@ -15,7 +15,7 @@ from gradual_common.language.document import Document, Path, mapping_at, texts_i
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import NO_CHARACTER
 from gradual_common.net.urls import check_characters, read_authority, split_authority
-from gradual_common.secrecy.excerpts import shown
+from gradual_common.secrecy.quoting import quoted
 from gradual_common.templates.templates import as_text, compile_template, is_template, static_pieces
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -51,24 +51,24 @@ def check_base_url(view: PlanView) -> None:
     try:
         check_absolute(pieces)
         if any(character.isspace() for character in text):
-            raise RequestError(f"{shown(text)} is not a URL: it holds a blank")
+            raise RequestError(f"{quoted(text)} is not a URL: it holds a blank")
     except RequestError as error:
         view.document.report(path, str(error), "write http://host:port or https://host")
     else:
         if "?" in text or "#" in text:
-            message = f"{shown(text)} has a query or fragment; paths are put after the base URL"
+            message = f"{quoted(text)} has a query or fragment; paths are put after the base URL"
             view.document.report(path, message)
 
 
 def check_urls(view: PlanView) -> None:
     """URLs are absolute, or begin with / and there is a base URL."""
     relative = [name for name, action in view.actions_of("http").items() if _check_url(view.document, name, action)]
-    has_base = view.config.get("base_url") is not None or view.document.is_told(("config", "base_url"))
+    has_base = view.config.get("base_url") is not None or view.document.is_reported(("config", "base_url"))
     if relative and not has_base:
         url = view.actions_of("http")[relative[0]]["url"]
         view.document.report(
             ("config",),
-            f"base_url is missing: the url of {relative[0]!r} is {shown(url)}",
+            f"base_url is missing: the url of {relative[0]!r} is {quoted(url)}",
             'add under config: base_url: "https://…", or pass --base-url',
         )
 
@@ -86,7 +86,7 @@ def _check_url(document: Document, name: str, action: dict[str, Any]) -> bool:
             check_absolute(pieces)
         elif begin and not begin.startswith("/"):
             raise RequestError(
-                f"{shown(_joined(pieces))} is not a URL; it begins with / (after base_url) or with http:// or https://"
+                f"{quoted(_joined(pieces))} is not a URL; it begins with / (after base_url) or with http:// or https://"
             )
         else:
             check_between(pieces)
@@ -133,7 +133,7 @@ def check_headers(view: PlanView) -> None:
     """Names are tokens, and no value ends its line."""
     for path, owner in _owners(view):
         for name, value in mapping_at(owner, "headers").items():
-            if view.document.is_told((*path, "headers", name)):
+            if view.document.is_reported((*path, "headers", name)):
                 continue
             try:
                 check_name(name)

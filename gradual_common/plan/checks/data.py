@@ -1,4 +1,4 @@
-"""The data of a plan: every file read once, every group given its rows, and told when there are too few."""
+"""The data of a plan: every file read once, every group given its rows, and a report when there are too few."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.templates import MAPPING_METHODS, Use
 from gradual_common.plan.model.groups import DataSet, WrittenDataSet
 from gradual_common.plan.reading.data_files import DataTable, Row, columns_of, read_rows
-from gradual_common.secrecy.excerpts import cut
+from gradual_common.secrecy.quoting import shorten
 
 DATA_SETS: TypeAdapter[DataSet] = TypeAdapter(WrittenDataSet)
 
@@ -49,7 +49,7 @@ class _Shelf:
     taken: dict[FilePath, list[Claim]] = field(default_factory=dict)
 
     def read(self, path: Path, data: DataSet, file: FilePath) -> tuple[Row, ...] | None:
-        """The rows of a file; None, told once, where there are none."""
+        """The rows of a file; None, reported once, where there are none."""
         if file not in self.rows:
             try:
                 rows = read_rows(file, data.delimiter, data.encoding)
@@ -117,7 +117,9 @@ def _check_columns(document: Document, claim: Claim, rows: tuple[Row, ...]) -> N
     for column, path in claim.columns.items():
         if column not in columns and column not in MAPPING_METHODS:
             # A file without a header has its first row there: it is cut.
-            hint = "; ".join(part for part in (nearest(column, columns), f"columns: {cut(listed(columns))}") if part)
+            hint = "; ".join(
+                part for part in (nearest(column, columns), f"columns: {shorten(listed(columns))}") if part
+            )
             text = f"{claim.file} has no column {column!r}, which {{{{{claim.name}.{column}}}}} reads"
             document.report(path, text, hint)
 

@@ -19,7 +19,7 @@ from gradual_common.plan.scheduling import SINGLE_PHASE
 from gradual_common.rules.parser import parse_rule
 from gradual_common.rules.rule import Rule
 from gradual_common.schedule.ramps.written import RAMP_KEYS
-from gradual_common.secrecy.excerpts import cut
+from gradual_common.secrecy.quoting import shorten
 
 TIMING_KEYS = ("duration", *RAMP_KEYS)
 NAMED_DIMENSIONS = ("action", "step", "group", "phase")
@@ -60,7 +60,7 @@ def check_names(view: PlanView) -> None:
 
 
 def check_actions(view: PlanView) -> None:
-    """Every action that a step names has an entry; a missing one is told once, where it is named first."""
+    """Every action that a step names has an entry; a missing one is reported once, where it is named first."""
     missing: dict[str, list[Path]] = {}
     for group in view.groups:
         for step in group.steps:
@@ -68,7 +68,7 @@ def check_actions(view: PlanView) -> None:
                 missing.setdefault(step.action, []).append(step.path)
     for name, paths in missing.items():
         others = f" (and in {len(paths) - 1} more)" if len(paths) > 1 else ""
-        entry = f'add it under actions: {cut(name)}: {{url: "/…"}}'
+        entry = f'add it under actions: {shorten(name)}: {{url: "/…"}}'
         hint = "; ".join(part for part in (nearest(name, view.actions), entry) if part)
         view.document.report((*paths[0], "action"), f"there is no action {name!r}{others}", hint)
 
@@ -83,7 +83,7 @@ def check_duration(view: PlanView) -> None:
         if config["phases"] == []:
             document.report(("config", "phases"), "the list is empty; at least one phase is needed")
         return
-    if config.get("duration") is not None or document.is_told(("config", "duration")):
+    if config.get("duration") is not None or document.is_reported(("config", "duration")):
         return
     if not isinstance(document.root.get("config"), dict):
         return

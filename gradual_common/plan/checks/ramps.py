@@ -124,7 +124,7 @@ def check_times(view: PlanView, stretch: Stretch) -> None:
     """A ramp that is drawn over its phase has the phase's duration, and its intervals are not too many."""
     endless = stretch.duration is None and any(group.raw.get("iterations") is None for group in view.groups)
     if endless or any(height > stretch.users for _, height in stretch.ramp.heights()):
-        return  # Told already: the duration is missing, or the ramp rises above its users.
+        return  # Reported already: the duration is missing, or the ramp rises above its users.
     try:
         trace(stretch.ramp, stretch.users, stretch.duration)
     except ValueError as error:

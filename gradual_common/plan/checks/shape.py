@@ -60,7 +60,7 @@ def shape_problems(document: Document, error: ValidationError) -> Iterator[tuple
     """Each error of the validation as (path, problem)."""
     for details in error.errors(include_url=False):
         if details["type"] == "too_short" and details["input"]:
-            continue  # It has entries, and the mistakes in all of them are told already.
+            continue  # It has entries, and the mistakes in all of them are reported already.
         path = written_path(document, details["loc"], details)
         message = _message(details)
         hint = _hint(document, details) if details["type"] == "extra_forbidden" else _shape_hint(details)

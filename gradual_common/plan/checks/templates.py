@@ -153,7 +153,7 @@ def _check_reading(view: PlanView, group: _Group, reading: Reading) -> None:
 
 
 def _check_attributes(view: PlanView, group: _Group, reading: Reading, name: str, attributes: frozenset[str]) -> None:
-    """`response.statuscode`, `responses.logn`, `secrets.KEE`: what is not there is told with what is."""
+    """`response.statuscode`, `responses.logn`, `secrets.KEE`: what is not there is reported with what is."""
     known: dict[str, tuple[str, ...]] = {
         **SCOPE,
         "responses": group.responses,

@@ -1,4 +1,4 @@
-"""TLS settings that can never be used, told before a run: everything is loaded once as the agents will load it."""
+"""TLS settings that can never be used, found before a run: everything is loaded once as the agents will load it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _check_name(settings: Tls) -> None:
 
 
 def _open(document: Document, settings: Tls, opened: dict[str, bytes], secrets: Mapping[str, str]) -> bool:
-    """Take the passphrase from the key; False where it is a secret that could not be read, which is told already."""
+    """Take the passphrase from the key; False where it is a secret that could not be read, which is reported already."""
     file = settings.key or settings.cert
     if settings.passphrase is None or file not in opened:
         return True

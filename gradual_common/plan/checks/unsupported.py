@@ -35,7 +35,7 @@ FLOW = ("repeat", "while", "if", "choose", "transaction", "parallel", "poll", "r
 """Steps of other kinds."""
 
 Finding = tuple[Path, Problem]
-"""The part of the plan whose other mistakes need not be told, and what to say of it."""
+"""The part of the plan whose other mistakes need not be reported, and what to say of it."""
 
 
 def unsupported_parts(document: Document) -> Iterator[Finding]:

@@ -108,7 +108,7 @@ def _put(document: Document, path: Path, value: Any, source: str) -> None:
             owner[key] = {}
         owner = owner[key]
         if not isinstance(owner, dict | list):
-            return  # What stands there is wrong in shape, and told so.
+            return  # What stands there is wrong in shape, and reported so.
     owner[path[-1]] = value
     document.replace_mark(path, Mark(source))
 
@@ -124,8 +124,8 @@ def _apply_set(document: Document, path_text: str, value: Any) -> None:
         read = read_value(value, source)
         document.problems.extend(read.problems)
         value = read.root[""]
-    is_telling = any(names_credential(str(part)) for part in path)
-    if is_telling and isinstance(value, str | int | float) and len(str(value)) >= SHORTEST:
+    is_secret = any(names_credential(str(part)) for part in path)
+    if is_secret and isinstance(value, str | int | float) and len(str(value)) >= SHORTEST:
         document.credentials.add(str(value))
     if path[-1] in RAMP_KEYS:
         _drop_ramp(document, path[:-1])
@@ -168,7 +168,7 @@ def scale_users(document: Document, users: int) -> None:
         document.problems.append(Problem(f"{users} users cannot run; at least 1 is needed", "", "-u"))
         return
     if not view.users:
-        return  # There is a mistake in the groups, or nobody in them, and it is told.
+        return  # There is a mistake in the groups, or nobody in them, and it is reported.
     scale = Scale(users, view.users)
     for number, phase in enumerate(view.phases):
         scale_ramp(phase, scale)

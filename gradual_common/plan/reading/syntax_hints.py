@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import yaml
 
-from gradual_common.secrecy.excerpts import MOST_SHOWN
 from gradual_common.secrecy.field_names import conceals
 from gradual_common.secrecy.masking import hide_credentials
+from gradual_common.secrecy.quoting import MOST_SHOWN
 
 QUOTE_TEMPLATE = 'quote it: a value with {{…}} is written "{{…}}"'
 QUOTE_OPERATOR = 'quote it: an unquoted > or | begins a block of text in YAML; write "> 500ms"'

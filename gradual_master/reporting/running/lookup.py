@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 
 from gradual_common.language.wording import nearest
-from gradual_common.secrecy.excerpts import cut
+from gradual_common.secrecy.quoting import shorten
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.interface.reporter import Reporter
 
@@ -166,7 +166,7 @@ def _load_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except SyntaxError as error:
         place = f"{error.filename}, line {error.lineno}" if error.filename and error.lineno else str(path)
-        line = f": {cut(error.text.strip())}" if error.text else ""
+        line = f": {shorten(error.text.strip())}" if error.text else ""
         raise ReporterError(f"{place}: {error.msg}{line}") from error
     except FAILURES as error:
         raise ReporterError(f"{_place_of(error, path)}: {type(error).__name__}: {error}") from error

@@ -16,7 +16,7 @@ from gradual_common.net.urls import (
     read_authority,
     split_authority,
 )
-from gradual_common.secrecy.excerpts import MOST_SHOWN
+from gradual_common.secrecy.quoting import MOST_SHOWN
 
 LONG = "a" * 63
 

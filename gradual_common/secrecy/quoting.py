@@ -18,22 +18,22 @@ MOST_SHOWN = 40
 _QUOTED = re.compile(r"""(?<!\w)(["'])((?:(?!\1)[^\\\n]|\\.)*)\1(?!\w)""")
 
 
-def cut(text: str, most: int = MOST_SHOWN) -> str:
+def shorten(text: str, most: int = MOST_SHOWN) -> str:
     """At most so many characters of a text; `…` stands for the others."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def shown(value: Any) -> str:
+def quoted(value: Any) -> str:
     """A value as Python writes it, at most 40 characters of it."""
-    return repr(cut(hide_credentials(value))) if isinstance(value, str) else cut(hide_credentials(repr(value)))
+    return repr(shorten(hide_credentials(value))) if isinstance(value, str) else shorten(hide_credentials(repr(value)))
 
 
 def brief(message: str) -> str:
     """A message of which every value in quotes is cut and without credentials, and every address."""
     for match in _QUOTED.finditer(message):
         if len(found := _text_of(match)) > MOST_SHOWN:
-            message = message.replace(found, cut(hide_credentials(found)))  # Where others repeat it without quotes.
-    return change_quoted(hide_addresses(message), lambda found: cut(hide_credentials(found)))
+            message = message.replace(found, shorten(hide_credentials(found)))  # Where others repeat it without quotes.
+    return change_quoted(hide_addresses(message), lambda found: shorten(hide_credentials(found)))
 
 
 def change_quoted(message: str, change: Callable[[str], str]) -> str:

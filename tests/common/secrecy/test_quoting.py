@@ -3,14 +3,14 @@
 import pytest
 
 from gradual_common.errors import Problem
-from gradual_common.secrecy.excerpts import brief, cut, shown
+from gradual_common.secrecy.quoting import brief, quoted, shorten
 
 LONG = "x" * 100
 
 
 def test_forty_characters_are_shown() -> None:
-    assert cut("x" * 40) == "x" * 40
-    assert cut(LONG) == "x" * 39 + "…"
+    assert shorten("x" * 40) == "x" * 40
+    assert shorten(LONG) == "x" * 39 + "…"
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_forty_characters_are_shown() -> None:
     ],
 )
 def test_a_value_is_shown_as_python_writes_it(value: object, text: str) -> None:
-    assert shown(value) == text
+    assert quoted(value) == text
 
 
 @pytest.mark.parametrize(
