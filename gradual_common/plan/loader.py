@@ -1,8 +1,7 @@
 """From a plan file to everything that a run needs: the plan, the job for the agents, the data.
 
 Read → replace (`--set` and its kin) → put variables in → scale (`-u`) → validate and check → read data, TLS files and
-secrets → try the TLS files. Every step reports into the document and the next goes on, so that all mistakes are found at
-once.
+secrets → try the TLS files. Every step reports into the document and the next goes on: all mistakes are found at once.
 """
 
 from __future__ import annotations

@@ -116,10 +116,9 @@ def _check_columns(document: Document, claim: Claim, rows: tuple[Row, ...]) -> N
     columns = columns_of(rows)
     for column, path in claim.columns.items():
         if column not in columns and column not in MAPPING_METHODS:
-            # A file without a header has its first row there: it is cut.
-            hint = "; ".join(
-                part for part in (nearest(column, columns), f"columns: {shorten(listed(columns))}") if part
-            )
+            # A file without a header has its first row there: it is shortened.
+            known = f"columns: {shorten(listed(columns))}"
+            hint = "; ".join(part for part in (nearest(column, columns), known) if part)
             text = f"{claim.file} has no column {column!r}, which {{{{{claim.name}.{column}}}}} reads"
             document.report(path, text, hint)
 

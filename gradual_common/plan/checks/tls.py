@@ -51,7 +51,7 @@ def _check_name(settings: Tls) -> None:
 
 
 def _open(document: Document, settings: Tls, opened: dict[str, bytes], secrets: Mapping[str, str]) -> bool:
-    """Take the passphrase from the key; False where it is a secret that could not be read, which is reported already."""
+    """Take the passphrase from the key; False where it is a secret that could not be read: that is reported."""
     file = settings.key or settings.cert
     if settings.passphrase is None or file not in opened:
         return True
