@@ -99,8 +99,8 @@ class Reaction(Generic[E]):
 class Session:
     """One agent's side of the control stream.
 
-    `introduction`: the Hello of a process that holds nothing · `begun()`: the requests begun so far · `jitter()`:
-    numbers in [0, 1) that spread the dialling.
+    `introduction` is the Hello of a process that holds nothing; `begun()` are the requests begun so far; `jitter()`
+    gives numbers in [0, 1) that spread the dialling.
     """
 
     def __init__(

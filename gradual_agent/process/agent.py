@@ -44,8 +44,8 @@ CHECK = "check that gradual-master runs, that it listens there (--listen), and t
 class Agent:
     """One agent process. `run` ends with its exit code.
 
-    `introduction`: the Hello of a process that holds nothing · `target`: where the master is · `outcome`: a future of
-    the loop that it runs on · `make_link`: of target, incarnation and who listens.
+    `introduction` is the Hello of a process that holds nothing, `outcome` a future of the loop that it runs on, and
+    `make_link` gives a link to `target`, which reports to its listener.
     """
 
     def __init__(
@@ -81,8 +81,6 @@ class Agent:
         """The last batch is sealed."""
         self._was_connected = False
         """The master has been there since it was last waited for."""
-        self._released: list[tuple[int, int, int]] = []
-        self._finished: list[pool.Finished] = []
         self._tasks: deque[Callable[[], None]] = deque()
         self._is_working = False
         self._alarm: tuple[int, Entry] | None = None
@@ -138,19 +136,11 @@ class Agent:
         try:
             while self._tasks:
                 self._tasks.popleft()()
-                if not self._tasks:
-                    self._report_slots()
             self._set_alarm()
         except Exception as error:
             self.fail(error)
         finally:
             self._is_working = False
-
-    def _report_slots(self) -> None:
-        if self._released or self._finished:
-            ended = events.SlotsEnded(pool.as_runs(self._released), pool.as_finished_runs(self._finished))
-            self._released, self._finished = [], []
-            self._tell_session(ended)
 
     @property
     def _offset(self) -> int:
@@ -285,6 +275,8 @@ class Agent:
         run = self._run
         if run is None:
             return
+        released: list[tuple[int, int, int]] = []
+        finished: list[pool.Finished] = []
         for instruction in instructions:
             match instruction:
                 case pool.StartUser(group, ordinal, tenure, due):
@@ -294,11 +286,13 @@ class Agent:
                 case Applied():
                     run.recorder.note_level(instruction)
                 case pool.Release(group, ordinal, tenure):
-                    self._released.append((group, ordinal, tenure))
+                    released.append((group, ordinal, tenure))
                 case pool.Finished():
-                    self._finished.append(instruction)
+                    finished.append(instruction)
                 case pool.Drained():
                     self._do(self._seal_last)
+        if released or finished:
+            self._tell_session(events.SlotsEnded(pool.as_runs(released), pool.as_finished_runs(finished)))
 
     def _store(self, provision: Provision) -> None:
         """The job's plan is made ready; rows are stored; what is known already is passed over."""
