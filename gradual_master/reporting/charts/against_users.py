@@ -34,10 +34,7 @@ def level_charts(levels: Sequence[LevelRow], limits: Sequence[Limit] = ()) -> tu
     if not len(source.data["users"]):
         return ()
     whole = [limit for limit in limits if limit.steps is None]
-    return (
-        _level_throughput(source, [limit for limit in whole if limit.chart == "throughput"]),
-        _level_latency(source, [limit for limit in whole if limit.chart == "latency"]),
-    )
+    return _throughput(source, whole), _latency(source, whole)
 
 
 def levels_source(levels: Sequence[LevelRow]) -> ColumnDataSource:
@@ -62,34 +59,37 @@ def levels_source(levels: Sequence[LevelRow]) -> ColumnDataSource:
 APART = Key("a level with a note", GREY, "diamond", "")
 
 
-def _level_throughput(source: ColumnDataSource, limits: Sequence[Limit]) -> Chart:
-    drawn = _level_figure("levels_throughput", y_range=DataRange1d(start=0))
-    keys: tuple[Key, ...] = (_points(drawn, source, Key("ok a second", TEAL, "solid", "ok")),)
-    add_hover(drawn, {**_LEVEL_HEAD, "ok": "@ok{0,0.0}/s", "marks": "@marks"}, mode="mouse")
+HEAD = {"users": "@users{0,0.0} of @target{0,0.0}", "phase": "@phase"}
+"""What the box of figures says of any level."""
+
+
+def _throughput(source: ColumnDataSource, limits: Sequence[Limit]) -> Chart:
+    drawn = _figure("levels_throughput", y_range=DataRange1d(start=0))
+    keys = (_points(drawn, source, Key("ok a second", TEAL, "solid", "ok")),)
+    add_hover(drawn, {**HEAD, "ok": "@ok{0,0.0}/s", "marks": "@marks"}, mode="mouse")
     peak = float(np.max(source.data["ok"]))
-    keys = (*_with_apart(keys, source), *draw_limits(drawn, limits, _ends(source), peak))
-    return Chart("levels_throughput", drawn, keys)
+    return Chart("levels_throughput", drawn, (*keys, *_others(drawn, source, limits, "throughput", peak)))
 
 
-def _level_latency(source: ColumnDataSource, limits: Sequence[Limit]) -> Chart:
+def _latency(source: ColumnDataSource, limits: Sequence[Limit]) -> Chart:
     is_log = is_wide([source.data[name] for _, name in PERCENTILES])
-    drawn = _level_figure("levels_latency", **latency_axis(is_log))
+    drawn = _figure("levels_latency", **latency_axis(is_log))
     keys = tuple(_points(drawn, source, key) for key in percentile_keys())
-    add_hover(drawn, {**_LEVEL_HEAD, **percentile_rows(), "marks": "@marks"}, mode="mouse")
+    add_hover(drawn, {**HEAD, **percentile_rows(), "marks": "@marks"}, mode="mouse")
     peak = float(np.nanmax([0.0, *source.data["p99"]]))
-    keys = (*_with_apart(keys, source), *draw_limits(drawn, limits, _ends(source), peak))
-    return Chart("levels_latency", drawn, keys, is_log)
+    return Chart("levels_latency", drawn, (*keys, *_others(drawn, source, limits, "latency", peak)), is_log)
 
 
-def _ends(source: ColumnDataSource) -> tuple[float, float]:
-    """From no users to the most that there were."""
-    return 0.0, float(np.max(source.data["users"]))
+def _others(
+    drawn: figure, source: ColumnDataSource, limits: Sequence[Limit], name: str, peak: float
+) -> tuple[Key, ...]:
+    """The key of levels with a note, if there are any, and the limits, from no users to the most that there were."""
+    apart = (APART,) if "diamond" in source.data["sign"] else ()
+    ends = (0.0, float(np.max(source.data["users"])))
+    return (*apart, *draw_limits(drawn, [limit for limit in limits if limit.chart == name], ends, peak))
 
 
-_LEVEL_HEAD = {"users": "@users{0,0.0} of @target{0,0.0}", "phase": "@phase"}
-
-
-def _level_figure(name: str, **options: Any) -> figure:
+def _figure(name: str, **options: Any) -> figure:
     drawn = new_figure(name, 280, x_range=DataRange1d(start=0), **options)
     drawn.xaxis.formatter = NumeralTickFormatter(format="0,0")
     return drawn
@@ -101,7 +101,3 @@ def _points(drawn: figure, source: ColumnDataSource, key: Key) -> Key:
     style: dict[str, Any] = {"line_color": key.colour, "line_width": 2, "fill_color": key.colour, "fill_alpha": "fill"}
     drawn.scatter("users", key.name, source=source, marker="sign", size=10, name=key.name, **style)
     return key
-
-
-def _with_apart(keys: tuple[Key, ...], source: ColumnDataSource) -> tuple[Key, ...]:
-    return (*keys, APART) if "diamond" in source.data["sign"] else keys

@@ -94,10 +94,9 @@ def targets_source(series: SeriesTable, targets: Sequence[tuple[float, float]]) 
 
 
 def series_source(series: SeriesTable) -> ColumnDataSource:
-    """What most charts over time draw, as float32 columns; `at` is the middle of a point, rates are a second."""
+    """What most charts over time draw; rates are a second."""
     seconds = series.end_s - series.begin_s
-    columns: dict[str, npt.NDArray[Any]] = {
-        "at": (series.begin_s + series.end_s) / 2,
+    columns = {
         "target": series.target.sum(axis=1),
         "users": series.users.sum(axis=1),
         "in_flight": series.in_flight,
@@ -105,28 +104,31 @@ def series_source(series: SeriesTable) -> ColumnDataSource:
         "loop_lag": series.loop_lag_ms_max,
         **{f"kind_{place}": count / seconds for place, (_, count) in enumerate(kind_rows(series))},
     }
-    drawn = {name: compact(column) for name, column in columns.items()}
-    return ColumnDataSource({**drawn, "when": instants(series.begin_s)}, name="series")
+    return _source("series", series.begin_s, series.end_s, columns)
 
 
 def rates_source(series: SeriesTable) -> ColumnDataSource:
     """Ok and failed requests a second, apart from the rest, so that a page can show those of one action instead."""
     seconds = series.end_s - series.begin_s
-    columns = {
-        "at": compact((series.begin_s + series.end_s) / 2),
-        "ok": compact(series.ok / seconds),
-        "failed": compact(series.failed / seconds),
-    }
-    return ColumnDataSource({**columns, "when": instants(series.begin_s)}, name="rates")
+    return _source(
+        "rates", series.begin_s, series.end_s, {"ok": series.ok / seconds, "failed": series.failed / seconds}
+    )
 
 
 def percentiles_source(series: SeriesTable) -> ColumnDataSource:
-    """Response times by time, `at` as in `series_source`: of merged histograms where the run has many points."""
+    """Response times by time: of merged histograms where the run has many points."""
     points = list(merged(series, MOST_PERCENTILES))
-    columns = {name: compact([point.quantile_ms(q) for point in points]) for q, name in PERCENTILES}
-    at = compact([(point.begin_s + point.end_s) / 2 for point in points])
-    when = instants(point.begin_s for point in points)
-    return ColumnDataSource({"at": at, **columns, "when": when}, name="percentiles")
+    begin_s, end_s = (np.array([getattr(point, name) for point in points]) for name in ("begin_s", "end_s"))
+    columns = {name: [point.quantile_ms(q) for point in points] for q, name in PERCENTILES}
+    return _source("percentiles", begin_s, end_s, columns)
+
+
+def _source(
+    name: str, begin_s: npt.NDArray[Any], end_s: npt.NDArray[Any], columns: Mapping[str, Any]
+) -> ColumnDataSource:
+    """Columns as float32; `at` is the middle of a point, `when` its begin as text."""
+    drawn = {key: compact(column) for key, column in {"at": (begin_s + end_s) / 2, **columns}.items()}
+    return ColumnDataSource({**drawn, "when": instants(begin_s)}, name=name)
 
 
 def kind_rows(series: SeriesTable) -> list[tuple[str, npt.NDArray[np.int64]]]:

@@ -1,7 +1,7 @@
 """The run as CSV files in a folder (`-o csv=FOLDER`): by interval while it goes on, from the summary at its end.
 
 RFC 4180: a header row, CRLF, quotes where needed; UTF-8. Every interval is handed to the kernel as it closes, so that
-a run that is killed leaves what was measured. Tables and columns: `csv_tables`.
+a run that is killed leaves what was measured. Which file holds what: `files`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from gradual_master.errors import ReporterError
-from gradual_master.reporting.csv.tables import AT_THE_END, DURING, header, rows
+from gradual_master.reporting.csv.files import AT_THE_END, DURING, header, rows
 from gradual_master.reporting.interface.files import check_writable, write_whole
 from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.tables import Table

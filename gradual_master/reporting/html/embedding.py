@@ -14,12 +14,19 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
 from bokeh.core.json_encoder import serialize_json
 from bokeh.document import Document
 from bokeh.resources import Resources
 from markupsafe import Markup
 
-from gradual_master.reporting.charts.parts import Chart
+from gradual_master.reporting.charts.parts import PERCENTILES, Chart, compact
+from gradual_master.reporting.text.formatting import show_instant
+from gradual_master.results.measures.step_series import StepTable
+from gradual_master.results.summary.sections import ActionRow
+
+MOST_STEPS = 40
+"""Steps that have their own lines in the page, those with the most requests: 6 KB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +73,26 @@ def charts_json(charts: Sequence[Chart]) -> Markup:
 def as_json(document: Mapping[str, Any]) -> Markup:
     """A document of numbers, texts and bokeh's own values, to stand in a script element."""
     return Markup(serialize_json(document).replace("<", "\\u003c"))  # noqa: S704 - without a `<` it is text to any HTML parser
+
+
+def steps_document(actions: Sequence[ActionRow], table: StepTable | None) -> dict[str, Any] | None:
+    """`at`, `when`, and by the number of a row of `actions` its columns; float32, little-endian, in base64."""
+    if table is None or not len(table):
+        return None
+    busiest = sorted(range(len(actions)), key=lambda place: -actions[place].requests)[:MOST_STEPS]
+    begin_s = table.begin_s
+    return {
+        "at": _encoded((begin_s + table.end_s) / 2),
+        "when": [show_instant(at) for at in begin_s.tolist()],
+        "steps": {str(place): _columns(table, place) for place in sorted(busiest) if actions[place].requests},
+    }
+
+
+def _columns(table: StepTable, step: int) -> dict[str, str]:
+    rates = table.rates(step)
+    percentiles = {name: _encoded(table.quantile_ms(step, q)) for q, name in PERCENTILES}
+    return {"ok": _encoded(rates[:, 0]), "failed": _encoded(rates[:, 1]), **percentiles}
+
+
+def _encoded(values: Any) -> str:
+    return base64.b64encode(compact(values).astype(np.dtype("<f4")).tobytes()).decode()

@@ -48,48 +48,31 @@ class ActionHistograms:
 
 
 def histograms_of(actions: Sequence[ActionRow]) -> ActionHistograms | None:
-    """The strips of all actions on one axis; None when none of them has a response."""
+    """Those of all actions on one axis, at most `BARS` bars each; None when none of them has a response."""
     counts = [Histogram.from_json(row.histogram).counts for row in actions]
     filled = np.flatnonzero(np.sum(counts, axis=0)) if counts else np.array([], dtype=np.int64)
     if not len(filled):
         return None
-    axis = _Axis.over(int(filled[0]), int(filled[-1]))
-    strips = tuple(axis.strip(each, row) if each.any() else None for each, row in zip(counts, actions, strict=True))
-    return ActionHistograms(axis.low_ms, axis.high_ms, strips)
+    first = int(filled[0])
+    buckets = max(1, ceil((int(filled[-1]) + 1 - first) / BARS))
+    end = min(len(EDGE_ARRAY) - 1, first + buckets * BARS)
+    low_ms, high_ms = (float(EDGE_ARRAY[edge]) / NS_PER_MS for edge in (first, end))
+    starts = range(0, end - first, buckets)
+    rows = tuple(
+        ActionHistogram(_outline(np.add.reduceat(each[first:end], starts)), _ticks(row, low_ms, high_ms))
+        if each.any()
+        else None
+        for each, row in zip(counts, actions, strict=True)
+    )
+    return ActionHistograms(low_ms, high_ms, rows)
 
 
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    """Buckets `first` to `end` (exclusive), `each` of them a bar."""
+def _ticks(row: ActionRow, low_ms: float, high_ms: float) -> tuple[PercentileTick, ...]:
+    def place(ms: float) -> float:
+        return WIDTH * min(1.0, max(0.0, log(ms / low_ms) / log(high_ms / low_ms)))
 
-    first: int
-    end: int
-    each: int
-
-    @classmethod
-    def over(cls, first: int, last: int) -> _Axis:
-        each = max(1, ceil((last + 1 - first) / BARS))
-        return cls(first, min(len(EDGE_ARRAY) - 1, first + each * BARS), each)
-
-    @property
-    def low_ms(self) -> float:
-        return float(EDGE_ARRAY[self.first]) / NS_PER_MS
-
-    @property
-    def high_ms(self) -> float:
-        return float(EDGE_ARRAY[self.end]) / NS_PER_MS
-
-    def strip(self, counts: Int64, row: ActionRow) -> ActionHistogram:
-        bars = np.add.reduceat(counts[self.first : self.end], range(0, self.end - self.first, self.each))
-        return ActionHistogram(_outline(bars), tuple(self._ticks(row)))
-
-    def _ticks(self, row: ActionRow) -> list[PercentileTick]:
-        known = [(name, getattr(row.response_time_ms, name)) for name in PERCENTILES]
-        return [PercentileTick(name, round(self._x(ms), 1), ms) for name, ms in known if ms]
-
-    def _x(self, ms: float) -> float:
-        place = log(ms / self.low_ms) / log(self.high_ms / self.low_ms)
-        return WIDTH * min(1.0, max(0.0, place))
+    known = [(name, row.response_time_ms[name]) for name in PERCENTILES]
+    return tuple(PercentileTick(name, round(place(ms), 1), ms) for name, ms in known if ms)
 
 
 def _outline(bars: Int64) -> str:

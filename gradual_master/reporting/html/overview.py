@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -62,22 +61,14 @@ def overview_charts(series: SeriesTable, schedule: Schedule, limits: Sequence[Li
 
 def _steps_of(schedule: Schedule, end_s: float) -> Float64:
     """(seconds, users), twice for every change: before it and after it."""
-    begun = [change for change in scheduled_users(schedule) if change[0] < end_s] or [(0.0, 0.0)]
-    corners = [begun[0]]
-    for (_, before), (at, after) in pairwise(begun):
-        corners += [(at, before), (at, after)]
-    return np.array([*corners, (end_s, begun[-1][1])])
+    times, users = np.array([change for change in scheduled_users(schedule) if change[0] < end_s] or [(0.0, 0.0)]).T
+    return np.column_stack((np.append(np.repeat(times, 2)[1:], end_s), np.repeat(users, 2)))
 
 
 def _held(points: Sequence[Point], values: Float64) -> Float64:
     """(seconds, value), twice for every point: at its begin and at its end."""
-    return np.array(
-        [corner for point, value in zip(points, values.tolist(), strict=True) for corner in _ends(point, value)]
-    )
-
-
-def _ends(point: Point, value: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    return (point.begin_s, value), (point.end_s, value)
+    ends = [edge for point in points for edge in (point.begin_s, point.end_s)]
+    return np.column_stack((ends, np.repeat(values, 2)))
 
 
 def _users(users: Float64, steps: Float64, end_s: float) -> OverviewChart:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.kinds.exchange import title_of_request, title_of_response
+from gradual_master.reporting import tables
 from gradual_master.reporting.charts.against_users import level_charts
 from gradual_master.reporting.charts.events import marks_of
 from gradual_master.reporting.charts.heat import heat_grid
@@ -18,13 +19,26 @@ from gradual_master.reporting.charts.limits import Limit, limits_of
 from gradual_master.reporting.charts.over_time import time_charts
 from gradual_master.reporting.charts.time_series import OVER_TIME, failures_of, scheduled_users
 from gradual_master.reporting.html import captions
-from gradual_master.reporting.html.embedding import Script, as_json, bokeh_script, charts_json, package_text
+from gradual_master.reporting.html.embedding import (
+    Script,
+    as_json,
+    bokeh_script,
+    charts_json,
+    package_text,
+    steps_document,
+)
 from gradual_master.reporting.html.histograms import histograms_of
 from gradual_master.reporting.html.overview import HEIGHT, WIDTH, OverviewChart, overview_charts
-from gradual_master.reporting.html.steps import steps_document
-from gradual_master.reporting.tables import ACTIONS, AGENTS, ERRORS, LEVELS, OBJECTIVES, PHASES, TOTALS, state_of
-from gradual_master.reporting.text import formatting
 from gradual_master.reporting.text.failures import kind_names
+from gradual_master.reporting.text.formatting import (
+    show_bytes,
+    show_count,
+    show_instant,
+    show_kinds,
+    show_number,
+    show_percent,
+    show_seconds,
+)
 from gradual_master.reporting.text.level_notes import always_failing, notes_of
 from gradual_master.results.measures.series import Point
 from gradual_master.results.section import plain
@@ -120,37 +134,11 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        request_title=title_of_request,
-        response_title=title_of_response,
-        count=show_count,
-        number=formatting.show_number,
-        percent=formatting.show_percent,
-        clock=formatting.show_seconds,
-        instant=formatting.show_instant,
-        kinds=formatting.show_kinds,
-        bytes=formatting.show_bytes,
-        moment=show_moment,
-    )
-    environment.globals.update(
-        TOTALS=TOTALS,
-        LEVELS=LEVELS,
-        ACTIONS=ACTIONS,
-        PHASES=PHASES,
-        ERRORS=ERRORS,
-        AGENTS=AGENTS,
-        OBJECTIVES=OBJECTIVES,
-        OVER_TIME=OVER_TIME,
-        state_of=state_of,
-        notes_of=notes_of,
-        panel_size=(WIDTH, HEIGHT),
-    )
+    shown = (show_number, show_percent, show_seconds, show_instant, show_kinds, show_bytes, show_count, show_moment)
+    environment.filters.update({show.__name__.removeprefix("show_"): show for show in shown})
+    environment.filters.update(request_title=title_of_request, response_title=title_of_response)
+    environment.globals.update(tables=tables, OVER_TIME=OVER_TIME, notes_of=notes_of, panel_size=(WIDTH, HEIGHT))
     return environment.get_template("report.html.j2")
-
-
-def show_count(count: int | None) -> str:
-    """A count, or "-" where there is none."""
-    return formatting.NO_DATA if count is None else formatting.show_count(count)
 
 
 def show_moment(instant: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from gradual_common.kinds.exchange import title_of_response
 from gradual_common.units import count
+from gradual_master.reporting import tables
 from gradual_master.reporting.interface.files import FileReporter
 from gradual_master.reporting.markdown.page import (
     LONGEST_CELL,
@@ -21,18 +22,7 @@ from gradual_master.reporting.markdown.page import (
     escape,
     table,
 )
-from gradual_master.reporting.tables import (
-    ACTIONS,
-    AGENTS,
-    ERRORS,
-    LEVELS,
-    OBJECTIVES,
-    PHASES,
-    STEP,
-    TOTALS,
-    Column,
-    state_of,
-)
+from gradual_master.reporting.tables import OBJECTIVES, STEP, Column, state_of
 from gradual_master.reporting.text.formatting import (
     NO_DATA,
     show_instant,
@@ -49,7 +39,8 @@ MOST_LEVELS = 20
 MOST_FAILURES = 20
 MOST_AGENTS = 20
 
-TIMES = "p50_ms p95_ms p99_ms max_ms"
+KEY_FIGURES = "requests failed throughput_rps p50_ms p95_ms p99_ms max_ms"
+LEVEL_COLUMNS = "phase start_s target_users active_users throughput_rps p50_ms p95_ms p99_ms failed notes"
 ERROR_COLUMNS = "label group_and_step count requests_ratio first_s last_s why"
 ACTION_COLUMNS = (
     "group_and_step requests failed response_time_p50_ms response_time_p95_ms response_time_p99_ms response_time_max_ms"
@@ -95,18 +86,18 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     """What the verdict rests on."""
     yield bullets("", summary.verdict.reasons)
     yield _objectives(summary.verdict.objectives)
-    yield _table("Key figures", TOTALS.choose(f"requests failed throughput_rps {TIMES}"), [summary.totals], texts=0)
+    yield _table("Key figures", tables.TOTALS.choose(KEY_FIGURES), [summary.totals], texts=0)
     yield _comparison(summary.comparison)
     yield _levels(summary.levels)
-    yield _table("Errors", ERRORS.choose(ERROR_COLUMNS), summary.errors, texts=2, most=MOST_FAILURES)
+    yield _table("Errors", tables.ERRORS.choose(ERROR_COLUMNS), summary.errors, texts=2, most=MOST_FAILURES)
     yield _agents("Agents to look at", [row for row in summary.agents if row.lost or row.saturated])
     yield bullets("Warnings", summary.verdict.warnings)
 
 
 def _details(summary: Summary) -> Iterator[Block]:
-    yield _table("Actions", ACTIONS.choose(ACTION_COLUMNS), summary.actions)
+    yield _table("Actions", tables.ACTIONS.choose(ACTION_COLUMNS), summary.actions)
     yield _samples(summary.error_samples)
-    yield _table("Phases", PHASES.choose(PHASE_COLUMNS), summary.phases)
+    yield _table("Phases", tables.PHASES.choose(PHASE_COLUMNS), summary.phases)
     yield _agents("Agents", summary.agents)
     yield _run(summary)
 
@@ -176,7 +167,7 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _levels(levels: Sequence[LevelRow]) -> Block:
-    columns = LEVELS.choose("phase start_s target_users active_users throughput_rps p50_ms p95_ms p99_ms failed notes")
+    columns = tables.LEVELS.choose(LEVEL_COLUMNS)
     phases = len({row.phase for row in levels}) > 1
     shown = thinned(levels, MOST_LEVELS)
     note = f"{len(shown)} of {len(levels):,} levels, evenly chosen" if len(shown) < len(levels) else ""
@@ -199,7 +190,7 @@ def _samples(samples: Sequence[Any]) -> Block:
 
 
 def _agents(title: str, agents: Sequence[AgentRow]) -> Block:
-    columns = AGENTS.choose("name health requests cpu_p95_ratio loop_lag_p99_ms start_lag_p99_ms")
+    columns = tables.AGENTS.choose("name health requests cpu_p95_ratio loop_lag_p99_ms start_lag_p99_ms")
     return _table(title, columns, agents, texts=2, most=MOST_AGENTS)
 
 

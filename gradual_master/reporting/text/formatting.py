@@ -12,9 +12,9 @@ T = TypeVar("T")
 NO_DATA = "-"
 
 
-def show_count(count: int) -> str:
+def show_count(count: int | None) -> str:
     """12345 → `12,345`."""
-    return f"{count:,}"
+    return NO_DATA if count is None else f"{count:,}"
 
 
 def show_counted(number: float | None, noun: str) -> str:

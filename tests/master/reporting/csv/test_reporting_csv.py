@@ -13,8 +13,8 @@ from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, pla
 
 from gradual_common.kinds.failures import KINDS
 from gradual_master.errors import ReporterError
+from gradual_master.reporting.csv.files import AT_THE_END, DURING, cell, header
 from gradual_master.reporting.csv.reporter import NAMES, CsvReporter
-from gradual_master.reporting.csv.tables import AT_THE_END, DURING, cell, header
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary

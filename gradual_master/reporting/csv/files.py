@@ -11,19 +11,8 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-from gradual_master.reporting.tables import (
-    ACTIONS,
-    AGENTS,
-    ERRORS,
-    LEVELS,
-    OBJECTIVES,
-    STATISTICS,
-    Column,
-    Table,
-    column,
-    raw,
-    times,
-)
+from gradual_master.reporting import tables
+from gradual_master.reporting.tables import STATISTICS, Column, Table, column, raw, times
 from gradual_master.results.measures.intervals import IntervalRecord
 
 
@@ -88,11 +77,11 @@ DURING = {
 """What grows while the run goes on."""
 
 AT_THE_END = {
-    "actions.csv": ACTIONS,
-    "errors.csv": ERRORS,
-    "levels.csv": LEVELS,
-    "agents.csv": AGENTS,
-    "objectives.csv": OBJECTIVES,
+    "actions.csv": tables.ACTIONS,
+    "errors.csv": tables.ERRORS,
+    "levels.csv": tables.LEVELS,
+    "agents.csv": tables.AGENTS,
+    "objectives.csv": tables.OBJECTIVES,
 }
 """What the summary says."""
 
