@@ -22,65 +22,86 @@ DRAIN_LEVEL = -1
 
 @dataclass(frozen=True, slots=True)
 class SlotRun:
-    """Consecutive slots of one group under one tenure: ordinals `first … first + count - 1`.
-
-    `at`: in `AgentMessage.finished` the run time at which their users ended for good, on average; 0 elsewhere.
-    """
+    """Consecutive slots of one group under one tenure: ordinals `first … first + count - 1`."""
 
     group: int
     first: int
     count: int
     tenure: int
+
     at: int = 0
+    """In `AgentMessage.finished` the run time at which their users ended for good, on average; 0 elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The `gradual-agent` command that a process is of, by its key, and which of its `of` processes: 1, 2, …"""
+    """Which `gradual-agent` command a process is of."""
 
     command: bytes
+    """The command's key."""
+
     number: int
+    """Of the command's processes: 1, 2, …"""
+
     of: int
+    """How many processes the command has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """An agent presents itself; a higher `stream` of the same incarnation supersedes the lower.
-
-    `part` None: it is the only process of its command.
-    """
+    """An agent presents itself."""
 
     protocol: int
+
     incarnation: bytes
+    """The key of this process: 128 random bits made at its start."""
+
     name: str
     host: str
     pid: int
     version: str
+
     stream: int
+    """A higher one of the same incarnation supersedes the lower."""
+
     max_users: int
+
     run: str = ""
+    """The run that the agent is in, "" for none; `epoch` is the last that it heard of."""
+
     epoch: int = 0
     last_batch: int = 0
+
     held: tuple[SlotRun, ...] = ()
+    """The slots in which users run, or will at the next level."""
+
     part: Part | None = None
+    """None: it is the only process of its command."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """`stamp`: the agent's clock; `begun`: requests begun so far; `offset`: run time − agent clock as estimated."""
+    """The agent lives; a pong renews its lease."""
 
     stamp: int
+    """The agent's clock."""
+
     begun: int
+    """Requests begun so far."""
+
     offset: int = 0
+    """Run time − agent clock, as estimated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """The orders that are in force at the agent, and the highest provision it has stored."""
+    """The orders that are in force at the agent."""
 
     epoch: int
     version: int
+
     provisioned: int
+    """The highest provision that it has stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +113,7 @@ class Goodbye:
 
 @dataclass(frozen=True, slots=True)
 class AgentMessage:
-    """One message to the master; any of its parts may be absent.
-
-    `leaving`: the agent has been asked to end. Its users end one by one, and it takes no others.
-    """
+    """One message to the master; any of its parts may be absent."""
 
     hello: Hello | None = None
     ping: Ping | None = None
@@ -104,40 +122,54 @@ class AgentMessage:
     finished: tuple[SlotRun, ...] = ()
     batches: tuple[Batch, ...] = ()
     goodbye: Goodbye | None = None
+
     leaving: bool = False
+    """The agent has been asked to end. Its users end one by one, and it takes no others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """The master takes the agent in. `lease`, `guard`, `interval`, `batch_offset` are nanoseconds.
-
-    `name`: how the agent is shown.
-    """
+    """The master takes the agent in. Durations are nanoseconds."""
 
     run: str
     epoch: int
+
     lease: int
+    """How long the agent may run its slots after the stamp of a ping that was answered."""
+
     guard: int
+    """How much longer the master counts the slots as held."""
+
     interval: int
+
     batch_offset: int
+    """When in an interval the agent sends the batch of the one before."""
+
     last_batch: int = 0
+
     name: str = ""
+    """How the agent is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pong:
-    """Returns a ping's stamp, with the master's run time at its receipt."""
+    """Returns a ping's stamp."""
 
     stamp: int
+
     now: int
+    """The master's run time when it received the ping."""
 
 
 @dataclass(frozen=True, slots=True)
 class LevelOrder:
-    """From `apply_at` on, `users[g]` users of group g are active; `number` −1 is the end of the schedule."""
+    """From `apply_at` on, `users[g]` users of group g are active."""
 
     apply_at: int
+
     number: int
+    """−1 is the end of the schedule."""
+
     phase: int
     users: tuple[int, ...]
 
@@ -177,12 +209,15 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class MasterMessage:
-    """One message to an agent; any of its parts may be absent. `ack` is cumulative, 0 for none."""
+    """One message to an agent; any of its parts may be absent."""
 
     welcome: Welcome | None = None
     pong: Pong | None = None
     orders: Orders | None = None
+
     ack: int = 0
+    """The last batch that is merged; 0 for none."""
+
     expired: Expired | None = None
     refused: Refused | None = None
     finish: Finish | None = None
@@ -200,17 +235,21 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Provision:
-    """One complete provision: the job, or rows. `sequence` counts up per agent."""
+    """One complete provision: the job, or rows."""
 
     sequence: int
+    """Counts up per agent."""
+
     job: Job | None = None
     rows: tuple[Rows, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SampleMessage:
-    """Single samples and exchanges of one agent; `incarnation` is its key."""
+    """Single samples and exchanges of one agent."""
 
     incarnation: bytes
+    """The agent's key."""
+
     blocks: tuple[SampleColumns, ...] = ()
     exemplars: tuple[Exemplar, ...] = ()

@@ -27,19 +27,28 @@ RANDOM_SHOWN = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SampleColumns:
-    """Samples that ended within level `level` (`DRAIN_LEVEL`: the drain), in the order in which they ended.
-
-    All columns (n,): `started` run time, `duration` response time, both ns; `slot` the ordinal in the step's group;
-    `step` as in `SeriesIndex`; `kind` as in `SeriesIndex.failures`; `status` 0 without a response.
-    """
+    """Samples that ended within one level, in the order in which they ended. All columns are (n,)."""
 
     level: int
+    """`DRAIN_LEVEL` is the drain."""
+
     started: Int64
+    """Run time, ns."""
+
     duration: Int64
+    """Response time, ns."""
+
     slot: Int32
+    """The ordinal in the step's group."""
+
     step: UInt16
+    """As in `SeriesIndex`."""
+
     kind: UInt8
+    """As in `SeriesIndex.failures`."""
+
     status: UInt16
+    """0 without a response."""
 
     def __len__(self) -> int:
         return len(self.started)
@@ -47,18 +56,24 @@ class SampleColumns:
 
 @dataclass(frozen=True, slots=True)
 class Exemplar:
-    """One failed exchange of an agent, picked by `number` (its first ones) or by `key` (the smallest of many).
-
-    `ended` run time, ns; `document` is plain JSON data, masked: {"detail", "request", "response"}.
-    """
+    """One failed exchange of an agent."""
 
     step: int
     kind: int
+
     number: int
+    """Which of its kind in its step it is; the first ones are shown."""
+
     key: float
+    """Random in [0, 1): of the others those with the smallest keys are shown."""
+
     ended: int
+    """Run time, ns."""
+
     slot: int
+
     document: dict[str, Any]
+    """Plain JSON data, masked: {"detail", "request", "response"}."""
 
     @property
     def detail(self) -> str:
