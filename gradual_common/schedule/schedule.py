@@ -10,55 +10,62 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """From `at` on, `target` users are active, `users[g]` of them in group g, until the next change.
-
-    `level` numbers the level of the tables: a change that belongs to a linear ramp's stretch shares its number with
-    its neighbours, every other change has a number of its own.
-    """
+    """From `at` on, `target` users are active, until the next change."""
 
     at: int
     target: int
+
     users: tuple[int, ...]
+    """How many of them by group."""
+
     level: int
+    """The level of the tables: changes of a linear ramp's stretch share a number, every other has one of its own."""
+
     phase: int
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A row of the tables. For a stretch of a linear ramp `target` is the mean number of users, as a float.
-
-    `end` is `NEVER` for the last one when only iterations end the run.
-    """
+    """A row of the tables."""
 
     number: int
     phase: int
     start: int
+
     end: int
+    """`NEVER` for the last one when only iterations end the run."""
+
     target: float
+    """For a stretch of a linear ramp the mean number of users."""
 
 
 @dataclass(frozen=True, slots=True)
 class SchedulePhase:
-    """A phase as scheduled; `pause_before` lies before `start`, as a level of its own with target 0.
-
-    `end` is `NEVER` when only iterations end the run.
-    """
+    """A phase as scheduled."""
 
     number: int
     name: str
+
     start: int
+    """Behind `pause_before`, which is a level of its own with target 0."""
+
     end: int
+    """`NEVER` when only iterations end the run."""
+
     warm_up: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What is to be active when. `end` is the exact instant of target 0, or None when only iterations end the run."""
+    """What is to be active when."""
 
     changes: tuple[Change, ...]
     levels: tuple[Level, ...]
     phases: tuple[SchedulePhase, ...]
+
     end: int | None
+    """The exact instant of target 0, or None when only iterations end the run."""
+
     groups: tuple[str, ...]
     warnings: tuple[str, ...] = ()
 
