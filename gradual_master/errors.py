@@ -2,7 +2,7 @@
 
 GradualError
 └── MasterError                  a run that cannot be conducted as told
-    ├── IllegalTransitionError   the run's life cycle has no such transition (a bug, never the user's mistake)
+    ├── IllegalTransitionError   a run or an agent has no such transition (a bug, never the user's mistake)
     ├── OptionError              an option of the run that is out of range
     ├── InsecureError            plaintext off loopback without `--insecure`, or secrets with it
     ├── ListenError              the address cannot be listened on
@@ -22,7 +22,7 @@ class MasterError(GradualError):
 
 
 class IllegalTransitionError(MasterError):
-    """The run's life cycle has no such transition; the message names the state and the event."""
+    """A run or an agent has no such transition; the message names who, the state and the event."""
 
 
 class OptionError(MasterError, ValueError):

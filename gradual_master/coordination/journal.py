@@ -94,13 +94,10 @@ class MemoryJournal:
     def commit(self, entries: Iterable[Entry]) -> None:
         """Keep the entries."""
         for entry in entries:
-            self._keep(entry)
-
-    def _keep(self, entry: Entry) -> None:
-        match entry:
-            case BatchMerged(agent, number, _):
-                self.batches[agent] = max(number, self.batches.get(agent, 0))
-            case IntervalClosed(number):
-                self.closed = number
-            case _:
-                self.decisions.append(entry)
+            match entry:
+                case BatchMerged(agent, number, _):
+                    self.batches[agent] = max(number, self.batches.get(agent, 0))
+                case IntervalClosed(number):
+                    self.closed = number
+                case _:
+                    self.decisions.append(entry)

@@ -139,7 +139,8 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         """Prepare the rows of these slots; the sequence of the last provision."""
         sequence = self._provisions.prepare(agent, slots)
         if agent in self._prepared:
-            self._prepared.pop(agent).set()
+            # A turn later: what is put on streams meanwhile is ahead of rows (DESIGN 4.11).
+            asyncio.get_running_loop().call_soon(self._prepared.pop(agent).set)
         return sequence
 
     async def Session(self, request_iterator: Any, context: Any) -> None:  # noqa: N802  (the service's name for it)
