@@ -26,11 +26,12 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Something came on a stream that cannot be read; `peer` is the sender's address."""
+    """Something came on a stream that cannot be read."""
 
     stream: int
     reason: str
     peer: str = ""
+    """The sender's address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +84,12 @@ Event = Received | Unreadable | StreamEnded | Provided | Merged | Unmergeable | 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Put a message on a stream; `ahead` of everything that may wait (orders, pongs: DESIGN 4.11)."""
+    """Put a message on a stream."""
 
     stream: int
     message: MasterMessage
     ahead: bool = False
+    """Of everything that may wait: orders and pongs are (DESIGN 4.11)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,12 @@ class SlotsAssigned:
 
 @dataclass(frozen=True, slots=True)
 class SlotsReleased:
-    """These slots' users have ended; `for_good` when they will have no successor."""
+    """These slots' users have ended."""
 
     agent: str
     slots: tuple[SlotRun, ...]
     for_good: bool
+    """They will have no successor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,14 @@ class AgentLost:
 
 @dataclass(frozen=True, slots=True)
 class OrdersIssued:
-    """A version of the orders: from when the schedule counts, and when it was stopped, if it was."""
+    """A version of the orders."""
 
     epoch: int
     version: int
     start: int
+    """From when the schedule counts."""
     stopped_at: int | None
+    """When it was stopped, if it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,32 +15,29 @@ LEAST_INTERVAL = 100 * NS_PER_MS
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """Durations in ns. `allow_missing` is a share of the scheduled user-seconds; `on_listening` gets the address.
-
-    `on_begin` is called when the schedule begins.
-
-    `takes_signals`: Ctrl-C and SIGTERM are for the run, if it has the main thread.
-
-    `is_closed`: no agents can come but those that are started with the run, so that it waits for none after the last.
-
-    OptionError when something is out of range.
-    """
+    """What was asked for; durations in ns. OptionError when something is out of range."""
 
     listen: str = "127.0.0.1:7700"
     expect_agents: int = 1
+    """How many `gradual-agent` commands to wait for."""
     agents_wait: int = 60 * NS_PER_S
     lease: int = 10 * NS_PER_S
     guard: int = NS_PER_S
     interval: int = NS_PER_S
     is_closed: bool = False
+    """No agents can come but those that are started with the run: it waits for none after the last."""
     takes_signals: bool = True
+    """Ctrl-C and SIGTERM are for the run, if it has the main thread."""
     insecure: bool = False
     allow_missing: float = 0.01
+    """A share of the scheduled user-seconds."""
     allow_saturated: bool = False
     command: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     on_listening: Callable[[str], None] | None = None
+    """Gets the address."""
     on_begin: Callable[[], None] | None = None
+    """Called when the schedule begins."""
 
     def __post_init__(self) -> None:
         if self.expect_agents < 1:

@@ -2,10 +2,10 @@
 
 What it is to the run decides whether it may hold slots, and whether intervals and the end of the run wait for it:
 
-    joining ──enlist──▶ working ──leave──▶ leaving ─depart─▶ left
-      │ leave            │   ▲ return       │   ▲ return
-      ▼                  ▼   │              ▼   │
-    withdrawing         lost ┘    lost in leaving
+    joining ──enlist──▶ working ──leave──▶ leaving ──depart──▶ left
+      │ leave            │ lose             │ lose               ▲
+      ▼                  ▼   ▲ return       ▼   ▲ return         │ depart
+    withdrawing         lost ┘    lost in leaving ───────────────┘
 
 Whoever is dropped keeps its slots until its lease is over, is lost then, and is not taken in again. Lost before the
 load, an agent comes back as the newcomer that it was.
@@ -84,6 +84,7 @@ STANDINGS: dict[Standing, dict[StandingEvent, Standing]] = {
         StandingEvent.LOSE_EARLY: Standing.LOST_NEWCOMER,
     },
     Standing.WITHDRAWING: {
+        StandingEvent.ENLIST: Standing.LEAVING,
         StandingEvent.DEPART: Standing.LEFT,
         StandingEvent.DROP: Standing.DROPPED,
         StandingEvent.LOSE: Standing.LOST_NEWCOMER,

@@ -27,6 +27,7 @@ STORIES = [
     ("works to the end of the run", "enlisted", Standing.WORKING),
     ("ends by a drain", "enlisted, told to end, let go", Standing.LEFT),
     ("is told to end before it was given anything", "told to end, let go", Standing.LEFT),
+    ("is told to end just before slots are assigned", "told to end, enlisted, let go", Standing.LEFT),
     ("is lost and back", "enlisted, lost, taken back", Standing.WORKING),
     ("is lost in a drain and back", "enlisted, told to end, lost, taken back", Standing.LEAVING),
     ("is told to end while it is lost", "enlisted, lost, told to end, taken back, let go", Standing.LEFT),

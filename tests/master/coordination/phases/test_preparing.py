@@ -209,3 +209,14 @@ def test_an_agent_lost_before_the_load_ends_the_run_at_once() -> None:
     run.wait(12, "a")
     assert run.core.failure is not None
     assert "b was lost before the load began" in run.core.failure
+
+
+def test_an_agent_that_is_told_to_end_while_others_are_awaited_is_not_in_their_way() -> None:
+    run = three_levels()
+    run.greet("a")
+    run.say("a", leaving=True)
+    run.greet("b")
+    assert run.core.state is State.PROVISIONING
+    run.say("a", goodbye=Goodbye("told to end"))
+    assert run.core.failure is not None
+    assert run.core.failure.startswith("agent a was lost before the load began: it ended (told to end)")
