@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 from gradual_common.secrecy.field_names import MASK, conceals, hide_fields, values_in
 from gradual_common.secrecy.masking import hide_credentials
 from gradual_common.secrecy.token_forms import basic_credentials, hide_tokens, webhooks_in
+
+Path = tuple[str | int, ...]
 
 CARRIERS = frozenset(
     {"headers", "body", "form", "query", "url", "base_url", "multipart", "auth", "proxy", "tls", "assertions"}
@@ -88,19 +90,31 @@ _ATTRIBUTES = frozenset(
 
 def credentials_in(document: Any, *, is_sent: bool = False) -> Iterator[str]:
     """Every literal credential of a plan's document. `is_sent`: the document itself is sent."""
+    for _, _, credentials in places_in(document, is_sent=is_sent):
+        yield from credentials
+
+
+def places_in(
+    document: Any, path: Path = (), *, is_sent: bool = False, carriers: Set[str] = CARRIERS
+) -> Iterator[tuple[Path, Any, Iterator[str]]]:
+    """Every place of a document at which a credential may stand: its path, what stands there, its credentials.
+
+    What stands below one of the `carriers` is sent.
+    """
     if isinstance(document, str):
-        yield from credentials_in_text(document) if is_sent else _in_address(document)
+        yield path, document, credentials_in_text(document) if is_sent else _in_address(document)
     elif isinstance(document, list | tuple):
-        for entry in document:
-            yield from credentials_in(entry, is_sent=is_sent)
+        for number, entry in enumerate(document):
+            yield from places_in(entry, (*path, number), is_sent=is_sent, carriers=carriers)
     elif isinstance(document, Mapping):
-        for name, value in document.items():
-            if is_sent and "cookie" in str(name).lower() and isinstance(value, str):
-                yield from cookies_in(value)
-            elif is_sent and conceals(str(name)):
-                yield from credentials_of(value)
+        for key, value in document.items():
+            name = str(key)
+            if is_sent and "cookie" in name.lower() and isinstance(value, str):
+                yield (*path, name), value, cookies_in(value)
+            elif is_sent and conceals(name):
+                yield (*path, name), value, credentials_of(value)
             else:
-                yield from credentials_in(value, is_sent=is_sent or name in CARRIERS)
+                yield from places_in(value, (*path, name), is_sent=is_sent or name in carriers, carriers=carriers)
 
 
 def without_credentials(document: Any, *, is_sent: bool = False) -> Any:

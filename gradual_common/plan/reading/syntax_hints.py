@@ -18,23 +18,15 @@ from gradual_common.secrecy.quoting import MOST_SHOWN
 QUOTE_TEMPLATE = 'quote it: a value with {{…}} is written "{{…}}"'
 QUOTE_OPERATOR = 'quote it: an unquoted > or | begins a block of text in YAML; write "> 500ms"'
 QUOTE_VARIABLE = 'quote it: inside {…} and […] a variable is written "${X}"'
-QUOTE_QUESTION = "quote it: inside {…} and […] a text with ? in it needs quotes"
 QUOTE_COLON = "quote it: a text with a colon and a blank in it needs quotes"
-QUOTE_BEGIN = "quote it: a text cannot begin with {0}"
-QUOTE_STAR = "quote it: an unquoted * stands for an anchor, and there is none of this name"
-USE_SPACES = "a tab stands here: YAML is indented with spaces"
 SPACE_MISSING = "a space is missing after the colon on line {0}: write `{1}: …`"
 DASH_SPACE = "a space is missing after the - on line {0}: write `- {1}: …`"
 COLON_MISSING = "a colon is missing after the key on line {0}"
 LIST_OFF = "this list entry is not on the level of the others: put its - under theirs"
 KEY_OFF = "this key is not on the level of the others: put it under the first key of its mapping"
 TOO_FAR = "this line is indented further than the one above it, which has a value already"
-LIST_BELOW = "a list begins on the next line, or is written in brackets: [a, b]"
 NEVER_CLOSED = "the {0} on line {1} is never closed"
-CLOSES_NOTHING = "this {0} closes nothing"
 COMMA_MISSING = "a comma is missing here, or quotes around a text with a colon or a comma in it"
-BEHIND_QUOTE = "something stands behind the closing quote: put the quotes around all of it"
-ESCAPE = "in \"…\" a backslash begins an escape: write two of them, or use '…'"
 CONTROL = 'this character cannot stand in a plan; in "…" it is written \\x{0:02x}'
 
 _TEMPLATE_VALUE = re.compile(r"(?:^\s*-|:|\{|\[|,)\s+\{[{%]|[:\[,]\s*\{\{")
@@ -201,14 +193,15 @@ def _here(hint: str) -> _Hint:
 
 
 _HINTS: tuple[tuple[str, _Hint], ...] = (
-    (r"found character '\\t'", _here(USE_SPACES)),
+    (r"found character '\\t'", _here("a tab stands here: YAML is indented with spaces")),
     (r"quoted scalar.*(unexpected end of stream|document separator)",
      lambda place: (NEVER_CLOSED.format("quote", place.began + 1), place.began)),
-    (r"unknown escape|expected escape sequence", _here(ESCAPE)),
+    (r"unknown escape|expected escape sequence",
+     _here("in \"…\" a backslash begins an escape: write two of them, or use '…'")),
     (r"", _usual_quotes),
-    (r"found character '[@`%]'", _here(QUOTE_BEGIN)),
-    (r"alias", _here(QUOTE_STAR)),
-    (r"flow (mapping|sequence).*got '\?'", _here(QUOTE_QUESTION)),
+    (r"found character '[@`%]'", _here("quote it: a text cannot begin with {0}")),
+    (r"alias", _here("quote it: an unquoted * stands for an anchor, and there is none of this name")),
+    (r"flow (mapping|sequence).*got '\?'", _here("quote it: inside {…} and […] a text with ? in it needs quotes")),
     (r"mapping values are not allowed|<block end>, but found '<block mapping start>'", _dash_space),
     (r"mapping values are not allowed|could not find expected ':'", _space_missing),
     (r"could not find expected ':'", lambda place: (COLON_MISSING.format(place.began + 1), place.began)),
@@ -216,10 +209,11 @@ _HINTS: tuple[tuple[str, _Hint], ...] = (
     (r"flow (mapping|sequence)", _unclosed),
     (r"flow (mapping|sequence).*got ('[:,]'|'<scalar>'|'\[|'\{)", _here(COMMA_MISSING)),
     (r"mapping values are not allowed", _not_allowed_here),
-    (r"sequence entries are not allowed", _here(LIST_BELOW)),
-    (r"<block end>, but found '[\]}]'", _here(CLOSES_NOTHING)),
+    (r"sequence entries are not allowed", _here("a list begins on the next line, or is written in brackets: [a, b]")),
+    (r"<block end>, but found '[\]}]'", _here("this {0} closes nothing")),
     (r"<block end>, but found '<scalar>'", _quote_above),
-    (r"<block end>, but found '<scalar>'", _here(BEHIND_QUOTE)),
+    (r"<block end>, but found '<scalar>'",
+     _here("something stands behind the closing quote: put the quotes around all of it")),
     (r"<block end>, but found", _off_level),
 )  # fmt: skip
 """By what PyYAML says; the first that finds something counts."""
