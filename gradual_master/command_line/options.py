@@ -4,14 +4,13 @@ Each option is declared once, as a field of a record. A command takes a record; 
 the command's own parameters, so that no list of options is written twice.
 """
 
-# ruff: noqa: PLC0415 - `--help` and usage errors load no plan model
+# ruff: noqa: PLC0415 - `--help` and usage errors load nothing that they do not need
 from __future__ import annotations
 
 import functools
 import inspect
 import os
 import re
-import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
@@ -24,11 +23,10 @@ import typer
 from gradual_common.errors import UnitError
 from gradual_common.secrecy.masking import hide_credentials
 from gradual_common.secrecy.quoting import brief, quoted
-from gradual_common.units import read_duration
-from gradual_master.run.options import RunOptions
 
 if TYPE_CHECKING:  # heavy: not before a plan is read
     from gradual_common.plan.loader import LoadedPlan, PlanSource
+    from gradual_master.run.options import RunOptions
 
 DEFAULT_PLAN = "gradual.yaml"
 STANDARD_INPUT = "-"
@@ -204,6 +202,8 @@ def percentage(text: str, option: str) -> float:
 
 def duration_option(text: str, option: str) -> int:
     """A duration with its unit, in ns."""
+    from gradual_common.units import read_duration
+
     try:
         return read_duration(text)
     except UnitError as error:
@@ -212,6 +212,8 @@ def duration_option(text: str, option: str) -> int:
 
 def run_options_of(arguments: RunArguments) -> RunOptions:
     """How the run is to be conducted, as far as these options say it; OptionError for what is out of range."""
+    from gradual_master.run.options import RunOptions
+
     return RunOptions(
         lease=duration_option(arguments.lease, "--lease"),
         interval=duration_option(arguments.interval, "--interval"),
@@ -234,6 +236,8 @@ def shown_command(*words: str) -> str:
 
     Of everything else only what looks like a credential is left out.
     """
+    import shlex
+
     shown: list[str] = []
     for word in words:
         shown.append(_shown_word(word, shown[-1] if shown else ""))
