@@ -68,7 +68,7 @@ class Aggregate:
         self.start = 0
         """The run time of the schedule's begin, from which intervals are counted."""
         self.index = SeriesIndex.of(plan)
-        self.shape = Shape.of(self.index)
+        self.shape = Shape(self.index)
         self.totals = Totals(self.shape, schedule)
         self.levels = LevelMeasurements(self.shape)
         self.agents: dict[str, AgentTotals] = {}

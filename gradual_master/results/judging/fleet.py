@@ -133,7 +133,7 @@ class FleetReport:
             cpu_p95=None if cpu is None else round(cpu, 4),
             loop_lag_ms_p99=milliseconds(totals.loop_lag.quantile(0.99)),
             start_lag_ms_p99=milliseconds(totals.start_lag.quantile(0.99)),
-            saturated=len(self.saturation.by_agent[facts.id]) if totals.has_reported else None,
+            saturated=len(self.saturation.by_agent[facts.id]) if cpu is not None else None,
             lost=facts.lost,
             left=facts.left,
             clock_offset_ms=None if facts.offset is None else round(facts.offset / NS_PER_MS, 3),

@@ -34,7 +34,6 @@ class Objective:
 
     name: str
     rule: Rule
-    scope: str
     selection: Selection
     """The samples that it is about."""
     severity: str = "fail"
@@ -136,7 +135,7 @@ class Watch:
         return ObjectiveRow(
             name=objective.name,
             rule=rule.text,
-            scope=objective.scope,
+            scope=str(rule.scope),
             observed=in_report_unit(seen.value, rule.unit),
             limit=in_report_unit(rule.limit, rule.unit) or 0.0,
             unit=SHOWN_UNITS[rule.unit],

@@ -138,8 +138,7 @@ class IntervalWriter:
     ) -> IntervalRecord:
         """The record of interval `number`."""
         begin, end = number * self._interval, (number + 1) * self._interval
-        seconds, steps = self._interval / NS_PER_S, len(self._index.steps)
-        sums = measured.sums.total
+        seconds, steps, sums = self._interval / NS_PER_S, len(self._index.steps), measured.sums.total
         users = sums.users / self._interval
         by_kind = sums.requests[:steps].sum(axis=0)
         requests, ok = int(by_kind.sum()), int(by_kind[OK])

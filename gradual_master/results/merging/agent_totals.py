@@ -103,13 +103,8 @@ class AgentTotals:
 
     @property
     def cpu_p95(self) -> float | None:
-        """The share of a core that 95 % of the intervals stayed at or below."""
+        """The share of a core that 95 % of the intervals stayed at or below; None when no batch of it came."""
         return float(np.percentile(np.frombuffer(self._cpu), 95, method="inverted_cdf")) if self._cpu else None
-
-    @property
-    def has_reported(self) -> bool:
-        """Whether a batch of it came."""
-        return bool(self._cpu)
 
     @property
     def loop_lag(self) -> Histogram:

@@ -24,7 +24,6 @@ import numpy as np
 
 from gradual_common.histogram.buckets import Int64
 from gradual_common.histogram.histogram import Histogram
-from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import COUNTERS, MEASURES
 from gradual_common.protocol.messages import DRAIN_LEVEL
@@ -39,53 +38,27 @@ USER_STATES = 4
 ITERATION_COUNTS = 2
 
 
-@dataclass(frozen=True, slots=True)
 class Shape:
-    """How many series a plan has (its steps, then the iterations of its groups), and how its samples can fail."""
+    """The series of a plan (its steps, then the iterations of its groups), and where their numbers stand."""
 
-    steps: int
-    groups: int
-    failures: FailureKinds = BUILT_IN_KINDS
-
-    @classmethod
-    def of(cls, index: SeriesIndex) -> Shape:
-        """The shape of a plan's series."""
-        return cls(len(index.steps), len(index.groups), index.failures)
-
-    @property
-    def kinds(self) -> int:
+    def __init__(self, index: SeriesIndex) -> None:
+        self.failures = index.failures
+        """How its samples can fail."""
+        self.steps = len(index.steps)
+        self.groups = len(index.groups)
+        self.series = self.steps + self.groups
+        self.kinds = len(index.failures)
         """Outcomes of a sample, success among them."""
-        return len(self.failures)
-
-    @property
-    def series(self) -> int:
-        """Steps and iterations together."""
-        return self.steps + self.groups
-
-    @property
-    def counters(self) -> int:
+        self.counters = self.series * self.kinds
         """Where in a row of sums the counters begin; before them stand the requests."""
-        return self.series * self.kinds
-
-    @property
-    def users(self) -> int:
-        """Where in a row of sums the users' times begin."""
-        return self.counters + self.steps * len(COUNTERS)
-
-    @property
-    def iterations(self) -> int:
-        """Where in a row of sums the iterations begin; behind them stands the unattended time."""
-        return self.users + self.groups * USER_STATES
-
-    @property
-    def width(self) -> int:
+        self.users = self.counters + self.steps * len(COUNTERS)
+        """Where the users' times begin."""
+        self.iterations = self.users + self.groups * USER_STATES
+        """Where the iterations begin; behind them stands the unattended time."""
+        self.width = self.iterations + self.groups * ITERATION_COUNTS + 1
         """The length of a row of sums."""
-        return self.iterations + self.groups * ITERATION_COUNTS + 1
-
-    @property
-    def codes(self) -> int:
+        self.codes = self.series * self.kinds * len(MEASURES)
         """The histograms that one place may have."""
-        return self.series * self.kinds * len(MEASURES)
 
     def code(self, place: int, step: int, kind: int, measure: int) -> int:
         """The number of one histogram."""

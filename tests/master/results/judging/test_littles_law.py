@@ -15,6 +15,7 @@ from agent_stage import MS, Reply, S, Stage
 from raw_run import agent, aggregate_of, fleet_of, run_of
 
 from gradual_agent.runtime.health import LoopLagProbe
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Batch, Health
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
 from gradual_master.results.judging.littles_law import LEAST_JUDGED, WindowGap, judge_windows, unaccounted_share
@@ -185,7 +186,7 @@ def test_too_much_of_it_makes_the_run_invalid_unless_that_is_allowed() -> None:
 
 def spent(unattended: int, *groups: tuple[int, int, int, int]) -> Sums:
     """Sums of users that were active, in a request, thinking, stopping."""
-    shape = Shape(0, len(groups))
+    shape = Shape(SeriesIndex((), tuple("ab"[: len(groups)])))
     sums = Sums(shape, np.zeros(shape.width, dtype=np.int64))
     sums.users[:] = groups
     sums.values[-1] = unattended

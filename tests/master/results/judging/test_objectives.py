@@ -197,5 +197,5 @@ def test_worst_is_the_value_farthest_on_the_wrong_side(rule: str, worst: float) 
     ],
 )
 def test_of_nothing_only_counts_are_known(rule: str, value: float | None) -> None:
-    totals = Totals(Shape.of(SeriesIndex.of(plan_of())), schedule_of((2, 1)))
+    totals = Totals(Shape(SeriesIndex.of(plan_of())), schedule_of((2, 1)))
     assert observe(parse_rule(rule), totals.everything(), totals) == Observation(value, 0)

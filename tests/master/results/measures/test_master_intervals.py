@@ -10,7 +10,7 @@ from gradual_master.results.measures.intervals import IntervalWriter
 from gradual_master.results.merging.sums import Measurements, Shape
 
 INDEX = SeriesIndex.of(plan_of())
-SHAPE = Shape.of(INDEX)
+SHAPE = Shape(INDEX)
 
 
 def test_users_and_target_are_means_over_the_interval() -> None:

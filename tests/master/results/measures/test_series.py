@@ -14,7 +14,7 @@ from gradual_master.results.merging.agent_health import AgentHealth
 from gradual_master.results.merging.sums import Measurements, Shape
 
 INDEX = SeriesIndex.of(plan_of())
-SHAPE = Shape.of(INDEX)
+SHAPE = Shape(INDEX)
 SCHEDULE = schedule_of((2, 1), (4, 2), seconds=50)
 GROUPS = ("customer", "guest")
 

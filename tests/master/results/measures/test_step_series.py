@@ -10,7 +10,7 @@ from gradual_common.protocol.batch import TTFB
 from gradual_master.results.measures.step_series import StepTimeSeries
 from gradual_master.results.merging.sums import Contribution, Measurements, Shape
 
-SHAPE = Shape.of(SeriesIndex.of(plan_of()))
+SHAPE = Shape(SeriesIndex.of(plan_of()))
 LOGIN, BROWSE, RATES = range(3)
 
 

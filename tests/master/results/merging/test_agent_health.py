@@ -13,7 +13,7 @@ from gradual_master.results.merging.agent_health import ALLOWANCE, LATE
 from gradual_master.results.merging.batches import ReadBatch
 from gradual_master.results.merging.sums import Shape
 
-SHAPE = Shape.of(SeriesIndex.of(plan_of()))
+SHAPE = Shape(SeriesIndex.of(plan_of()))
 ERROR = 0.0055
 
 

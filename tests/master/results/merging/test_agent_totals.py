@@ -9,14 +9,14 @@ from gradual_master.results.judging.saturation import least_saturated, sustained
 from gradual_master.results.merging.agent_totals import AT_ONCE, WINDOW, AgentTotals
 from gradual_master.results.merging.sums import OUTSIDE, Shape
 
-SHAPE = Shape.of(SeriesIndex.of(plan_of()))
+SHAPE = Shape(SeriesIndex.of(plan_of()))
 BUSY, IDLE = Health(0.95, 1, 1, 0), Health(0.2, 1, 1, 0)
 
 
 def test_an_agent_that_delivered_nothing_has_no_figures() -> None:
     agent = AgentTotals()
     assert (agent.requests, agent.cpu_p95, agent.start_lag.quantile(0.99)) == (0, None, None)
-    assert (agent.has_reported, list(agent.strained), agent.user_times.windows()) == (False, [], [])
+    assert (list(agent.strained), agent.user_times.windows()) == ([], [])
 
 
 def test_its_requests_are_samples_not_iterations_and_its_load_is_a_percentile() -> None:
@@ -27,7 +27,6 @@ def test_its_requests_are_samples_not_iterations_and_its_load_is_a_percentile() 
         agent.add(reading(batch_of(number + 1, number, stretch, health=Health(cpu, 1, 1, 2), last=number == 19), SHAPE))
     assert (agent.requests, agent.merged, agent.late_starts, agent.is_complete) == (40, 80, 40, True)
     assert agent.cpu_p95 == 0.9
-    assert agent.has_reported
 
 
 def test_lags_are_merged_many_at_a_time_and_none_is_left_out() -> None:

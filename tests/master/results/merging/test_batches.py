@@ -11,7 +11,7 @@ from gradual_common.protocol.batch import COUNTER, EXCHANGE, LOOP_LAG, RESPONSE_
 from gradual_master.results.merging.batches import AT_ONCE, OpenInterval, contribution_of, read_batch, sums_of
 from gradual_master.results.merging.sums import Shape, SumsByPlace
 
-SHAPE = Shape.of(SeriesIndex.of(plan_of()))
+SHAPE = Shape(SeriesIndex.of(plan_of()))
 
 
 def test_every_column_lands_in_the_level_of_its_frame() -> None:

@@ -14,7 +14,7 @@ from gradual_common.protocol.batch import COUNTERS, LOOP_LAG, RESPONSE_TIME, STA
 from gradual_master.results.merging.layouts import MOST_KNOWN, Layouts
 from gradual_master.results.merging.sums import OUTSIDE, Shape
 
-SHAPE = Shape.of(SeriesIndex.of(plan_of()))
+SHAPE = Shape(SeriesIndex.of(plan_of()))
 
 
 def batch(ns: int = MS, *, code: int = 200, kind: str = "") -> Batch:

@@ -19,7 +19,7 @@ from gradual_master.results.merging.sums import (
     SumsByPlace,
 )
 
-SHAPE = Shape.of(SeriesIndex.of(plan_of()))
+SHAPE = Shape(SeriesIndex.of(plan_of()))
 
 
 def exact(values: list[int]) -> Histogram:
