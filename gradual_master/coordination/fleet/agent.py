@@ -63,49 +63,18 @@ class StandingEvent(Enum):
     RETURN = "taken back"
 
 
+_S, _E = Standing, StandingEvent
+
 STANDINGS: dict[Standing, dict[StandingEvent, Standing]] = {
-    Standing.JOINING: {
-        StandingEvent.ENLIST: Standing.WORKING,
-        StandingEvent.LEAVE: Standing.WITHDRAWING,
-        StandingEvent.DROP: Standing.DROPPED,
-        StandingEvent.LOSE: Standing.LOST_NEWCOMER,
-        StandingEvent.LOSE_EARLY: Standing.LOST_NEWCOMER,
-    },
-    Standing.WORKING: {
-        StandingEvent.LEAVE: Standing.LEAVING,
-        StandingEvent.DROP: Standing.DROPPED,
-        StandingEvent.LOSE: Standing.LOST,
-        StandingEvent.LOSE_EARLY: Standing.LOST_NEWCOMER,
-    },
-    Standing.LEAVING: {
-        StandingEvent.DEPART: Standing.LEFT,
-        StandingEvent.DROP: Standing.DROPPED,
-        StandingEvent.LOSE: Standing.LOST_LEAVING,
-        StandingEvent.LOSE_EARLY: Standing.LOST_NEWCOMER,
-    },
-    Standing.WITHDRAWING: {
-        StandingEvent.ENLIST: Standing.LEAVING,
-        StandingEvent.DEPART: Standing.LEFT,
-        StandingEvent.DROP: Standing.DROPPED,
-        StandingEvent.LOSE: Standing.LOST_NEWCOMER,
-        StandingEvent.LOSE_EARLY: Standing.LOST_NEWCOMER,
-    },
-    Standing.DROPPED: {
-        StandingEvent.LOSE: Standing.LOST,
-        StandingEvent.LOSE_EARLY: Standing.LOST,
-    },
-    Standing.LEFT: {},
-    Standing.LOST: {
-        StandingEvent.LEAVE: Standing.LOST_LEAVING,
-        StandingEvent.RETURN: Standing.WORKING,
-    },
-    Standing.LOST_LEAVING: {
-        StandingEvent.DEPART: Standing.LEFT,
-        StandingEvent.RETURN: Standing.LEAVING,
-    },
-    Standing.LOST_NEWCOMER: {
-        StandingEvent.RETURN: Standing.JOINING,
-    },
+    _S.JOINING: {_E.ENLIST: _S.WORKING, _E.LEAVE: _S.WITHDRAWING, _E.DROP: _S.DROPPED, _E.LOSE: _S.LOST_NEWCOMER},
+    _S.WORKING: {_E.LEAVE: _S.LEAVING, _E.DROP: _S.DROPPED, _E.LOSE: _S.LOST, _E.LOSE_EARLY: _S.LOST_NEWCOMER},
+    _S.LEAVING: {_E.DEPART: _S.LEFT, _E.DROP: _S.DROPPED, _E.LOSE: _S.LOST_LEAVING, _E.LOSE_EARLY: _S.LOST_NEWCOMER},
+    _S.WITHDRAWING: {_E.ENLIST: _S.LEAVING, _E.DEPART: _S.LEFT, _E.DROP: _S.DROPPED, _E.LOSE: _S.LOST_NEWCOMER},
+    _S.DROPPED: {_E.LOSE: _S.LOST},
+    _S.LEFT: {},
+    _S.LOST: {_E.LEAVE: _S.LOST_LEAVING, _E.RETURN: _S.WORKING},
+    _S.LOST_LEAVING: {_E.DEPART: _S.LEFT, _E.RETURN: _S.LEAVING},
+    _S.LOST_NEWCOMER: {_E.RETURN: _S.JOINING},
 }
 
 WORKING = (Standing.JOINING, Standing.WORKING, Standing.LEAVING, Standing.WITHDRAWING, Standing.DROPPED)
@@ -141,22 +110,21 @@ class ContactEvent(Enum):
     HANG_UP = "cut off"
 
 
-CONNECTED = {ContactEvent.HELLO: Contact.RETURNING, ContactEvent.HANG_UP: Contact.AWAY}
+_C, _N = Contact, ContactEvent
+_CONNECTED = {_N.HELLO: _C.RETURNING, _N.HANG_UP: _C.AWAY}
+
 CONTACTS: dict[Contact, dict[ContactEvent, Contact]] = {
-    Contact.HERE: {**CONNECTED, ContactEvent.QUIET: Contact.SILENT},
-    Contact.SILENT: {**CONNECTED, ContactEvent.SPEAK: Contact.HERE},
-    Contact.RETURNING: {
-        **CONNECTED,
-        ContactEvent.RECONCILE: Contact.HERE,
-        ContactEvent.QUIET: Contact.SILENT_RETURNING,
-    },
-    Contact.SILENT_RETURNING: {**CONNECTED, ContactEvent.SPEAK: Contact.RETURNING},
-    Contact.AWAY: {ContactEvent.HELLO: Contact.RETURNING},
+    _C.HERE: {**_CONNECTED, _N.QUIET: _C.SILENT},
+    _C.SILENT: {**_CONNECTED, _N.SPEAK: _C.HERE},
+    _C.RETURNING: {**_CONNECTED, _N.RECONCILE: _C.HERE, _N.QUIET: _C.SILENT_RETURNING},
+    _C.SILENT_RETURNING: {**_CONNECTED, _N.SPEAK: _C.RETURNING},
+    _C.AWAY: {_N.HELLO: _C.RETURNING},
 }
 
 LISTENING = (Contact.HERE, Contact.SILENT)
 """Orders are sent to these; a returning agent is told once it has said what it holds."""
 QUIET = (Contact.SILENT, Contact.SILENT_RETURNING)
+"""The next ping of these is worth a word."""
 
 
 @dataclass(slots=True, eq=False)

@@ -141,7 +141,8 @@ class Membership:
         has_ended_with_the_run = self.life.is_collecting and self.intake.has_delivered_last(agent.id)
         if has_ended_with_the_run or not agent.can(StandingEvent.LOSE):
             return
-        agent.take(StandingEvent.LOSE_EARLY if self.life.is_preparing else StandingEvent.LOSE)
+        is_early = self.life.is_preparing and agent.can(StandingEvent.LOSE_EARLY)
+        agent.take(StandingEvent.LOSE_EARLY if is_early else StandingEvent.LOSE)
         agent.reason, agent.was_lost = reason, True
         self.fleet.commands.remove(agent.id, agent.hello)
         self.lost.append(agent)

@@ -75,7 +75,6 @@ def test_so_too_whether_it_is_heard(contact: Contact, event: ContactEvent) -> No
 def test_every_agent_that_works_can_be_lost_and_dropped() -> None:
     for standing in WORKING:
         assert STANDINGS[standing].get(StandingEvent.LOSE) in LOST
-        assert StandingEvent.LOSE_EARLY in STANDINGS[standing]
         assert standing is Standing.DROPPED or STANDINGS[standing][StandingEvent.DROP] is Standing.DROPPED
 
 
