@@ -57,6 +57,13 @@ class Leave:
     """The process was told to end: first drain, then cut, then at once."""
 
 
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A message's `ack`: the master has the batches up to `number`."""
+
+    number: int
+
+
 SessionEvent = Wake | MessageReceived | StreamLost | Sealed | Provisioned | SlotsEnded | Leave
 
 

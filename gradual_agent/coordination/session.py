@@ -17,9 +17,8 @@ renews the lease, and only from the stamp it returns, so one that waited in a bu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from enum import Enum
-from typing import Any, Generic, TypeAlias, TypeVar
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 from gradual_agent.coordination import events
 from gradual_agent.coordination.offset import OffsetEstimate
@@ -27,6 +26,7 @@ from gradual_agent.coordination.outbox import Outbox
 from gradual_agent.coordination.packing import Outgoing, pack
 from gradual_agent.coordination.pinging import Pinging
 from gradual_agent.coordination.pool import SlotPool
+from gradual_agent.coordination.reactions import Reaction, Row, SessionState, on
 from gradual_agent.coordination.redial import Redial, Waiting
 from gradual_agent.errors import SessionError
 from gradual_common.clock import NS_PER_MS, NS_PER_S
@@ -60,40 +60,7 @@ OFFSET_SLACK_NS = NS_PER_MS
 """The offset in use moves only when the estimate has left it by more: intervals and levels do not jitter."""
 
 
-class SessionState(Enum):
-    """Where the session stands."""
-
-    DISCONNECTED = "disconnected"
-    GREETING = "greeting"
-    LIVE = "live"
-    ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """A message's `ack`: the master has the batches up to `number`."""
-
-    number: int
-
-
 Instructions: TypeAlias = list[events.SessionInstruction]
-E = TypeVar("E")
-
-
-def always(*_: object) -> bool:
-    """The condition of a rule without one."""
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class Reaction(Generic[E]):
-    """What follows from an event."""
-
-    act: Callable[[Session, E, int], Instructions]
-    to: SessionState
-    """The state after it."""
-    when: Callable[[Session, E, int], bool] = always
-    """Of several rules for one event the first counts whose condition holds; if none does, nothing follows."""
 
 
 class Session:
@@ -196,7 +163,7 @@ class Session:
 
     def _read(self, message: MasterMessage) -> list[object]:
         """The parts of a message. The first one of a stream is a Welcome, or says why there is none."""
-        ack = Acknowledged(message.ack) if message.ack else None
+        ack = events.Acknowledged(message.ack) if message.ack else None
         said: list[object] = [message.welcome] if self.state is SessionState.GREETING else []
         if self.state is SessionState.LIVE or message.welcome is not None:
             said += [message.pong, ack, message.orders]
@@ -209,7 +176,7 @@ class Session:
             raise SessionError(f"a session that is {self.state.value} knows no {type(event).__name__}")
         return self._apply(rules, event, now)
 
-    def _apply(self, rules: tuple[Reaction[Any], ...], event: object, now: int) -> Instructions:
+    def _apply(self, rules: tuple[Reaction[Any, Any], ...], event: object, now: int) -> Instructions:
         for rule in rules:
             if rule.when(self, event, now):
                 instructions = rule.act(self, event, now)
@@ -283,7 +250,7 @@ class Session:
         self.offset = estimate
         return [events.Adopt(estimate)]
 
-    def _acknowledge(self, ack: Acknowledged, _: int) -> Instructions:
+    def _acknowledge(self, ack: events.Acknowledged, _: int) -> Instructions:
         self.outbox.acknowledge(ack.number)
         return []
 
@@ -445,15 +412,7 @@ def version_of(orders: Orders) -> tuple[int, int]:
     return orders.epoch, orders.version
 
 
-Entry: TypeAlias = tuple[type[Any], tuple[Reaction[Any], ...]]
-
-
-def on(event: type[E], *rules: Reaction[E]) -> Entry:
-    """An entry of the table."""
-    return event, rules
-
-
-def own_events(state: SessionState) -> list[Entry]:
+def own_events(state: SessionState) -> list[Row]:
     """What the agent itself does, whether the master is there or not."""
     return [
         on(
@@ -484,7 +443,7 @@ ENDINGS = [
 ]
 """How a stream ends, by what the master says or without a word."""
 
-TABLE: dict[SessionState, dict[type[Any], tuple[Reaction[Any], ...]]] = {
+TABLE: dict[SessionState, dict[type[Any], tuple[Reaction[Any, Any], ...]]] = {
     SessionState.DISCONNECTED: dict(
         [
             on(events.Wake, Reaction(Session._dial, SessionState.GREETING, Session._is_time_to_dial)),
@@ -509,7 +468,7 @@ TABLE: dict[SessionState, dict[type[Any], tuple[Reaction[Any], ...]]] = {
         [
             on(events.Wake, Reaction(Session._hang_up_silent, SessionState.DISCONNECTED, Session._is_silent)),
             on(Pong, Reaction(Session._take_pong, SessionState.LIVE)),
-            on(Acknowledged, Reaction(Session._acknowledge, SessionState.LIVE)),
+            on(events.Acknowledged, Reaction(Session._acknowledge, SessionState.LIVE)),
             on(Orders, Reaction(Session._take_orders, SessionState.LIVE)),
             on(events.SlotsEnded, Reaction(Session._note_slots, SessionState.LIVE)),
             *ENDINGS,
@@ -519,12 +478,12 @@ TABLE: dict[SessionState, dict[type[Any], tuple[Reaction[Any], ...]]] = {
     SessionState.ENDED: {},
 }
 
-WATCHED: tuple[Reaction[object], ...] = (
+WATCHED: tuple[Reaction[Session, object], ...] = (
     Reaction(Session._give_up_flushing, SessionState.ENDED, Session._is_flush_over),
     Reaction(Session._cut_by_lease, SessionState.DISCONNECTED, Session._is_lease_over),
     Reaction(Session._give_up_master, SessionState.ENDED, Session._is_patience_over),
 )
 """Holds in every state but the last, whatever the event."""
 
-GOODBYE: Reaction[object] = Reaction(Session._say_goodbye, SessionState.ENDED, Session._has_left)
+GOODBYE: Reaction[Session, object] = Reaction(Session._say_goodbye, SessionState.ENDED, Session._has_left)
 """Follows the last acknowledgement of an agent that was told to end."""

@@ -27,7 +27,8 @@ from gradual_agent.coordination.events import (
     Wake,
 )
 from gradual_agent.coordination.pinging import BURST
-from gradual_agent.coordination.session import FLUSH_NS, GATHER_NS, GREETING_NS, TABLE, Session, SessionState
+from gradual_agent.coordination.reactions import SessionState
+from gradual_agent.coordination.session import FLUSH_NS, GATHER_NS, GREETING_NS, TABLE, Session
 from gradual_agent.errors import SessionError
 from gradual_common.protocol.messages import (
     PROTOCOL,
@@ -548,3 +549,17 @@ def test_an_event_that_the_state_does_not_know_names_both(monkeypatch: pytest.Mo
     monkeypatch.delitem(TABLE[SessionState.LIVE], Provisioned)
     with pytest.raises(SessionError, match="live knows no Provisioned"):
         live().feels(Provisioned(1))
+
+
+def test_the_table_has_these_moves_and_no_other() -> None:
+    moves = {
+        state: {reaction.to for reactions in row.values() for reaction in reactions} - {state}
+        for state, row in TABLE.items()
+    }
+    away = {SessionState.DISCONNECTED, SessionState.ENDED}
+    assert moves == {
+        SessionState.DISCONNECTED: {SessionState.GREETING, SessionState.ENDED},
+        SessionState.GREETING: {SessionState.LIVE, *away},
+        SessionState.LIVE: away,
+        SessionState.ENDED: set(),
+    }
