@@ -163,8 +163,9 @@ class SumsByPlace(Sums):
         return [self.rows[place] for place in places if place in self.rows]
 
     def over(self, places: Iterable[int]) -> Sums:
-        """These places together."""
-        return Sums(self.shape, self.values[self.rows_of(places)]).total
+        """These places together; of a single one a view."""
+        rows = self.rows_of(places)
+        return Sums(self.shape, self.values[rows[0]]) if len(rows) == 1 else Sums(self.shape, self.values[rows]).total
 
 
 class Measurements:
