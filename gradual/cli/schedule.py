@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from gradual_common.schedule.schedule import Level, Schedule
 from gradual_common.units import format_duration
-from gradual_master.reporting.text.block_chart import block_lines, slices, stretches
+from gradual_master.reporting.text.block_chart import block_lines, constant_pieces, slices
 
 MOST_ROWS = 40
 NAME_WIDTH = 16
@@ -85,7 +85,7 @@ def fold(lines: list[str]) -> list[str]:
 def draw_schedule(schedule: Schedule, width: int = 80) -> list[str]:
     """Lines of at most `width` characters: all users, then each group when there are several."""
     columns = max(20, width - MARGIN - 1)
-    pieces = stretches(schedule)
+    pieces = constant_pieces(schedule)
     end = pieces[-1][1]
     lines = chart("all users", [sum(users) for users in slices(pieces, end, columns)], ALL_LINES)
     if len(schedule.groups) > 1:

@@ -5,5 +5,5 @@ wraps, can be read aloud and can be pressed. Series differ by their dashes too, 
 series are as far from white as from black; ink and grid lines are left to the page, as CSS properties that bokeh reads
 (`--bk-major-label-text-color`, `--bk-grid-line-color`), so that one chart stands on light and on dark.
 
-Charts over time share their range, so that a stretch chosen in one is shown by all.
+Charts over time share their range, so that a part of the run that is chosen in one is what all of them show.
 """

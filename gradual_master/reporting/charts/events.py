@@ -20,7 +20,7 @@ MarkKind = Literal["phase", "level", "info", "warning", "error"]
 
 @dataclass(frozen=True, slots=True)
 class TimeMark:
-    """Something at an instant of the run, or (a phase, a level) a stretch of it that begins there."""
+    """Something at an instant of the run, or (a phase, a level) a part of it that begins there."""
 
     at_s: float
     end_s: float

@@ -29,20 +29,24 @@ HEAT_ENDS = ((63, 127, 214, 70), (139, 107, 214, 190), (224, 82, 40, 255))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeatGrid:
-    """Response times by time and length: `counts` float32 (rows, columns), NaN where there were none.
-
-    Rows go up from `low_ms` to `high_ms`, each the same factor high; columns are equally long.
-    """
+    """Response times by time (columns, equally long) and by length (rows, each the same factor high)."""
 
     begin_s: float
     end_s: float
     low_ms: float
     high_ms: float
+
     counts: Float32
+    """(rows, columns), the lowest row first; NaN where there were none, which is drawn as nothing."""
 
 
 def heat_grid(series: SeriesTable, columns: int = MOST_COLUMNS, rows: int = MOST_ROWS) -> HeatGrid | None:
     """The histograms of the points, put together to at most `columns` × `rows` cells; None without a response."""
+    # A cell is made of whole buckets and of whole points, so that no count has to be divided among cells and their sum
+    # is that of the run. Rows: neighbouring buckets, counted from bucket 0, so that their edges do not move with the
+    # fastest response. Buckets grow by a factor, as does a logarithmic axis: rows of equally many are equally high
+    # there. Columns: an image has columns of one width, but points have not (a pause, the last interval), so a column
+    # is a whole number of the longest of them, and a point belongs to the column that its middle lies in.
     counts = series.counts()
     buckets = np.flatnonzero(counts.sum(axis=0))
     if not len(buckets):

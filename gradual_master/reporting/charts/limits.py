@@ -21,12 +21,16 @@ FARTHEST, FARTHEST_LOG = 3.0, 10.0
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A horizontal line at `value`, ms or a second. `steps`: the rows of actions that it is about; None: of all."""
+    """A horizontal line."""
 
     chart: Literal["latency", "throughput"]
     text: str
+
     value: float
+    """Milliseconds, or requests a second."""
+
     steps: tuple[int, ...] | None
+    """The rows of actions that it is about; None: all of them."""
 
 
 def limits_of(objectives: Iterable[ObjectiveRow], actions: Sequence[ActionRow]) -> tuple[Limit, ...]:

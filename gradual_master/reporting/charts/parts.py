@@ -28,17 +28,19 @@ LOG_TICKS = [digit * 10.0**power for power in range(-3, 7) for digit in (1, 3)]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What one line or mark of a chart stands for; `name` is that of its renderers.
-
-    A limit may have `steps`, the rows of actions that it is about; it is shown when one of them is looked at.
-    """
+    """What one line or mark of a chart stands for."""
 
     label: str
     colour: str
     dash: Dash | Literal["round", "diamond"]
+
     name: str
+    """Of its renderers, for the page to hide and show them; "" where nothing is drawn."""
+
     is_limit: bool = False
+
     steps: tuple[int, ...] | None = None
+    """Of a limit: the rows of actions that it is about; it is visible when one of them is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,17 @@ class ColourScale:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A figure and what is drawn in it; `is_log`: its vertical axis is logarithmic; `scale`: what its colours mean."""
+    """A figure and what is drawn in it."""
 
     name: str
     figure: figure
     keys: tuple[Key, ...]
+
     is_log: bool = False
+    """Whether its vertical axis is logarithmic."""
+
     scale: ColourScale | None = None
+    """What its colours mean."""
 
 
 def percentile_keys() -> tuple[Key, ...]:

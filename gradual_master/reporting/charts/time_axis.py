@@ -24,10 +24,20 @@ def instants(begins_s: Iterable[float]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class TimeAxis:
-    """What charts over time share: the stretch that is shown, and the line under the pointer."""
+    """What charts over time share.
+
+    One `Range1d` object stands in the model of every chart, not an equal one in each: whatever sets it (a drag across
+    one chart, the page's button for the whole run) moves all of them in one step, without a callback. It is the same
+    with one `Span` for the line under the pointer. So what stands above one another happened at the same time,
+    whichever part of the run is looked at. The bounds keep a drag within the run.
+    """
 
     ends: tuple[float, float]
+    """Begin and end of the run, s."""
+
     range: Range1d
+    """What part of it is shown."""
+
     pointer: Span
     ticker: AdaptiveTicker
 

@@ -21,7 +21,7 @@ MOST_LEVELS = 40
 """Rows of the level table; of a longer one every so-manieth is shown."""
 
 MOST_ERRORS = 10
-"""Errors that are told one by one, the most frequent first."""
+"""Errors that are printed one by one, the most frequent first."""
 
 LEVEL_COLUMNS = (
     "start_s users_of_target in_request_users requests request_rate_rps throughput_rps"

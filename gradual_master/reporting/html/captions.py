@@ -30,12 +30,14 @@ Float64 = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Captioned:
-    """A chart with its title, its unit and a sentence for those who do not see it."""
+    """A chart and what is written beside it."""
 
     chart: Chart
     title: str
     unit: str
+
     says: str
+    """A sentence for those who do not see it."""
 
 
 def of_level_chart(chart: Chart, levels: Sequence[LevelRow]) -> Captioned:

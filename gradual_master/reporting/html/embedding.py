@@ -1,5 +1,8 @@
 """Bokeh figures and scripts put into a page that asks nobody for anything.
 
+A report is opened from a disk, a mail or the artifacts of a CI job, often without a network and years later, so that
+bokeh's script stands in it. What it shows comes from plans and systems under test, which may hold anything.
+
 The page's policy allows no request at all and runs no script but those whose SHA-256 it names (W3C Content Security
 Policy Level 3, "script-src"): text from a plan or a system that found a way into the page would still not run.
 """
@@ -62,6 +65,9 @@ def charts_json(charts: Sequence[Chart]) -> Markup:
 
     As JSON in a script element that does not run; a `<` in it is written as JSON's escape, so that nothing ends it.
     """
+    # All figures stand in one document, for they share the model of the time axis, and a model belongs to one document.
+    # Data and script are apart: the policy names scripts by their hash, and a script with the run's numbers in it would
+    # be another one in every report. A data block (`type="application/json"`) is never run, and needs no hash.
     document = Document()
     with document.models.freeze():  # or every root would have all models counted anew
         for chart in charts:

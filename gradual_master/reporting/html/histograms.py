@@ -1,6 +1,6 @@
-"""A small histogram of response times, as the geometry of an SVG: one strip per action, all on the same axis.
+"""Small histograms of response times, as the geometry of SVGs: one per action, all on the same axis.
 
-The axis is logarithmic, as the buckets are, so that equal distances are equal ratios and strips can be compared.
+The axis is logarithmic, as the buckets are, so that equal distances are equal ratios and histograms can be compared.
 """
 
 from __future__ import annotations
@@ -23,28 +23,35 @@ PERCENTILES = ("p50", "p95", "p99")
 
 @dataclass(frozen=True, slots=True)
 class PercentileTick:
-    """A percentile on a strip; `x` in units of its width."""
+    """A percentile in a histogram."""
 
     name: str
+
     x: float
+    """Of `WIDTH`."""
+
     ms: float
 
 
 @dataclass(frozen=True, slots=True)
 class ActionHistogram:
-    """One histogram: the outline of its bars as an SVG path of `WIDTH` × `HEIGHT`, and its percentiles."""
+    """One histogram."""
 
     path: str
+    """The upper edge of its bars as an SVG path within `WIDTH` × `HEIGHT`."""
+
     ticks: tuple[PercentileTick, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ActionHistograms:
-    """The strips of some actions (None for one without a response), and the ends of their axis in ms."""
+    """The histograms of some actions, and the ends of their axis."""
 
     low_ms: float
     high_ms: float
+
     rows: tuple[ActionHistogram | None, ...]
+    """None for an action without a response."""
 
 
 def histograms_of(actions: Sequence[ActionRow]) -> ActionHistograms | None:
@@ -59,7 +66,7 @@ def histograms_of(actions: Sequence[ActionRow]) -> ActionHistograms | None:
     low_ms, high_ms = (float(EDGE_ARRAY[edge]) / NS_PER_MS for edge in (first, end))
     starts = range(0, end - first, buckets)
     rows = tuple(
-        ActionHistogram(_outline(np.add.reduceat(each[first:end], starts)), _ticks(row, low_ms, high_ms))
+        ActionHistogram(_bars(np.add.reduceat(each[first:end], starts)), _ticks(row, low_ms, high_ms))
         if each.any()
         else None
         for each, row in zip(counts, actions, strict=True)
@@ -75,7 +82,7 @@ def _ticks(row: ActionRow, low_ms: float, high_ms: float) -> tuple[PercentileTic
     return tuple(PercentileTick(name, round(place(ms), 1), ms) for name, ms in known if ms)
 
 
-def _outline(bars: Int64) -> str:
+def _bars(bars: Int64) -> str:
     """Steps from the lower left corner to the lower right one; a bar that holds anything can be seen."""
     width, most = WIDTH / len(bars), int(bars.max())
     tops = [HEIGHT - (max(1.0, HEIGHT * count / most) if count else 0.0) for count in bars.tolist()]

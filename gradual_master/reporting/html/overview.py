@@ -28,18 +28,26 @@ FARTHEST_LIMIT = 3.0
 
 @dataclass(frozen=True, slots=True)
 class OverviewChart:
-    """One figure over time: `path` its line, `area` what is below it, `other` a second line, `limit` a height or None.
-
-    All within `WIDTH` × `HEIGHT`; `says` is for those who do not see it.
-    """
+    """One figure over time; paths and heights lie within `WIDTH` × `HEIGHT`."""
 
     title: str
     peak: str
+
     path: str
+    """Its line."""
+
     area: str
+    """What is below the line; "" where that is not filled."""
+
     other: str
+    """A second line, or ""."""
+
     limit: float | None
+    """The height of a horizontal line."""
+
     says: str
+    """A sentence for those who do not see it."""
+
     kind: str
 
 
@@ -94,9 +102,9 @@ def _latency(at: Float64, p95: Float64, limits: Sequence[float], end_s: float) -
     near = [limit for limit in limits if limit <= FARTHEST_LIMIT * peak]
     top = ROOM * (max([peak, *near]) or 1.0)
     height = HEIGHT * (1 - min(near) / top) if near else None
-    told = f"up to {show_number(peak)} ms" if len(known) else "-"
+    text = f"up to {show_number(peak)} ms" if len(known) else "-"
     return OverviewChart(
-        "p95", told, _path(at, p95, end_s, top), "", "", height, f"p95 response time: {told}.", "latency"
+        "p95", text, _path(at, p95, end_s, top), "", "", height, f"p95 response time: {text}.", "latency"
     )
 
 

@@ -91,6 +91,12 @@ def is_open_elsewhere(path: Path) -> bool:
 
 
 def _replace(path: Path, text: str) -> None:
+    # A reader, or a run that is killed, must never leave half a report where a whole one was. So the text goes into a
+    # draft, and `rename(2)` puts it in place in one step: who has the former file open goes on reading that, whoever
+    # opens it later has the new one whole. The draft lies in the same folder, for a rename is that one step only within
+    # a file system; its name begins with a dot, so that no pattern for reports finds it, and ends in the process's
+    # number, so that two runs that write the same report do not write into each other's draft. Of a symbolic link
+    # `write_whole` gives the file that it leads to, which is replaced; the link stays.
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         _write(draft, "w", text)

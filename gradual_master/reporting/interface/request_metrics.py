@@ -17,15 +17,13 @@ LONGEST_S = 2**62 / NS_PER_S
 
 
 class RequestMetrics:
-    """Latencies in a histogram (percentiles within 0.55 %), status codes counted.
-
-    `dropped`: requests that this reporter was not shown because it was too slow or they were
-    lost on their way from an agent; what it counts lacks them.
-    """
+    """Latencies in a histogram (percentiles within 0.55 %), status codes counted."""
 
     def __init__(self) -> None:
         self.statuses: Counter[int] = Counter()
         self.dropped = 0
+        """Requests that this reporter did not get, because it was too slow or they were lost on their way from an
+        agent; what it counts lacks them."""
         self._latencies = Histogram()
         self._new = array("d")
 

@@ -47,16 +47,21 @@ def clip(text: str, most: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A title, what stands above the rows (a table's head), and the rows, each a line, of `total` that there are.
-
-    `note`: what to say of rows that are not shown, when they were chosen and not cut off.
-    """
+    """A title and rows."""
 
     title: str
+
     head: str
+    """What stands above the rows: a table's head."""
+
     rows: Sequence[str]
+    """Each a line."""
+
     total: int
+    """How many rows there are, those among them that `rows` leaves out."""
+
     note: str = ""
+    """What to write of rows that are left out, when they were chosen and not cut off."""
 
     @property
     def opening(self) -> str:

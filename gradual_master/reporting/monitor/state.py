@@ -14,7 +14,7 @@ from gradual_master.reporting.monitor.last_minutes import LastMinutes
 from gradual_master.reporting.monitor.lines import clean
 from gradual_master.reporting.monitor.steps import RecentSteps, StepRates
 from gradual_master.reporting.progress.state import NOTICEABLE, RECENT_S, ProgressState, rates_of
-from gradual_master.reporting.text.block_chart import slices, stretches
+from gradual_master.reporting.text.block_chart import constant_pieces, slices
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.history import News
@@ -160,7 +160,7 @@ class MonitorState(ProgressState):
         """What the schedule wants, in `columns` slices; an open end moves away as it nears."""
         until = int(self._open_end_s() * NS_PER_S) if self.schedule.end is None else 0
         if self._targets is None or self._targets[:2] != (columns, until):
-            pieces = stretches(self.schedule, until)
+            pieces = constant_pieces(self.schedule, until)
             end = pieces[-1][1]
             users = tuple(sum(users) for users in slices(pieces, end, columns))
             self._targets = (columns, until, TargetSlices(end / NS_PER_S, users))

@@ -37,14 +37,16 @@ Loader = Callable[[], ReporterClass]
 
 @dataclass(frozen=True, slots=True)
 class ReporterFinder:
-    """Finds reporters. `built_in` by name, each loaded when it is asked for; `named` the plan's `reporters:`.
-
-    `folder` is the plan's, from which the files that the plan names are sought; others from the working folder.
-    """
+    """Finds reporters."""
 
     built_in: Mapping[str, Loader]
+    """By name, each loaded when it is asked for."""
+
     named: Mapping[str, str] = field(default_factory=dict)
+    """The plan's `reporters:`."""
+
     folder: Path = field(default_factory=Path)
+    """The plan's, where the files that it names lie; others are sought from the working folder."""
 
     def find(self, spec: str) -> Reporter:
         """The reporter of `NAME[=ARG]`; ReporterError saying what is not there, and where it was sought."""

@@ -1,4 +1,4 @@
-"""A report that was asked for and is not there, as the run's end tells of it."""
+"""A report that was asked for and could not be written: a warning in the verdict, and exit code 3."""
 
 from __future__ import annotations
 

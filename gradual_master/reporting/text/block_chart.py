@@ -16,12 +16,12 @@ EIGHTHS = 8
 OPEN_END = 1.25
 """How far the axis goes past the last change of a schedule that ends with its iterations."""
 
-Stretch = tuple[int, int, tuple[int, ...]]
+ConstantUsers = tuple[int, int, tuple[int, ...]]
 """From, to (ns), and the users of each group meanwhile."""
 
 
-def stretches(schedule: Schedule, until: int = 0) -> list[Stretch]:
-    """The schedule as stretches of constant users, from 0 to its end.
+def constant_pieces(schedule: Schedule, until: int = 0) -> list[ConstantUsers]:
+    """The schedule as pieces of constant users, from 0 to its end.
 
     One that ends with its iterations goes a little beyond its last change, or to `until` (ns) if that is later.
     """
@@ -32,7 +32,7 @@ def stretches(schedule: Schedule, until: int = 0) -> list[Stretch]:
     return [(begin, end, users) for (begin, users), (end, _) in pairwise(edges) if end > begin]
 
 
-def slices(pieces: Sequence[Stretch], end: int, columns: int) -> list[list[float]]:
+def slices(pieces: Sequence[ConstantUsers], end: int, columns: int) -> list[list[float]]:
     """For each of `columns` equal slices of [0, end): the mean users of each group."""
     groups = len(pieces[0][2])
     totals = [[0.0] * groups for _ in range(columns)]

@@ -16,11 +16,14 @@ FEW_LABELS = 3
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
-    """All failures of one label. `first`: the row of the table of errors whose failure came first."""
+    """All failures of one label."""
 
     label: str
     count: int
+
     first: ErrorRow
+    """The row of the table of errors whose failure came first."""
+
     last_s: float
 
 
@@ -41,12 +44,12 @@ def _joined(known: FailureGroup, row: ErrorRow) -> FailureGroup:
 def counts_of(kinds: Mapping[str, int], rows: Sequence[ErrorRow]) -> dict[str, int]:
     """Failures by label; those of `kinds` that no row has (of a warm-up) by the name of their kind."""
     counts = Counter({failure.label: failure.count for failure in by_label(rows)})
-    told = Counter[str]()
+    described = Counter[str]()
     for row in rows:
-        told[row.kind] += row.count
+        described[row.kind] += row.count
     for kind, count in kinds.items():
-        if count > told[kind]:
-            counts[label_of(kind)] += count - told[kind]
+        if count > described[kind]:
+            counts[label_of(kind)] += count - described[kind]
     return dict(counts)
 
 

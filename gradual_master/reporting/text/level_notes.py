@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gradual_master.results.judging.levels import LevelRow
 
 NOTES = {"missing": "missing users", "saturated": "saturated", "unaccounted": "unaccounted time"}
-"""By the mark of a level; its failures are told with the steps that failed."""
+"""By the mark of a level; its failures are named with the steps that failed."""
 
 
 def always_failing(levels: Sequence[LevelRow]) -> frozenset[str]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
-from gradual_master.reporting.text.block_chart import BLOCKS, block_lines, height_of, slices, stretches
+from gradual_master.reporting.text.block_chart import BLOCKS, block_lines, constant_pieces, height_of, slices
 
 
 def schedule(users: Sequence[tuple[int, ...]], step_s: int = 10, end: bool = True) -> Schedule:
@@ -23,7 +23,7 @@ def schedule(users: Sequence[tuple[int, ...]], step_s: int = 10, end: bool = Tru
 @given(st.lists(st.integers(0, 500), min_size=1, max_size=30), st.integers(1, 100))
 def test_slices_keep_the_user_seconds(users: list[int], columns: int) -> None:
     compiled = schedule([(count,) for count in users])
-    pieces = stretches(compiled)
+    pieces = constant_pieces(compiled)
     end = pieces[-1][1]
     drawn = sum(column[0] for column in slices(pieces, end, columns)) * end / columns
     assert drawn == pytest.approx(sum(users) * 10 * NS_PER_S, rel=1e-9, abs=1)
@@ -31,9 +31,9 @@ def test_slices_keep_the_user_seconds(users: list[int], columns: int) -> None:
 
 def test_an_open_end_is_drawn_a_little_further_or_as_far_as_asked() -> None:
     endless = schedule([(1,), (2,), (3,)], end=False)
-    assert stretches(endless)[-1] == (20 * NS_PER_S, 25 * NS_PER_S, (3,))
-    assert stretches(endless, 60 * NS_PER_S)[-1] == (20 * NS_PER_S, 60 * NS_PER_S, (3,))
-    assert stretches(schedule([(1,), (2,)]), 60 * NS_PER_S)[-1][1] == 20 * NS_PER_S, "a known end stays"
+    assert constant_pieces(endless)[-1] == (20 * NS_PER_S, 25 * NS_PER_S, (3,))
+    assert constant_pieces(endless, 60 * NS_PER_S)[-1] == (20 * NS_PER_S, 60 * NS_PER_S, (3,))
+    assert constant_pieces(schedule([(1,), (2,)]), 60 * NS_PER_S)[-1][1] == 20 * NS_PER_S, "a known end stays"
 
 
 def test_lines_of_blocks_stand_on_each_other() -> None:
