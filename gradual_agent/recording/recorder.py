@@ -168,15 +168,12 @@ class Recorder:
     def _take_frames(self, interval: int, last: bool) -> list[ClosedFrame]:
         if not self._length:
             return []
+        until = max(self._clock(), self._begin) if last else self._start + (interval + 1) * self._length
+        self.roll(until)
         if last:
-            now = max(self._clock(), self._begin)
-            self.roll(now)
-            self._close(now)
-            frames, self._closed = self._closed, []
-            return frames
-        self.roll(self._start + (interval + 1) * self._length)
-        frames = [frame for frame in self._closed if frame.interval <= interval]
-        self._closed = [frame for frame in self._closed if frame.interval > interval]
+            self._close(until)
+        frames = [frame for frame in self._closed if last or frame.interval <= interval]
+        self._closed = self._closed[len(frames) :]
         return frames
 
     def _spans(self, frames: Sequence[ClosedFrame], offset: int) -> list[tuple[int, int]]:

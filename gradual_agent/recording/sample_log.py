@@ -47,15 +47,8 @@ class SampleLog:
 
 
 def _columns(level: int, rows: np.ndarray, offset: int) -> SampleColumns:
-    return SampleColumns(
-        level=level,
-        started=rows["started"] + offset,
-        duration=rows["duration"].copy(),
-        slot=rows["slot"].copy(),
-        step=rows["step"].copy(),
-        kind=rows["kind"].copy(),
-        status=rows["status"].copy(),
-    )
+    others = {name: rows[name].copy() for name in ("duration", "slot", "step", "kind", "status")}
+    return SampleColumns(level=level, started=rows["started"] + offset, **others)
 
 
 class LoggedStepRecord(StepRecord):

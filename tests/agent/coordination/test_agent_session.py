@@ -149,9 +149,6 @@ def messages(instructions: list[SessionInstruction]) -> list[AgentMessage]:
     return [instruction.message for instruction in instructions if isinstance(instruction, SendMessage)]
 
 
-# ── Greeting ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_the_first_wake_dials_and_says_hello() -> None:
     agent = Agent()
     hello = Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 1, 100)
@@ -202,9 +199,6 @@ def test_a_master_that_never_comes_is_given_up() -> None:
             told = agent.feels(StreamLost(agent.session.stream, "refused"), after=MS)
     assert told[-1] == Exit(3, "no master for 1m")
     assert agent.now == begin + PATIENCE
-
-
-# ── Offset, pings and the lease ────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_five_quick_round_trips_give_the_offset() -> None:
@@ -334,9 +328,6 @@ def test_the_offset_in_use_moves_only_when_the_estimate_has_left_it() -> None:
     assert of(Adopt, agent.hears(after=0, pong=stepped)) == [Adopt(AHEAD + SECOND)]
 
 
-# ── Orders and provisions ──────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_newer_orders_are_obeyed_and_confirmed() -> None:
     agent = live()
     told = agent.hears(orders=orders(3))
@@ -418,9 +409,6 @@ def test_slots_that_ended_ride_on_what_goes_out_anyway() -> None:
     assert message.released == (run,)
 
 
-# ── Batches ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_a_batch_goes_out_at_its_instant_and_a_ping_rides_on_it() -> None:
     agent = working()
     sealed = batch(1)
@@ -476,9 +464,6 @@ def test_a_master_that_stays_away_is_given_up_naming_what_is_dropped() -> None:
             agent.feels(StreamLost(agent.session.stream, "refused"))
     assert told == [Exit(3, "no master for 1m", (1, 2))]
     assert agent.now == lost + PATIENCE
-
-
-# ── The end ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_finish_ends_the_process_well() -> None:

@@ -21,9 +21,6 @@ def measured(batch: Batch, measure: int) -> list[tuple[int, int, int]]:
     return [(row[0], row[2], row[3]) for row in rows.tolist()]
 
 
-# ── Iterations ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_steps_run_in_order_again_and_again_and_think_time_comes_after_each_of_them() -> None:
     stage = Stage({"behavior": [{"action": "login", "think_time": "1s"}, {"action": "browse", "think_time": "2s"}]})
     stage.start()
@@ -95,9 +92,6 @@ def test_an_iterations_time_ends_with_its_last_step() -> None:
     stage.start()
     stage.run_until(3 * S)
     assert measured(stage.seal(), ITERATION) == [(1, 1020 * MS, 1020 * MS)]
-
-
-# ── Conditions and responses ───────────────────────────────────────────────────────────────────────────────────────
 
 
 BANK = [
@@ -187,9 +181,6 @@ def test_rows_secrets_vu_and_random_values_are_in_scope_and_a_seed_gives_them_ag
     assert first_request(4)[1] != first_request(5)[1]
 
 
-# ── on_start and on_stop ───────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_a_failed_on_start_is_replaced_in_its_seat_after_a_second_with_everything_fresh() -> None:
     answers = iter([Reply(500), Reply(200), Reply(200)])
     stage = Stage(
@@ -220,9 +211,6 @@ def test_on_stop_runs_after_the_last_iteration_with_its_variables_and_counts_as_
     assert stage.paths == ["/browse", "/logout/abc"]
     assert stage.ended == [(0, 0, 0, True)]
     assert user_time(stage.seal()) == [10 * MS, 10 * MS, 0, 10 * MS]
-
-
-# ── Stopping ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_user_told_to_stop_while_thinking_ends_at_once() -> None:
@@ -429,9 +417,6 @@ def test_while_the_lease_is_over_a_user_waits_and_what_was_never_written_was_nev
     assert stage.recorder.begun == 2
 
 
-# ── Failures as they are shown ─────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_every_failure_is_shown_once_with_its_step_its_seat_and_what_was_sent() -> None:
     """In every part of the behaviour; a success never, and a template that cannot be filled in sent nothing."""
     stage = Stage(
@@ -483,9 +468,6 @@ def test_what_was_interrupted_is_not_shown_and_shows_up_with_no_later_failure() 
     stage.run_until(2 * S)
     assert stage.failures
     assert set(stage.failures) == {(1, "template", 0, None, None)}
-
-
-# ── Counting ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_sent_is_requests_less_unsent_plus_interrupted_and_hops() -> None:
