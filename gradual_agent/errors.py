@@ -4,8 +4,7 @@ GradualError
 └── AgentError               everything that an agent raises on purpose
     ├── AddressError         a master's address that cannot be read, or that may not be dialled (exit 2)
     ├── SessionError         an event that the session does not know in its state
-    ├── JobError             a job that this agent cannot work on (exit 3)
-    └── QueryError           a JMESPath expression that cannot be evaluated on a response
+    └── JobError             a job that this agent cannot work on (exit 3)
 """
 
 from __future__ import annotations
@@ -27,7 +26,3 @@ class SessionError(AgentError):
 
 class JobError(AgentError):
     """A job that this agent cannot work on; the message says what is wrong with it."""
-
-
-class QueryError(AgentError):
-    """A JMESPath expression that cannot be evaluated on a response; the message says why."""

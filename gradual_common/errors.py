@@ -6,6 +6,7 @@ GradualError                 everything that Gradual raises on purpose
 ├── RuleError                an objective that cannot be read
 ├── DataFileError            a data file that cannot be read
 ├── TemplateError            a template that cannot be compiled or rendered
+├── QueryError               a JMESPath expression that cannot be evaluated on a response
 ├── PatternError             a regular expression that RE2 does not know
 ├── ActionKindError          a kind of action that is not there, or cannot be used
 ├── RequestError             a request that cannot be put into bytes: its URL, a header's name or value
@@ -52,6 +53,10 @@ class DataFileError(GradualError):
 
 class TemplateError(GradualError):
     """A template or condition that cannot be compiled, or that failed while rendering."""
+
+
+class QueryError(GradualError):
+    """A JMESPath expression that cannot be evaluated on a response; the message says why."""
 
 
 class PatternError(GradualError, ValueError):

@@ -6,7 +6,6 @@ from typing import Any, cast
 from lines_kind import LinesSpec
 
 from gradual_agent.kinds.assertions import Assertions
-from gradual_agent.kinds.content import Content, PlainResponse
 from gradual_agent.kinds.exchange import describe_messages
 from gradual_agent.kinds.extraction import Extractor
 from gradual_agent.kinds.kind import Actor, fail_template
@@ -16,6 +15,7 @@ from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_agent.runtime.suspension import Resumable, suspend
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import TemplateError
+from gradual_common.kinds.content import Content, PlainResponse
 from gradual_common.net.certificates import Assets
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex

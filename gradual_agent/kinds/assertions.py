@@ -8,73 +8,29 @@ A status code and a response time cost 0.35 µs; the body is read, and parsed as
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Sequence
 
 from jinja2 import UndefinedError
 
-from gradual_agent.kinds.content import NOT_JSON, Content
-from gradual_agent.kinds.findings import Find, Finding, Findings, Judged
-from gradual_agent.kinds.query import Query
 from gradual_agent.runtime.sample import Sample
 from gradual_common.errors import GradualError
+from gradual_common.kinds.checks.check import Assertion, Hide, Predicate, show
+from gradual_common.kinds.checks.written import CHECKS
+from gradual_common.kinds.content import Content
+from gradual_common.kinds.failure import ASSERTION
 from gradual_common.kinds.failures import KIND
-from gradual_common.kinds.model import Assertion
-from gradual_common.kinds.patterns import Pattern
-from gradual_common.templates.templates import Compiled, Literal, Scope, as_text, compile_value, is_template
+from gradual_common.secrecy.masking import conceals
+from gradual_common.secrecy.quoting import MOST_SHOWN, shorten
+from gradual_common.templates.templates import Compiled, Literal, Scope, compile_value
+
+_WORD = re.compile(r"[\w-]+")
 
 OK_BELOW = 400
-
-Check = Callable[[Sample, Content, Scope], bool]
-Comparison = Callable[[Any, Any], bool]
-
-ORDERINGS: Mapping[str, Comparison] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 UNEVALUABLE = (GradualError, UndefinedError, TypeError, ValueError, RecursionError)
 """An assertion that raises one of these cannot be evaluated: a template, a query or a pattern that is no good here,
 values that cannot be compared, numbers of too many digits, an undefined name in a list, too deep nesting."""
-
-FROM_BODY = frozenset({"body_contains", "body_matches", "json", "body_size"})
-
-
-def is_equal(found: Any, expected: Any) -> bool:
-    """Equality of JSON: unlike in Python, true is not 1."""
-    return bool(found == expected) and isinstance(found, bool) is isinstance(expected, bool)
-
-
-def does_contain(found: Any, expected: Any) -> bool:
-    """A part of a text, an item of a list or a key of a mapping."""
-    if isinstance(found, str):
-        return str(expected) in found
-    if isinstance(found, Mapping):
-        return expected in found
-    return isinstance(found, list) and any(is_equal(item, expected) for item in found)
-
-
-def does_match(found: Any, expected: Any) -> bool:
-    """Whether the regular expression is found anywhere in the text."""
-    return found is not None and Pattern(as_text(expected)).is_in(as_text(found))
-
-
-def is_in(found: Any, expected: Any) -> bool:
-    """One of the values."""
-    return any(is_equal(found, item) for item in expected)
-
-
-COMPARISONS: Mapping[str, Comparison] = {
-    **ORDERINGS,
-    "==": is_equal,
-    "!=": lambda found, expected: not is_equal(found, expected),
-    "contains": does_contain,
-    "matches": does_match,
-    "in": is_in,
-}
 
 
 class Assertions:
@@ -84,18 +40,20 @@ class Assertions:
     failed. `names`: what the expected values read from the scope.
     """
 
-    __slots__ = ("_checks", "_implied", "_told", "count", "names", "wants_body", "wants_headers")
+    __slots__ = ("_checks", "_implied", "_written", "count", "names", "wants_body", "wants_headers")
 
     def __init__(self, specs: Sequence[Assertion]) -> None:
         expected = [compile_value(spec.expected) for spec in specs]
         self.count = len(specs)
         self.names: frozenset[str] = frozenset().union(*(value.names for value in expected))
-        self.wants_headers = any(spec.check == "header" for spec in specs)
-        self.wants_body = any(spec.check in FROM_BODY for spec in specs)
+        self.wants_headers = any(CHECKS[spec.check].reads == "headers" for spec in specs)
+        self.wants_body = any(CHECKS[spec.check].reads == "body" for spec in specs)
         self._implied = all(spec.check != "status_code" for spec in specs)
-        finds = [_FINDERS[spec.check](spec) if spec.check in _FINDERS else None for spec in specs]
-        self._told: tuple[Judged, ...] = tuple(zip(specs, finds, expected, strict=True))
-        self._checks = tuple((KIND[f"assertion:{told[0].check}"], _compile(*told)) for told in self._told)
+        self._written = tuple(zip(specs, expected, strict=True))
+        self._checks = tuple(
+            (KIND[f"{ASSERTION}:{spec.check}"], CHECKS[spec.check].compile(spec, value))
+            for spec, value in self._written
+        )
 
     def judge(self, sample: Sample, content: Content, scope: Scope) -> None:
         """Judge a response that arrived whole."""
@@ -117,20 +75,20 @@ class Assertions:
     def _judge_each(self, sample: Sample, content: Content, scope: Scope) -> None:
         kind = KIND["status"] if self._implied and sample.status_code >= OK_BELOW else 0
         failed = 0
-        findings = []
+        failures = []
         for number, (failure, check) in enumerate(self._checks):
             passes, error = _try(check, sample, content, scope)
             if not passes:
                 failed |= 1 << number
                 kind = kind or failure
-                findings.append(Finding(self._told[number], content, scope, error))
+                failures.append(FailedAssertion(*self._written[number], content, scope, error))
         sample.kind = kind
         sample.failed_assertions = failed
-        if findings:
-            sample.detail = Findings(findings)
+        if failures:
+            sample.detail = FailedAssertions(failures)
 
 
-def _try(check: Check, sample: Sample, content: Content, scope: Scope) -> tuple[bool, Exception | None]:
+def _try(check: Predicate, sample: Sample, content: Content, scope: Scope) -> tuple[bool, Exception | None]:
     """Whether it holds; one that cannot be evaluated does not, and this is why."""
     try:
         return check(sample, content, scope), None
@@ -138,68 +96,55 @@ def _try(check: Check, sample: Sample, content: Content, scope: Scope) -> tuple[
         return False, error
 
 
-def _compile(spec: Assertion, found: Find | None, expected: Compiled) -> Check:
-    """The predicate of one assertion; `found` looks up what is compared, `expected` is its compiled expected value."""
-    if spec.check == "status_code":
-        return _status_check(spec.expected)
-    if spec.check == "response_time":
-        return _time_check(COMPARISONS[spec.op], spec.expected)
-    if spec.check == "body_size":
-        return _size_check(COMPARISONS[spec.op], spec.expected)
-    assert found is not None, "what is left is looked up in the response"
-    if spec.op == "exists":
-        return lambda sample, content, scope: found(content) is not None
-    if spec.op == "matches" and isinstance(spec.expected, str) and not is_template(spec.expected):
-        return _pattern_check(found, Pattern(spec.expected))
-    return _comparing_check(found, spec.op, expected)
+class FailedAssertion:
+    """One assertion that did not hold, and why it could not be evaluated, if that was it.
+
+    Only a few of many failures are ever shown, so the words are made when somebody asks.
+    """
+
+    __slots__ = ("_content", "_error", "_expected", "_scope", "_spec")
+
+    def __init__(
+        self, spec: Assertion, expected: Compiled, content: Content, scope: Scope, error: Exception | None
+    ) -> None:
+        self._spec = spec
+        self._expected = expected
+        self._content = content
+        self._scope = scope
+        self._error = error
+
+    def tell(self, sample: Sample, hide: Hide) -> str:
+        """`expected response_time: < 500ms, found 734.2 ms`."""
+        if self._is_secret:
+            return f"expected another value of {self._spec.check} {self._spec.subject}"
+        written = shorten(hide(self._spec.text or self._spec.check))
+        found = CHECKS[self._spec.check].found(self._spec, sample, self._content, hide)
+        said = f"expected {written}{self._rendered(hide)}, found {found}"
+        return f"{said} ({shorten(hide(str(self._error)), 4 * MOST_SHOWN)})" if self._error is not None else said
+
+    @property
+    def _is_secret(self) -> bool:
+        """Whether what is looked up is a credential by its name: `data.token`, `Authorization`."""
+        return any(map(conceals, _WORD.findall(self._spec.subject)))
+
+    def _rendered(self, hide: Hide) -> str:
+        """What the template in it came to, unless that is the error."""
+        if isinstance(self._expected, Literal):
+            return ""
+        try:
+            return f" (= {show(self._expected.render(self._scope), hide)})"
+        except Exception:  # The error that is told beside it.
+            return ""
 
 
-def _status_check(ranges: Sequence[Sequence[int]]) -> Check:
-    allowed = frozenset(code for low, high in ranges for code in range(low, high + 1))
-    return lambda sample, content, scope: sample.status_code in allowed
+class FailedAssertions:
+    """Every assertion of a sample that failed, in the order of the plan."""
 
+    __slots__ = ("_all",)
 
-def _time_check(compare: Comparison, limit: int) -> Check:
-    return lambda sample, content, scope: compare(sample.ended - sample.started, limit)
+    def __init__(self, failures: Sequence[FailedAssertion]) -> None:
+        self._all = failures
 
-
-def _size_check(compare: Comparison, limit: int) -> Check:
-    return lambda sample, content, scope: compare(len(content.body), limit)
-
-
-def _comparing_check(found: Find, op: str, expected: Compiled) -> Check:
-    compare = COMPARISONS[op]
-    if not isinstance(expected, Literal):
-        return lambda sample, content, scope: compare(found(content), expected.render(scope))
-    value = expected.value
-    return lambda sample, content, scope: compare(found(content), value)
-
-
-def _pattern_check(found: Find, pattern: Pattern) -> Check:
-    def matches(sample: Sample, content: Content, scope: Scope) -> bool:
-        value = found(content)
-        return value is not None and pattern.is_in(as_text(value))
-
-    return matches
-
-
-def _header_finder(spec: Assertion) -> Find:
-    name = spec.subject
-    return lambda content: content.headers.get(name)
-
-
-def _body_finder(spec: Assertion) -> Find:
-    return lambda content: content.text
-
-
-def _json_finder(spec: Assertion) -> Find:
-    search = Query(spec.subject)
-    return lambda content: None if content.json is NOT_JSON else search(content.json)
-
-
-_FINDERS: Mapping[str, Callable[[Assertion], Find]] = {
-    "header": _header_finder,
-    "body_contains": _body_finder,
-    "body_matches": _body_finder,
-    "json": _json_finder,
-}
+    def tell(self, sample: Sample, hide: Hide) -> str:
+        """One after the other."""
+        return "; ".join(failed.tell(sample, hide) for failed in self._all)

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gradual_agent.errors import QueryError
-from gradual_agent.kinds.content import NOT_JSON, Content
-from gradual_agent.kinds.query import Query
 from gradual_agent.runtime.sample import Sample
+from gradual_common.errors import QueryError
+from gradual_common.kinds.content import NOT_JSON, Content
+from gradual_common.kinds.extraction import Extraction
 from gradual_common.kinds.failures import KIND
-from gradual_common.kinds.model import Extraction
 from gradual_common.kinds.patterns import Pattern
+from gradual_common.kinds.query import Query
 
 CookieJar = Callable[[str], str | None]
 """The value of a user's cookie by its name."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gradual_agent.kinds.content import NOT_JSON, Content
 from gradual_agent.runtime.sample import Sample
 from gradual_common.clock import NS_PER_MS
+from gradual_common.kinds.content import NOT_JSON, Content
 
 
 class ResponseView:

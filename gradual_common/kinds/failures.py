@@ -9,18 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradual_common.kinds.failure import EXTRACT, INTERNAL, TEMPLATE, TIMEOUT, FailureKind, assertion_failure
+from gradual_common.kinds.checks.written import CHECKS
+from gradual_common.kinds.failure import EXTRACT, INTERNAL, TEMPLATE, TIMEOUT, FailureKind
 from gradual_common.kinds.http import failures as http
 
 BUILT_IN = (
     http.STATUS,
-    assertion_failure("status_code", "status code not as asserted", by_status=True),
-    assertion_failure("response_time", "response time outside of its limits"),
-    assertion_failure("header"),
-    assertion_failure("body_contains", "body lacks the asserted text"),
-    assertion_failure("body_matches", "body does not match"),
-    assertion_failure("json"),
-    assertion_failure("body_size", "body size outside of its limits"),
+    *(check.failure for check in CHECKS.values()),
     EXTRACT,
     TIMEOUT,
     http.CONNECT,

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from gradual_common.kinds.checks.check import Assertion
 from gradual_common.kinds.failure import FailureKind
-from gradual_common.kinds.model import ActionSpec, Assertion
+from gradual_common.kinds.model import ActionSpec
 from gradual_common.language.plan_view import PlanView
 
 

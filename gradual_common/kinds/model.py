@@ -5,64 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from gradual_common.kinds.http.assertions import read_assertion, read_extraction, spread_assertions
+from gradual_common.kinds.checks.check import Assertion
+from gradual_common.kinds.checks.written import CHECKS, SHARED_CHECKS, read_assertion, spread_assertions
+from gradual_common.kinds.extraction import SHARED_SOURCES, Extraction, read_extraction
 from gradual_common.language.forms import Fragment
 from gradual_common.language.model import Model, Name
-
-ASSERTIONS: dict[str, Fragment] = {
-    "status_code": {"type": ["integer", "string", "array"], "examples": [200, [200, 201], "2xx"]},
-    "response_time": {"type": ["string", "object"], "examples": ["< 500ms"]},
-    "header": {"type": ["string", "object"], "examples": [{"name": "Content-Type", "contains": "json"}]},
-    "body_contains": {"type": "string"},
-    "body_matches": {"type": "string", "format": "regex"},
-    "json": {"type": ["string", "object"], "examples": ["data.total > 5"]},
-    "body_size": {"type": ["string", "object", "integer"], "examples": ["> 100", "< 10KB"]},
-}
-"""How each assertion is written."""
-
-SHARED_ASSERTIONS = ("response_time", "body_contains", "body_matches", "json", "body_size")
-SHARED_SOURCES = ("json", "regex")
-"""What an action of any kind may assert and extract: its response has a time, and a body."""
-
-
-class Assertion(Model):
-    """One assertion, normalised.
-
-    ============== =============== ======================== ==========================================
-    check          subject         op                       expected
-    ============== =============== ======================== ==========================================
-    status_code                    in                       tuple of inclusive (low, high) pairs
-    response_time                  < <= > >= == !=          nanoseconds
-    header         header name     exists == != contains …  text, may be a template
-    body_contains                  contains                 text, may be a template
-    body_matches                   matches                  regular expression
-    json           JMESPath        exists == != < <= > >= … any JSON value; a text may be a template
-    body_size                      < <= > >= == !=          bytes
-    ============== =============== ======================== ==========================================
-
-    `contains`, `matches` and `in` are allowed for header and json too; `in` expects a list.
-    """
-
-    check: Literal["status_code", "response_time", "header", "body_contains", "body_matches", "json", "body_size"]
-    subject: str = ""
-    op: Literal["==", "!=", "<", "<=", ">", ">=", "in", "contains", "matches", "exists"]
-    expected: Any = None
-    text: str = ""
-    """As written, for messages."""
-
-
-class Extraction(Model):
-    """`name: "json: data.token"`, or {from, default}."""
-
-    source: Literal["json", "regex", "header", "cookie"]
-    expression: str
-    default: Any = None
-    has_default: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +34,7 @@ class WrittenAssertions:
             "type": "object",
             "minProperties": 1,
             "additionalProperties": False,
-            "properties": {check: ASSERTIONS[check] for check in self.checks},
+            "properties": {check: CHECKS[check].schema for check in self.checks},
         }
         return {"anyOf": [{"type": "array", "items": written}, written]}
 
@@ -114,7 +66,7 @@ class ActionSpec(Model):
     kind: str
     """What the action speaks: http unless said."""
 
-    assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(SHARED_ASSERTIONS)] = ()
+    assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(SHARED_CHECKS)] = ()
     """What must hold of the response."""
 
     extract: dict[Name, Annotated[Extraction, WrittenExtraction(SHARED_SOURCES)]] = Field(default={})

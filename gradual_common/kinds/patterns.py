@@ -9,9 +9,12 @@ of the text alone, not also the line end before it. Syntax: https://github.com/g
 
 from __future__ import annotations
 
+from typing import Any
+
 import re2
 
 from gradual_common.errors import PatternError
+from gradual_common.language.wording import kind_of
 from gradual_common.secrecy.quoting import shorten
 
 MOST_INSTRUCTIONS = 10_000
@@ -77,3 +80,11 @@ def _reason(text: str, error: Exception) -> str:
     hints = (hint for begins, hint in _LACKS if any(begin in text for begin in begins))
     hint = next(hints, "")
     return f"{reason} ({hint})" if hint else reason
+
+
+def check_regex(value: Any) -> str:
+    """A regular expression that RE2 knows."""
+    if not isinstance(value, str):
+        raise ValueError(f"a regular expression is expected; found {kind_of(value)}")
+    Pattern(value)
+    return value

@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gradual_agent.http.response import Response
-from gradual_agent.kinds import assertions, content, extraction, query
+from gradual_agent.kinds import assertions, extraction
 from gradual_agent.kinds.http import request_template
 from gradual_common.errors import GradualError
+from gradual_common.kinds import content, query
 
 USUAL = 2000
 NUMBER = int(os.environ.get("GRADUAL_FUZZ", USUAL))

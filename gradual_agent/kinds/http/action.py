@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from gradual_agent.http.request import Request
 from gradual_agent.kinds.assertions import OK_BELOW, Assertions
-from gradual_agent.kinds.content import NO_CONTENT, Content
 from gradual_agent.kinds.extraction import Extractor
 from gradual_agent.kinds.http.request_template import RequestTemplate
 from gradual_agent.kinds.kind import Actor, fail_template
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.errors import RequestError, TemplateError
+from gradual_common.kinds.content import NO_CONTENT, Content
 from gradual_common.kinds.failures import KIND
 from gradual_common.templates.templates import Scope
 

@@ -8,15 +8,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from gradual_common.kinds.http.assertions import SOURCES
-from gradual_common.kinds.model import (
-    ASSERTIONS,
-    ActionSpec,
-    Assertion,
-    Extraction,
-    WrittenAssertions,
-    WrittenExtraction,
-)
+from gradual_common.kinds.checks.check import Assertion
+from gradual_common.kinds.checks.written import CHECKS
+from gradual_common.kinds.extraction import SOURCES, Extraction
+from gradual_common.kinds.model import ActionSpec, WrittenAssertions, WrittenExtraction
 from gradual_common.language.model import Count, Name, PositiveCount, PositiveDuration
 from gradual_common.language.wording import kind_of
 from gradual_common.net.tls_settings import Tls
@@ -80,7 +75,7 @@ class HttpActionSpec(ActionSpec):
     tls: Tls | None = None
     """TLS of the connections."""
 
-    assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(tuple(ASSERTIONS))] = ()
+    assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(tuple(CHECKS))] = ()
     """What must hold of the response."""
 
     extract: dict[Name, Annotated[Extraction, WrittenExtraction(SOURCES)]] = Field(default={})

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from gradual_agent.http.response import Headers, Response
-from gradual_agent.kinds.content import Content
 from gradual_agent.kinds.extraction import Extractor
 from gradual_agent.runtime.sample import Sample
+from gradual_common.kinds.content import Content
 from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.kinds.http.model import HttpActionSpec
 

@@ -6,8 +6,8 @@ import pytest
 
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.kinds.assertions import Assertions
-from gradual_agent.kinds.content import Content
 from gradual_agent.runtime.sample import Sample
+from gradual_common.kinds.content import Content
 from gradual_common.kinds.http.model import HttpActionSpec
 from gradual_common.secrecy.masking import Mask
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from gradual_agent.errors import QueryError
-from gradual_agent.kinds.query import Query
+from gradual_common.errors import QueryError
+from gradual_common.kinds.query import Query
 
 
 def test_what_is_there_is_found_and_what_is_not_is_none() -> None:

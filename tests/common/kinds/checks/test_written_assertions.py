@@ -5,19 +5,22 @@ from typing import Any
 
 import pytest
 
-from gradual_common.kinds.http.assertions import (
+from gradual_common.kinds.checks.written import (
+    CHECKS,
+    SHARED_CHECKS,
     place_assertions,
     read_assertion,
-    read_extraction,
     spread_assertions,
 )
+from gradual_common.kinds.extraction import SHARED_SOURCES, SOURCES, read_extraction
 from gradual_common.kinds.http.model import HttpActionSpec
 
 MS = 1_000_000
+ALL = tuple(CHECKS)
 
 
 def normal(entry: dict[str, Any]) -> tuple[str, str, Any]:
-    read = read_assertion(entry)
+    read = read_assertion(entry, ALL)
     return read.get("subject", ""), read["op"], read.get("expected")
 
 
@@ -55,8 +58,8 @@ def test_every_form_is_read(entry: dict[str, Any], expected: Any) -> None:
 
 
 def test_the_text_is_as_it_was_written() -> None:
-    assert read_assertion({"response_time": "< 500ms"})["text"] == "response_time: < 500ms"
-    assert read_assertion({"status_code": [200, 201]})["text"] == "status_code: [200, 201]"
+    assert read_assertion({"response_time": "< 500ms"}, ALL)["text"] == "response_time: < 500ms"
+    assert read_assertion({"status_code": [200, 201]}, ALL)["text"] == "status_code: [200, 201]"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +100,7 @@ def test_the_text_is_as_it_was_written() -> None:
 )
 def test_what_is_no_assertion_is_told(entry: Any, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
-        read_assertion(entry)
+        read_assertion(entry, ALL)
 
 
 def test_several_in_one_entry_are_several_each_with_its_place() -> None:
@@ -128,7 +131,7 @@ def test_a_normal_form_stays_as_it_is() -> None:
     ],
 )
 def test_extractions_are_read(written: Any, read: Any) -> None:
-    found = read_extraction(written)
+    found = read_extraction(written, SOURCES)
     assert (found["source"], found["expression"], found.get("has_default", False), found.get("default")) == read
 
 
@@ -150,4 +153,11 @@ def test_extractions_are_read(written: Any, read: Any) -> None:
 )
 def test_what_is_no_extraction_is_told(written: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        read_extraction(written)
+        read_extraction(written, SOURCES)
+
+
+def test_a_kind_without_a_head_has_no_assertion_on_it_and_nothing_to_extract_from_it() -> None:
+    with pytest.raises(ValueError, match="unknown assertion 'header'; allowed: response_time, body_contains"):
+        read_assertion({"header": "X"}, SHARED_CHECKS)
+    with pytest.raises(ValueError, match=re.escape('write "json: data.token", "regex: …" or {from: …, default: …}')):
+        read_extraction("header: X", SHARED_SOURCES)

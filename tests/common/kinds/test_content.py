@@ -3,7 +3,7 @@
 import pytest
 
 from gradual_agent.http.response import Headers, Response
-from gradual_agent.kinds.content import NO_CONTENT, NOT_JSON, Content
+from gradual_common.kinds.content import NO_CONTENT, NOT_JSON, Content
 
 
 def test_without_a_response_everything_is_empty() -> None:

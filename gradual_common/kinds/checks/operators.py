@@ -6,7 +6,9 @@ import json
 import re
 from typing import Any
 
+from gradual_common.kinds.patterns import check_regex
 from gradual_common.language.wording import kind_of, listed, nearest
+from gradual_common.templates.templates import is_template
 
 COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")
 WORDS = ("contains", "matches", "in")
@@ -44,6 +46,36 @@ def read_operator_key(key: str) -> str:
         hint = nearest(key, tuple(OPERATOR_KEYS))
         raise ValueError(f"unknown operator {key!r}; allowed: {listed(tuple(OPERATOR_KEYS))}; {hint}".rstrip("; "))
     return OPERATOR_KEYS[key]
+
+
+def read_expectation(value: dict[str, Any], named: str, *, is_header: bool = False) -> dict[str, Any]:
+    """The operator and what it expects, of a mapping whose other key is `named`; none: it exists."""
+    others = {key: entry for key, entry in value.items() if key != named}
+    if not others:
+        return {"op": "exists"}
+    if "op" in others and others.keys() <= {"op", "value", "expected"}:
+        op = read_operator_key(str(others["op"]))
+        expected = others.get("value", others.get("expected"))
+    elif len(others) == 1:
+        ((key, expected),) = others.items()
+        op = read_operator_key(key)
+    else:
+        raise ValueError(f"one operator is expected; found {listed(tuple(others))}")
+    return _check_expected(op, expected, is_header=is_header)
+
+
+def _check_expected(op: str, expected: Any, *, is_header: bool) -> dict[str, Any]:
+    if op == "exists":
+        if expected not in (True, None):
+            raise ValueError("exists takes true; leave the assertion out otherwise")
+        return {"op": "exists"}
+    if op == "in" and not isinstance(expected, list):
+        raise ValueError(f"in takes a list; found {kind_of(expected)}")
+    if op == "matches" and isinstance(expected, str) and not is_template(expected):
+        check_regex(expected)
+    if is_header and op in COMPARISONS and op not in {"==", "!="}:
+        raise ValueError(f"{op} compares numbers, and a header is text; use equals, contains or matches")
+    return {"op": op, "expected": expected}
 
 
 def split_comparison(text: str) -> tuple[str, str, Any]:

@@ -1,0 +1,27 @@
+"""`body_matches: a+`: a regular expression (RE2) is found in the body."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from gradual_common.kinds.checks.check import Assertion
+from gradual_common.kinds.checks.values import Find, ValueCheck
+from gradual_common.kinds.patterns import check_regex
+from gradual_common.language.forms import Fragment
+
+
+class BodyMatches(ValueCheck):
+    """A pattern of the body."""
+
+    name = "body_matches"
+    schema: ClassVar[Fragment] = {"type": "string", "format": "regex"}
+    label = "body does not match"
+    reads = "body"
+
+    def read(self, value: Any) -> dict[str, Any]:
+        """A regular expression, which is no template."""
+        return {"op": "matches", "expected": check_regex(value)}
+
+    def finder(self, assertion: Assertion) -> Find:
+        """The body."""
+        return lambda content: content.text

@@ -1,0 +1,37 @@
+"""`body_size: "< 10KB"`: bytes of the body, its codings undone."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from gradual_common.kinds.checks.check import Measured
+from gradual_common.kinds.checks.limits import LimitCheck
+from gradual_common.kinds.checks.operators import read_comparison
+from gradual_common.kinds.content import Content
+from gradual_common.language.forms import Fragment
+from gradual_common.units import read_size
+
+
+class BodySize(LimitCheck):
+    """How large the body is."""
+
+    name = "body_size"
+    schema: ClassVar[Fragment] = {"type": ["string", "object", "integer"], "examples": ["> 100", "< 10KB"]}
+    label = "body size outside of its limits"
+    noun = "body size"
+    reads = "body"
+
+    def read(self, value: Any) -> dict[str, Any]:
+        """A comparison with a size; a number alone is the size."""
+        if isinstance(value, int) and not isinstance(value, bool):
+            return {"op": "==", "expected": read_size(value)}
+        op, limit = read_comparison(value, 'write "< 10KB"')
+        return {"op": op, "expected": read_size(limit)}
+
+    def measure(self, sample: Measured, content: Content) -> int:
+        """Bytes."""
+        return len(content.body)
+
+    def show_limit(self, limit: int) -> str:
+        """`2,000 bytes`."""
+        return f"{limit:,} bytes"

@@ -1,0 +1,45 @@
+"""`json: data.total > 5`: a value in the body. `subject`: its JMESPath expression; `expected`: any JSON value."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from gradual_common.kinds.checks.check import Assertion, Hide, Measured, show
+from gradual_common.kinds.checks.operators import read_expectation, split_comparison
+from gradual_common.kinds.checks.values import Find, ValueCheck
+from gradual_common.kinds.content import NOT_JSON, Content
+from gradual_common.kinds.query import Query, check_jmespath
+from gradual_common.language.forms import Fragment
+
+
+class JsonValue(ValueCheck):
+    """A value in the body."""
+
+    name = "json"
+    schema: ClassVar[Fragment] = {"type": ["string", "object"], "examples": ["data.total > 5"]}
+    reads = "body"
+
+    def read(self, value: Any) -> dict[str, Any]:
+        """`"data.total > 5"`, `"data.id"` (exists), {path: data.total, ">": 5}, or {data.total: 5}."""
+        if isinstance(value, str):
+            subject, op, expected = split_comparison(value)
+            comparison = {"op": op, "expected": expected} if op else {"op": "exists"}
+        elif isinstance(value, dict) and isinstance(value.get("path"), str):
+            subject, comparison = value["path"], read_expectation(value, "path")
+        elif isinstance(value, dict) and len(value) == 1:
+            ((subject, expected),) = value.items()
+            comparison = {"op": "==", "expected": expected}
+        else:
+            raise ValueError('write "data.total > 5", {path: data.total, ">": 5} or {data.total: 5}')
+        return {"subject": check_jmespath(subject), **comparison}
+
+    def finder(self, assertion: Assertion) -> Find:
+        """What the expression comes to; nothing in a body that is not JSON."""
+        search = Query(assertion.subject)
+        return lambda content: None if content.json is NOT_JSON else search(content.json)
+
+    def found(self, assertion: Assertion, sample: Measured, content: Content, hide: Hide) -> str:
+        """The value, or a body that is not JSON."""
+        if content.json is NOT_JSON:
+            return f"a body that is not JSON: {show(content.text, hide)}"
+        return super().found(assertion, sample, content, hide)

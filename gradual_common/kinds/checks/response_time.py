@@ -1,0 +1,46 @@
+"""`response_time: "< 500ms"`: from the user's wish to send to the last byte. `expected` in ns."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_common.kinds.checks.check import Assertion, Hide, Measured, Predicate
+from gradual_common.kinds.checks.limits import LimitCheck
+from gradual_common.kinds.checks.operators import read_comparison
+from gradual_common.kinds.checks.values import COMPARE
+from gradual_common.kinds.content import Content
+from gradual_common.language.forms import Fragment
+from gradual_common.templates.templates import Compiled
+from gradual_common.units import read_duration
+
+
+class ResponseTime(LimitCheck):
+    """How long the action took."""
+
+    name = "response_time"
+    schema: ClassVar[Fragment] = {"type": ["string", "object"], "examples": ["< 500ms"]}
+    label = "response time outside of its limits"
+    noun = "response time"
+
+    def read(self, value: Any) -> dict[str, Any]:
+        """A comparison with a duration."""
+        op, limit = read_comparison(value, 'write "< 500ms"')
+        return {"op": op, "expected": read_duration(limit)}
+
+    def compile(self, assertion: Assertion, expected: Compiled) -> Predicate:
+        """Written out, as nearly every plan has it: a call less for each sample."""
+        compare, limit = COMPARE[assertion.op], assertion.expected
+        return lambda sample, content, scope: compare(sample.ended - sample.started, limit)
+
+    def measure(self, sample: Measured, content: Content) -> int:
+        """Nanoseconds."""
+        return sample.ended - sample.started
+
+    def show_limit(self, limit: int) -> str:
+        """`500 ms`, `1.5 s`."""
+        return f"{limit / NS_PER_S:g} s" if limit >= NS_PER_S else f"{limit / NS_PER_MS:g} ms"
+
+    def found(self, assertion: Assertion, sample: Measured, content: Content, hide: Hide) -> str:
+        """`734.2 ms`."""
+        return f"{self.measure(sample, content) / NS_PER_MS:,.1f} ms"

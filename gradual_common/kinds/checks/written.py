@@ -1,0 +1,79 @@
+"""All assertions, and from the forms that people write to one normal form. ValueError says what is allowed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from gradual_common.kinds.checks.body_contains import BodyContains
+from gradual_common.kinds.checks.body_matches import BodyMatches
+from gradual_common.kinds.checks.body_size import BodySize
+from gradual_common.kinds.checks.check import Check
+from gradual_common.kinds.checks.json_value import JsonValue
+from gradual_common.kinds.checks.response_time import ResponseTime
+from gradual_common.kinds.http.header import Header
+from gradual_common.kinds.http.status_code import StatusCode
+from gradual_common.language.document import Path
+from gradual_common.language.wording import kind_of, listed, nearest
+
+_ALL: tuple[Check, ...] = (
+    StatusCode(),
+    ResponseTime(),
+    Header(),
+    BodyContains(),
+    BodyMatches(),
+    JsonValue(),
+    BodySize(),
+)
+"""A new one goes to the end: their failures are numbered in this order on the wire."""
+
+CHECKS = {check.name: check for check in _ALL}
+SHARED_CHECKS = tuple(check.name for check in _ALL if check.is_shared)
+
+NORMAL_KEYS = {"check", "op"}
+
+
+def spread_assertions(value: Any) -> Any:
+    """A list with one assertion an entry, whether they were written so, as one mapping, or several in an entry."""
+    return [entry for _, entry in place_assertions(value)] if isinstance(value, dict | list) else value
+
+
+def place_assertions(value: Any) -> list[tuple[Path, Any]]:
+    """Every assertion by itself, with its path below `assertions`."""
+    if isinstance(value, dict):
+        return _place_entry((), value)
+    return [placed for index, entry in enumerate(value) for placed in _place_entry((index,), entry)]
+
+
+def _place_entry(path: Path, entry: Any) -> list[tuple[Path, Any]]:
+    if isinstance(entry, dict) and entry and not entry.keys() >= NORMAL_KEYS:
+        return [((*path, key), {key: value}) for key, value in entry.items()]
+    return [(path, entry)]
+
+
+def read_assertion(entry: Any, checks: Sequence[str]) -> Any:
+    """One entry, such as {response_time: "< 500ms"} → the fields of an Assertion; it is one of `checks`."""
+    if not isinstance(entry, dict):
+        if entry is None or isinstance(entry, str | int | float | list):
+            raise ValueError(f"{kind_of(entry)} is not an assertion; write a mapping such as {{status_code: 200}}")
+        return entry
+    is_normal = entry.keys() >= NORMAL_KEYS
+    if len(entry) != 1 and not is_normal:
+        raise ValueError("an assertion is a mapping such as {status_code: 200}")
+    check = entry["check"] if is_normal else next(iter(entry))
+    if check not in checks:
+        hint = nearest(str(check), checks)
+        raise ValueError(f"unknown assertion {check!r}; allowed: {listed(checks)}; {hint}".rstrip("; "))
+    return (
+        entry if is_normal else {"check": check, "text": _as_written(check, entry[check]), **_read(check, entry[check])}
+    )
+
+
+def _read(check: str, value: Any) -> dict[str, Any]:
+    return CHECKS[check].read(value)
+
+
+def _as_written(check: str, value: Any) -> str:
+    written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return f"{check}: {written}"

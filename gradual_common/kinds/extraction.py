@@ -1,0 +1,58 @@
+"""Extractions as they are written: `token: "json: data.token"`, and the model that they become."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from gradual_common.kinds.http.fields import check_name
+from gradual_common.kinds.patterns import check_regex
+from gradual_common.kinds.query import check_jmespath
+from gradual_common.language.model import Model
+from gradual_common.language.wording import kind_of
+
+SOURCES = ("json", "regex", "header", "cookie")
+SHARED_SOURCES = ("json", "regex")
+"""What an action of any kind may extract from: its response has a body."""
+
+
+class Extraction(Model):
+    """`name: "json: data.token"`, or {from, default}."""
+
+    source: Literal["json", "regex", "header", "cookie"]
+    expression: str
+    default: Any = None
+    has_default: bool = False
+
+
+def read_extraction(value: Any, sources: Sequence[str] = SOURCES) -> Any:
+    """`"json: data.token"`, or {from: "json: data.token", default: ""} → the fields of an Extraction."""
+    others = "".join(f', "{source}: …"' for source in sources[1:])
+    allowed = f'write "{sources[0]}: data.token"{others} or {{from: …, default: …}}'
+    if isinstance(value, str):
+        return _read_source(value, sources, allowed)
+    if not isinstance(value, dict):
+        if value is None or isinstance(value, int | float | list):
+            raise ValueError(f"{kind_of(value)} is not an extraction; {allowed}")
+        return value
+    if "source" in value and "expression" in value:
+        return value
+    if unknown := [key for key in value if key not in {"from", "default"}]:
+        raise ValueError(f"unknown key {unknown[0]!r}; {allowed}")
+    if not isinstance(value.get("from"), str):
+        raise ValueError(f"from is missing; {allowed}")
+    read = _read_source(value["from"], sources, allowed)
+    return {**read, "default": value.get("default"), "has_default": "default" in value}
+
+
+def _read_source(text: str, sources: Sequence[str], allowed: str) -> dict[str, Any]:
+    source, colon, expression = (part.strip() for part in text.partition(":"))
+    if source not in sources or not colon or not expression:
+        raise ValueError(f"{text!r} is not an extraction; {allowed}")
+    if source == "json":
+        check_jmespath(expression)
+    if source == "regex":
+        check_regex(expression)
+    if source == "header":
+        check_name(expression)
+    return {"source": source, "expression": expression}
