@@ -1,9 +1,18 @@
-"""What columns of histograms hold, one histogram after the other."""
+"""Histograms of given times, and what columns of histograms hold, one after the other."""
+
+from collections.abc import Iterable
 
 import numpy as np
 
 from gradual_common.histogram.columns import DenseHistograms, HistogramColumns
 from gradual_common.histogram.histogram import Histogram, histogram_of_row
+
+
+def histogram_of(values: Iterable[int]) -> Histogram:
+    """Of times in ns."""
+    histogram = Histogram()
+    histogram.add_many(np.array(list(values), dtype=np.int64))
+    return histogram
 
 
 def unpack_histograms(columns: HistogramColumns) -> list[tuple[tuple[int, int], Histogram]]:

@@ -13,7 +13,6 @@ Source: OpenTelemetry metrics data model, "ExponentialHistogram"; Prometheus nat
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from itertools import pairwise
 from math import isqrt
 
@@ -104,13 +103,8 @@ def _cell_tables() -> tuple[int, Int64, Int64]:
 _FIRST_CELL, _CELL_BUCKETS, _CELL_EDGES = _cell_tables()
 
 
-def bucket_of(ns: int) -> int:
-    """The bucket of one time, −1 for underflow, BUCKETS for overflow."""
-    return bisect_left(EDGES, ns) - 1
-
-
 def buckets_of(values: Int64) -> Int64:
-    """The buckets of many times at once; shape as `values`.
+    """The buckets of times, −1 for underflow, BUCKETS for overflow; shape as `values`.
 
     The leading bits of a time, as a double, say which of 256 cells of its octave it lies in. A cell is narrower than a
     bucket, so it holds one edge at most: a table names the bucket in which the cell begins, and one comparison with

@@ -22,12 +22,9 @@ from gradual_common.histogram.buckets import (
     BUCKETS,
     ESTIMATES,
     FIRST_INDEX,
-    OVERFLOW,
     PROMETHEUS_OFFSET,
     SCALE,
-    UNDERFLOW,
     Int64,
-    bucket_of,
     buckets_of,
 )
 from gradual_common.histogram.columns import (
@@ -75,19 +72,8 @@ class Histogram:
         """The mean time, exactly but for one division."""
         return self.sum / self.count if self.count else None
 
-    def add(self, ns: int) -> None:
-        """Count one time."""
-        bucket = bucket_of(ns)
-        if bucket == UNDERFLOW:
-            self.underflow += 1
-        elif bucket == OVERFLOW:
-            self.overflow += 1
-        else:
-            self.counts[bucket] += 1
-        self._add_stats(1, ns, ns, ns)
-
     def add_many(self, values: Int64) -> None:
-        """Count many times."""
+        """Count times."""
         if len(values) == 0:
             return
         tally = np.bincount(buckets_of(values) + 1, minlength=BUCKETS + 2)

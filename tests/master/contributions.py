@@ -1,5 +1,7 @@
 """From a batch to what is made of it, without an aggregate: every level belongs to phase 0, which is measured."""
 
+from histogram_samples import histogram_of
+
 from gradual_common.histogram.histogram import Histogram
 from gradual_common.protocol.batch import Batch
 from gradual_master.results.merging.batches import ReadBatch, contribution_of, read_batch
@@ -22,7 +24,4 @@ def contribution(batch: Batch, shape: Shape) -> Contribution:
 
 
 def histogram(*values: int) -> Histogram:
-    made = Histogram()
-    for value in values:
-        made.add(value)
-    return made
+    return histogram_of(values)

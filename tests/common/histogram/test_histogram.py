@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from histogram_samples import unpack_histograms
+from histogram_samples import histogram_of, unpack_histograms
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,12 +18,6 @@ QUANTILES = (0.0, 0.01, 0.07, 0.25, 0.5, 0.9, 0.95, 0.99, 0.999, 0.9999, 1.0)
 
 times = st.one_of(st.integers(0, 5 * 10**12), st.integers(900, 2000), st.sampled_from([EDGES[0], EDGES[-1], 10**9]))
 samples = st.lists(times, max_size=60)
-
-
-def histogram_of(values: list[int]) -> Histogram:
-    histogram = Histogram()
-    histogram.add_many(np.array(values, dtype=np.int64))
-    return histogram
 
 
 def merged(*parts: Histogram) -> Histogram:
@@ -115,10 +109,7 @@ def test_count_sum_minimum_and_maximum_are_exact(values: list[int]) -> None:
 
 @given(samples)
 def test_adding_one_by_one_is_adding_all_at_once(values: list[int]) -> None:
-    single = Histogram()
-    for value in values:
-        single.add(value)
-    assert single == histogram_of(values)
+    assert merged(*(histogram_of([value]) for value in values)) == histogram_of(values)
 
 
 @given(samples, samples, samples)

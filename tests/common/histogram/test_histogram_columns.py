@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from histogram_samples import unpack_histograms
+from histogram_samples import histogram_of, unpack_histograms
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,18 +18,13 @@ def arrays(lists: list[list[int]]) -> list[np.ndarray]:
     return [np.array(values, dtype=np.int64) for values in lists]
 
 
-def counted(values: list[int]) -> Histogram:
-    histogram = Histogram()
-    for value in values:
-        histogram.add(value)
-    return histogram
-
-
 @given(cells)
 def test_packed_values_are_the_histograms_of_the_values(lists: list[list[int]]) -> None:
     """Arrays without values are left out."""
     columns = pack_values([(cell, 0) for cell in range(len(lists))], arrays(lists))
-    assert unpack_histograms(columns) == [((cell, 0), counted(values)) for cell, values in enumerate(lists) if values]
+    assert unpack_histograms(columns) == [
+        ((cell, 0), histogram_of(values)) for cell, values in enumerate(lists) if values
+    ]
 
 
 def test_many_values_are_packed_as_few_are() -> None:
@@ -37,7 +32,7 @@ def test_many_values_are_packed_as_few_are() -> None:
     few, many = [[10**6 + n] for n in range(40)], [list(range(1_000, 400_000, 97))]
     for lists in (few, many):
         columns = pack_values([(n, 2) for n in range(len(lists))], arrays(lists))
-        assert [histogram for _, histogram in unpack_histograms(columns)] == [counted(values) for values in lists]
+        assert [histogram for _, histogram in unpack_histograms(columns)] == [histogram_of(values) for values in lists]
 
 
 def test_packed_columns_have_the_types_of_the_wire() -> None:
@@ -63,7 +58,7 @@ def test_adding_columns_merges_each_histogram_into_its_row(lists: list[list[int]
     filled = [values for values in lists if values]
     for row in range(3):
         values = [value for target, some in zip(rows, filled, strict=True) if target == row for value in some]
-        assert histogram_of_row(dense, row) == counted(values)
+        assert histogram_of_row(dense, row) == histogram_of(values)
 
 
 def test_a_row_that_is_not_there_is_an_error() -> None:

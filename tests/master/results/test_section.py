@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from histogram_samples import histogram_of
 from simulated_run import simulated_run
 
 from gradual_common.histogram.histogram import Histogram
@@ -59,8 +60,7 @@ class Row(Section):
 
 
 def test_a_distribution_is_a_column_for_each_statistic_and_counts_are_one_text() -> None:
-    histogram = Histogram()
-    histogram.add(5_000_000)
+    histogram = histogram_of([5_000_000])
     row = flat_row(Row("a", None, True, Distribution.of(histogram), {"status": 2, "dns": 1}, ("x", "y"), {"n": [1]}))
     assert list(row)[:5] == ["name", "value", "is_late", "response_time_count", "response_time_min_ms"]
     assert (row["response_time_count"], row["response_time_p99_9_ms"]) == (1, 5.0)

@@ -19,6 +19,7 @@ from typing import Any
 import grpc
 import pytest
 import trustme
+from histogram_samples import histogram_of
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsPartialSuccess,
     ExportMetricsServiceResponse,
@@ -112,13 +113,9 @@ def rebuild(points_: list[Any]) -> Histogram:
     return total
 
 
-def histogram_of(rows: list[tuple[str, int]]) -> Histogram:
+def latencies_of(rows: list[tuple[str, int]]) -> Histogram:
     """What percentiles are taken over: samples with a response, and timeouts."""
-    histogram = Histogram()
-    for kind, ns in rows:
-        if kind != "connect":
-            histogram.add(ns)
-    return histogram
+    return histogram_of(ns for kind, ns in rows if kind != "connect")
 
 
 def test_every_sample_arrives_bucket_by_bucket(run: FedRun, receiver: Any) -> None:
@@ -127,7 +124,7 @@ def test_every_sample_arrives_bucket_by_bucket(run: FedRun, receiver: Any) -> No
     last = {step_of(a): p for name, a, p, _ in points(receiver) if name == "gradual.request.duration"}
     for warm_up in (True, False):
         for step, rows in fed(run, warm_up).items():
-            assert rebuild([last[step, warm_up]]) == histogram_of(rows), (step, warm_up)
+            assert rebuild([last[step, warm_up]]) == latencies_of(rows), (step, warm_up)
 
 
 def test_deltas_of_a_slow_receiver_add_up_to_every_sample(run: FedRun, receiver: Any) -> None:
@@ -139,7 +136,7 @@ def test_deltas_of_a_slow_receiver_add_up_to_every_sample(run: FedRun, receiver:
                 for name, a, p, _ in points(receiver)
                 if name == "gradual.request.duration" and step_of(a) == (step, warm_up)
             ]
-            assert rebuild(mine) == histogram_of(rows)
+            assert rebuild(mine) == latencies_of(rows)
 
 
 def test_buckets_are_those_of_the_data_model(run: FedRun, receiver: Any) -> None:

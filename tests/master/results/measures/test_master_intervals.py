@@ -1,9 +1,9 @@
 """The record of an interval that lies in two levels, and in a phase that begins within it."""
 
 from contributions import contribution
+from histogram_samples import histogram_of
 from raw_run import MS, S, Stretch, batch_of, plan_of, schedule_of
 
-from gradual_common.histogram.histogram import Histogram
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.measures.intervals import IntervalWriter
@@ -26,9 +26,7 @@ def test_users_and_target_are_means_over_the_interval() -> None:
     assert record.stopping == {"customer": 0, "guest": 0.75}
     assert (record.in_flight, record.thinking) == (1.5, 2.25)
     assert (record.requests, record.throughput_rps, record.errors) == (3, 1, {"reset": 1})
-    expected = Histogram()
-    for ms in (4, 8):
-        expected.add(ms * MS)
+    expected = histogram_of([4 * MS, 8 * MS])
     assert record.histogram == expected
     browse, buy = record.actions()
     assert (browse.group, browse.step, browse.requests, browse.failures) == ("customer", INDEX.steps[0].name, 2, 0)
