@@ -8,7 +8,6 @@ import pytest
 from histogram_samples import histogram_of
 from simulated_run import simulated_run
 
-from gradual_common.histogram.histogram import Histogram
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.section import Section, flat_row
 from gradual_master.results.summary.sections import TABLES, Summary
