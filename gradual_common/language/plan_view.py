@@ -14,25 +14,35 @@ from gradual_common.language.document import SECTIONS, Document, Path, list_at, 
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """A step: where it stands, the action that it names, its name within the group, and its condition."""
+    """A step that names an action."""
 
     path: Path
     action: str
+
     name: str
+    """Unique within the group."""
+
     condition: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """A group; `concurrency` is None where it cannot be read; `data` as written."""
+    """A group."""
 
     number: int
     path: Path
     name: str
+
     concurrency: int | None
+    """None where it cannot be read."""
+
     steps: tuple[StepView, ...]
+
     data: dict[str, Any]
+    """As written."""
+
     raw: dict[str, Any]
+    """All of it as written."""
 
 
 @dataclass(frozen=True)

@@ -36,23 +36,30 @@ Point = tuple[int, Users]
 
 @dataclass(frozen=True, slots=True)
 class _Phase:
-    """A phase as the plan gives it. `mix`: the most users per group; `path`: where in the plan it stands."""
+    """A phase as the plan gives it."""
 
     name: str
+
     path: str
+    """Where in the plan it stands."""
+
     duration: int | None
     ramp: Ramp | None
     pause: int
     warm_up: bool
+
     mix: Users
+    """The most users per group."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Sketch:
-    """A phase as traced: its points, and the curves they were made of, each with its path in the plan."""
+    """A phase as traced."""
 
     points: tuple[Point, ...]
+
     curves: tuple[tuple[Curve, str], ...]
+    """What the points were made of, each with its path in the plan."""
 
     @property
     def ramping(self) -> int:

@@ -26,11 +26,13 @@ IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
 @dataclass(frozen=True, slots=True)
 class ScopeItem:
-    """One condition on a sample: its `dimension` is called `name`; `any` asks for one verdict per name."""
+    """One condition on a sample: its `dimension` is called `name`."""
 
     dimension: str
     name: str = ""
+
     any: bool = False
+    """One verdict per name is asked for."""
 
     def __str__(self) -> str:
         return f"{self.dimension}={ANY if self.any else quote_name(self.name)}"
@@ -71,25 +73,37 @@ class TargetLevel:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A parsed rule.
-
-    `series` "" is the response time, "agent" an agent's health (then `statistic` names it and `of` is "mean", "max",
-    "quantile" or ""). `statistic` "quantile" comes with `quantile` in (0, 1). `limit` is in `unit`: "ns", "%"
-    (0 … 100), "/s" or "" (a count). `window_ns` belongs to `for`.
-    """
+    """A parsed rule."""
 
     text: str
+    """As written."""
+
     series: str
+    """`""` is the response time, "agent" an agent's health."""
+
     statistic: str
+    """Of an agent its measure; "quantile" comes with `quantile`."""
+
     op: Operator
+
     limit: float
+    """In `unit`."""
+
     unit: Unit
+    """`ns`, `%` (0 … 100), `/s`, or nothing for a count."""
+
     quantile: float | None = None
+    """In (0, 1)."""
+
     of: str = ""
+    """What is asked of an agent's measure: "mean", "max", "quantile" or ""."""
+
     scope: Scope = Scope()
     at: TargetLevel | None = None
     window: Window | None = None
+
     window_ns: int = 0
+    """The duration behind `for`."""
 
     @property
     def value(self) -> str:

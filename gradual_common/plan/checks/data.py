@@ -29,24 +29,35 @@ Tables = dict[tuple[int, str], DataTable]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A group's use of a data set: `path` is where the set is written, `wanted` how many slots need a row."""
+    """A group's use of a data set."""
 
     group: GroupView
     name: str
+
     path: Path
+    """Where the set is written."""
+
     data: DataSet
     file: FilePath
+
     wanted: int
+    """How many slots need a row."""
+
     columns: dict[str, Path]
+    """What templates read of it, with the place of the first use."""
 
 
 @dataclass(slots=True)
-class _Shelf:
-    """The files read so far, and how many rows of each are given out."""
+class _DataFiles:
+    """The files read so far."""
 
     document: Document
+
     rows: dict[FilePath, tuple[Row, ...] | None] = field(default_factory=dict)
+    """None for a file without rows."""
+
     taken: dict[FilePath, list[Claim]] = field(default_factory=dict)
+    """Who was given rows of their own."""
 
     def read(self, path: Path, data: DataSet, file: FilePath) -> tuple[Row, ...] | None:
         """The rows of a file; None, reported once, where there are none."""
@@ -72,23 +83,23 @@ class _Shelf:
 
 def load_data(view: PlanView, uses: list[Use], locate: Locate, seed: int) -> Tables:
     """The tables of every group; what is wrong with files, columns and numbers of rows is reported."""
-    shelf = _Shelf(view.document)
+    files = _DataFiles(view.document)
     tables: Tables = {}
     for claim in _claims(view, uses, locate):
-        rows = shelf.read(claim.path, claim.data, claim.file)
+        rows = files.read(claim.path, claim.data, claim.file)
         if rows is None:
             continue
         _check_columns(view.document, claim, rows)
         unique = claim.data.pick == "unique"
-        first = shelf.take(claim) if unique else 0
+        first = files.take(claim) if unique else 0
         table = DataTable(rows, claim.data.pick, first, claim.wanted if unique else 0, seed, claim.group.number)
         tables[claim.group.number, claim.name] = table
     for name, written in view.data.items():
         # A set that no template reads gives no rows to anybody, but its file is there all the same.
         if (data := attempt(DATA_SETS.validate_python, written)) is not None:
-            shelf.read(("data", name), data, locate(("data", name, "file"), data.file))
-    for file, claims in shelf.taken.items():
-        _check_number(view.document, file, len(shelf.rows[file] or ()), claims)
+            files.read(("data", name), data, locate(("data", name, "file"), data.file))
+    for file, claims in files.taken.items():
+        _check_number(view.document, file, len(files.rows[file] or ()), claims)
     return tables
 
 

@@ -18,15 +18,18 @@ RAMPS: TypeAdapter[Ramp] = TypeAdapter(WrittenRamp)
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A ramp with what it must fit into: users of `groups`, and the duration of its phase (None: until done).
-
-    `path` is that of the key under which the ramp was written.
-    """
+    """A ramp with what it must fit into."""
 
     path: Path
+    """Of the key under which the ramp was written."""
+
     ramp: Ramp
+
     groups: list[tuple[str, int]]
+    """The groups that it drives, with their users."""
+
     duration: int | None
+    """Of its phase; None: until all iterations are done."""
 
     @property
     def users(self) -> int:
