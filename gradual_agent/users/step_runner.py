@@ -75,10 +75,10 @@ class StepRunner(ABC):
     def client(self) -> Any:
         """The user's client of the kind that its step performs; made when first needed."""
         client = self._client
-        return self._find_client() if client is None or self.behaviour.mixes_kinds else client
+        return self._find_client() if client is None else client
 
     def _find_client(self) -> Client:
-        """Users of one kind need no table."""
+        """Users of one kind have one client, and need no table; those of several have nothing but the table."""
         assert self._step is not None, "clients are asked for by steps"
         engine, behaviour = self._step.engine, self.behaviour
         client = self._clients.get(engine)
@@ -86,7 +86,8 @@ class StepRunner(ABC):
             client = engine.client(self, behaviour.cookies, behaviour.connections)
             if behaviour.mixes_kinds:
                 self._clients = {**self._clients, engine: client}
-        self._client = client
+            else:
+                self._client = client
         return client
 
     def _own_clients(self) -> Iterable[Client]:
