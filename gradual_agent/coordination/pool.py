@@ -279,8 +279,8 @@ class SlotPool:
     def _cut(self) -> None:
         self._is_new = True
         self._runs = ()
-        for holdings in (self._ours, self._tenures, self._users, self._waiting):
-            holdings.clear()
+        for slots in (self._ours, self._tenures, self._users, self._waiting):
+            slots.clear()
 
     def _note_drained(self) -> list[PoolInstruction]:
         over = (self._draining or self._leaving) and not self._users

@@ -113,7 +113,7 @@ class FailedAssertion:
         self._scope = scope
         self._error = error
 
-    def tell(self, sample: Sample, hide: Hide) -> str:
+    def explain(self, sample: Sample, hide: Hide) -> str:
         """`expected response_time: < 500ms, found 734.2 ms`."""
         if self._is_secret:
             return f"expected another value of {self._spec.check} {self._spec.subject}"
@@ -145,6 +145,6 @@ class FailedAssertions:
     def __init__(self, failures: Sequence[FailedAssertion]) -> None:
         self._all = failures
 
-    def tell(self, sample: Sample, hide: Hide) -> str:
+    def explain(self, sample: Sample, hide: Hide) -> str:
         """One after the other."""
-        return "; ".join(failed.tell(sample, hide) for failed in self._all)
+        return "; ".join(failed.explain(sample, hide) for failed in self._all)

@@ -45,7 +45,7 @@ ENDED = "the master ended the stream"
 
 
 class LinkListener(Protocol):
-    """Hears what the master says."""
+    """Is given what the master says."""
 
     def receive(self, stream: int, message: MasterMessage) -> None:
         """A message came on a stream."""
@@ -169,7 +169,7 @@ class ControlStream:
     async def _fetch(self, request: Any) -> None:
         """Read provisions until the master ends them; a broken read begins again from the first one."""
         while (reason := await explained(self._read_provisions(request))) != ENDED:
-            # So it is at the end of every run, too; a master that is lost is told by whoever hears that.
+            # So it is at the end of every run, too; that a master is lost is logged by whoever listens.
             self._log.debug("reading the job was broken off", reason=reason)
             await asyncio.sleep(REFETCH_S)
 
@@ -197,7 +197,7 @@ async def explained(reading: Awaitable[None]) -> str:
 
 
 def explain(code: grpc.StatusCode, details: str | None) -> str:
-    """A failed call in words; of why nobody could be reached, which gRPC tells as a chain, the last link."""
+    """A failed call in words; of why nobody could be reached, which gRPC gives as a chain, the last link."""
     said = details or "no details"
     if code is grpc.StatusCode.UNAVAILABLE:
         said = said.rpartition(": ")[2]

@@ -3,8 +3,8 @@
 Those that failed by their status are of one kind when they have the same code.
 
 Every failure draws a key, uniform in [0, 1); the smallest keys of any number of failures are a simple random sample of
-them, whoever drew them (bottom-k sampling; E. Cohen and H. Kaplan, PODC 2007). So an agent tells of a failure when it
-is among its first, or its key among its smallest so far, and the master chooses in the same way among what agents tell:
+them, whoever drew them (bottom-k sampling; E. Cohen and H. Kaplan, PODC 2007). So an agent sends a failure when it
+is among its first, or its key among its smallest so far, and the master chooses in the same way among what agents send:
 of n failures some 8·ln(n/8) exchanges are described.
 """
 

@@ -13,10 +13,10 @@ INTERRUPTED = -1
 """`Sample.kind` of an action that a stop cut short; every other kind indexes `SeriesIndex.failures`."""
 
 
-class Told(Protocol):
-    """A detail whose words are made when somebody asks; `hide` masks a text."""
+class LazyDetail(Protocol):
+    """A detail that is put into words when somebody asks; `hide` masks a text."""
 
-    def tell(self, sample: Sample, hide: Callable[[str], str]) -> str:
+    def explain(self, sample: Sample, hide: Callable[[str], str]) -> str:
         """The words, with what was found in the response masked and cut off."""
         ...
 
@@ -62,7 +62,7 @@ class Sample:
 
     def explain(self, hide: Callable[[str], str]) -> str:
         """Why it failed, in words; `hide` masks a text."""
-        return hide(self.detail) if isinstance(self.detail, str) else self.detail.tell(self, hide)
+        return hide(self.detail) if isinstance(self.detail, str) else self.detail.explain(self, hide)
 
     def reset(self, started: int) -> None:
         """Begin a new measurement at `started`."""
@@ -80,5 +80,5 @@ class Sample:
         self.bytes_sent = 0
         self.bytes_received = 0
         self.response: Any = None
-        self.detail: str | Told = ""
+        self.detail: str | LazyDetail = ""
         self.failed_assertions = 0

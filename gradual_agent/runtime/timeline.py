@@ -79,12 +79,13 @@ class Timeline:
     def run_due(self, slice_ns: int = SLICE_NS) -> None:
         """Run what is due by the clock, for `slice_ns` at a time; `next_at` says when to come again.
 
-        A thousand users that wake at one instant take 10 to 100 ms. Run in one go, they would keep the loop from the
-        responses that come meanwhile; those would be read, and stamped, that much later, and the system under test
-        would look slow for what the agent did. So after each slice the driver gives the loop its turn: the crowd is
-        late itself, which is counted as such (start lag), and response times stay true.
+        A thousand users that wake at one instant and send take some 20 ms, most of it in the kernel. Run without a
+        break, they would keep the loop from the responses that come meanwhile; those would be read, and stamped, that
+        much later, and the system under test would look slow for what the agent did. So after each slice the driver
+        gives the loop its turn: the users are late themselves, which is counted as such (start lag), and response
+        times stay true.
 
-        What a callback adds for an instant that is due runs in the same go, in its order. `wake_at` is not called for
+        What a callback adds for an instant that is due runs at once, in its order. `wake_at` is not called for
         it, as `next_at` is below every instant meanwhile.
         """
         self.next_at = RUNNING

@@ -1,13 +1,13 @@
 """The users of one agent, by slot: started and stopped one at a time, so that no level keeps the loop busy for long.
 
-A thousand users that start at one instant take 0.1 s of a core: sockets are opened, first requests written; a thousand
-stops are hardly cheaper. Done in one go, every response that came meanwhile would be read that much later, and the
-system under test would be charged for it. So the pool's instructions wait in a queue, and each of them is an entry of
+A thousand users that start at one instant take 0.1 s of a core: sockets are opened, first requests written. Without a
+break in between, every response that came meanwhile would be read that much later, and the system under test would be
+charged for it. So the pool's instructions wait in a queue, and each of them is an entry of
 the timeline, which gives the loop its turn in between. What remains of the delay is counted where it belongs: a start
 that came more than 50 ms after its time is a late start.
 
 A slot stands in the queue once. A stop that finds the start of its user there takes it out: the user has ended without
-having begun, and the pool is told so as of any other. A second stop replaces the first, whose time it may shorten. The
+having begun, and the pool learns it as of any other. A second stop replaces the first, whose time it may shorten. The
 start of a slot's next user comes only after the end of its former one, so a stop that still waits then is for a user
 that has ended by itself: the start takes its place.
 """

@@ -5,8 +5,8 @@ from agent_batches import batch
 from gradual_agent.coordination.outbox import MAX_IN_FLIGHT, Outbox, WaitingBatch, estimated_bytes
 
 
-def numbers(parcels: tuple[WaitingBatch, ...]) -> list[int]:
-    return [parcel.batch.number for parcel in parcels]
+def numbers(waiting: tuple[WaitingBatch, ...]) -> list[int]:
+    return [one.batch.number for one in waiting]
 
 
 def filled(count: int, max_batches: int = 100) -> Outbox:

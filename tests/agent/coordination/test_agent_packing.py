@@ -7,7 +7,7 @@ from gradual_agent.coordination.packing import RUNS_PER_MESSAGE, Outgoing, pack
 from gradual_common.protocol.messages import AgentMessage, Confirm, Ping, SlotRun
 
 
-def parcel(number: int, cells: int = 0) -> WaitingBatch:
+def waiting_batch(number: int, cells: int = 0) -> WaitingBatch:
     one = batch(number, cells=cells)
     return WaitingBatch(one, estimated_bytes(one), 0)
 
@@ -18,22 +18,22 @@ def test_nothing_is_no_message() -> None:
 
 def test_everything_that_fits_is_one_message() -> None:
     run = SlotRun(0, 0, 3, 1)
-    parcels = (parcel(1), parcel(2))
-    mail = Outgoing(Confirm(1, 2, 3), (run,), (run,), parcels, Ping(7, 8))
-    assert pack(mail) == [
+    waiting = (waiting_batch(1), waiting_batch(2))
+    outgoing = Outgoing(Confirm(1, 2, 3), (run,), (run,), waiting, Ping(7, 8))
+    assert pack(outgoing) == [
         AgentMessage(
             ping=Ping(7, 8),
             confirm=Confirm(1, 2, 3),
             released=(run,),
             finished=(run,),
-            batches=tuple(one.batch for one in parcels),
+            batches=tuple(one.batch for one in waiting),
         )
     ]
 
 
 def test_large_batches_get_messages_of_their_own_in_order() -> None:
-    parcels = tuple(parcel(number, cells=5000) for number in (1, 2, 3))
-    messages = pack(Outgoing(batches=parcels, ping=Ping(1, 0)))
+    waiting = tuple(waiting_batch(number, cells=5000) for number in (1, 2, 3))
+    messages = pack(Outgoing(batches=waiting, ping=Ping(1, 0)))
     assert [[one.number for one in message.batches] for message in messages] == [[1], [2], [3]]
     assert [message.ping is not None for message in messages] == [True, False, False]
 

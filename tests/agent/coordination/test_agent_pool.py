@@ -41,7 +41,7 @@ def end_of_schedule(apply_at: int, groups: int = 1) -> LevelOrder:
 
 
 def running(users: int, slots: int = 4) -> SlotPool:
-    """A pool with `users` of `slots` seats taken since instant 0."""
+    """A pool with `users` of `slots` slots taken since instant 0."""
     pool = SlotPool()
     pool.handle(orders(1, [SlotRun(0, 0, slots, 1)], [level(0, users)]), 0)
     return pool
@@ -268,7 +268,7 @@ def test_slots_are_said_as_runs(slots: list[tuple[int, int, int]], runs: tuple[S
 
 
 class Fleet(RuleBasedStateMachine):
-    """Any orders, users that end at any time: the seats always keep the rules."""
+    """Any orders, users that end at any time: the slots always keep the rules."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -285,7 +285,7 @@ class Fleet(RuleBasedStateMachine):
         for instruction in instructions:
             match instruction:
                 case StartUser(group, ordinal, tenure):
-                    assert (group, ordinal) not in self.users, "two users of one seat"
+                    assert (group, ordinal) not in self.users, "two users of one slot"
                     self.users[group, ordinal] = (tenure, None, False)
                 case StopUser(group, ordinal, deadline, hands_over):
                     tenure, told, handed_over = self.users[group, ordinal]
