@@ -11,12 +11,8 @@ import pytest
 from raw_run import MS, schedule_of
 from simulated_run import LEVELS, series_of, simulated_run
 
-from gradual_common.clock import NEVER
-from gradual_master.reporting.charts.events import TimeMark, marks_of
-from gradual_master.reporting.charts.heat import heat_grid
 from gradual_master.reporting.charts.time_series import OVER_TIME, failures_of, merged, scheduled_users
 from gradual_master.results.measures.series import Point, SeriesTable
-from gradual_master.results.summary.history import News
 from gradual_master.results.summary.sections import Summary
 
 
@@ -69,46 +65,6 @@ def test_a_stretch_without_a_response_has_no_percentiles() -> None:
     assert read(row, "p50_ms p95_ms p99_ms") == [None, None, None]
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(240, 64), (10, 64), (7, 9), (1, 2)])
-def test_the_grid_holds_every_response(series: SeriesTable, columns: int, rows: int) -> None:
-    grid = heat_grid(series, columns, rows)
-    assert grid is not None
-    assert grid.counts.shape[0] <= rows
-    assert grid.counts.shape[1] <= columns
-    assert np.nansum(grid.counts) == series.counts().sum()
-    assert not (grid.counts == 0).any(), "nothing is drawn where there was nothing"
-
-
-@pytest.mark.parametrize("ms", [0.002, 0.8, 5, 63, 4_000, 3_000_000])
-def test_a_response_lies_in_the_row_and_the_column_of_its_time(ms: float) -> None:
-    grid = heat_grid(series_of(10, (0, MS), (0, 900 * MS), (7, round(ms * MS))), columns=5, rows=40)
-    assert grid is not None
-    cells = [(row, column) for row, column in np.argwhere(grid.counts > 0).tolist() if column == 3]
-    ((row, column),) = cells
-    width = (grid.end_s - grid.begin_s) / grid.counts.shape[1]
-    assert grid.begin_s + column * width <= 7 < grid.begin_s + (column + 1) * width
-    factor = (grid.high_ms / grid.low_ms) ** (1 / grid.counts.shape[0])
-    assert grid.low_ms * factor**row * 0.999 <= ms <= grid.low_ms * factor ** (row + 1) * 1.001
-
-
-def test_no_response_is_no_grid() -> None:
-    assert heat_grid(series_of(2)) is None
-
-
 def test_nobody_is_scheduled_after_the_end() -> None:
     assert scheduled_users(schedule_of((1, 1), (2, 2), seconds=3)) == [(0, 2), (3, 4), (6, 0)]
     assert scheduled_users(replace(schedule_of((1, 1), seconds=3), end=None)) == [(0, 2)]
-
-
-def test_marks_end_where_the_run_did() -> None:
-    schedule = schedule_of((1, 0), (2, 0), (3, 0), seconds=10, warm_up=1)
-    endless = replace(schedule, phases=(schedule.phases[0], replace(schedule.phases[1], end=NEVER)), end=None)
-    marks = marks_of(endless, [News(3.5, "warning", "late"), News(99, "info", "drained")], until_s=15)
-    assert marks == (
-        TimeMark(0, 10, "phase", "warm", warm_up=True),
-        TimeMark(10, 15, "phase", "main"),
-        TimeMark(0, 10, "level", "1 user"),
-        TimeMark(10, 15, "level", "2 users"),
-        TimeMark(3.5, 3.5, "warning", "late"),
-        TimeMark(15, 15, "info", "drained"),
-    )
