@@ -84,10 +84,10 @@ async def serve(options: AgentOptions, max_users: int) -> int:
     loop = asyncio.get_running_loop()
     timer, lease = LoopTimer(loop), Lease()
 
-    def start_plan(*told: Any) -> PlanRun:
+    def start_plan(*arguments: Any) -> PlanRun:
         from gradual_agent.process.plan_run import run_plan  # noqa: PLC0415  heavy, and not needed for the Hello
 
-        run = run_plan(*told, loop=loop, timeline=timer.timeline, lease=lease, clock=read_clock)
+        run = run_plan(*arguments, loop=loop, timeline=timer.timeline, lease=lease, clock=read_clock)
         calm_collector()
         return run
 

@@ -318,6 +318,13 @@ def test_expired_cuts_at_once_and_greets_anew() -> None:
     assert of(DialMaster, agent.wakes(after=JITTER_DELAY)) == [DialMaster(2)]
 
 
+def test_a_pong_of_a_ping_that_has_not_left_yet_is_no_answer() -> None:
+    agent = live()
+    end = agent.session.lease_end
+    assert agent.hears(pong=Pong(agent.now + 1, agent.now + AHEAD)) == []
+    assert agent.session.lease_end == end
+
+
 def test_the_offset_in_use_moves_only_when_the_estimate_has_left_it() -> None:
     agent = live()
     agent.wakes(after=SECOND)
@@ -534,6 +541,15 @@ def test_an_event_that_the_state_does_not_know_names_both(monkeypatch: pytest.Mo
     monkeypatch.delitem(TABLE[SessionState.LIVE], Provisioned)
     with pytest.raises(SessionError, match="live knows no Provisioned"):
         live().feels(Provisioned(1))
+
+
+def test_slots_that_end_without_a_stream_are_missing_from_the_next_hello_and_not_said_again() -> None:
+    agent = working()
+    agent.feels(StreamLost(1, "reset"))
+    agent.feels(SlotsEnded(released=(SlotRun(0, 0, 1, 1),)))
+    agent.wakes(after=JITTER_DELAY)
+    told = agent.hears(after=GATHER_NS, welcome=WELCOME)
+    assert [message.released for message in messages(told)] == [()]
 
 
 def test_the_table_has_these_moves_and_no_other() -> None:
