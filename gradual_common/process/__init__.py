@@ -1,1 +1,1 @@
-"""What every command of Gradual needs of its process: logs, standard streams, Ctrl-C."""
+"""What every command of Gradual needs of its process: exit codes, logs, standard streams, Ctrl-C, the parent."""

@@ -44,10 +44,9 @@ def show_version(wanted: bool) -> None:
 
 
 def run_app(app: typer.Typer, name: str) -> None:
-    """Run the app and leave the process: 2 for mistakes in plan or command line, 3 for what could not be done.
+    """Run the app and leave the process with its exit code.
 
-    That is so too for results that could not be written to standard output; who closed it or stopped reading from it
-    misses none.
+    Results that could not be written to standard output are part of that, unless its reader has gone on purpose.
     """
     with StandardStreams() as streams:
         code = exit_code_of(app, name)

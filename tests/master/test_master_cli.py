@@ -3,11 +3,11 @@
 import inspect
 
 import pytest
-from gradual_master.command_line.entry import run_app
 from typer.testing import CliRunner
 
 from gradual.cli import app as gradual_cli
 from gradual_master import cli
+from gradual_master.command_line.main import run_app
 
 
 def options_of(command: object) -> set[str]:
