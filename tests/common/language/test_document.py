@@ -1,7 +1,6 @@
 """Paths are shown as people write them; what is not there is not found."""
 
-from gradual_common.language.document import Document, Mark, attempt, list_at, mapping_at, texts_in
-from gradual_common.language.wording import nearest
+from gradual_common.language.document import EACH, Document, Mark, attempt, list_at, mapping_at, places, texts_in
 
 ROOT = {"users": [{"name": "a b", "behavior": [{"action": "x", "name": "y"}]}, {"name": "guest"}], "n": 1}
 
@@ -25,12 +24,6 @@ def test_a_problem_carries_file_line_and_path() -> None:
     assert str(document.problem(("users", 1, "x"), "is wrong", "do this")) == "p:4: users.guest.x: is wrong (do this)"
 
 
-def test_the_nearest_name_is_offered_only_when_it_is_near() -> None:
-    assert nearest("logn", ["login", "logout"]) == "did you mean 'login'?"
-    assert nearest("register", ["login", "logout"]) == ""
-    assert nearest("x", []) == ""
-
-
 def test_lookups_give_something_empty_where_the_shape_is_wrong() -> None:
     assert mapping_at(ROOT, "users", 1) == {"name": "guest"}
     assert mapping_at(ROOT, "n", "x") == {}
@@ -51,3 +44,14 @@ def test_all_texts_are_found_keys_too() -> None:
         (("r", "a", 2, "c"), "c"),
         (("r", "a", 2, "c"), "d"),
     ]
+
+
+def test_places_of_a_pattern_are_found_with_their_paths() -> None:
+    assert list(places(ROOT, "users", EACH, "name")) == [(("users", 0, "name"), "a b"), (("users", 1, "name"), "guest")]
+    steps = list(places(ROOT, "users", EACH, "behavior", EACH, "action"))
+    assert steps == [(("users", 0, "behavior", 0, "action"), "x")]
+        (("users", 0, "behavior", 0, "action"), "x")
+    ]
+    assert list(places({"data": {"a": 1, "b": 2}}, "data", EACH)) == [(("data", "a"), 1), (("data", "b"), 2)]
+    assert list(places(ROOT, "n", EACH)) == list(places(ROOT, "nothing", "n")) == []
+    assert list(places(ROOT)) == [((), ROOT)]
