@@ -50,8 +50,6 @@ def test_places_of_a_pattern_are_found_with_their_paths() -> None:
     assert list(places(ROOT, "users", EACH, "name")) == [(("users", 0, "name"), "a b"), (("users", 1, "name"), "guest")]
     steps = list(places(ROOT, "users", EACH, "behavior", EACH, "action"))
     assert steps == [(("users", 0, "behavior", 0, "action"), "x")]
-        (("users", 0, "behavior", 0, "action"), "x")
-    ]
     assert list(places({"data": {"a": 1, "b": 2}}, "data", EACH)) == [(("data", "a"), 1), (("data", "b"), 2)]
     assert list(places(ROOT, "n", EACH)) == list(places(ROOT, "nothing", "n")) == []
     assert list(places(ROOT)) == [((), ROOT)]
