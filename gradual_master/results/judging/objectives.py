@@ -34,6 +34,7 @@ class Objective:
 
     name: str
     rule: Rule
+    scope: str
     selection: Selection
     """The samples that it is about."""
     severity: str = "fail"
@@ -135,7 +136,7 @@ class Watch:
         return ObjectiveRow(
             name=objective.name,
             rule=rule.text,
-            scope=str(rule.scope),
+            scope=objective.scope,
             observed=in_report_unit(seen.value, rule.unit),
             limit=in_report_unit(rule.limit, rule.unit) or 0.0,
             unit=SHOWN_UNITS[rule.unit],

@@ -81,7 +81,7 @@ def _of_steps(plan: Plan, index: SeriesIndex, names: _Names) -> Iterator[Objecti
 
 
 def _objective(rule: Rule, name: str, severity: str, names: _Names, *, needs_data: bool = True) -> Objective:
-    return Objective(name, rule, names.select(rule), severity, needs_data)
+    return Objective(name, rule, str(rule.scope), names.select(rule), severity, needs_data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,9 +64,11 @@ class Totals:
         """Completed samples of each kind that occurred."""
         kinds = self.kinds if selection.kinds is None else selection.kinds
         requests, steps = self._measured.sums.requests, list(selection.steps)
-        none = np.zeros(len(self.kinds), dtype=np.int64)
-        counts = sum((requests[row][steps].sum(axis=0) for row in self._rows(selection.phases)), none)
-        return {kind: int(counts[kind]) for kind in kinds if counts[kind]}
+        total = np.zeros(len(self.kinds), dtype=np.int64)
+        for row in self._rows(selection.phases):
+            total += requests[row][steps].sum(axis=0)
+        counts = total.tolist()
+        return {kind: counts[kind] for kind in kinds if counts[kind]}
 
     def counter(self, name: str, selection: Selection) -> int:
         """The sum of one of `COUNTERS`; kinds play no part."""

@@ -80,7 +80,7 @@ def test_a_star_is_one_objective_per_name() -> None:
     ], "pairs that no step belongs to are left out"
     assert {(objective.severity, objective.needs_data) for objective in pairs} == {("warn", False)}
     assert len(objectives_of("count(kind=*) < 9")) == len(FAILURES)
-    assert [str(objective.rule.scope) for objective in objectives_of("p95(phase=*) < 1s", warm_up=1)] == ["phase=main"]
+    assert [objective.scope for objective in objectives_of("p95(phase=*) < 1s", warm_up=1)] == ["phase=main"]
     assert len(objectives_of("p95(step=*) < 1s")) == 3
 
 
@@ -93,7 +93,7 @@ def test_a_steps_success_rate_is_an_objective_on_that_step() -> None:
     users = [{"name": "the rich", "concurrency": 1, "behavior": behavior}]
     login, browse = objectives_of(users=users)
     assert login.name == login.rule.text == 'success_rate(step=login, group="the rich") >= 95%'
-    assert str(login.rule.scope) == 'step=login, group="the rich"'
+    assert login.scope == 'step=login, group="the rich"'
     assert (login.selection.steps, login.rule.limit, login.needs_data) == ((0,), 95, False)
     assert (browse.selection.steps, browse.rule.limit) == ((2,), 99.9)
 
