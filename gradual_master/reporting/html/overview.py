@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.reporting.charts.limits import Limit
-from gradual_master.reporting.charts.time_series import merged, scheduled_users
+from gradual_master.reporting.charts.time_series import OVER_TIME, merged, scheduled_users
 from gradual_master.reporting.text.formatting import show_number
 from gradual_master.results.measures.series import Point, SeriesTable
 
@@ -30,25 +30,24 @@ FARTHEST_LIMIT = 3.0
 class OverviewChart:
     """One figure over time; paths and heights lie within `WIDTH` × `HEIGHT`."""
 
+    kind: str
     title: str
     peak: str
-
-    path: str
-    """Its line."""
-
-    area: str
-    """What is below the line; "" where that is not filled."""
-
-    other: str
-    """A second line, or ""."""
-
-    limit: float | None
-    """The height of a horizontal line."""
 
     says: str
     """A sentence for those who do not see it."""
 
-    kind: str
+    path: str
+    """Its line."""
+
+    area: str = ""
+    """What is below the line, where that is filled."""
+
+    other: str = ""
+    """A second line."""
+
+    limit: float | None = None
+    """The height of a horizontal line."""
 
 
 def overview_charts(series: SeriesTable, schedule: Schedule, limits: Sequence[Limit]) -> tuple[OverviewChart, ...]:
@@ -56,13 +55,13 @@ def overview_charts(series: SeriesTable, schedule: Schedule, limits: Sequence[Li
     end_s = float(series.end_s[-1])
     points = list(merged(series, MOST_POINTS))
     at = np.array([(point.begin_s + point.end_s) / 2 for point in points])
-    seconds = np.array([point.end_s - point.begin_s for point in points])
-    users = np.array([point.users[1].sum() / point.intervals for point in points])
-    by_kind = np.array([point.by_kind for point in points])
-    p95 = np.array([point.quantile_ms(0.95) for point in points])
+    users, ok, failed, p95 = (
+        np.array([column.read(point) for point in points], dtype=np.float64)
+        for column in OVER_TIME.choose("active_users throughput_rps failed_rps p95_ms")
+    )
     return (
-        _users(_held(points, users), _steps_of(schedule, end_s), end_s),
-        _throughput(at, by_kind[:, 0] / seconds, by_kind[:, 1:].sum(axis=1) / seconds, end_s),
+        _users(_both_ends(points, users), _steps_of(schedule, end_s), end_s),
+        _throughput(at, ok, failed, end_s),
         _latency(at, p95, [limit.value for limit in limits if limit.chart == "latency" and limit.steps is None], end_s),
     )
 
@@ -73,7 +72,7 @@ def _steps_of(schedule: Schedule, end_s: float) -> Float64:
     return np.column_stack((np.append(np.repeat(times, 2)[1:], end_s), np.repeat(users, 2)))
 
 
-def _held(points: Sequence[Point], values: Float64) -> Float64:
+def _both_ends(points: Sequence[Point], values: Float64) -> Float64:
     """(seconds, value), twice for every point: at its begin and at its end."""
     ends = [edge for point in points for edge in (point.begin_s, point.end_s)]
     return np.column_stack((ends, np.repeat(values, 2)))
@@ -84,7 +83,7 @@ def _users(users: Float64, steps: Float64, end_s: float) -> OverviewChart:
     peak = show_number(round(float(users[:, 1].max()), 1))
     path = _path(users[:, 0], users[:, 1], end_s, top)
     target = _path(steps[:, 0], steps[:, 1], end_s, top)
-    return OverviewChart("Users", f"up to {peak}", path, "", target, None, f"Users: up to {peak}.", "users")
+    return OverviewChart("users", "Users", f"up to {peak}", f"Users: up to {peak}.", path, other=target)
 
 
 def _throughput(at: Float64, ok: Float64, failed: Float64, end_s: float) -> OverviewChart:
@@ -93,7 +92,7 @@ def _throughput(at: Float64, ok: Float64, failed: Float64, end_s: float) -> Over
     path = _path(at, ok, end_s, top)
     others = _path(at, failed, end_s, top) if failed.any() else ""
     says = f"Throughput: up to {peak} successful requests a second, {show_number(float(failed.max()))} failed."
-    return OverviewChart("Throughput", f"up to {peak} ok/s", path, _area(path), others, None, says, "throughput")
+    return OverviewChart("throughput", "Throughput", f"up to {peak} ok/s", says, path, _area(path), others)
 
 
 def _latency(at: Float64, p95: Float64, limits: Sequence[float], end_s: float) -> OverviewChart:
@@ -103,9 +102,8 @@ def _latency(at: Float64, p95: Float64, limits: Sequence[float], end_s: float) -
     top = ROOM * (max([peak, *near]) or 1.0)
     height = HEIGHT * (1 - min(near) / top) if near else None
     text = f"up to {show_number(peak)} ms" if len(known) else "-"
-    return OverviewChart(
-        "p95", text, _path(at, p95, end_s, top), "", "", height, f"p95 response time: {text}.", "latency"
-    )
+    path = _path(at, p95, end_s, top)
+    return OverviewChart("latency", "p95", text, f"p95 response time: {text}.", path, limit=height)
 
 
 def _path(at: Float64, values: Float64, end_s: float, top: float) -> str:

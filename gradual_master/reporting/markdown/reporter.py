@@ -7,6 +7,7 @@ limit (`page`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from gradual_common.kinds.exchange import title_of_response
@@ -96,7 +97,8 @@ def _blocks(summary: Summary) -> Iterator[Block]:
 
 def _details(summary: Summary) -> Iterator[Block]:
     yield _table("Actions", tables.ACTIONS.choose(ACTION_COLUMNS), summary.actions)
-    yield _samples(summary.error_samples)
+    samples = list(map(plain, summary.error_samples))
+    yield _table("Single failures", SAMPLE_COLUMNS, samples, texts=5, most=MOST_FAILURES)
     yield _table("Phases", tables.PHASES.choose(PHASE_COLUMNS), summary.phases)
     yield _agents("Agents", summary.agents)
     yield _run(summary)
@@ -137,6 +139,10 @@ def _state(row: ObjectiveRow) -> str:
 STATE = Column("state", "", _state)
 
 
+def _title_of(response: Any) -> str:
+    return NO_DATA if response is None else escape(title_of_response(response))
+
+
 def _table(title: str, columns: Sequence[Column], rows: Sequence[Any], **layout: Any) -> Block:
     """As `table`: texts are escaped, figures hold nothing that would have to be."""
     cells = [[_cell(column, row) for column in columns] for row in rows]
@@ -146,6 +152,16 @@ def _table(title: str, columns: Sequence[Column], rows: Sequence[Any], **layout:
 def _cell(column: Column, row: Any) -> str:
     most = LONGEST_SENTENCE if column.name == "why" else LONGEST_CELL
     return escape(column.text(row), most) if column.is_text else column.text(row)
+
+
+SAMPLE_COLUMNS = (
+    STEP,
+    Column("kind", "Kind", itemgetter("kind"), is_text=True),
+    Column("at_s", "At", itemgetter("at_s"), show_instant),
+    Column("response", "Status", itemgetter("response"), _title_of),
+    Column("why", "", lambda sample: sample["detail"] or "", is_text=True),
+)
+"""What single failures looked like, without what was sent and received: that is in the JSON summary."""
 
 
 def _comparison(comparison: Mapping[str, Any] | None) -> Block:
@@ -172,21 +188,6 @@ def _levels(levels: Sequence[LevelRow]) -> Block:
     shown = thinned(levels, MOST_LEVELS)
     note = f"{len(shown)} of {len(levels):,} levels, evenly chosen" if len(shown) < len(levels) else ""
     return _table("Levels", columns if phases else columns[1:], shown, texts=int(phases), note=note)
-
-
-def _samples(samples: Sequence[Any]) -> Block:
-    """What single failures looked like, without what was sent and received: that is in the JSON summary."""
-    rows = [
-        (
-            _cell(STEP, sample),
-            escape(sample["kind"]),
-            show_instant(sample["at_s"]),
-            escape(title_of_response(sample["response"])) if sample["response"] is not None else NO_DATA,
-            escape(sample["detail"] or "", LONGEST_SENTENCE),
-        )
-        for sample in map(plain, samples)
-    ]
-    return table("Single failures", ("action", "kind", "at", "status", ""), rows, texts=5, most=MOST_FAILURES)
 
 
 def _agents(title: str, agents: Sequence[AgentRow]) -> Block:
