@@ -11,7 +11,7 @@ request, urls, cookies, redirects   what is sent
 from gradual_agent.http.client import HttpClient
 from gradual_agent.http.context import HttpContext
 from gradual_agent.http.engine import HttpEngine
-from gradual_agent.http.request import Request, build_request
+from gradual_agent.http.request import HttpRequest, build_request
 from gradual_agent.http.response import Headers, Response
 
-__all__ = ["Headers", "HttpClient", "HttpContext", "HttpEngine", "Request", "Response", "build_request"]
+__all__ = ["Headers", "HttpClient", "HttpContext", "HttpEngine", "HttpRequest", "Response", "build_request"]

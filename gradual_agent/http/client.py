@@ -32,7 +32,7 @@ from gradual_agent.http.failures import (
 from gradual_agent.http.reading.decoding import decode_body
 from gradual_agent.http.reading.head import ResponseHead
 from gradual_agent.http.redirects import follow
-from gradual_agent.http.request import Request
+from gradual_agent.http.request import HttpRequest
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.http.urls import Origin
 from gradual_agent.runtime.sample import Sample
@@ -82,7 +82,7 @@ class HttpClient:
         self._deadline = NEVER
         self._alarm: Entry | None = None
         self._alarm_at = NEVER
-        self._dressed: tuple[Request, int, bytes] | None = None
+        self._dressed: tuple[HttpRequest, int, bytes] | None = None
 
     # The lease is compared before every write (DESIGN 4.4): here, before each request, and in `Upload` before each
     # piece. An agent that was cut off from its master may write until its lease ends, and the master gives its slots to
@@ -92,7 +92,7 @@ class HttpClient:
     # the loop; the stamp is the sample's `written`, and costs nothing on top. What may still be sent past the end is
     # one write between the look and the kernel. A new connection is not even dialled without a lease (`_connect`), as a
     # handshake is load, too. The fetch then ends as interrupted: not a failure of the system, and nothing was sent.
-    async def fetch(self, request: Request, sample: Sample) -> None:
+    async def fetch(self, request: HttpRequest, sample: Sample) -> None:
         """Send `request`, follow and re-send as must be, and fill `sample`, which the caller reset to its start.
 
         `sample.kind` is 0 whatever the status of the response: judging that is not the engine's task. What nobody
@@ -100,7 +100,7 @@ class HttpClient:
         """
         self._begin(request, sample)
         context, outcome = self._context, None
-        current: Request | None = request
+        current: HttpRequest | None = request
         try:
             while current is not None:
                 connection = self._connection
@@ -133,7 +133,7 @@ class HttpClient:
         if isinstance(outcome, ResponseHead) and sample.kind == 0 and (request.wants_response or outcome.is_error):
             self._keep_response(request, outcome, sample)
 
-    def _begin(self, request: Request, sample: Sample) -> None:
+    def _begin(self, request: HttpRequest, sample: Sample) -> None:
         self._sample = sample
         self._cause = FIRST
         self._deadline = deadline = sample.started + request.timeout
@@ -146,7 +146,7 @@ class HttpClient:
         self._sample = None
         self._close_connections()
 
-    def _next(self, request: Request, outcome: Outcome, sample: Sample) -> Request | None:
+    def _next(self, request: HttpRequest, outcome: Outcome, sample: Sample) -> HttpRequest | None:
         """What is to be sent after `request` ended with `outcome`; None when the fetch is over."""
         if isinstance(outcome, Failure):
             if outcome.is_stale and request.is_idempotent:
@@ -161,8 +161,8 @@ class HttpClient:
             return None
         return self._after_redirect(request, outcome, sample)
 
-    def _after_redirect(self, request: Request, head: ResponseHead, sample: Sample) -> Request | None:
-        following: Request | Failure
+    def _after_redirect(self, request: HttpRequest, head: ResponseHead, sample: Sample) -> HttpRequest | None:
+        following: HttpRequest | Failure
         if sample.hops >= request.follow_redirects:
             following = Failure(
                 REDIRECT, f"more than {request.follow_redirects} redirects, the last from {request.url}"
@@ -176,7 +176,7 @@ class HttpClient:
         sample.status_code = sample.first_byte = 0
         return following
 
-    def _after_refusal(self, connection: Connection, request: Request, sample: Sample) -> Request | None:
+    def _after_refusal(self, connection: Connection, request: HttpRequest, sample: Sample) -> HttpRequest | None:
         """Nothing was written, so any method may try again, but only where the connection had grown stale."""
         sample.written = 0
         if connection.reused:
@@ -191,7 +191,7 @@ class HttpClient:
         sample.detail = failure.detail
         sample.ended = self._context.clock()
 
-    def _keep_response(self, request: Request, head: ResponseHead, sample: Sample) -> None:
+    def _keep_response(self, request: HttpRequest, head: ResponseHead, sample: Sample) -> None:
         """For whoever reads it: assertions, extractions, templates; of an error, for who looks for its cause.
 
         A body that cannot be decoded is kept as it came; the response is complete, and so is its time.
@@ -206,7 +206,7 @@ class HttpClient:
                 sample.kind, sample.detail = error.failure.kind, error.failure.detail
         sample.response = Response(head.status, headers, body)
 
-    def _dress(self, request: Request) -> bytes:
+    def _dress(self, request: HttpRequest) -> bytes:
         """The bytes of `request` with this user's cookies; the last ones made are kept."""
         self.cookies.expire()
         version = self.cookies.version
@@ -273,7 +273,7 @@ class HttpClient:
         self._connection = connection
         return connection
 
-    async def _connect(self, request: Request, sample: Sample) -> Connection | None:
+    async def _connect(self, request: HttpRequest, sample: Sample) -> Connection | None:
         """A new connection to the request's origin; None when the fetch has ended instead."""
         context = self._context
         begun = context.clock()
@@ -294,7 +294,7 @@ class HttpClient:
         self._adopt(opened)
         return opened
 
-    def _hasten(self, limit: int, request: Request) -> None:
+    def _hasten(self, limit: int, request: HttpRequest) -> None:
         """Until the connection is there its own limit holds, where that is the earlier one."""
         if limit >= self._deadline:
             return

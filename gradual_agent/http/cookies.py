@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Final
 
-from gradual_agent.http.request import Request
+from gradual_agent.http.request import HttpRequest
 from gradual_common.clock import NEVER, NS_PER_S
 from gradual_common.net.urls import decode_bytes, decode_text, encode_text
 
@@ -61,7 +61,7 @@ class Cookie:
     expires_at: int
     serial: int
 
-    def is_for(self, request: Request) -> bool:
+    def is_for(self, request: HttpRequest) -> bool:
         """5.8.3, 1."""
         host = request.cookie_host
         return (
@@ -114,13 +114,13 @@ class CookieJar:
         self._next_expiry = min((cookie.expires_at for cookie in self._cookies.values()), default=NEVER)
         self.version += 1
 
-    def header_for(self, request: Request) -> str:
+    def header_for(self, request: HttpRequest) -> str:
         """The Cookie field's value for `request`, longest path first (5.8.3, 2); "" for none."""
         found = [cookie for cookie in self._cookies.values() if cookie.is_for(request)]
         found.sort(key=lambda cookie: (-len(cookie.path), cookie.serial))
         return "; ".join(f"{cookie.name}={cookie.value}" if cookie.name else cookie.value for cookie in found)
 
-    def store(self, request: Request, lines: Iterable[str]) -> None:
+    def store(self, request: HttpRequest, lines: Iterable[str]) -> None:
         """Take in the Set-Cookie fields of the response to `request`."""
         for line in lines:
             cookie = self._read(request, decode_bytes(line))
@@ -139,7 +139,7 @@ class CookieJar:
         if len(self._cookies) > MAX_COOKIES:
             del self._cookies[next(iter(self._cookies))]
 
-    def _read(self, request: Request, line: str) -> Cookie | None:
+    def _read(self, request: HttpRequest, line: str) -> Cookie | None:
         """The cookie that a Set-Cookie field sets; None where it is to be ignored (5.6 and 5.7)."""
         name, value, attributes = read_line(line)
         domain = attributes.get("domain", "").removeprefix(".").lower()
@@ -198,7 +198,7 @@ def read_attributes(text: str) -> dict[str, str]:
     return attributes
 
 
-def may_store(request: Request, written: tuple[str, str, str], attributes: dict[str, str], domain: str) -> bool:
+def may_store(request: HttpRequest, written: tuple[str, str, str], attributes: dict[str, str], domain: str) -> bool:
     """Whether a cookie, written as (name, value, line), may be set by the response to `request`."""
     name, value, line = written
     if not (name or value) or size_of(name) + size_of(value) > MAX_SIZE or _CONTROL.search(line):
@@ -219,7 +219,7 @@ def keeps_promise(name: str, attributes: dict[str, str], domain: str) -> bool:
     return is_secure or not name.startswith("__secure-")
 
 
-def is_trusted(request: Request) -> bool:
+def is_trusted(request: HttpRequest) -> bool:
     """Whether secure cookies may come and go: over TLS, or without leaving this machine."""
     return request.origin.is_secure or request.cookie_host in TRUSTED
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradual_agent.http.failures import REDIRECT, Failure
 from gradual_agent.http.reading.head import ResponseHead
-from gradual_agent.http.request import Fields, Request, with_credentials
+from gradual_agent.http.request import Fields, HttpRequest, with_credentials
 from gradual_agent.http.urls import Origin, encode_location, join_url, split_url
 from gradual_common.errors import RequestError
 
@@ -13,11 +13,11 @@ OF_THE_BODY = frozenset({"content-type", "content-encoding", "content-language",
 OF_THE_ORIGIN = frozenset({"authorization", "proxy-authorization"})
 
 
-def follow(request: Request, head: ResponseHead) -> Request | Failure:
+def follow(request: HttpRequest, head: ResponseHead) -> HttpRequest | Failure:
     """The request of the next hop; a Failure where Location names nothing that can be asked."""
     try:
         url = join_url(request.url, encode_location(head.location or ""))
-        origin, target, userinfo = split_url(url, request.tls)
+        origin, target, userinfo = split_url(url, request.origin.tls)
     except RequestError as error:
         return Failure(REDIRECT, f"the redirect leads nowhere: {error}")
     method = method_after(head.status, request.method)
@@ -35,7 +35,7 @@ def method_after(status: int, method: str) -> str:
     return "GET" if status in (301, 302) and method == "POST" else method
 
 
-def kept_fields(request: Request, origin: Origin, keeps_body: bool) -> Fields:
+def kept_fields(request: HttpRequest, origin: Origin, keeps_body: bool) -> Fields:
     """The fields that go along: none about a body that stays behind, no credentials to another origin."""
     dropped: frozenset[str] = frozenset()
     if not keeps_body:

@@ -49,7 +49,7 @@ HeaderSource = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Request:
+class HttpRequest:
     """One request, ready to be sent. Times in ns; `head` ends with the empty line and holds no Cookie field.
 
     `wire`: head and body. `cookie`: the plan's own Cookie field, which goes before the user's cookies. `own_host`: its
@@ -92,26 +92,6 @@ class Request:
         return MAX_KEPT_BODY if self.wants_body else UNLIMITED
 
     @property
-    def scheme(self) -> str:
-        """`http` or `https`."""
-        return self.origin.scheme
-
-    @property
-    def host(self) -> str:
-        """Without brackets; an international name in its ASCII form."""
-        return self.origin.host
-
-    @property
-    def port(self) -> int:
-        """The scheme's own unless the URL names one."""
-        return self.origin.port
-
-    @property
-    def tls(self) -> Tls:
-        """What is verified, and who we are, where the scheme is https."""
-        return self.origin.tls
-
-    @property
     def path(self) -> str:
         """The target without its query."""
         return self.target.partition("?")[0]
@@ -125,7 +105,7 @@ class Request:
         """`head` with more header fields, each `Name: value`."""
         return self.head[:-2] + encode_text("".join(f"{line}\r\n" for line in lines)) + b"\r\n"
 
-    def moved(self, method: str, origin: Origin, target: str, *, fields: Fields, body: bytes) -> Request:
+    def moved(self, method: str, origin: Origin, target: str, *, fields: Fields, body: bytes) -> HttpRequest:
         """The request of the next hop, with the same limits, times and wishes.
 
         Its own Host and Cookie are for its own origin.
@@ -157,7 +137,7 @@ def build_request(
     wants_headers: bool = False,
     wants_body: bool = False,
     max_body: int | None = None,
-) -> Request:
+) -> HttpRequest:
     """A request for an absolute URL; Host, Content-Length, User-Agent, Accept and Accept-Encoding are added.
 
     A field in `headers` replaces the added one of its name; Content-Length is always the body's. RequestError says
@@ -168,7 +148,7 @@ def build_request(
     given = check_fields(headers)
     fields = complete_fields(given, userinfo)
     own_host = _value_of(given, "host")
-    return Request(
+    return HttpRequest(
         method,
         origin,
         target,

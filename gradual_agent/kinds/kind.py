@@ -23,19 +23,15 @@ class Client(Protocol):
 
     def interrupt(self) -> None:
         """End what is suspended in it; its user is resumed with a sample of kind INTERRUPTED."""
-        ...
 
     def cut(self) -> None:
         """Close everything and resume nobody; a sample in flight is of kind INTERRUPTED."""
-        ...
 
     def end_iteration(self) -> None:
         """Forget what does not outlive an iteration."""
-        ...
 
     def close(self) -> None:
         """The user is gone."""
-        ...
 
 
 class Actor(Protocol):
@@ -44,16 +40,13 @@ class Actor(Protocol):
     @property
     def client(self) -> Any:
         """The user's client of the action's own kind."""
-        ...
 
     @property
     def scope(self) -> dict[str, Any]:
         """What templates read in this iteration; extracted variables are set in it."""
-        ...
 
     def now(self) -> int:
         """The agent's clock, ns."""
-        ...
 
 
 class Action(Protocol):
@@ -62,14 +55,12 @@ class Action(Protocol):
     @property
     def assertion_count(self) -> int:
         """How many assertions the plan gives it, each of which is counted."""
-        ...
 
     def perform(self, user: Actor, sample: Sample) -> Awaitable[None]:
         """Do it and fill `sample`, which was reset to its start: `ended` and the judged kind among the rest.
 
         Failures are data; what it raises all the same is one, too (`unforeseen`).
         """
-        ...
 
 
 class Engine(Protocol):
@@ -78,18 +69,15 @@ class Engine(Protocol):
     @property
     def connections(self) -> int:
         """How many are open."""
-        ...
 
     def compile(self, spec: Any, wants_headers: bool, wants_body: bool) -> Action:
         """An action of the plan; `wants_…`: what templates elsewhere read of its responses.
 
         GradualError for one that can never be performed.
         """
-        ...
 
     def client(self, owner: Resumable, cookies: Cookies, connections: Connections) -> Client:
         """The client of one user, which is resumed when what it waits for is over."""
-        ...
 
     def describe(self, mask: Mask, sample: Sample) -> dict[str, Any]:
         """A failed exchange as people look at it: {"detail", "request", "response"}, as in `exchange`."""
@@ -97,7 +85,6 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """The run is over; users have closed their clients."""
-        ...
 
 
 class Unperformable:

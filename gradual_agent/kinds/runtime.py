@@ -29,11 +29,9 @@ class Observer(Protocol):
 
     def show_request(self, title: str, message: Message) -> None:
         """A request is about to be sent."""
-        ...
 
     def show_response(self, title: str, message: Message | None) -> None:
         """A response arrived, or none did: then the title is empty, and there is no message."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,23 +16,20 @@ NOT_JSON = object()
 NO_HEADERS: Mapping[str, str] = {}
 
 
-class Response(Protocol):
+class ReadableResponse(Protocol):
     """A response as an engine hands it over. Header names are looked up whatever their case."""
 
     @property
     def headers(self) -> Mapping[str, str]:
         """The header fields."""
-        ...
 
     @property
     def body(self) -> bytes:
         """The decoded body."""
-        ...
 
     @property
     def text(self) -> str:
         """The body as text."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ class Content:
 
     __slots__ = ("_json", "_text", "response")
 
-    def __init__(self, response: Response | None) -> None:
+    def __init__(self, response: ReadableResponse | None) -> None:
         self.response = response
         self._text: str | None = None
         self._json: Any = None

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradual_agent.coordination.pool import Slot, UserEnded
-from gradual_agent.http.request import Request
+from gradual_agent.http.request import HttpRequest
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.kinds.http.engine import HttpActions
 from gradual_agent.kinds.kind import Action
@@ -67,7 +67,7 @@ class Reply:
     is_sent: bool = True
 
 
-Script = Callable[["Request"], Reply | None]
+Script = Callable[["HttpRequest"], Reply | None]
 
 
 class FakeClient:
@@ -81,7 +81,7 @@ class FakeClient:
         self.iterations_ended = 0
         self.is_closed = self.is_cut = False
 
-    async def fetch(self, request: Request, sample: Sample) -> None:
+    async def fetch(self, request: HttpRequest, sample: Sample) -> None:
         engine = self._engine
         engine.requests.append((engine.clock(), request))
         if engine.clock() >= engine.lease_ends_at:
@@ -100,7 +100,7 @@ class FakeClient:
         self._pending = (sample, entry)
         await suspend()
 
-    def _finish(self, what: tuple[Request, Sample, Reply]) -> None:
+    def _finish(self, what: tuple[HttpRequest, Sample, Reply]) -> None:
         request, sample, reply = what
         now = self._engine.clock()
         sample.ended = now
@@ -146,7 +146,7 @@ class FakeEngine:
         self.clock = clock
         self.script = script
         self.lease_ends_at = 1 << 62
-        self.requests: list[tuple[int, Request]] = []
+        self.requests: list[tuple[int, HttpRequest]] = []
         self.clients: list[FakeClient] = []
 
     def client(self, owner: Resumable, cookies: str, connections: str) -> FakeClient:
@@ -283,7 +283,7 @@ class Stage:
         return [request.target for _, request in self.engine.requests]
 
     @property
-    def last(self) -> Request:
+    def last(self) -> HttpRequest:
         return self.engine.requests[-1][1]
 
     def seal(self) -> Batch:

@@ -27,7 +27,7 @@ from gradual_agent.http.context import HttpContext
 from gradual_agent.http.failures import Failure, ResponseError, connection_ended, unforeseen
 from gradual_agent.http.reading.head import MAX_HEAD, ResponseHead
 from gradual_agent.http.reading.reader import ResponseReader, is_excess
-from gradual_agent.http.request import Request
+from gradual_agent.http.request import HttpRequest
 from gradual_agent.http.urls import Origin
 
 NOTHING: Final = memoryview(b"")
@@ -38,21 +38,17 @@ class Exchange(Protocol):
 
     def on_begun(self) -> None:
         """The first byte was written, of a request of which `send` could write none."""
-        ...
 
     def on_unsent(self, count: int) -> None:
         """So many bytes of the request will not be written; told right before its end."""
-        ...
 
     def on_response(  # noqa: PLR0917 - hot path: called by position
         self, head: ResponseHead, data: bytes, offset: int, first_byte: int, ended: int, received: int
     ) -> None:
         """A response is complete; its body is `data[offset:]` if it is kept. `received`: its bytes on the wire."""
-        ...
 
     def on_failure(self, failure: Failure, first_byte: int, received: int) -> None:
         """There will be no response."""
-        ...
 
 
 class Connection(Protocol):
@@ -64,24 +60,20 @@ class Connection(Protocol):
     reused: bool
     """It has carried a response before, so the server may be closing it just now."""
 
-    def send(self, wire: bytes, request: Request, exchange: Exchange) -> int:
+    def send(self, wire: bytes, request: HttpRequest, exchange: Exchange) -> int:
         """Write a request. How many bytes the kernel took at once; below zero when the peer is gone, and it took none.
 
         With 0 the exchange is told when the first byte is written.
         """
-        ...
 
     def cancel(self, exchange: Exchange) -> tuple[int, int]:
         """Forget `exchange`; what the kernel holds still arrives. The instant of the first byte, and bytes received."""
-        ...
 
     def close(self) -> None:
         """Close; what the kernel holds still arrives, and nothing else."""
-        ...
 
     def abort(self) -> None:
         """Close without a word; what the kernel holds still arrives."""
-        ...
 
 
 class Http1Connection(asyncio.Protocol):
@@ -100,7 +92,7 @@ class Http1Connection(asyncio.Protocol):
         self._socket = sock
         self._transport: asyncio.Transport | None = None
         self._exchange: Exchange | None = None
-        self._request: Request | None = None
+        self._request: HttpRequest | None = None
         self._reader: ResponseReader | None = None
         self._upload: Upload | None = None
         self._write_error: OSError | None = None
@@ -109,7 +101,7 @@ class Http1Connection(asyncio.Protocol):
         self._first_byte = 0
         self._received = 0
 
-    def send(self, wire: bytes, request: Request, exchange: Exchange, rest: memoryview = NOTHING) -> int:
+    def send(self, wire: bytes, request: HttpRequest, exchange: Exchange, rest: memoryview = NOTHING) -> int:
         """Write a request, `wire` and then `rest`, at once; −1 when the peer turns out to be gone.
 
         0 when the kernel has no room at all, which on an idle connection only a shortage of memory explains.

@@ -21,7 +21,7 @@ from gradual_agent.http.connecting.connection import NOTHING, Exchange, Http1Con
 from gradual_agent.http.connecting.upload import PIECE
 from gradual_agent.http.context import HttpContext
 from gradual_agent.http.failures import PROTOCOL, TLS, Failure, ResponseError
-from gradual_agent.http.request import Request
+from gradual_agent.http.request import HttpRequest
 from gradual_agent.http.urls import Origin
 from gradual_common.errors import TlsFileError
 from gradual_common.net.certificates import Assets, Identity, identity_of, make_context
@@ -135,7 +135,7 @@ class TlsConnection(Http1Connection):
         super().connection_made(transport)
         self.data_received(b"")
 
-    def send(self, wire: bytes, request: Request, exchange: Exchange, rest: memoryview = NOTHING) -> int:
+    def send(self, wire: bytes, request: HttpRequest, exchange: Exchange, rest: memoryview = NOTHING) -> int:
         """Encrypt, then write; a large request a piece at a time."""
         if len(wire) > PIECE:
             wire, rest = wire[:PIECE], memoryview(wire)[PIECE:]

@@ -44,20 +44,8 @@ class ResponseHead:
     order in which they were applied.
     """
 
-    __slots__ = (
-        "_headers",
-        "cookies",
-        "encoding",
-        "fields",
-        "framing",
-        "is_error",
-        "is_persistent",
-        "is_plain",
-        "is_quick",
-        "length",
-        "location",
-        "status",
-    )
+    __slots__ = ("_headers", "cookies", "encoding", "fields", "framing", "is_error", "is_persistent", "is_plain",
+                 "is_quick", "length", "location", "status")  # fmt: skip
 
     def __init__(self, status: int, version: bytes, fields: RawHeaders) -> None:
         named: Named = {}

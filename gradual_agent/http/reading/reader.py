@@ -15,7 +15,7 @@ from gradual_agent.http.failures import BODY_TOO_LARGE, HTTP1_ONLY, ResponseErro
 from gradual_agent.http.reading.chunks import ChunkedBody
 from gradual_agent.http.reading.framing import Framing
 from gradual_agent.http.reading.head import MAX_HEAD, HeadMemory, ResponseHead, find_end
-from gradual_agent.http.request import MAX_KEPT_ERROR, UNLIMITED, Request
+from gradual_agent.http.request import MAX_KEPT_ERROR, UNLIMITED, HttpRequest
 
 _BEGIN: Final = b"http/"
 _LINE_ENDS: Final = re.compile(rb"[\r\n]*")
@@ -30,7 +30,7 @@ class ResponseReader:
     __slots__ = ("_buffer", "_chunks", "_expects_body", "_heads", "_interim", "_keeps_up_to", "_limit", "_pieces",
                  "_size", "_skipped", "has_excess", "head", "is_done")  # fmt: skip
 
-    def __init__(self, heads: HeadMemory, request: Request) -> None:
+    def __init__(self, heads: HeadMemory, request: HttpRequest) -> None:
         self.head: ResponseHead | None = None
         self.is_done = False
         self.has_excess = False

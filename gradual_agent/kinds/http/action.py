@@ -6,7 +6,7 @@ core: judging a status code and a response time takes 0.35 µs; building a reque
 
 from __future__ import annotations
 
-from gradual_agent.http.request import Request
+from gradual_agent.http.request import HttpRequest
 from gradual_agent.kinds.assertions import OK_BELOW, Assertions
 from gradual_agent.kinds.extraction import Extractor
 from gradual_agent.kinds.http.request_template import RequestTemplate
@@ -30,7 +30,7 @@ class HttpAction:
         self._template = template
         self._assertions = assertions
         self._extractor = extractor
-        self._request: Request | None = template.build(NO_SCOPE) if template.is_static else None
+        self._request: HttpRequest | None = template.build(NO_SCOPE) if template.is_static else None
         self._is_plain = not assertions.count and not extractor
         self._reads_scope = bool(assertions.names)
         self.assertion_count = assertions.count

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from gradual_agent.errors import JobError
-from gradual_agent.http import Headers, HttpClient, HttpContext, HttpEngine, Request, Response
+from gradual_agent.http import Headers, HttpClient, HttpContext, HttpEngine, HttpRequest, Response
 from gradual_agent.http.connecting.dialer import Dialer
 from gradual_agent.kinds.assertions import Assertions
 from gradual_agent.kinds.extraction import Extractor
@@ -92,7 +92,7 @@ class ObservedClient(HttpClient):
         super().__init__(dialer, owner, cookies, connections)
         self._observer = observer
 
-    async def fetch(self, request: Request, sample: Sample) -> None:
+    async def fetch(self, request: HttpRequest, sample: Sample) -> None:
         """Fetch, between the request and the response."""
         cookie = "; ".join(part for part in (request.cookie, self.cookies.header_for(request)) if part)
         self._observer.show_request(f"{request.method} {request.url}", message_of_request(request, cookie))
@@ -100,7 +100,7 @@ class ObservedClient(HttpClient):
         self._observer.show_response(title_of(sample), message_of(sample.response))
 
 
-def message_of_request(request: Request, cookie: str) -> Message:
+def message_of_request(request: HttpRequest, cookie: str) -> Message:
     """A request as it is written, with the user's cookies."""
     lines = request.head.decode("utf-8", "replace").split("\r\n")[1:-2]
     fields = [line.partition(": ")[::2] for line in lines]

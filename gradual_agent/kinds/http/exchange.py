@@ -11,7 +11,7 @@ from typing import Any
 
 from gradual_agent.http.failures import ResponseError
 from gradual_agent.http.reading.decoding import decode_body
-from gradual_agent.http.request import MAX_KEPT_ERROR, Request
+from gradual_agent.http.request import MAX_KEPT_ERROR, HttpRequest
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.kinds.exchange import MAX_READ, Field, describe_fields, show_text
 from gradual_agent.runtime.sample import Sample
@@ -36,7 +36,7 @@ def describe_exchange(mask: Mask, sample: Sample) -> dict[str, Any]:
     }
 
 
-def _credentials_of(request: Request | None, response: Response | None) -> Iterator[str]:
+def _credentials_of(request: HttpRequest | None, response: Response | None) -> Iterator[str]:
     """What one side says in a credential's place is hidden wherever the other repeats it."""
     if request is not None:
         fields = [*request.fields, ("Cookie", request.cookie)]
@@ -47,7 +47,7 @@ def _credentials_of(request: Request | None, response: Response | None) -> Itera
         yield from credentials_in_fields(_pairs(response.headers))
 
 
-def _describe_request(mask: Mask, request: Request) -> dict[str, Any]:
+def _describe_request(mask: Mask, request: HttpRequest) -> dict[str, Any]:
     fields = [("Host", _host_of(request)), *request.fields]
     if request.cookie:
         fields.append(("Cookie", request.cookie))
@@ -60,13 +60,13 @@ def _describe_request(mask: Mask, request: Request) -> dict[str, Any]:
     }
 
 
-def _host_of(request: Request) -> str:
+def _host_of(request: HttpRequest) -> str:
     """What goes out as Host, which the plan may have set: the first line after the request line."""
     return request.head.split(b"\r\n", 2)[1].partition(b":")[2].decode("utf-8", "replace").strip()
 
 
 def _describe_response(
-    mask: Mask, sample: Sample, request: Request | None, response: Response | None
+    mask: Mask, sample: Sample, request: HttpRequest | None, response: Response | None
 ) -> dict[str, Any] | None:
     """Head and body where they were kept: of errors, and wherever the plan reads them."""
     if response is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gradual_agent.http.request import Request, build_request
+from gradual_agent.http.request import HttpRequest, build_request
 from gradual_common.kinds.http.bodies import encode_json, encode_pairs
 from gradual_common.kinds.http.model import HttpActionSpec
 from gradual_common.net.tls_settings import merge_tls
@@ -20,19 +20,8 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 class RequestTemplate:
     """Everything of a request that is known when the plan is compiled. `is_static`: nothing else is needed."""
 
-    __slots__ = (
-        "_base",
-        "_body",
-        "_fixed_headers",
-        "_form",
-        "_has_body",
-        "_has_content_type",
-        "_headers",
-        "_method",
-        "_query",
-        "_settings",
-        "_url",
-    )
+    __slots__ = ("_base", "_body", "_fixed_headers", "_form", "_has_body", "_has_content_type", "_headers", "_method",
+                 "_query", "_settings", "_url")  # fmt: skip
 
     def __init__(
         self,
@@ -69,7 +58,7 @@ class RequestTemplate:
         parts = [self._base, self._url, self._query, self._body, self._form, *(value for _, value in self._headers)]
         return all(part.is_static for part in parts)
 
-    def build(self, scope: Scope) -> Request:
+    def build(self, scope: Scope) -> HttpRequest:
         """The request in `scope`; raises TemplateError or RequestError."""
         headers = self._fixed_headers or self._render_headers(scope)
         body, content_type = self._build_body(scope)

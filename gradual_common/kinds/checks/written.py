@@ -12,7 +12,7 @@ from gradual_common.kinds.checks.body_size import BodySize
 from gradual_common.kinds.checks.check import Check
 from gradual_common.kinds.checks.json_value import JsonValue
 from gradual_common.kinds.checks.response_time import ResponseTime
-from gradual_common.kinds.http.header import Header
+from gradual_common.kinds.http.header import HeaderField
 from gradual_common.kinds.http.status_code import StatusCode
 from gradual_common.language.document import Path
 from gradual_common.language.wording import kind_of, listed, nearest
@@ -20,7 +20,7 @@ from gradual_common.language.wording import kind_of, listed, nearest
 _ALL: tuple[Check, ...] = (
     StatusCode(),
     ResponseTime(),
-    Header(),
+    HeaderField(),
     BodyContains(),
     BodyMatches(),
     JsonValue(),

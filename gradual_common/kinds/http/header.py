@@ -12,7 +12,7 @@ from gradual_common.language.forms import Fragment
 from gradual_common.language.wording import kind_of
 
 
-class Header(ValueCheck):
+class HeaderField(ValueCheck):
     """A header field."""
 
     name = "header"

@@ -166,5 +166,6 @@ def test_a_body_that_is_kept_has_a_limit_and_another_has_none():
 
 def test_a_request_tells_its_parts():
     request = build_request("GET", "https://a:8443/b?c", wants_headers=True)
-    assert (request.scheme, request.host, request.port, request.path) == ("https", "a", 8443, "/b")
-    assert (request.url, request.tls, request.wants_response) == ("https://a:8443/b?c", Tls(), True)
+    origin = request.origin
+    assert (origin.scheme, origin.host, origin.port, request.path) == ("https", "a", 8443, "/b")
+    assert (request.url, origin.tls, request.wants_response) == ("https://a:8443/b?c", Tls(), True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gradual_agent.http.request import Request
+from gradual_agent.http.request import HttpRequest
 from gradual_agent.kinds.http.action import HttpAction
 from gradual_agent.kinds.http.engine import HttpActions
 from gradual_agent.kinds.http.request_template import RequestTemplate
@@ -18,12 +18,12 @@ from gradual_common.plan.model.config import Config
 from gradual_common.plan.model.plan import Plan
 
 
-def built(spec: dict[str, Any], config: dict[str, Any] | None = None, **scope: Any) -> Request:
+def built(spec: dict[str, Any], config: dict[str, Any] | None = None, **scope: Any) -> HttpRequest:
     settings = Config.model_validate({"base_url": "http://bank/", **(config or {})})
     return RequestTemplate(settings, HttpActionSpec.model_validate({"url": "/", **spec})).build(scope)
 
 
-def header(request: Request, name: str) -> list[str]:
+def header(request: HttpRequest, name: str) -> list[str]:
     return [value for key, value in request.fields if key.lower() == name.lower()]
 
 
@@ -123,10 +123,10 @@ class Client:
     def __init__(self, status: int = 200, kind: int = 0) -> None:
         self.status = status
         self.kind = kind
-        self.requests: list[Request] = []
+        self.requests: list[HttpRequest] = []
         self.cookies: dict[str, str] = {}
 
-    async def fetch(self, request: Request, sample: Sample) -> None:
+    async def fetch(self, request: HttpRequest, sample: Sample) -> None:
         self.requests.append(request)
         sample.status_code = self.status
         sample.kind = self.kind
