@@ -72,7 +72,7 @@ def test_times_limits_and_tls_come_from_the_action_before_the_plan() -> None:
     assert (plain.timeout, plain.connect_timeout, plain.follow_redirects) == (9_000_000_000, 2_000_000_000, 3)
     own = built({"timeout": "1s", "follow_redirects": 0, "max_body": 10, "tls": {"server_name": "s"}}, config)
     assert (own.timeout, own.follow_redirects, own.max_body) == (1_000_000_000, 0, 10)
-    assert (own.tls.verify, own.tls.server_name) == (False, "s")
+    assert (own.origin.tls.verify, own.origin.tls.server_name) == (False, "s")
 
 
 def test_text_is_utf_8_wherever_it_stands() -> None:
