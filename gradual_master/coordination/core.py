@@ -168,11 +168,12 @@ class MasterCore:
     def _conduct(self, now: int) -> None:
         """Under load: slots go to those who are here, levels are ordered ahead, and the end is noticed."""
         self._assigner.reassign()
+        end = self._orders.end
         if self._is_given_up(now):
             self._ending.fail_alone(now)
-        elif self._orders.end is not None and now >= self._orders.end:
+        elif end is not None and now >= end:
             self._ending.drain(now)
-        elif self._is_over(now):
+        elif self._is_over(now, end):
             self._ending.order_stop(now)
             self._ending.drain(now)
         elif self._orders.is_due(now):
@@ -192,10 +193,10 @@ class MasterCore:
                 self._out.note("warning", text)
         return now >= self._alone_since + wait
 
-    def _is_over(self, now: int) -> bool:
+    def _is_over(self, now: int, end: int | None) -> bool:
         """Whether no slot that is scheduled, now or later, has anything left to do (`iterations`, data used up)."""
         ahead = self._orders.users_ahead(now)
-        has_users = any(ahead) or self._orders.end is None
+        has_users = any(ahead) or end is None
         return has_users and self._slots.is_over(ahead)
 
     def _watch(self, now: int) -> None:

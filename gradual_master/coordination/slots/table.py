@@ -41,6 +41,8 @@ class SlotTable:
         """The provision that brings a slot's rows."""
         self._leaving = np.zeros(slots, dtype=np.bool_)
         self._ended = np.zeros(slots, dtype=np.bool_)
+        self._has_ended = False
+        """Whether any slot has."""
         self._named_at = np.zeros(slots, dtype=np.int64)
         """The version of the orders that first named a slot to its holder; 0: none has yet."""
         self._numbers: dict[str, int] = {}
@@ -107,7 +109,9 @@ class SlotTable:
         return int(np.count_nonzero(~self._ended))
 
     def is_over(self, users: Sequence[int]) -> bool:
-        """Whether every slot below `users[g]` of each group g has ended for good."""
+        """Whether every slot below `users[g]` of each group g has ended for good. This is asked after every event."""
+        if not self._has_ended:
+            return not any(users)
         return all(
             bool(self._ended[base : base + count].all()) for base, count in zip(self._bases, users, strict=False)
         )
@@ -160,6 +164,7 @@ class SlotTable:
         ended = self._ended[self._place(run)]
         count = int(np.count_nonzero(held & ~ended))
         ended |= held
+        self._has_ended = self._has_ended or count > 0
         return count
 
     def take_all(self, agent: str) -> None:
@@ -184,6 +189,7 @@ class SlotTable:
         assert (self._holder < len(self._numbers)).all(), "slots belong to a stranger"
         assert (self._tenure[is_held | self._ended] > 0).all(), "slots are held, or have ended, under no tenure"
         assert not (self._leaving & ~is_held).any(), "slots leave nobody"
+        assert self._has_ended == bool(self._ended.any()), "slots have ended, and nobody knows"
 
     def _of(self, agent: str) -> Mask:
         held: Mask = self._holder == self._numbers.get(agent, len(self._numbers))
