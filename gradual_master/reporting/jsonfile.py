@@ -13,10 +13,19 @@ from gradual_master.results.summary.sections import Summary
 STANDARD_OUTPUT = "-"
 
 
+def render_json(summary: Summary, *, only_ascii: bool = False) -> str:
+    """The document, ending in a newline; ValueError rather than a NaN in it.
+
+    `only_ascii`: with escapes for all other letters, which any reader of JSON turns back, whatever the encoding.
+    """
+    return json.dumps(summary.to_dict(), indent=2, ensure_ascii=only_ascii, allow_nan=False) + "\n"
+
+
 class JsonReporter(FileReporter):
     """`-o json=PATH`: writes `gradual.summary/1`; `-` is standard output."""
 
     option = "json"
+    render = staticmethod(render_json)
 
     def prepare(self) -> None:
         """Make sure that the file can be written."""
@@ -31,15 +40,3 @@ class JsonReporter(FileReporter):
             sys.stdout.write(render_json(summary, only_ascii=not is_utf8(sys.stdout)))
         else:
             super().on_test_complete(summary)
-
-    def render(self, summary: Summary) -> str:
-        """The document."""
-        return render_json(summary)
-
-
-def render_json(summary: Summary, *, only_ascii: bool = False) -> str:
-    """The document, ending in a newline; ValueError rather than a NaN in it.
-
-    `only_ascii`: with escapes for all other letters, which any reader of JSON turns back, whatever the encoding.
-    """
-    return json.dumps(summary.to_dict(), indent=2, ensure_ascii=only_ascii, allow_nan=False) + "\n"

@@ -27,29 +27,15 @@ FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 """What XML 1.0 has no place for, not even escaped (section 2.2, Char)."""
 
 
-class JunitReporter(FileReporter):
-    """Writes the report when the run is judged."""
-
-    option = "junit"
-    default = "junit.xml"
-
-    def render(self, summary: Summary) -> str:
-        """The document."""
-        return render_junit(summary)
-
-
 def render_junit(summary: Summary) -> str:
     """The document, ending in a newline."""
     cases = [_verdict_case(summary), *_objective_cases(summary)]
-    counts = {
-        plural: str(sum(case.find(kind) is not None for case in cases))
-        for plural, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped"))
-    }
+    counts = {kind: str(sum(case.find(kind) is not None for case in cases)) for kind in ("failure", "error", "skipped")}
     shared = {
         "name": summary.run.name,
         "tests": str(len(cases)),
-        "failures": counts["failures"],
-        "errors": counts["errors"],
+        "failures": counts["failure"],
+        "errors": counts["error"],
         "time": _seconds(summary.run.duration_s),
     }
     root = ET.Element("testsuites", shared)
@@ -65,6 +51,14 @@ def render_junit(summary: Summary) -> str:
     _say(suite, [*summary.verdict.reasons, *summary.verdict.warnings, *errors])
     ET.indent(root)
     return FORBIDDEN.sub("", '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n")
+
+
+class JunitReporter(FileReporter):
+    """Writes the report when the run is judged."""
+
+    option = "junit"
+    default = "junit.xml"
+    render = staticmethod(render_junit)
 
 
 def _seconds(seconds: float) -> str:

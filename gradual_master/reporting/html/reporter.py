@@ -14,7 +14,8 @@ class HtmlReporter(FileReporter):
     option = "html"
     default = "report.html"
 
-    def render(self, summary: Summary) -> str:
+    @staticmethod
+    def render(summary: Summary) -> str:
         """The page. Bokeh, which draws its charts, takes most of a second to load: no command waits for it to begin."""
         from gradual_master.reporting.html.page import render_report  # noqa: PLC0415 - see above
 
@@ -26,4 +27,4 @@ def write_html_report(summary: Summary, path: str | Path = HtmlReporter.default)
 
     A summary without a history (one that was read back from a file) gives a report without the parts that need it.
     """
-    write_whole(Path(path), HtmlReporter().render(summary))
+    write_whole(Path(path), HtmlReporter.render(summary))

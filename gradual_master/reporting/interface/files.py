@@ -30,7 +30,8 @@ class FileReporter(Reporter):
         """Where the file goes."""
         return Path(self.arg or self.default)
 
-    def render(self, summary: Summary) -> str:
+    @staticmethod
+    def render(summary: Summary) -> str:
         """What stands in the file."""
         raise NotImplementedError
 

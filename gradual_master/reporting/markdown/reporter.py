@@ -59,17 +59,6 @@ DETAILS = "<details>\n<summary>Actions, single failures, phases, agents and the 
 END = "</details>\n"
 
 
-class MarkdownReporter(FileReporter):
-    """Writes the page when the run is judged."""
-
-    option = "markdown"
-    default = "summary.md"
-
-    def render(self, summary: Summary) -> str:
-        """The page."""
-        return render_markdown(summary)
-
-
 def render_markdown(summary: Summary) -> str:
     """The page, ending in a newline."""
     page = MarkdownPage()
@@ -81,6 +70,14 @@ def render_markdown(summary: Summary) -> str:
         details.add(block)
     page.enclose(details, DETAILS, END)
     return page.text()
+
+
+class MarkdownReporter(FileReporter):
+    """Writes the page when the run is judged."""
+
+    option = "markdown"
+    default = "summary.md"
+    render = staticmethod(render_markdown)
 
 
 def _blocks(summary: Summary) -> Iterator[Block]:
