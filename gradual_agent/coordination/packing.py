@@ -5,12 +5,14 @@ grpc.aio costs about 0.15 ms of a core per message, whatever is in it, so a ping
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 
 from gradual_agent.coordination.outbox import WaitingBatch
 from gradual_common.protocol.batch import Batch
-from gradual_common.protocol.messages import MAX_MESSAGE_BYTES, AgentMessage, Confirm, Ping, SlotRun
+from gradual_common.protocol.messages import MAX_MESSAGE_BYTES, AgentMessage, SlotRun
+
+NOTHING = AgentMessage()
 
 RUN_BYTES = 24
 """A slot run on the wire, from above: four varints of at most 5 bytes with tags, and the length."""
@@ -18,37 +20,18 @@ RUN_BYTES = 24
 RUNS_PER_MESSAGE = MAX_MESSAGE_BYTES // 4 // RUN_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """What is due."""
-
-    confirm: Confirm | None = None
-    released: tuple[SlotRun, ...] = ()
-    finished: tuple[SlotRun, ...] = ()
-    batches: tuple[WaitingBatch, ...] = ()
-    ping: Ping | None = None
-    leaving: bool = False
-
-    @property
-    def is_empty(self) -> bool:
-        """There is nothing to send."""
-        return self == Outgoing()
-
-
-def pack(outgoing: Outgoing) -> list[AgentMessage]:
-    """The messages that carry it: ping, confirm and leaving in the first, the rest as it fits, in order."""
-    if outgoing.is_empty:
+def pack(message: AgentMessage, waiting: tuple[WaitingBatch, ...]) -> list[AgentMessage]:
+    """The messages that carry one of any size, and batches: its slots and they as they fit, all else in the first."""
+    if not waiting and message == NOTHING:
         return []
-    parts = zip_longest(
-        _portions(outgoing.released), _portions(outgoing.finished), _loads(outgoing.batches), fillvalue=()
-    )
-    messages = [
-        AgentMessage(released=released, finished=finished, batches=batches) for released, finished, batches in parts
-    ]
-    first = messages[0] if messages else AgentMessage()
+    parts = zip_longest(_portions(message.released), _portions(message.finished), _loads(waiting), fillvalue=())
+    first, *others = list(parts) or [((), (), ())]
     return [
-        replace(first, ping=outgoing.ping, confirm=outgoing.confirm, leaving=outgoing.leaving),
-        *messages[1:],
+        replace(message, released=first[0], finished=first[1], batches=first[2]),
+        *(
+            AgentMessage(released=released, finished=finished, batches=batches)
+            for released, finished, batches in others
+        ),
     ]
 
 

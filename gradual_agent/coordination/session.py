@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 from gradual_agent.coordination import events
 from gradual_agent.coordination.offset import OffsetEstimate
 from gradual_agent.coordination.outbox import Outbox
-from gradual_agent.coordination.packing import Outgoing, pack
+from gradual_agent.coordination.packing import NOTHING, pack
 from gradual_agent.coordination.pinging import Pinging
 from gradual_agent.coordination.pool import SlotPool
 from gradual_agent.coordination.reactions import Reaction, Row, SessionState, on
@@ -374,16 +374,18 @@ class Session:
 
     def _flush(self, now: int) -> Instructions:
         """All that is due, in as few messages as the bound allows."""
-        confirm = Confirm(*self._in_force, self._provisioned) if self._confirms else None
-        outgoing = Outgoing(confirm, batches=self.outbox.take(now), leaving=self._says_leaving)
+        message = AgentMessage(
+            confirm=Confirm(*self._in_force, self._provisioned) if self._confirms else None, leaving=self._says_leaving
+        )
+        batches = self.outbox.take(now)
         self._confirms = self._says_leaving = False
-        if self._slots_due is not None and (now >= self._slots_due or not outgoing.is_empty):
-            outgoing = replace(outgoing, released=self._released, finished=self._finished)
+        if self._slots_due is not None and (now >= self._slots_due or batches or message != NOTHING):
+            message = replace(message, released=self._released, finished=self._finished)
             self._released, self._finished, self._slots_due = (), (), None
-        if self._pinging.is_due(now, riding=not outgoing.is_empty):
-            outgoing = replace(outgoing, ping=Ping(now, self._begun(), self.offset or 0))
+        if self._pinging.is_due(now, riding=bool(batches) or message != NOTHING):
+            message = replace(message, ping=Ping(now, self._begun(), self.offset or 0))
             self._pinging.ping(now)
-        return [events.SendMessage(message) for message in pack(outgoing)]
+        return [events.SendMessage(one) for one in pack(message, batches)]
 
     def _hang_up(self, reason: str, now: int) -> Instructions:
         """Give up the stream, if there is one, and dial a new one."""
