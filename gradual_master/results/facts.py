@@ -18,8 +18,6 @@ class AgentFacts:
     """The master's clock − its clock, ns; None before the agent has estimated it."""
     begun: int
     """Requests begun by its last ping."""
-    version: str = ""
-    max_users: int = 0
     left: bool = False
     """It drained away on request, and is not lost."""
 

@@ -214,15 +214,12 @@ class FleetAgent:
 
     def facts(self, origin: int = 0) -> AgentFacts:
         """The agent as the summary shows it; its own offset is to run time, which began at `origin`."""
-        hello = self.hello
         return AgentFacts(
             id=self.id,
             name=self.name,
-            host=hello.host,
+            host=self.hello.host,
             lost=self.was_lost or self.standing is Standing.DROPPED,
             left=self.standing is Standing.LEFT,
             offset=self.offset + origin if self.offset else None,
             begun=self.begun,
-            version=hello.version,
-            max_users=hello.max_users,
         )

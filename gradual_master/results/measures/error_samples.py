@@ -8,6 +8,7 @@ with the smallest keys, which is a simple random sample of all failures of the f
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -51,6 +52,7 @@ class ErrorSamples:
     def __init__(self, index: SeriesIndex) -> None:
         self._index = index
         self._candidates: dict[tuple[int, int, int], list[tuple[str, Exemplar]]] = {}
+        """In the order in which they ended."""
 
     def add(self, agent: str, exemplar: Exemplar) -> None:
         """An agent (by its name) describes a failure; WireError for a step or a kind that the plan has not."""
@@ -60,10 +62,9 @@ class ErrorSamples:
             raise WireError(f"an exchange names failure {exemplar.kind}; the plan has {len(self._index.failures) - 1}")
         place = (exemplar.step, exemplar.kind, self._code(exemplar))
         candidates = self._candidates.setdefault(place, [])
-        candidates.append((agent, exemplar))
+        insort(candidates, (agent, exemplar), key=_by_time)
         if len(candidates) > MOST_KEPT:
-            kept = _first(candidates) + _random(candidates, FIRST_SHOWN + RANDOM_SHOWN)
-            candidates[:] = [one for one in candidates if any(one is other for other in kept)]
+            candidates[FIRST_SHOWN:] = _random(candidates[FIRST_SHOWN:], FIRST_SHOWN + RANDOM_SHOWN)
 
     def _code(self, exemplar: Exemplar) -> int:
         """What tells it apart from others of its kind, or 0."""
@@ -81,15 +82,13 @@ class ErrorSamples:
 
     def described(self, step: int, kind: int, code: int) -> list[Exemplar]:
         """What is known of these failures, in the order in which they ended; `code` 0 but for those by their status."""
-        return [exemplar for _, exemplar in sorted(self._candidates.get((step, kind, code), ()), key=_by_time)]
+        return [exemplar for _, exemplar in self._candidates.get((step, kind, code), ())]
 
     def _rows_of(self, place: tuple[int, int, int], start: int) -> Iterator[ErrorSample]:
         candidates = self._candidates[place]
-        first = _first(candidates)
-        others = [one for one in candidates if not any(one is other for other in first)]
-        for one in first:
+        for one in candidates[:FIRST_SHOWN]:
             yield self._row(*one, "first", start)
-        for one in sorted(_random(others, RANDOM_SHOWN), key=_by_time):
+        for one in _random(candidates[FIRST_SHOWN:], RANDOM_SHOWN):
             yield self._row(*one, "random", start)
 
     def _row(self, agent: str, exemplar: Exemplar, picked: Literal["first", "random"], start: int) -> ErrorSample:
@@ -115,13 +114,6 @@ def _by_time(candidate: tuple[str, Exemplar]) -> tuple[int, float]:
     return candidate[1].ended, candidate[1].key
 
 
-def _by_key(candidate: tuple[str, Exemplar]) -> float:
-    return candidate[1].key
-
-
-def _first(candidates: list[tuple[str, Exemplar]]) -> list[tuple[str, Exemplar]]:
-    return sorted(candidates, key=_by_time)[:FIRST_SHOWN]
-
-
 def _random(candidates: list[tuple[str, Exemplar]], number: int) -> list[tuple[str, Exemplar]]:
-    return sorted(candidates, key=_by_key)[:number]
+    """Those with the smallest keys, in the order in which they ended."""
+    return sorted(sorted(candidates, key=lambda candidate: candidate[1].key)[:number], key=_by_time)
