@@ -71,7 +71,7 @@ def _timestamp(instant: str) -> str:
 
 
 def _facts(summary: Summary) -> Iterator[tuple[str, object]]:
-    """What the run was, and its key figures; None is left out."""
+    """What the run was, and its key numbers; None is left out."""
     run, verdict, totals, times = summary.run, summary.verdict, summary.totals, summary.totals.response_time_ms
     yield from (
         (f"run.{name}", run[name]) for name in ("id", "version", "plan_sha256", "command", "started_at", "profile")
@@ -119,20 +119,20 @@ def _judge(case: ET.Element, row: ObjectiveRow) -> None:
 
 
 def _observations(row: ObjectiveRow) -> Iterator[str]:
-    """The figures of an objective, one a line."""
+    """The numbers of an objective, one a line."""
     yield f"rule: {row.rule}"
     if row.scope:
         yield f"scope: {row.scope}"
-    yield "observed: " + ("no data" if row.observed is None else _figure(row.observed, row.unit))
-    yield f"limit: {_figure(row.limit, row.unit)}"
+    yield "observed: " + ("no data" if row.observed is None else _with_unit(row.observed, row.unit))
+    yield f"limit: {_with_unit(row.limit, row.unit)}"
     yield f"samples: {row.samples}"
     if row.worst is not None:
-        yield f"worst of the run so far, at the end of any interval: {_figure(row.worst, row.unit)}"
+        yield f"worst of the run so far, at the end of any interval: {_with_unit(row.worst, row.unit)}"
     if row.first_failed_at_s is not None:
         yield f"first broken at: {row.first_failed_at_s:g} s"
 
 
-def _figure(value: float, unit: str) -> str:
+def _with_unit(value: float, unit: str) -> str:
     return f"{value} ms" if unit == "ms" else f"{value}{unit}"
 
 

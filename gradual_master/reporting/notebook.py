@@ -9,8 +9,8 @@ from gradual_master.reporting.tables import LEVELS
 from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.summary.sections import Summary
 
-FIGURES = LEVELS.choose("start_s target_users active_users throughput_rps p50_ms p95_ms p99_ms requests failures")
-HEADINGS = ("from s", *(column.heading.lower() for column in FIGURES[1:-1]), "failed", "marks")
+NUMBERS = LEVELS.choose("start_s target_users active_users throughput_rps p50_ms p95_ms p99_ms requests failures")
+HEADINGS = ("from s", *(column.heading.lower() for column in NUMBERS[1:-1]), "failed", "marks")
 
 
 def render_html(summary: Summary) -> str:
@@ -31,10 +31,10 @@ def _row(cells: Iterable[str], tag: str) -> str:
 
 def _cells(level: LevelRow) -> list[str]:
     marks = (*(["warm-up"] if level.warm_up else []), *level.marks)
-    return [*(_figure(column.read(level)) for column in FIGURES), ", ".join(marks)]
+    return [*(_number(column.read(level)) for column in NUMBERS), ", ".join(marks)]
 
 
-def _figure(value: float | None) -> str:
+def _number(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:,.4g}" if isinstance(value, float) and abs(value) < 10_000 else f"{value:,.0f}"

@@ -74,7 +74,7 @@ def _post(url: str, body: bytes) -> str:
 
 
 def describe(summary: Summary) -> str:
-    """The verdict, the figures that matter, and why it is not better.
+    """The verdict, the numbers that matter, and why it is not better.
 
     What `<`, `>` and `&` begin is markup to Slack, mentions among it, so they are written as entities
     (https://api.slack.com/reference/surfaces/formatting#escaping).

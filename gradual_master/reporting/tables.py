@@ -51,7 +51,7 @@ class Column:
     """That as people read it."""
 
     is_text: bool = False
-    """A name or a remark, which may be long and is not ours; figures are short and stand to the right."""
+    """A name or a remark, which may be long and is not ours; numbers are short and stand to the right."""
 
     def text(self, row: Any) -> str:
         """What people read of a row."""

@@ -60,7 +60,7 @@ APART = Key("a level with a note", GREY, "diamond", "")
 
 
 HEAD = {"users": "@users{0,0.0} of @target{0,0.0}", "phase": "@phase"}
-"""What the box of figures says of any level."""
+"""What the tooltip of any level says first."""
 
 
 def _throughput(source: ColumnDataSource, limits: Sequence[Limit]) -> Chart:

@@ -1,4 +1,4 @@
-"""What all charts are made of: colours, axes, keys, the box of figures under the pointer."""
+"""What all charts are made of: colours, axes, keys, the tooltip."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def make_plain(drawn: figure) -> None:
 
 
 def add_hover(drawn: figure, rows: Mapping[str, str], mode: Literal["mouse", "vline"] = "vline") -> None:
-    """One box of figures: of the first line's nearest point, or of what is under the pointer."""
+    """One tooltip: for the nearest point of the first line, or for what is under the pointer."""
     first = [renderer for renderer in drawn.renderers if renderer.name and mode == "vline"][-1:]
     options: dict[str, Any] = {"renderers": first} if first else {}
     drawn.add_tools(HoverTool(tooltips=list(rows.items()), mode=mode, point_policy="snap_to_data", **options))

@@ -14,7 +14,7 @@ from gradual_master.reporting.charts.parts import GREY, new_figure
 from gradual_master.reporting.text.formatting import show_instant
 
 WHEN = "@when"
-"""Of a box of figures: the instant as text, as short as it can be said."""
+"""In a tooltip: the instant as text, as short as it can be written."""
 
 
 def instants(begins_s: Iterable[float]) -> list[str]:

@@ -13,7 +13,7 @@ from rich.text import Text
 from gradual_master.reporting.tables import Column
 
 NARROWEST_NAME = 10
-"""Columns that names and remarks keep when the figures need much."""
+"""Columns that names and remarks keep when numbers need much."""
 
 ROOMY, WIDE = 100, 130
 """Widths of a terminal from which on there are more columns."""
@@ -51,7 +51,7 @@ def draw(
 ) -> RenderableType:
     """A table below a blank line. The heading of its first column says what it is about.
 
-    Texts wrap; figures never do, and stand to the right. `style`: of a column's cell in a row.
+    Texts wrap; numbers never do, and stand to the right. `style`: of a column's cell in a row.
     """
     headings = [title, *(column.heading.lower() for column in columns[1:])]
     cells = [[Text(column.text(row), style(column, row)) for column in columns] for row in rows]
@@ -79,5 +79,5 @@ def below_a_blank(part: RenderableType) -> RenderableType:
 
 
 def indented(text: str, style: str = "", by: int = 2) -> Padding:
-    """A sentence that stays indented where it wraps."""
+    """A line that stays indented where it wraps."""
     return Padding(Text(text, style), (0, 0, 0, by), expand=False)

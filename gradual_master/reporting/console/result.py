@@ -39,18 +39,18 @@ def warnings(verdict: Verdict) -> Iterator[RenderableType]:
 
 def totals(summary: Summary) -> RenderableType:
     """The whole run in a few lines."""
-    figures = summary.totals
+    whole = summary.totals
     table = RichTable(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row(Text("Totals", "bold not dim"), _requests(figures))
-    data = f"{show_bytes(figures.bytes_received)} received, {show_bytes(figures.bytes_sent)} sent"
-    table.add_row("", f"{count(figures.iterations, 'iteration')}; {data}")
+    table.add_row(Text("Totals", "bold not dim"), _requests(whole))
+    data = f"{show_bytes(whole.bytes_received)} received, {show_bytes(whole.bytes_sent)} sent"
+    table.add_row("", f"{count(whole.iterations, 'iteration')}; {data}")
     times = TOTALS.choose("min_ms mean_ms p50_ms p90_ms p95_ms p99_ms max_ms")
-    table.add_row("time, ms", ", ".join(f"{each.heading.split()[0]} {each.text(figures)}" for each in times))
+    table.add_row("time, ms", ", ".join(f"{each.heading.split()[0]} {each.text(whole)}" for each in times))
     # What became of messages; counts that say nothing are left out.
     messages = TOTALS.choose("sent warm_up_sent interrupted unsent skipped hops retried resent")
-    if counts := ", ".join(f"{each.text(figures)} {each.heading}" for each in messages if each.read(figures)):
+    if counts := ", ".join(f"{each.text(whole)} {each.heading}" for each in messages if each.read(whole)):
         table.add_row("messages", counts)
     return below_a_blank(table)
 
@@ -80,11 +80,10 @@ def objectives(rows: Sequence[ObjectiveRow]) -> RenderableType:
     """One line each, a sign before it."""
     table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(Text("Objectives", "bold not dim"), overflow="fold")
-    figures = OBJECTIVES.choose("observed_in_unit samples")
-    for column in figures:
+    observed, samples = OBJECTIVES.choose("observed_in_unit samples")
+    for column in (observed, samples):
         table.add_column(column.heading.lower(), justify="right", no_wrap=True)
     table.add_column("")
-    observed, samples = figures
     for row in rows:
         sign, style = SIGNS[state_of(row)]
         name = Text.assemble((f"{sign} ", style), row.name, (_rule(row), "dim"))
@@ -99,7 +98,7 @@ def _rule(row: ObjectiveRow) -> str:
 
 
 def _note(row: ObjectiveRow) -> str:
-    """What is to be said beside the figures."""
+    """What is to be said beside the numbers."""
     if row.passed is None:
         return row.without_judgement
     if row.passed:

@@ -1,4 +1,4 @@
-"""What each chart is called and what it shows, in a sentence made of its own figures."""
+"""What each chart is called and what it shows, in a sentence made of its own numbers."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def _throughput_of(row: LevelRow) -> str:
 
 def _latency_of(row: LevelRow) -> str:
     times = row.response_time_ms
-    figures = f"p50 {show_number(times.p50)} ms, p95 {show_number(times.p95)} ms, p99 {show_number(times.p99)} ms"
-    return f"At {show_counted(row.users_mean, 'user')} {figures}."
+    percentiles = f"p50 {show_number(times.p50)} ms, p95 {show_number(times.p95)} ms, p99 {show_number(times.p99)} ms"
+    return f"At {show_counted(row.users_mean, 'user')} {percentiles}."
 
 
 def of_time_chart(chart: Chart, series: SeriesTable, errors: Sequence[ErrorRow] = ()) -> Captioned:

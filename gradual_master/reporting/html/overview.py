@@ -28,7 +28,7 @@ FARTHEST_LIMIT = 3.0
 
 @dataclass(frozen=True, slots=True)
 class OverviewChart:
-    """One figure over time; paths and heights lie within `WIDTH` × `HEIGHT`."""
+    """A small chart over time; paths and heights lie within `WIDTH` × `HEIGHT`."""
 
     kind: str
     title: str

@@ -2,7 +2,7 @@
 
 GitHub cuts nothing short: a comment above 65,536 characters is refused. So a page takes its blocks in the order of
 their weight, each with as many rows as fit into half of the room that is left, and says what it left out: a thousand
-reasons leave room for the figures.
+reasons leave room for the numbers.
 
 Names come from plans and systems under test. Whatever has a meaning in Markdown, in GitHub's additions to it
 (mentions, references to issues, formulas) or in HTML is written as a character reference (CommonMark 0.31, 2.5: these

@@ -141,7 +141,7 @@ def _title_of(response: Any) -> str:
 
 
 def _table(title: str, columns: Sequence[Column], rows: Sequence[Any], **layout: Any) -> Block:
-    """As `table`: texts are escaped, figures hold nothing that would have to be."""
+    """As `table`: texts are escaped, numbers hold nothing that would have to be."""
     cells = [[_cell(column, row) for column in columns] for row in rows]
     return table(title, [column.heading.lower() for column in columns], cells, **layout)
 
@@ -162,7 +162,7 @@ SAMPLE_COLUMNS = (
 
 
 def _comparison(comparison: Mapping[str, Any] | None) -> Block:
-    """Every figure of it by its path: what a comparison says is not settled by the summary's schema."""
+    """Every value of it by its path: what a comparison says is not settled by the summary's schema."""
     leaves = _leaves(comparison or {})
     rows = [(escape(path), escape(NO_DATA if value is None else str(value))) for path, value in leaves]
     return table("Compared with the baseline", ("", ""), rows, texts=2)

@@ -1,1 +1,1 @@
-"""Figures, failures and levels in words, as every report writes them."""
+"""Numbers, failures and levels in words, as every report writes them; schedules in block characters."""

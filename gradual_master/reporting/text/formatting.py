@@ -1,4 +1,4 @@
-"""Figures as people read them on a terminal; "-" where there is no data."""
+"""Numbers as people read them; "-" where there is no data."""
 
 from __future__ import annotations
 
