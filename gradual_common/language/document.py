@@ -72,12 +72,12 @@ class Document:
 
     def _without_credential(self, path: Path, message: str) -> str:
         if path[:1] == SECRETS:
-            return _FOUND.sub(r"\1***", change_quoted(message, lambda found: MASK))
+            return _FOUND.sub(rf"\1{MASK}", change_quoted(message, lambda found: MASK))
         if not is_credential(path):
             return message
         literals = [literal for literal in credentials_of(value_at(self.root, path)) if literal]
         message = change_quoted(message, lambda found: _without_literals(found, literals))
-        return _FOUND.sub(lambda match: f"{match[1]}***" if is_part(match[2], literals) else match[0], message)
+        return _FOUND.sub(lambda match: f"{match[1]}{MASK}" if is_part(match[2], literals) else match[0], message)
 
     def report(self, path: Path, message: str, hint: str = "") -> None:
         """Note a mistake at `path`."""

@@ -23,11 +23,13 @@ def pieces_of(data: bytes) -> Iterator[bytes]:
     return (data[begin : begin + PIECE_BYTES] for begin in range(0, len(data), PIECE_BYTES))
 
 
-def _dump(value: Any) -> bytes:
+def dump_json(value: Any) -> bytes:
+    """Plain data as JSON; halves of surrogate pairs that a response brought in survive."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
-def _load(data: bytes, what: str) -> Any:
+def load_json(data: bytes, what: str) -> Any:
+    """Read `dump_json` back; raises WireError."""
     try:
         return json.loads(data.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:
@@ -37,7 +39,7 @@ def _load(data: bytes, what: str) -> Any:
 def encode_job(job: Job) -> bytes:
     """The job as JSON; the content of assets in base64."""
     assets = {path: b64encode(content).decode("ascii") for path, content in job.assets.items()}
-    return _dump(
+    return dump_json(
         {
             "document": job.document,
             "assets": assets,
@@ -51,7 +53,7 @@ def encode_job(job: Job) -> bytes:
 
 def decode_job(data: bytes) -> Job:
     """Read `encode_job` back; raises WireError."""
-    content = _load(data, "the job")
+    content = load_json(data, "the job")
     try:
         document, secrets = content["document"], content["secrets"]
         assets = {path: b64decode(text, validate=True) for path, text in content["assets"].items()}
@@ -72,7 +74,7 @@ def row_pieces(rows: Rows) -> Iterator[tuple[list[int], bytes]]:
     texts: list[bytes] = []
     room = PIECE_BYTES
     for ordinal, value in zip(rows.ordinals, rows.values, strict=True):
-        text = _dump(value)
+        text = dump_json(value)
         if texts and len(text) + ORDINAL_BYTES > room:
             yield from _message(ordinals, texts)
             ordinals, texts, room = [], [], PIECE_BYTES
@@ -91,20 +93,7 @@ def _message(ordinals: list[int], texts: list[bytes]) -> Iterator[tuple[list[int
 
 def decode_values(data: bytes, count: int) -> tuple[dict[str, Any], ...]:
     """`count` rows of a JSON list; raises WireError."""
-    values = _load(data, "a list of data rows")
+    values = load_json(data, "a list of data rows")
     if not isinstance(values, list) or len(values) != count or not all(isinstance(value, dict) for value in values):
         raise WireError(f"a list of data rows does not hold {count} mappings")
     return tuple(values)
-
-
-def encode_document(document: dict[str, Any]) -> bytes:
-    """Plain data as JSON; surrogates that a response brought in survive."""
-    return _dump(document)
-
-
-def decode_document(data: bytes) -> dict[str, Any]:
-    """Read `encode_document` back; raises WireError."""
-    document = _load(data, "an exchange")
-    if not isinstance(document, dict):
-        raise WireError("an exchange is no mapping")
-    return document

@@ -9,7 +9,7 @@ from gradual_common.errors import WireError
 from gradual_common.kinds.exchange import check_exchange
 from gradual_common.protocol.batch_checks import MOST_OUTCOMES, check_range
 from gradual_common.protocol.messages import SampleMessage
-from gradual_common.protocol.provisions import decode_document, encode_document
+from gradual_common.protocol.provisions import dump_json, load_json
 from gradual_common.protocol.records import RecordCodec, WireField, columns, each, number, read_key
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_common.wire import fleet_pb2 as pb
@@ -55,7 +55,9 @@ def _read_random(key: float) -> float:
 
 def _read_document(data: bytes) -> dict[str, Any]:
     """An exchange as `describe_exchange` makes it, and nothing else: it goes into a summary as it is."""
-    document = decode_document(data)
+    document = load_json(data, "an exchange")
+    if not isinstance(document, dict):
+        raise WireError("an exchange is no mapping")
     check_exchange(document)
     return document
 
@@ -65,7 +67,7 @@ _EXEMPLAR = RecordCodec(
     pb.Exemplar,
     kind=number("kind of an exchange", 1, MOST_OUTCOMES - 1),
     key=WireField(_read_random),
-    document=WireField(_read_document, encode_document),
+    document=WireField(_read_document, dump_json),
 )
 _MESSAGE = RecordCodec(
     SampleMessage,

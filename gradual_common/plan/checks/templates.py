@@ -36,22 +36,26 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a group's templates read of a data set: each column with the place of its first use."""
+    """What a group's templates read of a data set."""
 
     group: GroupView
     name: str
+
     columns: dict[str, Path]
+    """Each column with the place of its first use."""
 
 
 @dataclass(slots=True)
 class _Group:
-    """A group while its templates are checked. `missing`: attributes by the name of a data set that it lacks."""
+    """A group while its templates are checked."""
 
     view: GroupView
     names: set[str]
     responses: tuple[str, ...]
     uses: dict[str, dict[str, Path]] = field(default_factory=dict)
+
     missing: dict[str, list[str]] = field(default_factory=dict)
+    """Attributes by the name of a data set that the group lacks."""
 
 
 def check_templates(view: PlanView) -> list[Use]:

@@ -34,11 +34,11 @@ VALUES: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
 FLOW = ("repeat", "while", "if", "choose", "transaction", "parallel", "poll", "rendezvous", "sleep", "set", "retry")
 """Steps of other kinds."""
 
-Finding = tuple[Path, Problem]
+Refusal = tuple[Path, Problem]
 """The part of the plan whose other mistakes need not be reported, and what to say of it."""
 
 
-def unsupported_parts(document: Document) -> Iterator[Finding]:
+def unsupported_parts(document: Document) -> Iterator[Refusal]:
     """Every part of the plan that is not supported yet."""
     root = document.root
     for pattern, keys in KEYS:
@@ -63,11 +63,11 @@ def _problem(document: Document, path: Path, what: str) -> Problem:
     return document.problem(path, f"{what} is not supported yet")
 
 
-def _refuse(document: Document, path: Path, what: str) -> Finding:
+def _refuse(document: Document, path: Path, what: str) -> Refusal:
     return path, _problem(document, path, what)
 
 
-def _threshold(document: Document, path: Path, threshold: Any) -> Iterator[Finding]:
+def _threshold(document: Document, path: Path, threshold: Any) -> Iterator[Refusal]:
     text = threshold if isinstance(threshold, str) else mapping_at(threshold).get("rule")
     if isinstance(text, str):
         try:

@@ -15,12 +15,11 @@ from gradual_common.histogram.buckets import (
     ESTIMATES,
     FIRST_INDEX,
     LAST_INDEX,
-    OVERFLOW,
     QUANTILE_ERROR,
-    UNDERFLOW,
     buckets_of,
 )
 
+UNDERFLOW, OVERFLOW = -1, BUCKETS
 HOUR = 3_600 * 10**9
 
 
