@@ -1,6 +1,6 @@
 """`gradual try`: one user, one iteration, in this process, by the same engine, user and actions as in a run.
 
-Each step's action and condition are wrapped, and the engines have an observer, so that what they do is told; think
+Each step's action and condition are wrapped, and the engines have an observer, so that what they do is printed; think
 times and pacing are left out. A trial always ends: each request by its own timeout, and nothing is tried again, neither
 a failed `on_start` nor a user that met a mistake of ours; Ctrl-C ends it at once.
 """
@@ -17,7 +17,7 @@ from typing import Any
 import typer
 import uvloop
 
-from gradual.trial.narration import Narrator
+from gradual.trial.printer import TrialPrinter
 from gradual_agent.kinds.engines import Engines
 from gradual_agent.kinds.kind import Action, Actor
 from gradual_agent.kinds.runtime import Runtime
@@ -51,14 +51,14 @@ def run_trial(arguments: PlanArguments, group: str | None) -> int:
     configure_logging("warning")
     secrets, credentials = all_credentials(loaded.job)
     mask_in_logs(secrets, credentials)
-    narrator = Narrator(write_line, Mask(secrets, credentials), SeriesIndex.of(loaded.plan).failures)
+    printer = TrialPrinter(write_line, Mask(secrets, credentials), SeriesIndex.of(loaded.plan).failures)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(Trial(loaded, number, narrator).run())
+            runner.run(Trial(loaded, number, printer).run())
     except KeyboardInterrupt:
-        narrator.say("\nInterrupted.")
+        printer.say("\nInterrupted.")
         return INTERRUPTED
-    return FAILED if narrator.failures else DONE
+    return FAILED if printer.failures else DONE
 
 
 def write_line(text: str) -> None:
@@ -81,20 +81,20 @@ def find_group(plan: Plan, name: str | None) -> int:
 
 
 class Trial:
-    """One user in slot 0 of one group, told about as it acts."""
+    """One user in slot 0 of one group, whose actions are printed."""
 
-    def __init__(self, loaded: LoadedPlan, group: int, narrator: Narrator) -> None:
+    def __init__(self, loaded: LoadedPlan, group: int, printer: TrialPrinter) -> None:
         self._loaded = loaded
         self._group = group
-        self._narrator = narrator
+        self._printer = printer
 
     async def run(self) -> None:
         """Perform the iteration."""
         rows = self._rows()
-        self._narrator.begin(self._loaded.plan.users[self._group].name, rows)
+        self._printer.begin(self._loaded.plan.users[self._group].name, rows)
         loop = asyncio.get_running_loop()
         timer = LoopTimer(loop)
-        runtime = Runtime(loop, timer.timeline, Lease(NEVER), read_clock, observer=self._narrator)
+        runtime = Runtime(loop, timer.timeline, Lease(NEVER), read_clock, observer=self._printer)
         engines = Engines(self._loaded.plan, runtime, self._loaded.job.assets)
         recorder = Recorder(SeriesIndex.of(self._loaded.plan), read_clock)
         ended: asyncio.Future[None] = loop.create_future()
@@ -107,10 +107,10 @@ class Trial:
             secrets=dict(self._loaded.job.secrets),
             graceful_stop=self._loaded.plan.config.graceful_stop,
             end=lambda _: ended.set_result(None),
-            note_failure=lambda step, sample: self._narrator.count_failure(),
+            note_failure=lambda step, sample: self._printer.count_failure(),
             log=UserLog(consequence=""),
         )
-        user = TriedUser(context, self._behaviour(recorder, engines), 0, 1, rows)
+        user = TrialUser(context, self._behaviour(recorder, engines), 0, 1, rows)
         user.start()
         try:
             await ended
@@ -120,33 +120,39 @@ class Trial:
         finally:
             timer.close()
             engines.close()
-        self._narrator.end()
+        self._printer.end()
 
     def _rows(self) -> dict[str, dict[str, Any]]:
         tables = {name: table for (group, name), table in self._loaded.data.items() if group == self._group}
         return {name: row for name, table in tables.items() if (row := table.row(0)) is not None}
 
     def _behaviour(self, recorder: Recorder, engines: Engines) -> Behaviour:
-        """The group's behaviour for one iteration without waits, every step told."""
+        """The group's behaviour for one iteration without waits, every step printed."""
         plan = self._loaded.plan
-        behaviour = compile_behaviour(plan, self._group, recorder, TriedActions(engines))
+        behaviour = compile_behaviour(plan, self._group, recorder, TrialActions(engines))
         names = iter(series.action for series in recorder.index.steps if series.group == self._group)
-        told = [
-            tuple(self._tell(step, next(names)) for step in steps)
+        printed = [
+            tuple(self._observed(step, next(names)) for step in steps)
             for steps in (behaviour.on_start, behaviour.steps, behaviour.on_stop)
         ]
         return replace(
-            behaviour, on_start=told[0], steps=told[1], on_stop=told[2], iterations=1, pacing=0, keeps_response=True
+            behaviour,
+            on_start=printed[0],
+            steps=printed[1],
+            on_stop=printed[2],
+            iterations=1,
+            pacing=0,
+            keeps_response=True,
         )
 
-    def _tell(self, step: CompiledStep, action: str) -> CompiledStep:
+    def _observed(self, step: CompiledStep, action: str) -> CompiledStep:
         spec = self._loaded.plan.actions[action]
-        condition = ToldCondition(step.condition.text, step.name, self._narrator) if step.condition else None
-        told = ToldAction(step.action, (step.name, action), spec, self._narrator)
-        return replace(step, action=told, condition=condition, fixed_wait=0)
+        condition = TrialCondition(step.condition.text, step.name, self._printer) if step.condition else None
+        printed = TrialAction(step.action, (step.name, action), spec, self._printer)
+        return replace(step, action=printed, condition=condition, fixed_wait=0)
 
 
-class TriedActions:
+class TrialActions:
     """The actions of a plan, with everything of their responses kept."""
 
     def __init__(self, engines: Engines) -> None:
@@ -159,55 +165,55 @@ class TriedActions:
         return self._engines.compile(action, True, True)
 
 
-class TriedUser(VirtualUser):
+class TrialUser(VirtualUser):
     """Its first failure in `on_start` is its end."""
 
     __slots__ = ()
     is_replaced = False
 
 
-class ToldAction:
-    """An action, told about. `names`: the step's and its own."""
+class TrialAction:
+    """An action that is printed. `names`: the step's and its own."""
 
-    def __init__(self, inner: Action, names: tuple[str, str], spec: ActionSpec, narrator: Narrator) -> None:
+    def __init__(self, inner: Action, names: tuple[str, str], spec: ActionSpec, printer: TrialPrinter) -> None:
         self.assertion_count = inner.assertion_count
         self._inner = inner
         self._names = names
         self._spec = spec
-        self._narrator = narrator
+        self._printer = printer
 
     async def perform(self, user: Actor, sample: Sample) -> None:
         """Perform it between its heading and its outcome."""
-        self._narrator.begin_step(*self._names)
+        self._printer.begin_step(*self._names)
         try:
             await self._inner.perform(user, sample)
         except Exception as error:
             mark_failed(sample, error, user.now())
             raise
         finally:
-            self._tell_end(user, sample)
+            self._show_end(user, sample)
 
-    def _tell_end(self, user: Actor, sample: Sample) -> None:
+    def _show_end(self, user: Actor, sample: Sample) -> None:
         extracted = {name: user.scope[name] for name in self._spec.extract if name in user.scope}
-        self._narrator.end_step(self._spec, sample, extracted)
+        self._printer.end_step(self._spec, sample, extracted)
 
 
-class ToldCondition(Condition):
-    """A condition, told about."""
+class TrialCondition(Condition):
+    """A condition that is printed."""
 
-    __slots__ = ("_narrator", "_step")
+    __slots__ = ("_printer", "_step")
 
-    def __init__(self, text: str, step: str, narrator: Narrator) -> None:
+    def __init__(self, text: str, step: str, printer: TrialPrinter) -> None:
         super().__init__(text)
         self._step = step
-        self._narrator = narrator
+        self._printer = printer
 
     def holds(self, scope: Scope) -> bool:
-        """Evaluate, and tell what came of it."""
+        """Evaluate, and print what came of it."""
         try:
             outcome = super().holds(scope)
         except TemplateError as error:
-            self._narrator.tell_condition(self._step, self.text, str(error))
+            self._printer.show_condition(self._step, self.text, str(error))
             raise
-        self._narrator.tell_condition(self._step, self.text, outcome)
+        self._printer.show_condition(self._step, self.text, outcome)
         return outcome

@@ -58,9 +58,28 @@ NO_CONNECTIONS: Final[dict[Origin, Connection]] = {}
 class HttpClient:
     """`fetch` never raises for what happens on the network: failures are data (RESULTS, "What is measured")."""
 
-    __slots__ = ("_alarm", "_alarm_at", "_cause", "_connection", "_connections", "_context", "_cookies", "_data",
-                 "_deadline", "_dial", "_dialer", "_dressed", "_is_bare", "_keeping", "_late", "_owner", "_sample",
-                 "_size", "_wants_body", "cookies")  # fmt: skip
+    __slots__ = (
+        "_cause",
+        "_connect_timeout",
+        "_connection",
+        "_connections",
+        "_context",
+        "_cookies",
+        "_data",
+        "_deadline",
+        "_dial",
+        "_dialer",
+        "_keeping",
+        "_last_wire",
+        "_owner",
+        "_sample",
+        "_sends_as_is",
+        "_size",
+        "_timer",
+        "_timer_at",
+        "_wants_body",
+        "cookies",
+    )  # fmt: skip
 
     def __init__(self, dialer: Dialer, owner: Resumable, cookies: Cookies, connections: Connections) -> None:
         self._context = context = dialer.context
@@ -69,7 +88,7 @@ class HttpClient:
         self._owner = owner
         self._cookies = cookies
         self._keeping = connections
-        self._is_bare = connections != "close"
+        self._sends_as_is = connections != "close"
         self._connection: Connection | None = None
         self._connections: dict[Origin, Connection] = NO_CONNECTIONS
         self._sample: Sample | None = None
@@ -78,11 +97,11 @@ class HttpClient:
         self._size = 0
         self._data = b""
         self._dial: Dial | None = None
-        self._late: Failure | None = None
+        self._connect_timeout: Failure | None = None
         self._deadline = NEVER
-        self._alarm: Entry | None = None
-        self._alarm_at = NEVER
-        self._dressed: tuple[HttpRequest, int, bytes] | None = None
+        self._timer: Entry | None = None
+        self._timer_at = NEVER
+        self._last_wire: tuple[HttpRequest, int, bytes] | None = None
 
     # The lease is compared before every write (DESIGN 4.4): here, before each request, and in `Upload` before each
     # piece. An agent that was cut off from its master may write until its lease ends, and the master gives its slots to
@@ -108,7 +127,7 @@ class HttpClient:
                     connection = self._find(current.origin) or await self._connect(current, sample)
                     if connection is None:
                         break
-                wire = current.wire if self._is_bare and not current.cookie else self._dress(current)
+                wire = current.wire if self._sends_as_is and not current.cookie else self._add_cookies(current)
                 now = context.clock()
                 if now >= context.lease.ends_at:
                     self._end(sample, NO_LEASE)
@@ -137,8 +156,8 @@ class HttpClient:
         self._sample = sample
         self._cause = FIRST
         self._deadline = deadline = sample.started + request.timeout
-        if deadline < self._alarm_at:
-            self._set_alarm(deadline)
+        if deadline < self._timer_at:
+            self._set_timer(deadline)
 
     def _give_up(self) -> None:
         """Something was raised, and nobody knows how far the fetch came."""
@@ -156,7 +175,7 @@ class HttpClient:
             return None
         if outcome.cookies:
             self.cookies.store(request, outcome.cookies)
-            self._is_bare = self._keeping != "close" and not len(self.cookies)
+            self._sends_as_is = self._keeping != "close" and not len(self.cookies)
         if not outcome.is_redirect or not request.follow_redirects:
             return None
         return self._after_redirect(request, outcome, sample)
@@ -206,11 +225,11 @@ class HttpClient:
                 sample.kind, sample.detail = error.failure.kind, error.failure.detail
         sample.response = Response(head.status, headers, body)
 
-    def _dress(self, request: HttpRequest) -> bytes:
+    def _add_cookies(self, request: HttpRequest) -> bytes:
         """The bytes of `request` with this user's cookies; the last ones made are kept."""
         self.cookies.expire()
         version = self.cookies.version
-        dressed = self._dressed
+        dressed = self._last_wire
         if dressed is not None and dressed[0] is request and dressed[1] == version:
             return dressed[2]
         cookie = "; ".join(part for part in (request.cookie, self.cookies.header_for(request)) if part)
@@ -218,7 +237,7 @@ class HttpClient:
         if self._keeping == "close":
             lines.append("Connection: close")
         wire = request.head_with(lines) + request.body if lines else request.wire
-        self._dressed = (request, version, wire)
+        self._last_wire = (request, version, wire)
         return wire
 
     def on_response(  # noqa: PLR0917 - hot path: called by position
@@ -281,10 +300,10 @@ class HttpClient:
             self._end(sample, NO_LEASE)
             return None
         deadline = self._deadline
-        self._hasten(begun + request.connect_timeout, request)
+        self._limit_connecting(begun + request.connect_timeout, request)
         self._dial = self._dialer.dial(request.origin, self._deadline, self._on_dialled)
         opened: Opened = await suspend()
-        self._deadline, self._late = deadline, None
+        self._deadline, self._connect_timeout = deadline, None
         if isinstance(opened, Failure):
             self._end(sample, opened)
             if opened.error is not None:
@@ -294,15 +313,15 @@ class HttpClient:
         self._adopt(opened)
         return opened
 
-    def _hasten(self, limit: int, request: HttpRequest) -> None:
+    def _limit_connecting(self, limit: int, request: HttpRequest) -> None:
         """Until the connection is there its own limit holds, where that is the earlier one."""
         if limit >= self._deadline:
             return
         self._deadline = limit
         seconds = request.connect_timeout / NS_PER_S
-        self._late = Failure(CONNECT, f"no connection to {request.origin} within {seconds:g} s")
-        if limit < self._alarm_at:
-            self._set_alarm(limit)
+        self._connect_timeout = Failure(CONNECT, f"no connection to {request.origin} within {seconds:g} s")
+        if limit < self._timer_at:
+            self._set_timer(limit)
 
     def _on_dialled(self, opened: Opened) -> None:
         self._dial = None
@@ -340,31 +359,31 @@ class HttpClient:
         """Close everything at once and resume nobody; a fetch in flight ends with kind INTERRUPTED."""
         sample = self._sample
         if sample is not None:
-            self._let_go()
+            self._release()
             self._end(sample, CUT_SHORT)
             self._sample = None
         for connection in self._take_connections():
             connection.abort()
-        self._drop_alarm()
+        self._clear_timer()
 
     def close(self) -> None:
         """The user has ended: close its connections."""
         self._close_connections()
-        self._drop_alarm()
+        self._clear_timer()
 
     def end_iteration(self) -> None:
         """Drop what lasts for an iteration only."""
         if self._cookies == "per_iteration" and len(self.cookies):
             self.cookies.clear()
-            self._is_bare = self._keeping != "close"
+            self._sends_as_is = self._keeping != "close"
         if self._keeping == "per_iteration":
             self._close_connections()
 
     def _abandon(self, failure: Failure) -> None:
-        self._let_go()
+        self._release()
         self._owner.resume(failure)
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         """Give up the dial or the exchange that the fetch waits for."""
         if self._dial is None and self._connection is not None:
             self._note_part(*self._connection.cancel(self))
@@ -378,28 +397,28 @@ class HttpClient:
         if self._connection is not None:
             self._connection.cancel(self)
 
-    def _set_alarm(self, when: int) -> None:
-        self._drop_alarm()
-        self._alarm_at = when
-        self._alarm = self._context.timeline.at(when, self._ring)
+    def _set_timer(self, when: int) -> None:
+        self._clear_timer()
+        self._timer_at = when
+        self._timer = self._context.timeline.at(when, self._on_timer)
 
-    def _drop_alarm(self) -> None:
-        if self._alarm is not None:
-            self._context.timeline.cancel(self._alarm)
-        self._alarm = None
-        self._alarm_at = NEVER
+    def _clear_timer(self) -> None:
+        if self._timer is not None:
+            self._context.timeline.cancel(self._timer)
+        self._timer = None
+        self._timer_at = NEVER
 
-    def _ring(self, _: object) -> None:
+    def _on_timer(self, _: object) -> None:
         """The alarm's instant has come; the deadline may have moved since it was set, or nothing be in flight."""
-        self._alarm = None
-        self._alarm_at = NEVER
+        self._timer = None
+        self._timer_at = NEVER
         if self._sample is None:
             return
         now = self._context.clock()
         if now < self._deadline:
-            self._set_alarm(self._deadline)
+            self._set_timer(self._deadline)
         else:
-            self._abandon(self._late or self._timed_out())
+            self._abandon(self._connect_timeout or self._timed_out())
 
     def _timed_out(self) -> Failure:
         """By the limit that the plan sets: how much later the loop looked is no matter of the system."""

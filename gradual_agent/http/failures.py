@@ -65,7 +65,7 @@ def connection_ended(error: BaseException | None, received: int, is_stale: bool)
     return Failure(RESET, f"{how} {when}", is_stale)
 
 
-def unforeseen(error: BaseException) -> Failure:
+def unexpected(error: BaseException) -> Failure:
     """A mistake of ours, met while connecting or while reading what came."""
     return Failure(INTERNAL, str(error), error=error if isinstance(error, Exception) else RuntimeError(repr(error)))
 

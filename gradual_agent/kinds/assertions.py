@@ -133,7 +133,7 @@ class FailedAssertion:
             return ""
         try:
             return f" (= {show(self._expected.render(self._scope), hide)})"
-        except Exception:  # The error that is told beside it.
+        except Exception:  # The error stands beside it.
             return ""
 
 

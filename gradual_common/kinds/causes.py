@@ -16,7 +16,7 @@ from gradual_common.kinds.registry import failure_called
 
 
 def is_by_status(kind: str) -> bool:
-    """Whether such failures are told apart by the status code of the response."""
+    """Whether such failures differ by the status code of the response."""
     failure = failure_called(kind)
     return failure is not None and failure.by_status
 

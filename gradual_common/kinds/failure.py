@@ -27,18 +27,18 @@ class FailureKind:
     """Whether a response arrived whole, and so was measured and judged; None: it varies, and each sample tells."""
 
     by_status: bool = False
-    """Failures of this kind are told apart by the status code of the response."""
+    """Failures of this kind differ by the status code of the response."""
 
     causes: tuple[tuple[str, str], ...] = ()
     """A part of the sentence, in small letters, and the label; the first that is found counts."""
 
-    figure: tuple[re.Pattern[str], str] | None = None
+    pattern: tuple[re.Pattern[str], str] | None = None
     """What to look for in the sentence first, and the label with the place of its first group."""
 
     def label_for(self, sentence: str) -> str:
         """What people call a failure of this kind that was described so."""
-        if self.figure is not None and (found := self.figure[0].search(sentence)):
-            return self.figure[1].format(found[1][:LONGEST_NAME])
+        if self.pattern is not None and (found := self.pattern[0].search(sentence)):
+            return self.pattern[1].format(found[1][:LONGEST_NAME])
         lower = sentence.lower()
         return next((label for part, label in self.causes if part in lower), self.label)
 
@@ -46,9 +46,9 @@ class FailureKind:
 WITHIN = re.compile(r"within ([\d.e+]+ ?\w*)")
 
 EXTRACT = FailureKind(
-    "extract", "value to extract not found", True, figure=(re.compile(r"'([^']+)' was not found"), "{!r} not found")
+    "extract", "value to extract not found", True, pattern=(re.compile(r"'([^']+)' was not found"), "{!r} not found")
 )
-TIMEOUT = FailureKind("timeout", "timed out", False, figure=(WITHIN, "timed out after {}"))
+TIMEOUT = FailureKind("timeout", "timed out", False, pattern=(WITHIN, "timed out after {}"))
 TEMPLATE = FailureKind("template", "template failed")
 INTERNAL = FailureKind("internal", "internal error of Gradual")
 

@@ -13,9 +13,11 @@ from gradual_common.kinds.checks.written import CHECKS
 from gradual_common.kinds.failure import EXTRACT, INTERNAL, TEMPLATE, TIMEOUT, FailureKind
 from gradual_common.kinds.http import failures as http
 
+_ASSERTIONS = tuple(check.failure for check in CHECKS.values())
+
 BUILT_IN = (
     http.STATUS,
-    *(check.failure for check in CHECKS.values()),
+    *_ASSERTIONS[:7],
     EXTRACT,
     TIMEOUT,
     http.CONNECT,
@@ -28,6 +30,7 @@ BUILT_IN = (
     TEMPLATE,
     http.BODY_TOO_LARGE,
     INTERNAL,
+    *_ASSERTIONS[7:],  # Those that came later: what has a number keeps it.
 )
 """Those of HTTP actions, and those that any action may have. The order is that of their numbers on the wire."""
 

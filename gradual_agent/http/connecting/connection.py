@@ -24,7 +24,7 @@ from typing import Final, Protocol, cast
 
 from gradual_agent.http.connecting.upload import PIECE, Upload
 from gradual_agent.http.context import HttpContext
-from gradual_agent.http.failures import Failure, ResponseError, connection_ended, unforeseen
+from gradual_agent.http.failures import Failure, ResponseError, connection_ended, unexpected
 from gradual_agent.http.reading.head import MAX_HEAD, ResponseHead
 from gradual_agent.http.reading.reader import ResponseReader, is_excess
 from gradual_agent.http.request import HttpRequest
@@ -34,13 +34,13 @@ NOTHING: Final = memoryview(b"")
 
 
 class Exchange(Protocol):
-    """Whoever sent a request, as the connection sees it: told of its end once, by a response or by a failure."""
+    """What sent a request, as the connection sees it: it is called once at the end, with a response or a failure."""
 
     def on_begun(self) -> None:
         """The first byte was written, of a request of which `send` could write none."""
 
     def on_unsent(self, count: int) -> None:
-        """So many bytes of the request will not be written; told right before its end."""
+        """So many bytes of the request will not be written; called right before the end."""
 
     def on_response(  # noqa: PLR0917 - hot path: called by position
         self, head: ResponseHead, data: bytes, offset: int, first_byte: int, ended: int, received: int
@@ -63,7 +63,7 @@ class Connection(Protocol):
     def send(self, wire: bytes, request: HttpRequest, exchange: Exchange) -> int:
         """Write a request. How many bytes the kernel took at once; below zero when the peer is gone, and it took none.
 
-        With 0 the exchange is told when the first byte is written.
+        With 0 the exchange is called when the first byte is written.
         """
 
     def cancel(self, exchange: Exchange) -> tuple[int, int]:
@@ -236,7 +236,7 @@ class Http1Connection(asyncio.Protocol):
             self.close()
             return
         except Exception as error:
-            self._fail(unforeseen(error))
+            self._fail(unexpected(error))
             self.abort()
             return
         if is_complete:
@@ -289,8 +289,8 @@ class Http1Connection(asyncio.Protocol):
         """What nobody asked for: a fresh connection keeps it for the first request, an idle one is of no more use.
 
         A server that speaks HTTP/2 without being asked announces itself before the first request is sent; an idle
-        connection is told why it will be closed (408), which is no answer to what is sent next (RFC 9112, 9.3). Line
-        ends that come late belong to the message before (RFC 9112, 2.2).
+        connection gets the reason why it will be closed (408), which is no answer to what is sent next (RFC 9112,
+        9.3). Line ends that come late belong to the message before (RFC 9112, 2.2).
         """
         if self.is_free and self.reused and not is_excess(data):
             return
@@ -305,7 +305,7 @@ class Http1Connection(asyncio.Protocol):
             self._read(data)
 
     def cancel(self, exchange: Exchange) -> tuple[int, int]:
-        """Close without telling `exchange`: HTTP/1.1 has no other way to give up a response."""
+        """Close without a call of `exchange`: HTTP/1.1 has no other way to give up a response."""
         if self._exchange is not exchange:
             return 0, 0
         part = self._first_byte, self._received
@@ -324,11 +324,11 @@ class Http1Connection(asyncio.Protocol):
         if is_cut_off or context.clock() >= context.lease.ends_at:
             transport.abort()
             return
-        if last := self._last_words():
+        if last := self._closing_bytes():
             transport.write(last)
         transport.close()
 
-    def _last_words(self) -> bytes:
+    def _closing_bytes(self) -> bytes:
         """What is said before the FIN."""
         return b""
 

@@ -18,7 +18,7 @@ from gradual_agent.http.connecting.connection import Http1Connection
 from gradual_agent.http.connecting.resolver import Address, Addresses, Resolver
 from gradual_agent.http.connecting.tls import TlsConnection, TlsContexts, TlsLayer, shake_hands
 from gradual_agent.http.context import HttpContext
-from gradual_agent.http.failures import CONNECT, DNS, Failure, ResponseError, explain, tls_failed, unforeseen
+from gradual_agent.http.failures import CONNECT, DNS, Failure, ResponseError, explain, tls_failed, unexpected
 from gradual_agent.http.urls import Origin
 from gradual_agent.runtime.timeline import Entry
 from gradual_common.net.certificates import Assets
@@ -60,7 +60,7 @@ class Dial:
             self._run(dialer.resolver.ask(origin.host, origin.port), self._resolved)
 
     def give_up(self) -> None:
-        """Nobody is told any more; what has been opened is closed."""
+        """Report to nobody any more; what has been opened is closed."""
         self._report = None
         if self._task is not None:
             self._task.cancel()
@@ -79,7 +79,7 @@ class Dial:
         elif isinstance(error, UnicodeError):
             self._finish(Failure(DNS, f"{host} cannot be resolved: it is no host name"))
         else:
-            self._finish(unforeseen(error))
+            self._finish(unexpected(error))
 
     def _take(self, addresses: Addresses) -> None:
         self._addresses = addresses
@@ -184,7 +184,7 @@ class Dial:
         if isinstance(error, ResponseError):
             self._finish(error.failure)
         elif error is not None:
-            self._finish(unforeseen(error))
+            self._finish(unexpected(error))
         elif not task.cancelled():
             self._hand_over(sock, TlsConnection(self._dialer.context, self._origin, sock, task.result()))
 

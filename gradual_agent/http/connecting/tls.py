@@ -114,7 +114,7 @@ class TlsLayer:
         """Whether there is ciphertext to be sent."""
         return self._outgoing.pending > 0
 
-    def say_goodbye(self) -> bytes:
+    def close_notify(self) -> bytes:
         """The close_notify alert."""
         with contextlib.suppress(ssl.SSLError):
             self._session.unwrap()
@@ -194,8 +194,8 @@ class TlsConnection(Http1Connection):
         super().eof_received()
         self.close()
 
-    def _last_words(self) -> bytes:
-        return self._layer.say_goodbye()
+    def _closing_bytes(self) -> bytes:
+        return self._layer.close_notify()
 
 
 async def shake_hands(loop: asyncio.AbstractEventLoop, sock: socket.socket, layer: TlsLayer) -> None:

@@ -67,7 +67,7 @@ class Check(ABC):
     """Whether every kind of action has it: any response has a time and a body."""
 
     by_status: ClassVar[bool] = False
-    """Whether its failures are told apart by status codes."""
+    """Whether its failures differ by status codes."""
 
     @property
     def failure(self) -> FailureKind:

@@ -26,7 +26,7 @@ _ALL: tuple[Check, ...] = (
     JsonValue(),
     BodySize(),
 )
-"""A new one goes to the end: their failures are numbered in this order on the wire."""
+"""A new one goes to the end: their failures have numbers on the wire, which must not change."""
 
 CHECKS = {check.name: check for check in _ALL}
 SHARED_CHECKS = tuple(check.name for check in _ALL if check.is_shared)

@@ -13,7 +13,7 @@ CONNECT = FailureKind(
     "connect",
     "no connection",
     False,
-    figure=(WITHIN, "not connected within {}"),
+    pattern=(WITHIN, "not connected within {}"),
     causes=(
         ("connection refused", "connection refused"),
         ("network is unreachable", "network unreachable"),

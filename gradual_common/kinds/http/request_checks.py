@@ -1,4 +1,4 @@
-"""Requests that can never be sent, told before a run: URLs, headers, bodies (the rules: `urls`, `fields`).
+"""Requests that can never be sent, reported before a run: URLs, headers, bodies (the rules: `urls`, `fields`).
 
 Of a text with templates what stands between them is checked.
 """
@@ -117,7 +117,7 @@ def check_between(pieces: Pieces) -> None:
 
 
 def pieces_of(text: str) -> Pieces | None:
-    """A text as its templates leave it; None where they cannot be read, which is told elsewhere."""
+    """A text as its templates leave it; None where they cannot be read, which another check reports."""
     try:
         compiled = compile_template(text)
         return [compiled.render_text({})] if compiled.is_static else static_pieces(text)
@@ -143,7 +143,7 @@ def check_headers(view: PlanView) -> None:
 
 
 def _static_text(value: Any) -> str:
-    """A value as it is sent; nothing for one that depends on the user, or is told elsewhere."""
+    """A value as it is sent; nothing for one that depends on the user, or that another check reports."""
     if not isinstance(value, str):
         return "" if isinstance(value, dict | list) else as_text(value)
     pieces = pieces_of(value) or [None]

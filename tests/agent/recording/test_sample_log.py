@@ -41,7 +41,7 @@ def rows(blocks: list[SampleColumns]) -> list[tuple[int, int, str, int, int, int
 
 
 @dataclass(frozen=True)
-class Told:
+class SampleDetail:
     """What some seconds gave: the samples one by one, and the batches of the same frames."""
 
     blocks: list[SampleColumns]
@@ -54,7 +54,7 @@ gap = st.integers(0, S) | st.sampled_from([0, S // 2, S])
 history = st.lists(st.tuples(gap, step, outcome, st.integers(1, 10**10), st.integers(0, 500)), max_size=40)
 
 
-def play(history: list[tuple[int, int, str, int, int]]) -> tuple[Told, list[tuple[int, str, int, int, int]]]:
+def play(history: list[tuple[int, int, str, int, int]]) -> tuple[SampleDetail, list[tuple[int, str, int, int, int]]]:
     """Record samples that end one after the other, seal on time; and what completed, in that order."""
     made, clock, log = logging_recorder(LEVELS)
     blocks, batches, completed = [], [], []
@@ -71,7 +71,7 @@ def play(history: list[tuple[int, int, str, int, int]]) -> tuple[Told, list[tupl
             completed.append((number, kind, clock.now + OFFSET, slot, one.status_code))
     clock.now += 1
     batches.append(made.seal(len(batches), OFFSET, HEALTH, last=True))
-    return Told([*blocks, *log.take(OFFSET)], batches), completed
+    return SampleDetail([*blocks, *log.take(OFFSET)], batches), completed
 
 
 @given(history)

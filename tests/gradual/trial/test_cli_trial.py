@@ -15,7 +15,7 @@ import typer
 
 from gradual.demo.bank import Bank
 from gradual.demo.server import listening
-from gradual.trial.narration import Narrator
+from gradual.trial.printer import TrialPrinter
 from gradual.trial.trial import Trial, find_group
 from gradual_common.plan.loader import LoadedPlan, PlanSource, load_plan
 from gradual_common.secrecy.masking import Mask
@@ -45,9 +45,9 @@ def plan(
 
 async def told(loaded: LoadedPlan) -> tuple[str, int]:
     lines: list[str] = []
-    narrator = Narrator(lines.append, Mask(loaded.job.secrets.values()))
-    await Trial(loaded, 0, narrator).run()
-    return "\n".join(lines), narrator.failures
+    printer = TrialPrinter(lines.append, Mask(loaded.job.secrets.values()))
+    await Trial(loaded, 0, printer).run()
+    return "\n".join(lines), printer.failures
 
 
 async def test_requests_responses_variables_and_conditions_are_told(url: str, bank: Bank) -> None:

@@ -314,7 +314,7 @@ class Layer:
         outgoing, self.outgoing = self.outgoing, b""
         return outgoing
 
-    def say_goodbye(self):
+    def close_notify(self):
         return b"<bye>"
 
 

@@ -4,7 +4,7 @@ from base64 import b64encode
 
 import pytest
 
-from gradual.trial.narration import MOST_BODY, Narrator, outcome_of, show_body
+from gradual.trial.printer import MOST_BODY, TrialPrinter, outcome_of, show_body
 from gradual_agent.http.request import build_request
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.kinds.http.engine import message_of, message_of_request, title_of
@@ -40,16 +40,16 @@ def test_a_body_is_masked_before_it_is_cut() -> None:
 
 def test_what_a_request_holds_is_hidden_where_the_response_repeats_it() -> None:
     told: list[str] = []
-    narrator = Narrator(told.append, Mask())
-    narrator.begin("a", {"user": {"name": "alice", "password": "fr0m-row"}})
+    printer = TrialPrinter(told.append, Mask())
+    printer.begin("a", {"user": {"name": "alice", "password": "fr0m-row"}})
     fields = {"X-Auth-Token": "t0ken-1", "X-Other": "seen"}
     request = build_request("POST", "http://me:p4ssw@h/x", fields, b"pin=8067")
-    narrator.show_request(f"POST {request.url}", message_of_request(request, "sid=c00kie"))
+    printer.show_request(f"POST {request.url}", message_of_request(request, "sid=c00kie"))
     sample = Sample()
     sample.status_code = 200
     echo = b"fr0m-row t0ken-1 p4ssw 8067 c00kie seen " + b64encode(b"x t0ken-1")
     sample.response = Response(200, Headers(((b"Set-Cookie", b"new=s3ssion"),)), echo + b" s3ssion")
-    narrator.show_response(title_of(sample), message_of(sample.response))
+    printer.show_response(title_of(sample), message_of(sample.response))
     text = "\n".join(told)
     assert "*** *** *** *** *** seen *** ***" in text
     assert "name = 'alice', password = ***" in text
@@ -87,9 +87,9 @@ def test_a_status_without_a_phrase_has_none() -> None:
 
 def test_conditions_tell_what_they_came_to() -> None:
     lines: list[str] = []
-    narrator = Narrator(lines.append, Mask([]))
+    printer = TrialPrinter(lines.append, Mask([]))
     for outcome in (True, False, "'x' is undefined"):
-        narrator.tell_condition("pay", "x > 1", outcome)
+        printer.show_condition("pay", "x > 1", outcome)
     assert [line.strip() for line in lines] == [
         "pay: condition x > 1 is true",
         "pay: condition x > 1 is false: skipped",
@@ -100,5 +100,5 @@ def test_conditions_tell_what_they_came_to() -> None:
 def test_a_request_is_shown_in_the_text_it_is_sent_in() -> None:
     lines: list[str] = []
     request = build_request("GET", "http://h/", {"X-Name": "ßé😀"})
-    Narrator(lines.append, Mask([])).show_request("GET http://h/", message_of_request(request, "a=é"))
+    TrialPrinter(lines.append, Mask([])).show_request("GET http://h/", message_of_request(request, "a=é"))
     assert "  X-Name: ßé😀" in "\n".join(lines)

@@ -21,7 +21,7 @@ WIDTH = 80
 Write = Callable[[str], None]
 
 
-class Narrator:
+class TrialPrinter:
     """Writes down what happens; `failures` counts the steps that failed."""
 
     def __init__(self, write: Write, mask: Mask, failures: FailureKinds = BUILT_IN_KINDS) -> None:
@@ -39,7 +39,7 @@ class Narrator:
         self._mask = self._mask.also(credentials=credentials)
 
     def count_failure(self) -> None:
-        """A step has failed, whether it was told about or could not even begin."""
+        """A step has failed, whether it was printed or could not even begin."""
         self.failures += 1
 
     def begin(self, group: str, rows: Mapping[str, Mapping[str, Any]]) -> None:
@@ -55,7 +55,7 @@ class Narrator:
         title = step if step == action else f"{step} ({action})"
         self.say(f"\n── {title} {'─' * max(2, WIDTH - 4 - len(title))}")
 
-    def tell_condition(self, step: str, text: str, outcome: bool | str) -> None:
+    def show_condition(self, step: str, text: str, outcome: bool | str) -> None:
         """What a condition came to: true, false, or the error that it met."""
         if isinstance(outcome, str):
             self.say(f"\n{step}: condition {text} cannot be evaluated: {outcome}")
