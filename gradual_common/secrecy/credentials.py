@@ -117,28 +117,28 @@ def places_in(
                 yield from places_in(value, (*path, name), is_sent=is_sent or name in carriers, carriers=carriers)
 
 
-def without_credentials(document: Any, *, is_sent: bool = False) -> Any:
+def without_credentials(document: Any, *, is_sent: bool = False, is_secret: bool = False) -> Any:
     """A plan's document with the literal values of secret fields masked, wherever something is sent.
 
-    What is put in from elsewhere (`{{ … }}`) stays: it tells nothing. `is_sent`: the document itself is sent.
+    What is put in from elsewhere (`{{ … }}`) stays: it tells nothing. `is_sent`: the document itself is sent;
+    `is_secret`: under a name that tells, so that all of it is masked but its shape.
     """
     if isinstance(document, list | tuple):
-        return [without_credentials(entry, is_sent=is_sent) for entry in document]
-    if isinstance(document, str):
-        return hide_fields(hide_tokens(document), hide_literals) if is_sent else hide_credentials_in_address(document)
-    if not isinstance(document, Mapping):
-        return document
-    return {
-        name: _hidden(value)
-        if is_sent and conceals(str(name))
-        else without_credentials(value, is_sent=is_sent or name in CARRIERS)
-        for name, value in document.items()
-    }
-
-
-def hide_credentials_in_address(text: str) -> str:
-    """A text of the plan that is not sent: only addresses in it can hold a credential."""
-    return hide_credentials(text) if "://" in text else text
+        return [without_credentials(entry, is_sent=is_sent, is_secret=is_secret) for entry in document]
+    if isinstance(document, Mapping):
+        return {
+            name: without_credentials(
+                value, is_sent=is_sent or name in CARRIERS, is_secret=is_secret or (is_sent and conceals(str(name)))
+            )
+            for name, value in document.items()
+        }
+    if is_secret and isinstance(document, str):
+        return hide_literals(document)
+    if not isinstance(document, str):
+        return MASK if is_secret and document is not None and not isinstance(document, bool) else document
+    if is_sent:
+        return hide_fields(hide_tokens(document), hide_literals)
+    return hide_credentials(document) if "://" in document else document
 
 
 def hide_literals(value: str) -> str:
@@ -160,17 +160,6 @@ def _masked_literal(text: str) -> str:
     begin = len(text) - len(text.lstrip("\"'")) + (match.end() if match else 0)
     rest = text[begin:]
     return text[:begin] + (MASK if re.search(r"\w", rest) else rest)
-
-
-def _hidden(value: Any) -> Any:
-    """Every literal in the value of a secret field masked, so that its shape is still seen."""
-    if isinstance(value, list | tuple):
-        return [_hidden(entry) for entry in value]
-    if isinstance(value, Mapping):
-        return {name: _hidden(entry) for name, entry in value.items()}
-    if value is None or isinstance(value, bool):
-        return value
-    return hide_literals(value) if isinstance(value, str) else MASK
 
 
 def _literals(value: str) -> Iterator[str]:
