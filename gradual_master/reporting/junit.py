@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from gradual_master.reporting.interface.files import FileReporter
+from gradual_master.reporting.tables import state_of
 from gradual_master.reporting.text.failures import title_of, why
 from gradual_master.reporting.text.unique_names import distinct
 from gradual_master.results.judging.objectives import ObjectiveRow
@@ -108,14 +109,14 @@ def _objective_cases(summary: Summary) -> Iterator[ET.Element]:
 
 
 def _judge(case: ET.Element, row: ObjectiveRow) -> None:
-    facts = list(_observations(row))
-    if row.passed is None:
+    facts, state = list(_observations(row)), state_of(row)
+    if state == "none":
         ET.SubElement(case, "skipped", message=row.reason or "no data")
-    elif not row.passed and row.severity == "fail":
+    elif state == "failed":
         kind = "no data" if row.observed is None else "objective"
         _add_problem(case, "failure", kind, row.reason or row.name, facts)
     else:
-        _say(case, facts if row.passed else [f"warning: {row.reason}", *facts])
+        _say(case, facts if state == "passed" else [f"warning: {row.reason}", *facts])
 
 
 def _observations(row: ObjectiveRow) -> Iterator[str]:

@@ -91,7 +91,7 @@ def text(name: str, heading: str = "", *, of: str = "") -> Column:
 
 
 def raw(names: str, within: str = "") -> tuple[Column, ...]:
-    """Columns that only data frames and files have, each called as its attribute is."""
+    """Columns that only files have, each called as its attribute is."""
     return tuple(column(name, of=within + name) for name in names.split())
 
 
@@ -169,8 +169,7 @@ ACTIONS = Table(
         column("requests", "Requests", show_count),
         column("failures"),
         column("success_ratio", of="success_rate"),
-        *raw("sent unsent interrupted skipped"),
-        *raw("errors status_codes"),
+        *raw("sent unsent interrupted skipped errors status_codes"),
         *times("response_time_ms", prefix="response_time_"),
         *times("exchange_ms", prefix="exchange_"),
         *times("ttfb_ms", prefix="ttfb_"),

@@ -111,7 +111,7 @@ def _heading(summary: Summary) -> str:
 def _extent(summary: Summary) -> str:
     """How many objectives failed, or that there are warnings."""
     objectives, warnings = summary.verdict.objectives, len(summary.verdict.warnings)
-    failed = sum(row.passed is False and row.severity == "fail" for row in objectives)
+    failed = sum(state_of(row) == "failed" for row in objectives)
     if summary.verdict.status == "failed" and failed:
         return f" ({failed} of {count(len(objectives), 'objective')})"
     return f", with {count(warnings, 'warning')}" if summary.verdict.status == "passed" and warnings else ""
