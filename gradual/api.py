@@ -14,9 +14,9 @@ from typing import Any, ParamSpec, TypeVar
 
 from gradual.agents.processes import AgentProcesses, default_agents, private_folder
 from gradual.errors import UsageError
-from gradual.guest import guest_logging
 from gradual_common.plan.loader import LoadedPlan, PlanSource, load_plan
 from gradual_common.plan.reading.overrides import Overrides
+from gradual_common.process.logs import guest_logging
 from gradual_common.units import read_duration
 from gradual_master.command_line.options import plan_of_url
 from gradual_master.command_line.running import watch
@@ -30,8 +30,6 @@ ReporterLike = BaseReporter | type[BaseReporter] | str
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-LOG_LEVEL = "warning"
 
 _OWNS_LOOP: ContextVar[bool] = ContextVar("_OWNS_LOOP", default=False)
 """Whether the loop was made for the run; signals that reach the loop of others are theirs."""
@@ -121,7 +119,7 @@ async def _run_with_agents(
             command="gradual.run",
             takes_signals=_OWNS_LOOP.get(),
         )
-        agents = AgentProcesses(socket, LOG_LEVEL, "console")
+        agents = AgentProcesses(socket, "warning", "console")
         try:
             agents.start(number)
             return await watch(loaded, options, made, agents.check)

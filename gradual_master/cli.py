@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gradual_master.command_line.main import new_app, run_app
+from gradual_master.command_line.main import new_app
 from gradual_master.command_line.options import (
     RunArguments,
     duration_option,
@@ -19,11 +19,6 @@ from gradual_master.command_line.options import (
 )
 
 app = new_app("Conducts a run: waits for agents, deals the users among them, merges, judges and reports.")
-
-
-def main() -> None:
-    """Run the command line and leave with its exit code."""
-    run_app(app, "gradual-master")
 
 
 @app.command()

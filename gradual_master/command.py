@@ -6,6 +6,7 @@ from gradual_common.process.interrupts import leaving_at_interrupt
 def main() -> None:
     """Run the command line and leave with its exit code."""
     with leaving_at_interrupt():
-        from gradual_master.cli import main as run  # noqa: PLC0415 - as above
+        from gradual_master.cli import app  # noqa: PLC0415 - as above
+        from gradual_master.command_line.main import run_app  # noqa: PLC0415 - as above
 
-    run()
+    run_app(app, "gradual-master")

@@ -1,22 +1,37 @@
-"""`gradual validate`, `gradual plan` and `gradual schema`: what can be said of a plan without running it."""
+"""`gradual validate`, `gradual plan` and `gradual schema`: what can be said of a plan without running it.
+
+A schedule is shown in plain text: its levels as a table, and its users over time in block characters. The drawing has
+one chart for all users and one per group, over the same time axis; every column shows the mean number of users over its
+slice of time.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 
 import typer
 
-from gradual.cli.schedule import draw_schedule, tabulate_levels
 from gradual_common.errors import PlanError
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.process.exit_codes import DONE, WRONG_INPUT
 from gradual_common.process.streams import is_utf8
+from gradual_common.schedule.schedule import Level, Schedule
 from gradual_common.units import format_duration
 from gradual_master.command_line.main import describe_problems
 from gradual_master.command_line.options import PlanArguments, load_arguments
+from gradual_master.reporting.text.block_chart import block_lines, constant_pieces, slices
 
 WIDTH = 80
+MOST_ROWS = 40
+NAME_WIDTH = 16
+ENDLESS = 1 << 62
+
+ALL_LINES = 8
+GROUP_LINES = 4
+MARGIN = 8
+"""Columns left of the chart: the scale's number, a space and the axis."""
 
 
 def validate_plan(arguments: PlanArguments) -> int:
@@ -36,7 +51,7 @@ def show_schedule(arguments: PlanArguments) -> None:
     loaded = load_arguments(arguments)
     schedule = loaded.schedule
     lines = [f"{loaded.display_plan.config.name}: {describe(loaded)}", ""]
-    lines += [*tabulate_levels(schedule, WIDTH), "", *draw_schedule(schedule, WIDTH)]
+    lines += [*tabulate_levels(schedule), "", *draw_schedule(schedule)]
     typer.echo("\n".join(lines))
     print_warnings(loaded)
 
@@ -53,22 +68,93 @@ def describe(loaded: LoadedPlan) -> str:
     schedule = loaded.schedule
     users = max((change.target for change in schedule.changes), default=0)
     length = format_duration(schedule.end) if schedule.end is not None else "as long as the iterations take"
-    parts = [
-        count(users, "user"),
-        count(len(schedule.groups), "group"),
-        count(len(loaded.plan.actions), "action"),
-        count(len(schedule.levels), "level"),
-        length,
-    ]
-    return ", ".join(parts)
-
-
-def count(number: int, noun: str) -> str:
-    """`1 user`, `2 users`."""
-    return f"{number} {noun}{'s' if number != 1 else ''}"
+    counts = (
+        (users, "user"),
+        (len(schedule.groups), "group"),
+        (len(loaded.plan.actions), "action"),
+        (len(schedule.levels), "level"),
+    )
+    return ", ".join([*(f"{number} {noun}{'s' if number != 1 else ''}" for number, noun in counts), length])
 
 
 def print_warnings(loaded: LoadedPlan) -> None:
     """What loading and compiling warned of, each once."""
     for warning in dict.fromkeys([*map(str, loaded.warnings), *loaded.schedule.warnings]):
         typer.echo(f"warning: {warning}")
+
+
+def tabulate_levels(schedule: Schedule, width: int = WIDTH) -> list[str]:
+    """Header and one line per level: from, to, phase, users in all and of each group; long tables are folded."""
+    has_phases = len(schedule.phases) > 1
+    end = ENDLESS if schedule.end is None else schedule.end
+    names = (name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 1] + "…" for name in schedule.groups)
+    rows = [["level", "from", "to", *(["phase"] if has_phases else []), "users", *names]]
+    for level in schedule.levels:
+        until = "the end" if level.end >= ENDLESS or level.end > end else format_duration(level.end)
+        phase = [schedule.phases[level.phase].name] if has_phases else []
+        users = [level.target, *mean_users(schedule, level)]
+        rows.append([str(level.number + 1), format_duration(level.start), until, *phase, *map(number, users)])
+    lines, dropped = narrow(rows, width)
+    if (left_out := len(lines) - 1 - MOST_ROWS) > 0:
+        half = MOST_ROWS // 2
+        lines[half + 1 : -half] = [f"… {left_out} levels more …"]
+    note = [f"({dropped} groups more than fit into {width} columns; the drawing shows each)"] if dropped else []
+    return lines + note
+
+
+def mean_users(schedule: Schedule, level: Level) -> list[float]:
+    """Mean users of each group over a level; a stretch of a linear ramp holds several changes."""
+    inside = [change for change in schedule.changes if change.level == level.number and change.phase == level.phase]
+    if len(inside) <= 1 or level.end <= level.start:
+        return [float(users) for users in (inside[0].users if inside else (0,) * len(schedule.groups))]
+    ends = [*(change.at for change in inside[1:]), level.end]
+    spans = [end - change.at for change, end in zip(inside, ends, strict=True)]
+    return [
+        sum(change.users[group] * span for change, span in zip(inside, spans, strict=True)) / sum(spans)
+        for group in range(len(schedule.groups))
+    ]
+
+
+def number(value: float) -> str:
+    """A whole number where it is one, else one decimal."""
+    return f"{value:.0f}" if value == round(value) else f"{value:.1f}"
+
+
+def narrow(rows: Sequence[Sequence[str]], width: int) -> tuple[list[str], int]:
+    """The rows as aligned lines, without the rightmost columns that do not fit; returns how many were left out."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    kept = len(widths)
+    while kept > 1 and sum(widths[:kept]) + 2 * (kept - 1) > width:
+        kept -= 1
+    lines = ["  ".join(cell.rjust(size) for cell, size in zip(row[:kept], widths[:kept], strict=True)) for row in rows]
+    return lines, len(widths) - kept
+
+
+def draw_schedule(schedule: Schedule, width: int = WIDTH) -> list[str]:
+    """Lines of at most `width` characters: all users, then each group when there are several."""
+    columns = max(20, width - MARGIN - 1)
+    pieces = constant_pieces(schedule)
+    end = pieces[-1][1]
+    lines = chart("all users", [sum(users) for users in slices(pieces, end, columns)], ALL_LINES)
+    if len(schedule.groups) > 1:
+        for number, name in enumerate(schedule.groups):
+            lines += ["", *chart(name, [users[number] for users in slices(pieces, end, columns)], GROUP_LINES)]
+    return [line[:width] for line in [*lines, *axis(end, columns, schedule.end is None)]]
+
+
+def chart(title: str, values: Sequence[float], lines: int) -> list[str]:
+    """A title and `lines` lines of blocks, with the peak at the top of the scale."""
+    peak = max(values)
+    drawn = [f"{'':{MARGIN - 2}} {title}, at most {round(peak)}"]
+    for line, body in enumerate(block_lines(values, peak, lines)):
+        label = f"{round(peak)}" if line == 0 else ""
+        drawn.append(f"{label:>{MARGIN - 2}} {'┤' if label else '│'}{body}".rstrip())
+    return drawn
+
+
+def axis(end: int, columns: int, open_end: bool) -> list[str]:
+    """The time axis: a line, and the times at its begin, middle and end."""
+    last = "until the iterations are done" if open_end else format_duration(end)
+    middle = "" if open_end else format_duration(end // 2)
+    labels = f"{'0':<{columns // 2}}{middle}"
+    return [f"{'0':>{MARGIN - 2}} └{'─' * columns}", f"{'':{MARGIN - 1}}{labels:<{columns - len(last) + 1}}{last}"]

@@ -1,13 +1,20 @@
-"""The demo bank's HTTP interface: which routes there are, what each needs, and what it answers.
+"""The demo bank's HTTP interface: which routes there are, what each needs, what it answers, and how long that takes.
 
 Login gives a token as JSON and as a cookie; a client may send either back. Everything is JSON.
+
+Times come from a queueing model with a knee to find. A request holds one of a bounded number of workers for a lognormal
+service time; reports and transfers hold one lock for a part of it (contention, α of the Universal Scalability Law); and
+every service time grows with the number of requests being served (crosstalk, β: Gunther, "Guerrilla Capacity Planning",
+2007, chapter 6). So throughput rises with the users, bends where workers or lock are busy all the time, and then sinks.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +22,50 @@ from aiohttp import web
 
 from gradual.demo.accounts import Accounts, Tokens
 from gradual.demo.counts import Counts
-from gradual.demo.service import Service, Work
 from gradual.errors import TransferRefusedError
 
 COOKIE = "session"
 CURRENCIES = {"EUR": 1.0, "USD": 1.08, "GBP": 0.85, "CHF": 0.95, "JPY": 164.0}
+
+WORKERS = 16
+SPREAD = 0.45
+CROSSTALK = 1 / 400
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a request needs: mean seconds of a worker, and of the lock within them."""
+
+    busy: float
+    locked: float = 0.0
+
+
+class Service:
+    """The bank's workers and its one contended lock."""
+
+    def __init__(self, workers: int = WORKERS, seed: int = 1) -> None:
+        self._workers = asyncio.Semaphore(workers)
+        self._lock = asyncio.Lock()
+        self._random = random.Random(seed)  # noqa: S311 - latencies are to be repeatable, not secret
+        self._present = 0
+
+    async def perform(self, work: Work) -> None:
+        """Wait for a worker (and the lock), then be served."""
+        self._present += 1
+        try:
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(self._workers)
+                await asyncio.sleep(self._draw(work.busy - work.locked))
+                if work.locked:
+                    await stack.enter_async_context(self._lock)
+                    await asyncio.sleep(self._draw(work.locked))
+        finally:
+            self._present -= 1
+
+    def _draw(self, mean: float) -> float:
+        """A lognormal time whose mean is `mean`·(1 + crosstalk·requests being served)."""
+        slowed = mean * (1 + CROSSTALK * (self._present - 1))
+        return slowed * self._random.lognormvariate(-SPREAD * SPREAD / 2, SPREAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +107,10 @@ class Bank:
         status = None
         try:
             status, content = await self._serve(request)
-            return respond(status, content)
+            response = web.json_response(content, status=status)
+            if token := content.get("data", {}).get("token"):
+                response.set_cookie(COOKIE, token, httponly=True, samesite="Lax")
+            return response
         finally:
             self.counts.end(status)
 
@@ -69,13 +118,14 @@ class Bank:
         route = ROUTES.get((request.method, request.path))
         if route is None:
             return refuse_route(request)
-        token = token_of(request)
+        scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+        token = bearer.strip() if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
         account = self.tokens.account(token) or 0
         if route.needs_token and not account:
-            return 401, problem("log in first: POST /api/auth/login gives a token")
+            return 401, {"error": "log in first: POST /api/auth/login gives a token"}
         body = read_object(await request.read())
         if body is None:
-            return 400, problem("the body must be a JSON object")
+            return 400, {"error": "the body must be a JSON object"}
         await self.service.perform(route.work)
         return route.answer(self, Call(account, token, body))
 
@@ -83,7 +133,7 @@ class Bank:
         """Credentials for a token."""
         account = self.accounts.find(call.body.get("username"), call.body.get("password"))
         if account is None:
-            return 401, problem("unknown user or wrong password")
+            return 401, {"error": "unknown user or wrong password"}
         return 200, {"data": {"token": self.tokens.issue(account), "account": account}}
 
     def log_out(self, call: Call) -> Answer:
@@ -105,7 +155,7 @@ class Bank:
         try:
             left = self.accounts.transfer(call.account, call.body.get("to"), call.body.get("amount_cents"))
         except TransferRefusedError as refusal:
-            return 409, problem(str(refusal))
+            return 409, {"error": str(refusal)}
         return 200, {"data": {"account": call.account, "balance_cents": left}}
 
     def register(self, call: Call) -> Answer:
@@ -149,31 +199,12 @@ ROUTES: dict[tuple[str, str], Route] = {
 }
 
 
-def respond(status: int, content: dict[str, Any]) -> web.Response:
-    """A JSON response; a token in it is set as a cookie too."""
-    response = web.json_response(content, status=status)
-    if token := content.get("data", {}).get("token"):
-        response.set_cookie(COOKIE, token, httponly=True, samesite="Lax")
-    return response
-
-
-def problem(text: str) -> dict[str, Any]:
-    """The body of every refusal."""
-    return {"error": text}
-
-
 def refuse_route(request: web.BaseRequest) -> Answer:
     """404, or 405 when another method is meant."""
     methods = sorted(method for method, path in ROUTES if path == request.path)
     if methods:
-        return 405, problem(f"{request.path} takes {' or '.join(methods)}")
-    return 404, problem(f"there is no {request.path}; GET / lists what there is")
-
-
-def token_of(request: web.BaseRequest) -> str:
-    """The bearer token, else the cookie, else nothing."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
+        return 405, {"error": f"{request.path} takes {' or '.join(methods)}"}
+    return 404, {"error": f"there is no {request.path}; GET / lists what there is"}
 
 
 def read_object(body: bytes) -> dict[str, Any] | None:

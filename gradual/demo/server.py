@@ -7,6 +7,7 @@ import errno
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import uvloop
@@ -22,14 +23,17 @@ BACKLOG = 4096
 
 @asynccontextmanager
 async def listening(bank: Bank, host: str, port: int) -> AsyncIterator[str]:
-    """Serve `bank` within the block; gives its URL (port 0 lets the system choose one)."""
+    """Serve `bank` within the block; gives its URL (port 0: the system chooses one). AddressInUseError if it cannot."""
     loop = asyncio.get_running_loop()
     server = web.Server(bank.handle, loop=loop)
-
-    def protocol() -> CountingHandler:
-        return CountingHandler(server, bank.counts, loop=loop)
-
-    listener = await listen(loop, protocol, host, port)
+    protocol = partial(CountingHandler, server, bank.counts, loop=loop)
+    try:
+        listener = await loop.create_server(protocol, host, port, backlog=BACKLOG, reuse_address=True)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            hint = "end what listens there, or choose another port with --port"
+            raise AddressInUseError(f"{host}:{port} is in use: {hint}") from error
+        raise AddressInUseError(f"cannot listen at {host}:{port}: {error.strerror or error}") from error
     try:
         bound = listener.sockets[0].getsockname()[1]
         yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"
@@ -37,19 +41,6 @@ async def listening(bank: Bank, host: str, port: int) -> AsyncIterator[str]:
         listener.close()
         server.pre_shutdown()
         await server.shutdown(PATIENCE_S)
-
-
-async def listen(
-    loop: asyncio.AbstractEventLoop, protocol: Callable[[], CountingHandler], host: str, port: int
-) -> asyncio.Server:
-    """A listening socket, or a clear word about why there is none."""
-    try:
-        return await loop.create_server(protocol, host, port, backlog=BACKLOG, reuse_address=True)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            hint = "end what listens there, or choose another port with --port"
-            raise AddressInUseError(f"{host}:{port} is in use: {hint}") from error
-        raise AddressInUseError(f"cannot listen at {host}:{port}: {error.strerror or error}") from error
 
 
 async def serve(host: str, port: int, workers: int, seed: int, announce: Callable[[str], None]) -> dict[str, Any]:

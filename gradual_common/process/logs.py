@@ -1,4 +1,4 @@
-"""Logging: structlog on standard error, the same for every command.
+"""Logging: structlog on standard error, the same for every command; in other people's programs, through theirs.
 
 Plain lines, or one JSON object a line. What libraries say through the standard library's `logging`
 (grpc, aiohttp, asyncio) and `warnings` takes the same path and looks the same. Every line bears what the process is
@@ -11,7 +11,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import structlog
@@ -56,16 +58,7 @@ def configure_logging(level: str = "info", format: LogFormat = "console", **boun
     logging.getLogger("grpc").setLevel(max(root.level, logging.INFO))
     logging.captureWarnings(True)
     os.environ.setdefault(GRPC_VERBOSITY, "NONE")
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
-    )
+    _configure_structlog([*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter])
     _BOUND.clear()
     bind_process(**bound)
 
@@ -124,14 +117,46 @@ def _shared_processors() -> list[Processor]:
     ]
 
 
-def guest_processors() -> list[Processor]:
-    """For lines that go through the `logging` of a program that is not ours, as it has set that up."""
-    return [
-        structlog.stdlib.filter_by_level,
-        *_shared_processors(),
-        structlog.processors.format_exc_info,
-        _render_for_host,
-    ]
+def _configure_structlog(processors: Sequence[Processor]) -> None:
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *processors],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+
+
+_LOCK = threading.Lock()
+_guests = 0
+"""Runs in other people's programs at this moment; the first sets structlog up and the last takes that back."""
+_is_quieting = False
+"""Whether it was the first of them that has made gRPC's core quiet."""
+
+
+@contextmanager
+def guest_logging() -> Iterator[None]:
+    """Within the block, our lines go through the `logging` of a program that is not ours, as it has set that up.
+
+    Everything in it stays as it is: handlers, levels, `warnings`, its own structlog. Its settings decide which of our
+    lines are shown, and where; where it has none, Python's last resort shows warnings on standard error.
+    """
+    global _guests, _is_quieting  # noqa: PLW0603 - structlog's configuration is the process's
+    with _LOCK:
+        is_ours = _guests > 0 or not structlog.is_configured()
+        if is_ours and _guests == 0:
+            _configure_structlog([*_shared_processors(), structlog.processors.format_exc_info, _render_for_host])
+            _is_quieting = GRPC_VERBOSITY not in os.environ
+            os.environ.setdefault(GRPC_VERBOSITY, "NONE")
+        _guests += is_ours
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _guests -= is_ours
+            if is_ours and _guests == 0:
+                structlog.reset_defaults()
+                if _is_quieting:
+                    os.environ.pop(GRPC_VERBOSITY, None)
 
 
 def _render_for_host(_logger: WrappedLogger, _method: str, event: EventDict) -> str:

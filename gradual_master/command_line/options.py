@@ -14,9 +14,8 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
 
@@ -34,13 +33,6 @@ URL_USERS = 10
 URL_DURATION = "30s"
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 """Of any scheme: one that cannot be requested is said to be that, and no missing file."""
-
-
-class LogFormat(StrEnum):
-    """How log lines are written: plain, or one JSON object a line."""
-
-    console = "console"
-    json = "json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +97,7 @@ class RunArguments(PlanArguments):
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress, no console summary")] = False
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="more log lines")] = False
     json_: Annotated[bool, typer.Option("--json", help="the summary as JSON on standard output")] = False
-    log_format: Annotated[LogFormat, typer.Option(help="form of the log lines")] = LogFormat.console
+    log_format: Annotated[Literal["console", "json"], typer.Option(help="form of the log lines")] = "console"
 
 
 def spread(command: Callable[..., None]) -> Callable[..., None]:

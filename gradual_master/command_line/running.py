@@ -29,7 +29,7 @@ def run_and_report(
     loaded: LoadedPlan, arguments: RunArguments, options: RunOptions, log_level: str, check: Check = lambda: None
 ) -> int:
     """Conduct the run, print what was asked for, and return the exit code."""
-    configure_logging(log_level, arguments.log_format.value)
+    configure_logging(log_level, arguments.log_format)
     reporters = make_reporters(arguments, loaded)
     # Before the others: what they print must not stand where the live display is about to be erased.
     watching = reporters if arguments.quiet else [make_progress(arguments, loaded.schedule), *reporters]

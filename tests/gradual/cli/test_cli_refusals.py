@@ -32,7 +32,7 @@ COMMANDS = {
     "try": ("gradual.cli", "try", "plan.yaml"),
     "run": ("gradual.cli", "run", "plan.yaml", "--agents", "1", "-q"),
     "gradual-master run": (
-        "gradual_master.cli",
+        "gradual_master.command",
         "run",
         "plan.yaml",
         "-q",

@@ -16,10 +16,9 @@ import pytest
 import structlog
 
 import gradual
-from gradual.guest import guest_logging
 from gradual.reporting import BaseReporter
 from gradual_common.errors import UnitError
-from gradual_common.process.logs import mask_in_logs
+from gradual_common.process.logs import guest_logging, mask_in_logs
 from gradual_master.errors import OptionError
 
 PLAN: dict[str, Any] = {
