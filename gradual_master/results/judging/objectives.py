@@ -16,7 +16,6 @@ from math import ceil
 
 from gradual_common.clock import NS_PER_MS
 from gradual_common.histogram.histogram import Histogram
-from gradual_common.kinds.failures import OK
 from gradual_common.protocol.batch import CONNECT, EXCHANGE, ITERATION, RESPONSE_TIME, TTFB
 from gradual_common.rules.rule import COUNTS, Rule, Unit, compare
 from gradual_common.units import count
@@ -209,34 +208,30 @@ def _of_times(rule: Rule, histogram: Histogram) -> Observation:
 def _of_iterations(selection: Selection, totals: Totals) -> Observation:
     """Iterations a second."""
     within = totals.within_phases(selection)
-    count = totals.histogram(ITERATION, within).count
-    return Observation(_rate(count, totals.seconds(within.phases)), count)
+    samples = totals.histogram(ITERATION, within).count
+    return Observation(_rate(samples, totals.seconds(within.phases)), samples)
 
 
 def _of_requests(statistic: str, selection: Selection, totals: Totals) -> Observation:
-    samples = totals.requests(selection)
+    samples, failures = totals.requests_and_failures(selection)
+    value: float | None
     match statistic:
         case "count":
-            return Observation(samples, samples)
+            value = samples
         case "interrupted":
-            return Observation(totals.counter("interrupted", selection), samples)
+            value = totals.counter("interrupted", selection)
         case "failures":
-            return Observation(_count(totals, selection, totals.kinds[1:]), samples)
+            value = failures
         case "error_rate":
-            return Observation(_share(_count(totals, selection, totals.kinds[1:]), samples), samples)
+            value = _share(failures, samples)
         case "success_rate":
-            return Observation(_share(_count(totals, selection, (OK,)), samples), samples)
-    within = totals.within_phases(selection)
-    kinds = (OK,) if statistic == "throughput" else totals.kinds
-    count = _count(totals, within, kinds)
-    return Observation(_rate(count, totals.seconds(within.phases)), count)
-
-
-def _count(totals: Totals, selection: Selection, kinds: tuple[int, ...]) -> int:
-    """Samples of the selection that are also of these kinds."""
-    if selection.kinds is not None:
-        kinds = tuple(kind for kind in kinds if kind in selection.kinds)
-    return totals.requests(replace(selection, kinds=kinds))
+            value = _share(samples - failures, samples)
+        case _:
+            within = totals.within_phases(selection)
+            samples, failures = totals.requests_and_failures(within)
+            samples -= failures if statistic == "throughput" else 0
+            value = _rate(samples, totals.seconds(within.phases))
+    return Observation(value, samples)
 
 
 def _share(part: int, whole: int) -> float | None:

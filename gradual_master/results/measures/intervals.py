@@ -108,8 +108,9 @@ def _errors(by_kind: Int64, names: Sequence[str]) -> dict[str, int]:
 def _response_times(measured: Contribution, steps: Iterable[int]) -> Histogram:
     """Of these steps, over all outcomes that have one."""
     shape = measured.sums.shape
-    places_and_kinds = product(measured.places, steps, range(shape.kinds))
-    return measured.histograms.total(shape.code(*which, RESPONSE_TIME) for which in places_and_kinds)
+    cells = product(measured.places, steps, range(shape.kinds))
+    codes = (shape.code(place, step, kind, RESPONSE_TIME) for place, step, kind in cells)
+    return measured.histograms.total(codes)
 
 
 class IntervalWriter:

@@ -31,8 +31,6 @@ class Totals:
     def __init__(self, shape: Shape, schedule: Schedule) -> None:
         self._shape = shape
         self._measured = Measurements(shape)
-        self.kinds = tuple(range(shape.kinds))
-        """All outcomes, by number."""
         self.warm_up = tuple(phase.number for phase in schedule.phases if phase.warm_up)
         self.phases = tuple(phase.number for phase in schedule.phases if not phase.warm_up)
         self.measured = (*self.phases, OUTSIDE)
@@ -62,13 +60,12 @@ class Totals:
 
     def by_kind(self, selection: Selection) -> dict[int, int]:
         """Completed samples of each kind that occurred."""
-        kinds = self.kinds if selection.kinds is None else selection.kinds
         requests, steps = self._measured.sums.requests, list(selection.steps)
-        total = np.zeros(len(self.kinds), dtype=np.int64)
+        total = np.zeros(self._shape.kinds, dtype=np.int64)
         for row in self._rows(selection.phases):
             total += requests[row][steps].sum(axis=0)
         counts = total.tolist()
-        return {kind: counts[kind] for kind in kinds if counts[kind]}
+        return {kind: counts[kind] for kind in self._kinds(selection) if counts[kind]}
 
     def counter(self, name: str, selection: Selection) -> int:
         """The sum of one of `COUNTERS`; kinds play no part."""
@@ -77,11 +74,9 @@ class Totals:
 
     def histogram(self, measure: int, selection: Selection) -> Histogram:
         """The merged histogram of one measure, of the samples that have it (`StepRecord`)."""
-        kinds = self.kinds if selection.kinds is None else selection.kinds
-        return self._measured.histograms.total(
-            self._shape.code(phase, step, kind, measure)
-            for phase, step, kind in product(selection.phases, selection.steps, kinds)
-        )
+        cells = product(selection.phases, selection.steps, self._kinds(selection))
+        code = self._shape.code
+        return self._measured.histograms.total(code(phase, step, kind, measure) for phase, step, kind in cells)
 
     def seconds(self, phases: Iterable[int]) -> float:
         """How long these phases have been measured; what lies outside of phases has no length."""
@@ -91,6 +86,9 @@ class Totals:
     def sums(self, phases: Iterable[int]) -> Sums:
         """These phases together."""
         return self._measured.sums.over(phases)
+
+    def _kinds(self, selection: Selection) -> Iterable[int]:
+        return range(self._shape.kinds) if selection.kinds is None else selection.kinds
 
     def _rows(self, phases: Iterable[int]) -> list[int]:
         return self._measured.sums.rows_of(phases)
