@@ -114,7 +114,14 @@ def places_in(
             elif is_sent and conceals(name):
                 yield (*path, name), value, credentials_of(value)
             else:
-                yield from places_in(value, (*path, name), is_sent=is_sent or name in carriers, carriers=carriers)
+                goes_out = is_sent or _sends(document, name, carriers)
+                yield from places_in(value, (*path, name), is_sent=goes_out, carriers=carriers)
+
+
+def _sends(owner: Mapping[Any, Any], name: str, carriers: Set[str]) -> bool:
+    """Whether what stands under a key is sent: of an action of another kind, whose keys are its own, all but a few."""
+    kind = owner.get("kind")
+    return name in carriers or (isinstance(kind, str) and kind != "http" and name not in ("kind", "extract"))
 
 
 def without_credentials(document: Any, *, is_sent: bool = False, is_secret: bool = False) -> Any:
@@ -128,7 +135,9 @@ def without_credentials(document: Any, *, is_sent: bool = False, is_secret: bool
     if isinstance(document, Mapping):
         return {
             name: without_credentials(
-                value, is_sent=is_sent or name in CARRIERS, is_secret=is_secret or (is_sent and conceals(str(name)))
+                value,
+                is_sent=is_sent or _sends(document, str(name), CARRIERS),
+                is_secret=is_secret or (is_sent and conceals(str(name))),
             )
             for name, value in document.items()
         }

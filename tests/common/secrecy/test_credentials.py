@@ -54,6 +54,11 @@ def test_credentials_are_found_in_header_fields() -> None:
         ({"actions": {"a": {"body": {"password": "pre-{{ f('inner') }}"}}}}, {"pre-", "inner", ""}),
         ({"actions": {"a": {"headers": {"Cookie": "sid=abcd"}}}}, {"abcd"}),
         ({"actions": {"a": {"extract": {"token": "json: data.token"}}}}, set()),
+        (
+            {"actions": {"a": {"kind": "lines", "login": {"password": "abcd"}, "extract": {"token": "json: t"}}}},
+            {"abcd"},
+        ),
+        ({"actions": {"a": {"kind": "http", "login": {"password": "abcd"}}}}, set()),
     ],
 )
 def test_credentials_are_found_in_a_plan(plan: dict[str, Any], found: set[str]) -> None:
