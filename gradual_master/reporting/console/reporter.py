@@ -48,24 +48,16 @@ def render_text(summary: Summary, width: int | None = None) -> str:
 
 
 def _print(summary: Summary, console: Console, files: Sequence[Path]) -> None:
+    """Part by part; in a file or a pipe without blanks at the ends of lines and without signs that it cannot encode."""
+    is_ascii = console.options.ascii_only
     for part in render_summary(summary, max(NARROWEST, console.width), files):
-        if console.is_terminal and not console.options.ascii_only:
-            _write(part, console)
-        else:
-            console.file.write(_plain(part, console))
-
-
-def _write(part: RenderableType, console: Console) -> None:
-    """A single line is left to the terminal to wrap, so that a path can be copied."""
-    console.print(part, soft_wrap=isinstance(part, Text))
-
-
-def _plain(part: RenderableType, console: Console) -> str:
-    """For a file or a pipe: no blanks at the ends of lines, and no signs that its encoding has not."""
-    with console.capture() as captured:
-        _write(part, console)
-    text = "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
-    return text.translate(SIGNS_IN_ASCII) if console.options.ascii_only else text
+        with console.capture() as captured:
+            # A single line is left to the terminal to wrap, so that a path can be copied.
+            console.print(part, soft_wrap=isinstance(part, Text))
+        text = captured.get()
+        if is_ascii or not console.is_terminal:
+            text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+        console.file.write(text.translate(SIGNS_IN_ASCII) if is_ascii else text)
 
 
 def render_summary(summary: Summary, width: int, files: Sequence[Path] = ()) -> Iterator[RenderableType]:

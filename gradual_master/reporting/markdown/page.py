@@ -83,24 +83,20 @@ class MarkdownPage:
     def __init__(self, limit: int = GITHUB_LIMIT) -> None:
         self._parts: list[str] = []
         self._left_out: list[str] = []
-        self._room = limit - _FAREWELL
-
-    @property
-    def room(self) -> int:
+        self.room = limit - _FAREWELL
         """How many characters more there may be."""
-        return self._room
 
     def write(self, text: str) -> None:
         """Add what is known to be short."""
         self._parts.append(text)
-        self._room -= len(text)
+        self.room -= len(text)
 
     def add(self, block: Block) -> None:
         """Add as much of a block as there is room for; nothing of one without rows."""
         if not block.rows:
             return
         lengths = accumulate(map(len, block.rows), initial=len(block.opening) + _NOTE + len(block.note))
-        shown = sum(length <= self._room // 2 for length in lengths) - 1
+        shown = sum(length <= self.room // 2 for length in lengths) - 1
         if shown < 1:
             self._left_out.append(block.title or "reasons")
             return
