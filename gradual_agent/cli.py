@@ -115,6 +115,12 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="DURATION",
         help="how long to go on without a master before giving up (default: 60s)",
     )
+    add_common_options(parser)
+    return parser
+
+
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """Plaintext, the log, what a parent passes on, and the version."""
     parser.add_argument(
         "--insecure", action="store_true", help="allow plaintext, without authentication, to a master on another host"
     )
@@ -129,7 +135,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--part-of", type=option(part_of), help=argparse.SUPPRESS)
     parser.add_argument("--version", action="version", version=f"gradual {__version__}")
-    return parser
 
 
 def option(read: Callable[[str], T]) -> Callable[[str], T]:

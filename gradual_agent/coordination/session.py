@@ -97,19 +97,16 @@ class Session:
         self._greeted_at = 0
         self._released: tuple[SlotRun, ...] = ()
         self._finished: tuple[SlotRun, ...] = ()
-        self._slots_due: int | None = None
-        """When the ended slots are sent that are not yet."""
+        self._slots_due: int | None = None  # when those two are sent
         self._orders: Orders | None = None
         """Those that wait for the job, the offset or a lease."""
         self._in_force = (0, 0)
-        self._confirms = False
-        """The next message says what is in force and provisioned."""
+        self._confirms = False  # the next message says what is in force and provisioned
         self._is_scheduled = False
         """Levels have been ordered: there is something to drain and to deliver."""
         self._provisioned = 0
         self._last_sealed = 0
-        self._last_batch: int | None = None
-        """The number of the batch that is marked last, once that is sealed."""
+        self._has_sealed_last = False
         self._signals = 0
         self._says_leaving = False
         self._flush_by: int | None = None
@@ -298,8 +295,7 @@ class Session:
     def _keep(self, event: events.Sealed, _: int) -> Instructions:
         self.outbox.put(event.batch, event.send_at)
         self._last_sealed = event.batch.number
-        if event.batch.last:
-            self._last_batch = event.batch.number
+        self._has_sealed_last = event.batch.last
         return []
 
     def _keep_and_cut(self, event: events.Sealed, now: int) -> Instructions:
@@ -370,7 +366,7 @@ class Session:
     @property
     def _is_delivered(self) -> bool:
         """The last batch is sealed, and everything is acknowledged."""
-        return self._last_batch is not None and not self.outbox.numbers
+        return self._has_sealed_last and not self.outbox.numbers
 
     def _flush(self, now: int) -> Instructions:
         """All that is due, in as few messages as the bound allows."""

@@ -110,8 +110,7 @@ class StepRunner(ABC):
         """
         context, behaviour, sample = self._context, self.behaviour, self._sample
         clock, recorder = context.clock, context.recorder
-        self._has_acted = False
-        self._wait = 0
+        self._has_acted, self._wait = False, 0
         for step in steps:
             if self._wait:
                 await self._sleep(clock() + self._wait)
