@@ -88,11 +88,7 @@ def each(read: Callable[[Any], Any], write: Callable[[Any], Any]) -> WireField:
 
 def number(what: str, low: int = 0, high: int = LARGEST) -> WireField:
     """A number in [low, high]."""
-    return WireField(partial(_read_number, what, low, high))
-
-
-def _read_number(what: str, low: int, high: int, value: int) -> int:
-    return check_number(what, value, low, high)
+    return WireField(partial(check_number, what, low=low, high=high))
 
 
 def columns(*names: str) -> dict[str, WireField]:

@@ -19,9 +19,6 @@ from gradual_common.secrecy.credentials import is_credential
 from gradual_common.secrecy.field_names import names_credential
 from gradual_common.secrecy.masking import SHORTEST
 
-SHORTEST_SECRET = 4
-"""A shorter one cannot be masked: its text would stand by chance in much that is not secret."""
-
 _VARIABLE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_]\w*)(?::-(?P<default>[^}]*))?\}|\$\{(?P<wrong>[^}]*)\}?")
 _OPENING = re.compile(r"\{[{%#]")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -216,8 +213,8 @@ def read_secrets(
             reason = "it is not UTF-8 text" if isinstance(error, UnicodeError) else getattr(error, "strerror", None)
             document.report((*path, "file"), f"cannot read the file that is named here: {reason or 'no file name'}")
         else:
-            if value is not None and len(value) < SHORTEST_SECRET:
-                document.report(path, f"a secret has at least {SHORTEST_SECRET} characters, else it cannot be masked")
+            if value is not None and len(value) < SHORTEST:
+                document.report(path, f"a secret has at least {SHORTEST} characters, else it cannot be masked")
             elif value is not None:
                 values[name] = value
     return values
