@@ -6,8 +6,6 @@ the core asks, whatever the event was, whether leases have run out, intervals ma
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from gradual_common.clock import NS_PER_S
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.units import count, format_duration
@@ -15,7 +13,6 @@ from gradual_master.coordination import events
 from gradual_master.coordination.events import Event, Instruction, Signal
 from gradual_master.coordination.fleet.agent import Contact, ContactEvent
 from gradual_master.coordination.fleet.fleet import Fleet
-from gradual_master.coordination.fleet.leases import Leases
 from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake
@@ -23,9 +20,8 @@ from gradual_master.coordination.invariants import validate
 from gradual_master.coordination.journal import Journal
 from gradual_master.coordination.lifecycle import LifeCycle, State
 from gradual_master.coordination.messages import MessageHandler
-from gradual_master.coordination.orders import OrderSender, RunOrders
-from gradual_master.coordination.phases.ending import Ending
-from gradual_master.coordination.phases.preparing import Preparation
+from gradual_master.coordination.orders import RunOrders
+from gradual_master.coordination.phases import Phases
 from gradual_master.coordination.slots.assigning import Assigner
 from gradual_master.coordination.slots.table import SlotTable
 from gradual_master.coordination.terms import Terms
@@ -40,32 +36,17 @@ class MasterCore:
 
     def __init__(self, terms: Terms, schedule: Schedule, journal: Journal) -> None:
         self._terms = terms
-        self._out = out = Instructions()
+        self._last_event: int | None = None
+        self._out = out = Instructions(journal)
         self._life = life = LifeCycle(journal)
-        self._fleet = fleet = Fleet(terms.run)
-        self._leases = leases = Leases(terms.lease, terms.guard)
+        self._fleet = fleet = Fleet(terms)
         self._slots = slots = SlotTable(schedule.peak)
         self._intake = intake = Intake(terms.interval)
-        self._orders = orders = RunOrders(schedule, terms.lease, terms.graceful_stop, terms.epoch)
-        self._sender = sender = OrderSender(orders, fleet, slots, journal, out)
-        self._assigner = assigner = Assigner(schedule, life, fleet, slots, intake, orders, sender, journal, out)
-        self._membership = membership = Membership(terms, life, fleet, leases, slots, intake, assigner, journal, out)
-        self._ending = ending = Ending(life, fleet, leases, intake, orders, sender, membership, journal, out)
-        self._preparation = preparation = Preparation(
-            terms, life, fleet, intake, orders, sender, assigner, membership, ending, out
-        )
-        self._messages = MessageHandler(fleet, leases, intake, membership, preparation, assigner, journal, out)
-        self._last_event: int | None = None
-        self._alone_since: int | None = None
-        self._advances: dict[State, Callable[[int], None]] = {
-            State.WAITING: preparation.await_agents,
-            State.PROVISIONING: preparation.await_rows,
-            State.READYING: preparation.await_confirmations,
-            State.RUNNING: self._conduct,
-            State.DRAINING: ending.collect,
-            State.STOPPING: ending.collect,
-            State.CUTTING: ending.collect,
-        }
+        orders = RunOrders(terms, schedule, fleet, slots, out)
+        self._assigner = assigner = Assigner(schedule, life, fleet, slots, intake, orders, out)
+        self._membership = membership = Membership(terms, life, fleet, slots, intake, assigner, out)
+        self._phases = phases = Phases(terms, life, fleet, slots, intake, orders, assigner, membership, out)
+        self._messages = MessageHandler(fleet, intake, membership, phases, assigner, out)
 
     @property
     def state(self) -> State:
@@ -75,12 +56,12 @@ class MasterCore:
     @property
     def signal(self) -> Signal | None:
         """How the run was first stopped from outside, if it was."""
-        return self._ending.signal
+        return self._phases.signal
 
     @property
     def failure(self) -> str | None:
         """Why the run could not be done, if it could not."""
-        return self._ending.failure
+        return self._phases.failure
 
     @property
     def uninformed(self) -> list[str]:
@@ -106,7 +87,7 @@ class MasterCore:
         return FleetFacts(
             agents=self._fleet.facts(self._terms.origin),
             late_batches=intake.late_batches,
-            dropped_batches=sum(max(0, agent.sealed - intake.merged_number(agent.id)) for agent in self._fleet),
+            dropped_batches=sum(max(0, agent.sealed - intake.of(agent.id).merged) for agent in self._fleet),
             late_levels=intake.late_levels,
             resent_batches=intake.resent_batches,
             moves=self._assigner.moves,
@@ -115,7 +96,7 @@ class MasterCore:
 
     def validate(self) -> None:
         """AssertionError when what must always hold between two events does not. Tests ask it; a run does not."""
-        validate(self._life, self._fleet, self._slots, self._leases, self._intake)
+        validate(self._life, self._fleet, self._slots, self._intake)
 
     def handle(self, event: Event, now: int) -> list[Instruction]:
         """What is to be done about `event`, in order."""
@@ -129,10 +110,8 @@ class MasterCore:
         silence = now - self._last_event if self._last_event is not None else 0
         self._last_event = now
         if silence > STALL:
-            self._leases.note_stall(silence)
             self._intake.note_stall(now)
-            self._preparation.note_stall(silence)
-            self._ending.note_stall(silence)
+            self._phases.note_stall(silence)
             self._fleet.note_stall(silence)
             self._out.note("warning", f"the master stood still for {format_duration(silence)}")
 
@@ -151,7 +130,7 @@ class MasterCore:
             case events.Unmergeable(agent, number, reason):
                 self._membership.drop(self._fleet[agent], f"batch {number}: {reason}")
             case events.Stop(signal):
-                self._ending.stop(signal, now)
+                self._phases.stop(signal, now)
             case events.Tick():
                 self._watch(now)
                 self._assigner.watch(now)
@@ -160,44 +139,10 @@ class MasterCore:
         before: State | None = None
         while before is not self.state and not self._life.is_finished:
             before = self.state
-            for agent in self._leases.expired(now):
-                self._membership.expire(self._fleet[agent])
-            self._ending.close(self._intake.close_due(now))
-            self._advances[before](now)
-
-    def _conduct(self, now: int) -> None:
-        """Under load: slots go to those who are here, levels are ordered ahead, and the end is noticed."""
-        self._assigner.reassign()
-        end = self._orders.end
-        if self._is_given_up(now):
-            self._ending.fail_alone(now)
-        elif end is not None and now >= end:
-            self._ending.drain(now)
-        elif self._is_over(now, end):
-            self._ending.order_stop(now)
-            self._ending.drain(now)
-        elif self._orders.is_due(now):
-            self._orders.refresh(now)
-            self._sender.issue()
-
-    def _is_given_up(self, now: int) -> bool:
-        """Whether no agent has been here for so long that none is expected any more."""
-        if not self._fleet.is_empty:
-            self._alone_since = None
-            return False
-        wait = 0 if self._terms.is_closed else self._terms.agents_wait
-        if self._alone_since is None:
-            self._alone_since = now
-            if wait:
-                text = f"no agent is left: the run waits {format_duration(wait)} for one, and no user is active"
-                self._out.note("warning", text)
-        return now >= self._alone_since + wait
-
-    def _is_over(self, now: int, end: int | None) -> bool:
-        """Whether no slot that is scheduled, now or later, has anything left to do (`iterations`, data used up)."""
-        ahead = self._orders.users_ahead(now)
-        has_users = any(ahead) or end is None
-        return has_users and self._slots.is_over(ahead)
+            for agent in self._fleet.expired(now):
+                self._membership.expire(agent)
+            self._phases.close(self._intake.close_due(now))
+            self._phases.advance(now)
 
     def _watch(self, now: int) -> None:
         """An operator hears of a silent agent before its lease is over, and what will become of its users."""
@@ -206,7 +151,7 @@ class MasterCore:
             silence = now - agent.heard_at
             if agent.contact not in (Contact.HERE, Contact.RETURNING) or silence < terms.lease // 2:
                 continue  # That it is silent, or that its connection is broken, was said at once.
-            if not self._leases.is_held(agent.id, now):
+            if not agent.has_lease(now):
                 continue
             agent.take(ContactEvent.QUIET)
             users = self._slots.count_of(agent.id)

@@ -117,7 +117,7 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class CloseInterval:
-    """Close an interval and show it; they come in order."""
+    """Close an interval and show it; they come in order. What comes later changes no decision on it."""
 
     number: int
 

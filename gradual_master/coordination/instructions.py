@@ -1,7 +1,4 @@
-"""What the shell is to do about one event, as those who decide put it together.
-
-Whatever is decided is committed to the journal first, then added here, in the order in which the shell is to do it.
-"""
+"""What is decided about one event: committed to the journal first, then given to the shell, in order."""
 
 from __future__ import annotations
 
@@ -10,19 +7,25 @@ from typing import Any, Literal
 from gradual_common.protocol.messages import Finish, MasterMessage, Refused
 from gradual_master.coordination.events import Close, Instruction, Note, Send
 from gradual_master.coordination.fleet.agent import FleetAgent
+from gradual_master.coordination.journal import Entry, Journal
 from gradual_master.results.summary.history import Fate
 
 
 class Instructions:
-    """A list of instructions, with words for those that are given often."""
+    """A list of instructions, with words for those that are given often, and the journal."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
         self._given: list[Instruction] = []
 
     def take(self) -> list[Instruction]:
         """Everything that was added since this was asked last."""
         given, self._given = self._given, []
         return given
+
+    def commit(self, *entries: Entry) -> None:
+        """Write decisions to the journal, before anything that follows from them is added here."""
+        self._journal.commit(entries)
 
     def add(self, *instructions: Instruction) -> None:
         """Have the shell do this."""

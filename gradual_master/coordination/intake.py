@@ -42,7 +42,7 @@ class Delivery:
     """The number of the last batch that came."""
     received_interval: int = -1
     merged: int = 0
-    """The number of the last batch that is in the aggregate."""
+    """The number of the last batch that is in the aggregate: what is acknowledged."""
     interval: int = -1
     """The last interval of which a batch is in the aggregate; −1: nothing is yet."""
     is_last: bool = False
@@ -68,6 +68,10 @@ class Intake:
         self._owing: set[str] = set()
         """Agents of which a batch of the next open interval is still to come."""
 
+    def of(self, agent: str) -> Delivery:
+        """What this agent has delivered."""
+        return self._deliveries.setdefault(agent, Delivery())
+
     def begin(self, start: int) -> None:
         """Interval k covers [start + k·interval, start + (k + 1)·interval)."""
         self.start = start
@@ -78,25 +82,25 @@ class Intake:
 
     def wait_for(self, agent: str) -> None:
         """From now on intervals wait for this agent's batches."""
-        self._of(agent).is_awaited = True
+        self.of(agent).is_awaited = True
         self._note_owing(agent)
 
     def stop_waiting_for(self, agent: str) -> None:
         """The agent is gone: no interval waits for it; what still comes of it is merged all the same."""
-        self._of(agent).is_awaited = False
+        self.of(agent).is_awaited = False
         self._note_owing(agent)
 
     def cut_off(self, agent: str, now: int) -> None:
         """The connection to the agent is broken: intervals wait for it only briefly."""
-        self._of(agent).cut_off_at = now
+        self.of(agent).cut_off_at = now
 
     def reconnect(self, agent: str) -> None:
         """The agent is connected."""
-        self._of(agent).cut_off_at = None
+        self.of(agent).cut_off_at = None
 
     def receive(self, agent: str, batch: Batch, now: int) -> Receipt:
         """Judge a batch by its number; WireError when its interval cannot be true."""
-        delivery = self._of(agent)
+        delivery = self.of(agent)
         if batch.number <= delivery.received:
             return Receipt.AGAIN
         if batch.number > delivery.received + 1:
@@ -119,21 +123,13 @@ class Intake:
 
     def merged(self, agent: str, batch: Batch) -> None:
         """The batch is in the aggregate."""
-        delivery = self._of(agent)
+        delivery = self.of(agent)
         delivery.merged = max(delivery.merged, batch.number)
         delivery.interval = max(delivery.interval, batch.interval)
         delivery.is_last = delivery.is_last or batch.last
         self._note_owing(agent)
         self.late_batches += batch.interval < self.next_open
         self.late_levels += sum(entry.applied_at - entry.apply_at > LATE_LEVEL for entry in batch.applied)
-
-    def merged_number(self, agent: str) -> int:
-        """The highest number merged: what is acknowledged."""
-        return self._of(agent).merged
-
-    def has_delivered_last(self, agent: str) -> bool:
-        """Whether the batch marked last is merged."""
-        return self._of(agent).is_last
 
     def close_due(self, now: int) -> Iterator[int]:
         """Close, in order, each interval that is over and waits for nobody, or no longer."""
@@ -167,7 +163,7 @@ class Intake:
         return delivery.cut_off_at is not None and now >= delivery.cut_off_at + BRIEF
 
     def _note_owing(self, agent: str) -> None:
-        delivery = self._of(agent)
+        delivery = self.of(agent)
         if delivery.is_awaited and not delivery.is_last and delivery.interval < self.next_open:
             self._owing.add(agent)
         else:
@@ -184,17 +180,6 @@ class Intake:
         for agent in self._deliveries:
             self._note_owing(agent)
         return self.next_open - 1
-
-    def _of(self, agent: str) -> Delivery:
-        return self._deliveries.setdefault(agent, Delivery())
-
-    def is_awaited(self, agent: str) -> bool:
-        """Whether intervals wait for this agent's batches."""
-        return self._of(agent).is_awaited
-
-    def is_cut_off(self, agent: str) -> bool:
-        """Whether they wait only briefly."""
-        return self._of(agent).cut_off_at is not None
 
     def validate(self) -> None:
         """AssertionError unless numbers are in order, and who is awaited is who owes the next open interval."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gradual_common.protocol.messages import SlotRun
+from gradual_master.coordination.events import CloseInterval
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,7 @@ class BatchMerged:
     interval: int
 
 
-@dataclass(frozen=True, slots=True)
-class IntervalClosed:
-    """Decisions on this interval have been made; what comes later changes none of them."""
-
-    number: int
-
-
-Entry = StateTaken | SlotsAssigned | SlotsReleased | AgentLost | OrdersIssued | BatchMerged | IntervalClosed
+Entry = StateTaken | SlotsAssigned | SlotsReleased | AgentLost | OrdersIssued | BatchMerged | CloseInterval
 
 
 class Journal(Protocol):
@@ -100,7 +94,7 @@ class MemoryJournal:
             match entry:
                 case BatchMerged(agent, number, _):
                     self.batches[agent] = max(number, self.batches.get(agent, 0))
-                case IntervalClosed(number):
+                case CloseInterval(number):
                     self.closed = number
                 case _:
                     self.decisions.append(entry)

@@ -57,42 +57,18 @@ class RunStep(Enum):
     FAILED = "failed"
 
 
+_STEP = RunStep
+_ENDS = {_STEP.STOPPED: State.FINISHED, _STEP.FAILED: State.FINISHED}
+_COLLECTS = {_STEP.COLLECTED: State.FINISHED, _STEP.FAILED: State.FINISHED}
+
 TABLE: dict[State, dict[RunStep, State]] = {
-    State.WAITING: {
-        RunStep.GATHERED: State.PROVISIONING,
-        RunStep.STOPPED: State.FINISHED,
-        RunStep.FAILED: State.FINISHED,
-    },
-    State.PROVISIONING: {
-        RunStep.PROVISIONED: State.READYING,
-        RunStep.STOPPED: State.FINISHED,
-        RunStep.FAILED: State.FINISHED,
-    },
-    State.READYING: {
-        RunStep.CONFIRMED: State.RUNNING,
-        RunStep.STOPPED: State.FINISHED,
-        RunStep.FAILED: State.FINISHED,
-    },
-    State.RUNNING: {
-        RunStep.ENDED: State.DRAINING,
-        RunStep.STOPPED: State.STOPPING,
-        RunStep.FAILED: State.FINISHED,
-    },
-    State.DRAINING: {
-        RunStep.STOPPED: State.STOPPING,
-        RunStep.COLLECTED: State.FINISHED,
-        RunStep.FAILED: State.FINISHED,
-    },
-    State.STOPPING: {
-        RunStep.STOPPED: State.CUTTING,
-        RunStep.COLLECTED: State.FINISHED,
-        RunStep.FAILED: State.FINISHED,
-    },
-    State.CUTTING: {
-        RunStep.STOPPED: State.FINISHED,
-        RunStep.COLLECTED: State.FINISHED,
-        RunStep.FAILED: State.FINISHED,
-    },
+    State.WAITING: {_STEP.GATHERED: State.PROVISIONING, **_ENDS},
+    State.PROVISIONING: {_STEP.PROVISIONED: State.READYING, **_ENDS},
+    State.READYING: {_STEP.CONFIRMED: State.RUNNING, **_ENDS},
+    State.RUNNING: {_STEP.ENDED: State.DRAINING, _STEP.STOPPED: State.STOPPING, _STEP.FAILED: State.FINISHED},
+    State.DRAINING: {_STEP.STOPPED: State.STOPPING, **_COLLECTS},
+    State.STOPPING: {_STEP.STOPPED: State.CUTTING, **_COLLECTS},
+    State.CUTTING: {_STEP.COLLECTED: State.FINISHED, **_ENDS},
     State.FINISHED: {},
 }
 

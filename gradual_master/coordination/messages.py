@@ -11,12 +11,11 @@ from gradual_common.protocol.messages import AgentMessage, Confirm, Expired, Mas
 from gradual_master.coordination.events import Close, Merge
 from gradual_master.coordination.fleet.agent import QUIET, Contact, ContactEvent, FleetAgent
 from gradual_master.coordination.fleet.fleet import Fleet
-from gradual_master.coordination.fleet.leases import Leases
 from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake, Receipt
-from gradual_master.coordination.journal import BatchMerged, Journal
-from gradual_master.coordination.phases.preparing import Preparation
+from gradual_master.coordination.journal import BatchMerged
+from gradual_master.coordination.phases import Phases
 from gradual_master.coordination.slots.assigning import Assigner
 
 
@@ -25,12 +24,10 @@ class MessageHandler:
     """Deals with one message at a time."""
 
     fleet: Fleet
-    leases: Leases
     intake: Intake
     membership: Membership
-    preparation: Preparation
+    phases: Phases
     assigner: Assigner
-    journal: Journal
     out: Instructions
 
     def receive(self, stream: int, message: AgentMessage, now: int) -> None:
@@ -59,8 +56,8 @@ class MessageHandler:
     def acknowledge(self, agent: FleetAgent, batch: Batch) -> None:
         """A batch is merged: that is committed, then acknowledged."""
         self.intake.merged(agent.id, batch)
-        self.journal.commit([BatchMerged(agent.id, batch.number, batch.interval)])
-        self.out.send(agent, MasterMessage(ack=self.intake.merged_number(agent.id)))
+        self.out.commit(BatchMerged(agent.id, batch.number, batch.interval))
+        self.out.send(agent, MasterMessage(ack=self.intake.of(agent.id).merged))
 
     def _read(self, agent: FleetAgent, message: AgentMessage, now: int) -> None:
         """The parts in an order that matters: an agent that is back has first to say which slots ended meanwhile."""
@@ -90,15 +87,15 @@ class MessageHandler:
             self.out.note("info", f"agent {agent.name} is heard again after {silence:.1f} s", agent, "back")
             self.assigner.reconsider(agent)
         agent.heard_at = now
-        if self.leases.is_held(agent.id, now):
-            self.leases.renew(agent.id, now)
+        if agent.has_lease(now):
+            self.fleet.renew(agent, now)
             self.out.send(agent, MasterMessage(pong=Pong(ping.stamp, now)), ahead=True)
         else:
             self.out.send(agent, MasterMessage(expired=Expired("the lease is over: say Hello anew")), ahead=True)
 
     def _confirm(self, agent: FleetAgent, confirm: Confirm, now: int) -> None:
         if confirm.provisioned > agent.provisioned:
-            self.preparation.note_progress(now)
+            self.phases.note_progress(now)
             self.assigner.note_stored(agent, confirm.provisioned)
         if (confirm.epoch, confirm.version) > agent.confirmed:
             agent.confirmed = (confirm.epoch, confirm.version)
@@ -111,7 +108,7 @@ class MessageHandler:
                 self.out.add(Merge(agent.id, batch))
             case Receipt.AGAIN:
                 self.intake.resent_batches += 1
-                self.out.send(agent, MasterMessage(ack=self.intake.merged_number(agent.id)))
+                self.out.send(agent, MasterMessage(ack=self.intake.of(agent.id).merged))
             case Receipt.GAP:
                 self._break_off(agent, batch, now)
 

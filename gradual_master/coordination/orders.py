@@ -8,7 +8,6 @@ the whole fleet: it rises whenever the levels do.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from operator import attrgetter
 
 from gradual_common.clock import NEVER
@@ -17,25 +16,29 @@ from gradual_common.schedule.schedule import Schedule
 from gradual_master.coordination.fleet.agent import LISTENING, FleetAgent
 from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.instructions import Instructions
-from gradual_master.coordination.journal import Journal, OrdersIssued
+from gradual_master.coordination.journal import OrdersIssued
 from gradual_master.coordination.slots.table import SlotTable
+from gradual_master.coordination.terms import Terms
 
 _APPLY_AT = attrgetter("apply_at")
 
 
 class RunOrders:
-    """What is ordered now. Instants in run time, ns."""
+    """What is ordered now: each version is committed, then sent. Instants in run time, ns."""
 
-    def __init__(self, schedule: Schedule, lease: int, graceful_stop: int, epoch: int) -> None:
-        self.epoch = epoch
+    def __init__(self, terms: Terms, schedule: Schedule, fleet: Fleet, slots: SlotTable, out: Instructions) -> None:
+        self.epoch = terms.epoch
         self.version = 0
         self.start = NEVER
         """The schedule's time 0."""
         self.stopped_at: int | None = None
-        self.graceful_stop = graceful_stop
+        self.graceful_stop = terms.graceful_stop
         """How long a user that is told to stop may take."""
         self._schedule = schedule
-        self._lease = lease
+        self._fleet = fleet
+        self._slots = slots
+        self._out = out
+        self._lease = terms.lease
         self._levels: tuple[LevelOrder, ...] = ()
         """Every level of the run, once that has begun."""
         self._ordered = slice(0, 0)
@@ -76,7 +79,7 @@ class RunOrders:
         phase = max((level.phase for level in ordered if level.apply_at <= self.stopped_at), default=0)
         self._levels = (*known[-1:], self._drain(self.stopped_at, phase))
         self._ordered = slice(0, len(self._levels))
-        self.version += 1
+        self.issue()
 
     def is_due(self, now: int) -> bool:
         """Whether a level that nobody has been told of comes nearer than 1.5·lease."""
@@ -88,7 +91,7 @@ class RunOrders:
         in_force = bisect_right(self._levels, now, key=_APPLY_AT) - 1
         horizon = bisect_left(self._levels, now + 2 * self._lease, key=_APPLY_AT)
         self._ordered = slice(max(0, in_force), horizon)
-        self.version += 1
+        self.issue()
 
     def users_ahead(self, now: int) -> tuple[int, ...]:
         """Per group, the most users that are ordered now or will be: whose ends are still awaited."""
@@ -100,9 +103,28 @@ class RunOrders:
         due = [level for level in self._levels[self._ordered] if level.apply_at <= now]
         return due[-1].users if due else (0,) * len(self._schedule.groups)
 
-    def renumber(self) -> None:
-        """The slots have changed, the levels have not: a new version says so. The first has slots and no levels."""
+    def issue(self) -> None:
+        """Send a new version to every agent. The first has slots and no levels."""
+        self._commit()
+        for agent in self._fleet:
+            if agent.is_enlisted and agent.contact in LISTENING:
+                self.repeat(agent)
+
+    def renew(self, agent: FleetAgent) -> None:
+        """A new version of the same levels, for an agent whose slots have changed."""
+        self._commit()
+        if agent.contact in LISTENING:
+            self.repeat(agent)
+
+    def repeat(self, agent: FleetAgent) -> None:
+        """Send the present version, with the slots that the agent has stored the rows of."""
+        slots = self._slots.ordered_of(agent.id, agent.provisioned)
+        self._slots.note_named(slots, self.version)
+        self._out.send(agent, MasterMessage(orders=self.orders_for(slots)), ahead=True)
+
+    def _commit(self) -> None:
         self.version += 1
+        self._out.commit(OrdersIssued(self.epoch, self.version, self.start, self.stopped_at))
 
     def orders_for(self, slots: tuple[SlotRun, ...]) -> Orders:
         """The present version, for an agent that holds `slots`."""
@@ -110,41 +132,6 @@ class RunOrders:
 
     def _drain(self, at: int, phase: int) -> LevelOrder:
         return LevelOrder(at, DRAIN_LEVEL, phase, (0,) * len(self._schedule.groups))
-
-
-@dataclass(eq=False, slots=True)
-class OrderSender:
-    """Commits each version of the orders, then sends it."""
-
-    orders: RunOrders
-    fleet: Fleet
-    slots: SlotTable
-    journal: Journal
-    out: Instructions
-
-    def issue(self) -> None:
-        """Commit the present version, and send it to every agent."""
-        self._commit()
-        for agent in self.fleet:
-            if agent.is_enlisted and agent.contact in LISTENING:
-                self.repeat(agent)
-
-    def renew(self, agent: FleetAgent) -> None:
-        """Commit a new version of the same levels, for an agent whose slots have changed, and send it."""
-        self.orders.renumber()
-        self._commit()
-        if agent.contact in LISTENING:
-            self.repeat(agent)
-
-    def repeat(self, agent: FleetAgent) -> None:
-        """Send the present version, with the slots that the agent has stored the rows of."""
-        slots = self.slots.ordered_of(agent.id, agent.provisioned)
-        self.slots.note_named(slots, self.orders.version)
-        self.out.send(agent, MasterMessage(orders=self.orders.orders_for(slots)), ahead=True)
-
-    def _commit(self) -> None:
-        orders = self.orders
-        self.journal.commit([OrdersIssued(orders.epoch, orders.version, orders.start, orders.stopped_at)])
 
 
 def _most_users_from(schedule: Schedule) -> list[tuple[int, ...]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -22,12 +23,12 @@ from gradual_agent.coordination.session import TABLE, Session, version_of
 from gradual_common.protocol.messages import MasterMessage, Orders, Pong
 from gradual_common.protocol.names import UniqueNames
 from gradual_master.coordination.fleet.fleet import Fleet
-from gradual_master.coordination.fleet.leases import Leases
 from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.intake import Intake, Receipt
 from gradual_master.coordination.messages import MessageHandler
 from gradual_master.coordination.slots.assigning import Assigner
 from gradual_master.coordination.slots.table import SlotTable
+from gradual_master.coordination.terms import Terms
 
 Mutation = Callable[[], AbstractContextManager[object]]
 
@@ -44,8 +45,8 @@ def _in_the_table(event: type, make: Callable[[Any], Any]) -> AbstractContextMan
 
 
 def _no_guard(init: Any) -> Any:
-    def mutant(self: Leases, lease: int, guard: int) -> None:
-        init(self, lease, 0)
+    def mutant(self: Fleet, terms: Terms) -> None:
+        init(self, replace(terms, guard=0))
 
     return mutant
 
@@ -189,7 +190,7 @@ def _both(*patches: AbstractContextManager[object]) -> AbstractContextManager[ob
 
 
 MUTATIONS: dict[str, Mutation] = {
-    "a lease without a guard": lambda: _in_place_of(Leases, "__init__", _no_guard),
+    "a lease without a guard": lambda: _in_place_of(Fleet, "__init__", _no_guard),
     "a new holder under the same tenure": lambda: _in_place_of(SlotTable, "give", _same_tenure),
     "slots are free when the stream ends": lambda: _in_place_of(Membership, "end_stream", _lost_with_its_stream),
     "slots are free before they are released": lambda: _in_place_of(SlotTable, "let_go", _free_before_release),

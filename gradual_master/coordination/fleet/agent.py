@@ -27,7 +27,6 @@ from enum import Enum
 
 from gradual_common.protocol.messages import Hello
 from gradual_master.coordination.lifecycle import next_state
-from gradual_master.results.facts import AgentFacts
 
 
 class Standing(Enum):
@@ -143,6 +142,8 @@ class FleetAgent:
     """The connection it speaks on, None while there is none."""
     standing: Standing = Standing.JOINING
     contact: Contact = Contact.HERE
+    lease_end: int | None = None
+    """Until when it may still run its slots; None once the end of that was dealt with."""
     heard_at: int = 0
     """When its last ping came."""
     begun: int = 0
@@ -176,6 +177,10 @@ class FleetAgent:
     def can(self, event: StandingEvent) -> bool:
         """Whether the table has such a transition."""
         return event in STANDINGS[self.standing]
+
+    def has_lease(self, now: int) -> bool:
+        """Whether it may still be running its slots."""
+        return self.lease_end is not None and now <= self.lease_end
 
     @property
     def has_rows(self) -> bool:
@@ -211,15 +216,3 @@ class FleetAgent:
     def about(self) -> tuple[tuple[str, object], ...]:
         """What log lines say of it."""
         return (("agent", self.name), ("host", self.hello.host), ("pid", self.hello.pid))
-
-    def facts(self, origin: int = 0) -> AgentFacts:
-        """The agent as the summary shows it; its own offset is to run time, which began at `origin`."""
-        return AgentFacts(
-            id=self.id,
-            name=self.name,
-            host=self.hello.host,
-            lost=self.was_lost or self.standing is Standing.DROPPED,
-            left=self.standing is Standing.LEFT,
-            offset=self.offset + origin if self.offset else None,
-            begun=self.begun,
-        )

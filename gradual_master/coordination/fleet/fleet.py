@@ -3,6 +3,11 @@
 An agent is one process. Its streams are numbered by itself; a higher number supersedes, and whatever comes on the
 older one is dropped. The name is for people: equal ones are shown with numbers, and nobody is refused for one. A name
 once shown stays with its incarnation to the end of the run, so that a report never takes two processes for one.
+
+Leases as the master counts them (DESIGN 4.3): the agent's own ends at its ping's stamp + lease, on its clock. The
+master cannot read that clock; it counts the lease as alive until its own receipt of that ping + lease + guard, which is
+later on any clock that runs within guard/lease of true time. So whatever is given to another after that is run by
+nobody.
 """
 
 from __future__ import annotations
@@ -14,14 +19,17 @@ from gradual_common.protocol.messages import PROTOCOL, Hello
 from gradual_common.protocol.names import UniqueNames
 from gradual_master.coordination.fleet.agent import ASSIGNABLE, Contact, ContactEvent, FleetAgent, Standing
 from gradual_master.coordination.fleet.commands import AgentCommands
+from gradual_master.coordination.terms import Terms
 from gradual_master.results.facts import AgentFacts
 
 
 class Fleet:
-    """Every agent that was taken in, and the streams they speak on."""
+    """Every agent that was taken in, the streams they speak on, and their leases. Instants in run time, ns."""
 
-    def __init__(self, run: str) -> None:
-        self.run = run
+    def __init__(self, terms: Terms) -> None:
+        self.run = terms.run
+        self.lease = terms.lease + terms.guard
+        """How long an agent that is not heard may run its slots."""
         self.commands = AgentCommands()
         self._agents: dict[str, FleetAgent] = {}
         self._speakers: dict[int, FleetAgent] = {}
@@ -30,6 +38,7 @@ class Fleet:
         self._names = UniqueNames()
         self._shown: dict[str, str] = {}
         """How each incarnation is shown, also one that was forgotten and comes again."""
+        self._none_expires_before = 0
 
     def __iter__(self) -> Iterator[FleetAgent]:
         return iter(self._agents.values())
@@ -49,10 +58,6 @@ class Fleet:
         """The agent that is this process, if it has been here."""
         return self._agents.get(hello.incarnation.hex())
 
-    def connected(self) -> list[FleetAgent]:
-        """The agents that have a stream."""
-        return [agent for agent in self if agent.stream is not None]
-
     def working(self) -> list[FleetAgent]:
         """The agents that have neither lost their slots nor left, connected or not."""
         return [agent for agent in self if agent.is_working]
@@ -65,10 +70,6 @@ class Fleet:
     def assignable(self) -> list[FleetAgent]:
         """The agents that can be given slots: they have the plan, and have not been told to end."""
         return [agent for agent in self if agent.standing in ASSIGNABLE and agent.has_job]
-
-    def leaving(self) -> list[FleetAgent]:
-        """The agents that were told to end, and still hold what they have not handed over."""
-        return [agent for agent in self if agent.standing is Standing.LEAVING]
 
     def refusal(self, hello: Hello, *, is_ending: bool) -> str | None:
         """Why this agent cannot be taken in, if it cannot."""
@@ -129,10 +130,30 @@ class Fleet:
             self.commands.remove(agent.id, agent.hello)
         return agent
 
+    def renew(self, agent: FleetAgent, now: int) -> None:
+        """A Hello or a ping of the agent came at `now`: its lease is longer, never shorter."""
+        self._none_expires_before = min(self._none_expires_before, now + self.lease)
+        agent.lease_end = max(now + self.lease, agent.lease_end or 0)
+
+    def expired(self, now: int) -> list[FleetAgent]:
+        """The agents whose lease is over, in order of its end; they stay until they are lost or gone.
+
+        This is asked after every event: until the earliest end that was seen last there is nothing to look for.
+        """
+        if now <= self._none_expires_before:
+            return []
+        ends = {agent.id: agent.lease_end for agent in self if agent.lease_end is not None}
+        over = [(end, id_) for id_, end in ends.items() if now > end]
+        if not over:
+            self._none_expires_before = min(ends.values(), default=now)
+        return [self._agents[id_] for _, id_ in sorted(over)]
+
     def note_stall(self, stall: int) -> None:
-        """The master stood still for `stall` ns: no agent was silent meanwhile."""
+        """The master stood still for `stall` ns and could read no ping: nobody was silent, every lease is longer."""
         for agent in self:
             agent.heard_at += stall
+            if agent.lease_end is not None:
+                agent.lease_end += stall
 
     def bar(self, agent: FleetAgent) -> None:
         """This process will not be taken in again."""
@@ -146,8 +167,19 @@ class Fleet:
         del self._agents[agent.id]
 
     def facts(self, origin: int = 0) -> tuple[AgentFacts, ...]:
-        """Every agent in the order in which they came."""
-        return tuple(agent.facts(origin) for agent in self)
+        """Every agent in the order in which they came; its own offset is to run time, which began at `origin`."""
+        return tuple(
+            AgentFacts(
+                id=agent.id,
+                name=agent.name,
+                host=agent.hello.host,
+                lost=agent.was_lost or agent.standing is Standing.DROPPED,
+                left=agent.standing is Standing.LEFT,
+                offset=agent.offset + origin if agent.offset else None,
+                begun=agent.begun,
+            )
+            for agent in self
+        )
 
     def validate(self) -> None:
         """AssertionError unless streams, commands and names agree with the agents."""

@@ -9,10 +9,9 @@ from gradual_common.units import count, format_duration
 from gradual_master.coordination.events import Close, Send
 from gradual_master.coordination.fleet.agent import FleetAgent, Standing, StandingEvent
 from gradual_master.coordination.fleet.fleet import Fleet
-from gradual_master.coordination.fleet.leases import Leases
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake
-from gradual_master.coordination.journal import AgentLost, Journal
+from gradual_master.coordination.journal import AgentLost
 from gradual_master.coordination.lifecycle import LifeCycle
 from gradual_master.coordination.slots.assigning import Assigner
 from gradual_master.coordination.slots.table import SlotTable
@@ -38,11 +37,9 @@ class Membership:
     terms: Terms
     life: LifeCycle
     fleet: Fleet
-    leases: Leases
     slots: SlotTable
     intake: Intake
     assigner: Assigner
-    journal: Journal
     out: Instructions
     lost: list[FleetAgent] = field(init=False, default_factory=list)
     """The agents that were lost, in that order."""
@@ -61,7 +58,7 @@ class Membership:
         if known is not None and not self._may_return(known, hello, stream):
             return False
         agent = self._admit(hello, stream) if known is None else self._adopt(known, hello, stream)
-        self.leases.renew(agent.id, now)
+        self.fleet.renew(agent, now)
         self.intake.reconnect(agent.id)
         agent.heard_at = now
         self._welcome(agent)
@@ -107,7 +104,7 @@ class Membership:
         terms = self.terms
         # Batches of all agents are spread over half an interval, so that the master's loop sees no pile of them.
         offset = int(spread(agent.number) * terms.interval) // 2
-        merged = self.intake.merged_number(agent.id)
+        merged = self.intake.of(agent.id).merged
         welcome = Welcome(terms.run, terms.epoch, terms.lease, terms.guard, terms.interval, offset, merged, agent.name)
         self.out.send(agent, MasterMessage(welcome=welcome), ahead=True)
         if self.life.is_finished:
@@ -122,9 +119,9 @@ class Membership:
         if not self.life.has_assigned:
             here = f"{self.fleet.commands.complete} of {self.terms.expect_agents}"
             self.out.note("warning", f"agent {agent.name} is not connected any more: {here}", agent)
-        elif not self.intake.has_delivered_last(agent.id):
+        elif not self.intake.of(agent.id).is_last:
             users = self.slots.count_of(agent.id)
-            wait = format_duration(self.leases.length)
+            wait = format_duration(self.fleet.lease)
             text = f"; if it is not back within {wait}, its {count(users, 'user')} go to the others" if users else ""
             self.out.note("warning", f"the connection to agent {agent.name} is broken{text}", agent, "silent")
 
@@ -138,7 +135,7 @@ class Membership:
     def lose(self, agent: FleetAgent, reason: str) -> None:
         """The agent's slots are free from now on; what it still delivers is merged all the same."""
         self._stop_waiting(agent)
-        has_ended_with_the_run = self.life.is_collecting and self.intake.has_delivered_last(agent.id)
+        has_ended_with_the_run = self.life.is_collecting and self.intake.of(agent.id).is_last
         if has_ended_with_the_run or not agent.can(StandingEvent.LOSE):
             return
         is_early = self.life.is_preparing and agent.can(StandingEvent.LOSE_EARLY)
@@ -148,7 +145,7 @@ class Membership:
         self.lost.append(agent)
         users = self.slots.count_of(agent.id)
         self.assigner.take_from(agent)
-        self.journal.commit([AgentLost(agent.id, reason)])
+        self.out.commit(AgentLost(agent.id, reason))
         fate = f"; its {count(users, 'user')} go to the others" if users and not self.fleet.is_empty else ""
         self.out.note("warning", f"agent {agent.name} is lost: {reason}{fate}", agent, "lost", slots=users)
 
@@ -157,17 +154,12 @@ class Membership:
         if self.life.has_assigned:
             self.lose(agent, reason)
             return
-        self.forget(agent)
-        self.out.note("warning", f"agent {agent.name} is gone: {reason}", agent)
-
-    def forget(self, agent: FleetAgent) -> None:
-        """The agent was here before the load, and nothing of it is left."""
-        self.leases.end(agent.id)
         self.fleet.forget(agent)
+        self.out.note("warning", f"agent {agent.name} is gone: {reason}", agent)
 
     def depart(self, agent: FleetAgent, reason: str) -> None:
         """The agent says goodbye: after a drain it has handed everything over, else it is lost."""
-        if not (agent.can(StandingEvent.DEPART) and self.intake.has_delivered_last(agent.id)):
+        if not (agent.can(StandingEvent.DEPART) and self.intake.of(agent.id).is_last):
             self.remove(agent, f"it ended ({reason})")
             return
         agent.take(StandingEvent.DEPART)
@@ -197,9 +189,9 @@ class Membership:
     def expire(self, agent: FleetAgent) -> None:
         """The agent's lease is over, by the master's count and so by its own."""
         self.out.send(agent, MasterMessage(expired=Expired("the lease is over")), ahead=True)
-        unheard = f"it was not heard for {format_duration(self.leases.length)}"
+        unheard = f"it was not heard for {format_duration(self.fleet.lease)}"
         self.remove(agent, agent.reason if agent.standing is Standing.DROPPED else unheard)
 
     def _stop_waiting(self, agent: FleetAgent) -> None:
-        self.leases.end(agent.id)
+        agent.lease_end = None
         self.intake.stop_waiting_for(agent.id)

@@ -15,13 +15,13 @@ from gradual_common.protocol.messages import SlotRun
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.units import count
 from gradual_master.coordination.events import Provide
-from gradual_master.coordination.fleet.agent import ContactEvent, FleetAgent, StandingEvent
+from gradual_master.coordination.fleet.agent import ContactEvent, FleetAgent, Standing, StandingEvent
 from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake
-from gradual_master.coordination.journal import Journal, SlotsAssigned, SlotsReleased
+from gradual_master.coordination.journal import SlotsAssigned, SlotsReleased
 from gradual_master.coordination.lifecycle import LifeCycle
-from gradual_master.coordination.orders import OrderSender, RunOrders
+from gradual_master.coordination.orders import RunOrders
 from gradual_master.coordination.slots.allocation import Shortfall, allocate
 from gradual_master.coordination.slots.balancing import Balancer, Place
 from gradual_master.coordination.slots.table import Mask, SlotTable
@@ -48,8 +48,6 @@ class Assigner:
     slots: SlotTable
     intake: Intake
     orders: RunOrders
-    sender: OrderSender
-    journal: Journal
     out: Instructions
     moves: int = field(init=False, default=0)
     """How many slots were to go from one agent to another."""
@@ -66,24 +64,24 @@ class Assigner:
     def __post_init__(self) -> None:
         self._balancer = Balancer(self.schedule)
 
-    def assign_all(self, agents: list[FleetAgent]) -> Shortfall | None:
+    def assign_all(self, agents: list[FleetAgent]) -> str:
         """Assign every slot to these agents; why it cannot be done, if it cannot."""
         owners = allocate(self.schedule, [agent.hello.max_users for agent in agents])
         if isinstance(owners, Shortfall):
-            return owners
+            return _describe(owners, agents)
         for place, agent in enumerate(agents):
             agent.take(StandingEvent.ENLIST)
             self.intake.wait_for(agent.id)
             self._give(agent, owners == place)
         self._taken.clear()
-        return None
+        return ""
 
     def note_provided(self, agent: FleetAgent, slots: tuple[SlotRun, ...], sequence: int) -> None:
         """The rows of these slots are prepared for the agent."""
         self.slots.note_due(agent.id, slots, sequence)
         agent.due_provision = max(sequence, agent.due_provision or 0)
         if self.life.is_running and agent.has_rows:
-            self.sender.renew(agent)
+            self.orders.renew(agent)
 
     def note_change(self, *, joined: bool = False) -> None:
         """Slots are free, or an agent has joined."""
@@ -120,13 +118,13 @@ class Assigner:
         if is_first and not agent.is_enlisted:
             self.note_change(joined=True)
         elif self.life.is_running and agent.is_enlisted:
-            self.sender.renew(agent)
+            self.orders.renew(agent)
 
     def release(self, agent: FleetAgent, slots: tuple[SlotRun, ...]) -> None:
         """The users of these slots have ended, and the slots are free."""
         if not agent.is_lost:
             self.slots.release(agent.id, slots)
-            self.journal.commit([SlotsReleased(agent.id, slots, for_good=False)])
+            self.out.commit(SlotsReleased(agent.id, slots, for_good=False))
             self.note_change()
 
     def end(self, agent: FleetAgent, slots: tuple[SlotRun, ...], now: int) -> None:
@@ -136,7 +134,7 @@ class Assigner:
         for run in slots:
             if ended := self.slots.end(agent.id, run):
                 self.finished.append(SlotsFinished(min(run.at, now), run.group, ended))
-        self.journal.commit([SlotsReleased(agent.id, slots, for_good=True)])
+        self.out.commit(SlotsReleased(agent.id, slots, for_good=True))
         self.note_change()
 
     def reassign(self) -> None:
@@ -173,18 +171,22 @@ class Assigner:
 
     def _held_by_leaving(self) -> int:
         """How many slots will be free, beside those on their way, when agents that were told to end have done so."""
-        return sum(int(np.count_nonzero(self.slots.staying(agent.id))) for agent in self.fleet.leaving())
+        return sum(
+            int(np.count_nonzero(self.slots.staying(agent.id)))
+            for agent in self.fleet
+            if agent.standing is Standing.LEAVING
+        )
 
     def _enlist(self, agent: FleetAgent) -> None:
         """From now on intervals wait for its batches, and it is told of the schedule, slots or none."""
         if not agent.is_enlisted:
             agent.take(StandingEvent.ENLIST)
             self.intake.wait_for(agent.id)
-            self.sender.renew(agent)
+            self.orders.renew(agent)
 
     def _give(self, agent: FleetAgent, slots: Mask) -> None:
         runs = self.slots.give(agent.id, slots)
-        self.journal.commit([SlotsAssigned(agent.id, runs)])
+        self.out.commit(SlotsAssigned(agent.id, runs))
         self.out.add(Provide(agent.id, runs))
         self._taken[agent.id] = self._taken.get(agent.id, 0) + sum(run.count for run in runs)
 
@@ -192,7 +194,7 @@ class Assigner:
         moved = int(np.count_nonzero(slots))
         self.slots.let_go(slots)
         self.moves += moved
-        self.sender.renew(agent)
+        self.orders.renew(agent)
         if agent.is_here:  # Nothing moves before it is, and nobody knows whether it will be.
             text = f"{count(moved, 'user')} of agent {agent.name} move to others, each at the end of its iteration"
             self.out.note("info", text, agent)
@@ -224,12 +226,31 @@ class Assigner:
             held = agent.hello.held
             anew = self.slots.reconcile(agent.id, held, self.orders.users_at(now))
             if anew:
-                self.journal.commit([SlotsAssigned(agent.id, anew)])
+                self.out.commit(SlotsAssigned(agent.id, anew))
                 users = count(sum(run.count for run in anew), "user")
                 self.out.note("warning", f"agent {agent.name} had cut {users}; they begin anew", agent)
             # Its pool forgot its slots when it cut: only a newer version makes it take them again.
             is_new = bool(anew) or not held
         if is_new:
-            self.sender.renew(agent)
+            self.orders.renew(agent)
         else:
-            self.sender.repeat(agent)
+            self.orders.repeat(agent)
+
+
+def _describe(shortfall: Shortfall, agents: list[FleetAgent]) -> str:
+    """What is missing, and what to do about it."""
+    remedy = (
+        "An agent holds --max-users, else min(20,000, its file descriptors − 200): raise `ulimit -n` where agents run, "
+        "or add agents"
+    )
+    if shortfall.agent is not None:
+        return (
+            f"agent {agents[shortfall.agent].name} holds {shortfall.held} users, and while the mix of the groups "
+            f"changes {shortfall.needed} of the plan's would be its to run at once: the fleet needs more room. {remedy}"
+        )
+    each = ", ".join(f"{agent.name}: {agent.hello.max_users}" for agent in agents)
+    missing = shortfall.needed - shortfall.held
+    return (
+        f"the fleet holds {shortfall.held} users, the plan needs {shortfall.needed} at once: {missing} are missing "
+        f"({each}). {remedy}"
+    )

@@ -6,6 +6,7 @@ from gradual_common.protocol.messages import Finish, MasterMessage, Refused
 from gradual_master.coordination.events import Close, Note, Send
 from gradual_master.coordination.fleet.agent import FleetAgent
 from gradual_master.coordination.instructions import Instructions
+from gradual_master.coordination.journal import AgentLost, MemoryJournal
 
 
 def agent_on(stream: int | None) -> FleetAgent:
@@ -13,14 +14,22 @@ def agent_on(stream: int | None) -> FleetAgent:
 
 
 def test_what_was_taken_is_not_given_again() -> None:
-    out = Instructions()
+    out = Instructions(MemoryJournal())
     out.add(Close(1), Close(2))
     assert out.take() == [Close(1), Close(2)]
     assert out.take() == []
 
 
+def test_what_is_committed_is_in_the_journal_at_once() -> None:
+    journal = MemoryJournal()
+    out = Instructions(journal)
+    out.commit(AgentLost("61", "gone"))
+    assert journal.decisions == [AgentLost("61", "gone")]
+    assert out.take() == []
+
+
 def test_an_agent_without_a_stream_is_sent_nothing() -> None:
-    out = Instructions()
+    out = Instructions(MemoryJournal())
     out.send(agent_on(None), MasterMessage(ack=1))
     out.finish(agent_on(None), "over")
     assert out.take() == []
@@ -29,7 +38,7 @@ def test_an_agent_without_a_stream_is_sent_nothing() -> None:
 
 
 def test_a_stream_is_closed_behind_a_refusal_and_behind_the_end() -> None:
-    out, agent = Instructions(), agent_on(3)
+    out, agent = Instructions(MemoryJournal()), agent_on(3)
     out.refuse(4, "unknown run")
     out.finish(agent, "over")
     assert out.take() == [
@@ -42,7 +51,7 @@ def test_a_stream_is_closed_behind_a_refusal_and_behind_the_end() -> None:
 
 
 def test_a_note_says_what_belongs_to_it() -> None:
-    out = Instructions()
+    out = Instructions(MemoryJournal())
     out.note("warning", "agent a is lost", agent_on(3), "lost", slots=4)
     out.note("warning", "stopping", is_stop=True)
     about = (("agent", "a"), ("host", "a.host"), ("pid", 7), ("slots", 4))

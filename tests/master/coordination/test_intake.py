@@ -44,7 +44,7 @@ def test_a_number_that_is_received_and_not_yet_merged_is_not_merged_twice() -> N
     intake = intake_of("a")
     assert intake.receive("a", batch_of(1, 0), START + S) is Receipt.MERGE
     assert intake.receive("a", batch_of(1, 0), START + S) is Receipt.AGAIN
-    assert intake.merged_number("a") == 0
+    assert intake.of("a").merged == 0
 
 
 INTERVALS = [("before the last one", 3), ("of the future", 9), ("negative", -1)]

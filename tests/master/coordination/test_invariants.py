@@ -7,7 +7,7 @@ import pytest
 from fleet_model import Bench, S, id_of, three_levels
 
 from gradual_master.coordination.core import MasterCore
-from gradual_master.coordination.fleet.agent import Contact, Standing
+from gradual_master.coordination.fleet.agent import Contact, FleetAgent, Standing
 
 
 def running() -> Bench:
@@ -18,8 +18,12 @@ def running() -> Bench:
     return run
 
 
-def a(core: MasterCore):
+def a(core: MasterCore) -> FleetAgent:
     return core._fleet[id_of("a")]
+
+
+def lose(agent: FleetAgent) -> None:
+    agent.standing, agent.was_lost, agent.reason = Standing.LOST, True, "gone"
 
 
 def set_slots(core: MasterCore, column: str, value: int) -> None:
@@ -35,8 +39,8 @@ BROKEN: list[tuple[str, Callable[[MasterCore], object], str]] = [
     ("dropped and not barred", lambda core: setattr(a(core), "standing", Standing.DROPPED), "may come again"),
     ("lost and a holder", lambda core: setattr(a(core), "standing", Standing.LOST), "was never lost"),
     ("joining and a holder", lambda core: setattr(a(core), "standing", Standing.JOINING), "joining and holds slots"),
-    ("a holder without a lease", lambda core: core._leases.end(id_of("a")), "without a lease"),
-    ("a lease of nobody", lambda core: core._leases.renew("stranger", 0), "not in the fleet"),
+    ("a holder without a lease", lambda core: setattr(a(core), "lease_end", None), "without a lease"),
+    ("lost and a lease", lambda core: lose(a(core)), "has a lease"),
     ("slots of a stranger", lambda core: set_slots(core, "_holder", 7), "a stranger"),
     ("a slot without tenure", lambda core: set_slots(core, "_tenure", 0), "under no tenure"),
     (

@@ -1,10 +1,10 @@
 """The journal in memory."""
 
 from gradual_common.protocol.messages import SlotRun
+from gradual_master.coordination.events import CloseInterval
 from gradual_master.coordination.journal import (
     AgentLost,
     BatchMerged,
-    IntervalClosed,
     MemoryJournal,
     OrdersIssued,
     SlotsAssigned,
@@ -24,7 +24,7 @@ def test_decisions_are_kept_in_order() -> None:
 def test_of_batches_and_intervals_only_the_last_numbers_are_kept() -> None:
     journal = MemoryJournal()
     journal.commit(BatchMerged("a", number, number - 1) for number in range(1, 1000))
-    journal.commit([BatchMerged("a", 5, 4), IntervalClosed(0), IntervalClosed(1)])
+    journal.commit([BatchMerged("a", 5, 4), CloseInterval(0), CloseInterval(1)])
     assert journal.batches == {"a": 999}
     assert journal.closed == 1
     assert journal.decisions == []

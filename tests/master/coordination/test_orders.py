@@ -1,20 +1,27 @@
 """Orders: levels ahead, versions that rise, stops."""
 
-from fleet_model import S, schedule_of
+from dataclasses import replace
+
+from fleet_model import TERMS, S, schedule_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_common.clock import NEVER
 from gradual_common.protocol.messages import LevelOrder, SlotRun
 from gradual_common.schedule.schedule import Schedule
+from gradual_master.coordination.fleet.fleet import Fleet
+from gradual_master.coordination.instructions import Instructions
+from gradual_master.coordination.journal import MemoryJournal
 from gradual_master.coordination.orders import RunOrders
+from gradual_master.coordination.slots.table import SlotTable
 
 SLOTS = (SlotRun(0, 0, 9, 1),)
 
 
 def orders_of(schedule: Schedule, start: int | None = S) -> RunOrders:
-    ordering = RunOrders(schedule, 10 * S, 2 * S, epoch=3)
-    ordering.renumber()
+    terms, out = replace(TERMS, epoch=3), Instructions(MemoryJournal())
+    ordering = RunOrders(terms, schedule, Fleet(terms), SlotTable(schedule.peak), out)
+    ordering.issue()
     if start is not None:
         ordering.begin(start)
     return ordering
@@ -110,6 +117,6 @@ def test_users_now_are_those_of_the_level_in_force() -> None:
 def test_changed_slots_are_a_new_version_of_the_same_levels() -> None:
     ordering = orders_of(schedule_of((5,)))
     before = ordering.orders_for(SLOTS)
-    ordering.renumber()
+    ordering.issue()
     after = ordering.orders_for(SLOTS)
     assert (after.version, after.levels) == (before.version + 1, before.levels)

@@ -1,6 +1,6 @@
 """Commands are counted by their processes, whatever comes and goes."""
 
-from fleet_model import hello_of
+from fleet_model import TERMS, hello_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,7 +53,7 @@ def test_what_is_lacking_names_a_few_processes() -> None:
 
 
 def test_the_fleet_counts_those_that_are_connected() -> None:
-    fleet = Fleet("r1")
+    fleet = Fleet(TERMS)
     agent = fleet.admit(hello_of("a"), 1)
     assert fleet.commands.complete == 1
     fleet.leave(1)
