@@ -50,7 +50,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """One cookie. `expires_at`: agent clock, ns; `serial`: its place among cookies of equally long paths."""
+    """One cookie."""
 
     name: str
     value: str
@@ -59,7 +59,9 @@ class Cookie:
     is_host_only: bool
     is_secure: bool
     expires_at: int
+    """On the agent's clock, ns."""
     serial: int
+    """Its place among cookies of equally long paths."""
 
     def is_for(self, request: HttpRequest) -> bool:
         """5.8.3, 1."""

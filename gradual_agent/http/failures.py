@@ -26,15 +26,14 @@ HTTP1_ONLY: Final = "Gradual speaks HTTP/1.1 only"
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An outcome that is no response. `is_stale`: the connection had served before and nothing of an answer came.
-
-    `error`: what nobody foresaw; it is raised where the request was sent, and counted there.
-    """
+    """An outcome that is no response."""
 
     kind: int
     detail: str
     is_stale: bool = False
+    """The connection had served before, and nothing of an answer came."""
     error: Exception | None = None
+    """A mistake of ours: it is raised where the request was sent, and counted there."""
 
     is_plain: ClassVar[bool] = False
 

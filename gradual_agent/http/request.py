@@ -50,30 +50,32 @@ HeaderSource = Mapping[str, str] | Iterable[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HttpRequest:
-    """One request, ready to be sent. Times in ns; `head` ends with the empty line and holds no Cookie field.
-
-    `wire`: head and body. `cookie`: the plan's own Cookie field, which goes before the user's cookies. `own_host`: its
-    own Host field, else "". `fields`: the header fields but for `FRAMING`, from which a redirected request is built.
-    `cookie_host`: whose cookies go along, and who sets them; the host that the request names, as in curl. `max_body`:
-    bytes of the response's body; None: no limit on a body that nobody reads, 64 MiB on one that is kept.
-    """
+    """One request, ready to be sent. Times in ns."""
 
     method: str
     origin: Origin
     target: str
+    """Path and query."""
     head: bytes
+    """It ends with the empty line, and holds no Cookie field."""
     body: bytes = b""
     fields: Fields = ()
+    """The header fields but for `FRAMING`, from which a redirected request is built."""
     cookie: str = ""
+    """The plan's own Cookie field, which goes before the user's cookies."""
     own_host: str = ""
+    """The plan's own Host field."""
     timeout: int = DEFAULT_TIMEOUT
     connect_timeout: int = DEFAULT_CONNECT_TIMEOUT
     follow_redirects: int = DEFAULT_REDIRECTS
     wants_headers: bool = False
     wants_body: bool = False
     max_body: int | None = None
+    """Bytes of the response's body; None: no limit on a body that nobody reads, 64 MiB on one that is kept."""
     wire: bytes = field(init=False, repr=False)
+    """Head and body."""
     cookie_host: str = field(init=False, repr=False)
+    """Whose cookies go along, and who sets them: the host that the request names, as in curl."""
     body_limit: int = field(init=False, repr=False)
     is_idempotent: bool = field(init=False, repr=False)
     wants_response: bool = field(init=False, repr=False)

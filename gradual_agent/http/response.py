@@ -51,14 +51,12 @@ class Headers(Mapping[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The last hop's response. `headers` and `body` are empty unless the request wanted them.
-
-    `body`: bytes with transfer and content codings undone if the request wanted it, else as they came.
-    """
+    """The last hop's response. `headers` and `body` are empty unless the request wanted them."""
 
     status_code: int
     headers: Headers = field(default_factory=Headers)
     body: bytes = b""
+    """Transfer and content codings are undone if the request wanted it; else as it came."""
 
     @property
     def charset(self) -> str:

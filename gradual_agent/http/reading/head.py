@@ -36,13 +36,7 @@ _END = re.compile(rb"\n\r*\n")
 
 
 class ResponseHead:
-    """Status and header fields, and what follows from them.
-
-    is_plain: nothing to store (cookies) or to follow (redirect) · is_quick: besides, its body has a known length and
-    the connection stays open · is_error: 4xx or 5xx · is_persistent: what version and Connection say (RFC 9112, 9.3) ·
-    length: of the body, for `Framing.LENGTH` · encoding: its codings, of the content and then of the transfer, in the
-    order in which they were applied.
-    """
+    """Status and header fields, and what follows from them."""
 
     __slots__ = ("_headers", "cookies", "encoding", "fields", "framing", "is_error", "is_persistent", "is_plain",
                  "is_quick", "length", "location", "status")  # fmt: skip
@@ -53,16 +47,22 @@ class ResponseHead:
             named.setdefault(name.lower(), []).append(value)
         self.status = status
         self.is_error = status >= 400
+        """4xx or 5xx."""
         self.fields = fields
         self.cookies = tuple(value.decode("latin-1") for value in named.get(b"set-cookie", ()))
         self.location = named[b"location"][0].decode("latin-1") if b"location" in named else None
         transfer, is_chunked = read_transfer_codings(named)
         content = [token.decode("latin-1") for token in list_tokens(named, b"content-encoding")]
         self.encoding = (*content, *transfer)
+        """The codings of the body, in the order in which they were applied."""
         self.is_persistent = is_persistent(version, named)
+        """What version and Connection say (RFC 9112, 9.3)."""
         self.framing, self.length = read_framing(status, named, is_chunked)
+        """`length`: of the body, for `Framing.LENGTH`."""
         self.is_plain = not self.cookies and not self.is_redirect
+        """Nothing to store (cookies) or to follow (redirect)."""
         self.is_quick = self.is_plain and self.is_persistent and self.framing is Framing.LENGTH and status >= 200
+        """Besides, its body has a known length and the connection stays open."""
         self._headers: Headers | None = None
 
     @property

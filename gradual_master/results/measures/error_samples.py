@@ -39,11 +39,11 @@ class ErrorSample(Section):
     slot: int
     detail: str
     request: dict[str, Any] | None
-    """{method, url, headers, body, body_bytes}; None where there was none."""
+    """{method, url, headers, body, body_bytes}; of other kinds of actions see `kinds.exchange`. None without one."""
     response: dict[str, Any] | None
     """{status_code, headers, body, body_bytes}; `headers` empty and the body's None where they were not kept."""
     curl: str | None
-    """The request as a command."""
+    """The request as a command; None where there is no such command."""
 
 
 class ErrorSamples:
