@@ -1,8 +1,8 @@
 """The record of one step: every sample into its frame.
 
 A failure has response time, exchange and time to first byte when its response arrived whole, which its kind says, or
-else its sample (`Sample.has_response`); a kind that always has a response was judged by assertions. A timeout has the
-time that it took as its response time; any other failure has none of them.
+else its sample (`Sample.has_response`). A timeout has the time that it took as its response time; any other failure has
+none of them.
 
 A successful sample is three appends to arrays of machine integers and a few additions; histograms, sums and counts of
 messages are made of whole arrays when a batch is sealed.
@@ -28,6 +28,7 @@ class StepRecord:
     __slots__ = (
         "_frame",
         "_have_response",
+        "_judged",
         "add_exchange",
         "add_response_time",
         "add_ttfb",
@@ -52,6 +53,7 @@ class StepRecord:
     def __init__(self, frame: OpenFrame, number: int, failures: FailureKinds = BUILT_IN_KINDS) -> None:
         self._frame = frame
         self._have_response = failures.have_response
+        self._judged = failures.judged
         self.number = number
         self.assertions = 0
         self._clear()
@@ -126,7 +128,7 @@ class StepRecord:
             cell.ttfbs.append(sample.first_byte - sample.written)
         elif sample.kind == TIMEOUT:
             cell.response_times.append(sample.ended - sample.started)
-        if answered:
+        if sample.kind in self._judged:
             self._count_assertions(sample.failed_assertions)
 
     def _record_interruption(self, sample: Sample) -> None:

@@ -20,13 +20,7 @@ BUILT_IN = (
     *_ASSERTIONS[:7],
     EXTRACT,
     TIMEOUT,
-    http.CONNECT,
-    http.DNS,
-    http.TLS,
-    http.RESET,
-    http.PROTOCOL,
-    http.REDIRECT,
-    http.PROXY,
+    *http.ON_THE_WAY,
     TEMPLATE,
     http.BODY_TOO_LARGE,
     INTERNAL,
@@ -49,6 +43,9 @@ class FailureKinds:
         self.numbers = {name: number for number, name in enumerate(self.names)}
         self.have_response = (True, *(kind.has_response for kind in self.all))
         """By number, as in `FailureKind`."""
+
+        self.judged = frozenset(self.numbers[kind.name] for kind in BUILT_IN if kind.has_response)
+        """Those that the assertions of an action, or what follows them, found in a response."""
 
         self.by_name = {kind.name: kind for kind in self.all}
         self.by_status = frozenset(self.numbers[kind.name] for kind in self.all if kind.by_status)

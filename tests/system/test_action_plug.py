@@ -166,7 +166,7 @@ def test_a_run_of_two_agents_counts_what_the_server_counts(
     actions = {
         "page": {"url": f"{target.url}/sleep/0.001"},
         "ask": lines(server, "PING {{vu.slot}}", assertions=[{"body_contains": "OK"}, {"response_time": "< 60s"}]),
-        "bad": lines(server, "BAD"),
+        "bad": lines(server, "BAD", assertions=[{"body_contains": "OK"}]),
         "drop": lines(server, "DROP"),
         "nobody": {"kind": "lines", "server": f"127.0.0.1:{nobody}", "send": "x"},
     }
@@ -191,6 +191,8 @@ def test_a_run_of_two_agents_counts_what_the_server_counts(
     }  # fmt: skip
     assert {step: row["status_codes"] for step, row in rows.items() if row["status_codes"]} == {"page": {"200": 20}}
     assert [row["passed"] for row in rows["ask"]["assertions"]] == [20, 20]
+    (asserted,) = rows["bad"]["assertions"]
+    assert (asserted["passed"], asserted["failed"]) == (0, 0), "an error is no answer that assertions are held against"
     labels = {row["kind"]: row["label"] for row in summary["errors"]}
     assert labels == {
         "lines_error": "line server does not know the command",

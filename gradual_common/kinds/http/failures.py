@@ -97,3 +97,6 @@ REDIRECT = FailureKind(
 
 PROXY = FailureKind("proxy", "proxy failed", False)
 BODY_TOO_LARGE = FailureKind("body_too_large", "body too large")
+
+ON_THE_WAY = (CONNECT, DNS, TLS, RESET, PROTOCOL, REDIRECT, PROXY)
+"""In the order of their numbers."""

@@ -19,17 +19,7 @@ class HttpKind(ActionKind):
     name = "http"
     model = HttpActionSpec
     engine = "gradual_agent.kinds.http.engine:make_engine"
-    failures = (
-        failures.STATUS,
-        failures.CONNECT,
-        failures.DNS,
-        failures.TLS,
-        failures.RESET,
-        failures.PROTOCOL,
-        failures.REDIRECT,
-        failures.PROXY,
-        failures.BODY_TOO_LARGE,
-    )
+    failures = (failures.STATUS, *failures.ON_THE_WAY, failures.BODY_TOO_LARGE)
     template_keys = ("url", "query", "headers", "body", "form", "assertions")
 
     def check(self, view: PlanView) -> None:
