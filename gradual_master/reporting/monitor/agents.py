@@ -48,10 +48,22 @@ class KnownAgents:
 
     def add(self, record: IntervalRecord, *, is_ending: bool) -> None:
         """Take in the next interval; while a run ends agents fall silent because they are done."""
+        at_s = record.end_s
         for health in record.health:
-            self._add_health(health, record.end_s)
+            former = self._agents.get(health.agent)
+            if former is not None and former.outlives(at_s):
+                self._agents[health.agent] = replace(former, health=health, seen_s=at_s)
+                continue
+            # It counts as strained for a while after it was: strain comes and goes within seconds.
+            strained_s = at_s if health.strained else former.strained_s if former else None
+            is_strained = strained_s is not None and strained_s > at_s - RECENT_S
+            self._agents[health.agent] = KnownAgent(health, at_s, strained_s, "strained" if is_strained else "well")
         for name in self._agents.keys() - {health.agent for health in record.health}:
-            self._note_silence(name, is_ending=is_ending)
+            agent = self._agents[name]
+            if is_ending and agent.condition not in ABSENT:
+                del self._agents[name]
+            elif agent.condition not in GONE:
+                self._agents[name] = replace(agent, condition="silent")
 
     def add_news(self, news: News) -> None:
         """What has become of an agent, sooner than its missing numbers show it.
@@ -65,25 +77,6 @@ class KnownAgents:
             self._agents[news.agent] = replace(agent, condition="well")
         elif news.fate != "silent" or agent.condition not in GONE:
             self._agents[news.agent] = replace(agent, condition=news.fate, since_s=news.at_s)
-
-    def _add_health(self, health: AgentHealth, at_s: float) -> None:
-        """An agent that is heard; it counts as strained for a while after it was."""
-        former = self._agents.get(health.agent)
-        strained_s = at_s if health.strained else former.strained_s if former else None
-        is_strained = strained_s is not None and strained_s > at_s - RECENT_S
-        if former is not None and former.outlives(at_s):
-            self._agents[health.agent] = replace(former, health=health, seen_s=at_s)
-        else:
-            self._agents[health.agent] = KnownAgent(health, at_s, strained_s, "strained" if is_strained else "well")
-
-    def _note_silence(self, name: str, *, is_ending: bool) -> None:
-        agent = self._agents[name]
-        if agent.condition in GONE:
-            return
-        if is_ending and agent.condition != "silent":
-            del self._agents[name]
-        else:
-            self._agents[name] = replace(agent, condition="silent")
 
     def worst_first(self) -> list[KnownAgent]:
         """By condition, then the busiest; tenths of a core, so that equals do not change places all the time."""

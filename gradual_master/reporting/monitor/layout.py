@@ -51,20 +51,19 @@ THREE: tuple[Stack, ...] = (
 
 
 def compose(state: MonitorState, width: int, height: int) -> list[Text]:
-    """`height` lines, none wider than `width`."""
+    """`height` lines, none wider than `width`.
+
+    On a low terminal the drawing of the schedule, and then the news, make way for the numbers.
+    """
     body = Body(THREE if width >= THREE_COLUMNS else TWO if width >= TWO_COLUMNS else ONE)
-    return draw_stack(_stack(body, state, width, height), state, width, height)
+    header, news, keys = Header(), NewsPanel(), Keys()
+    stacks: tuple[Stack, ...] = ((header, SchedulePanel(), body, news, keys), (header, body, news, keys))
+    fitting = (stack for stack in stacks if _least_rows(panel.demand(state, width) for panel in stack) <= height)
+    return draw_stack(next(fitting, (header, body, keys)), state, width, height)
 
 
-def _stack(body: Body, state: MonitorState, width: int, height: int) -> Stack:
-    """On a low terminal the drawing of the schedule, and then the news, make way for the numbers."""
-    header, schedule, news, keys = Header(), SchedulePanel(), NewsPanel(), Keys()
-    stacks: tuple[Stack, ...] = ((header, schedule, body, news, keys), (header, body, news, keys))
-    for stack in stacks:
-        demands = [panel.demand(state, width) for panel in stack]
-        if sum(max(demand.least, demand.firm) for demand in demands) <= height:
-            return stack
-    return header, body, keys
+def _least_rows(demands: Iterable[Demand]) -> int:
+    return sum(max(demand.least, demand.firm) for demand in demands if not demand.spare)
 
 
 def draw_stack(stack: Stack, state: MonitorState, width: int, height: int) -> list[Text]:
@@ -132,8 +131,7 @@ class Body:
             for stack, size in zip(self._columns, self._widths(width), strict=True)
         ]
         ideal = max(sum(demand.ideal for demand in column if not demand.spare) for column in columns)
-        firm = max(sum(max(demand.least, demand.firm) for demand in column if not demand.spare) for column in columns)
-        return Demand(2, ideal, max(ideal, MOST_ROWS), firm)
+        return Demand(2, ideal, max(ideal, MOST_ROWS), firm=max(map(_least_rows, columns)))
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
         """The columns, each of so many rows."""

@@ -45,7 +45,7 @@ class MonitorReporter(Reporter):
         self._state = MonitorState(schedule, time.monotonic)
         self._lock = threading.Lock()
         self._logged: deque[tuple[Literal["warning", "error"], str]] = deque(maxlen=MOST_LOGGED)
-        self._listener = LogListener(self._note)
+        self._listener = LogListener(lambda level, text: self._logged.append((level, text)))
         self._output = CapturedOutput()
         self._screen: Screen | None = None
         self._lines: ProgressReporter | None = None
@@ -96,9 +96,6 @@ class MonitorReporter(Reporter):
             self._output.release()
         if self._lines is not None:
             self._lines.close()
-
-    def _note(self, level: Literal["warning", "error"], text: str) -> None:
-        self._logged.append((level, text))
 
     def _compose(self, width: int, height: int) -> Sequence[Text]:
         with self._lock:

@@ -33,14 +33,11 @@ LOOK_S = 0.2
 DRAW_EVERY_S = 1.0
 FAREWELL_S = 3.0
 
-Compose = Callable[[int, int], Sequence[Text]]
-"""(width, height) → the lines of the screen."""
-
 
 class Screen:
-    """Shows what `compose` makes, on the alternate screen of `console`'s terminal."""
+    """Shows what `compose(width, height)` makes, on the alternate screen of `console`'s terminal."""
 
-    def __init__(self, console: Console, compose: Compose) -> None:
+    def __init__(self, console: Console, compose: Callable[[int, int], Sequence[Text]]) -> None:
         self._console = console
         self._compose = compose
         self._has_changed = threading.Event()

@@ -12,11 +12,12 @@ from gradual_common.schedule.schedule import Change, Schedule
 from gradual_master.reporting.monitor.agents import KnownAgents
 from gradual_master.reporting.monitor.last_minutes import LastMinutes
 from gradual_master.reporting.monitor.lines import clean
-from gradual_master.reporting.monitor.steps import RecentSteps, StepRates
 from gradual_master.reporting.progress.state import NOTICEABLE, RECENT_S, ProgressState, rates_of
+from gradual_master.reporting.step_sums import StepKey, StepSums, add_rows
 from gradual_master.reporting.text.block_chart import constant_pieces, slices
 from gradual_master.results.facts import RunFacts
-from gradual_master.results.measures.intervals import IntervalRecord
+from gradual_master.results.measures.distribution import Distribution
+from gradual_master.results.measures.intervals import ActionInterval, IntervalRecord
 from gradual_master.results.summary.history import News
 
 BEFORE_S = 30.0
@@ -45,11 +46,14 @@ class GroupUsers:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetSlices:
-    """The mean target of all groups in each of some equal slices of [0, `end_s`)."""
+class StepRates:
+    """One step of one group over the last seconds; rates a second, times in ms."""
 
-    end_s: float
-    users: tuple[float, ...]
+    group: str
+    step: str
+    rate: float
+    failed: float
+    times: Distribution
 
 
 class MonitorState(ProgressState):
@@ -68,8 +72,10 @@ class MonitorState(ProgressState):
         self.is_stopping = False
         self._clock = clock
         self._began: float | None = None
-        self._targets: tuple[int, int, TargetSlices] | None = None
-        self._recent_steps = RecentSteps()
+        self._targets: tuple[tuple[int, int], tuple[float, list[float]]] | None = None
+        """What the last slices were made for, and these: the schedule is drawn far more often than it changes."""
+        self._actions: dict[int, tuple[ActionInterval, ...]] = {}
+        """By number of interval: what its steps did takes 8 ms for 20 agents and 16 steps, and is worked out once."""
         self._steps: tuple[StepRates, ...] | None = None
 
     def add(self, record: IntervalRecord) -> None:
@@ -134,15 +140,14 @@ class MonitorState(ProgressState):
         if record is None:
             return []
         peaks = dict(zip(self.schedule.groups, self.schedule.peak, strict=True))
-        return [
-            self._group(name, record.users[name], target, record.stopping[name], peaks[name])
-            for name, target in record.target.items()
-        ]
-
-    def _group(self, name: str, users: float, target: float, stopping: float, peak: float) -> GroupUsers:
-        """A few users are always just starting: they are not missed."""
-        missing = 0.0 if self.is_ending else max(0.0, target - users)
-        return GroupUsers(clean(name), users, target, stopping, missing if missing > NOTICEABLE * target else 0.0, peak)
+        groups = []
+        for name, target in record.target.items():
+            users, stopping = record.users[name], record.stopping[name]
+            # A few users are always just starting: they are not missed.
+            is_short = not self.is_ending and target - users > NOTICEABLE * target
+            missing = target - users if is_short else 0.0
+            groups.append(GroupUsers(clean(name), users, target, stopping, missing, peaks[name]))
+        return groups
 
     def all_users(self) -> GroupUsers:
         """All groups together."""
@@ -156,24 +161,34 @@ class MonitorState(ProgressState):
             peak=max((change.target for change in self.schedule.changes), default=0),
         )
 
-    def targets(self, columns: int) -> TargetSlices:
-        """What the schedule wants, in `columns` slices; an open end moves away as it nears."""
-        until = int(self._open_end_s() * NS_PER_S) if self.schedule.end is None else 0
-        if self._targets is None or self._targets[:2] != (columns, until):
-            pieces = constant_pieces(self.schedule, until)
-            end = pieces[-1][1]
-            users = tuple(sum(users) for users in slices(pieces, end, columns))
-            self._targets = (columns, until, TargetSlices(end / NS_PER_S, users))
-        return self._targets[2]
+    def targets(self, columns: int) -> tuple[float, list[float]]:
+        """How many seconds are shown, and the mean target of all groups in each of `columns` equal slices of them.
 
-    def _open_end_s(self) -> float:
-        end_s = 60.0
-        while end_s < self.elapsed_s:
-            end_s *= 2
-        return end_s
+        An open end moves away as it nears: a minute, two minutes, four.
+        """
+        open_end_s = 60
+        while open_end_s < self.elapsed_s:
+            open_end_s *= 2
+        shape = columns, open_end_s * NS_PER_S if self.schedule.end is None else 0
+        if self._targets is None or self._targets[0] != shape:
+            pieces = constant_pieces(self.schedule, until=shape[1])
+            end = pieces[-1][1]
+            self._targets = shape, (end / NS_PER_S, [sum(users) for users in slices(pieces, end, columns)])
+        return self._targets[1]
 
     def steps(self) -> tuple[StepRates, ...]:
-        """Every step over the last seconds; worked out once an interval, when it is shown."""
+        """The steps that did something in the last seconds, in the order in which they first appear."""
         if self._steps is None:
-            self._steps = self._recent_steps.rates(self.recent_records)
+            records = self.recent_records
+            self._actions = {record.number: self._actions.get(record.number) or record.actions() for record in records}
+            seconds = sum(record.end_s - record.start_s for record in records)
+            sums: dict[StepKey, StepSums] = {}
+            for rows in self._actions.values():
+                add_rows(sums, rows, warm_up=False)
+            self._steps = tuple(
+                StepRates(
+                    key.group, key.step, of.requests / seconds, of.errors.total() / seconds, Distribution.of(of.times)
+                )
+                for key, of in sums.items()
+            )
         return self._steps

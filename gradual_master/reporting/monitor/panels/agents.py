@@ -20,8 +20,6 @@ NARROW, ROOMY = 36, 50
 
 LONGEST_NAME = 30
 
-BAD = frozenset({"lost", "silent", "strained"})
-
 
 class AgentsPanel:
     """One line each."""
@@ -37,60 +35,43 @@ class AgentsPanel:
         """Of many agents the worst, and what the others have in common."""
         entries = state.agents.worst_first()
         columns = COLUMNS[: 2 if width < NARROW else 3 if width < ROOMY and state.agents.count("strained") else 4]
-        room = sum(size for _, size in columns)
         titles = "".join(f"{title:>{size}}" for title, size in columns)
-        lines = listing(entries, rows - 1, lambda entry: _line(entry, columns, max(0, width - room)), _rest)
-        return [_heading(state, titles, width), *(lines or [Text("none has reported yet", QUIET)])]
-
-
-def _heading(state: MonitorState, titles: str, width: int) -> Text:
-    """The titles stand over their columns."""
-    agents = state.agents
-    counts = [f"{agents.count(what)} {what}" for what in ("lost", "silent", "strained", "left") if agents.count(what)]
-    room = max(0, width - len(titles))
-    title = ", ".join([f"Agents {agents.present}", *counts])
-    left = heading(title if len(title) + 4 <= room else "Agents", room)
-    return Text.assemble(left, Text(titles, QUIET))
+        room = max(0, width - len(titles))
+        lines = listing(entries, rows - 1, lambda entry: _line(entry, columns, room), _rest)
+        counts = [f"{count} {what}" for what in CONDITIONS if what != "well" and (count := state.agents.count(what))]
+        title = ", ".join([f"Agents {state.agents.present}", *counts])
+        left = heading(title if len(title) + 4 <= room else "Agents", room)
+        return [Text.assemble(left, (titles, QUIET)), *(lines or [Text("none has reported yet", QUIET)])]
 
 
 def _line(entry: KnownAgent, columns: Sequence[tuple[str, int]], room: int) -> Text:
-    name = clean(entry.health.agent)
+    health, name = entry.health, clean(entry.health.agent)
     if entry.condition in ABSENT:
         # It has no current numbers, so that the words may take their place.
         whole = room + sum(size for _, size in columns)
-        words = _absence(entry)
+        begin = {"silent": "silent since", "lost": "lost at", "left": "gone, left at"}[entry.condition]
+        words = f" {begin} {show_seconds(entry.seen_s if entry.condition == 'silent' else entry.since_s)}"
         style = QUIET if entry.condition == "left" else ALARM
-        return Text.assemble(fit(Text(name), max(4, whole - len(words))), Text(words, style))
+        return Text.assemble(fit(Text(name), max(4, whole - len(words))), (words, style))
     word = " strained" if entry.condition == "strained" else ""
     style = WARNING if word else ""
     label = Text.assemble(fit(Text(name), min(LONGEST_NAME, max(4, room - len(word)))), Text(word, WARNING))
-    numbers = (cell(text, size, style, right=True) for text, (_, size) in zip(_numbers(entry), columns, strict=False))
-    return Text.assemble(fit(label, room), " " * max(0, room - label.cell_len), *numbers)
-
-
-def _absence(entry: KnownAgent) -> str:
-    if entry.condition == "silent":
-        return f" silent since {show_seconds(entry.seen_s)}"
-    return f" {'lost at' if entry.condition == 'lost' else 'gone, left at'} {show_seconds(entry.since_s)}"
-
-
-def _numbers(entry: KnownAgent) -> tuple[str, ...]:
-    health = entry.health
-    return (
-        f"{health.cpu:.0%}",
+    lag, users, connections = (
         show_number(health.loop_lag_ms_max),
         show_count(health.users),
         show_count(health.connections),
     )
+    texts = f"{health.cpu:.0%}", lag, users, connections
+    numbers = (cell(text, size, style, right=True) for text, (_, size) in zip(texts, columns, strict=False))
+    return Text.assemble(fit(label, room), " " * max(0, room - label.cell_len), *numbers)
 
 
 def _rest(entries: Sequence[KnownAgent], begin: str) -> Text:
     """The worst of each number among those that are not shown, and how many are not well."""
     conditions = [entry.condition for entry in entries]
     parts = [f"{conditions.count(name)} {name}" for name in CONDITIONS if name in conditions and name != "well"]
-    is_bad = any(name in BAD for name in conditions)
     if present := [entry.health for entry in entries if entry.condition not in ABSENT]:
         lags = [health.loop_lag_ms_max for health in present if health.loop_lag_ms_max is not None]
         lag = f", lag {show_number(max(lags))} ms" if lags else ""
         parts.append(f"at most cpu {max(health.cpu for health in present):.0%}{lag}")
-    return Text(f"{begin}: {', '.join(parts)}", WARNING if is_bad else QUIET)
+    return Text(f"{begin}: {', '.join(parts)}", QUIET if {"well", "left"}.issuperset(conditions) else WARNING)

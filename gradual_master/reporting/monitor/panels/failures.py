@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -37,7 +36,12 @@ class FailuresPanel:
         share = f"{show_share(total, state.requests)} of requests" if total else ""
         longest = max((len(row.label) for row in shown_of(entries, rows - 1)), default=0)
         labels = min(LONGEST_LABEL, longest, max(8, width - NUMBERS))
-        lines = listing(entries, rows - 1, lambda row: _line(row, labels), _rest)
+        lines = listing(
+            entries,
+            rows - 1,
+            lambda row: _line(row, labels),
+            lambda others, begin: Text(f"{begin} kinds: {show_count(sum(row.count for row in others))}", QUIET),
+        )
         for place in reversed(range(min(len(entries), rows - 1 - len(entries)))):
             lines.insert(place + 1, _beginning(entries[place]))
         return [heading("Failures", width, share), *(lines or [Text("none", QUIET)])]
@@ -85,10 +89,6 @@ def _counts_before(state: MonitorState) -> dict[str, int]:
         kinds.subtract(record.errors)
     former = next((record for record in state.records if record.number == recent[0].number - 1), None)
     return counts_of(kinds, former.errors_so_far if former is not None else ())
-
-
-def _rest(rows: Sequence[LiveFailure], begin: str) -> Text:
-    return Text(f"{begin} kinds: {show_count(sum(row.count for row in rows))}", QUIET)
 
 
 def _line(row: LiveFailure, labels: int) -> Text:

@@ -27,17 +27,12 @@ class Header:
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
         """Name, id and clock; what the run is doing."""
-        return [_name_and_clock(state, width), _position(state, width)][:rows]
-
-
-def _name_and_clock(state: MonitorState, width: int) -> Text:
-    run = state.run
-    clock = Text(_clock(state), TITLE)
-    if run is None:
-        return ends(Text(), clock, width)
-    name = Text(clean(run.name), TITLE)
-    named = Text.assemble(name, "  ", Text(run.id, QUIET))
-    return ends(named if named.cell_len + clock.cell_len < width else name, clock, width)
+        clock, name = Text(_clock(state), TITLE), Text()
+        if state.run is not None:
+            name = Text(clean(state.run.name), TITLE)
+            named = Text.assemble(name, "  ", (state.run.id, QUIET))
+            name = named if named.cell_len + clock.cell_len < width else name
+        return [ends(name, clock, width), _position(state, width)][:rows]
 
 
 def _clock(state: MonitorState) -> str:

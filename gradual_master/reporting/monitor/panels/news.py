@@ -29,8 +29,11 @@ class NewsPanel:
         """From the newest backwards, until the rows are used up."""
         room, drawn = rows - 1, list[Text]()
         for news in reversed(state.news):
-            wrapped = _shorten(_wrap(news, width), room - len(drawn), width)
-            drawn = wrapped + drawn
+            wrapped = _wrap(news, width)
+            kept = wrapped[: room - len(drawn)]
+            if len(kept) < len(wrapped):
+                kept[-1] = fit(Text.assemble(fit(kept[-1], width - 2), f" {ELLIPSIS}"), width)
+            drawn = kept + drawn
             if len(drawn) >= room:
                 break
         return [heading("News", width), *drawn]
@@ -57,12 +60,3 @@ def _broken(text: str, first: int, others: int) -> list[str]:
             parts.append(line)
             room, line = others, word
     return [*parts, line] if line else parts
-
-
-def _shorten(lines: list[Text], room: int, width: int) -> list[Text]:
-    """The first of them, the last one with an ellipsis when there are more."""
-    if len(lines) <= room:
-        return lines
-    kept = lines[:room]
-    kept[-1] = fit(Text.assemble(fit(kept[-1], width - 2), f" {ELLIPSIS}"), width)
-    return kept

@@ -61,25 +61,14 @@ def _rest(rows: Sequence[ObjectiveRow], begin: str) -> Text:
     return Text(f"{begin}: {counts}", ALARM if "failed" in states else QUIET)
 
 
-def _value(row: ObjectiveRow) -> str:
-    """Observed and limit, a long unit once: `612 / 500 ms`, `2.5% / 1%`."""
-    observed = show_value(row.observed, row.unit if row.unit == "%" else "")
-    return f"{observed} / {show_value(row.limit, row.unit)}"
-
-
 def _line(row: ObjectiveRow, width: int) -> Text:
+    """Its state and its name; observed and limit, a long unit once: `612 / 500 ms`, `2.5% / 1%`."""
     state = live_state(row)
     word, style = STATES[state]
-    name = Text.assemble(cell(word, LONGEST_STATE, style), " ", _name(row, width))
-    return ends(name, Text(_value(row), style if state != "none" else ""), width)
-
-
-def _name(row: ObjectiveRow, width: int) -> Text:
-    name = Text(clean(row.name))
-    if width < WIDE:
-        return name
-    if row.name != row.rule:
-        name.append(f"  {row.rule}", QUIET)
-    if row.first_failed_at_s is not None and live_state(row) != "passed":
-        name.append(f"  since {show_seconds(row.first_failed_at_s)}", QUIET)
-    return name
+    line = Text.assemble(cell(word, LONGEST_STATE, style), " ", clean(row.name))
+    if width >= WIDE and row.name != row.rule:
+        line.append(f"  {row.rule}", QUIET)
+    if width >= WIDE and row.first_failed_at_s is not None and state != "passed":
+        line.append(f"  since {show_seconds(row.first_failed_at_s)}", QUIET)
+    value = f"{show_value(row.observed, '%' if row.unit == '%' else '')} / {show_value(row.limit, row.unit)}"
+    return ends(line, Text(value, style if state != "none" else ""), width)

@@ -28,20 +28,14 @@ class SchedulePanel:
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
         """The chart, the highest line first, and the axis."""
         columns = width - MARGIN
-        targets = state.targets(columns)
-        peak = max(targets.users)
-        cursor = min(columns - 1, int(min(1.0, state.elapsed_s / targets.end_s) * columns))
-        chart = [
-            _line(blocks, f"{show_number(peak)} ┤" if number == 0 else "│", cursor)
-            for number, blocks in enumerate(block_lines(targets.users, peak, rows - 1))
-        ]
-        return [*chart, _axis(state, targets.end_s, columns, cursor)]
-
-
-def _line(blocks: str, label: str, cursor: int) -> Text:
-    return Text.assemble(
-        cell(label, MARGIN, QUIET, right=True), Text(blocks[: cursor + 1], BAR), Text(blocks[cursor + 1 :], QUIET)
-    )
+        end_s, users = state.targets(columns)
+        peak = max(users)
+        cursor = min(columns - 1, int(min(1.0, state.elapsed_s / end_s) * columns))
+        drawn = []
+        for number, blocks in enumerate(block_lines(users, peak, rows - 1)):
+            label = cell(f"{show_number(peak)} ┤" if number == 0 else "│", MARGIN, QUIET, right=True)
+            drawn.append(Text.assemble(label, (blocks[: cursor + 1], BAR), (blocks[cursor + 1 :], QUIET)))
+        return [*drawn, _axis(state, end_s, columns, cursor)]
 
 
 def _axis(state: MonitorState, end_s: float, columns: int, cursor: int) -> Text:

@@ -6,8 +6,7 @@ from rich.text import Text
 
 from gradual_master.reporting.monitor.lines import ALARM, QUIET, cell, clean, heading
 from gradual_master.reporting.monitor.panels.base import Demand, listing
-from gradual_master.reporting.monitor.state import MonitorState
-from gradual_master.reporting.monitor.steps import StepRates
+from gradual_master.reporting.monitor.state import MonitorState, StepRates
 from gradual_master.reporting.text.formatting import show_number
 
 COLUMNS = (("/s", 8), ("failed/s", 9), ("p50 ms", 8), ("p95 ms", 8))

@@ -37,7 +37,10 @@ class UsersPanel:
         if not entries:
             drawn.append(Text("no figures yet", QUIET))
         elif rows > len(drawn) and len(shown) < len(entries):
-            drawn.append(_rest([entry for entry in entries if entry not in shown]))
+            others = [entry for entry in entries if entry not in shown]
+            missing = sum(entry.missing for entry in others)
+            more = f", {show_number(missing)} missing" if missing else ""
+            drawn.append(Text.assemble((f"and {len(others)} more groups", QUIET), (more, ALARM)))
         return drawn
 
 
@@ -52,12 +55,6 @@ def _choose(entries: list[GroupUsers], rows: int) -> list[GroupUsers]:
         return entries
     by_need = sorted(range(1, len(entries)), key=lambda place: (-entries[place].missing, place))
     return [entries[place] for place in sorted([0, *by_need[: max(0, rows - 2)]])]
-
-
-def _rest(entries: list[GroupUsers]) -> Text:
-    missing = sum(entry.missing for entry in entries)
-    more = Text(f"and {len(entries)} more groups", QUIET)
-    return Text.assemble(more, Text(f", {show_number(missing)} missing", ALARM)) if missing else more
 
 
 @dataclass(frozen=True, slots=True)

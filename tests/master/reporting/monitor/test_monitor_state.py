@@ -1,4 +1,4 @@
-"""What the monitor knows: where the run is by the clock, who is missing, what was said."""
+"""What the monitor knows: where the run is by the clock, who is missing, what steps did of late, what was said."""
 
 from math import ceil
 
@@ -85,17 +85,17 @@ def test_what_the_log_says_too_is_said_once_and_in_one_line() -> None:
 def test_an_open_end_moves_away_as_it_nears() -> None:
     clock = Clock()
     state = scene(5, GROUPS, 1, clock=clock, endless=True)
-    assert state.targets(10).end_s == 87.5, "a quarter past the last change"
+    assert state.targets(10)[0] == 87.5, "a quarter past the last change"
     assert state.left_s is None
     clock.now += 200
-    assert state.targets(10).end_s == 240
-    assert state.targets(10).users[-1] == 80
+    assert state.targets(10)[0] == 240
+    assert state.targets(10)[1][-1] == 80
 
 
 def test_the_drawing_of_the_schedule_is_made_once_per_size() -> None:
     state = scene(5, GROUPS, 1)
     assert state.targets(40) is state.targets(40)
-    assert len(state.targets(50).users) == 50
+    assert len(state.targets(50)[1]) == 50
 
 
 def series(samples: list[list[int]]) -> list[IntervalRecord]:
@@ -146,3 +146,30 @@ def test_memory_is_bounded() -> None:
     for record in records(60, groups=("a",), agents=1, thresholds=[]):
         state.add(record)
     assert len(state.records) == 5 + BEFORE_S
+
+
+def test_steps_add_up_to_their_intervals() -> None:
+    """Every sample counted once, times from merged histograms."""
+    state = MonitorState(staircase(GROUPS), Clock())
+    for record in records(8, GROUPS, agents=3):
+        state.add(record)
+    rows, closed = state.steps(), state.recent_records
+    assert len(closed) == 5
+    assert [(row.group, row.step) for row in rows] == [(group, step) for group in GROUPS for step in ("login", "rates")]
+    assert sum(row.rate for row in rows) * 5 == pytest.approx(sum(record.requests for record in closed))
+    assert sum(row.failed for row in rows) * 5 == pytest.approx(sum(record.failures for record in closed))
+    assert max(row.times.max or 0 for row in rows) == max(record.response_time_ms.max or 0 for record in closed)
+
+
+def test_the_steps_of_an_interval_are_worked_out_once() -> None:
+    """Rows are made anew whenever they are asked for; those of an interval that is seen again are the same ones."""
+    closed = list(records(8, groups=("customer",), agents=1))
+    assert closed[0].actions() is not closed[0].actions()
+    state = MonitorState(staircase(("customer",)), Clock())
+    before: dict[int, object] = {}
+    for record in closed:
+        state.add(record)
+        state.steps()
+        assert all(state._actions[number] is rows for number, rows in before.items() if number in state._actions)
+        before = dict(state._actions)
+    assert list(before) == [3, 4, 5, 6, 7]
