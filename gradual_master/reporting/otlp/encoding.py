@@ -25,10 +25,7 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.buckets import EDGES, SCALE
 from gradual_common.histogram.histogram import Histogram
 from gradual_master.reporting.otlp.pending import Attributes, Export, Temporality
-from gradual_master.reporting.step_sums import StepKey
 from gradual_master.results.facts import RunFacts
-
-SCOPE = "gradual"
 
 GAUGES: dict[str, tuple[str, str]] = {
     "gradual.users": ("{user}", "Users of a group, the mean over an interval"),
@@ -63,7 +60,7 @@ def describe_resource(run: RunFacts, host: str) -> Resource:
 
 def encode(export: Export, resource: Resource) -> ExportMetricsServiceRequest:
     """The request that carries an export."""
-    scope = InstrumentationScope(name=SCOPE, version=__version__)
+    scope = InstrumentationScope(name="gradual", version=__version__)
     scoped = [ScopeMetrics(scope=scope, metrics=[*_sums(export), *_gauges(export)])]
     return ExportMetricsServiceRequest(resource_metrics=[ResourceMetrics(resource=resource, scope_metrics=scoped)])
 
@@ -78,7 +75,7 @@ def _attributes(pairs: Iterable[tuple[str, str | bool]]) -> list[KeyValue]:
 def _sums(export: Export) -> Iterator[Metric]:
     """Requests, failures and response times; a metric without any point is left out."""
     temporality = _TEMPORALITIES[export.temporality]
-    steps = [(_attributes_of(key), sums) for key, sums in export.sums]
+    steps = [(tuple((f"gradual.{name}", of) for name, of in key._asdict().items()), sums) for key, sums in export.sums]
     requests = [_count(export, attributes, sums.requests) for attributes, sums in steps]
     failures = [
         _count(export, (*attributes, ("error.type", kind)), count)
@@ -104,10 +101,6 @@ def _sums(export: Export) -> Iterator[Metric]:
             unit="s",
             exponential_histogram=ExponentialHistogram(data_points=times, aggregation_temporality=temporality),
         )
-
-
-def _attributes_of(key: StepKey) -> Attributes:
-    return tuple((f"gradual.{name}", value) for name, value in key._asdict().items())
 
 
 def _count(export: Export, attributes: Attributes, count: int) -> NumberDataPoint:

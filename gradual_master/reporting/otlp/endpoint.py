@@ -33,17 +33,6 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class TlsFiles:
-    """PEM files."""
-
-    authorities: Path | None = None
-    """Whom to trust; None: whom the system trusts."""
-    certificate: Path | None = None
-    """Our own, for a receiver that asks for one."""
-    key: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class OtlpEndpoint:
     """A receiver."""
 
@@ -56,7 +45,11 @@ class OtlpEndpoint:
     """Names are in lower case."""
     timeout_s: float = DEFAULT_TIMEOUT_S
     gzip: bool = True
-    tls: TlsFiles = TlsFiles()
+    authorities: Path | None = None
+    """Whom to trust, PEM; None: whom the system trusts."""
+    certificate: Path | None = None
+    """Our own, PEM, for a receiver that asks for one."""
+    key: Path | None = None
 
     @property
     def is_loopback(self) -> bool:
@@ -81,7 +74,9 @@ def find_endpoint(arg: str | None, environ: Mapping[str, str]) -> OtlpEndpoint:
         headers=_headers(protocol, *_option(environ, "HEADERS")),
         timeout_s=_timeout_s(*_option(environ, "TIMEOUT")),
         gzip=_choice(*_option(environ, "COMPRESSION"), _COMPRESSIONS),
-        tls=TlsFiles(*(_file(*_option(environ, name)) for name in ("CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"))),
+        authorities=_file(*_option(environ, "CERTIFICATE")),
+        certificate=_file(*_option(environ, "CLIENT_CERTIFICATE")),
+        key=_file(*_option(environ, "CLIENT_KEY")),
     )
 
 
@@ -96,7 +91,9 @@ def _option(environ: Mapping[str, str], name: str) -> tuple[str, str]:
 def _locate(arg: str | None, environ: Mapping[str, str]) -> tuple[Protocol, str, bool]:
     """Protocol, URL or target, and whether TLS is spoken."""
     if arg:
-        return _of_argument(f"-o otlp={_presentable(arg)}", arg)
+        # What may be a secret stays out of messages: user and password, and the query.
+        presentable = re.sub(r"[^/]*@", "", arg.partition("?")[0])
+        return _of_argument(f"-o otlp={presentable}", arg)
     variable, url = _option(environ, "ENDPOINT")
     protocol = _choice(*_option(environ, "PROTOCOL"), _PROTOCOLS)
     if not url:
@@ -141,11 +138,6 @@ def _target(where: str, parts: SplitResult) -> str:
         raise ReporterError(f"{where}: over gRPC an endpoint has no path; give grpc://HOST:PORT alone")
     host = parts.hostname or ""
     return f"{f'[{host}]' if ':' in host else host}:{parts.port or GRPC_PORT}"
-
-
-def _presentable(arg: str) -> str:
-    """The argument without what may be a secret: user and password, and the query."""
-    return re.sub(r"[^/]*@", "", arg.partition("?")[0])
 
 
 def _choice(variable: str, value: str, known: Mapping[str, T]) -> T:

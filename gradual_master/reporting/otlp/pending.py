@@ -25,7 +25,6 @@ from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_master.reporting.step_sums import StepKey, StepSums, add_rows
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.merging.agent_health import AgentHealth
 
 Temporality = Literal["cumulative", "delta"]
 
@@ -108,48 +107,41 @@ class PendingMetrics:
 
         Sums go with the first export after they changed: never twice for the same instant.
         """
-        start = self._begin if self._temporality == "cumulative" else self._exported_at
-        sums = self._take_sums() if self._at > self._exported_at else ()
+        is_cumulative = self._temporality == "cumulative"
+        start = self._begin if is_cumulative else self._exported_at
+        sums: dict[StepKey, StepSums] = {}
+        if self._at > self._exported_at and is_cumulative:
+            sums = {key: of.copy() for key, of in self._sums.items()}
+        elif self._at > self._exported_at:
+            sums, self._sums = self._sums, {}
         self._exported_at = self._at
-        return Export(self._temporality, start, self._at, sums, tuple(self._take_intervals()))
-
-    def _take_sums(self) -> tuple[tuple[StepKey, StepSums], ...]:
-        if self._temporality == "cumulative":
-            return tuple((key, sums.copy()) for key, sums in self._sums.items())
-        taken, self._sums = self._sums, {}
-        return tuple(taken.items())
-
-    def _take_intervals(self) -> Iterator[IntervalGauges]:
-        room = MOST_PER_EXPORT
+        room, intervals = MOST_PER_EXPORT, list[IntervalGauges]()
+        # The first one goes in any case: an interval with more values than an export has room for would stay for ever.
         while self._intervals and (room == MOST_PER_EXPORT or len(self._intervals[0].values) <= room):
-            interval = self._intervals.popleft()
-            room -= len(interval.values)
-            self._waiting -= len(interval.values)
-            yield interval
+            intervals.append(self._intervals.popleft())
+            room -= len(intervals[-1].values)
+        self._waiting -= MOST_PER_EXPORT - room
+        return Export(self._temporality, start, self._at, tuple(sums.items()), tuple(intervals))
 
 
 def _gauges(record: IntervalRecord) -> Iterator[GaugeValue]:
+    """What is known of groups, agents and objectives: a lag that was not measured is not exported."""
     for group in record.users:
         of_group = ("gradual.group", group)
         yield GaugeValue("gradual.users", (of_group, ("gradual.user.state", "active")), record.users[group])
         yield GaugeValue("gradual.users", (of_group, ("gradual.user.state", "stopping")), record.stopping[group])
         yield GaugeValue("gradual.target_users", (of_group,), record.target[group])
     for agent in record.health:
-        yield from _health(agent)
+        name: Attributes = (("gradual.agent", agent.agent),)
+        yield GaugeValue("gradual.agent.cpu.utilization", name, agent.cpu)
+        yield GaugeValue("gradual.agent.connections", name, agent.connections)
+        lags = {"gradual.agent.loop_lag": agent.loop_lag_ms_max, "gradual.agent.start_lag": agent.start_lag_ms_max}
+        for metric, lag_ms in lags.items():
+            if lag_ms is not None:
+                yield GaugeValue(metric, name, lag_ms * NS_PER_MS / NS_PER_S)
     yield from (_judged(row) for row in record.objectives if row.observed is not None and row.passed is not None)
 
 
 def _judged(row: ObjectiveRow) -> GaugeValue:
     attributes = (("gradual.objective.name", row.name), ("gradual.objective.severity", row.severity))
     return GaugeValue("gradual.objective.passed", attributes, float(bool(row.passed)))
-
-
-def _health(agent: AgentHealth) -> Iterator[GaugeValue]:
-    """What is known of an agent: a lag that was not measured is not exported."""
-    name: Attributes = (("gradual.agent", agent.agent),)
-    yield GaugeValue("gradual.agent.cpu.utilization", name, agent.cpu)
-    yield GaugeValue("gradual.agent.connections", name, agent.connections)
-    lags = {"gradual.agent.loop_lag": agent.loop_lag_ms_max, "gradual.agent.start_lag": agent.start_lag_ms_max}
-    for metric, lag_ms in lags.items():
-        if lag_ms is not None:
-            yield GaugeValue(metric, name, lag_ms * NS_PER_MS / NS_PER_S)

@@ -49,7 +49,11 @@ class OtlpReporter(Reporter):
     def prepare(self) -> None:
         """Read where metrics go, and try an empty export. A receiver that does not take it may be there later."""
         self._endpoint = find_endpoint(self.arg, self._environ)
-        self._temporality = self._preferred()
+        preferred = self._environ.get(_PREFERENCE, "").strip()
+        if preferred.lower() not in _TEMPORALITIES:
+            # Warned of and ignored, as the specification wants it.
+            self._log.warning(f"{_PREFERENCE}={preferred}: known are cumulative, delta and lowmemory; cumulative it is")
+        self._temporality = _TEMPORALITIES.get(preferred.lower(), "cumulative")
         self._transport = make_transport(self._endpoint)
         result = self._transport.send(ExportMetricsServiceRequest())
         if isinstance(result, Accepted):
@@ -58,13 +62,6 @@ class OtlpReporter(Reporter):
             return
         later = "it is tried again during the run" if isinstance(result, Undelivered) else "the run goes on without it"
         self._log.warning(f"otlp: {self._endpoint} does not take metrics: {result.reason}; {later}")
-
-    def _preferred(self) -> Temporality:
-        """An unknown preference is warned of and ignored, as the specification wants it."""
-        text = self._environ.get(_PREFERENCE, "").strip()
-        if text.lower() not in _TEMPORALITIES:
-            self._log.warning(f"{_PREFERENCE}={text}: known are cumulative, delta and lowmemory; cumulative it is")
-        return _TEMPORALITIES.get(text.lower(), "cumulative")
 
     def on_test_start(self, run: RunFacts) -> None:
         """The schedule begins: sums count from here."""

@@ -19,6 +19,8 @@ from urllib.error import URLError
 
 import grpc
 from google.protobuf.message import DecodeError
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
@@ -26,9 +28,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
 
 from gradual_common import __version__
+from gradual_common.clock import NS_PER_S
 from gradual_master.errors import ReporterError
-from gradual_master.reporting.otlp.endpoint import OtlpEndpoint, TlsFiles
-from gradual_master.reporting.otlp.status import read_status
+from gradual_master.reporting.otlp.endpoint import OtlpEndpoint
 
 MOST_ANSWER_BYTES = 1 << 20
 """An answer is some bytes long; of a page of HTML no more than this is read."""
@@ -49,6 +51,9 @@ RETRYABLE_CODES = frozenset(
     }
 )
 """OTLP specification, "OTLP/gRPC Response"; RESOURCE_EXHAUSTED only with a RetryInfo."""
+
+STATUS_KEY = "grpc-status-details-bin"
+"""Where a google.rpc.Status stands in the metadata of a failed call."""
 
 CHANNEL_OPTIONS = (
     ("grpc.enable_retries", 0),
@@ -93,7 +98,10 @@ ExportResult = Accepted | Undelivered | Rejected
 def make_transport(endpoint: OtlpEndpoint) -> Transport:
     """The way to this receiver; nothing is dialled yet. ReporterError for TLS files that cannot be used."""
     try:
-        context = _ssl_context(endpoint.tls) if endpoint.secure else None  # gRPC would say nothing, and never connect
+        # Over gRPC too, to see that the files can be used: gRPC would say nothing, and never connect.
+        context = ssl.create_default_context(cafile=endpoint.authorities) if endpoint.secure else None
+        if context is not None and endpoint.certificate is not None:
+            context.load_cert_chain(endpoint.certificate, endpoint.key)
         return HttpTransport(endpoint, context) if endpoint.protocol == "http" else GrpcTransport(endpoint)
     except OSError as error:  # ssl.SSLError is one
         raise ReporterError(f"otlp: the TLS files for {endpoint} cannot be used: {error}") from error
@@ -102,11 +110,10 @@ def make_transport(endpoint: OtlpEndpoint) -> Transport:
 class _EveryStatus(urllib.request.HTTPErrorProcessor):
     """No status is an exception, and no redirect is followed: a redirected POST would become a GET without its body."""
 
-    def http_response(self, _request: Any, response: Any) -> Any:
+    def http_response(self, request: Any, response: Any) -> Any:
         return response
 
-    def https_response(self, _request: Any, response: Any) -> Any:
-        return response
+    https_response = http_response
 
 
 class HttpTransport:
@@ -144,13 +151,6 @@ class HttpTransport:
         """Every export has its own connection."""
 
 
-def _ssl_context(files: TlsFiles) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=files.authorities)
-    if files.certificate is not None:
-        context.load_cert_chain(files.certificate, files.key)
-    return context
-
-
 def _read(answer: Any, deadline: float) -> bytes:
     """The body, as far as it comes in time: one that trickles is no reason to wait for ever."""
     body = b""
@@ -168,7 +168,7 @@ def _result_of(answer: Any, body: bytes) -> ExportResult:
             return _accepted(ExportMetricsServiceResponse.FromString(body))
         except DecodeError:
             return Accepted(message="the answer is not of the OpenTelemetry protocol; is this its HTTP receiver?")
-    said = read_status(body).message[:SHOWN_CHARACTERS]
+    said = read_status(body)[0][:SHOWN_CHARACTERS]
     reason = f"HTTP {answer.status} {answer.reason}" + (f": {said}" if said else "")
     if answer.status in RETRYABLE_STATUSES:
         return Undelivered(reason, retry_after_s(answer.headers, datetime.now(UTC)))
@@ -203,7 +203,8 @@ class GrpcTransport:
         options = [*CHANNEL_OPTIONS, ("grpc.enable_http_proxy", int(not endpoint.is_loopback))]
         compression = grpc.Compression.Gzip if endpoint.gzip else grpc.Compression.NoCompression
         if endpoint.secure:
-            credentials = _channel_credentials(endpoint.tls)
+            files = (endpoint.authorities, endpoint.key, endpoint.certificate)
+            credentials = grpc.ssl_channel_credentials(*(path.read_bytes() if path else None for path in files))
             self._channel = grpc.secure_channel(endpoint.url, credentials, options=options, compression=compression)
         else:
             self._channel = grpc.insecure_channel(endpoint.url, options=options, compression=compression)
@@ -214,7 +215,12 @@ class GrpcTransport:
         try:
             answer = self._stub.Export(request, timeout=self._endpoint.timeout_s, metadata=self._endpoint.headers)
         except grpc.RpcError as error:
-            return _result_of_failure(error)
+            call: Any = error  # it is one too, with code, details and trailing metadata
+            code, after_s = call.code(), read_status(dict(call.trailing_metadata() or ()).get(STATUS_KEY, b""))[1]
+            reason = ": ".join(part for part in (code.name, call.details()) if part)[:SHOWN_CHARACTERS]
+            if code in RETRYABLE_CODES or (code is grpc.StatusCode.RESOURCE_EXHAUSTED and after_s is not None):
+                return Undelivered(reason, after_s)
+            return Rejected(reason)
         return _accepted(answer)
 
     def close(self) -> None:
@@ -222,22 +228,20 @@ class GrpcTransport:
         self._channel.close()
 
 
-def _channel_credentials(files: TlsFiles) -> grpc.ChannelCredentials:
-    return grpc.ssl_channel_credentials(
-        root_certificates=files.authorities.read_bytes() if files.authorities else None,
-        private_key=files.key.read_bytes() if files.key else None,
-        certificate_chain=files.certificate.read_bytes() if files.certificate else None,
-    )
+def read_status(data: bytes) -> tuple[str, float | None]:
+    """A google.rpc.Status, as receivers explain a failure: its message, and the delay (s) that a RetryInfo asks for.
 
-
-def _result_of_failure(error: Any) -> ExportResult:
-    """`error` is a Call too: it has code, details and trailing metadata."""
-    code: grpc.StatusCode = error.code()
-    reason = ": ".join(part for part in (code.name, error.details()) if part)[:SHOWN_CHARACTERS]
-    details = read_status(dict(error.trailing_metadata() or ()).get("grpc-status-details-bin", b""))
-    if code in RETRYABLE_CODES or (code is grpc.StatusCode.RESOURCE_EXHAUSTED and details.retry_after_s is not None):
-        return Undelivered(reason, details.retry_after_s)
-    return Rejected(reason)
+    Nothing when these bytes are none, as a proxy's page of HTML.
+    """
+    info = RetryInfo()
+    try:
+        status = Status.FromString(data)
+        delays = [
+            info.retry_delay.seconds + info.retry_delay.nanos / NS_PER_S for one in status.details if one.Unpack(info)
+        ]
+    except DecodeError:
+        return "", None
+    return status.message, max(0.0, delays[0]) if delays else None
 
 
 def _accepted(answer: ExportMetricsServiceResponse) -> Accepted:

@@ -132,7 +132,11 @@ class SampleWriter:
             partition = self._partition(block, minute)
             chosen = minutes == minute
             self._add(partition, tuple(column[chosen] for column in columns))
-        self._close_old(block.agent)
+        # Complete those of this agent that are well past their minute, and for as long past their last row.
+        before = self._newest[block.agent] - LATE_S * NS_PER_S
+        for key in [key for key in self._open if key[0] == block.agent and (key[1] + 1) * NS_PER_MINUTE < before]:
+            if self._open[key].touched < before:
+                self._close(key)
 
     def _partition(self, block: SampleBlock, minute: int) -> Partition:
         """The open partition of this minute, a new one if need be."""
@@ -168,17 +172,6 @@ class SampleWriter:
     def _write_out(self, partition: Partition) -> None:
         self._buffered -= partition.buffered
         partition.write_out()
-
-    def _close_old(self, agent: str) -> None:
-        """Complete those of an agent that is well past their minute, and for as long past their last row."""
-        before = self._newest[agent] - LATE_S * NS_PER_S
-        old = [
-            (name, minute)
-            for (name, minute), partition in self._open.items()
-            if name == agent and (minute + 1) * NS_PER_MINUTE < before and partition.touched < before
-        ]
-        for key in old:
-            self._close(key)
 
     def _close(self, key: tuple[str, int]) -> None:
         partition = self._open.pop(key)

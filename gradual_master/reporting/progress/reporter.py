@@ -74,9 +74,7 @@ def describe_progress(state: ProgressState) -> str:
     parts = [
         _position(state),
         f"users {users}" + (f" ({show_number(state.missing)} missing)" if state.missing else ""),
-        f"{show_number(state.recent.ok)} ok/s",
-        f"p50 {show_number(state.recent.times.p50)} ms",
-        f"p95 {show_number(state.recent.times.p95)} ms",
+        *_speed(state),
         f"{show_count(state.failures.total())} failed" + (f" ({show_kinds(state.labels)})" if state.labels else ""),
         f"agents {record.agents if record is not None else 0}",
     ]
@@ -103,7 +101,9 @@ def render_progress(state: ProgressState) -> RenderableType:
     record = state.last
     if record is None:
         return Text("the schedule begins")
-    parts: list[RenderableType] = [_bar(state), _users(record), _figures(state, record)]
+    counts = f"{show_count(state.requests)} requests", f"{show_count(state.failures.total())} failed"
+    numbers = Text("   ".join([*_speed(state), *counts, f"agents {record.agents}"]))
+    parts: list[RenderableType] = [_bar(state), _users(record), numbers]
     if state.missing:
         parts.append(Text(f"{show_number(state.missing)} users missing", "red"))
     if state.failures:
@@ -144,9 +144,8 @@ def _users(record: IntervalRecord) -> Table:
     return grid
 
 
-def _figures(state: ProgressState, record: IntervalRecord) -> Text:
-    return Text(
-        f"{show_number(state.recent.ok)} ok/s   p50 {show_number(state.recent.times.p50)} ms"
-        f"   p95 {show_number(state.recent.times.p95)} ms   {show_count(state.requests)} requests"
-        f"   {show_count(state.failures.total())} failed   agents {record.agents}"
-    )
+def _speed(state: ProgressState) -> list[str]:
+    """Throughput and percentiles of the last seconds."""
+    recent = state.recent
+    times = (f"{name} {show_number(time)} ms" for name, time in (("p50", recent.times.p50), ("p95", recent.times.p95)))
+    return [f"{show_number(recent.ok)} ok/s", *times]

@@ -129,19 +129,16 @@ class RunMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """All families, of one moment."""
+        families = list[Metric]()
         with self._lock:
-            families = list(self._families())
-        yield from families
-
-    def _families(self) -> Iterator[Metric]:
-        if self._run is not None:
-            facts = {"run": self._run.id, "name": self._run.name, "version": __version__}
-            yield InfoMetricFamily("gradual_run", "The run that is measured.", facts)
-        yield from self._counters()
-        if self._last is not None:
-            yield from _user_gauges(self._last)
-            yield from _agent_gauges(self._last)
-        yield _objective_gauge(self._objectives)
+            if self._run is not None:
+                facts = {"run": self._run.id, "name": self._run.name, "version": __version__}
+                families.append(InfoMetricFamily("gradual_run", "The run that is measured.", facts))
+            families += self._counters()
+            if self._last is not None:
+                families += [*_user_gauges(self._last), *_agent_gauges(self._last)]
+            families.append(_objective_gauge(self._objectives))
+        return iter(families)
 
     def _counters(self) -> Iterator[Metric]:
         requests = CounterMetricFamily("gradual_requests", "Completed samples.", labels=STEP_LABELS)

@@ -45,7 +45,12 @@ def write_protobuf(collector: Collector) -> bytes:
     """The body of a scrape."""
     body = io.BytesIO()
     for metric in collector.collect():
-        family = _histograms(metric) if isinstance(metric, ResponseTimeFamily) else _values(metric)
+        if isinstance(metric, ResponseTimeFamily):
+            family = MetricFamily(name=metric.name, help=metric.documentation, type=HISTOGRAM)
+            for labels, below, times in metric.native:
+                family.metric.add(label=_labels(labels), histogram=_histogram(below, times))
+        else:
+            family = _values(metric)
         if family.metric:
             serialize_length_prefixed(family, body)
     return body.getvalue()
@@ -60,13 +65,6 @@ def _values(metric: Metric) -> MetricFamily:
             family.metric.add(label=_labels(sample.labels), counter=Counter(value=sample.value))
         else:
             family.metric.add(label=_labels(sample.labels), gauge=Gauge(value=sample.value))
-    return family
-
-
-def _histograms(metric: ResponseTimeFamily) -> MetricFamily:
-    family = MetricFamily(name=metric.name, help=metric.documentation, type=HISTOGRAM)
-    for labels, below, times in metric.native:
-        family.metric.add(label=_labels(labels), histogram=_histogram(below, times))
     return family
 
 

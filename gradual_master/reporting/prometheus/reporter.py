@@ -1,17 +1,27 @@
 """The run as a target that Prometheus scrapes (`-o prometheus=[HOST:]PORT`), from its begin to the end of the command.
 
 Counters hold what closed intervals measured, warm-up apart by a label; when the run is judged they take over the
-summary's final counts. Which metrics there are says `metrics`; port and forms are those of `server` and `protobuf`.
+summary's final counts. Which metrics there are says `metrics`; the server answers `GET /metrics` with them, in the form
+that the scraper likes best (`protobuf` writes one of them), to every client that reaches the port.
 """
 
 from __future__ import annotations
 
+import socket
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
+from typing import Any
+
 import structlog
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
 
 from gradual_master.errors import ListenError, ReporterError
 from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.prometheus.metrics import RunMetrics
-from gradual_master.reporting.prometheus.server import PATH, ScrapeServer
+from gradual_master.reporting.prometheus.protobuf import CONTENT_TYPE, FAMILY, PROTOBUF, write_protobuf
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.sections import Summary
@@ -20,6 +30,13 @@ from gradual_master.serving.listening import ListenAddress
 LOOPBACK = "127.0.0.1"
 DEFAULT = f"{LOOPBACK}:9464"
 """9464 is the port that OpenTelemetry's Prometheus exporters listen on."""
+
+PATH = "/metrics"
+POLL_S = 0.05
+"""How soon the serving thread notices that it is to end."""
+
+PATIENCE_S = 10.0
+"""A scraper that says nothing for longer is hung up on."""
 
 WANTED = "write prometheus=PORT, prometheus=HOST:PORT or prometheus=[IPV6]:PORT"
 
@@ -85,3 +102,95 @@ def read_address(arg: str | None) -> ListenAddress:
     if not address.host:
         raise ReporterError(f"-o prometheus={text}: Prometheus scrapes no Unix sockets; {WANTED}")
     return address
+
+
+class ScrapeServer(ThreadingTCPServer):
+    """Bound and listening once it is made (OSError when it cannot be); answers from `start` to `close`."""
+
+    allow_reuse_address = True  # a port whose last connections are still winding down; never one that is listened on
+    daemon_threads = True
+    request_queue_size = 16
+
+    def __init__(self, host: str, port: int, metrics: RunMetrics) -> None:
+        self.metrics = metrics
+        self.registry = CollectorRegistry(auto_describe=False)
+        self.registry.register(metrics)
+        # The first address that the host has, as every server of the standard library takes it.
+        self.address_family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        super().__init__((str(address[0]), port), ScrapeHandler)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that was bound."""
+        return int(self.server_address[1])
+
+    def start(self) -> None:
+        """Answer from now on, in a thread of its own."""
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(POLL_S,), name="prometheus-endpoint", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Answer no more, and release the port."""
+        if self._thread is not None:
+            self.shutdown()
+            self._thread.join()
+            self._thread = None
+        self.server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A scrape failed, as when the scraper hung up; the next one is answered all the same."""
+        structlog.get_logger(__name__).warning("a scrape could not be answered", scraper=client_address, exc_info=True)
+
+
+class ScrapeHandler(BaseHTTPRequestHandler):
+    """Answers one scrape."""
+
+    server: ScrapeServer
+    server_version = "gradual"
+    sys_version = ""
+    timeout = PATIENCE_S
+
+    def do_GET(self) -> None:
+        """The metrics; 503 before the run has begun."""
+        if self.path.partition("?")[0] != PATH:
+            self._answer(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", f"the metrics are at {PATH}\n".encode())
+        elif not self.server.metrics.has_begun:
+            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", b"the run has not begun\n")
+        elif prefers_protobuf(accept := self.headers.get("Accept", "")):
+            self._answer(HTTPStatus.OK, CONTENT_TYPE, write_protobuf(self.server.metrics))
+        else:
+            write, content_type = choose_encoder(accept)
+            self._answer(HTTPStatus.OK, content_type, write(self.server.registry))
+
+    def _answer(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name that the base class gives it
+        """Scrapes are not worth a line."""
+
+
+def prefers_protobuf(accept: str) -> bool:
+    """Whether nothing else is liked better (RFC 9110, 12.5.1) than delimited metric families."""
+    offers = [_read_offer(part) for part in accept.split(",")]
+    form = {"proto": FAMILY, "encoding": "delimited"}.items()
+    mine = [q for kind, parameters, q in offers if kind == PROTOBUF and form <= parameters.items()]
+    others = [q for kind, _, q in offers if kind != PROTOBUF]
+    return bool(mine) and max(mine) > 0 and max(mine) >= max(others, default=0.0)
+
+
+def _read_offer(part: str) -> tuple[str, dict[str, str], float]:
+    kind, *rest = (piece.strip() for piece in part.split(";"))
+    parameters = {name.lower(): value.strip('"') for name, _, value in (piece.partition("=") for piece in rest)}
+    try:
+        return kind.lower(), parameters, float(parameters.get("q", "1"))
+    except ValueError:
+        return kind.lower(), parameters, 0.0
