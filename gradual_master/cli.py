@@ -10,13 +10,7 @@ from typing import Annotated
 import typer
 
 from gradual_master.command_line.main import new_app
-from gradual_master.command_line.options import (
-    RunArguments,
-    duration_option,
-    load_arguments,
-    run_options_of,
-    spread,
-)
+from gradual_master.command_line.options import RunArguments, duration_option, load_arguments, run_options_of, spread
 
 app = new_app("Conducts a run: waits for agents, deals the users among them, merges, judges and reports.")
 

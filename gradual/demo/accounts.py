@@ -1,16 +1,24 @@
-"""Accounts, balances and tokens of the demo bank. Money is integer cents, so that nothing is lost in rounding."""
+"""What the demo bank keeps: accounts and balances, tokens, and exact counts of its requests.
+
+Money is integer cents, so that nothing is lost in rounding.
+"""
 
 from __future__ import annotations
 
 import hmac
 import secrets
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from typing import Any
 
 from gradual.errors import TransferRefusedError
 
 CUSTOMERS = 10_000
 OPENING_BALANCE = 100_000
 MOST_TOKENS = 200_000
+
+UNREADABLE = "unreadable"
+OTHER = "other"
+NOT_COUNTED = frozenset({"/stats", "/reset"})
 
 
 def username_of(number: int) -> str:
@@ -93,3 +101,50 @@ class Tokens:
     def revoke(self, token: str) -> None:
         """Forget a token."""
         self._accounts.pop(token, None)
+
+
+class Counts:
+    """Requests per route, responses per status, and how many requests were served at once at most."""
+
+    def __init__(self, routes: frozenset[str]) -> None:
+        self._routes = routes
+        self._requests: Counter[str] = Counter()
+        self._statuses: Counter[int] = Counter()
+        self._concurrent = 0
+        self._peak = 0
+
+    def count(self, message: Any) -> None:
+        """Count one parsed request; aiohttp stands an error record in for one that cannot be read."""
+        url = getattr(message, "url", None)
+        if url is None:
+            self._requests[UNREADABLE] += 1
+        elif url.path not in NOT_COUNTED:
+            route = f"{message.method} {url.path}"
+            self._requests[route if route in self._routes else OTHER] += 1
+
+    def begin(self) -> None:
+        """A handler has been reached."""
+        self._concurrent += 1
+        self._peak = max(self._peak, self._concurrent)
+
+    def end(self, status: int | None) -> None:
+        """The handler is through; `status` None when it has no response."""
+        self._concurrent -= 1
+        if status is not None:
+            self._statuses[status] += 1
+
+    def reset(self) -> None:
+        """Begin again; requests that are being served stay in the concurrency."""
+        self._requests.clear()
+        self._statuses.clear()
+        self._peak = self._concurrent
+
+    def report(self) -> dict[str, Any]:
+        """The counts as JSON data."""
+        return {
+            "requests": self._requests.total(),
+            "routes": dict(sorted(self._requests.items())),
+            "statuses": {str(status): number for status, number in sorted(self._statuses.items())},
+            "concurrent": self._concurrent,
+            "peak_concurrent": self._peak,
+        }

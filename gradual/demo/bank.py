@@ -20,8 +20,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gradual.demo.accounts import Accounts, Tokens
-from gradual.demo.counts import Counts
+from gradual.demo.accounts import Accounts, Counts, Tokens
 from gradual.errors import TransferRefusedError
 
 COOKIE = "session"
@@ -209,10 +208,8 @@ def refuse_route(request: web.BaseRequest) -> Answer:
 
 def read_object(body: bytes) -> dict[str, Any] | None:
     """The JSON object in a body ({} when it is empty), or None if it holds anything else."""
-    if not body:
-        return {}
     try:
-        content = json.loads(body)
+        content = json.loads(body or b"{}")
     except ValueError:
         return None
     return content if isinstance(content, dict) else None

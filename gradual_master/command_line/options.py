@@ -28,9 +28,6 @@ if TYPE_CHECKING:  # heavy: not before a plan is read
     from gradual_master.run.options import RunOptions
 
 DEFAULT_PLAN = "gradual.yaml"
-STANDARD_INPUT = "-"
-URL_USERS = 10
-URL_DURATION = "30s"
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 """Of any scheme: one that cannot be requested is said to be that, and no missing file."""
 
@@ -156,7 +153,7 @@ def source_of(name: str) -> PlanSource:
     """The plan file, standard input, or a plan of one GET for a URL."""
     from gradual_common.plan.loader import PlanSource
 
-    if name == STANDARD_INPUT:
+    if name == "-":
         return PlanSource.of_bytes(sys.stdin.buffer.read(), "standard input")
     if _URL.match(name):
         return PlanSource.of_mapping(plan_of_url(name), hide_credentials(name))
@@ -166,8 +163,8 @@ def source_of(name: str) -> PlanSource:
 def plan_of_url(url: str) -> dict[str, Any]:
     """A plan of one GET, without think time; `-u` and `-d` change its users and its length."""
     return {
-        "config": {"name": hide_credentials(url), "duration": URL_DURATION},
-        "users": [{"name": "user", "concurrency": URL_USERS, "behavior": [{"action": "get"}]}],
+        "config": {"name": hide_credentials(url), "duration": "30s"},
+        "users": [{"name": "user", "concurrency": 10, "behavior": [{"action": "get"}]}],
         "actions": {"get": {"url": url}},
     }
 

@@ -27,8 +27,6 @@ from gradual_common.process.logs import hide_secrets
 MOST_LINES = 5000
 """Pieces of log output kept; of more, the last."""
 
-Listener = Callable[[Literal["warning", "error"], str], None]
-
 
 class CapturedOutput:
     """Stands in for `sys.stderr`, and for `sys.stdout` where that is a terminal too."""
@@ -109,7 +107,7 @@ class CapturedStream:
 class LogListener(logging.Handler):
     """Calls `listener` with warnings and errors, by their text alone; in whatever thread they are logged."""
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Callable[[Literal["warning", "error"], str], None]) -> None:
         super().__init__(logging.WARNING)
         self._listener = listener
 

@@ -15,13 +15,12 @@ from rich.text import Text
 from gradual_master.reporting.monitor.lines import beside, fit
 from gradual_master.reporting.monitor.panels.agents import AgentsPanel
 from gradual_master.reporting.monitor.panels.base import Demand, Panel
-from gradual_master.reporting.monitor.panels.charts import LATENCY, THROUGHPUT
 from gradual_master.reporting.monitor.panels.failures import FailuresPanel
 from gradual_master.reporting.monitor.panels.header import Header, Keys
 from gradual_master.reporting.monitor.panels.news import NewsPanel
 from gradual_master.reporting.monitor.panels.objectives import ObjectivesPanel
 from gradual_master.reporting.monitor.panels.schedule import SchedulePanel
-from gradual_master.reporting.monitor.panels.speed import SpeedPanel
+from gradual_master.reporting.monitor.panels.speed import LATENCY, THROUGHPUT, SpeedPanel
 from gradual_master.reporting.monitor.panels.step_table import StepsPanel
 from gradual_master.reporting.monitor.panels.users import UsersPanel
 from gradual_master.reporting.monitor.state import MonitorState

@@ -39,9 +39,7 @@ class MonitorReporter(Reporter):
         super().__init__()
         # The stream itself: while the screen is up another one stands in for it. Whether it is a terminal is not for
         # FORCE_COLOR to say.
-        terminal = console or Console(file=sys.stderr, highlight=False, force_terminal=sys.stderr.isatty())
-        self._schedule = schedule
-        self._console = terminal
+        self._console = console or Console(file=sys.stderr, highlight=False, force_terminal=sys.stderr.isatty())
         self._state = MonitorState(schedule, time.monotonic)
         self._lock = threading.Lock()
         self._logged: deque[tuple[Literal["warning", "error"], str]] = deque(maxlen=MOST_LOGGED)
@@ -54,7 +52,7 @@ class MonitorReporter(Reporter):
         """The schedule is about to begin."""
         if not self._console.is_terminal or self._console.is_dumb_terminal:
             plain = Console(file=self._console.file, width=self._console.width, highlight=False, force_terminal=False)
-            self._lines = ProgressReporter(self._schedule, plain)
+            self._lines = ProgressReporter(self._state.schedule, plain)
             self._lines.on_test_start(run)
             return
         self._state.run = run

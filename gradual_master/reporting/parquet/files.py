@@ -47,8 +47,6 @@ LONGEST_NAME = 200
 NO_NAME = "__HIVE_DEFAULT_PARTITION__"
 """Read as null (Apache Hive, dynamic partitions)."""
 
-COMPRESSION = "zstd"
-
 Columns = tuple[npt.NDArray[Any], ...]
 """started, duration, slot, step, kind, status: as in SampleBlock."""
 
@@ -229,19 +227,16 @@ class Partition:
         columns = _joined(self._waiting)
         self._waiting, self.buffered = [], 0
         if self._writer is None:
-            self._begin_file()
+            self._folder.mkdir(parents=True, exist_ok=True)
+            number = len(list(self._folder.glob("part-*.parquet")))
+            self._path = self._folder / f"part-{number}.parquet"
+            self._draft = self._folder / f".part-{number}.partial"
+            self._writer = pq.ParquetWriter(self._draft, self._schema, compression="zstd", use_dictionary=TEXT_COLUMNS)
         try:
             self._writer.write_table(self._table(columns), row_group_size=len(columns[0]))
         except Exception:
             self._abandon()
             raise
-
-    def _begin_file(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        number = len(list(self._folder.glob("part-*.parquet")))
-        self._path = self._folder / f"part-{number}.parquet"
-        self._draft = self._folder / f".part-{number}.partial"
-        self._writer = pq.ParquetWriter(self._draft, self._schema, compression=COMPRESSION, use_dictionary=TEXT_COLUMNS)
 
     def _table(self, columns: Columns) -> Any:
         started, duration, slot, step, kind, status = columns

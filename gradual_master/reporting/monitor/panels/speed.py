@@ -1,4 +1,7 @@
-"""Throughput, failures and percentiles of the last seconds, each with how it has changed and a sparkline."""
+"""Throughput, failures and percentiles of the last seconds, each with how it has changed and a sparkline.
+
+Two of them have charts of several lines too, for terminals that have room for them.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,17 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from gradual_master.reporting.monitor.last_minutes import LastMinutes, SeriesPoint
-from gradual_master.reporting.monitor.lines import ALARM, QUIET, TITLE, cell, change, heading, sparkline
+from gradual_master.reporting.monitor.lines import ALARM, BAR, QUIET, TITLE, cell, change, heading, sparkline
 from gradual_master.reporting.monitor.panels.base import Demand
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.progress.state import RECENT_S, Rates
+from gradual_master.reporting.text.block_chart import block_lines
 from gradual_master.reporting.text.formatting import show_number, show_seconds
 
 LABEL, VALUE, CHANGE = 9, 8, 6
 SHORTEST_SPARKLINE = 6
+MARGIN = 8
+"""Columns left of a chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +39,14 @@ def _time(label: str, rank: int, read: Callable[[SeriesPoint | Rates], float | N
     return SpeedRow(label, rank, read, lambda minutes, columns: minutes.worst(read, columns))
 
 
+OK = SpeedRow("ok/s", 0, lambda rates: rates.ok, lambda minutes, n: minutes.rates(lambda point: point.ok, n))
+P95 = _time("p95 ms", 2, lambda of: of.times.p95)
 ROWS = (
-    SpeedRow("ok/s", 0, lambda rates: rates.ok, lambda minutes, n: minutes.rates(lambda point: point.ok, n)),
+    OK,
     SpeedRow("failed/s", 1, lambda rates: rates.failed, lambda minutes, n: minutes.rates(lambda p: p.failed, n)),
     _time("p50 ms", 3, lambda of: of.times.p50),
     _time("p90 ms", 5, lambda of: of.times.p90),
-    _time("p95 ms", 2, lambda of: of.times.p95),
+    P95,
     _time("p99 ms", 4, lambda of: of.times.p99),
     _time("max ms", 6, lambda of: of.times.max),
 )
@@ -78,3 +86,29 @@ def _draw(row: SpeedRow, state: MonitorState, width: int) -> Text:
     line = sparkline(row.series(state.last_minutes, columns)) if columns >= SHORTEST_SPARKLINE else ""
     numbers = Text.assemble(Text(f"{row.label:<{LABEL}}"), cell(show_number(value), VALUE, style, right=True), " ")
     return Text.assemble(numbers, cell(change(value, row.now(state.before)), CHANGE), " ", line)
+
+
+class ChartPanel:
+    """One measure over the last minutes."""
+
+    def __init__(self, row: SpeedRow, rank: int) -> None:
+        self.rank = rank
+        self._row = row
+
+    def demand(self, state: MonitorState, width: int) -> Demand:
+        """Only where rows are left over."""
+        return Demand(5, 8, 20, spare=True)
+
+    def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
+        """The title and the chart, its scale from 0."""
+        columns = max(1, width - MARGIN)
+        values = [value or 0.0 for value in self._row.series(state.last_minutes, columns)]
+        peak = max(values)
+        drawn = [heading(self._row.label, width, f"course of {show_seconds(state.last_minutes.span_s(columns))}")]
+        for number, blocks in enumerate(block_lines(values, peak, rows - 1)):
+            label = f"{show_number(peak)} ┤" if number == 0 else "0 ┤" if number == rows - 2 else "│"
+            drawn.append(Text.assemble(cell(label, MARGIN, QUIET, right=True), (blocks, BAR)))
+        return drawn
+
+
+THROUGHPUT, LATENCY = ChartPanel(OK, 6), ChartPanel(P95, 7)

@@ -10,13 +10,12 @@ from gradual_master.reporting.monitor.layout import draw_stack
 from gradual_master.reporting.monitor.lines import fit
 from gradual_master.reporting.monitor.panels.agents import AgentsPanel
 from gradual_master.reporting.monitor.panels.base import Panel
-from gradual_master.reporting.monitor.panels.charts import LATENCY, THROUGHPUT
 from gradual_master.reporting.monitor.panels.failures import FailuresPanel
 from gradual_master.reporting.monitor.panels.header import Header, Keys
 from gradual_master.reporting.monitor.panels.news import NewsPanel
 from gradual_master.reporting.monitor.panels.objectives import ObjectivesPanel
 from gradual_master.reporting.monitor.panels.schedule import SchedulePanel
-from gradual_master.reporting.monitor.panels.speed import SpeedPanel
+from gradual_master.reporting.monitor.panels.speed import LATENCY, THROUGHPUT, SpeedPanel
 from gradual_master.reporting.monitor.panels.step_table import StepsPanel
 from gradual_master.reporting.monitor.panels.users import UsersPanel
 from gradual_master.reporting.monitor.state import MonitorState
