@@ -26,7 +26,7 @@ def simulated_hour() -> Any:
 
 def seconds_to_write(summary: Any, path: Path) -> float:
     """Wall time of one report; the first one loads bokeh too."""
-    from gradual_master.reporting.html import write_html_report  # noqa: PLC0415 - as a run loads it
+    from gradual_master.reporting.html.reporter import write_html_report  # noqa: PLC0415 - as a run loads it
 
     started = time.perf_counter()
     write_html_report(summary, path)

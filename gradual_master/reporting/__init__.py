@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
+from os import PathLike
+from pathlib import Path
 from pkgutil import resolve_name
 
-from gradual_master.reporting.base import BaseReporter
+from gradual_master.reporting.html.reporter import write_html_report
 from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.notebook import render_html
 from gradual_master.reporting.running.lookup import Loader
@@ -17,7 +19,7 @@ _PLACES = {
     "console": "console.reporter:ConsoleReporter",
     "json": "jsonfile:JsonReporter",
     "html": "html.reporter:HtmlReporter",
-    "csv": "csv.reporter:CsvReporter",
+    "csv": "csvfiles:CsvReporter",
     "junit": "junit:JunitReporter",
     "markdown": "markdown.reporter:MarkdownReporter",
     "prometheus": "prometheus.reporter:PrometheusReporter",
@@ -29,8 +31,32 @@ BUILT_IN: dict[str, Loader] = {name: partial(resolve_name, f"{__name__}.{place}"
 """By the NAME of `-o NAME[=ARG]`."""
 
 
+class BaseReporter(Reporter):
+    """Derive a reporter from this class and override what it is to follow. `arg` is ARG of `-o NAME=ARG`.
+
+    A derived class need not call `super().__init__`. Its methods are called one after the other, in a thread of their
+    own: they may take their time, and what they raise is shown and ends this reporter only. One that is too slow for
+    the requests that come is not shown all of them; `metrics.dropped` and the log say how many it missed,
+    those among them that were lost on their way from an agent.
+    """
+
+    def generate_html_report(self, summary: Summary, path: str | PathLike[str] = "report.html") -> None:
+        """Write the HTML report to `path`, relative to the working folder; a file that is there is replaced.
+
+        OSError when it cannot be written.
+        """
+        write_html_report(summary, Path(path))
+        self.written.append(Path(path))
+
+    def send_slack_notification(self, summary: Summary, url: str | None = None) -> bool:
+        """Post the result to a webhook, by default that of `GRADUAL_SLACK_WEBHOOK`; whether it was taken."""
+        from gradual_master.reporting.slack import send_notification  # noqa: PLC0415 - urllib, for those who send one
+
+        return send_notification(summary, url)
+
+
 def _show(summary: Summary) -> str:
-    from gradual_master.reporting.console import render_text  # noqa: PLC0415 - for those who print a summary
+    from gradual_master.reporting.console.reporter import render_text  # noqa: PLC0415 - for those who print a summary
 
     return render_text(summary)
 

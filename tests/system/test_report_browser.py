@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from simulated_run import ERROR_SAMPLE, RULES, simulated_run
 
-from gradual_master.reporting.html import write_html_report
+from gradual_master.reporting.html.reporter import write_html_report
 from gradual_master.results.summary.history import News
 from gradual_master.results.summary.sections import Summary
 

@@ -10,8 +10,20 @@ from bokeh.models import ColumnDataSource, Range1d
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.schedule.schedule import Schedule
-from gradual_master.reporting.charts.parts import BLUE, GREY, ORANGE, RED, TEAL, Chart, Key, add_hover, compact
-from gradual_master.reporting.charts.time_axis import WHEN, TimeAxis, instants
+from gradual_master.reporting.charts.parts import (
+    BLUE,
+    GREY,
+    ORANGE,
+    RED,
+    TEAL,
+    WHEN,
+    Chart,
+    Key,
+    TimeAxis,
+    add_hover,
+    compact,
+    instants,
+)
 from gradual_master.reporting.text.formatting import show_counted
 from gradual_master.results.summary.history import News
 

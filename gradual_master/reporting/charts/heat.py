@@ -12,8 +12,7 @@ from bokeh.models.glyphs import Image
 
 from gradual_common.clock import NS_PER_MS
 from gradual_common.histogram.buckets import EDGE_ARRAY
-from gradual_master.reporting.charts.parts import Chart, ColourScale, Float32
-from gradual_master.reporting.charts.time_axis import TimeAxis
+from gradual_master.reporting.charts.parts import Chart, ColourScale, Float32, TimeAxis
 from gradual_master.results.measures.series import SeriesTable
 
 MOST_COLUMNS, MOST_ROWS = 240, 64

@@ -23,17 +23,19 @@ from gradual_master.reporting.charts.parts import (
     RED,
     TEAL,
     VIOLET,
+    WHEN,
     Chart,
     Key,
+    TimeAxis,
     add_hover,
     compact,
+    instants,
     is_wide,
     latency_axis,
     make_plain,
     percentile_keys,
     percentile_rows,
 )
-from gradual_master.reporting.charts.time_axis import WHEN, TimeAxis, instants
 from gradual_master.reporting.charts.time_series import merged
 from gradual_master.results.measures.series import SeriesTable
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from gradual_master.reporting.console import result, tables
+from gradual_master.reporting.console import parts
 from gradual_master.reporting.console.layout import SIGNS_IN_ASCII
 from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.results.summary.sections import Summary
@@ -63,13 +63,13 @@ def _print(summary: Summary, console: Console, files: Sequence[Path]) -> None:
 def render_summary(summary: Summary, width: int, files: Sequence[Path] = ()) -> Iterator[RenderableType]:
     """The parts, top to bottom; the wider the terminal, the more columns."""
     if summary.levels:
-        yield from tables.levels(summary.levels, width)
-    yield tables.actions(summary, width)
-    yield from tables.failures(summary.errors)
+        yield from parts.levels(summary.levels, width)
+    yield parts.actions(summary, width)
+    yield from parts.failures(summary.errors)
     if summary.agents:
-        yield tables.agents(summary.agents, width)
-    yield from result.warnings(summary.verdict)
-    yield result.totals(summary)
-    yield from result.verdict(summary)
-    yield result.objectives(summary.verdict.objectives)
-    yield from result.reports(files)
+        yield parts.agents(summary.agents, width)
+    yield from parts.warnings(summary.verdict)
+    yield parts.totals(summary)
+    yield from parts.verdict(summary)
+    yield parts.objectives(summary.verdict.objectives)
+    yield from parts.reports(files)

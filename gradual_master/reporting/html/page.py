@@ -27,8 +27,7 @@ from gradual_master.reporting.html.embedding import (
     package_text,
     steps_document,
 )
-from gradual_master.reporting.html.histograms import histograms_of
-from gradual_master.reporting.html.overview import HEIGHT, WIDTH, OverviewChart, overview_charts
+from gradual_master.reporting.html.small_charts import HEIGHT, WIDTH, OverviewChart, histograms_of, overview_charts
 from gradual_master.reporting.text.failures import kind_names
 from gradual_master.reporting.text.formatting import (
     show_bytes,

@@ -23,7 +23,7 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.buckets import FIRST_INDEX, SCALE
 from gradual_common.histogram.histogram import Histogram
 from gradual_master.reporting.step_sums import StepKey, StepSums, add_rows
-from gradual_master.reporting.text.unique_names import distinct
+from gradual_master.reporting.text.formatting import distinct
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.measures.intervals import IntervalRecord

@@ -4,7 +4,8 @@
 
 Whatever a reporter does, blocks in or raises concerns itself only. One that raises is named with its error and called
 no more, for what it counted is no longer whole; one that is too slow misses what finds no room, and learns how much;
-one that does not come to an end is left behind.
+one that does not come to an end is left behind. A report that could not be written is a warning in the verdict, and
+exit code 3.
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from queue import Queue
 
 import structlog
 
+from gradual_common.process.exit_codes import of_lost_results
 from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.interface.samples import SampleBlock
-from gradual_master.reporting.running.missing_reports import describe_loss, with_losses
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.history import News
@@ -223,3 +225,25 @@ class ReporterThreads:
             self._log.warning(f"reporter {name} was too slow and was not shown {dropped:,} of the requests")
         if lost := missing - dropped:
             self._log.warning(f"{lost:,} requests were lost on their way to reporter {name}; the totals have them")
+
+
+def describe_loss(reporter: str, error: OSError) -> str:
+    """Which report is missing, and why."""
+    place = f" {error.filename}" if isinstance(error.filename, str) else ""
+    return f"a report is missing: {reporter} could not write{place}: {error.strerror or error}"
+
+
+def with_losses(summary: Summary, losses: Sequence[str]) -> Summary:
+    """The same, with a warning for each missing report, and exit code 3: a pipeline that goes on without it must know.
+
+    What was measured is judged as before.
+    """
+    if not losses:
+        return summary
+    verdict, run = summary.verdict, summary.run
+    code = of_lost_results(verdict.code)
+    return replace(
+        summary,
+        verdict=replace(verdict, code=code, warnings=(*verdict.warnings, *losses)),
+        run=replace(run, exit_code=code),
+    )

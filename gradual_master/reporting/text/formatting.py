@@ -1,8 +1,9 @@
-"""Numbers as people read them; "-" where there is no data."""
+"""Numbers and names as people read them; "-" where there is no data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from gradual_master.results.judging.fleet import AgentRow
@@ -114,3 +115,16 @@ def show_health(row: AgentRow) -> str:
     states += ["left"] if row.left else []
     states += [f"saturated in {show_count(row.saturated)} intervals"] if row.saturated else []
     return ", ".join(states)
+
+
+def distinct(names: Iterable[str]) -> Iterator[str]:
+    """The names in order; one that was there before gets a number: a, b, a (2)."""
+    seen: Counter[str] = Counter()
+    given: set[str] = set()
+    for name in names:
+        candidate = name
+        while candidate in given:
+            seen[name] += 1
+            candidate = f"{name} ({seen[name] + 1})"
+        given.add(candidate)
+        yield candidate

@@ -12,7 +12,7 @@ from gradual_common.plan.loader import PlanSource, load_plan
 from gradual_master.command_line import running
 from gradual_master.command_line.options import RunArguments, plan_of_url
 from gradual_master.errors import ReporterError
-from gradual_master.reporting.console import ConsoleReporter
+from gradual_master.reporting.console.reporter import ConsoleReporter
 from gradual_master.reporting.jsonfile import JsonReporter
 from gradual_master.reporting.monitor import MonitorReporter
 from gradual_master.reporting.progress.reporter import ProgressReporter

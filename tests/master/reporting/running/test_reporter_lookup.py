@@ -12,7 +12,7 @@ import pytest
 from gradual.reporting import BaseReporter
 from gradual_master.errors import ReporterError
 from gradual_master.reporting import BUILT_IN
-from gradual_master.reporting.console import ConsoleReporter
+from gradual_master.reporting.console.reporter import ConsoleReporter
 from gradual_master.reporting.jsonfile import JsonReporter
 from gradual_master.reporting.running import lookup
 from gradual_master.reporting.running.lookup import ReporterFinder
@@ -142,7 +142,7 @@ def test_the_nearer_a_name_is_to_the_user_the_sooner_it_holds(plans: Path, monke
     """Built in, then the plan's, then a package's, then a file's."""
     (plans / "json.py").write_text(ONE)
     (plans / "acme.py").write_text(ONE)
-    entries(monkeypatch, acme="gradual_master.reporting.console:ConsoleReporter")
+    entries(monkeypatch, acme="gradual_master.reporting.console.reporter:ConsoleReporter")
     assert type(finder(plans, json="json.py:Mine").find("json")) is JsonReporter
     assert type(finder(plans).find("acme")) is ConsoleReporter
     assert type(finder(plans, acme="acme.py:Mine").find("acme")).__name__ == "Mine"

@@ -19,8 +19,7 @@ from structlog.testing import capture_logs
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_master.reporting import BaseReporter
 from gradual_master.reporting.interface.samples import SampleBlock
-from gradual_master.reporting.running.missing_reports import with_losses
-from gradual_master.reporting.running.threads import ReporterThread, ReporterThreads
+from gradual_master.reporting.running.threads import ReporterThread, ReporterThreads, with_losses
 from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary
 

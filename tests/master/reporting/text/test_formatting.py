@@ -1,8 +1,11 @@
 """Figures on a terminal are short, and never say 0 of something that is there."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gradual_master.reporting.text.formatting import (
+    distinct,
     show_count,
     show_counted,
     show_instant,
@@ -81,3 +84,14 @@ def test_users_are_shown_beside_their_target_where_they_differ(users: float | No
 def test_a_number_and_what_it_counts_agree() -> None:
     said = [show_counted(number, "user") for number in (0, 0.5, 1.0, 1.5, 1200, None)]
     assert said == ["0 users", "0.5 users", "1 user", "1.5 users", "1,200 users", "- users"]
+
+
+@given(st.lists(st.sampled_from(["a", "b", "a (2)", "a (2) (2)", ""])))
+def test_every_name_is_given_once_and_begins_as_it_was(names: list[str]) -> None:
+    given_names = list(distinct(names))
+    assert len(set(given_names)) == len(given_names) == len(names)
+    assert all(name.startswith(was) for name, was in zip(given_names, names, strict=True))
+
+
+def test_only_a_name_that_was_there_gets_a_number() -> None:
+    assert list(distinct(["a", "b", "a", "a", "c"])) == ["a", "b", "a (2)", "a (3)", "c"]

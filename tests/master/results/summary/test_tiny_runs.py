@@ -10,7 +10,7 @@ from summary_schema import SUMMARY, violations
 
 from gradual_common.protocol.batch import Health
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
-from gradual_master.reporting.console import render_text
+from gradual_master.reporting.console.reporter import render_text
 from gradual_master.reporting.markdown.reporter import render_markdown
 from gradual_master.results.facts import FleetFacts, SlotsFinished
 from gradual_master.results.summary.sections import Summary

@@ -10,7 +10,7 @@ from simulated_run import simulated_run
 
 from gradual_master.reporting.charts.limits import Limit
 from gradual_master.reporting.html.embedding import MOST_STEPS, steps_document
-from gradual_master.reporting.html.overview import HEIGHT, MOST_POINTS, WIDTH, OverviewChart, overview_charts
+from gradual_master.reporting.html.small_charts import HEIGHT, MOST_POINTS, WIDTH, OverviewChart, overview_charts
 from gradual_master.results.summary.history import History
 from gradual_master.results.summary.sections import Summary
 

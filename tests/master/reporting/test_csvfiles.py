@@ -13,8 +13,7 @@ from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, pla
 
 from gradual_common.kinds.failures import KINDS
 from gradual_master.errors import ReporterError
-from gradual_master.reporting.csv.files import AT_THE_END, DURING, cell, header
-from gradual_master.reporting.csv.reporter import NAMES, CsvReporter
+from gradual_master.reporting.csvfiles import AT_THE_END, DURING, NAMES, CsvReporter, cell, header
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary
@@ -293,7 +292,7 @@ def test_a_folder_without_permission_is_said_before_the_load(tmp_path: Path) -> 
 
 
 def test_the_documentation_names_every_file_and_the_columns_of_the_intervals() -> None:
-    page = (Path(__file__).parents[4] / "docs/reporters.md").read_text()
+    page = (Path(__file__).parents[3] / "docs/reporters.md").read_text()
     assert all(name in page for name in NAMES)
     shown = re.search(r"`intervals.csv` has the columns\n\n```text\n(.*?)\n```", page, re.DOTALL)
     assert shown is not None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_master.reporting.interface.request_metrics import AT_ONCE, RequestMetrics
+from gradual_master.reporting.interface.reporter import AT_ONCE, RequestMetrics
 
 ERROR = 0.0055
 """RESULTS.md: of a quantile, for times from 1 µs to an hour."""

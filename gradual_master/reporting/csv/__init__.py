@@ -1,1 +1,0 @@
-"""`-o csv=FOLDER`: the run as CSV files."""
