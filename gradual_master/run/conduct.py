@@ -28,6 +28,7 @@ from gradual_master.coordination.terms import Terms
 from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.running.threads import ReporterThreads
 from gradual_master.results.summary.sections import Summary
+from gradual_master.run.dispatch import Dispatcher
 from gradual_master.run.environment import RunClock, git_facts
 from gradual_master.run.options import RunOptions
 from gradual_master.run.provisions import Provisions
@@ -73,8 +74,7 @@ class Conductor:
         provisions = Provisions(job, loaded.data)
         self._server = FleetServer(self.dispatch, self._core.knows, provisions, self._report.take_samples)
         self._log = structlog.get_logger("gradual.master")
-        self._events: deque[Event] = deque()
-        self._is_dispatching = False
+        self._dispatcher = Dispatcher(lambda event: self._core.handle(event, clock()), self._carry_out)
         self._merges: deque[Merge] = deque()
         self._has_merged = False
         """In this turn of the loop."""
@@ -121,18 +121,10 @@ class Conductor:
 
     def dispatch(self, event: Event) -> None:
         """Handle an event and whatever follows from it. A bug ends the run instead of the loop."""
-        self._events.append(event)
-        if self._is_dispatching:
-            return
-        self._is_dispatching = True
         try:
-            while self._events:
-                for instruction in self._core.handle(self._events.popleft(), self._clock()):
-                    self._carry_out(instruction)
+            self._dispatcher.dispatch(event)
         except Exception as bug:
             self._bug = self._bug or bug
-        finally:
-            self._is_dispatching = False
 
     def _carry_out(self, instruction: Instruction) -> None:
         match instruction:
@@ -141,7 +133,7 @@ class Conductor:
             case events.Close(stream):
                 self._server.close(stream)
             case events.Provide(agent, slots):
-                self._events.append(events.Provided(agent, slots, self._server.provide(agent, slots)))
+                self.dispatch(events.Provided(agent, slots, self._server.provide(agent, slots)))
             case events.Merge():
                 self._merges.append(instruction)
                 if not self._has_merged:

@@ -1,4 +1,4 @@
-"""The real `MasterCore` in a shell like `conduct`'s: events in, instructions carried out, over simulated streams."""
+"""The real `MasterCore` behind the real `Dispatcher`: what it says is carried out over simulated streams."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from gradual_master.coordination.events import (
     Stop,
     StreamEnded,
     Tick,
-    Unmergeable,
 )
 from gradual_master.coordination.journal import MemoryJournal
 from gradual_master.coordination.terms import Terms
+from gradual_master.run.dispatch import Dispatcher
 from gradual_master.run.provisions import JOB_SEQUENCE, Provisions
 from gradual_master.serving.send_queue import SendQueue
 
@@ -105,8 +105,8 @@ class SimMaster:
         self._known: dict[int, ServerStream] = {}
         self._welcomed: dict[str, int] = {}
         self._next_number = 1
-        self._events: deque[Event] = deque()
-        self._is_dispatching = False
+        self._dispatcher = Dispatcher(self._handle, self._carry_out)
+        self._turns = 0
         self._touched: dict[int, ServerStream] = {}
         self._merges: deque[Merge] = deque()
         self._last_event = 0
@@ -236,27 +236,23 @@ class SimMaster:
         if self.is_gone:
             return
         self._last_event = self.world.now
-        self._events.append(event)
-        if self._is_dispatching:
-            return
-        self._is_dispatching = True
-        left = MOST_TURNS
-        try:
-            while self._events:
-                left -= 1
-                if not left:
-                    self.rules.fail("the master does not come to rest: one decision follows from the other")
-                event = self._events.popleft()
-                instructions = self.core.handle(event, self.world.now)
-                self.core.validate()
-                self.rules.watch_master(event, instructions)
-                for instruction in instructions:
-                    self._carry_out(instruction)
-        finally:
-            self._is_dispatching = False
-        touched, self._touched = self._touched, {}
-        for server in touched.values():
-            self._write(server)
+        is_first = not self._dispatcher.is_dispatching
+        if is_first:
+            self._turns = 0
+        self._dispatcher.dispatch(event)
+        if is_first:
+            touched, self._touched = self._touched, {}
+            for server in touched.values():
+                self._write(server)
+
+    def _handle(self, event: Event) -> Sequence[Instruction]:
+        self._turns += 1
+        if self._turns == MOST_TURNS:
+            self.rules.fail("the master does not come to rest: one decision follows from the other")
+        instructions = self.core.handle(event, self.world.now)
+        self.core.validate()
+        self.rules.watch_master(event, instructions)
+        return instructions
 
     def _carry_out(self, instruction: Instruction) -> None:
         match instruction:
@@ -304,7 +300,7 @@ class SimMaster:
         if not server.is_closing:
             server.is_closing = True
             self._touched[server.number] = server
-            if not self._is_dispatching:
+            if not self._dispatcher.is_dispatching:
                 del self._touched[server.number]
                 self._write(server)
 
@@ -328,10 +324,8 @@ class SimMaster:
                 self._merge_soon()
 
     def _merge(self, merge: Merge) -> None:
-        if self.rules.can_merge(merge.agent, merge.batch):
-            self.dispatch(Merged(merge.agent, merge.batch))
-        else:
-            self.dispatch(Unmergeable(merge.agent, merge.batch.number, "it does not fit"))
+        self.rules.note_merge(merge.agent, merge.batch)
+        self.dispatch(Merged(merge.agent, merge.batch))
 
     def _end(self) -> None:
         while self._merges:
@@ -362,7 +356,7 @@ class SimMaster:
 
     def _prepare(self, agent: str, slots: Sequence[Any]) -> None:
         sequence = self._provisions.prepare(agent, tuple(slots))
-        self._events.append(Provided(agent, tuple(slots), sequence))
+        self.dispatch(Provided(agent, tuple(slots), sequence))
         for call in self._calls.get(agent, []):
             self._send_rows(call)
 

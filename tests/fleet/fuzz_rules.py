@@ -155,14 +155,13 @@ class Rules:
         if kept > self._bound + batch.last:
             self.fail(f"{process.name} keeps {kept} batches, more than {self._bound}")
 
-    def can_merge(self, agent: str, batch: Batch) -> bool:
+    def note_merge(self, agent: str, batch: Batch) -> None:
         """A batch is about to be merged: the next of its agent, as it was sealed."""
         if batch.number != self.merged[agent] + 1:
             self.fail(f"batch {batch.number} of {agent} is merged after {self.merged[agent]}")
         if self.sealed[agent][batch.number - 1] is not batch:
             self.fail(f"batch {batch.number} of {agent} is not the one that was sealed")
         self.merged[agent] = batch.number
-        return True
 
     def unmerged(self, process: AgentProcess) -> list[int]:
         """The numbers of its batches that are in no total."""
