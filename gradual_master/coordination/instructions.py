@@ -42,8 +42,9 @@ class Instructions:
         **about: Any,
     ) -> None:
         """Say something to whoever watches; `fate`: what has become of the agent; `is_stop`: the run is stopping."""
-        details = (*(agent.about if agent is not None else ()), *about.items())
-        self._given.append(Note(level, text, details, fate, is_stop))
+        if agent is not None:
+            about = {"agent": agent.name, "host": agent.hello.host, "pid": agent.hello.pid, **about}
+        self._given.append(Note(level, text, tuple(about.items()), fate, is_stop))
 
     def send(self, agent: FleetAgent, message: MasterMessage, *, ahead: bool = False) -> None:
         """Put a message on the agent's stream; without one it hears nothing, and asks again when it is back."""

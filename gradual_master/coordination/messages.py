@@ -109,13 +109,9 @@ class MessageHandler:
             case Receipt.AGAIN:
                 self.intake.resent_batches += 1
                 self.out.send(agent, MasterMessage(ack=self.intake.of(agent.id).merged))
-            case Receipt.GAP:
-                self._break_off(agent, batch, now)
-
-    def _break_off(self, agent: FleetAgent, batch: Batch, now: int) -> None:
-        """A batch is missing in between: the agent dials again and sends from the last acknowledged one on."""
-        if agent.stream is not None:
-            self.out.note("warning", f"batch {batch.number} leaves a gap: its stream is closed", agent)
-            self.out.add(Close(agent.stream))
-            self.fleet.leave(agent.stream)
-            self.intake.cut_off(agent.id, now)
+            case Receipt.GAP if agent.stream is not None:
+                # One is missing in between: the agent dials again and sends from the last acknowledged one on.
+                self.out.note("warning", f"batch {batch.number} leaves a gap: its stream is closed", agent)
+                self.out.add(Close(agent.stream))
+                self.fleet.leave(agent.stream)
+                self.intake.cut_off(agent.id, now)

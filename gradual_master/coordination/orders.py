@@ -8,6 +8,7 @@ the whole fleet: it rises whenever the levels do.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from itertools import accumulate
 from operator import attrgetter
 
 from gradual_common.clock import NEVER
@@ -136,8 +137,5 @@ class RunOrders:
 
 def _most_users_from(schedule: Schedule) -> list[tuple[int, ...]]:
     """For each change, the most users per group from it on."""
-    most: list[tuple[int, ...]] = []
-    for change in reversed(schedule.changes):
-        later = most[-1] if most else change.users
-        most.append(tuple(max(pair) for pair in zip(change.users, later, strict=True)))
-    return most[::-1]
+    users = (change.users for change in reversed(schedule.changes))
+    return list(accumulate(users, lambda later, here: tuple(map(max, later, here))))[::-1]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Protocol
 
+from gradual_common.plan.reading.data_files import DataTable
 from gradual_common.protocol.job import Job
 from gradual_common.protocol.messages import Provision, Rows, SlotRun
 
@@ -15,18 +15,10 @@ ROWS_PER_PROVISION = 1000
 """Rows are made and sent in portions that keep the master's loop free: a thousand take a few milliseconds."""
 
 
-class RowSource(Protocol):
-    """A data set: the row of each slot."""
-
-    def row(self, ordinal: int) -> dict[str, Any] | None:
-        """The row of this ordinal's slot; None when there is none."""
-        ...
-
-
 class Provisions:
     """The provisions of every agent, made when they are read. `data` is by (group number, set name)."""
 
-    def __init__(self, job: Job, data: Mapping[tuple[int, str], RowSource]) -> None:
+    def __init__(self, job: Job, data: Mapping[tuple[int, str], DataTable]) -> None:
         self._job = job
         self._data = data
         self._prepared: dict[str, list[tuple[int, str, list[int]]]] = {}

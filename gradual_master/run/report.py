@@ -93,17 +93,15 @@ class RunReport:
         """Judge the run."""
         run = replace(self._facts(), git=git, fingerprint=fingerprint())
         summary = build_summary(self.aggregate, self._core.facts(), run, self._options)
-        return replace(summary, history=self._history())
-
-    def _history(self) -> History:
         document = without_credentials(self._loaded.job.document)
-        return History(
+        history = History(
             series=self.aggregate.series.table(),
             news=tuple(self._news),
             schedule=self._loaded.schedule,
             plan=self._mask.hide(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)),
             steps=self.aggregate.step_series.table(),
         )
+        return replace(summary, history=history)
 
     def _facts(self) -> RunFacts:
         clock, core, hide = self._clock, self._core, self._mask.hide_text

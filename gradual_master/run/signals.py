@@ -15,31 +15,24 @@ SIGNALS: dict[signal.Signals, Signal] = {signal.SIGINT: "interrupt", signal.SIGT
 
 @contextmanager
 def stopping_at_signals(dispatch: Callable[[Stop], None]) -> Iterator[None]:
-    """Dispatch a stop for each signal. Off the main thread there are none to take."""
+    """Dispatch a stop for each signal; after the block they are handled as before. Off the main thread there are none.
+
+    The loop would leave Python's own handlers behind, not those that the program had before.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     loop = asyncio.get_running_loop()
-    with former_handlers():
-        for number, name in SIGNALS.items():
-            loop.add_signal_handler(number, dispatch, Stop(name))
-        try:
-            yield
-        finally:
-            for number in SIGNALS:
-                loop.remove_signal_handler(number)
-
-
-@contextmanager
-def former_handlers() -> Iterator[None]:
-    """Signals are handled after the block as they were before it; the loop would leave Python's own handlers behind."""
-    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    former = {number: signal.getsignal(number) for number in SIGNALS}
     wakeup = signal.set_wakeup_fd(-1)
     signal.set_wakeup_fd(wakeup)
     try:
+        for number, name in SIGNALS.items():
+            loop.add_signal_handler(number, dispatch, Stop(name))
         yield
     finally:
-        for number, handler in handlers.items():
+        for number, handler in former.items():
+            loop.remove_signal_handler(number)
             if handler is not None:  # one that C code has set, which cannot be set from here
                 signal.signal(number, handler)
         signal.set_wakeup_fd(wakeup)

@@ -211,8 +211,3 @@ class FleetAgent:
     def has_job(self) -> bool:
         """Whether it has confirmed the plan, the first of all provisions."""
         return self.provisioned > 0
-
-    @property
-    def about(self) -> tuple[tuple[str, object], ...]:
-        """What log lines say of it."""
-        return (("agent", self.name), ("host", self.hello.host), ("pid", self.hello.pid))

@@ -57,7 +57,11 @@ class Membership:
             return False
         if known is not None and not self._may_return(known, hello, stream):
             return False
-        agent = self._admit(hello, stream) if known is None else self._adopt(known, hello, stream)
+        if known is None:
+            agent = self.fleet.admit(hello, stream)
+            self.out.note("info", f"agent {agent.name} {self._arrival(hello)}", agent)
+        else:
+            agent = self._adopt(known, hello, stream)
         self.fleet.renew(agent, now)
         self.intake.reconnect(agent.id)
         agent.heard_at = now
@@ -76,11 +80,6 @@ class Membership:
         self.out.refuse(stream, "its Hello names slots that it was never given")
         self.drop(agent, "its Hello names slots that it was never given")
         return False
-
-    def _admit(self, hello: Hello, stream: int) -> FleetAgent:
-        agent = self.fleet.admit(hello, stream)
-        self.out.note("info", f"agent {agent.name} {self._arrival(hello)}", agent)
-        return agent
 
     def _arrival(self, hello: Hello) -> str:
         if self.life.has_assigned:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-import numpy as np
-
 from gradual_common.protocol.messages import SlotRun
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.units import count
@@ -23,7 +21,7 @@ from gradual_master.coordination.journal import SlotsAssigned, SlotsReleased
 from gradual_master.coordination.lifecycle import LifeCycle
 from gradual_master.coordination.orders import RunOrders
 from gradual_master.coordination.slots.allocation import Shortfall, allocate
-from gradual_master.coordination.slots.balancing import Balancer, Place
+from gradual_master.coordination.slots.balancing import Balancer
 from gradual_master.coordination.slots.table import Mask, SlotTable
 from gradual_master.results.facts import SlotsFinished
 
@@ -103,7 +101,7 @@ class Assigner:
         What was assigned to these is not assigned again.
         """
         has_joined = any(not agent.is_enlisted for agent in self.fleet.assignable())
-        self._due = Due.SHARES if has_joined else Due.FREE if self.slots.has_free else Due.NOTHING
+        self._due = Due.SHARES if has_joined else Due.FREE if self.slots.free().any() else Due.NOTHING
 
     def take_from(self, agent: FleetAgent) -> None:
         """The agent is gone: what it held is free, and what was reckoned as its share while it was away is others'."""
@@ -146,10 +144,9 @@ class Assigner:
         agents = {agent.id: agent for agent in self.fleet.assignable()}
         for agent in agents.values():
             self._enlist(agent)
-        if not (moving or self.slots.has_free):
+        if not (moving or self.slots.free().any()):
             return
-        places = {id_: Place(agent.hello.max_users, agent.is_here, agent.confirmed[1]) for id_, agent in agents.items()}
-        balance = self._balancer.balance(self.slots, places, moving=moving, coming=self._held_by_leaving())
+        balance = self._balancer.balance(self.slots, agents, moving=moving, coming=self._held_by_leaving())
         for id_, slots in balance.grants.items():
             self._give(agents[id_], slots)
         for agent in agents.values():
@@ -171,11 +168,8 @@ class Assigner:
 
     def _held_by_leaving(self) -> int:
         """How many slots will be free, beside those on their way, when agents that were told to end have done so."""
-        return sum(
-            int(np.count_nonzero(self.slots.staying(agent.id)))
-            for agent in self.fleet
-            if agent.standing is Standing.LEAVING
-        )
+        counts = self.slots.counts()
+        return sum(counts.get(agent.id, 0) for agent in self.fleet if agent.standing is Standing.LEAVING)
 
     def _enlist(self, agent: FleetAgent) -> None:
         """From now on intervals wait for its batches, and it is told of the schedule, slots or none."""
@@ -191,7 +185,7 @@ class Assigner:
         self._taken[agent.id] = self._taken.get(agent.id, 0) + sum(run.count for run in runs)
 
     def _let_go(self, agent: FleetAgent, slots: Mask) -> None:
-        moved = int(np.count_nonzero(slots))
+        moved = int(slots.sum())
         self.slots.let_go(slots)
         self.moves += moved
         self.orders.renew(agent)

@@ -18,25 +18,14 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from gradual_common.clock import NEVER
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.schedule.slots import apportion
+from gradual_master.coordination.fleet.agent import FleetAgent
 from gradual_master.coordination.slots.allocation import active_in, largest_of, targets_of
 from gradual_master.coordination.slots.table import Mask, SlotTable
 
 Slots = npt.NDArray[np.int64]
 """Slots by their places in the table's columns, along the order in which the schedule raises them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An agent that stays."""
-
-    max_users: int
-    is_here: bool
-    """Only such an agent is given anything just now."""
-    confirmed: int = NEVER
-    """The version of the orders that it has put in force; what later ones gave it cannot move yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +51,11 @@ class Balancer:
         # Under several mixes the first assignment is off by a user per group: nobody is restarted for that.
         self._tolerance = len(schedule.groups) if len(self._largest) > 1 else 0
 
-    def balance(self, table: SlotTable, places: Mapping[str, Place], *, moving: bool, coming: int = 0) -> Balance:
+    def balance(self, table: SlotTable, agents: Mapping[str, FleetAgent], *, moving: bool, coming: int = 0) -> Balance:
         """Bring agents to their shares: by free slots, and with `moving` by what others have too much.
 
-        `coming`: slots that will be free soon, beside those that are moving.
+        `agents`: those that stay; only one that is here is given anything just now. `coming`: slots that will be free
+        soon, beside those that are moving.
         """
         # A user that moves ends in one agent and begins anew in another: its iteration is cut short or waited for, its
         # cookies and connections are gone, and until the old holder has confirmed its end nobody runs it. So moving is
@@ -78,19 +68,19 @@ class Balancer:
         # not yet put in force cannot be taken, for a holder that never heard of a slot never says that it ended: such
         # a balance is short, and is looked at again when the holder confirms.
         counts = table.counts()
-        held = {agent: counts.get(agent, 0) for agent in places}
-        weights = [place.max_users for place in places.values()]
-        shares = dict(zip(places, _shares(weights, table.open_slots()), strict=True))
-        lacking = {agent: max(0, shares[agent] - held[agent]) for agent in places}
-        grants = self._give(self._in_order(table.free()), lacking, table, places, held)
+        held = {id_: counts.get(id_, 0) for id_ in agents}
+        weights = [agent.hello.max_users for agent in agents.values()]
+        shares = dict(zip(agents, _shares(weights, table.open_slots()), strict=True))
+        lacking = {id_: max(0, shares[id_] - held[id_]) for id_ in agents}
+        grants = self._give(self._in_order(table.free()), lacking, table, agents, held)
         given = sum(_count(slots) for slots in grants.values())
-        lacking_here = sum(count for agent, count in lacking.items() if places[agent].is_here)
+        lacking_here = sum(count for id_, count in lacking.items() if agents[id_].is_here)
         wanted = lacking_here - given - coming - table.leaving()
         if not moving or wanted <= self._tolerance:
             return Balance(grants)
-        above = {agent: max(0, held[agent] - shares[agent]) for agent in places}
+        above = {id_: max(0, held[id_] - shares[id_]) for id_ in agents}
         wanted = min(wanted, sum(above.values()))
-        moves = self._move(wanted, table, above, places) if wanted > 0 else {}
+        moves = self._move(wanted, table, above, agents) if wanted > 0 else {}
         return Balance(grants, moves, sum(_count(slots) for slots in moves.values()) < wanted)
 
     def _give(
@@ -98,28 +88,28 @@ class Balancer:
         free: Slots,
         lacking: Mapping[str, int],
         table: SlotTable,
-        places: Mapping[str, Place],
+        agents: Mapping[str, FleetAgent],
         counts: Mapping[str, int],
     ) -> dict[str, Mask]:
         """Give free slots by what each agent lacks; then the part of those that are not here, by what would be the
         shares without them; then what is left to whoever has room.
         """
         grants: dict[str, Mask] = {}
-        here = {agent: place.max_users for agent, place in places.items() if place.is_here}
-        theirs = len(free) + sum(counts[agent] for agent in here)
+        here = {id_: agent.hello.max_users for id_, agent in agents.items() if agent.is_here}
+        theirs = len(free) + sum(counts[id_] for id_ in here)
         together = _shares(list(here.values()), theirs)
-        without = {agent: max(0, share - counts[agent]) for agent, share in zip(here, together, strict=True)}
+        without = {id_: max(0, share - counts[id_]) for id_, share in zip(here, together, strict=True)}
         for needs in (
-            {agent: lacking[agent] for agent in here},
-            {agent: max(0, without[agent] - lacking[agent]) for agent in here},
+            {id_: lacking[id_] for id_ in here},
+            {id_: max(0, without[id_] - lacking[id_]) for id_ in here},
             dict.fromkeys(here, len(free)),
         ):
             rest = self._mask(free)
-            for agent, part in self._parts(free, needs).items():
-                given = grants.get(agent, self._mask(part[:0]))
-                fitting = self._mask(self._fitting(part, table.occupied(agent) | given, here[agent]))
+            for id_, part in self._parts(free, needs).items():
+                given = grants.get(id_, self._mask(part[:0]))
+                fitting = self._mask(self._fitting(part, table.occupied(id_) | given, here[id_]))
                 if fitting.any():
-                    grants[agent] = given | fitting
+                    grants[id_] = given | fitting
                     rest &= ~fitting
             free = free[rest[free]]
         return grants
@@ -158,14 +148,14 @@ class Balancer:
         return max((_count(held & active) for active in self._largest), default=0)
 
     def _move(
-        self, wanted: int, table: SlotTable, above: Mapping[str, int], places: Mapping[str, Place]
+        self, wanted: int, table: SlotTable, above: Mapping[str, int], agents: Mapping[str, FleetAgent]
     ) -> dict[str, Mask]:
         """`wanted` slots of those that have more than their share, in proportion to how much more."""
         counts = apportion(list(above.values()), wanted)
         return {
-            agent: self._mask(_spread(slots, min(count, len(slots))))
-            for agent, count in zip(above, counts, strict=True)
-            if count and len(slots := self._in_order(table.movable(agent, places[agent].confirmed)))
+            id_: self._mask(_spread(slots, min(count, len(slots))))
+            for id_, count in zip(above, counts, strict=True)
+            if count and len(slots := self._in_order(table.movable(id_, agents[id_].confirmed[1])))
         }
 
     def _in_order(self, slots: Mask) -> Slots:

@@ -95,11 +95,6 @@ class SlotTable:
         free: Mask = (self._holder == NOBODY) & ~self._ended
         return free
 
-    @property
-    def has_free(self) -> bool:
-        """Whether there is any such slot."""
-        return bool(self.free().any())
-
     def vacant(self, users: Sequence[int]) -> int:
         """How many of the users wanted now nobody holds."""
         return int(np.count_nonzero(self.free() & self._wanted(users)))

@@ -1,15 +1,17 @@
 """Shares after a loss, a join, a drain: nobody above its room, nothing moved needlessly."""
 
 import numpy as np
-from fleet_model import schedule_of
+from fleet_model import hello_of, schedule_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradual_common.clock import NEVER
 from gradual_common.protocol.messages import SlotRun
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.schedule.slots import apportion
+from gradual_master.coordination.fleet.agent import Contact, FleetAgent
 from gradual_master.coordination.slots.allocation import Shortfall, allocate
-from gradual_master.coordination.slots.balancing import Balance, Balancer, Place
+from gradual_master.coordination.slots.balancing import Balance, Balancer
 from gradual_master.coordination.slots.table import SlotTable
 
 
@@ -23,8 +25,14 @@ def assigned(schedule: Schedule, **rooms: int) -> SlotTable:
     return table
 
 
-def places(**rooms: int) -> dict[str, Place]:
-    return {agent: Place(room, is_here=True) for agent, room in rooms.items()}
+def place(room: int, *, is_here: bool) -> FleetAgent:
+    """An agent that has put in force whatever it was ordered."""
+    contact = Contact.HERE if is_here else Contact.AWAY
+    return FleetAgent("", "", hello_of("", max_users=room), 0, 1, contact=contact, confirmed=(1, NEVER))
+
+
+def places(**rooms: int) -> dict[str, FleetAgent]:
+    return {agent: place(room, is_here=True) for agent, room in rooms.items()}
 
 
 def counts(balance: Balance) -> tuple[dict[str, int], dict[str, int]]:
@@ -114,7 +122,7 @@ def test_an_agent_without_a_stream_is_given_nothing_and_keeps_its_share() -> Non
     schedule = schedule_of((300,))
     table = assigned(schedule, a=1000, b=1000, c=1000)
     table.take_all("c")
-    away = {"a": Place(1000, is_here=True), "b": Place(1000, is_here=False)}
+    away = {"a": place(1000, is_here=True), "b": place(1000, is_here=False)}
     assert counts(Balancer(schedule).balance(table, away, moving=False)) == ({"a": 100}, {})
 
 
@@ -177,7 +185,7 @@ def test_what_an_agent_that_is_not_here_would_get_is_dealt_to_the_others_by_what
     schedule = schedule_of((24,), seconds=60)
     table = assigned(schedule, a=30, b=6, c=12)
     table.take_all("c")
-    away = {**places(a=30, b=6), "d": Place(12, is_here=False)}
+    away = {**places(a=30, b=6), "d": place(12, is_here=False)}
     grants, _ = counts(Balancer(schedule).balance(table, away, moving=False))
     assert grants == {"a": 5, "b": 1}
 
@@ -197,9 +205,9 @@ def test_a_slot_that_is_leaving_takes_room_until_its_user_has_ended() -> None:
 def test_nothing_moves_for_an_agent_that_is_not_here() -> None:
     schedule = schedule_of((12,), seconds=60)
     table = assigned(schedule, a=12, b=12)
-    away = {**places(a=12, b=12), "c": Place(12, is_here=False)}
+    away = {**places(a=12, b=12), "c": place(12, is_here=False)}
     balance = Balancer(schedule).balance(table, away, moving=True)
     assert counts(balance) == ({}, {})
     assert not balance.is_short
-    here = {**away, "c": Place(12, is_here=True)}
+    here = {**away, "c": place(12, is_here=True)}
     assert counts(Balancer(schedule).balance(table, here, moving=True)) == ({}, {"a": 2, "b": 2})

@@ -60,7 +60,7 @@ def test_what_a_lost_agent_held_is_free_but_for_what_had_ended() -> None:
     table.end("b", SlotRun(0, 9, 1, 1))
     table.take_all("b")
     assert table.held_by("b") == ()
-    assert (table.has_free, table.vacant((7, 0)), table.vacant((10, 4))) == (True, 2, 4)
+    assert (table.free().any(), table.vacant((7, 0)), table.vacant((10, 4))) == (True, 2, 4)
 
 
 def test_a_free_slot_is_given_under_its_next_tenure_and_ordered_once_its_rows_are_stored() -> None:
@@ -88,7 +88,7 @@ def test_a_slot_that_leaves_is_its_holders_until_it_is_released() -> None:
     table = table_of()
     table.let_go(table.mask_of([SlotRun(0, 1, 2, 0)]))
     assert table.ordered_of("a", 1) == (SlotRun(0, 0, 1, 1), SlotRun(0, 3, 2, 1), SlotRun(1, 0, 4, 1))
-    assert (table.held_by("a"), table.leaving(), table.has_free) == (A, 2, False)
+    assert (table.held_by("a"), table.leaving(), table.free().any()) == (A, 2, False)
     table.release("a", [SlotRun(0, 1, 1, 1)])
     assert (table.leaving(), table.vacant((10, 4))) == (1, 1)
     table.release("a", [SlotRun(0, 1, 1, 1)])
