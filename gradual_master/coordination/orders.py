@@ -45,7 +45,9 @@ class RunOrders:
         self._ordered = slice(0, 0)
         """Which of them the present version has."""
         self._changes_at = [change.at for change in schedule.changes]
-        self._most_from = _most_users_from(schedule)
+        # For each change, the most users per group from it on.
+        users = (change.users for change in reversed(schedule.changes))
+        self._most_from = list(accumulate(users, lambda later, here: tuple(map(max, later, here))))[::-1]
 
     @property
     def end(self) -> int | None:
@@ -133,9 +135,3 @@ class RunOrders:
 
     def _drain(self, at: int, phase: int) -> LevelOrder:
         return LevelOrder(at, DRAIN_LEVEL, phase, (0,) * len(self._schedule.groups))
-
-
-def _most_users_from(schedule: Schedule) -> list[tuple[int, ...]]:
-    """For each change, the most users per group from it on."""
-    users = (change.users for change in reversed(schedule.changes))
-    return list(accumulate(users, lambda later, here: tuple(map(max, later, here))))[::-1]

@@ -73,14 +73,19 @@ class Phases:
             self._deadline = now + self.terms.agents_wait
 
     def advance(self, now: int) -> None:
-        """Look whether the present state has what it waits for."""
+        """Do what follows when the present state has what it waits for: agents, rows, confirmations, last batches."""
         match self.life.state:
             case State.WAITING:
                 self._await_agents(now)
             case State.PROVISIONING:
-                self._await_rows(now)
+                if self._is_ready(lambda agent: agent.has_rows, "stored the plan and its data rows", now):
+                    self._armed_at = now
+                    self.orders.issue()  # The slots, without levels.
+                    self._next_step(RunStep.PROVISIONED, now)
             case State.READYING:
-                self._await_confirmations(now)
+                current = (self.orders.epoch, self.orders.version)
+                if self._is_ready(lambda agent: agent.confirmed >= current, "confirmed its orders", now):
+                    self._begin(now)
             case State.RUNNING:
                 self._conduct(now)
             case State.DRAINING | State.STOPPING | State.CUTTING:
@@ -133,19 +138,6 @@ class Phases:
             return
         self._starters = list(self.fleet)
         self._next_step(RunStep.GATHERED, now)
-
-    def _await_rows(self, now: int) -> None:
-        """Order the slots, without levels, as soon as all agents have stored the plan and their rows."""
-        if self._is_ready(lambda agent: agent.has_rows, "stored the plan and its data rows", now):
-            self._armed_at = now
-            self.orders.issue()
-            self._next_step(RunStep.PROVISIONED, now)
-
-    def _await_confirmations(self, now: int) -> None:
-        """Begin as soon as all agents have confirmed these orders."""
-        current = (self.orders.epoch, self.orders.version)
-        if self._is_ready(lambda agent: agent.confirmed >= current, "confirmed its orders", now):
-            self._begin(now)
 
     def _next_step(self, step: RunStep, now: int) -> None:
         self.life.take(step, now)

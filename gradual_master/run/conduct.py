@@ -156,16 +156,15 @@ class Conductor:
         if not self._merges:
             return
         asyncio.get_running_loop().call_soon(self._merge_next)
-        try:
-            self._merge(self._merges.popleft())
-        except Exception as bug:
-            self._bug = self._bug or bug
+        self._merge(self._merges.popleft())
 
     def _merge(self, merge: Merge) -> None:
         try:
             self._report.aggregate.merge(merge.agent, merge.batch)
         except GradualError as error:
             self.dispatch(events.Unmergeable(merge.agent, merge.batch.number, str(error)))
+        except Exception as bug:
+            self._bug = self._bug or bug
         else:
             self.dispatch(events.Merged(merge.agent, merge.batch))
 

@@ -83,12 +83,9 @@ class Fleet:
             return f"unknown run {hello.run}: this master conducts {self.run}"
         if hello.incarnation.hex() in self._barred:
             return "this agent was dropped from the run"
-        return None if known is not None else self._newcomer_refusal(hello, is_ending)
-
-    def _newcomer_refusal(self, hello: Hello, is_ending: bool) -> str | None:
-        if is_ending:
+        if known is None and is_ending:
             return "the run is about to end; start the agent before the next one"
-        if hello.held or hello.last_batch:
+        if known is None and (hello.held or hello.last_batch):
             return "it says that it works for this run, and it was never here"
         return None
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import le
 
 import numpy as np
 import numpy.typing as npt
@@ -64,13 +65,9 @@ def targets_of(schedule: Schedule) -> list[Users]:
 
 def largest_of(targets: Sequence[Users]) -> list[Users]:
     """The targets that no other one holds whole."""
-
-    def is_within(small: Users, large: Users) -> bool:
-        return small != large and all(a <= b for a, b in zip(small, large, strict=True))
-
     largest: list[Users] = []
     for users in reversed(targets):
-        if not any(is_within(users, other) for other in largest):
+        if not any(all(map(le, users, other)) for other in largest):
             largest.append(users)
     return largest
 

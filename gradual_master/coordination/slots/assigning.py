@@ -143,7 +143,11 @@ class Assigner:
         moving = due is Due.SHARES
         agents = {agent.id: agent for agent in self.fleet.assignable()}
         for agent in agents.values():
-            self._enlist(agent)
+            if not agent.is_enlisted:
+                # From now on intervals wait for its batches, and it hears of the schedule, slots or none.
+                agent.take(StandingEvent.ENLIST)
+                self.intake.wait_for(agent.id)
+                self.orders.renew(agent)
         if not (moving or self.slots.free().any()):
             return
         balance = self._balancer.balance(self.slots, agents, moving=moving, coming=self._held_by_leaving())
@@ -170,13 +174,6 @@ class Assigner:
         """How many slots will be free, beside those on their way, when agents that were told to end have done so."""
         counts = self.slots.counts()
         return sum(counts.get(agent.id, 0) for agent in self.fleet if agent.standing is Standing.LEAVING)
-
-    def _enlist(self, agent: FleetAgent) -> None:
-        """From now on intervals wait for its batches, and it is told of the schedule, slots or none."""
-        if not agent.is_enlisted:
-            agent.take(StandingEvent.ENLIST)
-            self.intake.wait_for(agent.id)
-            self.orders.renew(agent)
 
     def _give(self, agent: FleetAgent, slots: Mask) -> None:
         runs = self.slots.give(agent.id, slots)
