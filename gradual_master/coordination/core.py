@@ -16,7 +16,6 @@ from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake
-from gradual_master.coordination.invariants import validate
 from gradual_master.coordination.journal import Journal
 from gradual_master.coordination.lifecycle import LifeCycle, State
 from gradual_master.coordination.messages import MessageHandler
@@ -93,10 +92,6 @@ class MasterCore:
             moves=self._assigner.moves,
             finished=self.finished,
         )
-
-    def validate(self) -> None:
-        """AssertionError when what must always hold between two events does not. Tests ask it; a run does not."""
-        validate(self._life, self._fleet, self._slots, self._intake)
 
     def handle(self, event: Event, now: int) -> list[Instruction]:
         """What is to be done about `event`, in order."""

@@ -180,12 +180,3 @@ class Intake:
         for agent in self._deliveries:
             self._note_owing(agent)
         return self.next_open - 1
-
-    def validate(self) -> None:
-        """AssertionError unless numbers are in order, and who is awaited is who owes the next open interval."""
-        assert self.start is not None or self.next_open == 0, "intervals were closed before the begin"
-        for agent, delivery in self._deliveries.items():
-            assert delivery.merged <= delivery.received, f"{agent}: {delivery}"
-            assert delivery.interval <= delivery.received_interval, f"{agent}: {delivery}"
-            is_owing = delivery.is_awaited and not delivery.is_last and delivery.interval < self.next_open
-            assert is_owing == (agent in self._owing), f"{agent} owes interval {self.next_open}: {is_owing}"

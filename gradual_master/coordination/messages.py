@@ -65,10 +65,8 @@ class MessageHandler:
             self._answer(agent, message.ping, now)
         if message.confirm is not None:
             self._confirm(agent, message.confirm, now)
-        if message.released:
-            self.assigner.release(agent, message.released)
-        if message.finished:
-            self.assigner.end(agent, message.finished, now)
+        self.assigner.release(agent, message.released, now, for_good=False)
+        self.assigner.release(agent, message.finished, now, for_good=True)
         if message.ping is not None and agent.contact is Contact.RETURNING:
             self.assigner.take_back(agent, now)
         if message.leaving:

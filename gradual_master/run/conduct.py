@@ -146,7 +146,7 @@ class Conductor:
                     self._options.on_begin()
             case events.Note():
                 getattr(self._log, instruction.level)(instruction.text, **dict(instruction.about))
-                self._report.tell(instruction)
+                self._report.show(instruction)
             case events.End():
                 self._is_over = True
 

@@ -39,7 +39,7 @@ class RunReport:
         self._core = core
         self._clock = clock
         self._mask = mask_of(loaded.job)
-        self._desk = SampleReceiver(self.aggregate.index, clock.epoch, self.aggregate.is_warm_up)
+        self._sample_receiver = SampleReceiver(self.aggregate.index, clock.epoch, self.aggregate.is_warm_up)
         self._start: int | None = None
         self._news: list[News] = []
         self._sampled: set[str] = set()
@@ -57,7 +57,7 @@ class RunReport:
         health = tuple(replace(agent, agent=self._core.name_of(agent.agent)) for agent in record.health)
         self._reporters.on_interval(replace(record, health=health))
 
-    def tell(self, note: Note) -> None:
+    def show(self, note: Note) -> None:
         """Show what happened to the fleet, once the schedule has begun."""
         if self._start is not None:
             at_s = max(0.0, (self._clock() - self._start) / NS_PER_S)
@@ -72,7 +72,7 @@ class RunReport:
         self._sampled.add(incarnation)
         agent = self._core.name_of(incarnation)
         for columns in message.blocks:
-            block = self._desk.receive(agent, columns)
+            block = self._sample_receiver.receive(agent, columns)
             if block is not None:
                 self._reporters.on_samples(block)
         for exemplar in message.exemplars:

@@ -52,8 +52,8 @@ class User:
     def start(self) -> None:
         """It may end for good, some time."""
         process = self._run.process
-        assert self.slot not in self._run.seated, "two users of one slot"
-        self._run.seated[self.slot] = self
+        assert self.slot not in self._run.present, "two users of one slot"
+        self._run.present[self.slot] = self
         self._run.begun += 1
         process.rules.note_start(process, self)
         if process.chance.random() < process.finishing:
@@ -72,7 +72,7 @@ class User:
     def cut(self) -> None:
         """It ends here and now."""
         self._forget_end()
-        del self._run.seated[self.slot]
+        del self._run.present[self.slot]
         self._run.process.rules.note_gone(self._run.process, self)
 
     def _forget_end(self) -> None:
@@ -84,7 +84,7 @@ class User:
 
     def _finish(self, finished: bool) -> None:
         process = self._run.process
-        del self._run.seated[self.slot]
+        del self._run.present[self.slot]
         if finished:
             process.rules.note_finished(self.slot, self.tenure)
         process.rules.note_gone(process, self)
@@ -116,7 +116,7 @@ class SimPlanRun:
     def __init__(self, process: AgentProcess, on_end: Any, on_error: Any) -> None:
         self.process = process
         self.begun = 0
-        self.seated: dict[Slot, User] = {}
+        self.present: dict[Slot, User] = {}
         self.rows: set[Slot] = set()
         self.recorder = self
         self.users = Users(self._make_user, process.timeline, process.clock, on_end, on_error)
@@ -359,8 +359,8 @@ class AgentProcess:
 
     @property
     def users(self) -> dict[Slot, User]:
-        """Its seated users."""
-        return self.run.seated if self.run is not None else {}
+        """Its users."""
+        return self.run.present if self.run is not None else {}
 
     @property
     def clock_error(self) -> int:

@@ -35,7 +35,7 @@ KEPT: dict[str, tuple[list[Fault], int]] = {
         ],
         23,
     ),
-    "slots that became free while an agent was between two streams were not dealt when it was back": (
+    "slots that became free while an agent was between two streams were not assigned when it was back": (
         [
             Fault("drain", 0, 350 * MS, 0),
             Fault("drain", 2, 0 * S, 0),
@@ -71,7 +71,7 @@ KEPT: dict[str, tuple[list[Fault], int]] = {
         ],
         5329,
     ),
-    "slots became free while an agent was silent, and were not dealt when it was heard again": (
+    "slots became free while an agent was silent, and were not assigned when it was heard again": (
         [
             Fault("drain", 0, 1 * S, 0),
             Fault("clog", 0, 1 * S, 3),
@@ -83,7 +83,7 @@ KEPT: dict[str, tuple[list[Fault], int]] = {
         ],
         2,
     ),
-    "an agent that was away when slots were dealt did not get its share of them when it was back": (
+    "an agent that was away when slots were assigned did not get its share of them when it was back": (
         [
             Fault("pause", 0, 12750 * MS, 0),
             Fault("fade", 2, 0 * S, 0),
@@ -93,7 +93,7 @@ KEPT: dict[str, tuple[list[Fault], int]] = {
         ],
         9,
     ),
-    "what an agent that was away, and then lost, would have got was dealt to the others in equal parts": (
+    "what an agent that was away, and then lost, would have got was assigned to the others in equal parts": (
         [
             Fault("cut", 2, 350 * MS, 2),
             Fault("fade", 1, 12300 * MS, 0),

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from fleet_invariants import validate
 from fuzz_network import END, Pipe, Stream, Wire
 from fuzz_rules import Rules
 from fuzz_world import MS, S, World
@@ -250,7 +251,7 @@ class SimMaster:
         if self._turns == MOST_TURNS:
             self.rules.fail("the master does not come to rest: one decision follows from the other")
         instructions = self.core.handle(event, self.world.now)
-        self.core.validate()
+        validate(self.core)
         self.rules.watch_master(event, instructions)
         return instructions
 

@@ -95,7 +95,7 @@ def _anything_moves(_: Any) -> Any:
     return lambda self, agent, confirmed: self.staying(agent)
 
 
-def _hello_names_seats_only(_: Any) -> Any:
+def _hello_names_active_only(_: Any) -> Any:
     return property(lambda self: self.held)
 
 
@@ -140,7 +140,7 @@ def _former_stream_heard(supersede: Any) -> Any:
 
 
 def _users_are_not_stopped(_: Any) -> Any:
-    return lambda self, slot, seat, deadline, *, hands_over: []
+    return lambda self, slot, user, deadline, *, hands_over: []
 
 
 def _ack_before_merge(take_batch: Any) -> Any:
@@ -197,10 +197,10 @@ MUTATIONS: dict[str, Mutation] = {
     "orders before their rows": lambda: _in_place_of(SlotTable, "ordered_of", _rows_later),
     "a release is believed for any tenure": lambda: _in_place_of(SlotTable, "release", _release_of_any_tenure),
     "slots move that are not in force": lambda: _in_place_of(SlotTable, "movable", _anything_moves),
-    "what became free meanwhile is not dealt to who is back": lambda: _in_place_of(
+    "what became free meanwhile is not assigned to who is back": lambda: _in_place_of(
         Assigner, "reconsider", _nothing_for_who_is_back
     ),
-    "a Hello names only slots with a user": lambda: _in_place_of(SlotPool, "claimed", _hello_names_seats_only),
+    "a Hello names only slots with a user": lambda: _in_place_of(SlotPool, "claimed", _hello_names_active_only),
     "no look at the lease before a write": lambda: _in_place_of(AgentProcess, "may_write", _no_check_before_a_write),
     "a lease renewed from the pong's receipt": lambda: _in_the_table(Pong, _renewed_from_receipt),
     "old orders of an old stream are obeyed": lambda: _both(

@@ -23,7 +23,7 @@ Deliver = Callable[[Any], object]
 class Wire:
     """The connection of one agent with the master: delays by direction, and whether it is cut.
 
-    `clogged_until`: the master's writers wait for room, so that its postboxes fill.
+    `clogged_until`: the master's writers wait for room, so that its queues fill.
     """
 
     def __init__(self, world: World) -> None:

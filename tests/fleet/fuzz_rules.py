@@ -1,6 +1,6 @@
 """What must hold at all times (DESIGN 4, 5), seen from outside: by the system under test, and by whoever counts.
 
-The rules look at what happens, never into the state machines: users that are seated and may send, batches that were
+The rules look at what happens, never into the state machines: users that are there and may send, batches that were
 sealed and merged, messages that were sent. A breach is kept and raised: code that catches it hides nothing.
 """
 
@@ -46,7 +46,7 @@ class Rules:
         self.merged: dict[str, int] = defaultdict(int)
         self.finished: dict[Slot, int] = {}
         self.ends = 0
-        self._seated: dict[Slot, dict[AgentProcess, User]] = defaultdict(dict)
+        self._present: dict[Slot, dict[AgentProcess, User]] = defaultdict(dict)
         self._seen: dict[Slot, tuple[int, str]] = {}
         self._changes_at = [change.at for change in schedule.changes]
         self._users = [change.users for change in schedule.changes]
@@ -62,13 +62,13 @@ class Rules:
         raise error
 
     def note_start(self, process: AgentProcess, user: User) -> None:
-        """A user sits down."""
+        """A user starts."""
         if user.slot[0] == 0 and process.run is not None and user.slot not in process.run.rows:
             self.fail(f"{process.name}: the user of {user.slot} starts before its data row is there")
         if len(process.users) > process.max_users:
             self.fail(f"{process.name} holds {process.max_users} users, and has {len(process.users)}")
         self.note_clock(process)
-        self._seated[user.slot][process] = user
+        self._present[user.slot][process] = user
         if process.may_write:
             self._see(process, user)
 
@@ -84,7 +84,7 @@ class Rules:
 
     def note_gone(self, process: AgentProcess, user: User) -> None:
         """A user has ended."""
-        self._seated[user.slot].pop(process, None)
+        self._present[user.slot].pop(process, None)
 
     def note_finished(self, slot: Slot, tenure: int) -> None:
         """A user has ended for good."""
@@ -92,7 +92,7 @@ class Rules:
 
     def _see(self, process: AgentProcess, user: User) -> None:
         """The system sees this user from now on: nobody else in its slot, and no lower tenure than before."""
-        for other, rival in self._seated[user.slot].items():
+        for other, rival in self._present[user.slot].items():
             if other is not process and other.may_write:
                 self.fail(
                     f"two holders of slot {user.slot}: {process.name} (tenure {user.tenure}) and "
@@ -216,7 +216,7 @@ class Rules:
         It may take `graceful_stop`, and `on_stop` as long again; by a clock that may be slow.
         """
         since = self.world.now - 2 * self.terms.graceful_stop * 11 // 10
-        return any(user.told_at is not None and user.told_at >= since for user in self._seated[slot].values())
+        return any(user.told_at is not None and user.told_at >= since for user in self._present[slot].values())
 
     def uneven(self, working: Sequence[AgentProcess]) -> list[str]:
         """Who says that it holds more than one user more or less than its share of all slots that have not ended.
@@ -241,7 +241,7 @@ class Rules:
         return tenure > self.finished.get(slot, 0)
 
     def _is_active(self, slot: Slot) -> bool:
-        return any(user.is_active and process.may_write for process, user in self._seated[slot].items())
+        return any(user.is_active and process.may_write for process, user in self._present[slot].items())
 
     def check_names(self) -> None:
         """All are called alike, and the report tells every incarnation from every other."""

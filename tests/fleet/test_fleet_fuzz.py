@@ -12,6 +12,7 @@ from pathlib import Path
 from unittest import mock
 
 import fuzz_draws
+import fuzz_master
 import pytest
 from fuzz_agents import simulated_processes
 from fuzz_faults import SEEDS, SEQUENCES, Fault, Simulation, numbered_sequence, simulate
@@ -21,7 +22,6 @@ from fuzz_sizes import size_of
 from fuzz_world import S
 from hypothesis import HealthCheck, given, settings
 
-from gradual_master.coordination.core import MasterCore
 from gradual_master.errors import IllegalTransitionError
 
 USUAL = 2000
@@ -71,14 +71,14 @@ def test_sequences_are_the_same_whatever_modules_are_loaded(tmp_path: Path) -> N
 def test_a_rule_that_is_not_kept_is_found(name: str) -> None:
     """The fuzz proves something: each of these mutants breaks a rule within a bounded number of sequences.
 
-    The rules look on from outside; that the master's own invariants would notice some of these counts for nothing.
+    The rules look on from outside; that the invariants of the core would notice some of these counts for nothing.
     """
 
     def fuzz() -> None:
         for number in range(MOST_UNTIL_CAUGHT):
             simulate(*numbered_sequence(number))
 
-    blind = mock.patch.object(MasterCore, "validate")
+    blind = mock.patch.object(fuzz_master, "validate")
     with blind, MUTATIONS[name](), pytest.raises((AssertionError, IllegalTransitionError)):
         fuzz()
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
+from fleet_invariants import validate
 
 from gradual_common.histogram.columns import HistogramColumns
 from gradual_common.protocol.batch import COUNTERS, Applied, Batch, Health
@@ -131,7 +132,7 @@ class Bench:
     def tell(self, event: Event) -> list[Instruction]:
         """Hand an event to the core; merges and provisions are carried out at once."""
         instructions = self.core.handle(event, self.now)
-        self.core.validate()
+        validate(self.core)
         self.said += instructions
         for entry in list(instructions):
             if isinstance(entry, Merge):

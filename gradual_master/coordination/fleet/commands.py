@@ -71,8 +71,3 @@ class AgentCommands:
     def lack(self) -> str:
         """Of which commands processes are missing, in words; "" if of none."""
         return "; ".join(command.lack for command in self._commands.values() if not command.is_complete)
-
-    def validate(self) -> None:
-        """AssertionError unless `complete` is what it counts."""
-        complete = sum(command.is_complete for command in self._commands.values())
-        assert self.complete == complete, f"{self.complete} commands are counted as complete, {complete} are"

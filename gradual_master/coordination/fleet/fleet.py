@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from gradual_common import __version__
 from gradual_common.protocol.messages import PROTOCOL, Hello
 from gradual_common.protocol.names import UniqueNames
-from gradual_master.coordination.fleet.agent import ASSIGNABLE, Contact, ContactEvent, FleetAgent, Standing
+from gradual_master.coordination.fleet.agent import ASSIGNABLE, ContactEvent, FleetAgent, Standing
 from gradual_master.coordination.fleet.commands import AgentCommands
 from gradual_master.coordination.terms import Terms
 from gradual_master.results.facts import AgentFacts
@@ -177,20 +177,3 @@ class Fleet:
             )
             for agent in self
         )
-
-    def validate(self) -> None:
-        """AssertionError unless streams, commands and names agree with the agents."""
-        for stream, agent in self._speakers.items():
-            assert agent.stream == stream, f"{agent.name} speaks on {agent.stream}, not on {stream}"
-            assert self._agents.get(agent.id) is agent, f"{agent.name} speaks and is not in the fleet"
-        for agent in self:
-            is_connected = agent.stream is not None
-            assert is_connected == (agent.contact is not Contact.AWAY), f"{agent.name} is {agent.contact.value}"
-            assert not is_connected or self._speakers.get(agent.stream or 0) is agent, f"{agent.name} is not heard"
-            is_counted = agent.id in self.commands
-            assert is_connected or not is_counted, f"{agent.name} is counted and not connected"
-            assert is_counted or not (is_connected and agent.is_working), f"{agent.name} is connected and not counted"
-            assert agent.standing is not Standing.DROPPED or agent.id in self._barred, f"{agent.name} may come again"
-        names = [agent.name for agent in self]
-        assert len(set(names)) == len(names), f"agents are shown as {names}"
-        self.commands.validate()

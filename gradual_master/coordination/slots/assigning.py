@@ -118,21 +118,17 @@ class Assigner:
         elif self.life.is_running and agent.is_enlisted:
             self.orders.renew(agent)
 
-    def release(self, agent: FleetAgent, slots: tuple[SlotRun, ...]) -> None:
-        """The users of these slots have ended, and the slots are free."""
-        if not agent.is_lost:
-            self.slots.release(agent.id, slots)
-            self.out.commit(SlotsReleased(agent.id, slots, for_good=False))
-            self.note_change()
-
-    def end(self, agent: FleetAgent, slots: tuple[SlotRun, ...], now: int) -> None:
-        """The users of these slots have ended, and nobody follows them."""
-        if agent.is_lost:
+    def release(self, agent: FleetAgent, slots: tuple[SlotRun, ...], now: int, *, for_good: bool) -> None:
+        """The users of these slots have ended: the slots are free, or `for_good`, so that nobody follows them."""
+        if not slots or agent.is_lost:
             return
-        for run in slots:
-            if ended := self.slots.end(agent.id, run):
-                self.finished.append(SlotsFinished(min(run.at, now), run.group, ended))
-        self.out.commit(SlotsReleased(agent.id, slots, for_good=True))
+        if for_good:
+            for run in slots:
+                if ended := self.slots.end(agent.id, run):
+                    self.finished.append(SlotsFinished(min(run.at, now), run.group, ended))
+        else:
+            self.slots.release(agent.id, slots)
+        self.out.commit(SlotsReleased(agent.id, slots, for_good))
         self.note_change()
 
     def reassign(self) -> None:

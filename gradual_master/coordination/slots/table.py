@@ -56,11 +56,6 @@ class SlotTable:
         """How many those are."""
         return int(np.count_nonzero(self._of(agent)))
 
-    def holders(self) -> list[str]:
-        """The agents that hold any."""
-        held = set(np.unique(self._holder).tolist())
-        return [agent for agent, number in self._numbers.items() if number in held]
-
     def ordered_of(self, agent: str, provisioned: int) -> tuple[SlotRun, ...]:
         """The slots that the orders of `agent` name, when it has stored its provisions up to `provisioned`."""
         return self._runs(self._of(agent) & ~self._leaving & (self._due <= provisioned))
@@ -177,14 +172,6 @@ class SlotTable:
         self._free(absent & self._leaving)
         self._tenure[lacking] += 1
         return self._runs(lacking)
-
-    def validate(self) -> None:
-        """AssertionError unless a slot that is held has a tenure, and only such a slot is on its way."""
-        is_held = self._holder != NOBODY
-        assert (self._holder < len(self._numbers)).all(), "slots belong to a stranger"
-        assert (self._tenure[is_held | self._ended] > 0).all(), "slots are held, or have ended, under no tenure"
-        assert not (self._leaving & ~is_held).any(), "slots leave nobody"
-        assert self._has_ended == bool(self._ended.any()), "slots have ended, and nobody knows"
 
     def _of(self, agent: str) -> Mask:
         held: Mask = self._holder == self._numbers.get(agent, len(self._numbers))

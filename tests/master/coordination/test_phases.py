@@ -26,7 +26,7 @@ from gradual_master.coordination.events import (
 from gradual_master.coordination.lifecycle import State
 
 
-def test_slots_are_dealt_when_the_expected_agents_are_here() -> None:
+def test_slots_are_assigned_when_the_expected_agents_are_here() -> None:
     run = three_levels()
     assert only(run.greet("b"), Provide) == []
     assert only(run.greet("a"), Provide) == [
@@ -195,7 +195,7 @@ def test_an_agent_that_dials_again_while_orders_are_confirmed_gets_them_again() 
     assert run.core.state is State.RUNNING
 
 
-def test_an_agent_that_is_killed_between_deal_and_load_and_started_again_ends_nothing() -> None:
+def test_an_agent_that_is_killed_between_assignment_and_load_and_started_again_ends_nothing() -> None:
     run = three_levels()
     run.greet("a")
     run.greet("b")

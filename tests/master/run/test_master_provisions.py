@@ -61,5 +61,5 @@ def test_every_row_is_sent_once_and_the_last_sequence_is_known_before(counts: li
     assert all(len(rows.ordinals) <= ROWS_PER_PROVISION for provision in sent for rows in provision.rows)
 
 
-def test_nothing_lies_ready_for_an_agent_that_was_dealt_nothing() -> None:
+def test_nothing_lies_ready_for_an_agent_that_was_given_nothing() -> None:
     assert list(Provisions(JOB, {(0, "user"): Table()}).rows_of("stranger")) == []

@@ -48,9 +48,9 @@ def report() -> RunReport:
 
 
 def test_news_are_told_from_the_begin_on(report: RunReport) -> None:
-    report.tell(Note("info", "agent a is here"))
+    report.show(Note("info", "agent a is here"))
     report.begin(-2 * S)
-    report.tell(Note("warning", "stopping", (("agent", "a"),), "silent", is_stop=True))
+    report.show(Note("warning", "stopping", (("agent", "a"),), "silent", is_stop=True))
     facts, news = report._reporters.told
     assert isinstance(facts, RunFacts)
     assert (news.level, news.text, news.agent, news.fate, news.is_stop) == ("warning", "stopping", "a", "silent", True)
@@ -59,7 +59,7 @@ def test_news_are_told_from_the_begin_on(report: RunReport) -> None:
 
 def test_secrets_are_masked(report: RunReport) -> None:
     report.begin(0)
-    report.tell(Note("error", "it said correct-horse"))
+    report.show(Note("error", "it said correct-horse"))
     facts, news = report._reporters.told
     assert "correct-horse" not in f"{facts} {news}"
     assert news.text == "it said ***"

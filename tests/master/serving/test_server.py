@@ -179,7 +179,7 @@ async def test_a_message_beyond_the_bound_ends_its_stream_only(master: Master) -
         await master.until(received)
 
 
-async def test_the_job_comes_at_once_and_rows_when_the_slots_are_dealt(master: Master) -> None:
+async def test_the_job_comes_at_once_and_rows_when_the_slots_are_assigned(master: Master) -> None:
     async with ScriptedAgent("a", master.target) as agent:
         (job,) = await agent.provisions(1)
         assert job.job == Job({"a": 1}, {}, {}, 5)

@@ -1,5 +1,6 @@
 """Commands are counted by their processes, whatever comes and goes."""
 
+from fleet_invariants import validate_commands
 from fleet_model import TERMS, hello_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ def test_a_command_is_complete_when_each_of_its_processes_is_here(events: list[t
         else:
             commands.remove(hello.name, hello)
             here.pop(hello.name, None)
-        commands.validate()
+        validate_commands(commands)
         present = {(hello.part.command[0], hello.part.number) for hello in here.values()}
         complete = [all((command, n + 1) in present for n in range(size)) for command, size in enumerate(SIZES)]
         assert commands.complete == sum(complete)

@@ -119,7 +119,7 @@ def test_an_agent_that_several_mixes_would_overfill_is_named() -> None:
 
 
 def test_what_an_agent_must_hold_is_what_is_active_at_once() -> None:
-    # 12 seats in all, at most 6 of them active: what counts is what is active at once.
+    # 12 slots in all, at most 6 of them active: what counts is what is active at once.
     assert not isinstance(allocate(schedule_of((6, 0), (0, 6)), [3, 3]), Shortfall)
     assert not isinstance(allocate(schedule_of((5, 0), (1, 4), (0, 5)), [5]), Shortfall)
 

@@ -127,7 +127,7 @@ def test_slots_on_their_way_from_an_agent_that_leaves_are_counted_once() -> None
     assert held(run, "a") == {"a": 3}, "shares are 3 now, 8 come, 9 are lacking"
 
 
-def test_an_agent_that_was_not_here_when_slots_were_dealt_gets_its_share_of_them_back() -> None:
+def test_an_agent_that_was_not_here_when_slots_were_assigned_gets_its_share_of_them_back() -> None:
     run = bench("a", "b", "c")
     run.wait(4, "a", "b")
     run.wait(7.5, "a")

@@ -181,7 +181,7 @@ def test_whatever_joins_and_is_lost_everybody_has_its_share_and_nobody_too_much(
             assert all(held(table, name) >= count for name, count in before.items()), "a loss moves nobody"
 
 
-def test_what_an_agent_that_is_not_here_would_get_is_dealt_to_the_others_by_what_they_can_hold() -> None:
+def test_what_an_agent_that_is_not_here_would_get_is_given_to_the_others_by_what_they_can_hold() -> None:
     schedule = schedule_of((24,), seconds=60)
     table = assigned(schedule, a=30, b=6, c=12)
     table.take_all("c")

@@ -37,7 +37,7 @@ def test_an_agent_holds_what_it_was_given(reason: str, run: SlotRun, owned: bool
     assert not table_of().knows("stranger", [run])
 
 
-def test_seats_are_over_when_every_slot_that_is_still_scheduled_has_ended() -> None:
+def test_slots_are_over_when_every_slot_that_is_still_scheduled_has_ended() -> None:
     table = table_of()
     table.end("a", SlotRun(0, 0, 3, 1))
     assert table.is_over((3, 0))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from fleet_invariants import validate
 from fleet_model import Bench, S, id_of, three_levels
 
 from gradual_master.coordination.core import MasterCore
@@ -14,7 +15,7 @@ def running() -> Bench:
     """A run under load, in which everything holds."""
     run = three_levels()
     run.wait_until(run.to_running("a", "b") + S, "a", "b")
-    run.core.validate()
+    validate(run.core)
     return run
 
 
@@ -59,7 +60,7 @@ def test_it_is_noticed(what: str, break_it: Callable[[MasterCore], object], said
     run = running()
     break_it(run.core)
     with pytest.raises(AssertionError, match=said):
-        run.core.validate()
+        validate(run.core)
 
 
 def test_the_table_is_looked_at_whole() -> None:
@@ -67,4 +68,4 @@ def test_the_table_is_looked_at_whole() -> None:
     run.core._slots._ended = np.ones_like(run.core._slots._ended)
     run.core._slots._tenure[-1] = 0
     with pytest.raises(AssertionError, match="under no tenure"):
-        run.core.validate()
+        validate(run.core)
