@@ -18,8 +18,8 @@ from gradual_common.process.exit_codes import NOT_DONE
 from gradual_common.process.parent import watch_parent
 from gradual_common.process.streams import StandardStreams
 
-LOOK_S = 0.005
-PATIENCE_S = 60.0
+POLL_S = 0.005
+MASTER_TIMEOUT_S = 60.0
 
 
 def main() -> None:
@@ -40,12 +40,12 @@ def serve(socket: Path, name: str) -> int:
 
     importlib.import_module(LATER)
     await_socket(socket)
-    options = AgentOptions(f"unix:{socket}", name, max_users=None, master_wait=round(PATIENCE_S * 1e9))
+    options = AgentOptions(f"unix:{socket}", name, max_users=None, master_wait=round(MASTER_TIMEOUT_S * 1e9))
     return exit_code_of_run(options, name)
 
 
 def await_socket(path: Path) -> None:
     """Return when the master's socket is there, or when it has been waited for in vain."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + MASTER_TIMEOUT_S
     while not path.exists() and time.monotonic() < deadline:
-        time.sleep(LOOK_S)
+        time.sleep(POLL_S)

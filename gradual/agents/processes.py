@@ -15,12 +15,12 @@ from pathlib import Path
 from gradual.errors import AgentsFailedError
 from gradual_agent.process.children import usable_cores
 
-FAREWELL_S = 5.0
-RELAY_FAREWELL_S = 2.0
+END_TIMEOUT_S = 5.0
+RELAY_TIMEOUT_S = 2.0
 LONGEST_FOLDER = 80
 """A socket's path has at most 104 bytes (macOS; 108 on Linux)."""
 
-HOUSE = str(Path(__file__).resolve().parents[1])
+ROOT = str(Path(__file__).resolve().parents[1])
 ENTRY = "import sys; sys.path.append(sys.argv.pop(1)); from gradual.agents.child import main; main()"
 """Not `-m`: with `-P` the working folder, where a plan's user may keep a `yaml.py`, stays out of the module path."""
 
@@ -57,7 +57,9 @@ class AgentProcesses:
 
     def end(self) -> None:
         """Let the agents end by themselves for a moment, then close their pipes, then kill them."""
-        deadline = time.monotonic() + FAREWELL_S
+        deadline = time.monotonic() + END_TIMEOUT_S
+        # After a run the master has told every agent to end, and they do so side by side: one deadline for all. If the
+        # master cannot reach one, closing its pipe is the second way to end it, and a kill the last.
         for process in self._processes:
             wait_until(process, deadline)
         for process in self._processes:
@@ -98,7 +100,7 @@ def running_agents(agents: AgentProcesses, number: int) -> Iterator[None]:
 
 def start_agent(name: str, arguments: Sequence[str], errors: int | None) -> subprocess.Popen[bytes]:
     """One agent process, in a session of its own: Ctrl-C is for the master, which drains it."""
-    command = [sys.executable, "-P", "-c", ENTRY, HOUSE, name, *arguments]
+    command = [sys.executable, "-P", "-c", ENTRY, ROOT, name, *arguments]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors, start_new_session=True)  # noqa: S603 - our own module
 
 
@@ -127,8 +129,8 @@ def relayed_errors(wanted: bool) -> Iterator[int | None]:
         yield sink
     finally:
         os.close(sink)
-        # Its end is that of the last process that holds the pipe; one that an agent left behind is not waited for.
-        reader.join(RELAY_FAREWELL_S)
+        # The thread ends with the last process that has the pipe open; one that an agent left behind is not waited for.
+        reader.join(RELAY_TIMEOUT_S)
 
 
 def _relay(source: int) -> None:

@@ -107,6 +107,7 @@ def mean_users(schedule: Schedule, level: Level) -> list[float]:
     inside = [change for change in schedule.changes if change.level == level.number and change.phase == level.phase]
     if len(inside) <= 1 or level.end <= level.start:
         return [float(users) for users in (inside[0].users if inside else (0,) * len(schedule.groups))]
+    # Each number of users lasts until the next change, the last one until the level's end: the mean is over that time.
     ends = [*(change.at for change in inside[1:]), level.end]
     spans = [end - change.at for change, end in zip(inside, ends, strict=True)]
     return [

@@ -18,7 +18,7 @@ from gradual.demo.accounts import Counts
 from gradual.demo.bank import Bank
 from gradual.errors import AddressInUseError
 
-PATIENCE_S = 5.0
+SHUTDOWN_TIMEOUT_S = 5.0
 BACKLOG = 4096
 
 
@@ -37,6 +37,8 @@ class CountingHandler(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Parse, then count what the parsing has added to the queue; nothing can be taken from it meanwhile."""
+        # aiohttp's queue of parsed requests, from which a task takes one after the other. No task can run within this
+        # call, so that what stands behind the former length is what these bytes have added.
         known = len(self._messages)
         super().data_received(data)
         for message, _ in islice(self._messages, known, None):
@@ -62,7 +64,7 @@ async def listening(bank: Bank, host: str, port: int) -> AsyncIterator[str]:
     finally:
         listener.close()
         server.pre_shutdown()
-        await server.shutdown(PATIENCE_S)
+        await server.shutdown(SHUTDOWN_TIMEOUT_S)
 
 
 async def serve(host: str, port: int, workers: int, seed: int, announce: Callable[[str], None]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Logging: structlog on standard error, the same for every command; in other people's programs, through theirs.
 
 Plain lines, or one JSON object a line. What libraries say through the standard library's `logging`
-(grpc, aiohttp, asyncio) and `warnings` takes the same path and looks the same. Every line bears what the process is
+(grpc, aiohttp, asyncio) and `warnings` takes the same path and looks the same. Every line has what the process is
 bound to (run, agent), whichever thread or task it comes from, beside what its own context binds
 (`structlog.contextvars`).
 """
@@ -28,7 +28,7 @@ GRPC_VERBOSITY = "GRPC_VERBOSITY"
 
 _BOUND: dict[str, Any] = {}
 _HIDDEN: list[Mask] = [Mask()]
-"""Of the process, as its standard error is: what all lines bear, and what none may show."""
+"""Of the process, as its standard error is: what all lines have, and what none may show."""
 
 
 def usual_level(verbose: bool) -> str:
@@ -100,7 +100,7 @@ def hide_secrets(text: str) -> str:
 
 
 def _add_bound(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """What the process is bound to; what the line says itself comes first."""
+    """What the process is bound to; a value of the line itself takes precedence."""
     for name, value in _BOUND.items():
         event.setdefault(name, value)
     return event
@@ -161,10 +161,10 @@ def guest_logging() -> Iterator[None]:
 
 def _render_for_host(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     """One text without secrets; the record has its level and its logger by itself."""
-    said = str(event.pop("event", ""))
+    text = str(event.pop("event", ""))
     traceback = event.pop("exception", "")
     about = [f"{name}={value!r}" for name, value in event.items() if name not in ("level", "logger")]
-    return hide_secrets(" ".join([said, *about]) + (f"\n{traceback}" if traceback else ""))
+    return hide_secrets(" ".join([text, *about]) + (f"\n{traceback}" if traceback else ""))
 
 
 def _renderers(form: LogFormat) -> list[Processor]:

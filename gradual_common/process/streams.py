@@ -1,8 +1,8 @@
-"""Standard streams that end no command: whatever becomes of the terminal, the pipe or the disk behind them.
+"""Standard streams that end no command, whatever happens to the terminal, the pipe or the disk behind them.
 
-A reader that has gone (`| head`), a stream that was closed (`>&-`), a full disk, a letter that the terminal's encoding
-does not have: none of them is a reason to lose a run or its exit code. What cannot be written is dropped, the first
-failure is kept, and the command says at the end what is missing. This is done once, below `sys.stdout` and
+A reader that has gone (`| head`), a stream that was closed (`>&-`), a full disk, a character that the encoding of the
+terminal does not have: none of them is a reason to lose a run or its exit code. What cannot be written is dropped, the
+first failure is kept, and the command says at the end what is missing. This is done once, below `sys.stdout` and
 `sys.stderr`, because everything writes to them: rich, click, logging, reporters of the user's own.
 """
 
@@ -87,7 +87,7 @@ def fill_descriptors() -> None:
 
 
 def wrapped(outlet: Outlet, former: TextIO | None, errors: str) -> TextIO:
-    """Text over an outlet, as the former stream had it; letters that its encoding does not have are replaced."""
+    """Text over an outlet, as the former stream had it; characters that its encoding does not have are replaced."""
     return io.TextIOWrapper(
         io.BufferedWriter(outlet),
         encoding=encoding_of(former),
@@ -103,5 +103,5 @@ def encoding_of(stream: TextIO | None) -> str:
 
 
 def is_utf8(stream: TextIO) -> bool:
-    """Whether a stream can write every letter."""
+    """Whether a stream can write every character."""
     return codecs.lookup(encoding_of(stream)).name == "utf-8"

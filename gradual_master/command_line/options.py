@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # heavy: not before a plan is read
 
 DEFAULT_PLAN = "gradual.yaml"
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-"""Of any scheme: one that cannot be requested is said to be that, and no missing file."""
+"""Of any scheme: of one that cannot be requested the error says so, and not that there is no such file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class PlanArguments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunArguments(PlanArguments):
-    """How a plan is run and what is said about it: `gradual run` and `gradual-master run` alike."""
+    """How a plan is run and reported: `gradual run` and `gradual-master run` alike."""
 
     monitor: Annotated[bool, typer.Option("--monitor", help="a live screen of the run on the terminal")] = False
     reporter: Annotated[
@@ -110,6 +110,9 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
         own = {name: values.pop(name) for name in names}
         command(record(**own), **values)
 
+    # typer reads a command's options from its signature and its annotations. `wraps` has copied those of a function
+    # with one parameter for all of them, so both are replaced. By keyword only: an option without a default may then
+    # stand behind those with one.
     kind = inspect.Parameter.KEYWORD_ONLY
     parameters = [
         inspect.Parameter(name, kind, default=getattr(defaults, name), annotation=annotations[name]) for name in names

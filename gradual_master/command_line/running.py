@@ -19,7 +19,7 @@ from gradual_master.results.summary.sections import Summary
 from gradual_master.run.conduct import conduct
 from gradual_master.run.options import RunOptions
 
-LOOK_S = 0.2
+POLL_S = 0.2
 
 Check = Callable[[], None]
 """Called until the run has begun; raises a GradualError when it never will (nothing is known of agents elsewhere)."""
@@ -69,7 +69,7 @@ async def watch(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[Rep
     try:
         # Its first step starts the reporters' threads, and from then on it closes them: not cancelled before that.
         await asyncio.sleep(0)
-        while not (await asyncio.wait({run}, timeout=LOOK_S))[0]:
+        while not (await asyncio.wait({run}, timeout=POLL_S))[0]:
             if not has_begun.is_set():
                 check()
     finally:

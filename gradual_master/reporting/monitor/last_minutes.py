@@ -51,6 +51,8 @@ class LastMinutes:
         """How long one of `columns` slices is: whole intervals, together the run so far, or at least `SPAN_S` of it."""
         if not self._points:
             return 1.0
+        # A slice of half an interval more would hold now one interval, now two, and every second column would be blank.
+        # 1e-9, here and below: bounds of intervals of 0.1 s are no exact floats, and 30.000000000000004 must not be 31.
         last = self._points[-1]
         interval = last.end_s - last.begin_s
         return max(1, ceil(min(SPAN_S, last.end_s) / max(1, columns) / interval - 1e-9)) * interval

@@ -81,6 +81,9 @@ def share_rows(wanted: Sequence[tuple[int, Demand]], height: int) -> list[int]:
     """Rows for each of some panels, given as (rank, demand); 0 for one that is not shown."""
     by_rank = sorted(range(len(wanted)), key=lambda place: wanted[place][0])
     demands = [demand for _, demand in wanted]
+    # In rounds, each in the order of rank. Every panel that is shown gets its least first, so that none is shown in
+    # part; then all get what they insist on before any gets what it would like. Spare panels come after that: one takes
+    # rows only that nobody else would like, all it needs or none. What is still left goes to whoever can fill it.
     kept = [place for place in by_rank if demands[place].least and not demands[place].spare]
     while kept and sum(demands[place].least for place in kept) > height:
         kept.pop()

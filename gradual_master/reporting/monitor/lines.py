@@ -2,8 +2,8 @@
 
 Colours are of the 16 that every terminal has, and only such as can be read on both a light and a dark background.
 By the palette of xterm the WCAG 2.1 contrast on white and on black is 5.8, 3.6 for red and 4.7, 4.5 for magenta; green
-(2.2, 9.7), yellow (1.7) and cyan (2.0) are too faint for text on white, so green fills bars only. What a style says, a
-word or a sign says as well.
+(2.2, 9.7), yellow (1.7) and cyan (2.0) are too faint for text on white, so green fills bars only. What a style
+shows, a word or a sign shows as well.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FULL = "█"
 WANTED = "░"
 
 NOTEWORTHY = 0.05
-"""A change smaller than this is not spoken of."""
+"""A smaller change is not shown."""
 
 MOST_CHANGE = 9.99
 
@@ -107,6 +107,8 @@ def bar(actual: float, target: float, peak: float, columns: int) -> tuple[str, s
     """(what is there, what is missing up to the target) of a bar on which `columns` stand for `peak`."""
     if peak <= 0 or columns <= 0:
         return "", ""
+    # Blocks end at eighths of a column. What is missing begins at the next whole column, as a column has no room for
+    # both; and a few users of very many still get the thinnest block, since nobody is not the same as a few.
     longest = max(peak, actual, target)
     eighths = round(actual / longest * columns * EIGHTHS)
     full, part = divmod(eighths, EIGHTHS)

@@ -3,9 +3,9 @@
 Why a thread. A terminal can stop taking what is written, for as long as it likes: Ctrl-S, a slow connection, a paused
 tmux. The reporter's own thread must not wait for that, for intervals and news would pile up behind it and be dropped,
 and the run's end would wait too. So the reporter only changes the state and sets an event; what blocks is this thread,
-and it is given up at the end after `FAREWELL_S`. One thread does all writing, also entering and leaving the alternate
-screen, so that no two drawings mix and the screen is left exactly once, by whatever way the loop ends. It draws when
-something has changed, but at most every `LOOK_S`, however fast news come; when the terminal has another size; and once
+and it is given up at the end after `END_TIMEOUT_S`. One thread does all writing, entering and leaving the alternate
+screen too, so that no two drawings mix and the screen is left exactly once, however the loop ends. It draws when
+something has changed, but at most every `POLL_S`, however fast news come; when the terminal has another size; and once
 a second in any case, so that the clock runs on. It reads the size itself, and has no handler of SIGWINCH: signals are
 asyncio's and the main thread's. An exception while drawing is kept for the reporter, which raises it where the next
 interval comes in: it is the reporter that is then left out, not the run.
@@ -29,9 +29,9 @@ from rich.text import Text
 
 from gradual_master.reporting.monitor.lines import Page
 
-LOOK_S = 0.2
+POLL_S = 0.2
 DRAW_EVERY_S = 1.0
-FAREWELL_S = 3.0
+END_TIMEOUT_S = 3.0
 
 
 class Screen:
@@ -56,10 +56,10 @@ class Screen:
     def stop(self) -> None:
         """Leave the alternate screen; when this returns the terminal is as it was.
 
-        A terminal that takes nothing is given up after `FAREWELL_S`.
+        A terminal that takes nothing is given up after `END_TIMEOUT_S`.
         """
         self._is_over.set()
-        self._thread.join(FAREWELL_S)
+        self._thread.join(END_TIMEOUT_S)
         if self._thread.is_alive():
             structlog.get_logger(__name__).warning("the terminal does not take what is written to it")
 
@@ -83,7 +83,7 @@ class Screen:
     def _await_next(self) -> None:
         """Until there is a reason to draw."""
         due = time.monotonic() + DRAW_EVERY_S
-        while not self._is_over.wait(LOOK_S):
+        while not self._is_over.wait(POLL_S):
             if self._has_changed.is_set() or terminal_size(self._console) != self._size or time.monotonic() >= due:
                 return
 

@@ -26,10 +26,10 @@ BEFORE_S = 30.0
 KEPT_NEWS = 50
 
 LATE_S = 6.0
-"""An interval closes 3 s after its end at the latest (DESIGN 5.4); twice that without one is worth a word."""
+"""An interval closes 3 s after its end at the latest (DESIGN 5.4); twice that without one is worth a warning."""
 
 SAME_S = 3.0
-"""News that the log says too, within this, are shown once."""
+"""News and a log line with the same text within this time are shown once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,10 @@ class MonitorState(ProgressState):
             self.news.append(news)
 
     def _synchronise(self, at_s: float) -> None:
-        """It is at least `at_s` now. Of all that come, the quickest news say best when the schedule began."""
+        """It is at least `at_s` now. Whatever came quickest says best when the schedule began."""
         if at_s > 0:
+            # Everything is late by some way through agents, network and merging, and nothing comes early: of all
+            # estimates of the begin the earliest is the nearest.
             began = self._clock() - at_s
             self._began = began if self._began is None else min(began, self._began)
 

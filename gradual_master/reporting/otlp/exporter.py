@@ -82,6 +82,9 @@ class ExportThread:
     def finish(self, timeout_s: float) -> None:
         """Deliver what there is, for at most so long and one attempt; then stop. Again: nothing."""
         with self._changed:
+            # Two flags, as the end has two steps. The first one wakes a thread that waits out a back-off, for one more
+            # attempt; once there is nothing left, or the time is over, the second one ends it. An attempt that is under
+            # way then ends within the endpoint's timeout, and what it did not deliver is counted as lost.
             self._is_finishing = True
             self._changed.notify_all()
             self._changed.wait_for(
@@ -156,8 +159,8 @@ class ExportThread:
             self._is_failing = False
             self._log.info(f"otlp: metrics reach {self._where} again")
         if accepted.rejected or accepted.message:
-            said = f"{accepted.rejected} data points were rejected" if accepted.rejected else "a warning"
-            self._warn_once(f"otlp: {self._where} took an export with a remark: {said}: {accepted.message}")
+            kind = f"{accepted.rejected} data points were rejected" if accepted.rejected else "a warning"
+            self._warn_once(f"otlp: {self._where} took an export with a remark: {kind}: {accepted.message}")
 
     def _note_undelivered(self, reason: str) -> None:
         self.counts.reason = reason
@@ -175,7 +178,7 @@ class ExportThread:
             self._warn_once(f"otlp: {self._where} refuses metrics: {reason}")
 
     def _warn_once(self, text: str) -> None:
-        """Of each remark the first: a receiver may repeat it every second."""
+        """Each text once: a receiver may repeat it every second."""
         if text not in self._said and len(self._said) < MOST_REMARKS:
             self._said.add(text)
             self._log.warning(text)

@@ -162,14 +162,14 @@ def _read(answer: Any, deadline: float) -> bytes:
 
 
 def _result_of(answer: Any, body: bytes) -> ExportResult:
-    """What an answer over HTTP says."""
+    """What an answer over HTTP means."""
     if 200 <= answer.status < 300:
         try:
             return _accepted(ExportMetricsServiceResponse.FromString(body))
         except DecodeError:
             return Accepted(message="the answer is not of the OpenTelemetry protocol; is this its HTTP receiver?")
-    said = read_status(body)[0][:SHOWN_CHARACTERS]
-    reason = f"HTTP {answer.status} {answer.reason}" + (f": {said}" if said else "")
+    message = read_status(body)[0][:SHOWN_CHARACTERS]
+    reason = f"HTTP {answer.status} {answer.reason}" + (f": {message}" if message else "")
     if answer.status in RETRYABLE_STATUSES:
         return Undelivered(reason, retry_after_s(answer.headers, datetime.now(UTC)))
     return Rejected(reason)

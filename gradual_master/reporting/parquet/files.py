@@ -3,7 +3,7 @@
 A sample is in the minute of run time in which it ended, as it is in the interval in which it ended. Rows wait as
 columns, partition by partition; `ROWS_PER_GROUP` of them are written as a row group, and when `MOST_BUFFERED` wait in
 all partitions together, the fullest is written. A partition is complete when its minute is long over; what comes later
-opens its next part. A file bears its name only once it is complete: readers never meet half of one.
+opens its next part. A file gets its name only once it is complete: readers never meet half of one.
 
 Measured on one core: 2.2 million rows a second in blocks of 2,000 from ten agents; a row takes 25 bytes while it waits
 and 10 in the file.
@@ -73,7 +73,7 @@ TEXT_COLUMNS = [field.name for field in FIELDS if field.type == _TEXT]
 
 
 def describe_run(run: RunFacts) -> dict[str, str]:
-    """What every file says about itself."""
+    """The metadata of every file."""
     return {
         "gradual.schema": "gradual.samples/1",
         "gradual.version": __version__,

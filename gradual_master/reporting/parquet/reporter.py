@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # half a second, and an extra: see `prepare`
 DEFAULT_FOLDER = "gradual-samples"
 
 MARKER = "_gradual_samples"
-"""Says that a folder is ours, and is locked while a run writes there. Readers of data sets pass over a leading `_`."""
+"""Marks a folder as ours, and is locked while a run writes there. Readers of data sets ignore names with `_` first."""
 
 MARKER_TEXT = "gradual.samples/1: a run writes here, and the next one replaces what it wrote\n"
 
@@ -99,6 +99,8 @@ class SampleFolder:
 
     def claim(self) -> None:
         """Make it ours, or raise ReporterError; nothing is removed yet."""
+        # In this order: a folder with other people's files is refused before anything is written there, and the lock
+        # comes last, since it writes the marker that makes a folder ours.
         try:
             self._is_new = not self.path.exists()
             self.path.mkdir(parents=True, exist_ok=True)

@@ -51,7 +51,7 @@ class ProgressReporter(Reporter):
             self._console.print(describe_progress(self._state), soft_wrap=True)
 
     def on_news(self, news: News) -> None:
-        """Keep the latest in view; off a terminal the log has said it."""
+        """Keep the latest in view; where there is no terminal it is in the log."""
         self._state.news.append(news)
         if self._live is not None:
             self._live.update(render_progress(self._state), refresh=True)

@@ -21,7 +21,7 @@ RECENT_S = 5.0
 SHOWN_NEWS = 4
 
 NOTICEABLE = 0.01
-"""Share of the target below which missing users are not spoken of: some are always just starting."""
+"""Share of the target below which missing users are not shown: some are always just starting."""
 
 LEAST_MISSING = 0.1
 """Users that a mean over one interval is short of without anybody missing: a start or an end within it."""

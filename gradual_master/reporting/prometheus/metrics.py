@@ -1,4 +1,4 @@
-"""What a run says to Prometheus: counters and histograms that grow with every closed interval, gauges of the last one.
+"""What Prometheus gets of a run: counters and histograms that grow with every closed interval, gauges of the last one.
 
 Two threads meet here: the reporter's adds intervals, a scrape's collects. A lock keeps a scrape to one moment: the
 requests of a scrape are those of its histograms. What `collect` returns is a copy and changes no more.
@@ -91,7 +91,7 @@ class RunMetrics(Collector):
 
     @property
     def has_begun(self) -> bool:
-        """Whether there is a run to speak of."""
+        """Whether there is a run."""
         return self._run is not None
 
     def begin(self, run: RunFacts) -> None:

@@ -57,7 +57,7 @@ def write_protobuf(collector: Collector) -> bytes:
 
 
 def _values(metric: Metric) -> MetricFamily:
-    """A family of counters or gauges; it bears the name of its samples (`_total`, `_info`)."""
+    """A family of counters or gauges; it has the name of its samples (`_total`, `_info`)."""
     family = MetricFamily(help=metric.documentation, type=TYPES[metric.type])
     for sample in metric.samples:
         family.name = sample.name
@@ -90,6 +90,7 @@ def _histogram(below: Sequence[int], times: ResponseTimes) -> Histogram:
 
 def spans(indices: Iterable[int]) -> Iterator[tuple[int, int]]:
     """(gap since the span before, length) of each run of neighbours among rising indices; the first gap is from 0."""
+    # In a run of neighbours the index rises by one as the ordinal does, so that their difference is the same for all.
     end = 0
     for _, neighbours in groupby(enumerate(indices), key=lambda pair: pair[1] - pair[0]):
         run = [index for _, index in neighbours]

@@ -1,7 +1,7 @@
 """The run as a target that Prometheus scrapes (`-o prometheus=[HOST:]PORT`), from its begin to the end of the command.
 
 Counters hold what closed intervals measured, warm-up apart by a label; when the run is judged they take over the
-summary's final counts. Which metrics there are says `metrics`; the server answers `GET /metrics` with them, in the form
+summary's final counts. `metrics` has the list of metrics; the server answers `GET /metrics` with them, in the form
 that the scraper likes best (`protobuf` writes one of them), to every client that reaches the port.
 """
 
@@ -35,8 +35,8 @@ PATH = "/metrics"
 POLL_S = 0.05
 """How soon the serving thread notices that it is to end."""
 
-PATIENCE_S = 10.0
-"""A scraper that says nothing for longer is hung up on."""
+IDLE_TIMEOUT_S = 10.0
+"""A connection on which a scraper sends nothing for longer is closed."""
 
 WANTED = "write prometheus=PORT, prometheus=HOST:PORT or prometheus=[IPV6]:PORT"
 
@@ -153,7 +153,7 @@ class ScrapeHandler(BaseHTTPRequestHandler):
     server: ScrapeServer
     server_version = "gradual"
     sys_version = ""
-    timeout = PATIENCE_S
+    timeout = IDLE_TIMEOUT_S
 
     def do_GET(self) -> None:
         """The metrics; 503 before the run has begun."""

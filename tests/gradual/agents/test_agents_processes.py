@@ -26,7 +26,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
         return processes[-1]
 
     monkeypatch.setattr(agent_processes, "start_agent", start)
-    monkeypatch.setattr(agent_processes, "FAREWELL_S", 0.0)
+    monkeypatch.setattr(agent_processes, "END_TIMEOUT_S", 0.0)
     return processes
 
 

@@ -21,11 +21,11 @@ def test_a_child_goes_on_as_soon_as_the_socket_is_there(tmp_path: Path, monkeypa
     monkeypatch.setattr(child.time, "sleep", pause)
     child.await_socket(path)
     child.await_socket(path)
-    assert looks == [child.LOOK_S] * 3
+    assert looks == [child.POLL_S] * 3
 
 
 def test_a_child_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds = iter([0.0, 10.0, child.PATIENCE_S - 1, child.PATIENCE_S])
+    seconds = iter([0.0, 10.0, child.MASTER_TIMEOUT_S - 1, child.MASTER_TIMEOUT_S])
     monkeypatch.setattr(child.time, "monotonic", lambda: next(seconds))
     monkeypatch.setattr(child.time, "sleep", lambda _: None)
     child.await_socket(tmp_path / "master.sock")

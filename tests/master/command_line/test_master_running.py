@@ -73,7 +73,7 @@ class NeverBegins:
 async def test_a_run_whose_agents_fail_before_it_begins_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     conduct = NeverBegins()
     monkeypatch.setattr(running, "conduct", conduct)
-    monkeypatch.setattr(running, "LOOK_S", 0)
+    monkeypatch.setattr(running, "POLL_S", 0)
 
     def check() -> None:
         raise GradualError("agent 1 ended")

@@ -1,4 +1,4 @@
-"""Failures by what people call them: how many so far, how many a second of late, and the first of each."""
+"""Failures by what people call them: how many so far, how many a second now, and the first of each."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class LiveFailure:
     label: str
     count: int
     rate: float
-    """A second, of late."""
+    """A second, in the last seconds."""
     first: ErrorRow | None
     """The row whose failure came first, if any is known."""
     last_s: float
@@ -83,6 +83,8 @@ def live_failures(state: MonitorState) -> list[LiveFailure]:
 
 def _counts_before(state: MonitorState) -> dict[str, int]:
     """By label, as it stood when the last seconds began."""
+    # Counts by kind can be taken back interval by interval. Labels are finer than kinds (`HTTP 404`, `HTTP 500`), and
+    # only the table of errors as it stood at the end of the interval before has the share of each in its kind.
     recent = state.recent_records
     kinds = Counter(state.failures)
     for record in recent:
@@ -103,5 +105,5 @@ def _beginning(row: LiveFailure) -> Text:
     if first is None:
         return Text("  while warming up", QUIET)
     times = f"{show_instant(int(first.first_s))} to {show_instant(int(row.last_s))}"
-    said = f": {why(first)}" if why(first) else ""
-    return Text(f"  {times} {clean(f'{first.group} / {first.step}{said}')}", QUIET)
+    cause = f": {why(first)}" if why(first) else ""
+    return Text(f"  {times} {clean(f'{first.group} / {first.step}{cause}')}", QUIET)

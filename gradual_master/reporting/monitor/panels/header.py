@@ -87,9 +87,9 @@ def _totals(state: MonitorState) -> Iterator[Text]:
     if state.is_late:
         yield Text(f"! figures are of {show_seconds(state.at_s)}", ALARM)
     failed = state.failures.total()
-    said = Text(f"{show_count(failed)} failed", ALARM if failed else "")
-    yield Text.assemble(Text(f"{show_count(state.requests)} requests, "), said)
-    yield said
+    failures = Text(f"{show_count(failed)} failed", ALARM if failed else "")
+    yield Text.assemble(f"{show_count(state.requests)} requests, ", failures)
+    yield failures
 
 
 class Keys:

@@ -29,7 +29,7 @@ def wait_until(condition: Callable[[], Any]) -> None:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(screen_module, "LOOK_S", 0.005)
+    monkeypatch.setattr(screen_module, "POLL_S", 0.005)
 
 
 class Followed:

@@ -41,7 +41,7 @@ class Window:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LOOK_S", 0.005)
+    monkeypatch.setattr(module, "POLL_S", 0.005)
     monkeypatch.setattr(module, "DRAW_EVERY_S", 3600.0)
 
 
@@ -106,7 +106,7 @@ def test_a_drawing_that_fails_leaves_the_screen_and_is_remembered() -> None:
 
 
 def test_a_terminal_that_takes_nothing_holds_up_nobody_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "FAREWELL_S", 0.01)
+    monkeypatch.setattr(module, "END_TIMEOUT_S", 0.01)
     window, resume = Window(), threading.Event()
 
     def stall(width: int, height: int) -> Sequence[Text]:
