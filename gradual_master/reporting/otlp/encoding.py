@@ -89,11 +89,7 @@ def _sums(export: Export) -> Iterator[Metric]:
         if points:
             total = Sum(data_points=points, aggregation_temporality=temporality, is_monotonic=True)
             yield Metric(name=name, description=description, unit="{request}", sum=total)
-    times = [
-        encode_histogram(sums.times, export.start, export.at, attributes)
-        for attributes, sums in steps
-        if sums.times.count
-    ]
+    times = [_times(export, attributes, sums.times) for attributes, sums in steps if sums.times.count]
     if times:
         yield Metric(
             name="gradual.request.duration",
@@ -112,15 +108,13 @@ def _count(export: Export, attributes: Attributes, count: int) -> NumberDataPoin
     )
 
 
-def encode_histogram(
-    histogram: Histogram, start: int, at: int, attributes: Attributes
-) -> ExponentialHistogramDataPoint:
+def _times(export: Export, attributes: Attributes, histogram: Histogram) -> ExponentialHistogramDataPoint:
     """Times in seconds, bucket by bucket: the buckets are OpenTelemetry's own at scale 6, so that nothing is lost."""
     offset, counts = histogram.otel_buckets()
     return ExponentialHistogramDataPoint(
         attributes=_attributes(attributes),
-        start_time_unix_nano=start,
-        time_unix_nano=at,
+        start_time_unix_nano=export.start,
+        time_unix_nano=export.at,
         count=histogram.count,
         sum=histogram.sum / NS_PER_S,
         scale=SCALE,

@@ -84,20 +84,16 @@ class RunMetrics(Collector):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._run: RunFacts | None = None
+        self.run: RunFacts | None = None
+        """None until its schedule is about to begin."""
         self._steps: dict[StepKey, StepSums] = {}
         self._last: IntervalRecord | None = None
         self._objectives: tuple[ObjectiveRow, ...] = ()
 
-    @property
-    def has_begun(self) -> bool:
-        """Whether there is a run."""
-        return self._run is not None
-
     def begin(self, run: RunFacts) -> None:
         """The schedule is about to begin."""
         with self._lock:
-            self._run = run
+            self.run = run
 
     def add(self, interval: IntervalRecord) -> None:
         """Take in the next closed interval."""
@@ -126,8 +122,8 @@ class RunMetrics(Collector):
         """All families, of one moment."""
         families = list[Metric]()
         with self._lock:
-            if self._run is not None:
-                facts = {"run": self._run.id, "name": self._run.name, "version": __version__}
+            if self.run is not None:
+                facts = {"run": self.run.id, "name": self.run.name, "version": __version__}
                 families.append(InfoMetricFamily("gradual_run", "The run that is measured.", facts))
             families += self._counters()
             if self._last is not None:

@@ -46,15 +46,10 @@ class PrometheusReporter(Reporter):
 
     def __init__(self, arg: str | None = None) -> None:
         super().__init__(arg)
+        self.url: str | None = None
+        """Where the metrics are; None while nothing is listened on."""
         self._metrics = RunMetrics()
         self._server: ScrapeServer | None = None
-
-    @property
-    def url(self) -> str | None:
-        """Where the metrics are; None while nothing is listened on."""
-        if self._server is None:
-            return None
-        return f"http://{read_address(self.arg).at_port(self._server.port)}{PATH}"
 
     def prepare(self) -> None:
         """Take the port, before an hour of load goes unseen."""
@@ -66,7 +61,7 @@ class PrometheusReporter(Reporter):
                 f"-o prometheus={self.arg or DEFAULT}: {address.target} cannot be listened on: {error.strerror}; "
                 "end what listens there, or name another address: prometheus=HOST:PORT (port 0: any free one)"
             ) from error
-        self._server.start()
+        self.url = f"http://{address.at_port(int(self._server.server_address[1]))}{PATH}"
         if not address.is_local:
             structlog.get_logger(__name__).warning(
                 "the metrics of this run can be read by everyone who reaches the port", url=self.url
@@ -89,7 +84,7 @@ class PrometheusReporter(Reporter):
         """Release the port."""
         if self._server is not None:
             self._server.close()
-            self._server = None
+            self._server = self.url = None
 
 
 def read_address(arg: str | None) -> ListenAddress:
@@ -105,7 +100,7 @@ def read_address(arg: str | None) -> ListenAddress:
 
 
 class ScrapeServer(ThreadingTCPServer):
-    """Bound and listening once it is made (OSError when it cannot be); answers from `start` to `close`."""
+    """Bound, listening and answering once it is made (OSError when it cannot be), in a thread of its own."""
 
     allow_reuse_address = True  # a port whose last connections are still winding down; never one that is listened on
     daemon_threads = True
@@ -120,15 +115,6 @@ class ScrapeServer(ThreadingTCPServer):
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         super().__init__((str(address[0]), port), ScrapeHandler)
-        self._thread: threading.Thread | None = None
-
-    @property
-    def port(self) -> int:
-        """The port that was bound."""
-        return int(self.server_address[1])
-
-    def start(self) -> None:
-        """Answer from now on, in a thread of its own."""
         self._thread = threading.Thread(
             target=self.serve_forever, args=(POLL_S,), name="prometheus-endpoint", daemon=True
         )
@@ -136,10 +122,8 @@ class ScrapeServer(ThreadingTCPServer):
 
     def close(self) -> None:
         """Answer no more, and release the port."""
-        if self._thread is not None:
-            self.shutdown()
-            self._thread.join()
-            self._thread = None
+        self.shutdown()
+        self._thread.join()
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -159,7 +143,7 @@ class ScrapeHandler(BaseHTTPRequestHandler):
         """The metrics; 503 before the run has begun."""
         if self.path.partition("?")[0] != PATH:
             self._answer(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", f"the metrics are at {PATH}\n".encode())
-        elif not self.server.metrics.has_begun:
+        elif self.server.metrics.run is None:
             self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", b"the run has not begun\n")
         elif prefers_protobuf(accept := self.headers.get("Accept", "")):
             self._answer(HTTPStatus.OK, CONTENT_TYPE, write_protobuf(self.server.metrics))
