@@ -46,7 +46,7 @@ STUB_READERS = (
     "gradual_agent.master_link.samples",
     "gradual_master.serving.server",
 )
-MESSAGE_READERS = ("gradual_common.protocol.codec", "gradual_common.protocol.sample_codec", *STUB_READERS)
+MESSAGE_READERS = ("gradual_common.protocol.codec", "gradual_common.protocol.provisions", *STUB_READERS)
 
 MOST_FILES = 12
 """Of one folder, its `__init__.py` counted."""

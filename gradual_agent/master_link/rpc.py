@@ -16,8 +16,9 @@ import structlog
 from grpc import aio
 
 from gradual_common.errors import WireError
-from gradual_common.protocol.codec import ProvisionAssembler, decode_master_message, encode_agent_message
+from gradual_common.protocol.codec import decode_master_message, encode_agent_message
 from gradual_common.protocol.messages import AgentMessage, MasterMessage, Provision
+from gradual_common.protocol.provisions import ProvisionAssembler
 from gradual_common.wire import fleet_pb2, fleet_pb2_grpc
 
 MAX_BYTES = 4 * 1024 * 1024

@@ -14,8 +14,8 @@ import structlog
 from grpc import aio
 
 from gradual_agent.master_link.rpc import CHANNEL_OPTIONS
+from gradual_common.protocol.codec import encode_samples
 from gradual_common.protocol.messages import SampleMessage
-from gradual_common.protocol.sample_codec import encode_samples
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_common.wire import fleet_pb2_grpc
 

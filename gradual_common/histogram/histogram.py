@@ -27,17 +27,7 @@ from gradual_common.histogram.buckets import (
     Int64,
     buckets_of,
 )
-from gradual_common.histogram.columns import (
-    COUNT,
-    MAX,
-    MIN,
-    NO_MAX,
-    NO_MIN,
-    OVER,
-    SUM,
-    UNDER,
-    DenseHistograms,
-)
+from gradual_common.histogram.columns import COUNT, MAX, MIN, NO_MAX, NO_MIN, OVER, SUM, UNDER, DenseHistograms
 
 PARAMETERS = {"scale": SCALE, "unit": "ns"}
 """What two histograms must share to be merged; stands in their JSON form."""

@@ -23,17 +23,7 @@ MEASURES = ("response_time", "exchange", "ttfb", "connect", "iteration", "loop_l
 
 ACTIVE, IN_REQUEST, THINKING, STOPPING = range(4)
 
-COUNTERS = (
-    "sent",
-    "unsent",
-    "interrupted",
-    "skipped",
-    "hops",
-    "retried",
-    "resent",
-    "bytes_sent",
-    "bytes_received",
-)
+COUNTERS = ("sent", "unsent", "interrupted", "skipped", "hops", "retried", "resent", "bytes_sent", "bytes_received")
 """Per step: messages whose first byte went to the kernel; completed samples that failed before it; cut requests;
 steps skipped by their condition; redirect hops; retries; re-sends on a stale connection; bytes."""
 

@@ -6,6 +6,7 @@ levels) is compared with it by the master's aggregate. Measured for 60 histogram
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from gradual_common.protocol.batch import COUNTERS, LOOP_LAG, MEASURES, Batch
 
 LARGEST = 2**63 - 1
 LARGEST_CODE = 2**31 - 1
+_UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 
 MOST_OUTCOMES = 256
 """Outcomes of samples: a byte holds their numbers. Which of them a plan has is for its reader to compare."""
@@ -64,7 +66,11 @@ def _check_length(what: str, column: Array, rows: int) -> None:
 
 def check_range(what: str, column: Array, size: int, low: int = 0) -> None:
     """Every number lies in [low, size)."""
-    if column.size and (int(column.min()) < low or int(column.max()) >= size):
+    if not column.size:
+        return
+    # One pass instead of two: seen as unsigned, what lies below `low` is larger than everything that is allowed.
+    distances = (column - low if low else column).view(_UNSIGNED[column.itemsize])
+    if int(np.maximum.reduce(distances, axis=None)) >= size - low:
         raise WireError(f"{what} lies in {column.min()} … {column.max()}; allowed is {low} … {size - 1}")
 
 
@@ -85,8 +91,9 @@ def _check_histograms(columns: HistogramColumns, cells: int) -> None:
 
 def _check_counts(columns: HistogramColumns) -> None:
     """The buckets of each histogram add up to its count."""
-    owners = np.repeat(np.arange(len(columns.keys)), columns.sizes)
-    counted = np.bincount(owners, weights=columns.counts, minlength=len(columns.keys)).astype(np.int64)
+    ends = np.cumsum(columns.sizes, dtype=np.int64)
+    running = np.concatenate((np.zeros(1, np.int64), np.cumsum(columns.counts, dtype=np.int64)))
+    counted = running[ends] - running[ends - columns.sizes]
     stats = columns.stats
     if (counted + stats[:, UNDER] + stats[:, OVER] != stats[:, COUNT]).any():
         raise WireError("the buckets of a histogram do not add up to its count")
@@ -101,42 +108,41 @@ COLUMNS: dict[str, tuple[str, int]] = {
     "assertions": ("<i8", 5),
     "keys": ("<i4", 2),
     "stats": ("<i8", len(STAT_COLUMNS)),
-    "requests": ("<i8", 0),
-    "sizes": ("<u2", 0),
-    "indices": ("<i2", 0),
-    "counts": ("<u4", 0),
-    "started": ("<i8", 0),
-    "duration": ("<i8", 0),
-    "slot": ("<i4", 0),
-    "step": ("<u2", 0),
-    "kind": ("<u1", 0),
-    "status": ("<u2", 0),
+    "requests": ("<i8", 1),
+    "sizes": ("<u2", 1),
+    "indices": ("<i2", 1),
+    "counts": ("<u4", 1),
+    "started": ("<i8", 1),
+    "duration": ("<i8", 1),
+    "slot": ("<i4", 1),
+    "step": ("<u2", 1),
+    "kind": ("<u1", 1),
+    "status": ("<u2", 1),
 }
-"""Per column its type on the wire and its width; 0 for a plain list."""
+"""Per column its type on the wire and its width; a column of width 1 is a plain list."""
+
+_TYPES = {name: (np.dtype(wire), np.dtype(wire[1:])) for name, (wire, _) in COLUMNS.items()}
+"""On the wire and in memory; to look a type up by its name takes longer than to read a short column."""
 
 
 def read_column(name: str, data: bytes) -> Array:
     """The array (rows, width) of a column's bytes, or (rows,) for a plain list; WireError when they do not divide."""
-    dtype, width = COLUMNS[name]
-    return _reshape(name, data, dtype, (-1, width) if width else (-1,), max(1, width))
+    width, (wire, native) = COLUMNS[name][1], _TYPES[name]
+    if len(data) % (wire.itemsize * width):
+        raise WireError(f"{name} has {len(data)} bytes; its rows take {wire.itemsize * width} each")
+    column = np.frombuffer(data, wire).astype(native, copy=False)
+    return column if width == 1 else column.reshape(-1, width)
 
 
 def read_per_group(name: str, data: bytes, frames: int, width: int) -> Array:
     """The int64 array (frames, groups, width); the groups follow from the length, none when there is no frame."""
-    if frames == 0 and not data:
-        return np.zeros((0, 0, width), dtype=np.int64)
-    return _reshape(name, data, "<i8", (frames, -1, width), max(1, frames) * width)
-
-
-def _reshape(name: str, data: bytes, dtype: str, shape: tuple[int, ...], per_row: int) -> Array:
-    row = np.dtype(dtype).itemsize * per_row
-    if len(data) % row or (0 in shape):
+    row = 8 * max(1, frames) * width
+    if len(data) % row or (data and not frames):
         raise WireError(f"{name} has {len(data)} bytes; its rows take {row} each")
-    rows = len(data) // row
-    filled = tuple(rows if size == -1 else size for size in shape)
-    return np.frombuffer(data, dtype=dtype).astype(dtype[1:], copy=False).reshape(filled)
+    return np.frombuffer(data, "<i8").astype(np.int64, copy=False).reshape(frames, len(data) // row, width)
 
 
 def write_column(column: Array) -> bytes:
     """The bytes of a column, little-endian, row by row."""
-    return column.astype(column.dtype.newbyteorder("<"), copy=False).tobytes()
+    is_little = column.dtype.isnative == (sys.byteorder == "little")
+    return (column if is_little else column.byteswap()).tobytes()

@@ -1,24 +1,29 @@
-"""Between the records of `messages` and protobuf.
+"""Between the records of `messages` and protobuf; provisions, which go over in chunks, have a module of their own.
 
 Decoding trusts nothing: whatever does not hold together is a WireError that names it, and no other exception leaves
 this module. What a number must mean beyond its range (a run, an epoch, a plan's step) is judged by its reader.
-
-A provision is sent in chunks well below a message's limit: the job as JSON in parts, then rows, some at a time; a row
-that fills a chunk by itself is cut, and its ordinal stands with the last part.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from gradual_common.errors import WireError
 from gradual_common.histogram.columns import HistogramColumns
-from gradual_common.protocol import batch, messages
-from gradual_common.protocol.batch_checks import check_batch, check_number, read_per_group, write_column
+from gradual_common.kinds.exchange import check_exchange
+from gradual_common.protocol import batch, messages, samples
+from gradual_common.protocol.batch_checks import (
+    MOST_OUTCOMES,
+    check_batch,
+    check_number,
+    check_range,
+    read_per_group,
+    write_column,
+)
 from gradual_common.protocol.names import shown_name
-from gradual_common.protocol.provisions import decode_job, decode_values, encode_job, pieces_of, row_pieces
+from gradual_common.protocol.provisions import dump_json, load_json
 from gradual_common.protocol.records import (
     INCARNATION_BYTES,
     RecordCodec,
@@ -29,7 +34,6 @@ from gradual_common.protocol.records import (
     number,
     part,
     read_key,
-    read_line,
     read_reason,
 )
 from gradual_common.wire import fleet_pb2 as pb
@@ -44,13 +48,13 @@ _SLOTS = RecordCodec(messages.SlotRun, pb.SlotRun, at=number("instant"))
 
 def _slots(what: str) -> WireField:
     """Runs of slots; `what` says which, where they are wrong."""
-    return each(partial(_read_slots, what), _SLOTS.write)
 
+    def read(run: pb.SlotRun) -> messages.SlotRun:
+        check_number(f"count of {what} slots", run.count, 1, MOST_ORDINALS)
+        check_number(f"first of {what} slots", run.first, 0, MOST_ORDINALS - run.count)
+        return _SLOTS.read(run)
 
-def _read_slots(what: str, run: pb.SlotRun) -> messages.SlotRun:
-    check_number(f"count of {what} slots", run.count, 1, MOST_ORDINALS)
-    check_number(f"first of {what} slots", run.first, 0, MOST_ORDINALS - run.count)
-    return _SLOTS.read(run)
+    return each(_SLOTS, read)
 
 
 _HELLO = RecordCodec(
@@ -70,7 +74,7 @@ _HELLO = RecordCodec(
 
 
 def _write_hello(hello: messages.Hello) -> pb.Hello:
-    message: pb.Hello = _HELLO.write(hello)
+    message = _HELLO.write(hello)
     if hello.part is not None:
         message.command, message.process, message.processes = hello.part.command, hello.part.number, hello.part.of
     return message
@@ -111,12 +115,12 @@ _BATCH = RecordCodec(
     batch.Batch,
     pb.Batch,
     ("users", "iterations"),
-    frames=each(_FRAMES.read, _FRAMES.write),
+    frames=each(_FRAMES),
     users=WireField(write=write_column),
     iterations=WireField(write=write_column),
     histograms=WireField(_HISTOGRAMS.read, _HISTOGRAMS.write),
     health=WireField(_read_health, _HEALTH.write),
-    applied=each(_APPLIED.read, _APPLIED.write),
+    applied=each(_APPLIED),
     **columns("cells", "requests", "counters", "statuses", "assertions"),
 )
 
@@ -134,11 +138,7 @@ def _read_batch(message: pb.Batch) -> batch.Batch:
 
 
 _CONFIRM = RecordCodec(
-    messages.Confirm,
-    pb.Confirm,
-    epoch=number("epoch"),
-    version=number("version"),
-    provisioned=number("provision"),
+    messages.Confirm, pb.Confirm, epoch=number("epoch"), version=number("version"), provisioned=number("provision")
 )
 _AGENT = RecordCodec(
     messages.AgentMessage,
@@ -148,20 +148,16 @@ _AGENT = RecordCodec(
     confirm=part(_CONFIRM),
     released=_slots("released"),
     finished=_slots("finished"),
-    batches=each(_read_batch, _BATCH.write),
+    batches=each(_BATCH, _read_batch),
     goodbye=part(RecordCodec(messages.Goodbye, pb.Goodbye, reason=_REASON)),
 )
 
 
-def encode_agent_message(message: messages.AgentMessage) -> pb.AgentMessage:
-    """For the wire."""
-    encoded: pb.AgentMessage = _AGENT.write(message)
-    return encoded
+encode_agent_message = _AGENT.write
+"""From record to protobuf, as every `encode_…` here."""
 
-
-def decode_agent_message(message: pb.AgentMessage) -> messages.AgentMessage:
-    """From the wire; raises WireError for anything that does not hold together."""
-    return _AGENT.read(message)
+decode_agent_message = _AGENT.read
+"""From protobuf to record, as every `decode_…` here; raises WireError for anything that does not hold together."""
 
 
 _WELCOME = RecordCodec(
@@ -183,7 +179,7 @@ _ORDERS = RecordCodec(
     epoch=number("epoch"),
     version=number("version"),
     slots=_slots("ordered"),
-    levels=each(_LEVELS.read, _LEVELS.write),
+    levels=each(_LEVELS),
     graceful_stop=number("graceful stop"),
 )
 
@@ -199,82 +195,65 @@ _MASTER = RecordCodec(
     pb.MasterMessage,
     welcome=part(_WELCOME),
     pong=part(RecordCodec(messages.Pong, pb.Pong)),
-    orders=WireField(_read_orders, _ORDERS.write, is_part=True),
+    orders=part(_ORDERS, _read_orders),
     ack=number("ack"),
     expired=part(RecordCodec(messages.Expired, pb.Expired, reason=_REASON)),
     refused=part(RecordCodec(messages.Refused, pb.Refused, reason=_REASON)),
     finish=part(RecordCodec(messages.Finish, pb.Finish, reason=_REASON)),
 )
 
-
-def encode_master_message(message: messages.MasterMessage) -> pb.MasterMessage:
-    """For the wire."""
-    encoded: pb.MasterMessage = _MASTER.write(message)
-    return encoded
+encode_master_message = _MASTER.write
+decode_master_message = _MASTER.read
 
 
-def decode_master_message(message: pb.MasterMessage) -> messages.MasterMessage:
-    """From the wire; raises WireError for anything that does not hold together."""
-    return _MASTER.read(message)
+SAMPLE_COLUMNS = ("started", "duration", "slot", "step", "kind", "status")
+
+_BLOCKS = RecordCodec(
+    samples.SampleColumns, pb.SampleBlock, level=number("level of samples", -1), **columns(*SAMPLE_COLUMNS)
+)
 
 
-def encode_provision(provision: messages.Provision) -> Iterator[pb.ProvisionChunk]:
-    """The chunks of one provision, in order; the last is marked complete."""
-    if provision.job is not None:
-        for part in pieces_of(encode_job(provision.job)):
-            yield pb.ProvisionChunk(sequence=provision.sequence, job=part)
-    for rows in provision.rows:
-        for ordinals, values in row_pieces(rows):
-            piece = pb.Rows(group=rows.group, name=rows.name, ordinals=ordinals, values=values)
-            yield pb.ProvisionChunk(sequence=provision.sequence, rows=piece)
-    yield pb.ProvisionChunk(sequence=provision.sequence, complete=True)
+def _read_block(message: pb.SampleBlock) -> samples.SampleColumns:
+    """The columns are of one length and hold what they may; steps are the plan's affair."""
+    block = _BLOCKS.read(message)
+    for name in SAMPLE_COLUMNS:
+        if len(getattr(block, name)) != len(block):
+            raise WireError(f"{name} has {len(getattr(block, name))} rows where {len(block)} belong")
+    check_range("start of a sample", block.started, 2**62, -(2**62))
+    check_range("duration of a sample", block.duration, 2**62)
+    check_range("slot of a sample", block.slot, 2**31)
+    return block
 
 
-class ProvisionAssembler:
-    """Puts chunks together again, one provision after the other."""
+def _read_random(key: float) -> float:
+    if not 0 <= key < 1:
+        raise WireError(f"the key of an exchange is {key}; allowed is [0, 1)")
+    return key
 
-    def __init__(self) -> None:
-        self._sequence = 0  # of the provision under way; the lowest that may come when there is none
-        self._job = bytearray()
-        self._values = bytearray()
-        self._rows: list[messages.Rows] = []
 
-    def feed(self, chunk: pb.ProvisionChunk) -> messages.Provision | None:
-        """Take the next chunk; the provision if that was its last.
+def _read_document(data: bytes) -> dict[str, Any]:
+    """An exchange as `describe_exchange` makes it, and nothing else: it goes into a summary as it is."""
+    document = load_json(data, "an exchange")
+    if not isinstance(document, dict):
+        raise WireError("an exchange is no mapping")
+    check_exchange(document)
+    return document
 
-        Raises WireError for a sequence that does not rise or begins before the last one was complete, and for
-        content that cannot be read.
-        """
-        self._begin(check_number("provision", chunk.sequence, 1))
-        self._job += chunk.job
-        if chunk.HasField("rows"):
-            self._feed_rows(chunk.rows)
-        return self._complete() if chunk.complete else None
 
-    @property
-    def _is_begun(self) -> bool:
-        return bool(self._job or self._values or self._rows)
+_EXEMPLARS = RecordCodec(
+    samples.Exemplar,
+    pb.Exemplar,
+    kind=number("kind of an exchange", 1, MOST_OUTCOMES - 1),
+    key=WireField(_read_random),
+    document=WireField(_read_document, dump_json),
+)
+_SAMPLES = RecordCodec(
+    messages.SampleMessage,
+    pb.SampleMessage,
+    incarnation=WireField(partial(read_key, "an incarnation")),
+    blocks=each(_BLOCKS, _read_block),
+    exemplars=each(_EXEMPLARS),
+)
 
-    def _begin(self, sequence: int) -> None:
-        if sequence < self._sequence or (sequence > self._sequence and self._is_begun):
-            raise WireError(f"provision {sequence} does not follow: {self._sequence} is due")
-        self._sequence = sequence
-
-    def _feed_rows(self, rows: pb.Rows) -> None:
-        self._values += rows.values
-        if not rows.ordinals:
-            return
-        ordinals = tuple(rows.ordinals)
-        values = decode_values(bytes(self._values), len(ordinals))
-        self._values.clear()
-        self._rows.append(messages.Rows(rows.group, read_line("data set", rows.name), ordinals, values))
-
-    def _complete(self) -> messages.Provision:
-        if self._values:
-            raise WireError(f"provision {self._sequence} ends in the middle of a row")
-        job = decode_job(bytes(self._job)) if self._job else None
-        provision = messages.Provision(self._sequence, job, tuple(self._rows))
-        self._job.clear()
-        self._rows = []
-        self._sequence += 1
-        return provision
+encode_samples = _SAMPLES.write
+decode_samples = _SAMPLES.read

@@ -1,15 +1,23 @@
-"""The content of a provision as bytes: the job as one JSON document, rows as JSON lists, both in pieces."""
+"""A provision on the wire: the job as one JSON document, rows as JSON lists, both in pieces.
+
+It is sent in chunks well below a message's limit: the job in parts, then rows, some at a time; a row that fills a chunk
+by itself is cut, and its ordinal stands with the last part. Reading trusts nothing, as in `codec`.
+"""
 
 from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 from gradual_common.errors import WireError
+from gradual_common.protocol.batch_checks import check_number
 from gradual_common.protocol.job import Job
-from gradual_common.protocol.messages import MAX_MESSAGE_BYTES, Rows
+from gradual_common.protocol.messages import MAX_MESSAGE_BYTES, Provision, Rows
+from gradual_common.protocol.records import read_line
+from gradual_common.wire import fleet_pb2 as pb
 
 PIECE_BYTES = MAX_MESSAGE_BYTES * 3 // 4
 """Room is left for names, ordinals and framing."""
@@ -39,16 +47,7 @@ def load_json(data: bytes, what: str) -> Any:
 def encode_job(job: Job) -> bytes:
     """The job as JSON; the content of assets in base64."""
     assets = {path: b64encode(content).decode("ascii") for path, content in job.assets.items()}
-    return dump_json(
-        {
-            "document": job.document,
-            "assets": assets,
-            "secrets": job.secrets,
-            "seed": job.seed,
-            "wants_samples": job.wants_samples,
-            "credentials": list(job.credentials),
-        }
-    )
+    return dump_json({field.name: getattr(job, field.name) for field in fields(Job)} | {"assets": assets})
 
 
 def decode_job(data: bytes) -> Job:
@@ -97,3 +96,60 @@ def decode_values(data: bytes, count: int) -> tuple[dict[str, Any], ...]:
     if not isinstance(values, list) or len(values) != count or not all(isinstance(value, dict) for value in values):
         raise WireError(f"a list of data rows does not hold {count} mappings")
     return tuple(values)
+
+
+def encode_provision(provision: Provision) -> Iterator[pb.ProvisionChunk]:
+    """The chunks of one provision, in order; the last is marked complete."""
+    if provision.job is not None:
+        for part in pieces_of(encode_job(provision.job)):
+            yield pb.ProvisionChunk(sequence=provision.sequence, job=part)
+    for rows in provision.rows:
+        for ordinals, values in row_pieces(rows):
+            piece = pb.Rows(group=rows.group, name=rows.name, ordinals=ordinals, values=values)
+            yield pb.ProvisionChunk(sequence=provision.sequence, rows=piece)
+    yield pb.ProvisionChunk(sequence=provision.sequence, complete=True)
+
+
+class ProvisionAssembler:
+    """Puts chunks together again, one provision after the other."""
+
+    def __init__(self) -> None:
+        self._sequence = 0  # of the provision under way; the lowest that may come when there is none
+        self._job = bytearray()
+        self._values = bytearray()
+        self._rows: list[Rows] = []
+
+    def feed(self, chunk: pb.ProvisionChunk) -> Provision | None:
+        """Take the next chunk; the provision if that was its last.
+
+        Raises WireError for a sequence that does not rise or begins before the last one was complete, and for
+        content that cannot be read.
+        """
+        sequence = check_number("provision", chunk.sequence, 1)
+        is_begun = self._job or self._values or self._rows
+        if sequence < self._sequence or (sequence > self._sequence and is_begun):
+            raise WireError(f"provision {sequence} does not follow: {self._sequence} is due")
+        self._sequence = sequence
+        self._job += chunk.job
+        if chunk.HasField("rows"):
+            self._feed_rows(chunk.rows)
+        return self._complete() if chunk.complete else None
+
+    def _feed_rows(self, rows: pb.Rows) -> None:
+        self._values += rows.values
+        if not rows.ordinals:
+            return
+        ordinals = tuple(rows.ordinals)
+        values = decode_values(bytes(self._values), len(ordinals))
+        self._values.clear()
+        self._rows.append(Rows(rows.group, read_line("data set", rows.name), ordinals, values))
+
+    def _complete(self) -> Provision:
+        if self._values:
+            raise WireError(f"provision {self._sequence} ends in the middle of a row")
+        job = decode_job(bytes(self._job)) if self._job else None
+        provision = Provision(self._sequence, job, tuple(self._rows))
+        self._job.clear()
+        self._rows = []
+        self._sequence += 1
+        return provision

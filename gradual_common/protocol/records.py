@@ -19,6 +19,7 @@ LONGEST_LINE = 256
 LONGEST_REASON = 4096
 
 R = TypeVar("R")
+M = TypeVar("M")
 
 
 def _as_it_is(value: Any) -> Any:
@@ -37,15 +38,13 @@ class WireField:
     """A message within the message, which may be absent: None in the record."""
 
 
-class RecordCodec(Generic[R]):
+class RecordCodec(Generic[R, M]):
     """Writes and reads records of one type; `table` has the fields that do not go over as they are.
 
     `apart`: fields that the message does not have, or that are read by other means; `read` is given them.
     """
 
-    def __init__(
-        self, record: type[R], message: Callable[..., Any], apart: Iterable[str] = (), /, **table: WireField
-    ) -> None:
+    def __init__(self, record: type[R], message: Callable[..., M], apart: Iterable[str] = (), /, **table: WireField):
         self._record = record
         self._message = message
         names = [field.name for field in fields(record)]  # type: ignore[arg-type]  # a record is a dataclass
@@ -55,34 +54,35 @@ class RecordCodec(Generic[R]):
         self._readers = [(name, table[name].read) for name in table if name not in apart and not table[name].is_part]
         self._parts = [(name, field.read) for name, field in table.items() if field.is_part]
 
-    def write(self, record: R) -> Any:
+    def write(self, record: R) -> M:
         """The message."""
         values = {name: getattr(record, name) for name in self._plain}
         for name, write in self._writers:
-            value = getattr(record, name)
-            values[name] = None if value is None else write(value)
+            if (value := getattr(record, name)) is not None:
+                values[name] = write(value)
         return self._message(**values)
 
-    def read(self, message: Any, **values: Any) -> R:
+    def read(self, message: M, **values: Any) -> R:
         """The record; WireError for what does not hold together."""
         for name in self._plain:
             values[name] = getattr(message, name)
         for name, read in self._readers:
             values[name] = read(getattr(message, name))
         for name, read in self._parts:
-            values[name] = read(getattr(message, name)) if message.HasField(name) else None
+            values[name] = read(getattr(message, name)) if message.HasField(name) else None  # type: ignore[attr-defined]
         return self._record(**values)
 
 
-def part(codec: RecordCodec[Any]) -> WireField:
-    """A message within the message, which may be absent."""
-    return WireField(codec.read, codec.write, is_part=True)
+def part(codec: RecordCodec[Any, Any], read: Callable[[Any], Any] | None = None) -> WireField:
+    """A message within the message, which may be absent; `read` when the codec alone does not read it."""
+    return WireField(read or codec.read, codec.write, is_part=True)
 
 
-def each(read: Callable[[Any], Any], write: Callable[[Any], Any]) -> WireField:
+def each(codec: RecordCodec[Any, Any], read: Callable[[Any], Any] | None = None) -> WireField:
     """A list of messages."""
+    one = read or codec.read
     return WireField(
-        lambda entries: tuple([read(entry) for entry in entries]), lambda entries: list(map(write, entries))
+        lambda entries: tuple([one(entry) for entry in entries]), lambda entries: [*map(codec.write, entries)]
     )
 
 

@@ -42,14 +42,7 @@ from gradual_master.results.merging.agent_health import AgentHealth
 from gradual_master.results.merging.agent_totals import AgentTotals
 from gradual_master.results.merging.batches import OpenInterval, contribution_of, read_batch
 from gradual_master.results.merging.layouts import Layouts
-from gradual_master.results.merging.sums import (
-    BEGIN,
-    END,
-    OUTSIDE,
-    Contribution,
-    LevelMeasurements,
-    Shape,
-)
+from gradual_master.results.merging.sums import BEGIN, END, OUTSIDE, Contribution, LevelMeasurements, Shape
 
 KEPT = 120 * NS_PER_S
 """How much of the past stays in memory as records of intervals (docs/design/fleet.md, 5.7)."""

@@ -20,9 +20,9 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from gradual_common.errors import WireError
-from gradual_common.protocol.codec import decode_agent_message, encode_master_message, encode_provision
+from gradual_common.protocol.codec import decode_agent_message, decode_samples, encode_master_message
 from gradual_common.protocol.messages import MasterMessage, SampleMessage, SlotRun
-from gradual_common.protocol.sample_codec import decode_samples
+from gradual_common.protocol.provisions import encode_provision
 from gradual_common.wire import fleet_pb2, fleet_pb2_grpc
 from gradual_master.coordination.events import Event, Received, StreamEnded, Unreadable
 from gradual_master.errors import ListenError

@@ -11,7 +11,7 @@ import grpc.aio
 
 from gradual_common.clock import CLOCK_ID
 from gradual_common.protocol.batch import Batch
-from gradual_common.protocol.codec import decode_agent_message, encode_master_message, encode_provision
+from gradual_common.protocol.codec import decode_agent_message, encode_master_message
 from gradual_common.protocol.messages import (
     AgentMessage,
     Confirm,
@@ -21,6 +21,7 @@ from gradual_common.protocol.messages import (
     Provision,
     Welcome,
 )
+from gradual_common.protocol.provisions import encode_provision
 from gradual_common.wire import fleet_pb2
 
 DEADLINE_S = 10

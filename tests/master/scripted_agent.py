@@ -10,9 +10,9 @@ from typing import Any
 import grpc.aio
 from fleet_model import hello_of
 
-from gradual_common.protocol.codec import ProvisionAssembler, decode_master_message, encode_agent_message
+from gradual_common.protocol.codec import decode_master_message, encode_agent_message, encode_samples
 from gradual_common.protocol.messages import AgentMessage, MasterMessage, Provision, SampleMessage
-from gradual_common.protocol.sample_codec import encode_samples
+from gradual_common.protocol.provisions import ProvisionAssembler
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_common.wire import fleet_pb2, fleet_pb2_grpc
 

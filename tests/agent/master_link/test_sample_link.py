@@ -11,8 +11,8 @@ import pytest
 
 from gradual_agent.master_link import samples as sample_link
 from gradual_agent.master_link.samples import EXEMPLARS_AT_ONCE, MOST_WAITING, SampleLink
+from gradual_common.protocol.codec import decode_samples
 from gradual_common.protocol.messages import SampleMessage
-from gradual_common.protocol.sample_codec import decode_samples
 from gradual_common.protocol.samples import MOST_SAMPLES, Exemplar, SampleColumns
 from gradual_common.wire import fleet_pb2, fleet_pb2_grpc
 

@@ -15,16 +15,12 @@ from gradual_common.histogram.columns import HistogramColumns, pack_values
 from gradual_common.kinds.failures import KINDS
 from gradual_common.protocol.batch import COUNTERS, Applied, Batch, Frame, Health
 from gradual_common.protocol.codec import (
-    ProvisionAssembler,
     decode_agent_message,
     decode_master_message,
     encode_agent_message,
     encode_master_message,
-    encode_provision,
 )
-from gradual_common.protocol.job import Job
 from gradual_common.protocol.messages import (
-    MAX_MESSAGE_BYTES,
     PROTOCOL,
     AgentMessage,
     Confirm,
@@ -38,9 +34,7 @@ from gradual_common.protocol.messages import (
     Part,
     Ping,
     Pong,
-    Provision,
     Refused,
-    Rows,
     SlotRun,
     Welcome,
 )
@@ -210,16 +204,6 @@ def test_garbage_in_the_columns_is_a_wire_error_or_holds_together(batch: pb.Batc
         decode_agent_message(pb.AgentMessage(batches=[batch]))
 
 
-@given(st.binary(max_size=300))
-def test_garbage_in_a_chunk_is_a_wire_error_or_a_provision(data: bytes) -> None:
-    for chunk in (
-        pb.ProvisionChunk(sequence=1, job=data, complete=True),
-        pb.ProvisionChunk(sequence=1, rows=pb.Rows(name="user", ordinals=[0], values=data), complete=True),
-    ):
-        with suppress(WireError):
-            ProvisionAssembler().feed(chunk)
-
-
 HELLO = Hello(PROTOCOL, bytes(16), "a", "h", 1, "0", 1, 10)
 
 
@@ -286,77 +270,3 @@ def test_a_cpu_share_is_a_number_from_zero_up(cpu: float) -> None:
     batch = pb.Batch(number=1, health=pb.Health(cpu=cpu))
     with pytest.raises(WireError, match="CPU share"):
         decode_agent_message(pb.AgentMessage(batches=[batch]))
-
-
-JOB = Job({"config": {"name": "größer"}}, {"ca.pem": b"\x00\xff"}, {"KEY": "hunter2"}, 2**63 - 1)
-rows_of = st.builds(
-    lambda group, name, values: Rows(group, name, tuple(range(5, 5 + len(values))), tuple(values)),
-    st.integers(0, 9),
-    name,
-    st.lists(st.dictionaries(name, name | st.integers() | st.none(), max_size=3), min_size=1, max_size=9),
-)
-
-
-def assembled(*provisions: Provision) -> list[Provision]:
-    assembler = ProvisionAssembler()
-    done = [assembler.feed(chunk) for provision in provisions for chunk in encode_provision(provision)]
-    return [provision for provision in done if provision is not None]
-
-
-@given(st.lists(st.tuples(st.none() | st.just(JOB), st.lists(rows_of, max_size=3)), max_size=3))
-def test_provisions_survive_the_wire_one_after_the_other(contents: list[tuple[Job | None, list[Rows]]]) -> None:
-    provisions = [Provision(3 * n + 1, job, tuple(rows)) for n, (job, rows) in enumerate(contents)]
-    assert assembled(*provisions) == provisions
-
-
-def test_large_jobs_many_rows_and_giant_rows_go_in_chunks_below_the_limit() -> None:
-    job = replace(JOB, assets={"blob": bytes(700_000)})
-    many = Rows(0, "user", tuple(range(40_000)), tuple({"id": f"{n:032}"} for n in range(40_000)))
-    giant = Rows(1, "doc", (0, 1, 2), ({"id": 1}, {"text": "ö" * 400_000}, {"id": 3}))
-    provision = Provision(1, job, (many, giant))
-    chunks = list(encode_provision(provision))
-    assert max(chunk.ByteSize() for chunk in chunks) <= MAX_MESSAGE_BYTES
-    (found,) = assembled(provision)
-    assert found.job == job
-    values = {
-        (rows.name, ordinal): value
-        for rows in found.rows
-        for ordinal, value in zip(rows.ordinals, rows.values, strict=True)
-    }
-    assert values == {
-        (rows.name, ordinal): value
-        for rows in (many, giant)
-        for ordinal, value in zip(rows.ordinals, rows.values, strict=True)
-    }
-
-
-def chunk(sequence: int, **content: Any) -> pb.ProvisionChunk:
-    return pb.ProvisionChunk(sequence=sequence, **content)
-
-
-@pytest.mark.parametrize(
-    ("chunks", "message"),
-    [
-        ([chunk(0)], "provision is 0"),
-        ([chunk(2, complete=True), chunk(2)], "provision 2 does not follow: 3 is due"),
-        ([chunk(1, job=b"{"), chunk(2)], "provision 2 does not follow: 1 is due"),
-        ([chunk(1, rows=pb.Rows(values=b"[{")), chunk(1, complete=True)], "ends in the middle of a row"),
-        ([chunk(1, rows=pb.Rows(ordinals=[1, 2], values=b"[{}]"))], "does not hold 2 mappings"),
-        ([chunk(1, rows=pb.Rows(ordinals=[1], values=b"[1]"))], "does not hold 1 mappings"),
-        ([chunk(1, rows=pb.Rows(name="a\x1b", ordinals=[1], values=b"[{}]"))], "data set is"),
-        ([chunk(1, job=b"[]", complete=True)], "the job is not whole"),
-        ([chunk(1, job=b"\xff", complete=True)], "the job cannot be read"),
-        ([chunk(1, job=b"[" * 100_000, complete=True)], "the job cannot be read"),
-        (
-            [chunk(1, job=b'{"document":[],"secrets":{},"assets":{},"seed":1}', complete=True)],
-            "document and secrets are mappings",
-        ),
-    ],
-)
-def test_chunks_that_do_not_fit_together_are_refused(chunks: list[pb.ProvisionChunk], message: str) -> None:
-    *good, bad = chunks
-    assembler = ProvisionAssembler()
-    for piece in good:
-        assembler.feed(piece)
-    with pytest.raises(WireError, match=message):
-        assembler.feed(bad)

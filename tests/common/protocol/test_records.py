@@ -36,7 +36,7 @@ class Outer:
 
 
 INNER = RecordCodec(Inner, Message, count=number("count", 1, 9))
-OUTER = RecordCodec(Outer, Message, name=line("name"), inner=part(INNER), entries=each(INNER.read, INNER.write))
+OUTER = RecordCodec(Outer, Message, name=line("name"), inner=part(INNER), entries=each(INNER))
 
 
 @pytest.mark.parametrize("record", [Outer("a", 5), Outer("a", 5, Inner(1), (Inner(2), Inner(3)))])

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from gradual_common.errors import WireError
 from gradual_common.kinds.failures import KINDS
 from gradual_common.protocol.batch_checks import MOST_OUTCOMES
+from gradual_common.protocol.codec import SAMPLE_COLUMNS, decode_samples, encode_samples
 from gradual_common.protocol.messages import MAX_MESSAGE_BYTES, SampleMessage
-from gradual_common.protocol.sample_codec import COLUMNS, decode_samples, encode_samples
 from gradual_common.protocol.samples import MOST_SAMPLES, Exemplar, SampleColumns
 from gradual_common.wire import fleet_pb2 as pb
 
@@ -83,7 +83,7 @@ def carried(message: SampleMessage) -> SampleMessage:
 
 def as_lists(block: SampleColumns) -> dict[str, Any]:
     return {"level": block.level} | {
-        name: (getattr(block, name).dtype.name, getattr(block, name).tolist()) for name in COLUMNS
+        name: (getattr(block, name).dtype.name, getattr(block, name).tolist()) for name in SAMPLE_COLUMNS
     }
 
 
