@@ -20,7 +20,7 @@ from gradual_common.kinds.checks.written import CHECKS
 from gradual_common.kinds.content import Content
 from gradual_common.kinds.failure import ASSERTION
 from gradual_common.kinds.failures import KIND
-from gradual_common.secrecy.masking import conceals
+from gradual_common.secrecy.field_names import conceals
 from gradual_common.secrecy.quoting import MOST_SHOWN, shorten
 from gradual_common.templates.templates import Compiled, Literal, Scope, compile_value
 

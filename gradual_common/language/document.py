@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from gradual_common.errors import Problem
 from gradual_common.secrecy.credentials import credentials_of, hide_literals, is_credential
-from gradual_common.secrecy.masking import MASK
+from gradual_common.secrecy.field_names import MASK
 from gradual_common.secrecy.quoting import change_quoted, shorten
 
 Path = tuple[str | int, ...]

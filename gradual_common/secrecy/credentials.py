@@ -22,7 +22,9 @@ CARRIERS = frozenset(
 )
 """The keys of a plan below which a name tells what is sent; elsewhere `token` may be a name like any other."""
 
-_HOLE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_HOLE = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
+"""`split` gives what stands around the holes of a value, and the holes at the odd places between."""
+
 _LITERAL = re.compile(r"""(?<![\[\w])(["'])((?:(?!\1)[^\\]|\\.)+)\1""")
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|apikey|negotiate)(?:\s+|$)")
 
@@ -59,11 +61,8 @@ def credentials_in_fields(fields: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 def credentials_of(value: Any) -> Iterator[str]:
     """What is secret of the value of a secret field: all texts in it; of `Bearer x` the token, of `Basic x` all."""
-    if isinstance(value, Mapping):
-        for entry in value.values():
-            yield from credentials_of(entry)
-    elif isinstance(value, list | tuple):
-        for entry in value:
+    if isinstance(value, Mapping | list | tuple):
+        for entry in value.values() if isinstance(value, Mapping) else value:
             yield from credentials_of(entry)
     elif isinstance(value, str):
         for part in _literals(value):
@@ -102,7 +101,7 @@ def places_in(
     What stands below one of the `carriers` is sent.
     """
     if isinstance(document, str):
-        yield path, document, credentials_in_text(document) if is_sent else _in_address(document)
+        yield path, document, credentials_in_text(document) if is_sent or "://" in document else iter(())
     elif isinstance(document, list | tuple):
         for number, entry in enumerate(document):
             yield from places_in(entry, (*path, number), is_sent=is_sent, carriers=carriers)
@@ -141,10 +140,10 @@ def without_credentials(document: Any, *, is_sent: bool = False, is_secret: bool
             )
             for name, value in document.items()
         }
-    if is_secret and isinstance(document, str):
-        return hide_literals(document)
     if not isinstance(document, str):
         return MASK if is_secret and document is not None and not isinstance(document, bool) else document
+    if is_secret:
+        return hide_literals(document)
     if is_sent:
         return hide_fields(hide_tokens(document), hide_literals)
     return hide_credentials(document) if "://" in document else document
@@ -155,12 +154,10 @@ def hide_literals(value: str) -> str:
     if "{{" not in value and "{%" not in value:
         quote = value[:1] if value[:1] in {'"', "'"} else ""
         return f"{quote}{MASK}{quote}"
-    shown: list[str] = []
-    end = 0
-    for hole in _HOLE.finditer(value):
-        shown += _masked_literal(value[end : hole.start()]), _LITERAL.sub(rf"\g<1>{MASK}\g<1>", hole[0])
-        end = hole.end()
-    return "".join(shown) + _masked_literal(value[end:])
+    return "".join(
+        _LITERAL.sub(rf"\g<1>{MASK}\g<1>", piece) if place % 2 else _masked_literal(piece)
+        for place, piece in enumerate(_HOLE.split(value))
+    )
 
 
 def _masked_literal(text: str) -> str:
@@ -173,20 +170,11 @@ def _masked_literal(text: str) -> str:
 
 def _literals(value: str) -> Iterator[str]:
     """A value without its holes: what stands around them, and in them the texts in quotes."""
-    if "{{" not in value and "{%" not in value:
-        yield value
-        return
-    end = 0
-    for hole in _HOLE.finditer(value):
-        yield value[end : hole.start()]
-        yield from (literal[2] for literal in _LITERAL.finditer(hole[0]))
-        end = hole.end()
-    yield value[end:]
-
-
-def _in_address(text: str) -> Iterator[str]:
-    if "://" in text:
-        yield from credentials_in_text(text)
+    for place, piece in enumerate(_HOLE.split(value)):
+        if place % 2:
+            yield from (literal[2] for literal in _LITERAL.finditer(piece))
+        else:
+            yield piece
 
 
 def _user_information(text: str) -> Iterator[str]:

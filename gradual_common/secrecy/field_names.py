@@ -107,16 +107,10 @@ def _fields(text: str) -> Iterator[tuple[re.Match[str], int, int]]:
 def _masked(text: str, match: re.Match[str]) -> str:
     """What stands in a value's place; with quotes where the value has them, or where JSON is to stay JSON."""
     opening = _OPENING.match(text, match.end())
-    if opening is None and match["quoted"] is None:
+    if (opening is None and match["quoted"] is None) or match.lastgroup in {"part", *_AHEAD}:
         return MASK
-    if match.lastgroup in {"part", *_AHEAD}:
-        return MASK
-    quote = opening[0] if opening else _last_quote(match[0])
+    quote = opening[0] if opening else "".join(_QUOTE.findall(match[0])[-1])
     return f"{quote}{MASK}{quote}"
-
-
-def _last_quote(name: str) -> str:
-    return [found[0] for found in _QUOTE.finditer(name)][-1]
 
 
 def _end_of_value(text: str, match: re.Match[str]) -> int:

@@ -2,20 +2,21 @@
 
 What the plan declares as a secret is known by its value; so is every other credential that `credentials` finds. Of what
 nobody knows the name of its field tells (`field_names`), or its own form (`token_forms`).
+
+A value is written as it is, in JSON, in a URL, in HTML or in base64. The pattern that finds it is made character by
+character, so that one stretch may mix the ways. Letters and digits stand for themselves everywhere: nobody has to write
+them otherwise. All repetitions are bounded, so that a search takes time in proportion to the length of the text.
 """
 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from gradual_common.secrecy.field_names import MASK, conceals, hide_fields
-from gradual_common.secrecy.spellings import BASE64_LETTERS, encoded, spelled
 from gradual_common.secrecy.token_forms import hide_tokens
-
-__all__ = ["MASK", "Mask", "conceals", "hide_credentials"]
 
 SHORTEST = 4
 """Characters of a credential that is masked wherever it stands; a shorter one stands by chance in much else."""
@@ -23,24 +24,36 @@ SHORTEST = 4
 _WEAK = re.compile(r"[a-z]{1,7}|[A-Z]{1,7}|[0-9]{1,5}")
 """A word or a number that a plan may well hold elsewhere: hidden where it stands alone, not within a longer word."""
 
+SHORTEST_CORE = 4
+"""Characters of base64 below which a stretch would stand by chance in much else."""
+
+BASE64_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_%"
+"""And the percent sign, as some of them are written with it in a URL."""
+
+_SLASHES = r"\\\\{0,7}"
+"""Begins with one character, so that a search skips quickly to where it may begin."""
+
+_PERCENT = "%(?:25){0,2}"
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+_NAMED = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
+_BASE64 = {"+": rf"(?:[+\-]|{_PERCENT}2[Bb])", "/": rf"(?:\\{{0,8}}/|_|{_PERCENT}2[Ff])"}
+_WORD_BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[bfnrt]))"
+_WORD_AFTER = r"(?![A-Za-z0-9])"
+
 _USER_INFORMATION = re.compile(r"""://[^\s/?#"'<>\\]+@""")
 _LOOSE_USER = re.compile(r"""(?<![^\s/"'(=,])[^\s/:?#"'<>\\(=,@]+:[^\s/?#"'<>\\]+@(?=[\w\[-])""")
 """`user:password@host` without its `//`: an address that was mistyped, or that needs no scheme."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """How one value is recognised."""
-
-    spelled: re.Pattern[str]
-    encoded: re.Pattern[str] | None
+_Known = tuple[re.Pattern[str], re.Pattern[str] | None]
+"""How one value is recognised: as it is `spelled`, and `encoded` in base64."""
 
 
 @lru_cache(maxsize=4096)
 def _known(value: str, *, as_word: bool = False) -> _Known:
     """Compiled once: several masks of a process know the same values, and one exchange is much like the next."""
     in_base64 = encoded(value)
-    return _Known(re.compile(spelled(value, as_word=as_word)), re.compile(in_base64) if in_base64 else None)
+    return re.compile(spelled(value, as_word=as_word)), re.compile(in_base64) if in_base64 else None
 
 
 class Mask:
@@ -64,7 +77,7 @@ class Mask:
     def hide(self, text: str) -> str:
         """The text without the values."""
         # A value is rarely shown as it was declared: it stands in JSON, in a URL, in a basic credential. Each value is
-        # one pattern that takes every spelling, letter by letter (`spellings`), since a text may mix them.
+        # one pattern that takes every spelling, letter by letter (`spelled`), since a text may mix them.
         #   The longest value first: a password may be a part of another, and if `abc` went first, `abcd` would leave
         # `***d`, which shows its end and its length.
         #   Base64 comes last, in a pass of its own. Three bytes are four of its letters, so a value has three spellings
@@ -73,11 +86,11 @@ class Mask:
         #   A secret is hidden wherever it stands. What was merely found in a plan may be as common as `admin` or
         # `1234`: hidden within longer words too, it would make nonsense of reports and give itself away by that. Such a
         # value is hidden as a word of its own only, and below four characters not at all.
-        for known in self._known.values():
-            text = known.spelled.sub(MASK, text)
-        for known in self._known.values():
-            if known.encoded is not None and known.encoded.search(text):
-                text = _hide_encoded(known.encoded, text)
+        for in_letters, _ in self._known.values():
+            text = in_letters.sub(MASK, text)
+        for _, in_base64 in self._known.values():
+            if in_base64 is not None and in_base64.search(text):
+                text = _hide_encoded(in_base64, text)
         return text
 
     def hide_text(self, text: str) -> str:
@@ -118,3 +131,53 @@ def _hide_encoded(pattern: re.Pattern[str], text: str) -> str:
         pieces += text[shown : match.start()].rstrip(BASE64_LETTERS), MASK
         shown = len(text) - len(text[match.end() :].lstrip(BASE64_LETTERS + "="))
     return "".join(pieces) + text[shown:]
+
+
+def spelled(text: str, *, as_word: bool = False) -> str:
+    """A pattern for `text` in every spelling but base64; `as_word`: not where it is a part of a longer word."""
+    letters = "".join(_letter(letter) for letter in text)
+    return f"{_WORD_BEFORE}{letters}{_WORD_AFTER}" if as_word else letters
+
+
+def encoded(text: str) -> str:
+    """A pattern for what is fixed of `text` in base64, wherever in a longer text it began; empty where that is short.
+
+    Three bytes are four characters: of what begins one or two bytes after a group of three, the characters at either
+    end depend on the bytes beside it (RFC 4648, 4).
+    """
+    cores = {
+        core for before in range(3) if len(core := _core(text.encode("utf-8", "replace"), before)) >= SHORTEST_CORE
+    }
+    return "|".join("".join(_BASE64.get(letter, letter) for letter in core) for core in sorted(cores))
+
+
+def _core(data: bytes, before: int) -> str:
+    first, last = -(-8 * before // 6), 8 * (before + len(data)) // 6
+    return b64encode(b"\0" * before + data).decode("ascii")[first:last]
+
+
+def _letter(letter: str) -> str:
+    """One character: itself, by `%` of its UTF-8, by a backslash, by `&…;`."""
+    if letter.isascii() and letter.isalnum():
+        return letter
+    in_url = "".join(f"{_PERCENT}{_any_case(f'{octet:02x}')}" for octet in letter.encode("utf-8", "replace"))
+    forms = [re.escape(letter), in_url, *(["\\+"] if letter == " " else []), *_in_json(letter)]
+    if letter in _HTML:
+        forms.append(_HTML[letter])
+    if letter.isascii():
+        forms.append(f"&#(?:[xX]0{{0,4}}{_any_case(f'{ord(letter):x}')}|0{{0,4}}{ord(letter)});")
+    return f"(?:{'|'.join(forms)})"
+
+
+def _in_json(letter: str) -> list[str]:
+    units = letter.encode("utf-16-be", "surrogatepass").hex()
+    forms = ["".join(f"{_SLASHES}u{_any_case(units[place : place + 4])}" for place in range(0, len(units), 4))]
+    if letter in '"/\\':
+        forms.append(_SLASHES + re.escape(letter))
+    if letter in _NAMED:
+        forms.append(_SLASHES + _NAMED[letter])
+    return forms
+
+
+def _any_case(digits: str) -> str:
+    return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in digits)

@@ -52,7 +52,7 @@ def hide_tokens(text: str) -> str:
     """The text without what is a credential by its form."""
     lower = text.lower()
     if any(mark in lower for mark in _HOOK_MARKS):
-        text = _WEBHOOK.sub(_hide_webhook, text)
+        text = _WEBHOOK.sub(rf"\g<known>\g<path>{MASK}", text)
     if "bearer" in lower:
         text = _BEARER.sub(rf"\1 {MASK}", text)
     if "basic" in lower:
@@ -76,10 +76,6 @@ def basic_credentials(token: str) -> str | None:
     except ValueError:
         return None
     return text if ":" in text and text.isprintable() else None
-
-
-def _hide_webhook(match: re.Match[str]) -> str:
-    return (match["known"] or match["path"]) + MASK
 
 
 def _hide_basic(match: re.Match[str]) -> str:

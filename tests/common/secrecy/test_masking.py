@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gradual_common.secrecy.credentials import without_credentials
-from gradual_common.secrecy.masking import Mask, conceals
+from gradual_common.secrecy.field_names import conceals
+from gradual_common.secrecy.masking import Mask
 
 SECRET = 'k"ö y/1'
 

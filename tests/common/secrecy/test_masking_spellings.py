@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_common.secrecy.masking import Mask
-from gradual_common.secrecy.spellings import encoded, spelled
+from gradual_common.secrecy.masking import Mask, encoded, spelled
 
 SPELLINGS = {
     "as it is": lambda text: text,
