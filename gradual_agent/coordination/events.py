@@ -1,11 +1,29 @@
-"""What happens to a session and what it has done about it: a closed set of frozen records."""
+"""What a session's table is made of: its states, a closed set of events and instructions, and reactions."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from gradual_common.protocol.batch import Batch
 from gradual_common.protocol.messages import AgentMessage, MasterMessage, Orders, SlotRun
+
+M = TypeVar("M")
+E = TypeVar("E")
+
+
+class SessionState(Enum):
+    """Where the session stands."""
+
+    DISCONNECTED = "disconnected"
+    GREETING = "greeting"
+    LIVE = "live"
+    ENDED = "ended"
+
+
+DISCONNECTED, GREETING, LIVE, ENDED = SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +159,28 @@ class Exit:
 
 
 SessionInstruction = DialMaster | HangUp | SendMessage | Fetch | Adopt | Renew | Obey | CutUsers | DrainUsers | Exit
+
+
+def always(*_: object) -> bool:
+    """The condition of a reaction without one."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction(Generic[M, E]):
+    """What the session M does at an event E, at an instant (after h11's `_state.py`)."""
+
+    act: Callable[[M, E, int], list[Any]]
+    """Gives the instructions that follow."""
+    to: SessionState | None = None
+    """The state after it; None: the same."""
+    when: Callable[[M, E, int], bool] = always
+    """Of several reactions to one event the first counts whose condition holds; if none does, nothing follows."""
+
+
+Rows: TypeAlias = dict[type[Any], tuple[Reaction[Any, Any], ...]]
+
+
+def on(event: type[E], *reactions: Reaction[M, E]) -> Rows:
+    """A row of the table. mypy sees that each callable takes the event beside which it stands."""
+    return {event: reactions}

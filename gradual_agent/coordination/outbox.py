@@ -1,4 +1,6 @@
-"""Sealed batches on their way: kept until the master has acknowledged them (DESIGN 4.11, 5.2, 5.5).
+"""Batches on their way: when one is sealed, how long it is kept, in what message it goes (DESIGN 4.11, 5.2, 5.5).
+
+A sealed batch is kept until the master has acknowledged it.
 
 Why there is a bound, and why users are cut at it: without a master an agent goes on measuring, a batch an interval, and
 nobody knows for how long. Dropping the oldest would lose requests that the system has seen, and every count would be
@@ -9,22 +11,53 @@ slots are held finds nothing cut, and at 60 batches at least, so that short leas
 
 At most `MAX_IN_FLIGHT` batches are sent and not acknowledged: a master that comes back after a minute would else be
 given 60 batches of each agent at once, ahead of the pongs on which every lease depends.
+
+Everything that is due goes out in as few messages as the bound of 256 KiB allows: grpc.aio costs about 0.15 ms of a
+core per message, whatever is in it, so a ping rides on a batch.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, fields
-from itertools import islice
+from dataclasses import dataclass, fields, replace
+from itertools import islice, zip_longest
 
 import numpy as np
 
+from gradual_common.clock import NEVER
 from gradual_common.protocol.batch import Batch
+from gradual_common.protocol.messages import MAX_MESSAGE_BYTES, AgentMessage, SlotRun
 
 MAX_IN_FLIGHT = 8
 MAX_BYTES = 64 * 1024 * 1024
 OVERHEAD_BYTES = 512
 """Room for what a batch carries beside its columns: frames, health, lengths and tags."""
+
+RUN_BYTES = 24
+"""A slot run on the wire, from above: four varints of at most 5 bytes with tags, and the length."""
+
+RUNS_PER_MESSAGE = MAX_MESSAGE_BYTES // 4 // RUN_BYTES
+
+NOTHING = AgentMessage()
+
+
+class Intervals:
+    """Which interval is to be sealed next; number k covers [start + k·length, start + (k+1)·length), run time in ns."""
+
+    def __init__(self, start: int, length: int, now: int) -> None:
+        self.start = start
+        self.length = length
+        self.next = max(0, (now - start) // length)
+
+    def end_of(self, interval: int) -> int:
+        """The first instant after `interval`."""
+        return self.start + (interval + 1) * self.length
+
+    def take_ended(self, now: int) -> bool:
+        """Whether the next interval has ended; it counts as sealed from here on."""
+        ended = self.end_of(self.next) <= now
+        self.next += ended
+        return ended
 
 
 def estimated_bytes(batch: Batch) -> int:
@@ -52,6 +85,9 @@ class Outbox:
         self._bytes = 0
         self._max_batches = max_batches
         self._max_bytes = max_bytes
+        self._has_last = False
+        self.newest = 0
+        """The number of the batch that was sealed last."""
         self.in_flight = 0
 
     @staticmethod
@@ -68,6 +104,7 @@ class Outbox:
         one = WaitingBatch(batch, estimated_bytes(batch), send_at)
         self._batches.append(one)
         self._bytes += one.size
+        self.newest, self._has_last = batch.number, batch.last
 
     def acknowledge(self, number: int) -> None:
         """The master has everything up to `number`."""
@@ -90,23 +127,55 @@ class Outbox:
         return list(islice(self._batches, self.in_flight, MAX_IN_FLIGHT))
 
     @property
-    def next_due(self) -> int | None:
-        """When a batch is to be sent next; None while there is none, or enough are in flight."""
-        return min((one.send_at for one in self._sendable()), default=None)
+    def next_due(self) -> int:
+        """When a batch is to be sent next; `NEVER` while there is none, or enough are in flight."""
+        return min((one.send_at for one in self._sendable()), default=NEVER)
 
     @property
     def is_full(self) -> bool:
         """The bound is reached."""
-        return self._reaches_bound(0, 0)
+        return len(self._batches) >= self._max_batches or self._bytes >= self._max_bytes
 
     def is_full_with(self, batch: Batch) -> bool:
         """This batch reaches the bound: the agent cuts its users."""
-        return self._reaches_bound(1, estimated_bytes(batch))
+        size = self._bytes + estimated_bytes(batch)
+        return len(self._batches) + 1 >= self._max_batches or size >= self._max_bytes
 
-    def _reaches_bound(self, batches: int, size: int) -> bool:
-        return len(self._batches) + batches >= self._max_batches or self._bytes + size >= self._max_bytes
+    @property
+    def is_delivered(self) -> bool:
+        """The last batch of the run is sealed, and everything is acknowledged."""
+        return self._has_last and not self._batches
 
     @property
     def numbers(self) -> tuple[int, ...]:
         """The numbers of the batches that are kept."""
         return tuple(one.batch.number for one in self._batches)
+
+
+def pack(message: AgentMessage, waiting: tuple[WaitingBatch, ...]) -> list[AgentMessage]:
+    """The messages that carry one of any size, and batches: its slots and they as they fit, all else in the first."""
+    if not waiting and message == NOTHING:
+        return []
+    parts = zip_longest(_portions(message.released), _portions(message.finished), _loads(waiting), fillvalue=())
+    messages = []
+    for released, finished, batches in list(parts) or [((), (), ())]:
+        messages.append(replace(message, released=released, finished=finished, batches=batches))
+        message = NOTHING
+    return messages
+
+
+def _portions(runs: tuple[SlotRun, ...]) -> list[tuple[SlotRun, ...]]:
+    return [runs[first : first + RUNS_PER_MESSAGE] for first in range(0, len(runs), RUNS_PER_MESSAGE)]
+
+
+def _loads(waiting: tuple[WaitingBatch, ...]) -> list[tuple[Batch, ...]]:
+    """Batches in order, as many to a message as fit into half of it (the other parts have the rest)."""
+    loads: list[tuple[Batch, ...]] = []
+    room = 0
+    for one in waiting:
+        if not loads or one.size > room:
+            loads.append(())
+            room = MAX_MESSAGE_BYTES // 2
+        loads[-1] += (one.batch,)
+        room -= one.size
+    return loads

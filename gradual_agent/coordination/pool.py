@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from gradual_agent.coordination.events import Wake
+from gradual_common.clock import NEVER
 from gradual_common.protocol.batch import Applied
 from gradual_common.protocol.messages import DRAIN_LEVEL, LevelOrder, Orders, SlotRun
 
@@ -132,9 +133,9 @@ class SlotPool:
         self._is_new = True
 
     @property
-    def next_deadline(self) -> int | None:
-        """The run time at which the next level is due."""
-        return self._ahead[0].apply_at if self._ahead else None
+    def next_deadline(self) -> int:
+        """The run time at which the next level is due; `NEVER` without one."""
+        return self._ahead[0].apply_at if self._ahead else NEVER
 
     @property
     def held(self) -> tuple[SlotRun, ...]:

@@ -21,15 +21,12 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from gradual_agent.coordination import events
-from gradual_agent.coordination.offset import OffsetEstimate
-from gradual_agent.coordination.outbox import Outbox
-from gradual_agent.coordination.packing import NOTHING, pack
-from gradual_agent.coordination.pinging import Pinging
+from gradual_agent.coordination.contact import OffsetEstimate, Pinging, Redial
+from gradual_agent.coordination.events import DISCONNECTED, ENDED, GREETING, LIVE, Reaction, Rows, always, on
+from gradual_agent.coordination.outbox import NOTHING, Outbox, pack
 from gradual_agent.coordination.pool import SlotPool
-from gradual_agent.coordination.reactions import Reaction, Row, SessionState, on
-from gradual_agent.coordination.redial import Redial, Waiting
 from gradual_agent.errors import SessionError
-from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_common.clock import NEVER, NS_PER_MS, NS_PER_S
 from gradual_common.protocol.messages import (
     AgentMessage,
     Confirm,
@@ -59,28 +56,18 @@ GATHER_NS = 50 * NS_PER_MS
 OFFSET_SLACK_NS = NS_PER_MS
 """The offset in use moves only when the estimate has left it by more: intervals and levels do not jitter."""
 
-
 Instructions: TypeAlias = list[events.SessionInstruction]
+Condition: TypeAlias = "Callable[[Session, Any, int], bool]"
 
 
 class Session:
     """One agent's side of the control stream.
 
-    `introduction` is the Hello of a process that holds nothing; `begun()` are the requests begun so far; `jitter()`
-    gives numbers in [0, 1) that spread the dialling.
+    `introduction` is the Hello of a process that holds nothing; `begun()` are the requests begun so far.
     """
 
-    def __init__(
-        self,
-        introduction: Hello,
-        pool: SlotPool,
-        begun: Callable[[], int],
-        *,
-        master_wait: int,
-        jitter: Callable[[], float],
-        now: int,
-    ) -> None:
-        self.state = SessionState.DISCONNECTED
+    def __init__(self, introduction: Hello, pool: SlotPool, begun: Callable[[], int], redial: Redial) -> None:
+        self.state = DISCONNECTED
         self.stream = 0
         self.outbox = Outbox(Outbox.bound(0, 1))
         self.offset: int | None = None
@@ -91,54 +78,53 @@ class Session:
         self._introduction = introduction
         self._pool = pool
         self._begun = begun
-        self._redial = Redial(master_wait, jitter, now)
+        self._redial = redial
         self._estimate = OffsetEstimate()
         self._pinging = Pinging()
         self._greeted_at = 0
         self._released: tuple[SlotRun, ...] = ()
         self._finished: tuple[SlotRun, ...] = ()
-        self._slots_due: int | None = None  # when those two are sent
+        self._slots_due = NEVER
+        """When those two are sent."""
         self._orders: Orders | None = None
         """Those that wait for the job, the offset or a lease."""
         self._in_force = (0, 0)
-        self._confirms = False  # the next message says what is in force and provisioned
+        self._confirms = False
+        """The next message says what is in force and provisioned."""
         self._is_scheduled = False
         """Levels have been ordered: there is something to drain and to deliver."""
         self._provisioned = 0
-        self._last_sealed = 0
-        self._has_sealed_last = False
         self._signals = 0
+        """How often the process was told to end."""
         self._says_leaving = False
-        self._flush_by: int | None = None
+        self._flush_by = NEVER
 
     @property
-    def next_deadline(self) -> int | None:
-        """The agent clock at which `Wake` is due; None once the session has ended."""
-        if self.state is SessionState.ENDED:
-            return None
-        deadlines = [self.lease_end or None, self._redial.give_up_at, self._flush_by, *self._deadlines_of_state()]
-        return min((deadline for deadline in deadlines if deadline is not None), default=None)
-
-    def _deadlines_of_state(self) -> list[int | None]:
-        if self.state is SessionState.DISCONNECTED:
-            return [self._redial.next_at]
-        if self.state is SessionState.GREETING:
-            return [self._greeted_at + GREETING_NS]
-        return [self._pinging.next_at, self._pinging.silence_deadline, self.outbox.next_due, self._slots_due]
-
-    def waiting(self, now: int) -> Waiting | None:
-        """What is to be said of a master that is away; None when there is nothing to say just now."""
-        return self._redial.notice(now) if self.state is SessionState.DISCONNECTED else None
+    def next_deadline(self) -> int:
+        """The agent clock at which `Wake` is due; `NEVER` once the session has ended."""
+        if self.state is ENDED:
+            return NEVER
+        always = (self.lease_end or NEVER, self._redial.give_up_at, self._flush_by)
+        if self.state is DISCONNECTED:
+            return min(*always, self._redial.next_at)
+        if self.state is GREETING:
+            return min(*always, self._greeted_at + GREETING_NS)
+        return min(
+            *always, self._pinging.next_at, self._pinging.silence_deadline, self.outbox.next_due, self._slots_due
+        )
 
     def handle(self, event: events.SessionEvent, now: int) -> Instructions:
         """Take in an event at agent clock `now`; what is to be done, in order."""
         instructions: Instructions = []
         for rule in WATCHED:
-            if self.state is not SessionState.ENDED:
+            if self.state is not ENDED:
                 instructions += self._apply((rule,), event, now)
         for part in self._parts(event):
-            instructions += self._take(part, now)
-        if self.state is SessionState.LIVE:
+            rules = TABLE[self.state].get(type(part))
+            if rules is None:
+                raise SessionError(f"a session that is {self.state.value} knows no {type(part).__name__}")
+            instructions += self._apply(rules, part, now)
+        if self.state is LIVE:
             instructions += self._flush(now)
             instructions += self._apply((GOODBYE,), event, now)
         return instructions
@@ -152,62 +138,43 @@ class Session:
 
     def _counts(self, event: events.SessionEvent) -> bool:
         """What comes on an older stream, or after the end, is dropped."""
-        if self.state is SessionState.ENDED:
+        if self.state is ENDED:
             return False
         return not isinstance(event, events.MessageReceived | events.StreamLost) or (
-            event.stream == self.stream and self.state is not SessionState.DISCONNECTED
+            event.stream == self.stream and self.state is not DISCONNECTED
         )
 
     def _read(self, message: MasterMessage) -> list[object]:
         """The parts of a message. The first one of a stream is a Welcome, or says why there is none."""
         ack = events.Acknowledged(message.ack) if message.ack else None
-        said: list[object] = [message.welcome] if self.state is SessionState.GREETING else []
-        if self.state is SessionState.LIVE or message.welcome is not None:
+        said: list[object] = [message.welcome] if self.state is GREETING else []
+        if self.state is LIVE or message.welcome is not None:
             said += [message.pong, ack, message.orders]
         said += [message.refused, message.expired, message.finish]
         return [part for part in said if part is not None]
-
-    def _take(self, event: object, now: int) -> Instructions:
-        rules = TABLE[self.state].get(type(event))
-        if rules is None:
-            raise SessionError(f"a session that is {self.state.value} knows no {type(event).__name__}")
-        return self._apply(rules, event, now)
 
     def _apply(self, rules: tuple[Reaction[Any, Any], ...], event: object, now: int) -> Instructions:
         for rule in rules:
             if rule.when(self, event, now):
                 instructions = rule.act(self, event, now)
-                self.state = rule.to
+                self.state = rule.to or self.state
                 return instructions
         return []
-
-    def _is_time_to_dial(self, _: events.Wake, now: int) -> bool:
-        return now >= self._redial.next_at
 
     def _dial(self, _: events.Wake, now: int) -> Instructions:
         self.stream += 1
         self._greeted_at = now
         self._released, self._orders = (), None
         self.outbox.rewind()
-        return [events.DialMaster(self.stream), events.SendMessage(AgentMessage(hello=self._hello()))]
-
-    def _hello(self) -> Hello:
-        hello = replace(self._introduction, stream=self.stream, last_batch=self._last_sealed, held=self._pool.claimed)
-        return hello if self.welcome is None else replace(hello, run=self.welcome.run, epoch=self.welcome.epoch)
-
-    def _is_unanswered(self, _: events.Wake, now: int) -> bool:
-        return now >= self._greeted_at + GREETING_NS
-
-    def _hang_up_unanswered(self, _: events.Wake, now: int) -> Instructions:
-        return self._hang_up("no answer to the Hello", now)
+        hello = replace(self._introduction, stream=self.stream, last_batch=self.outbox.newest, held=self._pool.claimed)
+        if self.welcome is not None:
+            hello = replace(hello, run=self.welcome.run, epoch=self.welcome.epoch)
+        return [events.DialMaster(self.stream), events.SendMessage(AgentMessage(hello=hello))]
 
     def _is_foreign(self, welcome: Welcome, _: int) -> bool:
         """Another run than ours, or a master that is behind what we know (DESIGN 4.10)."""
         known = self.welcome
         return known is not None and (welcome.run != known.run or welcome.epoch < known.epoch)
-
-    def _turn_away(self, _: Welcome, now: int) -> Instructions:
-        return self._cut_or_hang_up("the master does not know this run", now)
 
     def _take_welcome(self, welcome: Welcome, now: int) -> Instructions:
         self.welcome = welcome
@@ -219,12 +186,6 @@ class Session:
         self.outbox.resize(Outbox.bound(welcome.lease, welcome.interval))
         self.outbox.acknowledge(welcome.last_batch)
         return [events.Fetch(welcome.run)]
-
-    def _is_silent(self, _: events.Wake, now: int) -> bool:
-        return self._pinging.is_silent(now)
-
-    def _hang_up_silent(self, _: events.Wake, now: int) -> Instructions:
-        return self._hang_up("no pong", now)
 
     def _take_pong(self, pong: Pong, now: int) -> Instructions:
         if pong.stamp > now:
@@ -270,32 +231,12 @@ class Session:
         self._is_scheduled = self._is_scheduled or bool(orders.levels)
         return [events.Obey(orders)]
 
-    def _end_refused(self, refused: Refused, _: int) -> Instructions:
-        return self._exit(3, f"the master refused this agent: {refused.reason}")
-
-    def _end_lease(self, expired: Expired, now: int) -> Instructions:
-        return self._cut_or_hang_up(f"the master says the lease is over: {expired.reason}", now)
-
-    def _end_finished(self, finish: Finish, _: int) -> Instructions:
-        return self._exit(0, finish.reason)
-
     def _lose_stream(self, _: events.StreamLost, now: int) -> Instructions:
         self._redial.lost(now)
         return []
 
-    def _is_merged(self, _: events.StreamLost, __: int) -> bool:
-        return self._is_delivered
-
-    def _end_merged(self, _: events.StreamLost, __: int) -> Instructions:
-        return self._exit(0, "everything is merged")
-
-    def _overflows(self, event: events.Sealed, _: int) -> bool:
-        return bool(self.lease_end) and self.outbox.is_full_with(event.batch)
-
     def _keep(self, event: events.Sealed, _: int) -> Instructions:
         self.outbox.put(event.batch, event.send_at)
-        self._last_sealed = event.batch.number
-        self._has_sealed_last = event.batch.last
         return []
 
     def _keep_and_cut(self, event: events.Sealed, now: int) -> Instructions:
@@ -308,76 +249,36 @@ class Session:
 
     def _note_slots(self, event: events.SlotsEnded, now: int) -> Instructions:
         """Sent on the present stream: its Hello said what was held, and its first message what has finished."""
-        self._slots_due = self._slots_due or now + GATHER_NS
+        self._slots_due = min(self._slots_due, now + GATHER_NS)
         self._released += event.released
         self._finished += event.finished
         return []
 
-    def _pass_over(self, _: object, __: int) -> Instructions:
-        return []
-
-    def _has_nothing_to_do(self, _: events.Leave, __: int) -> bool:
-        return not self._is_scheduled
-
-    def _is_first_signal(self, _: events.Leave, __: int) -> bool:
-        return self._signals == 0
-
-    def _is_second_signal(self, _: events.Leave, __: int) -> bool:
-        return self._signals == 1
-
-    def _drain(self, _: events.Leave, __: int) -> Instructions:
-        self._signals = 1
-        self._says_leaving = True
-        return [events.DrainUsers("told to end")]
-
-    def _cut_to_leave(self, _: events.Leave, now: int) -> Instructions:
-        self._signals = 2
+    def _end_users(self, _: events.Leave, now: int) -> Instructions:
+        """Told to end once, the users drain; told twice, they are cut, and little time is left."""
+        self._signals += 1
+        if self._signals == 1:
+            self._says_leaving = True
+            return [events.DrainUsers("told to end")]
         self._flush_by = now + FLUSH_NS
         return [events.CutUsers("told to end at once")]
 
-    def _quit(self, _: events.Leave, __: int) -> Instructions:
-        return self._exit(3, "told to end for the third time")
-
-    def _has_left(self, _: object, __: int) -> bool:
-        return self._signals > 0 and self._is_delivered
-
     def _say_goodbye(self, _: object, __: int) -> Instructions:
         goodbye: Instructions = [events.SendMessage(AgentMessage(goodbye=Goodbye("told to end")))]
-        return (goodbye if self.state is SessionState.LIVE else []) + self._exit(0, "told to end")
-
-    def _is_flush_over(self, _: object, now: int) -> bool:
-        return self._flush_by is not None and now >= self._flush_by
-
-    def _give_up_flushing(self, _: object, __: int) -> Instructions:
-        return self._exit(3, "stopped before everything was delivered")
-
-    def _is_lease_over(self, _: object, now: int) -> bool:
-        return self.lease_end > 0 and now >= self.lease_end
-
-    def _cut_by_lease(self, _: object, now: int) -> Instructions:
-        return self._cut("the lease is over", now)
-
-    def _is_patience_over(self, _: object, now: int) -> bool:
-        return self._redial.is_over(now)
+        return (goodbye if self.state is LIVE else []) + self._exit(0, "told to end")
 
     def _give_up_master(self, _: object, __: int) -> Instructions:
         return self._exit(3, f"no master for {format_duration(self._redial.patience)}")
 
-    @property
-    def _is_delivered(self) -> bool:
-        """The last batch is sealed, and everything is acknowledged."""
-        return self._has_sealed_last and not self.outbox.numbers
-
     def _flush(self, now: int) -> Instructions:
         """All that is due, in as few messages as the bound allows."""
-        message = AgentMessage(
-            confirm=Confirm(*self._in_force, self._provisioned) if self._confirms else None, leaving=self._says_leaving
-        )
+        confirm = Confirm(*self._in_force, self._provisioned) if self._confirms else None
+        message = AgentMessage(confirm=confirm, leaving=self._says_leaving)
         batches = self.outbox.take(now)
         self._confirms = self._says_leaving = False
-        if self._slots_due is not None and (now >= self._slots_due or batches or message != NOTHING):
+        if self._slots_due != NEVER and (now >= self._slots_due or batches or message != NOTHING):
             message = replace(message, released=self._released, finished=self._finished)
-            self._released, self._finished, self._slots_due = (), (), None
+            self._released, self._finished, self._slots_due = (), (), NEVER
         if self._pinging.is_due(now, riding=bool(batches) or message != NOTHING):
             message = replace(message, ping=Ping(now, self._begun(), self.offset or 0))
             self._pinging.ping(now)
@@ -385,24 +286,22 @@ class Session:
 
     def _hang_up(self, reason: str, now: int) -> Instructions:
         """Give up the stream, if there is one, and dial a new one."""
-        if self.state is SessionState.DISCONNECTED:
+        if self.state is DISCONNECTED:
             return []
         self._redial.lost(now)
         return [events.HangUp(self.stream, reason)]
 
     def _cut(self, reason: str, now: int) -> Instructions:
-        """End all users and greet anew without any."""
-        self.lease_end = 0
-        return [events.CutUsers(reason), *self._hang_up(reason, now)]
-
-    def _cut_or_hang_up(self, reason: str, now: int) -> Instructions:
-        """Without a lease there is nobody to cut."""
-        return self._cut(reason, now) if self.lease_end else self._hang_up(reason, now)
+        return self._end_lease(reason) + self._hang_up(reason, now)
 
     def _exit(self, code: int, reason: str) -> Instructions:
+        return [*self._end_lease(reason), events.Exit(code, reason, self.outbox.numbers)]
+
+    def _end_lease(self, reason: str) -> Instructions:
+        """Without a lease there is nobody to cut."""
         cut: Instructions = [events.CutUsers(reason)] if self.lease_end else []
         self.lease_end = 0
-        return [*cut, events.Exit(code, reason, self.outbox.numbers)]
+        return cut
 
 
 def version_of(orders: Orders) -> tuple[int, int]:
@@ -410,78 +309,91 @@ def version_of(orders: Orders) -> tuple[int, int]:
     return orders.epoch, orders.version
 
 
-def own_events(state: SessionState) -> list[Row]:
-    """What the agent itself does, whether the master is there or not."""
-    return [
-        on(
-            events.Sealed,
-            Reaction(Session._keep_and_cut, SessionState.DISCONNECTED, Session._overflows),
-            Reaction(Session._keep, state),
-        ),
-        on(events.Provisioned, Reaction(Session._note_provision, state)),
-        on(
-            events.Leave,
-            Reaction(Session._say_goodbye, SessionState.ENDED, Session._has_nothing_to_do),
-            Reaction(Session._drain, state, Session._is_first_signal),
-            Reaction(Session._cut_to_leave, state, Session._is_second_signal),
-            Reaction(Session._quit, SessionState.ENDED),
-        ),
-    ]
+def exits(code: int, reason: str, when: Condition = always) -> Reaction[Session, Any]:
+    """The process ends. `{0.reason}` in a reason is that of the event, here and below."""
+    return Reaction(lambda session, event, _: session._exit(code, reason.format(event)), ENDED, when)
 
 
-ENDINGS = [
-    on(Refused, Reaction(Session._end_refused, SessionState.ENDED)),
-    on(Expired, Reaction(Session._end_lease, SessionState.DISCONNECTED)),
-    on(Finish, Reaction(Session._end_finished, SessionState.ENDED)),
-    on(
-        events.StreamLost,
-        Reaction(Session._end_merged, SessionState.ENDED, Session._is_merged),
-        Reaction(Session._lose_stream, SessionState.DISCONNECTED),
+def cuts(reason: str, when: Condition = always) -> Reaction[Session, Any]:
+    """All users end, and the master is greeted anew without any."""
+    return Reaction(lambda session, event, now: session._cut(reason.format(event), now), DISCONNECTED, when)
+
+
+def hangs_up(reason: str, when: Condition) -> Reaction[Session, Any]:
+    """The stream is given up, and the users go on for as long as their lease."""
+    return Reaction(lambda session, _, now: session._hang_up(reason, now), DISCONNECTED, when)
+
+
+OWN_EVENTS = {
+    **on(
+        events.Sealed,
+        Reaction(
+            Session._keep_and_cut,
+            DISCONNECTED,
+            lambda session, sealed, _: session.lease_end > 0 and session.outbox.is_full_with(sealed.batch),
+        ),
+        Reaction(Session._keep),
     ),
-]
+    **on(events.Provisioned, Reaction(Session._note_provision)),
+    **on(events.SlotsEnded, Reaction(Session._note_slots)),
+    **on(
+        events.Leave,
+        Reaction(Session._say_goodbye, ENDED, lambda session, *_: not session._is_scheduled),
+        Reaction(Session._end_users, when=lambda session, *_: session._signals < 2),
+        exits(3, "told to end for the third time"),
+    ),
+}
+"""What the agent itself does, whether the master is there or not."""
+
+ENDINGS = {
+    **on(Refused, exits(3, "the master refused this agent: {0.reason}")),
+    **on(Expired, cuts("the master says the lease is over: {0.reason}")),
+    **on(Finish, exits(0, "{0.reason}")),
+    **on(
+        events.StreamLost,
+        exits(0, "everything is merged", lambda session, *_: session.outbox.is_delivered),
+        Reaction(Session._lose_stream, DISCONNECTED),
+    ),
+}
 """How a stream ends, by what the master says or without a word."""
 
-TABLE: dict[SessionState, dict[type[Any], tuple[Reaction[Any, Any], ...]]] = {
-    SessionState.DISCONNECTED: dict(
-        [
-            on(events.Wake, Reaction(Session._dial, SessionState.GREETING, Session._is_time_to_dial)),
-            on(events.SlotsEnded, Reaction(Session._pass_over, SessionState.DISCONNECTED)),
-            *own_events(SessionState.DISCONNECTED),
-        ]
-    ),
-    SessionState.GREETING: dict(
-        [
-            on(events.Wake, Reaction(Session._hang_up_unanswered, SessionState.DISCONNECTED, Session._is_unanswered)),
-            on(
-                Welcome,
-                Reaction(Session._turn_away, SessionState.DISCONNECTED, Session._is_foreign),
-                Reaction(Session._take_welcome, SessionState.LIVE),
-            ),
-            on(events.SlotsEnded, Reaction(Session._note_slots, SessionState.GREETING)),
-            *ENDINGS,
-            *own_events(SessionState.GREETING),
-        ]
-    ),
-    SessionState.LIVE: dict(
-        [
-            on(events.Wake, Reaction(Session._hang_up_silent, SessionState.DISCONNECTED, Session._is_silent)),
-            on(Pong, Reaction(Session._take_pong, SessionState.LIVE)),
-            on(events.Acknowledged, Reaction(Session._acknowledge, SessionState.LIVE)),
-            on(Orders, Reaction(Session._take_orders, SessionState.LIVE)),
-            on(events.SlotsEnded, Reaction(Session._note_slots, SessionState.LIVE)),
-            *ENDINGS,
-            *own_events(SessionState.LIVE),
-        ]
-    ),
-    SessionState.ENDED: {},
+TABLE: dict[events.SessionState, Rows] = {
+    DISCONNECTED: {
+        **on(events.Wake, Reaction(Session._dial, GREETING, lambda session, _, now: now >= session._redial.next_at)),
+        **OWN_EVENTS,
+    },
+    GREETING: {
+        **on(
+            events.Wake,
+            hangs_up("no answer to the Hello", lambda session, _, now: now >= session._greeted_at + GREETING_NS),
+        ),
+        **on(
+            Welcome,
+            cuts("the master does not know this run", Session._is_foreign),
+            Reaction(Session._take_welcome, LIVE),
+        ),
+        **ENDINGS,
+        **OWN_EVENTS,
+    },
+    LIVE: {
+        **on(events.Wake, hangs_up("no pong", lambda session, _, now: session._pinging.is_silent(now))),
+        **on(Pong, Reaction(Session._take_pong)),
+        **on(events.Acknowledged, Reaction(Session._acknowledge)),
+        **on(Orders, Reaction(Session._take_orders)),
+        **ENDINGS,
+        **OWN_EVENTS,
+    },
+    ENDED: {},
 }
 
-WATCHED: tuple[Reaction[Session, object], ...] = (
-    Reaction(Session._give_up_flushing, SessionState.ENDED, Session._is_flush_over),
-    Reaction(Session._cut_by_lease, SessionState.DISCONNECTED, Session._is_lease_over),
-    Reaction(Session._give_up_master, SessionState.ENDED, Session._is_patience_over),
+WATCHED: tuple[Reaction[Session, Any], ...] = (
+    exits(3, "stopped before everything was delivered", lambda session, _, now: now >= session._flush_by),
+    cuts("the lease is over", lambda session, _, now: 0 < session.lease_end <= now),
+    Reaction(Session._give_up_master, ENDED, lambda session, _, now: now >= session._redial.give_up_at),
 )
 """Holds in every state but the last, whatever the event."""
 
-GOODBYE: Reaction[Session, object] = Reaction(Session._say_goodbye, SessionState.ENDED, Session._has_left)
+GOODBYE: Reaction[Session, object] = Reaction(
+    Session._say_goodbye, ENDED, lambda session, *_: session._signals > 0 and session.outbox.is_delivered
+)
 """Follows the last acknowledgement of an agent that was told to end."""

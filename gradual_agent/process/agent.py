@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gradual_agent.coordination import events, pool
-from gradual_agent.coordination.intervals import Intervals
-from gradual_agent.coordination.redial import NOTICE_EVERY_NS
+from gradual_agent.coordination.contact import NOTICE_EVERY_NS, Redial
+from gradual_agent.coordination.outbox import Intervals
 from gradual_agent.coordination.session import Session
 from gradual_agent.master_link.rpc import LinkListener, MasterLink
 from gradual_agent.master_link.samples import SampleLink
@@ -53,8 +53,7 @@ class Agent:
         introduction: Hello,
         *,
         target: str,
-        master_wait: int,
-        jitter: Callable[[], float],
+        redial: Redial,
         lease: Lease,
         timeline: Timeline,
         clock: Callable[[], int],
@@ -69,9 +68,8 @@ class Agent:
         self._outcome = outcome
         self._start_plan = start_plan
         self._pool = pool.SlotPool()
-        self._session = Session(
-            introduction, self._pool, self._requests_begun, master_wait=master_wait, jitter=jitter, now=clock()
-        )
+        self._redial = redial
+        self._session = Session(introduction, self._pool, self._requests_begun, redial)
         self._link = make_link(target, introduction.incarnation, self)
         self._samples = SampleLink(target, introduction.incarnation)
         self._run: PlanRun | None = None
@@ -153,26 +151,19 @@ class Agent:
         return self._run.recorder.begun if self._run else 0
 
     def _set_alarm(self) -> None:
-        deadline = self._next_deadline()
+        in_run_time = self._pool.next_deadline
+        if self._intervals is not None and not self._session.outbox.is_full:
+            in_run_time = min(in_run_time, self._intervals.end_of(self._intervals.next))
+        deadline = min(self._session.next_deadline, in_run_time - self._offset)
         if self._alarm is not None and self._alarm[0] == deadline:
             return
         self._clear_alarm()
-        if deadline is not None:
-            self._alarm = (deadline, self._timeline.at(deadline, self._wake))
+        self._alarm = (deadline, self._timeline.at(deadline, self._wake))
 
     def _clear_alarm(self) -> None:
         if self._alarm is not None:
             self._timeline.cancel(self._alarm[1])
             self._alarm = None
-
-    def _next_deadline(self) -> int | None:
-        in_run_time = [self._pool.next_deadline]
-        if self._can_seal and self._intervals is not None:
-            in_run_time.append(self._intervals.next_deadline)
-        deadlines = [deadline - self._offset for deadline in in_run_time if deadline is not None]
-        if (of_session := self._session.next_deadline) is not None:
-            deadlines.append(of_session)
-        return min(deadlines, default=None)
 
     def _wake(self, _: object) -> None:
         """Levels first: they are what has to happen in one instant on all agents."""
@@ -220,18 +211,19 @@ class Agent:
 
     def _say_waiting(self, reason: str) -> None:
         """For how long the master is waited for, and what to look at."""
-        waiting = None if self._outcome.done() else self._session.waiting(self._clock())
-        if waiting is None:
+        if self._outcome.done() or self._session.state is not events.DISCONNECTED:
             return
-        left = format_duration(-(-waiting.left // NS_PER_S) * NS_PER_S)
+        if (waiting := self._redial.notice(self._clock())) is None:
+            return
+        so_far, left = waiting[0], format_duration(-(-waiting[1] // NS_PER_S) * NS_PER_S)
         if self._was_connected:
             text = f"the connection to the master is lost: waiting for it at {self._target} for {left} at most"
             self._log.warning(text, reason=reason)
-        elif waiting.so_far < NOTICE_EVERY_NS:
+        elif so_far < NOTICE_EVERY_NS:
             self._progress.info(f"waiting for the master at {self._target} for {left} at most", reason=reason)
         else:
-            so_far = format_duration(waiting.so_far // NS_PER_S * NS_PER_S)
-            self._log.warning(f"no master at {self._target} for {so_far}, giving up in {left}: {CHECK}", reason=reason)
+            since = format_duration(so_far // NS_PER_S * NS_PER_S)
+            self._log.warning(f"no master at {self._target} for {since}, giving up in {left}: {CHECK}", reason=reason)
         self._was_connected = False
 
     def _put_in_force(self, orders: Orders) -> None:
@@ -305,18 +297,14 @@ class Agent:
         self._log.debug("provisioned", sequence=provision.sequence)
         self._tell_session(events.Provisioned(provision.sequence))
 
-    @property
-    def _can_seal(self) -> bool:
-        """A full outbox takes nothing: what is measured then goes into the next batch that finds room."""
-        return not self._session.outbox.is_full
-
     def _seal_ended(self) -> None:
         """One after the other, for as long as the outbox has room: a process that was paused finds many."""
         if self._seal_next():
             self._do(self._seal_ended)
 
     def _seal_next(self) -> bool:
-        if self._intervals is None or not self._can_seal or not self._intervals.take_ended(self._run_time()):
+        """A full outbox takes nothing: what is measured then goes into the next batch that finds room."""
+        if self._intervals is None or self._session.outbox.is_full or not self._intervals.take_ended(self._run_time()):
             return False
         self._seal(self._intervals.next - 1, last=False)
         return True

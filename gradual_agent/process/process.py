@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 import uvloop
 
+from gradual_agent.coordination.contact import Redial
 from gradual_agent.errors import AgentError
 from gradual_agent.process.agent import Agent
 from gradual_agent.process.options import AgentOptions
@@ -94,8 +95,7 @@ async def serve(options: AgentOptions, max_users: int) -> int:
     agent = Agent(
         introduction_of(options, max_users),
         target=options.master,
-        master_wait=options.master_wait,
-        jitter=random.SystemRandom().random,
+        redial=Redial(options.master_wait, random.SystemRandom().random, read_clock()),
         lease=lease,
         timeline=timer.timeline,
         clock=read_clock,

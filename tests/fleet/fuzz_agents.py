@@ -19,6 +19,7 @@ from fuzz_network import END, Stream, Wire
 from fuzz_rules import Rules
 from fuzz_world import CALLED, MS, Clock, S, SimTimeline, World
 
+from gradual_agent.coordination.contact import Redial
 from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.process import agent as agent_module
 from gradual_agent.process.agent import Agent
@@ -320,8 +321,7 @@ class AgentProcess:
         self.agent = SimAgent(
             Hello(PROTOCOL, incarnation, CALLED, "host", number, "0.1", 0, max_users, part=part),
             target=self.name,
-            master_wait=master_wait,
-            jitter=chance.random,
+            redial=Redial(master_wait, chance.random, self.clock()),
             lease=self.lease,
             timeline=self.timeline,
             clock=self.clock,

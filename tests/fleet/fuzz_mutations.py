@@ -15,10 +15,9 @@ from unittest import mock
 import numpy as np
 from fuzz_agents import AgentProcess
 
-from gradual_agent.coordination.events import Renew
+from gradual_agent.coordination.events import Reaction, Renew, SessionState
 from gradual_agent.coordination.outbox import Outbox
 from gradual_agent.coordination.pool import SlotPool
-from gradual_agent.coordination.reactions import Reaction, SessionState
 from gradual_agent.coordination.session import TABLE, Session, version_of
 from gradual_common.protocol.messages import MasterMessage, Orders, Pong
 from gradual_common.protocol.names import UniqueNames

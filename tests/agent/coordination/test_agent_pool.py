@@ -21,6 +21,7 @@ from gradual_agent.coordination.pool import (
     UserEnded,
     as_runs,
 )
+from gradual_common.clock import NEVER
 from gradual_common.protocol.batch import Applied
 from gradual_common.protocol.messages import LevelOrder, Orders, SlotRun
 
@@ -61,7 +62,7 @@ def test_levels_ahead_wait_for_their_instant() -> None:
     assert pool.handle(Wake(), 101) == [Applied(0, 100, 101), StartUser(0, 0, 1)]
     assert pool.next_deadline == 200
     assert pool.handle(Wake(), 200) == [Applied(1, 200, 200), StartUser(0, 1, 1), StartUser(0, 2, 1)]
-    assert pool.next_deadline is None
+    assert pool.next_deadline == NEVER
 
 
 def test_only_our_ordinals_below_the_target_are_seated() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 from agent_batches import batch
 
+from gradual_agent.coordination.contact import BURST, Redial
 from gradual_agent.coordination.events import (
     Adopt,
     CutUsers,
@@ -22,14 +23,14 @@ from gradual_agent.coordination.events import (
     SendMessage,
     SessionEvent,
     SessionInstruction,
+    SessionState,
     SlotsEnded,
     StreamLost,
     Wake,
 )
-from gradual_agent.coordination.pinging import BURST
-from gradual_agent.coordination.reactions import SessionState
 from gradual_agent.coordination.session import FLUSH_NS, GATHER_NS, GREETING_NS, TABLE, Session
 from gradual_agent.errors import SessionError
+from gradual_common.clock import NEVER
 from gradual_common.protocol.messages import (
     PROTOCOL,
     AgentMessage,
@@ -83,9 +84,7 @@ class Agent:
             WHO,
             self.users,  # type: ignore[arg-type]  # all that it asks of its pool
             lambda: self.users.begun,
-            master_wait=PATIENCE,
-            jitter=lambda: 0.5,
-            now=self.now,
+            Redial(PATIENCE, lambda: 0.5, self.now),
         )
 
     def feels(self, event: SessionEvent, after: int = 0) -> list[SessionInstruction]:
@@ -112,7 +111,7 @@ class Agent:
     def runs_until(self, instant: int) -> list[SessionInstruction]:
         """Wake at every deadline, answer nothing; everything that was said."""
         said: list[SessionInstruction] = []
-        while (deadline := self.session.next_deadline) is not None and deadline <= instant:
+        while (deadline := self.session.next_deadline) <= instant:
             self.now = max(self.now, deadline)
             said += self.session.handle(Wake(), self.now)
         self.now = instant
@@ -175,7 +174,7 @@ def test_a_refusal_ends_the_process_with_its_reason() -> None:
     agent = greeting()
     assert agent.hears(refused=Refused("too old")) == [Exit(3, "the master refused this agent: too old")]
     assert agent.session.state is SessionState.ENDED
-    assert agent.session.next_deadline is None
+    assert agent.session.next_deadline == NEVER
 
 
 def test_a_stream_that_does_not_come_about_is_dialled_again_after_jitter() -> None:
@@ -191,9 +190,7 @@ def test_a_master_that_never_comes_is_given_up() -> None:
     agent = Agent()
     begin = agent.now
     while agent.session.state is not SessionState.ENDED:
-        deadline = agent.session.next_deadline
-        assert deadline is not None
-        agent.now = max(agent.now, deadline)
+        agent.now = max(agent.now, agent.session.next_deadline)
         told = agent.wakes()
         if of(DialMaster, told):
             told = agent.feels(StreamLost(agent.session.stream, "refused"), after=MS)
@@ -292,9 +289,7 @@ def test_at_the_end_of_the_lease_the_users_are_cut_and_a_new_hello_follows() -> 
     end = agent.session.lease_end
     agent.feels(StreamLost(1, "reset"))
     while agent.session.next_deadline != end:
-        deadline = agent.session.next_deadline
-        assert deadline is not None
-        agent.now = deadline
+        agent.now = agent.session.next_deadline
         if of(DialMaster, agent.wakes()):
             agent.feels(StreamLost(agent.session.stream, "reset"))
     agent.now = end
@@ -463,9 +458,7 @@ def test_a_master_that_stays_away_is_given_up_naming_what_is_dropped() -> None:
     lost = agent.now
     agent.feels(StreamLost(1, "reset"))
     while agent.session.state is not SessionState.ENDED:
-        deadline = agent.session.next_deadline
-        assert deadline is not None
-        agent.now = deadline
+        agent.now = agent.session.next_deadline
         told = agent.wakes()
         if of(DialMaster, told):
             agent.feels(StreamLost(agent.session.stream, "refused"))
@@ -554,7 +547,7 @@ def test_slots_that_end_without_a_stream_are_missing_from_the_next_hello_and_not
 
 def test_the_table_has_these_moves_and_no_other() -> None:
     moves = {
-        state: {reaction.to for reactions in row.values() for reaction in reactions} - {state}
+        state: {reaction.to or state for reactions in row.values() for reaction in reactions} - {state}
         for state, row in TABLE.items()
     }
     away = {SessionState.DISCONNECTED, SessionState.ENDED}

@@ -12,8 +12,9 @@ from agent_stage import FakeEngine, Reply, StageActions
 from fake_master import MS, FakeMaster
 from structlog.testing import capture_logs
 
+from gradual_agent.coordination.contact import Redial
+from gradual_agent.coordination.events import DISCONNECTED
 from gradual_agent.coordination.pool import UserEnded
-from gradual_agent.coordination.redial import Waiting
 from gradual_agent.process.agent import Agent
 from gradual_agent.process.plan_run import PlanRun
 from gradual_agent.runtime.lease import Lease
@@ -62,8 +63,7 @@ class Rig:
         self.agent = Agent(
             Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 0, 100),
             target=target,
-            master_wait=3000 * MS,
-            jitter=lambda: 0.0,
+            redial=Redial(3000 * MS, lambda: 0.0, read_clock()),
             lease=self.lease,
             timeline=self.timer.timeline,
             clock=read_clock,
@@ -173,8 +173,7 @@ async def test_an_agent_without_a_master_says_how_long_it_waits_and_last_why_it_
         agent = Agent(
             Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 0, 100),
             target=nowhere,
-            master_wait=S,
-            jitter=lambda: 0.0,
+            redial=Redial(S, lambda: 0.0, read_clock()),
             lease=Lease(),
             timeline=timer.timeline,
             clock=read_clock,
@@ -191,8 +190,10 @@ async def test_an_agent_without_a_master_says_how_long_it_waits_and_last_why_it_
 async def test_an_agent_that_goes_on_waiting_says_what_to_check(rig: Rig) -> None:
     await rig.ready()
     times = iter((9, 10, 30))
-    rig.agent._session.waiting = lambda now: Waiting(  # type: ignore[method-assign]  # a waiting of its own length
-        (so_far := next(times)) * S, (60 - so_far) * S
+    rig.agent._session.state = DISCONNECTED
+    rig.agent._redial.notice = lambda now: (  # type: ignore[method-assign]  # a waiting of its own length
+        (so_far := next(times)) * S,
+        (60 - so_far) * S,
     )
     rig.agent._was_connected = False
     with capture_logs() as lines:
@@ -335,6 +336,6 @@ async def test_a_mistake_in_a_callback_ends_the_process_with_it(rig: Rig) -> Non
 async def test_no_master_within_the_patience_is_code_3(tmp_path: Path) -> None:
     master = FakeMaster([], LEASE, INTERVAL)
     rig = Rig(master, f"unix:{tmp_path / 'nobody'}")
-    rig.agent._session._redial.patience = 200 * MS
+    rig.agent._redial.patience = 200 * MS
     assert await within_deadline(rig.exit_code) == 3
     rig.timer.close()
