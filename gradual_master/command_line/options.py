@@ -217,10 +217,11 @@ def run_options_of(arguments: RunArguments) -> RunOptions:
 
 
 HIDDEN_VALUES = ("-e", "--env", "--set", "--data")
-REPORTER_OPTIONS = ("-o", "--reporter")
 _CLUSTER = re.compile(r"-[qv]+e")
 _ATTACHED = re.compile(r"(-[qv]*e)(.+)", re.DOTALL)
 """`-e K=V` behind other flags, and with its value in the same word."""
+_SLACK = re.compile(r"(|-o|--reporter=)slack=.*", re.DOTALL)
+"""The address of a notification is its password."""
 
 
 def shown_command(*words: str) -> str:
@@ -230,32 +231,21 @@ def shown_command(*words: str) -> str:
     """
     import shlex
 
-    shown: list[str] = []
+    shown = [""]
     for word in words:
-        shown.append(_shown_word(word, shown[-1] if shown else ""))
+        before, (option, equals, value) = shown[-1], word.partition("=")
+        if before in HIDDEN_VALUES or _CLUSTER.fullmatch(before):
+            shown.append(_without_value(word))
+        elif equals and option in HIDDEN_VALUES and option.startswith("--"):
+            shown.append(f"{option}={_without_value(value)}")
+        elif (match := _ATTACHED.fullmatch(word)) is not None:
+            shown.append(match[1] + _without_value(match[2]))
+        elif (match := _SLACK.fullmatch(word)) is not None and (match[1] or before in ("-o", "--reporter")):
+            shown.append(f"{match[1]}slack=***")
+        else:
+            shown.append(hide_credentials(word))
     # In the C locale letters come as stand-ins, which no file can hold.
-    return os.fsencode(shlex.join(shown)).decode("utf-8", "replace")
-
-
-def _shown_word(word: str, before: str) -> str:
-    """A word of the command, behind the word `before`."""
-    if before in HIDDEN_VALUES or _CLUSTER.fullmatch(before):
-        return _without_value(word)
-    if word.startswith("--"):
-        option, equals, value = word.partition("=")
-        return f"{option}={_without_value(value)}" if equals and option in HIDDEN_VALUES else _shown_value(word, before)
-    if (match := _ATTACHED.fullmatch(word)) is not None:
-        return match[1] + _without_value(match[2])
-    return _shown_value(word, before)
-
-
-def _shown_value(word: str, before: str) -> str:
-    """The address of a notification is its password, with whatever reporter."""
-    if before in REPORTER_OPTIONS or word.startswith(("-o", "--reporter=")):
-        name, equals, _ = word.partition("slack=")
-        if equals and name in {"", "-o", "--reporter="}:
-            return f"{name}slack=***"
-    return hide_credentials(word)
+    return os.fsencode(shlex.join(shown[1:])).decode("utf-8", "replace")
 
 
 def _without_value(word: str) -> str:

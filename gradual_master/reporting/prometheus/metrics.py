@@ -127,7 +127,7 @@ class RunMetrics(Collector):
                 families.append(InfoMetricFamily("gradual_run", "The run that is measured.", facts))
             families += self._counters()
             if self._last is not None:
-                families += [*_user_gauges(self._last), *_agent_gauges(self._last)]
+                families += _gauges(self._last)
             families.append(_objective_gauge(self._objectives))
         return iter(families)
 
@@ -159,25 +159,19 @@ def may_become(before: StepSums, after: StepSums) -> bool:
     )
 
 
-def _user_gauges(interval: IntervalRecord) -> Iterator[Metric]:
+def _gauges(interval: IntervalRecord) -> Iterator[Metric]:
     users = GaugeMetricFamily("gradual_users", "Mean users over the last interval.", labels=("group", "state"))
     for state, means in (("target", interval.target), ("active", interval.users), ("stopping", interval.stopping)):
         for group, mean in means.items():
             users.add_metric((group, state), mean)
     yield users
-    yield GaugeMetricFamily(
-        "gradual_users_in_request", "Mean users in a request over the last interval.", interval.in_flight
-    )
-    yield GaugeMetricFamily(
-        "gradual_users_thinking", "Mean users waiting on purpose over the last interval.", interval.thinking
-    )
-    yield GaugeMetricFamily(
-        "gradual_run_elapsed_seconds", "End of the last interval since the schedule's begin.", interval.end_s
-    )
-
-
-def _agent_gauges(interval: IntervalRecord) -> Iterator[Metric]:
-    yield GaugeMetricFamily("gradual_agents", "Agents that reported in the last interval.", interval.agents)
+    for metric, description, value in (
+        ("gradual_users_in_request", "Mean users in a request over the last interval.", interval.in_flight),
+        ("gradual_users_thinking", "Mean users waiting on purpose over the last interval.", interval.thinking),
+        ("gradual_run_elapsed_seconds", "End of the last interval since the schedule's begin.", interval.end_s),
+        ("gradual_agents", "Agents that reported in the last interval.", interval.agents),
+    ):
+        yield GaugeMetricFamily(metric, description, value)
     cpu = GaugeMetricFamily("gradual_agent_cpu_ratio", "Share of a core that an agent used.", labels=("agent",))
     lag = GaugeMetricFamily("gradual_agent_loop_lag_seconds", "Worst lag of an agent's event loop.", labels=("agent",))
     connections = GaugeMetricFamily("gradual_agent_connections", "Open connections of an agent.", labels=("agent",))

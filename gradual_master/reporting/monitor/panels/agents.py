@@ -56,12 +56,8 @@ def _line(entry: KnownAgent, columns: Sequence[tuple[str, int]], room: int) -> T
     word = " strained" if entry.condition == "strained" else ""
     style = WARNING if word else ""
     label = Text.assemble(fit(Text(name), min(LONGEST_NAME, max(4, room - len(word)))), Text(word, WARNING))
-    lag, users, connections = (
-        show_number(health.loop_lag_ms_max),
-        show_count(health.users),
-        show_count(health.connections),
-    )
-    texts = f"{health.cpu:.0%}", lag, users, connections
+    counts = map(show_count, (health.users, health.connections))
+    texts = (f"{health.cpu:.0%}", show_number(health.loop_lag_ms_max), *counts)
     numbers = (cell(text, size, style, right=True) for text, (_, size) in zip(texts, columns, strict=False))
     return Text.assemble(fit(label, room), " " * max(0, room - label.cell_len), *numbers)
 

@@ -75,7 +75,7 @@ class Sizes:
         longest = max((cell_len(entry.name) for entry in shown), default=0)
         name = min(LONGEST_NAME, longest, max(SHORTEST_NAME, width // 3))
         columns = width - name - numbers - note - 2
-        return cls(name, columns if columns >= SHORTEST_BAR else max(0, columns), numbers, note)
+        return cls(name, max(0, columns), numbers, note)
 
 
 def _line(entry: GroupUsers, sizes: Sizes) -> Text:
