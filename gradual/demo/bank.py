@@ -117,7 +117,10 @@ class Bank:
     async def _serve(self, request: web.BaseRequest) -> Answer:
         route = ROUTES.get((request.method, request.path))
         if route is None:
-            return refuse_route(request)
+            methods = sorted(method for method, path in ROUTES if path == request.path)
+            if methods:
+                return 405, {"error": f"{request.path} takes {' or '.join(methods)}"}
+            return 404, {"error": f"there is no {request.path}; GET / lists what there is"}
         scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
         token = bearer.strip() if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
         account = self.tokens.account(token) or 0
@@ -197,14 +200,6 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/rates"): Route(Bank.quote_rates, Work(0.005)),
     ("GET", "/api/help"): Route(Bank.help, Work(0.004)),
 }
-
-
-def refuse_route(request: web.BaseRequest) -> Answer:
-    """404, or 405 when another method is meant."""
-    methods = sorted(method for method, path in ROUTES if path == request.path)
-    if methods:
-        return 405, {"error": f"{request.path} takes {' or '.join(methods)}"}
-    return 404, {"error": f"there is no {request.path}; GET / lists what there is"}
 
 
 def read_object(body: bytes) -> dict[str, Any] | None:

@@ -129,7 +129,11 @@ class ExportThread:
                 case Rejected(reason):
                     return self._note_lost(export, reason)
                 case Undelivered(reason, after_s):
-                    self._note_undelivered(reason)
+                    self.counts.reason = reason
+                    if not self._is_failing:
+                        self._is_failing = True
+                        later = "they are kept and sent again"
+                        self._log.warning(f"otlp: metrics do not reach {self._where}: {reason}; {later}")
                     if not self._pause(after_s):
                         return self._note_lost(export, reason)
 
@@ -161,12 +165,6 @@ class ExportThread:
         if accepted.rejected or accepted.message:
             kind = f"{accepted.rejected} data points were rejected" if accepted.rejected else "a warning"
             self._warn_once(f"otlp: {self._where} took an export with a remark: {kind}: {accepted.message}")
-
-    def _note_undelivered(self, reason: str) -> None:
-        self.counts.reason = reason
-        if not self._is_failing:
-            self._is_failing = True
-            self._log.warning(f"otlp: metrics do not reach {self._where}: {reason}; they are kept and sent again")
 
     def _note_lost(self, export: Export, reason: str) -> None:
         self.counts.reason = reason

@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.otlp.encoding import describe_resource
 from gradual_master.reporting.otlp.endpoint import OtlpEndpoint, find_endpoint
-from gradual_master.reporting.otlp.exporter import ExportCounts, ExportThread
+from gradual_master.reporting.otlp.exporter import ExportThread
 from gradual_master.reporting.otlp.pending import PendingMetrics, Temporality
 from gradual_master.reporting.otlp.transport import Accepted, Transport, Undelivered, make_transport
 from gradual_master.results.facts import RunFacts
@@ -91,30 +91,24 @@ class OtlpReporter(Reporter):
             self._transport = None
 
     def _finish(self, timeout_s: float) -> None:
+        """End the thread, and say what could not be delivered."""
         if self._exporter is None:
             return
         self._exporter.finish(timeout_s)
-        for sentence in describe_losses(self._exporter.counts, self._temporality):
-            self._log.warning(f"otlp: {self._endpoint}: {sentence}")
-        self._exporter = None
+        counts, self._exporter = self._exporter.counts, None
+        if lost := counts.posted - counts.delivered:
+            if self._temporality == "delta":
+                sums = f"{counts.lost_requests} requests are missing from its sums"
+            elif counts.are_sums_stale:
+                sums = "its sums end before the run did"
+            else:
+                sums = "its sums of requests and times are complete"
+            missing = f"{lost} of {counts.posted} exports did not arrive: {counts.reason}; {sums}"
+            self._log.warning(f"otlp: {self._endpoint}: {missing}")
+        if counts.rejected_points:
+            self._log.warning(f"otlp: {self._endpoint}: {counts.rejected_points} data points were rejected")
 
 
 def unix_ns(instant: str) -> int:
     """An instant of RFC 3339 as Unix time, exactly: a float of seconds would be off by a tenth of a microsecond."""
     return (datetime.fromisoformat(instant) - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1) * 1000
-
-
-def describe_losses(counts: ExportCounts, temporality: Temporality) -> list[str]:
-    """What could not be delivered, in sentences; none when all was."""
-    sentences = []
-    if lost := counts.posted - counts.delivered:
-        if temporality == "delta":
-            sums = f"{counts.lost_requests} requests are missing from its sums"
-        elif counts.are_sums_stale:
-            sums = "its sums end before the run did"
-        else:
-            sums = "its sums of requests and times are complete"
-        sentences.append(f"{lost} of {counts.posted} exports did not arrive: {counts.reason}; {sums}")
-    if counts.rejected_points:
-        sentences.append(f"{counts.rejected_points} data points were rejected")
-    return sentences
