@@ -26,7 +26,6 @@ from gradual.errors import TransferRefusedError
 COOKIE = "session"
 CURRENCIES = {"EUR": 1.0, "USD": 1.08, "GBP": 0.85, "CHF": 0.95, "JPY": 164.0}
 
-WORKERS = 16
 SPREAD = 0.45
 CROSSTALK = 1 / 400
 
@@ -42,7 +41,7 @@ class Work:
 class Service:
     """The bank's workers and its one contended lock."""
 
-    def __init__(self, workers: int = WORKERS, seed: int = 1) -> None:
+    def __init__(self, workers: int, seed: int = 1) -> None:
         self._workers = asyncio.Semaphore(workers)
         self._lock = asyncio.Lock()
         self._random = random.Random(seed)  # noqa: S311 - latencies are to be repeatable, not secret
