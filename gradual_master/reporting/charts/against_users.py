@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from bokeh.models import ColumnDataSource, DataRange1d, NumeralTickFormatter
-from bokeh.plotting import figure
 
+from gradual_master.reporting.charts import parts
 from gradual_master.reporting.charts.limits import Limit, draw_limits
 from gradual_master.reporting.charts.parts import (
-    GREY,
+    PERCENTILE_KEYS,
+    PERCENTILE_ROWS,
     PERCENTILES,
-    TEAL,
     Chart,
     Key,
-    add_hover,
     compact,
-    is_wide,
     latency_axis,
-    new_figure,
-    percentile_keys,
-    percentile_rows,
 )
 from gradual_master.reporting.text.level_notes import notes_of
 from gradual_master.results.judging.levels import LevelRow
@@ -34,7 +29,12 @@ def level_charts(levels: Sequence[LevelRow], limits: Sequence[Limit] = ()) -> tu
     if not len(source.data["users"]):
         return ()
     whole = [limit for limit in limits if limit.steps is None]
-    return _throughput(source, whole), _latency(source, whole)
+    ok = Key("ok a second", parts.TEAL, "solid", "ok")
+    from_zero = {"y_range": DataRange1d(start=0)}
+    return (
+        _chart("throughput", source, from_zero, (ok,), {"ok": "@ok{0,0.0}/s"}, limits=whole),
+        _chart("latency", source, latency_axis(source.data), PERCENTILE_KEYS, PERCENTILE_ROWS, limits=whole),
+    )
 
 
 def levels_source(levels: Sequence[LevelRow]) -> ColumnDataSource:
@@ -56,48 +56,33 @@ def levels_source(levels: Sequence[LevelRow]) -> ColumnDataSource:
     )
 
 
-APART = Key("a level with a note", GREY, "diamond", "")
-
+APART = Key("a level with a note", parts.GREY, "diamond", "")
 
 HEAD = {"users": "@users{0,0.0} of @target{0,0.0}", "phase": "@phase"}
 """What the tooltip of any level says first."""
 
 
-def _throughput(source: ColumnDataSource, limits: Sequence[Limit]) -> Chart:
-    drawn = _figure("levels_throughput", y_range=DataRange1d(start=0))
-    keys = (_points(drawn, source, Key("ok a second", TEAL, "solid", "ok")),)
-    add_hover(drawn, {**HEAD, "ok": "@ok{0,0.0}/s", "marks": "@marks"}, mode="mouse")
-    peak = float(np.max(source.data["ok"]))
-    return Chart("levels_throughput", drawn, (*keys, *_others(drawn, source, limits, "throughput", peak)))
+def _chart(
+    name: str,
+    source: ColumnDataSource,
+    axis: Mapping[str, Any],
+    keys: Sequence[Key],
+    rows: Mapping[str, str],
+    *,
+    limits: Sequence[Limit],
+) -> Chart:
+    """For each key a line through the levels, and their signs; limits go from no users to the most that there were.
 
-
-def _latency(source: ColumnDataSource, limits: Sequence[Limit]) -> Chart:
-    is_log = is_wide([source.data[name] for _, name in PERCENTILES])
-    drawn = _figure("levels_latency", **latency_axis(is_log))
-    keys = tuple(_points(drawn, source, key) for key in percentile_keys())
-    add_hover(drawn, {**HEAD, **percentile_rows(), "marks": "@marks"}, mode="mouse")
-    peak = float(np.nanmax([0.0, *source.data["p99"]]))
-    return Chart("levels_latency", drawn, (*keys, *_others(drawn, source, limits, "latency", peak)), is_log)
-
-
-def _others(
-    drawn: figure, source: ColumnDataSource, limits: Sequence[Limit], name: str, peak: float
-) -> tuple[Key, ...]:
-    """The key of levels with a note, if there are any, and the limits, from no users to the most that there were."""
+    The last key is that of the largest values. `rows`: what the tooltip says of them.
+    """
+    drawn = parts.new_figure(f"levels_{name}", 280, x_range=DataRange1d(start=0), **axis)
+    drawn.xaxis.formatter = NumeralTickFormatter(format="0,0")
+    for key in keys:
+        style: dict[str, Any] = {"name": key.name, "source": source, "line_color": key.colour, "line_width": 2}
+        drawn.line("users", key.name, line_dash=key.dash, **style)
+        drawn.scatter("users", key.name, marker="sign", size=10, fill_color=key.colour, fill_alpha="fill", **style)
+    parts.add_hover(drawn, {**HEAD, **rows, "marks": "@marks"}, mode="mouse")
     apart = (APART,) if "diamond" in source.data["sign"] else ()
     ends = (0.0, float(np.max(source.data["users"])))
-    return (*apart, *draw_limits(drawn, [limit for limit in limits if limit.chart == name], ends, peak))
-
-
-def _figure(name: str, **options: Any) -> figure:
-    drawn = new_figure(name, 280, x_range=DataRange1d(start=0), **options)
-    drawn.xaxis.formatter = NumeralTickFormatter(format="0,0")
-    return drawn
-
-
-def _points(drawn: figure, source: ColumnDataSource, key: Key) -> Key:
-    """A line through the levels, and their signs."""
-    drawn.line("users", key.name, source=source, line_color=key.colour, line_dash=key.dash, line_width=2, name=key.name)
-    style: dict[str, Any] = {"line_color": key.colour, "line_width": 2, "fill_color": key.colour, "fill_alpha": "fill"}
-    drawn.scatter("users", key.name, source=source, marker="sign", size=10, name=key.name, **style)
-    return key
+    peak = float(np.nanmax([0.0, *source.data[keys[-1].name]]))
+    return Chart(f"levels_{name}", drawn, (*keys, *apart, *draw_limits(drawn, name, limits, ends, peak)))

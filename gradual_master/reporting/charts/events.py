@@ -10,20 +10,8 @@ from bokeh.models import ColumnDataSource, Range1d
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.schedule.schedule import Schedule
-from gradual_master.reporting.charts.parts import (
-    BLUE,
-    GREY,
-    ORANGE,
-    RED,
-    TEAL,
-    WHEN,
-    Chart,
-    Key,
-    TimeAxis,
-    add_hover,
-    compact,
-    instants,
-)
+from gradual_master.reporting.charts import parts
+from gradual_master.reporting.charts.parts import Chart, Key, TimeAxis, compact, instants
 from gradual_master.reporting.text.formatting import show_counted
 from gradual_master.results.summary.history import News
 
@@ -43,12 +31,8 @@ class TimeMark:
 
 def marks_of(schedule: Schedule, news: Iterable[News], until_s: float) -> tuple[TimeMark, ...]:
     """Phases, levels and news, cut off where the run ended; in this order."""
-    return (*_scheduled(schedule, until_s), *(_mark_of(entry, until_s) for entry in news))
-
-
-def _mark_of(news: News, until_s: float) -> TimeMark:
-    at_s = min(news.at_s, until_s)
-    return TimeMark(at_s, at_s, news.level, news.text)
+    said = [(min(entry.at_s, until_s), entry) for entry in news]
+    return (*_scheduled(schedule, until_s), *(TimeMark(at_s, at_s, entry.level, entry.text) for at_s, entry in said))
 
 
 def _scheduled(schedule: Schedule, until_s: float) -> Iterator[TimeMark]:
@@ -65,7 +49,7 @@ def events_chart(time: TimeAxis, marks: Sequence[TimeMark]) -> Chart:
     drawn = time.figure("events", 96, y_range=Range1d(start=0, end=3))
     drawn.yaxis.visible = drawn.ygrid.visible = False
     keys = []
-    for kind, label, colour in (("phase", "phase", TEAL), ("level", "level begins", GREY)):
+    for kind, label, colour in (("phase", "phase", parts.TEAL), ("level", "level begins", parts.GREY)):
         if rows := [mark for mark in marks if mark.kind == kind]:
             source = ColumnDataSource(_bars(rows), name=f"event_{kind}")
             low, high = (0.35, 1.25) if kind == "phase" else (0.35, 0.6)
@@ -74,15 +58,15 @@ def events_chart(time: TimeAxis, marks: Sequence[TimeMark]) -> Chart:
             bars.glyph.fill_alpha = "alpha"
             keys.append(Key(label, colour, "solid", kind))
     for kind, label, colour, sign in (
-        ("info", "news", BLUE, "circle"),
-        ("warning", "warning", ORANGE, "triangle"),
-        ("error", "error", RED, "x"),
+        ("info", "news", parts.BLUE, "circle"),
+        ("warning", "warning", parts.ORANGE, "triangle"),
+        ("error", "error", parts.RED, "x"),
     ):
         if rows := [mark for mark in marks if mark.kind == kind]:
             source = ColumnDataSource(_bars(rows), name=f"event_{kind}")
             drawn.scatter("begin", 2.1, source=source, marker=sign, size=9, color=colour, line_width=2, name=kind)
             keys.append(Key(label, colour, "round", kind))
-    add_hover(drawn, {"at": WHEN, "": "@text"}, mode="mouse")
+    parts.add_hover(drawn, {"at": parts.WHEN, "": "@text"}, mode="mouse")
     return Chart("events", drawn, tuple(keys))
 
 

@@ -97,7 +97,7 @@ def heat_chart(time: TimeAxis, grid: HeatGrid) -> Chart:
     drawn.add_tools(
         HoverTool(tooltips=[("at", "$x{0,0} s"), ("around", "$y{0,0.[0]} ms"), ("requests", "@image{0,0}")])
     )
-    return Chart("heat", drawn, (), is_log=True, scale=scale)
+    return Chart("heat", drawn, (), scale)
 
 
 def heat_palette() -> list[str]:

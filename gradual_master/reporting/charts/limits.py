@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
+from bokeh.models import LogScale
 from bokeh.plotting import figure
 
 from gradual_common.rules.parser import parse_rule
@@ -62,16 +62,22 @@ def _steps_of(scope: Scope, actions: Sequence[ActionRow]) -> tuple[int, ...] | N
     )
 
 
-def draw_limits(drawn: figure, limits: Sequence[Limit], ends: tuple[float, float], peak: float) -> tuple[Key, ...]:
-    """A line of dots and dashes for each, from end to end of the axis; those of single actions are hidden."""
-    return tuple(_draw(drawn, limit, number, ends, peak) for number, limit in enumerate(limits))
+def draw_limits(
+    drawn: figure, chart: str, limits: Iterable[Limit], ends: tuple[float, float], peak: float
+) -> tuple[Key, ...]:
+    """A line of dots and dashes for each limit of `chart`, from end to end; those of single actions are hidden.
 
-
-def _draw(drawn: figure, limit: Limit, number: int, ends: tuple[float, float], peak: float) -> Key:
-    name = f"limit_{number}"
-    farthest = FARTHEST_LOG if drawn.y_scale.__class__.__name__ == "LogScale" else FARTHEST
-    if not np.isfinite(peak) or limit.value > farthest * peak:
-        return Key(f"{limit.text} (above)", GREY, "dotdash", "", True, limit.steps)
-    line = drawn.line(list(ends), [limit.value] * 2, name=name, line_color=GREY, line_dash="dotdash", line_width=2)
-    line.visible = limit.steps is None
-    return Key(limit.text, GREY, "dotdash", name, True, limit.steps)
+    `peak`: the largest value that is drawn.
+    """
+    farthest = peak * (FARTHEST_LOG if isinstance(drawn.y_scale, LogScale) else FARTHEST)
+    keys = []
+    for number, limit in enumerate(limit for limit in limits if limit.chart == chart):
+        is_near = limit.value <= farthest  # never so where nothing was measured: a peak that is no number
+        if not is_near:
+            keys.append(Key(f"{limit.text} (above)", GREY, "dotdash", "", True, limit.steps))
+            continue
+        name = f"limit_{number}"
+        line = drawn.line(list(ends), [limit.value] * 2, name=name, line_color=GREY, line_dash="dotdash", line_width=2)
+        line.visible = limit.steps is None
+        keys.append(Key(limit.text, GREY, "dotdash", name, True, limit.steps))
+    return tuple(keys)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -11,35 +12,15 @@ from bokeh.models import ColumnDataSource, DataRange1d, LinearAxis
 from bokeh.models.annotations import BoxAnnotation, Span
 from bokeh.plotting import figure
 
+from gradual_master.reporting.charts import parts
 from gradual_master.reporting.charts.events import TimeMark, events_chart
 from gradual_master.reporting.charts.heat import HeatGrid, heat_chart
 from gradual_master.reporting.charts.limits import Limit, draw_limits
-from gradual_master.reporting.charts.parts import (
-    BLUE,
-    DASHES,
-    GREY,
-    ORANGE,
-    PERCENTILES,
-    RED,
-    TEAL,
-    VIOLET,
-    WHEN,
-    Chart,
-    Key,
-    TimeAxis,
-    add_hover,
-    compact,
-    instants,
-    is_wide,
-    latency_axis,
-    make_plain,
-    percentile_keys,
-    percentile_rows,
-)
+from gradual_master.reporting.charts.parts import Chart, Key, TimeAxis, compact, instants
 from gradual_master.reporting.charts.time_series import merged
 from gradual_master.results.measures.series import SeriesTable
 
-KIND_COLOURS = (RED, ORANGE, VIOLET, BLUE, TEAL, GREY)
+KIND_COLOURS = (parts.RED, parts.ORANGE, parts.VIOLET, parts.BLUE, parts.TEAL, parts.GREY)
 
 MOST_KINDS = 6
 """Failure kinds that get a line of their own; the others share the last one."""
@@ -68,12 +49,12 @@ def time_charts(
     `targets`: (seconds, users) of every change of the schedule; `kind_names`: what failures of a kind are called.
     """
     source = series_source(series)
-    time = TimeAxis.until(float(series.end_s[-1]) if len(series) else 1.0)
+    time = TimeAxis(float(series.end_s[-1]) if len(series) else 1.0)
     charts = [
         events_chart(time, marks),
         _users(time, source, targets_source(series, targets)),
-        _throughput(time, rates_source(series), [limit for limit in limits if limit.chart == "throughput"]),
-        _latency(time, percentiles_source(series), [limit for limit in limits if limit.chart == "latency"]),
+        _throughput(time, rates_source(series), limits),
+        _latency(time, percentiles_source(series), limits),
         *((_failures(time, source, series, kind_names or {}),) if series.kinds else ()),
         *((_agents(time, source),) if np.isfinite(series.cpu_max).any() else ()),
         *((heat_chart(time, grid),) if grid is not None else ()),
@@ -84,12 +65,8 @@ def time_charts(
 
 
 def targets_source(series: SeriesTable, targets: Sequence[tuple[float, float]]) -> ColumnDataSource:
-    """The schedule as steps: each level from its begin to the next one; without one what the intervals had of it."""
-    if not len(series):
-        targets = ()
-    elif not targets:
-        targets = list(zip(series.begin_s.tolist(), series.target.sum(axis=1).tolist(), strict=True))
-    begun = [(at, users) for at, users in targets if at < series.end_s[-1]]
+    """The schedule as steps: each level from its begin to the next one."""
+    begun = [(at, users) for at, users in targets if len(series) and at < series.end_s[-1]]
     steps = [*begun, (float(series.end_s[-1]), begun[-1][1])] if begun else []
     at, users = ([step[part] for step in steps] for part in (0, 1))
     return ColumnDataSource({"at": compact(at), "target": compact(users)}, name="targets")
@@ -112,16 +89,15 @@ def series_source(series: SeriesTable) -> ColumnDataSource:
 def rates_source(series: SeriesTable) -> ColumnDataSource:
     """Ok and failed requests a second, apart from the rest, so that a page can show those of one action instead."""
     seconds = series.end_s - series.begin_s
-    return _source(
-        "rates", series.begin_s, series.end_s, {"ok": series.ok / seconds, "failed": series.failed / seconds}
-    )
+    columns = {"ok": series.ok / seconds, "failed": series.failed / seconds}
+    return _source("rates", series.begin_s, series.end_s, columns)
 
 
 def percentiles_source(series: SeriesTable) -> ColumnDataSource:
     """Response times by time: of merged histograms where the run has many points."""
     points = list(merged(series, MOST_PERCENTILES))
     begin_s, end_s = (np.array([getattr(point, name) for point in points]) for name in ("begin_s", "end_s"))
-    columns = {name: [point.quantile_ms(q) for point in points] for q, name in PERCENTILES}
+    columns = {name: [point.quantile_ms(q) for point in points] for q, name in parts.PERCENTILES}
     return _source("percentiles", begin_s, end_s, columns)
 
 
@@ -145,57 +121,50 @@ def kind_rows(series: SeriesTable) -> list[tuple[str, npt.NDArray[np.int64]]]:
 def _users(time: TimeAxis, source: ColumnDataSource, targets: ColumnDataSource) -> Chart:
     """Levels are steps: what was scheduled from the instant at which it was, means of intervals around their middle."""
     drawn = time.figure("users", 200, y_range=DataRange1d(start=0))
-    target = Key("target", ORANGE, "dashed", "target")
+    target = Key("target", parts.ORANGE, "dashed", "target")
     style: dict[str, Any] = {"line_color": target.colour, "line_dash": target.dash, "line_width": 1.5}
     drawn.step("at", "target", source=targets, name="target", mode="after", **style)
     keys = (
         target,
-        _line(drawn, source, Key("in a request", TEAL, "dotted", "in_flight"), width=2),
-        _line(drawn, source, Key("active", BLUE, "solid", "users"), width=2.5, is_stepped=True),
+        _line(drawn, source, Key("in a request", parts.TEAL, "dotted", "in_flight"), width=2),
+        _line(drawn, source, Key("active", parts.BLUE, "solid", "users"), width=2.5, is_stepped=True),
     )
-    add_hover(
-        drawn,
-        {
-            "at": WHEN,
-            "active": "@users{0,0.0}",
-            "target": "@target{0,0.0}",
-            "in a request": "@in_flight{0,0.0}",
-        },
-    )
+    rows = {"active": "@users{0,0.0}", "target": "@target{0,0.0}", "in a request": "@in_flight{0,0.0}"}
+    parts.add_hover(drawn, {"at": parts.WHEN, **rows})
     return Chart("users", drawn, keys)
 
 
 def _throughput(time: TimeAxis, source: ColumnDataSource, limits: Sequence[Limit]) -> Chart:
     drawn = time.figure("throughput", 200, y_range=DataRange1d(start=0))
-    drawn.varea("at", 0, "ok", source=source, fill_color=TEAL, fill_alpha=0.12, name="ok")
+    drawn.varea("at", 0, "ok", source=source, fill_color=parts.TEAL, fill_alpha=0.12, name="ok")
     keys = (
-        _line(drawn, source, Key("ok", TEAL, "solid", "ok"), width=2),
-        _line(drawn, source, Key("failed", RED, "dashed", "failed")),
+        _line(drawn, source, Key("ok", parts.TEAL, "solid", "ok"), width=2),
+        _line(drawn, source, Key("failed", parts.RED, "dashed", "failed")),
     )
-    add_hover(drawn, {"at": WHEN, "ok": "@ok{0,0.0}/s", "failed": "@failed{0,0.0}/s"})
+    parts.add_hover(drawn, {"at": parts.WHEN, "ok": "@ok{0,0.0}/s", "failed": "@failed{0,0.0}/s"})
     peak = float(np.max(source.data["ok"], initial=0.0))
-    return Chart("throughput", drawn, (*keys, *draw_limits(drawn, limits, time.ends, peak)))
+    return Chart("throughput", drawn, (*keys, *draw_limits(drawn, "throughput", limits, time.ends, peak)))
 
 
 def _latency(time: TimeAxis, source: ColumnDataSource, limits: Sequence[Limit]) -> Chart:
-    is_log = is_wide([source.data[name] for _, name in PERCENTILES])
-    drawn = time.figure("latency", 240, **latency_axis(is_log))
-    keys = tuple(_line(drawn, source, key, width=2) for key in percentile_keys())
-    add_hover(drawn, {"at": WHEN, **percentile_rows()})
+    drawn = time.figure("latency", 240, **parts.latency_axis(source.data))
+    keys = tuple(_line(drawn, source, key, width=2) for key in parts.PERCENTILE_KEYS)
+    parts.add_hover(drawn, {"at": parts.WHEN, **parts.PERCENTILE_ROWS})
     peak = float(np.nanmax([0.0, *source.data["p99"]]))
-    return Chart("latency", drawn, (*keys, *draw_limits(drawn, limits, time.ends, peak)), is_log)
+    return Chart("latency", drawn, (*keys, *draw_limits(drawn, "latency", limits, time.ends, peak)))
 
 
 def _failures(time: TimeAxis, source: ColumnDataSource, series: SeriesTable, names: Mapping[str, str]) -> Chart:
     """A line for each kind of failure."""
     drawn = time.figure("failures", 200, y_range=DataRange1d(start=0))
     labels = [names.get(kind, kind) for kind, _ in kind_rows(series)]
+    looks = zip(KIND_COLOURS, cycle(parts.DASHES), strict=False)
     keys = tuple(
-        _line(drawn, source, Key(label, KIND_COLOURS[place], DASHES[place % len(DASHES)], f"kind_{place}"), width=2)
-        for place, label in enumerate(labels)
+        _line(drawn, source, Key(label, colour, dash, f"kind_{place}"), width=2)
+        for place, (label, (colour, dash)) in enumerate(zip(labels, looks, strict=False))
     )
     rows = {label: f"@kind_{place}{{0,0.0}}/s" for place, label in enumerate(labels)}
-    add_hover(drawn, {"at": WHEN, **rows})
+    parts.add_hover(drawn, {"at": parts.WHEN, **rows})
     return Chart("failures", drawn, keys)
 
 
@@ -205,13 +174,13 @@ def _agents(time: TimeAxis, source: ColumnDataSource) -> Chart:
     drawn = time.figure("agents", 200, y_range=cpu)
     drawn.extra_y_ranges = {"lag": lag}
     drawn.add_layout(LinearAxis(y_range_name="lag"), "right")
-    make_plain(drawn)
+    parts.make_plain(drawn)
     keys = (
-        _line(drawn, source, Key("CPU, % of a core (left)", VIOLET, "solid", "cpu")),
-        _line(drawn, source, Key("loop lag, ms (right)", ORANGE, "dashed", "loop_lag"), y_range_name="lag"),
+        _line(drawn, source, Key("CPU, % of a core (left)", parts.VIOLET, "solid", "cpu")),
+        _line(drawn, source, Key("loop lag, ms (right)", parts.ORANGE, "dashed", "loop_lag"), y_range_name="lag"),
     )
     cpu.renderers, lag.renderers = [drawn.renderers[0]], [drawn.renderers[1]]
-    add_hover(drawn, {"at": WHEN, "CPU": "@cpu{0,0.0}%", "loop lag": "@loop_lag{0,0.[00]} ms"})
+    parts.add_hover(drawn, {"at": parts.WHEN, "CPU": "@cpu{0,0.0}%", "loop lag": "@loop_lag{0,0.[00]} ms"})
     return Chart("agents", drawn, keys)
 
 
@@ -233,12 +202,14 @@ def _mark(drawn: figure, marks: Sequence[TimeMark]) -> None:
     levels = [mark for mark in marks if mark.kind == "level"]
     shown = [*(levels[1:] if len(levels) <= MOST_LINES else ()), *(m for m in marks if m.kind in {"warning", "error"})]
     for mark in shown[:MOST_LINES]:
-        colour = {"level": GREY, "warning": ORANGE}.get(mark.kind, RED)
+        colour = {"level": parts.GREY, "warning": parts.ORANGE}.get(mark.kind, parts.RED)
         alpha, dash = (0.25, "solid") if mark.kind == "level" else (0.8, "dotted")
         drawn.add_layout(
             Span(location=mark.at_s, dimension="height", line_color=colour, line_alpha=alpha, line_dash=dash)
         )
     for mark in marks:
         if mark.warm_up:
-            shade = BoxAnnotation(left=mark.at_s, right=mark.end_s, fill_color=GREY, fill_alpha=0.1, line_color=None)
+            shade = BoxAnnotation(
+                left=mark.at_s, right=mark.end_s, fill_color=parts.GREY, fill_alpha=0.1, line_color=None
+            )
             drawn.add_layout(shade)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from bokeh.models import (
     DataRange1d,
     FixedTicker,
     HoverTool,
+    LogScale,
     NumeralTickFormatter,
     Range1d,
 )
@@ -73,19 +74,24 @@ class Chart:
     figure: figure
     keys: tuple[Key, ...]
 
-    is_log: bool = False
-    """Whether its vertical axis is logarithmic."""
-
     scale: ColourScale | None = None
     """What its colours mean."""
 
+    @property
+    def is_log(self) -> bool:
+        """Whether its vertical axis is logarithmic."""
+        return isinstance(self.figure.y_scale, LogScale)
 
-def percentile_keys() -> tuple[Key, ...]:
-    """How percentiles are drawn wherever they are."""
-    colours = (BLUE, VIOLET, ORANGE)
-    return tuple(
-        Key(name, colour, dash, name) for (_, name), colour, dash in zip(PERCENTILES, colours, DASHES, strict=False)
-    )
+
+PERCENTILE_KEYS = (
+    Key("p50", BLUE, "solid", "p50"),
+    Key("p95", VIOLET, "dashed", "p95"),
+    Key("p99", ORANGE, "dotted", "p99"),
+)
+"""How percentiles are drawn wherever they are."""
+
+PERCENTILE_ROWS = {name: f"@{name}{{0,0.[00]}} ms" for _, name in PERCENTILES}
+"""What a tooltip says of them."""
 
 
 def new_figure(name: str, height: int, **options: Any) -> figure:
@@ -125,20 +131,12 @@ def add_hover(drawn: figure, rows: Mapping[str, str], mode: Literal["mouse", "vl
     drawn.add_tools(HoverTool(tooltips=list(rows.items()), mode=mode, point_policy="snap_to_data", **options))
 
 
-def percentile_rows() -> dict[str, str]:
-    return {name: f"@{name}{{0,0.[00]}} ms" for _, name in PERCENTILES}
-
-
-def latency_axis(is_log: bool) -> dict[str, Any]:
-    """The vertical axis of response times."""
-    return {"y_axis_type": "log"} if is_log else {"y_range": DataRange1d(start=0)}
-
-
-def is_wide(columns: Sequence[Any]) -> bool:
-    """Whether response times lie so far apart that small ones would vanish."""
-    values = np.concatenate([np.asarray(column, dtype=np.float64) for column in columns])
+def latency_axis(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The vertical axis of percentiles, which are columns: logarithmic where small ones would vanish otherwise."""
+    values = np.concatenate([np.asarray(columns[name], dtype=np.float64) for _, name in PERCENTILES])
     values = values[np.isfinite(values) & (values > 0)]
-    return bool(len(values)) and float(values.max() / values.min()) > WIDE_SPREAD
+    is_wide = len(values) and values.max() / values.min() > WIDE_SPREAD
+    return {"y_axis_type": "log"} if is_wide else {"y_range": DataRange1d(start=0)}
 
 
 def compact(values: Any) -> Float32:
@@ -155,7 +153,6 @@ def instants(begins_s: Iterable[float]) -> list[str]:
     return [show_instant(float(begin)) for begin in begins_s]
 
 
-@dataclass(frozen=True, slots=True)
 class TimeAxis:
     """What charts over time share.
 
@@ -165,32 +162,19 @@ class TimeAxis:
     whichever part of the run is looked at. The bounds keep a drag within the run.
     """
 
-    ends: tuple[float, float]
-    """Begin and end of the run, s."""
-
-    range: Range1d
-    """What part of it is shown."""
-
-    pointer: Span
-    ticker: AdaptiveTicker
-
-    @classmethod
-    def until(cls, end_s: float) -> TimeAxis:
-        """The axis of a run; the range is named `time` and the ticker `clock`, for a page to set them."""
-        clock = AdaptiveTicker(
+    def __init__(self, end_s: float) -> None:
+        """The axis of a run from 0 to `end_s`; the range is named `time` and the ticker `clock`, for a page to set."""
+        self.ends = (0.0, end_s)
+        self._ticker = AdaptiveTicker(
             base=60, mantissas=[1, 2, 5, 10, 15, 30], min_interval=1, desired_num_ticks=6, name="clock"
         )
-        return cls(
-            (0.0, end_s),
-            Range1d(start=0.0, end=end_s, bounds=(0.0, end_s), name="time"),
-            Span(dimension="height", line_color=GREY),
-            clock,
-        )
+        self._shown = Range1d(start=0.0, end=end_s, bounds=self.ends, name="time")
+        self._pointer = Span(dimension="height", line_color=GREY)
 
     def figure(self, name: str, height: int, **options: Any) -> figure:
         """An empty chart over time."""
-        drawn = new_figure(name, height, x_range=self.range, **options)
-        drawn.xaxis.ticker = self.ticker
+        drawn = new_figure(name, height, x_range=self._shown, **options)
+        drawn.xaxis.ticker = self._ticker
         drawn.xaxis.formatter = NumeralTickFormatter(format="00:00:00")
-        drawn.add_tools(CrosshairTool(overlay=self.pointer, dimensions="height"), BoxZoomTool(dimensions="width"))
+        drawn.add_tools(CrosshairTool(overlay=self._pointer, dimensions="height"), BoxZoomTool(dimensions="width"))
         return drawn
