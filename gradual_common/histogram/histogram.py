@@ -40,12 +40,8 @@ class Histogram:
 
     def __init__(self) -> None:
         self.counts: Int64 = np.zeros(BUCKETS, dtype=np.int64)
-        self.count = 0
-        self.sum = 0
-        self.underflow = 0
-        self.overflow = 0
-        self._min = NO_MIN
-        self._max = NO_MAX
+        self.count = self.sum = self.underflow = self.overflow = 0
+        self._min, self._max = NO_MIN, NO_MAX
 
     @property
     def min(self) -> int | None:

@@ -79,7 +79,10 @@ def load_identity(context: ssl.SSLContext, certificate: bytes, key: bytes | None
         try:
             context.load_cert_chain(path, password=_refuse)
         except (ssl.SSLError, ValueError) as error:
-            raise _what_is_wrong(error) from None
+            if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
+                reason = "it is not the key of the certificate: they do not belong together"
+                raise TlsFileError("key", reason) from None
+            raise TlsFileError("cert", f"certificate and key cannot be read ({_reason(error)})") from None
 
 
 def read_certificates(content: bytes) -> bytes:
@@ -133,13 +136,6 @@ def _certificates_in(content: bytes) -> list[bytes]:
 def _refuse() -> NoReturn:
     """What OpenSSL calls instead of asking on the terminal."""
     raise ValueError(ENCRYPTED)
-
-
-def _what_is_wrong(error: ssl.SSLError | ValueError) -> TlsFileError:
-    reason = getattr(error, "reason", None) or ""
-    if reason == "KEY_VALUES_MISMATCH":
-        return TlsFileError("key", "it is not the key of the certificate: they do not belong together")
-    return TlsFileError("cert", f"certificate and key cannot be read ({_reason(error)})")
 
 
 def _reason(error: Exception) -> str:

@@ -97,20 +97,25 @@ def check_nodes(value: Any) -> None:
     TemplateError for a list or mapping that holds too many values to be written, however few there are in memory; what
     Jinja raises for an undefined value in it, or one that the sandbox keeps, which may lie in a list unnoticed.
     """
+    if isinstance(value, str):  # Most values are.
+        return
     count, level = 0, [value]
     while level:
         below: list[Any] = []
         for part in level:
             if isinstance(part, Undefined):
                 str(part)
-            if isinstance(part, Mapping):
-                below += part.values()
-            elif isinstance(part, list | tuple):
-                below += part
+            below += _inside(part)
             if count + len(below) > MOST_NODES:
                 raise TemplateError(f"a list or mapping holds more than {MOST_NODES:,} values")
         count += len(below)
         level = below
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
 
 
 def check_search(context: BoundedContext, container: Any) -> None:
@@ -154,9 +159,7 @@ def _check_percent(context: BoundedContext, left: Any, right: Any) -> None:
         raise TemplateError("a width that is given by * is not allowed")
     widths = " ".join(part for mark in marks for part in mark)
     check_widths(widths)
-    values: Iterable[Any] = right if isinstance(right, tuple) else [right]
-    if isinstance(right, Mapping):
-        values = right.values()
+    values = _inside(right) if isinstance(right, Mapping | tuple) else [right]
     for value in values:
         check_nodes(value)
     largest = max((_size_of(value) for value in values), default=0)
@@ -170,7 +173,7 @@ def _size_of(value: Any) -> int:
     if isinstance(value, int):
         return value.bit_length() // 3 + 2
     if isinstance(value, Mapping):
-        return sum(_size_of(part) for part in chain.from_iterable(value.items())) + 6 * len(value)
+        return sum(map(_size_of, chain(value, value.values()))) + 6 * len(value)
     if isinstance(value, list | tuple):
         return sum(map(_size_of, value)) + 4 * len(value)
     return 32
@@ -275,17 +278,10 @@ def _check_pretty(context: BoundedContext, value: Any, *_: Any, **__: Any) -> No
         level = [inner for part in level for inner in _inside(part)]
 
 
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, Mapping):
-        return value.values()
-    return value if isinstance(value, list | tuple) else ()
-
-
 def _check_groups(context: BoundedContext, value: Any, number: Any = 0, *args: Any, **kwargs: Any) -> None:
     """`slice(n)` makes n lists, `batch(n, fill)` fills one up to n."""
     _check_items(context, value)
-    if isinstance(kwargs.get("slices", kwargs.get("linecount", number)), int):
-        context.make(kwargs.get("slices", kwargs.get("linecount", number)))
+    _check_width(context, value, kwargs.get("slices", kwargs.get("linecount", number)))
 
 
 METHODS: Mapping[str, Check] = {

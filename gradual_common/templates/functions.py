@@ -197,16 +197,9 @@ ENCODINGS: dict[str, Function] = {
 }
 """Functions of a value: filters as well."""
 
-FUNCTIONS: dict[str, Function] = ENCODINGS | {
-    "uuid": uuid,
-    "now": now,
-    "timestamp": timestamp,
-    "timestamp_ms": timestamp_ms,
-    "random_int": random_int,
-    "random_float": random_float,
-    "random_choice": random_choice,
-    "random_string": random_string,
-}
+_DRAWN = (uuid, now, timestamp, timestamp_ms, random_int, random_float, random_choice, random_string)
+
+FUNCTIONS: dict[str, Function] = ENCODINGS | {function.__name__: function for function in _DRAWN}
 """Everything that a template can call by name."""
 
 FILTERS: dict[str, Function] = ENCODINGS | {"random": random_choice}

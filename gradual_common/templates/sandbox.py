@@ -1,12 +1,15 @@
-"""Jinja as templates of a plan see it: sandboxed, strict about undefined names, and bounded (`template_budget`).
+"""Jinja as templates of a plan see it: sandboxed, strict about undefined names, and bounded (`budget`).
 
 Operators, calls, filters and loops ask before they make anything that is larger than what they were given. Loops and
 joined texts are no calls in Jinja: they are made filters, by names that no template can write, once it is parsed.
+
+What a template asks for by name (filters, tests, other templates) is looked up by Jinja only when it gets there, within
+`if` for instance: so it is checked when a template is compiled, else the users of a run would find out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from string import Formatter
 from types import BuiltinMethodType
 from typing import Any
@@ -17,6 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedFormatter
 from jinja2.visitor import NodeTransformer
 
 from gradual_common.errors import TemplateError
+from gradual_common.language.wording import nearest
 from gradual_common.templates.budget import (
     FILTERS,
     METHODS,
@@ -33,6 +37,12 @@ _JOINED = "joined by ~"
 _COUNTED = "counted turns"
 _SEARCHED = "searched by in"
 """Filters that no template can name, as they hold blanks."""
+
+
+_ELSEWHERE = (nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)
+
+_NAMED_IN_ARGUMENTS = {"map": 0, "select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
+"""Filters that take the name of another filter (`map`) or of a test, and at which place."""
 
 
 def check_called(value: Any) -> Any:
@@ -238,3 +248,28 @@ def _bounded(function: Callable[..., Any], check: Check) -> Callable[..., Any]:
         return function(first, value, *args, **kwargs)
 
     return filtered
+
+
+def check_known(tree: nodes.Template, text: str, filters: Collection[str], tests: Collection[str]) -> None:
+    """TemplateError for a filter or test that does not exist, and for a template that stands elsewhere."""
+    if any(True for _ in tree.find_all(_ELSEWHERE)):
+        raise TemplateError(f"{text!r} names another template; a plan's templates stand by themselves")
+    for what, name in _asked(tree):
+        known = filters if what == "filter" else tests
+        if name not in known:
+            raise TemplateError(f"{text!r}: there is no {what} {name!r}; {nearest(name, known)}".rstrip("; "))
+
+
+def _asked(tree: nodes.Template) -> Iterator[tuple[str, str]]:
+    for node in tree.find_all(nodes.Filter):
+        yield "filter", node.name
+        yield from _asked_by_argument(node)
+    for test in tree.find_all(nodes.Test):
+        yield "test", test.name
+
+
+def _asked_by_argument(node: nodes.Filter) -> Iterator[tuple[str, str]]:
+    place = _NAMED_IN_ARGUMENTS.get(node.name)
+    argument = node.args[place] if place is not None and len(node.args) > place else None
+    if isinstance(argument, nodes.Const) and isinstance(argument.value, str):
+        yield "filter" if node.name == "map" else "test", argument.value

@@ -27,9 +27,8 @@ from jinja2.runtime import Context
 
 from gradual_common.errors import TemplateError
 from gradual_common.templates.budget import BoundedContext, check_nodes
-from gradual_common.templates.checks import check_known
 from gradual_common.templates.functions import FILTERS, FUNCTIONS
-from gradual_common.templates.sandbox import BoundedEnvironment, bound, check_called
+from gradual_common.templates.sandbox import BoundedEnvironment, bound, check_called, check_known
 
 Scope = Mapping[str, Any]
 
@@ -77,7 +76,10 @@ def is_template(text: str) -> bool:
     return any(delimiter in text for delimiter in DELIMITERS)
 
 
-def _parse(text: str) -> nodes.Template:
+def _parse(text: str, *, is_condition: bool = False) -> nodes.Template:
+    """The tree of a template; of a condition with or without braces."""
+    if is_condition and not is_template(text := text.strip()):
+        text = f"{{{{ {text} }}}}"
     try:
         tree = _ENVIRONMENT.parse(text)
     except TemplateSyntaxError as error:
@@ -115,21 +117,16 @@ def _translate(text: str, error: Exception) -> TemplateError:
     return TemplateError(f"{text!r}: {getattr(error, 'message', None) or error}")
 
 
-class _Expression:
-    """One Jinja expression, evaluated to a Python value."""
+def _evaluator(text: str, expression: nodes.Expr) -> Callable[[Scope], Any]:
+    """Evaluates one Jinja expression to a Python value."""
+    run = _compiled(nodes.Template([nodes.Assign(nodes.Name(_RESULT, "store"), expression, lineno=1)], lineno=1), text)
 
-    __slots__ = ("_run", "text")
-
-    def __init__(self, text: str, expression: nodes.Expr) -> None:
-        self.text = text
-        body: list[nodes.Node] = [nodes.Assign(nodes.Name(_RESULT, "store"), expression, lineno=1)]
-        tree = nodes.Template(body, lineno=1)
-        self._run = _compiled(tree, text)
-
-    def evaluate(self, scope: Scope) -> Any:
+    def evaluate(scope: Scope) -> Any:
         context = BoundedContext(_ENVIRONMENT, scope, None, {})  # type: ignore[arg-type]  # read, never changed
-        deque(self._run(context), maxlen=0)
+        deque(run(context), maxlen=0)
         return context.vars[_RESULT]
+
+    return evaluate
 
 
 class Template(Compiled):
@@ -146,7 +143,7 @@ class Template(Compiled):
         self.text = text
         self.names = _names(tree, text)
         self.asks = any(True for _ in tree.find_all(_ASKING))
-        self._hole = _Expression(text, hole) if hole is not None else None
+        self._hole = _evaluator(text, hole) if hole is not None else None
         self._run = _compiled(tree, text)
 
     def render(self, scope: Scope) -> Any:
@@ -154,7 +151,7 @@ class Template(Compiled):
         if self._hole is None:
             return self.render_text(scope)
         try:
-            value = check_called(self._hole.evaluate(scope))
+            value = check_called(self._hole(scope))
             check_nodes(value)
             return value
         except Exception as error:
@@ -244,23 +241,16 @@ def compile_value(value: Any) -> Compiled:
     """Compile a value of the plan, with templates wherever it holds a text; TemplateError for a mistake in any."""
     if isinstance(value, str):
         return compile_template(value)
+    made: MappingValue | ListValue
     if isinstance(value, Mapping):
-        return _compile_mapping(value)
-    if isinstance(value, list | tuple):
-        items = [compile_value(item) for item in value]
-        return Literal([item.render({}) for item in items]) if _all_static(items) else ListValue(items)
-    return Literal(value)
-
-
-def _compile_mapping(value: Mapping[Any, Any]) -> Compiled:
-    entries = [(compile_value(key), compile_value(item)) for key, item in value.items()]
-    if _all_static([part for entry in entries for part in entry]):
-        return Literal({key.render({}): item.render({}) for key, item in entries})
-    return MappingValue(entries)
-
-
-def _all_static(parts: list[Compiled]) -> bool:
-    return all(part.is_static for part in parts)
+        entries = [(compile_value(key), compile_value(item)) for key, item in value.items()]
+        made, parts = MappingValue(entries), [part for entry in entries for part in entry]
+    elif isinstance(value, list | tuple):
+        parts = [compile_value(item) for item in value]
+        made = ListValue(parts)
+    else:
+        return Literal(value)
+    return Literal(made.render({})) if all(part.is_static for part in parts) else made
 
 
 class Condition:
@@ -269,38 +259,33 @@ class Condition:
     It is evaluated to a boolean. Its text is never rendered, so `"False"` in a response is a text.
     """
 
-    __slots__ = ("_expression", "names", "text")
+    __slots__ = ("_evaluate", "names", "text")
 
     def __init__(self, text: str) -> None:
-        tree = _condition_tree(text)
+        tree = _parse(text, is_condition=True)
         hole = _only_hole(tree)
         if hole is None:
             raise TemplateError(f"{text!r} is not one expression: write {{{{ a and b }}}}, or leave the braces out")
         self.text = text
         self.names = _names(tree, text)
-        self._expression = _Expression(text, hole)
+        self._evaluate = _evaluator(text, hole)
 
     def holds(self, scope: Scope) -> bool:
         """Whether it is true in `scope`; raises TemplateError."""
         try:
-            return bool(check_called(self._expression.evaluate(scope)))
+            return bool(check_called(self._evaluate(scope)))
         except Exception as error:
             raise _translate(self.text, error) from error
 
 
-def _condition_tree(text: str) -> nodes.Template:
-    stripped = text.strip()
-    return _parse(stripped if is_template(stripped) else f"{{{{ {stripped} }}}}")
-
-
 def names_in(text: str, condition: bool = False) -> frozenset[str]:
     """The root names that a template reads from its scope, functions left out; `condition`: braces are optional."""
-    return _names(_condition_tree(text) if condition else _parse(text), text)
+    return _names(_parse(text, is_condition=condition), text)
 
 
 def attributes_of(text: str, name: str, condition: bool = False) -> frozenset[str]:
     """The attributes of the root `name` that a template reads: `{{ user.a }}{{ user['b'] }}` reads a and b."""
-    tree = _condition_tree(text) if condition else _parse(text)
+    tree = _parse(text, is_condition=condition)
     by_dot = {node.attr for node in tree.find_all(nodes.Getattr) if _is_name(node.node, name)}
     by_key = {
         str(node.arg.value)
