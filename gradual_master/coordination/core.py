@@ -141,16 +141,15 @@ class MasterCore:
 
     def _watch(self, now: int) -> None:
         """An operator hears of a silent agent before its lease is over, and what will become of its users."""
-        terms = self._terms
         for agent in self._fleet.working():
             silence = now - agent.heard_at
-            if agent.contact not in (Contact.HERE, Contact.RETURNING) or silence < terms.lease // 2:
-                continue  # That it is silent, or that its connection is broken, was said at once.
-            if not agent.has_lease(now):
+            # That it is silent already, or that its connection is broken, was said at once.
+            is_connected = agent.contact in (Contact.HERE, Contact.RETURNING)
+            if not is_connected or silence < self._terms.lease // 2 or not agent.has_lease(now):
                 continue
             agent.take(ContactEvent.QUIET)
             users = self._slots.count_of(agent.id)
-            left = format_duration((terms.lease + terms.guard - silence) // NS_PER_S * NS_PER_S)
+            left = format_duration((self._fleet.lease - silence) // NS_PER_S * NS_PER_S)
             self._out.note(
                 "warning",
                 f"agent {agent.name} is silent: its {count(users, 'user')} stop at the end of its lease; unless it "

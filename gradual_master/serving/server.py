@@ -88,7 +88,7 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         dispatch: Callable[[Event], None],
         knows: Callable[[str], bool],
         provisions: Provisions,
-        take_samples: Callable[[SampleMessage], None] = lambda message: None,
+        take_samples: Callable[[SampleMessage], None],
     ) -> None:
         self._dispatch = dispatch
         self._knows = knows

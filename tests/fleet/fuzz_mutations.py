@@ -51,9 +51,9 @@ def _no_guard(init: Any) -> Any:
 
 
 def _same_tenure(give: Any) -> Any:
-    def mutant(self: SlotTable, agent: str, slots: Any, due: int = 0) -> Any:
+    def mutant(self: SlotTable, agent: str, slots: Any) -> Any:
         self._tenure[slots & (self._tenure > 0)] -= 1
-        return give(self, agent, slots, due) if due else give(self, agent, slots)
+        return give(self, agent, slots)
 
     return mutant
 

@@ -40,7 +40,7 @@ def validate_fleet(fleet: Fleet) -> None:
         is_connected = agent.stream is not None
         assert is_connected == (agent.contact is not Contact.AWAY), f"{agent.name} is {agent.contact.value}"
         assert not is_connected or fleet.speaker(agent.stream or 0) is agent, f"{agent.name} is not heard"
-        is_counted = agent.id in fleet.commands
+        is_counted = any(agent.id in command for command in fleet.commands._commands.values())
         assert is_connected or not is_counted, f"{agent.name} is counted and not connected"
         assert is_counted or not (is_connected and agent.is_working), f"{agent.name} is connected and not counted"
         assert agent.standing is not Standing.DROPPED or agent.id in fleet._barred, f"{agent.name} may come again"

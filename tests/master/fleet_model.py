@@ -38,6 +38,7 @@ from gradual_master.coordination.events import (
     Tick,
 )
 from gradual_master.coordination.journal import AgentLost, MemoryJournal, SlotsAssigned, SlotsReleased
+from gradual_master.coordination.slots.table import Mask, SlotTable
 from gradual_master.coordination.terms import Terms
 
 S = 1_000_000_000
@@ -208,6 +209,13 @@ class Bench:
     def slots(self, name: str) -> tuple[SlotRun, ...]:
         """What the agent was ordered last."""
         return orders_in(self.said, self.streams[name]).slots
+
+
+def give(table: SlotTable, agent: str, slots: Mask) -> tuple[SlotRun, ...]:
+    """Slots for an agent whose rows come with its first provision."""
+    given = table.give(agent, slots)
+    table.note_due(agent, given, 1)
+    return given
 
 
 def three_levels(**terms: Any) -> Bench:

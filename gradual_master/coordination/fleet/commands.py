@@ -45,9 +45,6 @@ class AgentCommands:
         """How many commands are here as a whole. It is counted along: this is asked after every message."""
         self._commands: dict[bytes, AgentCommand] = {}
 
-    def __contains__(self, agent: str) -> bool:
-        return any(agent in command for command in self._commands.values())
-
     def add(self, agent: str, name: str, hello: Hello) -> None:
         """A process is connected."""
         part = hello.part or Part(hello.incarnation, 1, 1)

@@ -163,7 +163,7 @@ class Fleet:
             self._speakers.pop(agent.stream, None)
         del self._agents[agent.id]
 
-    def facts(self, origin: int = 0) -> tuple[AgentFacts, ...]:
+    def facts(self, origin: int) -> tuple[AgentFacts, ...]:
         """Every agent in the order in which they came; its own offset is to run time, which began at `origin`."""
         return tuple(
             AgentFacts(

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +21,7 @@ from gradual_common.schedule.schedule import Schedule
 from gradual_common.schedule.slots import apportion
 from gradual_master.coordination.fleet.agent import FleetAgent
 from gradual_master.coordination.slots.allocation import active_in, largest_of, targets_of
-from gradual_master.coordination.slots.table import Mask, SlotTable
+from gradual_master.coordination.slots.table import Mask, SlotTable, stretches
 
 Slots = npt.NDArray[np.int64]
 """Slots by their places in the table's columns, along the order in which the schedule raises them."""
@@ -117,9 +116,10 @@ class Balancer:
     def _parts(self, free: Slots, needs: Mapping[str, int]) -> dict[str, Slots]:
         """Each agent's part: stretch after stretch of one group and one rank, in proportion to the needs."""
         weights, total = list(needs.values()), min(len(free), sum(needs.values()))
+        ranks, groups = self._ranks[free[:total]], self._groups[free[:total]]
         parts: dict[str, list[Slots]] = {agent: [] for agent in needs}
         before: tuple[int, ...] = (0,) * len(weights)
-        for begin, end in self._stretches(free[:total]):
+        for begin, end in stretches(ranks, groups):
             after = apportion(weights, end)
             place = begin
             for agent, count in zip(needs, (b - a for a, b in zip(before, after, strict=True)), strict=True):
@@ -127,10 +127,6 @@ class Balancer:
                 place += count
             before = after
         return {agent: np.concatenate(pieces) for agent, pieces in parts.items() if pieces}
-
-    def _stretches(self, slots: Slots) -> list[tuple[int, int]]:
-        breaks = np.flatnonzero((np.diff(self._ranks[slots]) != 0) | (np.diff(self._groups[slots]) != 0)) + 1
-        return list(pairwise([0, *breaks.tolist(), len(slots)])) if len(slots) else []
 
     def _fitting(self, slots: Slots, held: Mask, capacity: int) -> Slots:
         """As many of `slots`, from the first on, as the agent can run beside what it holds."""

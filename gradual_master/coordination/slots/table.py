@@ -26,6 +26,13 @@ NOT_PREPARED = np.iinfo(np.int64).max
 Mask = npt.NDArray[np.bool_]
 
 
+def stretches(*columns: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+    """From where to where none of these columns, which are equally long, changes."""
+    length = len(columns[0])
+    changes = np.logical_or.reduce([np.diff(column) != 0 for column in columns])
+    return list(pairwise([0, *(np.flatnonzero(changes) + 1).tolist(), length])) if length else []
+
+
 class SlotTable:
     """Every slot of the schedule. `peak[g]`: how many slots group g has."""
 
@@ -111,12 +118,12 @@ class SlotTable:
         number = self._numbers.get(agent)
         return all(number is not None and self._exists(run) and bool(self._is_held(number, run).all()) for run in slots)
 
-    def give(self, agent: str, slots: Mask, due: int = NOT_PREPARED) -> tuple[SlotRun, ...]:
-        """Free slots become `agent`'s, each under its next tenure; ordered once provision `due` is stored."""
+    def give(self, agent: str, slots: Mask) -> tuple[SlotRun, ...]:
+        """Free slots become `agent`'s, each under its next tenure; they are not ordered before `note_due`."""
         assert (self._holder[slots] == NOBODY).all(), "only free slots are given"
         self._holder[slots] = self._numbers.setdefault(agent, len(self._numbers))
         self._tenure[slots] += 1
-        self._due[slots] = due
+        self._due[slots] = NOT_PREPARED
         self._named_at[slots] = 0
         return self._runs(slots)
 
@@ -214,12 +221,10 @@ class SlotTable:
     def _runs(self, slots: Mask) -> tuple[SlotRun, ...]:
         """Slots as runs of consecutive ordinals under one tenure, in order."""
         places = np.flatnonzero(slots)
-        if not len(places):
-            return ()
         groups, tenures = self._group[places], self._tenure[places]
-        breaks = np.flatnonzero((np.diff(places) != 1) | (np.diff(groups) != 0) | (np.diff(tenures) != 0)) + 1
         runs = []
-        for begin, end in pairwise([0, *breaks.tolist(), len(places)]):
+        # Consecutive places are those that stay as far ahead of their count.
+        for begin, end in stretches(places - np.arange(len(places)), groups, tenures):
             group = int(groups[begin])
             first = int(places[begin]) - self._bases[group]
             runs.append(SlotRun(group, first, end - begin, int(tenures[begin])))

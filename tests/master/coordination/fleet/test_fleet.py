@@ -11,7 +11,7 @@ def test_agents_keep_their_order_of_arrival() -> None:
     for stream, name in enumerate("cab", 1):
         assert fleet.refusal(hello_of(name), is_ending=False) is None
         assert fleet.admit(hello_of(name), stream).number == stream - 1
-    assert [facts.name for facts in fleet.facts()] == ["c", "a", "b"]
+    assert [facts.name for facts in fleet.facts(0)] == ["c", "a", "b"]
 
 
 def test_a_new_stream_takes_over_and_names_the_one_it_supersedes() -> None:
@@ -63,7 +63,7 @@ def test_a_lost_agent_does_not_work_and_is_still_in_the_facts() -> None:
     agent.take(StandingEvent.LOSE)
     agent.was_lost = True
     assert fleet.working() == []
-    assert [facts.lost for facts in fleet.facts()] == [True]
+    assert [facts.lost for facts in fleet.facts(0)] == [True]
 
 
 def test_near_the_end_only_a_known_agent_is_taken_back() -> None:

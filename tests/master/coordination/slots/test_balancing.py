@@ -1,7 +1,7 @@
 """Shares after a loss, a join, a drain: nobody above its room, nothing moved needlessly."""
 
 import numpy as np
-from fleet_model import hello_of, schedule_of
+from fleet_model import give, hello_of, schedule_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +21,7 @@ def assigned(schedule: Schedule, **rooms: int) -> SlotTable:
     owners = allocate(schedule, list(rooms.values()))
     assert not isinstance(owners, Shortfall)
     for place, agent in enumerate(rooms):
-        table.note_named(table.give(agent, owners == place, due=1), 1)
+        table.note_named(give(table, agent, owners == place), 1)
     return table
 
 
@@ -46,7 +46,7 @@ def counts(balance: Balance) -> tuple[dict[str, int], dict[str, int]]:
 def carry_out(table: SlotTable, balance: Balance) -> None:
     """Grants are taken at once; what moves is given back at once."""
     for agent, slots in balance.grants.items():
-        table.note_named(table.give(agent, slots, due=1), 1)
+        table.note_named(give(table, agent, slots), 1)
     for agent, slots in balance.moves.items():
         table.let_go(slots)
         table.release(agent, _runs_within(table, agent, slots))

@@ -1,6 +1,7 @@
 """Who holds which slot under which tenure, and which have ended for good."""
 
 import pytest
+from fleet_model import give
 
 from gradual_common.errors import WireError
 from gradual_common.protocol.messages import SlotRun
@@ -14,7 +15,7 @@ def table_of() -> SlotTable:
     """Agent a: the first half of group 0 and group 1; agent b: the second half of group 0; rows are stored."""
     table = SlotTable((10, 4))
     for agent, part in (("a", A), ("b", B)):
-        assert table.give(agent, table.mask_of(part), due=1) == part
+        assert give(table, agent, table.mask_of(part)) == part
         table.note_named(part, 1)
     return table
 
@@ -115,7 +116,7 @@ def test_a_slot_can_move_once_its_holder_has_put_it_in_force() -> None:
     """Only then does the holder say that it has left: orders that never came cannot be taken back."""
     table = table_of()
     table.take_all("b")
-    given = table.give("a", table.mask_of([SlotRun(0, 5, 2, 0)]), due=1)
+    given = give(table, "a", table.mask_of([SlotRun(0, 5, 2, 0)]))
 
     def movable(confirmed: int) -> int:
         return int(table.movable("a", confirmed).sum())
@@ -131,7 +132,7 @@ def test_a_slot_can_move_once_its_holder_has_put_it_in_force() -> None:
 def test_a_release_of_an_earlier_tenure_comes_late_and_changes_nothing() -> None:
     table = table_of()
     table.take_all("b")
-    table.give("a", table.mask_of([SlotRun(0, 5, 1, 0)]), due=1)
+    give(table, "a", table.mask_of([SlotRun(0, 5, 1, 0)]))
     table.release("b", [SlotRun(0, 5, 1, 1)])
     assert SlotRun(0, 5, 1, 2) in table.held_by("a")
 
