@@ -7,9 +7,11 @@ that pongs and orders are written in between (DESIGN 4.11).
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import structlog
@@ -22,7 +24,7 @@ from gradual_common.process.logs import bind_process, mask_in_logs
 from gradual_common.protocol.job import all_credentials
 from gradual_master.coordination import events
 from gradual_master.coordination.core import MasterCore
-from gradual_master.coordination.events import Event, Instruction, Merge
+from gradual_master.coordination.events import Event, Instruction, Merge, Signal
 from gradual_master.coordination.journal import MemoryJournal
 from gradual_master.coordination.terms import Terms
 from gradual_master.reporting.interface.reporter import Reporter
@@ -33,7 +35,6 @@ from gradual_master.run.environment import RunClock, git_facts
 from gradual_master.run.options import RunOptions
 from gradual_master.run.provisions import Provisions
 from gradual_master.run.report import RunReport
-from gradual_master.run.signals import stopping_at_signals
 from gradual_master.serving.listening import ListenAddress
 from gradual_master.serving.server import FleetServer
 
@@ -43,6 +44,8 @@ LINGER_NS = 2 * NS_PER_S
 that still have single samples to send."""
 
 STOP_GRACE_S = 1.0
+
+SIGNALS: dict[signal.Signals, Signal] = {signal.SIGINT: "interrupt", signal.SIGTERM: "terminate"}
 
 
 async def conduct(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[Reporter] = ()) -> Summary:
@@ -181,3 +184,28 @@ def _terms_of(loaded: LoadedPlan, options: RunOptions, clock: RunClock) -> Terms
         origin=clock.origin,
         is_closed=options.is_closed,
     )
+
+
+@contextmanager
+def stopping_at_signals(dispatch: Callable[[Event], None]) -> Iterator[None]:
+    """Dispatch a stop for each signal; after the block they are handled as before. Off the main thread there are none.
+
+    The loop would leave Python's own handlers behind, not those that the program had before.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    former = {number: signal.getsignal(number) for number in SIGNALS}
+    wakeup = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(wakeup)
+    try:
+        for number, name in SIGNALS.items():
+            loop.add_signal_handler(number, dispatch, events.Stop(name))
+        yield
+    finally:
+        for number, handler in former.items():
+            loop.remove_signal_handler(number)
+            if handler is not None:  # one that C code has set, which cannot be set from here
+                signal.signal(number, handler)
+        signal.set_wakeup_fd(wakeup)

@@ -9,8 +9,7 @@ import numpy as np
 
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.fleet.agent import Contact, FleetAgent, Standing
-from gradual_master.coordination.fleet.commands import AgentCommands
-from gradual_master.coordination.fleet.fleet import Fleet
+from gradual_master.coordination.fleet.fleet import AgentCommands, Fleet
 from gradual_master.coordination.intake import Intake
 from gradual_master.coordination.lifecycle import LifeCycle
 from gradual_master.coordination.slots.table import NOBODY, SlotTable

@@ -27,11 +27,12 @@ from gradual_common.protocol.job import Job
 from gradual_common.protocol.messages import Confirm, MasterMessage, Ping
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_common.schedule.ramps.levels import LevelsRamp, RampLevel
+from gradual_master.coordination.events import Event, Stop
 from gradual_master.errors import InsecureError, ListenError
 from gradual_master.reporting import BaseReporter
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.summary.history import News
-from gradual_master.run.conduct import conduct
+from gradual_master.run.conduct import conduct, stopping_at_signals
 from gradual_master.run.options import RunOptions
 
 
@@ -340,3 +341,21 @@ async def test_a_bug_ends_the_run_instead_of_hanging(tmp_path: Path, monkeypatch
             await agent.greet()
             with pytest.raises(ZeroDivisionError):
                 await stage.summary()
+
+
+@pytest.mark.parametrize(("number", "name"), [(signal.SIGINT, "interrupt"), (signal.SIGTERM, "terminate")])
+async def test_a_signal_is_a_stop_and_is_handled_afterwards_as_before(number: signal.Signals, name: str) -> None:
+    before = signal.getsignal(number)
+    stops: asyncio.Queue[Event] = asyncio.Queue()
+    with stopping_at_signals(stops.put_nowait):
+        os.kill(os.getpid(), number)
+        assert await stops.get() == Stop(name)
+    assert signal.getsignal(number) is before
+
+
+async def test_off_the_main_thread_there_are_none_to_take() -> None:
+    def enter() -> bool:
+        with stopping_at_signals(lambda stop: None):
+            return True
+
+    assert await asyncio.to_thread(enter)
