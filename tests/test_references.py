@@ -39,6 +39,9 @@ def references(path: Path) -> list[tuple[str, list[str]]]:
     ]
 
 
+PATH = re.compile(r"`((?:gradual\w*|proto|tests|requirements|examples)/[\w./]*)`")
+
+
 PAGES = sorted(path.stem for path in DESIGN.glob("*.md"))
 
 
@@ -66,3 +69,9 @@ def test_nothing_refers_to_a_contract_outside_of_the_repository() -> None:
 @pytest.mark.xfail(reason="references are rewritten last")
 def test_the_code_refers_to_the_design() -> None:
     assert sum(len(references(path)) for path in texts() if path.suffix == ".py") >= 50
+
+
+@pytest.mark.parametrize("page", [*DESIGN.glob("*.md"), ROOT / "docs/extending.md", ROOT / "CONTRIBUTING.md"], ids=str)
+def test_a_path_that_a_page_names_exists(page: Path) -> None:
+    named = set(PATH.findall(page.read_text(encoding="utf-8"))) - {"gradual_common/wire", "gradual_master/wire"}
+    assert [path for path in sorted(named) if not (ROOT / path).exists() and "NAME" not in path] == []
