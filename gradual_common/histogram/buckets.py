@@ -36,13 +36,6 @@ SPARE_BITS = 76
 """Binary places kept below a nanosecond while computing: 12 for the octaves above a second, 64 for precision."""
 
 
-def _integer_root(value: int) -> int:
-    """⌊value^(1/64)⌋: the floor of a root of a floor is the floor of the root."""
-    for _ in range(SCALE):
-        value = isqrt(value)
-    return value
-
-
 def _scaled_edges() -> tuple[int, ...]:
     """⌊2⁶⁴·10⁹·bⁱ⌋ for i = FIRST_INDEX … LAST_INDEX + 1.
 
@@ -57,7 +50,9 @@ def _scaled_edges() -> tuple[int, ...]:
     #   The edges themselves are floors of that, since times are whole nanoseconds: t > bⁱ holds exactly if t > ⌊bⁱ⌋.
     # The 64 places are kept for the estimates, which lie between two edges.
     steps = 2**SCALE
-    octave = [_integer_root((NS_PER_S << SPARE_BITS) ** steps << step) for step in range(steps)]
+    octave = [(NS_PER_S << SPARE_BITS) ** steps << step for step in range(steps)]
+    for _ in range(SCALE):  # The floor of a root of a floor is the floor of the root.
+        octave = [isqrt(value) for value in octave]
     return tuple(octave[i % steps] >> (SPARE_BITS - 64 - i // steps) for i in range(FIRST_INDEX, LAST_INDEX + 2))
 
 

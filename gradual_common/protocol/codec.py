@@ -32,6 +32,7 @@ from gradual_common.protocol.records import (
     each,
     line,
     number,
+    numbers,
     part,
     read_key,
     read_reason,
@@ -67,9 +68,8 @@ _HELLO = RecordCodec(
     version=line("version"),
     stream=number("stream", 1),
     run=line("run"),
-    epoch=number("epoch"),
-    last_batch=number("last batch"),
     held=_slots("held"),
+    **numbers("epoch", "last_batch"),
 )
 
 
@@ -137,9 +137,7 @@ def _read_batch(message: pb.Batch) -> batch.Batch:
     return decoded
 
 
-_CONFIRM = RecordCodec(
-    messages.Confirm, pb.Confirm, epoch=number("epoch"), version=number("version"), provisioned=number("provision")
-)
+_CONFIRM = RecordCodec(messages.Confirm, pb.Confirm, provisioned=number("provision"), **numbers("epoch", "version"))
 _AGENT = RecordCodec(
     messages.AgentMessage,
     pb.AgentMessage,
@@ -164,23 +162,18 @@ _WELCOME = RecordCodec(
     messages.Welcome,
     pb.Welcome,
     run=line("run"),
-    epoch=number("epoch"),
     lease=number("lease", 1),
-    guard=number("guard"),
     interval=number("interval", 1),
-    batch_offset=number("batch offset"),
-    last_batch=number("last batch"),
     name=line("agent name"),
+    **numbers("epoch", "guard", "batch_offset", "last_batch"),
 )
 _LEVELS = RecordCodec(messages.LevelOrder, pb.Level, number=number("level", -1), users=WireField(tuple))
 _ORDERS = RecordCodec(
     messages.Orders,
     pb.Orders,
-    epoch=number("epoch"),
-    version=number("version"),
     slots=_slots("ordered"),
     levels=each(_LEVELS),
-    graceful_stop=number("graceful stop"),
+    **numbers("epoch", "version", "graceful_stop"),
 )
 
 

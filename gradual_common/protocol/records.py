@@ -91,6 +91,11 @@ def number(what: str, low: int = 0, high: int = LARGEST) -> WireField:
     return WireField(partial(check_number, what, low=low, high=high))
 
 
+def numbers(*names: str) -> dict[str, WireField]:
+    """Numbers from 0 up, which messages call by their names."""
+    return {name: number(name.replace("_", " ")) for name in names}
+
+
 def columns(*names: str) -> dict[str, WireField]:
     """Numpy arrays as bytes (`batch_checks.COLUMNS`)."""
     return {name: WireField(partial(read_column, name), write_column) for name in names}

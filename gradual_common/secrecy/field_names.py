@@ -58,10 +58,7 @@ _TEXT = re.compile(r"(?s:<!\[CDATA\[.*?(?:\]\]>|\Z)|[^<])*+")
 _LINE = re.compile(r"(?:[^\r\n\"\\]|\\++(?![rn\"]))*+")
 _PART = re.compile(r"(?:[^\r\n]|\r?\n(?!--))*+")
 _VALUES = {"bare": _FORM_VALUE, "tag": _TEXT, "header": _LINE, "line": _LINE, "part": _PART}
-_MAY_HAVE_QUOTES = frozenset({"bare", "line"})
-_IN_QUOTES = frozenset({"quoted", "named", "loose", "flow"})
 _AHEAD = frozenset({"user", "encoded"})
-_WITH_MORE = frozenset({"tag", "named"})
 _NOTHING = frozenset({"", "null", "true", "false", "None", "True", "False"})
 
 
@@ -100,7 +97,7 @@ def _fields(text: str) -> Iterator[tuple[re.Match[str], int, int]]:
         if end > begin:
             yield match, begin, end
             position = end
-        elif match.lastgroup in _WITH_MORE:
+        elif match.lastgroup in {"tag", "named"}:
             position = match.end(str(match.lastgroup))  # What stands between it and its value are fields, too.
 
 
@@ -120,9 +117,9 @@ def _end_of_value(text: str, match: re.Match[str]) -> int:
         return match.end(form)
     if form != "header" and not (conceals(match[form]) or conceals(_unescaped(match[form]))):
         return begin
-    if form in _IN_QUOTES:
+    if form in {"quoted", "named", "loose", "flow"}:
         return _end_of_json(text, begin)
-    if form in _MAY_HAVE_QUOTES and _has_quotes(text, match):
+    if form in {"bare", "line"} and _has_quotes(text, match):
         return _end_of_quoted(text, begin)
     return _end(_VALUES[form], text, begin)
 

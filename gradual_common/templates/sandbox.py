@@ -217,22 +217,18 @@ def _join(context: BoundedContext, value: Iterable[Any], d: str = "", attribute:
     """Jinja's `join`, with its names of arguments."""
     environment = context.environment
     items = iter(value) if attribute is None else (_attribute(environment, item, attribute) for item in value)
-    return str(d).join(_measured(context, items, len(str(d))))
+    texts = []
+    for item in items:
+        texts.append(_text_of(item))
+        context.step()
+        context.make(len(texts[-1]) + len(str(d)))
+    return str(d).join(texts)
 
 
 def _attribute(environment: Any, item: Any, attribute: str | int) -> Any:
     for part in str(attribute).split("."):
         item = environment.getitem(item, int(part) if part.isdigit() else part)
     return item
-
-
-def _measured(context: BoundedContext, items: Iterable[Any], between: int) -> list[str]:
-    texts = []
-    for item in items:
-        texts.append(_text_of(item))
-        context.step()
-        context.make(len(texts[-1]) + between)
-    return texts
 
 
 def _bounded(function: Callable[..., Any], check: Check) -> Callable[..., Any]:

@@ -32,8 +32,6 @@ from gradual_common.templates.sandbox import BoundedEnvironment, bound, check_ca
 
 Scope = Mapping[str, Any]
 
-DELIMITERS = ("{{", "{%", "{#")
-
 _RESULT = "result"
 _ASKING = (nodes.Name, nodes.Call, nodes.Filter, nodes.FilterBlock)
 _GLOBALS = ("range", "dict", "namespace")
@@ -73,7 +71,7 @@ _ENVIRONMENT = _environment()
 
 def is_template(text: str) -> bool:
     """Whether `text` holds anything for Jinja to do."""
-    return any(delimiter in text for delimiter in DELIMITERS)
+    return any(delimiter in text for delimiter in ("{{", "{%", "{#"))
 
 
 def _parse(text: str, *, is_condition: bool = False) -> nodes.Template:

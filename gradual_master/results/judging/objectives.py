@@ -105,17 +105,16 @@ class Watch:
         if seen.value is not None:
             self._remember(seen.value)
         row = self._row(seen)
-        return replace(row, passed=None, reason=self._pending(seen)) if is_cut_short and self._is_open(seen) else row
+        if not is_cut_short or not self._is_open(seen):
+            return row
+        value = "no data" if seen.value is None else describe(seen.value, self.objective.rule.unit)
+        return replace(row, passed=None, reason=f"{self.objective.name}: {value} when the run was cut short")
 
     def _is_open(self, seen: Observation) -> bool:
         """Whether the rest of the run might still have met it."""
         if seen.value is None:
             return True
         return not self.objective.is_judged_live and not self.objective.rule.holds(seen.value)
-
-    def _pending(self, seen: Observation) -> str:
-        value = "no data" if seen.value is None else describe(seen.value, self.objective.rule.unit)
-        return f"{self.objective.name}: {value} when the run was cut short"
 
     def _observe(self, totals: Totals) -> Observation:
         return observe(self.objective.rule, self.objective.selection, totals)
@@ -188,28 +187,17 @@ def observe(rule: Rule, selection: Selection, totals: Totals) -> Observation:
     """What the rule's statistic is over these samples."""
     if rule.unit == "ns" or (rule.series and rule.statistic == "count"):
         return _of_times(rule, totals.histogram(MEASURE_OF[rule.series], selection))
-    if rule.series == "iteration":
-        return _of_iterations(selection, totals)
+    if rule.series == "iteration":  # Iterations a second.
+        within = totals.within_phases(selection)
+        samples = totals.histogram(ITERATION, within).count
+        return Observation(_rate(samples, totals.seconds(within.phases)), samples)
     return _of_requests(rule.statistic, selection, totals)
 
 
 def _of_times(rule: Rule, histogram: Histogram) -> Observation:
-    samples = histogram.count
-    values: dict[str, float | None] = {
-        "mean": histogram.mean,
-        "min": histogram.min,
-        "max": histogram.max,
-        "count": samples,
-    }
-    value = histogram.quantile(rule.quantile) if rule.quantile is not None else values[rule.statistic]
-    return Observation(value, samples)
-
-
-def _of_iterations(selection: Selection, totals: Totals) -> Observation:
-    """Iterations a second."""
-    within = totals.within_phases(selection)
-    samples = totals.histogram(ITERATION, within).count
-    return Observation(_rate(samples, totals.seconds(within.phases)), samples)
+    if rule.quantile is not None:
+        return Observation(histogram.quantile(rule.quantile), histogram.count)
+    return Observation(getattr(histogram, rule.statistic), histogram.count)  # mean, min, max or count
 
 
 def _of_requests(statistic: str, selection: Selection, totals: Totals) -> Observation:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count as counting
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -28,19 +29,15 @@ class KeyedCounts(Generic[K]):
     """
 
     def __init__(self) -> None:
-        self._rows: dict[K, int] = {}
+        self._rows: dict[K, int] = defaultdict(counting().__next__)  # A new key has the next row.
         self._counts: Int64 = np.zeros(16, dtype=np.int64)
 
     def rows_of(self, keys: Iterable[K]) -> Rows:
         """The rows of these keys, new ones where need be."""
-        known = self._rows
-        return np.array([known[key] if key in known else self._begin(key) for key in keys], dtype=np.intp)
-
-    def _begin(self, key: K) -> int:
-        row = self._rows[key] = len(self._rows)
-        if row == len(self._counts):
-            self._counts = np.concatenate((self._counts, np.zeros_like(self._counts)))
-        return row
+        rows = np.array([self._rows[key] for key in keys], dtype=np.intp)
+        if len(self._rows) > len(self._counts):
+            self._counts = np.concatenate((self._counts, np.zeros(len(self._rows), dtype=np.int64)))
+        return rows
 
     def add(self, rows: Rows, counts: Int64) -> None:
         """Add `counts[n]` to the key of `rows[n]`; several may be of one key."""

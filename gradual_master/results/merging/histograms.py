@@ -5,8 +5,10 @@ A number (`code`) says whose histogram it is; `sums` says how it is made.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from itertools import count as counting
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +28,7 @@ class GrowingHistograms:
 
     def __init__(self, capacity: int = 16) -> None:
         self._dense = DenseHistograms(max(1, capacity))
-        self._rows: dict[int, int] = {}
+        self._rows: dict[int, int] = defaultdict(counting().__next__)  # A new code has the next row.
 
     def add(self, *sets: SparseHistograms) -> None:
         """Add each histogram to the one of its number; several may be of one number.
@@ -42,22 +44,13 @@ class GrowingHistograms:
 
     def _find(self, codes: Int64) -> npt.NDArray[np.intp]:
         """The rows of these codes, in arrays that have room for them when this returns."""
-        known = self._rows
-        rows = [known[code] if code in known else self._begin(code) for code in codes.tolist()]
-        return np.array(rows, dtype=np.intp)
-
-    def _begin(self, code: int) -> int:
-        row = self._rows[code] = len(self._rows)
-        if row == len(self._dense.stats):
-            self._grow()
-        return row
-
-    def _grow(self) -> None:
-        former = self._dense
-        size = len(former.stats)
-        self._dense = DenseHistograms(2 * size)
-        self._dense.counts[:size] = former.counts
-        self._dense.stats[:size] = former.stats
+        rows = np.array([self._rows[code] for code in codes.tolist()], dtype=np.intp)
+        former, size = self._dense, len(self._dense.stats)
+        if len(self._rows) > size:
+            self._dense = DenseHistograms(max(2 * size, len(self._rows)))
+            self._dense.counts[:size] = former.counts
+            self._dense.stats[:size] = former.stats
+        return rows
 
     def total(self, codes: Iterable[int]) -> Histogram:
         """The histogram of all these numbers together; those without one are empty."""

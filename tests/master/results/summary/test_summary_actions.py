@@ -2,7 +2,7 @@
 
 from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
-from gradual_master.results.summary.actions import action_rows
+from gradual_master.results.summary.summary import action_rows
 
 
 def test_a_step_never_performed_has_a_row_without_data() -> None:
