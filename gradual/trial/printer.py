@@ -18,13 +18,11 @@ MOST_BODY = 4000
 MOST_READ = 4 * MOST_BODY
 WIDTH = 80
 
-Write = Callable[[str], None]
-
 
 class TrialPrinter:
     """Writes down what happens; `failures` counts the steps that failed."""
 
-    def __init__(self, write: Write, mask: Mask, failures: FailureKinds = BUILT_IN_KINDS) -> None:
+    def __init__(self, write: Callable[[str], None], mask: Mask, failures: FailureKinds = BUILT_IN_KINDS) -> None:
         self.failures = 0
         self._write = write
         self._mask = mask
@@ -64,11 +62,11 @@ class TrialPrinter:
 
     def show_request(self, title: str, message: Message) -> None:
         """The request as it is written."""
-        lines = [f"{name}: {value}" for name, value in message.fields]
-        for text in (title, *lines, message.text[:MOST_READ]):
+        fields = (f"{name}: {value}" for name, value in message.fields)
+        for text in (title, *fields, message.text[:MOST_READ]):
             self._learn(credentials_in_text(text))
         self.say(title)
-        self.say(indent(lines) + show_body(message.body, message.text, self._mask.hide_text))
+        self._show(message)
 
     def show_response(self, title: str, message: Message | None) -> None:
         """The last response; nothing where none came."""
@@ -76,8 +74,11 @@ class TrialPrinter:
             self.say(f"\n{title}")
         if message is not None:
             self._learn(credentials_in_fields(message.fields))
-            lines = [f"{name}: {value}" for name, value in message.fields]
-            self.say(indent(lines) + show_body(message.body, message.text, self._mask.hide_text))
+            self._show(message)
+
+    def _show(self, message: Message) -> None:
+        lines = [f"{name}: {value}" for name, value in message.fields]
+        self.say(indent(lines) + show_body(message.body, message.text, self._mask.hide_text))
 
     def end_step(self, spec: ActionSpec, sample: Sample, variables: Mapping[str, Any]) -> None:
         """What was asserted and extracted, and how the step ended."""

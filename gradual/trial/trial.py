@@ -131,18 +131,12 @@ class Trial:
         plan = self._loaded.plan
         behaviour = compile_behaviour(plan, self._group, recorder, TrialActions(engines))
         names = iter(series.action for series in recorder.index.steps if series.group == self._group)
-        printed = [
-            tuple(self._observed(step, next(names)) for step in steps)
-            for steps in (behaviour.on_start, behaviour.steps, behaviour.on_stop)
-        ]
+        on_start, steps, on_stop = (
+            tuple(self._observed(step, next(names)) for step in section)
+            for section in (behaviour.on_start, behaviour.steps, behaviour.on_stop)
+        )
         return replace(
-            behaviour,
-            on_start=printed[0],
-            steps=printed[1],
-            on_stop=printed[2],
-            iterations=1,
-            pacing=0,
-            keeps_response=True,
+            behaviour, on_start=on_start, steps=steps, on_stop=on_stop, iterations=1, pacing=0, keeps_response=True
         )
 
     def _observed(self, step: CompiledStep, action: str) -> CompiledStep:
@@ -191,11 +185,8 @@ class TrialAction:
             mark_failed(sample, error, user.now())
             raise
         finally:
-            self._show_end(user, sample)
-
-    def _show_end(self, user: Actor, sample: Sample) -> None:
-        extracted = {name: user.scope[name] for name in self._spec.extract if name in user.scope}
-        self._printer.end_step(self._spec, sample, extracted)
+            extracted = {name: user.scope[name] for name in self._spec.extract if name in user.scope}
+            self._printer.end_step(self._spec, sample, extracted)
 
 
 class TrialCondition(Condition):
