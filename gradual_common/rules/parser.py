@@ -1,4 +1,4 @@
-"""Reads a rule: a recursive-descent parser over its tokens.
+"""Reads a rule: its tokens, and a recursive-descent parser over them.
 
 What a rule measures decides its unit; a limit in another unit is an error that says which one to write.
 """
@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import get_args
+from typing import NamedTuple, cast, get_args
 
 from gradual_common.errors import RuleError, UnitError
 from gradual_common.kinds.failure import ASSERTION
@@ -30,7 +30,6 @@ from gradual_common.rules.rule import (
     percentile_name,
     unit_of,
 )
-from gradual_common.rules.tokens import Token, split_rule
 from gradual_common.units import read_bare_duration, read_duration
 
 SERIES_STATISTICS = {
@@ -60,14 +59,62 @@ UNITS: dict[Unit, tuple[str, str, str]] = {
 """What a unit measures, how a limit in it is written, and the ending of an example."""
 
 
+TOKEN = re.compile(
+    r"""\s*(?:
+        (?P<quoted> "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' )
+      | (?P<amount> \d[\d.]* (?: \s*% | \s*/\s*s\b | [a-zµ]+ (?:\d[\d.]*[a-zµ]+)* )? )
+      | (?P<word> [^\W\d]\w* )
+      | (?P<operator> <= | >= | == | < | > )
+      | (?P<mark> [().,*=] )
+    )""",
+    re.VERBOSE,
+)
+
+
 def parse_rule(text: str) -> Rule:
     """Parse one rule; RuleError says what was found and what is allowed."""
     return _Parser(text).rule()
 
 
 @dataclass(frozen=True, slots=True)
-class _Value:
-    """The left side of a rule without its scope."""
+class Token:
+    """What is read at once."""
+
+    kind: str | None
+    """The name of its group in `TOKEN`, or "end"."""
+
+    text: str
+    """As written, quotes included: so a quoted name never equals a keyword or a mark."""
+
+    def __str__(self) -> str:
+        return "the end of the rule" if self.kind == "end" else repr(self.text)
+
+    @property
+    def name(self) -> str:
+        """A name, without its quotes if it has them."""
+        return re.sub(r"\\(.)", r"\1", self.text[1:-1]) if self.kind == "quoted" else self.text
+
+
+def split_rule(text: str) -> list[Token]:
+    """All tokens of a rule, then the end; RuleError for what is no token."""
+    tokens, place, end = [], 0, len(text.rstrip())
+    while place < end:
+        match = TOKEN.match(text, place)
+        if match is None:
+            rest, hint = text[place:end].lstrip(), ""
+            if rest[0] in "\"'":
+                hint = "; the quote is never closed"
+            elif text.count("(", 0, place) > text.count(")", 0, place):
+                hint = '; a name that is no plain identifier is quoted: p95("sign in") < 1s'
+            raise RuleError(text, f"cannot read {rest!r}{hint}")
+        written = match[match.lastgroup or 0]
+        tokens.append(Token(match.lastgroup, "".join(written.split()) if match.lastgroup == "amount" else written))
+        place = match.end()
+    return [*tokens, Token("end", "")]
+
+
+class _Value(NamedTuple):
+    """The left side of a rule without its scope: fields of `Rule`."""
 
     series: str
     statistic: str
@@ -98,30 +145,21 @@ class _Parser:
         limit = self._limit(value)
         at = self._at()
         window, window_ns = self._window()
-        self._expect_end()
-        return Rule(
-            text=self._text.strip(),
-            series=value.series,
-            statistic=value.statistic,
-            op=op,
-            limit=limit,
-            unit=value.unit,
-            quantile=value.quantile,
-            of=value.of,
-            scope=scope,
-            at=at,
-            window=window,
-            window_ns=window_ns,
-        )
+        if self._next.kind != "end":
+            hint = "; `at … users` stands before `for` and `over`" if self._next.text == "at" else ""
+            raise self._error(f"the rule should end here, found {self._next}{hint}")
+        measured = value._asdict()
+        text = self._text.strip()
+        return Rule(text, **measured, op=op, limit=limit, scope=scope, at=at, window=window, window_ns=window_ns)
 
     def _value(self) -> _Value:
         word = self._word("a statistic such as p95, mean or error_rate")
         if word == "agent":
             return self._health()
         if word in NAMED_SERIES:
-            self._take(".", f"`.` and a statistic after {word}, such as {word}.p95")
+            self._expect(".", f"`.` and a statistic after {word}, such as {word}.p95")
             return self._statistic(word, self._word(f"a statistic of {word}, such as p95"))
-        if self._next.is_mark(".") and QUANTILE.fullmatch(word) is None:
+        if self._next.text == "." and QUANTILE.fullmatch(word) is None:
             raise self._unknown("series", word, (*NAMED_SERIES, "agent"))
         return self._statistic("", word)
 
@@ -142,8 +180,7 @@ class _Parser:
         if match is None:
             return None
         digits = match[1]
-        if self._next.is_mark("."):
-            self._advance()
+        if self._accept("."):
             fraction = self._advance()
             if not fraction.text.isdecimal():
                 raise self._error(f"expected a number after `{word}.`, found {fraction}")
@@ -153,14 +190,13 @@ class _Parser:
         return float(digits) / 100
 
     def _health(self) -> _Value:
-        self._take(".", "`.` and a measure after agent, such as agent.cpu")
+        self._expect(".", "`.` and a measure after agent, such as agent.cpu")
         name = self._word("one of " + ", ".join(HEALTH))
         if name not in HEALTH:
             raise self._unknown("measure of agents", name, HEALTH)
         unit: Unit = "%" if name == "cpu" else "ns"
-        if not self._next.is_mark("."):
+        if not self._accept("."):
             return _Value("agent", name, unit)
-        self._advance()
         word = self._word("mean, max or a percentile such as p95")
         quantile = self._quantile(word)
         if quantile is None and word not in ("mean", "max"):
@@ -168,47 +204,44 @@ class _Parser:
         return _Value("agent", name, unit, quantile, word if quantile is None else "quantile")
 
     def _scope(self, value: _Value) -> Scope:
-        if not self._next.is_mark("("):
+        if not self._accept("("):
             return Scope()
         if value.series == "agent":
             raise self._error("the health of agents takes no scope: the worst agent is judged")
         items: list[ScopeItem] = []
         outcomes: list[str] = []
-        while not self._next.is_mark(")"):
-            self._advance()  # "(" or ","
-            if self._next.kind == "word" and self._next.text in OUTCOMES and not self._ahead.is_mark("="):
+        while True:
+            # `ok` is an outcome, but `ok=…` is a dimension that does not exist, and is reported as one.
+            if self._next.text in OUTCOMES and self._tokens[self._place + 1].text != "=":
                 outcomes.append(self._advance().text)
             else:
                 items.append(self._item())
-            if not self._next.is_mark(")") and not self._next.is_mark(","):
-                raise self._error(f"expected `,` or `)` in the scope, found {self._next}{self._quote_hint()}")
-        self._advance()
+            if self._accept(")"):
+                break
+            if not self._accept(","):
+                unquoted = self._next.kind in ("word", "amount", "mark")
+                hint = "; a name that is no plain identifier is quoted" if unquoted else ""
+                raise self._error(f"expected `,` or `)` in the scope, found {self._next}{hint}")
         scope = Scope(tuple(dict.fromkeys(items)), tuple(dict.fromkeys(outcomes)))
         self._check_scope(value, scope)
         return scope
 
     def _item(self) -> ScopeItem:
-        if not self._ahead.is_mark("="):
-            return self._name("action")
-        dimension = self._word("a dimension such as group")
-        if dimension not in DIMENSIONS:
-            raise self._unknown("dimension", dimension, DIMENSIONS)
-        self._advance()  # "="
-        return self._name(dimension)
-
-    def _name(self, dimension: str) -> ScopeItem:
-        token = self._advance()
-        if token.is_mark(ANY):
+        dimension, named = "action", self._advance()
+        if self._accept("="):
+            if named.kind != "word":
+                raise self._error(f"expected a dimension such as group, found {named}")
+            dimension, named = named.text, self._advance()
+            if dimension not in DIMENSIONS:
+                raise self._unknown("dimension", dimension, DIMENSIONS)
+        if named.text == ANY:
             return ScopeItem(dimension, any=True)
-        if token.kind not in ("word", "quoted"):
-            hint = f'; a name that is no plain identifier is quoted: "{token.text}"' if token.kind == "amount" else ""
-            raise self._error(f"expected a name in the scope, found {token}{hint}")
-        if dimension == "kind" and token.name not in (known := (*failure_names(), ASSERTION)):
-            raise self._unknown("failure kind", token.name, known)  # `assertion` alone stands for all of them
-        return ScopeItem(dimension, token.name)
-
-    def _quote_hint(self) -> str:
-        return "; a name that is no plain identifier is quoted" if self._next.kind in ("word", "amount", "mark") else ""
+        if named.kind not in ("word", "quoted"):
+            hint = f'; a name that is no plain identifier is quoted: "{named.text}"' if named.kind == "amount" else ""
+            raise self._error(f"expected a name in the scope, found {named}{hint}")
+        if dimension == "kind" and named.name not in (known := (*failure_names(), ASSERTION)):
+            raise self._unknown("failure kind", named.name, known)  # `assertion` alone stands for all of them
+        return ScopeItem(dimension, named.name)
 
     def _check_scope(self, value: _Value, scope: Scope) -> None:
         for dimension in scope.starred:
@@ -224,10 +257,8 @@ class _Parser:
 
     def _operator(self) -> Operator:
         token = self._advance()
-        for operator in get_args(Operator):
-            if token.kind == "operator" and token.text == operator:
-                found: Operator = operator
-                return found
+        if token.kind == "operator":
+            return cast(Operator, token.text)
         hint = "; equality is written ==" if token.text == "=" else ""
         raise self._error(f"expected one of {' '.join(get_args(Operator))}, found {token}{hint}")
 
@@ -243,50 +274,33 @@ class _Parser:
         return limit
 
     def _at(self) -> TargetLevel | None:
-        if not self._next.is_word("at"):
+        if not self._accept("at"):
             return None
-        self._advance()
-        up_to = self._next.text == "<="
-        if up_to:
-            self._advance()
+        up_to = self._accept("<=")
         number = self._advance()
         if not number.text.isdecimal() or int(number.text) == 0:
             raise self._error(f"expected a number of users after `at`, found {number}")
-        if not self._advance().is_word("users"):
+        if not self._accept("users"):
             raise self._error(f"write `users` after the number: at {number.text} users")
         return TargetLevel(int(number.text), up_to)
 
     def _window(self) -> tuple[Window | None, int]:
-        if self._next.is_word("for"):
-            self._advance()
+        if self._accept("for"):
             token = self._advance()
             try:
                 return "for", read_bare_duration(token.text)
             except UnitError as error:
                 raise self._error(f"expected a duration such as 30s after `for`, found {token}") from error
-        if self._next.is_word("over"):
-            self._advance()
-            token = self._advance()
-            if token.is_word("run"):
-                return "run", 0
-            if token.is_word("levels"):
-                return "levels", 0
+        if not self._accept("over"):
+            return None, 0
+        token = self._advance()
+        if token.text not in ("run", "levels"):
             raise self._error(f"expected run or levels after `over`, found {token}")
-        return None, 0
-
-    def _expect_end(self) -> None:
-        if self._next.kind == "end":
-            return
-        hint = "; `at … users` stands before `for` and `over`" if self._next.is_word("at") else ""
-        raise self._error(f"the rule should end here, found {self._next}{hint}")
+        return cast(Window, token.text), 0
 
     @property
     def _next(self) -> Token:
         return self._tokens[self._place]
-
-    @property
-    def _ahead(self) -> Token:
-        return self._tokens[min(self._place + 1, len(self._tokens) - 1)]
 
     def _advance(self) -> Token:
         """Read the next token; the end is never passed."""
@@ -294,16 +308,22 @@ class _Parser:
         self._place = min(self._place + 1, len(self._tokens) - 1)
         return token
 
+    def _accept(self, text: str) -> bool:
+        """Read the next token if it is this keyword or mark."""
+        accepted = self._next.text == text
+        if accepted:
+            self._advance()
+        return accepted
+
+    def _expect(self, mark: str, expected: str) -> None:
+        if not self._accept(mark):
+            raise self._error(f"expected {expected}, found {self._next}")
+
     def _word(self, expected: str) -> str:
         token = self._advance()
         if token.kind != "word":
             raise self._error(f"expected {expected}, found {token}")
         return token.text
-
-    def _take(self, mark: str, expected: str) -> None:
-        if not self._next.is_mark(mark):
-            raise self._error(f"expected {expected}, found {self._next}")
-        self._advance()
 
     def _unknown(self, what: str, word: str, allowed: Sequence[str]) -> RuleError:
         near = get_close_matches(word, allowed, 1)

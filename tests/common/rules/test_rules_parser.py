@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gradual_common.errors import RuleError
 from gradual_common.kinds.failures import KINDS
-from gradual_common.rules.parser import SERIES_STATISTICS, parse_rule
+from gradual_common.rules.parser import SERIES_STATISTICS, parse_rule, split_rule
 from gradual_common.rules.rule import Rule, Scope, ScopeItem, TargetLevel, unit_of, write_rule
 
 MS = 1_000_000
@@ -206,3 +206,25 @@ def test_a_rule_that_is_written_is_read_as_itself(rule: Rule) -> None:
 def test_any_text_is_a_rule_or_a_clear_error(text: str) -> None:
     with suppress(RuleError):
         parse_rule(text)
+
+
+def test_numbers_keep_their_unit_and_words_their_quotes() -> None:
+    tokens = split_rule("p99.9(\"a b\", 'c')<= 1m30s 5 % 50 / s")
+    assert [token.text for token in tokens] == [
+        "p99", ".", "9", "(", '"a b"', ",", "'c'", ")", "<=", "1m30s", "5%", "50/s", "",
+    ]  # fmt: skip
+    assert [token.name for token in tokens if token.kind == "quoted"] == ["a b", "c"]
+    assert tokens[-1].kind == "end"
+    assert str(tokens[-1]) == "the end of the rule"
+
+
+def test_a_quoted_word_is_neither_keyword_nor_mark() -> None:
+    with pytest.raises(RuleError, match=r"should end here, found .*'at'"):
+        parse_rule("p95 < 1s 'at' 5 users")
+    with pytest.raises(RuleError, match=r"expected one of < .*, found .*'\('"):
+        parse_rule("p95 '(' a) < 1s")
+
+
+def test_what_is_no_token_is_shown_from_there_on() -> None:
+    with pytest.raises(RuleError, match="cannot read '§ 5'"):
+        split_rule("p95 < § 5")
