@@ -67,8 +67,7 @@ class Document:
     def problem(self, path: Path, message: str, hint: str = "") -> Problem:
         """A mistake at `path`; a credential that stands there is not in it."""
         mark = self.mark(path)
-        message = self._without_credential(path, message)
-        return Problem(message, path=self.show(path), file=mark.file, line=mark.line, hint=hint)
+        return Problem(self._without_credential(path, message), self.show(path), mark.file, mark.line, hint)
 
     def _without_credential(self, path: Path, message: str) -> str:
         if path[:1] == SECRETS:
@@ -85,24 +84,24 @@ class Document:
 
     def is_reported(self, path: Path) -> bool:
         """Whether a mistake at this very place is noted: what follows from it need not be reported."""
-        shown = self.show(path)
-        return any(problem.path == shown for problem in self.problems)
+        return self.show(path) in [problem.path for problem in self.problems]
 
     def show(self, path: Path) -> str:
         """The path as people write it, list entries by their name: `users.guest.behavior[0].condition`."""
-        text, value, around = "", self.root, ""
-        for part in _shown_part(path):
-            value = _child(value, part)
+        if path[:1] == SECRETS and path[2:3] not in {("env",), ("file",)}:
+            path = path[:2]  # What stands below a secret may be its value, given in a wrong place.
+        text = ""
+        for end, part in enumerate(path):
             name: Any = part
             if isinstance(part, int):
                 # Steps are shown by their place: their names repeat, and the place is what one looks for.
-                name = None if around in SECTIONS else mapping_at(value).get("name")
+                is_step = end > 0 and path[end - 1] in SECTIONS
+                name = None if is_step else mapping_at(self.root, *path[: end + 1]).get("name")
             if isinstance(name, str):
                 name = shorten(name)
                 text += ("." if text else "") + (name if IDENTIFIER.fullmatch(name) else f'"{name}"')
             else:
                 text += f"[{part}]"
-            around = str(part)
         return text
 
     def replace_mark(self, path: Path, mark: Mark) -> None:
@@ -110,11 +109,6 @@ class Document:
         for known in [known for known in self.marks if known[: len(path)] == path]:
             del self.marks[known]
         self.marks[path] = mark
-
-
-def _shown_part(path: Path) -> Path:
-    """What may be shown of a path: what stands below a secret may be its value, given in a wrong place."""
-    return path[:2] if path[:1] == SECRETS and path[2:3] not in {("env",), ("file",)} else path
 
 
 def _without_literals(found: str, literals: Collection[str]) -> str:
@@ -131,16 +125,12 @@ def is_part(text: str, values: Collection[str]) -> bool:
 
 def value_at(value: Any, path: Path) -> Any:
     """What stands at a path; None where there is nothing."""
-    for part in path:
-        value = _child(value, part)
-    return value
-
-
-def _child(value: Any, part: str | int) -> Any:
     try:
-        return value[part]
+        for part in path:
+            value = value[part]
     except (LookupError, TypeError):
         return None
+    return value
 
 
 def attempt(read: Callable[[Any], _T], value: Any) -> _T | None:
@@ -153,16 +143,14 @@ def attempt(read: Callable[[Any], _T], value: Any) -> _T | None:
 
 def mapping_at(value: Any, *keys: str | int) -> dict[str, Any]:
     """The mapping below `keys`, or an empty one where there is something else."""
-    for key in keys:
-        value = _child(value, key)
-    return value if isinstance(value, dict) else {}
+    found = value_at(value, keys)
+    return found if isinstance(found, dict) else {}
 
 
 def list_at(value: Any, *keys: str | int) -> list[Any]:
     """The list below `keys`, or an empty one where there is something else."""
-    for key in keys:
-        value = _child(value, key)
-    return value if isinstance(value, list) else []
+    found = value_at(value, keys)
+    return found if isinstance(found, list) else []
 
 
 def places(root: Any, *pattern: str) -> Iterator[tuple[Path, Any]]:
@@ -183,10 +171,7 @@ def texts_in(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Every text inside a value, keys of mappings too, with its path."""
     if isinstance(value, str):
         yield path, value
-    elif isinstance(value, dict):
-        for key, child in value.items():
+    for key, child in _children(value, EACH):
+        if isinstance(key, str):
             yield (*path, key), key
-            yield from texts_in(child, (*path, key))
-    elif isinstance(value, list):
-        for index, child in enumerate(value):
-            yield from texts_in(child, (*path, index))
+        yield from texts_in(child, (*path, key))

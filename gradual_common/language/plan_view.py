@@ -57,9 +57,9 @@ class PlanView:
         return mapping_at(self.document.root, "config")
 
     @cached_property
-    def phases(self) -> list[dict[str, Any]]:
-        """`config.phases` as written; an entry that is no mapping is an empty one."""
-        return [mapping_at(phase) for phase in list_at(self.config, "phases")]
+    def phases(self) -> list[tuple[Path, dict[str, Any]]]:
+        """Each entry of `config.phases`: its path, and what is written; one that is no mapping is an empty one."""
+        return [(("config", "phases", n), mapping_at(phase)) for n, phase in enumerate(list_at(self.config, "phases"))]
 
     @cached_property
     def actions(self) -> dict[str, dict[str, Any]]:
@@ -93,7 +93,7 @@ class PlanView:
 
     def most_users(self, group: GroupView) -> int | None:
         """The most slots that a group may have in any phase."""
-        counts = [self.mix(phase)[self.groups.index(group)] for phase in self.phases] or [group.concurrency]
+        counts = [self.mix(phase)[self.groups.index(group)] for _, phase in self.phases] or [group.concurrency]
         return None if None in counts else max(count for count in counts if count is not None)
 
 
@@ -127,16 +127,9 @@ def name_steps(names: list[str]) -> list[str]:
 
 def _group(number: int, entry: dict[str, Any]) -> GroupView:
     path: Path = ("users", number)
-    name = entry.get("name")
-    return GroupView(
-        number,
-        path,
-        name if isinstance(name, str) else "",
-        read_count(entry.get("concurrency")),
-        _steps(path, entry),
-        mapping_at(entry, "data"),
-        entry,
-    )
+    name = written if isinstance(written := entry.get("name"), str) else ""
+    concurrency = read_count(entry.get("concurrency"))
+    return GroupView(number, path, name, concurrency, _steps(path, entry), mapping_at(entry, "data"), entry)
 
 
 def _steps(path: Path, group: dict[str, Any]) -> tuple[StepView, ...]:

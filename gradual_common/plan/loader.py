@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gradual_common.errors import PlanError, Problem
-from gradual_common.language.document import Document, Mark, Path, mapping_at
+from gradual_common.language.document import Document, Path, value_at
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import nearest
 from gradual_common.plan.checks.data import load_data
@@ -28,7 +28,7 @@ from gradual_common.plan.checks.unsupported import unsupported_parts
 from gradual_common.plan.display import plan_for_display
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.reading.data_files import DataTable
-from gradual_common.plan.reading.environment import read_secrets, substitute_variables
+from gradual_common.plan.reading.environment import Locate, read_secrets, substitute_variables
 from gradual_common.plan.reading.overrides import OPTIONS, Overrides, apply_replacements, scale_users
 from gradual_common.plan.reading.yaml import read_document
 from gradual_common.plan.scheduling import compile_schedule
@@ -90,17 +90,19 @@ class PlanSource:
 
     def read(self) -> Document:
         """The document, with the mistakes of its syntax."""
-        document = read_document(self.text, self.name) if self.text is not None else self._of_mapping()
+        if self.text is not None:
+            document = read_document(self.text, self.name)
+        else:
+            try:
+                root = json.loads(json.dumps(self.mapping, allow_nan=False))
+            except (TypeError, ValueError, RecursionError) as error:
+                raise _unreadable(self.name, f"a plan holds plain values only: {error}") from error
+            document = Document({key: value for key, value in root.items() if not key.startswith("x-")}, self.name)
         if document.root and not PLAN_KEYS & document.root.keys():
-            raise PlanError([_no_plan(document)])
+            first = next(iter(document.root))
+            message = f"this is no plan: it has no config, users or actions; its first key is {first!r}"
+            raise _unreadable(self.name, message, document.mark((first,)).line, nearest(first, sorted(PLAN_KEYS)))
         return document
-
-    def _of_mapping(self) -> Document:
-        try:
-            root = json.loads(json.dumps(self.mapping, allow_nan=False))
-        except (TypeError, ValueError, RecursionError) as error:
-            raise PlanError([Problem(f"a plan holds plain values only: {error}", file=self.name)]) from error
-        return Document({key: value for key, value in root.items() if not key.startswith("x-")}, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +139,18 @@ def load_plan(
     plan = validate(document)
     view = PlanView(document)
     uses = check_plan(view)
-    reader = _Files(document, source.folder)
+
+    def locate(path: Path, file: str) -> FilePath:
+        """The file that is named at a path: relative to the plan, or to the working folder if an option named it."""
+        return (FilePath() if document.mark(path).file in OPTIONS else source.folder) / file
+
     seed = plan.config.seed if plan is not None and plan.config.seed is not None else secrets.randbits(63)
-    data = load_data(view, uses, reader.locate, seed)
-    assets = read_assets(document, reader)
-    values = read_secrets(document, variables, reader.read_text)
+    data = load_data(view, uses, locate, seed)
+    assets = read_assets(document, locate)
+    values = read_secrets(document, variables, locate)
     assets = check_tls(document, assets, values)
     if plan is None or document.problems:
-        raise PlanError(without_secrets(in_order(document), Mask([*document.credentials, *values.values()])))
+        raise PlanError(without_secrets(document, Mask([*document.credentials, *values.values()])))
     schedule = schedule_of(document, plan)
     job = Job(document.root, assets, values, seed, credentials=tuple(sorted(document.credentials)))
     display_plan = plan_for_display(plan, job)
@@ -179,66 +185,40 @@ def schedule_of(document: Document, plan: Plan) -> Schedule:
 
 def find_warnings(view: PlanView) -> tuple[Problem, ...]:
     """What is allowed and hardly meant."""
-    phases = view.phases
-    if phases and all(phase.get("warm_up") is True for phase in phases):
+    if view.phases and all(phase.get("warm_up") is True for _, phase in view.phases):
         return (view.document.problem(("config", "phases"), "every phase is a warm-up, so nothing is measured"),)
     return ()
 
 
-def in_order(document: Document) -> list[Problem]:
-    """Every mistake once, in the order of the file; those of options come last."""
-    unique = list({str(problem): problem for problem in document.problems}.values())
-    return sorted(unique, key=lambda problem: (problem.file != document.name, problem.line or 0))
+def without_secrets(document: Document, mask: Mask) -> list[Problem]:
+    """Every mistake once, in the order of the file; those of options come last.
 
-
-def without_secrets(problems: list[Problem], mask: Mask) -> list[Problem]:
-    """What variables and options brought in may stand anywhere in a plan, and so in a mistake."""
+    What variables and options brought in may stand anywhere in a plan, and so in a mistake: it is masked.
+    """
+    unique = {str(problem): problem for problem in document.problems}.values()
+    in_order = sorted(unique, key=lambda problem: (problem.file != document.name, problem.line or 0))
     hide = mask.hide
-    return [replace(p, message=hide(p.message), path=hide(p.path), hint=hide(p.hint)) for p in problems]
+    return [replace(p, message=hide(p.message), path=hide(p.path), hint=hide(p.hint)) for p in in_order]
 
 
-def read_assets(document: Document, reader: _Files) -> dict[str, bytes]:
+def read_assets(document: Document, locate: Locate) -> dict[str, bytes]:
     """The TLS files of config and actions, by the path that the plan gives."""
     assets: dict[str, bytes] = {}
     for owner in owners_of_tls(document):
         for key in TLS_FILES:
             path = (*owner, "tls", key)
-            file = mapping_at(document.root, *owner, "tls").get(key)
-            if not isinstance(file, str):
+            if not isinstance(file := value_at(document.root, path), str):
                 continue
             try:
-                assets[file] = reader.locate(path, file).read_bytes()
+                assets[file] = locate(path, file).read_bytes()
             except OSError as error:
-                document.report(path, f"cannot read {reader.locate(path, file)}: {error.strerror or error}")
+                document.report(path, f"cannot read {locate(path, file)}: {error.strerror or error}")
     return assets
-
-
-class _Files:
-    """Finds the files that a plan names: relative to the plan, or to the working folder if an option named them."""
-
-    def __init__(self, document: Document, folder: FilePath) -> None:
-        self._document = document
-        self._folder = folder
-
-    def locate(self, path: Path, file: str) -> FilePath:
-        """The file that is named at a path of the plan."""
-        named_by: Mark = self._document.mark(path)
-        return (FilePath() if named_by.file in OPTIONS else self._folder) / file
-
-    def read_text(self, path: Path, file: str) -> str:
-        """Its text, as UTF-8."""
-        return self.locate(path, file).read_text(encoding="utf-8")
 
 
 def _digest(root: dict[str, Any]) -> str:
     text = json.dumps(root, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _no_plan(document: Document) -> Problem:
-    first = next(iter(document.root))
-    message = f"this is no plan: it has no config, users or actions; its first key is {first!r}"
-    return Problem(message, "", document.name, document.mark((first,)).line, nearest(first, sorted(PLAN_KEYS)))
 
 
 def _unreadable(name: str, message: str, line: int | None = None, hint: str = "") -> PlanError:

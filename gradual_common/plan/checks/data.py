@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
@@ -16,12 +15,10 @@ from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.templates import MAPPING_METHODS, Use
 from gradual_common.plan.model.groups import DataSet, WrittenDataSet
 from gradual_common.plan.reading.data_files import DataTable, Row, columns_of, read_rows
+from gradual_common.plan.reading.environment import Locate
 from gradual_common.secrecy.quoting import shorten
 
 DATA_SETS: TypeAdapter[DataSet] = TypeAdapter(WrittenDataSet)
-
-Locate = Callable[[Path, str], FilePath]
-"""The file that is named at a path of the plan."""
 
 Tables = dict[tuple[int, str], DataTable]
 """By (group number, set name)."""

@@ -22,7 +22,6 @@ from gradual_common.schedule.ramps.written import RAMP_KEYS
 from gradual_common.secrecy.quoting import shorten
 
 TIMING_KEYS = ("duration", *RAMP_KEYS)
-NAMED_DIMENSIONS = ("action", "step", "group", "phase")
 
 
 def check_plan(view: PlanView) -> list[Use]:
@@ -40,23 +39,20 @@ def check_plan(view: PlanView) -> list[Use]:
 def check_names(view: PlanView) -> None:
     """Groups and phases have names of their own; phases name groups that exist."""
     document = view.document
-    groups = [(group.path, group.name) for group in view.groups]
-    phases: list[tuple[Path, Any]] = [
-        (("config", "phases", number), phase.get("name")) for number, phase in enumerate(view.phases)
-    ]
-    for what, entries in (("group", groups), ("phase", phases)):
+    groups: list[tuple[Path, Any]] = [(group.path, group.name) for group in view.groups]
+    for what, entries in (("group", groups), ("phase", [(path, phase.get("name")) for path, phase in view.phases])):
         seen: set[str] = set()
         for path, name in entries:
             if isinstance(name, str) and name in seen:
                 document.report((*path, "name"), f"a second {what} is called {name!r}; every {what} has its own name")
             elif isinstance(name, str) and name:
                 seen.add(name)
-    names = [name for _, name in groups]
-    for number, phase in enumerate(view.phases):
+    names = [group.name for group in view.groups]
+    for path, phase in view.phases:
         for name in mapping_at(phase, "users"):
             if name not in names:
                 hint = nearest(name, names) or f"groups: {listed(names)}"
-                document.report(("config", "phases", number, "users", name), f"there is no group {name!r}", hint)
+                document.report((*path, "users", name), f"there is no group {name!r}", hint)
 
 
 def check_actions(view: PlanView) -> None:
@@ -89,13 +85,9 @@ def check_duration(view: PlanView) -> None:
         return
     endless = [group.name for group in view.groups if group.raw.get("iterations") is None]
     if endless or not view.groups:
-        some = len(endless) < len(view.groups)
-        missing = f"; without iterations: {listed(endless)}" if some else ""
-        document.report(
-            ("config",),
-            f"duration is missing{missing}",
-            'add under config: duration: "5m", or phases, or iterations to every group',
-        )
+        missing = f"; without iterations: {listed(endless)}" if len(endless) < len(view.groups) else ""
+        hint = 'add under config: duration: "5m", or phases, or iterations to every group'
+        document.report(("config",), f"duration is missing{missing}", hint)
 
 
 def check_thresholds(view: PlanView) -> None:
@@ -104,7 +96,7 @@ def check_thresholds(view: PlanView) -> None:
         text = entry if isinstance(entry, str) else mapping_at(entry).get("rule")
         if not isinstance(text, str):
             continue
-        path: Path = ("thresholds", number)
+        path = ("thresholds", number)
         try:
             rule = parse_rule(text)
         except RuleError as error:
@@ -123,8 +115,8 @@ def _scope(view: PlanView, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:
         "action": {*view.actions, *(step.action for step in steps)},
         "step": {step.name for step in steps},
         "group": {group.name for group in view.groups},
-        "phase": {str(phase.get("name")) for phase in view.phases} or {SINGLE_PHASE},
+        "phase": {str(phase.get("name")) for _, phase in view.phases} or {SINGLE_PHASE},
     }
-    for dimension in NAMED_DIMENSIONS:
+    for dimension, names in known.items():
         for name in rule.scope.names(dimension):
-            yield dimension, name, known[dimension]
+            yield dimension, name, names

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from gradual_common.language.document import Path, attempt
-from gradual_common.language.plan_view import GroupView, PlanView, total
+from gradual_common.language.plan_view import PlanView, total
 from gradual_common.schedule.ramps.ramp import Ramp
 from gradual_common.schedule.ramps.written import RAMP_KEYS, WrittenRamp, read_ramp, trace
 from gradual_common.units import read_bare_duration
@@ -51,9 +51,9 @@ def check_users(view: PlanView) -> None:
     if view.groups and view.users == 0:
         view.document.report(("users",), "there are no users: every concurrency is 0")
         return
-    for number, phase in enumerate(view.phases):
+    for path, phase in view.phases:
         if view.groups and total(view.mix(phase)) == 0:
-            view.document.report(("config", "phases", number, "users"), "the phase has no users")
+            view.document.report((*path, "users"), "the phase has no users")
 
 
 def check_owners(view: PlanView) -> None:
@@ -62,13 +62,10 @@ def check_owners(view: PlanView) -> None:
     if not with_ramp:
         return
     for group in view.groups:
-        if not has_ramp(group.raw):
-            view.document.report(
-                group.path, f"group {with_ramp[0].name!r} has a ramp of its own, so this one needs one too"
-            )
-    owners: list[tuple[Path, dict[str, Any]]] = [(("config",), view.config)]
-    owners += [(("config", "phases", number), phase) for number, phase in enumerate(view.phases)]
-    for path, owner in owners:
+        if group not in with_ramp:
+            needed = f"group {with_ramp[0].name!r} has a ramp of its own, so this one needs one too"
+            view.document.report(group.path, needed)
+    for path, owner in [(("config",), view.config), *view.phases]:
         if key := has_ramp(owner):
             view.document.report((*path, key), "the groups have ramps of their own; keep those or this one")
 
@@ -80,34 +77,28 @@ def has_ramp(owner: dict[str, Any]) -> str:
 
 def stretches(view: PlanView) -> list[Stretch]:
     """Every ramp that can be read, over every phase in which it runs."""
-    found: list[Stretch] = []
-    phases: list[tuple[Path, dict[str, Any]]] = [(("config",), view.config)]
-    if view.phases:
-        phases = [(("config", "phases", number), phase) for number, phase in enumerate(view.phases)]
-    for path, phase in phases:
+    found = []
+    for path, phase in view.phases or [(("config",), view.config)]:
         written = phase.get("duration")
         duration = attempt(read_bare_duration, written) if written is not None else None
         if written is not None and duration is None:
             continue
         mix = view.mix(phase) if view.phases else [group.concurrency for group in view.groups]
-        named = list(zip(view.groups, mix, strict=True))
-        found += _stretch(path, phase, named, duration)
-        for group, count in named:
-            found += _stretch(group.path, group.raw, [(group, count)], duration)
+        named = [(group.name, count) for group, count in zip(view.groups, mix, strict=True)]
+        owners = [(path, phase, named)]
+        owners += [(group.path, group.raw, [users]) for group, users in zip(view.groups, named, strict=True)]
+        found += [stretch for owner in owners if (stretch := _stretch(*owner, duration)) is not None]
     return found
 
 
 def _stretch(
-    path: Path, owner: dict[str, Any], groups: list[tuple[GroupView, int | None]], duration: int | None
-) -> list[Stretch]:
+    path: Path, owner: dict[str, Any], groups: list[tuple[str, int | None]], duration: int | None
+) -> Stretch | None:
     """The ramp of one owner, if it has one that can be read and its users are known."""
-    if not has_ramp(owner) or not groups or any(count is None for _, count in groups):
-        return []
-    read = attempt(read_ramp, owner)
+    known = [(name, count) for name, count in groups if count is not None]
+    read = attempt(read_ramp, owner) if has_ramp(owner) and groups and len(known) == len(groups) else None
     ramp = attempt(RAMPS.validate_python, read[0]) if read is not None else None
-    if read is None or ramp is None:
-        return []
-    return [Stretch((*path, read[1]), ramp, [(group.name, count or 0) for group, count in groups], duration)]
+    return None if read is None or ramp is None else Stretch((*path, read[1]), ramp, known, duration)
 
 
 def check_heights(view: PlanView, stretch: Stretch) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from pathlib import Path as FilePath
+from typing import Any, NamedTuple
 
 from gradual_common.kinds.registry import kind_of_action
 from gradual_common.language.document import Document, Path, Plain, mapping_at
@@ -26,9 +26,11 @@ _UNSAFE_IN_QUOTES = re.compile(r"""['"\\{}%#\n]""")
 _SHOUTED = re.compile(r"[A-Z]+(?:_[A-Z]+)*")
 _BRACES = re.compile(r"\{+[{%#]")
 
+Locate = Callable[[Path, str], FilePath]
+"""The file that is named at a path of the plan."""
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+
+class Piece(NamedTuple):
     """A stretch of a text: written in the plan, or brought in by a variable."""
 
     text: str
@@ -41,20 +43,16 @@ def substitute_variables(document: Document, environ: Mapping[str, str]) -> None
 
 
 def _substitute(value: Any, path: Path, document: Document, environ: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
-        return _substitute_text(value, path, document, environ) if "${" in value else value
     if isinstance(value, dict):
         return {key: _substitute(child, (*path, key), document, environ) for key, child in value.items()}
     if isinstance(value, list):
         return [_substitute(child, (*path, index), document, environ) for index, child in enumerate(value)]
-    return value
-
-
-def _substitute_text(text: str, path: Path, document: Document, environ: Mapping[str, str]) -> Any:
-    document.credentials.update(_credentials_brought(text, path, environ))
+    if not isinstance(value, str) or "${" not in value:
+        return value
+    document.credentials.update(_credentials_brought(value, path, environ))
     try:
-        joined = join_pieces(split_text(text, environ), template_kind(document, path))
-        return read_scalar(joined) if isinstance(text, Plain) else joined
+        joined = join_pieces(split_text(value, environ), template_kind(document, path))
+        return read_scalar(joined) if isinstance(value, Plain) else joined
     except ValueError as error:
         document.report(path, *error.args)
         return None
@@ -75,10 +73,8 @@ def split_text(text: str, environ: Mapping[str, str]) -> list[Piece]:
     for match in _VARIABLE.finditer(text):
         pieces.append(Piece(text[end : match.start()]))
         end = match.end()
-        if match.group() == "$${":
-            pieces.append(Piece("${"))
-        else:
-            pieces.append(Piece(_value_of(match, environ), brought=True))
+        is_escape = match.group() == "$${"
+        pieces.append(Piece("${") if is_escape else Piece(_value_of(match, environ), brought=True))
     return [*pieces, Piece(text[end:])]
 
 
@@ -113,9 +109,8 @@ def join_pieces(pieces: list[Piece], kind: str) -> str:
         return "".join(piece.text for piece in pieces)
     scanner = _HoleScanner(inside=kind == "expression")
     for index, piece in enumerate(pieces):
-        following = next((other.text for other in pieces[index + 1 :] if other.text), "")
         if piece.brought:
-            scanner.bring(piece.text, following)
+            scanner.bring(piece.text, next((later.text for later in pieces[index + 1 :] if later.text), ""))
         else:
             scanner.write(piece.text)
     return scanner.text
@@ -165,24 +160,16 @@ class _HoleScanner:
 
     def bring(self, text: str, following: str) -> None:
         """Append what a variable brought in; `following` comes after it."""
-        if self._quote:
-            if _UNSAFE_IN_QUOTES.search(text):
-                raise ValueError(
-                    "a variable inside {{…}} brings in a quote, brace, backslash or line end",
-                    "move it out of the {{…}}",
-                )
-            self.text += text
-        elif self._inside:
-            if not _NUMBER.fullmatch(text):
-                raise ValueError(
-                    "a variable inside an expression may only bring in a number, and this one brings in text",
-                    "put quotes around it if it is text",
-                )
-            self.text += text
-        else:
-            self._bring_text(text, following)
+        if self._quote and _UNSAFE_IN_QUOTES.search(text):
+            reason = "a variable inside {{…}} brings in a quote, brace, backslash or line end"
+            raise ValueError(reason, "move it out of the {{…}}")
+        if self._inside and not self._quote and not _NUMBER.fullmatch(text):
+            reason = "a variable inside an expression may only bring in a number, and this one brings in text"
+            raise ValueError(reason, "put quotes around it if it is text")
+        brought = text if self._inside else self._escaped(text, following)
+        self.text += brought
 
-    def _bring_text(self, text: str, following: str) -> None:
+    def _escaped(self, text: str, following: str) -> str:
         """Outside of any hole: braces that Jinja would read are written as a hole that holds them."""
         if self.text.endswith("{") and text[:1] in ("{", "%", "#"):
             # The author's own brace would open a hole with the first one brought in.
@@ -190,47 +177,42 @@ class _HoleScanner:
         escaped = _BRACES.sub(lambda match: _as_literal(match.group()), text)
         if escaped.endswith("{") and following[:1] in ("{", "%", "#"):
             escaped = escaped[:-1] + _as_literal("{")
-        self.text += escaped
+        return escaped
 
 
 def _as_literal(braces: str) -> str:
     return "{{ '" + braces + "' }}"
 
 
-def read_secrets(
-    document: Document, environ: Mapping[str, str], read_text: Callable[[Path, str], str]
-) -> dict[str, str]:
-    """The value of every secret; `read_text` reads the file that is named at a path of the plan."""
+def read_secrets(document: Document, environ: Mapping[str, str], locate: Locate) -> dict[str, str]:
+    """The value of every secret; where its source is none, that is reported with the plan's shape."""
     values = {}
     for name, source in mapping_at(document.root, "secrets").items():
         path: Path = ("secrets", name)
-        try:
-            value = _read_secret(path, mapping_at(source), environ, read_text)
-        except KeyError as error:
-            hint = _variable_hint(str(error.args[0]))
-            document.report((*path, "env"), "the variable that is named here is not set", hint)
-        except (OSError, ValueError) as error:
-            reason = "it is not UTF-8 text" if isinstance(error, UnicodeError) else getattr(error, "strerror", None)
-            document.report((*path, "file"), f"cannot read the file that is named here: {reason or 'no file name'}")
+        env, file = mapping_at(source).get("env"), mapping_at(source).get("file")
+        if isinstance(env, str):
+            value = environ.get(env)
+            if value is None:
+                # By its name only where that looks like one: it may be the secret itself, written in its place.
+                is_name = _SHOUTED.fullmatch(env) is not None
+                hint = f"export {env}=…, or pass -e {env}=…" if is_name else "write the name of a variable"
+                document.report((*path, "env"), "the variable that is named here is not set", hint)
+        elif isinstance(file, str):
+            value = _read_file(document, (*path, "file"), file, locate)
         else:
-            if value is not None and len(value) < SHORTEST:
-                document.report(path, f"a secret has at least {SHORTEST} characters, else it cannot be masked")
-            elif value is not None:
-                values[name] = value
+            continue
+        if value is not None and len(value) < SHORTEST:
+            document.report(path, f"a secret has at least {SHORTEST} characters, else it cannot be masked")
+        elif value is not None:
+            values[name] = value
     return values
 
 
-def _variable_hint(name: str) -> str:
-    """How to set it, by its name where that looks like one: a value that was written in its place is not shown."""
-    return f"export {name}=…, or pass -e {name}=…" if _SHOUTED.fullmatch(name) else "write the name of a variable"
-
-
-def _read_secret(
-    path: Path, source: dict[str, Any], environ: Mapping[str, str], read_text: Callable[[Path, str], str]
-) -> str | None:
-    """The value, or None where the source is not one (its shape is reported with the plan's)."""
-    if isinstance(name := source.get("env"), str):
-        return environ[name]
-    if isinstance(file := source.get("file"), str):
-        return read_text((*path, "file"), file).rstrip("\r\n")
-    return None
+def _read_file(document: Document, path: Path, file: str, locate: Locate) -> str | None:
+    """The text of the file that is named at a path, without the line end at its end."""
+    try:
+        return locate(path, file).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        reason = "it is not UTF-8 text" if isinstance(error, UnicodeError) else getattr(error, "strerror", None)
+        document.report(path, f"cannot read the file that is named here: {reason or 'no file name'}")
+        return None

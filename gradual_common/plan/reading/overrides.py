@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradual_common.errors import Problem
-from gradual_common.language.document import Document, Mark, Path, list_at, mapping_at
+from gradual_common.language.document import EACH, Document, Mark, Path, list_at, mapping_at, places
 from gradual_common.language.plan_view import PlanView, total
 from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.plan.reading.yaml import read_value
@@ -60,6 +60,8 @@ def apply_replacements(document: Document, overrides: Overrides) -> None:
 
 def split_path(text: str) -> list[str | int]:
     """`users.guest.behavior[0].condition`, with quotes around names that hold dots; ValueError for anything else."""
+    if not text:
+        raise ValueError("the path is empty", PATH_ALLOWED)
     parts: list[str | int] = []
     place = 0
     while place < len(text):
@@ -69,8 +71,6 @@ def split_path(text: str) -> list[str | int]:
         quoted, plain, index = match.groups()
         parts.append(int(index) if index is not None else quoted if quoted is not None else plain)
         place = match.end()
-    if not parts:
-        raise ValueError("the path is empty", PATH_ALLOWED)
     return parts
 
 
@@ -91,12 +91,11 @@ def find_path(root: Any, parts: list[str | int]) -> Path:
 
 def _entry_of(entries: list[Any], part: str | int) -> int:
     """The index of the entry that is called `part`, or stands there."""
-    number = int(part) if isinstance(part, int) or part.isdecimal() else None
     names = [str(mapping_at(entry).get("name", mapping_at(entry).get("action", ""))) for entry in entries]
     if part in names:
         return names.index(str(part))
-    if number is not None and number < len(entries):
-        return number
+    if (isinstance(part, int) or part.isdecimal()) and int(part) < len(entries):
+        return int(part)
     raise ValueError(f"there is no entry {part!r}", nearest(str(part), names) or f"entries: {listed(names)}")
 
 
@@ -114,44 +113,36 @@ def _put(document: Document, path: Path, value: Any, source: str) -> None:
 
 
 def _apply_set(document: Document, path_text: str, value: Any) -> None:
-    source = "--set"
     try:
         path = find_path(document.root, split_path(path_text))
     except ValueError as error:
-        document.problems.append(Problem(error.args[0], path_text, source, None, *error.args[1:]))
+        document.problems.append(Problem(error.args[0], path_text, "--set", None, *error.args[1:]))
         return
     if isinstance(value, str):
-        read = read_value(value, source)
+        read = read_value(value, "--set")
         document.problems.extend(read.problems)
         value = read.root[""]
     is_secret = any(names_credential(str(part)) for part in path)
     if is_secret and isinstance(value, str | int | float) and len(str(value)) >= SHORTEST:
         document.credentials.add(str(value))
     if path[-1] in RAMP_KEYS:
-        _drop_ramp(document, path[:-1])
-    _put(document, path, value, source)
-
-
-def _drop_ramp(document: Document, owner: Path) -> None:
-    """A ramp that is set replaces the one that was there, under whatever name."""
-    for key in RAMP_KEYS:
-        mapping_at(document.root, *owner).pop(key, None)
+        for key in RAMP_KEYS:  # A ramp that is set replaces the one that was there, under whatever name.
+            mapping_at(document.root, *path[:-1]).pop(key, None)
+    _put(document, path, value, "--set")
 
 
 def _apply_duration(document: Document, duration: str | int | float) -> None:
     phases = list_at(document.root, "config", "phases")
-    if phases:
-        names = [str(mapping_at(phase).get("name", number)) for number, phase in enumerate(phases)]
-        hint = f"set one of them: --set config.phases.{names[0]}.duration={duration}"
-        document.problems.append(Problem("the plan has phases, each with a duration of its own", "", "-d", None, hint))
+    if not phases:
+        _put(document, ("config", "duration"), duration, "-d")
         return
-    _put(document, ("config", "duration"), duration, "-d")
+    hint = f"set one of them: --set config.phases.{mapping_at(phases[0]).get('name', 0)}.duration={duration}"
+    document.problems.append(Problem("the plan has phases, each with a duration of its own", "", "-d", None, hint))
 
 
 def _apply_data(document: Document, name: str, file: str) -> None:
     """Another file for every data set of that name; a plan that has none gets it at the top level."""
-    groups = [("users", number) for number, _ in enumerate(list_at(document.root, "users"))]
-    owners: list[Path] = [(), *groups]
+    owners = [(), *(path for path, _ in places(document.root, "users", EACH))]
     found = [(*owner, "data", name) for owner in owners if name in mapping_at(document.root, *owner, "data")]
     for path in found or [("data", name)]:
         written = mapping_at(document.root, *path)
@@ -170,9 +161,9 @@ def scale_users(document: Document, users: int) -> None:
     if not view.users:
         return  # There is a mistake in the groups, or nobody in them, and it is reported.
     scale = Scale(users, view.users)
-    for number, phase in enumerate(view.phases):
+    for path, phase in view.phases:
         scale_ramp(phase, scale)
-        _scale_mix(document, ("config", "phases", number, "users"), view.mix(phase), scale)
+        _scale_mix(view, (*path, "users"), view.mix(phase), scale)
     weights = [group.concurrency or 0 for group in view.groups]
     for group, weight, count in zip(view.groups, weights, apportion(weights, users), strict=True):
         scale_ramp(group.raw, Scale(count, weight))
@@ -180,11 +171,10 @@ def scale_users(document: Document, users: int) -> None:
     scale_ramp(view.config, scale)
 
 
-def _scale_mix(document: Document, path: Path, mix: list[int | None], scale: Scale) -> None:
+def _scale_mix(view: PlanView, path: Path, mix: list[int | None], scale: Scale) -> None:
     """A phase's own mix keeps its proportion to the plan's."""
-    given, users = mapping_at(document.root, *path), total(mix)
-    if not given or not users:
-        return
-    counts = apportion([count or 0 for count in mix], max(1, scale.of(users)))
-    names = [group.name for group in PlanView(document).groups]
-    _put(document, path, dict(zip(names, counts, strict=True)), "-u")
+    users = total(mix)
+    if mapping_at(view.document.root, *path) and users:
+        counts = apportion([count or 0 for count in mix], max(1, scale.of(users)))
+        named = {group.name: count for group, count in zip(view.groups, counts, strict=True)}
+        _put(view.document, path, named, "-u")

@@ -29,9 +29,14 @@ NEVER_CLOSED = "the {0} on line {1} is never closed"
 COMMA_MISSING = "a comma is missing here, or quotes around a text with a colon or a comma in it"
 CONTROL = 'this character cannot stand in a plan; in "…" it is written \\x{0:02x}'
 
-_TEMPLATE_VALUE = re.compile(r"(?:^\s*-|:|\{|\[|,)\s+\{[{%]|[:\[,]\s*\{\{")
-_FLOW_VARIABLE = re.compile(r"[:\[,{]\s*\$\{")
-_OPERATOR_VALUE = re.compile(r"(?:^\s*-|:)\s+[>|]=?\s*[\d.=]")
+_NEEDS_QUOTES = (
+    (re.compile(r"(?:^\s*-|:|\{|\[|,)\s+\{[{%]|[:\[,]\s*\{\{"), QUOTE_TEMPLATE),
+    (re.compile(r"(?:^\s*-|:)\s+[>|]=?\s*[\d.=]"), QUOTE_OPERATOR),
+    (re.compile(r"[:\[,{]\s*\$\{"), QUOTE_VARIABLE),
+)
+"""Values without quotes, and what to say of them."""
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _NO_SPACE = re.compile(r"^\s*(?:-\s+)*([A-Za-z_][\w-]*):(?![\s/]|$)")
 _NO_DASH_SPACE = re.compile(r"^\s*-([A-Za-z_][\w-]*):(?:\s|$)")
 _KEY = re.compile(r"""^(\s*(?:-\s+)*)["']?([\w.-]+)["']?\s*:(?:\s|$)""")
@@ -57,15 +62,19 @@ class _Place:
     column: int
     began: int
 
+    def line_at(self, number: int) -> str:
+        """A line of the text, or nothing where there is none."""
+        return self.lines[number] if 0 <= number < len(self.lines) else ""
+
     @property
     def written(self) -> str:
         """The line."""
-        return self.lines[self.line] if self.line < len(self.lines) else ""
+        return self.line_at(self.line)
 
     @property
-    def above(self) -> str:
-        """The last line before it that is not blank."""
-        return next((line for line in reversed(self.lines[: self.line]) if line.strip()), "")
+    def above(self) -> int:
+        """The last line before it that is not blank; -1 if none."""
+        return next((number for number in range(self.line - 1, -1, -1) if self.lines[number].strip()), -1)
 
     @property
     def character(self) -> str:
@@ -77,10 +86,11 @@ def describe_syntax_error(error: yaml.YAMLError, text: str, *, may_quote: bool =
     """What to say of an error; `may_quote` False shows nothing of the text."""
     if isinstance(error, yaml.reader.ReaderError):
         return _describe_character(error, text)
-    lines = re.split(r"\r\n|\r|\n", text)
+    lines = _LINE_END.split(text)
     place = _place_of(error, lines)
-    hint, line = _hint_for(place)
-    excerpt = excerpt_at(place.lines, line, place.column if line == place.line else 0) if may_quote else ""
+    hints = (find(place) for said, find in _HINTS if re.search(said, place.said))
+    hint, line = next((found for found in hints if found is not None), ("", place.line))
+    excerpt = excerpt_at(lines, line, place.column if line == place.line else 0)
     is_plan = is_plan_text(text)
     shows = may_quote and is_plan and not is_concealed(lines, line)
     what = "this is not YAML" if hint or not shows else f"this is not YAML: {place.said}"
@@ -90,21 +100,18 @@ def describe_syntax_error(error: yaml.YAMLError, text: str, *, may_quote: bool =
 
 
 def _place_of(error: yaml.YAMLError, lines: Sequence[str]) -> _Place:
-    said = " ".join(", ".join(part for part in (_part(error, "context"), _part(error, "problem")) if part).split())
+    said = ", ".join(str(part) for name in ("context", "problem") if (part := getattr(error, name, None)))
     problem, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     mark, began = problem or context, context or problem
-    if mark is None:
-        return _Place(lines, said or " ".join(str(error).split()), 0, 0, 0)
-    return _Place(lines, said, mark.line, mark.column, began.line if began is not None else mark.line)
-
-
-def _part(error: yaml.YAMLError, name: str) -> str:
-    return str(getattr(error, name, None) or "")
+    said = " ".join((said or str(error)).split())
+    if mark is None or began is None:
+        return _Place(lines, said, 0, 0, 0)
+    return _Place(lines, said, mark.line, mark.column, began.line)
 
 
 def _describe_character(error: yaml.reader.ReaderError, text: str) -> SyntaxMistake:
     """A character that YAML does not know: a NUL, for example, of a file that is no text."""
-    line = len(re.findall(r"\r\n|\r|\n", text[: error.position])) + 1
+    line = len(_LINE_END.findall(text[: error.position])) + 1
     number = error.character if isinstance(error.character, int) else ord(error.character)
     return SyntaxMistake(line, f"this is not YAML: it holds the character U+{number:04X}", CONTROL.format(number))
 
@@ -113,23 +120,11 @@ _Hint = Callable[[_Place], tuple[str, int] | None]
 """What people did, seen from where it stopped: the hint and the line that it is about; None where it is not that."""
 
 
-def _hint_for(place: _Place) -> tuple[str, int]:
-    for said, find in _HINTS:
-        if re.search(said, place.said) and (found := find(place)) is not None:
-            return found
-    return "", place.line
-
-
 def _usual_quotes(place: _Place) -> tuple[str, int] | None:
     """A value that needs quotes, on the line or the one above."""
     for number in (place.line, place.line - 1):
-        written = place.lines[number] if 0 <= number < len(place.lines) else ""
-        for pattern, hint in (
-            (_TEMPLATE_VALUE, QUOTE_TEMPLATE),
-            (_OPERATOR_VALUE, QUOTE_OPERATOR),
-            (_FLOW_VARIABLE, QUOTE_VARIABLE),
-        ):
-            if pattern.search(written):
+        for pattern, hint in _NEEDS_QUOTES:
+            if pattern.search(place.line_at(number)):
                 return hint, place.line
     return None
 
@@ -141,8 +136,7 @@ def _template_within(place: _Place) -> tuple[str, int] | None:
 
 def _space_missing(place: _Place) -> tuple[str, int] | None:
     for number in dict.fromkeys((place.began, place.line, place.line - 1)):
-        match = _NO_SPACE.match(place.lines[number]) if 0 <= number < len(place.lines) else None
-        if match is not None:
+        if (match := _NO_SPACE.match(place.line_at(number))) is not None:
             return SPACE_MISSING.format(number + 1, match[1]), number
     return None
 
@@ -151,10 +145,13 @@ def _unclosed(place: _Place) -> tuple[str, int] | None:
     """A bracket whose line, or the whole text, ends before it is closed."""
     if place.character in {'"', "'"} and place.line != place.began:
         return COMMA_MISSING, place.line  # The next key, as JSON writes it.
-    written = place.lines[place.began] if place.began < len(place.lines) else ""
     ended = place.line != place.began or not place.written[place.column :].strip()
     bracket = "{" if "mapping" in place.said else "["
-    return (NEVER_CLOSED.format(bracket, place.began + 1), place.began) if ended and bracket in written else None
+    return _never_closed(bracket, place.began) if ended and bracket in place.line_at(place.began) else None
+
+
+def _never_closed(what: str, line: int) -> tuple[str, int]:
+    return NEVER_CLOSED.format(what, line + 1), line
 
 
 def _quote_above(place: _Place) -> tuple[str, int] | None:
@@ -164,21 +161,18 @@ def _quote_above(place: _Place) -> tuple[str, int] | None:
         return None
     above = range(place.line - 1, place.began - 1, -1)
     opened = next((number for number in above if place.lines[number].count(before[-1]) % 2), None)
-    return None if opened is None else (NEVER_CLOSED.format("quote", opened + 1), opened)
+    return None if opened is None else _never_closed("quote", opened)
 
 
 def _dash_space(place: _Place) -> tuple[str, int] | None:
-    match = _NO_DASH_SPACE.match(place.above)
-    if match is None:
-        return None
-    number = max(number for number in range(place.line) if place.lines[number] == place.above)
-    return DASH_SPACE.format(number + 1, match[1]), number
+    match = _NO_DASH_SPACE.match(place.line_at(place.above))
+    return None if match is None else (DASH_SPACE.format(place.above + 1, match[1]), place.above)
 
 
 def _not_allowed_here(place: _Place) -> tuple[str, int] | None:
     if len(re.findall(r":\s", place.written)) > 1:
         return QUOTE_COLON, place.line
-    if place.above and ":" not in place.above:
+    if place.above >= 0 and ":" not in place.line_at(place.above):
         return COLON_MISSING.format(place.line), place.line - 1
     return TOO_FAR, place.line
 
@@ -195,7 +189,7 @@ def _here(hint: str) -> _Hint:
 _HINTS: tuple[tuple[str, _Hint], ...] = (
     (r"found character '\\t'", _here("a tab stands here: YAML is indented with spaces")),
     (r"quoted scalar.*(unexpected end of stream|document separator)",
-     lambda place: (NEVER_CLOSED.format("quote", place.began + 1), place.began)),
+     lambda place: _never_closed("quote", place.began)),
     (r"unknown escape|expected escape sequence",
      _here("in \"…\" a backslash begins an escape: write two of them, or use '…'")),
     (r"", _usual_quotes),
@@ -235,16 +229,14 @@ def excerpt_at(lines: Sequence[str], number: int, column: int) -> str:
 
 def is_concealed(lines: Sequence[str], number: int) -> bool:
     """Whether a line stands below `secrets:` or a key whose name tells, as far as the indentation says."""
-    top = next((key for line in reversed(lines[: number + 1]) if (key := _KEY.match(line)) and not key[1]), None)
+    upwards = [line for line in reversed(lines[: number + 1]) if line.strip()]
+    top = next((key for line in upwards if (key := _KEY.match(line)) and not key[1]), None)
     if top is not None and top[2] == "secrets":
         return True
     depth = 1 << 30
-    for line in reversed(lines[: number + 1]):
-        if not line.strip():
-            continue
+    for line in upwards:
         indent = len(line) - len(line.lstrip())
-        if indent < depth:
-            depth = indent
-            if (key := _KEY.match(line)) is not None and conceals(key[2]):
-                return True
+        if indent < depth and (key := _KEY.match(line)) is not None and conceals(key[2]):
+            return True
+        depth = min(depth, indent)
     return False

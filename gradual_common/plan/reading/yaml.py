@@ -7,7 +7,6 @@ aliases expand within bounds, and each path keeps its mark. Mistakes are collect
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +14,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gradual_common.errors import Problem
-from gradual_common.language.document import Document, Mark, Path, Plain
+from gradual_common.language.document import Document, Mark, Path, Plain, mapping_at
 from gradual_common.plan.reading.scalars import read_scalar
 from gradual_common.plan.reading.syntax_hints import QUOTE_TEMPLATE, describe_syntax_error
 
@@ -72,16 +71,9 @@ def read_value(text: str, name: str) -> Document:
     return document
 
 
-def join_surrogates(text: str) -> str:
-    r"""Two escapes that are one character, as JSON writes it: `"\ud83d\ude00"` is 😀 (RFC 8259, 7)."""
-    if text.isascii() or not _SURROGATE.search(text):
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-
-
 def _compose(text: str, document: Document, *, may_quote: bool = True, empty: str = "the plan is empty") -> Node | None:
     try:
-        nodes = list(_documents(text))
+        nodes: list[Node] = list(yaml.compose_all(text.translate(_stand_ins(text)), PlanLoader))
     except yaml.YAMLError as error:
         found = describe_syntax_error(error, text, may_quote=may_quote)
         document.problems.append(Problem(found.message, "", document.name, found.line, found.hint))
@@ -96,17 +88,6 @@ def _compose(text: str, document: Document, *, may_quote: bool = True, empty: st
     if not nodes and empty:
         document.report((), empty, "write one with `gradual init`")
     return nodes[0] if nodes else None
-
-
-def _documents(text: str) -> Iterator[Node]:
-    loader = PlanLoader(text.translate(_stand_ins(text)))
-    try:
-        while loader.check_node():
-            node = loader.get_node()
-            if node is not None:
-                yield node
-    finally:
-        loader.dispose()
 
 
 def _stand_ins(text: str) -> dict[int, str]:
@@ -163,7 +144,8 @@ class _Reader:
 
     def _convert(self, node: Node, path: Path) -> Any:
         if node.tag not in CORE_TAGS:
-            self._report(node, path, f"the tag {_show_tag(node.tag)} is not allowed: a plan holds plain values only")
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            self._report(node, path, f"the tag {tag} is not allowed: a plan holds plain values only")
             return None
         if isinstance(node, ScalarNode):
             return self._scalar(node, path)
@@ -184,8 +166,14 @@ class _Reader:
             return None
 
     def _text(self, node: ScalarNode) -> str:
-        """As it is written, stand-ins undone."""
-        return join_surrogates(node.value.translate(self._written))
+        r"""As it is written: stand-ins undone, and two escapes joined where they are one character, as JSON writes it.
+
+        `"\ud83d\ude00"` is 😀 (RFC 8259, 7).
+        """
+        text: str = node.value.translate(self._written)
+        if not _SURROGATE.search(text):
+            return text
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
     def _mapping(self, entries: list[tuple[Node, Node]], path: Path) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -208,10 +196,8 @@ class _Reader:
     def _key(self, node: Node, path: Path) -> str | None:
         if isinstance(node, ScalarNode):
             return self._text(node)
-        looks_like_template = isinstance(node, MappingNode)
-        self._report(
-            node, path, "a key is a text, not a mapping or a list", QUOTE_TEMPLATE if looks_like_template else ""
-        )
+        hint = QUOTE_TEMPLATE if isinstance(node, MappingNode) else ""  # `{{x}}` is a mapping in a mapping.
+        self._report(node, path, "a key is a text, not a mapping or a list", hint)
         return None
 
     def _merge(self, values: dict[str, Any], key_node: Node, value_node: Node, path: Path) -> None:
@@ -222,9 +208,9 @@ class _Reader:
                 self._report(key_node, path, "<< takes a mapping or a list of mappings, such as *anchor")
                 continue
             around, self._document.marks = self._document.marks, {}
-            brought = self.read(source, path)
+            brought = mapping_at(self.read(source, path))
             brought_marks, self._document.marks = self._document.marks, around
-            for key, value in (brought if isinstance(brought, dict) else {}).items():
+            for key, value in brought.items():
                 values.setdefault(key, value)
             for place, mark in brought_marks.items():
                 around.setdefault(place, mark)
@@ -236,7 +222,3 @@ class _Reader:
         mark = self._mark(node)
         problem = self._document.problem(path, message, hint)
         self._document.problems.append(replace(problem, file=mark.file, line=mark.line))
-
-
-def _show_tag(tag: str) -> str:
-    return tag.replace("tag:yaml.org,2002:", "!!")

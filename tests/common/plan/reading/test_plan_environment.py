@@ -1,5 +1,6 @@
 """Variables are typed like what they stand for, and what they bring in is never a template."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,20 +107,17 @@ def test_a_condition_with_a_number_from_a_variable_is_loaded() -> None:
     assert load(plan, environ={"N": "3"}).plan.users[0].behavior[0].condition == "{{ vu.slot < 3 }}"
 
 
-def test_secrets_that_cannot_be_masked_or_read_are_mistakes() -> None:
+def test_secrets_that_cannot_be_masked_or_read_are_mistakes(tmp_path: Path) -> None:
+    (tmp_path / "latin").write_bytes(b"\xfc")
     document = read_document(
         "secrets: {A: {env: A}, B: {env: B}, C: {file: none}, D: {file: latin}, E: 5, F: {env: F}}\n", "p"
     )
 
-    def read_text(path: object, file: str) -> str:
-        if file == "latin":
-            raise UnicodeDecodeError("utf-8", b"", 0, 1, "")
-        raise FileNotFoundError(2, "No such file")
-
-    assert read_secrets(document, {"A": "abc", "F": "abcd"}, read_text) == {"F": "abcd"}
+    values = read_secrets(document, {"A": "abc", "F": "abcd"}, lambda path, file: tmp_path / file)
+    assert values == {"F": "abcd"}
     assert [str(problem).split(": ", 1)[1] for problem in document.problems] == [
         "secrets.A: a secret has at least 4 characters, else it cannot be masked",
         "secrets.B.env: the variable that is named here is not set (export B=…, or pass -e B=…)",
-        "secrets.C.file: cannot read the file that is named here: No such file",
+        "secrets.C.file: cannot read the file that is named here: No such file or directory",
         "secrets.D.file: cannot read the file that is named here: it is not UTF-8 text",
     ]
