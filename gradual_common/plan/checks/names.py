@@ -14,7 +14,7 @@ from gradual_common.language.document import Path, list_at, mapping_at
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.ramps import check_ramps
-from gradual_common.plan.checks.templates import Use, check_templates
+from gradual_common.plan.checks.templates import Uses, check_templates
 from gradual_common.plan.scheduling import SINGLE_PHASE
 from gradual_common.rules.parser import parse_rule
 from gradual_common.rules.rule import Rule
@@ -24,7 +24,7 @@ from gradual_common.secrecy.quoting import shorten
 TIMING_KEYS = ("duration", *RAMP_KEYS)
 
 
-def check_plan(view: PlanView) -> list[Use]:
+def check_plan(view: PlanView) -> Uses:
     """Report every mistake that is not one of shape; returns what the templates use of data sets."""
     check_names(view)
     check_actions(view)
