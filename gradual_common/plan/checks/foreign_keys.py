@@ -26,59 +26,45 @@ CHECKS = "what must hold of a response stands in the action's `assertions:`"
 OBJECTIVES = "what must hold of the run stands under `thresholds:`, at the top of the plan"
 VARIABLES = "variables come from the environment or `-e X=…`, and are used as ${X}"
 
-_WORDS: dict[str, tuple[str, ...]] = {
-    "a group's share of the users is its `concurrency`; a phase may set another mix with `users: {group: n}`": (
-        "weight", "ratio", "share", "percentage", "probability",
-    ),
-    "a behaviour is repeated by itself; `iterations: n` on the group ends it after n": (
-        "loop", "loops", "loopcount", "repetitions", "count",
-    ),
-    POLL: ("until", "every", "within", "pollinterval"),
-    FLOW_STEPS: ("steps", "foreach", "during", "aslongas", "else", "times"),
-    "how many users run at once is the `concurrency` of their group": (
-        "vus", "vu", "threads", "numthreads", "threadcount", "maxvus", "preallocatedvus", "usercount", "clients",
-        "amount", "instances",
-    ),
-    "levels of users are a ramp: ramp_config: {strategy: levels, levels: [{concurrency: 50, for: 1m}]}": (
-        "stages", "steppingstages",
-    ),
-    GROUP: ("scenarios", "scenario", "userclasses", "threadgroup", "threadgroups", "populations", "fixedcount"),
-    RAMP: (
-        "executor", "spawnrate", "hatchrate", "spawn", "startvus", "rampto", "rampusers", "inject", "injection",
-        "rampup", "ramptime", "rampupperiod", "ramping",
-    ),
-    USERS_DRIVE: (
-        "arrivalrate", "arrivals", "arrivalcount", "rps", "rate", "qps", "tps", "requestspersecond", "maxarrivalrate",
-        "constantuserspersec", "timeunit", "throughput",
-    ),
-    "the address of the system is `base_url` under config": (
-        "host", "target", "baseuri", "server", "domain", "endpoint",
-    ),
-    WAIT: ("think", "pause", "wait", "waittime", "delay", "timer", "thinktime", "between"),
-    STEPS: ("tasks", "task", "exec", "flow", "requests", "request", "samplers", "journey", "sequence", "actionlist"),
-    CHECKS: ("checks", "check", "expect", "expects", "validate", "assert", "asserts", "assertion", "match"),
-    OBJECTIVES: ("ensure", "slo", "slos", "objectives", "failconditions", "passfail"),
-    "values are taken from a response by the action's `extract:`": (
-        "capture", "captures", "extractors", "saveas", "save",
-    ),
-    "rows of a file are used by `data: {user: users.csv}`": ("feeder", "feed", "payload", "csv", "dataset", "csvdata"),
-    VARIABLES: ("variables", "vars", "env", "environments", "environment"),
-    "a mapping under `body:` is sent as JSON": ("json", "jsonbody", "postdata"),
-    "fields of a form stand under `form:`": ("formdata", "urlencoded"),
-    "what stands behind the ? of a URL is written under `query:`": ("params", "qs", "querystring", "queryparams"),
-    "certificates go unchecked with `tls: {verify: false}`": (
-        "insecure", "insecureskiptlsverify", "verify", "rejectunauthorized", "sslverify",
-    ),
-    "the length of the run is `duration` under config": ("runtime", "testduration", "length", "maxduration"),
-    "reporters are chosen with `-o NAME[=ARG]`": ("outputs", "output", "listeners", "plugins", "report"),
-    "tags are given with `--tag K=V`": ("tags", "labels"),
-    "a reporter of your own is named under `reporters:`; other code is not called": (
-        "processor", "hooks", "beforerequest",
-    ),
+_WORDS = {
+    "a group's share of the users is its `concurrency`; a phase may set another mix with `users: {group: n}`":
+        "weight ratio share percentage probability",
+    "a behaviour is repeated by itself; `iterations: n` on the group ends it after n":
+        "loop loops loopcount repetitions count",
+    POLL: "until every within pollinterval",
+    FLOW_STEPS: "steps foreach during aslongas else times",
+    "how many users run at once is the `concurrency` of their group":
+        "vus vu threads numthreads threadcount maxvus preallocatedvus usercount clients amount instances",
+    "levels of users are a ramp: ramp_config: {strategy: levels, levels: [{concurrency: 50, for: 1m}]}":
+        "stages steppingstages",
+    GROUP: "scenarios scenario userclasses threadgroup threadgroups populations fixedcount",
+    RAMP:
+        "executor spawnrate hatchrate spawn startvus rampto rampusers inject injection rampup ramptime rampupperiod "
+        "ramping",
+    USERS_DRIVE:
+        "arrivalrate arrivals arrivalcount rps rate qps tps requestspersecond maxarrivalrate constantuserspersec "
+        "timeunit throughput",
+    "the address of the system is `base_url` under config": "host target baseuri server domain endpoint",
+    WAIT: "think pause wait waittime delay timer thinktime between",
+    STEPS: "tasks task exec flow requests request samplers journey sequence actionlist",
+    CHECKS: "checks check expect expects validate assert asserts assertion match",
+    OBJECTIVES: "ensure slo slos objectives failconditions passfail",
+    "values are taken from a response by the action's `extract:`": "capture captures extractors saveas save",
+    "rows of a file are used by `data: {user: users.csv}`": "feeder feed payload csv dataset csvdata",
+    VARIABLES: "variables vars env environments environment",
+    "a mapping under `body:` is sent as JSON": "json jsonbody postdata",
+    "fields of a form stand under `form:`": "formdata urlencoded",
+    "what stands behind the ? of a URL is written under `query:`": "params qs querystring queryparams",
+    "certificates go unchecked with `tls: {verify: false}`":
+        "insecure insecureskiptlsverify verify rejectunauthorized sslverify",
+    "the length of the run is `duration` under config": "runtime testduration length maxduration",
+    "reporters are chosen with `-o NAME[=ARG]`": "outputs output listeners plugins report",
+    "tags are given with `--tag K=V`": "tags labels",
+    "a reporter of your own is named under `reporters:`; other code is not called": "processor hooks beforerequest",
 }  # fmt: skip
 """By what to say: the words, in lower case and without _ and -."""
 
-HINTS = {word: hint for hint, words in _WORDS.items() for word in words}
+HINTS = {word: hint for hint, words in _WORDS.items() for word in words.split()}
 
 
 def hint_for_key(key: str, model: type[BaseModel]) -> str:
