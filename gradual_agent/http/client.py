@@ -39,7 +39,7 @@ from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.suspension import Resumable, suspend
 from gradual_agent.runtime.timeline import Entry
 from gradual_common.clock import NEVER, NS_PER_S
-from gradual_common.plan.model.groups import Connections, Cookies
+from gradual_common.plan.model.plan import Connections, Cookies
 
 Outcome = ResponseHead | Failure
 

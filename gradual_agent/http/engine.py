@@ -16,7 +16,7 @@ from gradual_agent.http.context import HttpContext
 from gradual_agent.runtime.suspension import Resumable
 from gradual_common.net.certificates import Assets
 from gradual_common.net.tls_settings import Tls
-from gradual_common.plan.model.groups import Connections, Cookies
+from gradual_common.plan.model.plan import Connections, Cookies
 
 
 class HttpEngine:

@@ -14,7 +14,7 @@ from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.suspension import Resumable
 from gradual_common.errors import TemplateError
 from gradual_common.kinds.failures import KIND
-from gradual_common.plan.model.groups import Connections, Cookies
+from gradual_common.plan.model.plan import Connections, Cookies
 from gradual_common.secrecy.masking import Mask
 
 

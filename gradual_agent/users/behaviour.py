@@ -11,8 +11,7 @@ from gradual_agent.recording.group_meter import GroupMeter
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.step_record import StepRecord
 from gradual_common.language.document import SECTIONS
-from gradual_common.plan.model.groups import Connections, Cookies, Step, UserGroup
-from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.plan import Connections, Cookies, Plan, Step, UserGroup
 from gradual_common.templates.templates import Condition, names_in
 from gradual_common.think_times.think_time import ThinkTime, WaitAt
 

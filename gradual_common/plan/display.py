@@ -11,9 +11,7 @@ from typing import Any
 
 from gradual_common.language.document import SECTIONS
 from gradual_common.language.plan_view import name_steps
-from gradual_common.plan.model.config import Phase
-from gradual_common.plan.model.groups import Step, UserGroup
-from gradual_common.plan.model.plan import Plan, Threshold
+from gradual_common.plan.model.plan import Phase, Plan, Step, Threshold, UserGroup
 from gradual_common.protocol.job import Job, mask_of
 
 _NAME_IN_RULE = re.compile(r'"[^"]*"|[A-Za-z_][\w-]*')

@@ -14,8 +14,7 @@ from itertools import pairwise
 
 from gradual_common.clock import NEVER
 from gradual_common.errors import PlanError, Problem
-from gradual_common.plan.model.config import Phase
-from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.plan import Phase, Plan
 from gradual_common.schedule.ramps.curve import Curve
 from gradual_common.schedule.ramps.ramp import Ramp
 from gradual_common.schedule.ramps.written import trace

@@ -21,9 +21,7 @@ from gradual_common.errors import TlsFileError
 from gradual_common.kinds.http.model import HttpActionSpec
 from gradual_common.net.certificates import Assets
 from gradual_common.net.tls_settings import tls_in
-from gradual_common.plan.model.config import Config
-from gradual_common.plan.model.groups import Connections, Cookies
-from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.plan import Config, Connections, Cookies, Plan
 from gradual_common.secrecy.masking import Mask
 
 

@@ -10,7 +10,7 @@ from gradual_common.kinds.http.bodies import encode_json, encode_pairs
 from gradual_common.kinds.http.model import HttpActionSpec
 from gradual_common.net.tls_settings import merge_tls
 from gradual_common.net.urls import add_query, encode_text, join_base
-from gradual_common.plan.model.config import Config
+from gradual_common.plan.model.plan import Config
 from gradual_common.templates.templates import Compiled, Scope, as_text, compile_value
 
 JSON_TYPE = "application/json"

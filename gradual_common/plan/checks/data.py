@@ -13,7 +13,7 @@ from gradual_common.language.document import Document, Path, attempt, value_at
 from gradual_common.language.plan_view import GroupView, PlanView
 from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.templates import MAPPING_METHODS, Uses
-from gradual_common.plan.model.groups import DataSet, WrittenDataSet
+from gradual_common.plan.model.plan import DataSet, WrittenDataSet
 from gradual_common.plan.reading.data_files import DataTable, Row, columns_of, read_rows
 from gradual_common.plan.reading.environment import Locate
 from gradual_common.secrecy.quoting import shorten

@@ -11,9 +11,7 @@ from gradual_common.kinds.http.model import HttpActionSpec
 from gradual_common.kinds.model import ActionSpec
 from gradual_common.language.forms import fields_of
 from gradual_common.net.tls_settings import Tls
-from gradual_common.plan.model.config import Config, Phase
-from gradual_common.plan.model.groups import Step, UserGroup
-from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.plan import Config, Phase, Plan, Step, UserGroup
 
 POLL = "it belongs to `poll`, which is not supported yet"
 FLOW_STEPS = "it belongs to a flow step such as `repeat`, and these are not supported yet"

@@ -6,16 +6,229 @@ Times are integer nanoseconds once read. What needs more than one field, or the 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
+from gradual_common.kinds.http.model import HeaderValue
 from gradual_common.kinds.model import ActionSpec
 from gradual_common.kinds.registry import ByKind
-from gradual_common.language.forms import ShortForm
-from gradual_common.language.model import Model, Name
-from gradual_common.plan.model.config import Config
-from gradual_common.plan.model.groups import UserGroup, WrittenDataSet
+from gradual_common.language.forms import Fragment, ShortForm
+from gradual_common.language.model import (
+    BareDuration,
+    Count,
+    Duration,
+    Flag,
+    Model,
+    Name,
+    PositiveCount,
+    PositiveDuration,
+    Seed,
+    Share,
+)
+from gradual_common.language.plan_view import name_steps_of
+from gradual_common.net.tls_settings import Tls
+from gradual_common.schedule.ramps.written import RampMistakeError, WrittenRamp, read_ramp
+from gradual_common.think_times.written import Wait
+
+Cookies: TypeAlias = Literal["per_user", "per_iteration"]
+"""Whether a user's cookies outlive its iteration."""
+
+Connections: TypeAlias = Literal["keep_alive", "per_iteration", "close"]
+"""How long a user's connections live."""
+
+
+def _same_as_ramp(schema: Fragment) -> None:
+    """`ramp_up` looks as `ramp` does; `ramp_config` may leave the strategy to it, so it is no complete ramp."""
+    keys = schema["properties"]
+    keys["ramp_up"] |= keys["ramp"]
+    keys["ramp_config"] |= {"type": ["object", "string"]}
+
+
+class Ramped(Model):
+    """`ramp` holds the ramp, whichever way it was written; the other two are as written."""
+
+    model_config = ConfigDict(json_schema_extra=_same_as_ramp)
+
+    ramp_up: Any = None
+    """How the number of users rises: a strategy alone, or a mapping with it."""
+
+    ramp_config: Any = None
+    """The ramp as a mapping; its strategy must agree with ramp_up."""
+
+    ramp: WrittenRamp | None = Field(default=None, validate_default=True)
+    """Another name for ramp_up."""
+
+    @field_validator("ramp", mode="before")
+    @classmethod
+    def _read_ramp(cls, value: Any, info: ValidationInfo) -> Any:
+        """The fields before this one are read already, so that a mistake here hides none in the owner's other keys."""
+        try:
+            return read_ramp({**info.data, "ramp": value})[0]
+        except RampMistakeError as mistake:
+            context = {"message": str(mistake), "key": mistake.key}
+            raise PydanticCustomError("ramp", "{message}", context) from mistake
+
+
+class Phase(Ramped):
+    """A stretch of the run with its own duration and ramp."""
+
+    name: Name
+    """Its name in results."""
+
+    duration: BareDuration
+    """A bare number is seconds."""
+
+    pause_before: BareDuration | None = None
+    """No users for so long before the phase."""
+
+    warm_up: Flag = False
+    """Keeps the phase out of totals and objectives."""
+
+    users: dict[Name, Count] = Field(default={})
+    """Concurrency by group, instead of the groups' own."""
+
+
+class Config(Ramped):
+    """`config:`. `ramp` holds the ramp once the plan is loaded, whichever way it was written."""
+
+    name: Name = "unnamed"
+    """What the results call the run."""
+
+    base_url: str | None = None
+    """Put before every url that begins with /."""
+
+    duration: BareDuration | None = None
+    """From the first user to the last; a bare number is seconds."""
+
+    phases: tuple[Phase, ...] = Field(default=(), json_schema_extra={"minItems": 1})
+    """Stretches of the run with a duration and a ramp each."""
+
+    graceful_stop: Duration = 30_000_000_000
+    """How long a request in flight may take at the end; 30s unless said."""
+
+    seed: Seed | None = None
+    """Fixes every random draw; chosen anew for each run unless said."""
+
+    think_time: Wait | None = None
+    """After every step that says nothing else."""
+
+    headers: dict[str, HeaderValue] = Field(default={})
+    """Headers by name; templates are allowed."""
+
+    timeout: PositiveDuration = 30_000_000_000
+    """For the whole action, with a unit; 30s unless said."""
+
+    connect_timeout: PositiveDuration = 10_000_000_000
+    """For DNS, TCP and TLS, with a unit; 10s unless said."""
+
+    follow_redirects: Count = 10
+    """How many redirects are followed; 10 unless said, 0 is off."""
+
+    tls: Tls = Tls()
+    """TLS of the connections."""
+
+    cookies: Cookies = "per_user"
+    """Whether cookies outlive the iteration."""
+
+    connections: Connections = "keep_alive"
+    """How long a user's connections live."""
+
+
+class Step(Model):
+    """An entry of a behaviour. `name` is unique within its group once the plan is loaded (`login`, `login#2`)."""
+
+    action: Name
+    """An entry of actions."""
+
+    name: Name | None = None
+    """What results call the step; the action's name unless said."""
+
+    think_time: Wait | None = None
+    """The wait after the action."""
+
+    condition: str | None = None
+    """An expression; the step is skipped where it is false."""
+
+    success_rate: Share | None = None
+    """An objective: the share of its samples that succeed."""
+
+    on_failure: Literal["continue"] = "continue"
+    """What a failure leads to."""
+
+
+WrittenStep = Annotated[Step, ShortForm("action")]
+
+
+class DataSet(Model):
+    """A data set; `pick: unique` ties a row to a slot over the whole fleet."""
+
+    file: Annotated[str, Field(min_length=1)]
+    """CSV, JSON or JSON Lines; relative to the plan."""
+
+    pick: Literal["unique", "sequential", "random"] = "unique"
+    """Which row a slot gets; unique unless said."""
+
+    per: Literal["user"] = "user"
+    """How long a row is held."""
+
+    on_exhausted: Literal["stop", "recycle", "abort"] = "stop"
+    """What happens when the rows are used up."""
+
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    """Of a CSV file; a comma unless said."""
+
+    encoding: str = "utf-8"
+    """utf-8 unless said."""
+
+
+WrittenDataSet = Annotated[DataSet, ShortForm("file")]
+
+
+class UserGroup(Ramped):
+    """An entry of `users:`."""
+
+    name: Name
+    """Its name in results."""
+
+    concurrency: Count
+    """Users at the full ramp."""
+
+    behavior: Annotated[tuple[WrittenStep, ...], Field(min_length=1)]
+    """The steps of one iteration, repeated."""
+
+    on_start: tuple[WrittenStep, ...] = ()
+    """Steps when a user begins."""
+
+    on_stop: tuple[WrittenStep, ...] = ()
+    """Steps when a user is told to stop."""
+
+    data: dict[Name, WrittenDataSet] = Field(default={})
+    """Data sets by their name in templates."""
+
+    think_time: Wait | None = None
+    """After every step that says nothing else."""
+
+    pacing: BareDuration | None = None
+    """Starts iterations at this cadence."""
+
+    iterations: PositiveCount | None = None
+    """A slot ends for good after so many."""
+
+    stop_at: Literal["request", "iteration"] = "request"
+    """What a user that is told to stop may finish."""
+
+    cookies: Cookies | None = None
+    """Whether cookies outlive the iteration."""
+
+    connections: Connections | None = None
+    """How long a user's connections live."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_steps(cls, group: Any) -> Any:
+        return name_steps_of(group) if isinstance(group, dict) else group
 
 
 class Threshold(Model):

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.kinds.registry import failures_of
 from gradual_common.language.document import SECTIONS, Section
-from gradual_common.plan.model.groups import Step
-from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.plan import Plan, Step
 
 
 @dataclass(frozen=True, slots=True)

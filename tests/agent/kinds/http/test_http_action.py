@@ -14,8 +14,7 @@ from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.kinds.http.kind import HttpKind
 from gradual_common.kinds.http.model import HttpActionSpec
 from gradual_common.kinds.kind import texts_in
-from gradual_common.plan.model.config import Config
-from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.plan import Config, Plan
 
 
 def built(spec: dict[str, Any], config: dict[str, Any] | None = None, **scope: Any) -> HttpRequest:

@@ -10,9 +10,7 @@ from gradual_common.language.document import Document
 from gradual_common.language.forms import fields_of
 from gradual_common.net.tls_settings import Tls
 from gradual_common.plan.checks.shape import read_location
-from gradual_common.plan.model.config import Config, Phase
-from gradual_common.plan.model.groups import DataSet, Step
-from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.plan import Config, DataSet, Phase, Plan, Step
 from gradual_common.schedule.ramps.additive import AdditiveRamp
 from gradual_common.schedule.ramps.levels import RampLevel
 

@@ -6,9 +6,7 @@ import pytest
 from plan_samples import small
 from pydantic import ValidationError
 
-from gradual_common.plan.model.config import Config
-from gradual_common.plan.model.groups import DataSet, Step, UserGroup
-from gradual_common.plan.model.plan import Plan, Threshold
+from gradual_common.plan.model.plan import Config, DataSet, Plan, Step, Threshold, UserGroup
 from gradual_common.schedule.ramps.additive import AdditiveAlone, AdditiveRamp
 from gradual_common.schedule.ramps.levels import RampLevel
 from gradual_common.schedule.ramps.linear import LinearRamp

@@ -14,9 +14,7 @@ from gradual_common.kinds.http.model import HttpActionSpec
 from gradual_common.kinds.model import ActionSpec
 from gradual_common.kinds.registry import ByKind
 from gradual_common.language.forms import OneOf
-from gradual_common.plan.model.config import Config
-from gradual_common.plan.model.groups import UserGroup
-from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.plan import Config, Plan, UserGroup
 from gradual_common.plan.model.schema import plan_json_schema
 from gradual_common.schedule.ramps.levels import RampLevel
 from gradual_common.schedule.ramps.ramp import Ramp
