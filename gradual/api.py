@@ -17,6 +17,7 @@ from gradual.errors import UsageError
 from gradual_common.plan.loader import LoadedPlan, PlanSource, load_plan
 from gradual_common.plan.reading.overrides import Overrides
 from gradual_common.process.logs import guest_logging
+from gradual_common.secrecy.masking import hide_credentials
 from gradual_common.units import read_duration
 from gradual_master.command_line.options import plan_of_url
 from gradual_master.command_line.running import watch
@@ -139,7 +140,7 @@ def source_of(plan: PlanLike) -> PlanSource:
         if "\n" in plan or plan.lstrip().startswith("{"):
             return PlanSource.of_text(plan)
         if plan.startswith(("http://", "https://")):
-            return PlanSource.of_mapping(plan_of_url(plan), plan)
+            return PlanSource.of_mapping(plan_of_url(plan), hide_credentials(plan))
     return PlanSource.of_path(Path(plan))
 
 

@@ -199,3 +199,9 @@ def test_the_example_of_a_reporter_writes_its_page_and_tells_the_chat(
     (message,) = system.posted
     assert f"{summary.totals.requests} requests" in message["text"]
     assert summary.verdict.status in message["text"]
+
+
+def test_a_plan_of_a_url_is_not_called_by_the_password_in_it() -> None:
+    source = source_of("http://user:sesame-9@bank.example/")
+    assert "sesame-9" not in source.name
+    assert "bank.example" in source.name
