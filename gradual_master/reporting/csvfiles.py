@@ -84,11 +84,7 @@ INTERVAL_ACTIONS = Table(
     ),
 )
 
-DURING = {
-    "intervals.csv": INTERVALS,
-    "interval_groups.csv": INTERVAL_GROUPS,
-    "interval_actions.csv": INTERVAL_ACTIONS,
-}
+DURING = {"intervals.csv": INTERVALS, "interval_groups.csv": INTERVAL_GROUPS, "interval_actions.csv": INTERVAL_ACTIONS}
 """What grows while the run goes on."""
 
 AT_THE_END = {

@@ -37,19 +37,19 @@ def render_junit(summary: Summary) -> str:
         "tests": str(len(cases)),
         "failures": counts["failure"],
         "errors": counts["error"],
-        "time": _seconds(summary.run.duration_s),
+        "time": f"{summary.run.duration_s:.3f}",
     }
     root = ET.Element("testsuites", shared)
-    suite = ET.SubElement(
-        root, "testsuite", shared, skipped=counts["skipped"], timestamp=_timestamp(summary.run.started_at)
-    )
+    # The format has a place for the second in UTC, without a zone, and for nothing else.
+    started_at = datetime.fromisoformat(summary.run.started_at).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    suite = ET.SubElement(root, "testsuite", shared, skipped=counts["skipped"], timestamp=started_at)
     properties = ET.SubElement(suite, "properties")
     for name, value in _facts(summary):
         if value is not None:
             ET.SubElement(properties, "property", name=name, value=str(value))
     suite.extend(cases)
     errors = (f"{title_of(row)}: {said}" if (said := why(row)) else title_of(row) for row in summary.errors)
-    _say(suite, [*summary.verdict.reasons, *summary.verdict.warnings, *errors])
+    _add_output(suite, [*summary.verdict.reasons, *summary.verdict.warnings, *errors])
     ET.indent(root)
     return FORBIDDEN.sub("", '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n")
 
@@ -62,15 +62,6 @@ class JunitReporter(FileReporter):
     render = staticmethod(render_junit)
 
 
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.3f}"
-
-
-def _timestamp(instant: str) -> str:
-    """RFC 3339 as the second in UTC, without a zone, which is all that the format has a place for."""
-    return datetime.fromisoformat(instant).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
 def _facts(summary: Summary) -> Iterator[tuple[str, object]]:
     """What the run was, and its key numbers; None is left out."""
     run, verdict, totals, times = summary.run, summary.verdict, summary.totals, summary.totals.response_time_ms
@@ -79,13 +70,13 @@ def _facts(summary: Summary) -> Iterator[tuple[str, object]]:
     )
     yield from ((f"run.tag.{name}", value) for name, value in run.tags.items())
     yield from ((f"verdict.{name}", verdict[name]) for name in ("status", "code"))
-    yield from ((name, totals[name]) for name in ("requests", "failures", "error_rate"))
-    yield from ((name, totals[name]) for name in ("throughput_rps", "request_rate_rps"))
+    names = ("requests", "failures", "error_rate", "throughput_rps", "request_rate_rps")
+    yield from ((name, totals[name]) for name in names)
     yield from ((f"response_time_{name}_ms", times[name]) for name in ("p50", "p95", "p99", "max"))
 
 
 def _case(summary: Summary, name: str, seconds: float = 0.0) -> ET.Element:
-    return ET.Element("testcase", classname=f"gradual.{summary.run.name}", name=name, time=_seconds(seconds))
+    return ET.Element("testcase", classname=f"gradual.{summary.run.name}", name=name, time=f"{seconds:.3f}")
 
 
 def _verdict_case(summary: Summary) -> ET.Element:
@@ -104,19 +95,15 @@ def _objective_cases(summary: Summary) -> Iterator[ET.Element]:
     _, *names = distinct((VERDICT, *(row.name for row in rows)))
     for name, row in zip(names, rows, strict=True):
         case = _case(summary, name)
-        _judge(case, row)
+        facts, state = list(_observations(row)), state_of(row)
+        if state == "none":
+            ET.SubElement(case, "skipped", message=row.reason or "no data")
+        elif state == "failed":
+            kind = "no data" if row.observed is None else "objective"
+            _add_problem(case, "failure", kind, row.reason or row.name, facts)
+        else:
+            _add_output(case, facts if state == "passed" else [f"warning: {row.reason}", *facts])
         yield case
-
-
-def _judge(case: ET.Element, row: ObjectiveRow) -> None:
-    facts, state = list(_observations(row)), state_of(row)
-    if state == "none":
-        ET.SubElement(case, "skipped", message=row.reason or "no data")
-    elif state == "failed":
-        kind = "no data" if row.observed is None else "objective"
-        _add_problem(case, "failure", kind, row.reason or row.name, facts)
-    else:
-        _say(case, facts if state == "passed" else [f"warning: {row.reason}", *facts])
 
 
 def _observations(row: ObjectiveRow) -> Iterator[str]:
@@ -141,6 +128,6 @@ def _add_problem(case: ET.Element, kind: str, type_: str, message: str, lines: I
     ET.SubElement(case, kind, type=type_, message=message).text = "\n".join(lines)
 
 
-def _say(element: ET.Element, lines: Iterable[str]) -> None:
+def _add_output(element: ET.Element, lines: Iterable[str]) -> None:
     if text := "\n".join(lines):
         ET.SubElement(element, "system-out").text = text

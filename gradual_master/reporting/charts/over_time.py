@@ -66,6 +66,7 @@ def time_charts(
 
 def targets_source(series: SeriesTable, targets: Sequence[tuple[float, float]]) -> ColumnDataSource:
     """The schedule as steps: each level from its begin to the next one."""
+    # The run may have ended within a level: the steps that had begun by then, and the last one's users to the end.
     begun = [(at, users) for at, users in targets if len(series) and at < series.end_s[-1]]
     steps = [*begun, (float(series.end_s[-1]), begun[-1][1])] if begun else []
     at, users = ([step[part] for step in steps] for part in (0, 1))

@@ -32,10 +32,10 @@ from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.judging.verdict import Verdict
 from gradual_master.results.measures.errors import ErrorRow
-from gradual_master.results.summary.sections import Summary, TotalsSection
+from gradual_master.results.summary.sections import Summary
 
 MOST_LEVELS = 40
-"""Rows of the level table; of a longer one every so-manieth is shown."""
+"""Rows of the level table; of a longer one some are shown, evenly chosen."""
 
 MOST_ERRORS = 10
 """Errors that are printed one by one, the most frequent first."""
@@ -113,7 +113,10 @@ def totals(summary: Summary) -> RenderableType:
     table = RichTable(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row(Text("Totals", "bold not dim"), _requests(whole))
+    failed = f"{show_count(whole.failures)} failed ({TOTALS['failed'].text(whole)})"
+    rates = f"{show_number(whole.request_rate_rps)} req/s, {show_number(whole.throughput_rps)} ok/s"
+    requests = f"{count(whole.requests, 'request')}, {rates}; "
+    table.add_row(Text("Totals", "bold not dim"), Text.assemble(requests, (failed, "red" if whole.failures else "")))
     data = f"{show_bytes(whole.bytes_received)} received, {show_bytes(whole.bytes_sent)} sent"
     table.add_row("", f"{count(whole.iterations, 'iteration')}; {data}")
     times = TOTALS.choose("min_ms mean_ms p50_ms p90_ms p95_ms p99_ms max_ms")
@@ -123,15 +126,6 @@ def totals(summary: Summary) -> RenderableType:
     if counts := ", ".join(f"{each.text(whole)} {each.heading}" for each in messages if each.read(whole)):
         table.add_row("messages", counts)
     return below_a_blank(table)
-
-
-def _requests(totals: TotalsSection) -> Text:
-    failed = f"{show_count(totals.failures)} failed ({TOTALS['failed'].text(totals)})"
-    return Text.assemble(
-        f"{count(totals.requests, 'request')}, {show_number(totals.request_rate_rps)} req/s,"
-        f" {show_number(totals.throughput_rps)} ok/s; ",
-        (failed, "red" if totals.failures else ""),
-    )
 
 
 def verdict(summary: Summary) -> Iterator[RenderableType]:

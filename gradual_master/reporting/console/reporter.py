@@ -21,14 +21,14 @@ NARROWEST = 60
 class ConsoleReporter(Reporter):
     """Prints the summary. Without a terminal, or with NO_COLOR, there are no escape codes (rich sees to both)."""
 
-    speaks_last = True
+    ends_last = True
 
     def __init__(self, arg: str | None = None, console: Console | None = None) -> None:
         super().__init__(arg)
         self._console = console
         self._files: tuple[Path, ...] = ()
 
-    def hear_of_files(self, files: Sequence[Path]) -> None:
+    def receive_files(self, files: Sequence[Path]) -> None:
         """What the other reporters wrote."""
         self._files = tuple(files)
 

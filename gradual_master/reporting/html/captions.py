@@ -61,9 +61,8 @@ def _latency_of(row: LevelRow) -> str:
 def of_time_chart(chart: Chart, series: SeriesTable, errors: Sequence[ErrorRow] = ()) -> Captioned:
     """A chart over time."""
     title, unit, say = TIME_CHARTS[chart.name]
-    if chart.name == "failures" and errors:
-        return _captioned(chart, title, unit, f"In all: {show_failures(errors)}.")
-    return _captioned(chart, title, unit, say(series))
+    by_label = chart.name == "failures" and errors
+    return _captioned(chart, title, unit, f"In all: {show_failures(errors)}." if by_label else say(series))
 
 
 def _captioned(chart: Chart, title: str, unit: str, says: str) -> Captioned:
@@ -83,9 +82,8 @@ def _users(series: SeriesTable) -> str:
 def _throughput(series: SeriesTable) -> str:
     seconds = series.end_s - series.begin_s
     best, at = _peak(series.ok / seconds, series.begin_s)
-    return (
-        f"At most {best} successful requests a second, at {at}; {show_count(int(series.failed.sum()))} failed in all."
-    )
+    failed = show_count(int(series.failed.sum()))
+    return f"At most {best} successful requests a second, at {at}; {failed} failed in all."
 
 
 def _latency(series: SeriesTable) -> str:

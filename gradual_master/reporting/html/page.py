@@ -18,26 +18,10 @@ from gradual_master.reporting.charts.heat import heat_grid
 from gradual_master.reporting.charts.limits import Limit, limits_of
 from gradual_master.reporting.charts.over_time import time_charts
 from gradual_master.reporting.charts.time_series import OVER_TIME, failures_of, scheduled_users
-from gradual_master.reporting.html import captions
-from gradual_master.reporting.html.embedding import (
-    Script,
-    as_json,
-    bokeh_script,
-    charts_json,
-    package_text,
-    steps_document,
-)
+from gradual_master.reporting.html import captions, embedding
 from gradual_master.reporting.html.small_charts import HEIGHT, WIDTH, OverviewChart, histograms_of, overview_charts
+from gradual_master.reporting.text import formatting
 from gradual_master.reporting.text.failures import kind_names
-from gradual_master.reporting.text.formatting import (
-    show_bytes,
-    show_count,
-    show_instant,
-    show_kinds,
-    show_number,
-    show_percent,
-    show_seconds,
-)
 from gradual_master.reporting.text.level_notes import always_failing, notes_of
 from gradual_master.results.measures.series import Point
 from gradual_master.results.section import plain
@@ -80,7 +64,7 @@ def render_report(summary: Summary) -> str:
     names = kind_names(summary.errors)
     over_time = _over_time(summary, limits, names)
     drawn = [entry.chart for entry in (*levels, *over_time.charts)]
-    ours = Script.of(package_text("report.js"))
+    ours = embedding.Script.of(embedding.package_text("report.js"))
     return _template().render(
         summary=summary,
         sections=SECTIONS,
@@ -91,9 +75,9 @@ def render_report(summary: Summary) -> str:
         error_samples=plain(summary.error_samples),
         places={(row.group, row.step): place for place, row in enumerate(summary.actions)},
         kind_names=names,
-        charts=charts_json(drawn) if drawn else None,
-        css=Markup(package_text("report.css")),  # noqa: S704 - ours
-        scripts=[bokeh_script(), ours] if drawn else [ours],
+        charts=embedding.charts_json(drawn) if drawn else None,
+        css=Markup(embedding.package_text("report.css")),  # noqa: S704 - ours
+        scripts=[embedding.bokeh_script(), ours] if drawn else [ours],
     )
 
 
@@ -112,7 +96,7 @@ def _over_time(summary: Summary, limits: Sequence[Limit], names: Mapping[str, st
         kind_names=names,
     )
     labels = [names.get(kind, kind) for kind in series.failures.names]
-    steps = steps_document(summary.actions, history.steps)
+    steps = embedding.steps_document(summary.actions, history.steps)
     return OverTime(
         history,
         max((change.target for change in schedule.changes if change.at < until * NS_PER_S), default=0),
@@ -120,7 +104,7 @@ def _over_time(summary: Summary, limits: Sequence[Limit], names: Mapping[str, st
         rows=[(point, failures_of(point, labels)) for point in OVER_TIME.rows(series)],
         overview=overview_charts(series, schedule, limits),
         end_s=until,
-        steps=as_json(steps) if steps else None,
+        steps=embedding.as_json(steps) if steps else None,
     )
 
 
@@ -133,9 +117,10 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shown = (show_number, show_percent, show_seconds, show_instant, show_kinds, show_bytes, show_count, show_moment)
-    environment.filters.update({show.__name__.removeprefix("show_"): show for show in shown})
-    environment.filters.update(request_title=title_of_request, response_title=title_of_response)
+    filters = {name.removeprefix("show_"): show for name, show in vars(formatting).items() if name.startswith("show_")}
+    environment.filters.update(
+        **filters, moment=show_moment, request_title=title_of_request, response_title=title_of_response
+    )
     environment.globals.update(tables=tables, OVER_TIME=OVER_TIME, notes_of=notes_of, panel_size=(WIDTH, HEIGHT))
     return environment.get_template("report.html.j2")
 

@@ -22,7 +22,7 @@ from gradual_common.schedule.schedule import Schedule
 from gradual_master.reporting.charts.limits import Limit
 from gradual_master.reporting.charts.time_series import OVER_TIME, merged, scheduled_users
 from gradual_master.reporting.text.formatting import show_number
-from gradual_master.results.measures.series import Point, SeriesTable
+from gradual_master.results.measures.series import SeriesTable
 from gradual_master.results.summary.sections import ActionRow
 
 Float64 = npt.NDArray[np.float64]
@@ -69,30 +69,29 @@ def overview_charts(series: SeriesTable, schedule: Schedule, limits: Sequence[Li
         np.array([column.read(point) for point in points], dtype=np.float64)
         for column in OVER_TIME.choose("active_users throughput_rps failed_rps p95_ms")
     )
+    edges = [edge for point in points for edge in (point.begin_s, point.end_s)]
+    both_ends = np.column_stack((edges, np.repeat(users, 2)))
     return (
-        _users(_both_ends(points, users), _steps_of(schedule, end_s), end_s),
+        _users(both_ends, _scheduled(schedule, end_s), end_s),
         _throughput(at, ok, failed, end_s),
         _latency(at, p95, [limit.value for limit in limits if limit.chart == "latency" and limit.steps is None], end_s),
     )
 
 
-def _steps_of(schedule: Schedule, end_s: float) -> Float64:
-    """(seconds, users), twice for every change: before it and after it."""
+def _scheduled(schedule: Schedule, end_s: float) -> Float64:
+    """(seconds, users), twice for every change: before it and after it.
+
+    A line through these is a staircase: each instant stands once with the users until then and once with those from
+    then on. So every instant and every number is there twice, and the instants are moved by one against the numbers.
+    """
     times, users = np.array([change for change in scheduled_users(schedule) if change[0] < end_s] or [(0.0, 0.0)]).T
     return np.column_stack((np.append(np.repeat(times, 2)[1:], end_s), np.repeat(users, 2)))
-
-
-def _both_ends(points: Sequence[Point], values: Float64) -> Float64:
-    """(seconds, value), twice for every point: at its begin and at its end."""
-    ends = [edge for point in points for edge in (point.begin_s, point.end_s)]
-    return np.column_stack((ends, np.repeat(values, 2)))
 
 
 def _users(users: Float64, steps: Float64, end_s: float) -> OverviewChart:
     top = ROOM * max(1.0, float(steps[:, 1].max()), float(users[:, 1].max()))
     peak = show_number(round(float(users[:, 1].max()), 1))
-    path = _path(users[:, 0], users[:, 1], end_s, top)
-    target = _path(steps[:, 0], steps[:, 1], end_s, top)
+    path, target = (_path(line[:, 0], line[:, 1], end_s, top) for line in (users, steps))
     return OverviewChart("users", "Users", f"up to {peak}", f"Users: up to {peak}.", path, other=target)
 
 
@@ -137,25 +136,14 @@ BARS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class PercentileTick:
-    """A percentile in a histogram."""
-
-    name: str
-
-    x: float
-    """Of `BARS_WIDTH`."""
-
-    ms: float
-
-
-@dataclass(frozen=True, slots=True)
 class ActionHistogram:
     """One histogram."""
 
     path: str
     """The upper edge of its bars as an SVG path within `BARS_WIDTH` × `BARS_HEIGHT`."""
 
-    ticks: tuple[PercentileTick, ...]
+    ticks: tuple[tuple[str, float, float], ...]
+    """Percentiles: what each is called, its place within `BARS_WIDTH`, and its milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +177,12 @@ def histograms_of(actions: Sequence[ActionRow]) -> ActionHistograms | None:
     return ActionHistograms(low_ms, high_ms, rows)
 
 
-def _ticks(row: ActionRow, low_ms: float, high_ms: float) -> tuple[PercentileTick, ...]:
+def _ticks(row: ActionRow, low_ms: float, high_ms: float) -> tuple[tuple[str, float, float], ...]:
     def place(ms: float) -> float:
         return BARS_WIDTH * min(1.0, max(0.0, log(ms / low_ms) / log(high_ms / low_ms)))
 
     known = [(name, row.response_time_ms[name]) for name in ("p50", "p95", "p99")]
-    return tuple(PercentileTick(name, round(place(ms), 1), ms) for name, ms in known if ms)
+    return tuple((name, round(place(ms), 1), ms) for name, ms in known if ms)
 
 
 def _bars(bars: Int64) -> str:

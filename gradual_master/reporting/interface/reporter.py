@@ -65,6 +65,8 @@ class RequestMetrics:
         return None if ns is None else ns / NS_PER_S
 
     def _settle(self) -> None:
+        # A latency alone costs numpy some microseconds to find its bucket, thousands together hardly more. So they wait
+        # as plain numbers, and whoever asks for a percentile settles what waits.
         self._latencies.add_many(np.rint(np.frombuffer(self._new) * NS_PER_S).astype(np.int64))
         self._new = array("d")
 
@@ -78,8 +80,8 @@ class Reporter:
 
     arg: str | None = None
 
-    speaks_last: ClassVar[bool] = False
-    """Whether its end comes after that of all others, and before it what they wrote (`hear_of_files`)."""
+    ends_last: ClassVar[bool] = False
+    """Whether its end comes after that of all others, and before it what they wrote (`receive_files`)."""
 
     def __init__(self, arg: str | None = None) -> None:
         self.arg = arg
@@ -117,8 +119,8 @@ class Reporter:
     def on_test_complete(self, summary: Summary) -> None:
         """The run is over and judged."""
 
-    def hear_of_files(self, files: Sequence[Path]) -> None:
-        """What all others wrote; called only on a reporter that speaks last."""
+    def receive_files(self, files: Sequence[Path]) -> None:
+        """What all others wrote; called only on a reporter that ends last."""
 
     def close(self) -> None:
         """The very end, in any case: also of a run that never began. Let go of files, sockets, the terminal."""

@@ -67,6 +67,8 @@ class SampleBlock:
 
     def requests(self) -> Iterator[Request]:
         """One by one. Measured: 1 µs each."""
+        # Column by column and not row by row: `tolist` turns a whole column into Python's numbers in one call, and
+        # `map` and `zip` put the tuples together without a line of Python for each request.
         series, steps = self.index.steps, self.step.tolist()
         actions = [step.action for step in series]
         groups = [self.index.groups[step.group] for step in series]

@@ -23,6 +23,9 @@ LONGEST_CELL = 80
 LONGEST_SENTENCE = 400
 ELLIPSIS = "…"
 
+_NOTE, _CLOSING = 60, 400
+"""Room that is kept for the note of a block, and for the sentence that says what was left out."""
+
 _OPENING = re.compile(r"[^\w@#]|\d+[.)](\s|$)")
 """What begins a block where a line begins: a list, a rule, a fence, a quotation."""
 
@@ -83,7 +86,7 @@ class MarkdownPage:
     def __init__(self, limit: int = GITHUB_LIMIT) -> None:
         self._parts: list[str] = []
         self._left_out: list[str] = []
-        self.room = limit - _FAREWELL
+        self.room = limit - _CLOSING
         """How many characters more there may be."""
 
     def write(self, text: str) -> None:
@@ -110,13 +113,9 @@ class MarkdownPage:
 
     def text(self) -> str:
         """The page, ending in a newline."""
-        farewell = clip(", ".join(self._left_out), _FAREWELL - 100)
-        said = f"Left out, as a comment has no room for it: {farewell}. The JSON summary has all of it.\n"
+        titles = clip(", ".join(self._left_out), _CLOSING - 100)
+        said = f"Left out, as a comment has no room for it: {titles}. The JSON summary has all of it.\n"
         return "".join(self._parts).rstrip("\n") + "\n" + (f"\n{said}" if self._left_out else "")
-
-
-_NOTE = 60
-_FAREWELL = 400
 
 
 def table(

@@ -23,13 +23,8 @@ from gradual_master.reporting.markdown.page import (
     escape,
     table,
 )
-from gradual_master.reporting.tables import OBJECTIVES, STEP, Column, state_of
-from gradual_master.reporting.text.formatting import (
-    NO_DATA,
-    show_instant,
-    show_seconds,
-    thinned,
-)
+from gradual_master.reporting.tables import STEP, Column, state_of
+from gradual_master.reporting.text.formatting import NO_DATA, show_instant, show_seconds, thinned
 from gradual_master.results.judging.fleet import AgentRow
 from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.judging.objectives import ObjectiveRow
@@ -120,7 +115,7 @@ def _extent(summary: Summary) -> str:
 def _objectives(objectives: Sequence[ObjectiveRow]) -> Block:
     """Those that did not pass come first: they must not be what there is no room for."""
     ordered = sorted(objectives, key=lambda row: ("failed", "warning", "none", "passed").index(state_of(row)))
-    return _table("Objectives", [STATE, *OBJECTIVES.choose("name observed_in_unit samples")], ordered, texts=2)
+    return _table("Objectives", [STATE, *tables.OBJECTIVES.choose("name observed_in_unit samples")], ordered, texts=2)
 
 
 def _state(row: ObjectiveRow) -> str:
@@ -142,13 +137,13 @@ def _title_of(response: Any) -> str:
 
 def _table(title: str, columns: Sequence[Column], rows: Sequence[Any], **layout: Any) -> Block:
     """As `table`: texts are escaped, numbers hold nothing that would have to be."""
-    cells = [[_cell(column, row) for column in columns] for row in rows]
+
+    def cell(column: Column, row: Any) -> str:
+        most = LONGEST_SENTENCE if column.name == "why" else LONGEST_CELL
+        return escape(column.text(row), most) if column.is_text else column.text(row)
+
+    cells = [[cell(column, row) for column in columns] for row in rows]
     return table(title, [column.heading.lower() for column in columns], cells, **layout)
-
-
-def _cell(column: Column, row: Any) -> str:
-    most = LONGEST_SENTENCE if column.name == "why" else LONGEST_CELL
-    return escape(column.text(row), most) if column.is_text else column.text(row)
 
 
 SAMPLE_COLUMNS = (

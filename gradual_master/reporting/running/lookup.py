@@ -11,10 +11,10 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
@@ -61,12 +61,15 @@ class ReporterFinder:
             return load(self.named[name], self.folder, f"reporters.{name} of the plan")
         if ":" in name:
             return load(name, Path(), f"{OPTION} {name}")
-        entries = _entries()
+        entries = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
         if name in entries:
-            return _load_entry(entries[name])
+            said_by = f"the entry point {name!r} in {ENTRY_POINTS}"
+            with _failing_as(f"{said_by}: cannot load {entries[name].value}"):
+                found = entries[name].load()
+            return _check_class(found, said_by)
         return self._seek(name, entries)
 
-    def _seek(self, name: str, entries: Mapping[str, EntryPoint]) -> ReporterClass:
+    def _seek(self, name: str, entries: Iterable[str]) -> ReporterClass:
         """In files beside the plan, then in the working folder."""
         folders = dict.fromkeys(folder.resolve() for folder in (self.folder, Path()))
         sought = [folder / file for folder in folders for file in (f"{name}.py", f"{name}_reporter.py")]
@@ -81,17 +84,6 @@ class ReporterFinder:
             f"looked for {', '.join(str(path) for path in sought)}",
         )
         raise ReporterError("; ".join(filter(None, parts)))
-
-
-def _entries() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
-
-
-def _load_entry(entry: EntryPoint) -> ReporterClass:
-    said_by = f"the entry point {entry.name!r} in {ENTRY_POINTS}"
-    with _failing_as(f"{said_by}: cannot load {entry.value}"):
-        found = entry.load()
-    return _check_class(found, said_by)
 
 
 @contextmanager
@@ -181,15 +173,14 @@ def _place_of(error: BaseException, path: Path) -> str:
     return f"{path}, line {frames[-1].lineno}" if frames else str(path)
 
 
-def _classes(module: ModuleType) -> Iterator[ReporterClass]:
+def _classes(module: ModuleType) -> list[ReporterClass]:
     """The reporters that a module defines itself."""
-    for found in vars(module).values():
-        if isinstance(found, type) and issubclass(found, Reporter) and found.__module__ == module.__name__:
-            yield found
+    found = [each for each in vars(module).values() if isinstance(each, type) and issubclass(each, Reporter)]
+    return [each for each in found if each.__module__ == module.__name__]
 
 
 def _only_class(path: Path) -> ReporterClass:
-    classes: Sequence[ReporterClass] = tuple(_classes(_load_file(path)))
+    classes = _classes(_load_file(path))
     if len(classes) == 1:
         return classes[0]
     if not classes:

@@ -58,7 +58,7 @@ class ReporterThread:
         # What is only like a reporter, of no class of ours, may follow a run too: it has the six methods of its events.
         self._is_derived = isinstance(reporter, Reporter)
         self.wants_samples = self._is_derived and reporter.wants_samples()
-        self.speaks_last = self._is_derived and reporter.speaks_last
+        self.ends_last = self._is_derived and reporter.ends_last
         self.dropped_samples = 0
         self.dropped_events = 0
         self.loss: str | None = None
@@ -139,8 +139,8 @@ class ReporterThread:
     def _complete(self, summary: Summary, missing: int, files: Sequence[Path]) -> None:
         if missing:
             self.reporter.metrics.dropped += missing
-        if self.speaks_last:
-            self.reporter.hear_of_files(files)
+        if self.ends_last:
+            self.reporter.receive_files(files)
         self.reporter.on_test_complete(summary)
 
 
@@ -192,12 +192,12 @@ class ReporterThreads:
     async def complete(self, summary: Summary) -> Summary:
         """Let each have the summary and end, one after the other, so that what they print stands in their order.
 
-        The summary, with what could not be written; whoever speaks last gets it so, too.
+        The summary, with what could not be written; whoever ends last gets it so, too.
         """
         files: list[Path] = []
         losses: list[str] = []
-        for thread in sorted(self._threads, key=lambda thread: thread.speaks_last):
-            self._say_missing(thread, thread.missing(summary))
+        for thread in sorted(self._threads, key=lambda thread: thread.ends_last):
+            self._warn_of_missing(thread, thread.missing(summary))
             thread.finish(with_losses(summary, losses), tuple(files))
             if await self._has_ended(thread, self._patience_s):
                 files += thread.written
@@ -219,7 +219,7 @@ class ReporterThreads:
             self._log.warning(f"reporter {thread.name} was too slow and missed {dropped} intervals and news")
         return has_ended
 
-    def _say_missing(self, thread: ReporterThread, missing: int) -> None:
+    def _warn_of_missing(self, thread: ReporterThread, missing: int) -> None:
         name, dropped = thread.name, thread.dropped_samples
         if dropped:
             self._log.warning(f"reporter {name} was too slow and was not shown {dropped:,} of the requests")

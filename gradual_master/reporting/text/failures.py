@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gradual_common.kinds.causes import is_by_status, label_of
 from gradual_master.reporting.text.formatting import show_count, show_kinds, show_percent, show_tenth
@@ -29,16 +29,14 @@ class FailureGroup:
 
 def by_label(rows: Iterable[ErrorRow]) -> list[FailureGroup]:
     """Rows of the same label together, the most frequent first."""
-    found: dict[str, FailureGroup] = {}
-    for row in rows:
-        known = found.get(row.label)
-        found[row.label] = _joined(known, row) if known else FailureGroup(row.label, row.count, row, row.last_s)
-    return sorted(found.values(), key=lambda failure: (-failure.count, failure.label))
-
-
-def _joined(known: FailureGroup, row: ErrorRow) -> FailureGroup:
-    first = row if row.first_s < known.first.first_s else known.first
-    return replace(known, count=known.count + row.count, first=first, last_s=max(known.last_s, row.last_s))
+    labels: dict[str, list[ErrorRow]] = {}
+    for row in sorted(rows, key=lambda row: row.first_s):
+        labels.setdefault(row.label, []).append(row)
+    groups = [
+        FailureGroup(label, sum(row.count for row in same), same[0], max(row.last_s for row in same))
+        for label, same in labels.items()
+    ]
+    return sorted(groups, key=lambda group: (-group.count, group.label))
 
 
 def counts_of(kinds: Mapping[str, int], rows: Sequence[ErrorRow]) -> dict[str, int]:

@@ -105,6 +105,7 @@ def show_kinds(kinds: Mapping[str, int]) -> str:
 
 def thinned(rows: Sequence[T], most: int) -> Sequence[T]:
     """At most `most` rows, evenly spread, the last among them."""
+    # Counted from the end, which must be there; the division rounds up, or there would be one row too many.
     step = -(-len(rows) // most)
     return rows[::-1][::step][::-1] if step else rows
 

@@ -45,7 +45,7 @@ def summary_of(*rules: Any, levels: int = 2, warm_up: int = 0, samples: Any = No
 def printed(summary: Summary, files: Sequence[Path] = (), **console: Any) -> str:
     out = io.StringIO()
     reporter = ConsoleReporter(console=Console(file=out, highlight=False, **{"width": 80, **console}))
-    reporter.hear_of_files(files)
+    reporter.receive_files(files)
     reporter.on_test_complete(summary)
     return out.getvalue()
 

@@ -310,8 +310,8 @@ def test_strips_share_an_axis_and_stay_in_their_frame(summary: Summary) -> None:
     assert strips.high_ms >= max(each.max or 0 for each in times)
     for strip, each in zip(strips.rows, times, strict=True):
         assert strip is not None
-        assert [tick.ms for tick in strip.ticks] == [each.p50, each.p95, each.p99]
-        assert [tick.x for tick in strip.ticks] == sorted(tick.x for tick in strip.ticks)
+        assert [ms for _, _, ms in strip.ticks] == [each.p50, each.p95, each.p99]
+        assert [x for _, x, _ in strip.ticks] == sorted(x for _, x, _ in strip.ticks)
         tops = [float(top) for top in re.findall(r"V([\d.]+)", strip.path)]
         assert min(tops) == 0
         assert max(tops) == HEIGHT

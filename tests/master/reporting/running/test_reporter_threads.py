@@ -183,11 +183,11 @@ async def test_a_reporter_that_raises_is_named_and_told_nothing_more(
     assert logs[0]["exc_info"]
 
 
-async def test_a_report_that_could_not_be_written_is_told_in_the_verdict_and_to_who_speaks_last(
+async def test_a_report_that_could_not_be_written_is_a_warning_in_the_verdict_and_for_who_ends_last(
     logs: list[Any],
 ) -> None:
     class Last(Watcher):
-        speaks_last = True
+        ends_last = True
 
         def on_test_complete(self, summary: Any) -> None:
             self.heard = summary
@@ -384,7 +384,7 @@ async def test_something_that_is_only_like_a_reporter_may_follow_a_run() -> None
     assert told == ["on_test_start", "on_interval", "on_interval", "on_news", "on_test_complete", "close"]
 
 
-async def test_who_speaks_last_is_told_of_the_end_after_all_others_and_of_what_they_wrote() -> None:
+async def test_who_ends_last_gets_the_summary_after_all_others_and_what_they_wrote() -> None:
     told: list[str] = []
 
     class Writing(BaseReporter):
@@ -398,9 +398,9 @@ async def test_who_speaks_last_is_told_of_the_end_after_all_others_and_of_what_t
             raise OSError("the device is full")
 
     class Last(BaseReporter):
-        speaks_last = True
+        ends_last = True
 
-        def hear_of_files(self, files: Sequence[Path]) -> None:
+        def receive_files(self, files: Sequence[Path]) -> None:
             told.extend(map(str, files))
 
         def on_test_complete(self, summary: Any) -> None:
