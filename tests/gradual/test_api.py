@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import gradual
+from gradual.api import source_of
 from gradual.errors import UsageError
 from gradual.reporting import BaseReporter, Request, Summary
 from gradual_master.errors import ReporterError
