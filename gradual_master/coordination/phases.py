@@ -183,6 +183,8 @@ class Phases:
 
     def _conduct(self, now: int) -> None:
         """Under load: slots go to those who are here, levels are ordered ahead, and the end is noticed."""
+        # Slots come first: whatever else is decided, the orders that follow name them as they are now. An end that is
+        # due goes before one for lack of work, which would order target 0 a second time.
         self.assigner.reassign()
         end = self.orders.end
         if self._is_given_up(now):

@@ -24,6 +24,8 @@ class Dispatcher:
 
     def dispatch(self, event: Event) -> None:
         """Handle an event and whatever follows from it; while another one is handled, it waits for its turn."""
+        # An instruction may bring about an event at once: a batch is merged, rows are prepared. Handled right there,
+        # what follows from it would overtake the instructions that are still to be carried out.
         self._events.append(event)
         if self.is_dispatching:
             return

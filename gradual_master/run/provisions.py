@@ -41,8 +41,8 @@ class Provisions:
 
     def _rows(self, group: int, name: str, ordinals: Sequence[int]) -> Rows:
         table = self._data[group, name]
-        found = [(ordinal, row) for ordinal in ordinals if (row := table.row(ordinal)) is not None]
-        return Rows(group, name, tuple(ordinal for ordinal, _ in found), tuple(row for _, row in found))
+        rows = {ordinal: row for ordinal in ordinals if (row := table.row(ordinal)) is not None}
+        return Rows(group, name, tuple(rows), tuple(rows.values()))
 
     def _portions(self, slots: Sequence[SlotRun]) -> Iterator[tuple[int, str, list[int]]]:
         for group, name in sorted(self._data):

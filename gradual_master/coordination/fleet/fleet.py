@@ -173,6 +173,7 @@ class Fleet:
         self.commands.remove(agent.id, agent.hello)
         agent.hello = hello
         agent.sealed = max(agent.sealed, hello.last_batch)
+        # What it had put in force it may have forgotten: an agent that cut its users confirms anew.
         agent.confirmed = (0, 0)
         agent.take(ContactEvent.HELLO)
         self._connect(agent, stream)

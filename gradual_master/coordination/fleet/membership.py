@@ -46,6 +46,9 @@ class Membership:
 
     def greet(self, stream: int, hello: Hello, now: int) -> bool:
         """Whether the agent is taken in, or back."""
+        # The checks stand in the order of what they cost. A refusal changes nothing. A stream with a number that is not
+        # higher is late, not wrong: its agent is here on a newer one already, so that it is closed without a word. Only
+        # then is looked at what the agent says of itself, for which it may be dropped.
         known = self.fleet.find(hello)
         refusal = self.fleet.refusal(hello, is_ending=self.life.is_collecting or self.life.is_finished)
         if refusal is not None:
@@ -133,6 +136,7 @@ class Membership:
 
     def lose(self, agent: FleetAgent, reason: str) -> None:
         """The agent's slots are free from now on; what it still delivers is merged all the same."""
+        # Nothing waits for it in any case; but after its last batch an agent of a run that ends has nothing to lose.
         self._stop_waiting(agent)
         has_ended_with_the_run = self.life.is_collecting and self.intake.of(agent.id).is_last
         if has_ended_with_the_run or not agent.can(StandingEvent.LOSE):

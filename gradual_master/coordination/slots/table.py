@@ -209,6 +209,8 @@ class SlotTable:
         if not self._exists(run):
             raise WireError(f"it gives back slots that there are not: {run}")
         number, place = self._numbers.get(agent, NOBODY), self._place(run)
+        # An older tenure is no mistake: the agent speaks of a time before it was lost, or its message was under way
+        # while the slot went to another. A newer one than was ever given is one, and so is that of another holder.
         holder, tenure = self._holder[place], self._tenure[place]
         if (run.tenure > tenure).any() or ((tenure == run.tenure) & (holder != number) & (holder != NOBODY)).any():
             raise WireError(f"it gives back slots that it does not hold: {run}")
