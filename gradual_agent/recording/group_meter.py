@@ -22,20 +22,6 @@ class GroupMeter:
     A user that is stopping counts as nothing but that: its moves go to a meter that nobody reads (`Recorder.aside`).
     """
 
-    __slots__ = (
-        "_frame",
-        "active",
-        "active_time",
-        "empty",
-        "in_request",
-        "in_request_time",
-        "iterations",
-        "stopping",
-        "stopping_time",
-        "thinking",
-        "thinking_time",
-    )
-
     def __init__(self, frame: OpenFrame) -> None:
         self._frame = frame
         self.active = self.in_request = self.thinking = self.stopping = 0
@@ -106,17 +92,17 @@ class GroupMeter:
             self._frame.roll(now)
 
     def take(self, until: int) -> GroupFrame:
-        """What was measured up to `until`, which is then forgotten."""
-        times = [self._integral(state, until) for state in STATES]
+        """What was measured up to `until`, which is then forgotten.
+
+        A stamp a little before the frame began makes a tiny integral negative: it waits for the next frame.
+        """
+        times: list[int] = []
+        for state in STATES:
+            number, accumulator = getattr(self, state), f"{state}_time"
+            integral = getattr(self, accumulator) + number * until
+            setattr(self, accumulator, min(0, integral) - number * until)
+            times.append(max(0, integral))
         frame = GroupFrame(times, self.iterations, self.empty)
         self.iterations = array("q")
         self.empty = 0
         return frame
-
-    def _integral(self, state: str, until: int) -> int:
-        """A stamp a little before the frame began makes a tiny integral negative: it waits for the next frame."""
-        number: int = getattr(self, state)
-        accumulated: int = getattr(self, f"{state}_time")
-        integral = accumulated + number * until
-        setattr(self, f"{state}_time", min(0, integral) - number * until)
-        return max(0, integral)

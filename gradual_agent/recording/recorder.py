@@ -31,7 +31,12 @@ class Recorder:
         """Requests begun so far, over all frames."""
         self.log = log
         """Every single sample, if somebody wants to see them."""
-        self.steps = [self._record_of(step.number) for step in index.steps]
+        self.steps = [
+            StepRecord(self, step.number, index.failures)
+            if log is None
+            else LoggedStepRecord(self, step.number, index.failures, log)
+            for step in index.steps
+        ]
         self.groups = [GroupMeter(self) for _ in index.groups]
         self.aside = GroupMeter(self)
         """Takes the moves of users that are stopping, which nobody reads."""
@@ -48,12 +53,6 @@ class Recorder:
         self._applied: list[Applied] = []
         self._batches = 0
         self._sealed_until: int | None = None
-
-    def _record_of(self, step: int) -> StepRecord:
-        failures = self.index.failures
-        return (
-            StepRecord(self, step, failures) if self.log is None else LoggedStepRecord(self, step, failures, self.log)
-        )
 
     def schedule(self, start: int, interval: int, levels: Sequence[tuple[int, int]]) -> None:
         """Interval k covers `start` + k·`interval` on; `levels` are (instant, number); all in agent time.

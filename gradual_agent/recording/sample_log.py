@@ -54,8 +54,6 @@ def _columns(level: int, rows: np.ndarray, offset: int) -> SampleColumns:
 class LoggedStepRecord(StepRecord):
     """A step whose samples are kept one by one, too."""
 
-    __slots__ = ("_log",)
-
     def __init__(self, frame: OpenFrame, number: int, failures: FailureKinds, log: SampleLog) -> None:
         super().__init__(frame, number, failures)
         self._log = log

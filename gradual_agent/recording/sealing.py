@@ -13,11 +13,11 @@ busy core: 10,000 samples of 20 steps in 1.3 ms.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from gradual_agent.recording.frames import Cell, ClosedFrame, StepFrame
+from gradual_agent.recording.frames import ClosedFrame, StepFrame
 from gradual_common.histogram.buckets import Int64
 from gradual_common.histogram.columns import pack_values
 from gradual_common.plan.model.series import SeriesIndex
@@ -34,7 +34,6 @@ from gradual_common.protocol.batch import (
     Batch,
     Frame,
     Health,
-    Int32,
 )
 
 HEALTH_CELL = -1
@@ -60,13 +59,6 @@ class _Cells:
             self.keys.append((cell, measure))
             self.values.append(np.frombuffer(times, dtype=np.int64))
 
-    def add_step(self, frame: int, step: int, kind: int, cell: Cell) -> None:
-        number = self.add(frame, step, kind, cell.count)
-        self.add_times(number, RESPONSE_TIME, cell.response_times)
-        self.add_times(number, EXCHANGE, cell.exchanges)
-        self.add_times(number, TTFB, cell.ttfbs)
-        self.add_times(number, CONNECT, cell.connects)
-
 
 def build_batch(
     *,
@@ -83,38 +75,30 @@ def build_batch(
 ) -> Batch:
     """A batch of closed frames; `spans` are their begins and ends in run time."""
     cells = _cells(index, frames)
+    steps = [(place, step) for place, frame in enumerate(frames) for step in frame.steps]
+    groups, shape = [group for frame in frames for group in frame.groups], (len(frames), len(index.groups))
     cells.add_times(HEALTH_CELL, LOOP_LAG, loop_lags)
     cells.add_times(HEALTH_CELL, START_LAG, start_lags)
-    groups = len(index.groups)
     return Batch(
         number=number,
         interval=interval,
         last=last,
         frames=tuple(Frame(frame.level, *span) for frame, span in zip(frames, spans, strict=True)),
-        users=_int64([[group.times for group in frame.groups] for frame in frames], len(frames), groups, 4),
-        iterations=_int64(
-            [[(len(group.iterations), group.empty) for group in frame.groups] for frame in frames],
-            len(frames),
-            groups,
-            2,
-        ),
-        cells=_int32(cells.rows, 3),
+        users=_int64([group.times for group in groups], (*shape, 4)),
+        iterations=_int64([(len(group.iterations), group.empty) for group in groups], (*shape, 2)),
+        cells=np.array(cells.rows, dtype=np.int32).reshape(-1, 3),
         requests=np.array(cells.requests, dtype=np.int64),
-        counters=_int64(_counters(frames), -1, 2 + len(COUNTERS)),
-        statuses=_int64(_statuses(frames), -1, 5),
-        assertions=_int64(_assertions(frames), -1, 5),
+        counters=_int64([(frame, step.number, *step.counters) for frame, step in steps], (-1, 2 + len(COUNTERS))),
+        statuses=_int64(_statuses(steps), (-1, 5)),
+        assertions=_int64([(frame, step.number, *row) for frame, step in steps for row in step.assertions], (-1, 5)),
         histograms=pack_values(cells.keys, cells.values),
         health=health,
         applied=applied,
     )
 
 
-def _int64(rows: object, *shape: int) -> Int64:
+def _int64(rows: object, shape: tuple[int, ...]) -> Int64:
     return np.array(rows, dtype=np.int64).reshape(shape)
-
-
-def _int32(rows: object, width: int) -> Int32:
-    return np.array(rows, dtype=np.int32).reshape(-1, width)
 
 
 def _cells(index: SeriesIndex, frames: Sequence[ClosedFrame]) -> _Cells:
@@ -122,31 +106,23 @@ def _cells(index: SeriesIndex, frames: Sequence[ClosedFrame]) -> _Cells:
     for number, frame in enumerate(frames):
         for step in frame.steps:
             for kind, cell in step.cells:
-                cells.add_step(number, step.number, kind, cell)
+                place = cells.add(number, step.number, kind, cell.count)
+                cells.add_times(place, RESPONSE_TIME, cell.response_times)
+                cells.add_times(place, EXCHANGE, cell.exchanges)
+                cells.add_times(place, TTFB, cell.ttfbs)
+                cells.add_times(place, CONNECT, cell.connects)
         for group, measured in enumerate(frame.groups):
             if measured.iterations:
-                cell_number = cells.add(number, index.iterations_of(group), 0, len(measured.iterations))
-                cells.add_times(cell_number, ITERATION, measured.iterations)
+                place = cells.add(number, index.iterations_of(group), 0, len(measured.iterations))
+                cells.add_times(place, ITERATION, measured.iterations)
     return cells
 
 
-def _steps(frames: Sequence[ClosedFrame]) -> Iterator[tuple[int, StepFrame]]:
-    return ((number, step) for number, frame in enumerate(frames) for step in frame.steps)
-
-
-def _counters(frames: Sequence[ClosedFrame]) -> list[tuple[int, ...]]:
-    return [(frame, step.number, *step.counters) for frame, step in _steps(frames)]
-
-
-def _statuses(frames: Sequence[ClosedFrame]) -> list[tuple[int, ...]]:
+def _statuses(steps: Sequence[tuple[int, StepFrame]]) -> list[tuple[int, ...]]:
     return [
         (frame, step.number, kind, code, count)
-        for frame, step in _steps(frames)
+        for frame, step in steps
         for kind, cell in step.cells
         for code, count in cell.statuses.items()
         if code  # A kind of action without status codes has none to count.
     ]
-
-
-def _assertions(frames: Sequence[ClosedFrame]) -> list[tuple[int, ...]]:
-    return [(frame, step.number, *counts) for frame, step in _steps(frames) for counts in step.assertions]

@@ -25,31 +25,6 @@ TIMEOUT = KIND["timeout"]
 class StepRecord:
     """What one step measured in the open frame."""
 
-    __slots__ = (
-        "_frame",
-        "_have_response",
-        "_judged",
-        "add_exchange",
-        "add_response_time",
-        "add_ttfb",
-        "assertions",
-        "bytes_received",
-        "bytes_sent",
-        "failed",
-        "failed_assertions",
-        "hops",
-        "interrupted",
-        "judged",
-        "number",
-        "ok",
-        "resent",
-        "retried",
-        "sent",
-        "skipped",
-        "statuses",
-        "unsent",
-    )
-
     def __init__(self, frame: OpenFrame, number: int, failures: FailureKinds = BUILT_IN_KINDS) -> None:
         self._frame = frame
         self._have_response = failures.have_response
