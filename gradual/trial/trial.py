@@ -26,8 +26,7 @@ from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.users.behaviour import Behaviour, CompiledStep, compile_behaviour
-from gradual_agent.users.context import UserContext, UserLog
-from gradual_agent.users.unforeseen import mark_failed
+from gradual_agent.users.context import UserContext, UserLog, mark_failed
 from gradual_agent.users.user import VirtualUser
 from gradual_common.clock import NEVER
 from gradual_common.errors import TemplateError

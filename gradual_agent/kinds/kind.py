@@ -59,7 +59,7 @@ class Action(Protocol):
     def perform(self, user: Actor, sample: Sample) -> Awaitable[None]:
         """Do it and fill `sample`, which was reset to its start: `ended` and the judged kind among the rest.
 
-        Failures are data; what it raises all the same is one, too (`unforeseen`).
+        Failures are data; what it raises all the same is one, too (`users.context`).
         """
 
 

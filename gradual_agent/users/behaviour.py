@@ -78,40 +78,30 @@ class Behaviour:
     meter: GroupMeter
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseUse:
-    """What the templates of a group read of responses."""
+def response_use(texts: Iterable[tuple[str, bool]]) -> tuple[bool, bool, bool]:
+    """Whether templates read anything of responses, their headers, their bodies.
 
-    any: bool
-    headers: bool
-    body: bool
-
-    @classmethod
-    def of(cls, texts: Iterable[tuple[str, bool]]) -> ResponseUse:
-        """Judged by the words in the texts (text, is it a condition): reading too much costs little."""
-        reading = " ".join(text for text, condition in texts if "response" in text and _reads(text, condition))
-        dynamic = "response[" in reading or "response|" in reading.replace(" ", "")
-        return cls(
-            bool(reading),
-            dynamic or "headers" in reading,
-            dynamic or "json" in reading or "text" in reading,
-        )
-
-
-def _reads(text: str, condition: bool) -> bool:
-    return bool(names_in(text, condition) & {"response", "responses"})
+    Judged by the words in the texts (text, is it a condition): reading too much costs little.
+    """
+    reading = " ".join(
+        text
+        for text, condition in texts
+        if "response" in text and names_in(text, condition) & {"response", "responses"}
+    )
+    dynamic = "response[" in reading or "response|" in reading.replace(" ", "")
+    return bool(reading), dynamic or "headers" in reading, dynamic or "json" in reading or "text" in reading
 
 
 def compile_behaviour(plan: Plan, number: int, recorder: Recorder, actions: Actions) -> Behaviour:
     """Compile group `number` of `plan`; raises TemplateError for a text that cannot be compiled."""
     group = plan.users[number]
-    names = _actions(group)
-    use = ResponseUse.of(_texts(group, actions))
+    names, think_time = _actions(group), group.think_time or plan.config.think_time
+    reads_any, *reads = response_use(_texts(group, actions))
     records = iter([recorder.steps[series.number] for series in recorder.index.steps if series.group == number])
-    compiled = {name: (actions.compile(name, use.headers, use.body), actions.engine_of(name)) for name in names}
+    compiled = {name: (actions.compile(name, *reads), actions.engine_of(name)) for name in names}
     sections = {
         section: tuple(
-            _compile_step(step, *compiled[step.action], next(records), step.think_time or _think_time(plan, group))
+            _compile_step(step, *compiled[step.action], next(records), step.think_time or think_time)
             for step in _steps(group, section)
         )
         for section in SECTIONS
@@ -129,9 +119,9 @@ def compile_behaviour(plan: Plan, number: int, recorder: Recorder, actions: Acti
         finishes_iteration=group.stop_at == "iteration",
         cookies=cookies,
         connections=connections,
-        keeps_response=use.any,
+        keeps_response=reads_any,
         starts_with=frozenset(name for step in group.on_start for name in plan.actions[step.action].extract),
-        resets=use.any or extracts,
+        resets=reads_any or extracts,
         ends_iterations="per_iteration" in (cookies, connections),
         mixes_kinds=len({plan.actions[name].kind for name in names}) > 1,
         meter=recorder.groups[number],
@@ -152,10 +142,6 @@ def _texts(group: UserGroup, actions: Actions) -> list[tuple[str, bool]]:
 def _actions(group: UserGroup) -> list[str]:
     """The names of the actions that a group performs."""
     return sorted({step.action for section in SECTIONS for step in _steps(group, section)})
-
-
-def _think_time(plan: Plan, group: UserGroup) -> ThinkTime | None:
-    return group.think_time or plan.config.think_time
 
 
 def _compile_step(

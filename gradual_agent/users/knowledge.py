@@ -1,16 +1,19 @@
-"""What one user knows: its rows, its random stream, its variables and the responses of this iteration.
+"""What one user knows: its rows, its random stream, its variables and the responses of this iteration, as templates and
+conditions see them (PLAN.md, 'Behaviour').
 
 Everything is made when it is first needed: an idle user of a group without templates has none of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.users.behaviour import Behaviour
-from gradual_agent.users.view import NO_RESPONSE, ResponseView, Vu
+from gradual_common.clock import NS_PER_MS
+from gradual_common.kinds.content import NOT_JSON, Content
 from gradual_common.randomness import RandomStream
 from gradual_common.templates.functions import RANDOM, WALL_CLOCK
 
@@ -18,6 +21,49 @@ Rows = dict[str, dict[str, Any]]
 """A slot's row of each data set by its name."""
 
 NOTHING_KEPT: dict[str, Any] = {}
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class ResponseView:
+    """`response`, and the values of `responses`."""
+
+    status: str
+    """It follows the assertions: success, error, or none."""
+    status_code: int
+    error: str
+    """The name of its failure kind."""
+    time_ms: float
+    _content: Content
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header fields."""
+        return self._content.headers
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self._content.text
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON; nothing when it is not."""
+        return None if self._content.json is NOT_JSON else self._content.json
+
+
+NO_RESPONSE = ResponseView("none", 0, "", 0.0, Content(None))
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Vu:
+    """`vu`: who a user is."""
+
+    group: str
+    """The group's name."""
+    slot: int
+    """The ordinal in the group."""
+    tenure: int
+    iteration: int
 
 
 class Knowledge:
@@ -101,6 +147,6 @@ class Knowledge:
 
 def keep_response(scope: dict[str, Any], step: str, sample: Sample, error: str) -> None:
     """Let templates see how a step ended; `error`: the name of its failure kind."""
-    view = ResponseView.of(sample, error)
-    scope["response"] = view
-    scope["responses"][step] = view
+    status, time_ms = "error" if sample.kind else "success", (sample.ended - sample.started) / NS_PER_MS
+    view = ResponseView(status, sample.status_code, error, time_ms, Content(sample.response))
+    scope["response"] = scope["responses"][step] = view

@@ -3,7 +3,7 @@
 The coroutine suspends in two places only: in a client's fetch, and in `_sleep`. Whoever completes the wait calls
 `resume`, and the user runs on, synchronously, until it waits again.
 
-Every step that begins is recorded once. What an action raises is a failure of its step (`unforeseen`): its user's
+Every step that begins is recorded once. What an action raises is a failure of its step (`context`): its user's
 connections are closed, and it goes on as after any failure.
 
 Hot path (STYLE 16): plain attributes and local names; what was measured stands in `user`.
@@ -21,9 +21,8 @@ from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_agent.runtime.suspension import suspend
 from gradual_agent.runtime.timeline import Entry
 from gradual_agent.users.behaviour import Behaviour, CompiledStep
-from gradual_agent.users.context import UserContext
+from gradual_agent.users.context import INTERNAL, UserContext, mark_failed
 from gradual_agent.users.knowledge import Knowledge, Rows, keep_response
-from gradual_agent.users.unforeseen import INTERNAL, mark_failed
 from gradual_common.clock import NS_PER_MS
 
 LEASE_PAUSE = 100 * NS_PER_MS
@@ -75,10 +74,9 @@ class StepRunner(ABC):
     def client(self) -> Any:
         """The user's client of the kind that its step performs; made when first needed."""
         client = self._client
-        return self._find_client() if client is None else client
-
-    def _find_client(self) -> Client:
-        """Users of one kind have one client, and need no table; those of several have nothing but the table."""
+        if client is not None:
+            return client
+        # Users of one kind have one client, and need no table; those of several have nothing but the table.
         assert self._step is not None, "clients are asked for by steps"
         engine, behaviour = self._step.engine, self.behaviour
         client = self._clients.get(engine)

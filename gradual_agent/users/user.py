@@ -26,8 +26,8 @@ from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.kinds.kind import Client
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_agent.runtime.timeline import Entry
-from gradual_agent.users.behaviour import Behaviour, CompiledStep
-from gradual_agent.users.context import UserContext
+from gradual_agent.users.behaviour import Behaviour
+from gradual_agent.users.context import INTERNAL, UserContext, detail_of
 from gradual_agent.users.knowledge import Rows
 from gradual_agent.users.step_runner import (
     ITERATING,
@@ -39,7 +39,6 @@ from gradual_agent.users.step_runner import (
     THINKING,
     StepRunner,
 )
-from gradual_agent.users.unforeseen import INTERNAL, detail_of
 from gradual_common.clock import NEVER, NS_PER_MS, NS_PER_S
 
 EMPTY_PAUSE = 100 * NS_PER_MS
@@ -152,8 +151,10 @@ class VirtualUser(StepRunner):
             self._clear_timer()
             self.resume()
 
-    async def _live(self) -> bool:
-        """From the first step to the last; whether the user has ended for good."""
+    async def _live(self, again: bool = False) -> bool:
+        """From the first step to the last, after a mistake `again`; whether the user has ended for good."""
+        if again and (self.is_stopping or self._hands_over or not await self._wait_for_replacement()):
+            return False
         while not await self._start():
             if self._must_end or not await self._wait_for_replacement():
                 return False
@@ -248,33 +249,20 @@ class VirtualUser(StepRunner):
             self._clear_timer()
             self._meter.end_thinking(now)
         if self._doing != REQUESTING:
-            self._begin_request(step, now)
-        self._give_up_client(step)
-        self._end_request(now, INTERNAL, detail_of(error))
-        self._context.log.note_unforeseen(self.behaviour, step, error)
-        self._show_failure(self._sample)
-        self._coroutine = self._live_again()
-        self.resume()
-
-    def _give_up_client(self, step: CompiledStep) -> None:
+            self._step = step
+            self._sample.reset(now)
+            self._context.recorder.begun += 1
+            self._meter.begin_request(now)
         for client in self._take_clients():
             try:
                 client.cut()
-            except Exception as error:
-                self._context.log.note_unforeseen(self.behaviour, step, error)
-
-    async def _live_again(self) -> bool:
-        if self.is_stopping or self._hands_over or not await self._wait_for_replacement():
-            return False
-        return await self._live()
-
-    def _begin_request(self, step: CompiledStep, now: int) -> None:
-        """As `_run_steps` does, which has it written out: a call there costs every step."""
-        self._step = step
-        self._sample.reset(now)
-        self._context.recorder.begun += 1
-        self._meter.begin_request(now)
-        self._doing = REQUESTING
+            except Exception as unforeseen:
+                self._context.log.note_unforeseen(self.behaviour, step, unforeseen)
+        self._end_request(now, INTERNAL, detail_of(error))
+        self._context.log.note_unforeseen(self.behaviour, step, error)
+        self._show_failure(self._sample)
+        self._coroutine = self._live(again=True)
+        self.resume()
 
     def _end_request(self, now: int, kind: int, detail: str = "") -> None:
         """The action under way ends with this outcome."""

@@ -6,7 +6,7 @@ import pytest
 from agent_stage import StageActions
 
 from gradual_agent.recording.recorder import Recorder
-from gradual_agent.users.behaviour import Behaviour, ResponseUse, compile_behaviour
+from gradual_agent.users.behaviour import Behaviour, compile_behaviour, response_use
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 
@@ -82,4 +82,4 @@ def test_a_group_that_reads_no_response_and_extracts_nothing_has_nothing_to_rese
     ],
 )
 def test_what_templates_read_of_responses_is_kept(texts: list[tuple[str, bool]], use: tuple[bool, bool, bool]) -> None:
-    assert ResponseUse.of(texts) == ResponseUse(*use)
+    assert response_use(texts) == use

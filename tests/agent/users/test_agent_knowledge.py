@@ -6,8 +6,7 @@ import pytest
 from agent_stage import MS, Stage
 
 from gradual_agent.runtime.sample import Sample
-from gradual_agent.users.knowledge import Knowledge, keep_response
-from gradual_agent.users.view import NO_RESPONSE, ResponseView, Vu
+from gradual_agent.users.knowledge import NO_RESPONSE, Knowledge, ResponseView, Vu, keep_response
 from gradual_common.kinds.failures import KIND
 
 EXTRACTING = {"login": {"url": "/login", "extract": {"token": "json: t"}}, "browse": {"url": "/browse"}}
@@ -29,7 +28,7 @@ def test_a_scope_is_made_once_for_an_iteration_and_holds_rows_secrets_and_who_th
     assert known.is_used
     assert made is scope(known)
     assert (made["user"], made["secrets"], made["response"]) == ({"name": "Ann"}, {"KEY": "k"}, NO_RESPONSE)
-    assert [getattr(made["vu"], name) for name in Vu.__slots__] == ["g0", 0, 2, 3]
+    assert [getattr(made["vu"], name) for name in Vu.__slots__] == ["g0", 2, 3, 0]
 
 
 def test_a_group_without_anything_to_reset_keeps_its_scope_and_counts_iterations_in_it() -> None:

@@ -13,8 +13,8 @@ from gradual_agent.kinds.extraction import Extractor
 from gradual_agent.kinds.http.action import HttpAction
 from gradual_agent.recording.group_meter import GroupMeter
 from gradual_agent.users import step_runner
+from gradual_agent.users.context import INTERNAL, detail_of, kind_of
 from gradual_agent.users.knowledge import Knowledge
-from gradual_agent.users.unforeseen import INTERNAL, detail_of, kind_of
 from gradual_common.errors import RequestError, TemplateError
 from gradual_common.kinds.failures import KIND
 from gradual_common.protocol.batch_checks import check_batch
@@ -209,6 +209,6 @@ def test_the_first_traceback_of_each_kind_and_step_is_logged() -> None:
 def test_a_detail_names_the_exception_and_its_place() -> None:
     with pytest.raises(KeyError) as caught:
         raising(KeyError("absent"))()
-    assert detail_of(caught.value).startswith("KeyError: 'absent' (test_agent_unforeseen.py:")
+    assert detail_of(caught.value).startswith("KeyError: 'absent' (test_agent_context.py:")
     assert len(detail_of(ValueError("x" * 10_000))) < 300
     assert kind_of(ValueError()) == INTERNAL == KIND["internal"]
