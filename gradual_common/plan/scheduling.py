@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from gradual_common.clock import NEVER
 from gradual_common.errors import PlanError, Problem
-from gradual_common.plan.model.plan import Phase, Plan
+from gradual_common.plan.model.plan import Plan
 from gradual_common.schedule.ramps.curve import Curve
 from gradual_common.schedule.ramps.ramp import Ramp
 from gradual_common.schedule.ramps.written import trace
@@ -44,11 +44,12 @@ class _Phase:
 
     duration: int | None
     ramp: Ramp | None
-    pause: int
-    warm_up: bool
 
     mix: Users
     """The most users per group."""
+
+    pause: int = 0
+    warm_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +81,23 @@ def compile_schedule(plan: Plan) -> Schedule:
     warnings = _unused(drafts)
     for draft in drafts:
         warnings += _warnings(*draft, several=bool(plan.config.phases))
-    return drawing.finish(tuple(warnings))
+    levels = _levels(drawing.changes, drawing.at)
+    phases = tuple(drawing.phases)
+    return Schedule(tuple(drawing.changes), levels, phases, drawing.end, drawing.groups, tuple(warnings))
 
 
 def _phases(plan: Plan) -> list[_Phase]:
     """The phases of the plan; without `phases` the config is the one phase."""
     config = plan.config
-    concurrency = tuple(group.concurrency for group in plan.users)
     if not config.phases:
-        return [_Phase(SINGLE_PHASE, "config", config.duration, config.ramp, 0, False, concurrency)]
-    return [
-        _Phase(
-            phase.name,
-            f"config.phases[{number}]",
-            phase.duration,
-            phase.ramp,
-            phase.pause_before or 0,
-            phase.warm_up,
-            _mix(plan, phase),
-        )
-        for number, phase in enumerate(config.phases)
-    ]
-
-
-def _mix(plan: Plan, phase: Phase) -> Users:
-    return tuple(phase.users.get(group.name, group.concurrency) for group in plan.users)
+        concurrency = tuple(group.concurrency for group in plan.users)
+        return [_Phase(SINGLE_PHASE, "config", config.duration, config.ramp, concurrency)]
+    phases = []
+    for number, phase in enumerate(config.phases):
+        path, pause = f"config.phases[{number}]", phase.pause_before or 0
+        mix = tuple(phase.users.get(group.name, group.concurrency) for group in plan.users)
+        phases.append(_Phase(phase.name, path, phase.duration, phase.ramp, mix, pause, phase.warm_up))
+    return phases
 
 
 def _trace(plan: Plan, phase: _Phase, before: Users) -> _Sketch:
@@ -130,14 +123,13 @@ def _traced(ramp: Ramp | None, users: int, phase: _Phase, before: int, path: str
 
 def _merged(curves: Sequence[Curve]) -> tuple[Point, ...]:
     """The users of every group at each instant at which one of them changes."""
-    instants = sorted({at for curve in curves for at, _ in curve.steps})
-    columns = [_at_each(curve, instants) for curve in curves]
-    return tuple(zip(instants, zip(*columns, strict=True), strict=True))
-
-
-def _at_each(curve: Curve, instants: Sequence[int]) -> list[int]:
-    begins = [at for at, _ in curve.steps]
-    return [curve.steps[bisect_right(begins, at) - 1][1] for at in instants]
+    users = [0] * len(curves)
+    points: dict[int, Users] = {}
+    steps = ((at, group, target) for group, curve in enumerate(curves) for at, target in curve.steps)
+    for at, group, target in sorted(steps):
+        users[group] = target
+        points[at] = tuple(users)  # The last of an instant stays; at 0 it has all groups, for there every curve begins.
+    return tuple(points.items())
 
 
 class _Drawing:
@@ -153,44 +145,31 @@ class _Drawing:
 
     def add(self, phase: _Phase, sketch: _Sketch) -> None:
         """Append a phase, with the pause before it."""
-        number = len(self.phases)
         if phase.pause:
-            self._change(self.at, (0,) * len(self.groups), number, self._next_level())
+            self._change(self.at, (0,) * len(self.groups))
             self.at += phase.pause
         start = self.at
-        cuts = [sketch.ramping * part // PARTS for part in range(PARTS + 1)] if sketch.ramping else []
-        self._add_points(sketch.points, cuts, start, phase.duration, number)
+        self._add_points(sketch, start, phase.duration)
         self.users = sketch.points[-1][1]
         self.end = None if phase.duration is None else start + phase.duration
         self.at = NEVER if self.end is None else self.end
-        self.phases.append(SchedulePhase(number, phase.name, start, self.at, phase.warm_up))
+        self.phases.append(SchedulePhase(len(self.phases), phase.name, start, self.at, phase.warm_up))
 
-    def _add_points(
-        self, points: Sequence[Point], cuts: Sequence[int], start: int, duration: int | None, phase: int
-    ) -> None:
+    def _add_points(self, sketch: _Sketch, start: int, duration: int | None) -> None:
         """A change at every point and every cut; between two cuts all share the level."""
-        begins = [at for at, _ in points]
+        cuts = [sketch.ramping * part // PARTS for part in range(PARTS + 1)] if sketch.ramping else []
+        begins = [at for at, _ in sketch.points]
         marks = sorted({*begins, *(cut for cut in cuts if duration is None or cut < duration)})
-        part = -1
+        last = -1
         for mark in marks:
-            users = points[bisect_right(begins, mark) - 1][1]
-            inside = bisect_right(cuts, mark)
-            if inside in (0, len(cuts)) or inside != part:
-                self._change(start + mark, users, phase, self._next_level())
-            else:
-                self._change(start + mark, users, phase, self.changes[-1].level)
-            part = inside
+            users = sketch.points[bisect_right(begins, mark) - 1][1]
+            part = bisect_right(cuts, mark)
+            self._change(start + mark, users, same_level=part == last and 0 < part < len(cuts))
+            last = part
 
-    def _next_level(self) -> int:
-        return self.changes[-1].level + 1 if self.changes else 0
-
-    def _change(self, at: int, users: Users, phase: int, level: int) -> None:
-        self.changes.append(Change(at, sum(users), users, level, phase))
-
-    def finish(self, warnings: tuple[str, ...]) -> Schedule:
-        """The schedule as drawn."""
-        levels = _levels(self.changes, self.at)
-        return Schedule(tuple(self.changes), levels, tuple(self.phases), self.end, self.groups, warnings)
+    def _change(self, at: int, users: Users, *, same_level: bool = False) -> None:
+        level = self.changes[-1].level + (not same_level) if self.changes else 0
+        self.changes.append(Change(at, sum(users), users, level, len(self.phases)))
 
 
 def _levels(changes: Sequence[Change], end: int) -> tuple[Level, ...]:
@@ -212,31 +191,27 @@ def _unused(drafts: Sequence[tuple[_Phase, _Sketch]]) -> list[str]:
     """The ramps are written for fewer users than there are."""
     users = max(sum(phase.mix) for phase, _ in drafts)
     peak = max(sum(curve.peak for curve, _ in sketch.curves) for _, sketch in drafts)
-    if peak >= users:
-        return []
-    return [f"the ramp is limited to {peak} of {users} users (`max_concurrency`); the other {users - peak} never run"]
+    unused = f"the ramp is limited to {peak} of {users} users (`max_concurrency`); the other {users - peak} never run"
+    return [unused] if peak < users else []
 
 
 def _warnings(phase: _Phase, sketch: _Sketch, *, several: bool) -> list[str]:
     """What the ramps of a phase do that their author may not have meant."""
-    prefix = f"phase {phase.name!r}: " if several else ""
-    return [
-        prefix + (f"{path}: " if path != phase.path else "") + text
-        for curve, path in sketch.curves
-        for text in _late(curve, phase.duration)
-    ]
-
-
-def _late(curve: Curve, duration: int | None) -> list[str]:
-    """The goal is never reached, or too late to be measured."""
-    if duration is None:
+    if phase.duration is None:
         return []
+    prefix = f"phase {phase.name!r}: " if several else ""
+    late = [(path, text) for curve, path in sketch.curves if (text := _late(curve, phase.duration))]
+    return [prefix + (f"{path}: " if path != phase.path else "") + text for path, text in late]
+
+
+def _late(curve: Curve, duration: int) -> str:
+    """The goal is never reached, or too late to be measured."""
     length = format_duration(duration)
     reached = curve.reached_at
     advice = "shorten the interval, raise the steps, or lengthen the duration"
     if reached is None:
-        return [f"the ramp never reaches {curve.goal} users: it ends at {curve.last} after {length}; {advice}"]
+        return f"the ramp never reaches {curve.goal} users: it ends at {curve.last} after {length}; {advice}"
     if 5 * reached >= 4 * duration:
         late = format_duration(reached)
-        return [f"the ramp reaches {curve.goal} users only after {late} of {length}, in the last fifth; {advice}"]
-    return []
+        return f"the ramp reaches {curve.goal} users only after {late} of {length}, in the last fifth; {advice}"
+    return ""

@@ -51,6 +51,7 @@ MESSAGES = {
 """By pydantic's type of error."""
 
 KEY_ERROR = "[key]"
+SPACE_MISSING = "a space is missing after the colon: write `{0}: …`"
 
 _MAPPINGS = frozenset({"model_type", "model_attributes_type", "dict_type"})
 _NO_SPACE = re.compile(r"([A-Za-z_][\w-]*):(?![\s/])")
@@ -62,22 +63,17 @@ def shape_problems(document: Document, error: ValidationError) -> Iterator[tuple
         if details["type"] == "too_short" and details["input"]:
             continue  # It has entries, and the mistakes in all of them are reported already.
         path = written_path(document, details["loc"], details)
-        message = _message(details)
         hint = _hint(document, details) if details["type"] == "extra_forbidden" else _shape_hint(details)
         owner = path[:-1] if details["type"] == "missing" else path
-        yield path, document.problem(owner, message, hint)
+        yield path, document.problem(owner, _message(details), hint)
 
 
 def _message(details: ErrorDetails) -> str:
     template = MESSAGES.get(details["type"])
     if template is None:
         return details["msg"]
-    context = {
-        **details.get("ctx", {}),
-        "found": kind_of(details["input"]),
-        "key": details["loc"][-1:] and details["loc"][-1],
-    }
-    return template.format(**context)
+    key = details["loc"][-1] if details["loc"] else ""
+    return template.format(**{**details.get("ctx", {}), "found": kind_of(details["input"]), "key": key})
 
 
 def _hint(document: Document, details: ErrorDetails) -> str:
@@ -87,7 +83,7 @@ def _hint(document: Document, details: ErrorDetails) -> str:
         return ""
     key, keys = str(details["loc"][-1]), fields_of(model)
     if (match := _NO_SPACE.match(key)) is not None and match[1] in keys:
-        return f"a space is missing after the colon: write `{match[1]}: …`"
+        return SPACE_MISSING.format(match[1])
     return hint_for_key(key, model) or nearest(key, keys) or f"allowed: {listed(keys)}"
 
 
@@ -97,7 +93,7 @@ def _shape_hint(details: ErrorDetails) -> str:
     if details["type"] not in _MAPPINGS or not isinstance(found, str):
         return ""
     if (match := _NO_SPACE.match(found)) is not None:
-        return f"a space is missing after the colon: write `{match[1]}: …`"
+        return SPACE_MISSING.format(match[1])
     return "an entry is written `key: value`" if "=" in found else ""
 
 
@@ -107,22 +103,22 @@ def read_location(document: Document, location: Path) -> tuple[type[BaseModel] |
     path: Path = ()
     parts = list(location)
     while parts:
-        part = parts.pop(0)
-        path = (*path, part)
-        field = None if model is None else fields_of(model).get(str(part))
+        path = (*path, parts.pop(0))
+        field = None if model is None else fields_of(model).get(str(path[-1]))
         model = None
-        if field is not None:
-            inside = [*parts_of(field.annotation), *field.metadata]
-            if parts and any(get_origin(part) in (tuple, dict) for part in inside):
-                path = (*path, parts.pop(0))
-            choice = next((part for part in inside if isinstance(part, OneOf)), None)
-            if any(isinstance(part, ByKind) for part in inside):
-                kind = kind_of_action(mapping_at(document.root, *path))
-                model = None if kind is None else kind.model
-            elif choice is None:
-                model = next((part for part in inside if isinstance(part, type) and issubclass(part, BaseModel)), None)
-            elif parts:
-                model = choice.models.get(str(parts.pop(0)))
+        if field is None:
+            continue
+        inside = [*parts_of(field.annotation), *field.metadata]
+        if parts and any(get_origin(part) in (tuple, dict) for part in inside):
+            path = (*path, parts.pop(0))
+        choice = next((part for part in inside if isinstance(part, OneOf)), None)
+        if any(isinstance(part, ByKind) for part in inside):
+            kind = kind_of_action(mapping_at(document.root, *path))
+            model = None if kind is None else kind.model
+        elif choice is None:
+            model = next((part for part in inside if isinstance(part, type) and issubclass(part, BaseModel)), None)
+        elif parts:
+            model = choice.models.get(str(parts.pop(0)))
     return model, path
 
 
@@ -131,23 +127,15 @@ def written_path(document: Document, location: Path, details: ErrorDetails) -> P
     _, read = read_location(document, tuple(part for part in location if part != KEY_ERROR))
     path: Path = ()
     for number, part in enumerate(read):
-        if part == "ramp" and details["type"] != "ramp" and _may_ramp(path):
-            path = (*path, _ramp_key(document, path))
+        may_ramp = path == ("config",) or path[:2] == ("config", "phases") or path[:1] == ("users",)
+        if part == "ramp" and details["type"] != "ramp" and may_ramp:
+            written = attempt(read_ramp, mapping_at(document.root, *path))
+            path = (*path, "ramp_up" if written is None else written[1])
         elif part == "assertions" and isinstance(entry := (*read, "")[number + 1], int):
             return (*path, part, *_assertion_path(document, path, entry))
         else:
             path = (*path, part)
     return (*path[:-1], details.get("ctx", {})["key"]) if details["type"] == "ramp" else path
-
-
-def _may_ramp(path: Path) -> bool:
-    """Whether what stands at the path may carry a ramp."""
-    return path == ("config",) or path[:2] == ("config", "phases") or path[:1] == ("users",)
-
-
-def _ramp_key(document: Document, owner: Path) -> str:
-    read = attempt(read_ramp, mapping_at(document.root, *owner))
-    return read[1] if read is not None else "ramp_up"
 
 
 def _assertion_path(document: Document, action: Path, number: int) -> Path:
