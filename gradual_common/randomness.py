@@ -4,7 +4,7 @@
 one 64-bit word, advanced by SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", OOPSLA
 2014), which passes BigCrush (Vigna, splitmix64.c). All streams lie on one cycle of 2⁶⁴ words, each beginning where a
 hash of its slot puts it: with some thousand draws a slot, that two of them overlap is improbable. Every draw consumes
-a fixed number of words, so a plan's values do not depend on what was drawn between them elsewhere.
+a fixed number of words, so a plan's values do not depend on what other templates drew between them.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from gradual_common.kinds.checks.written import CHECKS
 from gradual_common.kinds.content import Content
 from gradual_common.kinds.failure import ASSERTION
 from gradual_common.kinds.failures import KIND
-from gradual_common.secrecy.field_names import conceals
+from gradual_common.secrecy.field_names import is_sensitive
 from gradual_common.secrecy.quoting import MOST_SHOWN, shorten
 from gradual_common.templates.templates import Compiled, Literal, Scope, compile_value
 
@@ -125,7 +125,7 @@ class FailedAssertion:
     @property
     def _is_secret(self) -> bool:
         """Whether what is looked up is a credential by its name: `data.token`, `Authorization`."""
-        return any(map(conceals, _WORD.findall(self._spec.subject)))
+        return any(map(is_sensitive, _WORD.findall(self._spec.subject)))
 
     def _rendered(self, hide: Hide) -> str:
         """What the template in it came to, unless that is the error."""

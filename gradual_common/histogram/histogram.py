@@ -90,6 +90,7 @@ class Histogram:
         share = _share(q)
         if self.count == 0:
             return None
+        # ⌈q·count⌉ in integers: floats would be off by one rank for large counts.
         rank = max(1, -(-share.numerator * self.count // share.denominator))
         if rank <= self.underflow:
             return float(self._min)

@@ -1,4 +1,4 @@
-"""Certificates, keys and the TLS contexts made of them, as whoever checks a plan and whoever runs it see them alike.
+"""Certificates, keys and the TLS contexts made of them, the same for the checks of a plan and for the engine.
 
 Files come as bytes. PEM is found in whatever stands around it (RFC 7468 allows any text there); what has no PEM block
 is taken for DER. Nothing here ever asks for a passphrase: OpenSSL would, on the terminal, and an agent would stand

@@ -191,8 +191,6 @@ def _to_ascii(host: str) -> str:
 def _encode_label(label: str) -> str:
     try:
         return idna.alabel(label).decode("ascii")
-    except idna.core.InvalidCodepointContext:
-        raise
     except idna.core.InvalidCodepoint:
         return "xn--" + label.encode("punycode").decode("ascii")
 

@@ -91,6 +91,7 @@ def _check_histograms(columns: HistogramColumns, cells: int) -> None:
 
 def _check_counts(columns: HistogramColumns) -> None:
     """The buckets of each histogram add up to its count."""
+    # All counts stand in one list: those of one histogram add up to the difference of two running sums.
     ends = np.cumsum(columns.sizes, dtype=np.int64)
     running = np.concatenate((np.zeros(1, np.int64), np.cumsum(columns.counts, dtype=np.int64)))
     counted = running[ends] - running[ends - columns.sizes]

@@ -1,6 +1,6 @@
 """The credentials that nobody declared: those that a plan holds, and those that went over the wire.
 
-Found in a credential's place: user information in a URL, a header, cookie or field whose name tells, a webhook.
+Found in a credential's place: user information in a URL, a header, cookie or field with a sensitive name, a webhook.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
-from gradual_common.secrecy.field_names import MASK, conceals, hide_fields, values_in
+from gradual_common.secrecy.field_names import MASK, hide_fields, is_sensitive, values_in
 from gradual_common.secrecy.masking import hide_credentials
 from gradual_common.secrecy.token_forms import basic_credentials, hide_tokens, webhooks_in
 
@@ -20,7 +20,7 @@ Path = tuple[str | int, ...]
 CARRIERS = frozenset(
     {"headers", "body", "form", "query", "url", "base_url", "multipart", "auth", "proxy", "tls", "assertions"}
 )
-"""The keys of a plan below which a name tells what is sent; elsewhere `token` may be a name like any other."""
+"""The keys of a plan below which everything is sent; outside of them `token` may be a name like any other."""
 
 _HOLE = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
 """`split` gives what stands around the holes of a value, and the holes at the odd places between."""
@@ -30,9 +30,9 @@ _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|apikey|negotiate)(?:\s+|
 
 
 def is_credential(path: Sequence[str | int]) -> bool:
-    """Whether what stands at a path of a plan is sent under a name that tells."""
+    """Whether what stands at a path of a plan is sent under a sensitive name."""
     places = [number for number, part in enumerate(path) if part in CARRIERS]
-    return bool(places) and any(conceals(part) for part in path[places[0] + 1 :] if isinstance(part, str))
+    return bool(places) and any(is_sensitive(part) for part in path[places[0] + 1 :] if isinstance(part, str))
 
 
 def credentials_in_text(text: str) -> Iterator[str]:
@@ -53,7 +53,7 @@ def credentials_in_fields(fields: Iterable[tuple[str, str]]) -> Iterator[str]:
     for name, value in fields:
         if "cookie" in name.lower():
             yield from cookies_in(value)
-        elif conceals(name):
+        elif is_sensitive(name):
             yield from credentials_of(value)
         else:
             yield from credentials_in_text(value)
@@ -110,7 +110,7 @@ def places_in(
             name = str(key)
             if is_sent and "cookie" in name.lower() and isinstance(value, str):
                 yield (*path, name), value, cookies_in(value)
-            elif is_sent and conceals(name):
+            elif is_sent and is_sensitive(name):
                 yield (*path, name), value, credentials_of(value)
             else:
                 goes_out = is_sent or _sends(document, name, carriers)
@@ -126,8 +126,8 @@ def _sends(owner: Mapping[Any, Any], name: str, carriers: Set[str]) -> bool:
 def without_credentials(document: Any, *, is_sent: bool = False, is_secret: bool = False) -> Any:
     """A plan's document with the literal values of secret fields masked, wherever something is sent.
 
-    What is put in from elsewhere (`{{ … }}`) stays: it tells nothing. `is_sent`: the document itself is sent;
-    `is_secret`: under a name that tells, so that all of it is masked but its shape.
+    Templates (`{{ … }}`) stay: they name a value and do not hold it. `is_sent`: the document itself is sent;
+    `is_secret`: under a sensitive name, so that all of it is masked but its shape.
     """
     if isinstance(document, list | tuple):
         return [without_credentials(entry, is_sent=is_sent, is_secret=is_secret) for entry in document]
@@ -136,7 +136,7 @@ def without_credentials(document: Any, *, is_sent: bool = False, is_secret: bool
             name: without_credentials(
                 value,
                 is_sent=is_sent or _sends(document, str(name), CARRIERS),
-                is_secret=is_secret or (is_sent and conceals(str(name))),
+                is_secret=is_secret or (is_sent and is_sensitive(str(name))),
             )
             for name, value in document.items()
         }

@@ -1,4 +1,4 @@
-"""Fields whose names tell that nobody else should read their values, found in any text: bodies, URLs, headers.
+"""Fields with sensitive names, such as `password`, found in any text: bodies, URLs, headers.
 
 Nothing is parsed, for what is shown is often cut off, broken, or one thing within another (JSON in JSON, a query in
 JSON, JSON in a log line). A name is recognised by what stands around it, and its value ends where the value's own
@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Iterator
 
 MASK = "***"
-_TELLING = re.compile(
+_SENSITIVE = re.compile(
     r"(?i)authori[sz]ation|passw|passphrase|passcode|pwd|secret|token|credential|^(?:set-)?cookies?$|^x-auth|bearer"
     r"|(?:api|access|private|signing|encryption|subscription|account|shared|master|auth|app|client|service)[-_.]?key"
     r"|^x-.*-key$|signature$|session[-_]?id|sessid|(?:^|[-_.\[ ])(?:auth|jwt|otp|totp|session|sig|sid|ssn|pin)\]?$"
@@ -62,14 +62,14 @@ _AHEAD = frozenset({"user", "encoded"})
 _NOTHING = frozenset({"", "null", "true", "false", "None", "True", "False"})
 
 
-def conceals(name: str) -> bool:
-    """Whether a field of this name holds what nobody else should read, as far as its name tells."""
-    return _PUBLIC.fullmatch(name) is None and _TELLING.search(name) is not None
+def is_sensitive(name: str) -> bool:
+    """Whether the name of a field says that nobody else should read its value."""
+    return _PUBLIC.fullmatch(name) is None and _SENSITIVE.search(name) is not None
 
 
 def names_credential(name: str) -> bool:
-    """Whether a variable of this name does: beside what `conceals`, anything that is called a key."""
-    return conceals(name) or _KEY.search(name) is not None
+    """Whether a variable of this name does: beside what `is_sensitive`, anything that is called a key."""
+    return is_sensitive(name) or _KEY.search(name) is not None
 
 
 def hide_fields(text: str, hide: Callable[[str], str] | None = None) -> str:
@@ -115,7 +115,7 @@ def _end_of_value(text: str, match: re.Match[str]) -> int:
     begin, form = match.end(), str(match.lastgroup)
     if form in _AHEAD:
         return match.end(form)
-    if form != "header" and not (conceals(match[form]) or conceals(_unescaped(match[form]))):
+    if form != "header" and not (is_sensitive(match[form]) or is_sensitive(_unescaped(match[form]))):
         return begin
     if form in {"quoted", "named", "loose", "flow"}:
         return _end_of_json(text, begin)

@@ -1,7 +1,7 @@
 """Secrets are shown as *** wherever they turn up, in whatever way they are written.
 
-What the plan declares as a secret is known by its value; so is every other credential that `credentials` finds. Of what
-nobody knows the name of its field tells (`field_names`), or its own form (`token_forms`).
+What the plan declares as a secret is known by its value; so is every other credential that `credentials` finds. All
+others are recognised by the name of their field (`field_names`) or by their own form (`token_forms`).
 
 A value is written as it is, in JSON, in a URL, in HTML or in base64. The pattern that finds it is made character by
 character, so that one stretch may mix the ways. Letters and digits stand for themselves everywhere: nobody has to write
@@ -15,14 +15,14 @@ from base64 import b64encode
 from collections.abc import Iterable
 from functools import lru_cache
 
-from gradual_common.secrecy.field_names import MASK, conceals, hide_fields
+from gradual_common.secrecy.field_names import MASK, hide_fields, is_sensitive
 from gradual_common.secrecy.token_forms import hide_tokens
 
 SHORTEST = 4
 """Characters of a credential that is masked wherever it stands; a shorter one stands by chance in much else."""
 
 _WEAK = re.compile(r"[a-z]{1,7}|[A-Z]{1,7}|[0-9]{1,5}")
-"""A word or a number that a plan may well hold elsewhere: hidden where it stands alone, not within a longer word."""
+"""A word or a number that is often no secret: hidden where it stands alone, not within a longer word."""
 
 SHORTEST_CORE = 4
 """Characters of base64 below which a stretch would stand by chance in much else."""
@@ -94,7 +94,7 @@ class Mask:
         return text
 
     def hide_text(self, text: str) -> str:
-        """What was written, sent or received: without the values, and without whatever tells that it is a credential.
+        """What was written, sent or received: without the values, and without whatever looks like a credential.
 
         Fields are recognised where they stand, so that a text which is cut off in the middle, or is a little of
         everything, is no less masked.
@@ -102,8 +102,8 @@ class Mask:
         return hide_credentials(self.hide(text))
 
     def hide_named(self, name: str, text: str) -> str:
-        """A value that stands beside its name: all of it where the name tells."""
-        return MASK if conceals(name) else self.hide_text(text)
+        """A value that stands beside its name: all of it where the name is sensitive."""
+        return MASK if is_sensitive(name) else self.hide_text(text)
 
 
 def _longest_first(known: dict[str, _Known]) -> dict[str, _Known]:
@@ -112,7 +112,7 @@ def _longest_first(known: dict[str, _Known]) -> dict[str, _Known]:
 
 
 def hide_credentials(text: str) -> str:
-    """The text without what tells by its name or its form that it is a credential."""
+    """The text without what is a credential by its name or its form."""
     return hide_fields(hide_tokens(text))
 
 

@@ -1,4 +1,4 @@
-"""What a message shows of what it found: little, and nothing that tells that it is a credential.
+"""What a message shows of what it found: little, and nothing that looks like a credential.
 
 Enough to know a value again, too few to give a file away.
 """

@@ -39,7 +39,7 @@ _SEARCHED = "searched by in"
 """Filters that no template can name, as they hold blanks."""
 
 
-_ELSEWHERE = (nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)
+_OTHER_TEMPLATES = (nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)
 
 _NAMED_IN_ARGUMENTS = {"map": 0, "select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
 """Filters that take the name of another filter (`map`) or of a test, and at which place."""
@@ -145,6 +145,7 @@ class _Bounding(NodeTransformer):
     def visit_Compare(self, node: nodes.Compare) -> nodes.Compare:  # noqa: N802  the visitor's name for it
         self.generic_visit(node)
         for operand in node.ops:
+            # A text that is one hole is compiled twice from one tree: as an expression, and as a text.
             is_bounded = isinstance(operand.expr, nodes.Filter) and operand.expr.name == _SEARCHED
             if operand.op in ("in", "notin") and not is_bounded:
                 operand.expr = _filter(operand.expr, _SEARCHED)
@@ -247,8 +248,8 @@ def _bounded(function: Callable[..., Any], check: Check) -> Callable[..., Any]:
 
 
 def check_known(tree: nodes.Template, text: str, filters: Collection[str], tests: Collection[str]) -> None:
-    """TemplateError for a filter or test that does not exist, and for a template that stands elsewhere."""
-    if any(True for _ in tree.find_all(_ELSEWHERE)):
+    """TemplateError for a filter or test that does not exist, and for a template that names another one."""
+    if any(True for _ in tree.find_all(_OTHER_TEMPLATES)):
         raise TemplateError(f"{text!r} names another template; a plan's templates stand by themselves")
     for what, name in _asked(tree):
         known = filters if what == "filter" else tests

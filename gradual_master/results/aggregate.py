@@ -48,7 +48,7 @@ KEPT = 120 * NS_PER_S
 """How much of the past stays in memory as records of intervals (docs/design/fleet.md, 5.7)."""
 
 SHORTEST_PEAK = NS_PER_S // 100
-"""A stretch shorter than this tells nothing of how many users there were: instants differ by the clocks' error."""
+"""A stretch shorter than this does not show how many users there were: instants differ by the clocks' error."""
 
 
 class Aggregate:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from gradual_common.secrecy.field_names import conceals
+from gradual_common.secrecy.field_names import is_sensitive
 from gradual_common.secrecy.masking import hide_credentials
 from gradual_common.secrecy.quoting import MOST_SHOWN
 
@@ -236,7 +236,7 @@ def is_concealed(lines: Sequence[str], number: int) -> bool:
     depth = 1 << 30
     for line in upwards:
         indent = len(line) - len(line.lstrip())
-        if indent < depth and (key := _KEY.match(line)) is not None and conceals(key[2]):
+        if indent < depth and (key := _KEY.match(line)) is not None and is_sensitive(key[2]):
             return True
         depth = min(depth, indent)
     return False

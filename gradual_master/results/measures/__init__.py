@@ -1,1 +1,1 @@
-"""Figures from merged batches: totals, intervals, series, levels."""
+"""Measures of merged batches: totals, intervals, series, levels."""

@@ -67,7 +67,7 @@ class ErrorSamples:
             candidates[FIRST_SHOWN:] = _random(candidates[FIRST_SHOWN:], FIRST_SHOWN + RANDOM_SHOWN)
 
     def _code(self, exemplar: Exemplar) -> int:
-        """What tells it apart from others of its kind, or 0."""
+        """The status code by which it failed, or 0."""
         response = exemplar.document.get("response")
         return response["status_code"] if response and exemplar.kind in self._index.failures.by_status else 0
 

@@ -41,7 +41,7 @@ class ErrorRow(Section):
     """Of the step's requests."""
     first_s: float
     last_s: float
-    """Seconds since the schedule's begin, to the interval; exact where a failure that was described tells."""
+    """Seconds since the schedule's begin, to the interval; exact where such a failure was described."""
     cause: str | None
     """The sentence of the described failure; None while no agent has described one."""
     example: str | None

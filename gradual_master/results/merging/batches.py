@@ -106,7 +106,7 @@ class OpenInterval:
 
     @property
     def health(self) -> tuple[AgentHealth, ...]:
-        """Of the agents that delivered a batch, in the order of their incarnations, whoever came first."""
+        """Of the agents that delivered a batch, in the order of their incarnations, not of their batches."""
         return tuple(sorted(self._health, key=lambda health: health.agent))
 
     def freeze(self) -> Contribution:

@@ -23,7 +23,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 class KeyedCounts(Generic[K]):
-    """Whoever counts the same keys again and again asks for their rows once. A key that was never counted has 0.
+    """The rows of keys that are counted again and again are looked up once. A key that was never counted has 0.
 
     Measured for 40 keys: 3 µs an addition, against 16 µs of a `Counter`.
     """
@@ -128,6 +128,8 @@ class FailureCounts:
 
     def of(self, phases: Collection[int]) -> Iterator[FailedSamples]:
         """What failed in these phases, by step, kind and code; of those by their status without a code the rest."""
+        # A sample that failed by its status stands in a batch twice: with its kind among the cells, and with its code
+        # among the statuses. So of a kind without a code only the rest counts that no code accounts for.
         entries = [entry for entry in self._counts.entries() if entry[0][0] in phases]
         by_code = Counter[tuple[int, int, int]]()
         for (phase, step, kind, code), _, count in entries:

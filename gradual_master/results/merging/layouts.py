@@ -125,7 +125,7 @@ class Layouts:
 
 
 def _key(batch: Batch) -> object:
-    """Equal for batches of one layout. The shapes tell how many groups the columns of users have."""
+    """Equal for batches of one layout. The shapes of the columns of users give the number of groups."""
     return (
         tuple(frame.level for frame in batch.frames),
         batch.users.shape,
@@ -145,7 +145,7 @@ def check_batch(batch: Batch, shape: Shape, levels: frozenset[int]) -> None:
     if unknown:
         raise WireError(f"its frames name levels that the schedule has not: {sorted(unknown)}")
     for name, array in (("users", batch.users), ("iterations", batch.iterations)):
-        # Without a frame the wire tells no number of groups.
+        # Without a frame the number of groups does not go over the wire.
         if len(array) != frames or (frames and array.shape[1] != shape.groups):
             raise WireError(f"{name} is {array.shape[:2]} frames × groups; here there are {frames} × {shape.groups}")
     _check_ranges("cells", batch.cells.view(np.uint32), {"frame": frames, "step": shape.series, "kind": shape.kinds})

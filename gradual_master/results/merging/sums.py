@@ -7,8 +7,8 @@ sums of each open interval by level, of the run by phase, and of all levels. A b
 Why one row of integers per place (`Shape` says where in it each number stands), and not an array for every kind of
 number: a batch names its cells and counters in any order, so its layout works out once at which position of the row
 each of its numbers belongs, and from then on a batch is added with a single indexed addition. Adding a contribution to
-sums is one vector addition per place, growing and freezing copy one array. Whoever reads the sums gets views of the row
-in the dimensions that he thinks in.
+sums is one vector addition per place, growing and freezing copy one array. Readers of the sums get views of the row
+in the dimensions that they need.
 
 Everything is an integer, so that the order in which contributions come does not matter, to the bit. A histogram belongs
 to (place, step, kind, measure), numbered as one `code`.

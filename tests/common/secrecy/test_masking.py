@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gradual_common.secrecy.credentials import without_credentials
-from gradual_common.secrecy.field_names import conceals
+from gradual_common.secrecy.field_names import is_sensitive
 from gradual_common.secrecy.masking import Mask
 
 SECRET = 'k"ö y/1'
@@ -156,7 +156,7 @@ def test_no_value_of_a_telling_field_survives_in_a_form_and_the_others_stay(
     shown = parse_qsl(hide_text(written), keep_blank_values=True)
     assert "3cr3t" not in str(shown)
     assert (name, "***") in shown
-    kept = [(name, value) for name, value in (*fields, *others) if not conceals(name)]
+    kept = [(name, value) for name, value in (*fields, *others) if not is_sensitive(name)]
     assert [field for field in shown if field in kept] == kept
 
 
@@ -208,7 +208,7 @@ def test_a_telling_field_is_known_however_it_is_written(written: str, shown: str
 
 def names_a_secret(text: str) -> bool:
     """Whether any word of the text, or all of it, is the name of a secret field."""
-    return any(map(conceals, [text, *re.split(r"[^\w.-]+", text)]))
+    return any(map(is_sensitive, [text, *re.split(r"[^\w.-]+", text)]))
 
 
 @given(st.text().filter(lambda text: not names_a_secret(text) and "://" not in text), document)
