@@ -51,8 +51,3 @@ EXTRACT = FailureKind(
 TIMEOUT = FailureKind("timeout", "timed out", False, pattern=(WITHIN, "timed out after {}"))
 TEMPLATE = FailureKind("template", "template failed")
 INTERNAL = FailureKind("internal", "internal error of Gradual")
-
-
-def assertion_failure(check: str, label: str = "", *, by_status: bool = False) -> FailureKind:
-    """How samples fail that an assertion does not hold of."""
-    return FailureKind(f"{ASSERTION}:{check}", label or f"{check} not as asserted", True, by_status)

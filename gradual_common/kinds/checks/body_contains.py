@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from gradual_common.kinds.checks.check import Assertion
-from gradual_common.kinds.checks.values import Find, ValueCheck
+from gradual_common.kinds.checks.check import Assertion, Check, Find
 from gradual_common.language.forms import Fragment
 from gradual_common.language.wording import kind_of
 
 
-class BodyContains(ValueCheck):
+class BodyContains(Check):
     """A part of the body."""
 
     name = "body_contains"
@@ -26,4 +25,4 @@ class BodyContains(ValueCheck):
 
     def finder(self, assertion: Assertion) -> Find:
         """The body."""
-        return lambda content: content.text
+        return lambda sample, content: content.text

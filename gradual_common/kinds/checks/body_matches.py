@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from gradual_common.kinds.checks.check import Assertion
-from gradual_common.kinds.checks.values import Find, ValueCheck
+from gradual_common.kinds.checks.check import Assertion, Check, Find
 from gradual_common.kinds.patterns import check_regex
 from gradual_common.language.forms import Fragment
 
 
-class BodyMatches(ValueCheck):
+class BodyMatches(Check):
     """A pattern of the body."""
 
     name = "body_matches"
@@ -24,4 +23,4 @@ class BodyMatches(ValueCheck):
 
     def finder(self, assertion: Assertion) -> Find:
         """The body."""
-        return lambda content: content.text
+        return lambda sample, content: content.text

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from gradual_common.kinds.checks.check import Measured
-from gradual_common.kinds.checks.limits import LimitCheck
+from gradual_common.kinds.checks.check import Assertion, Find, LimitCheck
 from gradual_common.kinds.checks.operators import read_comparison
-from gradual_common.kinds.content import Content
 from gradual_common.language.forms import Fragment
 from gradual_common.units import read_size
 
@@ -28,9 +26,9 @@ class BodySize(LimitCheck):
         op, limit = read_comparison(value, 'write "< 10KB"')
         return {"op": op, "expected": read_size(limit)}
 
-    def measure(self, sample: Measured, content: Content) -> int:
+    def finder(self, assertion: Assertion) -> Find:
         """Bytes."""
-        return len(content.body)
+        return lambda sample, content: len(content.body)
 
     def show_limit(self, limit: int) -> str:
         """`2,000 bytes`."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from gradual_common.kinds.checks.check import Assertion, Hide, Measured, show
+from gradual_common.kinds.checks.check import Assertion, Check, Find, Hide, Measured, show
 from gradual_common.kinds.checks.operators import read_expectation, split_comparison
-from gradual_common.kinds.checks.values import Find, ValueCheck
 from gradual_common.kinds.content import NOT_JSON, Content
 from gradual_common.kinds.query import Query, check_jmespath
 from gradual_common.language.forms import Fragment
 
 
-class JsonValue(ValueCheck):
+class JsonValue(Check):
     """A value in the body."""
 
     name = "json"
@@ -36,7 +35,7 @@ class JsonValue(ValueCheck):
     def finder(self, assertion: Assertion) -> Find:
         """What the expression comes to; nothing in a body that is not JSON."""
         search = Query(assertion.subject)
-        return lambda content: None if content.json is NOT_JSON else search(content.json)
+        return lambda sample, content: None if content.json is NOT_JSON else search(content.json)
 
     def found(self, assertion: Assertion, sample: Measured, content: Content, hide: Hide) -> str:
         """The value, or a body that is not JSON."""

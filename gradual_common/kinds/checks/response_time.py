@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
-from gradual_common.kinds.checks.check import Assertion, Hide, Measured, Predicate
-from gradual_common.kinds.checks.limits import LimitCheck
+from gradual_common.kinds.checks.check import COMPARE, Assertion, Find, Hide, LimitCheck, Measured, Predicate
 from gradual_common.kinds.checks.operators import read_comparison
-from gradual_common.kinds.checks.values import COMPARE
 from gradual_common.kinds.content import Content
 from gradual_common.language.forms import Fragment
 from gradual_common.templates.templates import Compiled
@@ -33,9 +31,9 @@ class ResponseTime(LimitCheck):
         compare, limit = COMPARE[assertion.op], assertion.expected
         return lambda sample, content, scope: compare(sample.ended - sample.started, limit)
 
-    def measure(self, sample: Measured, content: Content) -> int:
+    def finder(self, assertion: Assertion) -> Find:
         """Nanoseconds."""
-        return sample.ended - sample.started
+        return lambda sample, content: sample.ended - sample.started
 
     def show_limit(self, limit: int) -> str:
         """`500 ms`, `1.5 s`."""
@@ -43,4 +41,4 @@ class ResponseTime(LimitCheck):
 
     def found(self, assertion: Assertion, sample: Measured, content: Content, hide: Hide) -> str:
         """`734.2 ms`."""
-        return f"{self.measure(sample, content) / NS_PER_MS:,.1f} ms"
+        return f"{(sample.ended - sample.started) / NS_PER_MS:,.1f} ms"

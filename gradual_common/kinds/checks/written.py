@@ -65,15 +65,8 @@ def read_assertion(entry: Any, checks: Sequence[str]) -> Any:
     if check not in checks:
         hint = nearest(str(check), checks)
         raise ValueError(f"unknown assertion {check!r}; allowed: {listed(checks)}; {hint}".rstrip("; "))
-    return (
-        entry if is_normal else {"check": check, "text": _as_written(check, entry[check]), **_read(check, entry[check])}
-    )
-
-
-def _read(check: str, value: Any) -> dict[str, Any]:
-    return CHECKS[check].read(value)
-
-
-def _as_written(check: str, value: Any) -> str:
+    if is_normal:
+        return entry
+    value = entry[check]
     written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return f"{check}: {written}"
+    return {"check": check, "text": f"{check}: {written}", **CHECKS[check].read(value)}

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from gradual_common.kinds.checks.check import Assertion
+from gradual_common.kinds.checks.check import Assertion, Check, Find
 from gradual_common.kinds.checks.operators import read_expectation
-from gradual_common.kinds.checks.values import Find, ValueCheck
 from gradual_common.kinds.http.fields import check_name
 from gradual_common.language.forms import Fragment
 from gradual_common.language.wording import kind_of
 
 
-class HeaderField(ValueCheck):
+class HeaderField(Check):
     """A header field."""
 
     name = "header"
@@ -47,7 +46,7 @@ class HeaderField(ValueCheck):
     def finder(self, assertion: Assertion) -> Find:
         """The field's value."""
         name = assertion.subject
-        return lambda content: content.headers.get(name)
+        return lambda sample, content: content.headers.get(name)
 
 
 def _as_texts(comparison: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from gradual_common.kinds.checks.check import Assertion, Check, Hide, Measured, Predicate
-from gradual_common.kinds.content import Content
+from gradual_common.kinds.checks.check import Assertion, Check, Find, Predicate
 from gradual_common.language.forms import Fragment
 from gradual_common.templates.templates import Compiled
 
@@ -38,9 +37,9 @@ class StatusCode(Check):
         allowed = frozenset(code for low, high in ranges for code in range(low, high + 1))
         return lambda sample, content, scope: sample.status_code in allowed
 
-    def found(self, assertion: Assertion, sample: Measured, content: Content, hide: Hide) -> str:
+    def finder(self, assertion: Assertion) -> Find:
         """The code."""
-        return str(sample.status_code)
+        return lambda sample, content: sample.status_code
 
 
 def _status_range(entry: Any) -> tuple[int, int]:
