@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gradual_agent.http.connecting.connection import Connection
+from gradual_agent.http.connecting.connection import Http1Connection
 from gradual_agent.http.connecting.dialer import Dial, Dialer, Opened
 from gradual_agent.http.cookies import CookieJar
 from gradual_agent.http.failures import (
@@ -31,8 +31,7 @@ from gradual_agent.http.failures import (
 )
 from gradual_agent.http.reading.decoding import decode_body
 from gradual_agent.http.reading.head import ResponseHead
-from gradual_agent.http.redirects import follow
-from gradual_agent.http.request import HttpRequest
+from gradual_agent.http.request import HttpRequest, follow
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.http.urls import Origin
 from gradual_agent.runtime.sample import Sample
@@ -51,35 +50,16 @@ RESEND: Final = 2
 MOST_CONNECTIONS: Final = 256
 """A user keeps so many, as a browser does; the oldest is closed for a new one, and opened again when it is needed."""
 
-NO_CONNECTIONS: Final[dict[Origin, Connection]] = {}
+NO_CONNECTIONS: Final[dict[Origin, Http1Connection]] = {}
 """Shared by all clients that have at most one connection; never written to."""
 
 
 class HttpClient:
     """`fetch` never raises for what happens on the network: failures are data (RESULTS, "What is measured")."""
 
-    __slots__ = (
-        "_cause",
-        "_connect_timeout",
-        "_connection",
-        "_connections",
-        "_context",
-        "_cookies",
-        "_data",
-        "_deadline",
-        "_dial",
-        "_dialer",
-        "_keeping",
-        "_last_wire",
-        "_owner",
-        "_sample",
-        "_sends_as_is",
-        "_size",
-        "_timer",
-        "_timer_at",
-        "_wants_body",
-        "cookies",
-    )  # fmt: skip
+    __slots__ = ("_cause", "_connect_timeout", "_connection", "_connections", "_context", "_cookies", "_data",
+                 "_deadline", "_dial", "_dialer", "_keeping", "_last_wire", "_owner", "_sample", "_sends_as_is",
+                 "_size", "_timer", "_timer_at", "_wants_body", "cookies")  # fmt: skip
 
     def __init__(self, dialer: Dialer, owner: Resumable, cookies: Cookies, connections: Connections) -> None:
         self._context = context = dialer.context
@@ -89,8 +69,8 @@ class HttpClient:
         self._cookies = cookies
         self._keeping = connections
         self._sends_as_is = connections != "close"
-        self._connection: Connection | None = None
-        self._connections: dict[Origin, Connection] = NO_CONNECTIONS
+        self._connection: Http1Connection | None = None
+        self._connections: dict[Origin, Http1Connection] = NO_CONNECTIONS
         self._sample: Sample | None = None
         self._wants_body = False
         self._cause = FIRST
@@ -181,21 +161,20 @@ class HttpClient:
         return self._after_redirect(request, outcome, sample)
 
     def _after_redirect(self, request: HttpRequest, head: ResponseHead, sample: Sample) -> HttpRequest | None:
-        following: HttpRequest | Failure
-        if sample.hops >= request.follow_redirects:
-            following = Failure(
-                REDIRECT, f"more than {request.follow_redirects} redirects, the last from {request.url}"
-            )
-        else:
-            following = follow(request, head)
-        if isinstance(following, Failure):
-            self._end(sample, following)
+        most = request.follow_redirects
+        if sample.hops >= most:
+            self._end(sample, Failure(REDIRECT, f"more than {most} redirects, the last from {request.url}"))
+            return None
+        try:
+            following = follow(request, head.status, head.location or "")
+        except ResponseError as error:
+            self._end(sample, error.failure)
             return None
         self._cause = HOP
         sample.status_code = sample.first_byte = 0
         return following
 
-    def _after_refusal(self, connection: Connection, request: HttpRequest, sample: Sample) -> HttpRequest | None:
+    def _after_refusal(self, connection: Http1Connection, request: HttpRequest, sample: Sample) -> HttpRequest | None:
         """Nothing was written, so any method may try again, but only where the connection had grown stale."""
         sample.written = 0
         if connection.reused:
@@ -282,7 +261,7 @@ class HttpClient:
         self._sample.first_byte = first_byte
         self._sample.bytes_received += received
 
-    def _find(self, origin: Origin) -> Connection | None:
+    def _find(self, origin: Origin) -> Http1Connection | None:
         """A connection to `origin` that is free; equal origins need not be the same object."""
         connection = self._connection
         if connection is None or connection.origin != origin:
@@ -292,7 +271,7 @@ class HttpClient:
         self._connection = connection
         return connection
 
-    async def _connect(self, request: HttpRequest, sample: Sample) -> Connection | None:
+    async def _connect(self, request: HttpRequest, sample: Sample) -> Http1Connection | None:
         """A new connection to the request's origin; None when the fetch has ended instead."""
         context = self._context
         begun = context.clock()
@@ -327,7 +306,7 @@ class HttpClient:
         self._dial = None
         self._owner.resume(opened)
 
-    def _adopt(self, connection: Connection) -> None:
+    def _adopt(self, connection: Http1Connection) -> None:
         """Most users have one origin and need no table."""
         current, self._connection = self._connection, connection
         if current is None or current.origin == connection.origin:
@@ -343,7 +322,7 @@ class HttpClient:
         for connection in self._take_connections():
             connection.close()
 
-    def _take_connections(self) -> set[Connection]:
+    def _take_connections(self) -> set[Http1Connection]:
         held = set(self._connections.values())
         if self._connection is not None:
             held.add(self._connection)

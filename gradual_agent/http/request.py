@@ -1,4 +1,4 @@
-"""A request as bytes, built once when nothing in it changes.
+"""A request as bytes, built once when nothing in it changes; and the request that a redirect asks for.
 
 `Request.wire` is what goes to the socket when there are no cookies to add: a user that sends a static request builds
 nothing at all.
@@ -9,11 +9,13 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
-from gradual_agent.http.urls import ANY_TLS, Origin, split_url
+from gradual_agent.http.failures import REDIRECT, ResponseError
+from gradual_agent.http.urls import ANY_TLS, Origin, encode_location, join_url, split_url
 from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
+from gradual_common.errors import RequestError
 from gradual_common.kinds.http.fields import check_method, check_name, check_value
 from gradual_common.net.tls_settings import Tls
 from gradual_common.net.urls import encode_text
@@ -35,6 +37,10 @@ ENCLOSING: Final = frozenset({"POST", "PUT", "PATCH"})
 
 FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding", "cookie"})
 """Fields that the engine writes itself; Host and Cookie keep what the plan says."""
+
+SAFE: Final = ("GET", "HEAD")
+OF_THE_BODY: Final = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
+OF_THE_ORIGIN: Final = frozenset({"authorization", "proxy-authorization"})
 
 MAX_KEPT_BODY: Final = 64 * 1024 * 1024
 """The limit on a body that is kept when the request names none."""
@@ -84,14 +90,10 @@ class HttpRequest:
         fix = object.__setattr__
         fix(self, "wire", self.head + self.body)
         fix(self, "cookie_host", name_in(self.own_host) if self.own_host else self.origin.host)
-        fix(self, "body_limit", self._find_limit())
+        unnamed = MAX_KEPT_BODY if self.wants_body else UNLIMITED
+        fix(self, "body_limit", unnamed if self.max_body is None else self.max_body)
         fix(self, "is_idempotent", self.method in IDEMPOTENT)
         fix(self, "wants_response", self.wants_headers or self.wants_body)
-
-    def _find_limit(self) -> int:
-        if self.max_body is not None:
-            return self.max_body
-        return MAX_KEPT_BODY if self.wants_body else UNLIMITED
 
     @property
     def path(self) -> str:
@@ -107,65 +109,67 @@ class HttpRequest:
         """`head` with more header fields, each `Name: value`."""
         return self.head[:-2] + encode_text("".join(f"{line}\r\n" for line in lines)) + b"\r\n"
 
-    def moved(self, method: str, origin: Origin, target: str, *, fields: Fields, body: bytes) -> HttpRequest:
-        """The request of the next hop, with the same limits, times and wishes.
-
-        Its own Host and Cookie are for its own origin.
-        """
-        own_host, cookie = (self.own_host, self.cookie) if origin.is_same_as(self.origin) else ("", "")
-        return replace(
-            self,
-            method=method,
-            origin=origin,
-            target=target,
-            head=encode_head(method, target, own_host or origin.authority, fields, len(body)),
-            body=body,
-            fields=fields,
-            cookie=cookie,
-            own_host=own_host,
-        )
-
 
 def build_request(
-    method: str,
-    url: str,
-    headers: HeaderSource = (),
-    body: bytes = b"",
-    *,
-    timeout: int = DEFAULT_TIMEOUT,
-    connect_timeout: int = DEFAULT_CONNECT_TIMEOUT,
-    follow_redirects: int = DEFAULT_REDIRECTS,
-    tls: Tls = ANY_TLS,
-    wants_headers: bool = False,
-    wants_body: bool = False,
-    max_body: int | None = None,
+    method: str, url: str, headers: HeaderSource = (), body: bytes = b"", *, tls: Tls = ANY_TLS, **limits: Any
 ) -> HttpRequest:
     """A request for an absolute URL; Host, Content-Length, User-Agent, Accept and Accept-Encoding are added.
 
-    A field in `headers` replaces the added one of its name; Content-Length is always the body's. RequestError says
-    what cannot be sent: a URL without a host, an unknown scheme, a name or value that would break the message.
+    A field in `headers` replaces the added one of its name; Content-Length is always the body's. `limits`: the fields
+    of an HttpRequest from `timeout` on. RequestError says what cannot be sent: a URL without a host, an unknown scheme,
+    a name or value that would break the message.
     """
     check_method(method)
     origin, target, userinfo = split_url(url, tls)
     given = check_fields(headers)
     fields = complete_fields(given, userinfo)
     own_host = _value_of(given, "host")
-    return HttpRequest(
-        method,
-        origin,
-        target,
-        encode_head(method, target, own_host or origin.authority, fields, len(body)),
-        body,
-        fields,
-        _value_of(given, "cookie"),
-        own_host,
-        timeout,
-        connect_timeout,
-        follow_redirects,
-        wants_headers,
-        wants_body,
-        max_body,
+    head = encode_head(method, target, own_host or origin.authority, fields, len(body))
+    return HttpRequest(method, origin, target, head, body, fields, _value_of(given, "cookie"), own_host, **limits)
+
+
+def follow(request: HttpRequest, status: int, location: str) -> HttpRequest:
+    """The request of the next hop, with the same limits and times; ResponseError where nothing can be asked there.
+
+    By the rules of browsers (RFC 9110, 15.4; WHATWG Fetch, HTTP-redirect fetch). Its own Host and Cookie are for its
+    own origin.
+    """
+    try:
+        url = join_url(request.url, encode_location(location))
+        origin, target, userinfo = split_url(url, request.origin.tls)
+    except RequestError as error:
+        raise ResponseError(f"the redirect leads nowhere: {error}", REDIRECT) from None
+    is_at_home = origin.is_same_as(request.origin)
+    method = _method_after(status, request.method)
+    body = request.body if method == request.method else b""
+    fields = _kept_fields(request.fields, keeps_body=method == request.method, keeps_credentials=is_at_home)
+    if userinfo and is_at_home:
+        fields = with_credentials(fields, userinfo)
+    own_host, cookie = (request.own_host, request.cookie) if is_at_home else ("", "")
+    return replace(
+        request,
+        method=method,
+        origin=origin,
+        target=target,
+        head=encode_head(method, target, own_host or origin.authority, fields, len(body)),
+        body=body,
+        fields=fields,
+        cookie=cookie,
+        own_host=own_host,
     )
+
+
+def _method_after(status: int, method: str) -> str:
+    """303 asks for a GET of what was done; 301 and 302 turn a POST into one, as browsers always did."""
+    if status == 303:
+        return method if method in SAFE else "GET"
+    return "GET" if status in (301, 302) and method == "POST" else method
+
+
+def _kept_fields(fields: Fields, *, keeps_body: bool, keeps_credentials: bool) -> Fields:
+    """The fields that go along: none about a body that stays behind, no credentials to another origin."""
+    dropped = (frozenset() if keeps_body else OF_THE_BODY) | (frozenset() if keeps_credentials else OF_THE_ORIGIN)
+    return tuple(pair for pair in fields if pair[0].lower() not in dropped)
 
 
 def check_fields(headers: HeaderSource) -> Fields:

@@ -12,8 +12,7 @@ Hot path, marked as one. What was measured, and what follows from it:
 * While idle a connection holds a socket, a transport and this object; buffers and parsers exist only while something
   is partly read.
 
-`Connection` and `Exchange` are what client and connection know of each other. A connection of several streams would
-keep one exchange per stream; nothing in the client assumes that there is only one.
+`Exchange` is all that a connection knows of the client.
 """
 
 from __future__ import annotations
@@ -51,33 +50,12 @@ class Exchange(Protocol):
         """There will be no response."""
 
 
-class Connection(Protocol):
-    """A way to an origin that requests can be sent on."""
-
-    origin: Origin
-    is_free: bool
-    """It is open, and one more request can be sent."""
-    reused: bool
-    """It has carried a response before, so the server may be closing it just now."""
-
-    def send(self, wire: bytes, request: HttpRequest, exchange: Exchange) -> int:
-        """Write a request. How many bytes the kernel took at once; below zero when the peer is gone, and it took none.
-
-        With 0 the exchange is called when the first byte is written.
-        """
-
-    def cancel(self, exchange: Exchange) -> tuple[int, int]:
-        """Forget `exchange`; what the kernel holds still arrives. The instant of the first byte, and bytes received."""
-
-    def close(self) -> None:
-        """Close; what the kernel holds still arrives, and nothing else."""
-
-    def abort(self) -> None:
-        """Close without a word; what the kernel holds still arrives."""
-
-
 class Http1Connection(asyncio.Protocol):
-    """A connection that takes one exchange at a time."""
+    """A connection that takes one exchange at a time.
+
+    `is_free`: it is open, and one more request can be sent. `reused`: it has carried a response before, so the server
+    may be closing it just now.
+    """
 
     __slots__ = ("_context", "_early", "_exchange", "_first_byte", "_known", "_limit", "_reader", "_received",
                  "_request", "_socket", "_transport", "_upload", "_write_error", "is_free", "origin",
@@ -88,7 +66,7 @@ class Http1Connection(asyncio.Protocol):
         self.is_free = False
         self.reused = False
         self._context = context
-        self._known = context.heads.known
+        self._known = context.heads
         self._socket = sock
         self._transport: asyncio.Transport | None = None
         self._exchange: Exchange | None = None
@@ -102,9 +80,10 @@ class Http1Connection(asyncio.Protocol):
         self._received = 0
 
     def send(self, wire: bytes, request: HttpRequest, exchange: Exchange, rest: memoryview = NOTHING) -> int:
-        """Write a request, `wire` and then `rest`, at once; −1 when the peer turns out to be gone.
+        """Write a request, `wire` and then `rest`. How many bytes the kernel took at once; −1 when the peer is gone.
 
-        0 when the kernel has no room at all, which on an idle connection only a shortage of memory explains.
+        0 when the kernel has no room at all, which on an idle connection only a shortage of memory explains; the
+        exchange is called when the first byte is written then.
         """
         # The send before the transport: the socket belongs to a transport, which reads it, and we write past it. A
         # transport queues what it is given until the end of the loop's turn; whether a byte has left is known to nobody
@@ -172,8 +151,8 @@ class Http1Connection(asyncio.Protocol):
         if exchange is None:
             self._take_early(data)
             return
-        # The quick path. Most responses of a load test come in one read: a head that was seen before (HeadMemory keeps
-        # it under its exact bytes), a body of known length, and nothing behind it. For these one search and one look-up
+        # The quick path. Most responses of a load test come in one read: a head that was seen before (kept under
+        # its exact bytes), a body of known length, and nothing behind it. For these one search and one look-up
         # say all that the reader would: no buffer, no parser, no object is made, 1 µs instead of 9. What must hold, and
         # why: no reader (nothing of this response was read before) and no upload (an early answer may have to wait for
         # the rest of the request); `is_quick` (no cookies or redirect to act on, and the connection stays open); the
@@ -305,7 +284,10 @@ class Http1Connection(asyncio.Protocol):
             self._read(data)
 
     def cancel(self, exchange: Exchange) -> tuple[int, int]:
-        """Close without a call of `exchange`: HTTP/1.1 has no other way to give up a response."""
+        """Close without a call of `exchange`: HTTP/1.1 has no other way to give up a response.
+
+        The instant of its first byte, and the bytes received.
+        """
         if self._exchange is not exchange:
             return 0, 0
         part = self._first_byte, self._received

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from gradual_agent.http.context import HttpContext
@@ -28,43 +29,30 @@ LOOK_AGAIN_S: Final = 0.005
 """Until a socket that cannot be watched is tried again: at that pace 200 MB/s go out where the kernel takes a MiB."""
 
 
+@dataclass(slots=True, eq=False)
 class Upload:
-    """Writes `sealed`, and then `rest` after `seal` has made it ready, a piece at a time.
+    """Writes `sealed`, and then `rest` after `seal` has made it ready, a piece at a time."""
 
-    `on_begun` is called when the first byte is written, if none was before; `on_over` at the end, with the error that
-    made it the end, if one did.
-    """
-
-    __slots__ = ("_again", "_context", "_on_begun", "_on_over", "_rest", "_seal", "_sealed", "_socket", "_watched")
-
-    def __init__(  # noqa: PLR0917 - made in one place, from what that place has
-        self,
-        context: HttpContext,
-        sock: socket.socket,
-        sealed: memoryview,
-        rest: memoryview,
-        seal: Callable[[memoryview], bytes | memoryview],
-        on_begun: Callable[[], None] | None,
-        on_over: Callable[[OSError | None], None],
-    ) -> None:
-        self._context = context
-        self._socket = sock
-        self._sealed = sealed
-        self._rest = rest
-        self._seal = seal
-        self._on_begun = on_begun
-        self._on_over = on_over
-        self._watched: socket.socket | None = None
-        self._again: asyncio.TimerHandle | None = None
+    context: HttpContext
+    sock: socket.socket
+    sealed: memoryview
+    rest: memoryview
+    seal: Callable[[memoryview], bytes | memoryview]
+    on_begun: Callable[[], None] | None
+    """Called when the first byte is written, if none was before."""
+    on_over: Callable[[OSError | None], None]
+    """Called at the end, with the error that made it the end, if one did."""
+    watched: socket.socket | None = None
+    again: asyncio.TimerHandle | None = None
 
     @property
     def unsent(self) -> int:
         """Bytes that the kernel has not taken."""
-        return len(self._sealed) + len(self._rest)
+        return len(self.sealed) + len(self.rest)
 
     def append(self, data: bytes) -> None:
         """`data` goes out behind what is sealed already."""
-        self._sealed = memoryview(bytes(self._sealed) + data)
+        self.sealed = memoryview(bytes(self.sealed) + data)
 
     def go_on(self) -> None:
         """Write until the kernel has enough; a lease that is over ends it (DESIGN 4.4), and the cut closes."""
@@ -75,55 +63,52 @@ class Upload:
         # and comes back when the socket has room. A blocked socket is no error; any other error is the end, and is told
         # to the connection, which goes on reading: a server that answers early (413) and closes makes our write fail,
         # and its answer is what the plan wants to see.
-        context = self._context
+        context = self.context
         for _ in range(BURST):
-            if not self._sealed and not self._seal_next():
+            if not self.sealed and not self._seal_next():
                 self._end(None)
                 return
             if context.clock() >= context.lease.ends_at:
                 self.stop()
                 return
             try:
-                sent = self._socket.send(self._sealed[:PIECE])
+                sent = self.sock.send(self.sealed[:PIECE])
             except (BlockingIOError, InterruptedError):
                 break
             except OSError as error:
                 self._end(error)
                 return
-            self._sealed = self._sealed[sent:]
-            self._note_begin()
+            self.sealed = self.sealed[sent:]
+            on_begun, self.on_begun = self.on_begun, None
+            if on_begun is not None:
+                on_begun()
         self._watch()
 
     def _seal_next(self) -> bool:
-        piece, self._rest = self._rest[:PIECE], self._rest[PIECE:]
+        piece, self.rest = self.rest[:PIECE], self.rest[PIECE:]
         if piece:
-            self._sealed = memoryview(self._seal(piece))
+            self.sealed = memoryview(self.seal(piece))
         return bool(piece)
 
-    def _note_begin(self) -> None:
-        on_begun, self._on_begun = self._on_begun, None
-        if on_begun is not None:
-            on_begun()
-
     def _watch(self) -> None:
-        if self._watched is not None:
+        if self.watched is not None:
             return
         try:
-            self._watched = self._socket.dup()
+            self.watched = self.sock.dup()
         except OSError:  # No descriptor is left, which ends no request.
-            self._again = self._context.loop.call_later(LOOK_AGAIN_S, self.go_on)
+            self.again = self.context.loop.call_later(LOOK_AGAIN_S, self.go_on)
             return
-        self._context.loop.add_writer(self._watched, self.go_on)
+        self.context.loop.add_writer(self.watched, self.go_on)
 
     def _end(self, error: OSError | None) -> None:
         self.stop()
-        self._on_over(error)
+        self.on_over(error)
 
     def stop(self) -> None:
         """Write nothing more."""
-        if self._again is not None:
-            self._again.cancel()
-        watched, self._watched = self._watched, None
+        if self.again is not None:
+            self.again.cancel()
+        watched, self.watched = self.watched, None
         if watched is not None:
-            self._context.loop.remove_writer(watched)
+            self.context.loop.remove_writer(watched)
             watched.close()

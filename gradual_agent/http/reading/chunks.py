@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 from gradual_agent.http.failures import ResponseError
-from gradual_agent.http.reading.lines import show
+from gradual_agent.http.reading.head import show
 
 MAX_LINES: Final = 64 * 1024
 """Bytes of extensions or trailers without a byte of the body."""
@@ -98,16 +98,13 @@ class ChunkedBody:
         self._partial = b""
         self._idle += len(line)
         self._check_idle(0)
-        self._read_whole_line(line)
-        return end
-
-    def _read_whole_line(self, line: bytes) -> None:
         if self._place == SIZE:
             self._read_size(line)
         elif self._place == END_OF_DATA:
             self._read_end_of_data(line)
         else:
             self._read_trailer(line)
+        return end
 
     def _check_idle(self, partial: int) -> None:
         if self._idle + partial > MAX_LINES:

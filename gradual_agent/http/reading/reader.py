@@ -13,8 +13,7 @@ from typing import Final
 
 from gradual_agent.http.failures import BODY_TOO_LARGE, HTTP1_ONLY, ResponseError
 from gradual_agent.http.reading.chunks import ChunkedBody
-from gradual_agent.http.reading.framing import Framing
-from gradual_agent.http.reading.head import MAX_HEAD, HeadMemory, ResponseHead, find_end
+from gradual_agent.http.reading.head import MAX_HEAD, Framing, KnownHeads, ResponseHead, find_end, read_head
 from gradual_agent.http.request import MAX_KEPT_ERROR, UNLIMITED, HttpRequest
 
 _BEGIN: Final = b"http/"
@@ -30,7 +29,7 @@ class ResponseReader:
     __slots__ = ("_buffer", "_chunks", "_expects_body", "_heads", "_interim", "_keeps_up_to", "_limit", "_pieces",
                  "_size", "_skipped", "has_excess", "head", "is_done")  # fmt: skip
 
-    def __init__(self, heads: HeadMemory, request: HttpRequest) -> None:
+    def __init__(self, heads: KnownHeads, request: HttpRequest) -> None:
         self.head: ResponseHead | None = None
         self.is_done = False
         self.has_excess = False
@@ -101,7 +100,7 @@ class ResponseReader:
                 if begin or not seen:
                     self._buffer = bytearray(buffer[begin:])
                 return None
-            head = self._heads.read(bytes(buffer[begin:end]))
+            head = read_head(bytes(buffer[begin:end]), self._heads)
             if not head.is_interim:
                 break
             self._interim += end - begin

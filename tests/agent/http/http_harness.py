@@ -126,14 +126,11 @@ class FakeLoop:
             callback(*arguments)
 
 
-def make_context(heads=None, clock=None):
+def make_context(clock=None):
     """What connections share, on a loop that does nothing by itself."""
     clock = clock or Clock()
     loop = FakeLoop()
-    context = HttpContext(loop, LoopTimer(loop, clock).timeline, Lease(FOREVER), clock)
-    if heads is not None:
-        context.heads = heads
-    return context
+    return HttpContext(loop, LoopTimer(loop, clock).timeline, Lease(FOREVER), clock)
 
 
 class NotedExchange:
@@ -162,8 +159,8 @@ class NotedExchange:
         self.errors.append(failure.error)
 
 
-def connect(heads=None, clock=None, sock=None):
-    context = make_context(heads, clock)
+def connect(clock=None, sock=None):
+    context = make_context(clock)
     connection = Http1Connection(context, GET.origin, sock or FakeSocket())
     transport = FakeTransport()
     transport.protocol = connection
@@ -171,9 +168,9 @@ def connect(heads=None, clock=None, sock=None):
     return connection, transport, context
 
 
-def exchange(request, pieces, ends=False, heads=None):
+def exchange(request, pieces, ends=False):
     """Outcomes, bytes received and whether the connection serves on, when the response comes in `pieces`."""
-    connection, transport, _ = connect(heads)
+    connection, transport, _ = connect()
     noted = NotedExchange()
     assert connection.send(request.wire, request, noted)
     for piece in pieces:

@@ -2,17 +2,16 @@
 
 import pytest
 
-from gradual_agent.http.failures import Failure
+from gradual_agent.http.failures import ResponseError
 from gradual_agent.http.reading.head import ResponseHead
-from gradual_agent.http.redirects import follow
-from gradual_agent.http.request import build_request
+from gradual_agent.http.request import build_request, follow
 from gradual_common.kinds.failures import KIND
 
 
 def redirect(request, location, status=302):
     head = ResponseHead(status, b"1.1", ((b"Location", location),))
     assert head.is_redirect
-    return follow(request, head)
+    return follow(request, head.status, head.location)
 
 
 @pytest.mark.parametrize(
@@ -65,8 +64,9 @@ def test_a_redirect_leads_where_curl_goes(location, url, why):
     ],
 )
 def test_a_redirect_to_what_cannot_be_asked_is_a_failure(location, reason):
-    failure = redirect(build_request("GET", "http://h/"), location)
-    assert isinstance(failure, Failure)
+    with pytest.raises(ResponseError, match="leads nowhere") as caught:
+        redirect(build_request("GET", "http://h/"), location)
+    failure = caught.value.failure
     assert (failure.kind, reason in failure.detail) == (KIND["redirect"], True), failure.detail
 
 

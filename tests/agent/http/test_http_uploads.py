@@ -132,7 +132,7 @@ async def test_the_rest_of_a_body_does_not_arrive_after_its_end(end):
 async def is_given_up(user):
     """Nobody watches for room in the kernel any more: all is written, or nothing more will be."""
     connection = user.client._connection
-    while connection._upload is not None and connection._upload._watched is not None:
+    while connection._upload is not None and connection._upload.watched is not None:
         await asyncio.sleep(0)
 
 

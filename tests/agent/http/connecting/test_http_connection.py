@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_agent.http.connecting.upload import BURST, PIECE
-from gradual_agent.http.reading.head import HeadMemory
 from gradual_agent.http.reading.reader import ResponseReader
 from gradual_agent.http.request import build_request
 from gradual_common.kinds.failures import KIND
@@ -238,8 +237,7 @@ def test_the_outcome_is_the_same_however_the_bytes_are_cut(row, places):
 @given(st.lists(st.sampled_from([row for row in COMPLETE if row[5]]), min_size=1, max_size=5), st.randoms())
 def test_exchanges_follow_each_other_on_one_connection(rows, random):
     """Known heads take the quick path, new ones the reader: both leave the connection in the same state."""
-    heads = HeadMemory()
-    connection, transport, context = connect(heads)
+    connection, transport, context = connect()
     for request, data, _, status, body, _, _ in rows * 2:
         noted = NotedExchange()
         assert connection.send(request.wire, request, noted)
