@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from gradual_agent.kinds.runtime import Message
+from gradual_agent.kinds.engines import Message
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.kinds.causes import label_of
 from gradual_common.kinds.checks.check import Assertion

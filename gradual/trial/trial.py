@@ -18,9 +18,8 @@ import typer
 import uvloop
 
 from gradual.trial.printer import TrialPrinter
-from gradual_agent.kinds.engines import Engines
+from gradual_agent.kinds.engines import Engines, Runtime
 from gradual_agent.kinds.kind import Action, Actor
-from gradual_agent.kinds.runtime import Runtime
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock

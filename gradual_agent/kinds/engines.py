@@ -1,19 +1,61 @@
-"""The engines of an agent process: one for each kind of action that its plan uses."""
+"""The engines of an agent process: one for each kind of action that its plan uses, and what it gives them."""
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol
 
 from gradual_agent.errors import JobError
 from gradual_agent.kinds.kind import Action, Engine
-from gradual_agent.kinds.runtime import MakeEngine, Runtime
+from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import Sample
-from gradual_common.kinds.kind import ActionKind
+from gradual_agent.runtime.timeline import Timeline
 from gradual_common.kinds.registry import kind_called, kinds_called
 from gradual_common.net.certificates import Assets
 from gradual_common.plan.model.plan import Plan
 from gradual_common.secrecy.masking import Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A request or a response, as `gradual try` shows it."""
+
+    fields: Sequence[tuple[str, str]]
+    body: bytes
+    text: str
+
+
+class Observer(Protocol):
+    """Whoever wants to see each request and response; a run has none."""
+
+    def show_request(self, title: str, message: Message) -> None:
+        """A request is about to be sent."""
+
+    def show_response(self, title: str, message: Message | None) -> None:
+        """A response arrived, or none did: then the title is empty, and there is no message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What an agent process gives to its engines."""
+
+    loop: asyncio.AbstractEventLoop
+    timeline: Timeline
+    lease: Lease
+    """Compared with the clock right before each write to the system (DESIGN 4.4)."""
+    clock: Callable[[], int]
+    """The agent's clock, ns."""
+    wall_clock: Callable[[], float] = time.time
+    """Seconds since 1970."""
+    observer: Observer | None = None
+
+
+MakeEngine = Callable[[Runtime, Plan, Assets], Engine]
+"""Makes everything ready for the plan before a user runs; JobError when this agent cannot perform it."""
 
 
 class Engines:
@@ -21,8 +63,10 @@ class Engines:
 
     def __init__(self, plan: Plan, runtime: Runtime, assets: Assets) -> None:
         self._plan = plan
-        kinds = kinds_called(action.kind for action in plan.actions.values())
-        self._by_kind: dict[str, Engine] = {kind.name: _maker_of(kind)(runtime, plan, assets) for kind in kinds}
+        self._by_kind: dict[str, Engine] = {
+            kind.name: _maker_of(kind.name, kind.engine)(runtime, plan, assets)
+            for kind in kinds_called(action.kind for action in plan.actions.values())
+        }
         self._compiled: dict[tuple[str, bool, bool], Action] = {}
 
     @property
@@ -60,10 +104,10 @@ class Engines:
             engine.close()
 
 
-def _maker_of(kind: ActionKind) -> MakeEngine:
-    module, _, name = kind.engine.partition(":")
+def _maker_of(kind: str, engine: str) -> MakeEngine:
+    module, _, name = engine.partition(":")
     try:
         make: MakeEngine = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise JobError(f"actions of the kind {kind.name!r} cannot be performed here: {error}") from error
+        raise JobError(f"actions of the kind {kind!r} cannot be performed here: {error}") from error
     return make

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from gradual_agent.kinds.runtime import Message
+from gradual_agent.kinds.engines import Message
 from gradual_agent.runtime.sample import Sample
 from gradual_common.secrecy.credentials import credentials_in_fields, credentials_in_text
 from gradual_common.secrecy.masking import Mask

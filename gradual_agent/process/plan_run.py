@@ -13,8 +13,7 @@ from pydantic import ValidationError
 
 from gradual_agent.coordination.pool import Slot, UserEnded
 from gradual_agent.errors import JobError
-from gradual_agent.kinds.engines import Engines
-from gradual_agent.kinds.runtime import Runtime
+from gradual_agent.kinds.engines import Engines, Runtime
 from gradual_agent.recording.exemplars import ExemplarPicker
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.sample_log import SampleLog

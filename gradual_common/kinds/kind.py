@@ -25,7 +25,7 @@ class ActionKind:
     """The keys of such an action, each with the text that `gradual schema` shows under it."""
 
     engine: ClassVar[str]
-    """`package.module:name` of what makes the engine that performs it: a `gradual_agent.kinds.kind.MakeEngine`."""
+    """`package.module:name` of what makes the engine that performs it: a `gradual_agent.kinds.engines.MakeEngine`."""
 
     failures: ClassVar[tuple[FailureKind, ...]] = ()
     """How its samples may fail, beside what any may fail by: a template, an assertion, an extraction, a timeout."""

@@ -11,7 +11,7 @@ import numpy as np
 from gradual_agent.coordination.pool import Slot, UserEnded
 from gradual_agent.http.request import HttpRequest
 from gradual_agent.http.response import Headers, Response
-from gradual_agent.kinds.http.engine import HttpActions
+from gradual_agent.kinds.http.engine import HttpEngine
 from gradual_agent.kinds.kind import Action
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
@@ -23,8 +23,7 @@ from gradual_agent.users.knowledge import Rows
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.users import Users
 from gradual_common.kinds.failures import KIND, KINDS
-from gradual_common.kinds.http.kind import HttpKind
-from gradual_common.kinds.http.model import HttpActionSpec
+from gradual_common.kinds.http.kind import HttpActionSpec, HttpKind
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import COUNTER, Batch, Health
@@ -159,7 +158,7 @@ class StageActions:
 
     def __init__(self, plan: Plan, engine: Any = None) -> None:
         self._plan = plan
-        self._http = HttpActions(engine, plan.config)
+        self._http = HttpEngine(engine, plan.config)
         self._engine = engine
 
     connections = 0

@@ -11,8 +11,7 @@ from time import clock_gettime_ns
 from agent_stage import MS, S, counter, kinds, user_time
 
 from gradual_agent.coordination.pool import UserEnded
-from gradual_agent.kinds.engines import Engines
-from gradual_agent.kinds.runtime import Runtime
+from gradual_agent.kinds.engines import Engines, Runtime
 from gradual_agent.process.plan_run import PlanRun
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer

@@ -12,8 +12,8 @@ from agent_stage import NOBODY, WALL_TIME, S, StageActions, SteppedTimeline, beh
 from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.http.connecting.connection import Http1Connection
 from gradual_agent.http.context import HttpContext
-from gradual_agent.http.engine import HttpEngine
 from gradual_agent.http.urls import Origin
+from gradual_agent.kinds.http.engine import HttpEngine
 from gradual_agent.kinds.http.exchange import describe_exchange
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.lease import Lease
@@ -156,9 +156,8 @@ class ActionStage:
             self.timeline.clock,
             lambda: 1_793_534_400.0,
         )
-        self.engine = HttpEngine(self.context)
         self.dialer = Dialer(self.loop, self.context)
-        self.engine.dialer = self.dialer  # type: ignore[assignment]  # leads nowhere
+        engine = HttpEngine(self.dialer, plan.config)  # type: ignore[arg-type]  # leads nowhere
         self.index = SeriesIndex.of(plan)
         self.recorder = Recorder(self.index, self.timeline.clock)
         self.recorder.schedule(0, S, [(0, 0)])
@@ -176,7 +175,7 @@ class ActionStage:
             note_failure=self._note_failure,
             log=self.log,
         )
-        (behaviour,) = behaviours_of(plan, self.recorder, StageActions(plan, self.engine))
+        (behaviour,) = behaviours_of(plan, self.recorder, StageActions(plan, engine))
         self._user = VirtualUser(context, behaviour, 0, 0, rows)
         self._mask = Mask(SECRETS.values())
 

@@ -1,4 +1,4 @@
-"""A failed exchange as people look at it: what was sent and what came back, masked and bounded, as plain JSON data.
+"""An exchange as people look at it: a failed one as plain JSON data, masked and bounded, and any one for `gradual try`.
 
 `body_bytes` is the size of a body without its codings, None when only its begin, or nothing, was kept.
 """
@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from gradual_agent.http.failures import ResponseError
 from gradual_agent.http.reading.decoding import decode_body
 from gradual_agent.http.request import MAX_KEPT_ERROR, HttpRequest
 from gradual_agent.http.response import Headers, Response
+from gradual_agent.kinds.engines import Message
 from gradual_agent.kinds.exchange import MAX_READ, Field, describe_fields, show_text
 from gradual_agent.runtime.sample import Sample
+from gradual_common.clock import NS_PER_MS
 from gradual_common.secrecy.credentials import credentials_in_fields, credentials_in_text
 from gradual_common.secrecy.masking import Mask
 
@@ -106,3 +109,31 @@ def _show_body(mask: Mask, response: Response, is_whole: bool = True) -> str:
     size = len(response.body)
     rest = f"{size:,}{'' if is_whole else ' or more'} bytes" if size > MAX_BYTES or not is_whole else ""
     return show_text(mask, replace(response, body=response.body[:MAX_BYTES]).text, rest)
+
+
+def message_of_request(request: HttpRequest, cookie: str) -> Message:
+    """A request as it is written, with the user's cookies."""
+    lines = request.head.decode("utf-8", "replace").split("\r\n")[1:-2]
+    fields = [line.partition(": ")[::2] for line in lines]
+    if cookie:
+        fields.append(("Cookie", cookie))
+    return Message(fields, request.body, request.body.decode("utf-8", "replace"))
+
+
+def title_of(sample: Sample) -> str:
+    """`200 OK, 12.3 ms, after 2 redirects`; nothing without a response."""
+    if not sample.status_code:
+        return ""
+    try:
+        phrase = HTTPStatus(sample.status_code).phrase
+    except ValueError:
+        phrase = ""
+    hops = f", after {sample.hops} redirects" if sample.hops else ""
+    return f"{sample.status_code} {phrase}, {(sample.ended - sample.started) / NS_PER_MS:.1f} ms{hops}"
+
+
+def message_of(response: Response | None) -> Message | None:
+    """A response with the fields of its head."""
+    if response is None:
+        return None
+    return Message(list(response.headers.items()), response.body, response.text)

@@ -1,13 +1,18 @@
-"""A request of the plan, made into the engine's Request: URL, query, headers, body (PLAN.md, 'Actions')."""
+"""A request of the plan, made into the engine's Request: URL, query, headers, body (PLAN.md, 'Actions').
+
+Text becomes bytes as UTF-8, as everywhere (`gradual_common.net.urls.encode_text`).
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote, quote_plus, urlencode
 
 from gradual_agent.http.request import HttpRequest, build_request
-from gradual_common.kinds.http.bodies import encode_json, encode_pairs
-from gradual_common.kinds.http.model import HttpActionSpec
+from gradual_common.errors import TemplateError
+from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.net.tls_settings import merge_tls
 from gradual_common.net.urls import add_query, encode_text, join_base
 from gradual_common.plan.model.plan import Config
@@ -15,6 +20,9 @@ from gradual_common.templates.templates import Compiled, Scope, as_text, compile
 
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+"""Made once: `json.dumps` makes an encoder for each call that is not given its defaults."""
 
 
 class RequestTemplate:
@@ -24,12 +32,7 @@ class RequestTemplate:
                  "_query", "_settings", "_url")  # fmt: skip
 
     def __init__(
-        self,
-        config: Config,
-        spec: HttpActionSpec,
-        *,
-        wants_headers: bool = False,
-        wants_body: bool = False,
+        self, config: Config, spec: HttpActionSpec, *, wants_headers: bool = False, wants_body: bool = False
     ) -> None:
         self._method = spec.method
         self._base = compile_value(config.base_url or "")
@@ -64,15 +67,13 @@ class RequestTemplate:
         body, content_type = self._build_body(scope)
         if content_type and not self._has_content_type:
             headers = [*headers, ("Content-Type", content_type)]
-        return build_request(self._method, self._build_url(scope), headers, body, **self._settings)
+        url = join_base(as_text(self._base.render(scope)), as_text(self._url.render(scope)))
+        if query := self._query.render(scope):
+            url = add_query(url, encode_pairs(query, plus=False))
+        return build_request(self._method, url, headers, body, **self._settings)
 
     def _render_headers(self, scope: Scope) -> list[tuple[str, str]]:
         return [(name, as_text(value.render(scope))) for name, value in self._headers]
-
-    def _build_url(self, scope: Scope) -> str:
-        url = join_base(as_text(self._base.render(scope)), as_text(self._url.render(scope)))
-        query = self._query.render(scope)
-        return add_query(url, encode_pairs(query, plus=False)) if query else url
 
     def _build_body(self, scope: Scope) -> tuple[bytes, str]:
         """The body and the content type that it brings along, if any."""
@@ -94,6 +95,29 @@ def _compile_headers(config: Config, spec: HttpActionSpec) -> tuple[tuple[str, C
         for name, value in headers.items():
             merged[name.lower()] = (name, compile_value(value))
     return tuple(merged.values())
+
+
+def encode_json(value: Any) -> bytes:
+    """JSON as UTF-8; half a surrogate pair, which UTF-8 does not know and JSON can escape, arrives as it was written.
+
+    TemplateError for a value that JSON does not know.
+    """
+    try:
+        return _ENCODE(value).encode("utf-8", "backslashreplace")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TemplateError(f"the body cannot be written as JSON: {error}") from error
+
+
+def encode_pairs(pairs: Any, *, plus: bool) -> str:
+    """A mapping as `name=value&…`; lists repeat; `plus`: blanks as in forms."""
+    if not isinstance(pairs, Mapping):
+        raise TemplateError(f"a mapping is expected, found {type(pairs).__name__}")
+    flat = [
+        (encode_text(str(name)), encode_text(as_text(value)))
+        for name, entry in pairs.items()
+        for value in (entry if isinstance(entry, list | tuple) else (entry,))
+    ]
+    return urlencode(flat, quote_via=quote_plus if plus else quote, safe="")
 
 
 def _first(given: int | None, default: int) -> int:

@@ -1,16 +1,101 @@
-"""The kind `http`, which an action has unless it says otherwise."""
+"""The kind `http`, which an action has unless it says otherwise: one request, and what is asserted of its response."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import re
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Literal, Self
 
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from gradual_common.kinds.checks.check import Assertion
+from gradual_common.kinds.checks.written import CHECKS
+from gradual_common.kinds.extraction import SOURCES, Extraction
 from gradual_common.kinds.http import failures
-from gradual_common.kinds.http.model import HttpActionSpec
 from gradual_common.kinds.http.request_checks import check_requests
 from gradual_common.kinds.kind import ActionKind, texts_in
-from gradual_common.kinds.model import ActionSpec
+from gradual_common.kinds.model import ActionSpec, WrittenAssertions, WrittenExtraction
+from gradual_common.language.model import Count, Name, PositiveCount, PositiveDuration
 from gradual_common.language.plan_view import PlanView
+from gradual_common.language.wording import kind_of
+from gradual_common.net.tls_settings import Tls
+
+
+def read_method(value: Any) -> str:
+    """An HTTP method, in capitals."""
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z-]*", value) and value.upper() != "CONNECT":
+        return value.upper()
+    raise ValueError(f"{value!r} is not an HTTP method; allowed: GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, …")
+
+
+def check_header_value(value: Any) -> Any:
+    """A header's value is one text, number or boolean."""
+    if value is None or isinstance(value, dict | list):
+        raise ValueError(f"a header's value is text; found {kind_of(value)}")
+    if isinstance(value, str) and any(character in value for character in "\r\n\0"):
+        raise ValueError("a header's value holds no line end")
+    return value
+
+
+HeaderValue = Annotated[
+    Any, AfterValidator(check_header_value), WithJsonSchema({"type": ["string", "number", "boolean"]})
+]
+"""A text, which may be a template, or a number or boolean."""
+
+
+class HttpActionSpec(ActionSpec):
+    """An entry of `actions:`: one HTTP request and what is asserted of its response."""
+
+    kind: Literal["http"] = "http"
+    """What the action speaks: http unless said."""
+
+    method: Annotated[str, BeforeValidator(read_method)] = "GET"
+    """GET unless said."""
+
+    url: Annotated[str, Field(min_length=1)]
+    """A path after base_url, or an absolute URL; templates are allowed."""
+
+    query: dict[str, Any] = Field(default={})
+    """Encoded into the URL; lists repeat."""
+
+    headers: dict[str, HeaderValue] = Field(default={})
+    """Headers by name; templates are allowed."""
+
+    body: Any = None
+    """A mapping or list is sent as JSON, a text as it is."""
+
+    form: dict[str, Any] | None = None
+    """Sent as application/x-www-form-urlencoded."""
+
+    timeout: PositiveDuration | None = None
+    """For the whole action, with a unit; 30s unless said."""
+
+    connect_timeout: PositiveDuration | None = None
+    """For DNS, TCP and TLS, with a unit; 10s unless said."""
+
+    follow_redirects: Count | None = None
+    """How many redirects are followed; 10 unless said, 0 is off."""
+
+    tls: Tls | None = None
+    """TLS of the connections."""
+
+    assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(tuple(CHECKS))] = ()
+    """What must hold of the response."""
+
+    extract: dict[Name, Annotated[Extraction, WrittenExtraction(SOURCES)]] = Field(default={})
+    """Variables from the response."""
+
+    max_body: PositiveCount | None = None
+    """The most bytes of a response body."""
+
+    @property
+    def address(self) -> str:
+        """Its URL."""
+        return self.url
+
+    def for_display(self, hide: Callable[[str], str]) -> Self:
+        """With a URL without credentials, too."""
+        return super().for_display(hide).model_copy(update={"url": hide(self.url)})
 
 
 class HttpKind(ActionKind):

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from gradual_common.kinds.http.model import HeaderValue
+from gradual_common.kinds.http.kind import HeaderValue
 from gradual_common.kinds.model import ActionSpec
 from gradual_common.kinds.registry import ByKind
 from gradual_common.language.forms import Fragment, ShortForm

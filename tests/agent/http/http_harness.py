@@ -5,9 +5,11 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator, Callable
 
-from gradual_agent.http import HttpEngine, build_request
+from gradual_agent.http.client import HttpClient
 from gradual_agent.http.connecting.connection import Http1Connection
+from gradual_agent.http.connecting.dialer import Dialer
 from gradual_agent.http.context import HttpContext
+from gradual_agent.http.request import build_request
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_agent.runtime.sample import Sample
@@ -190,8 +192,8 @@ def bytewise(data):
 class Driver:
     """Runs fetches as a virtual user does; `wait` tells when one is over, and raises what it raised."""
 
-    def __init__(self, engine, **options):
-        self.client = engine.client(self, **options)
+    def __init__(self, dialer, cookies="per_user", connections="keep_alive"):
+        self.client = HttpClient(dialer, self, cookies, connections)
         self._coroutine = None
         self._done = None
         self._error = None
@@ -234,15 +236,15 @@ class Driver:
 
 
 @contextlib.contextmanager
-def open_engine(assets=None, lease=None):
-    """An engine on the running loop; whatever it left open is an error."""
+def open_dialer(assets=None, lease=None):
+    """A dialer on the running loop; whatever it left open is an error."""
     loop = asyncio.get_running_loop()
     timer = LoopTimer(loop)
-    engine = HttpEngine(HttpContext(loop, timer.timeline, lease or Lease(FOREVER)), assets)
+    dialer = Dialer(HttpContext(loop, timer.timeline, lease or Lease(FOREVER)), assets or {})
     try:
-        yield engine
+        yield dialer
     finally:
-        engine.close()
+        dialer.close()
         timer.close()
 
 

@@ -9,9 +9,9 @@ import struct
 from dataclasses import replace
 
 import pytest
-from http_harness import FOREVER, Driver, answer, open_engine, run_server
+from http_harness import FOREVER, Driver, answer, open_dialer, run_server
 
-from gradual_agent.http import build_request
+from gradual_agent.http.request import build_request
 from gradual_agent.http.urls import Origin
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import read_clock
@@ -32,8 +32,8 @@ async def never(request, number):
 
 async def test_a_fetch_fills_the_sample():
     async with run_server(lambda request, number: answer(b"hello")) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             sample = await user.fetch("GET", url(server), wants_body=True, wants_headers=True)
             again = await user.fetch("GET", url(server))
             user.client.close()
@@ -48,11 +48,11 @@ async def test_a_fetch_fills_the_sample():
 
 async def test_requests_of_one_user_go_over_one_connection_and_users_share_none():
     async with run_server(lambda request, number: answer()) as server:
-        with open_engine() as engine:
-            users = [Driver(engine) for _ in range(3)]
+        with open_dialer() as dialer:
+            users = [Driver(dialer) for _ in range(3)]
             for user in users * 3:
                 assert (await user.fetch("GET", url(server))).kind == 0
-            assert engine.context.connections == 3
+            assert dialer.context.connections == 3
             for user in users:
                 user.client.close()
     assert (server.accepted, len(server.requests)) == (3, 9)
@@ -60,8 +60,8 @@ async def test_requests_of_one_user_go_over_one_connection_and_users_share_none(
 
 async def test_each_origin_has_a_connection_of_its_own_that_stays():
     async with run_server(lambda request, number: answer()) as one, run_server(lambda request, number: answer()) as two:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             for server in (one, two, one, two):
                 await user.fetch("GET", url(server))
             user.client.close()
@@ -99,8 +99,8 @@ async def test_redirects_change_the_method_as_browsers_do(status, method, expect
 
     body = b"" if method == "HEAD" else b"a=1"
     async with run_server(script) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             sample = await user.fetch(method, url(server), {"Content-Type": "x/y"}, body)
             user.client.close()
     assert (sample.kind, sample.status_code, sample.hops, sample.messages) == (0, 200, 1, 2)
@@ -115,8 +115,8 @@ async def test_the_last_allowed_redirect_is_followed_and_the_next_is_a_failure()
         return answer(b"", "302 X", f"Location: /{number}") if number <= 3 else answer()
 
     async with run_server(script) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             assert (await user.fetch("GET", url(server), follow_redirects=3)).hops == 3
             server.requests.clear()
             sample = await user.fetch("GET", url(server), follow_redirects=2)
@@ -127,8 +127,8 @@ async def test_the_last_allowed_redirect_is_followed_and_the_next_is_a_failure()
 
 async def test_redirects_are_left_alone_when_they_are_off():
     async with run_server(redirecting(302)) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             sample = await user.fetch("GET", url(server), follow_redirects=0)
             user.client.close()
     assert (sample.kind, sample.status_code, sample.messages) == (0, 302, 1)
@@ -136,8 +136,8 @@ async def test_redirects_are_left_alone_when_they_are_off():
 
 async def test_a_redirect_to_nowhere_is_a_failure_of_its_own_kind():
     async with run_server(redirecting(302, "ftp://elsewhere/")) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             sample = await user.fetch("GET", url(server))
             user.client.close()
     assert (KINDS[sample.kind], sample.messages) == ("redirect", 1)
@@ -148,8 +148,8 @@ async def test_credentials_do_not_go_to_another_origin():
         run_server(lambda request, number: answer()) as other,
         run_server(redirecting(307, f"http://127.0.0.1:{other.port}/x")) as server,
     ):
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             headers = {"Authorization": "Bearer t", "Cookie": "a=1", "X-Kept": "1"}
             sample = await user.fetch("GET", url(server), headers)
             user.client.close()
@@ -169,8 +169,8 @@ def setting_cookies(request, number):
 
 async def test_cookies_come_back_on_the_next_request_after_the_plans_own():
     async with run_server(setting_cookies) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             await user.fetch("GET", url(server, "/set"))
             await user.fetch("GET", url(server), {"Cookie": "own=1"})
             await user.fetch("GET", url(server))
@@ -191,8 +191,8 @@ async def test_cookies_of_a_redirect_go_with_the_next_hop():
         return answer()
 
     async with run_server(script) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             await user.fetch("POST", url(server, "/login"), (), b"x")
             user.client.close()
     assert b"Cookie: s=1\r\n" in server.requests[1]
@@ -200,8 +200,8 @@ async def test_cookies_of_a_redirect_go_with_the_next_hop():
 
 async def test_what_lasts_for_an_iteration_ends_with_it():
     async with run_server(setting_cookies) as server:
-        with open_engine() as engine:
-            user = Driver(engine, cookies="per_iteration", connections="per_iteration")
+        with open_dialer() as dialer:
+            user = Driver(dialer, cookies="per_iteration", connections="per_iteration")
             for _ in range(2):
                 await user.fetch("GET", url(server, "/set"))
                 user.client.end_iteration()
@@ -211,8 +211,8 @@ async def test_what_lasts_for_an_iteration_ends_with_it():
 
 async def test_a_user_that_keeps_no_connection_says_so_each_time():
     async with run_server(lambda request, number: answer()) as server:
-        with open_engine() as engine:
-            user = Driver(engine, connections="close")
+        with open_dialer() as dialer:
+            user = Driver(dialer, connections="close")
             samples = [await user.fetch("GET", url(server)) for _ in range(2)]
     assert [sample.kind for sample in samples] == [0, 0]
     assert server.accepted == 2
@@ -225,8 +225,8 @@ async def test_a_user_that_keeps_no_connection_says_so_each_time():
 async def test_a_body_is_decoded_when_something_reads_it():
     body = gzip.compress(b"hello")
     async with run_server(lambda request, number: answer(body, "200 OK", "Content-Encoding: gzip")) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             read = await user.fetch("GET", url(server), wants_body=True)
             limited = await user.fetch("GET", url(server), wants_body=True, max_body=len(body))
             user.client.close()
@@ -240,8 +240,8 @@ async def test_a_body_is_decoded_when_something_reads_it():
 )
 async def test_a_body_that_cannot_be_decoded_is_a_failure(body, limit, kind):
     async with run_server(lambda request, number: answer(body, "200 OK", "Content-Encoding: gzip")) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             sample = await user.fetch("GET", url(server), wants_body=True, max_body=limit)
             user.client.close()
     assert (KINDS[sample.kind], sample.status_code) == (kind, 200)
@@ -249,8 +249,8 @@ async def test_a_body_that_cannot_be_decoded_is_a_failure(body, limit, kind):
 
 async def test_a_body_until_the_server_closes():
     async with run_server(lambda request, number: (b"HTTP/1.1 200 OK\r\n\r\nall of it",)) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             samples = [await user.fetch("GET", url(server), wants_body=True) for _ in range(2)]
             user.client.close()
     assert [(sample.kind, sample.response.body) for sample in samples] == [(0, b"all of it")] * 2
@@ -260,8 +260,8 @@ async def test_a_body_until_the_server_closes():
 async def test_large_bodies_go_both_ways():
     body = bytes(range(256)) * 20_000
     async with run_server(lambda request, number: answer(request[-len(body) :]), limit=2**16) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             sample = await user.fetch("POST", url(server), (), body, wants_body=True)
             user.client.close()
     assert (sample.kind, sample.messages) == (0, 1)
@@ -278,8 +278,8 @@ def closing_on_second(request, number):
 
 async def test_a_request_on_a_stale_connection_is_sent_again_once():
     async with run_server(closing_on_second) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             await user.fetch("GET", url(server))
             sample = await user.fetch("GET", url(server))
             user.client.close()
@@ -288,8 +288,8 @@ async def test_a_request_on_a_stale_connection_is_sent_again_once():
 
 async def test_a_request_that_changes_something_is_not_sent_again():
     async with run_server(closing_on_second) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             await user.fetch("POST", url(server), (), b"x")
             sample = await user.fetch("POST", url(server), (), b"x")
             user.client.close()
@@ -298,8 +298,8 @@ async def test_a_request_that_changes_something_is_not_sent_again():
 
 async def test_a_server_that_always_closes_is_asked_once_on_a_fresh_connection():
     async with run_server(lambda request, number: None) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             sample = await user.fetch("GET", url(server))
     assert (KINDS[sample.kind], sample.messages, len(server.requests)) == ("reset", 1, 1)
     assert (sample.status_code, sample.resent) == (0, 0)
@@ -309,8 +309,8 @@ async def test_a_reset_is_a_failure_of_its_own_kind():
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)
     loop = asyncio.get_running_loop()
-    with open_engine() as engine:
-        user = Driver(engine)
+    with open_dialer() as dialer:
+        user = Driver(dialer)
         sample = user.begin(build_request("GET", f"http://127.0.0.1:{listener.getsockname()[1]}/"))
         peer, _ = await loop.sock_accept(listener)
         await loop.sock_recv(peer, 65536)
@@ -324,8 +324,8 @@ async def test_a_reset_is_a_failure_of_its_own_kind():
 async def test_a_refused_connection_sends_nothing():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with open_engine() as engine:
-        sample = await Driver(engine).fetch("GET", f"http://127.0.0.1:{port}/")
+    with open_dialer() as dialer:
+        sample = await Driver(dialer).fetch("GET", f"http://127.0.0.1:{port}/")
     assert (KINDS[sample.kind], sample.messages, sample.written, sample.connect) == ("connect", 0, 0, -1)
     assert f"127.0.0.1:{port}: connection refused" in sample.detail
     assert sample.ended >= sample.started
@@ -335,9 +335,9 @@ async def test_a_name_that_does_not_exist_sends_nothing(monkeypatch):
     async def getaddrinfo(*_, **__):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    with open_engine() as engine:
-        monkeypatch.setattr(engine.context.loop, "getaddrinfo", getaddrinfo)
-        sample = await Driver(engine).fetch("GET", "http://nowhere.invalid/")
+    with open_dialer() as dialer:
+        monkeypatch.setattr(dialer.context.loop, "getaddrinfo", getaddrinfo)
+        sample = await Driver(dialer).fetch("GET", "http://nowhere.invalid/")
     assert (KINDS[sample.kind], sample.messages) == ("dns", 0)
     assert sample.detail == "nowhere.invalid cannot be resolved: name or service not known"
 
@@ -346,41 +346,41 @@ async def test_a_mistake_while_connecting_does_not_leave_the_user_waiting(monkey
     async def getaddrinfo(*_, **__):
         raise RuntimeError("a mistake")
 
-    with open_engine() as engine:
-        monkeypatch.setattr(engine.context.loop, "getaddrinfo", getaddrinfo)
+    with open_dialer() as dialer:
+        monkeypatch.setattr(dialer.context.loop, "getaddrinfo", getaddrinfo)
         with pytest.raises(RuntimeError, match="a mistake"):
-            await Driver(engine).fetch("GET", "http://system.example/")
+            await Driver(dialer).fetch("GET", "http://system.example/")
 
 
 async def test_a_request_to_a_user_that_was_let_go_is_opened_for_nobody():
     """The connection is there in the same turn of the loop in which the user is interrupted: it is closed again."""
     async with run_server(lambda request, number: answer()) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             user.begin(build_request("GET", url(server)))
-            engine.dialer.loop.call_soon(user.client.interrupt)
+            dialer.loop.call_soon(user.client.interrupt)
             await user.wait()
             await user.fetch("GET", url(server))
-            assert engine.context.connections == 1
+            assert dialer.context.connections == 1
             user.client.close()
     assert len(server.requests) == 1
 
 
 async def test_an_address_that_does_not_answer_leaves_the_next_one_its_share_of_the_time(monkeypatch):
     async with run_server(lambda request, number: answer()) as server:
-        with silence() as silent, open_engine() as engine:
+        with silence() as silent, open_dialer() as dialer:
             found = {"127.0.0.1": server.port, "127.0.0.2": silent}
 
             async def getaddrinfo(*_, **__):
                 return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in found.items()]
 
-            monkeypatch.setattr(engine.context.loop, "getaddrinfo", getaddrinfo)
-            user = Driver(engine)
+            monkeypatch.setattr(dialer.context.loop, "getaddrinfo", getaddrinfo)
+            user = Driver(dialer)
             sample = await user.fetch("GET", "http://system.example/", connect_timeout=100 * MS)
             assert (KINDS[sample.kind], sample.messages) == ("", 1)
             assert sample.connect >= 50 * MS
             user.client.close()
-            assert len(engine.context.timeline) == 0
+            assert len(dialer.context.timeline) == 0
 
 
 async def test_the_loop_tells_when_a_connection_that_took_a_while_is_there(monkeypatch):
@@ -388,8 +388,8 @@ async def test_the_loop_tells_when_a_connection_that_took_a_while_is_there(monke
     connect = socket.socket.connect_ex
     monkeypatch.setattr(socket.socket, "connect_ex", lambda sock, address: (connect(sock, address), errno.EALREADY)[1])
     async with run_server(lambda request, number: answer()) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             sample = await user.fetch("GET", url(server))
             assert (KINDS[sample.kind], sample.messages) == ("", 1)
             user.client.close()
@@ -397,8 +397,8 @@ async def test_the_loop_tells_when_a_connection_that_took_a_while_is_there(monke
 
 async def test_a_connection_that_is_refused_after_a_while_sends_nothing():
     """The listener is gone when the kernel asks again, a second later."""
-    with open_engine() as engine:
-        user = Driver(engine)
+    with open_dialer() as dialer:
+        user = Driver(dialer)
         with silence() as port:
             sample = user.begin(build_request("GET", f"http://127.0.0.2:{port}/"))
         await user.wait()
@@ -419,10 +419,10 @@ async def test_the_next_address_is_tried_and_the_dead_one_last_from_then_on(monk
     with socket.create_server(("127.0.0.2", 0)) as listener:
         dead = listener.getsockname()[1]
     async with run_server(lambda request, number: answer()) as server:
-        with open_engine() as engine:
-            ask_the_system = engine.context.loop.getaddrinfo
-            monkeypatch.setattr(engine.context.loop, "getaddrinfo", getaddrinfo)
-            users = [Driver(engine) for _ in range(3)]
+        with open_dialer() as dialer:
+            ask_the_system = dialer.context.loop.getaddrinfo
+            monkeypatch.setattr(dialer.context.loop, "getaddrinfo", getaddrinfo)
+            users = [Driver(dialer) for _ in range(3)]
             for user in users:
                 sample = await user.fetch("GET", f"http://system.example:{server.port}/")
                 assert (sample.kind, sample.detail) == (0, "")
@@ -437,8 +437,8 @@ async def test_ipv6_addresses_are_written_in_brackets():
     except OSError:
         pytest.skip("this machine has no IPv6")
     async with run_server(lambda request, number: answer(), host="::1") as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             sample = await user.fetch("GET", f"http://[::1]:{server.port}/")
             user.client.close()
     assert sample.kind == 0
@@ -450,9 +450,9 @@ async def test_ipv6_addresses_are_written_in_brackets():
 
 async def test_a_timeout_ends_the_fetch_and_the_connection():
     async with run_server(never) as server:
-        with open_engine() as engine:
-            sample = await Driver(engine).fetch("GET", url(server), timeout=30 * MS)
-            assert len(engine.context.timeline) == 0
+        with open_dialer() as dialer:
+            sample = await Driver(dialer).fetch("GET", url(server), timeout=30 * MS)
+            assert len(dialer.context.timeline) == 0
     assert (KINDS[sample.kind], sample.messages, len(server.requests)) == ("timeout", 1, 1)
     assert sample.ended - sample.started >= 30 * MS
 
@@ -466,12 +466,12 @@ async def test_the_alarm_of_an_earlier_fetch_does_not_end_a_later_one():
         return answer()
 
     async with run_server(script) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             await user.fetch("GET", url(server), timeout=20 * MS)
             sample = user.begin(build_request("GET", url(server), timeout=FOREVER))
             rung = asyncio.Event()
-            engine.context.timeline.at(read_clock() + 25 * MS, lambda _: rung.set())
+            dialer.context.timeline.at(read_clock() + 25 * MS, lambda _: rung.set())
             await rung.wait()
             assert not user.is_done
             release.set()
@@ -482,13 +482,13 @@ async def test_the_alarm_of_an_earlier_fetch_does_not_end_a_later_one():
 
 async def test_many_requests_share_one_entry_in_the_timeline():
     async with run_server(lambda request, number: answer()) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             for _ in range(5):
                 await user.fetch("GET", url(server))
-                assert len(engine.context.timeline) == 1
+                assert len(dialer.context.timeline) == 1
             user.client.close()
-            assert len(engine.context.timeline) == 0
+            assert len(dialer.context.timeline) == 0
 
 
 @contextlib.contextmanager
@@ -506,8 +506,8 @@ def silence():
 
 
 async def test_a_connection_that_is_not_accepted_in_time_fails_as_connect():
-    with silence() as port, open_engine() as engine:
-        user = Driver(engine)
+    with silence() as port, open_dialer() as dialer:
+        user = Driver(dialer)
         sample = await user.fetch("GET", f"http://127.0.0.2:{port}/", connect_timeout=30 * MS)
         late = await user.fetch("GET", f"http://127.0.0.2:{port}/", timeout=30 * MS)
     assert (KINDS[sample.kind], sample.messages) == ("connect", 0)
@@ -521,12 +521,12 @@ async def test_a_connection_that_is_not_accepted_in_time_fails_as_connect():
 async def test_nothing_is_written_without_a_lease():
     lease = Lease(FOREVER)
     async with run_server(lambda request, number: answer()) as server:
-        with open_engine(lease=lease) as engine:
-            user = Driver(engine)
+        with open_dialer(lease=lease) as dialer:
+            user = Driver(dialer)
             await user.fetch("GET", url(server))
             lease.ends_at = 1
             kept = await user.fetch("GET", url(server))
-            fresh = await Driver(engine).fetch("GET", url(server))
+            fresh = await Driver(dialer).fetch("GET", url(server))
             user.client.close()
     assert [(sample.kind, sample.messages) for sample in (kept, fresh)] == [(INTERRUPTED, 0)] * 2
     assert (server.accepted, len(server.requests)) == (1, 1)
@@ -536,8 +536,8 @@ async def test_nothing_is_written_without_a_lease():
 async def test_a_request_that_was_written_reaches_the_system_whatever_comes_right_after(end):
     """The end comes in the same turn of the loop as the write; the system counts when it has read everything."""
     async with run_server(lambda request, number: answer() if number == 1 else never(request, number)) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             await user.fetch("GET", url(server))
             server.arrived.clear()
             sample = user.begin(build_request("POST", url(server)))
@@ -556,8 +556,8 @@ async def test_a_request_that_was_written_reaches_the_system_whatever_comes_righ
 
 async def test_an_interrupt_while_connecting_sends_nothing():
     async with run_server(lambda request, number: answer()) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             sample = user.begin(build_request("GET", url(server)))
             user.client.interrupt()
             assert user.is_done
@@ -569,8 +569,8 @@ async def test_an_interrupt_while_connecting_sends_nothing():
 
 async def test_an_interrupt_of_an_idle_user_does_nothing():
     async with run_server(lambda request, number: answer()) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             user.client.interrupt()
             await user.fetch("GET", url(server))
             user.client.interrupt()
@@ -584,8 +584,8 @@ async def test_a_cut_closes_all_connections_and_resumes_nobody():
         run_server(lambda request, number: answer() if number == 1 else never(request, number)) as one,
         run_server(lambda request, number: answer()) as two,
     ):
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             await user.fetch("GET", url(two))
             await user.fetch("GET", url(one))
             one.arrived.clear()
@@ -593,15 +593,15 @@ async def test_a_cut_closes_all_connections_and_resumes_nobody():
             user.client.cut()
             assert not user.is_done
             await asyncio.wait_for(asyncio.gather(one.arrived.wait(), two.ended.wait()), 20)
-            assert len(engine.context.timeline) == 0
+            assert len(dialer.context.timeline) == 0
     assert (sample.kind, sample.messages, len(one.requests)) == (INTERRUPTED, 1, 2)
 
 
 async def test_an_unread_answer_does_not_undo_a_request():
     """The server answers at once and we leave: it has counted the request all the same."""
     async with run_server(lambda request, number: answer(bytes(100_000))) as server:
-        with open_engine() as engine:
-            users = [Driver(engine) for _ in range(20)]
+        with open_dialer() as dialer:
+            users = [Driver(dialer) for _ in range(20)]
             request = build_request("GET", url(server))
             for user in users:
                 await user.fetch(request)
@@ -619,8 +619,8 @@ async def test_a_connection_is_found_again_by_what_its_origin_holds():
         run_server(lambda request, number: answer()) as server,
         run_server(lambda request, number: answer()) as other,
     ):
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             for _ in range(3):
                 for port in (server.port, other.port):
                     request = build_request("GET", f"http://127.0.0.1:{port}/")
@@ -638,8 +638,8 @@ async def test_cookies_go_by_the_plans_own_host_also_when_the_url_has_an_address
         return answer(b"", "200 OK", "Set-Cookie: sid=1; Domain=shop.example; Path=/") if number == 1 else answer()
 
     async with run_server(script) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             for _ in range(2):
                 await user.fetch("GET", url(server), {"Host": "shop.example"})
             await user.fetch("GET", url(server))
@@ -650,8 +650,8 @@ async def test_cookies_go_by_the_plans_own_host_also_when_the_url_has_an_address
 async def test_a_location_in_raw_utf_8_is_asked_for_in_percent_encoded_utf_8_once():
     location = b"HTTP/1.1 302 Found\r\nLocation: /caf\xc3\xa9\r\nContent-Length: 0\r\n\r\n"
     async with run_server(lambda request, number: location if number == 1 else answer()) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             sample = await user.fetch("GET", url(server), {"Host": "shop.example"})
             user.client.close()
     assert (sample.kind, sample.status_code, sample.hops) == (0, 200, 1)
@@ -660,8 +660,8 @@ async def test_a_location_in_raw_utf_8_is_asked_for_in_percent_encoded_utf_8_onc
 
 async def test_an_empty_location_is_no_redirect():
     async with run_server(redirecting(302, "")) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             sample = await user.fetch("GET", url(server))
             user.client.close()
     assert (sample.kind, sample.status_code, sample.messages, sample.hops) == (0, 302, 1, 0)
@@ -671,8 +671,8 @@ async def test_an_empty_location_is_no_redirect():
 async def test_the_bytes_of_a_cookie_go_back_as_they_came():
     cookies = b"HTTP/1.1 200 OK\r\nSet-Cookie: u=\xc3\xa9\r\nSet-Cookie: l=\xe9\r\nContent-Length: 0\r\n\r\n"
     async with run_server(lambda request, number: cookies) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             for _ in range(2):
                 await user.fetch("GET", url(server), {"Cookie": "own=é"})
             user.client.close()

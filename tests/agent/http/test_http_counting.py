@@ -8,14 +8,14 @@ import zlib
 import brotli
 import pytest
 import zstandard
-from http_harness import Driver, answer, open_engine, run_server
+from http_harness import Driver, answer, open_dialer, run_server
 
-from gradual_agent.http import build_request
 from gradual_agent.http import client as client_module
 from gradual_agent.http.client import MOST_CONNECTIONS
 from gradual_agent.http.connecting.connection import Http1Connection
 from gradual_agent.http.reading.head import MAX_REMEMBERED
 from gradual_agent.http.reading.reader import ResponseReader
+from gradual_agent.http.request import build_request
 from gradual_agent.http.urls import split_url
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import INTERRUPTED
@@ -41,8 +41,8 @@ def identity(sample):
 async def test_a_redirect_to_a_dead_port_is_no_hop():
     port = dead_port()
     async with run_server(lambda *_: answer(b"", "302 X", f"Location: http://127.0.0.1:{port}/")) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             sample = await user.fetch("GET", url(server))
             user.client.close()
     assert (KINDS[sample.kind], sample.hops, sample.messages) == ("connect", 0, 1)
@@ -58,8 +58,8 @@ async def test_a_hop_that_a_stop_or_the_lease_comes_before_is_none():
         return answer(b"", "302 X", "Location: /there")
 
     async with run_server(script) as server:
-        with open_engine(lease=lease) as engine:
-            user = Driver(engine)
+        with open_dialer(lease=lease) as dialer:
+            user = Driver(dialer)
             sample = await user.fetch("GET", url(server, "/lease"))
             user.client.close()
     assert (sample.kind, sample.hops, sample.messages) == (INTERRUPTED, 0, 1)
@@ -68,8 +68,8 @@ async def test_a_hop_that_a_stop_or_the_lease_comes_before_is_none():
 
 async def test_a_resend_that_finds_no_server_is_none():
     async with run_server(lambda request, number: answer() if number == 1 else None) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             await user.fetch("GET", url(server))
             server.listener.close()
             sample = await user.fetch("GET", url(server))
@@ -86,8 +86,8 @@ async def test_a_hop_that_is_sent_again_is_both():
         return answer(b"", "302 X", "Location: /there") if b"GET / " in request else answer(b"ok")
 
     async with run_server(script) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             sample = await user.fetch("GET", url(server))
             user.client.close()
     assert (sample.kind, sample.hops, sample.resent, sample.messages) == (0, 1, 1, 3)
@@ -115,8 +115,8 @@ async def test_a_message_whose_first_byte_waits_is_counted_when_it_goes(monkeypa
 
     monkeypatch.setattr(Http1Connection, "send", reluctantly)
     async with run_server(lambda *_: answer(b"ok")) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             request = build_request("GET", url(server))
             cut_short = user.begin(request)
             user.client.interrupt()
@@ -136,8 +136,8 @@ async def test_a_failure_in_decoding_keeps_its_response(coding, pack):
     """The response came whole: its times, its status and its head are there; its body is as it came."""
     body = pack(bytes(range(200)))[:-1]
     async with run_server(lambda *_: answer(body, "200 OK", f"Content-Encoding: {coding}")) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             sample = await user.fetch("GET", url(server), wants_body=True, wants_headers=True)
             user.client.close()
     assert (KINDS[sample.kind], sample.status_code) == ("protocol", 200)
@@ -155,8 +155,8 @@ async def test_transfer_codings_are_undone_when_something_reads_the_body(codings
     head = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: {', '.join(codings)}, chunked\r\n\r\n".encode()
     response = head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
     async with run_server(lambda *_: response) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             sample = await user.fetch("GET", url(server), wants_body=True)
             user.client.close()
     assert (sample.kind, sample.response.body) == (0, b"hello")
@@ -172,8 +172,8 @@ async def test_what_nobody_foresaw_is_raised_and_the_next_fetch_works(place, mon
         raise MistakeError
 
     async with run_server(lambda *_: answer(b"", "302 X", "Location: /", "Set-Cookie: a=b")) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             with monkeypatch.context() as patch:
                 if place == "reading":
                     patch.setattr(ResponseReader, "feed", fail)
@@ -186,7 +186,7 @@ async def test_what_nobody_foresaw_is_raised_and_the_next_fetch_works(place, mon
             user.client.interrupt()
             sample = await user.fetch("GET", url(server), follow_redirects=1)
             user.client.close()
-            assert len(engine.context.timeline) == 0
+            assert len(dialer.context.timeline) == 0
     assert (KINDS[sample.kind], sample.status_code) == ("redirect", 302)
 
 
@@ -197,13 +197,13 @@ async def test_a_connection_tells_a_fetch_that_failed_while_it_sent_nothing_more
     raised = []  # in the loop, where nobody else would see it; the server says that its client has gone
     asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context.get("exception")))
     async with run_server(lambda *_: answer(b"ok")) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             with monkeypatch.context() as patch:
                 patch.setattr(Http1Connection, "_send_rest", fail)
                 with pytest.raises(MistakeError):
                     await user.fetch("POST", url(server), body=bytes(1 << 20))
-            while engine.context.connections:
+            while dialer.context.connections:
                 await asyncio.sleep(0)
             assert (await user.fetch("GET", url(server))).status_code == 200
             user.client.close()
@@ -213,13 +213,13 @@ async def test_a_connection_tells_a_fetch_that_failed_while_it_sent_nothing_more
 async def test_thousands_of_origins_between_do_not_cost_a_connection():
     """No cache decides which connection is used: the address is the same, whatever was looked up since."""
     async with run_server(lambda *_: answer(b"ok")) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             for turn in range(3):
                 for number in range(5000):
                     split_url(f"http://host-{turn}-{number}.example/")
                 assert (await user.fetch("GET", url(server))).kind == 0
-            assert engine.context.connections == 1
+            assert dialer.context.connections == 1
             user.client.close()
     assert server.accepted == 1
 
@@ -227,12 +227,12 @@ async def test_thousands_of_origins_between_do_not_cost_a_connection():
 async def test_a_user_keeps_a_bounded_number_of_connections():
     """The oldest goes, and what it led to is asked over a new one."""
     async with run_server(lambda *_: answer(b"ok")) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             for turn in [*range(MOST_CONNECTIONS + 20), 0, 1]:
                 sample = await user.fetch("GET", url(server), tls=Tls(server_name=f"name-{turn}.example"))
                 assert sample.kind == 0
-            opened = engine.context.connections
+            opened = dialer.context.connections
             user.client.close()
     assert server.accepted == MOST_CONNECTIONS + 22
     assert opened <= MOST_CONNECTIONS + 1
@@ -246,8 +246,8 @@ async def test_thousands_of_heads_are_read_each_right():
         return answer(b"%d" % number, f"{statuses[number - 1]} N{number}", f"X-Number: {number % (3 * MAX_REMEMBERED)}")
 
     async with run_server(script) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             request = build_request("GET", url(server), wants_body=True, follow_redirects=0)
             samples = [await fetch_copy(user, request) for _ in statuses]
             user.client.close()

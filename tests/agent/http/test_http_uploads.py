@@ -8,9 +8,9 @@ import threading
 
 import pytest
 import trustme
-from http_harness import FOREVER, Driver, open_engine, run_server
+from http_harness import FOREVER, Driver, open_dialer, run_server
 
-from gradual_agent.http import build_request
+from gradual_agent.http.request import build_request
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_common.clock import NS_PER_MS
@@ -74,8 +74,8 @@ def refuse(peer):
 @pytest.mark.parametrize("is_secure", [False, True])
 async def test_an_answer_before_an_abrupt_close_is_read_each_time(is_secure):
     async with Peer(refuse, is_secure) as peer:
-        with open_engine(assets={"ca": AUTHORITY.cert_pem.bytes()}) as engine:
-            user = Driver(engine)
+        with open_dialer(assets={"ca": AUTHORITY.cert_pem.bytes()}) as dialer:
+            user = Driver(dialer)
             request = build_request("POST", peer.url, (), bytes(6_000_000), tls=Tls(ca="ca"), wants_body=True)
             samples = [await user.fetch(request) for _ in range(20)]
 
@@ -105,8 +105,8 @@ async def test_the_rest_of_a_body_does_not_arrive_after_its_end(end):
     """What the kernel holds does: a few MiB of the 64."""
     body, slow, lease = bytes(64 * MIB), Slow(), Lease(FOREVER)
     async with Peer(slow) as peer:
-        with open_engine(lease=lease) as engine:
-            user = Driver(engine)
+        with open_dialer(lease=lease) as dialer:
+            user = Driver(dialer)
             request = build_request(
                 "POST", peer.url, (), body, timeout=(300 if end == "timeout" else 20_000) * NS_PER_MS
             )
@@ -140,8 +140,8 @@ async def test_a_frozen_agent_writes_nothing_after_its_lease():
     """The lease ends between two turns of the loop, and nobody has come to cut yet."""
     slow, lease = Slow(), Lease(FOREVER)
     async with Peer(slow) as peer:
-        with open_engine(lease=lease) as engine:
-            user = Driver(engine)
+        with open_dialer(lease=lease) as dialer:
+            user = Driver(dialer)
             sample = user.begin(build_request("POST", peer.url, (), bytes(64 * MIB)))
             while not sample.messages:
                 await asyncio.sleep(0)
@@ -166,8 +166,8 @@ async def test_an_early_success_does_not_cut_the_upload_off():
         received.append(size)
 
     async with Peer(echo) as peer:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             request = build_request("POST", peer.url, (), bytes(16 * MIB))
             sample = await user.fetch(request)
             user.client.close()
@@ -181,8 +181,8 @@ async def test_a_large_body_arrives_whole_and_is_answered():
         return b"HTTP/1.1 204 X\r\n\r\n"
 
     async with run_server(script) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             request = build_request("PUT", f"http://127.0.0.1:{server.port}/", (), bytes(range(256)) * 40_000)
             samples = [await user.fetch(request) for _ in range(2)]
             user.client.close()

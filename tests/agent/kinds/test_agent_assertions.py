@@ -9,7 +9,7 @@ from gradual_agent.kinds.assertions import Assertions
 from gradual_agent.runtime.sample import Sample
 from gradual_common.kinds.content import Content
 from gradual_common.kinds.failures import KINDS
-from gradual_common.kinds.http.model import HttpActionSpec
+from gradual_common.kinds.http.kind import HttpActionSpec
 
 MS = 1_000_000
 BODY = b'{"data": {"id": 7, "name": "Ann", "tags": ["a", "b"], "ok": true, "none": null}}'

@@ -9,7 +9,7 @@ from gradual_agent.kinds.extraction import Extractor
 from gradual_agent.runtime.sample import Sample
 from gradual_common.kinds.content import Content
 from gradual_common.kinds.failures import KIND, KINDS
-from gradual_common.kinds.http.model import HttpActionSpec
+from gradual_common.kinds.http.kind import HttpActionSpec
 
 RESPONSE = Response(200, Headers(((b"Location", b"/there"),)), b'{"data": {"token": "abc", "none": null, "no": false}}')
 

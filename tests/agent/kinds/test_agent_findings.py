@@ -8,7 +8,7 @@ from gradual_agent.http.response import Headers, Response
 from gradual_agent.kinds.assertions import Assertions
 from gradual_agent.runtime.sample import Sample
 from gradual_common.kinds.content import Content
-from gradual_common.kinds.http.model import HttpActionSpec
+from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.secrecy.masking import Mask
 
 BODY = b'{"data": {"id": 7, "name": "Ann", "token": "tk-1234567890", "tags": ["a"], "secret-note": "a hushhush thing"}}'

@@ -1,15 +1,13 @@
 """The engines of an agent: one for each kind of the plan, each action compiled once for what must be kept of it."""
 
 import asyncio
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from gradual_agent.errors import JobError
 from gradual_agent.kinds import engines
-from gradual_agent.kinds.engines import Engines
-from gradual_agent.kinds.runtime import Runtime
+from gradual_agent.kinds.engines import Engines, Runtime
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_common.plan.model.plan import Plan
@@ -44,13 +42,7 @@ async def test_files_that_were_not_sent_along_refuse_the_job() -> None:
         make(plan(tls={"ca": "ca.pem"}))
 
 
-@dataclass
-class Kind:
-    name: str
-    engine: str
-
-
 @pytest.mark.parametrize("engine", ["no_such_module:make", "gradual_agent.kinds.engines:nothing"])
 def test_a_kind_whose_engine_is_not_here_refuses_the_job(engine: str) -> None:
     with pytest.raises(JobError, match="actions of the kind 'lines' cannot be performed here"):
-        engines._maker_of(cast(Any, Kind("lines", engine)))
+        engines._maker_of("lines", engine)

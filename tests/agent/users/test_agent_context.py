@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from gradual_agent.kinds.assertions import Assertions
 from gradual_agent.kinds.extraction import Extractor
-from gradual_agent.kinds.http.action import HttpAction
+from gradual_agent.kinds.http.engine import HttpAction
 from gradual_agent.recording.group_meter import GroupMeter
 from gradual_agent.users import step_runner
 from gradual_agent.users.context import INTERNAL, detail_of, kind_of

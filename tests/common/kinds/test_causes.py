@@ -9,7 +9,7 @@ import pytest
 
 from gradual_common.kinds.causes import cause_of, label_of
 from gradual_common.kinds.failures import KINDS
-from gradual_common.kinds.http.model import HttpActionSpec
+from gradual_common.kinds.http.kind import HttpActionSpec
 
 
 def strerror(number: int) -> str:

@@ -189,7 +189,7 @@ async def test_a_mistake_of_ours_is_told_and_ends_the_trial(
     async def perform(*_: Any) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr("gradual_agent.kinds.http.action.HttpAction.perform", perform)
+    monkeypatch.setattr("gradual_agent.kinds.http.engine.HttpAction.perform", perform)
     group: dict[str, Any] = {"behavior": ["help"], section: ["help"]}
     text, failures = await told(plan(url, group, {"help": {"url": "/api/help"}}))
     assert "(internal): ZeroDivisionError: ours" in text or "failed: internal: ZeroDivisionError: ours" in text

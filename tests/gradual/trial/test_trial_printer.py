@@ -7,7 +7,7 @@ import pytest
 from gradual.trial.printer import MOST_BODY, TrialPrinter, outcome_of, show_body
 from gradual_agent.http.request import build_request
 from gradual_agent.http.response import Headers, Response
-from gradual_agent.kinds.http.engine import message_of, message_of_request, title_of
+from gradual_agent.kinds.http.exchange import message_of, message_of_request, title_of
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.kinds.failures import KIND
 from gradual_common.secrecy.masking import Mask

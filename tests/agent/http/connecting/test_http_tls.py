@@ -15,14 +15,14 @@ from http_harness import (
     NotedExchange,
     answer,
     make_context,
-    open_engine,
+    open_dialer,
     run_server,
 )
 
-from gradual_agent.http import build_request
 from gradual_agent.http.connecting import tls
 from gradual_agent.http.connecting.resolver import Addresses, read_literal
 from gradual_agent.http.connecting.tls import TlsConnection
+from gradual_agent.http.request import build_request
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_common.errors import TlsFileError
 from gradual_common.kinds.failures import KINDS
@@ -56,8 +56,8 @@ def run_tls_server(script=lambda request, number: answer(b"ok"), **options):
 
 
 async def fetch(server, tls=TRUSTING, host="127.0.0.1", **options):
-    with open_engine(assets=ASSETS) as engine:
-        user = Driver(engine)
+    with open_dialer(assets=ASSETS) as dialer:
+        user = Driver(dialer)
         sample = await user.fetch("GET", f"https://{host}:{server.port}/", tls=tls, **options)
         user.client.close()
     return sample
@@ -65,8 +65,8 @@ async def fetch(server, tls=TRUSTING, host="127.0.0.1", **options):
 
 async def test_a_fetch_over_tls_counts_its_handshake_as_connect():
     async with run_tls_server() as server:
-        with open_engine(assets=ASSETS) as engine:
-            user = Driver(engine)
+        with open_dialer(assets=ASSETS) as dialer:
+            user = Driver(dialer)
             url = f"https://127.0.0.1:{server.port}/"
             samples = [await user.fetch("GET", url, tls=TRUSTING, wants_body=True) for _ in range(3)]
             user.client.close()
@@ -80,8 +80,8 @@ async def test_a_fetch_over_tls_counts_its_handshake_as_connect():
 async def test_large_bodies_go_both_ways_inside_tls():
     body = bytes(range(256)) * 12_000
     async with run_tls_server(lambda request, number: answer(request[-len(body) :])) as server:
-        with open_engine(assets=ASSETS) as engine:
-            user = Driver(engine)
+        with open_dialer(assets=ASSETS) as dialer:
+            user = Driver(dialer)
             url = f"https://127.0.0.1:{server.port}/"
             sample = await user.fetch("POST", url, (), body, tls=TRUSTING, wants_body=True)
             user.client.close()
@@ -133,18 +133,18 @@ async def test_a_server_that_speaks_plain_http_fails_the_handshake():
         writer.close()
 
     listener = await asyncio.start_server(complain, "127.0.0.1", 0)
-    with open_engine(assets=ASSETS) as engine:
+    with open_dialer(assets=ASSETS) as dialer:
         url = f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}/"
-        sample = await Driver(engine).fetch("GET", url, tls=TRUSTING)
+        sample = await Driver(dialer).fetch("GET", url, tls=TRUSTING)
     listener.close()
     assert (KINDS[sample.kind], sample.messages) == ("tls", 0)
 
 
 async def test_a_server_that_closes_within_the_handshake():
     listener = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
-    with open_engine(assets=ASSETS) as engine:
+    with open_dialer(assets=ASSETS) as dialer:
         url = f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}/"
-        sample = await Driver(engine).fetch("GET", url, tls=TRUSTING)
+        sample = await Driver(dialer).fetch("GET", url, tls=TRUSTING)
     listener.close()
     assert (KINDS[sample.kind], sample.messages) == ("tls", 0)
     assert "handshake failed" in sample.detail
@@ -162,9 +162,9 @@ async def test_a_server_that_knows_http2_only_is_a_failure_that_says_so():
         writer.close()
 
     listener = await asyncio.start_server(announce, "127.0.0.1", 0, ssl=server_context(protocols=("h2",)))
-    with open_engine(assets=ASSETS) as engine:
+    with open_dialer(assets=ASSETS) as dialer:
         url = f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}/"
-        sample = await Driver(engine).fetch("GET", url, tls=TRUSTING)
+        sample = await Driver(dialer).fetch("GET", url, tls=TRUSTING)
     listener.close()
     assert KINDS[sample.kind] == "protocol"
     assert "HTTP/2" in sample.detail
@@ -187,8 +187,8 @@ async def test_of_an_interrupted_request_what_was_written_arrives_inside_tls_and
     """TLS delivers whole records of 16 KiB, so that the last one may be missing."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         counting = asyncio.create_task(asyncio.to_thread(count_bytes, listener))
-        with open_engine(assets=ASSETS) as engine:
-            user = Driver(engine)
+        with open_dialer(assets=ASSETS) as dialer:
+            user = Driver(dialer)
             url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
             await user.fetch("GET", url, tls=TRUSTING)
             sample = user.begin(build_request("POST", url, (), bytes(40_000_000), tls=TRUSTING))
@@ -207,8 +207,8 @@ async def test_a_body_until_the_server_closes_inside_tls():
 
 async def test_a_stale_connection_inside_tls_is_replaced():
     async with run_tls_server(lambda request, number: None if number == 2 else answer()) as server:
-        with open_engine(assets=ASSETS) as engine:
-            user = Driver(engine)
+        with open_dialer(assets=ASSETS) as dialer:
+            user = Driver(dialer)
             url = f"https://127.0.0.1:{server.port}/"
             await user.fetch("GET", url, tls=TRUSTING)
             sample = await user.fetch("GET", url, tls=TRUSTING)
@@ -222,10 +222,10 @@ async def test_the_dot_at_the_end_of_a_name_is_not_for_tls(host, asked):
     context = server_context()
     context.sni_callback = lambda session, name, _: named.append(name)
     async with run_server(lambda request, number: answer(b"ok"), ssl=context) as server:
-        with open_engine(assets=ASSETS) as engine:
+        with open_dialer(assets=ASSETS) as dialer:
             address = Addresses([read_literal("127.0.0.1", server.port)])
-            engine.dialer.resolver._keep((host, server.port), (FOREVER, address))
-            user = Driver(engine)
+            dialer.resolver._keep((host, server.port), (FOREVER, address))
+            user = Driver(dialer)
             sample = await user.fetch("GET", f"https://{host}:{server.port}/", tls=TRUSTING)
             user.client.close()
     assert (sample.kind, sample.detail, named) == (0, "", [asked])
@@ -233,18 +233,18 @@ async def test_the_dot_at_the_end_of_a_name_is_not_for_tls(host, asked):
 
 
 async def test_contexts_are_made_before_the_run_and_one_serves_any_number_of_names(monkeypatch):
-    with open_engine(assets=ASSETS) as engine:
+    with open_dialer(assets=ASSETS) as dialer:
         named = [Tls(ca="ca.pem", server_name=f"h{number}.example") for number in range(3000)]
-        engine.prepare([*named, Tls(ca="ca.pem", verify=False)])
+        dialer.contexts.prepare([*named, Tls(ca="ca.pem", verify=False)])
         monkeypatch.setattr(tls, "make_context", None)
-        contexts = {id(engine.dialer.contexts.context_for(settings)) for settings in named}
+        contexts = {id(dialer.contexts.context_for(settings)) for settings in named}
         assert len(contexts) == 1
-        assert id(engine.dialer.contexts.context_for(Tls(ca="ca.pem", verify=False))) not in contexts
+        assert id(dialer.contexts.context_for(Tls(ca="ca.pem", verify=False))) not in contexts
 
 
 async def test_what_cannot_be_made_ready_is_an_error_before_the_run():
-    with open_engine(assets=ASSETS) as engine, pytest.raises(TlsFileError, match=r"tls\.ca: it holds no certificate"):
-        engine.prepare([Tls(ca="broken.pem")])
+    with open_dialer(assets=ASSETS) as dialer, pytest.raises(TlsFileError, match=r"tls\.ca: it holds no certificate"):
+        dialer.contexts.prepare([Tls(ca="broken.pem")])
 
 
 HELLO = b"hello"
@@ -280,9 +280,9 @@ async def test_tls_that_ends_without_a_word_ends_no_body(row):
     response, kind, body, _ = row
     with socket.create_server(("127.0.0.1", 0)) as listener:
         answering = asyncio.create_task(asyncio.to_thread(answer_and_drop, listener, response))
-        with open_engine(assets=ASSETS) as engine:
+        with open_dialer(assets=ASSETS) as dialer:
             url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
-            sample = await Driver(engine).fetch("GET", url, tls=TRUSTING, wants_body=True)
+            sample = await Driver(dialer).fetch("GET", url, tls=TRUSTING, wants_body=True)
         await answering
     assert KINDS[sample.kind] == kind
     if kind:

@@ -6,12 +6,11 @@ from base64 import b64encode
 from urllib.parse import quote, quote_plus
 
 import pytest
-from http_harness import Driver, answer, open_engine, run_server
+from http_harness import Driver, answer, open_dialer, run_server
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_agent.http import build_request
-from gradual_agent.http.request import MAX_KEPT_ERROR
+from gradual_agent.http.request import MAX_KEPT_ERROR, build_request
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.kinds.exchange import MAX_FIELDS, MAX_READ, MAX_TEXT, MAX_VALUE
 from gradual_agent.kinds.http.exchange import describe_exchange
@@ -242,8 +241,8 @@ def test_whatever_comes_is_described(body, fields, coding, content_type, status)
 async def fetch(script, method="GET", **options):
     """Two samples of one user."""
     async with run_server(script) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             samples = [await user.fetch(method, f"http://127.0.0.1:{server.port}/", **options) for _ in range(2)]
             user.client.close()
     return samples
@@ -324,8 +323,8 @@ async def test_a_body_of_another_answer_is_never_shown():
         return None if number == 2 else answer(b"mine", "200 X")
 
     async with run_server(script) as server:
-        with open_engine() as engine:
-            user = Driver(engine)
+        with open_dialer() as dialer:
+            user = Driver(dialer)
             url = f"http://127.0.0.1:{server.port}/"
             broken = await user.fetch("POST", url, wants_body=True)
             sample = await user.fetch("GET", url, wants_headers=True)

@@ -13,7 +13,7 @@ from gradual_common.kinds.checks.written import (
     spread_assertions,
 )
 from gradual_common.kinds.extraction import SHARED_SOURCES, SOURCES, read_extraction
-from gradual_common.kinds.http.model import HttpActionSpec
+from gradual_common.kinds.http.kind import HttpActionSpec
 
 MS = 1_000_000
 ALL = tuple(CHECKS)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from plan_samples import mistakes, only_mistake, small
 
-from gradual_common.kinds.http.model import HttpActionSpec
+from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.language.document import Document
 from gradual_common.language.forms import fields_of
 from gradual_common.net.tls_settings import Tls

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from gradual_common.kinds.checks.check import Assertion
 from gradual_common.kinds.checks.written import CHECKS
 from gradual_common.kinds.extraction import Extraction
-from gradual_common.kinds.http.model import HttpActionSpec
+from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.kinds.model import ActionSpec
 from gradual_common.kinds.registry import ByKind
 from gradual_common.language.forms import OneOf

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradual_agent.kinds.http.request_template import encode_json, encode_pairs
 from gradual_common.errors import RequestError, TemplateError
-from gradual_common.kinds.http.bodies import encode_json, encode_pairs
 
 TEXTS = st.text(st.characters())
 VALUES = st.recursive(

@@ -5,14 +5,12 @@ from typing import Any
 import pytest
 
 from gradual_agent.http.request import HttpRequest
-from gradual_agent.kinds.http.action import HttpAction
-from gradual_agent.kinds.http.engine import HttpActions
+from gradual_agent.kinds.http.engine import HttpAction, HttpEngine
 from gradual_agent.kinds.http.request_template import RequestTemplate
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.errors import RequestError
 from gradual_common.kinds.failures import KIND, KINDS
-from gradual_common.kinds.http.kind import HttpKind
-from gradual_common.kinds.http.model import HttpActionSpec
+from gradual_common.kinds.http.kind import HttpActionSpec, HttpKind
 from gradual_common.kinds.kind import texts_in
 from gradual_common.plan.model.plan import Config, Plan
 
@@ -153,7 +151,7 @@ class Actions:
         spec = self._plan.actions[name]
         assert isinstance(spec, HttpActionSpec)
         engine: Any = None  # compiling needs no connections
-        return HttpActions(engine, self._plan.config).compile(spec, wants_headers, wants_body)
+        return HttpEngine(engine, self._plan.config).compile(spec, wants_headers, wants_body)
 
 
 def actions(**specs: dict[str, Any]) -> Actions:

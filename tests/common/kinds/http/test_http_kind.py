@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gradual_common.kinds.http.model import check_header_value, read_method
+from gradual_common.kinds.http.kind import check_header_value, read_method
 
 
 def test_methods_are_capitals() -> None:
