@@ -35,7 +35,9 @@ def _groups_of(record: IntervalRecord) -> Iterator[SimpleNamespace]:
     """One user group in one interval: mean users."""
     for group, target in record.target.items():
         users, stopping = record.users[group], record.stopping[group]
-        yield SimpleNamespace(interval=record.number, group=group, target=target, active=users, stopping=stopping)
+        yield SimpleNamespace(
+            interval=record.number, group=group, target_users=target, active_users=users, stopping_users=stopping
+        )
 
 
 def _steps_of(record: IntervalRecord) -> Iterator[SimpleNamespace]:
@@ -64,15 +66,7 @@ INTERVALS = Table(
     ),
 )
 
-INTERVAL_GROUPS = Table(
-    _groups_of,
-    (
-        *raw("interval group"),
-        column("target_users", of="target"),
-        column("active_users", of="active"),
-        column("stopping_users", of="stopping"),
-    ),
-)
+INTERVAL_GROUPS = Table(_groups_of, raw("interval group target_users active_users stopping_users"))
 
 INTERVAL_ACTIONS = Table(
     _steps_of,

@@ -18,6 +18,8 @@ from typing import Any, Literal
 
 from gradual_master.reporting.text.failures import why
 from gradual_master.reporting.text.formatting import (
+    notes_of,
+    remarks_of,
     show_count,
     show_health,
     show_instant,
@@ -27,7 +29,6 @@ from gradual_master.reporting.text.formatting import (
     show_tenth,
     show_value,
 )
-from gradual_master.reporting.text.level_notes import notes_of, remarks_of
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.measures.distribution import Distribution
 

@@ -19,7 +19,7 @@ from gradual_master.reporting.charts.parts import (
     compact,
     latency_axis,
 )
-from gradual_master.reporting.text.level_notes import notes_of
+from gradual_master.reporting.text.formatting import notes_of
 from gradual_master.results.judging.levels import LevelRow
 
 

@@ -10,9 +10,11 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from gradual_master.reporting.console import parts
-from gradual_master.reporting.console.layout import SIGNS_IN_ASCII
 from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.results.summary.sections import Summary
+
+SIGNS_IN_ASCII = {ord("✓"): "+", ord("✗"): "x", ord("×"): "x", ord("…"): "~"}
+"""For a terminal or a file whose encoding has no such signs."""
 
 NARROWEST = 60
 """Columns below which the text is not squeezed: a pipe's reader has a screen of its own."""

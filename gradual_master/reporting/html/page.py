@@ -22,7 +22,6 @@ from gradual_master.reporting.html import captions, embedding
 from gradual_master.reporting.html.small_charts import HEIGHT, WIDTH, OverviewChart, histograms_of, overview_charts
 from gradual_master.reporting.text import formatting
 from gradual_master.reporting.text.failures import kind_names
-from gradual_master.reporting.text.level_notes import always_failing, notes_of
 from gradual_master.results.measures.series import Point
 from gradual_master.results.section import plain
 from gradual_master.results.summary.history import History
@@ -69,7 +68,7 @@ def render_report(summary: Summary) -> str:
         summary=summary,
         sections=SECTIONS,
         level_charts=levels,
-        always_failing=always_failing(summary.levels),
+        always_failing=formatting.always_failing(summary.levels),
         over_time=over_time,
         histograms=histograms_of(summary.actions),
         error_samples=plain(summary.error_samples),
@@ -121,7 +120,9 @@ def _template() -> Template:
     environment.filters.update(
         **filters, moment=show_moment, request_title=title_of_request, response_title=title_of_response
     )
-    environment.globals.update(tables=tables, OVER_TIME=OVER_TIME, notes_of=notes_of, panel_size=(WIDTH, HEIGHT))
+    environment.globals.update(
+        tables=tables, OVER_TIME=OVER_TIME, notes_of=formatting.notes_of, panel_size=(WIDTH, HEIGHT)
+    )
     return environment.get_template("report.html.j2")
 
 

@@ -78,17 +78,18 @@ def write_whole(path: Path, text: str) -> None:
     a surrogate pair, which is no character, becomes a question mark.
     """
     try:
-        if is_open_elsewhere(path):
-            _write(path, "a", text)
-        else:
+        if _can_be_replaced(path):
             _replace(path.resolve(), text)
+        else:
+            _write(path, "a", text)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def is_open_elsewhere(path: Path) -> bool:
-    """Whether it is no file of its own that could be replaced."""
-    return (path.exists() and not path.is_file()) or any(place in path.absolute().parents for place in DEVICES)
+def _can_be_replaced(path: Path) -> bool:
+    """Whether it is a file of its own, or none yet."""
+    is_file = path.is_file() or not path.exists()
+    return is_file and not any(place in path.absolute().parents for place in DEVICES)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Numbers and names as people read them; "-" where there is no data."""
+"""Numbers and names as people read them, "-" where there is no data; what speaks against a level or an agent."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from gradual_master.results.judging.fleet import AgentRow
+from gradual_master.results.judging.levels import LevelRow
 
 T = TypeVar("T")
 
 NO_DATA = "-"
+
+NOTES = {"missing": "missing users", "saturated": "saturated", "unaccounted": "unaccounted time"}
+"""By the mark of a level; its failures are named with the steps that failed."""
 
 
 def show_count(count: int | None) -> str:
@@ -98,9 +102,8 @@ def show_tenth(seconds: float) -> str:
 
 def show_kinds(kinds: Mapping[str, int]) -> str:
     """Failures by kind, the most frequent first: `timeout × 12, connect × 3`."""
-    return ", ".join(
-        f"{kind} × {count:,}" for kind, count in sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
-    )
+    ordered = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{kind} × {count:,}" for kind, count in ordered)
 
 
 def thinned(rows: Sequence[T], most: int) -> Sequence[T]:
@@ -116,6 +119,24 @@ def show_health(row: AgentRow) -> str:
     states += ["left"] if row.left else []
     states += [f"saturated in {show_count(row.saturated)} intervals"] if row.saturated else []
     return ", ".join(states)
+
+
+def always_failing(levels: Sequence[LevelRow]) -> frozenset[str]:
+    """The steps that fail wherever they are performed: the fault of no level."""
+    return frozenset(step for row in levels for step in row.failing_always)
+
+
+def notes_of(row: LevelRow) -> tuple[str, ...]:
+    """Everything. Failures of steps that always fail speak against those steps, and are left out."""
+    failing = [step for step in row.failing if step not in row.failing_always]
+    failures = (f"failures: {', '.join(failing)}",) if failing and "failures" in row.marks else ()
+    return (*remarks_of(row), *failures)
+
+
+def remarks_of(row: LevelRow) -> tuple[str, ...]:
+    """All but failures, for tables that have a column for these."""
+    warm_up = ("warm-up",) if row.warm_up else ()
+    return (*warm_up, *(NOTES.get(mark, mark) for mark in row.marks if mark != "failures"))
 
 
 def distinct(names: Iterable[str]) -> Iterator[str]:

@@ -25,7 +25,7 @@ from gradual_master.reporting.charts.limits import Limit, limits_of
 from gradual_master.reporting.charts.over_time import kind_rows, series_source, time_charts
 from gradual_master.reporting.charts.parts import Chart
 from gradual_master.reporting.html.embedding import package_text
-from gradual_master.reporting.text.level_notes import always_failing
+from gradual_master.reporting.text.formatting import always_failing
 from gradual_master.results.measures.series import SeriesTable
 from gradual_master.results.summary.history import History, News
 from gradual_master.results.summary.sections import Summary

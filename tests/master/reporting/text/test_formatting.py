@@ -1,11 +1,17 @@
-"""Figures on a terminal are short, and never say 0 of something that is there."""
+"""Numbers are short and never say 0 of something that is there; names and what speaks against a level have words."""
+
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from simulated_run import simulated_run
 
 from gradual_master.reporting.text.formatting import (
+    always_failing,
     distinct,
+    notes_of,
+    remarks_of,
     show_count,
     show_counted,
     show_instant,
@@ -18,6 +24,7 @@ from gradual_master.reporting.text.formatting import (
     show_share,
     show_value,
 )
+from gradual_master.results.judging.levels import LevelRow
 
 
 @pytest.mark.parametrize(
@@ -95,3 +102,27 @@ def test_every_name_is_given_once_and_begins_as_it_was(names: list[str]) -> None
 
 def test_only_a_name_that_was_there_gets_a_number() -> None:
     assert list(distinct(["a", "b", "a", "a", "c"])) == ["a", "b", "a (2)", "a (3)", "c"]
+
+
+@pytest.fixture(scope="module")
+def level() -> LevelRow:
+    return replace(simulated_run(seconds=24, actions=2).levels[3], marks=(), failing=(), failing_always=())
+
+
+def test_a_level_that_nothing_speaks_against_has_no_note(level: LevelRow) -> None:
+    assert notes_of(level) == ()
+
+
+def test_every_mark_has_its_words(level: LevelRow) -> None:
+    marks = ("failures", "missing", "saturated", "unaccounted")
+    failing = {"failing": ("a / pay", "a / dead"), "failing_always": ("a / dead",)}
+    marked = replace(level, warm_up=True, marks=marks, **failing)
+    remarks = ("warm-up", "missing users", "saturated", "unaccounted time")
+    assert remarks_of(marked) == remarks
+    assert notes_of(marked) == (*remarks, "failures: a / pay")
+
+
+def test_steps_that_always_fail_are_named_once_for_all_levels(level: LevelRow) -> None:
+    rows = [replace(level, failing_always=("a / dead",)), level, replace(level, failing_always=("b / gone",))]
+    assert always_failing(rows) == {"a / dead", "b / gone"}
+    assert always_failing([level]) == frozenset()
