@@ -21,8 +21,6 @@ from gradual_common.rules.rule import Rule
 from gradual_common.schedule.ramps.written import RAMP_KEYS
 from gradual_common.secrecy.quoting import shorten
 
-TIMING_KEYS = ("duration", *RAMP_KEYS)
-
 
 def check_plan(view: PlanView) -> Uses:
     """Report every mistake that is not one of shape; returns what the templates use of data sets."""
@@ -73,7 +71,7 @@ def check_duration(view: PlanView) -> None:
     """The run has an end: a duration, phases, or iterations of every group; phases stand alone."""
     document, config = view.document, view.config
     if "phases" in config:
-        for key in TIMING_KEYS:
+        for key in ("duration", *RAMP_KEYS):
             if config.get(key) is not None:
                 document.report(("config", key), f"{key} stands beside phases; every phase has its own")
         if config["phases"] == []:

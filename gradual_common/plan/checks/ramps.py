@@ -42,8 +42,7 @@ def check_ramps(view: PlanView) -> None:
     check_users(view)
     check_owners(view)
     for stretch in stretches(view):
-        check_heights(view, stretch)
-        check_times(view, stretch)
+        check_stretch(view, stretch)
 
 
 def check_users(view: PlanView) -> None:
@@ -101,24 +100,20 @@ def _stretch(
     return None if read is None or ramp is None else Stretch((*path, read[1]), ramp, known, duration)
 
 
-def check_heights(view: PlanView, stretch: Stretch) -> None:
-    """No ramp rises above its users."""
-    for place, height in stretch.ramp.heights():
-        if height > stretch.users:
-            groups = ", ".join(f"{name} {count}" for name, count in stretch.groups)
-            some = f"concurrency of {stretch.groups[0][0]}" if len(stretch.groups) == 1 else "concurrency of a group"
-            view.document.report(
-                (*stretch.path, *place),
-                f"{height} is above the {stretch.users} users that there are ({groups})",
-                f"raise the {some} by {height - stretch.users}, or lower this",
-            )
-
-
-def check_times(view: PlanView, stretch: Stretch) -> None:
-    """A ramp that is drawn over its phase has the phase's duration, and its intervals are not too many."""
+def check_stretch(view: PlanView, stretch: Stretch) -> None:
+    """No ramp rises above its users; one that is drawn over its phase has a duration, and not too many intervals."""
+    too_high = [(place, height) for place, height in stretch.ramp.heights() if height > stretch.users]
+    for place, height in too_high:
+        groups = ", ".join(f"{name} {count}" for name, count in stretch.groups)
+        some = f"concurrency of {stretch.groups[0][0]}" if len(stretch.groups) == 1 else "concurrency of a group"
+        view.document.report(
+            (*stretch.path, *place),
+            f"{height} is above the {stretch.users} users that there are ({groups})",
+            f"raise the {some} by {height - stretch.users}, or lower this",
+        )
     endless = stretch.duration is None and any(group.raw.get("iterations") is None for group in view.groups)
-    if endless or any(height > stretch.users for _, height in stretch.ramp.heights()):
-        return  # Reported already: the duration is missing, or the ramp rises above its users.
+    if endless or too_high:
+        return  # That the duration is missing is reported with the config.
     try:
         trace(stretch.ramp, stretch.users, stretch.duration)
     except ValueError as error:

@@ -19,36 +19,31 @@ from gradual_common.plan.checks.foreign_keys import hint_for_key
 from gradual_common.plan.model.plan import Plan
 from gradual_common.schedule.ramps.written import read_ramp
 
-MESSAGES = {
-    "missing": "{key} is missing",
-    "extra_forbidden": "unknown key {key!r}",
-    "literal_error": "{found} is not allowed; allowed: {expected}",
-    "int_type": "{found} is not a whole number",
-    "int_parsing": "{found} is not a whole number",
-    "int_parsing_size": "{found} is too large a number",
-    "int_from_float": "{found} is not a whole number",
-    "float_type": "{found} is not a number",
-    "float_parsing": "{found} is not a number",
-    "finite_number": "{found} is not a number",
-    "bool_type": "{found} is neither true nor false",
-    "bool_parsing": "{found} is neither true nor false",
-    "string_type": "text is expected; found {found}",
-    "string_unicode": NO_CHARACTER,
-    "string_too_short": "the text is empty",
-    "string_too_long": "{found} is longer than {max_length}",
-    "too_short": "at least {min_length} is needed; the list is empty",
-    "greater_than": "{found} must be above {gt}",
-    "greater_than_equal": "{found} must be at least {ge}",
-    "less_than": "{found} must be below {lt}",
-    "less_than_equal": "{found} must be at most {le}",
-    "model_type": "a mapping is expected; found {found}",
-    "model_attributes_type": "a mapping is expected; found {found}",
-    "dict_type": "a mapping is expected; found {found}",
-    "tuple_type": "a list is expected; found {found}",
-    "value_error": "{error}",
-    "ramp": "{message}",
+_MESSAGES = {
+    "{key} is missing": "missing",
+    "unknown key {key!r}": "extra_forbidden",
+    "{found} is not allowed; allowed: {expected}": "literal_error",
+    "{found} is not a whole number": "int_type int_parsing int_from_float",
+    "{found} is too large a number": "int_parsing_size",
+    "{found} is not a number": "float_type float_parsing finite_number",
+    "{found} is neither true nor false": "bool_type bool_parsing",
+    "text is expected; found {found}": "string_type",
+    NO_CHARACTER: "string_unicode",
+    "the text is empty": "string_too_short",
+    "{found} is longer than {max_length}": "string_too_long",
+    "at least {min_length} is needed; the list is empty": "too_short",
+    "{found} must be above {gt}": "greater_than",
+    "{found} must be at least {ge}": "greater_than_equal",
+    "{found} must be below {lt}": "less_than",
+    "{found} must be at most {le}": "less_than_equal",
+    "a mapping is expected; found {found}": "model_type model_attributes_type dict_type",
+    "a list is expected; found {found}": "tuple_type",
+    "{error}": "value_error",
+    "{message}": "ramp",
 }
-"""By pydantic's type of error."""
+"""What to say, by pydantic's types of error."""
+
+MESSAGES = {kind: message for message, kinds in _MESSAGES.items() for kind in kinds.split()}
 
 KEY_ERROR = "[key]"
 SPACE_MISSING = "a space is missing after the colon: write `{0}: …`"

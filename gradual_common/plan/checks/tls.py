@@ -32,8 +32,9 @@ def check_tls(document: Document, assets: Mapping[str, bytes], secrets: Mapping[
             continue
         try:
             _check_name(settings)
-            if _open(document, settings, opened, secrets):
-                _load(settings, opened)
+            files = {settings.ca, settings.cert, settings.key} - {None}
+            if _open(document, settings, opened, secrets) and files and files <= opened.keys():
+                make_context(settings, opened)
         except TlsFileError as error:
             setting = "cert" if error.setting == "key" and settings.key is None else error.setting
             place = owner if setting in own else ("config",)
@@ -75,9 +76,3 @@ def _read_passphrase(document: Document, written: str, secrets: Mapping[str, str
         hint = nearest(match[1], known) or f"there are: {listed(known) or 'none'}"
         raise TlsFileError("passphrase", f"there is no secret {match[1]!r}; {hint}")
     return secrets.get(match[1])
-
-
-def _load(settings: Tls, opened: Mapping[str, bytes]) -> None:
-    files = [file for file in (settings.ca, settings.cert, settings.key) if file is not None]
-    if files and all(file in opened for file in files):
-        make_context(settings, opened)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from gradual_common.errors import Problem, RuleError
-from gradual_common.language.document import EACH, SECTIONS, Document, Path, mapping_at, places
+from gradual_common.errors import Problem
+from gradual_common.language.document import EACH, SECTIONS, Document, Path, attempt, mapping_at, places
 from gradual_common.rules.parser import parse_rule
 from gradual_common.schedule.ramps.written import ramps_in
 
@@ -24,10 +23,7 @@ KEYS: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
 VALUES: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
     (("data", EACH, "per"), ("iteration",)),
     (("users", EACH, "data", EACH, "per"), ("iteration",)),
-    *(
-        (("users", EACH, section, EACH, "on_failure"), ("end_iteration", "end_user", "abort_run"))
-        for section in SECTIONS
-    ),
+    *((("users", EACH, part, EACH, "on_failure"), ("end_iteration", "end_user", "abort_run")) for part in SECTIONS),
 )
 """Values that are not supported, of keys that are."""
 
@@ -56,7 +52,10 @@ def unsupported_parts(document: Document) -> Iterator[Refusal]:
             # The whole step is another kind: that it has no `action` is no mistake of its own.
             yield from ((path, _problem(document, (*path, key), key)) for key in FLOW if key in mapping_at(step))
     for path, threshold in places(root, "thresholds", EACH):
-        yield from _threshold(document, path, threshold)
+        text = threshold if isinstance(threshold, str) else mapping_at(threshold).get("rule")
+        rule = attempt(parse_rule, text) if isinstance(text, str) else None
+        if rule is not None and (missing := rule.unsupported()) is not None:
+            yield _refuse(document, path, missing)
 
 
 def _problem(document: Document, path: Path, what: str) -> Problem:
@@ -65,14 +64,3 @@ def _problem(document: Document, path: Path, what: str) -> Problem:
 
 def _refuse(document: Document, path: Path, what: str) -> Refusal:
     return path, _problem(document, path, what)
-
-
-def _threshold(document: Document, path: Path, threshold: Any) -> Iterator[Refusal]:
-    text = threshold if isinstance(threshold, str) else mapping_at(threshold).get("rule")
-    if isinstance(text, str):
-        try:
-            missing = parse_rule(text).unsupported()
-        except RuleError:
-            return
-        if missing is not None:
-            yield path, _problem(document, path, missing)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from gradual_common.kinds.registry import kind_of_action
 from gradual_common.language.document import Document, Path, Plain, mapping_at
 from gradual_common.language.wording import nearest
-from gradual_common.plan.reading.scalars import read_scalar
+from gradual_common.plan.reading.yaml import read_scalar
 from gradual_common.secrecy.credentials import is_credential
 from gradual_common.secrecy.field_names import names_credential
 from gradual_common.secrecy.masking import SHORTEST

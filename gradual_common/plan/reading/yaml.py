@@ -6,6 +6,7 @@ aliases expand within bounds, and each path keeps its mark. Mistakes are collect
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,6 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gradual_common.errors import Problem
 from gradual_common.language.document import Document, Mark, Path, Plain, mapping_at
-from gradual_common.plan.reading.scalars import read_scalar
 from gradual_common.plan.reading.syntax_hints import QUOTE_TEMPLATE, describe_syntax_error
 
 MAX_VALUES = 200_000
@@ -38,6 +38,16 @@ _PRIVATE_END = 0x10FFFD
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+WORDS = {**dict.fromkeys(("", "~", "null", "Null", "NULL")), **BOOLEANS}
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+
+LONGEST_NUMBER = 400
+"""More digits than any number of a plan needs; Python refuses to read very long ones."""
+
+
 class PlanLoader(yaml.SafeLoader):
     """Tells plain scalars apart from tagged and quoted ones, and leaves their meaning to `read_scalar`."""
 
@@ -46,6 +56,27 @@ class PlanLoader(yaml.SafeLoader):
         if kind is ScalarNode:
             return PLAIN if implicit[0] else TEXT
         return SEQUENCE if kind is SequenceNode else MAPPING
+
+
+def read_scalar(text: str) -> Any:
+    """The value of a plain scalar; ValueError for numbers that JSON cannot carry.
+
+    It has the type of YAML 1.2's core schema (10.3.2), except that a leading zero makes text: `NO`, `on`, `012345`,
+    `1_000` and `2026-11-01` are text.
+    """
+    if text in WORDS:
+        return WORDS[text]
+    if len(text) > LONGEST_NUMBER:
+        return text
+    if _INTEGER.fullmatch(text):
+        return int(text, 0)
+    if _NOT_FINITE.fullmatch(text):
+        raise ValueError(f"{text} is not a number that a plan can hold; quote it if it is text")
+    if not _FLOAT.fullmatch(text):
+        return text
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text} is too large a number; quote it if it is text")
+    return number
 
 
 def read_document(text: str, name: str) -> Document:

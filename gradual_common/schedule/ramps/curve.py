@@ -53,21 +53,19 @@ def draw_curve(steps: Iterable[Step], duration: int | None, goal: int, ramping: 
 
 def climb(targets: Iterable[int], interval: int, duration: int | None, highest: int) -> Curve:
     """A target at every interval, as far as the phase lasts, up to the first that reaches `highest`."""
-    return draw_curve(_climbing(targets, interval, duration, highest), duration, highest)
 
+    def climbing() -> Iterator[Step]:
+        for k, target in enumerate(targets):
+            if duration is not None and k * interval >= duration:
+                return
+            if k >= MOST_STEPS:
+                steps = f"{MOST_STEPS:,} intervals of {interval} ns"
+                raise ValueError(f"the ramp has more than {steps}; give a longer interval")
+            yield k * interval, min(highest, target)
+            if target >= highest:
+                return
 
-def _climbing(targets: Iterable[int], interval: int, duration: int | None, highest: int) -> Iterator[Step]:
-    for k, target in enumerate(targets):
-        at = k * interval
-        if duration is not None and at >= duration:
-            return
-        if k >= MOST_STEPS:
-            raise ValueError(
-                f"the ramp has more than {MOST_STEPS:,} intervals of {interval} ns; give a longer interval"
-            )
-        yield at, min(highest, target)
-        if target >= highest:
-            return
+    return draw_curve(climbing(), duration, highest)
 
 
 def needed(duration: int | None, what: str) -> int:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from gradual_common.language.document import Mark, Plain
 from gradual_common.plan.loader import PlanSource
 from gradual_common.plan.reading.syntax_hints import QUOTE_OPERATOR, QUOTE_TEMPLATE, QUOTE_VARIABLE
-from gradual_common.plan.reading.yaml import MAX_DEPTH, MAX_VALUES, read_document, read_value
+from gradual_common.plan.reading.yaml import MAX_DEPTH, MAX_VALUES, read_document, read_scalar, read_value
 
 
 def told(text: str) -> list[str]:
@@ -180,3 +181,50 @@ def test_every_text_that_json_writes_is_read(text: str) -> None:
 def test_a_mark_at_the_begin_and_windows_line_ends_are_no_part_of_the_plan(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_bytes("\ufeffconfig:\r\n  name: a\r\n".encode())
     assert PlanSource.of_path(tmp_path / "p.yaml").read().root == {"config": {"name": "a"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1", 1),
+        ("-12", -12),
+        ("+3", 3),
+        ("0", 0),
+        ("0x1F", 31),
+        ("0o17", 15),
+        ("1.5", 1.5),
+        (".5", 0.5),
+        ("1e3", 1000.0),
+        ("true", True),
+        ("FALSE", False),
+        ("", None),
+        ("~", None),
+        ("null", None),
+        # Text in YAML 1.2 that was something else in 1.1:
+        ("NO", "NO"),
+        ("on", "on"),
+        ("yes", "yes"),
+        ("1_000", "1_000"),
+        ("2026-11-01", "2026-11-01"),
+        ("12:30", "12:30"),
+        # Our own exception: what is written with a leading zero is an identifier.
+        ("012345", "012345"),
+        ("-007", "-007"),
+        ("00.5", "00.5"),
+        ("5m", "5m"),
+    ],
+)
+def test_a_scalar_has_its_type(text: str, value: Any) -> None:
+    read = read_scalar(text)
+    assert read == value
+    assert type(read) is type(value)
+
+
+@pytest.mark.parametrize("text", [".inf", "-.INF", ".nan", "1e999"])
+def test_what_is_not_finite_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="quote it if it is text"):
+        read_scalar(text)
+
+
+def test_thousands_of_digits_are_text() -> None:
+    assert read_scalar("9" * 10_000) == "9" * 10_000
