@@ -260,13 +260,9 @@ def check_known(tree: nodes.Template, text: str, filters: Collection[str], tests
 def _asked(tree: nodes.Template) -> Iterator[tuple[str, str]]:
     for node in tree.find_all(nodes.Filter):
         yield "filter", node.name
-        yield from _asked_by_argument(node)
+        place = _NAMED_IN_ARGUMENTS.get(node.name)
+        argument = node.args[place] if place is not None and len(node.args) > place else None
+        if isinstance(argument, nodes.Const) and isinstance(argument.value, str):
+            yield "filter" if node.name == "map" else "test", argument.value
     for test in tree.find_all(nodes.Test):
         yield "test", test.name
-
-
-def _asked_by_argument(node: nodes.Filter) -> Iterator[tuple[str, str]]:
-    place = _NAMED_IN_ARGUMENTS.get(node.name)
-    argument = node.args[place] if place is not None and len(node.args) > place else None
-    if isinstance(argument, nodes.Const) and isinstance(argument.value, str):
-        yield "filter" if node.name == "map" else "test", argument.value

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from gradual_common.clock import NS_PER_MS
-from gradual_common.histogram.histogram import Histogram
 from gradual_common.protocol.batch import CONNECT, EXCHANGE, ITERATION, RESPONSE_TIME, TTFB
 from gradual_common.rules.rule import COUNTS, Rule, Unit, compare
 from gradual_common.units import count
@@ -186,18 +185,15 @@ class Observation:
 def observe(rule: Rule, selection: Selection, totals: Totals) -> Observation:
     """What the rule's statistic is over these samples."""
     if rule.unit == "ns" or (rule.series and rule.statistic == "count"):
-        return _of_times(rule, totals.histogram(MEASURE_OF[rule.series], selection))
+        histogram = totals.histogram(MEASURE_OF[rule.series], selection)
+        # Every other statistic of times is a property of the histogram: mean, min, max or count.
+        value = getattr(histogram, rule.statistic) if rule.quantile is None else histogram.quantile(rule.quantile)
+        return Observation(value, histogram.count)
     if rule.series == "iteration":  # Iterations a second.
         within = totals.within_phases(selection)
         samples = totals.histogram(ITERATION, within).count
         return Observation(_rate(samples, totals.seconds(within.phases)), samples)
     return _of_requests(rule.statistic, selection, totals)
-
-
-def _of_times(rule: Rule, histogram: Histogram) -> Observation:
-    if rule.quantile is not None:
-        return Observation(histogram.quantile(rule.quantile), histogram.count)
-    return Observation(getattr(histogram, rule.statistic), histogram.count)  # mean, min, max or count
 
 
 def _of_requests(statistic: str, selection: Selection, totals: Totals) -> Observation:

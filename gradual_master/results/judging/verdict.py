@@ -64,11 +64,14 @@ class Verdict(Section):
 
 def judge(evidence: Evidence) -> Verdict:
     """Weigh the evidence."""
-    stopped = tuple(_stopped(evidence))
+    signal = evidence.run.stop_signal
+    stopped = (
+        () if signal is None else (f"the run was {STOPPED[signal]} before its end; objectives are judged up to there",)
+    )
     invalid = tuple(_invalid(evidence))
     failed = tuple(_failed(evidence))
     status: Status = "interrupted" if stopped else "invalid" if invalid else "failed" if failed else "passed"
-    code = of_verdict(status, evidence.run.stop_signal)
+    code = of_verdict(status, signal)
     return Verdict(status, code, (*stopped, *invalid, *failed), tuple(_warnings(evidence)), evidence.objectives)
 
 
@@ -90,11 +93,6 @@ def _failed(evidence: Evidence) -> Iterator[str]:
     failed = [row for row in evidence.objectives if _has_failed(row, "fail")]
     has_no_success = any(row.name == ALWAYS for row in failed)
     yield from (row.reason or row.name for row in failed if not (has_no_success and row.name == DEFAULT_NAME))
-
-
-def _stopped(evidence: Evidence) -> Iterator[str]:
-    if evidence.run.stop_signal is not None:
-        yield f"the run was {STOPPED[evidence.run.stop_signal]} before its end; objectives are judged up to there"
 
 
 def _invalid(evidence: Evidence) -> Iterator[str]:

@@ -61,18 +61,15 @@ class BoundedPoints(Generic[P]):
             self.points[-1].join(point)
             return
         if len(self.points) == self._most:
-            self._halve()
+            for left, right in zip(self.points[::2], self.points[1::2], strict=False):
+                left.join(right)
+            self.points = self.points[::2]
+            self._grain *= 2
         self.points.append(point)
 
     def at(self, number: int) -> P:
         """The point that holds interval `number`."""
         return self.points[(number - self._first) // self._grain]
-
-    def _halve(self) -> None:
-        for left, right in zip(self.points[::2], self.points[1::2], strict=False):
-            left.join(right)
-        self.points = self.points[::2]
-        self._grain *= 2
 
 
 def quantile_ms(buckets: npt.NDArray[np.integer[Any]], counts: Int64, q: float) -> float:

@@ -93,6 +93,7 @@ def read_lags(lags: SparseHistograms) -> Lags:
 def health_of(agent: str, batch: Batch, histograms: SparseHistograms, lags: Lags) -> AgentHealth:
     """What an agent says of itself; `histograms` are its own, by measure."""
     health = batch.health
+    is_late = lags.standstill > 0 and (histograms.total([LOOP_LAG]).quantile(0.99) or 0) > LATE
     return AgentHealth(
         agent=agent,
         cpu=health.cpu,
@@ -100,12 +101,8 @@ def health_of(agent: str, batch: Batch, histograms: SparseHistograms, lags: Lags
         start_lag_ms_max=lags.longest_start / NS_PER_MS or None,
         users=health.users,
         connections=health.connections,
-        strained=health.cpu >= BUSY or (lags.standstill > 0 and _is_late(histograms)),
+        strained=health.cpu >= BUSY or is_late,
     )
-
-
-def _is_late(histograms: SparseHistograms) -> bool:
-    return (histograms.total([LOOP_LAG]).quantile(0.99) or 0) > LATE
 
 
 def unattended_time(batch: Batch, users: list[list[int]], lags: Lags) -> list[int]:
