@@ -157,6 +157,9 @@ class _Drawing:
 
     def _add_points(self, sketch: _Sketch, start: int, duration: int | None) -> None:
         """A change at every point and every cut; between two cuts all share the level."""
+        # A linear ramp changes once a second. A row of the tables for each change would hold a second of samples, too
+        # few for a percentile, so a stretch has ten rows. Each cut is a change even where the target stays, for a row
+        # begins there. At the stretch's end and behind it a change begins a level, as in any other ramp.
         cuts = [sketch.ramping * part // PARTS for part in range(PARTS + 1)] if sketch.ramping else []
         begins = [at for at, _ in sketch.points]
         marks = sorted({*begins, *(cut for cut in cuts if duration is None or cut < duration)})

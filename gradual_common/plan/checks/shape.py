@@ -94,6 +94,9 @@ def _shape_hint(details: ErrorDetails) -> str:
 
 def read_location(document: Document, location: Path) -> tuple[type[BaseModel] | None, Path]:
     """The model that reads what stands at pydantic's location, and the location without the names of alternatives."""
+    # Pydantic's location is a path through what it validated: beside keys and numbers it holds the tag of the chosen
+    # alternative (`additive`), which stands nowhere in the plan. A tag cannot be told from a key by its text, so the
+    # models are walked along: only the field knows whether a tag follows, and whether an entry's key or number does.
     model: type[BaseModel] | None = Plan
     path: Path = ()
     parts = list(location)

@@ -63,7 +63,10 @@ class Ramped(Model):
     @field_validator("ramp", mode="before")
     @classmethod
     def _read_ramp(cls, value: Any, info: ValidationInfo) -> Any:
-        """The fields before this one are read already, so that a mistake here hides none in the owner's other keys."""
+        """The ramp of all three keys."""
+        # `ramp` is the last of the three fields, so the others are in `info.data` by now. A validator behind the
+        # whole model would not run where any other key is wrong, and one before it that raises keeps pydantic from
+        # looking at the other keys: either way one mistake would hide another.
         try:
             return read_ramp({**info.data, "ramp": value})[0]
         except RampMistakeError as mistake:

@@ -59,9 +59,14 @@ def read_rows(path: Path, delimiter: str | None = None, encoding: str = "utf-8")
     text = _read_text(path, encoding)
     suffix = path.suffix.lower()
     if suffix in JSON_SUFFIXES:
-        return tuple(_json_rows(path, text))
+        entries = _parse(text, str(path))
+        if not isinstance(entries, list):
+            raise DataFileError(f"{path}: a list of objects is expected")
+        return tuple(_check_row(entry, f"{path}, entry {number}") for number, entry in enumerate(entries, start=1))
     if suffix in LINES_SUFFIXES:
-        return tuple(_line_rows(path, text))
+        lines = enumerate(text.split("\n"), start=1)
+        written = [(f"{path}, line {number}", line) for number, line in lines if line.strip()]
+        return tuple(_check_row(_parse(line, place), place) for place, line in written)
     return tuple(_csv_rows(path, text, delimiter or ("\t" if suffix in TAB_SUFFIXES else ",")))
 
 
@@ -92,14 +97,11 @@ def _csv_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
     try:
         columns = _check_columns(path, next(reader, []))
         for fields in reader:
-            if not fields:
-                continue
-            if len(fields) != len(columns):
-                raise DataFileError(
-                    f"{path}, line {reader.line_num}: {_number_of(fields, 'field')} where the header has "
-                    f"{_number_of(columns, 'column')}"
-                )
-            yield dict(zip(columns, fields, strict=True))
+            if fields and len(fields) != len(columns):
+                found, header = _number_of(fields, "field"), _number_of(columns, "column")
+                raise DataFileError(f"{path}, line {reader.line_num}: {found} where the header has {header}")
+            if fields:
+                yield dict(zip(columns, fields, strict=True))
     except csv.Error as error:
         raise DataFileError(f"{path}, line {reader.line_num}: {error}") from error
 
@@ -114,21 +116,6 @@ def _check_columns(path: Path, header: list[str]) -> list[str]:
         if columns.index(column) != number - 1:
             raise DataFileError(f"{path}: two columns are called {column!r}")
     return columns
-
-
-def _json_rows(path: Path, text: str) -> Iterator[Row]:
-    rows = _parse(text, str(path))
-    if not isinstance(rows, list):
-        raise DataFileError(f"{path}: a list of objects is expected")
-    for number, row in enumerate(rows, start=1):
-        yield _check_row(row, f"{path}, entry {number}")
-
-
-def _line_rows(path: Path, text: str) -> Iterator[Row]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            place = f"{path}, line {number}"
-            yield _check_row(_parse(line, place), place)
 
 
 def _parse(text: str, place: str) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from gradual_common.errors import Problem
 from gradual_common.secrecy.field_names import is_sensitive
 from gradual_common.secrecy.masking import hide_credentials
 from gradual_common.secrecy.quoting import MOST_SHOWN
@@ -44,15 +45,6 @@ _PLAN_KEY = re.compile(r"""(?m)^\s*\{?\s*["']?(?:config|users|actions)["']?\s*:"
 
 
 @dataclass(frozen=True, slots=True)
-class SyntaxMistake:
-    """A mistake of syntax: 1-based `line` (None for an empty text), what to say of it, and what to do."""
-
-    line: int | None
-    message: str
-    hint: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Place:
     """Where PyYAML stopped. `began`: the line where what it was reading begins; lines from 0."""
 
@@ -82,21 +74,27 @@ class _Place:
         return self.written[self.column : self.column + 1]
 
 
-def describe_syntax_error(error: yaml.YAMLError, text: str, *, may_quote: bool = True) -> SyntaxMistake:
-    """What to say of an error; `may_quote` False shows nothing of the text."""
+def describe_syntax_error(error: yaml.YAMLError, text: str, name: str, *, may_quote: bool = True) -> Problem:
+    """What to say of an error in the text of a file; `may_quote` False shows nothing of the text."""
     if isinstance(error, yaml.reader.ReaderError):
-        return _describe_character(error, text)
+        # A character that YAML does not know: a NUL, for example, of a file that is no text.
+        number = error.character if isinstance(error.character, int) else ord(error.character)
+        line = len(_LINE_END.findall(text[: error.position])) + 1
+        message = f"this is not YAML: it holds the character U+{number:04X}"
+        return Problem(message, "", name, line, CONTROL.format(number))
     lines = _LINE_END.split(text)
     place = _place_of(error, lines)
     hints = (find(place) for said, find in _HINTS if re.search(said, place.said))
     hint, line = next((found for found in hints if found is not None), ("", place.line))
     excerpt = excerpt_at(lines, line, place.column if line == place.line else 0)
+    # PyYAML's words and the excerpt both show a part of the text. A file that is no plan at all may be a key file that
+    # was given by mistake, and below `secrets:` stand values that nobody is to read: of these nothing is shown.
     is_plan = is_plan_text(text)
     shows = may_quote and is_plan and not is_concealed(lines, line)
     what = "this is not YAML" if hint or not shows else f"this is not YAML: {place.said}"
     if may_quote and not is_plan:
         what = "this is no plan, and not YAML"
-    return SyntaxMistake(line + 1, what + (f", at {excerpt!r}" if shows and excerpt else ""), hint)
+    return Problem(what + (f", at {excerpt!r}" if shows and excerpt else ""), "", name, line + 1, hint)
 
 
 def _place_of(error: yaml.YAMLError, lines: Sequence[str]) -> _Place:
@@ -107,13 +105,6 @@ def _place_of(error: yaml.YAMLError, lines: Sequence[str]) -> _Place:
     if mark is None or began is None:
         return _Place(lines, said, 0, 0, 0)
     return _Place(lines, said, mark.line, mark.column, began.line)
-
-
-def _describe_character(error: yaml.reader.ReaderError, text: str) -> SyntaxMistake:
-    """A character that YAML does not know: a NUL, for example, of a file that is no text."""
-    line = len(_LINE_END.findall(text[: error.position])) + 1
-    number = error.character if isinstance(error.character, int) else ord(error.character)
-    return SyntaxMistake(line, f"this is not YAML: it holds the character U+{number:04X}", CONTROL.format(number))
 
 
 _Hint = Callable[[_Place], tuple[str, int] | None]

@@ -106,8 +106,7 @@ def _compose(text: str, document: Document, *, may_quote: bool = True, empty: st
     try:
         nodes: list[Node] = list(yaml.compose_all(text.translate(_stand_ins(text)), PlanLoader))
     except yaml.YAMLError as error:
-        found = describe_syntax_error(error, text, may_quote=may_quote)
-        document.problems.append(Problem(found.message, "", document.name, found.line, found.hint))
+        document.problems.append(describe_syntax_error(error, text, document.name, may_quote=may_quote))
         return None
     except RecursionError:
         document.problems.append(Problem("this is not YAML: it is nested too deeply", file=document.name))
