@@ -93,7 +93,7 @@ class Trial:
         loop = asyncio.get_running_loop()
         timer = LoopTimer(loop)
         runtime = Runtime(loop, timer.timeline, Lease(NEVER), read_clock, observer=self._printer)
-        engines = Engines(self._loaded.plan, runtime, self._loaded.job.assets)
+        engines = TrialEngines(self._loaded.plan, runtime, self._loaded.job.assets)
         recorder = Recorder(SeriesIndex.of(self._loaded.plan), read_clock)
         ended: asyncio.Future[None] = loop.create_future()
         context = UserContext(
@@ -127,7 +127,7 @@ class Trial:
     def _behaviour(self, recorder: Recorder, engines: Engines) -> Behaviour:
         """The group's behaviour for one iteration without waits, every step printed."""
         plan = self._loaded.plan
-        behaviour = compile_behaviour(plan, self._group, recorder, TrialActions(engines))
+        behaviour = compile_behaviour(plan, self._group, recorder, engines)
         names = iter(series.action for series in recorder.index.steps if series.group == self._group)
         on_start, steps, on_stop = (
             tuple(self._observed(step, next(names)) for step in section)
@@ -144,17 +144,12 @@ class Trial:
         return replace(step, action=printed, condition=condition, fixed_wait=0)
 
 
-class TrialActions:
-    """The actions of a plan, with everything of their responses kept."""
+class TrialEngines(Engines):
+    """Keeps everything of the responses, whatever the plan reads of them."""
 
-    def __init__(self, engines: Engines) -> None:
-        self.engine_of = engines.engine_of
-        self.texts_of = engines.texts_of
-        self._engines = engines
-
-    def compile(self, action: str, *_: bool) -> Action:
-        """The action, whatever the plan reads of its response."""
-        return self._engines.compile(action, True, True)
+    def compile(self, action: str, wants_headers: bool, wants_body: bool) -> Action:
+        """The action, with all of its responses."""
+        return super().compile(action, True, True)
 
 
 class TrialUser(VirtualUser):

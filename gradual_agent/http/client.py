@@ -397,9 +397,7 @@ class HttpClient:
         if now < self._deadline:
             self._set_timer(self._deadline)
         else:
-            self._abandon(self._connect_timeout or self._timed_out())
-
-    def _timed_out(self) -> Failure:
-        """By the limit that the plan sets: how much later the loop looked is no matter of the system."""
-        assert self._sample is not None
-        return Failure(TIMEOUT, f"no complete response within {(self._deadline - self._sample.started) / NS_PER_S:g} s")
+            # By the limit that the plan sets: how much later the loop looked is no matter of the system.
+            seconds = (self._deadline - self._sample.started) / NS_PER_S
+            timed_out = Failure(TIMEOUT, f"no complete response within {seconds:g} s")
+            self._abandon(self._connect_timeout or timed_out)

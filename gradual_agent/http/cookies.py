@@ -181,23 +181,21 @@ class CookieJar:
 
 
 def read_line(line: str) -> tuple[str, str, dict[str, str]]:
-    """Name, value and attributes of a Set-Cookie field; a pair without `=` is a value without a name."""
+    """Name, value and attributes of a Set-Cookie field; a pair without `=` is a value without a name.
+
+    Attribute names in lower case; the last of a name counts, an empty one too.
+    """
     pair, _, rest = line.partition(";")
     name, equals, value = pair.partition("=")
     if not equals:
         name, value = "", name
-    return name.strip(" \t"), value.strip(" \t"), read_attributes(rest)
-
-
-def read_attributes(text: str) -> dict[str, str]:
-    """Attribute names in lower case; the last of a name counts, an empty one too."""
     attributes: dict[str, str] = {}
-    for part in text.split(";"):
-        name, _, value = part.partition("=")
-        value = value.strip(" \t")
-        if size_of(value) <= MAX_ATTRIBUTE:
-            attributes[name.strip(" \t").lower()] = value
-    return attributes
+    for part in rest.split(";"):
+        key, _, said = part.partition("=")
+        said = said.strip(" \t")
+        if size_of(said) <= MAX_ATTRIBUTE:
+            attributes[key.strip(" \t").lower()] = said
+    return name.strip(" \t"), value.strip(" \t"), attributes
 
 
 def may_store(request: HttpRequest, written: tuple[str, str, str], attributes: dict[str, str], domain: str) -> bool:
@@ -205,7 +203,9 @@ def may_store(request: HttpRequest, written: tuple[str, str, str], attributes: d
     name, value, line = written
     if not (name or value) or size_of(name) + size_of(value) > MAX_SIZE or _CONTROL.search(line):
         return False
-    if domain and not may_set(request.cookie_host, domain):
+    host = request.cookie_host
+    # A host may set cookies for its own domain, or for one above it that is not a single label.
+    if domain and not (host == domain or ("." in domain and domain_matches(host, domain))):
         return False
     if "secure" in attributes and not is_trusted(request):
         return False
@@ -234,11 +234,6 @@ def size_of(text: str) -> int:
 def domain_matches(host: str, domain: str) -> bool:
     """5.1.3: the domain itself or a name below it; an address only itself."""
     return host == domain or (host.endswith("." + domain) and not is_address(host))
-
-
-def may_set(host: str, domain: str) -> bool:
-    """Whether `host` may set a cookie for `domain`: its own or one above it that is not a single label."""
-    return domain_matches(host, domain) and (host == domain or "." in domain)
 
 
 def path_matches(path: str, cookie_path: str) -> bool:

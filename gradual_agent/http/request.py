@@ -20,9 +20,6 @@ from gradual_common.kinds.http.fields import check_method, check_name, check_val
 from gradual_common.net.tls_settings import Tls
 from gradual_common.net.urls import encode_text
 
-DEFAULT_TIMEOUT: Final = 30 * NS_PER_S
-DEFAULT_CONNECT_TIMEOUT: Final = 10 * NS_PER_S
-DEFAULT_REDIRECTS: Final = 10
 DEFAULT_FIELDS: Final = (
     ("User-Agent", f"gradual/{__version__}"),
     ("Accept", "*/*"),
@@ -71,9 +68,9 @@ class HttpRequest:
     """The plan's own Cookie field, which goes before the user's cookies."""
     own_host: str = ""
     """The plan's own Host field."""
-    timeout: int = DEFAULT_TIMEOUT
-    connect_timeout: int = DEFAULT_CONNECT_TIMEOUT
-    follow_redirects: int = DEFAULT_REDIRECTS
+    timeout: int = 30 * NS_PER_S
+    connect_timeout: int = 10 * NS_PER_S
+    follow_redirects: int = 10
     wants_headers: bool = False
     wants_body: bool = False
     max_body: int | None = None

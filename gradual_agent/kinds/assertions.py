@@ -8,8 +8,10 @@ A status code and a response time cost 0.35 µs; the body is read, and parsed as
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from jinja2 import UndefinedError
 
@@ -22,7 +24,8 @@ from gradual_common.kinds.failure import ASSERTION
 from gradual_common.kinds.failures import KIND
 from gradual_common.secrecy.field_names import is_sensitive
 from gradual_common.secrecy.quoting import MOST_SHOWN, shorten
-from gradual_common.templates.templates import Compiled, Literal, Scope, compile_value
+from gradual_common.templates.templates import Compiled, Scope, compile_value
+from gradual_common.templates.templates import Literal as Fixed
 
 _WORD = re.compile(r"[\w-]+")
 
@@ -57,20 +60,17 @@ class Assertions:
 
     def judge(self, sample: Sample, content: Content, scope: Scope) -> None:
         """Judge a response that arrived whole."""
-        if not self._all_hold(sample, content, scope):
-            self._judge_each(sample, content, scope)
-
-    def _all_hold(self, sample: Sample, content: Content, scope: Scope) -> bool:
-        """The way of nearly all samples, without a look at each single outcome."""
-        if self._implied and sample.status_code >= OK_BELOW:
-            return False
-        try:
-            for _, check in self._checks:
-                if not check(sample, content, scope):
-                    return False
-        except UNEVALUABLE:
-            return False
-        return True
+        # Nearly all samples leave here, without a look at each single outcome.
+        if not self._implied or sample.status_code < OK_BELOW:
+            try:
+                for _, check in self._checks:
+                    if not check(sample, content, scope):
+                        break
+                else:
+                    return
+            except UNEVALUABLE:
+                pass
+        self._judge_each(sample, content, scope)
 
     def _judge_each(self, sample: Sample, content: Content, scope: Scope) -> None:
         kind = KIND["status"] if self._implied and sample.status_code >= OK_BELOW else 0
@@ -96,55 +96,40 @@ def _try(check: Predicate, sample: Sample, content: Content, scope: Scope) -> tu
         return False, error
 
 
+@dataclass(slots=True, eq=False)
 class FailedAssertion:
     """One assertion that did not hold, and why it could not be evaluated, if that was it.
 
     Only a few of many failures are ever shown, so the words are made when somebody asks.
     """
 
-    __slots__ = ("_content", "_error", "_expected", "_scope", "_spec")
-
-    def __init__(
-        self, spec: Assertion, expected: Compiled, content: Content, scope: Scope, error: Exception | None
-    ) -> None:
-        self._spec = spec
-        self._expected = expected
-        self._content = content
-        self._scope = scope
-        self._error = error
+    spec: Assertion
+    expected: Compiled
+    content: Content
+    scope: Scope
+    error: Exception | None
 
     def explain(self, sample: Sample, hide: Hide) -> str:
         """`expected response_time: < 500ms, found 734.2 ms`."""
-        if self._is_secret:
-            return f"expected another value of {self._spec.check} {self._spec.subject}"
-        written = shorten(hide(self._spec.text or self._spec.check))
-        found = CHECKS[self._spec.check].found(self._spec, sample, self._content, hide)
-        said = f"expected {written}{self._rendered(hide)}, found {found}"
-        return f"{said} ({shorten(hide(str(self._error)), 4 * MOST_SHOWN)})" if self._error is not None else said
-
-    @property
-    def _is_secret(self) -> bool:
-        """Whether what is looked up is a credential by its name: `data.token`, `Authorization`."""
-        return any(map(is_sensitive, _WORD.findall(self._spec.subject)))
-
-    def _rendered(self, hide: Hide) -> str:
-        """What the template in it came to, unless that is the error."""
-        if isinstance(self._expected, Literal):
-            return ""
-        try:
-            return f" (= {show(self._expected.render(self._scope), hide)})"
-        except Exception:  # The error stands beside it.
-            return ""
+        spec = self.spec
+        if any(map(is_sensitive, _WORD.findall(spec.subject))):
+            # What is looked up is a credential by its name: `data.token`, `Authorization`.
+            return f"expected another value of {spec.check} {spec.subject}"
+        written = shorten(hide(spec.text or spec.check))
+        if not isinstance(self.expected, Fixed):
+            # What the template in it came to, unless that is the error, which stands beside it.
+            with contextlib.suppress(Exception):
+                written += f" (= {show(self.expected.render(self.scope), hide)})"
+        said = f"expected {written}, found {CHECKS[spec.check].found(spec, sample, self.content, hide)}"
+        return said if self.error is None else f"{said} ({shorten(hide(str(self.error)), 4 * MOST_SHOWN)})"
 
 
+@dataclass(slots=True, eq=False)
 class FailedAssertions:
     """Every assertion of a sample that failed, in the order of the plan."""
 
-    __slots__ = ("_all",)
-
-    def __init__(self, failures: Sequence[FailedAssertion]) -> None:
-        self._all = failures
+    failures: Sequence[FailedAssertion]
 
     def explain(self, sample: Sample, hide: Hide) -> str:
         """One after the other."""
-        return "; ".join(failed.explain(sample, hide) for failed in self._all)
+        return "; ".join(failed.explain(sample, hide) for failed in self.failures)

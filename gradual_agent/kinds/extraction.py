@@ -42,7 +42,10 @@ class Extractor:
     def extract(self, sample: Sample, content: Content, cookies: CookieJar, variables: dict[str, Any]) -> None:
         """Set `variables` from a response that arrived whole; a failure marks the sample unless it failed before."""
         for name, find in self._finds:
-            value = _found(find, content, cookies)
+            try:
+                value = find(content, cookies)
+            except QueryError:
+                value = None
             if value is not None:
                 variables[name] = value
             elif name in self._defaults:
@@ -53,13 +56,6 @@ class Extractor:
     def set_defaults(self, variables: dict[str, Any]) -> None:
         """There is no response."""
         variables.update(self._defaults)
-
-
-def _found(find: Find, content: Content, cookies: CookieJar) -> Any:
-    try:
-        return find(content, cookies)
-    except QueryError:
-        return None
 
 
 def _fail(sample: Sample, name: str, source: str) -> None:

@@ -92,12 +92,12 @@ def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-_DECODE = json.JSONDecoder(parse_constant=_refuse).decode
+decode_json = json.JSONDecoder(parse_constant=_refuse).decode
 """Python's decoder takes `NaN` and `Infinity`, which no browser and no other language does (RFC 8259, 6)."""
 
 
 def _read_json(body: bytes) -> Any:
     try:
-        return _DECODE(body.decode(json.detect_encoding(body), "surrogatepass"))
+        return decode_json(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError):
         return NOT_JSON

@@ -219,18 +219,13 @@ class Http1Connection(asyncio.Protocol):
             self.abort()
             return
         if is_complete:
-            self._complete_unless_uploading(reader)
+            # An early answer ends the exchange if it is an error or nothing more can be written; else all is sent
+            # first. As curl does: an error says that the rest is not wanted (RFC 9112, 9.3).
+            assert reader.head is not None
+            if self._upload is None or self._write_error is not None or reader.head.is_error:
+                self._complete(reader)
         elif reader.is_at_start:
             self._first_byte = 0
-
-    def _complete_unless_uploading(self, reader: ResponseReader) -> None:
-        """An early answer ends the exchange if it is an error or nothing more can be written; else all is sent first.
-
-        As curl does: an error says that the rest is not wanted (RFC 9112, 9.3).
-        """
-        assert reader.head is not None
-        if self._upload is None or self._write_error is not None or reader.head.is_error:
-            self._complete(reader)
 
     def _complete(self, reader: ResponseReader) -> None:
         """Hand the response over; the connection serves again if both sides left it in a known state."""

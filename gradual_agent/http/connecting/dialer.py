@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 UNDER_WAY = frozenset((errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR))
 CONNECTED = frozenset((0, errno.EISCONN))
+OUR_SHORTAGES = frozenset((errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+"""Out of ports or descriptors here: it says nothing about the address."""
 
 
 class Dial:
@@ -75,7 +77,8 @@ class Dial:
         if error is None:
             self._take(task.result())
         elif isinstance(error, OSError):
-            self._finish(Failure(DNS, f"{host} cannot be resolved: {explain_lookup(error)}"))
+            # getaddrinfo numbers its errors on its own.
+            self._finish(Failure(DNS, f"{host} cannot be resolved: {(error.strerror or str(error)).lower()}"))
         elif isinstance(error, UnicodeError):
             self._finish(Failure(DNS, f"{host} cannot be resolved: it is no host name"))
         else:
@@ -101,7 +104,7 @@ class Dial:
 
     def _note(self, address: Address, error: OSError) -> None:
         self._refusals.append(f"{address}: {explain_connect(error)}")
-        if self._addresses is not None and not is_our_own_shortage(error):
+        if self._addresses is not None and error.errno not in OUR_SHORTAGES:
             self._addresses.note_failure(address)
 
     def _connect(self, address: Address) -> None:
@@ -119,18 +122,15 @@ class Dial:
         if code in UNDER_WAY:
             self._dialer.loop.add_writer(sock, self._writable)
             if self._untried:
-                self._set_timer()
+                # An address that does not answer gets its share of the time that is left.
+                context = self._dialer.context
+                now = context.clock()
+                share = max(0, self._deadline - now) // (len(self._untried) + 1)
+                self._timer = context.timeline.at(now + share, self._give_up_address)
         elif code in CONNECTED:
             self._connected(sock)
         else:
             raise OSError(code, os.strerror(code))
-
-    def _set_timer(self) -> None:
-        """An address that does not answer gets its share of the time that is left."""
-        context = self._dialer.context
-        now = context.clock()
-        share = max(0, self._deadline - now) // (len(self._untried) + 1)
-        self._timer = context.timeline.at(now + share, self._give_up_address)
 
     def _give_up_address(self, _: object) -> None:
         self._timer = None
@@ -253,11 +253,6 @@ class Dialer:
         self.resolver.close()
 
 
-def is_our_own_shortage(error: OSError) -> bool:
-    """Out of ports or descriptors here: it says nothing about the address."""
-    return error.errno in (errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-
-
 def explain_connect(error: OSError) -> str:
     """Why an address could not be reached."""
     if error.errno == errno.EADDRNOTAVAIL:
@@ -265,8 +260,3 @@ def explain_connect(error: OSError) -> str:
     if error.errno in (errno.EMFILE, errno.ENFILE):
         return "this machine has no file descriptor left (raise `ulimit -n`)"
     return "no answer" if isinstance(error, TimeoutError) and error.errno is None else explain(error)
-
-
-def explain_lookup(error: OSError) -> str:
-    """Why a name could not be resolved; getaddrinfo numbers its errors on its own."""
-    return (error.strerror or str(error)).lower()

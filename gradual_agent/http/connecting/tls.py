@@ -161,8 +161,9 @@ class TlsConnection(Http1Connection):
             self._answer(self._layer.take_outgoing())
         if plain:
             super().data_received(plain)
-        if is_over:
-            self._end_of_stream()
+        if is_over:  # close_notify: as a FIN is without TLS, for both directions (RFC 8446, 6.1).
+            super().eof_received()
+            self.close()
 
     def _answer(self, data: bytes) -> None:
         """Write what the layer has to say, in its turn: records are numbered (RFC 8446, 5.3)."""
@@ -188,11 +189,6 @@ class TlsConnection(Http1Connection):
             self.abort()
             return
         super().eof_received()
-
-    def _end_of_stream(self) -> None:
-        """close_notify: as a FIN is without TLS, for both directions (RFC 8446, 6.1)."""
-        super().eof_received()
-        self.close()
 
     def _closing_bytes(self) -> bytes:
         return self._layer.close_notify()

@@ -56,7 +56,11 @@ class ChunkedBody:
                 piece = data[begin : begin + self._missing]
                 pieces.append(piece)
                 begin += len(piece)
-                self._take(len(piece))
+                self.size += len(piece)
+                self._idle = 0
+                self._missing -= len(piece)
+                if not self._missing:
+                    self._place = END_OF_DATA
             elif begin < end and not self.is_done:
                 begin = self._read_line(data, begin)
         if begin < end:
@@ -78,13 +82,6 @@ class ChunkedBody:
             self.is_done = True
             return begin + 5
         return begin
-
-    def _take(self, count: int) -> None:
-        self.size += count
-        self._idle = 0
-        self._missing -= count
-        if not self._missing:
-            self._place = END_OF_DATA
 
     def _read_line(self, data: bytes, begin: int) -> int:
         """Read the line that begins, or goes on, at `begin`; where the next one begins."""

@@ -94,14 +94,10 @@ def _too_many_members(coding: str) -> ResponseError:
 
 
 def _inflate(body: bytes, room: int) -> tuple[bytes, bool]:
-    inflater = zlib.decompressobj(_wbits_of(body))
-    return inflater.decompress(body, room), inflater.eof
-
-
-def _wbits_of(body: bytes) -> int:
     """`deflate` means the zlib format, but some servers send the bare stream (RFC 9110, 8.4.1.2)."""
     is_zlib = len(body) >= 2 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0
-    return zlib.MAX_WBITS if is_zlib else RAW
+    inflater = zlib.decompressobj(zlib.MAX_WBITS if is_zlib else RAW)
+    return inflater.decompress(body, room), inflater.eof
 
 
 def _unbrotli(body: bytes, room: int) -> tuple[bytes, bool]:

@@ -97,11 +97,6 @@ class ResponseHead:
         return self.status in REDIRECTS and bool(self.location and self.location.strip())
 
     @property
-    def is_interim(self) -> bool:
-        """A final response follows (RFC 9110, 15.2)."""
-        return self.status < 200
-
-    @property
     def headers(self) -> Headers:
         """The fields by name, made when first asked for."""
         if self._headers is None:

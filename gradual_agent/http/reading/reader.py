@@ -101,7 +101,7 @@ class ResponseReader:
                     self._buffer = bytearray(buffer[begin:])
                 return None
             head = read_head(bytes(buffer[begin:end]), self._heads)
-            if not head.is_interim:
+            if head.status >= 200:  # Not interim: a final response follows those (RFC 9110, 15.2).
                 break
             self._interim += end - begin
             begin = end

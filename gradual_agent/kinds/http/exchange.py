@@ -51,7 +51,9 @@ def _credentials_of(request: HttpRequest | None, response: Response | None) -> I
 
 
 def _describe_request(mask: Mask, request: HttpRequest) -> dict[str, Any]:
-    fields = [("Host", _host_of(request)), *request.fields]
+    # What goes out as Host, which the plan may have set: the first line after the request line.
+    host = request.head.split(b"\r\n", 2)[1].partition(b":")[2].decode("utf-8", "replace").strip()
+    fields = [("Host", host), *request.fields]
     if request.cookie:
         fields.append(("Cookie", request.cookie))
     return {
@@ -61,11 +63,6 @@ def _describe_request(mask: Mask, request: HttpRequest) -> dict[str, Any]:
         "body": _show_body(mask, Response(0, body=request.body)),
         "body_bytes": len(request.body),
     }
-
-
-def _host_of(request: HttpRequest) -> str:
-    """What goes out as Host, which the plan may have set: the first line after the request line."""
-    return request.head.split(b"\r\n", 2)[1].partition(b":")[2].decode("utf-8", "replace").strip()
 
 
 def _describe_response(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
+from gradual_common.kinds.content import decode_json
 from gradual_common.kinds.patterns import check_regex
 from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.templates.templates import is_template
@@ -127,16 +127,10 @@ def read_expected(text: str) -> Any:
     """5, true, "text", 'text', [1, 2] or bare text."""
     if len(text) >= 2 and text[0] == text[-1] and text[0] in "'`":
         inner = text[1:-1]
-        return _json_or_text(inner) if text[0] == "`" else inner
-    return _json_or_text(text)
-
-
-def _json_or_text(text: str) -> Any:
+        if text[0] == "'":
+            return inner
+        text = inner
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return decode_json(text)
     except ValueError:
         return text
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(name)

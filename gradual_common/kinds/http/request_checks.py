@@ -6,7 +6,6 @@ Of a text with templates what stands between them is checked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from gradual_common.errors import RequestError, TemplateError
@@ -131,7 +130,9 @@ def _joined(pieces: Pieces) -> str:
 
 def check_headers(view: PlanView) -> None:
     """Names are tokens, and no value ends its line."""
-    for path, owner in _owners(view):
+    owners: list[tuple[Path, dict[str, Any]]] = [(("config",), view.config)]
+    owners += [(("actions", name), action) for name, action in view.actions_of("http").items()]
+    for path, owner in owners:
         for name, value in mapping_at(owner, "headers").items():
             if view.document.is_reported((*path, "headers", name)):
                 continue
@@ -174,21 +175,11 @@ def content_type_of(owner: dict[str, Any]) -> str:
 def check_texts(document: Document) -> None:
     """Everything is written in UTF-8, which knows no half of a surrogate pair; JSON can escape one."""
     for path, text in texts_in(document.root):
-        if _is_json(document, path) or (text.isascii() and not is_template(text)):
+        in_body = path[:1] == ("actions",) and path[2:3] == ("body",)
+        is_json = in_body and isinstance(mapping_at(document.root, *path[:2]).get("body"), dict | list)
+        if is_json or (text.isascii() and not is_template(text)):
             continue
         try:
             _joined([text, *(pieces_of(text) or ())]).encode("utf-8")
         except UnicodeEncodeError:
             document.report(path, NO_CHARACTER)
-
-
-def _is_json(document: Document, path: Path) -> bool:
-    """Whether a text stands in a body that is sent as JSON."""
-    action = mapping_at(document.root, *path[:2])
-    return path[:1] == ("actions",) and path[2:3] == ("body",) and isinstance(action.get("body"), dict | list)
-
-
-def _owners(view: PlanView) -> Iterator[tuple[Path, dict[str, Any]]]:
-    yield ("config",), view.config
-    for name, action in view.actions_of("http").items():
-        yield ("actions", name), action
