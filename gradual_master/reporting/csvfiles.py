@@ -110,12 +110,17 @@ class CsvReporter(Reporter):
     def prepare(self) -> None:
         """Make sure that the files can be written, before an hour of load was for nothing."""
         option = f"-o csv={self.arg or DEFAULT}"
+        folder = self.folder
         try:
-            has_folder = _check_folder(self.folder)
+            # The folder itself, or what it would be made in.
+            nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+            if not nearest.is_dir():
+                raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR))
+            tempfile.TemporaryFile(dir=nearest).close()
         except OSError as error:
             raise ReporterError(f"{option}: the folder cannot be made or written to: {error.strerror}") from error
-        for name in NAMES if has_folder else ():
-            check_writable(self.folder / name, f"{option}: {name}")
+        for name in NAMES if nearest == folder else ():
+            check_writable(folder / name, f"{option}: {name}")
 
     def on_test_start(self, run: RunFacts) -> None:
         """Remove what an earlier run left (a run that is killed must not end as a mixture), and begin what grows."""
@@ -142,15 +147,6 @@ class CsvReporter(Reporter):
         """No more intervals."""
         self._growing.clear()
         self._files.close()
-
-
-def _check_folder(folder: Path) -> bool:
-    """Whether the folder is there; OSError when it cannot be written to, or could not be made."""
-    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not nearest.is_dir():
-        raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR))
-    tempfile.TemporaryFile(dir=nearest).close()
-    return folder.exists()
 
 
 def render_csv(rows: Iterable[Sequence[str]]) -> str:

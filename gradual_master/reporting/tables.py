@@ -109,11 +109,9 @@ def times(of: str, names: Iterable[str] = STATISTICS, prefix: str = "") -> tuple
     )
 
 
-def _failed_share(row: Any) -> float | None:
-    return row.failures / row.requests if row.requests else None
-
-
-FAILED_SHARE = Column("failed", "Failed", _failed_share, show_percent)
+FAILED_SHARE = Column(
+    "failed", "Failed", lambda row: row.failures / row.requests if row.requests else None, show_percent
+)
 STEP = Column("group_and_step", "Action", lambda row: f"{row['group']} / {row['step']}", is_text=True)
 show_finely = partial(show_number, places=2)
 

@@ -51,8 +51,10 @@ def heat_grid(series: SeriesTable, columns: int = MOST_COLUMNS, rows: int = MOST
     if not len(buckets):
         return None
     place, begin, width = _columns(series, columns)
-    low, height = _rows(int(buckets[0]), int(buckets[-1]), rows)
-    high = min(counts.shape[1], low + ceil((int(buckets[-1]) + 1 - low) / height) * height)
+    first, last = int(buckets[0]), int(buckets[-1])
+    height = max(FINEST_ROW, ceil((last + 1 - first) / (rows - 1)))
+    low = first // height * height
+    high = min(counts.shape[1], low + ceil((last + 1 - low) / height) * height)
     by_row = np.add.reduceat(counts[:, low:high], range(0, high - low, height), axis=1)
     grid = np.zeros((by_row.shape[1], int(place.max()) + 1), dtype=np.int64)
     np.add.at(grid.T, place, by_row)
@@ -71,12 +73,6 @@ def _columns(series: SeriesTable, most: int) -> tuple[npt.NDArray[np.int64], flo
     width = grain * max(1, ceil((float(series.end_s[-1]) - begin) / grain / most))
     middle = (series.begin_s + series.end_s) / 2
     return ((middle - begin) // width).astype(np.int64), begin, width
-
-
-def _rows(first: int, last: int, most: int) -> tuple[int, int]:
-    """The lowest bucket of the lowest row, and how many buckets make one."""
-    height = max(FINEST_ROW, ceil((last + 1 - first) / (most - 1)))
-    return first // height * height, height
 
 
 def heat_chart(time: TimeAxis, grid: HeatGrid) -> Chart:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,7 @@ from bokeh.models import LogScale
 from bokeh.plotting import figure
 
 from gradual_common.rules.parser import parse_rule
-from gradual_common.rules.rule import RATES, TIMES, Rule, Scope
+from gradual_common.rules.rule import RATES, TIMES, Scope
 from gradual_master.reporting.charts.parts import GREY, Key
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.summary.sections import ActionRow
@@ -35,20 +35,15 @@ class Limit:
 
 def limits_of(objectives: Iterable[ObjectiveRow], actions: Sequence[ActionRow]) -> tuple[Limit, ...]:
     """Those of response times and of rates."""
-    return tuple(limit for row in objectives for limit in _limit_of(row, actions))
-
-
-def _limit_of(row: ObjectiveRow, actions: Sequence[ActionRow]) -> Iterator[Limit]:
-    rule = parse_rule(row.rule)
-    if rule.series == "" and (rule.quantile is not None or rule.statistic in TIMES):
-        yield Limit("latency", row.name, row.limit, _steps_of(_scope_of(rule, row), actions))
-    elif rule.series == "" and rule.statistic in RATES:
-        yield Limit("throughput", row.name, row.limit, _steps_of(_scope_of(rule, row), actions))
-
-
-def _scope_of(rule: Rule, row: ObjectiveRow) -> Scope:
-    """A rule with a `*` names none; its row does."""
-    return parse_rule(f"count({row.scope}) > 0").scope if rule.scope.starred else rule.scope
+    limits = []
+    for row in objectives:
+        rule = parse_rule(row.rule)
+        is_time = rule.quantile is not None or rule.statistic in TIMES
+        if rule.series == "" and (is_time or rule.statistic in RATES):
+            # A rule with a `*` names no steps; its row does.
+            scope = parse_rule(f"count({row.scope}) > 0").scope if rule.scope.starred else rule.scope
+            limits.append(Limit("latency" if is_time else "throughput", row.name, row.limit, _steps_of(scope, actions)))
+    return tuple(limits)
 
 
 def _steps_of(scope: Scope, actions: Sequence[ActionRow]) -> tuple[int, ...] | None:

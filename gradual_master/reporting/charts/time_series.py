@@ -33,10 +33,6 @@ def _joined(points: Sequence[Point]) -> Point:
     return whole
 
 
-def _mean_users(place: int) -> Callable[[Point], float]:
-    return lambda point: float(point.users[place].sum() / point.intervals)
-
-
 def _ok_rate(point: Point) -> float:
     return float(point.by_kind[0] / (point.end_s - point.begin_s))
 
@@ -59,8 +55,8 @@ OVER_TIME = Table(
     (
         column("begin_s", "From", show_instant),
         column("end_s"),
-        Column("target_users", "Target", _mean_users(0), show_number),
-        Column("active_users", "Users", _mean_users(1), show_number),
+        Column("target_users", "Target", lambda point: float(point.users[0].sum() / point.intervals), show_number),
+        Column("active_users", "Users", lambda point: float(point.users[1].sum() / point.intervals), show_number),
         Column("throughput_rps", "ok/s", _ok_rate, show_number),
         Column("failed_rps", "Failed/s", _failed_rate, show_number),
         Column("p50_ms", "p50", _quantile(0.5), show_number),

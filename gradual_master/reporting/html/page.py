@@ -117,15 +117,8 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     filters = {name.removeprefix("show_"): show for name, show in vars(formatting).items() if name.startswith("show_")}
-    environment.filters.update(
-        **filters, moment=show_moment, request_title=title_of_request, response_title=title_of_response
-    )
+    environment.filters.update(**filters, request_title=title_of_request, response_title=title_of_response)
     environment.globals.update(
         tables=tables, OVER_TIME=OVER_TIME, notes_of=formatting.notes_of, panel_size=(WIDTH, HEIGHT)
     )
     return environment.get_template("report.html.j2")
-
-
-def show_moment(instant: str) -> str:
-    """An RFC 3339 instant without its fraction: `2026-01-02 03:04:05 UTC`."""
-    return instant[:19].replace("T", " ") + (" UTC" if instant.endswith(("+00:00", "Z")) else instant[19:])

@@ -55,19 +55,15 @@ def check_writable(path: Path, option: str) -> None:
     if path.is_dir():
         raise ReporterError(f"{option}: this is a folder; name a file in it")
     try:
-        _try_writing(path)
+        if path.is_fifo():
+            if not os.access(path, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        elif path.exists():
+            os.close(os.open(path, os.O_WRONLY))
+        else:
+            tempfile.TemporaryFile(dir=path.parent).close()
     except OSError as error:
         raise ReporterError(f"{option}: cannot be written: {error.strerror}") from error
-
-
-def _try_writing(path: Path) -> None:
-    if path.is_fifo():
-        if not os.access(path, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    elif path.exists():
-        os.close(os.open(path, os.O_WRONLY))
-    else:
-        tempfile.TemporaryFile(dir=path.parent).close()
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -100,6 +100,11 @@ def show_tenth(seconds: float) -> str:
     return show_instant(round(seconds, 1))
 
 
+def show_moment(instant: str) -> str:
+    """An RFC 3339 instant without its fraction: `2026-01-02 03:04:05 UTC`."""
+    return instant[:19].replace("T", " ") + (" UTC" if instant.endswith(("+00:00", "Z")) else instant[19:])
+
+
 def show_kinds(kinds: Mapping[str, int]) -> str:
     """Failures by kind, the most frequent first: `timeout × 12, connect × 3`."""
     ordered = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))

@@ -25,12 +25,12 @@ from simulated_run import ERROR_SAMPLE, Options, simulated_run
 
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.html.embedding import Script, package_text
-from gradual_master.reporting.html.page import SECTIONS, render_report, show_moment
+from gradual_master.reporting.html.page import SECTIONS, render_report
 from gradual_master.reporting.html.reporter import HtmlReporter, write_html_report
 from gradual_master.reporting.html.small_charts import BARS_HEIGHT as HEIGHT
 from gradual_master.reporting.html.small_charts import BARS_WIDTH as WIDTH
 from gradual_master.reporting.html.small_charts import histograms_of
-from gradual_master.reporting.text.formatting import show_bytes
+from gradual_master.reporting.text.formatting import show_bytes, show_moment
 from gradual_master.results.summary.history import History, News
 from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary
