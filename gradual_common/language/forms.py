@@ -63,12 +63,10 @@ class OneOf:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         choices = {name: handler.generate_schema(model) for name, model in self.models.items()}
         tagged = core_schema.tagged_union_schema(choices, discriminator=self.key)
-        return core_schema.no_info_wrap_validator_function(_read_unless_model, tagged)
-
-
-def _read_unless_model(value: Any, read: core_schema.ValidatorFunctionWrapHandler) -> Any:
-    """What is a model already, as code passes it, is not read again."""
-    return value if isinstance(value, BaseModel) else read(value)
+        # What is a model already, as code passes it, is not read again.
+        return core_schema.no_info_wrap_validator_function(
+            lambda value, read: value if isinstance(value, BaseModel) else read(value), tagged
+        )
 
 
 def by_name(key: str, *models: type[_M]) -> dict[str, type[_M]]:

@@ -78,8 +78,14 @@ class PlanView:
     @cached_property
     def groups(self) -> tuple[GroupView, ...]:
         """The groups in the order of the file."""
-        entries = enumerate(list_at(self.document.root, "users"))
-        return tuple(_group(number, entry) for number, entry in entries if isinstance(entry, dict))
+        groups = []
+        for number, entry in enumerate(list_at(self.document.root, "users")):
+            if isinstance(entry, dict):
+                path: Path = ("users", number)
+                name = written if isinstance(written := entry.get("name"), str) else ""
+                concurrency, data = read_count(entry.get("concurrency")), mapping_at(entry, "data")
+                groups.append(GroupView(number, path, name, concurrency, _steps(path, entry), data, entry))
+        return tuple(groups)
 
     @cached_property
     def users(self) -> int | None:
@@ -123,13 +129,6 @@ def name_steps(names: list[str]) -> list[str]:
             given = f"{name}#{number}"
         used[given] = None
     return list(used)
-
-
-def _group(number: int, entry: dict[str, Any]) -> GroupView:
-    path: Path = ("users", number)
-    name = written if isinstance(written := entry.get("name"), str) else ""
-    concurrency = read_count(entry.get("concurrency"))
-    return GroupView(number, path, name, concurrency, _steps(path, entry), mapping_at(entry, "data"), entry)
 
 
 def _steps(path: Path, group: dict[str, Any]) -> tuple[StepView, ...]:

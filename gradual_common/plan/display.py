@@ -11,7 +11,7 @@ from typing import Any
 
 from gradual_common.language.document import SECTIONS
 from gradual_common.language.plan_view import name_steps
-from gradual_common.plan.model.plan import Phase, Plan, Step, Threshold, UserGroup
+from gradual_common.plan.model.plan import Plan, Step, Threshold, UserGroup
 from gradual_common.protocol.job import Job, mask_of
 
 _NAME_IN_RULE = re.compile(r'"[^"]*"|[A-Za-z_][\w-]*')
@@ -26,16 +26,15 @@ def plan_for_display(plan: Plan, job: Job) -> Plan:
         return plan
     groups = name_steps([hide(group.name) for group in plan.users])
     renamed = dict(zip((group.name for group in plan.users), groups, strict=True))
-    config = plan.config.model_copy(
-        update={
-            "name": hide(plan.config.name),
-            "base_url": None if plan.config.base_url is None else hide(plan.config.base_url),
-            "phases": tuple(_shown_phase(phase, hide, renamed) for phase in plan.config.phases),
-        }
-    )
+    phases = []
+    for phase in plan.config.phases:
+        users = {renamed.get(name, name): count for name, count in phase.users.items()}
+        phases.append(phase.model_copy(update={"name": hide(phase.name), "users": users}))
+    base_url = None if plan.config.base_url is None else hide(plan.config.base_url)
+    config = {"name": hide(plan.config.name), "base_url": base_url, "phases": tuple(phases)}
     return plan.model_copy(
         update={
-            "config": config,
+            "config": plan.config.model_copy(update=config),
             "users": tuple(_shown_group(group, name, hide) for group, name in zip(plan.users, groups, strict=True)),
             "actions": {hide(name): action.for_display(hide) for name, action in plan.actions.items()},
             "thresholds": tuple(_shown_threshold(threshold, hide) for threshold in plan.thresholds),
@@ -55,11 +54,6 @@ def _texts_of(plan: Plan) -> Iterator[str]:
             yield from (step.action, step.name or "")
     for threshold in plan.thresholds:
         yield from (threshold.rule, threshold.name or "")
-
-
-def _shown_phase(phase: Phase, hide: Hide, renamed: dict[str, str]) -> Phase:
-    users = {renamed.get(name, name): count for name, count in phase.users.items()}
-    return phase.model_copy(update={"name": hide(phase.name), "users": users})
 
 
 def _shown_group(group: UserGroup, name: str, hide: Hide) -> UserGroup:

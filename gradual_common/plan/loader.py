@@ -156,8 +156,9 @@ def load_plan(
     display_plan = plan_for_display(plan, job)
     if display_plan is not plan:
         schedule = compile_schedule(display_plan)
-    digest, warnings = _digest(document.root), find_warnings(view)
-    return LoadedPlan(plan, display_plan, schedule, job, data, digest, source.name, source.folder, warnings)
+    text = json.dumps(document.root, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return LoadedPlan(plan, display_plan, schedule, job, data, digest, source.name, source.folder, find_warnings(view))
 
 
 def validate(document: Document) -> Plan | None:
@@ -180,7 +181,7 @@ def schedule_of(document: Document, plan: Plan) -> Schedule:
     try:
         return compile_schedule(plan)
     except PlanError as error:
-        raise PlanError([Problem(p.message, p.path, document.name, p.line, p.hint) for p in error.problems]) from error
+        raise PlanError([replace(problem, file=document.name) for problem in error.problems]) from error
 
 
 def find_warnings(view: PlanView) -> tuple[Problem, ...]:
@@ -214,11 +215,6 @@ def read_assets(document: Document, locate: Locate) -> dict[str, bytes]:
             except OSError as error:
                 document.report(path, f"cannot read {locate(path, file)}: {error.strerror or error}")
     return assets
-
-
-def _digest(root: dict[str, Any]) -> str:
-    text = json.dumps(root, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _unreadable(name: str, message: str, line: int | None = None, hint: str = "") -> PlanError:

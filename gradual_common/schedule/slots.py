@@ -20,7 +20,11 @@ def apportion(weights: Sequence[int], total: int) -> tuple[int, ...]:
 
     Raises ValueError for a negative weight or total, and for a positive total over weights that are all zero.
     """
-    weight_sum = _check_weights(weights, total)
+    if total < 0 or any(weight < 0 for weight in weights):
+        raise ValueError(f"weights {list(weights)} and total {total}: none may be negative")
+    weight_sum = sum(weights)
+    if total > 0 and weight_sum == 0:
+        raise ValueError(f"{total} users cannot be shared among weights that are all zero")
     if total == 0:
         return (0,) * len(weights)
     # Why Webster, and not the largest remainders: with those a group can lose a user when one is added (the Alabama
@@ -39,16 +43,6 @@ def apportion(weights: Sequence[int], total: int) -> tuple[int, ...]:
     for gaining in islice(_next_slots(weights, counts), max(0, -surplus)):
         counts[gaining] += 1
     return tuple(counts)
-
-
-def _check_weights(weights: Sequence[int], total: int) -> int:
-    """Σ weights; raises ValueError when there is nothing to share among."""
-    if total < 0 or any(weight < 0 for weight in weights):
-        raise ValueError(f"weights {list(weights)} and total {total}: none may be negative")
-    weight_sum = sum(weights)
-    if total > 0 and weight_sum == 0:
-        raise ValueError(f"{total} users cannot be shared among weights that are all zero")
-    return weight_sum
 
 
 def _next_slots(weights: Sequence[int], counts: Sequence[int]) -> Iterator[int]:

@@ -19,16 +19,8 @@ from gradual_common.secrecy.quoting import MOST_SHOWN
 QUOTE_TEMPLATE = 'quote it: a value with {{…}} is written "{{…}}"'
 QUOTE_OPERATOR = 'quote it: an unquoted > or | begins a block of text in YAML; write "> 500ms"'
 QUOTE_VARIABLE = 'quote it: inside {…} and […] a variable is written "${X}"'
-QUOTE_COLON = "quote it: a text with a colon and a blank in it needs quotes"
-SPACE_MISSING = "a space is missing after the colon on line {0}: write `{1}: …`"
-DASH_SPACE = "a space is missing after the - on line {0}: write `- {1}: …`"
 COLON_MISSING = "a colon is missing after the key on line {0}"
-LIST_OFF = "this list entry is not on the level of the others: put its - under theirs"
-KEY_OFF = "this key is not on the level of the others: put it under the first key of its mapping"
-TOO_FAR = "this line is indented further than the one above it, which has a value already"
-NEVER_CLOSED = "the {0} on line {1} is never closed"
 COMMA_MISSING = "a comma is missing here, or quotes around a text with a colon or a comma in it"
-CONTROL = 'this character cannot stand in a plan; in "…" it is written \\x{0:02x}'
 
 _NEEDS_QUOTES = (
     (re.compile(r"(?:^\s*-|:|\{|\[|,)\s+\{[{%]|[:\[,]\s*\{\{"), QUOTE_TEMPLATE),
@@ -81,7 +73,8 @@ def describe_syntax_error(error: yaml.YAMLError, text: str, name: str, *, may_qu
         number = error.character if isinstance(error.character, int) else ord(error.character)
         line = len(_LINE_END.findall(text[: error.position])) + 1
         message = f"this is not YAML: it holds the character U+{number:04X}"
-        return Problem(message, "", name, line, CONTROL.format(number))
+        hint = f'this character cannot stand in a plan; in "…" it is written \\x{number:02x}'
+        return Problem(message, "", name, line, hint)
     lines = _LINE_END.split(text)
     place = _place_of(error, lines)
     hints = (find(place) for said, find in _HINTS if re.search(said, place.said))
@@ -128,7 +121,7 @@ def _template_within(place: _Place) -> tuple[str, int] | None:
 def _space_missing(place: _Place) -> tuple[str, int] | None:
     for number in dict.fromkeys((place.began, place.line, place.line - 1)):
         if (match := _NO_SPACE.match(place.line_at(number))) is not None:
-            return SPACE_MISSING.format(number + 1, match[1]), number
+            return f"a space is missing after the colon on line {number + 1}: write `{match[1]}: …`", number
     return None
 
 
@@ -142,7 +135,7 @@ def _unclosed(place: _Place) -> tuple[str, int] | None:
 
 
 def _never_closed(what: str, line: int) -> tuple[str, int]:
-    return NEVER_CLOSED.format(what, line + 1), line
+    return f"the {what} on line {line + 1} is never closed", line
 
 
 def _quote_above(place: _Place) -> tuple[str, int] | None:
@@ -157,19 +150,22 @@ def _quote_above(place: _Place) -> tuple[str, int] | None:
 
 def _dash_space(place: _Place) -> tuple[str, int] | None:
     match = _NO_DASH_SPACE.match(place.line_at(place.above))
-    return None if match is None else (DASH_SPACE.format(place.above + 1, match[1]), place.above)
+    hint = "a space is missing after the - on line {0}: write `- {1}: …`"
+    return None if match is None else (hint.format(place.above + 1, match[1]), place.above)
 
 
 def _not_allowed_here(place: _Place) -> tuple[str, int] | None:
     if len(re.findall(r":\s", place.written)) > 1:
-        return QUOTE_COLON, place.line
+        return "quote it: a text with a colon and a blank in it needs quotes", place.line
     if place.above >= 0 and ":" not in place.line_at(place.above):
         return COLON_MISSING.format(place.line), place.line - 1
-    return TOO_FAR, place.line
+    return "this line is indented further than the one above it, which has a value already", place.line
 
 
 def _off_level(place: _Place) -> tuple[str, int]:
-    return (LIST_OFF if place.written.lstrip().startswith("-") else KEY_OFF), place.line
+    if place.written.lstrip().startswith("-"):
+        return "this list entry is not on the level of the others: put its - under theirs", place.line
+    return "this key is not on the level of the others: put it under the first key of its mapping", place.line
 
 
 def _here(hint: str) -> _Hint:
