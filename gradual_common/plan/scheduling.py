@@ -53,9 +53,10 @@ class _Phase:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sketch:
+class _TracedPhase:
     """A phase as traced."""
 
+    phase: _Phase
     points: tuple[Point, ...]
 
     curves: tuple[tuple[Curve, str], ...]
@@ -73,17 +74,17 @@ def compile_schedule(plan: Plan) -> Schedule:
     Raises PlanError when a ramp rises above its users, has more than `ramp.MOST_STEPS` steps, or needs a duration
     that the plan does not give.
     """
-    drawing = _Drawing(tuple(group.name for group in plan.users))
-    drafts: list[tuple[_Phase, _Sketch]] = []
+    builder = _ScheduleBuilder(tuple(group.name for group in plan.users))
+    traced: list[_TracedPhase] = []
     for phase in _phases(plan):
-        drafts.append((phase, _trace(plan, phase, drawing.users)))
-        drawing.add(*drafts[-1])
-    warnings = _unused(drafts)
-    for draft in drafts:
-        warnings += _warnings(*draft, several=bool(plan.config.phases))
-    levels = _levels(drawing.changes, drawing.at)
-    phases = tuple(drawing.phases)
-    return Schedule(tuple(drawing.changes), levels, phases, drawing.end, drawing.groups, tuple(warnings))
+        traced.append(_trace_phase(plan, phase, builder.users))
+        builder.add(traced[-1])
+    warnings = _unused(traced)
+    for entry in traced:
+        warnings += _warnings(entry, several=bool(plan.config.phases))
+    levels = _levels(builder.changes, builder.at)
+    phases = tuple(builder.phases)
+    return Schedule(tuple(builder.changes), levels, phases, builder.end, builder.groups, tuple(warnings))
 
 
 def _phases(plan: Plan) -> list[_Phase]:
@@ -100,21 +101,21 @@ def _phases(plan: Plan) -> list[_Phase]:
     return phases
 
 
-def _trace(plan: Plan, phase: _Phase, before: Users) -> _Sketch:
+def _trace_phase(plan: Plan, phase: _Phase, before: Users) -> _TracedPhase:
     """The points of a phase, by its own ramp or those of the groups."""
     if phase.ramp is None and any(group.ramp is not None for group in plan.users):
         curves = [
-            (_traced(group.ramp, users, phase, was, f"users.{group.name}"), f"users.{group.name}")
+            (_trace_ramp(group.ramp, users, phase, was, f"users.{group.name}"), f"users.{group.name}")
             for group, users, was in zip(plan.users, phase.mix, before, strict=True)
         ]
-        return _Sketch(_merged([curve for curve, _ in curves]), tuple(curves))
+        return _TracedPhase(phase, _merged([curve for curve, _ in curves]), tuple(curves))
     users = sum(phase.mix)
-    curve = _traced(phase.ramp, users, phase, sum(before), phase.path)
+    curve = _trace_ramp(phase.ramp, users, phase, sum(before), phase.path)
     points = tuple((at, apportion(phase.mix, target)) for at, target in curve.steps)
-    return _Sketch(points, ((curve, phase.path),))
+    return _TracedPhase(phase, points, ((curve, phase.path),))
 
 
-def _traced(ramp: Ramp | None, users: int, phase: _Phase, before: int, path: str) -> Curve:
+def _trace_ramp(ramp: Ramp | None, users: int, phase: _Phase, before: int, path: str) -> Curve:
     try:
         return trace(ramp, users, phase.duration, before)
     except ValueError as error:
@@ -132,7 +133,7 @@ def _merged(curves: Sequence[Curve]) -> tuple[Point, ...]:
     return tuple(points.items())
 
 
-class _Drawing:
+class _ScheduleBuilder:
     """The schedule while phase after phase is added to it; `users` are those of the last phase's end."""
 
     def __init__(self, groups: tuple[str, ...]) -> None:
@@ -143,29 +144,30 @@ class _Drawing:
         self.changes: list[Change] = []
         self.phases: list[SchedulePhase] = []
 
-    def add(self, phase: _Phase, sketch: _Sketch) -> None:
+    def add(self, traced: _TracedPhase) -> None:
         """Append a phase, with the pause before it."""
+        phase = traced.phase
         if phase.pause:
             self._change(self.at, (0,) * len(self.groups))
             self.at += phase.pause
         start = self.at
-        self._add_points(sketch, start, phase.duration)
-        self.users = sketch.points[-1][1]
+        self._add_points(traced, start)
+        self.users = traced.points[-1][1]
         self.end = None if phase.duration is None else start + phase.duration
         self.at = NEVER if self.end is None else self.end
         self.phases.append(SchedulePhase(len(self.phases), phase.name, start, self.at, phase.warm_up))
 
-    def _add_points(self, sketch: _Sketch, start: int, duration: int | None) -> None:
+    def _add_points(self, traced: _TracedPhase, start: int) -> None:
         """A change at every point and every cut; between two cuts all share the level."""
         # A linear ramp changes once a second. A row of the tables for each change would hold a second of samples, too
         # few for a percentile, so a stretch has ten rows. Each cut is a change even where the target stays, for a row
         # begins there. At the stretch's end and behind it a change begins a level, as in any other ramp.
-        cuts = [sketch.ramping * part // PARTS for part in range(PARTS + 1)] if sketch.ramping else []
-        begins = [at for at, _ in sketch.points]
+        cuts = [traced.ramping * part // PARTS for part in range(PARTS + 1)] if traced.ramping else []
+        begins, duration = [at for at, _ in traced.points], traced.phase.duration
         marks = sorted({*begins, *(cut for cut in cuts if duration is None or cut < duration)})
         last = -1
         for mark in marks:
-            users = sketch.points[bisect_right(begins, mark) - 1][1]
+            users = traced.points[bisect_right(begins, mark) - 1][1]
             part = bisect_right(cuts, mark)
             self._change(start + mark, users, same_level=part == last and 0 < part < len(cuts))
             last = part
@@ -190,20 +192,21 @@ def _levels(changes: Sequence[Change], end: int) -> tuple[Level, ...]:
     return tuple(rows)
 
 
-def _unused(drafts: Sequence[tuple[_Phase, _Sketch]]) -> list[str]:
+def _unused(phases: Sequence[_TracedPhase]) -> list[str]:
     """The ramps are written for fewer users than there are."""
-    users = max(sum(phase.mix) for phase, _ in drafts)
-    peak = max(sum(curve.peak for curve, _ in sketch.curves) for _, sketch in drafts)
+    users = max(sum(traced.phase.mix) for traced in phases)
+    peak = max(sum(curve.peak for curve, _ in traced.curves) for traced in phases)
     unused = f"the ramp is limited to {peak} of {users} users (`max_concurrency`); the other {users - peak} never run"
     return [unused] if peak < users else []
 
 
-def _warnings(phase: _Phase, sketch: _Sketch, *, several: bool) -> list[str]:
+def _warnings(traced: _TracedPhase, *, several: bool) -> list[str]:
     """What the ramps of a phase do that their author may not have meant."""
+    phase = traced.phase
     if phase.duration is None:
         return []
     prefix = f"phase {phase.name!r}: " if several else ""
-    late = [(path, text) for curve, path in sketch.curves if (text := _late(curve, phase.duration))]
+    late = [(path, text) for curve, path in traced.curves if (text := _late(curve, phase.duration))]
     return [prefix + (f"{path}: " if path != phase.path else "") + text for path, text in late]
 
 
