@@ -45,13 +45,7 @@ def serve(arguments: Sequence[str] | None) -> int:
         end_with_parent()
     return run_one(
         AgentOptions(
-            target,
-            name,
-            options.max_users,
-            options.master_wait,
-            options.log_format,
-            options.verbose,
-            options.part_of,
+            target, name, options.max_users, options.master_wait, options.log_format, options.verbose, options.part_of
         )
     )
 
@@ -84,9 +78,7 @@ def run_one(options: AgentOptions) -> int:
 def build_parser() -> argparse.ArgumentParser:
     """The command line of RESULTS.md; TLS and tokens come with their own flags."""
     parser = argparse.ArgumentParser(
-        prog="gradual-agent",
-        description="Runs virtual users for a master, and ends with the run.",
-        allow_abbrev=False,
+        prog="gradual-agent", description="Runs virtual users for a master, and ends with the run.", allow_abbrev=False
     )
     parser.add_argument(
         "--master", required=True, metavar="ADDRESS", help="where the master listens: HOST:PORT or unix:PATH"
@@ -125,10 +117,7 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
         "--insecure", action="store_true", help="allow plaintext, without authentication, to a master on another host"
     )
     parser.add_argument(
-        "--log-format",
-        choices=("console", "json"),
-        default="console",
-        help="form of the log lines (default: console)",
+        "--log-format", choices=("console", "json"), default="console", help="form of the log lines (default: console)"
     )
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="log every decision; off a terminal only warnings are logged else"

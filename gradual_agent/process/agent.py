@@ -69,7 +69,7 @@ class Agent:
         self._start_plan = start_plan
         self._pool = pool.SlotPool()
         self._redial = redial
-        self._session = Session(introduction, self._pool, self._requests_begun, redial)
+        self._session = Session(introduction, self._pool, lambda: self._run.recorder.begun if self._run else 0, redial)
         self._link = make_link(target, introduction.incarnation, self)
         self._samples = SampleLink(target, introduction.incarnation)
         self._run: PlanRun | None = None
@@ -147,9 +147,6 @@ class Agent:
     def _run_time(self) -> int:
         return self._clock() + self._offset
 
-    def _requests_begun(self) -> int:
-        return self._run.recorder.begun if self._run else 0
-
     def _set_alarm(self) -> None:
         in_run_time = self._pool.next_deadline
         if self._intervals is not None and not self._session.outbox.is_full:
@@ -180,7 +177,10 @@ class Agent:
                 case events.Renew(until):
                     self._lease.ends_at = until
                 case events.Obey(orders):
-                    self._put_in_force(orders)
+                    self._log.debug("orders", version=orders.version, slots=sum(run.count for run in orders.slots))
+                    self._orders = orders
+                    self._reschedule()
+                    self._tell_pool(orders)
                 case events.Adopt(offset):
                     self._log.debug("clock offset", offset_ns=offset)
                     self._reschedule()
@@ -226,18 +226,10 @@ class Agent:
             self._log.warning(f"no master at {self._target} for {since}, giving up in {left}: {CHECK}", reason=reason)
         self._was_connected = False
 
-    def _put_in_force(self, orders: Orders) -> None:
-        self._log.debug("orders", version=orders.version, slots=sum(run.count for run in orders.slots))
-        self._orders = orders
-        self._reschedule()
-        self._tell_pool(orders)
-
     def _reschedule(self) -> None:
         """Give the recorder its boundaries, in the agent's clock, as the orders and the offset now are."""
         orders, offset, welcome, run = self._orders, self._session.offset, self._session.welcome, self._run
-        if orders is None or offset is None or welcome is None or run is None:
-            return
-        if self._is_sealed or not orders.levels:
+        if orders is None or offset is None or welcome is None or run is None or self._is_sealed or not orders.levels:
             return
         if self._intervals is None or self._intervals.start != orders.start:
             self._intervals = Intervals(orders.start, welcome.interval, self._run_time())
@@ -254,12 +246,11 @@ class Agent:
 
     def _exit(self, code: int, reason: str, dropped: tuple[int, ...]) -> None:
         say = self._log.error if code else self._progress.info
-        text = f"this agent ends: {reason}"
+        facts: dict[str, object] = {"code": code}
         if dropped:
-            text += "; the master never took what it measured last (dropped batches)"
-            say(text, code=code, dropped=list(dropped))
-        else:
-            say(text, code=code)
+            reason += "; the master never took what it measured last (dropped batches)"
+            facts["dropped"] = list(dropped)
+        say(f"this agent ends: {reason}", **facts)
         if not self._outcome.done():
             self._outcome.set_result(code)
 

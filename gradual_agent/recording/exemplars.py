@@ -56,7 +56,7 @@ class ExemplarPicker:
         if not (is_small or number < FIRST_SHOWN):
             return
         self._waiting.append(
-            Exemplar(step, sample.kind, number, key, sample.ended, sample.slot, self._describe(sample)),
+            Exemplar(step, sample.kind, number, key, sample.ended, sample.slot, self._describe(sample))
         )
 
     def _place_of(self, step: int, sample: Sample) -> Place:

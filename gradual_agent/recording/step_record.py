@@ -18,6 +18,7 @@ from collections import defaultdict
 from gradual_agent.recording.frames import Cell, OpenFrame, StepFrame
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.kinds.failures import BUILT_IN_KINDS, KIND, FailureKinds
+from gradual_common.protocol.batch import COUNTERS
 
 TIMEOUT = KIND["timeout"]
 
@@ -65,7 +66,7 @@ class StepRecord:
         if sample.connect >= 0:
             self.ok.connects.append(sample.connect)
         if sample.messages != 1:
-            # `_take` counts one message for each success.
+            # `take` counts one message for each success.
             self.sent -= 1
             self._count_messages(sample)
 
@@ -128,17 +129,8 @@ class StepRecord:
         ok.count = len(ok.response_times)
         if not (ok.count or self.failed or self.skipped or self.sent or self.interrupted):
             return None
-        counters = (
-            self.sent + ok.count,
-            self.unsent,
-            self.interrupted,
-            self.skipped,
-            self.hops,
-            self.retried,
-            self.resent,
-            self.bytes_sent,
-            self.bytes_received,
-        )
+        self.sent += ok.count
+        counters = tuple(getattr(self, name) for name in COUNTERS)
         cells = [(0, ok), *self.failed.items()] if ok.count else list(self.failed.items())
         judged = ok.count + self.judged
         assertions = [

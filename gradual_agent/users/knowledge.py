@@ -7,7 +7,7 @@ Everything is made when it is first needed: an idle user of a group without temp
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gradual_agent.runtime.sample import Sample
@@ -66,33 +66,22 @@ class Vu:
     iteration: int
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Knowledge:
-    """The memory of a user. `iteration` counts from 0; `is_used`: this iteration has read something."""
+    """The memory of a user."""
 
-    __slots__ = (
-        "_behaviour",
-        "_kept",
-        "_ordinal",
-        "_random",
-        "_rows",
-        "_scope",
-        "_seed",
-        "_tenure",
-        "is_used",
-        "iteration",
-    )
-
-    def __init__(self, behaviour: Behaviour, seed: int, ordinal: int, tenure: int, rows: Rows) -> None:
-        self._behaviour = behaviour
-        self._seed = seed
-        self._ordinal = ordinal
-        self._tenure = tenure
-        self._rows = rows
-        self._random: RandomStream | None = None
-        self._scope: dict[str, Any] | None = None
-        self._kept = NOTHING_KEPT
-        self.is_used = False
-        self.iteration = 0
+    _behaviour: Behaviour
+    _seed: int
+    _ordinal: int
+    _tenure: int
+    _rows: Rows
+    _random: RandomStream | None = None
+    _scope: dict[str, Any] | None = None
+    _kept: dict[str, Any] = field(default_factory=lambda: NOTHING_KEPT)
+    """What outlives iterations."""
+    is_used: bool = False
+    """This iteration has read something."""
+    iteration: int = 0
 
     @property
     def random(self) -> RandomStream:

@@ -92,6 +92,11 @@ class StepRunner(ABC):
         """All that were made."""
         return self._clients.values() or (() if self._client is None else (self._client,))
 
+    def _take_clients(self) -> Iterable[Client]:
+        clients = self._own_clients()
+        self._client, self._clients = None, NO_CLIENTS
+        return clients
+
     @property
     def scope(self) -> dict[str, Any]:
         """What templates read in this iteration; extracted variables are set in it."""

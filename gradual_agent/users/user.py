@@ -19,26 +19,15 @@ has templates, its entry in the timeline included and its client left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from gradual_agent.coordination.pool import UserEnded
-from gradual_agent.kinds.kind import Client
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_agent.runtime.timeline import Entry
 from gradual_agent.users.behaviour import Behaviour
 from gradual_agent.users.context import INTERNAL, UserContext, detail_of
 from gradual_agent.users.knowledge import Rows
-from gradual_agent.users.step_runner import (
-    ITERATING,
-    LEAVING,
-    NO_CLIENTS,
-    REQUESTING,
-    RUNNING,
-    STARTING,
-    THINKING,
-    StepRunner,
-)
+from gradual_agent.users.step_runner import ITERATING, LEAVING, REQUESTING, RUNNING, STARTING, THINKING, StepRunner
 from gradual_common.clock import NEVER, NS_PER_MS, NS_PER_S
 
 EMPTY_PAUSE = 100 * NS_PER_MS
@@ -278,11 +267,6 @@ class VirtualUser(StepRunner):
     def _drop_client(self) -> None:
         for client in self._take_clients():
             client.close()
-
-    def _take_clients(self) -> Iterable[Client]:
-        clients = self._own_clients()
-        self._client, self._clients = None, NO_CLIENTS
-        return clients
 
     def _end(self, is_finished: bool) -> None:
         self._clear_alarm()
