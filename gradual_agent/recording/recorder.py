@@ -7,16 +7,16 @@ what a frame is, `step_record` and `group_meter` for what is measured in it, `se
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from gradual_agent.recording.frames import ClosedFrame
 from gradual_agent.recording.group_meter import GroupMeter
 from gradual_agent.recording.sample_log import LoggedStepRecord, SampleLog
-from gradual_agent.recording.sealing import build_batch
+from gradual_agent.recording.sealing import columns_of
 from gradual_agent.recording.step_record import StepRecord
 from gradual_common.clock import NEVER
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import Applied, Batch, Health
+from gradual_common.protocol.batch import Applied, Batch, Frame, Health
 from gradual_common.protocol.messages import DRAIN_LEVEL
 
 
@@ -148,17 +148,14 @@ class Recorder:
         """
         frames = self._take_frames(interval, last)
         self._batches += 1
-        batch = build_batch(
+        batch = Batch(
             number=self._batches,
             interval=interval,
             last=last,
-            index=self.index,
-            frames=frames,
-            spans=self._spans(frames, offset),
-            loop_lags=self._loop_lags,
-            start_lags=self._start_lags,
+            frames=tuple(self._in_run_time(frames, offset)),
             health=health,
             applied=tuple(self._applied),
+            **columns_of(self.index, frames, self._loop_lags, self._start_lags),
         )
         self._applied = []
         self._loop_lags, self._start_lags = array("q"), array("q")
@@ -175,12 +172,9 @@ class Recorder:
         self._closed = self._closed[len(frames) :]
         return frames
 
-    def _spans(self, frames: Sequence[ClosedFrame], offset: int) -> list[tuple[int, int]]:
-        """The frames' begins and ends in run time: each begins where the last one ended, whatever the offset does."""
-        spans = []
+    def _in_run_time(self, frames: Sequence[ClosedFrame], offset: int) -> Iterator[Frame]:
+        """The frames' begins and ends: each begins where the last one ended, whatever the offset does."""
         for frame in frames:
             begin = frame.begin + offset if self._sealed_until is None else self._sealed_until
-            end = max(begin, frame.end + offset)
-            spans.append((begin, end))
-            self._sealed_until = end
-        return spans
+            self._sealed_until = max(begin, frame.end + offset)
+            yield Frame(frame.level, begin, self._sealed_until)

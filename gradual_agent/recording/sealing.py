@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -30,10 +31,6 @@ from gradual_common.protocol.batch import (
     RESPONSE_TIME,
     START_LAG,
     TTFB,
-    Applied,
-    Batch,
-    Frame,
-    Health,
 )
 
 HEALTH_CELL = -1
@@ -60,41 +57,25 @@ class _Cells:
             self.values.append(np.frombuffer(times, dtype=np.int64))
 
 
-def build_batch(
-    *,
-    number: int,
-    interval: int,
-    last: bool,
-    index: SeriesIndex,
-    frames: Sequence[ClosedFrame],
-    spans: Sequence[tuple[int, int]],
-    loop_lags: array[int],
-    start_lags: array[int],
-    health: Health,
-    applied: tuple[Applied, ...],
-) -> Batch:
-    """A batch of closed frames; `spans` are their begins and ends in run time."""
+def columns_of(
+    index: SeriesIndex, frames: Sequence[ClosedFrame], loop_lags: array[int], start_lags: array[int]
+) -> dict[str, Any]:
+    """The columns of a batch of closed frames, by their names in `Batch`."""
     cells = _cells(index, frames)
     steps = [(place, step) for place, frame in enumerate(frames) for step in frame.steps]
     groups, shape = [group for frame in frames for group in frame.groups], (len(frames), len(index.groups))
     cells.add_times(HEALTH_CELL, LOOP_LAG, loop_lags)
     cells.add_times(HEALTH_CELL, START_LAG, start_lags)
-    return Batch(
-        number=number,
-        interval=interval,
-        last=last,
-        frames=tuple(Frame(frame.level, *span) for frame, span in zip(frames, spans, strict=True)),
-        users=_int64([group.times for group in groups], (*shape, 4)),
-        iterations=_int64([(len(group.iterations), group.empty) for group in groups], (*shape, 2)),
-        cells=np.array(cells.rows, dtype=np.int32).reshape(-1, 3),
-        requests=np.array(cells.requests, dtype=np.int64),
-        counters=_int64([(frame, step.number, *step.counters) for frame, step in steps], (-1, 2 + len(COUNTERS))),
-        statuses=_int64(_statuses(steps), (-1, 5)),
-        assertions=_int64([(frame, step.number, *row) for frame, step in steps for row in step.assertions], (-1, 5)),
-        histograms=pack_values(cells.keys, cells.values),
-        health=health,
-        applied=applied,
-    )
+    return {
+        "users": _int64([group.times for group in groups], (*shape, 4)),
+        "iterations": _int64([(len(group.iterations), group.empty) for group in groups], (*shape, 2)),
+        "cells": np.array(cells.rows, dtype=np.int32).reshape(-1, 3),
+        "requests": np.array(cells.requests, dtype=np.int64),
+        "counters": _int64([(frame, step.number, *step.counters) for frame, step in steps], (-1, 2 + len(COUNTERS))),
+        "statuses": _int64(_statuses(steps), (-1, 5)),
+        "assertions": _int64([(frame, step.number, *row) for frame, step in steps for row in step.assertions], (-1, 5)),
+        "histograms": pack_values(cells.keys, cells.values),
+    }
 
 
 def _int64(rows: object, shape: tuple[int, ...]) -> Int64:
