@@ -83,7 +83,8 @@ class Outbox:
     def __init__(self, max_batches: int, max_bytes: int = MAX_BYTES) -> None:
         self._batches: deque[WaitingBatch] = deque()
         self._bytes = 0
-        self._max_batches = max_batches
+        self.max_batches = max_batches
+        """The bound; what is kept stays when it changes."""
         self._max_bytes = max_bytes
         self._has_last = False
         self.newest = 0
@@ -94,10 +95,6 @@ class Outbox:
     def bound(lease: int, interval: int) -> int:
         """How many unacknowledged batches an agent may keep."""
         return max(60, 2 * lease // interval)
-
-    def resize(self, max_batches: int) -> None:
-        """Change the bound; what is kept stays."""
-        self._max_batches = max_batches
 
     def put(self, batch: Batch, send_at: int) -> None:
         """Keep a batch that was just sealed."""
@@ -134,12 +131,12 @@ class Outbox:
     @property
     def is_full(self) -> bool:
         """The bound is reached."""
-        return len(self._batches) >= self._max_batches or self._bytes >= self._max_bytes
+        return len(self._batches) >= self.max_batches or self._bytes >= self._max_bytes
 
     def is_full_with(self, batch: Batch) -> bool:
         """This batch reaches the bound: the agent cuts its users."""
         size = self._bytes + estimated_bytes(batch)
-        return len(self._batches) + 1 >= self._max_batches or size >= self._max_bytes
+        return len(self._batches) + 1 >= self.max_batches or size >= self._max_bytes
 
     @property
     def is_delivered(self) -> bool:

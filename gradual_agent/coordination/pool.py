@@ -165,8 +165,7 @@ class SlotPool:
             case Drain():
                 instructions = self._drain(now)
             case Cut():
-                self._cut()
-                instructions = []
+                instructions = self._cut()
         return instructions + self._note_drained()
 
     def _obey(self, orders: Orders, now: int) -> list[PoolInstruction]:
@@ -277,11 +276,12 @@ class SlotPool:
         given_up = self._take_slots(())
         return given_up + self._settle(sorted(self._users), now, now)
 
-    def _cut(self) -> None:
+    def _cut(self) -> list[PoolInstruction]:
         self._is_new = True
         self._runs = ()
         for slots in (self._ours, self._tenures, self._users, self._waiting):
             slots.clear()
+        return []
 
     def _note_drained(self) -> list[PoolInstruction]:
         over = (self._draining or self._leaving) and not self._users
@@ -298,7 +298,9 @@ class SlotPool:
             user = self._users.get(slot)
             wanted = self._is_wanted(slot)
             if wanted and user is None:
-                starts.append(self._start(slot, due))
+                tenure = self._tenures[slot]
+                self._users[slot] = SlotUser(tenure)
+                starts.append(StartUser(*slot, tenure, self._waiting.pop(slot, due)))
             elif user is not None:
                 self._note_wait(slot, user, wanted, due)
                 if not wanted or user.tenure != self._tenures[slot]:
@@ -321,11 +323,6 @@ class SlotPool:
             return False
         group, ordinal = slot
         return ordinal < target_of(self._targets, group)
-
-    def _start(self, slot: Slot, due: int) -> StartUser:
-        tenure = self._tenures[slot]
-        self._users[slot] = SlotUser(tenure)
-        return StartUser(*slot, tenure, self._waiting.pop(slot, due))
 
     def _hands_over(self, slot: Slot) -> bool:
         """Whether a user ends because another agent goes on with its slot, not because fewer are wanted."""

@@ -183,7 +183,7 @@ class Session:
         self._says_leaving = self._signals > 0
         self._finished, self._slots_due = self._pool.finished, now
         self._confirms = self._in_force != (0, 0) or self._provisioned > 0
-        self.outbox.resize(Outbox.bound(welcome.lease, welcome.interval))
+        self.outbox.max_batches = Outbox.bound(welcome.lease, welcome.interval)
         self.outbox.acknowledge(welcome.last_batch)
         return [events.Fetch(welcome.run)]
 

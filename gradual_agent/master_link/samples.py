@@ -7,7 +7,7 @@ What is sent while the master is away is lost, which the master sees by its coun
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -43,21 +43,16 @@ class SampleLink:
 
     def send(self, blocks: Iterable[SampleColumns], exemplars: Iterable[Exemplar]) -> None:
         """Queue samples, one block a message, and exchanges; what finds no room is dropped."""
-        for message in self._messages(blocks, exemplars):
+        shown = tuple(exemplars)
+        parts = [shown[first : first + EXEMPLARS_AT_ONCE] for first in range(0, len(shown), EXEMPLARS_AT_ONCE)]
+        messages = [SampleMessage(self._incarnation, blocks=(block,)) for block in blocks]
+        for message in messages + [SampleMessage(self._incarnation, exemplars=part) for part in parts]:
             if self._waiting.qsize() >= MOST_WAITING:
                 self._log.debug("samples are dropped: the master takes them too slowly")
                 return
             self._waiting.put_nowait(message)
             if self._writer is None:
                 self._writer = asyncio.ensure_future(self._write())
-
-    def _messages(self, blocks: Iterable[SampleColumns], exemplars: Iterable[Exemplar]) -> Iterator[SampleMessage]:
-        for block in blocks:
-            yield SampleMessage(self._incarnation, blocks=(block,))
-        rest = tuple(exemplars)
-        while rest:
-            yield SampleMessage(self._incarnation, exemplars=rest[:EXEMPLARS_AT_ONCE])
-            rest = rest[EXEMPLARS_AT_ONCE:]
 
     async def close(self) -> None:
         """Send what is queued, for at most `FLUSH_S`; returns when the master has taken it in."""

@@ -14,9 +14,8 @@ from pydantic import ValidationError
 from gradual_agent.coordination.pool import Slot, UserEnded
 from gradual_agent.errors import JobError
 from gradual_agent.kinds.engines import Engines, Runtime
-from gradual_agent.recording.exemplars import ExemplarPicker
 from gradual_agent.recording.recorder import Recorder
-from gradual_agent.recording.sample_log import SampleLog
+from gradual_agent.recording.single_samples import ExemplarPicker, SampleLog
 from gradual_agent.runtime.health import CpuMeter, LoopLagProbe
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import Sample
@@ -58,8 +57,6 @@ class PlanRun:
         self._rows: defaultdict[Slot, dict[str, dict[str, Any]]] = defaultdict(dict)
         self._log = SampleLog() if job.wants_samples else None
         self._mask = mask_of(job)
-        self._failed = 0
-        """The step whose failure is being described."""
         index = SeriesIndex.of(plan)
         self._picker = ExemplarPicker(self._describe, Random(), index.failures)  # noqa: S311  nothing is kept secret by it
         self.recorder = Recorder(index, clock, self._log)
@@ -78,20 +75,16 @@ class PlanRun:
             secrets=dict(job.secrets),
             graceful_stop=plan.config.graceful_stop,
             end=self.users.note_end,
-            note_failure=self._note_failure,
+            note_failure=self._picker.consider,
         )
 
     def _make_user(self, slot: Slot, tenure: int) -> VirtualUser:
         group, ordinal = slot
         return VirtualUser(self._context, self._behaviours[group], ordinal, tenure, self._rows.get(slot, {}))
 
-    def _note_failure(self, step: int, sample: Sample) -> None:
-        self._failed = step
-        self._picker.consider(step, sample)
-
-    def _describe(self, sample: Sample) -> dict[str, Any]:
+    def _describe(self, step: int, sample: Sample) -> dict[str, Any]:
         """A failed exchange, without what the user's data rows say of passwords and their like."""
-        series = self.recorder.index.steps[self._failed]
+        series = self.recorder.index.steps[step]
         rows = self._rows.get((series.group, sample.slot), {})
         known = [value for row in rows.values() for value in credentials_in(row, is_sent=True)]
         mask = self._mask.also(credentials=known) if known else self._mask

@@ -115,18 +115,8 @@ async def serve(options: AgentOptions, max_users: int) -> int:
 
 def introduction_of(options: AgentOptions, max_users: int) -> Hello:
     """This process, under a key that no other has."""
-    host = shown_name(socket.gethostname(), "unknown")
-    return Hello(
-        PROTOCOL,
-        secrets.token_bytes(16),
-        options.name,
-        host,
-        os.getpid(),
-        __version__,
-        stream=0,
-        max_users=max_users,
-        part=options.part,
-    )
+    key, host = secrets.token_bytes(16), shown_name(socket.gethostname(), "unknown")
+    return Hello(PROTOCOL, key, options.name, host, os.getpid(), __version__, 0, max_users, part=options.part)
 
 
 def calm_collector() -> None:

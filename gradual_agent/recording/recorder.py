@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from gradual_agent.recording.frames import ClosedFrame
 from gradual_agent.recording.group_meter import GroupMeter
-from gradual_agent.recording.sample_log import LoggedStepRecord, SampleLog
 from gradual_agent.recording.sealing import columns_of
+from gradual_agent.recording.single_samples import LoggedStepRecord, SampleLog
 from gradual_agent.recording.step_record import StepRecord
 from gradual_common.clock import NEVER
 from gradual_common.plan.model.series import SeriesIndex

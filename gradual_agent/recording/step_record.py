@@ -87,7 +87,11 @@ class StepRecord:
         self.bytes_sent += sample.bytes_sent
         self.bytes_received += sample.bytes_received
         if sample.kind == INTERRUPTED:
-            self._record_interruption(sample)
+            # Neither request nor failure; what was cut before its first byte was written was never begun.
+            if sample.messages:
+                self.interrupted += 1
+            else:
+                self._frame.begun -= 1
             return
         cell = self.failed.get(sample.kind)
         if cell is None:
@@ -106,13 +110,6 @@ class StepRecord:
             cell.response_times.append(sample.ended - sample.started)
         if sample.kind in self._judged:
             self._count_assertions(sample.failed_assertions)
-
-    def _record_interruption(self, sample: Sample) -> None:
-        """Neither request nor failure; what was cut before its first byte was written was never begun."""
-        if sample.messages:
-            self.interrupted += 1
-        else:
-            self._frame.begun -= 1
 
     def _count_assertions(self, failed: int) -> None:
         self.judged += 1

@@ -112,21 +112,18 @@ class Users:
         if not self._queue:
             return
         slot, what = self._queue.popitem(last=False)
+        user = self._users.get(slot)
         try:
-            self._do(slot, what)
+            match what:
+                case PendingStart(tenure, due):
+                    assert user is None, f"the slot {slot} is taken"
+                    self._late_starts += self._clock() - due > LATE_NS
+                    self._users[slot] = user = self._make_user(slot, tenure)
+                    user.start()
+                case PendingStop(deadline, hands_over) if user is not None:
+                    user.stop(deadline, hands_over=hands_over)
         except Exception as error:
             self._on_error(error)
             return
         if self._queue and self._next is None:
             self._next = self._timeline.at(self._clock(), self._do_next)
-
-    def _do(self, slot: Slot, what: PendingStart | PendingStop) -> None:
-        user = self._users.get(slot)
-        match what:
-            case PendingStart(tenure, due):
-                assert user is None, f"the slot {slot} is taken"
-                self._late_starts += self._clock() - due > LATE_NS
-                self._users[slot] = user = self._make_user(slot, tenure)
-                user.start()
-            case PendingStop(deadline, hands_over) if user is not None:
-                user.stop(deadline, hands_over=hands_over)
