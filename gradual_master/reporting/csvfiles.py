@@ -40,11 +40,6 @@ def _groups_of(record: IntervalRecord) -> Iterator[SimpleNamespace]:
         )
 
 
-def _steps_of(record: IntervalRecord) -> Iterator[SimpleNamespace]:
-    """One step in one interval."""
-    return (SimpleNamespace(interval=record.number, row=row) for row in record.actions())
-
-
 def _all_groups(name: str, of: str) -> Column:
     """All groups together, of means that are rounded to a thousandth."""
     return Column(name, "", lambda record: round(sum(getattr(record, of).values()), 3))
@@ -69,7 +64,7 @@ INTERVALS = Table(
 INTERVAL_GROUPS = Table(_groups_of, raw("interval group target_users active_users stopping_users"))
 
 INTERVAL_ACTIONS = Table(
-    _steps_of,
+    lambda record: (SimpleNamespace(interval=record.number, row=row) for row in record.actions()),
     (
         column("interval"),
         *raw("group step action requests failures", within="row."),

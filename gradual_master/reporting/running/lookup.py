@@ -46,10 +46,10 @@ class ReporterFinder:
     """The plan's `reporters:`."""
 
     folder: Path = field(default_factory=Path)
-    """The plan's, where the files that it names lie; others are sought from the working folder."""
+    """The plan's, where the files that it names lie; others are looked for in the working folder."""
 
     def find(self, spec: str) -> Reporter:
-        """The reporter of `NAME[=ARG]`; ReporterError saying what is not there, and where it was sought."""
+        """The reporter of `NAME[=ARG]`; ReporterError saying what is not there, and where it was looked for."""
         name, equals, arg = spec.partition("=")
         with nothing_left_on_failure():
             return make(self._class_of(name), arg if equals else None, name)
@@ -63,17 +63,17 @@ class ReporterFinder:
             return load(name, Path(), f"{OPTION} {name}")
         entries = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
         if name in entries:
-            said_by = f"the entry point {name!r} in {ENTRY_POINTS}"
-            with _failing_as(f"{said_by}: cannot load {entries[name].value}"):
+            origin = f"the entry point {name!r} in {ENTRY_POINTS}"
+            with _failing_as(f"{origin}: cannot load {entries[name].value}"):
                 found = entries[name].load()
-            return _check_class(found, said_by)
-        return self._seek(name, entries)
+            return _check_class(found, origin)
+        return self._search(name, entries)
 
-    def _seek(self, name: str, entries: Iterable[str]) -> ReporterClass:
+    def _search(self, name: str, entries: Iterable[str]) -> ReporterClass:
         """In files beside the plan, then in the working folder."""
         folders = dict.fromkeys(folder.resolve() for folder in (self.folder, Path()))
-        sought = [folder / file for folder in folders for file in (f"{name}.py", f"{name}_reporter.py")]
-        for path in sought:
+        searched = [folder / file for folder in folders for file in (f"{name}.py", f"{name}_reporter.py")]
+        for path in searched:
             if path.is_file():
                 return _only_class(path)
         known = [*self.built_in, *self.named, *entries]
@@ -81,7 +81,7 @@ class ReporterFinder:
             f"there is no reporter {name!r}",
             nearest(name, known),
             f"there are {', '.join(known)}",
-            f"looked for {', '.join(str(path) for path in sought)}",
+            f"looked for {', '.join(str(path) for path in searched)}",
         )
         raise ReporterError("; ".join(filter(None, parts)))
 
@@ -97,27 +97,27 @@ def _failing_as(what: str) -> Iterator[None]:
         raise ReporterError(f"{what}: {type(error).__name__}: {error}") from error
 
 
-def load(reference: str, folder: Path, said_by: str) -> ReporterClass:
-    """The class of `package.module:Class` or `file.py:Class`; ReporterError naming `said_by`."""
+def load(reference: str, folder: Path, origin: str) -> ReporterClass:
+    """The class of `package.module:Class` or `file.py:Class`; ReporterError naming `origin`."""
     place, colon, name = reference.rpartition(":")
     if not colon or not place or not name.isidentifier():
-        raise ReporterError(f"{said_by}: {reference!r} is neither package.module:Class nor file.py:Class")
+        raise ReporterError(f"{origin}: {reference!r} is neither package.module:Class nor file.py:Class")
     if place.endswith(".py"):
         module = _load_file(folder / place)
     else:
-        with _failing_as(f"{said_by}: cannot import {place}"):
+        with _failing_as(f"{origin}: cannot import {place}"):
             module = importlib.import_module(place)
     if not hasattr(module, name):
         classes = [cls.__name__ for cls in _classes(module)]
         hint = nearest(name, classes) or (f"there are {', '.join(classes)}" if classes else "it has no reporter")
-        raise ReporterError(f"{said_by}: {place} has no {name!r}; {hint}")
-    return _check_class(getattr(module, name), said_by)
+        raise ReporterError(f"{origin}: {place} has no {name!r}; {hint}")
+    return _check_class(getattr(module, name), origin)
 
 
-def _check_class(found: object, said_by: str) -> ReporterClass:
+def _check_class(found: object, origin: str) -> ReporterClass:
     if isinstance(found, type) and issubclass(found, Reporter):
         return found
-    raise ReporterError(f"{said_by}: {found!r} is no subclass of gradual.reporting.BaseReporter")
+    raise ReporterError(f"{origin}: {found!r} is no subclass of gradual.reporting.BaseReporter")
 
 
 @contextmanager
@@ -126,6 +126,9 @@ def nothing_left_on_failure() -> Iterator[None]:
 
     No `__pycache__` is left in any case: a plan's folder is not ours.
     """
+    # A file is run as a module before it is known whether it holds a reporter, and may have put its folder on the path
+    # and imported what lies beside it. Who corrects the file and tries again in the same process (a notebook) must get
+    # what stands there now. Modules from other folders stay, or an installed package could be there twice.
     before, path, former = set(sys.modules), sys.path[:], sys.dont_write_bytecode
     sys.dont_write_bytecode = True
     try:

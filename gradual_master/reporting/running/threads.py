@@ -34,10 +34,10 @@ MOST_SAMPLES = 400_000
 MOST_EVENTS = 1000
 """Intervals and news that wait for one reporter: more than a quarter of an hour of them."""
 
-PATIENCE_S = 60.0
+END_TIMEOUT_S = 60.0
 """How long the end of a run waits for one reporter."""
 
-GIVE_UP_S = 5.0
+ABORT_TIMEOUT_S = 5.0
 """How long it does when the run was given up."""
 
 
@@ -101,10 +101,10 @@ class ReporterThread:
         """The last call; there is always room for that. `files`: what those before it wrote."""
         self._put_event(partial(self._complete, summary, self.missing(summary), files))
 
-    async def ended(self, patience_s: float) -> bool:
+    async def ended(self, timeout_s: float) -> bool:
         """Nothing more comes: wait for the thread's end; whether it came."""
         self._queue.put(None)
-        await asyncio.to_thread(self._thread.join, patience_s)
+        await asyncio.to_thread(self._thread.join, timeout_s)
         return not self._thread.is_alive()
 
     @property
@@ -158,8 +158,8 @@ def prepare_all(reporters: Sequence[Reporter]) -> None:
 class ReporterThreads:
     """All reporters of a run. Nothing but the end waits for any of them."""
 
-    def __init__(self, reporters: Sequence[Reporter], patience_s: float = PATIENCE_S) -> None:
-        self._patience_s = patience_s
+    def __init__(self, reporters: Sequence[Reporter], timeout_s: float = END_TIMEOUT_S) -> None:
+        self._timeout_s = timeout_s
         self._threads = [ReporterThread(reporter) for reporter in reporters]
         self._log = structlog.get_logger("gradual.reporting")
 
@@ -199,7 +199,7 @@ class ReporterThreads:
         for thread in sorted(self._threads, key=lambda thread: thread.ends_last):
             self._warn_of_missing(thread, thread.missing(summary))
             thread.finish(with_losses(summary, losses), tuple(files))
-            if await self._has_ended(thread, self._patience_s):
+            if await self._has_ended(thread, self._timeout_s):
                 files += thread.written
             losses += [thread.loss] if thread.loss is not None else []
         self._threads = []
@@ -208,13 +208,13 @@ class ReporterThreads:
     async def close(self) -> None:
         """The run is given up: let all of them end."""
         for thread in self._threads:
-            await self._has_ended(thread, min(GIVE_UP_S, self._patience_s))
+            await self._has_ended(thread, min(ABORT_TIMEOUT_S, self._timeout_s))
         self._threads = []
 
-    async def _has_ended(self, thread: ReporterThread, patience_s: float) -> bool:
-        has_ended = await thread.ended(patience_s)
+    async def _has_ended(self, thread: ReporterThread, timeout_s: float) -> bool:
+        has_ended = await thread.ended(timeout_s)
         if not has_ended:
-            self._log.error(f"reporter {thread.name} is still busy after {patience_s:g} s and is left behind")
+            self._log.error(f"reporter {thread.name} is still busy after {timeout_s:g} s and is left behind")
         elif dropped := thread.dropped_events:
             self._log.warning(f"reporter {thread.name} was too slow and missed {dropped} intervals and news")
         return has_ended

@@ -273,7 +273,7 @@ async def test_one_that_blocks_holds_up_nobody_and_gets_everything_when_it_is_fr
 
 async def test_one_that_never_comes_to_an_end_is_left_behind_by_name(logs: list[Any]) -> None:
     one, other = Watcher(stuck="interval"), Watcher()
-    threads = ReporterThreads([one, other], patience_s=0.05)
+    threads = ReporterThreads([one, other], timeout_s=0.05)
     play(threads)
     async with asyncio.timeout(DEADLINE_S):
         await threads.complete(summary())
