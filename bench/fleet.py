@@ -23,9 +23,9 @@ STREAMS = ((10, 20, "1s", "10s"), (100, 20, "1s", "10s"), (300, 30, "1s", "10s")
 """Agents, seconds, interval, lease: a thousand on one core of load report every 5 s."""
 
 SIZES = (10, 100, 300, 1_000, 3_000)
-MOST_CPU, MOST_ACK_MS, MOST_MERGE_US, MOST_GROWTH_MIB = 0.5, 200.0, 150.0, 8.0
+MAX_CPU_SHARE, MAX_ACK_MS, MAX_MERGE_US, MAX_GROWTH_MIB = 0.5, 200.0, 150.0, 8.0
 MEMORY_AGENTS, MEMORY_MINUTES = 30, 10
-ROUNDS, BEGINNERS, MOST_BEGIN_S = 5, 3, 1.0
+ROUNDS, STARTING_AGENTS, MAX_START_S = 5, 3, 1.0
 
 
 class CpuWatch(threading.Thread):
@@ -90,8 +90,8 @@ def show_streams() -> bool:
         )
         met.append(seen["lost"] == seen["expired"] == 0)
         if agents == 300:
-            met.append(bar("300 agents: CPU of the master", seen["cpu"], MOST_CPU, " of a core"))
-            met.append(bar("300 agents: acknowledged, p99", seen["ack_p99_ms"], MOST_ACK_MS, " ms"))
+            met.append(bar("300 agents: CPU of the master", seen["cpu"], MAX_CPU_SHARE, " of a core"))
+            met.append(bar("300 agents: acknowledged, p99", seen["ack_p99_ms"], MAX_ACK_MS, " ms"))
     header = ("agents", "batches", "CPU", "µs/message", "ack p50 ms", "ack p99 ms", "streams lost", "leases lost")
     print_table("The master over gRPC", header, rows)
     return all(met)
@@ -107,7 +107,7 @@ def show_core() -> bool:
     print_table("The core without gRPC, µs a batch of 20 actions × 3 histograms",
                 ("agents", "decode", "decide", "merge", "close"), rows)  # fmt: skip
     worst = max(costs[size].each("merge") for size in (1_000, 3_000))
-    return bar("merging, 1,000 and 3,000 agents", worst, MOST_MERGE_US, " µs")
+    return bar("merging, 1,000 and 3,000 agents", worst, MAX_MERGE_US, " µs")
 
 
 def _cost(size: int) -> Cost:
@@ -119,26 +119,26 @@ def show_memory() -> bool:
     sizes = memory_over(MEMORY_AGENTS, MEMORY_MINUTES)
     print_table(f"Resident memory, {MEMORY_AGENTS} agents", ("minute", "MiB"),
                 [(str(number), f"{size:.1f}") for number, size in enumerate(sizes, 1)])  # fmt: skip
-    return bar("growth from minute 3 to minute 10", sizes[-1] - sizes[2], MOST_GROWTH_MIB, " MiB")
+    return bar("growth from minute 3 to minute 10", sizes[-1] - sizes[2], MAX_GROWTH_MIB, " MiB")
 
 
-def show_begin() -> bool:
+def show_start() -> bool:
     """How long a fleet that has gathered takes to begin; True when the bar is met."""
-    seconds = [measure_quietly(seconds_to_begin, f"beginning, round {number + 1}") for number in range(ROUNDS)]
-    what = f"from the last of {BEGINNERS} registrations to the first request"
-    return bar(what, statistics.median(seconds), MOST_BEGIN_S, " s")
+    seconds = [measure_quietly(seconds_to_start, f"beginning, round {number + 1}") for number in range(ROUNDS)]
+    what = f"from the last of {STARTING_AGENTS} registrations to the first request"
+    return bar(what, statistics.median(seconds), MAX_START_S, " s")
 
 
-def seconds_to_begin() -> float:
+def seconds_to_start() -> float:
     """From the master's "is here" of the last agent, by its own stamp, to the first byte at a listener of our own."""
     with answering(time.time) as (url, arrived):
         plan = {
             "config": {"base_url": url, "duration": "1s"},
-            "users": [{"name": "u", "concurrency": BEGINNERS, "behavior": [{"action": "a", "think_time": "1s"}]}],
+            "users": [{"name": "u", "concurrency": STARTING_AGENTS, "behavior": [{"action": "a", "think_time": "1s"}]}],
             "actions": {"a": {"url": "/"}},
         }
         with started_master(plan, 1, "-v", "--log-format", "json") as (master, folder):
-            agents = [tool("gradual-agent"), "--master", f"unix:{folder}/master", "--processes", str(BEGINNERS)]
+            agents = [tool("gradual-agent"), "--master", f"unix:{folder}/master", "--processes", str(STARTING_AGENTS)]
             with running(agents, stderr=subprocess.DEVNULL):
                 _, said = master.communicate(timeout=60)
         events = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
@@ -148,4 +148,4 @@ def seconds_to_begin() -> float:
 
 def main() -> bool:
     """Print all tables; True when every bar is met."""
-    return all([show_begin(), show_streams(), show_core(), show_memory()])
+    return all([show_start(), show_streams(), show_core(), show_memory()])

@@ -32,7 +32,7 @@ def clock() -> int:
     return time.clock_gettime_ns(CLOCK_ID)
 
 
-class KeyedCounts:
+class StreamCounts:
     """What all agents saw together."""
 
     def __init__(self) -> None:
@@ -43,11 +43,11 @@ class KeyedCounts:
 class SimulatedAgent:
     """One stream and its conversation."""
 
-    def __init__(self, number: int, address: str, seconds: int, wire: bytes, tally: KeyedCounts) -> None:
+    def __init__(self, number: int, address: str, seconds: int, wire: bytes, counts: StreamCounts) -> None:
         self._number = number
         self._seconds = seconds
         self._message = pb.AgentMessage.FromString(wire)
-        self._tally = tally
+        self._counts = counts
         self._channel = grpc.aio.insecure_channel(address, options=OPTIONS)
         self._stub: Any = fleet_pb2_grpc.FleetStub(self._channel)
         self._call: Any = None
@@ -75,7 +75,7 @@ class SimulatedAgent:
         tasks = [asyncio.create_task(work) for work in (self._write(), self._fetch(), self._report())]
         with contextlib.suppress(grpc.aio.AioRpcError):  # It shows in `lost`.
             await self._read()
-        self._tally.lost += not self._is_over
+        self._counts.lost += not self._is_over
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -84,7 +84,7 @@ class SimulatedAgent:
     async def _write(self) -> None:
         while True:
             message = await self._outgoing.get()
-            self._tally.sent += 1
+            self._counts.sent += 1
             await self._call.write(message)
 
     async def _fetch(self) -> None:
@@ -101,7 +101,7 @@ class SimulatedAgent:
 
     async def _read(self) -> None:
         async for message in self._call:
-            self._tally.received += 1
+            self._counts.received += 1
             if message.HasField("welcome"):
                 self._welcome = message.welcome
                 self._outgoing.put_nowait(pb.AgentMessage(ping=pb.Ping(stamp=clock())))
@@ -112,13 +112,13 @@ class SimulatedAgent:
                 self._confirm()
             if message.ack:
                 self._note_ack(message.ack)
-            self._tally.expired += message.HasField("expired")
+            self._counts.expired += message.HasField("expired")
             self._is_over = self._is_over or message.HasField("finish")
 
     def _note_ack(self, number: int) -> None:
         began = self._sent_at.pop(number, None)
         if began is not None:
-            self._tally.ack_ms.append((time.perf_counter() - began) * 1000)
+            self._counts.ack_ms.append((time.perf_counter() - began) * 1000)
 
     async def _report(self) -> None:
         """One batch an interval, at the offset that the master gave; pings every tenth of the lease in between."""
@@ -159,18 +159,18 @@ async def simulate(address: str, agents: int, seconds: int) -> dict[str, Any]:
     """Run all agents; what they saw."""
     plan = Plan.model_validate(plan_document(agents, seconds))
     wires = [encode(make_batch(plan, seed)) for seed in range(8)]
-    tally = KeyedCounts()
+    counts = StreamCounts()
     await asyncio.gather(
-        *(SimulatedAgent(number, address, seconds, wires[number % 8], tally).run() for number in range(agents))
+        *(SimulatedAgent(number, address, seconds, wires[number % 8], counts).run() for number in range(agents))
     )
-    acks = sorted(tally.ack_ms)
+    acks = sorted(counts.ack_ms)
     return {
         "batches": len(acks),
         "ack_p50_ms": statistics.median(acks),
         "ack_p99_ms": acks[int(len(acks) * 0.99)],
-        "lost": tally.lost,
-        "expired": tally.expired,
-        "messages": tally.sent + tally.received,
+        "lost": counts.lost,
+        "expired": counts.expired,
+        "messages": counts.sent + counts.received,
     }
 
 

@@ -1,9 +1,9 @@
 """Single requests for a reporter of one's own: does the master keep up, and what do they cost the agent?
 
-The reporter is RESULTS.md's class. First a paced load of 20,000 requests/s on one agent, of which none may be missing;
-then the agent's largest throughput with and without the reporter, taking turns. Master and nginx share a core, on which
-the master gives way: what it does for the reporter is not to slow the system under test, which has a host of its own in
-real life. What is measured is what the agent pays.
+The reporter is the class of docs/design/results.md, "Reporters". First a paced load of 20,000 requests/s on one agent,
+of which no request may be missing. Then the agent's largest throughput with and without the reporter, in turns. Master
+and nginx share a core, where the master has a lower priority: its work for the reporter must not slow down the system
+under test, which has its own host in reality. So the measurement shows what the agent pays.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class CustomReporter(BaseReporter):
 """
 
 
-def run_shown(plan: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, int, int]]:
+def run_with_reporter(plan: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, int, int]]:
     """A run with the reporter: the summary, and what the reporter counted, missed, and saw of status codes."""
     with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
         (Path(folder) / "counting.py").write_text(REPORTER)
@@ -50,7 +50,7 @@ def run_shown(plan: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, int, int
 
 def missing_at_rate(url: str) -> tuple[float, float]:
     """Requests of a paced load that the reporter was not shown, and the rate that there was."""
-    summary, (count, _, statuses) = run_shown(plan_of_rates(url, SECONDS, RATE // 100, pacing="10ms"))
+    summary, (count, _, statuses) = run_with_reporter(plan_of_rates(url, SECONDS, RATE // 100, pacing="10ms"))
     requests = summary["totals"]["requests"]
     if statuses != count:
         raise SystemExit(f"{count} latencies and {statuses} status codes")
@@ -60,7 +60,7 @@ def missing_at_rate(url: str) -> tuple[float, float]:
 def rates(url: str) -> tuple[float, float]:
     """The largest request rate without and with the reporter."""
     without = run_fleet(plan_of_rates(url, SECONDS, USERS), gives_way=True)["totals"]["request_rate_rps"]
-    summary, _ = run_shown(plan_of_rates(url, SECONDS, USERS))
+    summary, _ = run_with_reporter(plan_of_rates(url, SECONDS, USERS))
     return float(without), float(summary["totals"]["request_rate_rps"])
 
 

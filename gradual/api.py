@@ -16,7 +16,7 @@ from gradual.agents.processes import AgentProcesses, default_agents, private_fol
 from gradual.errors import UsageError
 from gradual_common.plan.loader import LoadedPlan, PlanSource, load_plan
 from gradual_common.plan.reading.overrides import Overrides
-from gradual_common.process.logs import guest_logging
+from gradual_common.process.logs import host_logging
 from gradual_common.secrecy.masking import hide_credentials
 from gradual_common.units import read_duration
 from gradual_master.command_line.options import plan_of_url
@@ -110,7 +110,7 @@ async def _run_with_agents(
     if number < 1:
         raise UsageError(f"agents={number}: at least 1 is needed")
     made = make_reporters(reporters, loaded)
-    with private_folder() as folder, guest_logging():
+    with private_folder() as folder, host_logging():
         socket = folder / "master"
         options = replace(
             options,

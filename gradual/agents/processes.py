@@ -17,7 +17,7 @@ from gradual_agent.process.children import usable_cores
 
 END_TIMEOUT_S = 5.0
 RELAY_TIMEOUT_S = 2.0
-LONGEST_FOLDER = 80
+MAX_FOLDER_LENGTH = 80
 """A socket's path has at most 104 bytes (macOS; 108 on Linux)."""
 
 ROOT = str(Path(__file__).resolve().parents[1])
@@ -107,8 +107,10 @@ def start_agent(name: str, arguments: Sequence[str], errors: int | None) -> subp
 @contextmanager
 def private_folder() -> Iterator[Path]:
     """A temporary folder of this user alone, with a path short enough for a socket in it."""
-    place = tempfile.gettempdir()
-    with tempfile.TemporaryDirectory(prefix="gradual-", dir=place if len(place) <= LONGEST_FOLDER else "/tmp") as name:  # noqa: S108 - the folder is made with mode 0700 and a random name
+    parent = tempfile.gettempdir()
+    if len(parent) > MAX_FOLDER_LENGTH:
+        parent = "/tmp"  # noqa: S108 - the folder is made with mode 0700 and a random name
+    with tempfile.TemporaryDirectory(prefix="gradual-", dir=parent) as name:
         yield Path(name)
 
 

@@ -24,9 +24,9 @@ from gradual_master.command_line.options import PlanArguments, load_arguments
 from gradual_master.reporting.text.block_chart import block_lines, constant_pieces, slices
 
 WIDTH = 80
-MOST_ROWS = 40
+MAX_LEVEL_ROWS = 40
 NAME_WIDTH = 16
-ENDLESS = 1 << 62
+OPEN_END_NS = 1 << 62
 
 ALL_LINES = 8
 GROUP_LINES = 4
@@ -86,17 +86,17 @@ def print_warnings(loaded: LoadedPlan) -> None:
 def tabulate_levels(schedule: Schedule, width: int = WIDTH) -> list[str]:
     """Header and one line per level: from, to, phase, users in all and of each group; long tables are folded."""
     has_phases = len(schedule.phases) > 1
-    end = ENDLESS if schedule.end is None else schedule.end
+    end = OPEN_END_NS if schedule.end is None else schedule.end
     names = (name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 1] + "…" for name in schedule.groups)
     rows = [["level", "from", "to", *(["phase"] if has_phases else []), "users", *names]]
     for level in schedule.levels:
-        until = "the end" if level.end >= ENDLESS or level.end > end else format_duration(level.end)
+        until = "the end" if level.end >= OPEN_END_NS or level.end > end else format_duration(level.end)
         phase = [schedule.phases[level.phase].name] if has_phases else []
         users = [level.target, *mean_users(schedule, level)]
         rows.append([str(level.number + 1), format_duration(level.start), until, *phase, *map(number, users)])
     lines, dropped = narrow(rows, width)
-    if (left_out := len(lines) - 1 - MOST_ROWS) > 0:
-        half = MOST_ROWS // 2
+    if (left_out := len(lines) - 1 - MAX_LEVEL_ROWS) > 0:
+        half = MAX_LEVEL_ROWS // 2
         lines[half + 1 : -half] = [f"… {left_out} levels more …"]
     note = [f"({dropped} groups more than fit into {width} columns; the drawing shows each)"] if dropped else []
     return lines + note

@@ -14,7 +14,7 @@ from gradual.errors import TransferRefusedError
 
 CUSTOMERS = 10_000
 OPENING_BALANCE = 100_000
-MOST_TOKENS = 200_000
+MAX_TOKENS = 200_000
 
 UNREADABLE = "unreadable"
 OTHER = "other"
@@ -82,15 +82,15 @@ class Accounts:
 class Tokens:
     """Who is logged in. Clients that never log out lose their oldest tokens first, so that memory stays bounded."""
 
-    def __init__(self, most: int = MOST_TOKENS) -> None:
-        self._most = most
+    def __init__(self, max_tokens: int = MAX_TOKENS) -> None:
+        self._max_tokens = max_tokens
         self._accounts: OrderedDict[str, int] = OrderedDict()
 
     def issue(self, account: int) -> str:
         """A new token for an account."""
         token = secrets.token_urlsafe(24)
         self._accounts[token] = account
-        if len(self._accounts) > self._most:
+        if len(self._accounts) > self._max_tokens:
             self._accounts.popitem(last=False)
         return token
 

@@ -134,7 +134,7 @@ _is_quieting = False
 
 
 @contextmanager
-def guest_logging() -> Iterator[None]:
+def host_logging() -> Iterator[None]:
     """Within the block, our lines go through the `logging` of a program that is not ours, as it has set that up.
 
     Everything in it stays as it is: handlers, levels, `warnings`, its own structlog. Its settings decide which of our

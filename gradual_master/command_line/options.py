@@ -34,7 +34,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanArguments:
-    """Which plan, and what is changed in it (RESULTS.md, Commands)."""
+    """Which plan, and what is changed in it (docs/design/results.md, "Commands")."""
 
     plan: Annotated[
         str | None,

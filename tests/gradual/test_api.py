@@ -82,7 +82,7 @@ def plan_of(system: System, **config: Any) -> dict[str, Any]:
 
 
 class Counting(BaseReporter):
-    """RESULTS.md's first half."""
+    """docs/design/results.md's first half."""
 
     def on_request_complete(self, request: Request) -> None:
         self.metrics.record_latency(request.duration)

@@ -18,7 +18,7 @@ import structlog
 import gradual
 from gradual.reporting import BaseReporter
 from gradual_common.errors import UnitError
-from gradual_common.process.logs import guest_logging, mask_in_logs
+from gradual_common.process.logs import host_logging, mask_in_logs
 from gradual_master.errors import OptionError
 
 PLAN: dict[str, Any] = {
@@ -122,7 +122,7 @@ async def test_in_a_loop_of_the_programs_its_signals_are_its_own(host: Handler) 
 
 
 def test_lines_go_through_the_programs_own_logging(host: Handler) -> None:
-    with guest_logging():
+    with host_logging():
         mask_in_logs(["hunter2-guest"])
         log = structlog.get_logger("gradual.master")
         log.debug("below its level")
@@ -145,7 +145,7 @@ def test_a_program_that_uses_structlog_keeps_its_own(host: Handler) -> None:
         raise structlog.DropEvent
 
     structlog.configure(processors=[keep])
-    with guest_logging():
+    with host_logging():
         structlog.get_logger("gradual").warning("here")
     assert structlog.is_configured()
     assert texts == ["here"]
@@ -153,8 +153,8 @@ def test_a_program_that_uses_structlog_keeps_its_own(host: Handler) -> None:
 
 
 def test_of_two_runs_at_once_the_last_takes_back_what_the_first_set_up(host: Handler) -> None:
-    with guest_logging():
-        with guest_logging():
+    with host_logging():
+        with host_logging():
             assert structlog.is_configured()
         assert structlog.is_configured()
     assert not structlog.is_configured()

@@ -104,7 +104,7 @@ def scene(
     endless: bool = False,
     **plan: Any,
 ) -> MonitorState:
-    """The state after so many seconds, figures 1 s behind the clock."""
+    """The state after so many seconds, data 1 s old."""
     clock = clock or Clock()
     schedule = staircase(groups, endless=endless)
     state = MonitorState(schedule, clock)

@@ -1,7 +1,7 @@
 """The live terminal screen of `--monitor`.
 
-`state` is fed with intervals and news; `panels` turn it into lines, each by itself; `layout` decides which of them fit;
-`screen` shows them; `reporter` ties these together.
+`state` collects intervals and news. Each module of `panels` turns the state into lines. `layout` decides which panels
+fit on the terminal. `screen` writes the lines to the terminal. `reporter` connects these parts.
 """
 
 from gradual_master.reporting.monitor.reporter import MonitorReporter

@@ -1,4 +1,4 @@
-"""The agents as the monitor knows them: who reports, who is silent, lost or gone, who is strained."""
+"""The agents as the monitor knows them: their last health and their condition (silent, strained, lost, …)."""
 
 from __future__ import annotations
 
@@ -12,49 +12,53 @@ from gradual_master.results.summary.history import News
 
 Condition = Literal["lost", "silent", "strained", "well", "left"]
 CONDITIONS: tuple[Condition, ...] = ("lost", "silent", "strained", "well", "left")
-"""In the order in which they are listed: what needs a look first, what is over last."""
+"""In the order in which they are listed: the most urgent first."""
 
 ABSENT: frozenset[Condition] = frozenset({"lost", "silent", "left"})
-"""Those without current numbers."""
+"""Conditions without current numbers."""
 
 GONE: frozenset[Condition] = frozenset({"lost", "left"})
-"""Those that are no part of the fleet any more."""
+"""Conditions of agents that are not in the fleet any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownAgent:
-    """One agent."""
+    """What the monitor knows of one agent."""
 
     health: AgentHealth
-    """The last one."""
+    """From the last interval in which the agent reported."""
     seen_s: float
-    """The end of the interval of that."""
+    """The end of that interval."""
     strained_s: float | None
-    """The end of the last interval in which it was strained."""
+    """The end of the last interval in which the agent was strained; None if there was none."""
     condition: Condition
     since_s: float = 0.0
-    """When news of its condition came."""
+    """When news reported this condition."""
 
     def outlives(self, end_s: float) -> bool:
-        """Whether its condition is newer than an interval that ended at `end_s` and in which it was heard."""
+        """Whether the condition is newer than the agent's numbers of the interval that ended at `end_s`.
+
+        Intervals close a few seconds after their end: numbers of an agent may come after the news that it is lost.
+        """
         return self.condition in GONE or (self.condition == "silent" and end_s <= self.since_s)
 
 
 class KnownAgents:
-    """Every agent that has ever reported, by its name, which no other has."""
+    """Every agent that has ever reported, by its name. Names are unique in a fleet."""
 
     def __init__(self) -> None:
         self._agents: dict[str, KnownAgent] = {}
 
     def add(self, record: IntervalRecord, *, is_ending: bool) -> None:
-        """Take in the next interval; while a run ends agents fall silent because they are done."""
+        """Add the next interval. While a run ends, an agent without numbers is done, and is removed from the list."""
         at_s = record.end_s
         for health in record.health:
             former = self._agents.get(health.agent)
             if former is not None and former.outlives(at_s):
                 self._agents[health.agent] = replace(former, health=health, seen_s=at_s)
                 continue
-            # It counts as strained for a while after it was: strain comes and goes within seconds.
+            # An agent counts as strained until RECENT_S after the last strained interval: strain comes and goes within
+            # seconds, and the list would be sorted again with each interval.
             strained_s = at_s if health.strained else former.strained_s if former else None
             is_strained = strained_s is not None and strained_s > at_s - RECENT_S
             self._agents[health.agent] = KnownAgent(health, at_s, strained_s, "strained" if is_strained else "well")
@@ -66,9 +70,9 @@ class KnownAgents:
                 self._agents[name] = replace(agent, condition="silent")
 
     def add_news(self, news: News) -> None:
-        """What has become of an agent, sooner than its missing numbers show it.
+        """Add the new condition of an agent; news come sooner than missing numbers.
 
-        An agent that is gone may have measured intervals that are still to close: only news brings it back.
+        An agent that is gone may have measured intervals that close later: only news makes it present again.
         """
         agent = self._agents.get(news.agent)
         if agent is None or news.fate is None:
@@ -79,7 +83,7 @@ class KnownAgents:
             self._agents[news.agent] = replace(agent, condition=news.fate, since_s=news.at_s)
 
     def worst_first(self) -> list[KnownAgent]:
-        """By condition, then the busiest; tenths of a core, so that equals do not change places all the time."""
+        """Sorted by condition, then by CPU share, rounded to tenths: else agents would swap all the time."""
         return sorted(
             self._agents.values(),
             key=lambda agent: (CONDITIONS.index(agent.condition), -round(agent.health.cpu, 1), agent.health.agent),
@@ -91,7 +95,7 @@ class KnownAgents:
 
     @property
     def present(self) -> int:
-        """How many agents are not gone."""
+        """How many agents are in the fleet."""
         return sum(agent.condition not in GONE for agent in self._agents.values())
 
     def __len__(self) -> int:

@@ -1,16 +1,17 @@
 """Output of this process while the screen is up: captured, and written once the terminal is its own again.
 
-Why. The screen owns the terminal: a line that is written between two drawings tears it, and is lost when the screen is
-left. But others write, from any thread: log lines go to whatever `sys.stderr` is at that moment
-(`gradual_common.process.logs`), and so does what a reporter of the user's prints. So `sys.stderr`, and `sys.stdout`
-where that is a terminal too, are replaced, not the descriptors: what a library in C or a child process writes passes
-by, which is why agents' errors are relayed through `sys.stderr`. Both streams share one queue, because on a terminal
-their order is what people read. Log output is bounded, the oldest goes first: a run of hours with a chatty library
-must not grow. Results on standard output are kept whole: they were asked for. What still writes to the stand-in
-after the release writes straight through it, so that nothing is lost after the end either.
+Why. The screen owns the terminal: a line that is written between two drawings damages the picture, and it is lost when
+the screen is left. But other code writes from any thread: log lines go to the current `sys.stderr`
+(`gradual_common.process.logs`), and so does the output of a user's reporter. So:
 
-Warnings and errors go to the news panel at once as well, by a handler of the standard
-library's root logger, without secrets.
+- `sys.stderr` is replaced, and `sys.stdout` too if it is a terminal. The descriptors are not replaced: output of a C
+  library or a child process is not captured, which is why agents' errors are relayed through `sys.stderr`.
+- Both streams share one queue, because on a terminal the user reads them in one order.
+- Log output is bounded, the oldest is dropped first: a run of hours with many log lines must not fill the memory.
+  Results on standard output are never dropped.
+- After the release the replaced streams write to the real ones at once, so that late output is not lost.
+
+Warnings and errors are also shown in the news panel at once: by a handler of the root logger, with secrets masked.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ from typing import Any, Literal, TextIO
 
 from gradual_common.process.logs import hide_secrets
 
-MOST_LINES = 5000
-"""Pieces of log output kept; of more, the last."""
+MAX_LOG_PIECES = 5000
+"""Calls of `write` on standard error that are kept; the oldest is dropped first."""
 
 
 class CapturedOutput:
-    """Stands in for `sys.stderr`, and for `sys.stdout` where that is a terminal too."""
+    """Replaces `sys.stderr`, and `sys.stdout` too if it is a terminal."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -40,7 +41,7 @@ class CapturedOutput:
         self._streams: dict[str, CapturedStream] = {}
 
     def start(self) -> None:
-        """From now on nothing is written to the terminal."""
+        """Replace the streams: from now on nothing is written to the terminal."""
         self._is_capturing = True
         for name in ("stderr", "stdout"):
             stream = getattr(sys, name)
@@ -49,20 +50,21 @@ class CapturedOutput:
                 setattr(sys, name, self._streams[name])
 
     def capture(self, stream: TextIO, text: str, *, bounded: bool) -> None:
-        """Keep what is to be written to `stream`; after the release it is written at once."""
+        """Keep `text` for `stream`; after the release, write it at once."""
         with self._lock:
             if not self._is_capturing:
                 stream.write(text)
                 return
             self._captured.append((stream, text, bounded))
             self._bounded += bounded
-            if self._bounded > MOST_LINES:
-                del self._captured[next(place for place, entry in enumerate(self._captured) if entry[2])]
+            if self._bounded > MAX_LOG_PIECES:
+                # Not `popleft`: the oldest entry may be a result on standard output, which is kept.
+                del self._captured[next(index for index, entry in enumerate(self._captured) if entry[2])]
                 self._bounded -= 1
                 self._dropped += 1
 
     def release(self) -> None:
-        """Put the streams back and write what was kept, in the order in which it came."""
+        """Restore the streams and write what was kept, in the order in which it came."""
         for name, stand_in in self._streams.items():
             if getattr(sys, name) is stand_in:
                 setattr(sys, name, stand_in.real)
@@ -80,7 +82,7 @@ class CapturedOutput:
 
 
 class CapturedStream:
-    """One of the streams: writing waits, all else is the real one's."""
+    """A replaced stream: writing is captured, every other attribute is that of the real stream."""
 
     def __init__(self, output: CapturedOutput, real: TextIO, *, bounded: bool) -> None:
         self.real = real
@@ -88,34 +90,34 @@ class CapturedStream:
         self._bounded = bounded
 
     def write(self, text: str) -> int:
-        """Capture it."""
+        """Capture the text."""
         self._output.capture(self.real, text, bounded=self._bounded)
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:
-        """Capture them."""
+        """Capture the lines."""
         for line in lines:
             self.write(line)
 
     def flush(self) -> None:
-        """Nothing is written yet."""
+        """Do nothing: captured text is written at the release."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
 
 
 class LogListener(logging.Handler):
-    """Calls `listener` with warnings and errors, by their text alone; in whatever thread they are logged."""
+    """Calls `listener` with level and text of each warning and error, in the thread that logs it."""
 
     def __init__(self, listener: Callable[[Literal["warning", "error"], str], None]) -> None:
         super().__init__(logging.WARNING)
         self._listener = listener
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One line of the log; structlog's are mappings with the text as `event`."""
+        """Pass one log line on; a record of structlog has a mapping as its message, with the text as `event`."""
         try:
             text = str(record.msg.get("event", "")) if isinstance(record.msg, dict) else record.getMessage()
             self._listener("error" if record.levelno >= logging.ERROR else "warning", hide_secrets(text))
         except Exception:
-            # As every handler of the standard library: a line that cannot be shown stops nothing.
+            # As every handler of the standard library does: a line that cannot be shown must not stop the program.
             self.handleError(record)

@@ -1,9 +1,8 @@
-"""Which panels are shown, in which columns and in how many rows, on a terminal of any size.
+"""Which panels are shown, in which columns and in how many rows, for a terminal of any size.
 
 The screen is a stack: header, schedule, body, news, keys. The body has one, two or three columns, each a stack of
-panels. Rows are shared out in rounds: panels that do not fit are dropped, the highest rank first; the others get their
-least, then, one row after the other, what they insist on and what they would like; then come spare panels, and rows to
-grow on. So a panel is shown whole in the rows that it has, or not at all.
+panels. `share_rows` divides the rows of a stack among its panels. A panel that does not get its `min_rows` is not shown
+at all.
 """
 
 from __future__ import annotations
@@ -28,10 +27,12 @@ from gradual_master.reporting.monitor.state import MonitorState
 GAP = 2
 """Blank columns between two panels."""
 
-MOST_ROWS = 1000
+MAX_BODY_ROWS = 1000
+"""More than any terminal has: the body takes all rows that no other panel needs."""
 
 TWO_COLUMNS = 72
 THREE_COLUMNS = 150
+"""Terminal widths from which the body has two and three columns."""
 
 Stack = Sequence[Panel]
 
@@ -52,21 +53,21 @@ THREE: tuple[Stack, ...] = (
 def compose(state: MonitorState, width: int, height: int) -> list[Text]:
     """`height` lines, none wider than `width`.
 
-    On a low terminal the drawing of the schedule, and then the news, make way for the numbers.
+    On a terminal with few rows the drawing of the schedule is left out first, then the news: numbers matter more.
     """
     body = Body(THREE if width >= THREE_COLUMNS else TWO if width >= TWO_COLUMNS else ONE)
     header, news, keys = Header(), NewsPanel(), Keys()
     stacks: tuple[Stack, ...] = ((header, SchedulePanel(), body, news, keys), (header, body, news, keys))
-    fitting = (stack for stack in stacks if _least_rows(panel.demand(state, width) for panel in stack) <= height)
+    fitting = (stack for stack in stacks if _min_rows(panel.demand(state, width) for panel in stack) <= height)
     return draw_stack(next(fitting, (header, body, keys)), state, width, height)
 
 
-def _least_rows(demands: Iterable[Demand]) -> int:
-    return sum(max(demand.least, demand.firm) for demand in demands if not demand.spare)
+def _min_rows(demands: Iterable[Demand]) -> int:
+    return sum(max(demand.min_rows, demand.firm_rows) for demand in demands if not demand.spare)
 
 
 def draw_stack(stack: Stack, state: MonitorState, width: int, height: int) -> list[Text]:
-    """The panels below each other in exactly `height` lines; what stands below blank rows keeps its place."""
+    """The panels below each other in exactly `height` lines; a panel with fewer lines than rows is padded."""
     demands = [panel.demand(state, width) for panel in stack]
     shares = share_rows([(panel.rank, demand) for panel, demand in zip(stack, demands, strict=True)], height)
     drawn: list[Text] = []
@@ -78,37 +79,41 @@ def draw_stack(stack: Stack, state: MonitorState, width: int, height: int) -> li
 
 
 def share_rows(wanted: Sequence[tuple[int, Demand]], height: int) -> list[int]:
-    """Rows for each of some panels, given as (rank, demand); 0 for one that is not shown."""
-    by_rank = sorted(range(len(wanted)), key=lambda place: wanted[place][0])
+    """How many rows each panel gets; `wanted` has (rank, demand) per panel; 0 rows: the panel is not shown."""
+    by_rank = sorted(range(len(wanted)), key=lambda index: wanted[index][0])
     demands = [demand for _, demand in wanted]
-    # In rounds, each in the order of rank. Every panel that is shown gets its least first, so that none is shown in
-    # part; then all get what they insist on before any gets what it would like. Spare panels come after that: one takes
-    # rows only that nobody else would like, all it needs or none. What is still left goes to whoever can fill it.
-    kept = [place for place in by_rank if demands[place].least and not demands[place].spare]
-    while kept and sum(demands[place].least for place in kept) > height:
+    # In rounds, each in the order of rank:
+    # 1. min_rows for every panel that is not spare. If they do not fit together, the highest ranks are dropped: a panel
+    #    is never shown in part.
+    # 2. firm_rows for all, before any panel gets its ideal_rows.
+    # 3. ideal_rows for all.
+    # 4. Spare panels, with rows that no other panel wants: at least their min_rows, or none.
+    # 5. The rest goes to panels that can fill more rows (max_rows).
+    kept = [index for index in by_rank if demands[index].min_rows and not demands[index].spare]
+    while kept and sum(demands[index].min_rows for index in kept) > height:
         kept.pop()
     rows = [0] * len(wanted)
-    for place in kept:
-        rows[place] = demands[place].least
-    left = _raise(rows, kept, [demand.firm for demand in demands], height - sum(rows))
-    left = _raise(rows, kept, [demand.ideal for demand in demands], left)
-    spare = [place for place in by_rank if demands[place].spare]
-    for place in spare:
-        if demands[place].least <= left:
-            rows[place] = demands[place].least
-            left = _raise(rows, [place], [demand.ideal for demand in demands], left - demands[place].least)
-    _raise(rows, [place for place in by_rank if rows[place]], [demand.most for demand in demands], left)
+    for index in kept:
+        rows[index] = demands[index].min_rows
+    left = _raise(rows, kept, [demand.firm_rows for demand in demands], height - sum(rows))
+    left = _raise(rows, kept, [demand.ideal_rows for demand in demands], left)
+    spare = [index for index in by_rank if demands[index].spare]
+    for index in spare:
+        if demands[index].min_rows <= left:
+            rows[index] = demands[index].min_rows
+            left = _raise(rows, [index], [demand.ideal_rows for demand in demands], left - demands[index].min_rows)
+    _raise(rows, [index for index in by_rank if rows[index]], [demand.max_rows for demand in demands], left)
     return rows
 
 
-def _raise(rows: list[int], places: Iterable[int], limits: Sequence[int], left: int) -> int:
-    """A row to each in turn, up to its limit, as long as there are any; how many are left."""
-    growing = [place for place in places if rows[place] < limits[place]]
+def _raise(rows: list[int], indices: Iterable[int], limits: Sequence[int], left: int) -> int:
+    """Give one row to each panel in turn, up to its limit, until none is left; return how many rows are left."""
+    growing = [index for index in indices if rows[index] < limits[index]]
     while growing and left:
-        for place in growing[:left]:
-            rows[place] += 1
+        for index in growing[:left]:
+            rows[index] += 1
             left -= 1
-        growing = [place for place in growing if rows[place] < limits[place]]
+        growing = [index for index in growing if rows[index] < limits[index]]
     return left
 
 
@@ -121,22 +126,22 @@ class Body:
         self._columns = columns
 
     def _widths(self, width: int) -> list[int]:
-        """Equal ones; the last column has what is over."""
+        """Equal widths; the last column also has the remainder."""
         count = len(self._columns)
         each = (width - GAP * (count - 1)) // count
         return [each] * (count - 1) + [width - (each + GAP) * (count - 1)]
 
     def demand(self, state: MonitorState, width: int) -> Demand:
-        """That of the tallest column; rows that nothing else wants are the body's, so that the keys stay below."""
+        """The demand of the tallest column. The body takes all spare rows, so that the keys are on the last line."""
         columns = [
             [panel.demand(state, size) for panel in stack]
             for stack, size in zip(self._columns, self._widths(width), strict=True)
         ]
-        ideal = max(sum(demand.ideal for demand in column if not demand.spare) for column in columns)
-        return Demand(2, ideal, max(ideal, MOST_ROWS), firm=max(map(_least_rows, columns)))
+        ideal = max(sum(demand.ideal_rows for demand in column if not demand.spare) for column in columns)
+        return Demand(2, ideal, max(ideal, MAX_BODY_ROWS), firm_rows=max(map(_min_rows, columns)))
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
-        """The columns, each of so many rows."""
+        """The columns side by side, each with `rows` rows."""
         widths = self._widths(width)
         drawn = [draw_stack(stack, state, size, rows) for stack, size in zip(self._columns, widths, strict=True)]
         return beside(drawn, widths, GAP)

@@ -1,4 +1,4 @@
-"""`--monitor`: the run on a screen of its own, as long as it lasts; plain lines where there is no terminal."""
+"""`--monitor`: a full screen on the terminal while the run lasts; plain lines where there is no terminal."""
 
 from __future__ import annotations
 
@@ -25,31 +25,33 @@ from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.history import News
 from gradual_master.results.summary.sections import Summary
 
-MOST_LOGGED = 50
+MAX_LOGGED_LINES = 50
+"""Warnings and errors that wait for the next drawing; the oldest is dropped first."""
 
 
 class MonitorReporter(Reporter):
-    """Takes the place of `ProgressReporter`. The screen is there from the schedule's begin to the summary, or `close`.
+    """Replaces `ProgressReporter`. The screen is shown from the start of the schedule to the summary, or to `close`.
 
-    The state is shared with the screen's thread, under a lock that is taken while the lines are made, never while they
-    are written. Log lines come from any thread, even from one that holds the lock; they wait for the next drawing.
+    The state is shared with the screen's thread. A lock guards it: it is held while lines are made, but not while they
+    are written, because a terminal can block a write for long. Log lines come from any thread, also from one that holds
+    the lock; so they are put into a queue of their own (`_logged`), which the next drawing empties.
     """
 
     def __init__(self, schedule: Schedule, console: Console | None = None) -> None:
         super().__init__()
-        # The stream itself: while the screen is up another one stands in for it. Whether it is a terminal is not for
-        # FORCE_COLOR to say.
+        # The stream itself, because `sys.stderr` is replaced while the screen is up. `force_terminal`: rich would take
+        # FORCE_COLOR for a terminal, and draw the screen into a file.
         self._console = console or Console(file=sys.stderr, highlight=False, force_terminal=sys.stderr.isatty())
         self._state = MonitorState(schedule, time.monotonic)
         self._lock = threading.Lock()
-        self._logged: deque[tuple[Literal["warning", "error"], str]] = deque(maxlen=MOST_LOGGED)
+        self._logged: deque[tuple[Literal["warning", "error"], str]] = deque(maxlen=MAX_LOGGED_LINES)
         self._listener = LogListener(lambda level, text: self._logged.append((level, text)))
         self._output = CapturedOutput()
         self._screen: Screen | None = None
         self._lines: ProgressReporter | None = None
 
     def on_test_start(self, run: RunFacts) -> None:
-        """The schedule is about to begin."""
+        """Show the screen; the schedule is about to start."""
         if not self._console.is_terminal or self._console.is_dumb_terminal:
             plain = Console(file=self._console.file, width=self._console.width, highlight=False, force_terminal=False)
             self._lines = ProgressReporter(self._state.schedule, plain)
@@ -62,7 +64,7 @@ class MonitorReporter(Reporter):
         self._screen.start()
 
     def on_interval(self, interval: IntervalRecord) -> None:
-        """Take it in; a screen that has failed is reported here, so that the reporter is left out."""
+        """Add the interval. Raise the error of a failed screen, so that the run goes on without this reporter."""
         if self._lines is not None:
             self._lines.on_interval(interval)
         if self._screen is None:
@@ -75,18 +77,18 @@ class MonitorReporter(Reporter):
             raise failure
 
     def on_news(self, news: News) -> None:
-        """Take it in."""
+        """Add the news."""
         if self._screen is not None:
             with self._lock:
                 self._state.add_news(news)
             self._screen.notify()
 
     def on_test_complete(self, summary: Summary) -> None:
-        """The screen makes way for the summary."""
+        """Leave the screen: the summary is printed next."""
         self.close()
 
     def close(self) -> None:
-        """Leave the terminal as it was, however the run ended, then write what was captured meanwhile."""
+        """Restore the terminal, also after a failed run; then write what was captured."""
         screen, self._screen = self._screen, None
         if screen is not None:
             screen.stop()

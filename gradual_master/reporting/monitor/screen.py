@@ -1,18 +1,18 @@
-"""The terminal: one thread of its own that alone writes to it, from entering the alternate screen to leaving it.
+"""The terminal: one thread does all writing, from entering the alternate screen to leaving it.
 
-Why a thread. A terminal can stop taking what is written, for as long as it likes: Ctrl-S, a slow connection, a paused
-tmux. The reporter's own thread must not wait for that, for intervals and news would pile up behind it and be dropped,
-and the run's end would wait too. So the reporter only changes the state and sets an event; what blocks is this thread,
-and it is given up at the end after `END_TIMEOUT_S`. One thread does all writing, entering and leaving the alternate
-screen too, so that no two drawings mix and the screen is left exactly once, however the loop ends. It draws when
-something has changed, but at most every `POLL_S`, however fast news come; when the terminal has another size; and once
-a second in any case, so that the clock runs on. It reads the size itself, and has no handler of SIGWINCH: signals are
-asyncio's and the main thread's. An exception while drawing is kept for the reporter, which raises it where the next
-interval comes in: it is the reporter that is then left out, not the run.
+Why a thread. A write to a terminal can block for any time: Ctrl-S, a slow connection, a paused tmux. The reporter's own
+thread must not wait for it: intervals and news would fill its queue and be dropped, and the end of the run would wait
+too. So the reporter only changes the state and sets an event. Only this thread blocks, and `stop` waits for it at most
+`END_TIMEOUT_S`. One thread writes everything, so that two drawings never mix and the screen is left exactly once.
+
+When it draws: after a change, but at most every `POLL_S`; when the terminal's size has changed; and once per second in
+any case, for the clock. It polls the size and has no handler of SIGWINCH: only the main thread can have signal
+handlers, and there asyncio has them. An exception while drawing is kept; the reporter raises it with the next interval,
+and the run goes on without the reporter.
 
 Measured as CPU time on one core of a busy 2-core machine, with 8 groups, 20 agents and 10 objectives: a drawing takes
-4 ms at 80×24 (2.6 KB to the terminal) and 12 ms at 200×60 (14 KB), one or two of them a second; an interval 0.24 ms to
-take in, and 10 ms more where the table of steps is shown.
+4 ms at 80×24 (2.6 KB to the terminal) and 12 ms at 200×60 (14 KB), one or two of them a second; an interval takes
+0.24 ms to add, and 10 ms more where the table of steps is shown.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ END_TIMEOUT_S = 3.0
 
 
 class Screen:
-    """Shows what `compose(width, height)` makes, on the alternate screen of `console`'s terminal."""
+    """Shows the lines that `compose(width, height)` returns, on the alternate screen of the terminal."""
 
     def __init__(self, console: Console, compose: Callable[[int, int], Sequence[Text]]) -> None:
         self._console = console
@@ -50,18 +50,18 @@ class Screen:
         self._thread.start()
 
     def notify(self) -> None:
-        """There is something new to show."""
+        """Draw soon: the state has changed."""
         self._has_changed.set()
 
     def stop(self) -> None:
-        """Leave the alternate screen; when this returns the terminal is as it was.
+        """Leave the alternate screen; when this returns, the terminal is restored.
 
-        A terminal that takes nothing is given up after `END_TIMEOUT_S`.
+        If the terminal blocks, this returns after `END_TIMEOUT_S`.
         """
         self._is_over.set()
         self._thread.join(END_TIMEOUT_S)
         if self._thread.is_alive():
-            structlog.get_logger(__name__).warning("the terminal does not take what is written to it")
+            structlog.get_logger(__name__).warning("the terminal does not accept output")
 
     def _run(self) -> None:
         live = Live(
@@ -81,7 +81,7 @@ class Screen:
         live.update(Page(self._compose(size.width, size.height)), refresh=True)
 
     def _await_next(self) -> None:
-        """Until there is a reason to draw."""
+        """Wait until there is a reason to draw."""
         due = time.monotonic() + DRAW_EVERY_S
         while not self._is_over.wait(POLL_S):
             if self._has_changed.is_set() or terminal_size(self._console) != self._size or time.monotonic() >= due:
@@ -89,7 +89,7 @@ class Screen:
 
 
 def terminal_size(console: Console) -> ConsoleDimensions:
-    """As the terminal says. COLUMNS and LINES, which rich asks first, are of the process' start."""
+    """The size now. Rich would read COLUMNS and LINES first, which do not change when the window is resized."""
     try:
         size = os.get_terminal_size(console.file.fileno())
     except OSError:

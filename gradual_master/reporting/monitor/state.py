@@ -1,4 +1,4 @@
-"""What the monitor knows of the run: fed as reporters are, read by the panels. No terminal, no thread."""
+"""What the monitor knows of the run: `reporter` adds intervals and news, the panels read. No terminal, no thread."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gradual_common.schedule.schedule import Change, Schedule
 from gradual_master.reporting.monitor.agents import KnownAgents
 from gradual_master.reporting.monitor.last_minutes import LastMinutes
 from gradual_master.reporting.monitor.lines import clean
-from gradual_master.reporting.progress.state import NOTICEABLE, RECENT_S, ProgressState, rates_of
+from gradual_master.reporting.progress.state import MIN_MISSING_SHARE, RECENT_S, ProgressState, rates_of
 from gradual_master.reporting.step_sums import StepKey, StepSums, add_rows
 from gradual_master.reporting.text.block_chart import constant_pieces, slices
 from gradual_master.results.facts import RunFacts
@@ -21,15 +21,17 @@ from gradual_master.results.measures.intervals import ActionInterval, IntervalRe
 from gradual_master.results.summary.history import News
 
 BEFORE_S = 30.0
-"""What the last seconds are compared with: the stretch of this length just before them."""
+"""The last seconds are compared with this much time just before them."""
 
 KEPT_NEWS = 50
+"""Enough to fill the news panel of a tall terminal."""
 
-LATE_S = 6.0
-"""An interval closes 3 s after its end at the latest (DESIGN 5.4); twice that without one is worth a warning."""
+LATE_AFTER_S = 6.0
+"""Seconds without a new interval after which the header warns: twice the 3 s after which an interval closes at the
+latest (docs/design/fleet.md, 5.4)."""
 
-SAME_S = 3.0
-"""News and a log line with the same text within this time are shown once."""
+REPEAT_WITHIN_S = 3.0
+"""Seconds within which the same text is shown once: most news are also logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,12 @@ class GroupUsers:
     stopping: float
     missing: float
     peak: float
-    """The most that the schedule ever wants of them."""
+    """The largest target in the whole schedule."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepRates:
-    """One step of one group over the last seconds; rates a second, times in ms."""
+    """One step of one group over the last seconds; rates per second, times in ms."""
 
     group: str
     step: str
@@ -57,7 +59,7 @@ class StepRates:
 
 
 class MonitorState(ProgressState):
-    """The run so far. `clock` counts seconds from anywhere."""
+    """The run so far. `clock` is monotonic, in seconds."""
 
     kept_s = RECENT_S + BEFORE_S
 
@@ -66,20 +68,20 @@ class MonitorState(ProgressState):
         self.schedule = schedule
         self.last_minutes = LastMinutes()
         self.before = rates_of(())
-        """Over `BEFORE_S` before the last seconds."""
+        """Over the `BEFORE_S` before the last `RECENT_S`."""
         self.agents = KnownAgents()
         self.run: RunFacts | None = None
         self.is_stopping = False
         self._clock = clock
         self._began: float | None = None
         self._targets: tuple[tuple[int, int], tuple[float, list[float]]] | None = None
-        """What the last slices were made for, and these: the schedule is drawn far more often than it changes."""
+        """Cache of `targets`: its arguments and its result. The schedule is drawn each second, but rarely changes."""
         self._actions: dict[int, tuple[ActionInterval, ...]] = {}
-        """By number of interval: what its steps did takes 8 ms for 20 agents and 16 steps, and is worked out once."""
+        """Rows of steps by interval number, a cache: computing them takes 8 ms for 20 agents and 16 steps."""
         self._steps: tuple[StepRates, ...] | None = None
 
     def add(self, record: IntervalRecord) -> None:
-        """An interval is closed."""
+        """Add a closed interval."""
         self._synchronise(record.end_s)
         super().add(record)
         self.before = rates_of(self.records[: -len(self.recent_records)])
@@ -88,53 +90,53 @@ class MonitorState(ProgressState):
         self._steps = None
 
     def add_news(self, news: News) -> None:
-        """Something happened to the fleet."""
+        """Add news of the fleet."""
         self._synchronise(news.at_s)
         self.is_stopping = self.is_stopping or news.is_stop
         self.agents.add_news(news)
         self._show(News(news.at_s, news.level, clean(news.text)))
 
     def add_log(self, level: Literal["info", "warning", "error"], text: str) -> None:
-        """A line of the log that should be seen at once."""
+        """Add a log line that is to be shown with the news."""
         self._show(News(self.elapsed_s, level, clean(text)))
 
     def _show(self, news: News) -> None:
-        if not any(known.text == news.text and abs(known.at_s - news.at_s) < SAME_S for known in self.news):
+        if not any(known.text == news.text and abs(known.at_s - news.at_s) < REPEAT_WITHIN_S for known in self.news):
             self.news.append(news)
 
     def _synchronise(self, at_s: float) -> None:
-        """It is at least `at_s` now. Whatever came quickest says best when the schedule began."""
+        """Correct the estimate of the start of the schedule; it is now `at_s` or later, in run time."""
         if at_s > 0:
-            # Everything is late by some way through agents, network and merging, and nothing comes early: of all
-            # estimates of the begin the earliest is the nearest.
+            # An interval or news comes some time after `at_s` (agent, network, merging), but never before. So every
+            # estimate of the start is too late by that delay, and the earliest estimate is the best.
             began = self._clock() - at_s
             self._began = began if self._began is None else min(began, self._began)
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since the schedule's begin, now; 0 until something has come of it."""
+        """Seconds since the start of the schedule; 0 before the first interval or news."""
         return 0.0 if self._began is None else max(self._clock() - self._began, self.at_s)
 
     @property
     def left_s(self) -> float | None:
-        """Until the schedule's end; None when only iterations end it."""
+        """Seconds until the end of the schedule; None when the iterations end the run."""
         return None if self.end_s is None else max(0.0, self.end_s - self.elapsed_s)
 
     @property
     def is_ending(self) -> bool:
-        """Whether users are only finishing, by the schedule or by a stop."""
+        """Whether users are only finishing: the schedule is over, or the run was stopped."""
         return self.is_stopping or self.is_draining
 
     @property
     def is_late(self) -> bool:
         """Whether the numbers are older than they should be."""
-        return not self.is_ending and self.elapsed_s - self.at_s > LATE_S
+        return not self.is_ending and self.elapsed_s - self.at_s > LATE_AFTER_S
 
     def changes(self) -> tuple[Change | None, Change | None]:
         """The change in force now, and the next one."""
         changes = self.schedule.changes
-        place = bisect_right([change.at for change in changes], round(self.elapsed_s * NS_PER_S))
-        return changes[place - 1] if place else None, changes[place] if place < len(changes) else None
+        index = bisect_right([change.at for change in changes], round(self.elapsed_s * NS_PER_S))
+        return changes[index - 1] if index else None, changes[index] if index < len(changes) else None
 
     def groups(self) -> list[GroupUsers]:
         """Every group, in the order of the plan."""
@@ -145,8 +147,8 @@ class MonitorState(ProgressState):
         groups = []
         for name, target in record.target.items():
             users, stopping = record.users[name], record.stopping[name]
-            # A few users are always just starting: they are not missed.
-            is_short = not self.is_ending and target - users > NOTICEABLE * target
+            # A few users are always just starting or stopping: so small a difference is not shown as missing.
+            is_short = not self.is_ending and target - users > MIN_MISSING_SHARE * target
             missing = target - users if is_short else 0.0
             groups.append(GroupUsers(clean(name), users, target, stopping, missing, peaks[name]))
         return groups
@@ -164,9 +166,9 @@ class MonitorState(ProgressState):
         )
 
     def targets(self, columns: int) -> tuple[float, list[float]]:
-        """How many seconds are shown, and the mean target of all groups in each of `columns` equal slices of them.
+        """The length of the drawing in s, and the mean target of all groups in each of its `columns` equal slices.
 
-        An open end moves away as it nears: a minute, two minutes, four.
+        A schedule without an end is drawn for one minute; when that is over, for two minutes, then four, and so on.
         """
         open_end_s = 60
         while open_end_s < self.elapsed_s:
@@ -179,7 +181,7 @@ class MonitorState(ProgressState):
         return self._targets[1]
 
     def steps(self) -> tuple[StepRates, ...]:
-        """The steps that did something in the last seconds, in the order in which they first appear."""
+        """The steps with requests in the last seconds, in the order of their first request."""
         if self._steps is None:
             records = self.recent_records
             self._actions = {record.number: self._actions.get(record.number) or record.actions() for record in records}

@@ -18,8 +18,8 @@ from gradual_master.reporting.otlp.pending import Export, PendingMetrics
 from gradual_master.reporting.otlp.transport import Accepted, Rejected, Transport, Undelivered
 
 FIRST_DELAY_S = 1.0
-LONGEST_DELAY_S = 30.0
-MOST_REMARKS = 20
+MAX_DELAY_S = 30.0
+MAX_WARNINGS = 20
 
 
 def back_off_s() -> Iterator[float]:
@@ -30,7 +30,7 @@ def back_off_s() -> Iterator[float]:
     delay = FIRST_DELAY_S
     while True:
         yield delay * random.uniform(0.5, 1)  # noqa: S311 - spreads senders, keeps no secret
-        delay = min(2 * delay, LONGEST_DELAY_S)
+        delay = min(2 * delay, MAX_DELAY_S)
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class ExportThread:
         self._is_stopped = False
         self._bug: Exception | None = None
         self._is_failing = False
-        self._said: set[str] = set()
+        self._warned: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="gradual-otlp", daemon=True)
         self._thread.start()
 
@@ -177,6 +177,6 @@ class ExportThread:
 
     def _warn_once(self, text: str) -> None:
         """Each text once: a receiver may repeat it every second."""
-        if text not in self._said and len(self._said) < MOST_REMARKS:
-            self._said.add(text)
+        if text not in self._warned and len(self._warned) < MAX_WARNINGS:
+            self._warned.add(text)
             self._log.warning(text)

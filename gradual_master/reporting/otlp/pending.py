@@ -1,17 +1,20 @@
 """What is still to be exported: sums and histograms that grow, and the gauges of every interval.
 
-Why sums are kept apart from gauges. A gauge is of one interval, and lost with it; so gauges wait one by one, at most
-`MOST_WAITING` of them, and the oldest intervals are given up when a receiver is away for long. A sum is different:
-intervals that have not left yet are added up to one, so that the first export that arrives carries all of them,
-however long the receiver was away, and nothing grows meanwhile.
+Why sums and gauges are kept apart:
 
-Cumulative sums start with the schedule and never go back. Every export has the same start and all requests since then:
-one that is lost, or refused, is mended by the next, and only the last one of a run must arrive. One that is sent again
-is sent byte for byte as before, so that a receiver that had taken it gets the same points for the same instant once
-more, and no request is counted twice. Another run, also the one after a restart of the master, has another run id, and
-with it another resource (`describe_resource`): its sums start at 0 in series of their own, never as a step back in
-these. A delta is what came since the last export that was taken from here; deltas follow each other without a gap, and
-one that is refused is missing for good, which is why the exporter counts its requests.
+- A gauge belongs to one interval. Gauges wait one by one, at most `MAX_WAITING_VALUES` of them; if the receiver is away
+  for long, the oldest intervals are dropped.
+- A sum grows. Intervals that are not exported yet are added up, so that the first export that arrives has all of them,
+  however long the receiver was away, and the memory does not grow.
+
+Cumulative sums start with the schedule and never decrease. Every export has the same start and all requests since then:
+the next export makes up for a lost or rejected one, and only the last export of a run must arrive. A retry sends the
+same bytes: a receiver that already has the export gets the same points for the same instant again, and counts no
+request twice. Another run, also after a restart of the master, has another run id and so another resource
+(`describe_resource`): its sums start at 0 in their own series.
+
+A delta has what came since the last export was taken. Deltas follow each other without a gap. A rejected delta is lost:
+no later export repeats it, which is why the exporter counts its requests.
 """
 
 from __future__ import annotations
@@ -28,10 +31,10 @@ from gradual_master.results.measures.intervals import IntervalRecord
 
 Temporality = Literal["cumulative", "delta"]
 
-MOST_WAITING = 50_000
+MAX_WAITING_VALUES = 50_000
 """Gauge values that wait for a receiver: 5 to 15 MB; for three groups and ten agents, a quarter of an hour."""
 
-MOST_PER_EXPORT = 10_000
+MAX_VALUES_PER_EXPORT = 10_000
 """Gauge values in one export: 1 MB, a quarter of what a receiver takes by default."""
 
 Attributes = tuple[tuple[str, str | bool], ...]
@@ -70,14 +73,14 @@ class Export:
 class PendingMetrics:
     """Takes closed intervals in, and gives exports. `begin`: when the schedule began, Unix time in ns."""
 
-    def __init__(self, temporality: Temporality, begin: int, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(self, temporality: Temporality, begin: int, max_waiting_values: int = MAX_WAITING_VALUES) -> None:
         self._temporality: Temporality = temporality
         self._begin = begin
         self._at = begin
         self._exported_at = begin
         self._sums: dict[StepKey, StepSums] = {}
         self._intervals: deque[IntervalGauges] = deque()
-        self._most_waiting = most_waiting
+        self._max_waiting_values = max_waiting_values
         self._waiting = 0
 
     @property
@@ -99,7 +102,7 @@ class PendingMetrics:
     def _add_gauges(self, values: tuple[GaugeValue, ...]) -> None:
         self._intervals.append(IntervalGauges(self._at, values))
         self._waiting += len(values)
-        while self._waiting > self._most_waiting and len(self._intervals) > 1:
+        while self._waiting > self._max_waiting_values and len(self._intervals) > 1:
             self._waiting -= len(self._intervals.popleft().values)
 
     def take(self) -> Export:
@@ -115,12 +118,12 @@ class PendingMetrics:
         elif self._at > self._exported_at:
             sums, self._sums = self._sums, {}
         self._exported_at = self._at
-        room, intervals = MOST_PER_EXPORT, list[IntervalGauges]()
+        room, intervals = MAX_VALUES_PER_EXPORT, list[IntervalGauges]()
         # The first one goes in any case: an interval with more values than an export has room for would stay for ever.
-        while self._intervals and (room == MOST_PER_EXPORT or len(self._intervals[0].values) <= room):
+        while self._intervals and (room == MAX_VALUES_PER_EXPORT or len(self._intervals[0].values) <= room):
             intervals.append(self._intervals.popleft())
             room -= len(intervals[-1].values)
-        self._waiting -= MOST_PER_EXPORT - room
+        self._waiting -= MAX_VALUES_PER_EXPORT - room
         return Export(self._temporality, start, self._at, tuple(sums.items()), tuple(intervals))
 
 

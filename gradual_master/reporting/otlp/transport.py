@@ -32,7 +32,7 @@ from gradual_common.clock import NS_PER_S
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.otlp.endpoint import OtlpEndpoint
 
-MOST_ANSWER_BYTES = 1 << 20
+MAX_ANSWER_BYTES = 1 << 20
 """An answer is some bytes long; of a page of HTML no more than this is read."""
 
 SHOWN_CHARACTERS = 300
@@ -154,7 +154,7 @@ class HttpTransport:
 def _read(answer: Any, deadline: float) -> bytes:
     """The body, as far as it comes in time: one that trickles is no reason to wait for ever."""
     body = b""
-    while len(body) < MOST_ANSWER_BYTES and (part := answer.read1(65_536)):
+    while len(body) < MAX_ANSWER_BYTES and (part := answer.read1(65_536)):
         body += part
         if time.monotonic() > deadline:
             raise TimeoutError("the answer did not come in time")

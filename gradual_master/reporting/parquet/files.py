@@ -1,12 +1,12 @@
 """Raw samples into Parquet files, in bounded memory: `agent=NAME/minute=NNN/part-N.parquet` (Hive's layout).
 
-A sample is in the minute of run time in which it ended, as it is in the interval in which it ended. Rows wait as
-columns, partition by partition; `ROWS_PER_GROUP` of them are written as a row group, and when `MOST_BUFFERED` wait in
-all partitions together, the fullest is written. A partition is complete when its minute is long over; what comes later
-opens its next part. A file gets its name only once it is complete: readers never meet half of one.
+A sample is in the minute of run time in which it ended, as in the results it is in the interval in which it ended. Rows
+are buffered as columns, per partition. `ROWS_PER_GROUP` rows are written as one row group; when all partitions together
+have `MAX_BUFFERED_ROWS`, the fullest one is written. A partition is closed `CLOSE_AFTER_S` after its minute; later rows
+go to its next part. A file is renamed to its final name when it is complete: readers never see half of a file.
 
-Measured on one core: 2.2 million rows a second in blocks of 2,000 from ten agents; a row takes 25 bytes while it waits
-and 10 in the file.
+Measured on one core: 2.2 million rows per second in blocks of 2,000 from ten agents; a row takes 25 bytes in memory and
+10 in the file.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from gradual_master.reporting.interface.samples import SampleBlock
 from gradual_master.results.facts import RunFacts
 
 ROWS_PER_GROUP = 65_536
-MOST_BUFFERED = 524_288
+MAX_BUFFERED_ROWS = 524_288
 """Rows that wait in memory, of all partitions: 13 MB."""
 
-MOST_OPEN = 256
+MAX_OPEN_PARTITIONS = 256
 """Partitions that are open at once, each of them with a file at most."""
 
-LATE_S = 30
+CLOSE_AFTER_S = 30
 """How long a partition is kept open for late rows."""
 
 NS_PER_MINUTE = 60 * NS_PER_S
-LONGEST_NAME = 200
+MAX_NAME_LENGTH = 200
 NO_NAME = "__HIVE_DEFAULT_PARTITION__"
 """Read as null (Apache Hive, dynamic partitions)."""
 
@@ -88,15 +88,16 @@ def describe_run(run: RunFacts) -> dict[str, str]:
 class SampleWriter:
     """Takes blocks in any order.
 
-    Why memory stays bounded, whatever comes. Rows are best written in large row groups, and for that they have to
-    wait; but hundreds of agents, each with a minute or two that may still get late rows, are hundreds of partitions
-    that never fill one alone. So three things are limited, each over all partitions together. `most_buffered` rows
-    wait: at the limit the fullest partition is written, which frees the most for one row group, and a block that is
-    larger than the room is added in pieces. `most_open` partitions are open, each with a file, a schema and a
-    dictionary of its own: beyond that the one that was longest without rows is closed, and what comes for it later
-    opens its next part, which costs a file but loses nothing. And a partition ends by time: once its agent's newest
-    row is `LATE_S` past its minute, and past the last row that came for it, it is complete. That is by the rows' own
-    stamps, not by a clock here, so that a slow disk closes nothing too early.
+    Why memory is bounded. Large row groups are best for readers, so rows have to wait. But hundreds of agents, each
+    with a minute or two that may still get late rows, are hundreds of partitions that fill slowly. So three things are
+    limited, each over all partitions together:
+
+    - Buffered rows (`max_buffered_rows`): at the limit the fullest partition is written, which frees the most memory
+      for one row group. A block that is larger than the free room is added in pieces.
+    - Open partitions (`max_open_partitions`), each with its own file, schema and dictionary: at the limit the one that
+      got no rows for the longest time is closed. Later rows go to its next part: one more file, no lost rows.
+    - Time: a partition is closed when its agent's newest row is `CLOSE_AFTER_S` past the minute and past the last row
+      that the partition got. Time is that of the rows, not of a clock here: a slow disk closes nothing too early.
     """
 
     def __init__(
@@ -104,14 +105,14 @@ class SampleWriter:
         folder: Path,
         metadata: Mapping[str, str],
         rows_per_group: int = ROWS_PER_GROUP,
-        most_buffered: int = MOST_BUFFERED,
-        most_open: int = MOST_OPEN,
+        max_buffered_rows: int = MAX_BUFFERED_ROWS,
+        max_open_partitions: int = MAX_OPEN_PARTITIONS,
     ) -> None:
         self._folder = folder
         self._schema = pa.schema(FIELDS, metadata=dict(metadata))
         self._rows_per_group = rows_per_group
-        self._most_buffered = most_buffered
-        self._most_open = most_open
+        self._max_buffered_rows = max_buffered_rows
+        self._max_open_partitions = max_open_partitions
         self._open: OrderedDict[tuple[str, int], Partition] = OrderedDict()
         self._newest: dict[str, int] = {}
         self._buffered = 0
@@ -131,7 +132,7 @@ class SampleWriter:
             chosen = minutes == minute
             self._add(partition, tuple(column[chosen] for column in columns))
         # Complete those of this agent that are well past their minute, and for as long past their last row.
-        before = self._newest[block.agent] - LATE_S * NS_PER_S
+        before = self._newest[block.agent] - CLOSE_AFTER_S * NS_PER_S
         for key in [key for key in self._open if key[0] == block.agent and (key[1] + 1) * NS_PER_MINUTE < before]:
             if self._open[key].touched < before:
                 self._close(key)
@@ -145,7 +146,7 @@ class SampleWriter:
         else:
             if known is not None:
                 self._close(key)
-            if len(self._open) == self._most_open:
+            if len(self._open) == self._max_open_partitions:
                 self._close(next(iter(self._open)))
             folder = self._folder / f"agent={safe_name(block.agent)}" / f"minute={minute:03}"
             self._open[key] = Partition(folder, self._schema, block.index, block.begin)
@@ -156,7 +157,7 @@ class SampleWriter:
         """Add rows piece by piece, so that no more than allowed ever wait."""
         count, done = len(columns[0]), 0
         while done < count:
-            room = min(self._rows_per_group - partition.buffered, self._most_buffered - self._buffered)
+            room = min(self._rows_per_group - partition.buffered, self._max_buffered_rows - self._buffered)
             piece = tuple(column[done : done + room] for column in columns)
             partition.add(piece)
             done += room
@@ -164,7 +165,7 @@ class SampleWriter:
             self.peak = max(self.peak, self._buffered)
             if partition.buffered == self._rows_per_group:
                 self._write_out(partition)
-            elif self._buffered == self._most_buffered:
+            elif self._buffered == self._max_buffered_rows:
                 self._write_out(max(self._open.values(), key=lambda candidate: candidate.buffered))
 
     def _write_out(self, partition: Partition) -> None:
@@ -285,7 +286,7 @@ def safe_name(name: str) -> str:
     A longer one than a folder's name may be is cut, and stays another than its like by a checksum.
     """
     safe = quote(name, safe="") or NO_NAME
-    if len(safe) <= LONGEST_NAME:
+    if len(safe) <= MAX_NAME_LENGTH:
         return safe
     digest = sha256(name.encode()).hexdigest()[:16]
-    return re.sub(r"%[0-9A-F]?$", "", safe[: LONGEST_NAME - 17]) + f"-{digest}"
+    return re.sub(r"%[0-9A-F]?$", "", safe[: MAX_NAME_LENGTH - 17]) + f"-{digest}"

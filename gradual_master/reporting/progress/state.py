@@ -20,10 +20,10 @@ RECENT_S = 5.0
 
 SHOWN_NEWS = 4
 
-NOTICEABLE = 0.01
+MIN_MISSING_SHARE = 0.01
 """Share of the target below which missing users are not shown: some are always just starting."""
 
-LEAST_MISSING = 0.1
+MIN_MISSING_USERS = 0.1
 """Users that a mean over one interval is short of without anybody missing: a start or an end within it."""
 
 
@@ -62,11 +62,11 @@ class ProgressState:
     kept_s: ClassVar[float] = RECENT_S
     """How much of the past is remembered interval by interval."""
 
-    def __init__(self, schedule: Schedule, most_news: int = SHOWN_NEWS) -> None:
+    def __init__(self, schedule: Schedule, max_news: int = SHOWN_NEWS) -> None:
         self.end_s = None if schedule.end is None else schedule.end / NS_PER_S
         self.requests = 0
         self.failures: Counter[str] = Counter()
-        self.news: deque[News] = deque(maxlen=most_news)
+        self.news: deque[News] = deque(maxlen=max_news)
         self.records: list[IntervalRecord] = []
         """Those of the last `kept_s`."""
         self.recent = rates_of(())
@@ -102,7 +102,7 @@ class ProgressState:
             return 0.0
         target = sum(self.last.target.values())
         missing = sum(max(0.0, self.last.target[group] - users) for group, users in self.last.users.items())
-        return missing if missing > max(LEAST_MISSING, NOTICEABLE * target) else 0.0
+        return missing if missing > max(MIN_MISSING_USERS, MIN_MISSING_SHARE * target) else 0.0
 
     @property
     def at_s(self) -> float:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gradual.cli.checking import (
     GROUP_LINES,
-    MOST_ROWS,
+    MAX_LEVEL_ROWS,
     chart,
     draw_schedule,
     show_schedule,
@@ -122,7 +122,7 @@ def test_a_run_that_ends_with_its_iterations_has_no_last_instant() -> None:
 
 def test_a_long_table_is_folded_and_says_how_many_lines_are_left_out() -> None:
     lines = tabulate_levels(staircase(100))
-    assert len(lines) == MOST_ROWS + 2
+    assert len(lines) == MAX_LEVEL_ROWS + 2
     assert "… 60 levels more …" in lines
     assert lines[-1].split()[0] == "100"
 

@@ -56,7 +56,7 @@ def test_a_new_account_is_empty_and_can_be_paid_into() -> None:
 
 
 def test_tokens_end_by_revocation_and_the_oldest_by_their_number() -> None:
-    tokens = Tokens(most=2)
+    tokens = Tokens(max_tokens=2)
     first, second, third = (tokens.issue(account) for account in (1, 2, 3))
     assert tokens.account(first) is None
     assert (tokens.account(second), tokens.account(third)) == (2, 3)

@@ -13,16 +13,17 @@ from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.text.formatting import show_count, show_number, show_seconds
 
 COLUMNS = (("cpu", 5), ("lag ms", 7), ("users", 6), ("conns", 6))
-"""Titles and widths. `cpu`: a share of a core; `lag`: the longest that its event loop was late in the interval."""
+"""Titles and widths. `cpu`: share of a core; `lag`: the largest lag of the event loop in the interval."""
 
 NARROW, ROOMY = 36, 50
-"""Users and connections are left out where it is narrower; connections where the word "strained" needs their room."""
+"""Widths. Below NARROW users and connections are left out. Below ROOMY connections are left out if an agent is
+strained: the word needs their columns."""
 
-LONGEST_NAME = 30
+MAX_NAME_COLUMNS = 30
 
 
 class AgentsPanel:
-    """One line each."""
+    """One line per agent."""
 
     rank = 2
 
@@ -32,7 +33,7 @@ class AgentsPanel:
         return Demand(2, count, count)
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
-        """Of many agents the worst, and what the others have in common."""
+        """The heading and the agents, the worst first; a last line sums up those that do not fit."""
         entries = state.agents.worst_first()
         columns = COLUMNS[: 2 if width < NARROW else 3 if width < ROOMY and state.agents.count("strained") else 4]
         titles = "".join(f"{title:>{size}}" for title, size in columns)
@@ -47,27 +48,27 @@ class AgentsPanel:
 def _line(entry: KnownAgent, columns: Sequence[tuple[str, int]], room: int) -> Text:
     health, name = entry.health, clean(entry.health.agent)
     if entry.condition in ABSENT:
-        # It has no current numbers, so that the words may take their place.
+        # There are no current numbers: the words are written into their columns.
         whole = room + sum(size for _, size in columns)
-        begin = {"silent": "silent since", "lost": "lost at", "left": "gone, left at"}[entry.condition]
-        words = f" {begin} {show_seconds(entry.seen_s if entry.condition == 'silent' else entry.since_s)}"
+        phrase = {"silent": "silent since", "lost": "lost at", "left": "gone, left at"}[entry.condition]
+        words = f" {phrase} {show_seconds(entry.seen_s if entry.condition == 'silent' else entry.since_s)}"
         style = QUIET if entry.condition == "left" else ALARM
         return Text.assemble(fit(Text(name), max(4, whole - len(words))), (words, style))
     word = " strained" if entry.condition == "strained" else ""
     style = WARNING if word else ""
-    label = Text.assemble(fit(Text(name), min(LONGEST_NAME, max(4, room - len(word)))), Text(word, WARNING))
+    label = Text.assemble(fit(Text(name), min(MAX_NAME_COLUMNS, max(4, room - len(word)))), Text(word, WARNING))
     counts = map(show_count, (health.users, health.connections))
     texts = (f"{health.cpu:.0%}", show_number(health.loop_lag_ms_max), *counts)
     numbers = (cell(text, size, style, right=True) for text, (_, size) in zip(texts, columns, strict=False))
     return Text.assemble(fit(label, room), " " * max(0, room - label.cell_len), *numbers)
 
 
-def _rest(entries: Sequence[KnownAgent], begin: str) -> Text:
-    """The worst of each number among those that are not shown, and how many are not well."""
+def _rest(entries: Sequence[KnownAgent], prefix: str) -> Text:
+    """Sum up the agents that are not shown: how many are not well, and the largest value of each number."""
     conditions = [entry.condition for entry in entries]
     parts = [f"{conditions.count(name)} {name}" for name in CONDITIONS if name in conditions and name != "well"]
     if present := [entry.health for entry in entries if entry.condition not in ABSENT]:
         lags = [health.loop_lag_ms_max for health in present if health.loop_lag_ms_max is not None]
         lag = f", lag {show_number(max(lags))} ms" if lags else ""
         parts.append(f"at most cpu {max(health.cpu for health in present):.0%}{lag}")
-    return Text(f"{begin}: {', '.join(parts)}", QUIET if {"well", "left"}.issuperset(conditions) else WARNING)
+    return Text(f"{prefix}: {', '.join(parts)}", QUIET if {"well", "left"}.issuperset(conditions) else WARNING)

@@ -1,4 +1,4 @@
-"""What a panel is to the layout."""
+"""The interface between panels and layout."""
 
 from __future__ import annotations
 
@@ -15,40 +15,43 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """How many rows a panel can do with, would like, and could fill."""
+    """How many rows a panel asks for."""
 
-    least: int
-    ideal: int
-    most: int
-    firm: int = 0
-    """Rows that it is given before any other grows."""
+    min_rows: int
+    """With fewer rows it is not shown; 0: there is nothing to show."""
+    ideal_rows: int
+    """Enough to show everything once."""
+    max_rows: int
+    """More rows would stay blank."""
+    firm_rows: int = 0
+    """The panel gets these before any other panel gets more than its `min_rows`."""
     spare: bool = False
-    """Whether it is only shown in rows that are left over."""
+    """Whether the panel is shown only in rows that no other panel wants."""
 
 
 class Panel(Protocol):
     """A part of the screen."""
 
     rank: int
-    """The higher, the sooner it is dropped, and the later it grows."""
+    """A panel of a higher rank is dropped sooner, and gets more rows later."""
 
     def demand(self, state: MonitorState, width: int) -> Demand:
-        """What it asks for."""
+        """The rows that the panel asks for."""
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
-        """At most `rows` lines for `width`, which the layout cuts there; `rows` is at least what it asked for."""
+        """At most `rows` lines; `rows` is at least `min_rows`. The layout cuts lines that are wider than `width`."""
 
 
 def shown_of(entries: Sequence[T], rows: int) -> Sequence[T]:
-    """Those that are shown in `rows` lines: all, or the first ones, and a line is kept for the others."""
+    """The entries that fit in `rows` lines: all of them, or the first ones with one line left to sum up the others."""
     return entries if len(entries) <= rows else entries[: max(0, rows - 1)]
 
 
 def listing(
     entries: Sequence[T], rows: int, line: Callable[[T], Text], rest: Callable[[Sequence[T], str], Text]
 ) -> list[Text]:
-    """A line per entry; of those that have no room, what `rest` says: it gets them, and how such a line begins."""
+    """One line per entry; `rest` makes the last line for the entries that do not fit, from them and its first words."""
     shown = shown_of(entries, rows)
     others = entries[len(shown) :]
-    begin = f"and {len(others)} more" if shown else f"all {len(others)}"
-    return [*map(line, shown), *([rest(others, begin)] if others else [])]
+    prefix = f"and {len(others)} more" if shown else f"all {len(others)}"
+    return [*map(line, shown), *([rest(others, prefix)] if others else [])]

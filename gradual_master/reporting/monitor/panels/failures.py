@@ -1,4 +1,4 @@
-"""Failures by what people call them: how many so far, how many a second now, and the first of each."""
+"""Failures by label (`HTTP 404`): how many so far, how many per second now, and the first one of each label."""
 
 from __future__ import annotations
 
@@ -14,36 +14,37 @@ from gradual_master.reporting.text.failures import by_label, counts_of, why
 from gradual_master.reporting.text.formatting import show_count, show_instant, show_number, show_share
 from gradual_master.results.measures.errors import ErrorRow
 
-LONGEST_LABEL = 30
+MAX_LABEL_COLUMNS = 30
 NUMBERS = 24
-"""Columns that a line's numbers take."""
+"""Columns that the numbers of a line need."""
 
 
 class FailuresPanel:
-    """One line per label, those that occur now first; where there is room, below each when and how it began."""
+    """One line per label, current ones first; if there is room, a second line with time and cause of the first one."""
 
     rank = 3
 
     def demand(self, state: MonitorState, width: int) -> Demand:
-        """A line at least: that there are none is worth knowing."""
+        """At least one line: it says that there are none."""
         count = max(1, len(live_failures(state)))
         return Demand(2, 1 + count, 1 + 2 * count)
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
-        """Of many labels the worst."""
+        """The heading and the labels, the most frequent first; a last line sums up those that do not fit."""
         entries = live_failures(state)
         total = state.failures.total()
         share = f"{show_share(total, state.requests)} of requests" if total else ""
         longest = max((len(row.label) for row in shown_of(entries, rows - 1)), default=0)
-        labels = min(LONGEST_LABEL, longest, max(8, width - NUMBERS))
+        labels = min(MAX_LABEL_COLUMNS, longest, max(8, width - NUMBERS))
         lines = listing(
             entries,
             rows - 1,
             lambda row: _line(row, labels),
-            lambda others, begin: Text(f"{begin} kinds: {show_count(sum(row.count for row in others))}", QUIET),
+            lambda others, prefix: Text(f"{prefix} kinds: {show_count(sum(row.count for row in others))}", QUIET),
         )
-        for place in reversed(range(min(len(entries), rows - 1 - len(entries)))):
-            lines.insert(place + 1, _beginning(entries[place]))
+        # From the last to the first: an insertion moves only the lines after it.
+        for index in reversed(range(min(len(entries), rows - 1 - len(entries)))):
+            lines.insert(index + 1, _first_failure(entries[index]))
         return [heading("Failures", width, share), *(lines or [Text("none", QUIET)])]
 
 
@@ -54,14 +55,14 @@ class LiveFailure:
     label: str
     count: int
     rate: float
-    """A second, in the last seconds."""
+    """Per second, over the last seconds."""
     first: ErrorRow | None
-    """The row whose failure came first, if any is known."""
+    """The row of the first failure; None if all were in the warm-up."""
     last_s: float
 
 
 def live_failures(state: MonitorState) -> list[LiveFailure]:
-    """Those that occur now first."""
+    """Sorted by the rate now, then by count."""
     last = state.last
     if last is None:
         return []
@@ -82,9 +83,9 @@ def live_failures(state: MonitorState) -> list[LiveFailure]:
 
 
 def _counts_before(state: MonitorState) -> dict[str, int]:
-    """By label, as it stood when the last seconds began."""
-    # Counts by kind can be taken back interval by interval. Labels are finer than kinds (`HTTP 404`, `HTTP 500`), and
-    # only the table of errors as it stood at the end of the interval before has the share of each in its kind.
+    """Failures by label up to the start of the last seconds."""
+    # Counts by kind: subtract the recent intervals. But labels are finer than kinds (`HTTP 404` and `HTTP 500` are one
+    # kind), and intervals count kinds only. So the share of each label comes from the errors of the interval before.
     recent = state.recent_records
     kinds = Counter(state.failures)
     for record in recent:
@@ -94,12 +95,12 @@ def _counts_before(state: MonitorState) -> dict[str, int]:
 
 
 def _line(row: LiveFailure, labels: int) -> Text:
-    late = Text(f"  {show_number(row.rate)}/s now", ALARM) if row.rate else Text("  none of late", QUIET)
+    now = Text(f"  {show_number(row.rate)}/s now", ALARM) if row.rate else Text("  none now", QUIET)
     count = cell(f"× {show_count(row.count)}", 10, right=True)
-    return Text.assemble(cell(clean(row.label), labels), count, late)
+    return Text.assemble(cell(clean(row.label), labels), count, now)
 
 
-def _beginning(row: LiveFailure) -> Text:
+def _first_failure(row: LiveFailure) -> Text:
     """`0:04 to 1:12 reader / rates: GET http://bank.example/rates → 404`."""
     first = row.first
     if first is None:

@@ -1,4 +1,4 @@
-"""Which run this is, how far it has come, what it is doing; and at the foot, what keys do."""
+"""The first lines: name, time and state of the run. And the last line: the keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STOPS = "Ctrl-C again stops at once"
 
 
 class Header:
-    """The first two lines; one where rows are very scarce."""
+    """The first two lines; one where there are very few rows."""
 
     rank = 0
 
@@ -26,7 +26,7 @@ class Header:
         return Demand(1, 2, 2)
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
-        """Name, id and clock; what the run is doing."""
+        """Name, id and clock; the state of the run."""
         clock, name = Text(_clock(state), TITLE), Text()
         if state.run is not None:
             name = Text(clean(state.run.name), TITLE)
@@ -36,18 +36,18 @@ class Header:
 
 
 def _clock(state: MonitorState) -> str:
-    """The time that has passed, and the time that is left if that is known."""
+    """The elapsed time, and the time left if it is known."""
     elapsed, left_s = show_seconds(state.elapsed_s), state.left_s
     if state.end_s is None or left_s is None:
         return f"{elapsed} elapsed"
     if state.is_ending:
         return f"{elapsed} elapsed of {show_seconds(state.end_s)}"
-    # Rounded up: what has passed and what is left are to add up to the whole.
+    # Rounded up, as the elapsed time is rounded down: the two must add up to the whole.
     return f"{elapsed} of {show_seconds(state.end_s)}, {show_seconds(-(-left_s // 1))} left"
 
 
 def _position(state: MonitorState, width: int) -> Text:
-    """The totals give way to what the run is doing, the failures among them last."""
+    """State and level on the left, totals on the right: as many totals as fit."""
     left = Text.assemble(_doing(state), "  ", Text(_level(state)))
     for totals in _totals(state):
         if left.cell_len + totals.cell_len < width:
@@ -67,7 +67,7 @@ def _doing(state: MonitorState) -> Text:
 
 
 def _level(state: MonitorState) -> str:
-    """What the schedule wants now and next."""
+    """The target now, and the next one."""
     if state.is_ending:
         return "users finish what they are doing"
     now, then = state.changes()
@@ -83,9 +83,9 @@ def _level(state: MonitorState) -> str:
 
 
 def _totals(state: MonitorState) -> Iterator[Text]:
-    """The longest first."""
+    """Candidates for the right end, the most important first; `_position` takes the first that fits."""
     if state.is_late:
-        yield Text(f"! figures are of {show_seconds(state.at_s)}", ALARM)
+        yield Text(f"! last data at {show_seconds(state.at_s)}", ALARM)
     failed = state.failures.total()
     failures = Text(f"{show_count(failed)} failed", ALARM if failed else "")
     yield Text.assemble(f"{show_count(state.requests)} requests, ", failures)
@@ -93,7 +93,7 @@ def _totals(state: MonitorState) -> Iterator[Text]:
 
 
 class Keys:
-    """The last line."""
+    """The last line of the screen."""
 
     rank = 9
 

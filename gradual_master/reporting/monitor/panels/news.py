@@ -1,4 +1,4 @@
-"""The latest news of the fleet, and warnings of the log: the newest at the bottom."""
+"""The latest news of the fleet, and warnings and errors of the log: the newest at the bottom."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from gradual_master.reporting.text.formatting import show_seconds
 from gradual_master.results.summary.history import News
 
 SIGNS = {"info": ("  ", ""), "warning": ("! ", WARNING), "error": ("!!", ALARM)}
-IDEAL = 3
-MOST = 12
+IDEAL_NEWS_ROWS = 3
+MAX_NEWS_ROWS = 12
 
 
 class NewsPanel:
-    """As many of the last ones as there is room for, each whole but the oldest."""
+    """As many of the latest news as fit; only the oldest one may be cut."""
 
     rank = 4
 
     def demand(self, state: MonitorState, width: int) -> Demand:
-        """Two lines of news at least are worth a heading; without any, none is shown."""
-        wanted = sum(len(_wrap(news, width)) for news in list(state.news)[-MOST:])
-        return Demand(2, 1 + min(IDEAL, wanted), 1 + min(MOST, wanted)) if wanted else Demand(0, 0, 0)
+        """The heading and at least one line; nothing without news."""
+        wanted = sum(len(_wrap(news, width)) for news in list(state.news)[-MAX_NEWS_ROWS:])
+        return (
+            Demand(2, 1 + min(IDEAL_NEWS_ROWS, wanted), 1 + min(MAX_NEWS_ROWS, wanted)) if wanted else Demand(0, 0, 0)
+        )
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
         """From the newest backwards, until the rows are used up."""
@@ -40,7 +42,7 @@ class NewsPanel:
 
 
 def _wrap(news: News, width: int) -> list[Text]:
-    """Its time, a sign for its level, and the text, indented where it goes on."""
+    """Time, sign of the level and text; the lines after the first are indented."""
     sign, style = SIGNS[news.level]
     head = Text.assemble(Text(f"{show_seconds(news.at_s):>7} ", QUIET), Text(f"{sign} ", style))
     indent = head.cell_len if width > 3 * head.cell_len else 0
@@ -50,7 +52,7 @@ def _wrap(news: News, width: int) -> list[Text]:
 
 
 def _broken(text: str, first: int, others: int) -> list[str]:
-    """At spaces, where that is possible; by cells, not by characters."""
+    """Break a text at spaces into parts of at most `first` and then `others` cells (some characters have two cells)."""
     parts, room, line = list[str](), first, ""
     for word in text.split():
         longer = f"{line} {word}" if line else word

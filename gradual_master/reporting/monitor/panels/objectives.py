@@ -1,4 +1,4 @@
-"""Every objective as the run stands: passing, failing or without data; observed value and limit."""
+"""The current state of every objective: passing, failing or without data; observed value and limit."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ STATES: dict[State, tuple[str, str]] = {
     "none": ("no data", QUIET),
     "passed": ("passing", ""),
 }
-"""The word for it, and its style; the urgent first."""
+"""Word and style of each state, the most urgent first."""
 
-LONGEST_STATE = 7
+STATE_COLUMNS = 7
 WIDE = 62
-"""From here on there is room for the rule of a named objective, and for since when it fails."""
+"""From this width there is room for the rule of a named objective, and for the time since it fails."""
 
 
 class ObjectivesPanel:
-    """One line each, what fails first."""
+    """One line per objective, failing ones first."""
 
     rank = 2
 
@@ -37,7 +37,7 @@ class ObjectivesPanel:
         return Demand(2, count, count)
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
-        """Of many the most urgent, and how many others of which state."""
+        """The heading and the most urgent objectives; a last line counts the others by state."""
         entries = sorted(_rows(state), key=lambda row: list(STATES).index(live_state(row)))
         failing = sum(live_state(row) == "failed" for row in entries)
         note = f"{failing} of {len(entries)} failing" if entries else ""
@@ -50,22 +50,22 @@ def _rows(state: MonitorState) -> tuple[ObjectiveRow, ...]:
 
 
 def live_state(row: ObjectiveRow) -> State:
-    """How it stands now. What has no data yet has not failed: data may still come."""
+    """The state now. An objective without data has not failed yet: data may still come."""
     return "none" if row.observed is None else state_of(row)
 
 
-def _rest(rows: Sequence[ObjectiveRow], begin: str) -> Text:
-    """How many of those that are not shown are in which state."""
+def _rest(rows: Sequence[ObjectiveRow], prefix: str) -> Text:
+    """Count the objectives that are not shown, by state."""
     states = [live_state(row) for row in rows]
     counts = ", ".join(f"{states.count(name)} {word}" for name, (word, _) in STATES.items() if name in states)
-    return Text(f"{begin}: {counts}", ALARM if "failed" in states else QUIET)
+    return Text(f"{prefix}: {counts}", ALARM if "failed" in states else QUIET)
 
 
 def _line(row: ObjectiveRow, width: int) -> Text:
-    """Its state and its name; observed and limit, a long unit once: `612 / 500 ms`, `2.5% / 1%`."""
+    """State and name; observed value and limit, a long unit only once: `612 / 500 ms`, `2.5% / 1%`."""
     state = live_state(row)
     word, style = STATES[state]
-    line = Text.assemble(cell(word, LONGEST_STATE, style), " ", clean(row.name))
+    line = Text.assemble(cell(word, STATE_COLUMNS, style), " ", clean(row.name))
     if width >= WIDE and row.name != row.rule:
         line.append(f"  {row.rule}", QUIET)
     if width >= WIDE and row.first_failed_at_s is not None and state != "passed":

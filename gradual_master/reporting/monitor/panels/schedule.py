@@ -1,4 +1,4 @@
-"""The schedule as a drawing, and where the run is on it."""
+"""The schedule as a chart, with the current time on its axis."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from gradual_master.reporting.text.block_chart import block_lines
 from gradual_master.reporting.text.formatting import show_number, show_seconds
 
 MARGIN = 8
+"""Columns left of the chart: the scale and the axis."""
 CURSOR = "▲"
-NARROWEST = 30
-"""A drawing in fewer columns says nothing."""
+MIN_CHART_COLUMNS = 30
+"""With fewer columns a chart shows nothing useful."""
 
 
 class SchedulePanel:
-    """Target over time. What lies behind is filled, what is to come is faint; the cursor stands on the axis."""
+    """Target users over time. The past is bright, the future is dim; the cursor is on the axis."""
 
     rank = 5
 
     def demand(self, state: MonitorState, width: int) -> Demand:
         """At least two lines of chart and the axis."""
-        return Demand(3, 4, 11) if width >= NARROWEST else Demand(0, 0, 0)
+        return Demand(3, 4, 11) if width >= MIN_CHART_COLUMNS else Demand(0, 0, 0)
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
         """The chart, the highest line first, and the axis."""
@@ -39,12 +40,13 @@ class SchedulePanel:
 
 
 def _axis(state: MonitorState, end_s: float, columns: int, cursor: int) -> Text:
-    """The rule, with the cursor and the time at it, and the end of the schedule at its end."""
+    """The axis: the cursor with the current time, and the end of the schedule at the right end."""
     end = f" {show_seconds(end_s)}" if state.schedule.end is not None else " until the iterations are done"
     time = show_seconds(state.elapsed_s)
-    is_late = cursor > columns // 2
-    now = f" {time} {CURSOR}" if is_late else f"{CURSOR} {time} "
-    before = cursor + 1 - len(now) if is_late else cursor
+    # The time is left of the cursor in the right half: else it could reach beyond the axis.
+    is_right_half = cursor > columns // 2
+    now = f" {time} {CURSOR}" if is_right_half else f"{CURSOR} {time} "
+    before = cursor + 1 - len(now) if is_right_half else cursor
     after = columns - before - len(now)
     end = end if len(end) <= after else ""
     rule = Text("─" * before, QUIET), Text(now, TITLE), Text("─" * (after - len(end)) + end, QUIET)

@@ -1,6 +1,6 @@
-"""Throughput, failures and percentiles of the last seconds, each with how it has changed and a sparkline.
+"""Throughput, failures and percentiles of the last seconds, each with its change and a sparkline.
 
-Two of them have charts of several lines too, for terminals that have room for them.
+Throughput and p95 also have a chart, for terminals with more room.
 """
 
 from __future__ import annotations
@@ -19,20 +19,23 @@ from gradual_master.reporting.text.block_chart import block_lines
 from gradual_master.reporting.text.formatting import show_number, show_seconds
 
 LABEL, VALUE, CHANGE = 9, 8, 6
-SHORTEST_SPARKLINE = 6
+"""Columns of the three parts before the sparkline."""
+MIN_SPARKLINE_COLUMNS = 6
 MARGIN = 8
 """Columns left of a chart."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpeedRow:
-    """A measure: how it is read from the rates of some intervals, and its values over the last minutes."""
+    """One measure."""
 
     label: str
     rank: int
-    """The highest is dropped first."""
+    """The row of the highest rank is dropped first."""
     now: Callable[[Rates], float | None]
+    """Reads the value from the rates of the last seconds."""
     series: Callable[[LastMinutes, int], list[float | None]]
+    """Reads the values of so many slices of the last minutes."""
 
 
 def _time(label: str, rank: int, read: Callable[[SeriesPoint | Rates], float | None]) -> SpeedRow:
@@ -53,19 +56,21 @@ ROWS = (
 
 
 class SpeedPanel:
-    """One line per measure, and one about what the users are doing."""
+    """One line per measure, and one with the users in a request and thinking."""
 
     rank = 1
 
     def demand(self, state: MonitorState, width: int) -> Demand:
-        """The more rows, the more of them."""
-        return Demand(3, 1 + len(ROWS), 2 + len(ROWS), firm=1 + len(ROWS))
+        """Two measures at least, all of them if possible."""
+        return Demand(3, 1 + len(ROWS), 2 + len(ROWS), firm_rows=1 + len(ROWS))
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
-        """The most important ones, always in the same order."""
+        """The most important measures that fit, always in the same order."""
         kept = sorted(ROWS, key=lambda row: row.rank)[: rows - 1]
         columns = _columns(width)
-        note = f"course of {show_seconds(state.last_minutes.span_s(columns))}" if columns >= SHORTEST_SPARKLINE else ""
+        note = (
+            f"trend over {show_seconds(state.last_minutes.span_s(columns))}" if columns >= MIN_SPARKLINE_COLUMNS else ""
+        )
         drawn = [heading(f"Last {RECENT_S:g} s", width, note)]
         drawn += [_draw(row, state, width) for row in ROWS if row in kept]
         if rows > 1 + len(ROWS):
@@ -75,7 +80,7 @@ class SpeedPanel:
 
 
 def _columns(width: int) -> int:
-    """What is left for sparklines."""
+    """The columns left for sparklines."""
     return width - LABEL - VALUE - CHANGE - 2
 
 
@@ -83,28 +88,28 @@ def _draw(row: SpeedRow, state: MonitorState, width: int) -> Text:
     value = row.now(state.recent)
     style = ALARM if row.label == "failed/s" and value else TITLE
     columns = _columns(width)
-    line = sparkline(row.series(state.last_minutes, columns)) if columns >= SHORTEST_SPARKLINE else ""
+    line = sparkline(row.series(state.last_minutes, columns)) if columns >= MIN_SPARKLINE_COLUMNS else ""
     numbers = Text.assemble(Text(f"{row.label:<{LABEL}}"), cell(show_number(value), VALUE, style, right=True), " ")
     return Text.assemble(numbers, cell(change(value, row.now(state.before)), CHANGE), " ", line)
 
 
 class ChartPanel:
-    """One measure over the last minutes."""
+    """A chart of one measure over the last minutes."""
 
     def __init__(self, row: SpeedRow, rank: int) -> None:
         self.rank = rank
         self._row = row
 
     def demand(self, state: MonitorState, width: int) -> Demand:
-        """Only where rows are left over."""
+        """Only rows that no other panel wants."""
         return Demand(5, 8, 20, spare=True)
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
-        """The title and the chart, its scale from 0."""
+        """The heading and the chart; its scale starts at 0."""
         columns = max(1, width - MARGIN)
         values = [value or 0.0 for value in self._row.series(state.last_minutes, columns)]
         peak = max(values)
-        drawn = [heading(self._row.label, width, f"course of {show_seconds(state.last_minutes.span_s(columns))}")]
+        drawn = [heading(self._row.label, width, f"trend over {show_seconds(state.last_minutes.span_s(columns))}")]
         for number, blocks in enumerate(block_lines(values, peak, rows - 1)):
             label = f"{show_number(peak)} ┤" if number == 0 else "0 ┤" if number == rows - 2 else "│"
             drawn.append(Text.assemble(cell(label, MARGIN, QUIET, right=True), (blocks, BAR)))

@@ -1,4 +1,4 @@
-"""What each step did over the last seconds; for terminals with room."""
+"""Rates and times of each step over the last seconds; for terminals with room."""
 
 from __future__ import annotations
 
@@ -10,22 +10,26 @@ from gradual_master.reporting.monitor.state import MonitorState, StepRates
 from gradual_master.reporting.text.formatting import show_number
 
 COLUMNS = (("/s", 8), ("failed/s", 9), ("p50 ms", 8), ("p95 ms", 8))
-NARROWEST = 56
-"""There must be room for names beside the numbers."""
+MIN_TABLE_COLUMNS = 56
+"""With fewer columns there is no room for names beside the numbers."""
 
 
 class StepsPanel:
-    """One line per step, in the order of the plan; those that fail first where there are many."""
+    """One line per step, in the order of the first requests; if they do not all fit, failing steps first."""
 
     rank = 4
 
     def demand(self, state: MonitorState, width: int) -> Demand:
-        """Only where rows are left over."""
+        """Only rows that no other panel wants."""
         count = 1 + len(state.steps())
-        return Demand(min(3, count), count, count, spare=True) if width >= NARROWEST and count > 1 else Demand(0, 0, 0)
+        return (
+            Demand(min(3, count), count, count, spare=True)
+            if width >= MIN_TABLE_COLUMNS and count > 1
+            else Demand(0, 0, 0)
+        )
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
-        """Of many steps those that fail, then the slowest."""
+        """The heading and the steps; if they do not all fit, failing steps first, then the slowest."""
         entries: list[StepRates] = list(state.steps())
         if len(entries) > rows - 1:
             entries.sort(key=lambda row: (-row.failed, -(row.times.p95 or 0.0)))
@@ -35,7 +39,7 @@ class StepsPanel:
             entries,
             rows - 1,
             lambda row: _line(row, room, len(state.schedule.groups) > 1),
-            lambda _, begin: Text(f"{begin} steps", QUIET),
+            lambda _, prefix: Text(f"{prefix} steps", QUIET),
         )
         return [Text.assemble(heading("Steps", room), Text(titles, QUIET)), *lines]
 

@@ -58,7 +58,7 @@ def test_while_the_run_ends_agents_that_are_done_are_not_called_silent() -> None
     assert conditions(agents) == [("c", "silent"), ("b", "well")]
 
 
-def test_an_agent_that_has_left_is_gone_and_not_silent_and_stands_last() -> None:
+def test_an_agent_that_has_left_is_gone_and_not_silent_and_listed_last() -> None:
     agents = KnownAgents()
     agents.add(at(1, well("a"), well("b", 0.9), well("c")), is_ending=False)
     agents.add_news(News(1.5, "info", "agent b has left", "b", "left"))
@@ -68,7 +68,7 @@ def test_an_agent_that_has_left_is_gone_and_not_silent_and_stands_last() -> None
     assert (agents.worst_first()[-1].since_s, agents.present, len(agents)) == (1.5, 2, 3)
 
 
-def test_a_lost_agent_stands_first_until_it_is_back() -> None:
+def test_a_lost_agent_is_listed_first_until_it_is_back() -> None:
     agents = KnownAgents()
     agents.add(at(1, well("a"), well("b")), is_ending=False)
     seen = []

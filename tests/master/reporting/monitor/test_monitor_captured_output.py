@@ -55,7 +55,7 @@ def test_standard_output_that_is_no_terminal_is_left_alone(monkeypatch: pytest.M
 
 def test_of_very_many_lines_the_last_are_kept_and_results_are_kept_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = one_terminal(monkeypatch)
-    monkeypatch.setattr(module, "MOST_LINES", 4)
+    monkeypatch.setattr(module, "MAX_LOG_PIECES", 4)
     monkeypatch.setattr(sys, "stdout", out := Terminal())
     output = CapturedOutput()
     output.start()
@@ -80,15 +80,15 @@ def test_a_stream_that_somebody_else_has_replaced_stays(monkeypatch: pytest.Monk
     assert sys.stderr is other
 
 
-def test_warnings_are_told_without_secrets_whoever_says_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_warnings_of_every_logger_are_reported_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = one_terminal(monkeypatch)
     root = logging.getLogger()
     before = root.handlers[:], root.level
     monkeypatch.setattr(logs, "_HIDDEN", [Mask(["hunter2"])])
-    told: list[tuple[str, str]] = []
+    reported: list[tuple[str, str]] = []
     try:
         logs.configure_logging("info", "json")
-        listener = LogListener(lambda level, text: told.append((level, text)))
+        listener = LogListener(lambda level, text: reported.append((level, text)))
         root.addHandler(listener)
         structlog.get_logger("gradual.master").info("not worth it")
         structlog.get_logger("gradual.master").warning("agent hunter2 is lost", slots=3)
@@ -100,7 +100,7 @@ def test_warnings_are_told_without_secrets_whoever_says_them(monkeypatch: pytest
         root.setLevel(level)
         structlog.reset_defaults()
         logging.captureWarnings(False)
-    assert told == [("warning", "agent *** is lost"), ("error", "no route")]
+    assert reported == [("warning", "agent *** is lost"), ("error", "no route")]
     assert "hunter2" not in terminal.getvalue()
 
 

@@ -50,9 +50,9 @@ def test_a_slice_that_is_over_never_changes() -> None:
     """With 30 columns over more than 3 minutes a slice is 6 s: rates are means, times the worst of the intervals."""
     samples = [[second % 13 + 1] * (second % 4 + 1) for second in range(240)]
     rates = minutes_of(samples).rates(lambda point: point.ok, 30)
-    assert rates == [sum(map(len, samples[begin : begin + 6])) / 6 for begin in range(60, 240, 6)]
+    assert rates == [sum(map(len, samples[start : start + 6])) / 6 for start in range(60, 240, 6)]
     later = minutes_of([*samples, [1]]).rates(lambda point: point.ok, 30)
     assert later[:-1] == rates[1:]
     assert minutes_of(samples).worst(lambda point: point.times.max, 30) == [
-        max(max(times) for times in samples[begin : begin + 6]) for begin in range(60, 240, 6)
+        max(max(times) for times in samples[start : start + 6]) for start in range(60, 240, 6)
     ]

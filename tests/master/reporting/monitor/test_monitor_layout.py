@@ -102,14 +102,14 @@ def test_rows_are_dealt_within_what_is_there_and_what_is_asked_for(
     rows = share_rows(wanted, height)
     assert sum(rows) <= height
     for given_rows, (_, demand) in zip(rows, wanted, strict=True):
-        assert given_rows == 0 or demand.least <= given_rows <= demand.most
+        assert given_rows == 0 or demand.min_rows <= given_rows <= demand.max_rows
     if sum(rows) < height:
-        assert all(r == demand.most for r, (_, demand) in zip(rows, wanted, strict=True) if r)
+        assert all(r == demand.max_rows for r, (_, demand) in zip(rows, wanted, strict=True) if r)
 
 
 @given(st.lists(DEMANDS, max_size=8), st.integers(0, 60))
 def test_no_panel_is_dropped_before_one_of_a_higher_rank(wanted: list[tuple[int, Demand]], height: int) -> None:
     rows = share_rows(wanted, height)
-    firm = [(rank, r) for r, (rank, demand) in zip(rows, wanted, strict=True) if demand.least and not demand.spare]
+    firm = [(rank, r) for r, (rank, demand) in zip(rows, wanted, strict=True) if demand.min_rows and not demand.spare]
     dropped = [rank for rank, r in firm if r == 0]
     assert all(rank <= min(dropped) for rank, r in firm if r) if dropped else True

@@ -1,4 +1,4 @@
-"""Lines keep to their width, whatever is in them; sparklines, bars and changes never say more than the figures."""
+"""Lines keep to their width, with any text in them; sparklines, bars and changes show what the numbers say."""
 
 import io
 
@@ -61,7 +61,7 @@ def test_text_from_elsewhere_cannot_move_the_cursor(text: str, shown: str) -> No
     assert clean(text) == shown
 
 
-def test_columns_stand_side_by_side_whatever_their_lengths() -> None:
+def test_columns_of_different_lengths_are_side_by_side() -> None:
     drawn = beside([[Text("a"), Text("bb")], [Text("ccc")]], [3, 4], 2)
     assert [line.plain for line in drawn] == ["a    ccc", "bb   "]
 

@@ -50,8 +50,8 @@ def show(panel: Panel, state: MonitorState, width: int, rows: int) -> list[str]:
 @pytest.mark.parametrize("width", [1, 7, 20, 36, 39, 49, 66, 100])
 def test_a_panel_keeps_to_the_room_it_is_given(panel: Panel, state: MonitorState, width: int) -> None:
     demand = panel.demand(state, width)
-    assert demand.least <= demand.ideal <= demand.most
-    for rows in range(demand.least, demand.most + 1) if demand.least else ():
+    assert demand.min_rows <= demand.ideal_rows <= demand.max_rows
+    for rows in range(demand.min_rows, demand.max_rows + 1) if demand.min_rows else ():
         assert len(panel.lines(state, width, rows)) <= rows
         lines = draw_stack((panel,), state, width, rows)
         assert len(lines) == rows
@@ -66,11 +66,11 @@ def test_the_header_says_which_run_this_is_and_where_it_is() -> None:
     assert show(Header(), LATE, 64, 2)[1] == "RUNNING  climb, level 4 of 8: 160 users, 200 in 0:06  348 failed"
 
 
-def test_the_header_says_when_figures_are_old_and_when_the_run_ends() -> None:
+def test_the_header_says_when_data_is_old_and_when_the_run_ends() -> None:
     clock = Clock()
     state = scene(20, TWO, 1, clock=clock)
     clock.now += 6
-    assert show(Header(), state, 80, 2)[1].endswith("! figures are of 0:20")
+    assert show(Header(), state, 80, 2)[1].endswith("! last data at 0:20")
     assert show(Keys(), state, 80, 1) == ["Ctrl-C drains and reports; twice stops at once"]
     state.add_news(News(26.7, "warning", "stopping: users drain for at most 5s; stop again to cut them", is_stop=True))
     assert show(Header(), state, 80, 2)[1].startswith("STOPPING  users finish")
@@ -97,12 +97,12 @@ def test_the_schedule_is_drawn_with_a_cursor_at_now() -> None:
     ]
     late = scene(74, TWO, 1)
     assert show(SchedulePanel(), late, 48, 3)[-1] == " users └─────────────────────────────── 1:14 ▲──"
-    assert SchedulePanel().demand(SMALL, 20).most == 0
+    assert SchedulePanel().demand(SMALL, 20).max_rows == 0
     endless = scene(5, TWO, 1, endless=True)
     assert show(SchedulePanel(), endless, 60, 3)[-1].endswith("until the iterations are done")
 
 
-def test_users_are_told_by_group_with_the_missing_ones_in_words() -> None:
+def test_users_are_shown_by_group_with_the_number_of_missing_ones() -> None:
     assert show(UsersPanel(), SMALL, 48, 4) == [
         "── Users ─────────────────────── actual / target",
         "all      █████████░           36 / 40, 4 missing",
@@ -125,7 +125,7 @@ def test_a_single_group_needs_no_sum_and_stopping_users_are_said() -> None:
     assert show(UsersPanel(), state, 60, 2)[1].split() == ["customer", "████▏", "5", "/", "5,", "2", "stopping"]
 
 
-def test_figures_of_the_last_seconds_stand_beside_their_change_and_course() -> None:
+def test_rates_of_the_last_seconds_have_their_change_and_trend() -> None:
     lines = show(SpeedPanel(), LATE, 39, 9)
     assert [line.split()[0] for line in lines[1:8]] == ["ok/s", "failed/s", "p50", "p90", "p95", "p99", "max"]
     recent = LATE.recent
@@ -136,19 +136,19 @@ def test_figures_of_the_last_seconds_stand_beside_their_change_and_course() -> N
     assert lines[8].startswith("users in a request ")
 
 
-def test_with_few_rows_the_most_telling_figures_remain() -> None:
+def test_with_few_rows_the_most_important_measures_are_shown() -> None:
     assert [line.split()[0] for line in show(SpeedPanel(), LATE, 39, 4)[1:]] == ["ok/s", "failed/s", "p95"]
 
 
-def test_before_the_first_figures_there_are_none() -> None:
+def test_before_the_first_interval_there_is_no_data() -> None:
     assert [line.split()[-1] for line in show(SpeedPanel(), EARLY, 39, 8)[1:]] == ["-"] * 7
     assert show(ObjectivesPanel(), EARLY, 39, 3)[1] == "none judged yet"
     assert show(AgentsPanel(), EARLY, 39, 3)[1] == "none has reported yet"
     assert show(FailuresPanel(), EARLY, 39, 3)[1] == "none"
-    assert show(UsersPanel(), EARLY, 39, 3)[1] == "no figures yet"
+    assert show(UsersPanel(), EARLY, 39, 3)[1] == "no data yet"
 
 
-def test_failures_are_told_in_words_with_their_rate_of_late() -> None:
+def test_failures_are_shown_by_label_with_their_rate_now() -> None:
     assert show(FailuresPanel(), SMALL, 60, 3) == [
         "── Failures ────────────────────────────── 5.59% of requests",
         "HTTP 500       × 18  0.4/s now",
@@ -167,7 +167,7 @@ def test_where_there_is_room_failures_say_where_and_how_they_began() -> None:
     assert [line[:2] for line in show(FailuresPanel(), SMALL, 80, 4)[1:]] == ["HT", "  ", "ti"]
 
 
-def test_failures_of_a_warm_up_are_told_by_their_kind() -> None:
+def test_failures_of_a_warm_up_are_shown_by_their_kind() -> None:
     state = scene(9, TWO, 1)
     last = state.last
     assert last is not None
@@ -183,7 +183,7 @@ def test_failures_that_are_over_are_said_to_be() -> None:
     assert last is not None
     for second in range(9, 15):
         state.add(replace(last, number=second, start_s=second, end_s=second + 1, failures=0, errors={}))
-    assert show(FailuresPanel(), state, 60, 3)[1].endswith("none of late")
+    assert show(FailuresPanel(), state, 60, 3)[1].endswith("none now")
 
 
 def test_objectives_are_listed_with_their_state_in_words_the_urgent_first() -> None:
@@ -224,7 +224,7 @@ def test_steps_are_listed_where_there_is_room() -> None:
     assert [" / ".join(line.split()[0:3:2]) for line in lines[1:]] == [
         f"{group} / {step}" for group in TWO for step in ("login", "rates")
     ]
-    assert not StepsPanel().demand(SMALL, 39).least
+    assert not StepsPanel().demand(SMALL, 39).min_rows
 
 
 @pytest.mark.parametrize("chart", [THROUGHPUT, LATENCY])
@@ -250,7 +250,7 @@ def test_no_colour_says_what_no_word_says() -> None:
     words = ("missing", "FAILING", "warning", "silent", "strained", "failed", "/s", "!", "failing", " / ")
     for panel in PANELS:
         demand = panel.demand(LATE, 66)
-        for line in panel.lines(LATE, 66, demand.ideal) if demand.ideal else ():
+        for line in panel.lines(LATE, 66, demand.ideal_rows) if demand.ideal_rows else ():
             if any("red" in str(span.style) or "magenta" in str(span.style) for span in line.spans):
                 assert any(word in line.plain for word in words) or line.plain[0] == " ", line.plain
 

@@ -145,7 +145,7 @@ def test_force_color_does_not_make_a_file_a_terminal(monkeypatch: pytest.MonkeyP
     assert "\x1b" not in stderr.getvalue()
 
 
-def test_a_screen_that_fails_is_left_and_the_host_is_told(screens: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_screen_that_fails_is_left_and_its_error_is_raised(screens: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*arguments: Any) -> Any:
         raise ValueError("no drawing")
 

@@ -1,4 +1,4 @@
-"""One thread writes to the terminal; it is left as it was, whatever happens."""
+"""One thread writes to the terminal; it is restored, also after an error."""
 
 import io
 import os
@@ -105,7 +105,7 @@ def test_a_drawing_that_fails_leaves_the_screen_and_is_remembered() -> None:
     assert str(screen.failure) == "no drawing"
 
 
-def test_a_terminal_that_takes_nothing_holds_up_nobody_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_that_blocks_delays_the_end_only_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "END_TIMEOUT_S", 0.01)
     window, resume = Window(), threading.Event()
 

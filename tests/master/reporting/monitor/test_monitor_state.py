@@ -37,7 +37,7 @@ def test_the_clock_runs_on_between_intervals_and_the_quickest_news_set_it() -> N
     assert round(state.left_s or 0, 6) == 70.6
 
 
-def test_figures_that_are_too_old_are_noticed_but_not_while_the_run_ends() -> None:
+def test_data_that_is_too_old_is_noticed_but_not_while_the_run_ends() -> None:
     clock = Clock()
     state = scene(20, GROUPS, 1, clock=clock)
     assert not state.is_late
@@ -47,7 +47,7 @@ def test_figures_that_are_too_old_are_noticed_but_not_while_the_run_ends() -> No
     assert not state.is_late
 
 
-def test_levels_are_told_by_the_clock() -> None:
+def test_levels_follow_the_clock() -> None:
     clock = Clock()
     state = scene(9, GROUPS, 1, clock=clock)
     now, then = state.changes()
@@ -162,7 +162,7 @@ def test_steps_add_up_to_their_intervals() -> None:
 
 
 def test_the_steps_of_an_interval_are_worked_out_once() -> None:
-    """Rows are made anew whenever they are asked for; those of an interval that is seen again are the same ones."""
+    """`actions()` makes new rows on each call: the state calls it once per interval."""
     closed = list(records(8, groups=("customer",), agents=1))
     assert closed[0].actions() is not closed[0].actions()
     state = MonitorState(staircase(("customer",)), Clock())

@@ -24,7 +24,7 @@ def requests_of(export: Export) -> int:
 
 
 def test_values_that_wait_are_bounded_and_the_oldest_go_first(run: FedRun) -> None:
-    pending = PendingMetrics("cumulative", BEGIN, most_waiting=30)
+    pending = PendingMetrics("cumulative", BEGIN, max_waiting_values=30)
     for number in range(100):
         pending.add(replace(run.records[1], end_s=number + 1))
     export = pending.take()
@@ -45,7 +45,7 @@ def test_an_export_stays_as_it_is_while_the_run_goes_on(run: FedRun) -> None:
 
 
 def test_what_waits_goes_in_exports_that_a_receiver_takes(run: FedRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pending_metrics, "MOST_PER_EXPORT", 25)
+    monkeypatch.setattr(pending_metrics, "MAX_VALUES_PER_EXPORT", 25)
     pending = PendingMetrics("delta", BEGIN)
     for number in range(10):
         pending.add(replace(run.records[1], end_s=number + 1))

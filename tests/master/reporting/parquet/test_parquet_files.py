@@ -139,16 +139,18 @@ def million(agents: int, minutes: int, each: int) -> Iterator[SampleBlock]:
 
 def test_a_million_samples_of_20_agents_in_10_minutes_wait_in_bounded_memory(folder: Path) -> None:
     """By counts: rows that wait, partitions that are open, rows that arrive, and how large row groups are."""
-    writer = SampleWriter(folder, describe_run(run_of()), rows_per_group=2048, most_buffered=20_000, most_open=30)
-    most_open = fed = 0
+    writer = SampleWriter(
+        folder, describe_run(run_of()), rows_per_group=2048, max_buffered_rows=20_000, max_open_partitions=30
+    )
+    max_open_partitions = fed = 0
     for block in million(20, 10, 420):
         writer.write(block)
         fed += len(block)
         assert sum(partition.buffered for partition in writer._open.values()) == writer._buffered <= 20_000
-        most_open = max(most_open, len(writer._open))
+        max_open_partitions = max(max_open_partitions, len(writer._open))
     writer.close()
     assert writer.peak == 20_000, "the bound is met, and held"
-    assert 20 < most_open <= 30
+    assert 20 < max_open_partitions <= 30
     dataset = ds.dataset(folder, format="parquet", partitioning=HIVE)
     assert dataset.count_rows() == fed >= 1_000_000
     assert dataset.count_rows(filter=(ds.field("agent") == "agent-7") & (ds.field("minute") == 4)) == pytest.approx(
@@ -165,7 +167,7 @@ def test_a_million_samples_of_20_agents_in_10_minutes_wait_in_bounded_memory(fol
 
 def test_a_block_larger_than_all_that_may_wait_is_written_piece_by_piece(folder: Path) -> None:
     rows = random_rows(3, 5000, seconds=50)
-    writer = SampleWriter(folder, describe_run(run_of()), rows_per_group=600, most_buffered=1000)
+    writer = SampleWriter(folder, describe_run(run_of()), rows_per_group=600, max_buffered_rows=1000)
     writer.write(block_of("a", rows))
     assert writer.peak <= 1000
     writer.close()
@@ -175,7 +177,7 @@ def test_a_block_larger_than_all_that_may_wait_is_written_piece_by_piece(folder:
 
 
 def test_the_fullest_partition_is_written_when_too_many_rows_wait(folder: Path) -> None:
-    writer = SampleWriter(folder, describe_run(run_of()), rows_per_group=1000, most_buffered=500)
+    writer = SampleWriter(folder, describe_run(run_of()), rows_per_group=1000, max_buffered_rows=500)
     writer.write(block_of("small", random_rows(1, 100, seconds=50)))
     writer.write(block_of("large", random_rows(2, 400, seconds=50)))
     assert {name: partition.buffered for (name, _), partition in writer._open.items()} == {"small": 100, "large": 0}
