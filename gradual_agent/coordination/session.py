@@ -188,7 +188,7 @@ class Session:
         return [events.Fetch(welcome.run)]
 
     def _take_pong(self, pong: Pong, now: int) -> Instructions:
-        if pong.stamp > now:
+        if pong.stamp > now:  # No stamp of ours: a lease that counted from it would last too long.
             return []
         self._pinging.answer(now)
         instructions = self._adopt_offset(self._estimate.observe(pong.stamp, now, pong.now))
@@ -271,7 +271,7 @@ class Session:
         return self._exit(3, f"no master for {format_duration(self._redial.patience)}")
 
     def _flush(self, now: int) -> Instructions:
-        """All that is due, in as few messages as the bound allows."""
+        """All that is due, in few messages; ended slots wait a moment for others, but ride on what goes out anyway."""
         confirm = Confirm(*self._in_force, self._provisioned) if self._confirms else None
         message = AgentMessage(confirm=confirm, leaving=self._says_leaving)
         batches = self.outbox.take(now)

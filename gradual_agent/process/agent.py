@@ -149,6 +149,7 @@ class Agent:
 
     def _set_alarm(self) -> None:
         in_run_time = self._pool.next_deadline
+        # A full outbox takes no batch, so the end of an interval is no reason to wake.
         if self._intervals is not None and not self._session.outbox.is_full:
             in_run_time = min(in_run_time, self._intervals.end_of(self._intervals.next))
         deadline = min(self._session.next_deadline, in_run_time - self._offset)

@@ -7,8 +7,8 @@ none of them.
 A successful sample is three appends to arrays of machine integers and a few additions; histograms, sums and counts of
 messages are made of whole arrays when a batch is sealed.
 
-Hot path (STYLE 16): plain attributes and bound methods. Measured on one busy core: 0.5 µs a
-successful sample.
+Hot path (STYLE 16): plain attributes and bound methods; no slots, which make it no faster, as there is one object for
+each step. Measured on one busy core: 0.5 µs a successful sample.
 """
 
 from __future__ import annotations

@@ -242,6 +242,7 @@ class VirtualUser(StepRunner):
             self._sample.reset(now)
             self._context.recorder.begun += 1
             self._meter.begin_request(now)
+        # A client that cannot be cut may be where the mistake is: it is said, and the slot is filled all the same.
         for client in self._take_clients():
             try:
                 client.cut()
