@@ -39,6 +39,9 @@ MOST_BITS = 65_536
 MOST_DIGITS = 100
 """Of a rounding."""
 
+_PLAIN = (str, int, float)
+"""What most values are: nothing lies within them. Written in place, the types would be joined at every look."""
+
 _MARK = re.compile(r"%(?:\([^)]*\))?[-#0 +]*(\d+|\*)?(?:\.(\d+|\*))?")
 """A conversion of `%`, its width and its precision."""
 
@@ -97,7 +100,7 @@ def check_nodes(value: Any) -> None:
     TemplateError for a list or mapping that holds too many values to be written, however few there are in memory; what
     Jinja raises for an undefined value in it, or one that the sandbox keeps, which may lie in a list unnoticed.
     """
-    if isinstance(value, str):  # Most values are.
+    if isinstance(value, _PLAIN):
         return
     count, level = 0, [value]
     while level:

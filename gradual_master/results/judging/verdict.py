@@ -65,9 +65,9 @@ class Verdict(Section):
 def judge(evidence: Evidence) -> Verdict:
     """Weigh the evidence."""
     signal = evidence.run.stop_signal
-    stopped = (
-        () if signal is None else (f"the run was {STOPPED[signal]} before its end; objectives are judged up to there",)
-    )
+    stopped: tuple[str, ...] = ()
+    if signal is not None:
+        stopped = (f"the run was {STOPPED[signal]} before its end; objectives are judged up to there",)
     invalid = tuple(_invalid(evidence))
     failed = tuple(_failed(evidence))
     status: Status = "interrupted" if stopped else "invalid" if invalid else "failed" if failed else "passed"
