@@ -90,12 +90,12 @@ class CookieJar:
     def __len__(self) -> int:
         return len(self._cookies)
 
-    def get(self, name: str, default: str | None = None) -> str | None:
+    def get(self, name: str) -> str | None:
         """The value of the latest cookie called `name`, whatever its domain and path."""
         self.expire()
         found = [cookie for cookie in self._cookies.values() if cookie.name == name]
         if not found:
-            return default
+            return None
         value = max(found, key=lambda cookie: cookie.serial).value
         return value if value.isascii() else decode_text(encode_text(value))
 
@@ -125,8 +125,7 @@ class CookieJar:
     def store(self, request: HttpRequest, lines: Iterable[str]) -> None:
         """Take in the Set-Cookie fields of the response to `request`."""
         for line in lines:
-            cookie = self._read(request, decode_bytes(line))
-            if cookie is not None:
+            if (cookie := self._read(request, decode_bytes(line))) is not None:
                 self._keep(cookie)
 
     def _keep(self, cookie: Cookie) -> None:

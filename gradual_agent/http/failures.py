@@ -1,4 +1,4 @@
-"""How an exchange can fail, as data: kinds of `gradual_common.protocol.batch.KINDS` with a sentence beside them."""
+"""How an exchange can fail, as data: numbers of `gradual_common.kinds.failures.KIND` with a sentence beside them."""
 
 from __future__ import annotations
 

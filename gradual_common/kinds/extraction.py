@@ -25,7 +25,7 @@ class Extraction(Model):
     has_default: bool = False
 
 
-def read_extraction(value: Any, sources: Sequence[str] = SOURCES) -> Any:
+def read_extraction(value: Any, sources: Sequence[str]) -> Any:
     """`"json: data.token"`, or {from: "json: data.token", default: ""} → the fields of an Extraction."""
     others = "".join(f', "{source}: …"' for source in sources[1:])
     allowed = f'write "{sources[0]}: data.token"{others} or {{from: …, default: …}}'

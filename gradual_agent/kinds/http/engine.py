@@ -7,6 +7,7 @@ takes 0.35 µs; building a request from templates 25 µs.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from gradual_agent.errors import JobError
@@ -50,25 +51,25 @@ def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> HttpEngine:
     return HttpEngine(dialer, plan.config, runtime.observer)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class HttpEngine:
     """The engine of HTTP actions in one agent process."""
 
-    def __init__(self, dialer: Dialer, config: Config, observer: Observer | None = None) -> None:
-        self._dialer = dialer
-        self._config = config
-        self._observer = observer
+    dialer: Dialer
+    config: Config
+    observer: Observer | None = None
 
     @property
     def connections(self) -> int:
         """How many are open."""
-        return self._dialer.context.connections
+        return self.dialer.context.connections
 
     def compile(self, spec: HttpActionSpec, wants_headers: bool, wants_body: bool) -> HttpAction:
         """An action; TemplateError or RequestError for one that can never be sent."""
         assertions = Assertions(spec.assertions)
         extractor = Extractor(spec.extract)
         template = RequestTemplate(
-            self._config,
+            self.config,
             spec,
             wants_headers=wants_headers or assertions.wants_headers or extractor.wants_headers,
             wants_body=wants_body or assertions.wants_body or extractor.wants_body,
@@ -77,9 +78,9 @@ class HttpEngine:
 
     def client(self, owner: Resumable, cookies: Cookies, connections: Connections) -> HttpClient:
         """The client of one user."""
-        if self._observer is None:
-            return HttpClient(self._dialer, owner, cookies, connections)
-        return ObservedClient(self._dialer, owner, cookies, connections, self._observer)
+        if self.observer is None:
+            return HttpClient(self.dialer, owner, cookies, connections)
+        return ObservedClient(self.dialer, owner, cookies, connections, self.observer)
 
     def describe(self, mask: Mask, sample: Sample) -> dict[str, Any]:
         """A failed exchange."""
@@ -87,7 +88,7 @@ class HttpEngine:
 
     def close(self) -> None:
         """Resolve nothing more; clients are closed by their users."""
-        self._dialer.close()
+        self.dialer.close()
 
 
 class HttpAction:
