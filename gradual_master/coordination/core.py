@@ -1,7 +1,8 @@
 """The master's decisions, from the first Hello to the last batch: `handle(event, now) -> list[Instruction]`.
 
-The core reads no clock and does no I/O; `now` is run time in nanoseconds. What an event says is dealt with first; then
-the core asks, whatever the event was, whether leases have run out, intervals may be closed, and the run may move on.
+The core reads no clock and does no I/O; `now` is run time in nanoseconds. It handles the event itself first. After
+every event, of any type, it then checks three things: which leases are over, which intervals can be closed, and whether
+the run enters its next state.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from gradual_common.schedule.schedule import Schedule
 from gradual_common.units import count, format_duration
 from gradual_master.coordination import events
 from gradual_master.coordination.events import Event, Instruction, Signal
-from gradual_master.coordination.fleet.agent import Contact, ContactEvent
+from gradual_master.coordination.fleet.agent import LinkEvent, LinkState
 from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
@@ -20,18 +21,18 @@ from gradual_master.coordination.journal import Journal
 from gradual_master.coordination.lifecycle import LifeCycle, State
 from gradual_master.coordination.messages import MessageHandler
 from gradual_master.coordination.orders import RunOrders
-from gradual_master.coordination.phases import Phases
 from gradual_master.coordination.slots.assigning import Assigner
 from gradual_master.coordination.slots.table import SlotTable
+from gradual_master.coordination.stages import RunStages
 from gradual_master.coordination.terms import Terms
 from gradual_master.results.facts import FleetFacts, SlotsFinished
 
-STALL = NS_PER_S // 2
-"""Ticks come every 50 ms: a silence longer than this means that the master itself stood still."""
+MAX_SILENCE_NS = NS_PER_S // 2
+"""Ticks come every 50 ms: if no event comes for longer than this, the master process itself was stopped or blocked."""
 
 
 class MasterCore:
-    """The master without its sockets: makes its parts, gives each what it uses, and puts events to them."""
+    """The master without its sockets: creates its parts, connects them, and passes each event to the part it is for."""
 
     def __init__(self, terms: Terms, schedule: Schedule, journal: Journal) -> None:
         self._terms = terms
@@ -44,35 +45,35 @@ class MasterCore:
         orders = RunOrders(terms, schedule, fleet, slots, out)
         self._assigner = assigner = Assigner(schedule, life, fleet, slots, intake, orders, out)
         self._membership = membership = Membership(terms, life, fleet, slots, intake, assigner, out)
-        self._phases = phases = Phases(terms, life, fleet, slots, intake, orders, assigner, membership, out)
-        self._messages = MessageHandler(fleet, intake, membership, phases, assigner, out)
+        self._stages = stages = RunStages(terms, life, fleet, slots, intake, orders, assigner, membership, out)
+        self._messages = MessageHandler(fleet, intake, membership, stages, assigner, out)
 
     @property
     def state(self) -> State:
-        """Where the run stands."""
+        """The state of the run."""
         return self._life.state
 
     @property
     def signal(self) -> Signal | None:
-        """How the run was first stopped from outside, if it was."""
-        return self._phases.signal
+        """The first signal that stopped the run; None if it was not stopped from outside."""
+        return self._stages.signal
 
     @property
     def failure(self) -> str | None:
-        """Why the run could not be done, if it could not."""
-        return self._phases.failure
+        """Why the run failed; None if it did not."""
+        return self._stages.failure
 
     @property
     def uninformed(self) -> list[str]:
-        """The agents that worked for the run to its end, and do not know yet that it is over."""
+        """The agents that worked until the end of the run and have not yet been sent that it is over."""
         return [agent.name for agent in self._fleet.working() if not agent.knows_end]
 
     def knows(self, agent: str) -> bool:
-        """Whether this incarnation was taken in: only such an agent gets the job."""
+        """Whether this incarnation is in the fleet: only such an agent gets the job."""
         return self._fleet.has(agent)
 
     def name_of(self, agent: str) -> str:
-        """How people know an incarnation; the begin of its number once it is forgotten."""
+        """The name of an incarnation; the first digits of its number if it is not in the fleet any more."""
         return self._fleet[agent].name if self.knows(agent) else agent[:8]
 
     @property
@@ -81,7 +82,7 @@ class MasterCore:
         return tuple(self._assigner.finished)
 
     def facts(self) -> FleetFacts:
-        """The fleet as the summary shows it."""
+        """The facts about the fleet for the summary."""
         intake = self._intake
         return FleetFacts(
             agents=self._fleet.facts(self._terms.origin),
@@ -94,23 +95,25 @@ class MasterCore:
         )
 
     def handle(self, event: Event, now: int) -> list[Instruction]:
-        """What is to be done about `event`, in order."""
-        self._bear_stall(now)
-        self._take(event, now)
+        """Process `event`; return what the shell has to do, in order."""
+        self._allow_for_stall(now)
+        self._handle(event, now)
         self._advance(now)
         return self._out.take()
 
-    def _bear_stall(self, now: int) -> None:
-        """A master that stood still has read no ping meanwhile: its deadlines move by the stall (DESIGN 4.11)."""
+    def _allow_for_stall(self, now: int) -> None:
+        """Move all deadlines by the time in which the master did not run (docs/design/fleet.md, 4.11)."""
+        # A master that was suspended or blocked has read no ping. Without this, its first look at the clock would find
+        # every lease over, and it would take the slots of a whole healthy fleet. The pings lie unread in its sockets.
         silence = now - self._last_event if self._last_event is not None else 0
         self._last_event = now
-        if silence > STALL:
+        if silence > MAX_SILENCE_NS:
             self._intake.note_stall(now)
-            self._phases.note_stall(silence)
+            self._stages.note_stall(silence)
             self._fleet.note_stall(silence)
             self._out.note("warning", f"the master stood still for {format_duration(silence)}")
 
-    def _take(self, event: Event, now: int) -> None:
+    def _handle(self, event: Event, now: int) -> None:
         match event:
             case events.Received(stream, message):
                 self._messages.receive(stream, message, now)
@@ -125,31 +128,34 @@ class MasterCore:
             case events.Unmergeable(agent, number, reason):
                 self._membership.drop(self._fleet[agent], f"batch {number}: {reason}")
             case events.Stop(signal):
-                self._phases.stop(signal, now)
+                self._stages.stop(signal, now)
             case events.Tick():
                 self._watch(now)
                 self._assigner.watch(now)
 
     def _advance(self, now: int) -> None:
+        # Each step may make the next one possible in the same event (the last confirmation starts the load, which
+        # assigns slots at once), so this repeats until the state stays. Order: an expired agent is lost first, so that
+        # no interval waits for it; intervals close next; only then the run moves on, which may close the rest.
         before: State | None = None
         while before is not self.state and not self._life.is_finished:
             before = self.state
             for agent in self._fleet.expired(now):
                 self._membership.expire(agent)
-            self._phases.close(self._intake.close_due(now))
-            self._phases.advance(now)
+            self._stages.close(self._intake.close_due(now))
+            self._stages.advance(now)
 
     def _watch(self, now: int) -> None:
-        """An operator hears of a silent agent before its lease is over, and what will become of its users."""
+        """Warn of a silent agent after half a lease: before its users stop, and with what will happen to them."""
         for agent in self._fleet.working():
             silence = now - agent.heard_at
-            # That it is silent already, or that its connection is broken, was said at once.
-            is_connected = agent.contact in (Contact.HERE, Contact.RETURNING)
+            # Not again for one that is already reported as silent. A broken connection was reported when it broke.
+            is_connected = agent.link in (LinkState.HERE, LinkState.RETURNING)
             if not is_connected or silence < self._terms.lease // 2 or not agent.has_lease(now):
                 continue
-            agent.take(ContactEvent.QUIET)
+            agent.take(LinkEvent.QUIET)
             users = self._slots.count_of(agent.id)
-            left = format_duration((self._fleet.lease - silence) // NS_PER_S * NS_PER_S)
+            left = format_duration((self._fleet.lease_with_guard - silence) // NS_PER_S * NS_PER_S)
             self._out.note(
                 "warning",
                 f"agent {agent.name} is silent: its {count(users, 'user')} stop at the end of its lease; unless it "

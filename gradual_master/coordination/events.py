@@ -1,7 +1,7 @@
-"""What the shell tells the core, and what the core tells the shell to do: two closed sets of frozen records.
+"""Events, which the shell passes to the core, and instructions, which the core returns: two sets of frozen records.
 
-A `stream` is the shell's number for one connection; an `agent` is the hexadecimal incarnation. Instants are run time
-in nanoseconds.
+`stream` is the shell's number of one connection. `agent` is the incarnation of an agent, hexadecimal. Instants are run
+time in nanoseconds.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from typing import Any, Literal
 
 from gradual_common.protocol.batch import Batch
 from gradual_common.protocol.messages import AgentMessage, MasterMessage, SlotRun
-from gradual_master.results.summary.history import Fate
 
 Signal = Literal["interrupt", "terminate"]
+
+AgentState = Literal["silent", "back", "lost", "left"]
+"""What has become of an agent: nothing is heard of it, it is heard again, its slots were lost, it left on request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message came on a stream."""
+    """A message was received on a stream."""
 
     stream: int
     message: AgentMessage
@@ -26,7 +28,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Something came on a stream that cannot be read."""
+    """A message was received that cannot be decoded."""
 
     stream: int
     reason: str
@@ -36,14 +38,14 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class StreamEnded:
-    """A stream is over, whoever ended it."""
+    """A stream has ended, from either side."""
 
     stream: int
 
 
 @dataclass(frozen=True, slots=True)
 class Provided:
-    """The rows of these slots are prepared for an agent, up to the provision `sequence`."""
+    """The data rows of these slots are prepared for an agent; the last of them is in provision `sequence`."""
 
     agent: str
     slots: tuple[SlotRun, ...]
@@ -52,7 +54,7 @@ class Provided:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A batch is in the aggregate."""
+    """A batch was merged into the aggregate."""
 
     agent: str
     batch: Batch
@@ -69,14 +71,14 @@ class Unmergeable:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Somebody wants the run to end: Ctrl-C, or a termination."""
+    """The user or the system asks to end the run: Ctrl-C or SIGTERM."""
 
     signal: Signal
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Time has passed."""
+    """Time has passed: sent every 50 ms, so that deadlines are noticed when no message comes."""
 
 
 Event = Received | Unreadable | StreamEnded | Provided | Merged | Unmergeable | Stop | Tick
@@ -84,24 +86,24 @@ Event = Received | Unreadable | StreamEnded | Provided | Merged | Unmergeable | 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Put a message on a stream."""
+    """Put a message into the send queue of a stream."""
 
     stream: int
     message: MasterMessage
     ahead: bool = False
-    """Of everything that may wait: orders and pongs are (DESIGN 4.11)."""
+    """Before all other messages that wait: for orders and pongs (docs/design/fleet.md, 4.11)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """Close a stream once everything put on it has been written."""
+    """Close a stream after everything in its queue has been written."""
 
     stream: int
 
 
 @dataclass(frozen=True, slots=True)
 class Provide:
-    """Prepare the rows of these slots for an agent, then say `Provided`."""
+    """Prepare the data rows of these slots for an agent, then dispatch `Provided`."""
 
     agent: str
     slots: tuple[SlotRun, ...]
@@ -109,7 +111,7 @@ class Provide:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Merge a batch, then say `Merged` (the acknowledgement follows it) or `Unmergeable`."""
+    """Merge a batch, then dispatch `Merged` (it is acknowledged after that) or `Unmergeable`."""
 
     agent: str
     batch: Batch
@@ -117,13 +119,13 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class CloseInterval:
-    """Close an interval and show it; they come in order. What comes later changes no decision on it."""
+    """Close an interval and report it. Intervals are closed in order; later batches change no decision made on them."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
+class StartSchedule:
     """The schedule's time 0 is at the run time `start`."""
 
     start: int
@@ -131,21 +133,21 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Say something."""
+    """A message for the log and for reporters."""
 
     level: Literal["info", "warning", "error"]
     text: str
     about: tuple[tuple[str, Any], ...] = ()
-    """What belongs to it, for the log."""
-    fate: Fate | None = None
-    """What has become of the agent that it is about."""
+    """Key-value pairs for the log."""
+    agent_state: AgentState | None = None
+    """The new state of the agent that the note is about, if it has changed."""
     is_stop: bool = False
-    """It says that the run is being stopped."""
+    """Whether it reports that the run is being stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The run is over: everything that will come is merged and every interval is closed."""
+    """The run is over: all batches that are still expected are merged, and every interval is closed."""
 
 
-Instruction = Send | Close | Provide | Merge | CloseInterval | Begin | Note | End
+Instruction = Send | Close | Provide | Merge | CloseInterval | StartSchedule | Note | End

@@ -1,7 +1,7 @@
-"""What is committed before it is acted on (DESIGN 4.7, 4.9): the interface, and the journal in memory.
+"""The journal: decisions are committed before they are acted on (docs/design/fleet.md, 4.7, 4.9).
 
-`commit` writes its entries in one transaction, in order; when it returns they are as durable as the journal makes
-them. In memory nothing survives the process.
+`commit` writes its entries in one transaction, in order. When it returns, they are as durable as that journal can make
+them. The journal in memory, the only one so far, does not survive the process.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gradual_master.coordination.events import CloseInterval
 
 @dataclass(frozen=True, slots=True)
 class StateTaken:
-    """The run's life cycle moved on."""
+    """The run has entered a state."""
 
     state: str
     at: int
@@ -24,7 +24,7 @@ class StateTaken:
 
 @dataclass(frozen=True, slots=True)
 class SlotsAssigned:
-    """These slots, under these tenures, belong to `agent` too from here on."""
+    """These slots, under these tenures, are assigned to `agent`, in addition to those that it has."""
 
     agent: str
     slots: tuple[SlotRun, ...]
@@ -32,17 +32,17 @@ class SlotsAssigned:
 
 @dataclass(frozen=True, slots=True)
 class SlotsReleased:
-    """These slots' users have ended."""
+    """The users of these slots have ended."""
 
     agent: str
     slots: tuple[SlotRun, ...]
     for_good: bool
-    """They will have no successor."""
+    """Whether the slots have ended too: they get no new user."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentLost:
-    """What `agent` held belongs to nobody."""
+    """`agent` is lost: all its slots are free."""
 
     agent: str
     reason: str
@@ -50,19 +50,19 @@ class AgentLost:
 
 @dataclass(frozen=True, slots=True)
 class OrdersIssued:
-    """A version of the orders."""
+    """A new version of the orders."""
 
     epoch: int
     version: int
     start: int
-    """From when the schedule counts."""
+    """The schedule's time 0."""
     stopped_at: int | None
-    """When it was stopped, if it was."""
+    """The instant at which the run was stopped; None if it was not."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchMerged:
-    """Batch `number` of `agent` is in the totals."""
+    """Batch `number` of `agent` is in the aggregate."""
 
     agent: str
     number: int
@@ -73,7 +73,7 @@ Entry = StateTaken | SlotsAssigned | SlotsReleased | AgentLost | OrdersIssued | 
 
 
 class Journal(Protocol):
-    """Commits decisions before they are sent, and batch numbers before they are acknowledged."""
+    """Stores decisions before they are sent, and batch numbers before they are acknowledged."""
 
     def commit(self, entries: Iterable[Entry]) -> None:
         """Write the entries in one transaction, in order."""
@@ -81,7 +81,7 @@ class Journal(Protocol):
 
 
 class MemoryJournal:
-    """Keeps decisions as they were made, and of batches and intervals only the last numbers: a run may be long."""
+    """Keeps all decisions, but only the last numbers of batches and intervals: a run may be long."""
 
     def __init__(self) -> None:
         self.decisions: list[Entry] = []
@@ -89,7 +89,7 @@ class MemoryJournal:
         self.closed = -1
 
     def commit(self, entries: Iterable[Entry]) -> None:
-        """Keep the entries."""
+        """Store the entries."""
         for entry in entries:
             match entry:
                 case BatchMerged(agent, number, _):

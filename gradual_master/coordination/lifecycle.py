@@ -1,4 +1,4 @@
-"""The life of a run as a table: states × events (STYLE, after h11).
+"""The life cycle of a run as a table of states × events (docs/design/style.md, 2).
 
     waiting ──gathered──▶ provisioning ──provisioned──▶ readying ──confirmed──▶ running ──ended──▶ draining ─┐
        │                       │                           │                      │ stopped           │      │collected
@@ -8,7 +8,7 @@
                 finished                                                          ▼                          │
                                                                                cutting ──collected, stopped──┘
 
-From every state but `finished`, `failed` ends the run. Nothing but `running` raises load.
+`failed` ends the run from every state except `finished`. Load is raised in `running` only.
 """
 
 from __future__ import annotations
@@ -25,56 +25,63 @@ E = TypeVar("E", bound=Enum)
 
 
 class State(Enum):
-    """Where a run stands."""
+    """The state of a run."""
 
     WAITING = "waiting"
-    """Agents come."""
+    """Waits for the expected agents."""
     PROVISIONING = "provisioning"
-    """The slots are assigned; the job and the rows are on their way."""
+    """The slots are assigned; agents receive the job and the rows of their slots."""
     READYING = "readying"
-    """Every agent has its rows; orders with slots and without levels are on their way."""
+    """Every agent has its rows; agents receive orders with slots and without levels, and confirm them."""
     RUNNING = "running"
-    """The schedule has an origin: levels are in force."""
+    """The schedule's time 0 is fixed: levels are in force."""
     DRAINING = "draining"
-    """The schedule or the last slot has ended: users finish, last batches are collected."""
+    """The schedule or the last slot has ended: users finish, and the last batches are collected."""
     STOPPING = "stopping"
-    """The same, because the run was stopped from outside."""
+    """As draining, after a first stop from outside."""
     CUTTING = "cutting"
-    """Stopped a second time: nothing is waited for but the last batches."""
+    """After a second stop: users are interrupted, only the last batches are awaited."""
     FINISHED = "finished"
-    """Nothing follows."""
+    """The run is over."""
 
 
-class RunStep(Enum):
-    """What moves a run on."""
+class RunEvent(Enum):
+    """What changes the state of a run."""
 
     GATHERED = "gathered"
+    """All expected agents are here, and their slots are assigned."""
     PROVISIONED = "provisioned"
+    """They have stored the job and the rows of their slots."""
     CONFIRMED = "confirmed"
+    """They have confirmed their first orders."""
     ENDED = "ended"
+    """The schedule is over, or no slot has anything left to do."""
     STOPPED = "stopped"
+    """A stop from outside: Ctrl-C or SIGTERM."""
     COLLECTED = "collected"
+    """The last batches are merged, or not expected any more."""
     FAILED = "failed"
+    """The run cannot be continued."""
 
 
-_STEP = RunStep
-_ENDS = {_STEP.STOPPED: State.FINISHED, _STEP.FAILED: State.FINISHED}
-_COLLECTS = {_STEP.COLLECTED: State.FINISHED, _STEP.FAILED: State.FINISHED}
+_EVENT = RunEvent
+_ENDS = {_EVENT.STOPPED: State.FINISHED, _EVENT.FAILED: State.FINISHED}
+_COLLECTS = {_EVENT.COLLECTED: State.FINISHED, _EVENT.FAILED: State.FINISHED}
 
-TABLE: dict[State, dict[RunStep, State]] = {
-    State.WAITING: {_STEP.GATHERED: State.PROVISIONING, **_ENDS},
-    State.PROVISIONING: {_STEP.PROVISIONED: State.READYING, **_ENDS},
-    State.READYING: {_STEP.CONFIRMED: State.RUNNING, **_ENDS},
-    State.RUNNING: {_STEP.ENDED: State.DRAINING, _STEP.STOPPED: State.STOPPING, _STEP.FAILED: State.FINISHED},
-    State.DRAINING: {_STEP.STOPPED: State.STOPPING, **_COLLECTS},
-    State.STOPPING: {_STEP.STOPPED: State.CUTTING, **_COLLECTS},
-    State.CUTTING: {_STEP.COLLECTED: State.FINISHED, **_ENDS},
+TABLE: dict[State, dict[RunEvent, State]] = {
+    State.WAITING: {_EVENT.GATHERED: State.PROVISIONING, **_ENDS},
+    State.PROVISIONING: {_EVENT.PROVISIONED: State.READYING, **_ENDS},
+    State.READYING: {_EVENT.CONFIRMED: State.RUNNING, **_ENDS},
+    State.RUNNING: {_EVENT.ENDED: State.DRAINING, _EVENT.STOPPED: State.STOPPING, _EVENT.FAILED: State.FINISHED},
+    State.DRAINING: {_EVENT.STOPPED: State.STOPPING, **_COLLECTS},
+    State.STOPPING: {_EVENT.STOPPED: State.CUTTING, **_COLLECTS},
+    State.CUTTING: {_EVENT.COLLECTED: State.FINISHED, **_ENDS},
     State.FINISHED: {},
 }
 
 
 def next_state(table: Mapping[S, Mapping[E, S]], state: S, event: E, who: str) -> S:
-    """Where `event` leads; IllegalTransitionError names who, state and event where the table has no such transition."""
+    """The state that follows; IllegalTransitionError if the table has no such transition (`who`: for its message)."""
     try:
         return table[state][event]
     except KeyError:
@@ -82,7 +89,7 @@ def next_state(table: Mapping[S, Mapping[E, S]], state: S, event: E, who: str) -
 
 
 class LifeCycle:
-    """The state of one run; it moves along `TABLE` only."""
+    """The state of one run; it changes by `TABLE` only."""
 
     __slots__ = ("_journal", "state")
 
@@ -90,9 +97,9 @@ class LifeCycle:
         self.state = State.WAITING
         self._journal = journal
 
-    def take(self, step: RunStep, now: int) -> State:
-        """Move on, and commit that; IllegalTransitionError names both where the table has no such transition."""
-        self.state = next_state(TABLE, self.state, step, "a run")
+    def take(self, event: RunEvent, now: int) -> State:
+        """Enter the state that follows, and commit that; IllegalTransitionError if the table has no such transition."""
+        self.state = next_state(TABLE, self.state, event, "a run")
         self._journal.commit([StateTaken(self.state.value, now)])
         return self.state
 
@@ -103,7 +110,7 @@ class LifeCycle:
 
     @property
     def is_preparing(self) -> bool:
-        """Whether slots are assigned and no level has been ordered yet."""
+        """Whether slots are assigned, and no level has been ordered yet."""
         return self.state in (State.PROVISIONING, State.READYING)
 
     @property
@@ -113,10 +120,10 @@ class LifeCycle:
 
     @property
     def is_collecting(self) -> bool:
-        """Whether target 0 is ordered and the last batches are awaited."""
+        """Whether target 0 is ordered, and the last batches are awaited."""
         return self.state in (State.DRAINING, State.STOPPING, State.CUTTING)
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing follows."""
+        """Whether the run is over."""
         return self.state is State.FINISHED

@@ -1,4 +1,4 @@
-"""What agents say, part by part (DESIGN 4.3, 4.5, 4.11, 5.2)."""
+"""Processes the messages of agents, part by part (docs/design/fleet.md, 4.3, 4.5, 4.11, 5.2)."""
 
 from __future__ import annotations
 
@@ -9,65 +9,70 @@ from gradual_common.errors import WireError
 from gradual_common.protocol.batch import Batch
 from gradual_common.protocol.messages import AgentMessage, Confirm, Expired, MasterMessage, Ping, Pong
 from gradual_master.coordination.events import Close, Merge
-from gradual_master.coordination.fleet.agent import QUIET, Contact, ContactEvent, FleetAgent
+from gradual_master.coordination.fleet.agent import QUIET, FleetAgent, LinkEvent, LinkState
 from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake, Receipt
 from gradual_master.coordination.journal import BatchMerged
-from gradual_master.coordination.phases import Phases
 from gradual_master.coordination.slots.assigning import Assigner
+from gradual_master.coordination.stages import RunStages
 
 
 @dataclass(eq=False, slots=True)
 class MessageHandler:
-    """Deals with one message at a time."""
+    """Processes one message at a time."""
 
     fleet: Fleet
     intake: Intake
     membership: Membership
-    phases: Phases
+    stages: RunStages
     assigner: Assigner
     out: Instructions
 
     def receive(self, stream: int, message: AgentMessage, now: int) -> None:
-        """A message came on `stream`; an agent whose message makes no sense is dropped."""
+        """Process a message of `stream`; an agent is dropped if its message contradicts the protocol."""
         if message.hello is not None and not self.membership.greet(stream, message.hello, now):
             return
         agent = self.fleet.speaker(stream)
         if agent is None:
-            # A superseded stream, or one that never said Hello: DESIGN 4.5 drops what comes on it.
+            # A superseded stream, or one that sent no Hello: what comes on it is ignored (docs/design/fleet.md, 4.5).
             self.out.add(Close(stream))
             return
         try:
-            self._read(agent, message, now)
+            self._process(agent, message, now)
         except WireError as error:
             self.membership.drop(agent, str(error))
 
     def reject(self, stream: int, reason: str, peer: str) -> None:
-        """Something came that cannot be read; its sender is dropped, the master lives."""
+        """Drop the sender of a message that cannot be decoded; other agents are not affected."""
         agent = self.fleet.speaker(stream)
         if agent is not None:
             self.membership.drop(agent, reason)
         else:
-            self.out.note("error", f"a stream is closed that said no Hello: {reason}", peer=peer)
+            self.out.note("error", f"closing a stream that sent no Hello: {reason}", peer=peer)
             self.out.refuse(stream, f"this cannot be read: {reason}")
 
     def acknowledge(self, agent: FleetAgent, batch: Batch) -> None:
-        """A batch is merged: that is committed, then acknowledged."""
+        """A batch is merged: commit that, then acknowledge it."""
         self.intake.merged(agent.id, batch)
         self.out.commit(BatchMerged(agent.id, batch.number, batch.interval))
         self.out.send(agent, MasterMessage(ack=self.intake.of(agent.id).merged))
 
-    def _read(self, agent: FleetAgent, message: AgentMessage, now: int) -> None:
-        """The parts in an order that matters: an agent that is back has first to say which slots ended meanwhile."""
+    def _process(self, agent: FleetAgent, message: AgentMessage, now: int) -> None:
+        """Process the parts of a message, in an order that matters."""
+        # 1. The ping renews the lease and ends a silence: the rest is processed for an agent that is heard.
+        # 2. The confirmation: decisions about slots depend on which orders the agent has applied.
+        # 3. Released and finished slots. Only after these does the master know which slots an agent that is back still
+        #    has; so `take_back`, which assigns the missing ones again, comes after them.
+        # 4. The goodbye is last: nothing of an agent is processed after it has left.
         if message.ping is not None:
             self._answer(agent, message.ping, now)
         if message.confirm is not None:
             self._confirm(agent, message.confirm, now)
         self.assigner.release(agent, message.released, now, for_good=False)
         self.assigner.release(agent, message.finished, now, for_good=True)
-        if message.ping is not None and agent.contact is Contact.RETURNING:
+        if message.ping is not None and agent.link is LinkState.RETURNING:
             self.assigner.take_back(agent, now)
         if message.leaving:
             self.membership.note_leaving(agent)
@@ -79,8 +84,8 @@ class MessageHandler:
     def _answer(self, agent: FleetAgent, ping: Ping, now: int) -> None:
         agent.begun = max(agent.begun, ping.begun)
         agent.offset = ping.offset
-        if agent.contact in QUIET:
-            agent.take(ContactEvent.SPEAK)
+        if agent.link in QUIET:
+            agent.take(LinkEvent.SPEAK)
             silence = (now - agent.heard_at) / NS_PER_S
             self.out.note("info", f"agent {agent.name} is heard again after {silence:.1f} s", agent, "back")
             self.assigner.reconsider(agent)
@@ -89,11 +94,11 @@ class MessageHandler:
             self.fleet.renew(agent, now)
             self.out.send(agent, MasterMessage(pong=Pong(ping.stamp, now)), ahead=True)
         else:
-            self.out.send(agent, MasterMessage(expired=Expired("the lease is over: say Hello anew")), ahead=True)
+            self.out.send(agent, MasterMessage(expired=Expired("the lease is over: send a new Hello")), ahead=True)
 
     def _confirm(self, agent: FleetAgent, confirm: Confirm, now: int) -> None:
         if confirm.provisioned > agent.provisioned:
-            self.phases.note_progress(now)
+            self.stages.note_progress(now)
             self.assigner.note_stored(agent, confirm.provisioned)
         if (confirm.epoch, confirm.version) > agent.confirmed:
             agent.confirmed = (confirm.epoch, confirm.version)
@@ -108,8 +113,11 @@ class MessageHandler:
                 self.intake.resent_batches += 1
                 self.out.send(agent, MasterMessage(ack=self.intake.of(agent.id).merged))
             case Receipt.GAP if agent.stream is not None:
-                # One is missing in between: the agent dials again and sends from the last acknowledged one on.
-                self.out.note("warning", f"batch {batch.number} leaves a gap: its stream is closed", agent)
+                # A batch is missing. The agent dials again, and sends all batches after the last acknowledged one.
+                expected = self.intake.of(agent.id).received + 1
+                self.out.note(
+                    "warning", f"batch {batch.number} is out of order (expected {expected}): closing the stream", agent
+                )
                 self.out.add(Close(agent.stream))
                 self.fleet.leave(agent.stream)
                 self.intake.cut_off(agent.id, now)

@@ -1,8 +1,8 @@
-"""Orders: the complete state that every agent is to bring about, ahead of time (DESIGN 4.6).
+"""Orders: the complete state that each agent has to bring about, sent ahead of time (docs/design/fleet.md, 4.6).
 
-Levels are sent for the next 2·lease and refreshed while at least 1.5·lease of them is left, so that an agent that hears
-nothing for a whole lease still changes with the others; after that its lease is over anyway. One version counts for
-the whole fleet: it rises whenever the levels do.
+Levels are sent for the next 2·lease, and are sent again when less than 1.5·lease of them is left. So an agent that
+receives nothing for a whole lease still changes its level together with the others; after that its lease is over
+anyway. The version number is one for the whole fleet: it rises with every change of levels, or of one agent's slots.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _APPLY_AT = attrgetter("apply_at")
 
 
 class RunOrders:
-    """What is ordered now: each version is committed, then sent. Instants in run time, ns."""
+    """The current orders: each version is committed, then sent. Instants in run time, ns."""
 
     def __init__(self, terms: Terms, schedule: Schedule, fleet: Fleet, slots: SlotTable, out: Instructions) -> None:
         self.epoch = terms.epoch
@@ -34,24 +34,25 @@ class RunOrders:
         """The schedule's time 0."""
         self.stopped_at: int | None = None
         self.graceful_stop = terms.graceful_stop
-        """How long a user that is told to stop may take."""
+        """How long a user may take to stop after it was asked to, ns."""
         self._schedule = schedule
         self._fleet = fleet
         self._slots = slots
         self._out = out
         self._lease = terms.lease
         self._levels: tuple[LevelOrder, ...] = ()
-        """Every level of the run, once that has begun."""
+        """All levels of the run; empty before the load starts."""
         self._ordered = slice(0, 0)
-        """Which of them the present version has."""
+        """Which of them are in the current version."""
         self._changes_at = [change.at for change in schedule.changes]
-        # For each change, the most users per group from it on.
+        # Per change of the schedule, the largest number of users of each group from that change to the end. It is a
+        # running maximum from the end, so that `users_ahead`, which is asked after every event, only has to look it up.
         users = (change.users for change in reversed(schedule.changes))
-        self._most_from = list(accumulate(users, lambda later, here: tuple(map(max, later, here))))[::-1]
+        self._max_users_from = list(accumulate(users, lambda later, here: tuple(map(max, later, here))))[::-1]
 
     @property
     def end(self) -> int | None:
-        """The instant of target 0, when there is one yet."""
+        """The instant of target 0; None while there is none."""
         if self.stopped_at is not None:
             return self.stopped_at
         if self.start == NEVER or self._schedule.end is None:
@@ -59,7 +60,7 @@ class RunOrders:
         return self.start + self._schedule.end
 
     def begin(self, start: int) -> None:
-        """The schedule's time 0 is at `start`; the first levels are ordered."""
+        """Fix the schedule's time 0 at `start`, and order the first levels."""
         self.start = start
         end = self._schedule.end
         changes = [change for change in self._schedule.changes if end is None or change.at < end]
@@ -70,13 +71,13 @@ class RunOrders:
         self.refresh(start)
 
     def stop(self, now: int, graceful_stop: int | None = None) -> None:
-        """Target 0 from `now` on (or still from when it was first ordered); `graceful_stop` replaces the plan's."""
+        """Order target 0 from `now` on, or from when it was first ordered. `graceful_stop` replaces the plan's."""
         if self.stopped_at is None:
             at = max(now, self.start)
             self.stopped_at = at if self.end is None else min(at, self.end)
         if graceful_stop is not None:
             self.graceful_stop = graceful_stop
-        # The level in force is said again: an agent whose clock is a little late has still to put it in force.
+        # The level in force is sent again: an agent whose clock is a little late has not applied it yet.
         ordered = self._levels[self._ordered]
         known = [level for level in ordered if level.apply_at < self.stopped_at and level.number != DRAIN_LEVEL]
         phase = max((level.phase for level in ordered if level.apply_at <= self.stopped_at), default=0)
@@ -85,7 +86,7 @@ class RunOrders:
         self.issue()
 
     def is_due(self, now: int) -> bool:
-        """Whether a level that nobody has been told of comes nearer than 1.5·lease."""
+        """Whether a level that was not ordered yet is nearer than 1.5·lease."""
         ahead = self._levels[self._ordered.stop : self._ordered.stop + 1]
         return bool(ahead) and ahead[0].apply_at < now + self._lease * 3 // 2
 
@@ -97,9 +98,9 @@ class RunOrders:
         self.issue()
 
     def users_ahead(self, now: int) -> tuple[int, ...]:
-        """Per group, the most users that are ordered now or will be: whose ends are still awaited."""
-        place = bisect_right(self._changes_at, now - self.start) - 1
-        return self._most_from[max(0, place)] if self._most_from else ()
+        """Per group, the largest number of users from now on: the slots below it have still work to do."""
+        index = bisect_right(self._changes_at, now - self.start) - 1
+        return self._max_users_from[max(0, index)] if self._max_users_from else ()
 
     def users_at(self, now: int) -> tuple[int, ...]:
         """The users per group that are ordered for this moment."""
@@ -107,20 +108,20 @@ class RunOrders:
         return due[-1].users if due else (0,) * len(self._schedule.groups)
 
     def issue(self) -> None:
-        """Send a new version to every agent. The first has slots and no levels."""
+        """Send a new version to every agent. The first version has slots and no levels."""
         self._commit()
         for agent in self._fleet:
-            if agent.is_enlisted and agent.contact in LISTENING:
+            if agent.is_enlisted and agent.link in LISTENING:
                 self.repeat(agent)
 
     def renew(self, agent: FleetAgent) -> None:
-        """A new version of the same levels, for an agent whose slots have changed."""
+        """Issue a new version with the same levels, for one agent whose slots have changed."""
         self._commit()
-        if agent.contact in LISTENING:
+        if agent.link in LISTENING:
             self.repeat(agent)
 
     def repeat(self, agent: FleetAgent) -> None:
-        """Send the present version, with the slots that the agent has stored the rows of."""
+        """Send the current version, with those slots of the agent whose rows it has stored."""
         slots = self._slots.ordered_of(agent.id, agent.provisioned)
         self._slots.note_named(slots, self.version)
         self._out.send(agent, MasterMessage(orders=self.orders_for(slots)), ahead=True)
@@ -130,7 +131,7 @@ class RunOrders:
         self._out.commit(OrdersIssued(self.epoch, self.version, self.start, self.stopped_at))
 
     def orders_for(self, slots: tuple[SlotRun, ...]) -> Orders:
-        """The present version, for an agent that holds `slots`."""
+        """The current version, for an agent that has `slots`."""
         return Orders(self.epoch, self.version, slots, self._levels[self._ordered], self.start, self.graceful_stop)
 
     def _drain(self, at: int, phase: int) -> LevelOrder:

@@ -1,4 +1,4 @@
-"""What the core is given about the run."""
+"""The parameters of a run that the core needs."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms of one run; durations in ns."""
+    """The parameters of one run; durations in ns."""
 
     run: str
+    """The identifier of the run."""
     expect_agents: int
     """How many `gradual-agent` commands to wait for."""
     agents_wait: int
+    """How long to wait for agents, before the load and after the last one was lost."""
     lease: int
+    """How long an agent may run its slots without hearing from the master."""
     guard: int
+    """What the master waits beyond the lease, for clocks that run at slightly different rates."""
     interval: int
     graceful_stop: int
     origin: int = 0
     """Run time 0 on the master's clock."""
     epoch: int = 1
     is_closed: bool = False
-    """No agent can come that is not here, so that none is waited for after the last one is lost."""
+    """Whether no further agent can connect: then the run does not wait for one after the last was lost."""

@@ -1,7 +1,7 @@
-"""One run from the plan to the summary: the shell around `MasterCore`, for both commands that run a plan.
+"""One run, from the plan to the summary: the shell around `MasterCore`, for both commands that run a plan.
 
-Everything happens on one event loop. An event is handled at once; of merges there is one in each turn of the loop, so
-that pongs and orders are written in between (DESIGN 4.11).
+Everything happens on one event loop. Events are handled at once. Batches are merged one per turn of the loop, so that
+pongs and orders are written in between (docs/design/fleet.md, 4.11).
 """
 
 from __future__ import annotations
@@ -39,20 +39,22 @@ from gradual_master.serving.listening import ListenAddress
 from gradual_master.serving.server import FleetServer
 
 TICK_S = 0.05
+"""The time between two ticks: the precision with which the core notices that a deadline has passed."""
 LINGER_NS = 2 * NS_PER_S
-"""How long the master stays after the end for agents that are just dialling again, to tell them that it is over, or
-that still have single samples to send."""
+"""How long the master stays after the end: for agents that dial again, so that they learn of the end, and for agents
+that still send single samples."""
 
 STOP_GRACE_S = 1.0
+"""How long the streams may take to write their last messages."""
 
 SIGNALS: dict[signal.Signals, Signal] = {signal.SIGINT: "interrupt", signal.SIGTERM: "terminate"}
 
 
 async def conduct(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[Reporter] = ()) -> Summary:
-    """Run the plan with the agents that come, and judge it.
+    """Run the plan with the agents that connect, and judge the run.
 
-    Raises MasterError before anything has begun: an address that cannot be listened on, or must not be. Whatever
-    happens after that is in the summary.
+    Raises MasterError before the start if the address cannot be bound, or is not allowed. Every later failure is in the
+    summary.
     """
     threads = ReporterThreads(reporters)
     try:
@@ -65,7 +67,7 @@ async def conduct(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[R
 
 
 class Conductor:
-    """Feeds the core and carries out what it says."""
+    """Passes events to the core, and carries out its instructions."""
 
     def __init__(self, loaded: LoadedPlan, options: RunOptions, reporters: ReporterThreads) -> None:
         self._loaded = loaded
@@ -80,12 +82,12 @@ class Conductor:
         self._dispatcher = Dispatcher(lambda event: self._core.handle(event, clock()), self._carry_out)
         self._merges: deque[Merge] = deque()
         self._has_merged = False
-        """In this turn of the loop."""
+        """Whether a batch was merged in this turn of the event loop."""
         self._is_over = False
         self._bug: BaseException | None = None
 
     async def run(self, address: ListenAddress) -> Summary:
-        """Listen, conduct, judge."""
+        """Listen, run the plan, and judge the run."""
         bind_process(run=self._clock.run)
         mask_in_logs(*all_credentials(self._loaded.job))
         try:
@@ -103,16 +105,16 @@ class Conductor:
             if self._options.on_listening is not None:
                 self._options.on_listening(bound)
             await self._tick(lambda: self._is_over)
-            while self._merges:  # What came before the end and waits for its turn still counts.
+            while self._merges:  # Batches that were received before the end still count.
                 self._merge(self._merges.popleft())
             deadline = self._clock() + LINGER_NS
-            await self._tick(lambda: not self._is_awaited or self._clock() >= deadline)
+            await self._tick(lambda: not self._has_open_agents or self._clock() >= deadline)
         finally:
             await self._server.stop(STOP_GRACE_S)
 
     @property
-    def _is_awaited(self) -> bool:
-        """Whether agents still have something to hear or to tell."""
+    def _has_open_agents(self) -> bool:
+        """Whether an agent has still to learn that the run is over, or to send samples."""
         return bool(self._core.uninformed) or self._server.is_sampling or self._report.lacks_samples
 
     async def _tick(self, is_done: Callable[[], bool]) -> None:
@@ -123,7 +125,9 @@ class Conductor:
             raise self._bug
 
     def dispatch(self, event: Event) -> None:
-        """Handle an event and whatever follows from it. A bug ends the run instead of the loop."""
+        """Handle an event and what follows from it."""
+        # gRPC or the event loop would only log an exception of this callback, and the run would go on with a broken
+        # state. So it is kept, and raised in `_tick`, which ends the run.
         try:
             self._dispatcher.dispatch(event)
         except Exception as bug:
@@ -143,7 +147,7 @@ class Conductor:
                     self._merge_next()
             case events.CloseInterval(number):
                 self._report.close_interval(number)
-            case events.Begin(start):
+            case events.StartSchedule(start):
                 self._report.begin(start)
                 if self._options.on_begin is not None:
                     self._options.on_begin()
@@ -154,7 +158,9 @@ class Conductor:
                 self._is_over = True
 
     def _merge_next(self) -> None:
-        """One batch a turn of the loop: the first at once, so that its acknowledgement rides on the pong."""
+        """Merge one batch per turn of the loop."""
+        # The first one is merged at once: an agent sends it together with a ping, and its acknowledgement can then be
+        # merged into the same message as the pong.
         self._has_merged = bool(self._merges)
         if not self._merges:
             return
@@ -188,13 +194,12 @@ def _terms_of(loaded: LoadedPlan, options: RunOptions, clock: RunClock) -> Terms
 
 @contextmanager
 def stopping_at_signals(dispatch: Callable[[Event], None]) -> Iterator[None]:
-    """Dispatch a stop for each signal; after the block they are handled as before. Off the main thread there are none.
-
-    The loop would leave Python's own handlers behind, not those that the program had before.
-    """
+    """Dispatch a stop for each signal; after the block restore the former handlers. Only in the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    # The event loop would restore Python's default handlers and no wakeup descriptor, not those that the program had
+    # before. A program that calls our API has perhaps set its own, so we restore them.
     loop = asyncio.get_running_loop()
     former = {number: signal.getsignal(number) for number in SIGNALS}
     wakeup = signal.set_wakeup_fd(-1)
@@ -206,6 +211,6 @@ def stopping_at_signals(dispatch: Callable[[Event], None]) -> Iterator[None]:
     finally:
         for number, handler in former.items():
             loop.remove_signal_handler(number)
-            if handler is not None:  # one that C code has set, which cannot be set from here
+            if handler is not None:  # None: a handler that C code has set, which Python cannot restore
                 signal.signal(number, handler)
         signal.set_wakeup_fd(wakeup)

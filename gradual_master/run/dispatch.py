@@ -1,4 +1,4 @@
-"""The loop between the core and whatever does its I/O: what happens is decided, what is decided is carried out."""
+"""The loop between the core and its I/O: an event is decided, then its instructions are carried out."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from gradual_master.coordination.events import Event, Instruction
 
 
 class Dispatcher:
-    """Has events handled one after the other, and carries out what follows from each before the next one.
+    """Handles events one after the other, and carries out all instructions of an event before the next event.
 
-    `handle`: what is to be done about an event; `carry_out` does it, and may dispatch what comes of it.
+    `handle` returns the instructions for an event. `carry_out` carries out one, and may dispatch further events.
     """
 
     def __init__(
@@ -23,9 +23,9 @@ class Dispatcher:
         self._events: deque[Event] = deque()
 
     def dispatch(self, event: Event) -> None:
-        """Handle an event and whatever follows from it; while another one is handled, it waits for its turn."""
-        # An instruction may bring about an event at once: a batch is merged, rows are prepared. Handled right there,
-        # what follows from it would overtake the instructions that are still to be carried out.
+        """Handle an event and the events that follow from it. During the handling of another event it only waits."""
+        # Carrying out an instruction may cause an event at once: a batch is merged, rows are prepared. If that event
+        # were handled right there, its instructions would overtake the remaining ones of the current event.
         self._events.append(event)
         if self.is_dispatching:
             return

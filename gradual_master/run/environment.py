@@ -1,4 +1,4 @@
-"""When and where a run takes place: its clock; the machine, the interpreter, the repository, for the record."""
+"""The clock of a run, and the facts about its machine, interpreter and Git repository."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GIT_TIMEOUT_S = 2.0
 
 
 class RunClock:
-    """Run time, ns since the run's origin, by calling it; and the name that the run has from its origin."""
+    """A call returns the run time: ns since the origin of the run. The identifier of the run contains its origin."""
 
     def __init__(self) -> None:
         self.origin = time.clock_gettime_ns(CLOCK_ID)
@@ -34,12 +34,12 @@ class RunClock:
         return time.time_ns() - self()
 
     def wall_time(self, instant: int) -> str:
-        """A run time by the clock on the wall, RFC 3339."""
+        """A run time as date and time of day, RFC 3339."""
         return datetime.fromtimestamp((self.epoch + instant) / NS_PER_S, UTC).isoformat()
 
 
 def fingerprint() -> dict[str, Any]:
-    """What must be alike for two runs to be compared: interpreter, system, architecture, cores."""
+    """What must be equal for a fair comparison of two runs: interpreter, system, architecture, cores."""
     return {
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
@@ -51,7 +51,7 @@ def fingerprint() -> dict[str, Any]:
 
 
 def git_facts(folder: Path) -> dict[str, Any] | None:
-    """Commit, branch (None when detached) and whether files were changed; None outside of a repository."""
+    """Commit, branch (None if detached) and whether files were changed; None outside of a repository."""
     commit = _git(folder, "rev-parse", "HEAD")
     if commit is None:
         return None
@@ -61,7 +61,7 @@ def git_facts(folder: Path) -> dict[str, Any] | None:
 
 
 def _git(folder: Path, *words: str) -> str | None:
-    """What git answers; None when it cannot."""
+    """The output of git; None if it fails."""
     git = shutil.which("git")
     if git is None:
         return None

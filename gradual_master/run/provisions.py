@@ -1,4 +1,7 @@
-"""What each agent must store before it may be given orders: the job, then the rows of its slots (DESIGN 4.6)."""
+"""Provisions: what an agent must store before it gets orders (docs/design/fleet.md, 4.6).
+
+The first one is the job; the data rows of the agent's slots follow.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,24 @@ from gradual_common.protocol.job import Job
 from gradual_common.protocol.messages import Provision, Rows, SlotRun
 
 JOB_SEQUENCE = 1
+"""The number of the first provision, which contains the job."""
 
 ROWS_PER_PROVISION = 1000
-"""Rows are made and sent in portions that keep the master's loop free: a thousand take a few milliseconds."""
+"""Rows are encoded and sent in portions, so that the event loop of the master is not blocked: a thousand rows take a
+few milliseconds."""
 
 
 class Provisions:
-    """The provisions of every agent, made when they are read. `data` is by (group number, set name)."""
+    """The provisions of every agent, built when they are read. `data` is by (group number, set name)."""
 
     def __init__(self, job: Job, data: Mapping[tuple[int, str], DataTable]) -> None:
         self._job = job
         self._data = data
         self._prepared: dict[str, list[tuple[int, str, list[int]]]] = {}
+        # Only (group, set, ordinals) is stored: the rows of 100,000 slots would fill memory long before they are sent.
 
     def prepare(self, agent: str, slots: tuple[SlotRun, ...]) -> int:
-        """The agent is given `slots` too; the sequence of the last provision that it must store."""
+        """Add the rows of `slots` to the agent's provisions; return the number of the last one."""
         prepared = self._prepared.setdefault(agent, [])
         prepared += self._portions(slots)
         return JOB_SEQUENCE + len(prepared)
@@ -34,10 +40,10 @@ class Provisions:
         return Provision(JOB_SEQUENCE, job=self._job)
 
     def rows_of(self, agent: str, after: int = JOB_SEQUENCE) -> Iterator[Provision]:
-        """The provisions that are prepared beyond number `after`."""
+        """The prepared provisions with numbers above `after`."""
         prepared = self._prepared.get(agent, [])
-        for place in range(after - JOB_SEQUENCE, len(prepared)):
-            yield Provision(JOB_SEQUENCE + 1 + place, rows=(self._rows(*prepared[place]),))
+        for index in range(after - JOB_SEQUENCE, len(prepared)):
+            yield Provision(JOB_SEQUENCE + 1 + index, rows=(self._rows(*prepared[index]),))
 
     def _rows(self, group: int, name: str, ordinals: Sequence[int]) -> Rows:
         table = self._data[group, name]

@@ -1,4 +1,4 @@
-"""What a run has to show: to reporters while it runs, and in its summary at the end."""
+"""The results of a run: passed to reporters while it runs, and summarised at the end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from gradual_master.run.options import RunOptions
 
 
 class RunReport:
-    """The aggregate of a run, and what else is shown of it. Whatever leaves here has its secrets masked."""
+    """The aggregate of a run, and everything else that reporters get. Secrets are masked here."""
 
     def __init__(
         self, loaded: LoadedPlan, options: RunOptions, reporters: ReporterThreads, core: MasterCore, clock: RunClock
@@ -43,7 +43,7 @@ class RunReport:
         self._start: int | None = None
         self._news: list[News] = []
         self._sampled: set[str] = set()
-        """The agents that have begun to send single samples."""
+        """The agents that have sent single samples."""
 
     def begin(self, start: int) -> None:
         """The schedule's time 0 is at the run time `start`."""
@@ -52,22 +52,22 @@ class RunReport:
         self._reporters.on_test_start(self._facts())
 
     def close_interval(self, number: int) -> None:
-        """Close an interval and show it, with agents by their names."""
+        """Close an interval and pass it to the reporters, with the names of the agents."""
         record = self.aggregate.close(number, self._core.finished)
         health = tuple(replace(agent, agent=self._core.name_of(agent.agent)) for agent in record.health)
         self._reporters.on_interval(replace(record, health=health))
 
     def show(self, note: Note) -> None:
-        """Show what happened to the fleet, once the schedule has begun."""
+        """Pass a note to the reporters, after the start of the schedule."""
         if self._start is not None:
             at_s = max(0.0, (self._clock() - self._start) / NS_PER_S)
             agent = dict(note.about).get("agent", "")
-            news = News(at_s, note.level, self._mask.hide_text(note.text), agent, note.fate, note.is_stop)
+            news = News(at_s, note.level, self._mask.hide_text(note.text), agent, note.agent_state, note.is_stop)
             self._news.append(news)
             self._reporters.on_news(news)
 
     def take_samples(self, message: SampleMessage) -> None:
-        """Single samples of an agent: nothing is judged by them."""
+        """Pass single samples of an agent to the reporters. The verdict does not use them."""
         incarnation = message.incarnation.hex()
         self._sampled.add(incarnation)
         agent = self._core.name_of(incarnation)
@@ -80,17 +80,15 @@ class RunReport:
 
     @property
     def lacks_samples(self) -> bool:
-        """Whether agents have still to describe what failed, or to send the samples that a reporter wants.
-
-        In a short run the stream for that is only just opening.
-        """
+        """Whether agents have still to send examples of failures, or samples that a reporter wants."""
+        # The stream for samples is opened when they are first needed: in a short run it may open only after the end.
         return self.aggregate.lacks_examples or (
             self._reporters.want_samples
             and any(totals.requests and id_ not in self._sampled for id_, totals in self.aggregate.agents.items())
         )
 
     def summarize(self, git: dict[str, Any] | None) -> Summary:
-        """Judge the run."""
+        """Judge the run, and return its summary."""
         run = replace(self._facts(), git=git, fingerprint=fingerprint())
         summary = build_summary(self.aggregate, self._core.facts(), run, self._options)
         document = without_credentials(self._loaded.job.document)

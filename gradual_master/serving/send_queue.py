@@ -1,7 +1,7 @@
-"""What waits to be written to one stream: orders and pongs ahead of all else (DESIGN 4.11).
+"""The send queue of one stream: orders and pongs before everything else (docs/design/fleet.md, 4.11).
 
-Whatever waits is folded into as few messages as its parts allow, for grpc.aio costs about 0.15 ms of a core per
-message, whatever is in it.
+Waiting messages are merged into as few as possible, because grpc.aio needs about 0.15 ms of a core for each message, of
+any size.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ PARTS = tuple(field.name for field in fields(MasterMessage) if field.name != "ac
 
 
 class SendQueue:
-    """Messages for one agent. Among those put ahead, and among the others, order is kept."""
+    """Messages for one agent: those that were put ahead, then the others, each in order."""
 
     def __init__(self) -> None:
         self._ahead: deque[MasterMessage] = deque()
-        self._behind: deque[MasterMessage] = deque()
+        self._rest: deque[MasterMessage] = deque()
 
     def __bool__(self) -> bool:
-        return bool(self._ahead or self._behind)
+        return bool(self._ahead or self._rest)
 
     def put(self, message: MasterMessage, *, ahead: bool = False) -> None:
-        """Let a message wait."""
-        (self._ahead if ahead else self._behind).append(message)
+        """Add a message."""
+        (self._ahead if ahead else self._rest).append(message)
 
     def take(self) -> MasterMessage | None:
-        """The next message to write, with everything folded in that its parts leave room for."""
+        """Remove and return the next message, merged with as many of the following ones as possible; None if empty."""
         taken: MasterMessage | None = None
-        for queue in (self._ahead, self._behind):
+        for queue in (self._ahead, self._rest):
             while queue:
                 folded = queue[0] if taken is None else fold(taken, queue[0])
                 if folded is None:
@@ -43,10 +43,9 @@ class SendQueue:
 
 
 def fold(first: MasterMessage, second: MasterMessage) -> MasterMessage | None:
-    """Both in one; None when both say the same part.
-
-    Acknowledgements are cumulative, so the higher one stands; orders are complete, so the later ones do.
-    """
+    """Both messages in one; None if both have the same part."""
+    # Two parts may be in both. Acknowledgements are cumulative, so the higher number includes the lower one. Orders are
+    # the complete state, so the later ones replace the earlier ones. Of every other part both must be delivered.
     added: dict[str, Any] = {}
     for part in PARTS:
         value = getattr(second, part)

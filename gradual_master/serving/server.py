@@ -1,8 +1,8 @@
-"""The master's gRPC shell: bytes in, events out; messages in, bytes out (DESIGN 4.11).
+"""The gRPC server of the master: received bytes become events, messages become bytes (docs/design/fleet.md, 4.11).
 
-Each stream has a queue and a writer of its own, so that an agent whose connection is slow holds up nobody, and a pong
-overtakes everything that may wait. The Provision call is another channel: the job at once, rows when the slots are
-assigned; it stays open until the run is over.
+Each stream has its own queue and writer, so that an agent with a slow connection does not delay others, and a pong
+overtakes everything that can wait. The Provision call is a separate channel: it sends the job at once, and rows when
+slots are assigned; it stays open until the run is over.
 """
 
 from __future__ import annotations
@@ -30,25 +30,27 @@ from gradual_master.run.provisions import JOB_SEQUENCE, Provisions
 from gradual_master.serving.listening import ListenAddress
 from gradual_master.serving.send_queue import SendQueue
 
-MAX_RECEIVED = 4 * 1024 * 1024
-"""Messages are to stay under 256 KiB, but one batch of a very large plan cannot be split: this is the bound."""
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+"""Messages should stay under 256 KiB. This limit is larger, because one batch of a very large plan cannot be split."""
 
-MAX_READ = 4 * MAX_RECEIVED
-"""What is larger gRPC turns away by itself, unread and unnamed; up to here we read it, and say whose it was."""
+MAX_GRPC_MESSAGE_BYTES = 4 * MAX_MESSAGE_BYTES
+"""gRPC rejects a larger message without telling us the sender. Up to this size we read it, and can name the agent."""
 
-LONGEST_SOCKET_PATH = 107
-"""`sun_path` of unix(7) without its closing zero."""
+MAX_SOCKET_PATH_BYTES = 107
+"""The size of `sun_path` in unix(7), without the final zero byte."""
 
 OPTIONS = (
+    # Without this a second master could bind the same port, and agents would be divided between two runs.
     ("grpc.so_reuseport", 0),
-    ("grpc.max_receive_message_length", MAX_READ),
-    ("grpc.max_send_message_length", MAX_RECEIVED),
+    ("grpc.max_receive_message_length", MAX_GRPC_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    # Agents use keepalive pings to notice a broken connection; gRPC's default of 5 minutes would end such connections.
     ("grpc.http2.min_ping_interval_without_data_ms", 1000),
 )
 
 
 class AgentStream:
-    """One agent's control stream: what waits to be written, and whether it is to be closed after that."""
+    """The control stream of one agent: its send queue, and whether it is closed after the queue is empty."""
 
     def __init__(self) -> None:
         self.queue = SendQueue()
@@ -56,18 +58,18 @@ class AgentStream:
         self._changed = asyncio.Event()
 
     def put(self, message: MasterMessage, ahead: bool) -> None:
-        """Let a message wait for the writer; a stream that is closing takes none."""
+        """Add a message for the writer; a closing stream ignores it."""
         if not self.is_closing:
             self.queue.put(message, ahead=ahead)
             self._changed.set()
 
     def close(self) -> None:
-        """Close once everything is written."""
+        """Close after everything in the queue is written."""
         self.is_closing = True
         self._changed.set()
 
     async def next(self) -> MasterMessage | None:
-        """The next message to write; None when the stream is to be closed."""
+        """Wait for the next message to write; None when the stream has to be closed."""
         while not self.queue:
             if self.is_closing:
                 return None
@@ -77,10 +79,10 @@ class AgentStream:
 
 
 class FleetServer(fleet_pb2_grpc.FleetServicer):
-    """Listens, and carries messages.
+    """Listens, receives and sends messages.
 
-    `dispatch` takes every event and must not block; `knows` says whether an incarnation belongs to the fleet;
-    `take_samples` is given single samples, and raises WireError for what the plan does not have.
+    `dispatch` processes an event and must not block. `knows` says whether an incarnation belongs to the fleet.
+    `take_samples` gets single samples, and raises WireError for names that are not in the plan.
     """
 
     def __init__(
@@ -103,7 +105,7 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         self._server: Any = None
 
     async def start(self, address: ListenAddress) -> str:
-        """Listen; the address that was bound. ListenError when it cannot be."""
+        """Listen; return the bound address. ListenError if that is impossible."""
         if obstacle := obstacle_to(address):
             raise ListenError(f"cannot listen on {address.target}: {obstacle}")
         self._server = grpc.aio.server(options=OPTIONS)
@@ -116,7 +118,7 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         return address.at_port(port)
 
     async def stop(self, grace_s: float) -> None:
-        """Let the streams write what waits, for at most `grace_s`, then stop listening."""
+        """Let the streams write their queues, for at most `grace_s`, then stop listening."""
         self._is_over = True
         for prepared in self._prepared.values():
             prepared.set()
@@ -126,25 +128,26 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
             await self._server.stop(grace_s)
 
     def send(self, number: int, message: MasterMessage, *, ahead: bool) -> None:
-        """Put a message on a stream; one that is over takes nothing."""
+        """Put a message into the queue of a stream; nothing happens if the stream has ended."""
         if number in self._streams:
             self._streams[number].put(message, ahead)
 
     def close(self, number: int) -> None:
-        """Close a stream once everything put on it is written."""
+        """Close a stream after everything in its queue is written."""
         if number in self._streams:
             self._streams[number].close()
 
     def provide(self, agent: str, slots: tuple[SlotRun, ...]) -> int:
-        """Prepare the rows of these slots; the sequence of the last provision."""
+        """Prepare the rows of these slots; return the number of the last provision."""
         sequence = self._provisions.prepare(agent, slots)
         if agent in self._prepared:
-            # A turn later: what is put on streams meanwhile is ahead of rows (DESIGN 4.11).
+            # In the next turn of the event loop: messages that are sent in this turn are written before large rows
+            # (docs/design/fleet.md, 4.11).
             asyncio.get_running_loop().call_soon(self._prepared.pop(agent).set)
         return sequence
 
-    async def Session(self, request_iterator: Any, context: Any) -> None:  # noqa: N802  (the service's name for it)
-        """One agent's control stream, from its Hello until either side is done with it."""
+    async def Session(self, request_iterator: Any, context: Any) -> None:  # noqa: N802  (named by the gRPC service)
+        """The control stream of one agent, until one of the sides ends it."""
         number, stream = next(self._numbers), AgentStream()
         self._streams[number] = stream
         reader = asyncio.create_task(self._read(number, stream, request_iterator, context.peer()))
@@ -152,14 +155,14 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
             while (message := await stream.next()) is not None:
                 await context.write(encode_master_message(message))
         except (grpc.aio.AioRpcError, grpc.aio.UsageError, grpc.aio.InternalError):
-            pass  # The agent is gone: what was to be written is written to its next stream.
+            pass  # The agent is gone. It gets everything that it needs on its next stream.
         finally:
             reader.cancel()
             del self._streams[number]
             self._dispatch(StreamEnded(number))
 
     async def _read(self, number: int, stream: AgentStream, messages: AsyncIterator[Any], peer: str) -> None:
-        """Dispatch what comes, until the agent stops sending; the stream is closed then."""
+        """Dispatch received messages until the agent stops sending; then close the stream."""
         try:
             async for message in messages:
                 if stream.is_closing:
@@ -169,15 +172,15 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         except (WireError, DecodeError) as error:
             self._dispatch(Unreadable(number, str(error), peer))
         except grpc.aio.AioRpcError:
-            pass  # Broken off: the same as an end.
+            pass  # A broken connection: the same as an end.
         finally:
             stream.close()
 
-    async def Provision(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802  (so too)
-        """The job at once, the rows of slots as they are given to the agent; open until the run is over."""
+    async def Provision(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802  (as above)
+        """Send the job at once, and rows when slots are assigned to the agent; open until the run is over."""
         agent = bytes(request.incarnation).hex()
         if not self._knows(agent):
-            await context.abort(grpc.StatusCode.NOT_FOUND, "say Hello first: this agent is not in the fleet")
+            await context.abort(grpc.StatusCode.NOT_FOUND, "send a Hello first: this agent is not in the fleet")
         for chunk in encode_provision(self._provisions.job()):
             yield chunk
         sent = JOB_SEQUENCE
@@ -194,18 +197,18 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         """Whether an agent still has single samples to send."""
         return self._samplers > 0
 
-    async def Samples(self, request_iterator: Any, context: Any) -> fleet_pb2.SampleReceipt:  # noqa: N802  (so too)
-        """Single samples of one agent, until it has no more."""
+    async def Samples(self, request_iterator: Any, context: Any) -> fleet_pb2.SampleReceipt:  # noqa: N802  (as above)
+        """Receive single samples of one agent, until it has no more."""
         self._samplers += 1
         try:
             async for message in request_iterator:
                 check_size(message.ByteSize())
                 samples = decode_samples(message)
                 if not self._knows(samples.incarnation.hex()):
-                    await context.abort(grpc.StatusCode.NOT_FOUND, "say Hello first: this agent is not in the fleet")
+                    await context.abort(grpc.StatusCode.NOT_FOUND, "send a Hello first: this agent is not in the fleet")
                 self._take_samples(samples)
         except (WireError, DecodeError) as error:
-            self._log.warning(f"samples cannot be read, and no more are taken on this stream: {error}")
+            self._log.warning(f"samples cannot be read; ignoring the rest of this stream: {error}")
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         finally:
             self._samplers -= 1
@@ -213,23 +216,23 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
 
 
 def check_size(size: int) -> None:
-    """WireError for a message of so many bytes when none may have as many."""
-    if size > MAX_RECEIVED:
-        raise WireError(f"a message of {size:,} bytes; at most {MAX_RECEIVED:,} are allowed")
+    """WireError for a message of more bytes than allowed."""
+    if size > MAX_MESSAGE_BYTES:
+        raise WireError(f"a message of {size:,} bytes; at most {MAX_MESSAGE_BYTES:,} are allowed")
 
 
 def obstacle_to(address: ListenAddress) -> str:
-    """Why an address cannot be listened on, in words that help; gRPC itself says only that it failed."""
+    """Why the address cannot be bound, "" if it can. It is tried with a plain socket, since gRPC gives no reason."""
     if not address.host:
         path = Path(address.target.removeprefix("unix:"))
         if not path.parent.is_dir():
             return f"there is no folder {path.parent}"
-        return "the path of a socket has at most 107 characters" if len(str(path)) > LONGEST_SOCKET_PATH else ""
+        return "the path of a socket has at most 107 characters" if len(str(path)) > MAX_SOCKET_PATH_BYTES else ""
     try:
-        family, kind, protocol, _, place = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, target = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(place)
+            probe.bind(target)
     except OSError as error:
         return f"{error.strerror}; choose another address, or stop what listens there"
     return ""

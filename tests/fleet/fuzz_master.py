@@ -17,7 +17,6 @@ from gradual_common.protocol.messages import AgentMessage, Hello, MasterMessage,
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import (
-    Begin,
     Close,
     End,
     Event,
@@ -29,6 +28,7 @@ from gradual_master.coordination.events import (
     Provided,
     Received,
     Send,
+    StartSchedule,
     Stop,
     StreamEnded,
     Tick,
@@ -266,7 +266,7 @@ class SimMaster:
                 self._prepare(agent, slots)
             case Merge():
                 self._take_merge(instruction)
-            case Begin(start):
+            case StartSchedule(start):
                 self.begun_at = start
             case Note(level, text):
                 self.notes.append((self.world.now, f"{level}: {text}"))

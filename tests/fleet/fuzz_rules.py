@@ -1,4 +1,4 @@
-"""What must hold at all times (DESIGN 4, 5), seen from outside: by the system under test, and by whoever counts.
+"""What must hold at all times (docs/design/fleet.md, 4, 5), as the system under test and a count of batches see it.
 
 The rules look at what happens, never into the state machines: users that are there and may send, batches that were
 sealed and merged, messages that were sent. A breach is kept and raised: code that catches it hides nothing.
@@ -211,9 +211,9 @@ class Rules:
         ]
 
     def is_ending(self, slot: Slot) -> bool:
-        """Whether a user that was told to stop is still there, in its time: until then nobody starts (DESIGN 4.1).
+        """Whether a user that was asked to stop may still be there: no other starts before that.
 
-        It may take `graceful_stop`, and `on_stop` as long again; by a clock that may be slow.
+        It may take `graceful_stop`, and `on_stop` as long again, by a slow clock (docs/design/fleet.md, 4.1).
         """
         since = self.world.now - 2 * self.terms.graceful_stop * 11 // 10
         return any(user.told_at is not None and user.told_at >= since for user in self._present[slot].values())

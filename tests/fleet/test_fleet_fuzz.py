@@ -1,4 +1,4 @@
-"""Whatever happens to a fleet, the rules of DESIGN 4 and 5 hold, and it recovers.
+"""Whatever happens to a fleet, the rules of docs/design/fleet.md, 4, 5 hold, and it recovers.
 
 Real agents and a real master's core over a simulated network and clocks, under sequences of up to 40 faults.
 `make test` runs the same 2,000 sequences every time, `make fuzz` 100,000 of its own.

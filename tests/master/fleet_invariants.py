@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from gradual_master.coordination.core import MasterCore
-from gradual_master.coordination.fleet.agent import Contact, FleetAgent, Standing
+from gradual_master.coordination.fleet.agent import FleetAgent, LinkState, MemberState
 from gradual_master.coordination.fleet.fleet import AgentCommands, Fleet
 from gradual_master.coordination.intake import Intake
 from gradual_master.coordination.lifecycle import LifeCycle
-from gradual_master.coordination.slots.table import NOBODY, SlotTable
+from gradual_master.coordination.slots.table import NO_AGENT, SlotTable
 
 
 def validate(core: MasterCore) -> None:
@@ -37,12 +37,12 @@ def validate_fleet(fleet: Fleet) -> None:
         assert fleet._agents.get(agent.id) is agent, f"{agent.name} speaks and is not in the fleet"
     for agent in fleet:
         is_connected = agent.stream is not None
-        assert is_connected == (agent.contact is not Contact.AWAY), f"{agent.name} is {agent.contact.value}"
+        assert is_connected == (agent.link is not LinkState.AWAY), f"{agent.name} is {agent.link.value}"
         assert not is_connected or fleet.speaker(agent.stream or 0) is agent, f"{agent.name} is not heard"
         is_counted = any(agent.id in command for command in fleet.commands._commands.values())
         assert is_connected or not is_counted, f"{agent.name} is counted and not connected"
         assert is_counted or not (is_connected and agent.is_working), f"{agent.name} is connected and not counted"
-        assert agent.standing is not Standing.DROPPED or agent.id in fleet._barred, f"{agent.name} may come again"
+        assert agent.state is not MemberState.DROPPED or agent.id in fleet._barred, f"{agent.name} may come again"
     names = [agent.name for agent in fleet]
     assert len(set(names)) == len(names), f"agents are shown as {names}"
     validate_commands(fleet.commands)
@@ -56,7 +56,7 @@ def validate_commands(commands: AgentCommands) -> None:
 
 def validate_slots(slots: SlotTable) -> None:
     """A slot that is held has a tenure, and only such a slot is on its way."""
-    is_held = slots._holder != NOBODY
+    is_held = slots._holder != NO_AGENT
     assert (slots._holder < len(slots._numbers)).all(), "slots belong to a stranger"
     assert (slots._tenure[is_held | slots._ended] > 0).all(), "slots are held, or have ended, under no tenure"
     assert not (slots._leaving & ~is_held).any(), "slots leave nobody"
@@ -81,7 +81,7 @@ def _holders(slots: SlotTable) -> list[str]:
 def _validate_agent(agent: FleetAgent, life: LifeCycle) -> None:
     """Before slots are assigned an agent is only joining; from then on whoever is lost has a reason and no lease."""
     if not life.has_assigned:
-        assert agent.standing in (Standing.JOINING, Standing.WITHDRAWING), f"{agent.name} is {agent.standing}"
+        assert agent.state in (MemberState.JOINING, MemberState.WITHDRAWING), f"{agent.name} is {agent.state}"
     if agent.is_lost:
         assert agent.was_lost, f"{agent.name} is lost, and was never lost"
         assert agent.reason, f"{agent.name} is lost for no reason"
@@ -90,7 +90,7 @@ def _validate_agent(agent: FleetAgent, life: LifeCycle) -> None:
 
 def _validate_holder(agent: FleetAgent, life: LifeCycle) -> None:
     """Whoever holds slots is enlisted, and has a lease until last batches are collected."""
-    assert agent.is_enlisted, f"{agent.name} is {agent.standing.value} and holds slots"
+    assert agent.is_enlisted, f"{agent.name} is {agent.state.value} and holds slots"
     if life.is_preparing or life.is_running:
         assert agent.lease_end is not None, f"{agent.name} holds slots without a lease"
 
@@ -98,8 +98,8 @@ def _validate_holder(agent: FleetAgent, life: LifeCycle) -> None:
 def _validate_awaited(agent: FleetAgent, life: LifeCycle, intake: Intake) -> None:
     """Intervals wait for all that are enlisted and heard, and for nobody else."""
     delivery = intake.of(agent.id)
-    is_heard = agent.standing in (Standing.WORKING, Standing.LEAVING)
+    is_heard = agent.state in (MemberState.WORKING, MemberState.LEAVING)
     if not (life.is_finished or (life.is_collecting and delivery.is_last)):
-        assert delivery.is_awaited == is_heard, f"{agent.name} is {agent.standing.value}: is it awaited?"
+        assert delivery.is_awaited == is_heard, f"{agent.name} is {agent.state.value}: is it awaited?"
     if delivery.cut_off_at is not None:
-        assert agent.contact is Contact.AWAY, f"{agent.name} is connected, and intervals do not wait for it"
+        assert agent.link is LinkState.AWAY, f"{agent.name} is connected, and intervals do not wait for it"

@@ -8,7 +8,7 @@ from fleet_invariants import validate
 from fleet_model import Bench, S, id_of, three_levels
 
 from gradual_master.coordination.core import MasterCore
-from gradual_master.coordination.fleet.agent import Contact, FleetAgent, Standing
+from gradual_master.coordination.fleet.agent import FleetAgent, LinkState, MemberState
 
 
 def running() -> Bench:
@@ -24,7 +24,7 @@ def a(core: MasterCore) -> FleetAgent:
 
 
 def lose(agent: FleetAgent) -> None:
-    agent.standing, agent.was_lost, agent.reason = Standing.LOST, True, "gone"
+    agent.state, agent.was_lost, agent.reason = MemberState.LOST, True, "gone"
 
 
 def set_slots(core: MasterCore, column: str, value: int) -> None:
@@ -33,13 +33,13 @@ def set_slots(core: MasterCore, column: str, value: int) -> None:
 
 BROKEN: list[tuple[str, Callable[[MasterCore], object], str]] = [
     ("a stream of nobody", lambda core: core._fleet._speakers.update({9: a(core)}), "speaks on 1, not on 9"),
-    ("away on a stream", lambda core: setattr(a(core), "contact", Contact.AWAY), "a is away"),
+    ("away on a stream", lambda core: setattr(a(core), "link", LinkState.AWAY), "a is away"),
     ("one name twice", lambda core: setattr(a(core), "name", "b"), "shown as"),
     ("connected and not counted", lambda core: core._fleet.commands.remove(id_of("a"), a(core).hello), "not counted"),
     ("commands counted wrongly", lambda core: setattr(core._fleet.commands, "complete", 7), "7 commands"),
-    ("dropped and not barred", lambda core: setattr(a(core), "standing", Standing.DROPPED), "may come again"),
-    ("lost and a holder", lambda core: setattr(a(core), "standing", Standing.LOST), "was never lost"),
-    ("joining and a holder", lambda core: setattr(a(core), "standing", Standing.JOINING), "joining and holds slots"),
+    ("dropped and not barred", lambda core: setattr(a(core), "state", MemberState.DROPPED), "may come again"),
+    ("lost and a holder", lambda core: setattr(a(core), "state", MemberState.LOST), "was never lost"),
+    ("joining and a holder", lambda core: setattr(a(core), "state", MemberState.JOINING), "joining and holds slots"),
     ("a holder without a lease", lambda core: setattr(a(core), "lease_end", None), "without a lease"),
     ("lost and a lease", lambda core: lose(a(core)), "has a lease"),
     ("slots of a stranger", lambda core: set_slots(core, "_holder", 7), "a stranger"),

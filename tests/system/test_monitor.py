@@ -245,7 +245,7 @@ def test_an_interrupt_drains_on_the_screen_and_a_second_one_leaves_it(
             window.press("C-c") if means == "key" else send("INT", pid)
 
         interrupt()
-        screen = window.await_text("STOPPING", "stopping: users drain", "Ctrl-C again stops at once")
+        screen = window.await_text("STOPPING", "stopping: users finish", "Ctrl-C again stops at once")
         assert window.has_alternate_screen()
         assert "missing" not in screen, "users that finish are not missing"
         assert "[warning" not in screen, "the log does not tear the screen"
@@ -253,8 +253,8 @@ def test_an_interrupt_drains_on_the_screen_and_a_second_one_leaves_it(
         over = window.await_text("code=130", PROMPT)
         assert not window.has_alternate_screen()
         assert window.shows_cursor()
-        assert over.count("stopping: users drain") == over.count("stopping at once") == 1
-        assert over.index("stopping: users drain") < over.index("INTERRUPTED") < over.index("code=130")
+        assert over.count("stopping: users finish") == over.count("stopping at once") == 1
+        assert over.index("stopping: users finish") < over.index("INTERRUPTED") < over.index("code=130")
         assert "before" in over.split("\n")[0]
 
 

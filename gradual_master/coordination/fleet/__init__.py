@@ -1,1 +1,1 @@
-"""Which agents there are, and what each is allowed."""
+"""The agents of a run: who they are, what state each is in, and how long its lease lasts."""

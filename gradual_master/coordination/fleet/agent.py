@@ -1,23 +1,23 @@
-"""An agent as the master knows it: two tables of states × events (STYLE, after h11), and what it said.
+"""An agent as the master sees it: two state tables (states × events), and what the agent has reported.
 
-What it is to the run decides whether it may hold slots, and whether intervals and the end of the run wait for it:
+The member state decides whether the agent may have slots, and whether intervals and the end of the run wait for it:
 
     joining ──enlist──▶ working ──leave──▶ leaving ──depart──▶ left
       │ leave            │ lose             │ lose               ▲
       ▼                  ▼   ▲ return       ▼   ▲ return         │ depart
     withdrawing         lost ┘    lost in leaving ───────────────┘
 
-Whoever is dropped keeps its slots until its lease is over, is lost then, and is not taken in again. Lost before the
-load, an agent comes back as the newcomer that it was.
+An agent that is dropped keeps its slots until its lease is over. Then it is lost, and it is not accepted again. An
+agent that is lost before the load comes back as a new one (joining).
 
-Whether it is heard decides whether anything can be given to it or taken from it just now:
+The link state decides whether the master can send it something, and trusts what it knows of its slots, at this moment:
 
     here ──quiet──▶ silent ──speak──▶ here
     away ──hello──▶ returning ──reconcile──▶ here
                     returning ──quiet──▶ silent since it is back ──speak──▶ returning
 
-An agent that dials anew is returning until its first ping has said which of its slots have ended meanwhile. From
-everywhere a broken stream leads to away, and a Hello on a new stream to returning.
+An agent that dials again is returning until its first ping, which says which of its slots have ended in between. From
+every link state a broken stream leads to away, and a Hello on a new stream to returning.
 """
 
 from __future__ import annotations
@@ -29,42 +29,47 @@ from gradual_common.protocol.messages import Hello
 from gradual_master.coordination.lifecycle import next_state
 
 
-class Standing(Enum):
-    """What an agent is to the run."""
+class MemberState(Enum):
+    """What part an agent has in the run."""
 
     JOINING = "joining"
-    """Taken in. It is given no slots yet, and nobody waits for its batches."""
+    """Accepted. It has no slots yet, and its batches are not awaited."""
     WORKING = "working"
-    """It may hold slots; intervals wait for its batches."""
+    """It may have slots; intervals wait for its batches."""
     LEAVING = "leaving"
-    """Its host told it to end: its users end one by one, and it is given no slots."""
+    """It was asked to end on its own machine: its users end one by one, and it gets no more slots."""
     WITHDRAWING = "withdrawing"
-    """The same, before it was given anything."""
+    """As leaving, before it had any slots."""
     DROPPED = "dropped"
-    """It cannot be understood and is not heard; its slots stay its own until its lease is over."""
+    """It broke the protocol and is ignored. It may still be running its slots, so it keeps them for its lease."""
     LEFT = "left"
-    """It left, with everything handed over."""
+    """It has left, after it delivered everything."""
     LOST = "lost"
-    """Its lease is over or it is gone: its slots are free. What it still delivers is merged."""
+    """Its lease is over, or it has ended: its slots are free. Batches that it still delivers are merged."""
     LOST_LEAVING = "lost while it was leaving"
+    """As lost; if it returns, it goes on leaving."""
     LOST_NEWCOMER = "lost before the load"
+    """As lost; if it returns, it joins as a new agent."""
 
 
-class StandingEvent(Enum):
-    """What changes what an agent is to the run."""
+class MemberEvent(Enum):
+    """What changes the member state."""
 
     ENLIST = "enlisted"
-    LEAVE = "told to end"
+    """It takes part in the run: it may get slots from now on."""
+    LEAVE = "asked to end"
     DEPART = "let go"
+    """It said goodbye, after its last batch."""
     DROP = "dropped"
     LOSE = "lost"
     LOSE_EARLY = "lost before the load"
     RETURN = "taken back"
+    """It said Hello again after it was lost."""
 
 
-_S, _E = Standing, StandingEvent
+_S, _E = MemberState, MemberEvent
 
-STANDINGS: dict[Standing, dict[StandingEvent, Standing]] = {
+MEMBER_STATES: dict[MemberState, dict[MemberEvent, MemberState]] = {
     _S.JOINING: {_E.ENLIST: _S.WORKING, _E.LEAVE: _S.WITHDRAWING, _E.DROP: _S.DROPPED, _E.LOSE: _S.LOST_NEWCOMER},
     _S.WORKING: {_E.LEAVE: _S.LEAVING, _E.DROP: _S.DROPPED, _E.LOSE: _S.LOST, _E.LOSE_EARLY: _S.LOST_NEWCOMER},
     _S.LEAVING: {_E.DEPART: _S.LEFT, _E.DROP: _S.DROPPED, _E.LOSE: _S.LOST_LEAVING, _E.LOSE_EARLY: _S.LOST_NEWCOMER},
@@ -76,43 +81,46 @@ STANDINGS: dict[Standing, dict[StandingEvent, Standing]] = {
     _S.LOST_NEWCOMER: {_E.RETURN: _S.JOINING},
 }
 
-WORKING = (Standing.JOINING, Standing.WORKING, Standing.LEAVING, Standing.WITHDRAWING, Standing.DROPPED)
+WORKING = (MemberState.JOINING, MemberState.WORKING, MemberState.LEAVING, MemberState.WITHDRAWING, MemberState.DROPPED)
 """Neither lost nor left."""
-ASSIGNABLE = (Standing.JOINING, Standing.WORKING)
-"""May be given slots, once they have the plan."""
-LOST = (Standing.LOST, Standing.LOST_LEAVING, Standing.LOST_NEWCOMER)
-ENLISTED = (Standing.WORKING, Standing.LEAVING, Standing.DROPPED)
-"""May hold slots, and the run does not end before their last batch or the end of their lease."""
+ASSIGNABLE = (MemberState.JOINING, MemberState.WORKING)
+"""May get slots, once they have the plan."""
+LOST = (MemberState.LOST, MemberState.LOST_LEAVING, MemberState.LOST_NEWCOMER)
+ENLISTED = (MemberState.WORKING, MemberState.LEAVING, MemberState.DROPPED)
+"""May have slots. The run does not end before their last batch, or the end of their lease."""
 
 
-class Contact(Enum):
-    """Whether an agent is heard."""
+class LinkState(Enum):
+    """The state of the connection to an agent."""
 
     HERE = "here"
-    """It can be told something, and what it holds is known."""
+    """It is connected, and it is known which slots it has."""
     SILENT = "silent"
-    """On its stream nothing has come for half a lease, and that was said."""
+    """It is connected, but nothing has come for half a lease. That was reported."""
     RETURNING = "returning"
-    """It said Hello on a new stream; what happened to its slots meanwhile comes with its first ping."""
+    """It has sent a Hello on a new stream. Its first ping will say what happened to its slots in between."""
     SILENT_RETURNING = "silent since it is back"
+    """As silent, and the first ping of the new stream has not come."""
     AWAY = "away"
     """It has no stream."""
 
 
-class ContactEvent(Enum):
-    """What changes whether an agent is heard."""
+class LinkEvent(Enum):
+    """What changes the link state."""
 
     HELLO = "on a new stream"
     SPEAK = "heard again"
     RECONCILE = "reconciled"
+    """What the agent says of its slots was compared with the slot table."""
     QUIET = "silent"
     HANG_UP = "cut off"
+    """The stream has ended."""
 
 
-_C, _N = Contact, ContactEvent
+_C, _N = LinkState, LinkEvent
 _CONNECTED = {_N.HELLO: _C.RETURNING, _N.HANG_UP: _C.AWAY}
 
-CONTACTS: dict[Contact, dict[ContactEvent, Contact]] = {
+LINK_STATES: dict[LinkState, dict[LinkEvent, LinkState]] = {
     _C.HERE: {**_CONNECTED, _N.QUIET: _C.SILENT},
     _C.SILENT: {**_CONNECTED, _N.SPEAK: _C.HERE},
     _C.RETURNING: {**_CONNECTED, _N.RECONCILE: _C.HERE, _N.QUIET: _C.SILENT_RETURNING},
@@ -120,63 +128,63 @@ CONTACTS: dict[Contact, dict[ContactEvent, Contact]] = {
     _C.AWAY: {_N.HELLO: _C.RETURNING},
 }
 
-LISTENING = (Contact.HERE, Contact.SILENT)
-"""Orders are sent to these; a returning agent is told once it has said what it holds."""
-QUIET = (Contact.SILENT, Contact.SILENT_RETURNING)
-"""The next ping of these is worth a word."""
+LISTENING = (LinkState.HERE, LinkState.SILENT)
+"""Orders are sent in these states. A returning agent gets them after it has been reconciled."""
+QUIET = (LinkState.SILENT, LinkState.SILENT_RETURNING)
+"""In these states the next ping is reported: the agent is heard again."""
 
 
 @dataclass(slots=True, eq=False)
 class FleetAgent:
-    """One agent process as the master knows it: what it is to the run, whether it is heard, and what it said."""
+    """One agent process as the master sees it: its two states, its lease, and what it has reported."""
 
     id: str
     """Its incarnation, hexadecimal."""
     name: str
-    """What people tell it apart by."""
+    """Its unique display name."""
     hello: Hello
-    """The last one that was accepted."""
+    """The last accepted Hello."""
     number: int
-    """Agents are numbered as they come, from 0."""
+    """Its number in the order of arrival, from 0."""
     stream: int | None
-    """The connection it speaks on, None while there is none."""
-    standing: Standing = Standing.JOINING
-    contact: Contact = Contact.HERE
+    """The number of its stream; None while it has none."""
+    state: MemberState = MemberState.JOINING
+    link: LinkState = LinkState.HERE
     lease_end: int | None = None
-    """Until when it may still run its slots; None once the end of that was dealt with."""
+    """Until when it may run its slots; None after it was lost or has left."""
     heard_at: int = 0
-    """When its last ping came."""
+    """When its last ping was received."""
     begun: int = 0
-    """How many requests it had begun by then."""
+    """How many requests it had started by its last ping."""
     offset: int = 0
-    """What it adds to its clock for the master's; 0: not known yet."""
+    """What it adds to its clock to get the master's; 0 while it does not know."""
     provisioned: int = 0
-    """The last provision that it has stored; the first is the plan."""
+    """The number of the last provision that it has stored; provision 1 is the plan."""
     due_provision: int | None = None
-    """The provision that it must store before orders are sent, None until the rows are prepared."""
+    """The provision with the last rows of its slots; None until they are prepared."""
     confirmed: tuple[int, int] = (0, 0)
-    """Epoch and version of the orders that it has put in force."""
+    """Epoch and version of the last orders that it has confirmed, and so applied."""
     sealed: int = 0
-    """The highest batch number that it is known to have sealed."""
+    """The highest number of a batch that it has sealed, as far as known."""
     reason: str = ""
-    """Why it was lost, or dropped, the last time that it was."""
+    """Why it was last lost or dropped."""
     was_lost: bool = False
-    """It was lost once; it may be back, and the report says so all the same."""
+    """Whether it was ever lost, even if it is back: the report says so."""
     missed_assignment: bool = False
-    """Slots were given or moved while it was not here: it is owed its share of them."""
+    """Whether slots were assigned or moved while it was not here: it gets its share when it is back."""
     knows_end: bool = False
-    """The end of the run was put on its stream."""
+    """Whether it was sent that the run is over."""
 
-    def take(self, event: StandingEvent | ContactEvent) -> None:
-        """Move along one of the two tables; IllegalTransitionError where it has no such transition."""
-        if isinstance(event, StandingEvent):
-            self.standing = next_state(STANDINGS, self.standing, event, f"agent {self.name}")
+    def take(self, event: MemberEvent | LinkEvent) -> None:
+        """Change the state that the event belongs to; IllegalTransitionError if the table has no such transition."""
+        if isinstance(event, MemberEvent):
+            self.state = next_state(MEMBER_STATES, self.state, event, f"agent {self.name}")
         else:
-            self.contact = next_state(CONTACTS, self.contact, event, f"agent {self.name}")
+            self.link = next_state(LINK_STATES, self.link, event, f"agent {self.name}")
 
-    def can(self, event: StandingEvent) -> bool:
-        """Whether the table has such a transition."""
-        return event in STANDINGS[self.standing]
+    def can(self, event: MemberEvent) -> bool:
+        """Whether the table of member states has this transition."""
+        return event in MEMBER_STATES[self.state]
 
     def has_lease(self, now: int) -> bool:
         """Whether it may still be running its slots."""
@@ -184,30 +192,30 @@ class FleetAgent:
 
     @property
     def has_rows(self) -> bool:
-        """Whether it has confirmed every row that its slots need."""
+        """Whether it has stored all rows of its slots."""
         return self.due_provision is not None and self.provisioned >= self.due_provision
 
     @property
     def is_working(self) -> bool:
-        """Whether it has neither lost its slots nor left."""
-        return self.standing in WORKING
+        """Whether it is neither lost nor has left."""
+        return self.state in WORKING
 
     @property
     def is_lost(self) -> bool:
-        """Whether it has lost its slots, and is not back."""
-        return self.standing in LOST
+        """Whether it is lost, and has not come back."""
+        return self.state in LOST
 
     @property
     def is_enlisted(self) -> bool:
-        """Whether it may hold slots."""
-        return self.standing in ENLISTED
+        """Whether it may have slots."""
+        return self.state in ENLISTED
 
     @property
     def is_here(self) -> bool:
-        """Whether it can be told something just now, and what it holds is known."""
-        return self.contact is Contact.HERE
+        """Whether it is connected, and it is known which slots it has."""
+        return self.link is LinkState.HERE
 
     @property
     def has_job(self) -> bool:
-        """Whether it has confirmed the plan, the first of all provisions."""
+        """Whether it has stored the plan, which is the first provision."""
         return self.provisioned > 0

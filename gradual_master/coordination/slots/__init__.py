@@ -1,1 +1,1 @@
-"""Which agent runs which slots."""
+"""The assignment of slots to agents."""

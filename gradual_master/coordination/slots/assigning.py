@@ -1,7 +1,7 @@
-"""Slots to agents: the first assignment, and every move after it (DESIGN 4.7, 4.8).
+"""Assigns slots to agents: all of them at first, and changes after that (docs/design/fleet.md, 4.7, 4.8).
 
-Whoever frees slots or brings an agent says so by `note_change`; the slots are assigned anew right after the event. An
-assignment is committed first; then its rows are prepared, and the orders name it once they are stored.
+Code that frees slots or adds an agent calls `note_change`; slots are assigned again right after the event. A slot goes
+through four steps: its assignment is committed, its data rows are prepared, the agent stores them, orders contain it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from gradual_common.protocol.messages import SlotRun
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.units import count
 from gradual_master.coordination.events import Provide
-from gradual_master.coordination.fleet.agent import ContactEvent, FleetAgent, Standing, StandingEvent
+from gradual_master.coordination.fleet.agent import FleetAgent, LinkEvent, MemberEvent, MemberState
 from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake
@@ -27,18 +27,18 @@ from gradual_master.results.facts import SlotsFinished
 
 
 class Due(IntEnum):
-    """What is to be assigned anew; the more urgent wins."""
+    """What has to be assigned again; the higher value includes the lower ones."""
 
     NOTHING = 0
     FREE = 1
-    """Slots are free, or an agent can take more."""
+    """Free slots: some have become free, or an agent has more room."""
     SHARES = 2
-    """An agent has joined: others give it its share."""
+    """Shares too: an agent has joined, and slots of others move to it."""
 
 
 @dataclass(eq=False, slots=True)
 class Assigner:
-    """Gives slots, and lets them go where others lack them."""
+    """Assigns free slots, and moves slots to agents that have less than their share."""
 
     schedule: Schedule
     life: LifeCycle
@@ -48,69 +48,68 @@ class Assigner:
     orders: RunOrders
     out: Instructions
     moves: int = field(init=False, default=0)
-    """How many slots were to go from one agent to another."""
+    """How many slots were ordered to move from one agent to another."""
     finished: list[SlotsFinished] = field(init=False, default_factory=list)
     """The slots that have ended for good."""
     _balancer: Balancer = field(init=False)
     _due: Due = field(init=False, default=Due.NOTHING)
     _is_short: bool = field(init=False, default=False)
-    """More slots are to move once their holders have put them in force."""
+    """Whether more slots have to move, which their agents have not confirmed yet."""
     _vacant: int = field(init=False, default=0)
+    """How many users were last reported as not running."""
     _taken: dict[str, int] = field(init=False, default_factory=dict)
-    """How many slots each agent was given since that was last said."""
+    """How many slots each agent got since that was last reported."""
 
     def __post_init__(self) -> None:
         self._balancer = Balancer(self.schedule)
 
     def assign_all(self, agents: list[FleetAgent]) -> str:
-        """Assign every slot to these agents; why it cannot be done, if it cannot."""
+        """Assign every slot to these agents; return why this is impossible, or ""."""
         owners = allocate(self.schedule, [agent.hello.max_users for agent in agents])
         if isinstance(owners, Shortfall):
             return _describe(owners, agents)
-        for place, agent in enumerate(agents):
-            agent.take(StandingEvent.ENLIST)
+        for index, agent in enumerate(agents):
+            agent.take(MemberEvent.ENLIST)
             self.intake.wait_for(agent.id)
-            self._give(agent, owners == place)
+            self._give(agent, owners == index)
         self._taken.clear()
         return ""
 
     def note_provided(self, agent: FleetAgent, slots: tuple[SlotRun, ...], sequence: int) -> None:
-        """The rows of these slots are prepared for the agent."""
+        """The rows of these slots are prepared for the agent, up to provision `sequence`."""
         self.slots.note_due(agent.id, slots, sequence)
         agent.due_provision = max(sequence, agent.due_provision or 0)
         if self.life.is_running and agent.has_rows:
             self.orders.renew(agent)
 
     def note_change(self, *, joined: bool = False) -> None:
-        """Slots are free, or an agent has joined."""
+        """Assign again after this event: slots are free, or an agent has `joined`."""
         self._due = max(self._due, Due.SHARES if joined else Due.FREE)
 
     def note_change_if_short(self) -> None:
-        """An agent has put slots in force: if some of them were to move, they can now."""
+        """An agent has confirmed orders: if some of its slots have to move, they can now."""
         if self._is_short:
             self.note_change(joined=True)
 
     def reconsider(self, agent: FleetAgent) -> None:
-        """The agent is here again: what nobody had room for meanwhile goes to it, and its share of what others took."""
+        """The agent is here again: it gets slots that no agent had room for, and its share of what others took."""
         self.note_change(joined=agent.missed_assignment or not self.slots.held_by(agent.id))
         agent.missed_assignment = False
 
-    def begin(self) -> None:
-        """The load begins: who has come while the others prepared joins now.
-
-        What was assigned to these is not assigned again.
-        """
+    def start_load(self) -> None:
+        """The load starts: agents that came during the preparation join now."""
+        # The starters have their slots from `assign_all`. Their events during the preparation must not move slots now.
         has_joined = any(not agent.is_enlisted for agent in self.fleet.assignable())
         self._due = Due.SHARES if has_joined else Due.FREE if self.slots.free().any() else Due.NOTHING
 
     def take_from(self, agent: FleetAgent) -> None:
-        """The agent is gone: what it held is free, and what was reckoned as its share while it was away is others'."""
+        """The agent is gone: its slots are free, and others get the share that was kept for it while it was away."""
         self.slots.take_all(agent.id)
         self.note_change(joined=agent.missed_assignment)
         agent.missed_assignment = False
 
     def note_stored(self, agent: FleetAgent, provisioned: int) -> None:
-        """With the plan an agent can be given slots, with their rows it can be ordered to run them."""
+        """The agent has stored provisions: with the plan it may get slots, with their rows orders may contain them."""
         is_first = not agent.has_job
         agent.provisioned = provisioned
         if is_first and not agent.is_enlisted:
@@ -119,7 +118,7 @@ class Assigner:
             self.orders.renew(agent)
 
     def release(self, agent: FleetAgent, slots: tuple[SlotRun, ...], now: int, *, for_good: bool) -> None:
-        """The users of these slots have ended: the slots are free, or `for_good`, so that nobody follows them."""
+        """The users of these slots have ended: the slots are free, or, if `for_good`, get no user any more."""
         if not slots or agent.is_lost:
             return
         if for_good:
@@ -132,7 +131,7 @@ class Assigner:
         self.note_change()
 
     def reassign(self) -> None:
-        """Assign anew what has become free, and let slots go to whoever has joined."""
+        """Assign free slots, and move slots to agents that have joined."""
         due, self._due = self._due, Due.NOTHING
         if due is Due.NOTHING:
             return
@@ -140,12 +139,14 @@ class Assigner:
         agents = {agent.id: agent for agent in self.fleet.assignable()}
         for agent in agents.values():
             if not agent.is_enlisted:
-                # From now on intervals wait for its batches, and it hears of the schedule, slots or none.
-                agent.take(StandingEvent.ENLIST)
+                # From now on intervals wait for its batches, and it gets the schedule, even if it gets no slots.
+                agent.take(MemberEvent.ENLIST)
                 self.intake.wait_for(agent.id)
                 self.orders.renew(agent)
         if not (moving or self.slots.free().any()):
             return
+        # Free slots are given before any slot is taken from an agent. An agent that is not here gets nothing now:
+        # `missed_assignment` notes that, and `reconsider` gives it its share when it is back.
         balance = self._balancer.balance(self.slots, agents, moving=moving, coming=self._held_by_leaving())
         for id_, slots in balance.grants.items():
             self._give(agents[id_], slots)
@@ -158,7 +159,7 @@ class Assigner:
         self._report_taken()
 
     def _report_taken(self) -> None:
-        """Who has taken how many, once all that were on their way have arrived."""
+        """Report how many users each agent has taken over, when no slot is on its way any more."""
         if self.slots.leaving() or self._held_by_leaving():
             return
         for id_, users in self._taken.items():
@@ -167,9 +168,9 @@ class Assigner:
         self._taken.clear()
 
     def _held_by_leaving(self) -> int:
-        """How many slots will be free, beside those on their way, when agents that were told to end have done so."""
+        """How many slots leaving agents will free, in addition to those that are already on their way."""
         counts = self.slots.counts()
-        return sum(counts.get(agent.id, 0) for agent in self.fleet if agent.standing is Standing.LEAVING)
+        return sum(counts.get(agent.id, 0) for agent in self.fleet if agent.state is MemberState.LEAVING)
 
     def _give(self, agent: FleetAgent, slots: Mask) -> None:
         runs = self.slots.give(agent.id, slots)
@@ -182,27 +183,26 @@ class Assigner:
         self.slots.let_go(slots)
         self.moves += moved
         self.orders.renew(agent)
-        if agent.is_here:  # Nothing moves before it is, and nobody knows whether it will be.
+        if agent.is_here:  # Otherwise nothing moves yet, and it may be lost first.
             text = f"{count(moved, 'user')} of agent {agent.name} move to others, each at the end of its iteration"
             self.out.note("info", text, agent)
 
     def watch(self, now: int) -> None:
-        """Users that are wanted now and that nobody can hold are said once, and again when they are back."""
+        """Report users that should run now and have no agent: once, and again when all of them run."""
         vacant = self.slots.vacant(self.orders.users_at(now))
         if vacant and vacant != self._vacant:
-            users = count(vacant, "user")
-            self.out.note("warning", f"{users} missing: no agent has room for them until another one joins")
+            users, verb = count(vacant, "user"), "is" if vacant == 1 else "are"
+            self.out.note("warning", f"{users} {verb} not running: no agent has room; start another agent")
         elif self._vacant and not vacant:
             self.out.note("info", "every user has an agent again")
         self._vacant = vacant
 
     def take_back(self, agent: FleetAgent, now: int) -> None:
-        """Bring an agent that has returned up to date, once it has said which slots ended meanwhile.
-
-        A slot that should have a user and is missing from the Hello is free (DESIGN 4.7): the agent cut it. Nobody
-        else can hold it, so it goes back to the same agent, under the next tenure.
-        """
-        agent.take(ContactEvent.RECONCILE)
+        """Reconcile an agent that is back, after it has reported which of its slots have ended."""
+        # A slot that should have a user and is missing in the Hello is free (docs/design/fleet.md, 4.7): the agent has
+        # cut it. Its lease lasts, so no other agent can have the slot. It goes back to the same agent under the next
+        # tenure, and a message about the former tenure cannot be taken for the new one.
+        agent.take(LinkEvent.RECONCILE)
         if not self.orders.version or not agent.has_job:
             return
         self.reconsider(agent)
@@ -211,13 +211,14 @@ class Assigner:
         is_new = False
         if self.life.is_running:
             held = agent.hello.held
-            anew = self.slots.reconcile(agent.id, held, self.orders.users_at(now))
-            if anew:
-                self.out.commit(SlotsAssigned(agent.id, anew))
-                users = count(sum(run.count for run in anew), "user")
-                self.out.note("warning", f"agent {agent.name} had cut {users}; they begin anew", agent)
-            # Its pool forgot its slots when it cut: only a newer version makes it take them again.
-            is_new = bool(anew) or not held
+            restarted = self.slots.reconcile(agent.id, held, self.orders.users_at(now))
+            if restarted:
+                self.out.commit(SlotsAssigned(agent.id, restarted))
+                users = count(sum(run.count for run in restarted), "user")
+                text = f"agent {agent.name} had stopped {users} at the end of its lease; they start again"
+                self.out.note("warning", text, agent)
+            # An agent that cut its users has forgotten its slots: only a newer version of the orders restores them.
+            is_new = bool(restarted) or not held
         if is_new:
             self.orders.renew(agent)
         else:
@@ -225,15 +226,15 @@ class Assigner:
 
 
 def _describe(shortfall: Shortfall, agents: list[FleetAgent]) -> str:
-    """What is missing, and what to do about it."""
+    """The error message: what is missing, and what to do."""
     remedy = (
-        "An agent holds --max-users, else min(20,000, its file descriptors − 200): raise `ulimit -n` where agents run, "
-        "or add agents"
+        "An agent holds --max-users, or by default min(20,000, its file descriptors − 200): raise `ulimit -n` where "
+        "agents run, or add agents"
     )
     if shortfall.agent is not None:
         return (
-            f"agent {agents[shortfall.agent].name} holds {shortfall.held} users, and while the mix of the groups "
-            f"changes {shortfall.needed} of the plan's would be its to run at once: the fleet needs more room. {remedy}"
+            f"agent {agents[shortfall.agent].name} holds {shortfall.held} users, but would have to run "
+            f"{shortfall.needed} at once while the mix of the groups changes: the fleet needs more room. {remedy}"
         )
     each = ", ".join(f"{agent.name}: {agent.hello.max_users}" for agent in agents)
     missing = shortfall.needed - shortfall.held

@@ -1,12 +1,12 @@
-"""Who gets which slots once the load has begun: after a loss, a join, a drain (DESIGN 4.7, 4.8).
+"""Which agent gets which slots under load: after a loss, a join, a drain (docs/design/fleet.md, 4.7, 4.8).
 
-Every agent's share of all slots that are still open is Webster's over `max_users`. Free slots go to those that have
-less than their share; what is still lacking then moves from those that have more, and nothing else does. Slots that
-are on their way already are reckoned with. Among an agent's slots those that move are spread evenly along the order in
-which the schedule raises them, and free ones are given along it, so that lower levels stay close to their shares too.
+Every agent has a share of all slots that have not ended, by Webster's method over `max_users`. Free slots go to agents
+that have less than their share. What they still lack then moves from agents that have more; no other slot moves. Slots
+that are already on their way are counted. The slots of an agent that move are evenly spaced in the order in which the
+schedule raises them, and free slots are given in that order, so that at lower levels the shares are about right too.
 
-An agent never holds more slots than it can run at once; under several mixes of the groups (`phases[].users`) that is
-the most that any of them would have it run.
+An agent never gets more slots than it can run at once. Under several mixes of the groups (`phases[].users`) that is the
+largest number that any mix would have it run.
 """
 
 from __future__ import annotations
@@ -24,48 +24,50 @@ from gradual_master.coordination.slots.allocation import active_in, largest_of, 
 from gradual_master.coordination.slots.table import Mask, SlotTable, stretches
 
 Slots = npt.NDArray[np.int64]
-"""Slots by their places in the table's columns, along the order in which the schedule raises them."""
+"""Slots by their index in the columns of the slot table, in the order in which the schedule raises them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What is to be done."""
+    """The result: which slots are given and which are moved."""
 
     grants: dict[str, Mask]
     """Free slots for each agent."""
     moves: dict[str, Mask] = field(default_factory=dict)
-    """Slots of each agent that are to leave it."""
+    """Slots of each agent that it has to release."""
     is_short: bool = False
-    """More are to move once their holders have put them in force."""
+    """Whether more have to move, which their agents have not confirmed yet."""
 
 
 class Balancer:
-    """Knows in which order the schedule raises its slots, and how many of an agent's it runs at once."""
+    """Balances slots over agents, with the order in which one schedule raises them."""
 
     def __init__(self, schedule: Schedule) -> None:
         targets = targets_of(schedule)
         self._groups = np.repeat(np.arange(len(schedule.peak)), schedule.peak)
         self._ranks = _ranks(targets, schedule.peak)
         self._largest = [active_in(users, schedule.peak) for users in largest_of(targets)]
-        # Under several mixes the first assignment is off by a user per group: nobody is restarted for that.
+        # Under several mixes the first assignment is off by up to one user per group. No user is moved for that.
         self._tolerance = len(schedule.groups) if len(self._largest) > 1 else 0
 
     def balance(self, table: SlotTable, agents: Mapping[str, FleetAgent], *, moving: bool, coming: int = 0) -> Balance:
-        """Bring agents to their shares: by free slots, and with `moving` by what others have too much.
+        """Bring agents to their shares: with free slots, and if `moving` with slots of agents that have too many.
 
-        `agents`: those that stay; only one that is here is given anything just now. `coming`: slots that will be free
-        soon, beside those that are moving.
+        `agents` are those that stay; only those that are here get slots now. `coming` is the number of slots that will
+        be free soon, in addition to those that are moving.
         """
-        # A user that moves ends in one agent and begins anew in another: its iteration is cut short or waited for, its
-        # cookies and connections are gone, and until the old holder has confirmed its end nobody runs it. So moving is
-        # the last resort. Free slots are given first, to those that lack most. What is then still lacking is less than
-        # it looks: slots that are already leaving (told, and not yet released) and those that agents that were told to
-        # end still hold will be free soon without anybody else being disturbed. Only the rest moves, and only when
-        # somebody has joined (`moving`): an agent that lost users to its own cut, or whose slots ended, is no reason.
-        # Nothing is taken either for an agent that is not here, for it could not be given to it and would go back to
-        # those whom it was taken from, to be taken again: without end, as the fuzz once found. And what its holder has
-        # not yet put in force cannot be taken, for a holder that never heard of a slot never says that it ended: such
-        # a balance is short, and is looked at again when the holder confirms.
+        # Moving is the last resort. A user that moves ends on one agent and starts again on another: its iteration is
+        # cut short or waited for, its cookies and connections are lost, and until the first agent has confirmed the end
+        # no agent runs it. Therefore:
+        # 1. Free slots are given first, to the agents that lack most.
+        # 2. Slots that are already leaving, and slots of agents that were asked to end, will be free soon: only what is
+        #    lacking beyond them has to move.
+        # 3. Slots move only when an agent has joined (`moving`), not when one has cut its users, or its slots have
+        #    ended.
+        # 4. No slot moves for an agent that is not here. It could not get it; the slot would go back to its former
+        #    agent and be taken again, without end, as the fuzz test once found.
+        # 5. Only slots that their agent has confirmed can move: an agent that never got the order to run a slot never
+        #    reports its end. The balance is short then, and is done again when the agent confirms.
         counts = table.counts()
         held = {id_: counts.get(id_, 0) for id_ in agents}
         weights = [agent.hello.max_users for agent in agents.values()]
@@ -90,9 +92,10 @@ class Balancer:
         agents: Mapping[str, FleetAgent],
         counts: Mapping[str, int],
     ) -> dict[str, Mask]:
-        """Give free slots by what each agent lacks; then the part of those that are not here, by what would be the
-        shares without them; then what is left to whoever has room.
-        """
+        """Give free slots in three rounds; in each, an agent gets at most what it has room for."""
+        # Round 1: by what each agent that is here lacks to its share. Round 2: what is kept for agents that are away,
+        # by the shares that there would be without them; users should run now, and move back later. Round 3: the rest,
+        # to any agent with room, for a user on a full agent is better than a missing one.
         grants: dict[str, Mask] = {}
         here = {id_: agent.hello.max_users for id_, agent in agents.items() if agent.is_here}
         theirs = len(free) + sum(counts[id_] for id_ in here)
@@ -114,39 +117,41 @@ class Balancer:
         return grants
 
     def _parts(self, free: Slots, needs: Mapping[str, int]) -> dict[str, Slots]:
-        """Each agent's part: stretch after stretch of one group and one rank, in proportion to the needs."""
+        """Divide free slots in proportion to the needs, separately for each run of slots of one group and one rank."""
         weights, total = list(needs.values()), min(len(free), sum(needs.values()))
         ranks, groups = self._ranks[free[:total]], self._groups[free[:total]]
         parts: dict[str, list[Slots]] = {agent: [] for agent in needs}
+        # Webster shares of the running total, minus those of the total before: the parts of each run differ by rounding
+        # only, and the rounding of all runs together adds up to the Webster share of the whole.
         before: tuple[int, ...] = (0,) * len(weights)
         for begin, end in stretches(ranks, groups):
             after = apportion(weights, end)
-            place = begin
+            first = begin
             for agent, count in zip(needs, (b - a for a, b in zip(before, after, strict=True)), strict=True):
-                parts[agent].append(free[place : place + count])
-                place += count
+                parts[agent].append(free[first : first + count])
+                first += count
             before = after
         return {agent: np.concatenate(pieces) for agent, pieces in parts.items() if pieces}
 
     def _fitting(self, slots: Slots, held: Mask, capacity: int) -> Slots:
-        """As many of `slots`, from the first on, as the agent can run beside what it holds."""
+        """The longest beginning of `slots` that the agent can run in addition to what it has, by binary search."""
         low, high = 0, len(slots)
         while low < high:
             middle = (low + high + 1) // 2
-            if self._most_active(held | self._mask(slots[:middle])) <= capacity:
+            if self._max_active(held | self._mask(slots[:middle])) <= capacity:
                 low = middle
             else:
                 high = middle - 1
         return slots[:low]
 
-    def _most_active(self, held: Mask) -> int:
-        """The most users that the schedule ever has run at once in these slots."""
+    def _max_active(self, held: Mask) -> int:
+        """The largest number of users that the schedule ever runs at once in these slots."""
         return max((_count(held & active) for active in self._largest), default=0)
 
     def _move(
         self, wanted: int, table: SlotTable, above: Mapping[str, int], agents: Mapping[str, FleetAgent]
     ) -> dict[str, Mask]:
-        """`wanted` slots of those that have more than their share, in proportion to how much more."""
+        """`wanted` slots of the agents above their share, in proportion to how far above they are."""
         counts = apportion(list(above.values()), wanted)
         return {
             id_: self._mask(_spread(slots, min(count, len(slots))))
@@ -155,7 +160,7 @@ class Balancer:
         }
 
     def _in_order(self, slots: Mask) -> Slots:
-        """Along the order of the schedule; slots of one rank group by group."""
+        """The slots in the order in which the schedule raises them; slots of one rank group by group."""
         found = np.flatnonzero(slots)
         return found[np.argsort(self._ranks[found], kind="stable")]
 
@@ -175,11 +180,11 @@ def _count(slots: Mask) -> int:
 
 def _spread(slots: Slots, count: int) -> Slots:
     """`count` of the slots, evenly spaced."""
-    return slots[[(2 * place + 1) * len(slots) // (2 * count) for place in range(count)]]
+    return slots[[(2 * index + 1) * len(slots) // (2 * count) for index in range(count)]]
 
 
 def _ranks(targets: Sequence[tuple[int, ...]], peak: Sequence[int]) -> npt.NDArray[np.int64]:
-    """Per slot, the place of the first target, smallest total first, that has it active."""
+    """Per slot, the index of the first target (smallest total first) in which it is active."""
     ranks = [
         np.searchsorted(np.maximum.accumulate([users[group] for users in targets]), np.arange(count), side="right")
         for group, count in enumerate(peak)

@@ -75,12 +75,12 @@ class KnownAgents:
         An agent that is gone may have measured intervals that close later: only news makes it present again.
         """
         agent = self._agents.get(news.agent)
-        if agent is None or news.fate is None:
+        if agent is None or news.agent_state is None:
             return
-        if news.fate == "back":
+        if news.agent_state == "back":
             self._agents[news.agent] = replace(agent, condition="well")
-        elif news.fate != "silent" or agent.condition not in GONE:
-            self._agents[news.agent] = replace(agent, condition=news.fate, since_s=news.at_s)
+        elif news.agent_state != "silent" or agent.condition not in GONE:
+            self._agents[news.agent] = replace(agent, condition=news.agent_state, since_s=news.at_s)
 
     def worst_first(self) -> list[KnownAgent]:
         """Sorted by condition, then by CPU share, rounded to tenths: else agents would swap all the time."""

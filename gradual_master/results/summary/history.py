@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gradual_common.schedule.schedule import Schedule
+from gradual_master.coordination.events import AgentState
 from gradual_master.results.measures.series import SeriesTable
 from gradual_master.results.measures.step_series import StepTable
-
-Fate = Literal["silent", "back", "lost", "left"]
-"""What has become of an agent: it is not heard just now, is heard again, has lost its users, has left on request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +21,8 @@ class News:
     text: str
     agent: str = ""
     """The agent that it is about, "" for none."""
-    fate: Fate | None = None
-    """What has become of that agent, where it has changed."""
+    agent_state: AgentState | None = None
+    """The new state of that agent, if it has changed."""
     is_stop: bool = False
     """It says that the run is being stopped from outside."""
 

@@ -1,4 +1,4 @@
-"""A simulated fleet in any order of messages: what holds for every run (DESIGN 4.6, 5.2, 5.4)."""
+"""A simulated fleet in any order of messages: what holds for every run (docs/design/fleet.md, 4.6, 5.2, 5.4)."""
 
 from collections import Counter
 

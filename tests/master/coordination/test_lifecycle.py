@@ -3,7 +3,7 @@
 import pytest
 
 from gradual_master.coordination.journal import MemoryJournal
-from gradual_master.coordination.lifecycle import TABLE, LifeCycle, RunStep, State
+from gradual_master.coordination.lifecycle import TABLE, LifeCycle, RunEvent, State
 from gradual_master.errors import IllegalTransitionError
 
 PATHS = [
@@ -23,13 +23,13 @@ def test_every_path_of_a_run_ends_finished(reason: str, steps: list[str]) -> Non
     life = LifeCycle(MemoryJournal())
     for step in steps:
         assert not life.is_finished
-        life.take(RunStep(step), 0)
+        life.take(RunEvent(step), 0)
     assert life.is_finished
 
 
 @pytest.mark.parametrize("state", State)
-@pytest.mark.parametrize("step", RunStep)
-def test_a_transition_that_the_table_lacks_names_state_and_event(state: State, step: RunStep) -> None:
+@pytest.mark.parametrize("step", RunEvent)
+def test_a_transition_that_the_table_lacks_names_state_and_event(state: State, step: RunEvent) -> None:
     life = LifeCycle(MemoryJournal())
     life.state = state
     if step in TABLE[state]:
@@ -42,13 +42,13 @@ def test_a_transition_that_the_table_lacks_names_state_and_event(state: State, s
 
 def test_every_state_but_the_last_can_fail_and_be_stopped() -> None:
     for state in set(State) - {State.FINISHED}:
-        assert TABLE[state][RunStep.FAILED] is State.FINISHED
-        assert RunStep.STOPPED in TABLE[state]
+        assert TABLE[state][RunEvent.FAILED] is State.FINISHED
+        assert RunEvent.STOPPED in TABLE[state]
 
 
 def test_slots_are_assigned_in_every_state_but_waiting() -> None:
     life = LifeCycle(MemoryJournal())
     assert not life.has_assigned
-    life.take(RunStep.GATHERED, 0)
+    life.take(RunEvent.GATHERED, 0)
     assert life.has_assigned
     assert life.is_preparing

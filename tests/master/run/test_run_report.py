@@ -53,7 +53,13 @@ def test_news_are_told_from_the_begin_on(report: RunReport) -> None:
     report.show(Note("warning", "stopping", (("agent", "a"),), "silent", is_stop=True))
     facts, news = report._reporters.told
     assert isinstance(facts, RunFacts)
-    assert (news.level, news.text, news.agent, news.fate, news.is_stop) == ("warning", "stopping", "a", "silent", True)
+    assert (news.level, news.text, news.agent, news.agent_state, news.is_stop) == (
+        "warning",
+        "stopping",
+        "a",
+        "silent",
+        True,
+    )
     assert news.at_s >= 2
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_common.protocol.messages import Hello, Part
-from gradual_master.coordination.fleet.agent import Contact, FleetAgent, StandingEvent
+from gradual_master.coordination.fleet.agent import FleetAgent, LinkState, MemberEvent
 from gradual_master.coordination.fleet.fleet import AgentCommands, Fleet
 
 
@@ -24,7 +24,7 @@ def test_a_new_stream_takes_over_and_names_the_one_it_supersedes() -> None:
     assert fleet.supersede(agent, hello_of("a", 2), 5) == 1
     assert fleet.speaker(1) is None
     assert fleet.speaker(5) is agent
-    assert agent.contact is Contact.RETURNING
+    assert agent.link is LinkState.RETURNING
 
 
 def test_an_agent_without_a_stream_supersedes_none() -> None:
@@ -64,7 +64,7 @@ def test_a_process_that_was_forgotten_and_comes_again_is_shown_as_before() -> No
 def test_a_lost_agent_does_not_work_and_is_still_in_the_facts() -> None:
     fleet = Fleet(TERMS)
     agent = fleet.admit(hello_of("a"), 1)
-    agent.take(StandingEvent.LOSE)
+    agent.take(MemberEvent.LOSE)
     agent.was_lost = True
     assert fleet.working() == []
     assert [facts.lost for facts in fleet.facts(0)] == [True]

@@ -142,7 +142,7 @@ def test_the_news_of_a_killed_agent_tell_its_story_in_order() -> None:
     run.hang_up("b")
     run.wait(12, "a")
     notes = only(run.said[before:], Note)
-    assert [(note.level, note.fate, note.text) for note in notes] == [
+    assert [(note.level, note.agent_state, note.text) for note in notes] == [
         (
             "warning",
             "silent",
@@ -166,9 +166,9 @@ def test_the_news_of_an_agent_that_leaves_or_is_back_say_what_has_become_of_it()
     run.say("b", leaving=True, released=run.slots("b"), batches=(batch_of(1, 0, last=True),))
     run.say("b", goodbye=Goodbye("told to end"))
     run.hang_up("b")
-    fates = [(note.fate, note.text) for note in only(run.said[before:], Note) if note.fate is not None]
-    assert [fate for fate, _ in fates] == ["silent", "back", "left"]
-    assert fates[1][1] == "agent b is back"
+    states = [(note.agent_state, note.text) for note in only(run.said[before:], Note) if note.agent_state is not None]
+    assert [state for state, _ in states] == ["silent", "back", "left"]
+    assert states[1][1] == "agent b is back"
     assert "the connection to agent b is broken" not in said_text(run).partition("has left")[2]
 
 

@@ -21,7 +21,7 @@ def schedule_of(*users: tuple[int, ...]) -> Schedule:
 
 
 def mixed(mix: tuple[int, ...], totals: list[int]) -> Schedule:
-    """A schedule of one mix, as PLAN.md maps targets to groups."""
+    """A schedule of one mix, as docs/design/plan_language.md maps targets to groups."""
     return schedule_of(*(apportion(mix, total) for total in totals))
 
 

@@ -1,4 +1,4 @@
-"""Slots that change hands under load: losses, joins, drains, returns (DESIGN 4.7, 4.8)."""
+"""Slots that change hands under load: losses, joins, drains, returns (docs/design/fleet.md, 4.7, 4.8)."""
 
 from fleet_model import MS, Bench, S, batch_of, id_of, only, orders_in, said_text, schedule_of, sent, slots_of
 
@@ -68,7 +68,7 @@ def test_what_nobody_can_hold_is_said_and_given_to_the_next_that_comes() -> None
         run.say(name, confirm=Confirm(1, 1, 1))
     run.wait(12.5, "a")
     assert held(run, "a") == {"a": 8}
-    assert "warning: 4 users missing: no agent has room for them" in said_text(run)
+    assert "warning: 4 users are not running: no agent has room" in said_text(run)
     join(run, "c")
     run.wait(0.1, "a", "c")
     assert held(run, "a", "c")["c"] >= 4

@@ -9,7 +9,7 @@ from gradual_common.clock import NEVER
 from gradual_common.protocol.messages import SlotRun
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.schedule.slots import apportion
-from gradual_master.coordination.fleet.agent import Contact, FleetAgent
+from gradual_master.coordination.fleet.agent import FleetAgent, LinkState
 from gradual_master.coordination.slots.allocation import Shortfall, allocate
 from gradual_master.coordination.slots.balancing import Balance, Balancer
 from gradual_master.coordination.slots.table import SlotTable
@@ -27,8 +27,8 @@ def assigned(schedule: Schedule, **rooms: int) -> SlotTable:
 
 def place(room: int, *, is_here: bool) -> FleetAgent:
     """An agent that has put in force whatever it was ordered."""
-    contact = Contact.HERE if is_here else Contact.AWAY
-    return FleetAgent("", "", hello_of("", max_users=room), 0, 1, contact=contact, confirmed=(1, NEVER))
+    link = LinkState.HERE if is_here else LinkState.AWAY
+    return FleetAgent("", "", hello_of("", max_users=room), 0, 1, link=link, confirmed=(1, NEVER))
 
 
 def places(**rooms: int) -> dict[str, FleetAgent]:

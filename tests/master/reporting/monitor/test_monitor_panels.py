@@ -72,7 +72,9 @@ def test_the_header_says_when_data_is_old_and_when_the_run_ends() -> None:
     clock.now += 6
     assert show(Header(), state, 80, 2)[1].endswith("! last data at 0:20")
     assert show(Keys(), state, 80, 1) == ["Ctrl-C drains and reports; twice stops at once"]
-    state.add_news(News(26.7, "warning", "stopping: users drain for at most 5s; stop again to cut them", is_stop=True))
+    state.add_news(
+        News(26.7, "warning", "stopping: users finish (5s at most); stop again to interrupt them", is_stop=True)
+    )
     assert show(Header(), state, 80, 2)[1].startswith("STOPPING  users finish")
     assert show(Keys(), state, 80, 1) == ["Ctrl-C again stops at once"]
     over = scene(80, ("a",), 1, thresholds=[])

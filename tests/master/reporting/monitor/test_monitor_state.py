@@ -43,7 +43,9 @@ def test_data_that_is_too_old_is_noticed_but_not_while_the_run_ends() -> None:
     assert not state.is_late
     clock.now += 6
     assert state.is_late
-    state.add_news(News(26, "warning", "stopping: users drain for at most 5s; stop again to cut them", is_stop=True))
+    state.add_news(
+        News(26, "warning", "stopping: users finish (5s at most); stop again to interrupt them", is_stop=True)
+    )
     assert not state.is_late
 
 
@@ -67,7 +69,9 @@ def test_missing_users_are_counted_by_group_and_not_while_the_run_ends() -> None
     ]
     total = state.all_users()
     assert (total.target, total.users, total.missing, total.peak) == (10, 9, 1, 80)
-    state.add_news(News(8.5, "warning", "stopping: users drain for at most 5s; stop again to cut them", is_stop=True))
+    state.add_news(
+        News(8.5, "warning", "stopping: users finish (5s at most); stop again to interrupt them", is_stop=True)
+    )
     assert [group.missing for group in (*state.groups(), state.all_users())] == [0, 0, 0]
 
 

@@ -18,9 +18,9 @@ from fleet_model import (
 
 from gradual_common.protocol.messages import Confirm, Goodbye, Part, SlotRun
 from gradual_master.coordination.events import (
-    Begin,
     End,
     Provide,
+    StartSchedule,
     Stop,
 )
 from gradual_master.coordination.lifecycle import State
@@ -150,7 +150,7 @@ def test_orders_follow_the_rows_and_the_schedule_follows_the_confirmations() -> 
     run.say("a", confirm=Confirm(1, 1, 1))
     assert run.core.state is State.READYING
     said = run.say("b", confirm=Confirm(1, 1, 1))
-    assert only(said, Begin) == [Begin(100 * MS)]
+    assert only(said, StartSchedule) == [StartSchedule(100 * MS)]
     orders = orders_in(said, 1)
     assert (orders.version, orders.start) == (2, 100 * MS)
     assert [(level.apply_at, level.number, level.users) for level in orders.levels] == [
@@ -168,7 +168,7 @@ def test_slow_confirmations_make_the_lead_longer() -> None:
     run.now += 300 * MS
     for name in "ab":
         run.say(name, confirm=Confirm(1, 1, 1))
-    assert only(run.said, Begin) == [Begin(900 * MS)]
+    assert only(run.said, StartSchedule) == [StartSchedule(900 * MS)]
 
 
 def test_an_agent_that_never_confirms_ends_the_run() -> None:
@@ -285,7 +285,7 @@ def test_a_first_stop_orders_zero_users_now_and_a_second_without_grace() -> None
     assert (stop.apply_at, stop.number, stop.users) == (run.now, -1, (0,))
     assert orders.graceful_stop == 2 * S
     assert run.core.state is State.STOPPING
-    assert "drain" in said_text(run)
+    assert "users finish (2s at most)" in said_text(run)
     again = orders_in(run.tell(Stop("terminate")), 1)
     assert (again.graceful_stop, again.levels) == (0, orders.levels)
     assert again.version > orders.version

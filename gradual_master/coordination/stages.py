@@ -1,8 +1,8 @@
-"""What each state of a run waits for, and what it does then: preparing, under load, ending.
+"""What the run waits for in each state, and what it does then: preparation, load, end.
 
-Before the load agents come, slots are assigned, plan and rows are stored, the first orders are confirmed. Under load
-slots go to those that are here, and levels are ordered ahead. At the end users drain, last batches are collected, and
-everybody hears that it is over.
+Before the load: agents connect, slots are assigned, agents store plan and rows, and confirm their first orders. Under
+load: free slots are assigned, and levels are ordered ahead of time. At the end: users finish, the last batches are
+collected, and every agent is sent that the run is over.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from dataclasses import dataclass, field
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.units import format_duration
-from gradual_master.coordination.events import Begin, CloseInterval, End, Signal
+from gradual_master.coordination.events import CloseInterval, End, Signal, StartSchedule
 from gradual_master.coordination.fleet.agent import FleetAgent
 from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake
-from gradual_master.coordination.lifecycle import LifeCycle, RunStep, State
+from gradual_master.coordination.lifecycle import LifeCycle, RunEvent, State
 from gradual_master.coordination.orders import RunOrders
 from gradual_master.coordination.slots.assigning import Assigner
 from gradual_master.coordination.slots.table import SlotTable
 from gradual_master.coordination.terms import Terms
 
-LEAD = 100 * NS_PER_MS
-"""The least time between the last confirmation and the schedule's begin."""
+MIN_START_LEAD_NS = 100 * NS_PER_MS
+"""The shortest time between the last confirmation and the start of the schedule."""
 
-CUT_WAIT = 3 * NS_PER_S
-"""How long last batches are awaited after the second stop."""
+LAST_BATCH_WAIT_NS = 3 * NS_PER_S
+"""How long the last batches are awaited after the second stop."""
 
 
 @dataclass(eq=False, slots=True)
-class Phases:
-    """Moves the run on when its state has what it waits for, on request, or because it cannot be done."""
+class RunStages:
+    """Moves the run to its next state: when what it waits for is there, when it is stopped, or when it fails."""
 
     terms: Terms
     life: LifeCycle
@@ -46,34 +46,34 @@ class Phases:
     membership: Membership
     out: Instructions
     signal: Signal | None = field(init=False, default=None)
-    """How the run was first stopped from outside, if it was."""
+    """The first signal that stopped the run; None if it was not stopped from outside."""
     failure: str | None = field(init=False, default=None)
-    """Why it could not be done, if it could not."""
+    """Why the run failed; None if it did not."""
     _deadline: int = field(init=False)
-    """Run time at which the present state has waited long enough; none has to under load."""
+    """Run time at which the wait of the current state ends. It has no meaning under load."""
     _armed_at: int = field(init=False, default=0)
-    """When the orders without levels were sent."""
+    """Run time at which the orders without levels were sent."""
     _starters: list[FleetAgent] = field(init=False, default_factory=list)
-    """The agents that slots were assigned to before the load."""
+    """The agents that got slots before the load."""
     _unready: deque[FleetAgent] = field(init=False, default_factory=deque)
-    """Those of them that have not yet done what the present state waits for."""
-    _alone_since: int | None = field(init=False, default=None)
-    """Since when no agent has been here under load."""
+    """The starters that have not yet done what the current state waits for."""
+    _empty_since: int | None = field(init=False, default=None)
+    """When the last agent was lost under load; None while there are agents."""
 
     def __post_init__(self) -> None:
         self._deadline = self.terms.agents_wait
 
     def note_stall(self, stall: int) -> None:
-        """The master stood still for `stall` ns."""
+        """Move the deadline by a stall of the master of `stall` ns."""
         self._deadline += stall
 
     def note_progress(self, now: int) -> None:
-        """Rows are on their way: the wait is for the next sign of progress, not for all of them."""
+        """An agent has stored rows: wait again, for the next sign of progress. Large data may take long."""
         if self.life.is_preparing:
             self._deadline = now + self.terms.agents_wait
 
     def advance(self, now: int) -> None:
-        """Do what follows when the present state has what it waits for: agents, rows, confirmations, last batches."""
+        """Check whether the current state has what it waits for, and move on if so."""
         match self.life.state:
             case State.WAITING:
                 self._await_agents(now)
@@ -81,44 +81,44 @@ class Phases:
                 if self._is_ready(lambda agent: agent.has_rows, "stored the plan and its data rows", now):
                     self._armed_at = now
                     self.orders.issue()  # The slots, without levels.
-                    self._next_step(RunStep.PROVISIONED, now)
+                    self._enter_next(RunEvent.PROVISIONED, now)
             case State.READYING:
                 current = (self.orders.epoch, self.orders.version)
                 if self._is_ready(lambda agent: agent.confirmed >= current, "confirmed its orders", now):
-                    self._begin(now)
+                    self._start_load(now)
             case State.RUNNING:
-                self._conduct(now)
+                self._run_load(now)
             case State.DRAINING | State.STOPPING | State.CUTTING:
                 self._collect(now)
 
     def stop(self, signal: Signal, now: int) -> None:
-        """The first stop drains, the second cuts, the third waits for nothing."""
+        """The first stop lets users finish, the second interrupts them, the third ends the run at once."""
         if self.life.is_finished:
             return
         self.signal = self.signal or signal
-        match self.life.take(RunStep.STOPPED, now):
+        match self.life.take(RunEvent.STOPPED, now):
             case State.STOPPING:
                 self.orders.stop(now)
                 self._await_last_batches()
                 most = format_duration(self.orders.graceful_stop)
-                text = f"stopping: users drain for at most {most}; stop again to cut them"
+                text = f"stopping: users finish ({most} at most); stop again to interrupt them"
                 self.out.note("warning", text, is_stop=True)
             case State.CUTTING:
                 self.orders.stop(now, graceful_stop=0)
-                self._deadline = now + CUT_WAIT
+                self._deadline = now + LAST_BATCH_WAIT_NS
                 self.out.note("warning", "stopping at once: requests in flight are interrupted", is_stop=True)
             case _:
                 self._finish("the run was stopped")
 
     def close(self, intervals: Iterable[int]) -> None:
-        """Close intervals, in order: what comes later changes no decision."""
+        """Close intervals, in order. Later batches change no decision that is based on them."""
         for number in intervals:
             closed = CloseInterval(number)
             self.out.commit(closed)
             self.out.add(closed)
 
     def _await_agents(self, now: int) -> None:
-        """Assign the slots as soon as all expected commands are here."""
+        """Assign the slots when all expected `gradual-agent` commands are connected."""
         terms, commands = self.terms, self.fleet.commands
         if commands.complete >= terms.expect_agents:
             self._assign(now)
@@ -137,20 +137,23 @@ class Phases:
             self._fail(shortfall, now)
             return
         self._starters = list(self.fleet)
-        self._next_step(RunStep.GATHERED, now)
+        self._enter_next(RunEvent.GATHERED, now)
 
-    def _next_step(self, step: RunStep, now: int) -> None:
-        self.life.take(step, now)
+    def _enter_next(self, event: RunEvent, now: int) -> None:
+        self.life.take(event, now)
         self._deadline = now + self.terms.agents_wait
         self._unready = deque(self._starters)
 
     def _is_ready(self, is_ready: Callable[[FleetAgent], bool], what: str, now: int) -> bool:
-        """Whether all agents are; the loss of one, or a long silence, ends the run while nothing has been sent yet.
+        """Whether all starters are ready; the run fails if one is lost, or if they take too long.
 
-        Unless as many are here as are expected all the same, for it was started again: then the load begins without
-        the lost one, and its slots are assigned at once. Those that were ready once are not asked again: this is
-        looked at after every message.
+        `what` they have to do is for the error message.
         """
+        # No load has been sent yet, so a failure here costs nothing, and the user sees at once what is wrong. There is
+        # one exception: a lost agent was started again, and as many commands as expected are here. Then the load starts
+        # without the lost agent, and its slots are assigned to others right after that.
+        # An agent that was ready is removed from the queue and not asked again: this runs after every message, and
+        # must not look at a fleet of a hundred agents each time.
         lost = next((agent for agent in self.membership.lost if agent in self._starters), None)
         if lost is not None and self.fleet.commands.complete < self.terms.expect_agents:
             self._fail(f"agent {lost.name} was lost before the load began: {lost.reason}", now)
@@ -159,32 +162,33 @@ class Phases:
             self._unready.popleft()
         if self._unready and now >= self._deadline:
             wait = format_duration(self.terms.agents_wait)
-            late = ", ".join(agent.name for agent in self._unready if not (agent.was_lost or is_ready(agent)))
-            self._fail(f"{late}: has not {what} within {wait}", now)
+            late = [agent.name for agent in self._unready if not (agent.was_lost or is_ready(agent))]
+            verb = "have" if len(late) > 1 else "has"
+            self._fail(f"{', '.join(late)}: {verb} not {what} within {wait}", now)
         return not self._unready
 
-    def _begin(self, now: int) -> None:
+    def _start_load(self, now: int) -> None:
         """Fix the schedule's time 0, and order the first levels."""
-        # All agents are to raise their first users at one instant, each by its own clock. So the begin lies ahead, far
-        # enough for the slowest agent to hear of it. How far that is was just measured: the orders without levels went
-        # out at `_armed_at`, and the last confirmation of them is what has brought us here. The orders that name the
-        # begin take that long again; twice as long leaves room for a second time that is slower than the first.
-        # LEAD is for fleets whose round trip is too short to say anything, such as agents on this machine. A lease is
-        # the most: an agent that needs longer to answer would lose its slots anyway, and nobody waits for it.
-        # The order matters. The shell (which starts reporters) is told of the begin before the agents are. The state
-        # moves last: then this same event goes on under load, and what became free or joined while the others prepared
-        # is assigned at once.
-        start = now + min(max(LEAD, 2 * (now - self._armed_at)), self.terms.lease)
+        # All agents should start their first users at the same instant, each by its own clock. So the start is in the
+        # future, far enough for the slowest agent to receive it in time. That delay was just measured: the orders
+        # without levels were sent at `_armed_at`, and the last confirmation of them has just arrived. The orders with
+        # the start take about that long again; the factor 2 leaves room for a slower second time.
+        # The minimum is for fleets whose round trip is too short to mean anything, such as agents on this machine. The
+        # maximum is a lease: an agent that needs longer to answer would lose its slots anyway.
+        # The order of the calls matters. The shell starts reporters at `StartSchedule`, so that comes before the
+        # orders. The state changes last: then this same event continues under load, and assigns at once what became
+        # free, or who joined, during the preparation.
+        start = now + min(max(MIN_START_LEAD_NS, 2 * (now - self._armed_at)), self.terms.lease)
         self.intake.begin(start)
-        self.out.add(Begin(start))
-        self.assigner.begin()
+        self.out.add(StartSchedule(start))
+        self.assigner.start_load()
         self.orders.begin(start)
-        self.life.take(RunStep.CONFIRMED, now)
+        self.life.take(RunEvent.CONFIRMED, now)
 
-    def _conduct(self, now: int) -> None:
-        """Under load: slots go to those who are here, levels are ordered ahead, and the end is noticed."""
-        # Slots come first: whatever else is decided, the orders that follow name them as they are now. An end that is
-        # due goes before one for lack of work, which would order target 0 a second time.
+    def _run_load(self, now: int) -> None:
+        """Under load: assign free slots, order levels ahead of time, and notice the end."""
+        # Slots are assigned first, so that all orders that are sent below contain them. The end of the schedule is
+        # checked before the end for lack of work (`_is_over`), which would order target 0 a second time.
         self.assigner.reassign()
         end = self.orders.end
         if self._is_given_up(now):
@@ -198,37 +202,41 @@ class Phases:
             self.orders.refresh(now)
 
     def _is_given_up(self, now: int) -> bool:
-        """Whether no agent has been here for so long that none is expected any more."""
+        """Whether there has been no agent for so long that the run gives up."""
         if not self.fleet.is_empty:
-            self._alone_since = None
+            self._empty_since = None
             return False
         wait = 0 if self.terms.is_closed else self.terms.agents_wait
-        if self._alone_since is None:
-            self._alone_since = now
+        if self._empty_since is None:
+            self._empty_since = now
             if wait:
                 text = f"no agent is left: the run waits {format_duration(wait)} for one, and no user is active"
                 self.out.note("warning", text)
-        return now >= self._alone_since + wait
+        return now >= self._empty_since + wait
 
     def _is_over(self, now: int, end: int | None) -> bool:
-        """Whether no slot that is scheduled, now or later, has anything left to do (`iterations`, data used up)."""
+        """Whether all slots that are scheduled now or later have ended: `iterations` are done, or data is used up."""
         ahead = self.orders.users_ahead(now)
         has_users = any(ahead) or end is None
         return has_users and self.slots.is_over(ahead)
 
     def _drain(self, now: int) -> None:
-        """The schedule is over, or nothing of it is left to do."""
-        self.life.take(RunStep.ENDED, now)
+        """Let users finish: the schedule is over, or all its slots have ended."""
+        self.life.take(RunEvent.ENDED, now)
         self._await_last_batches()
-        self.out.note("info", "the schedule is over: users drain")
+        self.out.note(
+            "info", f"the schedule is over: users finish ({format_duration(self.orders.graceful_stop)} at most)"
+        )
 
     def _await_last_batches(self) -> None:
-        """`graceful_stop`, `on_stop` for as long again, then the last batch; a lease and guard for it to come."""
+        """Set the deadline for the last batches."""
+        # A user may take `graceful_stop` to end, and its `on_stop` as long again. Then the agent seals its last batch,
+        # which may be late by as long as the agent may be unreachable without being lost: a lease with its guard.
         if self.orders.end is not None:
-            self._deadline = self.orders.end + 2 * self.orders.graceful_stop + self.fleet.lease
+            self._deadline = self.orders.end + 2 * self.orders.graceful_stop + self.fleet.lease_with_guard
 
     def _collect(self, now: int) -> None:
-        """Finish as soon as every agent has sent its last batch, or nothing is awaited of it any more."""
+        """Finish when every agent has delivered its last batch, or is not waited for any more."""
         waiting = [agent for agent in self.fleet if self._is_awaited(agent, now)]
         if waiting and now < self._deadline:
             return
@@ -236,17 +244,17 @@ class Phases:
             self.membership.lose(agent, "its last batch did not come in time")
         if not any(self.intake.of(agent.id).is_last for agent in self.fleet):
             self._report_failure(self._describe_loss())
-        self.life.take(RunStep.COLLECTED, now)
+        self.life.take(RunEvent.COLLECTED, now)
         self._finish("the run is over")
 
     def _is_awaited(self, agent: FleetAgent, now: int) -> bool:
-        """An agent that was never enlisted has measured nothing; of one whose lease is over nothing is awaited."""
+        """Whether the last batch of an agent is awaited: it has had slots, and its lease is not over."""
         return agent.is_enlisted and agent.has_lease(now) and not self.intake.of(agent.id).is_last
 
     def _fail(self, reason: str, now: int) -> None:
-        """The run cannot be done."""
+        """End the run: it cannot be continued."""
         self._report_failure(reason)
-        self.life.take(RunStep.FAILED, now)
+        self.life.take(RunEvent.FAILED, now)
         self._finish(f"the run could not be done: {reason}")
 
     def _report_failure(self, reason: str) -> None:
@@ -254,8 +262,8 @@ class Phases:
         self.out.note("error", reason)
 
     def _describe_loss(self) -> str:
-        fates = "; ".join(f"{agent.name}: {agent.reason}" for agent in self.fleet if agent.is_lost)
-        return f"every agent is gone ({fates})"
+        reasons = "; ".join(f"{agent.name}: {agent.reason}" for agent in self.fleet if agent.is_lost)
+        return f"every agent is gone ({reasons})"
 
     def _finish(self, reason: str) -> None:
         self.close(self.intake.close_rest())
