@@ -1,4 +1,4 @@
-"""The public face of Gradual: the `gradual` command, `gradual.run`, `gradual.reporting`.
+"""The public interface of Gradual: the `gradual` command, `gradual.run`, `gradual.reporting`.
 
 import gradual
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GradualError", "PlanError", "Summary", "__version__", "run", "run_async"]
 
-_PLACES = {
+_MODULES = {
     "GradualError": "gradual_common.errors",
     "PlanError": "gradual_common.errors",
     "Summary": "gradual_master.results.summary.sections",
@@ -29,12 +29,12 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Loaded when first asked for: the command line, which imports this package, is to start at once."""
-    if name not in _PLACES:
+    """Import a name at its first use: the command line imports this package too, and must start quickly."""
+    if name not in _MODULES:
         raise AttributeError(f"module 'gradual' has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - as above
 
-    return getattr(import_module(_PLACES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

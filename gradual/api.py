@@ -1,4 +1,4 @@
-"""Runs from Python: in a test, a script or a notebook, what `gradual run` does, and the summary as its result."""
+"""Runs from Python (tests, scripts, notebooks): does what `gradual run` does, and returns the summary."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _OWNS_LOOP: ContextVar[bool] = ContextVar("_OWNS_LOOP", default=False)
-"""Whether the loop was made for the run; signals that reach the loop of others are theirs."""
+"""Whether the event loop was made for this run. In a loop of the host program, signals belong to the host."""
 
 
 async def run_async(
@@ -54,7 +54,7 @@ async def run_async(
     allow_missing: float = 0.01,
     allow_saturated: bool = False,
 ) -> Summary:
-    """Run a plan on this machine, with agent processes of its own, and judge it.
+    """Run a plan on this machine, with its own agent processes, and judge it.
 
     `plan`: a path, a URL (one GET), the text of a plan (YAML of several lines), or a mapping. `overrides`: values by
     their paths, such as {"users.guest.concurrency": 10}; `ramp_config`: the ramp, such as {"strategy": "additive",
@@ -62,8 +62,8 @@ async def run_async(
     options of `gradual run`. `reporters`: instances, classes, or what `-o` takes ("html=report.html").
     `allow_missing`: a share of the scheduled user-seconds.
 
-    Whatever the run finds is in the summary, also that it failed: `summary.verdict`. Raises PlanError with every
-    mistake of the plan, and other GradualErrors, before anything is sent. Cancelled, it ends its agents at once.
+    The result is in the summary, also of a failed run: `summary.verdict`. Raises PlanError with every mistake of the
+    plan, and other GradualErrors, before anything is sent. If it is cancelled, it ends its agents at once.
     """
     ramp = {"config.ramp_config": dict(ramp_config)} if ramp_config else {}
     sets = (*(overrides or {}).items(), *ramp.items())
@@ -79,12 +79,13 @@ async def run_async(
 
 
 def synchronous(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
-    """The same, to be called where nothing can be awaited; where a loop runs already, as in a notebook, in a thread."""
+    """Make a normal function of a coroutine function; if a loop is already running (a notebook), it runs in a
+    thread."""
 
     @wraps(call)
     def run_to_its_end(*arguments: P.args, **options: P.kwargs) -> T:
         def run() -> T:
-            # With a factory, the runner leaves the thread's current loop, and the policy's, alone.
+            # With a loop factory, the runner does not replace the current event loop of the thread or of the policy.
             context = copy_context()
             context.run(_OWNS_LOOP.set, True)
             with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
@@ -101,7 +102,7 @@ def synchronous(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
 
 
 run = synchronous(run_async)
-"""`run_async` for tests, scripts and notebooks."""
+"""`run_async` as a normal function."""
 
 
 async def _run_with_agents(
@@ -109,7 +110,7 @@ async def _run_with_agents(
 ) -> Summary:
     if number < 1:
         raise UsageError(f"agents={number}: at least 1 is needed")
-    made = make_reporters(reporters, loaded)
+    instances = make_reporters(reporters, loaded)
     with private_folder() as folder, host_logging():
         socket = folder / "master"
         options = replace(
@@ -123,17 +124,17 @@ async def _run_with_agents(
         agents = AgentProcesses(socket, "warning", "console")
         try:
             agents.start(number)
-            return await watch(loaded, options, made, agents.check)
+            return await watch(loaded, options, instances, agents.check)
         except BaseException:
             agents.kill()
             raise
         finally:
-            # In a thread: it waits for the processes, and the loop is the program's.
+            # In a thread: it waits for the processes, and must not block the event loop of the host program.
             await asyncio.to_thread(agents.end)
 
 
 def source_of(plan: PlanLike) -> PlanSource:
-    """Where the plan comes from; a text of several lines, or one in braces, is the plan itself."""
+    """The source of the plan. A string with several lines, or one in braces, is the plan itself."""
     if isinstance(plan, Mapping):
         return PlanSource.of_mapping(plan)
     if isinstance(plan, str):
@@ -145,6 +146,8 @@ def source_of(plan: PlanLike) -> PlanSource:
 
 
 def make_reporters(reporters: Sequence[ReporterLike], loaded: LoadedPlan) -> list[Reporter]:
-    """Instances of all of them; ReporterError for one that is not there."""
+    """An instance of each reporter; ReporterError for one that does not exist."""
     finder = ReporterFinder(BUILT_IN, loaded.plan.reporters, loaded.folder)
-    return [finder.find(one) if isinstance(one, str) else one() if isinstance(one, type) else one for one in reporters]
+    return [
+        finder.find(each) if isinstance(each, str) else each() if isinstance(each, type) else each for each in reporters
+    ]

@@ -1,10 +1,10 @@
 """The exceptions of the package `gradual`.
 
 GradualError
-├── TransferRefusedError     the demo bank will not make this transfer
+├── TransferRefusedError     the demo bank refuses a transfer
 ├── AddressInUseError        the demo bank cannot listen at its address
 ├── AgentsFailedError        the agent processes of `gradual run` cannot be started
-├── UsageError               an argument of `gradual.run` that cannot be
+├── UsageError               an argument of `gradual.run` is out of range
 └── StarterRefusedError      `gradual init` cannot or will not write its file
 """
 
@@ -13,7 +13,7 @@ from gradual_common.process.exit_codes import WRONG_INPUT
 
 
 class TransferRefusedError(GradualError):
-    """The demo bank will not make this transfer; the message says why."""
+    """The demo bank refuses a transfer; the message says why."""
 
 
 class AddressInUseError(GradualError):

@@ -1,4 +1,4 @@
-"""What a reporter of your own is derived from, and what its methods are given."""
+"""The base class of your own reporters, and the types that its methods get."""
 
 from gradual_master.reporting import BaseReporter
 from gradual_master.reporting.interface.samples import Request, SampleBlock

@@ -1,4 +1,4 @@
-"""`gradual-master`: the master of a fleet. Nothing heavy is imported before its options are read."""
+"""`gradual-master`: the master of a fleet. Heavy modules are imported after the options are read."""
 
 # ruff: noqa: PLC0415 - `--help` loads nothing heavy
 from __future__ import annotations
@@ -12,14 +12,14 @@ import typer
 from gradual_master.command_line.main import new_app
 from gradual_master.command_line.options import RunArguments, duration_option, load_arguments, run_options_of, spread
 
-app = new_app("Conducts a run: waits for agents, deals the users among them, merges, judges and reports.")
+app = new_app("Conducts a run: waits for agents, divides the users among them, merges, judges and reports.")
 
 
 @app.command()
 @spread
 def run(
     arguments: RunArguments,
-    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="where agents come to; unix:PATH too")],
+    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="address for agents; unix:PATH too")],
     expect_agents: Annotated[
         int,
         typer.Option(
@@ -43,7 +43,7 @@ def run(
         expect_agents=expect_agents,
         agents_wait=duration_option(agents_wait, "--agents-wait"),
         insecure=insecure,
-        on_listening=partial(say_listening, expect_agents, arguments.quiet),
+        on_listening=partial(print_address, expect_agents, arguments.quiet),
     )
     loaded = load_arguments(arguments)
     from gradual_common.process.logs import usual_level
@@ -52,8 +52,8 @@ def run(
     raise typer.Exit(run_and_report(loaded, arguments, options, usual_level(arguments.verbose)))
 
 
-def say_listening(expect_agents: int, is_quiet: bool, address: str) -> None:
-    """Where agents may come to, as the first line of progress."""
+def print_address(expect_agents: int, is_quiet: bool, address: str) -> None:
+    """Print the address for agents, as the first line of progress."""
     if not is_quiet:
         agents = f"{expect_agents} agent{'s' if expect_agents > 1 else ''}"
         typer.echo(f"listening on {address}, waiting for {agents}", err=True)

@@ -1,4 +1,4 @@
-"""The `gradual-master` command: nothing is imported before Ctrl-C is answered."""
+"""The `gradual-master` command: first Ctrl-C is handled, then the rest is imported."""
 
 from gradual_common.process.interrupts import leaving_at_interrupt
 

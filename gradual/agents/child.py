@@ -1,6 +1,6 @@
-"""An agent process of `gradual run`: it ends with the process that started it, however that ends.
+"""An agent process of `gradual run`: it ends when the process that started it ends, for any reason.
 
-Before it connects it waits for the master's socket, so that it can be started while the master still loads.
+It waits for the master's socket before it connects, so that it can load its modules while the master loads its own.
 """
 
 # ruff: noqa: PLC0415 - the parent is watched, and logging set up, before anything heavy loads
@@ -20,6 +20,7 @@ from gradual_common.process.streams import StandardStreams
 
 POLL_S = 0.005
 MASTER_TIMEOUT_S = 60.0
+"""For the socket, and again for the connection: the master may load a large plan."""
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def main() -> None:
 
 
 def serve(socket: Path, name: str) -> int:
-    """Load everything, wait for the master, and serve its run; the exit code."""
+    """Load everything, wait for the master, and serve its run; return the exit code."""
     from gradual_agent.process.options import AgentOptions
     from gradual_agent.process.process import LATER, exit_code_of_run
 
@@ -45,7 +46,7 @@ def serve(socket: Path, name: str) -> int:
 
 
 def await_socket(path: Path) -> None:
-    """Return when the master's socket is there, or when it has been waited for in vain."""
+    """Return when the master's socket exists, or after `MASTER_TIMEOUT_S` without it."""
     deadline = time.monotonic() + MASTER_TIMEOUT_S
     while not path.exists() and time.monotonic() < deadline:
         time.sleep(POLL_S)

@@ -1,4 +1,4 @@
-"""The agent processes of `gradual run`: started together, ended together, and never left behind."""
+"""The agent processes of `gradual run`: they start together and end together, and none outlives the run."""
 
 from __future__ import annotations
 
@@ -16,31 +16,37 @@ from gradual.errors import AgentsFailedError
 from gradual_agent.process.children import usable_cores
 
 END_TIMEOUT_S = 5.0
+"""For all agents together to end by themselves."""
+
 RELAY_TIMEOUT_S = 2.0
+"""For the last lines of agents' standard error."""
+
 MAX_FOLDER_LENGTH = 80
-"""A socket's path has at most 104 bytes (macOS; 108 on Linux)."""
+"""Characters. The path of a Unix socket has at most 104 bytes (macOS; 108 on Linux), and the rest is ours."""
 
 ROOT = str(Path(__file__).resolve().parents[1])
 ENTRY = "import sys; sys.path.append(sys.argv.pop(1)); from gradual.agents.child import main; main()"
-"""Not `-m`: with `-P` the working folder, where a plan's user may keep a `yaml.py`, stays out of the module path."""
+"""Not `-m`, which needs the package in the module path: `-P` keeps the working folder out of it, where a user may have
+a `yaml.py`, and the package's own folder is appended last."""
 
 
 def default_agents() -> int:
-    """One agent per core but one, which the master and the rest of the machine keep; at least one."""
+    """One agent per core, less one core for the master and the rest of the machine; at least one."""
     return max(1, usable_cores() - 1)
 
 
 class AgentProcesses:
-    """The running agents. Each has a pipe from here, whose end shows it that this process is gone."""
+    """The running agents. Each has a pipe from this process as its standard input: its end means that this process
+    ended."""
 
     def __init__(self, socket: Path, log_level: str, log_format: str, errors: int | None = None) -> None:
-        """Agents that connect to `socket` once it is there; `errors`: the descriptor they write to, None for ours."""
+        """`socket`: the master's; `errors`: the descriptor of the agents' standard error, None to use ours."""
         self._processes: list[subprocess.Popen[bytes]] = []
         self._arguments = (str(socket), log_level, log_format)
         self._errors = errors
 
     def start(self, number: int) -> None:
-        """Start so many; AgentsFailedError if one cannot be."""
+        """Start `number` agents; AgentsFailedError if one cannot be started."""
         for index in range(1, number + 1):
             try:
                 self._processes.append(start_agent(f"agent-{index}", self._arguments, self._errors))
@@ -49,17 +55,17 @@ class AgentProcesses:
                 raise AgentsFailedError(f"cannot start agent {index} of {number}: {reason}") from error
 
     def check(self) -> None:
-        """AgentsFailedError if one has ended, which none does before the run has."""
+        """Raise AgentsFailedError if an agent has ended; called only before the run starts, when none should end."""
         for number, process in enumerate(self._processes, 1):
             if (code := process.poll()) is not None:
                 count = len(self._processes)
                 raise AgentsFailedError(f"agent {number} of {count} ended with exit code {code} before the run began")
 
     def end(self) -> None:
-        """Let the agents end by themselves for a moment, then close their pipes, then kill them."""
+        """Wait for the agents to end by themselves, then close their pipes, then kill them."""
         deadline = time.monotonic() + END_TIMEOUT_S
-        # After a run the master has told every agent to end, and they do so side by side: one deadline for all. If the
-        # master cannot reach one, closing its pipe is the second way to end it, and a kill the last.
+        # After a run the master has asked every agent to stop. They stop at the same time, so there is one deadline for
+        # all. If an agent did not get that message, it ends when its pipe is closed; if it hangs, it is killed.
         for process in self._processes:
             wait_until(process, deadline)
         for process in self._processes:
@@ -71,13 +77,13 @@ class AgentProcesses:
                 process.wait()
 
     def kill(self) -> None:
-        """End them now."""
+        """Kill all agents."""
         for process in self._processes:
             process.kill()
 
 
 def wait_until(process: subprocess.Popen[bytes], deadline: float) -> bool:
-    """Whether the process has ended by `deadline`."""
+    """Wait for the process until `deadline`; return whether it has ended."""
     try:
         process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
@@ -87,7 +93,7 @@ def wait_until(process: subprocess.Popen[bytes], deadline: float) -> bool:
 
 @contextmanager
 def running_agents(agents: AgentProcesses, number: int) -> Iterator[None]:
-    """`number` of them; none is left after the block."""
+    """Run `number` agents within the block; after it all of them have ended."""
     try:
         agents.start(number)
         yield
@@ -99,14 +105,14 @@ def running_agents(agents: AgentProcesses, number: int) -> Iterator[None]:
 
 
 def start_agent(name: str, arguments: Sequence[str], errors: int | None) -> subprocess.Popen[bytes]:
-    """One agent process, in a session of its own: Ctrl-C is for the master, which drains it."""
+    """Start one agent process in its own session: else Ctrl-C would reach it too, and not only the master."""
     command = [sys.executable, "-P", "-c", ENTRY, ROOT, name, *arguments]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors, start_new_session=True)  # noqa: S603 - our own module
 
 
 @contextmanager
 def private_folder() -> Iterator[Path]:
-    """A temporary folder of this user alone, with a path short enough for a socket in it."""
+    """A temporary folder that only this user can read, with a path short enough for a socket in it."""
     parent = tempfile.gettempdir()
     if len(parent) > MAX_FOLDER_LENGTH:
         parent = "/tmp"  # noqa: S108 - the folder is made with mode 0700 and a random name
@@ -116,10 +122,11 @@ def private_folder() -> Iterator[Path]:
 
 @contextmanager
 def relayed_errors(wanted: bool) -> Iterator[int | None]:
-    """A file descriptor for the standard error of agents, until the block ends; None when it is not wanted.
+    """A descriptor for the standard error of agents, within the block; None when it is not wanted.
 
-    An agent has the terminal itself as its standard error. While the monitor has the screen that tears it, and the
-    line is lost with it; written by this process to `sys.stderr` it is kept until the screen is left.
+    Normally agents write to the terminal itself. While the monitor owns the screen, such a line would damage the
+    picture and be lost. So this process reads the lines from a pipe and writes them to `sys.stderr`, which the monitor
+    captures.
     """
     if not wanted:
         yield None
@@ -131,12 +138,13 @@ def relayed_errors(wanted: bool) -> Iterator[int | None]:
         yield sink
     finally:
         os.close(sink)
-        # The thread ends with the last process that has the pipe open; one that an agent left behind is not waited for.
+        # The thread ends when no process has the pipe open any more. A child of an agent may still have it: so with a
+        # timeout.
         reader.join(RELAY_TIMEOUT_S)
 
 
 def _relay(source: int) -> None:
-    """Line by line: pieces of two agents' lines must not be mixed."""
+    """Copy line by line: parts of two agents' lines must not be mixed."""
     with open(source, encoding="utf-8", errors="replace") as lines:
         for line in lines:
             sys.stderr.write(line)

@@ -1,4 +1,4 @@
-"""The commands of `gradual`, and nothing of what they do: each imports its work when it is called."""
+"""The commands of `gradual`. Each command imports what it needs when it is called."""
 
 # ruff: noqa: PLC0415 - `--help` loads nothing heavy
 from __future__ import annotations
@@ -26,7 +26,7 @@ def run(
 ) -> None:
     """Run a plan, or a URL, on this machine.
 
-    The master runs in this process; the agent processes beside it end with it. Ctrl-C once drains and reports,
+    The master runs in this process and starts the agent processes. Ctrl-C once drains and reports,
     twice stops. Exit codes: 0 passed, 1 an objective failed, 2 plan or command line wrong, 3 not done or invalid,
     130 interrupted, 143 terminated.
     """
@@ -39,7 +39,7 @@ def run(
 @spread
 def try_plan(
     arguments: PlanArguments,
-    group: Annotated[str | None, typer.Option(metavar="NAME", help="whose behaviour  [default: the first]")] = None,
+    group: Annotated[str | None, typer.Option(metavar="NAME", help="user group to try  [default: the first]")] = None,
 ) -> None:
     """Perform one iteration and show all of it.
 
@@ -88,7 +88,7 @@ def init(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="the file to write; `-` is standard output")] = STARTER,
     force: Annotated[bool, typer.Option("--force", help="replace a file that is there")] = False,
 ) -> None:
-    """Write a commented plan to begin with.
+    """Write a commented plan to start with.
 
     It runs as it is against `gradual demo-server`.
     """
@@ -102,9 +102,9 @@ def init(
 @app.command("demo-server")
 def demo_server(
     host: Annotated[str, typer.Option(metavar="HOST", help="the address to listen at")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="0: any that is free")] = 8080,
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="0: any free port")] = 8080,
     workers: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="requests served at once")] = 16,
-    seed: Annotated[int, typer.Option(metavar="N", help="of the latencies")] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", help="seed of the latencies")] = 1,
 ) -> None:
     """Run a small bank to test against.
 

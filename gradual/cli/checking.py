@@ -1,8 +1,8 @@
-"""`gradual validate`, `gradual plan` and `gradual schema`: what can be said of a plan without running it.
+"""`gradual validate`, `gradual plan` and `gradual schema`: they check and show a plan without running it.
 
-A schedule is shown in plain text: its levels as a table, and its users over time in block characters. The drawing has
-one chart for all users and one per group, over the same time axis; every column shows the mean number of users over its
-slice of time.
+A schedule is shown as plain text: a table of its levels, and charts of its users over time in block characters. There
+is one chart for all users and one per group, with the same time axis. A column is the mean number of users in its slice
+of time.
 """
 
 from __future__ import annotations
@@ -25,17 +25,20 @@ from gradual_master.reporting.text.block_chart import block_lines, constant_piec
 
 WIDTH = 80
 MAX_LEVEL_ROWS = 40
+"""Of a longer table the middle is left out."""
+
 NAME_WIDTH = 16
 OPEN_END_NS = 1 << 62
+"""The end of a schedule that only iterations end: later than every other time."""
 
 ALL_LINES = 8
 GROUP_LINES = 4
 MARGIN = 8
-"""Columns left of the chart: the scale's number, a space and the axis."""
+"""Columns left of the chart: the number of the scale, a space and the axis."""
 
 
 def validate_plan(arguments: PlanArguments) -> int:
-    """Print every mistake and return 2, or print what the plan holds, with its warnings, and return 0."""
+    """Print every mistake and return 2; or print a summary of the plan with its warnings, and return 0."""
     try:
         loaded = load_arguments(arguments)
     except PlanError as error:
@@ -47,7 +50,7 @@ def validate_plan(arguments: PlanArguments) -> int:
 
 
 def show_schedule(arguments: PlanArguments) -> None:
-    """Print the levels and the drawing of a plan's schedule, and its warnings."""
+    """Print the levels and the charts of a plan's schedule, and its warnings."""
     loaded = load_arguments(arguments)
     schedule = loaded.schedule
     lines = [f"{loaded.display_plan.config.name}: {describe(loaded)}", ""]
@@ -64,7 +67,7 @@ def show_schema() -> None:
 
 
 def describe(loaded: LoadedPlan) -> str:
-    """One line: users, groups, actions, levels, length."""
+    """The plan in one line: users, groups, actions, levels, length."""
     schedule = loaded.schedule
     users = max((change.target for change in schedule.changes), default=0)
     length = format_duration(schedule.end) if schedule.end is not None else "as long as the iterations take"
@@ -78,13 +81,13 @@ def describe(loaded: LoadedPlan) -> str:
 
 
 def print_warnings(loaded: LoadedPlan) -> None:
-    """What loading and compiling warned of, each once."""
+    """Print the warnings of loading and compiling, each once."""
     for warning in dict.fromkeys([*map(str, loaded.warnings), *loaded.schedule.warnings]):
         typer.echo(f"warning: {warning}")
 
 
 def tabulate_levels(schedule: Schedule, width: int = WIDTH) -> list[str]:
-    """Header and one line per level: from, to, phase, users in all and of each group; long tables are folded."""
+    """A header and one line per level: from, to, phase, users in total and per group."""
     has_phases = len(schedule.phases) > 1
     end = OPEN_END_NS if schedule.end is None else schedule.end
     names = (name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 1] + "…" for name in schedule.groups)
@@ -103,11 +106,11 @@ def tabulate_levels(schedule: Schedule, width: int = WIDTH) -> list[str]:
 
 
 def mean_users(schedule: Schedule, level: Level) -> list[float]:
-    """Mean users of each group over a level; a stretch of a linear ramp holds several changes."""
+    """Mean users of each group over a level; a level of a linear ramp has several changes."""
     inside = [change for change in schedule.changes if change.level == level.number and change.phase == level.phase]
     if len(inside) <= 1 or level.end <= level.start:
         return [float(users) for users in (inside[0].users if inside else (0,) * len(schedule.groups))]
-    # Each number of users lasts until the next change, the last one until the level's end: the mean is over that time.
+    # Weighted by time: each number of users lasts until the next change, the last one until the end of the level.
     ends = [*(change.at for change in inside[1:]), level.end]
     spans = [end - change.at for change, end in zip(inside, ends, strict=True)]
     return [
@@ -117,12 +120,12 @@ def mean_users(schedule: Schedule, level: Level) -> list[float]:
 
 
 def number(value: float) -> str:
-    """A whole number where it is one, else one decimal."""
+    """A whole number without decimals, any other with one."""
     return f"{value:.0f}" if value == round(value) else f"{value:.1f}"
 
 
 def narrow(rows: Sequence[Sequence[str]], width: int) -> tuple[list[str], int]:
-    """The rows as aligned lines, without the rightmost columns that do not fit; returns how many were left out."""
+    """The rows as aligned lines without the last columns that do not fit, and how many columns were left out."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     kept = len(widths)
     while kept > 1 and sum(widths[:kept]) + 2 * (kept - 1) > width:
@@ -144,7 +147,7 @@ def draw_schedule(schedule: Schedule, width: int = WIDTH) -> list[str]:
 
 
 def chart(title: str, values: Sequence[float], lines: int) -> list[str]:
-    """A title and `lines` lines of blocks, with the peak at the top of the scale."""
+    """A title and `lines` lines of blocks; the top of the scale is the peak."""
     peak = max(values)
     drawn = [f"{'':{MARGIN - 2}} {title}, at most {round(peak)}"]
     for line, body in enumerate(block_lines(values, peak, lines)):
@@ -154,7 +157,7 @@ def chart(title: str, values: Sequence[float], lines: int) -> list[str]:
 
 
 def axis(end: int, columns: int, open_end: bool) -> list[str]:
-    """The time axis: a line, and the times at its begin, middle and end."""
+    """The time axis: a line, and the times at its start, middle and end."""
     last = "until the iterations are done" if open_end else format_duration(end)
     middle = "" if open_end else format_duration(end // 2)
     labels = f"{'0':<{columns // 2}}{middle}"

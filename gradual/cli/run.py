@@ -1,8 +1,8 @@
-"""`gradual run`: the master in this process, agent processes beside it over a Unix socket that nobody else can reach.
+"""`gradual run`: the master in this process, and agent processes that connect to it over a private Unix socket.
 
-The order is made for a quick first request (it halves the time to it): the agents are started first and load what they
-need, while the plan is read and the master loads. Until the master listens they do nothing but wait; a plan with
-mistakes ends them there, and nothing of the run was started.
+The order is chosen for a quick first request; it halves the time to it. The agents start first and load their modules
+while this process reads the plan and loads the master. Until the master listens they only wait. If the plan has
+mistakes, they end there, and no part of the run has started.
 """
 
 # ruff: noqa: PLC0415 - the master loads while the agents do
@@ -16,8 +16,8 @@ from gradual_master.command_line.options import RunArguments, load_arguments, na
 
 
 def run_plan(arguments: RunArguments, agents: int | None) -> int:
-    """Run the plan with agents of our own; the exit code."""
-    name_of_plan(arguments)
+    """Run the plan with its own agent processes; return the exit code."""
+    name_of_plan(arguments)  # its error should come before any process is started
     number = agents or default_agents()
     log_level = "debug" if arguments.verbose else "warning"
     is_relayed = arguments.monitor and sys.stderr.isatty()

@@ -1,4 +1,4 @@
-"""`gradual init`: a commented plan to begin with."""
+"""`gradual init`: a commented plan to start with."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ DEFAULT_NAME = "gradual.yaml"
 
 
 def starter_plan(name: str) -> str:
-    """The text of the starter plan, with the file's name in the commands that it shows."""
+    """The text of the starter plan, with `name` in the commands of its comments."""
     return files("gradual.cli").joinpath("starter.yaml").read_text(encoding="utf-8").replace("{file}", name)
 
 
 def readable(path: Path) -> str:
-    """A file's name as text: in the C locale it comes with stand-ins for letters, which no file can hold."""
+    """A file's name as text. In the C locale Python decodes names with surrogates, which UTF-8 cannot encode."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
 def write_starter(path: Path, force: bool) -> None:
-    """Write the starter plan to `path`; StarterRefusedError if there is a file already and not `force`.
+    """Write the starter plan to `path`; StarterRefusedError if the file exists and `force` is not set.
 
-    `-` is standard output, whose reader may be a pipe.
+    `-` is standard output.
     """
     if str(path) == STANDARD_OUTPUT:
         sys.stdout.write(starter_plan(DEFAULT_NAME))

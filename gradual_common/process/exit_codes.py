@@ -1,4 +1,4 @@
-"""Every exit code of every command, decided here and nowhere else.
+"""Every exit code of every command; no other module decides one.
 
 A command ends with the code of its verdict (`of_verdict`) or with that of its error (`GradualError.exit_code`).
 """
@@ -10,7 +10,7 @@ from typing import Literal
 Status = Literal["passed", "failed", "invalid", "interrupted"]
 
 DONE = 0
-"""Nothing to object to: the run passed."""
+"""The run passed."""
 
 FAILED = 1
 """An objective failed, or a step of `gradual try`."""
@@ -19,10 +19,10 @@ WRONG_INPUT = 2
 """The plan or the command line is wrong; nothing was started."""
 
 NOT_DONE = 3
-"""What was asked for could not be done, or the run is invalid: its results cannot be trusted."""
+"""The command could not do its work, or the run is invalid: its results cannot be trusted."""
 
 INTERRUPTED, TERMINATED = 130, 143
-"""As a shell says it: 128 + the number of SIGINT, of SIGTERM."""
+"""The convention of shells: 128 + the number of the signal (SIGINT, SIGTERM)."""
 
 
 def of_verdict(status: Status, stop_signal: str | None) -> int:
@@ -33,8 +33,8 @@ def of_verdict(status: Status, stop_signal: str | None) -> int:
 
 
 def of_lost_results(code: int) -> int:
-    """The exit code where a result could not be written: a pipeline that goes on without it must know.
+    """The exit code when a result could not be written: a pipeline must not go on without it.
 
-    The codes that say more than "here are the results" stay as they are.
+    Codes for other errors do not change: they already say that the results cannot be used.
     """
     return NOT_DONE if code in (DONE, FAILED) else code

@@ -1,4 +1,4 @@
-"""Ctrl-C while a command loads its modules: nothing has begun, so nothing is drained, reported or traced."""
+"""Ctrl-C while a command loads its modules: nothing has started, so the process exits at once."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from gradual_common.process.exit_codes import INTERRUPTED
 
 @contextmanager
 def leaving_at_interrupt() -> Iterator[None]:
-    """Within it, Ctrl-C ends the process with 130 and without a word.
+    """Within the block, Ctrl-C ends the process with exit code 130, without output.
 
-    An exception would be raised in the middle of a foreign module. A process that ignores the signal, or has a handler
-    of its own, keeps that.
+    KeyboardInterrupt would be raised in the middle of an import and print a traceback of a foreign module. If the
+    process ignores the signal or has its own handler, this does not change it.
     """
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield

@@ -1,9 +1,8 @@
-"""Logging: structlog on standard error, the same for every command; in other people's programs, through theirs.
+"""Logging: structlog on standard error for every command; through the `logging` of the host in other programs.
 
-Plain lines, or one JSON object a line. What libraries say through the standard library's `logging`
-(grpc, aiohttp, asyncio) and `warnings` takes the same path and looks the same. Every line has what the process is
-bound to (run, agent), whichever thread or task it comes from, beside what its own context binds
-(`structlog.contextvars`).
+Plain lines, or one JSON object per line. Log lines of libraries through the standard library's `logging` (grpc,
+aiohttp, asyncio) and `warnings` are formatted the same way. Every line has the values that are bound to the process
+(run, agent), in all threads and tasks, and those of its own context (`structlog.contextvars`).
 """
 
 from __future__ import annotations
@@ -24,24 +23,27 @@ from gradual_common.secrecy.masking import Mask
 LogFormat = Literal["console", "json"]
 
 GRPC_VERBOSITY = "GRPC_VERBOSITY"
-"""gRPC's core writes to standard error by itself, past every handler; its failures reach Python as exceptions."""
+"""The C core of gRPC writes to standard error itself, without `logging`. Its errors reach Python as exceptions, so the
+output is switched off."""
 
 _BOUND: dict[str, Any] = {}
+"""Values on every line of this process."""
 _HIDDEN: list[Mask] = [Mask()]
-"""Of the process, as its standard error is: what all lines have, and what none may show."""
+"""One entry: the secrets that no line of this process may show."""
 
 
 def usual_level(verbose: bool) -> str:
-    """With `-v` all details; else what happens, on a terminal, and off a terminal only what is wrong."""
+    """Debug with `-v`; else info on a terminal, and warning in a file or a pipe."""
     if verbose:
         return "debug"
     return "info" if sys.stderr.isatty() else "warning"
 
 
 def configure_logging(level: str = "info", format: LogFormat = "console", **bound: Any) -> None:  # noqa: A002 (the flag)
-    """Send every log line of this process to standard error, from `level` on, with `bound` on each.
+    """Send log lines of this process from `level` on to standard error, with the values `bound` on each.
 
-    Call it before the first gRPC channel is made; again to change anything. Raises ValueError for an unknown level.
+    Call it before the first gRPC channel is made, because gRPC reads its variable then. A second call replaces the
+    settings. Raises ValueError for an unknown level.
     """
     shared = _shared_processors()
     handler = StandardError()
@@ -54,7 +56,7 @@ def configure_logging(level: str = "info", format: LogFormat = "console", **boun
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # Every batch of every call at debug level is more than anyone who asks for -v wants to know.
+    # At debug level grpc logs every message of every call: too much for -v.
     logging.getLogger("grpc").setLevel(max(root.level, logging.INFO))
     logging.captureWarnings(True)
     os.environ.setdefault(GRPC_VERBOSITY, "NONE")
@@ -64,43 +66,43 @@ def configure_logging(level: str = "info", format: LogFormat = "console", **boun
 
 
 def bind_process(**values: Any) -> None:
-    """Put `values` (run, agent) on every line of this process from now on; None takes one off."""
+    """Put `values` (run, agent) on every line of this process from now on; None removes one."""
     _BOUND.update(values)
     for name in [name for name, value in _BOUND.items() if value is None]:
         del _BOUND[name]
 
 
 def mask_in_logs(secrets: Iterable[str], credentials: Iterable[str] = ()) -> None:
-    """Show `***` in place of each of them from now on, in every line of this process, however it is written there."""
+    """Show `***` instead of these secrets in every line from now on, also in their encoded forms."""
     _HIDDEN[:] = [_HIDDEN[-1].also(secrets, credentials)]
 
 
 class MaskingFormatter(structlog.stdlib.ProcessorFormatter):
-    """Masks whole lines, once everything is in them: events, values, and the tracebacks with what was raised."""
+    """Masks the complete line: the event, its values, and tracebacks with their messages."""
 
     def format(self, record: logging.LogRecord) -> str:
         return hide_secrets(super().format(record))
 
 
 class StandardError(logging.Handler):
-    """Writes to whatever `sys.stderr` is at that moment, so that a live display may stand in for it."""
+    """Writes to the current `sys.stderr`, which a live display may have replaced."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             sys.stderr.write(self.format(record) + "\n")
             sys.stderr.flush()
         except Exception:
-            # As every handler of the standard library: a line that cannot be written stops nothing.
+            # As every handler of the standard library does: a line that cannot be written must not stop the program.
             self.handleError(record)
 
 
 def hide_secrets(text: str) -> str:
-    """A text for standard error without secrets, and without what looks like a credential."""
+    """The text with secrets, and what looks like a credential, replaced by `***`."""
     return _HIDDEN[-1].hide_text(text)
 
 
 def _add_bound(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """What the process is bound to; a value of the line itself takes precedence."""
+    """Add the values of the process; a value of the line itself takes precedence."""
     for name, value in _BOUND.items():
         event.setdefault(name, value)
     return event
@@ -127,40 +129,43 @@ def _configure_structlog(processors: Sequence[Processor]) -> None:
 
 
 _LOCK = threading.Lock()
-_guests = 0
-"""Runs in other people's programs at this moment; the first sets structlog up and the last takes that back."""
+_hosted_runs = 0
+"""How many runs use our settings of structlog now: the first one makes them, the last one removes them."""
 _is_quieting = False
-"""Whether it was the first of them that has made gRPC's core quiet."""
+"""Whether the first of these runs has set GRPC_VERBOSITY, so that the last one removes it."""
 
 
 @contextmanager
 def host_logging() -> Iterator[None]:
-    """Within the block, our lines go through the `logging` of a program that is not ours, as it has set that up.
+    """Within the block, our log lines go through the `logging` of the program that called `gradual.run`, the host.
 
-    Everything in it stays as it is: handlers, levels, `warnings`, its own structlog. Its settings decide which of our
-    lines are shown, and where; where it has none, Python's last resort shows warnings on standard error.
+    Nothing of the host is changed: its handlers, levels, `warnings`, and structlog if it has configured it. Its
+    settings decide which of our lines are shown, and where. Without settings, Python writes warnings to standard error.
     """
-    global _guests, _is_quieting  # noqa: PLW0603 - structlog's configuration is the process's
+    global _hosted_runs, _is_quieting  # noqa: PLW0603 - structlog's configuration is the process's
+    # structlog has one configuration per process, but several runs may overlap, in threads. So runs are counted: only
+    # the first one configures, only the last one resets. A host that has configured structlog itself keeps its
+    # settings.
     with _LOCK:
-        is_ours = _guests > 0 or not structlog.is_configured()
-        if is_ours and _guests == 0:
+        is_ours = _hosted_runs > 0 or not structlog.is_configured()
+        if is_ours and _hosted_runs == 0:
             _configure_structlog([*_shared_processors(), structlog.processors.format_exc_info, _render_for_host])
             _is_quieting = GRPC_VERBOSITY not in os.environ
             os.environ.setdefault(GRPC_VERBOSITY, "NONE")
-        _guests += is_ours
+        _hosted_runs += is_ours
     try:
         yield
     finally:
         with _LOCK:
-            _guests -= is_ours
-            if is_ours and _guests == 0:
+            _hosted_runs -= is_ours
+            if is_ours and _hosted_runs == 0:
                 structlog.reset_defaults()
                 if _is_quieting:
                     os.environ.pop(GRPC_VERBOSITY, None)
 
 
 def _render_for_host(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
-    """One text without secrets; the record has its level and its logger by itself."""
+    """The event and its values as one text without secrets; level and logger are in the host's record."""
     text = str(event.pop("event", ""))
     traceback = event.pop("exception", "")
     about = [f"{name}={value!r}" for name, value in event.items() if name not in ("level", "logger")]
@@ -168,7 +173,7 @@ def _render_for_host(_logger: WrappedLogger, _method: str, event: EventDict) -> 
 
 
 def _renderers(form: LogFormat) -> list[Processor]:
-    """Tracebacks stay plain: rich ones show local variables, and so what a plan keeps secret."""
+    """The last processors. Tracebacks are plain: rich ones show local variables, which may be secrets of the plan."""
     if form == "console":
         colors = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
         return [

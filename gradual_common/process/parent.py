@@ -1,7 +1,8 @@
-"""A child process learns that its parent is gone, however the parent ended.
+"""A child process notices that its parent has ended, for any reason.
 
-The child's standard input is a pipe that only the parent holds open: when the parent has ended, killed even, reading
-ends. That holds on every system, whereas Linux's PR_SET_PDEATHSIG follows the thread that forked, not the process.
+The child's standard input is a pipe that only the parent has open for writing. When the parent ends, even by SIGKILL,
+the system closes the pipe, and the child reads the end of the file. This works on every system. PR_SET_PDEATHSIG is
+Linux only, and follows the thread that forked, not the process (prctl(2)).
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from collections.abc import Callable
 
 
 def watch_parent(when_gone: Callable[[], object]) -> None:
-    """Call `when_gone`, in a thread of its own, once the parent is gone.
+    """Call `when_gone` in a separate thread when the parent has ended.
 
-    The thread reads a copy of the descriptor, so that nobody closes it under the read.
+    The thread reads a copy of the descriptor: other code may close or replace standard input.
     """
     threading.Thread(target=_watch, args=(os.dup(0), when_gone), name="parent", daemon=True).start()
 

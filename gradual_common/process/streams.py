@@ -1,9 +1,9 @@
-"""Standard streams that end no command, whatever happens to the terminal, the pipe or the disk behind them.
+"""Standard streams whose errors do not end a command.
 
-A reader that has gone (`| head`), a stream that was closed (`>&-`), a full disk, a character that the encoding of the
-terminal does not have: none of them is a reason to lose a run or its exit code. What cannot be written is dropped, the
-first failure is kept, and the command says at the end what is missing. This is done once, below `sys.stdout` and
-`sys.stderr`, because everything writes to them: rich, click, logging, reporters of the user's own.
+A reader that has gone (`| head`), a closed stream (`>&-`), a full disk, a character that the encoding of the terminal
+does not have: none of these may end a run or change its exit code by an exception. What cannot be written is dropped,
+the first error is kept, and the command reports at the end what is missing. This is done once, below `sys.stdout` and
+`sys.stderr`, because all code writes to them: rich, click, logging, the user's own reporters.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 GONE = (errno.EPIPE, errno.ECONNRESET)
-"""The reader has gone, and misses nothing."""
+"""Errors that mean: the reader has closed the stream, and wants no more."""
 
 
 class Outlet(io.FileIO):
-    """A file descriptor that is written to until that fails; `error` is that failure, and the rest is dropped."""
+    """Writes to a file descriptor until the first error. That is kept in `error`, and the rest is dropped."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(descriptor, "w", closefd=False)
         self.error: OSError | None = None
 
     def write(self, data: ReadableBuffer, /) -> int:
-        """How many bytes are done with: written, or dropped."""
+        """Write, or drop, some bytes; return how many."""
         try:
             while self.error is None:
                 written: int | None = super().write(data)
                 if written is not None:
                     return written
-                # Another process on this terminal has made it non-blocking.
+                # None: the descriptor is non-blocking, set by another process on this terminal. Wait and try again.
                 select.select([], [self], [])
         except OSError as error:
             self.error = error
@@ -48,7 +48,7 @@ class StandardStreams:
     """The streams of a command, from its first line to its last."""
 
     def __enter__(self) -> StandardStreams:
-        """Take the place of the streams that Python has made, but of none that something else stands in for."""
+        """Replace the streams of Python itself; a stream that other code has replaced (a test, a debugger) is kept."""
         fill_descriptors()
         self._former = sys.stdin, sys.stdout, sys.stderr
         if sys.stdin is None:
@@ -61,33 +61,33 @@ class StandardStreams:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Write what is still buffered, and put the former streams back."""
+        """Write what is still buffered, and restore the former streams."""
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         sys.stdin, sys.stdout, sys.stderr = self._former
 
     def lost_output(self) -> str | None:
-        """Why results did not reach standard output; None when they did, or when their reader has gone."""
+        """Why results were not written to standard output; None if they were, or if the reader has closed it."""
         sys.stdout.flush()
         error = None if self._output is None else self._output.error
         return None if error is None or error.errno in GONE else error.strerror or str(error)
 
 
 def fill_descriptors() -> None:
-    """Open `/dev/null` where a standard descriptor is closed: else the next file or socket would be given its number.
+    """Open `/dev/null` for each closed standard descriptor.
 
-    What others then print, an agent or a library, would go into that.
+    Else the next file or socket would get its number, and output of libraries and child processes would go into it.
     """
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
-            # The lowest free number is taken, and that is this one.
+            # `open` returns the lowest free number, which is this one: those below are open by now.
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 def wrapped(outlet: Outlet, former: TextIO | None, errors: str) -> TextIO:
-    """Text over an outlet, as the former stream had it; characters that its encoding does not have are replaced."""
+    """A text stream over an outlet, with the settings of the former stream; unknown characters are replaced."""
     return io.TextIOWrapper(
         io.BufferedWriter(outlet),
         encoding=encoding_of(former),
@@ -98,7 +98,7 @@ def wrapped(outlet: Outlet, former: TextIO | None, errors: str) -> TextIO:
 
 
 def encoding_of(stream: TextIO | None) -> str:
-    """The encoding of a stream; UTF-8 of one that says none."""
+    """The encoding of a stream; UTF-8 if it has none."""
     return getattr(stream, "encoding", None) or "utf-8"
 
 

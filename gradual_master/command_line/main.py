@@ -1,4 +1,4 @@
-"""What every command line does around its commands: an error becomes one clear message and an exit code."""
+"""What all command lines share: an error becomes one clear message and an exit code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gradual_common.secrecy.quoting import brief
 
 
 def new_app(description: str) -> typer.Typer:
-    """An app with `--version`, without completion scripts, and without rich: half of the time that `--help` takes."""
+    """An app with `--version`, without completion scripts and without rich, which would double the time of `--help`."""
     app = typer.Typer(
         help=description,
         add_completion=False,
@@ -29,7 +29,7 @@ def new_app(description: str) -> typer.Typer:
     @app.callback(help=description)
     def options(
         version: Annotated[
-            bool, typer.Option("--version", callback=show_version, is_eager=True, help="the version, and nothing else")
+            bool, typer.Option("--version", callback=show_version, is_eager=True, help="print the version and exit")
         ] = False,
     ) -> None: ...
 
@@ -37,16 +37,16 @@ def new_app(description: str) -> typer.Typer:
 
 
 def show_version(wanted: bool) -> None:
-    """Print the version and leave."""
+    """Print the version and exit."""
     if wanted:
         typer.echo(f"gradual {__version__}")
         raise typer.Exit
 
 
 def run_app(app: typer.Typer, name: str) -> None:
-    """Run the app and leave the process with its exit code.
+    """Run the app and exit with its code.
 
-    Results that could not be written to standard output are part of that, unless its reader has gone on purpose.
+    If results could not be written to standard output, the code says so (`of_lost_results`).
     """
     with StandardStreams() as streams:
         code = exit_code_of(app, name)
@@ -58,7 +58,7 @@ def run_app(app: typer.Typer, name: str) -> None:
 
 
 def exit_code_of(app: typer.Typer, name: str) -> int:
-    """Run the app; what its command says by its exit code, or what its error means."""
+    """Run the app; return the exit code of its command or of its error."""
     try:
         app(prog_name=name)
     except SystemExit as leaving:
@@ -67,15 +67,15 @@ def exit_code_of(app: typer.Typer, name: str) -> int:
         say(name, describe_problems(error) if isinstance(error, PlanError) else brief(str(error)))
         return error.exit_code
     except Exception:
-        # Python's own exit code, 1, would say that an objective failed.
+        # Python would exit with 1, which means that an objective failed.
         typer.echo(_masked(traceback.format_exc()), nl=False, err=True)
-        say(name, "this is a mistake in Gradual, not in the plan; please report it with the lines above")
+        say(name, "this is a bug in Gradual, not in the plan; please report it with the lines above")
         return NOT_DONE
     return DONE
 
 
 def say(name: str, message: str) -> None:
-    """A line on standard error, in the name of the command."""
+    """Write a line to standard error, after the name of the command."""
     typer.echo(f"{name}: {_masked(message)}", err=True)
 
 
@@ -86,7 +86,7 @@ def _masked(text: str) -> str:
 
 
 def describe_problems(error: PlanError) -> str:
-    """Every mistake on a line of its own, under a line with their number."""
+    """A line with the number of mistakes, then one line per mistake."""
     count = len(error.problems)
     lines = [f"the plan has {count} mistake{'s' if count != 1 else ''}; nothing was started"]
     return "\n".join([*lines, *(f"  {problem}" for problem in error.problems)])

@@ -1,7 +1,7 @@
-"""What is parsed: the options that `gradual` and `gradual-master` share, and what they mean for plan and run.
+"""The options that `gradual` and `gradual-master` share, and their translation for plan and run.
 
-Each option is declared once, as a field of a record. A command takes a record; `spread` turns the record's fields into
-the command's own parameters, so that no list of options is written twice.
+Each option is declared once, as a field of a record. A command takes a record; `spread` makes the record's fields
+parameters of the command, which is what typer reads. So no list of options is written twice.
 """
 
 # ruff: noqa: PLC0415 - `--help` and usage errors load nothing that they do not need
@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # heavy: not before a plan is read
 
 DEFAULT_PLAN = "gradual.yaml"
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-"""Of any scheme: of one that cannot be requested the error says so, and not that there is no such file."""
+"""Of any scheme, so that for `ftp://…` the error is about the scheme, and not about a missing file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class PlanArguments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunArguments(PlanArguments):
-    """How a plan is run and reported: `gradual run` and `gradual-master run` alike."""
+    """How a plan is run and reported, for `gradual run` and `gradual-master run`."""
 
     monitor: Annotated[bool, typer.Option("--monitor", help="a live screen of the run on the terminal")] = False
     reporter: Annotated[
@@ -82,7 +82,7 @@ class RunArguments(PlanArguments):
         default_factory=list
     )
     allow_saturated: Annotated[
-        bool, typer.Option("--allow-saturated", help="a busy generator is no reason to fail")
+        bool, typer.Option("--allow-saturated", help="a busy generator does not make the run invalid")
     ] = False
     allow_missing: Annotated[
         str, typer.Option(metavar="P%", help="share of the scheduled user-seconds that may be missing")
@@ -90,15 +90,15 @@ class RunArguments(PlanArguments):
     lease: Annotated[str, typer.Option(metavar="D", help="how long an agent runs without its master; at least 3s")] = (
         "10s"
     )
-    interval: Annotated[str, typer.Option(metavar="D", help="the stretch that one batch of measurements covers")] = "1s"
+    interval: Annotated[str, typer.Option(metavar="D", help="the time that one batch of measurements covers")] = "1s"
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress, no console summary")] = False
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="more log lines")] = False
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log at debug level")] = False
     json_: Annotated[bool, typer.Option("--json", help="the summary as JSON on standard output")] = False
     log_format: Annotated[Literal["console", "json"], typer.Option(help="form of the log lines")] = "console"
 
 
 def spread(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command whose first parameter is a record take that record's fields as parameters of its own."""
+    """Replace the first parameter of a command, a record, by one parameter per field of the record."""
     hints = get_type_hints(command, include_extras=True)
     first, *others = inspect.signature(command).parameters.values()
     record = hints[first.name]
@@ -110,9 +110,9 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
         own = {name: values.pop(name) for name in names}
         command(record(**own), **values)
 
-    # typer reads a command's options from its signature and its annotations. `wraps` has copied those of a function
-    # with one parameter for all of them, so both are replaced. By keyword only: an option without a default may then
-    # stand behind those with one.
+    # typer reads the options from the signature and the annotations of a function. `wraps` has copied those of
+    # `command`, with the record as one parameter, so both are replaced. Keyword-only parameters, because then a
+    # parameter without a default (`--listen`) may come after parameters with one.
     kind = inspect.Parameter.KEYWORD_ONLY
     parameters = [
         inspect.Parameter(name, kind, default=getattr(defaults, name), annotation=annotations[name]) for name in names
@@ -124,7 +124,7 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def load_arguments(arguments: PlanArguments) -> LoadedPlan:
-    """The plan that the arguments name, with what they change in it; PlanError with every mistake."""
+    """Load the plan that the arguments name, with their changes; PlanError with every mistake."""
     from gradual_common.plan.loader import load_plan
     from gradual_common.plan.reading.overrides import Overrides
 
@@ -140,7 +140,7 @@ def load_arguments(arguments: PlanArguments) -> LoadedPlan:
 
 
 def name_of_plan(arguments: PlanArguments) -> str:
-    """PLAN or `-c`, whichever was given; both is an error, neither means the working folder's."""
+    """PLAN or `-c`; both are an error; without either, `gradual.yaml` of the working folder."""
     if arguments.plan is not None and arguments.config is not None:
         raise typer.BadParameter("give the plan once: as PLAN or with -c/--config, not both", param_hint="--config")
     given = arguments.plan if arguments.plan is not None else arguments.config
@@ -164,7 +164,7 @@ def source_of(name: str) -> PlanSource:
 
 
 def plan_of_url(url: str) -> dict[str, Any]:
-    """A plan of one GET, without think time; `-u` and `-d` change its users and its length."""
+    """A plan of one GET without think time; `-u` and `-d` change its users and its duration."""
     return {
         "config": {"name": hide_credentials(url), "duration": "30s"},
         "users": [{"name": "user", "concurrency": 10, "behavior": [{"action": "get"}]}],
@@ -173,7 +173,7 @@ def plan_of_url(url: str) -> dict[str, Any]:
 
 
 def pairs(entries: Sequence[str], option: str, form: str) -> list[tuple[str, str]]:
-    """Each `name=value` split at its first `=`; a clear error for one without."""
+    """Split each `name=value` at its first `=`; BadParameter for an entry without one."""
     split = [entry.partition("=") for entry in entries]
     for entry, (name, equals, _) in zip(entries, split, strict=True):
         if not equals or not name:
@@ -203,7 +203,7 @@ def duration_option(text: str, option: str) -> int:
 
 
 def run_options_of(arguments: RunArguments) -> RunOptions:
-    """How the run is to be conducted, as far as these options say it; OptionError for what is out of range."""
+    """The options of the run that are on the command line; OptionError for a value out of range."""
     from gradual_master.run.options import RunOptions
 
     return RunOptions(
@@ -219,15 +219,15 @@ def run_options_of(arguments: RunArguments) -> RunOptions:
 HIDDEN_VALUES = ("-e", "--env", "--set", "--data")
 _CLUSTER = re.compile(r"-[qv]+e")
 _ATTACHED = re.compile(r"(-[qv]*e)(.+)", re.DOTALL)
-"""`-e K=V` behind other flags, and with its value in the same word."""
+"""`-qve K=V` and `-eK=V`: short options may be joined, also with their value."""
 _SLACK = re.compile(r"(|-o|--reporter=)slack=.*", re.DOTALL)
-"""The address of a notification is its password."""
+"""The URL of a Slack webhook is a secret."""
 
 
 def shown_command(*words: str) -> str:
-    """The command as it was given, for the summary, without the values that it sets in the plan: they may be secret.
+    """The command line for the summary. Values that it sets in the plan are replaced by ***: they may be secret.
 
-    Of everything else only what looks like a credential is left out.
+    In all other words only what looks like a credential is replaced.
     """
     import shlex
 
@@ -244,7 +244,7 @@ def shown_command(*words: str) -> str:
             shown.append(f"{match[1]}slack=***")
         else:
             shown.append(hide_credentials(word))
-    # In the C locale letters come as stand-ins, which no file can hold.
+    # In the C locale Python decodes arguments with surrogates, which UTF-8 cannot encode.
     return os.fsencode(shlex.join(shown[1:])).decode("utf-8", "replace")
 
 

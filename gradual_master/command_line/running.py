@@ -1,4 +1,4 @@
-"""A plan, run and reported for a command line: reporters, progress, the summary on standard output, the exit code."""
+"""Runs a plan for a command line: reporters, progress, the summary on standard output, the exit code."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from gradual_master.run.options import RunOptions
 POLL_S = 0.2
 
 Check = Callable[[], None]
-"""Called until the run has begun; raises a GradualError when it never will (nothing is known of agents elsewhere)."""
+"""Called until the run starts; raises a GradualError if it cannot start, as its local agent processes have ended."""
 
 
 def run_and_report(
     loaded: LoadedPlan, arguments: RunArguments, options: RunOptions, log_level: str, check: Check = lambda: None
 ) -> int:
-    """Conduct the run, print what was asked for, and return the exit code."""
+    """Conduct the run, print the results, and return the exit code."""
     configure_logging(log_level, arguments.log_format)
     reporters = make_reporters(arguments, loaded)
-    # Before the others: what they print must not stand where the live display is about to be erased.
-    watching = reporters if arguments.quiet else [make_progress(arguments, loaded.schedule), *reporters]
-    summary = asyncio.run(watch(loaded, options, watching, check))
+    # The live display comes first in the list, so that it is closed before other reporters print: it erases its lines.
+    all_reporters = reporters if arguments.quiet else [make_progress(arguments, loaded.schedule), *reporters]
+    summary = asyncio.run(watch(loaded, options, all_reporters, check))
     if arguments.json_:
         JsonReporter(STANDARD_OUTPUT).on_test_complete(summary)
     return summary.run.exit_code
 
 
 def make_progress(arguments: RunArguments, schedule: Schedule) -> Reporter:
-    """The live display that was asked for."""
+    """The live display: the monitor, or lines of progress."""
     if not arguments.monitor:
         return ProgressReporter(schedule)
     from gradual_master.reporting.monitor import MonitorReporter  # noqa: PLC0415 - only this display needs it
@@ -49,7 +49,7 @@ def make_progress(arguments: RunArguments, schedule: Schedule) -> Reporter:
 
 
 def make_reporters(arguments: RunArguments, loaded: LoadedPlan) -> list[Reporter]:
-    """Those that were asked for, and the console's unless standard output is to be quiet or is taken by JSON."""
+    """The reporters of `-o`, and `console` by default; not with `-q`, or if standard output is for JSON."""
     specs = list(arguments.reporter)
     takes_output = arguments.quiet or arguments.json_ or "json=-" in specs
     if not takes_output and "console" not in specs:
@@ -59,15 +59,16 @@ def make_reporters(arguments: RunArguments, loaded: LoadedPlan) -> list[Reporter
 
 
 async def watch(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[Reporter], check: Check) -> Summary:
-    """`conduct` with reporters that are ready, given up with what `check` raises before it could begin.
+    """Prepare the reporters and conduct the run; end it if `check` raises before it starts.
 
-    Whatever happens, also that this is cancelled, the run has ended and the reporters are closed when it returns.
+    When this returns or raises, also when it is cancelled, the run has ended and the reporters are closed.
     """
     prepare_all(reporters)
     has_begun = asyncio.Event()
     run = asyncio.create_task(conduct(loaded, replace(options, on_begin=has_begun.set), reporters))
     try:
-        # Its first step starts the reporters' threads, and from then on it closes them: not cancelled before that.
+        # The first step of `conduct` starts the reporters' threads; from then on it also closes them. Let it run that
+        # step before anything can cancel it: else prepared reporters would stay open.
         await asyncio.sleep(0)
         while not (await asyncio.wait({run}, timeout=POLL_S))[0]:
             if not has_begun.is_set():

@@ -176,7 +176,7 @@ def test_configuring_again_replaces_what_was(capsys: pytest.CaptureFixture[str])
 
 
 def test_a_line_goes_to_the_standard_error_of_that_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A live display stands in for it while it draws."""
+    """A live display replaces it while it draws."""
     configure_logging("info", "json")
     written: list[str] = []
 

@@ -9,7 +9,7 @@ WATCHING = (
 )
 
 
-def test_a_child_ends_when_nobody_holds_its_pipe_any_more() -> None:
+def test_a_child_ends_when_no_process_has_its_pipe_open() -> None:
     process = subprocess.Popen([sys.executable, "-c", WATCHING], stdin=subprocess.PIPE)
     try:
         assert process.stdin is not None

@@ -32,16 +32,16 @@ def test_a_child_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.Monk
     assert next(seconds, None) is None
 
 
-def test_what_nobody_foresaw_goes_to_the_log_and_shows_no_secret(
+def test_an_unexpected_error_goes_to_the_log_and_shows_no_secret(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(options: object) -> int:
         raise RuntimeError("https://me:hunter2@host")
 
-    told: list[str] = []
+    logged: list[str] = []
     monkeypatch.setattr("gradual_agent.process.process.run_process", fail)
-    monkeypatch.setattr("structlog.get_logger", lambda name: SimpleNamespace(exception=told.append))
+    monkeypatch.setattr("structlog.get_logger", lambda name: SimpleNamespace(exception=logged.append))
     path = tmp_path / "master.sock"
     path.touch()
     assert child.serve(path, "a") == NOT_DONE
-    assert told == ["the agent failed"]
+    assert logged == ["the agent failed"]

@@ -1,4 +1,4 @@
-"""What can be checked before a run stops every command alike: exit code 2, the same lines, and nobody is asked."""
+"""What can be checked before a run stops every command alike: exit code 2, the same lines, no request sent."""
 
 import os
 import pty
@@ -74,10 +74,10 @@ def test_every_command_refuses_what_can_never_be_sent(command: str, folder: Path
     finally:
         os.close(ours)
         os.close(theirs)
-    told = done.stdout + done.stderr
-    assert done.returncode == 2, told
+    output = done.stdout + done.stderr
+    assert done.returncode == 2, output
     for line, place in (*LINES.items(), KEY_LINE):
-        assert f"plan.yaml:{line}: {place}" in told
-    assert "the plan has 6 mistakes; nothing was started" in told
-    assert "mistake in Gradual" not in told
+        assert f"plan.yaml:{line}: {place}" in output
+    assert "the plan has 6 mistakes; nothing was started" in output
+    assert "bug in Gradual" not in output
     assert [path.name for path in sorted(folder.iterdir())] == ["client.key", "client.pem", "plan.yaml"]

@@ -25,7 +25,7 @@ PROBLEMS = [
         (UnitError("'5' is not a duration"), 2, "gradual: '5' is not a duration"),
         (OptionError("--lease 1s: at least 3s"), 2, "gradual: --lease 1s: at least 3s"),
         (GradualError("no agents"), 3, "gradual: no agents"),
-        (RuntimeError("a bug"), 3, "RuntimeError: a bug\ngradual: this is a mistake in Gradual"),
+        (RuntimeError("a bug"), 3, "RuntimeError: a bug\ngradual: this is a bug in Gradual"),
         (typer.Exit(7), 7, ""),
         (KeyboardInterrupt(), 130, ""),
     ],

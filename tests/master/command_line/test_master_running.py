@@ -106,14 +106,14 @@ async def test_once_it_has_begun_a_run_goes_on_without_its_agents(monkeypatch: p
     assert await running.watch(None, RunOptions(), [], check) == "summary"  # type: ignore[arg-type, comparison-overlap]  # and no summary
 
 
-def test_progress_is_told_before_the_reporters_that_print(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
+def test_progress_is_first_among_the_reporters(monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
 
     async def watch(loaded: Any, options: Any, reporters: Any, check: Any) -> Any:
-        told.extend(type(reporter).__name__ for reporter in reporters)
+        names.extend(type(reporter).__name__ for reporter in reporters)
         return SimpleNamespace(run=SimpleNamespace(exit_code=7))
 
     monkeypatch.setattr(running, "watch", watch)
     monkeypatch.setattr(running, "configure_logging", lambda *arguments: None)
     assert running.run_and_report(LOADED, RunArguments(), RunOptions(), "info") == 7
-    assert told == ["ProgressReporter", "ConsoleReporter"]
+    assert names == ["ProgressReporter", "ConsoleReporter"]
