@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def serve(arguments: Sequence[str] | None) -> int:
-    """The same, whatever becomes of the standard streams."""
+    """The same, on standard streams that may be closed."""
     parser = build_parser()
     options = parser.parse_args(arguments)
     try:
@@ -76,7 +76,7 @@ def run_one(options: AgentOptions) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command line of RESULTS.md; TLS and tokens come with their own flags."""
+    """The command line of docs/design/results.md; TLS and tokens come with their own flags."""
     parser = argparse.ArgumentParser(
         prog="gradual-agent", description="Runs virtual users for a master, and ends with the run.", allow_abbrev=False
     )
@@ -127,7 +127,7 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
 
 
 def option(read: Callable[[str], T]) -> Callable[[str], T]:
-    """`read` for argparse: what it says about a wrong value is shown as it is."""
+    """`read` for argparse: what it says about a wrong value is shown unchanged."""
 
     def convert(text: str) -> T:
         try:

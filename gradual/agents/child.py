@@ -37,9 +37,9 @@ def main() -> None:
 def serve(socket: Path, name: str) -> int:
     """Load everything, wait for the master, and serve its run; return the exit code."""
     from gradual_agent.process.options import AgentOptions
-    from gradual_agent.process.process import LATER, exit_code_of_run
+    from gradual_agent.process.process import PLAN_MODULE, exit_code_of_run
 
-    importlib.import_module(LATER)
+    importlib.import_module(PLAN_MODULE)
     await_socket(socket)
     options = AgentOptions(f"unix:{socket}", name, max_users=None, master_wait=round(MASTER_TIMEOUT_S * 1e9))
     return exit_code_of_run(options, name)

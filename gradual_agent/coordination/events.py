@@ -1,4 +1,4 @@
-"""What a session's table is made of: its states, a closed set of events and instructions, and reactions."""
+"""The parts of a session's table: states, events, instructions and reactions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ E = TypeVar("E")
 
 
 class SessionState(Enum):
-    """Where the session stands."""
+    """The state of the session."""
 
     DISCONNECTED = "disconnected"
     GREETING = "greeting"
@@ -64,15 +64,17 @@ class Provisioned:
 
 @dataclass(frozen=True, slots=True)
 class SlotsEnded:
-    """Slots that are not ours any more and whose users have ended; slots whose users ended for good."""
+    """Users of some slots have ended."""
 
     released: tuple[SlotRun, ...] = ()
+    """Slots that are not ours any more."""
     finished: tuple[SlotRun, ...] = ()
+    """Slots whose users have ended for good."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """The process was told to end: first drain, then cut, then at once."""
+    """A signal asks the process to stop: the first drains the users, the second cuts them, the third ends at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class DialMaster:
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """Close stream number `stream`; nothing that still comes on it counts."""
+    """Close stream number `stream`; messages that still come on it are ignored."""
 
     stream: int
     reason: str
@@ -116,7 +118,7 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Adopt:
-    """`offset` (run time − agent clock, ns) is the one to use from here on."""
+    """Use `offset` (run time − agent clock, ns) from here on."""
 
     offset: int
 
@@ -130,7 +132,7 @@ class Renew:
 
 @dataclass(frozen=True, slots=True)
 class Obey:
-    """Put orders in force."""
+    """Carry out orders."""
 
     orders: Orders
 
@@ -151,11 +153,13 @@ class DrainUsers:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """End the process with `code`; `dropped` are the numbers of batches that no master has taken."""
+    """End the process."""
 
     code: int
+    """The exit code."""
     reason: str
     dropped: tuple[int, ...] = ()
+    """The numbers of batches that no master has taken."""
 
 
 SessionInstruction = DialMaster | HangUp | SendMessage | Fetch | Adopt | Renew | Obey | CutUsers | DrainUsers | Exit
@@ -171,16 +175,16 @@ class Reaction(Generic[M, E]):
     """What the session M does at an event E, at an instant (after h11's `_state.py`)."""
 
     act: Callable[[M, E, int], list[Any]]
-    """Gives the instructions that follow."""
+    """Returns the instructions that follow."""
     to: SessionState | None = None
     """The state after it; None: the same."""
     when: Callable[[M, E, int], bool] = always
-    """Of several reactions to one event the first counts whose condition holds; if none does, nothing follows."""
+    """Of several reactions to one event, the first whose condition holds is used; if none holds, nothing follows."""
 
 
 Rows: TypeAlias = dict[type[Any], tuple[Reaction[Any, Any], ...]]
 
 
 def on(event: type[E], *reactions: Reaction[M, E]) -> Rows:
-    """A row of the table. mypy sees that each callable takes the event beside which it stands."""
+    """A row of the table. Its type makes mypy check that each callable takes this event."""
     return {event: reactions}

@@ -1,19 +1,20 @@
-"""Batches on their way: when one is sealed, how long it is kept, in what message it goes (DESIGN 4.11, 5.2, 5.5).
+"""The outbox: sealed batches, kept until the master acknowledges them, and the messages that carry them
+(docs/design/fleet.md, 4.11, 5.2, 5.5).
 
-A sealed batch is kept until the master has acknowledged it.
+Why there is a bound, and why users are cut at it: without a master an agent goes on measuring, one batch per
+interval, for an unknown time. Dropping the oldest would lose requests that the system has seen, and every count would
+be wrong from then on; keeping everything would take the memory that users need, until the kernel ends the process and
+all is lost. So an agent whose batches are not taken stops making load: what it has measured stays exact, and the
+missing users are counted as such. The bound is at least two leases, so that a master that restarts while it holds the
+agents' slots finds all users running, and at least 60 batches, so that a short lease does not cut users after a short
+delay.
 
-Why there is a bound, and why users are cut at it: without a master an agent goes on measuring, a batch an interval, and
-nobody knows for how long. Dropping the oldest would lose requests that the system has seen, and every count would be
-wrong from then on; keeping everything would take the memory that users need, until the kernel ends the process and all
-is lost. So an agent whose batches nobody takes stops making load: what it has measured stays exact, and the missing
-users are counted as such. The bound lies beyond two leases, so that a master which restarts within the time that its
-slots are held finds nothing cut, and at 60 batches at least, so that short leases do not make it nervous.
+At most `MAX_IN_FLIGHT` batches are sent and not acknowledged: otherwise a master that comes back
+after a minute would get 60 batches from each agent at once, and the pongs, on which every lease depends, would come
+after them.
 
-At most `MAX_IN_FLIGHT` batches are sent and not acknowledged: a master that comes back after a minute would else be
-given 60 batches of each agent at once, ahead of the pongs on which every lease depends.
-
-Everything that is due goes out in as few messages as the bound of 256 KiB allows: grpc.aio costs about 0.15 ms of a
-core per message, whatever is in it, so a ping rides on a batch.
+Everything that is due is sent in as few messages as the limit of 256 KiB allows: grpc.aio costs about 0.15 ms of a
+core per message of any size, so a ping joins a batch.
 """
 
 from __future__ import annotations
@@ -29,20 +30,21 @@ from gradual_common.protocol.batch import Batch
 from gradual_common.protocol.messages import MAX_MESSAGE_BYTES, AgentMessage, SlotRun
 
 MAX_IN_FLIGHT = 8
-MAX_BYTES = 64 * 1024 * 1024
+MAX_KEPT_BYTES = 64 * 1024 * 1024
 OVERHEAD_BYTES = 512
-"""Room for what a batch carries beside its columns: frames, health, lengths and tags."""
+"""An upper bound for what a batch has beside its columns: health, lengths and tags."""
 
 RUN_BYTES = 24
-"""A slot run on the wire, from above: four varints of at most 5 bytes with tags, and the length."""
+"""An upper bound for a slot run on the wire: four varints of at most 5 bytes with their tags, and the length."""
 
 RUNS_PER_MESSAGE = MAX_MESSAGE_BYTES // 4 // RUN_BYTES
+"""Released and finished slots get a quarter of a message each, batches the other half (`_split_batches`)."""
 
 NOTHING = AgentMessage()
 
 
 class Intervals:
-    """Which interval is to be sealed next; number k covers [start + k·length, start + (k+1)·length), run time in ns."""
+    """Says which interval is sealed next. Interval k is [start + k·length, start + (k+1)·length), run time in ns."""
 
     def __init__(self, start: int, length: int, now: int) -> None:
         self.start = start
@@ -61,7 +63,7 @@ class Intervals:
 
 
 def estimated_bytes(batch: Batch) -> int:
-    """What a batch takes on the wire, from above: its columns are sent as they lie in memory."""
+    """An upper bound for the size of a batch on the wire: its columns are sent as they are in memory."""
     columns = [getattr(batch, field.name) for field in fields(batch)]
     columns += [getattr(batch.histograms, field.name) for field in fields(batch.histograms)]
     packed = sum(column.nbytes for column in columns if isinstance(column, np.ndarray))
@@ -80,16 +82,17 @@ class WaitingBatch:
 class Outbox:
     """Batches in order of their numbers; the first `in_flight` of them are sent and not yet acknowledged."""
 
-    def __init__(self, max_batches: int, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, max_batches: int, max_bytes: int = MAX_KEPT_BYTES) -> None:
         self._batches: deque[WaitingBatch] = deque()
         self._bytes = 0
         self.max_batches = max_batches
-        """The bound; what is kept stays when it changes."""
+        """At this many batches the users are cut. A new bound drops no batch."""
         self._max_bytes = max_bytes
         self._has_last = False
         self.newest = 0
         """The number of the batch that was sealed last."""
         self.in_flight = 0
+        """Batches that were sent on this stream and are not acknowledged."""
 
     @staticmethod
     def bound(lease: int, interval: int) -> int:
@@ -98,9 +101,9 @@ class Outbox:
 
     def put(self, batch: Batch, send_at: int) -> None:
         """Keep a batch that was just sealed."""
-        one = WaitingBatch(batch, estimated_bytes(batch), send_at)
-        self._batches.append(one)
-        self._bytes += one.size
+        waiting = WaitingBatch(batch, estimated_bytes(batch), send_at)
+        self._batches.append(waiting)
+        self._bytes += waiting.size
         self.newest, self._has_last = batch.number, batch.last
 
     def acknowledge(self, number: int) -> None:
@@ -110,13 +113,13 @@ class Outbox:
             self.in_flight = max(0, self.in_flight - 1)
 
     def rewind(self) -> None:
-        """A new stream: what is not acknowledged is sent again."""
+        """On a new stream, every batch that is not acknowledged is sent again."""
         self.in_flight = 0
 
     def take(self, now: int) -> tuple[WaitingBatch, ...]:
-        """The batches that go out now, in order: one that is due takes those before it along."""
+        """The batches to send now, in order: a batch that is due takes all earlier ones with it."""
         sendable = self._sendable()
-        due = max((place for place, one in enumerate(sendable, 1) if one.send_at <= now), default=0)
+        due = max((count for count, waiting in enumerate(sendable, 1) if waiting.send_at <= now), default=0)
         self.in_flight += due
         return tuple(sendable[:due])
 
@@ -126,7 +129,7 @@ class Outbox:
     @property
     def next_due(self) -> int:
         """When a batch is to be sent next; `NEVER` while there is none, or enough are in flight."""
-        return min((one.send_at for one in self._sendable()), default=NEVER)
+        return min((waiting.send_at for waiting in self._sendable()), default=NEVER)
 
     @property
     def is_full(self) -> bool:
@@ -146,14 +149,19 @@ class Outbox:
     @property
     def numbers(self) -> tuple[int, ...]:
         """The numbers of the batches that are kept."""
-        return tuple(one.batch.number for one in self._batches)
+        return tuple(waiting.batch.number for waiting in self._batches)
 
 
 def pack(message: AgentMessage, waiting: tuple[WaitingBatch, ...]) -> list[AgentMessage]:
-    """The messages that carry one of any size, and batches: its slots and they as they fit, all else in the first."""
+    """Split a message and batches into messages within the size limit.
+
+    Everything but slots and batches goes into the first.
+    """
     if not waiting and message == NOTHING:
         return []
-    parts = zip_longest(_portions(message.released), _portions(message.finished), _loads(waiting), fillvalue=())
+    parts = zip_longest(
+        _split_runs(message.released), _split_runs(message.finished), _split_batches(waiting), fillvalue=()
+    )
     messages = []
     for released, finished, batches in list(parts) or [((), (), ())]:
         messages.append(replace(message, released=released, finished=finished, batches=batches))
@@ -161,18 +169,19 @@ def pack(message: AgentMessage, waiting: tuple[WaitingBatch, ...]) -> list[Agent
     return messages
 
 
-def _portions(runs: tuple[SlotRun, ...]) -> list[tuple[SlotRun, ...]]:
+def _split_runs(runs: tuple[SlotRun, ...]) -> list[tuple[SlotRun, ...]]:
     return [runs[first : first + RUNS_PER_MESSAGE] for first in range(0, len(runs), RUNS_PER_MESSAGE)]
 
 
-def _loads(waiting: tuple[WaitingBatch, ...]) -> list[tuple[Batch, ...]]:
-    """Batches in order, as many to a message as fit into half of it (the other parts have the rest)."""
-    loads: list[tuple[Batch, ...]] = []
+def _split_batches(waiting: tuple[WaitingBatch, ...]) -> list[tuple[Batch, ...]]:
+    """Batches in order, as many per message as fit into half of it; slots have the other half."""
+    # A batch that is larger than that goes alone: it cannot be split, and gRPC takes 4 MiB (`rpc`).
+    messages: list[tuple[Batch, ...]] = []
     room = 0
-    for one in waiting:
-        if not loads or one.size > room:
-            loads.append(())
+    for kept in waiting:
+        if not messages or kept.size > room:
+            messages.append(())
             room = MAX_MESSAGE_BYTES // 2
-        loads[-1] += (one.batch,)
-        room -= one.size
-    return loads
+        messages[-1] += (kept.batch,)
+        room -= kept.size
+    return messages

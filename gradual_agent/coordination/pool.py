@@ -1,8 +1,9 @@
-"""The slot pool: which slots of this agent have a user, decided without I/O (DESIGN 4.1, 4.6, 4.7).
+"""The slot pool: which slots of this agent have a user, decided without I/O (docs/design/fleet.md, 4.1, 4.6, 4.7).
 
-Orders say which slots are this agent's and how many users of each group are active at what instant. A group's users
-at target n have the ordinals 0 … n−1, so this agent's part of them is a prefix of its own ordinals. A slot holds one
-user at a time: while its former user is still stopping the next one waits; a start says since when it was due.
+Orders say which slots are this agent's and how many users of each group are active at what instant. At target n,
+the users of a group have the ordinals 0 … n−1, so the active ones of this agent are a prefix of its own ordinals. A
+slot holds one user at a time: the next one waits until the former has stopped. A start carries the instant at which it
+was due.
 
 `handle(event, now)` takes an event and run time (ns) and returns instructions, stops before starts. Nothing here
 reads a clock; `next_deadline` says when `Wake` is due.
@@ -41,7 +42,7 @@ class UserEnded:
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """All users are to end, and none starts any more, whatever the orders say."""
+    """All users are to end, and no orders start one again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class StartUser:
     ordinal: int
     tenure: int
     due: int = field(default=0, compare=False)
-    """It was to be there from this run time on, ns."""
+    """The run time at which it was to start, ns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,12 @@ class StopUser:
     deadline: int
     """The latest run time at which it ends, ns."""
     hands_over: bool = False
-    """Another agent goes on with its slot, so its iteration ends first, and until then it is active."""
+    """Another agent takes over the slot: the user first finishes its iteration, and counts as active until then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The slot is not ours any more, and has no user; said once for each slot that leaves us."""
+    """The slot is not ours any more and has no user; given once for each slot that leaves us."""
 
     group: int
     ordinal: int
@@ -96,7 +97,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """The schedule is over, or the agent leaves, and all users have ended; said once."""
+    """The schedule is over, or the agent leaves, and all users have ended; given once."""
 
 
 PoolInstruction = StartUser | StopUser | Release | Finished | Applied | Drained
@@ -108,9 +109,9 @@ class SlotUser:
 
     tenure: int
     deadline: int | None = None
-    """None until it is told to end."""
+    """None until it is asked to stop."""
     hands_over: bool = False
-    """It is told to end, and still active."""
+    """It is asked to stop, and stays active until its iteration ends."""
 
 
 class SlotPool:
@@ -130,7 +131,8 @@ class SlotPool:
         self._draining = False
         self._leaving = False
         self._has_drained = False
-        self._is_new = True
+        self._is_joining = True
+        """No orders yet, or none since the users were cut."""
 
     @property
     def next_deadline(self) -> int:
@@ -144,7 +146,7 @@ class SlotPool:
 
     @property
     def claimed(self) -> tuple[SlotRun, ...]:
-        """The slots with a user, or that may have one at the next level: nobody else may be given them."""
+        """The slots that have a user, or may get one at the next level: no other agent may get them."""
         tenures = {slot: user.tenure for slot, user in self._users.items()} | self._tenures
         return as_runs((*slot, tenure) for slot, tenure in tenures.items())
 
@@ -175,15 +177,15 @@ class SlotPool:
         the order in which it follows matters:
 
         - First the level, as it decides which slots are wanted. Of the levels that are due only the last counts. Where
-          these orders name none, one of the former that has come due since is in force: an agent that was held up may
+          these orders name none, one of the former that has come due since is in force: an agent that was paused may
           read orders first and then look at the time, and orders name only what comes later by the master's clock. A
           level that is in force already is not applied again, and so not counted as late.
-        - Then the slots. Those that left us without a user are released at once; one with a user is released with its
-          end, and its user hands over as long as its level would want it.
+        - Then the slots. Those that left us without a user are released at once; one with a user is released when
+          that ends, and its user hands over as long as its level would want it.
         - Last the users, each slot by itself. With the same slots only those between old and new target can change,
           which are few of many; with other slots all are looked at, as a new tenure alone replaces a user, too.
 
-        An agent that leaves takes no slots, whatever orders say that were on their way.
+        A leaving agent ignores slots in orders that were sent before.
         """
         if self._leaving:
             orders = replace(orders, slots=())
@@ -198,23 +200,21 @@ class SlotPool:
         return applied + released + self._settle(sorted(former | self._tenures.keys()), now, due)
 
     def _take_levels(self, levels: Iterable[LevelOrder], now: int) -> tuple[list[PoolInstruction], int]:
-        """What is said of the level that is in force now, and since when it was to be.
-
-        It is late, unless these are the first orders of an agent that joins.
-        """
+        """Put the level that is due in force: (`Applied` for it, the instant since which its users are due)."""
         levels = sorted(levels, key=lambda level: level.apply_at)
         passed = [level for level in levels if level.apply_at <= now]
         ahead = levels[len(passed) :]
         passed = passed or [level for level in self._ahead if level.apply_at <= now]
         self._ahead = deque(ahead)
-        is_new, self._is_new = self._is_new, False
+        is_joining, self._is_joining = self._is_joining, False
         if not passed or passed[-1] == self._level:
             return [], now
         applied = self._apply(passed[-1], now)
-        return ([] if is_new else [applied]), (now if is_new else applied.apply_at)
+        # An agent that joins could not have applied the level at its instant: neither level nor users count as late.
+        return ([], now) if is_joining else ([applied], applied.apply_at)
 
     def _take_slots(self, runs: tuple[SlotRun, ...]) -> list[PoolInstruction]:
-        """Our slots are these from now on; of those that are not, the ones without a user are given up at once."""
+        """Replace our slots by `runs`; release at once the slots that left us without a user."""
         former = self._tenures
         self._runs = runs
         self._tenures = {
@@ -249,7 +249,8 @@ class SlotPool:
         return Applied(level.number, level.apply_at, now)
 
     def _between(self, old: tuple[int, ...], new: tuple[int, ...]) -> Iterator[Slot]:
-        """The slots that a change of targets moves: ours, and those that we hand over."""
+        """The slots that a change of targets may start or stop: ours, and those that we hand over."""
+        # Ordinals are sorted, so the change of a ramp is found by two bisections and costs only what it moves.
         yield from [slot for slot, user in self._users.items() if user.hands_over]
         for group, ordinals in self._ours.items():
             low, high = sorted((target_of(old, group), target_of(new, group)))
@@ -277,7 +278,7 @@ class SlotPool:
         return given_up + self._settle(sorted(self._users), now, now)
 
     def _cut(self) -> list[PoolInstruction]:
-        self._is_new = True
+        self._is_joining = True
         self._runs = ()
         for slots in (self._ours, self._tenures, self._users, self._waiting):
             slots.clear()
@@ -291,7 +292,9 @@ class SlotPool:
         return [Drained()]
 
     def _settle(self, slots: Iterable[Slot], now: int, due: int) -> list[PoolInstruction]:
-        """Bring each of `slots` to what is wanted of it since `due`: stops first, then starts."""
+        """Start or stop users in `slots`, as is wanted since `due`: stops first, then starts."""
+        # Instructions are carried out one at a time (`users.users`), and a start writes the first request. Stops come
+        # first, so that no user goes on making load while others start.
         stops: list[PoolInstruction] = []
         starts: list[PoolInstruction] = []
         for slot in slots:
@@ -308,7 +311,8 @@ class SlotPool:
         return stops + starts
 
     def _note_wait(self, slot: Slot, user: SlotUser, wanted: bool, due: int) -> None:
-        """A wanted slot whose former user is still there waits since `due`."""
+        """Note since when a wanted slot waits for its former user to end."""
+        # `setdefault`: a second order does not make the start that is already late less late.
         if not wanted:
             self._waiting.pop(slot, None)
         elif user.deadline is not None or user.tenure != self._tenures[slot]:
@@ -330,7 +334,7 @@ class SlotPool:
         return slot not in self._tenures and not self._draining and ordinal < target_of(self._targets, group)
 
     def _stop(self, slot: Slot, user: SlotUser, deadline: int, *, hands_over: bool) -> list[PoolInstruction]:
-        """A user that has been told is told again only when its time has become shorter, or is over at once."""
+        """Stop a user. One that is stopping gets a second stop only when that ends it sooner."""
         if user.deadline is not None:
             if user.deadline <= deadline and user.hands_over <= hands_over:
                 return []

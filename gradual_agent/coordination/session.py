@@ -1,17 +1,17 @@
-"""The agent's session with its master, decided without I/O (DESIGN 4.2–4.6, 4.11, 5).
+"""The agent's session with its master, decided without I/O (docs/design/fleet.md, 4.2–4.6, 4.11, 5).
 
     disconnected ──dial──▶ greeting ──welcome──▶ live ──┐
          ▲                    │                    │    │ finish, refused, left, patience over
          └─────stream ended───┴────────────────────┘    ▼
                                                        ended
 
-`TABLE`, at the end, is the life cycle: in each state, what follows from each event, and the state after it. A message
-of the master is read part by part, each of them an event of its own. `handle(event, now)` takes the agent's clock (ns)
-and returns instructions in the order in which they are to be carried out; `next_deadline` says when `Wake` is due.
+`TABLE`, at the end, is the life cycle. A row is read: in this state, at this event, do `act` and go to the state `to`,
+if `when` holds. Each part of a master's message is an event of its own. `handle(event, now)` takes the agent's clock
+(ns) and returns instructions in the order in which they are to be carried out; `next_deadline` says when `Wake` is due.
 
-Three rules hold in every state and are looked at before any event (`WATCHED`): the lease ends by itself, and then the
-users are cut; a master that stays away for `master_wait` is given up; a second signal leaves little time. Only a pong
-renews the lease, and only from the stamp it returns, so one that waited in a buffer renews nothing.
+Three rules hold in every state and are checked before any event (`WATCHED`): when the lease ends, the users are cut;
+a master that stays away for `master_wait` is given up; after a second signal little time is left. Only a pong renews
+the lease, and the lease counts from the stamp that the pong returns, so a pong that waited in a buffer renews nothing.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ from gradual_common.protocol.messages import (
 from gradual_common.units import format_duration
 
 GREETING_NS = 5 * NS_PER_S
-"""How long a master may take to answer a Hello before the agent dials anew."""
+"""How long a master may take to answer a Hello before the agent dials again."""
 
 FLUSH_NS = 5 * NS_PER_S
-"""How long an agent that was told twice to end tries to deliver what it has."""
+"""How long an agent that was asked twice to stop tries to deliver its batches."""
 
 GATHER_NS = 50 * NS_PER_MS
-"""How long ended slots wait for others, so that users ending one by one are not a message each."""
+"""How long ended slots wait for others, so that not every user that ends makes a message."""
 
 OFFSET_SLACK_NS = NS_PER_MS
-"""The offset in use moves only when the estimate has left it by more: intervals and levels do not jitter."""
+"""The offset in use follows the estimate only when they differ by more, so that intervals and levels do not jitter."""
 
 Instructions: TypeAlias = list[events.SessionInstruction]
 Condition: TypeAlias = "Callable[[Session, Any, int], bool]"
@@ -85,17 +85,18 @@ class Session:
         self._released: tuple[SlotRun, ...] = ()
         self._finished: tuple[SlotRun, ...] = ()
         self._slots_due = NEVER
-        """When those two are sent."""
+        """When released and finished slots are sent."""
         self._orders: Orders | None = None
-        """Those that wait for the job, the offset or a lease."""
+        """Orders that wait for the job, the offset or a lease."""
         self._in_force = (0, 0)
+        """Epoch and version of the orders that are in force."""
         self._confirms = False
-        """The next message says what is in force and provisioned."""
+        """The next message confirms which orders are in force and what is provisioned."""
         self._is_scheduled = False
         """Levels have been ordered: there is something to drain and to deliver."""
         self._provisioned = 0
         self._signals = 0
-        """How often the process was told to end."""
+        """How often the process was asked to stop."""
         self._says_leaving = False
         self._flush_by = NEVER
 
@@ -114,7 +115,10 @@ class Session:
         )
 
     def handle(self, event: events.SessionEvent, now: int) -> Instructions:
-        """Take in an event at agent clock `now`; what is to be done, in order."""
+        """Handle an event at agent clock `now`; returns what is to be done, in order."""
+        # First the deadlines, as an event must not be handled under a lease that is over. Then the event. Then, in one
+        # go, all that it made due to be sent. GOODBYE ends the session, and nothing is sent after it: so it comes
+        # after `_flush`, which sends the last released slots.
         instructions: Instructions = []
         for rule in WATCHED:
             if self.state is not ENDED:
@@ -130,14 +134,14 @@ class Session:
         return instructions
 
     def _parts(self, event: events.SessionEvent) -> Iterator[object]:
-        """The event, or what a message says, for as long as that counts."""
+        """Yield the event, or each part of a message; stop when the state no longer accepts it."""
         parts = self._read(event.message) if isinstance(event, events.MessageReceived) else [event]
         for part in parts:
-            if self._counts(event):
+            if self._is_accepted(event):
                 yield part
 
-    def _counts(self, event: events.SessionEvent) -> bool:
-        """What comes on an older stream, or after the end, is dropped."""
+    def _is_accepted(self, event: events.SessionEvent) -> bool:
+        """Whether the session still accepts it: not on an older stream, and not after the end."""
         if self.state is ENDED:
             return False
         return not isinstance(event, events.MessageReceived | events.StreamLost) or (
@@ -147,11 +151,11 @@ class Session:
     def _read(self, message: MasterMessage) -> list[object]:
         """The parts of a message. The first one of a stream is a Welcome, or says why there is none."""
         ack = events.Acknowledged(message.ack) if message.ack else None
-        said: list[object] = [message.welcome] if self.state is GREETING else []
+        parts: list[object] = [message.welcome] if self.state is GREETING else []
         if self.state is LIVE or message.welcome is not None:
-            said += [message.pong, ack, message.orders]
-        said += [message.refused, message.expired, message.finish]
-        return [part for part in said if part is not None]
+            parts += [message.pong, ack, message.orders]
+        parts += [message.refused, message.expired, message.finish]
+        return [part for part in parts if part is not None]
 
     def _apply(self, rules: tuple[Reaction[Any, Any], ...], event: object, now: int) -> Instructions:
         for rule in rules:
@@ -164,6 +168,7 @@ class Session:
     def _dial(self, _: events.Wake, now: int) -> Instructions:
         self.stream += 1
         self._greeted_at = now
+        # The Hello lists every slot that this agent still claims, so the master sees from it which were released.
         self._released, self._orders = (), None
         self.outbox.rewind()
         hello = replace(self._introduction, stream=self.stream, last_batch=self.outbox.newest, held=self._pool.claimed)
@@ -172,14 +177,14 @@ class Session:
         return [events.DialMaster(self.stream), events.SendMessage(AgentMessage(hello=hello))]
 
     def _is_foreign(self, welcome: Welcome, _: int) -> bool:
-        """Another run than ours, or a master that is behind what we know (DESIGN 4.10)."""
+        """Another run than ours, or a master whose epoch is older than the known one (docs/design/fleet.md, 4.10)."""
         known = self.welcome
         return known is not None and (welcome.run != known.run or welcome.epoch < known.epoch)
 
     def _take_welcome(self, welcome: Welcome, now: int) -> Instructions:
         self.welcome = welcome
         self._redial.found()
-        self._pinging.begin(welcome.lease, now)
+        self._pinging.start(welcome.lease, now)
         self._says_leaving = self._signals > 0
         self._finished, self._slots_due = self._pool.finished, now
         self._confirms = self._in_force != (0, 0) or self._provisioned > 0
@@ -188,7 +193,7 @@ class Session:
         return [events.Fetch(welcome.run)]
 
     def _take_pong(self, pong: Pong, now: int) -> Instructions:
-        if pong.stamp > now:  # No stamp of ours: a lease that counted from it would last too long.
+        if pong.stamp > now:  # Not our stamp: a lease that counted from it would last too long.
             return []
         self._pinging.answer(now)
         instructions = self._adopt_offset(self._estimate.observe(pong.stamp, now, pong.now))
@@ -198,12 +203,12 @@ class Session:
             instructions.append(events.Renew(until))
         return instructions + self._obey_waiting()
 
-    def _adopt_offset(self, anew: bool) -> Instructions:
+    def _adopt_offset(self, is_new: bool) -> Instructions:
         """Use the estimate once the first round trips are in, and again when it has moved."""
         estimate = self._estimate.value
         if estimate is None or (self.offset is None and self._pinging.is_bursting):
             return []
-        if self.offset is not None and not anew and abs(estimate - self.offset) <= OFFSET_SLACK_NS:
+        if self.offset is not None and not is_new and abs(estimate - self.offset) <= OFFSET_SLACK_NS:
             return []
         self.offset = estimate
         return [events.Adopt(estimate)]
@@ -213,7 +218,7 @@ class Session:
         return []
 
     def _take_orders(self, orders: Orders, _: int) -> Instructions:
-        """Newer orders replace what is in force or waits; others are dropped, and what is in force said again."""
+        """Newer orders replace those in force or waiting; others are dropped, and those in force confirmed again."""
         known = version_of(self._orders) if self._orders else self._in_force
         if version_of(orders) <= known:
             self._confirms = self._confirms or self._orders is None
@@ -248,30 +253,30 @@ class Session:
         return self._obey_waiting()
 
     def _note_slots(self, event: events.SlotsEnded, now: int) -> Instructions:
-        """Sent on the present stream: its Hello said what was held, and its first message what has finished."""
+        """Report slots that end on this stream; its first messages reported all earlier ones."""
         self._slots_due = min(self._slots_due, now + GATHER_NS)
         self._released += event.released
         self._finished += event.finished
         return []
 
     def _end_users(self, _: events.Leave, now: int) -> Instructions:
-        """Told to end once, the users drain; told twice, they are cut, and little time is left."""
+        """The first signal drains the users; the second cuts them and leaves little time."""
         self._signals += 1
         if self._signals == 1:
             self._says_leaving = True
-            return [events.DrainUsers("told to end")]
+            return [events.DrainUsers("asked to stop")]
         self._flush_by = now + FLUSH_NS
-        return [events.CutUsers("told to end at once")]
+        return [events.CutUsers("asked to stop at once")]
 
     def _say_goodbye(self, _: object, __: int) -> Instructions:
-        goodbye: Instructions = [events.SendMessage(AgentMessage(goodbye=Goodbye("told to end")))]
-        return (goodbye if self.state is LIVE else []) + self._exit(0, "told to end")
+        goodbye: Instructions = [events.SendMessage(AgentMessage(goodbye=Goodbye("asked to stop")))]
+        return (goodbye if self.state is LIVE else []) + self._exit(0, "asked to stop")
 
     def _give_up_master(self, _: object, __: int) -> Instructions:
         return self._exit(3, f"no master for {format_duration(self._redial.patience)}")
 
     def _flush(self, now: int) -> Instructions:
-        """All that is due, in few messages; ended slots wait a moment for others, but ride on what goes out anyway."""
+        """All that is due, in few messages. Ended slots wait for others, but join a message that is sent anyway."""
         confirm = Confirm(*self._in_force, self._provisioned) if self._confirms else None
         message = AgentMessage(confirm=confirm, leaving=self._says_leaving)
         batches = self.outbox.take(now)
@@ -282,7 +287,7 @@ class Session:
         if self._pinging.is_due(now, riding=bool(batches) or message != NOTHING):
             message = replace(message, ping=Ping(now, self._begun(), self.offset or 0))
             self._pinging.ping(now)
-        return [events.SendMessage(one) for one in pack(message, batches)]
+        return [events.SendMessage(packed) for packed in pack(message, batches)]
 
     def _hang_up(self, reason: str, now: int) -> Instructions:
         """Give up the stream, if there is one, and dial a new one."""
@@ -298,29 +303,29 @@ class Session:
         return [*self._end_lease(reason), events.Exit(code, reason, self.outbox.numbers)]
 
     def _end_lease(self, reason: str) -> Instructions:
-        """Without a lease there is nobody to cut."""
+        """Without a lease there are no users to cut."""
         cut: Instructions = [events.CutUsers(reason)] if self.lease_end else []
         self.lease_end = 0
         return cut
 
 
 def version_of(orders: Orders) -> tuple[int, int]:
-    """What orders are compared by."""
+    """The version of orders: a later one is greater. A restarted master has a new epoch."""
     return orders.epoch, orders.version
 
 
 def exits(code: int, reason: str, when: Condition = always) -> Reaction[Session, Any]:
-    """The process ends. `{0.reason}` in a reason is that of the event, here and below."""
+    """End the process. `{0.reason}` in a reason is the reason of the event, here and below."""
     return Reaction(lambda session, event, _: session._exit(code, reason.format(event)), ENDED, when)
 
 
 def cuts(reason: str, when: Condition = always) -> Reaction[Session, Any]:
-    """All users end, and the master is greeted anew without any."""
+    """Cut all users, and dial the master again."""
     return Reaction(lambda session, event, now: session._cut(reason.format(event), now), DISCONNECTED, when)
 
 
 def hangs_up(reason: str, when: Condition) -> Reaction[Session, Any]:
-    """The stream is given up, and the users go on for as long as their lease."""
+    """Close the stream; the users go on as long as the lease."""
     return Reaction(lambda session, _, now: session._hang_up(reason, now), DISCONNECTED, when)
 
 
@@ -340,7 +345,7 @@ OWN_EVENTS = {
         events.Leave,
         Reaction(Session._say_goodbye, ENDED, lambda session, *_: not session._is_scheduled),
         Reaction(Session._end_users, when=lambda session, *_: session._signals < 2),
-        exits(3, "told to end for the third time"),
+        exits(3, "asked to stop for the third time"),
     ),
 }
 """What the agent itself does, whether the master is there or not."""
@@ -355,7 +360,7 @@ ENDINGS = {
         Reaction(Session._lose_stream, DISCONNECTED),
     ),
 }
-"""How a stream ends, by what the master says or without a word."""
+"""How a stream ends: by a message of the master, or by a lost connection."""
 
 TABLE: dict[events.SessionState, Rows] = {
     DISCONNECTED: {
@@ -396,4 +401,4 @@ WATCHED: tuple[Reaction[Session, Any], ...] = (
 GOODBYE: Reaction[Session, object] = Reaction(
     Session._say_goodbye, ENDED, lambda session, *_: session._signals > 0 and session.outbox.is_delivered
 )
-"""Follows the last acknowledgement of an agent that was told to end."""
+"""Follows the last acknowledgement of an agent that was asked to stop."""

@@ -1,8 +1,8 @@
-"""The gRPC shell: streams to the master, one counting at a time (DESIGN 4.11).
+"""gRPC streams to the master; only the latest one is used (docs/design/fleet.md, 4.11).
 
-It carries out what the session decides and reports what happens; it decides nothing. Every stream has a channel of its
-own (a local subchannel pool, so that a new dial shares no broken connection and no back-off with the last one), a
-queue with one writer, and one reader. A message that cannot be read is logged and ends its stream.
+It does what the session decides, and reports what happens. Every stream has its own channel (with a local subchannel
+pool, so that a new dial shares no broken connection and no back-off with the last one), a queue with one writer, and
+one reader. A message that cannot be read is logged and ends its stream.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from gradual_common.protocol.messages import AgentMessage, MasterMessage, Provis
 from gradual_common.protocol.provisions import ProvisionAssembler
 from gradual_common.wire import fleet_pb2, fleet_pb2_grpc
 
-MAX_BYTES = 4 * 1024 * 1024
-"""Messages stay within 256 KiB by the way they are packed; one batch of a very large plan cannot be divided."""
+MAX_GRPC_MESSAGE_BYTES = 4 * 1024 * 1024
+"""`outbox.pack` keeps messages within 256 KiB, but it cannot divide a batch, which a very large plan makes larger."""
 
 CHANNEL_OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
-    ("grpc.max_send_message_length", MAX_BYTES),
-    ("grpc.max_receive_message_length", MAX_BYTES),
+    ("grpc.max_send_message_length", MAX_GRPC_MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", MAX_GRPC_MESSAGE_BYTES),
     ("grpc.enable_retries", 0),
-    # Proxies are for the web; a fleet's control stream goes straight to its master.
+    # The proxy of the environment is meant for the web; the control stream connects to the master directly.
     ("grpc.enable_http_proxy", 0),
 )
 
 FLUSH_S = 1.0
-"""How long closing waits for what is queued to be written."""
+"""How long closing waits until queued messages are written."""
 
 REFETCH_S = 0.2
 """The pause before provisions are asked for again on a stream that still lives."""
@@ -46,7 +46,7 @@ ENDED = "the master ended the stream"
 
 
 class LinkListener(Protocol):
-    """Is given what the master says."""
+    """Gets what comes from the master."""
 
     def receive(self, stream: int, message: MasterMessage) -> None:
         """A message came on a stream."""
@@ -57,7 +57,7 @@ class LinkListener(Protocol):
         ...
 
     def lose(self, stream: int, reason: str) -> None:
-        """A stream is over, and nobody here ended it."""
+        """A stream is over that this agent did not end."""
         ...
 
 
@@ -72,7 +72,7 @@ class MasterLink:
         self._endings: set[asyncio.Future[None]] = set()
 
     def dial(self, number: int) -> None:
-        """Open stream `number`; whatever fails is reported as its end."""
+        """Open stream `number`; a failure is reported as its end."""
         self.hang_up()
         self._stream = ControlStream(number, self._target, self._listener)
 
@@ -121,14 +121,14 @@ class ControlStream:
         self._outgoing.put_nowait(message)
 
     def fetch(self, request: Any) -> None:
-        """Begin to read provisions."""
+        """Start to read provisions."""
         self._tasks.append(asyncio.ensure_future(self._fetch(request)))
 
     def cancel(self) -> asyncio.Future[None]:
-        """End everything at once, and say nothing about it; done when nothing is left.
+        """End everything at once, without a report; the future is done when all is closed.
 
-        The connection is closed when its call is freed. The reader's last exception knows its frames, and they know
-        this object: so that no collection has to find that circle first, the reader is let go here.
+        gRPC closes the connection when its call is freed. The reader's last exception refers to its frames, and they
+        refer to this object. Dropping the reader here breaks that cycle, which otherwise lasts until a collection.
         """
         for task in self._tasks:
             task.cancel()
@@ -156,7 +156,7 @@ class ControlStream:
             return
 
     async def _converse(self) -> None:
-        reason = await explained(self._read())
+        reason = await reason_of_end(self._read())
         if not self._is_closing:
             self.cancel()
             self._listener.lose(self._number, reason)
@@ -164,14 +164,14 @@ class ControlStream:
     async def _read(self) -> None:
         while (message := await self._call.read()) is not EOF:
             if message is None:  # What gRPC could not deserialise; it has logged why.
-                raise WireError("it is no MasterMessage")
+                raise WireError("it is not a MasterMessage")
             self._listener.receive(self._number, decode_master_message(message))
 
     async def _fetch(self, request: Any) -> None:
-        """Read provisions until the master ends them; a broken read begins again from the first one."""
-        while (reason := await explained(self._read_provisions(request))) != ENDED:
-            # So it is at the end of every run, too; that a master is lost is logged by whoever listens.
-            self._log.debug("reading the job was broken off", reason=reason)
+        """Read provisions until the master ends them; after a failure, start again from the first one."""
+        while (reason := await reason_of_end(self._read_provisions(request))) != ENDED:
+            # Only debug: this happens at the end of every run too, and the agent logs that the master is lost.
+            self._log.debug("reading the job failed", reason=reason)
             await asyncio.sleep(REFETCH_S)
 
     async def _read_provisions(self, request: Any) -> None:
@@ -179,27 +179,28 @@ class ControlStream:
         call = self._stub.Provision(request)
         while (chunk := await call.read()) is not EOF:
             if chunk is None:
-                raise WireError("it is no ProvisionChunk")
+                raise WireError("it is not a ProvisionChunk")
             provision = assembler.feed(chunk)
             if provision is not None:
                 self._listener.provide(provision)
 
 
-async def explained(reading: Awaitable[None]) -> str:
-    """Why a reading is over: the other side ended it, the connection failed, or a message could not be read."""
+async def reason_of_end(reading: Awaitable[None]) -> str:
+    """Await `reading`; why it ended: the other side ended it, the connection failed, or a message is unreadable."""
     try:
         await reading
     except WireError as error:
         structlog.get_logger(__name__).error("a message of the master cannot be read", error=str(error))
         return f"a message cannot be read: {error}"
     except aio.AioRpcError as error:
-        return explain(error.code(), error.details())
+        return describe_error(error.code(), error.details())
     return ENDED
 
 
-def explain(code: grpc.StatusCode, details: str | None) -> str:
-    """A failed call in words; of why nobody could be reached, which gRPC gives as a chain, the last link."""
-    said = details or "no details"
+def describe_error(code: grpc.StatusCode, details: str | None) -> str:
+    """A failed call in words."""
+    text = details or "no details"
     if code is grpc.StatusCode.UNAVAILABLE:
-        said = said.rpartition(": ")[2]
-    return f"{code.name.lower().replace('_', ' ')}: {said}"
+        # gRPC gives a chain, "failed to connect to all addresses; …: Connection refused": the last part is the cause.
+        text = text.rpartition(": ")[2]
+    return f"{code.name.lower().replace('_', ' ')}: {text}"

@@ -1,7 +1,7 @@
-"""Single samples and exchanges on their way to the master: on a channel of their own, and never worth waiting for.
+"""Single samples and failed exchanges, sent to the master on a channel of their own; the run never waits for them.
 
-What is sent while the master is away is lost, which the master sees by its counts; batches lose nothing. A queue of
-`MOST_WAITING` messages is all that a slow master can make an agent hold.
+What is sent while the master is away is lost, and the master sees from its counts how much; batches lose nothing. With
+a slow master, at most `MAX_WAITING_MESSAGES` messages wait.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from gradual_common.protocol.messages import SampleMessage
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_common.wire import fleet_pb2_grpc
 
-MOST_WAITING = 64
+MAX_WAITING_MESSAGES = 64
 """Messages of at most 200 KiB: 13 MB, which are two seconds of 200,000 samples."""
 
 EXEMPLARS_AT_ONCE = 4
-"""Exchanges of one message: each of them is below 1 MiB, whatever is in it, and the master takes 4 MiB."""
+"""Exchanges per message: each is below 1 MiB, and the master accepts 4 MiB."""
 
 RETRY_S = 0.5
 FLUSH_S = 3.0
-"""How long the end of a run waits for what is queued."""
+"""How long the end of a run waits until queued messages are sent."""
 
 
 class SampleLink:
@@ -42,12 +42,12 @@ class SampleLink:
         self._log = structlog.get_logger(__name__)
 
     def send(self, blocks: Iterable[SampleColumns], exemplars: Iterable[Exemplar]) -> None:
-        """Queue samples, one block a message, and exchanges; what finds no room is dropped."""
+        """Queue samples, one block per message, and exchanges; drop what the queue has no room for."""
         shown = tuple(exemplars)
         parts = [shown[first : first + EXEMPLARS_AT_ONCE] for first in range(0, len(shown), EXEMPLARS_AT_ONCE)]
         messages = [SampleMessage(self._incarnation, blocks=(block,)) for block in blocks]
         for message in messages + [SampleMessage(self._incarnation, exemplars=part) for part in parts]:
-            if self._waiting.qsize() >= MOST_WAITING:
+            if self._waiting.qsize() >= MAX_WAITING_MESSAGES:
                 self._log.debug("samples are dropped: the master takes them too slowly")
                 return
             self._waiting.put_nowait(message)
@@ -66,7 +66,7 @@ class SampleLink:
             await asyncio.gather(self._writer, return_exceptions=True)
 
     async def _write(self) -> None:
-        """Until the queue ends; a stream that breaks is opened anew, and loses what was on its way."""
+        """Write until the queue ends; after a failure open a new stream. What was being sent is lost."""
         while not await self._write_stream():
             if self._is_closing and self._waiting.empty():
                 return
@@ -82,6 +82,6 @@ class SampleLink:
                 await call.done_writing()
                 await call
             except (aio.AioRpcError, asyncio.InvalidStateError) as error:
-                self._log.debug("the stream of samples broke off", reason=str(error))
+                self._log.debug("the stream of samples failed", reason=str(error))
                 return False
         return True

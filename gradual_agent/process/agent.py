@@ -1,7 +1,7 @@
-"""The agent: session, slot pool and users wired together; it carries out what the first two decide.
+"""The agent: session, slot pool and users wired together; it carries out what session and pool decide.
 
-Whatever happens (a message, a deadline, a user that ended, a signal) becomes an event in one queue, and its
-instructions are carried out before the next event is looked at, so that nothing is decided on a state half changed.
+Everything that happens (a message, a deadline, a user that ended, a signal) becomes an event in one queue. Its
+instructions are carried out before the next event is handled, so that no decision sees a state that is half changed.
 One entry of the timeline wakes the agent for the earliest of all deadlines.
 """
 
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 PlanStarter = Callable[[Job, Callable[[pool.UserEnded], object], Callable[[Exception], object]], "PlanRun"]
 """Makes a job ready; given what is to be called when a user has ended, and when one cannot be started."""
 
-LONGEST_REASON = 1000
+MAX_REASON_CHARS = 1000
 
-CHECK = "check that gradual-master runs, that it listens there (--listen), and that no firewall is in between"
+MASTER_HINT = "check that gradual-master runs, that it listens there (--listen), and that no firewall is in between"
 
 
 class Agent:
@@ -76,7 +76,7 @@ class Agent:
         self._orders: Orders | None = None
         self._intervals: Intervals | None = None
         self._is_sealed = False
-        """The last batch is sealed."""
+        """Whether the last batch is sealed."""
         self._was_connected = False
         """The master has been there since it was last waited for."""
         self._tasks: deque[Callable[[], None]] = deque()
@@ -96,7 +96,7 @@ class Agent:
             await self._samples.close()
 
     def leave(self) -> None:
-        """The process was told to end."""
+        """A signal asks the process to stop."""
         self._tell_session(events.Leave())
 
     def receive(self, stream: int, message: MasterMessage) -> None:
@@ -113,10 +113,10 @@ class Agent:
         self._do(lambda: self._store(provision))
 
     def fail(self, error: BaseException) -> None:
-        """The job cannot be done, or nobody expected this: the master learns it, and the process ends with it."""
+        """Report an error that ends this agent: a job that cannot be done, or a bug."""
         if not self._outcome.done():
             self._cut("this agent has failed")
-            self._link.send(AgentMessage(goodbye=Goodbye(f"{type(error).__name__}: {error}"[:LONGEST_REASON])))
+            self._link.send(AgentMessage(goodbye=Goodbye(f"{type(error).__name__}: {error}"[:MAX_REASON_CHARS])))
             self._outcome.set_exception(error)
 
     def _tell_session(self, event: events.SessionEvent) -> None:
@@ -126,7 +126,8 @@ class Agent:
         self._do(lambda: self._follow_pool(self._pool.handle(event, self._run_time())))
 
     def _do(self, task: Callable[[], None]) -> None:
-        """Queue a task; whoever comes first works the queue off, then sets the alarm for the next deadline."""
+        """Queue a task. The outermost call runs all tasks in order, then sets the alarm for the next deadline."""
+        # A task may queue others: carrying out an instruction causes events. They run after it, not inside it.
         self._tasks.append(task)
         if self._is_working or self._outcome.done():
             return
@@ -164,7 +165,7 @@ class Agent:
             self._alarm = None
 
     def _wake(self, _: object) -> None:
-        """Levels first: they are what has to happen in one instant on all agents."""
+        """Levels first, as all agents must apply them at the same instant."""
         self._alarm = None
         self._tell_pool(events.Wake())
         self._do(self._seal_ended)
@@ -178,7 +179,7 @@ class Agent:
                 case events.Renew(until):
                     self._lease.ends_at = until
                 case events.Obey(orders):
-                    self._log.debug("orders", version=orders.version, slots=sum(run.count for run in orders.slots))
+                    self._log.debug("orders", version=orders.version, slots=sum(span.count for span in orders.slots))
                     self._orders = orders
                     self._reschedule()
                     self._tell_pool(orders)
@@ -189,7 +190,7 @@ class Agent:
                     self._log.debug("dialling the master", stream=stream)
                     self._link.dial(stream)
                 case events.HangUp(stream, reason):
-                    self._log.warning(f"the connection to the master is given up: {reason}", stream=stream)
+                    self._log.warning(f"closing the connection to the master: {reason}", stream=stream)
                     self._link.hang_up()
                     self._say_waiting(reason)
                 case events.Fetch(run):
@@ -197,7 +198,7 @@ class Agent:
                 case events.CutUsers(reason):
                     self._cut(reason)
                 case events.DrainUsers(reason):
-                    self._log.info("the users are draining", reason=reason)
+                    self._log.info("users finish what they do and stop", reason=reason)
                     self._tell_pool(pool.Drain())
                 case events.Exit(code, reason, dropped):
                     self._exit(code, reason, dropped)
@@ -211,7 +212,7 @@ class Agent:
         self._link.fetch(run)
 
     def _say_waiting(self, reason: str) -> None:
-        """For how long the master is waited for, and what to look at."""
+        """Log how long the agent waits for the master, and what to check."""
         if self._outcome.done() or self._session.state is not events.DISCONNECTED:
             return
         if (waiting := self._redial.notice(self._clock())) is None:
@@ -224,11 +225,13 @@ class Agent:
             self._progress.info(f"waiting for the master at {self._target} for {left} at most", reason=reason)
         else:
             since = format_duration(so_far // NS_PER_S * NS_PER_S)
-            self._log.warning(f"no master at {self._target} for {since}, giving up in {left}: {CHECK}", reason=reason)
+            self._log.warning(
+                f"no master at {self._target} for {since}, giving up in {left}: {MASTER_HINT}", reason=reason
+            )
         self._was_connected = False
 
     def _reschedule(self) -> None:
-        """Give the recorder its boundaries, in the agent's clock, as the orders and the offset now are."""
+        """Give the recorder its boundaries on the agent's clock, by the present orders and offset."""
         orders, offset, welcome, run = self._orders, self._session.offset, self._session.welcome, self._run
         if orders is None or offset is None or welcome is None or run is None or self._is_sealed or not orders.levels:
             return
@@ -239,9 +242,9 @@ class Agent:
 
     def _cut(self, reason: str) -> None:
         self._lease.ends_at = 0
-        users = sum(run.count for run in self._pool.held)
+        users = sum(span.count for span in self._pool.held)
         if users and self._run is not None:
-            self._log.warning("the users are cut", reason=reason, users=users)
+            self._log.warning("all users were stopped at once", reason=reason, users=users)
             self._run.users.cut()
         self._tell_pool(pool.Cut())
 
@@ -249,7 +252,7 @@ class Agent:
         say = self._log.error if code else self._progress.info
         facts: dict[str, object] = {"code": code}
         if dropped:
-            reason += "; the master never took what it measured last (dropped batches)"
+            reason += "; its last measurements were not delivered (dropped batches)"
             facts["dropped"] = list(dropped)
         say(f"this agent ends: {reason}", **facts)
         if not self._outcome.done():
@@ -279,7 +282,7 @@ class Agent:
             self._tell_session(events.SlotsEnded(pool.as_runs(released), pool.as_finished_runs(finished)))
 
     def _store(self, provision: Provision) -> None:
-        """The job's plan is made ready; rows are stored; what is known already is passed over."""
+        """Prepare the job's plan and store data rows; a job that is known already is ignored."""
         if provision.job is not None and self._run is None:
             self._run = self._start_plan(provision.job, self._tell_pool, self.fail)
         if self._run is None:
@@ -290,19 +293,20 @@ class Agent:
         self._tell_session(events.Provisioned(provision.sequence))
 
     def _seal_ended(self) -> None:
-        """One after the other, for as long as the outbox has room: a process that was paused finds many."""
+        """Seal every interval that has ended, while the outbox has room; after a pause there are many."""
+        # One task for each: the session takes a batch before the next is sealed, so `is_full` is right.
         if self._seal_next():
             self._do(self._seal_ended)
 
     def _seal_next(self) -> bool:
-        """A full outbox takes nothing: what is measured then goes into the next batch that finds room."""
+        """Seal one interval. With a full outbox, its measurements go into the next batch that finds room."""
         if self._intervals is None or self._session.outbox.is_full or not self._intervals.take_ended(self._run_time()):
             return False
         self._seal(self._intervals.next - 1, last=False)
         return True
 
     def _seal_last(self) -> None:
-        """All users have ended: everything that is left, at once."""
+        """All users have ended: seal everything that is left."""
         if self._seal_next():
             self._do(self._seal_last)
             return

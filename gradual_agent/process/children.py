@@ -1,8 +1,8 @@
 """`--processes N`: one agent process per core, started and ended together.
 
-Each knows of which command it is a part, so that the master knows when all of them are here. When the parent is gone,
-killed even, it leaves the run as on SIGTERM: a command that is started in the parent's place does not come beside what
-is left of the former one.
+Each child gets `--part-of`, so that the master knows when all processes of a command are connected. When the parent
+ends, even by SIGKILL, each child leaves the run as on SIGTERM. So a command that is started again does not run beside
+the old children.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gradual_common.protocol.messages import Part  # Heavy: it needs numpy.
 
 FORWARDED = (signal.SIGTERM, signal.SIGINT)
-LOOK_S = 0.05
+POLL_S = 0.05
 
 
 def processes_of(text: str) -> int:
@@ -50,7 +50,7 @@ def run_children(names: Sequence[str], arguments: Sequence[str]) -> int:
 
     former = {number: signal.signal(number, forward) for number in FORWARDED}
     try:
-        # A group of its own each: Ctrl-C reaches this process only, and the children once, through `forward`.
+        # Each child has its own process group: Ctrl-C reaches this process only, and each child once, by `forward`.
         key = os.urandom(16).hex()
         for number, name in enumerate(names, 1):
             part = f"--part-of={key}/{number}/{len(names)}"
@@ -68,32 +68,30 @@ def run_children(names: Sequence[str], arguments: Sequence[str]) -> int:
 
 
 def worst_exit_code(names: Sequence[str], children: Sequence[subprocess.Popen[bytes]]) -> int:
-    """Wait for all of them, and say at once which was killed: a process that was can no longer say it itself.
-
-    From the main thread alone, by looking at them now and then: Python handles signals there, and a wait for one child
-    would not see the end of another.
-    """
+    """Wait for all children; report at once which was killed, as a killed process cannot report it itself."""
+    # Polling, in the main thread: Python runs signal handlers there, and a wait for one child would not see the end of
+    # another.
     living = dict(zip(names, children, strict=True))
     while living:
         for name in [name for name, child in living.items() if child.poll() is not None]:
             say_how_it_ended(name, living.pop(name).wait())
-        time.sleep(LOOK_S if living else 0)
+        time.sleep(POLL_S if living else 0)
     return max(exit_code_of(child.wait()) for child in children)
 
 
 def say_how_it_ended(name: str, status: int) -> None:
-    """Whatever ended by itself has said why."""
+    """Report a child that was killed; one that ended by itself has logged why."""
     if status < 0:
         print(  # noqa: T201  this process has no log
             f"gradual-agent: process {name} was killed ({signal.Signals(-status).name}); the others go on. To have all "
-            "of them again, end this command and start it anew",
+            "of them again, stop this command and start it again",
             file=sys.stderr,
             flush=True,
         )
 
 
 def part_of(text: str) -> Part:
-    """`--part-of KEY/NUMBER/OF`, which this module alone gives to its children."""
+    """`--part-of KEY/NUMBER/OF`, which only `run_children` passes."""
     from gradual_common.protocol.messages import Part  # noqa: PLC0415  heavy, and for children only
 
     key, number, count = text.split("/")

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from gradual_common.protocol.messages import Part  # Heavy: it needs numpy.
 
 PROGRESS = "gradual_agent.progress"
-"""The logger of what `gradual-agent` says also off a terminal: that it waits for its master, and why it ends."""
+"""A logger whose lines are shown without a terminal too: that the agent waits for its master, and why it ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentOptions:
-    """What an agent process is to do."""
+    """The options of one agent process."""
 
     master: str
     """Its address as gRPC dials it."""

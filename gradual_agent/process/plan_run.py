@@ -1,4 +1,4 @@
-"""A plan at work: users, recorder and engine of one process. Heavy to import: loaded after the Hello."""
+"""A running plan: users, recorder and engine of one process. Heavy to import: loaded after the Hello."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from gradual_common.secrecy.quoting import brief
 
 
 class PlanRun:
-    """The job's plan at work in this process: its users, what they measure, and what is sealed of it.
+    """The job's plan, running in this process: its users, what they measure, and the batches of it.
 
     Instants on the agent's clock; an `offset` is run time − agent clock, ns.
     """
@@ -83,7 +83,7 @@ class PlanRun:
         return VirtualUser(self._context, self._behaviours[group], ordinal, tenure, self._rows.get(slot, {}))
 
     def _describe(self, step: int, sample: Sample) -> dict[str, Any]:
-        """A failed exchange, without what the user's data rows say of passwords and their like."""
+        """A failed exchange as plain data, with passwords and the like from the user's data rows masked."""
         series = self.recorder.index.steps[step]
         rows = self._rows.get((series.group, sample.slot), {})
         known = [value for row in rows.values() for value in credentials_in(row, is_sent=True)]
@@ -96,7 +96,7 @@ class PlanRun:
             self._rows[rows.group, ordinal][rows.name] = value
 
     def schedule(self, start: int, interval: int, levels: Sequence[tuple[int, int]]) -> None:
-        """Where interval 0 begins, and the (instant, number) of the levels in force and ahead."""
+        """Set the start of interval 0, and (instant, number) of the present and the next levels."""
         self._cpu = self._cpu or CpuMeter(self._clock())
         self.recorder.schedule(start, interval, levels)
 
@@ -109,7 +109,7 @@ class PlanRun:
         return self.recorder.seal(interval, offset, health, last)
 
     def take_samples(self, offset: int) -> tuple[list[SampleColumns], list[Exemplar]]:
-        """Single samples, if anybody wants to see them, and failed exchanges, since the last time."""
+        """Single samples, if a reporter wants them, and failed exchanges, since the last call."""
         return list(self._log.take(offset)) if self._log is not None else [], self._picker.take(offset)
 
 
@@ -135,7 +135,7 @@ def read_plan(job: Job) -> Plan:
     try:
         return Plan.model_validate(job.document)
     except ValidationError as error:
-        # Without what was found there, which may be secret.
+        # Without the values in the plan, which may be secret.
         mistakes = error.errors(include_url=False, include_input=False, include_context=False)
         places = "; ".join(f"{'.'.join(map(str, mistake['loc']))}: {brief(mistake['msg'])}" for mistake in mistakes[:5])
         raise JobError(f"the master's plan cannot be read by this version of the agent: {places}") from None

@@ -1,6 +1,7 @@
-"""One agent process: tuned for even latency, then given to its agent until that has an exit code (DESIGN 6).
+"""One agent process: set up for even latency, then run until its agent has an exit code (docs/design/architecture.md,
+6).
 
-What is heavy and not needed for the Hello (plan model, templates, engine) is loaded by a thread meanwhile.
+A thread loads the heavy modules that the Hello does not need (plan model, templates, engine).
 """
 
 from __future__ import annotations
@@ -36,18 +37,18 @@ from gradual_common.protocol.names import shown_name
 if TYPE_CHECKING:
     from gradual_agent.process.plan_run import PlanRun  # Heavy: loaded after the Hello.
 
-MOST_USERS = 20_000
+MAX_USERS = 20_000
 RESERVED_FILES = 200
-"""Descriptors that are no user's connection: the master, the loop, DNS, what the interpreter holds."""
+"""Descriptors that are not connections of users: the master, the loop, DNS, the interpreter."""
 
 YOUNG_OBJECTS = 50_000
-"""The collector's first threshold: users make hardly any cycles, and a collection is a pause for all of them."""
+"""The garbage collector's first threshold: users make few cycles, and each collection pauses all of them."""
 
-LATER = "gradual_agent.process.plan_run"
+PLAN_MODULE = "gradual_agent.process.plan_run"
 
 
 def exit_code_of_run(options: AgentOptions, command: str) -> int:
-    """Serve one run; its exit code. Why one failed is said on standard error, in the name of `command`."""
+    """Serve one run; its exit code. A failure is reported on standard error, as an error of `command`."""
     try:
         return run_process(options)
     except GradualError as error:
@@ -61,7 +62,7 @@ def exit_code_of_run(options: AgentOptions, command: str) -> int:
 def run_process(options: AgentOptions) -> int:
     """Serve one run in this process; the exit code."""
     limit = raise_file_limit()
-    max_users = options.max_users or min(MOST_USERS, limit - RESERVED_FILES)
+    max_users = options.max_users or min(MAX_USERS, limit - RESERVED_FILES)
     if max_users < 1:
         raise AgentError(f"{limit} file descriptors hold no user beside the {RESERVED_FILES} reserved; raise ulimit -n")
     if max_users > limit - RESERVED_FILES:
@@ -77,7 +78,7 @@ def raise_file_limit() -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     except (ValueError, OSError):  # Where "unlimited" is more than the kernel gives (macOS).
         return soft
-    return MOST_USERS + RESERVED_FILES if hard == resource.RLIM_INFINITY else hard
+    return MAX_USERS + RESERVED_FILES if hard == resource.RLIM_INFINITY else hard
 
 
 async def serve(options: AgentOptions, max_users: int) -> int:
@@ -104,23 +105,23 @@ async def serve(options: AgentOptions, max_users: int) -> int:
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, agent.leave)
-    preload = loop.run_in_executor(None, importlib.import_module, LATER)
+    preload = loop.run_in_executor(None, importlib.import_module, PLAN_MODULE)
     try:
         return await agent.run()
     finally:
-        # What could not be loaded has been said by whoever needed it.
+        # An import that failed is reported by `start_plan`, which imports the module again.
         await asyncio.gather(preload, return_exceptions=True)
         timer.close()
 
 
 def introduction_of(options: AgentOptions, max_users: int) -> Hello:
-    """This process, under a key that no other has."""
+    """The Hello of this process, with a key that no other process has."""
     key, host = secrets.token_bytes(16), shown_name(socket.gethostname(), "unknown")
     return Hello(PROTOCOL, key, options.name, host, os.getpid(), __version__, 0, max_users, part=options.part)
 
 
 def calm_collector() -> None:
-    """Everything loaded so far is left out of all collections; what comes is looked at rarely."""
+    """Exclude all objects that exist now from collections, and collect new ones rarely."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 50, 100)

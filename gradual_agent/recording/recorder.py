@@ -38,7 +38,7 @@ class Recorder:
             for step in index.steps
         ]
         self.groups = [GroupMeter(self) for _ in index.groups]
-        self.aside = GroupMeter(self)
+        self.unread_meter = GroupMeter(self)
         """Takes the moves of users that are stopping, which nobody reads."""
         self._loop_lags = array("q")
         self._start_lags = array("q")

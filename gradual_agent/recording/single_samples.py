@@ -1,7 +1,8 @@
-"""Samples that are shown one by one: all of them, for reporters that want to see them, and some that failed, described.
+"""Single samples: all of them (`SampleLog`), if a reporter wants them, and some failed exchanges (`ExemplarPicker`).
 
-All of them are packed as they end, and made into columns by whole frames.
-Hot path (STYLE 16): measured on one busy core, 0.35 µs a sample on top of its record, and nothing when nobody asks.
+Samples are packed as they end, and become columns when their frame is taken.
+Hot path (docs/design/style.md, 16): measured on one busy core, 0.35 µs per sample beyond its record, and nothing if no
+reporter wants single samples.
 """
 
 from __future__ import annotations
@@ -25,24 +26,25 @@ _PACK = Struct("<qqiHHB").pack
 _ROW = np.dtype(
     [("started", "<i8"), ("duration", "<i8"), ("slot", "<i4"), ("status", "<u2"), ("step", "<u2"), ("kind", "u1")]
 )
-MOST_BYTES = 400_000 * _ROW.itemsize
-"""What a frame may hold; an agent that made more has been stopped meanwhile, and reporters are told what is missing."""
+MAX_FRAME_BYTES = 400_000 * _ROW.itemsize
+"""Samples of one frame beyond this are dropped, so that a paused agent does not run out of memory. Reporters learn how
+many are missing."""
 
 CANDIDATES = FIRST_SHOWN + RANDOM_SHOWN
-"""Keys that are kept: some may belong to the first ones, which are shown anyway."""
+"""Keys that are kept. Some may belong to the first failures, which are shown anyway."""
 
-MOST_WAITING = 200
-"""Exchanges that wait to be sent, mostly of a few KiB; beyond that only first ones are described: when everything fails
-at once, each step has an example all the same."""
+MAX_WAITING_EXEMPLARS = 200
+"""Exchanges that wait to be sent, mostly of a few KiB. Beyond that only first failures are described, so that each step
+has an example when everything fails at once."""
 
-MOST_CODES = 16
-"""Status codes of one step that have examples of their own; a system that makes codes up shares one more place."""
+MAX_STATUS_CODES = 16
+"""Status codes per step that have their own examples; all further codes share one scope."""
 
-Place = tuple[int, int, int]
-"""(step, kind, status code, or 0 where the kind says it all)."""
+Scope = tuple[int, int, int]
+"""(step, kind, status code; 0 for a kind that is not by status)."""
 
 Describe = Callable[[int, Sample], dict[str, Any]]
-"""Makes a failed exchange of a step plain JSON data, masked and bounded."""
+"""Turns a failed exchange of a step into JSON data, masked and bounded."""
 
 
 class SampleLog:
@@ -53,7 +55,7 @@ class SampleLog:
         self._closed: list[tuple[int, bytearray]] = []
 
     def close_frame(self, level: int) -> None:
-        """What was noted so far ended in this level."""
+        """All samples noted so far ended in this level."""
         if self.open:
             self._closed.append((level, self.open))
             self.open = bytearray()
@@ -73,7 +75,7 @@ def _columns(level: int, rows: np.ndarray, offset: int) -> SampleColumns:
 
 
 class LoggedStepRecord(StepRecord):
-    """A step whose samples are kept one by one, too."""
+    """A step record that also keeps every single sample."""
 
     def __init__(self, frame: OpenFrame, number: int, failures: FailureKinds, log: SampleLog) -> None:
         super().__init__(frame, number, failures)
@@ -81,51 +83,51 @@ class LoggedStepRecord(StepRecord):
 
     def record(self, sample: Sample) -> None:
         """Count a sample that ended, and note it if it was completed."""
-        StepRecord.record(self, sample)  # First, as this may close a frame that the sample is no part of.
+        StepRecord.record(self, sample)  # First: it may close a frame that ended before the sample did.
         log, started, kind = self._log, sample.started, sample.kind
-        if kind != INTERRUPTED and len(log.open) < MOST_BYTES:
+        if kind != INTERRUPTED and len(log.open) < MAX_FRAME_BYTES:
             log.open += _PACK(started, sample.ended - started, sample.slot, sample.status_code, self.number, kind)
 
 
 class ExemplarPicker:
-    """Picks which failed exchanges are shown: of each step and kind of failure the first ones, and some by chance.
+    """Picks the failed exchanges that are shown: of each step and kind of failure the first ones, and a random sample.
 
-    Those that failed by their status are of one kind when they have the same code.
+    A failure by status also counts by its status code.
 
     Every failure draws a key, uniform in [0, 1); the smallest keys of any number of failures are a simple random sample
-    of them, whoever drew them (bottom-k sampling; E. Cohen and H. Kaplan, PODC 2007). So an agent sends a failure when
-    it is among its first, or its key among its smallest so far, and the master chooses in the same way among what
-    agents send: of n failures some 8·ln(n/8) exchanges are described.
+    of them, on whichever agents they were drawn (bottom-k sampling; E. Cohen and H. Kaplan, PODC 2007). So an agent
+    sends a failure when it is among its first, or its key among its smallest so far, and the master chooses in the same
+    way among what agents send: of n failures some 8·ln(n/8) exchanges are described.
     """
 
     def __init__(self, describe: Describe, random: Random, failures: FailureKinds = BUILT_IN_KINDS) -> None:
         self._by_status = failures.by_status
         self._describe = describe
         self._random = random
-        self._seen: dict[Place, int] = {}
-        self._smallest: dict[Place, list[float]] = {}
+        self._seen: dict[Scope, int] = {}
+        self._smallest: dict[Scope, list[float]] = {}
         self._waiting: list[Exemplar] = []
 
     def consider(self, step: int, sample: Sample) -> None:
         """A sample of this step has failed."""
-        place, key = self._place_of(step, sample), self._random.random()
-        number = self._seen.get(place, 0)
-        self._seen[place] = number + 1
-        is_small = self._is_small(place, key) and len(self._waiting) < MOST_WAITING
+        scope, key = self._scope_of(step, sample), self._random.random()
+        number = self._seen.get(scope, 0)
+        self._seen[scope] = number + 1
+        is_small = self._is_small(scope, key) and len(self._waiting) < MAX_WAITING_EXEMPLARS
         if is_small or number < FIRST_SHOWN:
             described = self._describe(step, sample)
             self._waiting.append(Exemplar(step, sample.kind, number, key, sample.ended, sample.slot, described))
 
-    def _place_of(self, step: int, sample: Sample) -> Place:
-        """Those that failed by their status are told apart by it, as long as there are not too many of them."""
-        place = (step, sample.kind, sample.status_code if sample.kind in self._by_status else 0)
-        if place not in self._seen and place[2]:
-            others = sum(seen[:2] == place[:2] for seen in self._seen)
-            place = place if others < MOST_CODES else (step, sample.kind, 0)
-        return place
+    def _scope_of(self, step: int, sample: Sample) -> Scope:
+        """The scope of a failure; a system that makes up status codes must not fill the memory with scopes."""
+        scope = (step, sample.kind, sample.status_code if sample.kind in self._by_status else 0)
+        if scope not in self._seen and scope[2]:
+            others = sum(seen[:2] == scope[:2] for seen in self._seen)
+            scope = scope if others < MAX_STATUS_CODES else (step, sample.kind, 0)
+        return scope
 
-    def _is_small(self, place: Place, key: float) -> bool:
-        smallest = self._smallest.setdefault(place, [])
+    def _is_small(self, scope: Scope, key: float) -> bool:
+        smallest = self._smallest.setdefault(scope, [])
         if len(smallest) == CANDIDATES:
             if key >= smallest[-1]:
                 return False
@@ -134,6 +136,6 @@ class ExemplarPicker:
         return True
 
     def take(self, offset: int) -> list[Exemplar]:
-        """What was picked since the last time, in run time, the first ones first; `offset`: run time − agent clock."""
-        waiting, self._waiting = sorted(self._waiting, key=lambda one: one.number >= FIRST_SHOWN), []
-        return [replace(one, ended=one.ended + offset) for one in waiting]
+        """What was picked since the last call, the first failures first; `offset`: run time − agent clock."""
+        waiting, self._waiting = sorted(self._waiting, key=lambda picked: picked.number >= FIRST_SHOWN), []
+        return [replace(picked, ended=picked.ended + offset) for picked in waiting]

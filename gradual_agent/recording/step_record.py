@@ -1,14 +1,20 @@
 """The record of one step: every sample into its frame.
 
-A failure has response time, exchange and time to first byte when its response arrived whole, which its kind says, or
-else its sample (`Sample.has_response`). A timeout has the time that it took as its response time; any other failure has
-none of them.
+Which times are recorded:
 
-A successful sample is three appends to arrays of machine integers and a few additions; histograms, sums and counts of
-messages are made of whole arrays when a batch is sealed.
+    outcome                       response time     exchange, time to first byte
+    success                       yes               yes
+    failure, whole response       yes               yes
+    timeout, no whole response    until it ended    no
+    any other failure             no                no
 
-Hot path (STYLE 16): plain attributes and bound methods; no slots, which make it no faster, as there is one object for
-each step. Measured on one busy core: 0.5 µs a successful sample.
+Whether the response arrived whole follows from the kind of failure, or from the sample (`Sample.has_response`).
+
+A successful sample costs three appends to arrays of machine integers and a few additions. Histograms, sums and counts
+of messages are made from whole arrays when a batch is sealed.
+
+Hot path (docs/design/style.md, 16): plain attributes and bound methods. No slots: they are not faster, and there is one
+object per step. Measured on one busy core: 0.5 µs per successful sample.
 """
 
 from __future__ import annotations
@@ -28,10 +34,12 @@ class StepRecord:
 
     def __init__(self, frame: OpenFrame, number: int, failures: FailureKinds = BUILT_IN_KINDS) -> None:
         self._frame = frame
-        self._have_response = failures.have_response
-        self._judged = failures.judged
+        self._has_response_by_kind = failures.have_response
+        """Whether a failure kind implies a whole response; None: the sample decides."""
+        self._judged_kinds = failures.judged
+        """Failure kinds of responses whose assertions were evaluated."""
         self.number = number
-        self.assertions = 0
+        self.assertion_count = 0
         self._clear()
 
     def _clear(self) -> None:
@@ -48,7 +56,7 @@ class StepRecord:
         self.bytes_sent = self.bytes_received = 0
 
     def record(self, sample: Sample) -> None:
-        """Count a sample that ended, for whatever reason."""
+        """Count a sample that ended, with any outcome."""
         ended = sample.ended
         frame = self._frame
         if ended >= frame.boundary:
@@ -87,7 +95,7 @@ class StepRecord:
         self.bytes_sent += sample.bytes_sent
         self.bytes_received += sample.bytes_received
         if sample.kind == INTERRUPTED:
-            # Neither request nor failure; what was cut before its first byte was written was never begun.
+            # Neither request nor failure. A request that was cut before its first byte does not count as begun.
             if sample.messages:
                 self.interrupted += 1
             else:
@@ -100,7 +108,7 @@ class StepRecord:
         self.unsent += sample.messages == 0
         if sample.connect >= 0:
             cell.connects.append(sample.connect)
-        answered = self._have_response[sample.kind]
+        answered = self._has_response_by_kind[sample.kind]
         if answered or (answered is None and sample.has_response):
             cell.statuses[sample.status_code] += 1
             cell.response_times.append(sample.ended - sample.started)
@@ -108,11 +116,12 @@ class StepRecord:
             cell.ttfbs.append(sample.first_byte - sample.written)
         elif sample.kind == TIMEOUT:
             cell.response_times.append(sample.ended - sample.started)
-        if sample.kind in self._judged:
+        if sample.kind in self._judged_kinds:
             self._count_assertions(sample.failed_assertions)
 
     def _count_assertions(self, failed: int) -> None:
         self.judged += 1
+        # Bit n of `failed` is set when assertion n failed. Passed ones are the judged samples less the failed (`take`).
         number = 0
         while failed:
             if failed & 1:
@@ -121,7 +130,7 @@ class StepRecord:
             number += 1
 
     def take(self) -> StepFrame | None:
-        """What was measured, which is then forgotten; None when nothing was."""
+        """What was measured since the last call; None if nothing was."""
         ok = self.ok
         ok.count = len(ok.response_times)
         if not (ok.count or self.failed or self.skipped or self.sent or self.interrupted):
@@ -132,7 +141,7 @@ class StepRecord:
         judged = ok.count + self.judged
         assertions = [
             (number, judged - self.failed_assertions[number], self.failed_assertions[number])
-            for number in range(self.assertions if judged else 0)
+            for number in range(self.assertion_count if judged else 0)
         ]
         frame = StepFrame(self.number, cells, counters, assertions)
         self._clear()

@@ -1,4 +1,4 @@
-"""How the agent process itself is doing: its share of a core, and how late its loop runs (RESULTS.md)."""
+"""How the agent process itself is doing: its share of a core, and how late its loop runs (docs/design/results.md)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gradual_agent.runtime.timeline import Timeline
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 
 PROBE_NS = 50 * NS_PER_MS
-SHORTEST_NS = 100 * NS_PER_MS
+MIN_WINDOW_NS = 100 * NS_PER_MS
 
 
 def cpu_ns() -> int:
@@ -31,7 +31,7 @@ class CpuMeter:
 
     def read(self, now: int) -> float:
         """The share since the last reading; above 1 when several threads worked; 0 when no time has passed."""
-        is_soon = now - self._last[0] < SHORTEST_NS
+        is_soon = now - self._last[0] < MIN_WINDOW_NS
         then, before = self._before_last if is_soon else self._last
         current = (now, self._spent())
         if not is_soon:

@@ -1,4 +1,4 @@
-"""The lease as the engine sees it: one number, compared before every write (DESIGN 4.4)."""
+"""The lease as the engine sees it: one number, compared before every write (docs/design/fleet.md, 4.4)."""
 
 
 class Lease:

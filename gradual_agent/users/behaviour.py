@@ -147,7 +147,7 @@ def _actions(group: UserGroup) -> list[str]:
 def _compile_step(
     step: Step, action: Action, engine: Engine, record: StepRecord, think_time: ThinkTime | None
 ) -> CompiledStep:
-    record.assertions = action.assertion_count
+    record.assertion_count = action.assertion_count
     return CompiledStep(
         name=step.name or step.action,
         action=action,

@@ -25,7 +25,7 @@ from gradual_common.kinds.failures import KIND
 
 INTERNAL = KIND["internal"]
 
-MOST_SHOWN = 200
+MAX_MESSAGE_CHARS = 200
 """Characters of an exception's message that a failure shows; the log has all of it."""
 
 
@@ -44,7 +44,7 @@ class UserLog:
                 group=behaviour.group,
             )
 
-    def note_unforeseen(self, behaviour: Behaviour, step: CompiledStep, error: Exception) -> None:
+    def log_bug(self, behaviour: Behaviour, step: CompiledStep, error: Exception) -> None:
         """A mistake of ours: the first traceback of each kind and step is logged."""
         if self._is_new((step.record.number, type(error))):
             structlog.get_logger(__name__).error(
@@ -100,6 +100,6 @@ def kind_of(error: Exception) -> int:
 
 def detail_of(error: Exception) -> str:
     """`KeyError: 'x' (extraction.py:60)`: what was raised, and where."""
-    message = f"{type(error).__name__}: {str(error)[:MOST_SHOWN]}"
+    message = f"{type(error).__name__}: {str(error)[:MAX_MESSAGE_CHARS]}"
     frames = extract_tb(error.__traceback__)
     return f"{message} ({PurePath(frames[-1].filename).name}:{frames[-1].lineno})" if frames else message

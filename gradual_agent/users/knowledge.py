@@ -1,5 +1,5 @@
 """What one user knows: its rows, its random stream, its variables and the responses of this iteration, as templates and
-conditions see them (PLAN.md, 'Behaviour').
+conditions see them (docs/design/plan_language.md, "Behaviour").
 
 Everything is made when it is first needed: an idle user of a group without templates has none of it.
 """

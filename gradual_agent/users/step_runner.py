@@ -6,7 +6,7 @@ The coroutine suspends in two places only: in a client's fetch, and in `_sleep`.
 Every step that begins is recorded once. What an action raises is a failure of its step (`context`): its user's
 connections are closed, and it goes on as after any failure.
 
-Hot path (STYLE 16): plain attributes and local names; what was measured stands in `user`.
+Hot path (docs/design/style.md, 16): plain attributes and local names; what was measured stands in `user`.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ class StepRunner(ABC):
         self._cut_client()
         mark_failed(sample, error, self._context.clock())
         if sample.kind == INTERNAL:
-            self._context.log.note_unforeseen(self.behaviour, step, error)
+            self._context.log.log_bug(self.behaviour, step, error)
 
     async def _goes_on(self, sample: Sample) -> bool:
         """Whether the next step follows one that failed: `on_failure` is `continue`, but not in `on_start`.

@@ -11,10 +11,10 @@ pass, and the slot is filled again.
 
 An iteration's time ends with its last step: the wait after that lies between two iterations.
 
-Hot path (STYLE 16): plain attributes and local names. Measured on one busy core, user, action and recorder together, on
-top of a fetch that does nothing: 1.4 µs for an iteration of one static request with think time 0 (1.0 µs a step in
-longer ones), 1.7 µs with a status code and a response time asserted. An idle user takes 2.1 KB, 2.6 KB when its group
-has templates, its entry in the timeline included and its client left out.
+Hot path (docs/design/style.md, 16): plain attributes and local names. Measured on one busy core, user, action and
+recorder together, with a fetch that does nothing: 1.4 µs for an iteration of one static request with think time 0 (1.0
+µs a step in longer ones), 1.7 µs with a status code and a response time asserted. An idle user takes 2.1 KB, 2.6 KB
+when its group has templates, its entry in the timeline included and its client left out.
 """
 
 from __future__ import annotations
@@ -102,15 +102,15 @@ class VirtualUser(StepRunner):
     def _begin_stopping(self) -> None:
         """From here on the user counts as stopping, whatever it does."""
         now = self._context.clock()
-        meter, aside = self._meter, self._context.recorder.aside
+        meter, unread = self._meter, self._context.recorder.unread_meter
         if self._doing == REQUESTING:
             meter.end_request(now)
-            aside.begin_request(now)
+            unread.begin_request(now)
         elif self._doing == THINKING:
             meter.end_thinking(now)
-            aside.begin_thinking(now)
+            unread.begin_thinking(now)
         meter.begin_stopping(now)
-        self._meter = aside
+        self._meter = unread
         self.is_stopping = True
 
     def _set_alarm(self, when: int) -> None:
@@ -247,9 +247,9 @@ class VirtualUser(StepRunner):
             try:
                 client.cut()
             except Exception as unforeseen:
-                self._context.log.note_unforeseen(self.behaviour, step, unforeseen)
+                self._context.log.log_bug(self.behaviour, step, unforeseen)
         self._end_request(now, INTERNAL, detail_of(error))
-        self._context.log.note_unforeseen(self.behaviour, step, error)
+        self._context.log.log_bug(self.behaviour, step, error)
         self._show_failure(self._sample)
         self._coroutine = self._live(again=True)
         self.resume()

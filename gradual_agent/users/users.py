@@ -24,7 +24,7 @@ from gradual_agent.users.user import VirtualUser
 from gradual_common.clock import NS_PER_MS
 
 LATE_NS = 50 * NS_PER_MS
-"""A start counts as late beyond the clock error that the fleet is allowed (DESIGN 4.1)."""
+"""A start counts as late beyond the clock error that the fleet is allowed (docs/design/fleet.md, 4.1)."""
 
 
 @dataclass(frozen=True, slots=True)

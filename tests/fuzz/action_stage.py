@@ -131,7 +131,7 @@ class Unforeseen(UserLog):
         super().__init__()
         self.errors: list[tuple[str, Exception]] = []
 
-    def note_unforeseen(self, behaviour: Behaviour, step: CompiledStep, error: Exception) -> None:
+    def log_bug(self, behaviour: Behaviour, step: CompiledStep, error: Exception) -> None:
         self.errors.append((step.name, error))
 
 

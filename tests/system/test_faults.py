@@ -161,7 +161,7 @@ def test_an_agent_that_stands_still_for_longer_than_its_lease_begins_anew(tmp_pa
     stale = ending.ledger.stale()
     assert len(stale) <= 1
     assert all(request in ending.sent_by("agent-1").since(woken_at).requests for request in stale)
-    assert "the users are cut" in ending.outcome.said
+    assert "all users were stopped at once" in ending.outcome.said
     ending.check_users(stale)
     ending.check_counts()
     # What it holds then, it holds anew.
@@ -235,7 +235,7 @@ def test_a_second_master_is_refused_and_without_the_first_no_load_outlives_the_l
     assert codes == [3, 3, 3], ending.outcome.said
     for name in AGENTS:
         lines = [json.loads(line) for line in scene.fleet.said(name).splitlines() if line.startswith("{")]
-        assert any("the users are cut" in line["event"] for line in lines)
+        assert any("all users were stopped at once" in line["event"] for line in lines)
         last = lines[-1]
         assert "no master for 7s" in last["event"]
         assert last["dropped"], "the batches that nobody has taken are named"

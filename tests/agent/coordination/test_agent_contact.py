@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_agent.coordination.contact import BURST, WINDOW, OffsetEstimate, Pinging, Redial
+from gradual_agent.coordination.contact import BURST_PINGS, MAX_ROUND_TRIPS, OffsetEstimate, Pinging, Redial
 from gradual_common.clock import NEVER
 
 SECOND = 1_000_000_000
@@ -73,10 +73,10 @@ def test_finding_the_master_makes_the_next_dial_soon_again() -> None:
     assert redial.next_at == SECOND // 5
 
 
-def begun(answered: int = BURST) -> Pinging:
+def begun(answered: int = BURST_PINGS) -> Pinging:
     """A stream that began at NOW, with so many of its first pings answered at once."""
     pinging = Pinging()
-    pinging.begin(LEASE, NOW)
+    pinging.start(LEASE, NOW)
     for _ in range(answered):
         assert pinging.is_due(NOW, riding=False)
         pinging.ping(NOW)
@@ -85,7 +85,7 @@ def begun(answered: int = BURST) -> Pinging:
 
 
 def test_the_first_pings_follow_each_other_and_then_one_is_due_every_tenth_of_the_lease() -> None:
-    assert begun(BURST - 1).is_bursting
+    assert begun(BURST_PINGS - 1).is_bursting
     pinging = begun()
     assert not pinging.is_bursting
     assert pinging.next_at == NOW + 100
@@ -158,7 +158,7 @@ def test_a_slow_round_trip_that_agrees_begins_nothing_anew() -> None:
 def test_a_round_trip_is_forgotten_after_64_others() -> None:
     estimate = OffsetEstimate()
     estimate.observe(sent=0, received=2, now=1001)
-    for number in range(WINDOW):
+    for number in range(MAX_ROUND_TRIPS):
         estimate.observe(sent=1000 * number, received=1000 * number + 100, now=1000 * number + 1090)
     assert estimate.value == 1040
 
@@ -175,7 +175,7 @@ def test_the_true_offset_is_missed_by_half_the_least_delay_at_most(truth: int, t
         assert not anew
         assert estimate.value is not None
         taken.append(there + back)
-        assert abs(estimate.value - truth) <= (min(taken[-WINDOW:]) + 1) // 2
+        assert abs(estimate.value - truth) <= (min(taken[-MAX_ROUND_TRIPS:]) + 1) // 2
 
 
 @given(st.integers(-(10**12), 10**12), st.integers(30_000_000, 10**12), st.lists(st.tuples(delays, delays), min_size=1))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 from agent_batches import batch
 
-from gradual_agent.coordination.contact import BURST, Redial
+from gradual_agent.coordination.contact import BURST_PINGS, Redial
 from gradual_agent.coordination.events import (
     Adopt,
     CutUsers,
@@ -129,7 +129,7 @@ def live() -> Agent:
     agent = greeting()
     agent.hears(after=MS, welcome=WELCOME)
     agent.feels(Provisioned(1))
-    for _ in range(BURST):
+    for _ in range(BURST_PINGS):
         agent.pong(agent.now)
     return agent
 
@@ -201,7 +201,7 @@ def test_a_master_that_never_comes_is_given_up() -> None:
 def test_five_quick_round_trips_give_the_offset() -> None:
     agent = greeting()
     agent.hears(welcome=WELCOME)
-    for _ in range(BURST - 1):
+    for _ in range(BURST_PINGS - 1):
         sent = agent.now
         told = agent.pong(sent)
         assert told == [Renew(sent + LEASE), SendMessage(AgentMessage(ping=Ping(agent.now, 0)))]
@@ -213,7 +213,7 @@ def test_orders_wait_for_the_offset() -> None:
     agent = greeting()
     agent.hears(welcome=WELCOME, orders=orders(1))
     agent.feels(Provisioned(1))
-    for _ in range(BURST - 1):
+    for _ in range(BURST_PINGS - 1):
         assert of(Obey, agent.pong(agent.now)) == []
     told = agent.pong(agent.now)
     assert of(Obey, told) == [Obey(orders(1))]
@@ -230,7 +230,7 @@ def test_orders_that_wait_are_not_confirmed() -> None:
 def test_orders_wait_for_the_job() -> None:
     agent = greeting()
     agent.hears(welcome=WELCOME, orders=orders(1))
-    for _ in range(BURST):
+    for _ in range(BURST_PINGS):
         assert of(Obey, agent.pong(agent.now)) == []
     assert agent.feels(Provisioned(1)) == [Obey(orders(1)), SendMessage(AgentMessage(confirm=Confirm(1, 1, 1)))]
 
@@ -483,34 +483,34 @@ def test_a_master_that_goes_once_everything_is_merged_ends_it_well_too() -> None
 def test_an_agent_that_has_no_orders_leaves_at_once() -> None:
     agent = live()
     told = agent.feels(Leave())
-    assert messages(told) == [AgentMessage(goodbye=Goodbye("told to end"))]
-    assert told[-1] == Exit(0, "told to end")
+    assert messages(told) == [AgentMessage(goodbye=Goodbye("asked to stop"))]
+    assert told[-1] == Exit(0, "asked to stop")
 
 
 def test_an_agent_whose_schedule_has_not_begun_leaves_at_once_too() -> None:
     agent = live()
     agent.hears(orders=Orders(1, 1, (), (), 0, SECOND))
-    assert agent.feels(Leave())[-1] == Exit(0, "told to end")
+    assert agent.feels(Leave())[-1] == Exit(0, "asked to stop")
 
 
 def test_an_agent_without_a_stream_and_orders_leaves_without_a_word() -> None:
-    assert Agent().feels(Leave()) == [Exit(0, "told to end")]
+    assert Agent().feels(Leave()) == [Exit(0, "asked to stop")]
 
 
 def test_the_first_signal_drains_and_goodbye_follows_the_last_acknowledgement() -> None:
     agent = working()
-    assert agent.feels(Leave()) == [DrainUsers("told to end"), SendMessage(AgentMessage(leaving=True))]
+    assert agent.feels(Leave()) == [DrainUsers("asked to stop"), SendMessage(AgentMessage(leaving=True))]
     sealed = batch(1, last=True)
     assert messages(agent.feels(Sealed(sealed, agent.now))) == [AgentMessage(batches=(sealed,))]
     told = agent.hears(ack=1)
-    assert messages(told) == [AgentMessage(goodbye=Goodbye("told to end"))]
-    assert of(Exit, told) == [Exit(0, "told to end")]
+    assert messages(told) == [AgentMessage(goodbye=Goodbye("asked to stop"))]
+    assert of(Exit, told) == [Exit(0, "asked to stop")]
 
 
 def test_the_second_signal_cuts_and_little_time_is_left() -> None:
     agent = working()
     agent.feels(Leave())
-    assert agent.feels(Leave()) == [CutUsers("told to end at once")]
+    assert agent.feels(Leave()) == [CutUsers("asked to stop at once")]
     agent.feels(Sealed(batch(1, last=True), agent.now))
     told = agent.runs_until(agent.now + FLUSH_NS)
     assert told[-1] == Exit(3, "stopped before everything was delivered", (1,))
@@ -520,7 +520,7 @@ def test_the_third_signal_ends_at_once() -> None:
     agent = working()
     agent.feels(Leave())
     agent.feels(Leave())
-    assert agent.feels(Leave())[-1] == Exit(3, "told to end for the third time")
+    assert agent.feels(Leave())[-1] == Exit(3, "asked to stop for the third time")
 
 
 def test_nothing_happens_after_the_end() -> None:

@@ -11,7 +11,7 @@ import grpc
 import pytest
 from fake_master import MS, FakeMaster
 
-from gradual_agent.master_link.rpc import MasterLink, explain
+from gradual_agent.master_link.rpc import MasterLink, describe_error
 from gradual_common.errors import WireError
 from gradual_common.protocol.job import Job
 from gradual_common.protocol.messages import (
@@ -193,7 +193,7 @@ async def test_without_a_stream_nothing_is_sent_nor_kept_for_the_next(
     ],
 )
 def test_a_failed_call_is_said_in_words(code: grpc.StatusCode, details: str | None, text: str) -> None:
-    assert explain(code, details) == text
+    assert describe_error(code, details) == text
 
 
 async def test_a_message_that_is_none_ends_the_stream_with_the_reason(

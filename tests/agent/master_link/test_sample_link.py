@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gradual_agent.master_link import samples as sample_link
-from gradual_agent.master_link.samples import EXEMPLARS_AT_ONCE, MOST_WAITING, SampleLink
+from gradual_agent.master_link.samples import EXEMPLARS_AT_ONCE, MAX_WAITING_MESSAGES, SampleLink
 from gradual_common.protocol.codec import decode_samples
 from gradual_common.protocol.messages import SampleMessage
 from gradual_common.protocol.samples import MOST_SAMPLES, Exemplar, SampleColumns
@@ -130,9 +130,9 @@ async def test_closing_writes_what_is_queued_and_waits_until_it_is_taken(master:
 
 async def test_what_is_sent_first_may_be_more_than_finds_room(master: Master, link: SampleLink) -> None:
     """So it was with a plan of many steps that all failed: no sample was ever sent."""
-    link.send((block(number) for number in range(MOST_WAITING + 10)), [])
-    await master.until(lambda: len(master.levels) == MOST_WAITING)
-    assert master.levels == list(range(MOST_WAITING))
+    link.send((block(number) for number in range(MAX_WAITING_MESSAGES + 10)), [])
+    await master.until(lambda: len(master.levels) == MAX_WAITING_MESSAGES)
+    assert master.levels == list(range(MAX_WAITING_MESSAGES))
     link.send([block(1000)], [])
     await master.until(lambda: master.levels[-1] == 1000)
 
@@ -151,13 +151,13 @@ async def test_a_slow_master_makes_it_drop_and_never_wait(master: Master, link: 
     await master.until(lambda: master.streams == 1)
     for number in range(1, 1000):
         link.send([block(number, MOST_SAMPLES)], [])
-        assert link._waiting.qsize() <= MOST_WAITING
+        assert link._waiting.qsize() <= MAX_WAITING_MESSAGES
         await asyncio.sleep(0)
     master.gate.set()
     await link.close()
     assert master.levels == sorted(set(master.levels))
     assert master.levels[0] == 0
-    assert MOST_WAITING <= len(master.levels) < 500
+    assert MAX_WAITING_MESSAGES <= len(master.levels) < 500
 
 
 async def test_a_stream_that_breaks_is_opened_anew(master: Master, link: SampleLink) -> None:
@@ -191,7 +191,7 @@ async def test_closing_without_a_master_ends_all_the_same(
     target: str, link: SampleLink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sample_link, "FLUSH_S", 0.05)
-    link.send((block(number) for number in range(MOST_WAITING)), [])
+    link.send((block(number) for number in range(MAX_WAITING_MESSAGES)), [])
     async with asyncio.timeout(DEADLINE_S):
         await link.close()
     assert link._writer is not None

@@ -18,7 +18,7 @@ OPTIONS = AgentOptions("unix:/m", "a", None, 1_000_000_000)
     [
         ((1024, 4096), 4096),
         ((4096, 4096), 4096),
-        ((1024, resource.RLIM_INFINITY), process.MOST_USERS + process.RESERVED_FILES),
+        ((1024, resource.RLIM_INFINITY), process.MAX_USERS + process.RESERVED_FILES),
     ],
 )
 def test_the_soft_limit_is_raised_to_the_hard_one(

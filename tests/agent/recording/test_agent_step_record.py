@@ -83,7 +83,7 @@ def test_what_was_sent_is_taken_apart() -> None:
 def test_assertions_are_counted_one_by_one_over_every_response_that_was_judged() -> None:
     made, _ = recorder()
     step = made.steps[0]
-    step.assertions = 3
+    step.assertion_count = 3
     for _ in range(5):
         step.record(sample(1))
     step.record(sample(2, "assertion:json", failed_assertions=0b101))

@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 from gradual_agent.recording import single_samples
 from gradual_agent.recording.recorder import Recorder
-from gradual_agent.recording.single_samples import CANDIDATES, MOST_CODES, ExemplarPicker, LoggedStepRecord, SampleLog
+from gradual_agent.recording.single_samples import (
+    CANDIDATES,
+    MAX_STATUS_CODES,
+    ExemplarPicker,
+    LoggedStepRecord,
+    SampleLog,
+)
 from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.runtime.sample import Sample
 from gradual_common.kinds.failures import KIND, KINDS
@@ -198,7 +204,7 @@ def test_blocks_fit_into_a_message() -> None:
 
 
 def test_beyond_its_bound_samples_are_dropped_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(single_samples, "MOST_BYTES", 3 * single_samples._ROW.itemsize)
+    monkeypatch.setattr(single_samples, "MAX_FRAME_BYTES", 3 * single_samples._ROW.itemsize)
     made, _, log = logging_recorder()
     for ended in (*range(100, 105), S, S + 1):
         made.steps[0].record(sample(ended))
@@ -334,7 +340,7 @@ def test_the_more_failures_the_rarer_one_is_told() -> None:
 
 
 def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(single_samples, "MOST_WAITING", 4)
+    monkeypatch.setattr(single_samples, "MAX_WAITING_EXEMPLARS", 4)
     described: list[str] = []
 
     def note(step: int, sample: Sample) -> dict[str, Any]:
@@ -353,7 +359,7 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_first_ones_find_room_and_are_told_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """When everything fails at once, no step is left without an example."""
-    monkeypatch.setattr(single_samples, "MOST_WAITING", 4)
+    monkeypatch.setattr(single_samples, "MAX_WAITING_EXEMPLARS", 4)
     picker = ExemplarPicker(describe, Random(2))
     for number in range(10 * 20):
         picker.consider(number // 20, failure(number))
@@ -390,8 +396,8 @@ def test_each_status_code_has_first_ones_of_its_own() -> None:
 
 def test_a_system_that_makes_codes_up_does_not_get_an_example_of_each() -> None:
     picker = ExemplarPicker(describe, Random(1))
-    for code in range(400, 400 + 2 * MOST_CODES):
+    for code in range(400, 400 + 2 * MAX_STATUS_CODES):
         picker.consider(0, failed_by(code))
         picker.consider(1, failed_by(code))
     firsts = Counter((one.step, one.number) for one in picker.take(0))
-    assert (firsts[0, 0], firsts[1, 0]) == (MOST_CODES + 1, MOST_CODES + 1), "the others share one place"
+    assert (firsts[0, 0], firsts[1, 0]) == (MAX_STATUS_CODES + 1, MAX_STATUS_CODES + 1), "the others share one place"

@@ -43,7 +43,7 @@ def test_think_times_come_from_the_step_the_group_or_the_plan() -> None:
 
 def test_assertions_are_announced_to_the_record() -> None:
     found = compiled({"behavior": ["c"]}, c={"url": "/c", "assertions": [{"status_code": 200}, {"body_size": 1}]})
-    assert found.steps[0].record.assertions == 2
+    assert found.steps[0].record.assertion_count == 2
 
 
 @pytest.mark.parametrize(
