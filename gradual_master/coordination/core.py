@@ -5,8 +5,6 @@ every event, of any type, it then checks three things: which leases are over, wh
 the run enters its next state.
 """
 
-from __future__ import annotations
-
 from gradual_common.clock import NS_PER_S
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.units import count, format_duration

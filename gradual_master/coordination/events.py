@@ -4,8 +4,6 @@
 time in nanoseconds.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Literal
 

@@ -1,7 +1,5 @@
 """The decisions about one event: committed to the journal first, then returned to the shell, in order."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from gradual_common.protocol.messages import Finish, MasterMessage, Refused

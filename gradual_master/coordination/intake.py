@@ -5,8 +5,6 @@ batch that was received before is acknowledged again. If a number is missing bef
 dials again and sends everything that was not acknowledged.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum

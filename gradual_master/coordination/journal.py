@@ -4,8 +4,6 @@
 them. The journal in memory, the only one so far, does not survive the process.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -92,6 +90,7 @@ class MemoryJournal:
         """Store the entries."""
         for entry in entries:
             match entry:
+                # A batch per agent and second would fill memory in a long run, and only the last number is ever needed.
                 case BatchMerged(agent, number, _):
                     self.batches[agent] = max(number, self.batches.get(agent, 0))
                 case CloseInterval(number):

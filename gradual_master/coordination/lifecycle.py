@@ -11,8 +11,6 @@
 `failed` ends the run from every state except `finished`. Load is raised in `running` only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import Enum
 from typing import TypeVar
@@ -65,6 +63,7 @@ class RunEvent(Enum):
 
 
 _EVENT = RunEvent
+# Before the load no user runs, so the first stop ends the run at once. After a second stop (cutting) a third one does.
 _ENDS = {_EVENT.STOPPED: State.FINISHED, _EVENT.FAILED: State.FINISHED}
 _COLLECTS = {_EVENT.COLLECTED: State.FINISHED, _EVENT.FAILED: State.FINISHED}
 
@@ -72,6 +71,7 @@ TABLE: dict[State, dict[RunEvent, State]] = {
     State.WAITING: {_EVENT.GATHERED: State.PROVISIONING, **_ENDS},
     State.PROVISIONING: {_EVENT.PROVISIONED: State.READYING, **_ENDS},
     State.READYING: {_EVENT.CONFIRMED: State.RUNNING, **_ENDS},
+    # Under load even the first stop has to let users finish and to collect the last batches.
     State.RUNNING: {_EVENT.ENDED: State.DRAINING, _EVENT.STOPPED: State.STOPPING, _EVENT.FAILED: State.FINISHED},
     State.DRAINING: {_EVENT.STOPPED: State.STOPPING, **_COLLECTS},
     State.STOPPING: {_EVENT.STOPPED: State.CUTTING, **_COLLECTS},

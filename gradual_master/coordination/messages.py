@@ -1,7 +1,5 @@
 """Processes the messages of agents, part by part (docs/design/fleet.md, 4.3, 4.5, 4.11, 5.2)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from gradual_common.clock import NS_PER_S

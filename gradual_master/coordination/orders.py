@@ -5,8 +5,6 @@ receives nothing for a whole lease still changes its level together with the oth
 anyway. The version number is one for the whole fleet: it rises with every change of levels, or of one agent's slots.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
 from operator import attrgetter
@@ -92,6 +90,8 @@ class RunOrders:
 
     def refresh(self, now: int) -> None:
         """Order the level in force and those of the next 2·lease."""
+        # Why the level in force again: an agent that has just joined has no other way to learn it. Why 2·lease: after a
+        # refresh at 1.5·lease, half a lease passes at least before the next one, so short levels are sent in groups.
         in_force = bisect_right(self._levels, now, key=_APPLY_AT) - 1
         horizon = bisect_left(self._levels, now + 2 * self._lease, key=_APPLY_AT)
         self._ordered = slice(max(0, in_force), horizon)

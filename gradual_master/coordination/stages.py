@@ -5,8 +5,6 @@ load: free slots are assigned, and levels are ordered ahead of time. At the end:
 collected, and every agent is sent that the run is over.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The parameters of a run that the core needs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

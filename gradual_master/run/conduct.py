@@ -4,8 +4,6 @@ Everything happens on one event loop. Events are handled at once. Batches are me
 pongs and orders are written in between (docs/design/fleet.md, 4.11).
 """
 
-from __future__ import annotations
-
 import asyncio
 import signal
 import threading

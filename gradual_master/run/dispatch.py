@@ -1,7 +1,5 @@
 """The loop between the core and its I/O: an event is decided, then its instructions are carried out."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Iterable
 

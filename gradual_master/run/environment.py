@@ -1,7 +1,5 @@
 """The clock of a run, and the facts about its machine, interpreter and Git repository."""
 
-from __future__ import annotations
-
 import os
 import platform
 import secrets

@@ -1,7 +1,5 @@
 """The options of a run, from the command line or the Python API."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 

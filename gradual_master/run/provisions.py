@@ -3,8 +3,6 @@
 The first one is the job; the data rows of the agent's slots follow.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 

@@ -1,7 +1,5 @@
 """The results of a run: passed to reporters while it runs, and summarised at the end."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -92,6 +90,7 @@ class RunReport:
         run = replace(self._facts(), git=git, fingerprint=fingerprint())
         summary = build_summary(self.aggregate, self._core.facts(), run, self._options)
         document = without_credentials(self._loaded.job.document)
+        # The plan as it ran: the document that the agents got, not the file.
         history = History(
             series=self.aggregate.series.table(),
             news=tuple(self._news),

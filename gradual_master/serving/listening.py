@@ -1,7 +1,5 @@
 """The address on which the master listens, and whether plaintext is allowed there (docs/design/architecture.md, 7)."""
 
-from __future__ import annotations
-
 from typing import Self
 
 from gradual_common.net.addresses import EndpointAddress

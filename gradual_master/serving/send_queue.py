@@ -4,8 +4,6 @@ Waiting messages are merged into as few as possible, because grpc.aio needs abou
 any size.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from dataclasses import fields, replace
 from typing import Any

@@ -5,8 +5,6 @@ overtakes everything that can wait. The Provision call is a separate channel: it
 slots are assigned; it stays open until the run is over.
 """
 
-from __future__ import annotations
-
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable

@@ -37,16 +37,16 @@ Slot = tuple[int, int]
 
 class User:
     """A user in place of `VirtualUser`: it writes whenever the lease allows it, takes its time to end, and now and then
-    ends for good. `is_active` until it is told to stop, which was first at `told_at`.
+    ends for good. `is_active` until it is asked to stop, which was first at `asked_at`.
     """
 
-    __slots__ = ("_end", "_run", "is_active", "slot", "tenure", "told_at")
+    __slots__ = ("_end", "_run", "asked_at", "is_active", "slot", "tenure")
 
     def __init__(self, run: SimPlanRun, slot: Slot, tenure: int) -> None:
         self.slot = slot
         self.tenure = tenure
         self.is_active = True
-        self.told_at: int | None = None
+        self.asked_at: int | None = None
         self._run = run
         self._end: Any = None
 
@@ -63,8 +63,8 @@ class User:
     def stop(self, deadline: int, *, hands_over: bool) -> None:
         """It finishes its iteration, or is ended at the deadline; `on_stop` may take as long again."""
         process = self._run.process
-        if self.told_at is None:
-            self.told_at = process.world.now
+        if self.asked_at is None:
+            self.asked_at = process.world.now
         self.is_active = hands_over
         self._forget_end()
         now = process.clock()

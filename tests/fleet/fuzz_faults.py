@@ -292,7 +292,7 @@ class Simulation:
                 self._start_process()
 
     def _drain(self, process: AgentProcess, how: int) -> None:
-        """It is told to end; once more, which cuts its users, or a third time, which ends it."""
+        """It is asked to end; once more, which cuts its users, or a third time, which ends it."""
         if process.signals < (3 if how == 3 else 1):
             process.leave()
 

@@ -44,7 +44,7 @@ KEPT: dict[str, tuple[list[Fault], int]] = {
         ],
         34131,
     ),
-    "slots whose rows were still on their way were to move: their holder, never told, never gave them back": (
+    "slots whose rows were still on their way were to move: their holder never had orders for them": (
         [
             Fault("kill", 0, 1 * S, 0),
             Fault("kill", 0, 300 * MS, 0),
@@ -151,7 +151,7 @@ KEPT: dict[str, tuple[list[Fault], int]] = {
         ],
         35,
     ),
-    "slots on their way from an agent that was told to end were counted twice, and those that join got too few": (
+    "slots on their way from an agent that was asked to end were counted twice, and those that join got too few": (
         [
             Fault("pause", 1, 14350 * MS, 1),
             Fault("drain", 0, 1 * S, 0),

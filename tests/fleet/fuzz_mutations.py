@@ -210,7 +210,7 @@ MUTATIONS: dict[str, Mutation] = {
     "an acknowledgement before the merge": lambda: _in_place_of(MessageHandler, "_take_batch", _ack_before_merge),
     "a batch that comes again is merged again": lambda: _in_place_of(Intake, "receive", _merged_again),
     "what was in flight is not sent again": lambda: _in_place_of(Outbox, "rewind", _nothing_again),
-    "equal names are not told apart": lambda: _in_place_of(UniqueNames, "give", _the_name_itself),
+    "equal names are not made unique": lambda: _in_place_of(UniqueNames, "give", _the_name_itself),
     "a gap between batches is accepted": lambda: _both(
         _in_place_of(Outbox, "rewind", _nothing_again), _in_place_of(Intake, "receive", _gap_accepted)
     ),

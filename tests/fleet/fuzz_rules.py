@@ -78,9 +78,9 @@ class Rules:
             self._see(process, user)
 
     def note_expired(self, process: AgentProcess) -> None:
-        """It was told that its lease is over."""
+        """The agent received that its lease is over."""
         if process.users:
-            self.fail(f"{process.name} was told that its lease is over, and goes on")
+            self.fail(f"{process.name} received that its lease is over, and goes on")
 
     def note_gone(self, process: AgentProcess, user: User) -> None:
         """A user has ended."""
@@ -216,7 +216,7 @@ class Rules:
         It may take `graceful_stop`, and `on_stop` as long again, by a slow clock (docs/design/fleet.md, 4.1).
         """
         since = self.world.now - 2 * self.terms.graceful_stop * 11 // 10
-        return any(user.told_at is not None and user.told_at >= since for user in self._present[slot].values())
+        return any(user.asked_at is not None and user.asked_at >= since for user in self._present[slot].values())
 
     def uneven(self, working: Sequence[AgentProcess]) -> list[str]:
         """Who says that it holds more than one user more or less than its share of all slots that have not ended.

@@ -103,7 +103,7 @@ class SimTimeline(Timeline):
         self.is_paused = True
 
     def arm(self) -> None:
-        """Wake when the first entry is due: anew after the clock's rate has changed."""
+        """Wake when the first entry is due: again after the clock's rate has changed."""
         if self.next_at != NEVER and not self.is_paused:
             self._world.at(self._when(self.next_at), self._wake, self.next_at)
 

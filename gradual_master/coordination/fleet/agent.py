@@ -20,8 +20,6 @@ An agent that dials again is returning until its first ping, which says which of
 every link state a broken stream leads to away, and a Hello on a new stream to returning.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import Enum
 
@@ -69,6 +67,11 @@ class MemberEvent(Enum):
 
 _S, _E = MemberState, MemberEvent
 
+# What the table must keep:
+# - An agent is lost from every state in which it may have slots, so that its slots always become free in the end.
+# - An agent that returns goes on where it was lost: a leaving one goes on leaving, even if it was asked to end only
+#   after it was lost. After an early loss it has no slots and no schedule, so it joins again.
+# - Dropped leads only to lost, and lost by a drop has no way back: `Fleet.refusal` does not accept the process again.
 MEMBER_STATES: dict[MemberState, dict[MemberEvent, MemberState]] = {
     _S.JOINING: {_E.ENLIST: _S.WORKING, _E.LEAVE: _S.WITHDRAWING, _E.DROP: _S.DROPPED, _E.LOSE: _S.LOST_NEWCOMER},
     _S.WORKING: {_E.LEAVE: _S.LEAVING, _E.DROP: _S.DROPPED, _E.LOSE: _S.LOST, _E.LOSE_EARLY: _S.LOST_NEWCOMER},
@@ -118,6 +121,7 @@ class LinkEvent(Enum):
 
 
 _C, _N = LinkState, LinkEvent
+# In each connected state: a Hello on a newer stream may come before the end of the old stream is noticed.
 _CONNECTED = {_N.HELLO: _C.RETURNING, _N.HANG_UP: _C.AWAY}
 
 LINK_STATES: dict[LinkState, dict[LinkEvent, LinkState]] = {

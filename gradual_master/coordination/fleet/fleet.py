@@ -10,8 +10,6 @@ received that ping, which is later than the agent's end on any clock whose rate 
 agent runs a slot any more when the master gives it to another.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from gradual_common import __version__
@@ -152,8 +150,9 @@ class Fleet:
             return "this agent was dropped from the run"
         if known is None and is_ending:
             return "the run is about to end; start the agent before the next one"
+        # A new process cannot have slots or batches of this run: its claim is wrong, and it must not be trusted.
         if known is None and (hello.held or hello.last_batch):
-            return "it says that it works for this run, and it was never here"
+            return "it says that it works for this run, but this master does not know it"
         return None
 
     def admit(self, hello: Hello, stream: int) -> FleetAgent:

@@ -1,7 +1,5 @@
 """Membership: agents join, return, are refused, lost or dropped, and leave (docs/design/fleet.md, 4.3, 4.5, 4.8)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 
 from gradual_common.protocol.messages import Expired, Hello, MasterMessage, Welcome

@@ -17,8 +17,6 @@ one. Under several mixes (`phases[].users`) a later mix finds its slots already 
 every group is divided in proportion.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import le

@@ -4,8 +4,6 @@ Code that frees slots or adds an agent calls `note_change`; slots are assigned a
 through four steps: its assignment is committed, its data rows are prepared, the agent stores them, orders contain it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from enum import IntEnum
 

@@ -9,8 +9,6 @@ An agent never gets more slots than it can run at once. Under several mixes of t
 largest number that any mix would have it run.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -124,9 +122,9 @@ class Balancer:
         # Webster shares of the running total, minus those of the total before: the parts of each run differ by rounding
         # only, and the rounding of all runs together adds up to the Webster share of the whole.
         before: tuple[int, ...] = (0,) * len(weights)
-        for begin, end in stretches(ranks, groups):
+        for start, end in stretches(ranks, groups):
             after = apportion(weights, end)
-            first = begin
+            first = start
             for agent, count in zip(needs, (b - a for a, b in zip(before, after, strict=True)), strict=True):
                 parts[agent].append(free[first : first + count])
                 first += count

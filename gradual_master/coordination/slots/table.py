@@ -18,8 +18,6 @@ All slots are in columns, group after group: 100,000 slots take a few array oper
 mask is a column of truth values.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 
@@ -133,6 +131,7 @@ class SlotTable:
         """Give free slots to `agent`, each under its next tenure. Orders do not contain them before `note_due`."""
         assert (self._holder[slots] == NO_AGENT).all(), "only free slots are given"
         self._holder[slots] = self._numbers.setdefault(agent, len(self._numbers))
+        # A new tenure with each assignment: a late message about an earlier one is recognised.
         self._tenure[slots] += 1
         self._due[slots] = NOT_PREPARED
         self._named_at[slots] = 0
@@ -192,6 +191,7 @@ class SlotTable:
         return self._runs(lacking)
 
     def _of(self, agent: str) -> Mask:
+        # An agent that was never given a slot has no number; the default is a number that no agent has.
         held: Mask = self._holder == self._numbers.get(agent, len(self._numbers))
         return held
 
@@ -239,8 +239,8 @@ class SlotTable:
         runs = []
         # In a run of consecutive indices the difference between index and position is constant, so a change of that
         # difference is the end of a run.
-        for begin, end in stretches(indices - np.arange(len(indices)), groups, tenures):
-            group = int(groups[begin])
-            first = int(indices[begin]) - self._bases[group]
-            runs.append(SlotRun(group, first, end - begin, int(tenures[begin])))
+        for start, end in stretches(indices - np.arange(len(indices)), groups, tenures):
+            group = int(groups[start])
+            first = int(indices[start]) - self._bases[group]
+            runs.append(SlotRun(group, first, end - start, int(tenures[start])))
         return tuple(runs)

@@ -1,4 +1,4 @@
-"""The phases of a run: agents, room, rows, confirmations and the begin; last batches, stops, and who is awaited."""
+"""The stages of a run: agents, room, rows, confirmations and the start; last batches, stops, and awaited agents."""
 
 import pytest
 from fleet_model import (

@@ -56,22 +56,22 @@ def loaded_of(plan: Plan, secrets: dict[str, str] | None = None) -> Any:
 
 
 class Watcher(BaseReporter):
-    """A reporter that keeps what it is told."""
+    """A reporter that keeps what is reported to it."""
 
     def __init__(self) -> None:
-        self.told: list[Any] = []
+        self.reported: list[Any] = []
 
     def on_test_start(self, run: RunFacts) -> None:
-        self.told.append("start")
+        self.reported.append("start")
 
     def on_interval(self, interval: Any) -> None:
-        self.told.append("interval")
+        self.reported.append("interval")
 
     def on_news(self, news: News) -> None:
-        self.told.append(news.text)
+        self.reported.append(news.text)
 
     def on_test_complete(self, summary: Any) -> None:
-        self.told.append("complete")
+        self.reported.append("complete")
 
 
 class Counting(BaseReporter):
@@ -196,10 +196,10 @@ async def test_a_run_from_the_first_hello_to_the_summary(tmp_path: Path) -> None
     assert [agent.name for agent in summary.agents] == ["a", "b"]
     assert summary.totals.requests == 2
     assert (summary.fleet.begun, summary.fleet.merged, summary.fleet.late_batches) == (2, 2, 0)
-    assert watcher.told[0] == "start"
-    assert watcher.told[-1] == "complete"
-    assert "interval" in watcher.told
-    assert broken.told == []
+    assert watcher.reported[0] == "start"
+    assert watcher.reported[-1] == "complete"
+    assert "interval" in watcher.reported
+    assert broken.reported == []
 
 
 async def test_the_end_waits_for_the_example_of_what_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,11 +215,11 @@ async def test_the_end_waits_for_the_example_of_what_failed(tmp_path: Path, monk
         await agent.closed()
         for _ in range(100):
             await asyncio.sleep(0)  # as many turns of the loop in which the conductor might have ended the run
-        told = {"detail": "no connection to http://h (h: connection refused)", "request": None, "response": None}
-        await agent.describe(Exemplar(0, KIND["connect"], 0, 0.5, start + NS_PER_MS, 0, told))
+        content = {"detail": "no connection to http://h (h: connection refused)", "request": None, "response": None}
+        await agent.describe(Exemplar(0, KIND["connect"], 0, 0.5, start + NS_PER_MS, 0, content))
         summary = await stage.summary()
     (error,) = summary.errors
-    assert (error.label, error.cause, error.count) == ("connection refused", told["detail"], 1)
+    assert (error.label, error.cause, error.count) == ("connection refused", content["detail"], 1)
 
 
 async def test_the_end_waits_for_the_samples_that_a_reporter_wants(

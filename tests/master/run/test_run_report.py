@@ -25,18 +25,18 @@ PLAN = {
 
 
 class Reporters:
-    """Keeps what it is told, in place of threads."""
+    """Keeps what is reported, in place of threads."""
 
     want_samples = False
 
     def __init__(self) -> None:
-        self.told: list[Any] = []
+        self.reported: list[Any] = []
 
     def on_test_start(self, run: RunFacts) -> None:
-        self.told.append(run)
+        self.reported.append(run)
 
     def on_news(self, news: News) -> None:
-        self.told.append(news)
+        self.reported.append(news)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_news_are_told_from_the_begin_on(report: RunReport) -> None:
     report.show(Note("info", "agent a is here"))
     report.begin(-2 * S)
     report.show(Note("warning", "stopping", (("agent", "a"),), "silent", is_stop=True))
-    facts, news = report._reporters.told
+    facts, news = report._reporters.reported
     assert isinstance(facts, RunFacts)
     assert (news.level, news.text, news.agent, news.agent_state, news.is_stop) == (
         "warning",
@@ -66,6 +66,6 @@ def test_news_are_told_from_the_begin_on(report: RunReport) -> None:
 def test_secrets_are_masked(report: RunReport) -> None:
     report.begin(0)
     report.show(Note("error", "it said correct-horse"))
-    facts, news = report._reporters.told
+    facts, news = report._reporters.reported
     assert "correct-horse" not in f"{facts} {news}"
     assert news.text == "it said ***"

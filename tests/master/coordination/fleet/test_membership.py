@@ -32,10 +32,10 @@ from gradual_master.coordination.lifecycle import State
 
 
 def test_an_agent_is_welcomed_with_the_terms_of_the_run() -> None:
-    told = sent(three_levels().greet("a"), 1)[0].welcome
-    assert told is not None
-    assert (told.run, told.epoch, told.lease, told.guard, told.interval) == ("r1", 1, 10 * S, S, S)
-    assert (told.batch_offset, told.last_batch) == (0, 0)
+    welcome = sent(three_levels().greet("a"), 1)[0].welcome
+    assert welcome is not None
+    assert (welcome.run, welcome.epoch, welcome.lease, welcome.guard, welcome.interval) == ("r1", 1, 10 * S, S, S)
+    assert (welcome.batch_offset, welcome.last_batch) == (0, 0)
 
 
 def test_batches_are_spread_over_half_an_interval() -> None:

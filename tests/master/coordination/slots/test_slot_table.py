@@ -141,8 +141,8 @@ def test_an_agent_that_is_back_begins_anew_what_it_should_run_and_does_not() -> 
     table = table_of()
     table.end("a", SlotRun(0, 1, 1, 1))
     table.let_go(table.mask_of([SlotRun(1, 1, 2, 0)]))
-    anew = table.reconcile("a", [SlotRun(0, 0, 1, 1), SlotRun(1, 1, 1, 1)], (4, 3))
-    assert anew == (SlotRun(0, 2, 2, 2), SlotRun(1, 0, 1, 2))
+    restarted = table.reconcile("a", [SlotRun(0, 0, 1, 1), SlotRun(1, 1, 1, 1)], (4, 3))
+    assert restarted == (SlotRun(0, 2, 2, 2), SlotRun(1, 0, 1, 2))
     assert (table.leaving(), table.vacant((10, 4))) == (1, 1), "one that it let go has left it"
     assert table.ordered_of("a", 1) == (
         SlotRun(0, 0, 2, 1),
