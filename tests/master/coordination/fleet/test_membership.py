@@ -111,7 +111,7 @@ def test_a_newcomer_that_says_that_it_works_for_this_run_is_refused() -> None:
     for stranger in ({"held": (SlotRun(0, 0, 1, 1),)}, {"last_batch": 3}):
         refused = sent(run.greet("c", **stranger), run.streams["c"])[0].refused
         assert refused is not None
-        assert "never here" in refused.reason
+        assert "does not know it" in refused.reason
 
 
 def test_an_agent_whose_hello_names_what_it_never_had_is_dropped() -> None:
