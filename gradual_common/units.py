@@ -31,7 +31,7 @@ ALLOWED = "write it with a unit: 500ms, 2s, 1m30s, 1h"
 
 SMALLEST_PERCENT = 0.01
 
-LONGEST = 10 * 365 * 24 * NS["h"]
+MAX_DURATION_NS = 10 * 365 * 24 * NS["h"]
 """Ten years: no wait of a test is longer, and every sum of a few of them fits into 64 bits."""
 
 
@@ -72,8 +72,8 @@ def _check_positive(value: Any, nanoseconds: int) -> int:
 
 
 def _check_length(value: Any, nanoseconds: Decimal | int) -> int:
-    if nanoseconds > LONGEST:
-        raise UnitError(f"{value!r} is longer than {LONGEST // NS['h']}h")
+    if nanoseconds > MAX_DURATION_NS:
+        raise UnitError(f"{value!r} is longer than {MAX_DURATION_NS // NS['h']}h")
     return int(nanoseconds)
 
 

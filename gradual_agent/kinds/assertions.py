@@ -23,7 +23,7 @@ from gradual_common.kinds.content import Content
 from gradual_common.kinds.failure import ASSERTION
 from gradual_common.kinds.failures import KIND
 from gradual_common.secrecy.field_names import is_sensitive
-from gradual_common.secrecy.quoting import MOST_SHOWN, shorten
+from gradual_common.secrecy.quoting import MAX_QUOTE_LENGTH, shorten
 from gradual_common.templates.templates import Compiled, Scope, compile_value
 from gradual_common.templates.templates import Literal as Fixed
 
@@ -121,7 +121,7 @@ class FailedAssertion:
             with contextlib.suppress(Exception):
                 written += f" (= {show(self.expected.render(self.scope), hide)})"
         said = f"expected {written}, found {CHECKS[spec.check].found(spec, sample, self.content, hide)}"
-        return said if self.error is None else f"{said} ({shorten(hide(str(self.error)), 4 * MOST_SHOWN)})"
+        return said if self.error is None else f"{said} ({shorten(hide(str(self.error)), 4 * MAX_QUOTE_LENGTH)})"
 
 
 @dataclass(slots=True, eq=False)

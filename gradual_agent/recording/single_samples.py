@@ -20,7 +20,7 @@ from gradual_agent.recording.frames import OpenFrame
 from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
-from gradual_common.protocol.samples import FIRST_SHOWN, MOST_SAMPLES, RANDOM_SHOWN, Exemplar, SampleColumns
+from gradual_common.protocol.samples import FIRST_SHOWN, MAX_SAMPLES, RANDOM_SHOWN, Exemplar, SampleColumns
 
 _PACK = Struct("<qqiHHB").pack
 _ROW = np.dtype(
@@ -65,8 +65,8 @@ class SampleLog:
         closed, self._closed = self._closed, []
         for level, packed in closed:
             rows = np.frombuffer(packed, dtype=_ROW)
-            for begin in range(0, len(rows), MOST_SAMPLES):
-                yield _columns(level, rows[begin : begin + MOST_SAMPLES], offset)
+            for begin in range(0, len(rows), MAX_SAMPLES):
+                yield _columns(level, rows[begin : begin + MAX_SAMPLES], offset)
 
 
 def _columns(level: int, rows: np.ndarray, offset: int) -> SampleColumns:

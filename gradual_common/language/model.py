@@ -25,7 +25,7 @@ def read_whole(value: Any) -> Any:
     return value
 
 
-MOST_USERS = 10_000_000
+MAX_USERS = 10_000_000
 """More users than any fleet holds; a number beyond is a mistake."""
 
 DURATION: Fragment = {"type": "string", "pattern": r"^(\d+(\.\d+)?\s*(ns|us|µs|ms|s|m|h)\s*)+$"}
@@ -54,10 +54,10 @@ Flag = Annotated[bool, scalar({"type": "boolean"})]
 _COUNT = scalar({"type": "integer", "minimum": 0})
 _POSITIVE_COUNT = scalar({"type": "integer", "minimum": 1})
 
-Count = Annotated[int, Field(ge=0, le=MOST_USERS), BeforeValidator(read_whole), _COUNT]
+Count = Annotated[int, Field(ge=0, le=MAX_USERS), BeforeValidator(read_whole), _COUNT]
 """A number of users, or of other things that are counted."""
 
-PositiveCount = Annotated[int, Field(gt=0, le=MOST_USERS), BeforeValidator(read_whole), _POSITIVE_COUNT]
+PositiveCount = Annotated[int, Field(gt=0, le=MAX_USERS), BeforeValidator(read_whole), _POSITIVE_COUNT]
 """Like `Count`, and above 0."""
 
 Seed = Annotated[int, Field(ge=0, lt=2**63), BeforeValidator(read_whole), _COUNT]

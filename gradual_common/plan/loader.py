@@ -36,7 +36,7 @@ from gradual_common.protocol.job import Job
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.secrecy.masking import Mask
 
-MOST_BYTES = 8 * 1024 * 1024
+MAX_PLAN_BYTES = 8 * 1024 * 1024
 """A plan is written by hand; whatever is larger is another file."""
 
 PLAN_KEYS = frozenset({"config", "users", "actions"})
@@ -68,8 +68,8 @@ class PlanSource:
     @classmethod
     def of_bytes(cls, content: bytes, name: str, folder: FilePath | None = None) -> PlanSource:
         """A plan as the content of a file; PlanError if it is no UTF-8 text, or too large for a plan."""
-        if len(content) > MOST_BYTES:
-            raise _unreadable(name, f"the file has {len(content)} bytes; a plan has at most {MOST_BYTES}")
+        if len(content) > MAX_PLAN_BYTES:
+            raise _unreadable(name, f"the file has {len(content)} bytes; a plan has at most {MAX_PLAN_BYTES}")
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:

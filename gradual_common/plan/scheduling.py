@@ -30,7 +30,7 @@ SINGLE_PHASE = "main"
 
 Users = tuple[int, ...]
 Point = tuple[int, Users]
-"""(at, users per group): from `at` ns since the phase began."""
+"""(at, users per group): valid from `at` ns after the start of the phase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class _Phase:
     name: str
 
     path: str
-    """Where in the plan it stands."""
+    """Its path in the plan."""
 
     duration: int | None
     ramp: Ramp | None
@@ -64,14 +64,14 @@ class _TracedPhase:
 
     @property
     def ramping(self) -> int:
-        """Length of the linear stretch: every ramp of a phase begins with it."""
+        """Length in ns of the linear stretch, with which every ramp of the phase begins."""
         return max(curve.ramping for curve, _ in self.curves)
 
 
 def compile_schedule(plan: Plan) -> Schedule:
     """The schedule of a plan: changes, levels, phases, exact end and warnings.
 
-    Raises PlanError when a ramp rises above its users, has more than `ramp.MOST_STEPS` steps, or needs a duration
+    Raises PlanError when a ramp rises above its users, has more than `MAX_RAMP_STEPS` steps, or needs a duration
     that the plan does not give.
     """
     builder = _ScheduleBuilder(tuple(group.name for group in plan.users))
@@ -129,12 +129,14 @@ def _merged(curves: Sequence[Curve]) -> tuple[Point, ...]:
     steps = ((at, group, target) for group, curve in enumerate(curves) for at, target in curve.steps)
     for at, group, target in sorted(steps):
         users[group] = target
-        points[at] = tuple(users)  # The last of an instant stays; at 0 it has all groups, for there every curve begins.
+        # Several groups may change at one instant: the last entry for it has all their changes. Every curve has a step
+        # at 0, so the first point has the users of all groups.
+        points[at] = tuple(users)
     return tuple(points.items())
 
 
 class _ScheduleBuilder:
-    """The schedule while phase after phase is added to it; `users` are those of the last phase's end."""
+    """Builds the schedule phase by phase; `users` are the users per group at the end of the last phase."""
 
     def __init__(self, groups: tuple[str, ...]) -> None:
         self.groups = groups
@@ -159,9 +161,9 @@ class _ScheduleBuilder:
 
     def _add_points(self, traced: _TracedPhase, start: int) -> None:
         """A change at every point and every cut; between two cuts all share the level."""
-        # A linear ramp changes once a second. A row of the tables for each change would hold a second of samples, too
-        # few for a percentile, so a stretch has ten rows. Each cut is a change even where the target stays, for a row
-        # begins there. At the stretch's end and behind it a change begins a level, as in any other ramp.
+        # A linear ramp changes once per second. One table row per change would have the samples of one second, too few
+        # for a percentile, so the linear stretch has ten rows. Each cut is a change even if the target stays the same,
+        # because a row starts there. From the end of the stretch on, each change starts a level, as in other ramps.
         cuts = [traced.ramping * part // PARTS for part in range(PARTS + 1)] if traced.ramping else []
         begins, duration = [at for at, _ in traced.points], traced.phase.duration
         marks = sorted({*begins, *(cut for cut in cuts if duration is None or cut < duration)})
@@ -193,7 +195,7 @@ def _levels(changes: Sequence[Change], end: int) -> tuple[Level, ...]:
 
 
 def _unused(phases: Sequence[_TracedPhase]) -> list[str]:
-    """The ramps are written for fewer users than there are."""
+    """A warning if no phase ever reaches the number of users in the plan."""
     users = max(sum(traced.phase.mix) for traced in phases)
     peak = max(sum(curve.peak for curve, _ in traced.curves) for traced in phases)
     unused = f"the ramp is limited to {peak} of {users} users (`max_concurrency`); the other {users - peak} never run"
@@ -201,7 +203,7 @@ def _unused(phases: Sequence[_TracedPhase]) -> list[str]:
 
 
 def _warnings(traced: _TracedPhase, *, several: bool) -> list[str]:
-    """What the ramps of a phase do that their author may not have meant."""
+    """Warnings about ramps that probably do not do what their author wanted."""
     phase = traced.phase
     if phase.duration is None:
         return []
@@ -211,7 +213,7 @@ def _warnings(traced: _TracedPhase, *, several: bool) -> list[str]:
 
 
 def _late(curve: Curve, duration: int) -> str:
-    """The goal is never reached, or too late to be measured."""
+    """A warning if the goal is never reached, or reached too late to be measured; else empty."""
     length = format_duration(duration)
     reached = curve.reached_at
     advice = "shorten the interval, raise the steps, or lengthen the duration"

@@ -17,17 +17,17 @@ from gradual_common.histogram.buckets import BUCKETS
 from gradual_common.histogram.columns import COUNT, MAX, MIN, OVER, STAT_COLUMNS, UNDER, HistogramColumns
 from gradual_common.protocol.batch import COUNTERS, LOOP_LAG, MEASURES, Batch
 
-LARGEST = 2**63 - 1
-LARGEST_CODE = 2**31 - 1
+MAX_INT64 = 2**63 - 1
+MAX_INT32 = 2**31 - 1
 _UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 
-MOST_OUTCOMES = 256
+MAX_OUTCOMES = 256
 """Outcomes of samples: a byte holds their numbers. Which of them a plan has is for its reader to compare."""
 
 Array = npt.NDArray[Any]
 
 
-def check_number(what: str, value: int, low: int = 0, high: int = LARGEST) -> int:
+def check_number(what: str, value: int, low: int = 0, high: int = MAX_INT64) -> int:
     """`value` if it lies in [low, high]; else WireError naming `what`."""
     if not low <= value <= high:
         raise WireError(f"{what} is {value}; allowed is {low} … {high}")
@@ -48,14 +48,14 @@ def check_batch(batch: Batch) -> None:
         raise WireError(f"users of {batch.users.shape[1]} groups beside iterations of {batch.iterations.shape[1]}")
     _check_length("requests", batch.requests, cells)
     check_range("frame of a cell", batch.cells[:, 0], frames)
-    check_range("kind of a cell", batch.cells[:, 2], MOST_OUTCOMES)
+    check_range("kind of a cell", batch.cells[:, 2], MAX_OUTCOMES)
     for name in ("counters", "statuses", "assertions"):
         check_range(f"frame of {name}", getattr(batch, name)[:, 0], frames)
-    check_range("kind of a status", batch.statuses[:, 2], MOST_OUTCOMES)
-    check_range("status code", batch.statuses[:, 3], LARGEST_CODE)
-    check_range("assertion number", batch.assertions[:, 2], LARGEST_CODE)
+    check_range("kind of a status", batch.statuses[:, 2], MAX_OUTCOMES)
+    check_range("status code", batch.statuses[:, 3], MAX_INT32)
+    check_range("assertion number", batch.assertions[:, 2], MAX_INT32)
     for name in ("users", "iterations", "requests", "counters", "statuses", "assertions"):
-        check_range(name, getattr(batch, name), LARGEST)
+        check_range(name, getattr(batch, name), MAX_INT64)
     _check_histograms(batch.histograms, cells)
 
 
@@ -85,7 +85,7 @@ def _check_histograms(columns: HistogramColumns, cells: int) -> None:
     if ((columns.keys[:, 0] == -1) != (columns.keys[:, 1] >= LOOP_LAG)).any():
         raise WireError("a histogram of the agent's health belongs to cell -1, and nothing else does")
     check_range("bucket of a histogram", columns.indices, BUCKETS)
-    check_range("histogram stats", columns.stats, LARGEST)
+    check_range("histogram stats", columns.stats, MAX_INT64)
     _check_counts(columns)
 
 

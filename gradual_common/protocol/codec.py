@@ -15,7 +15,7 @@ from gradual_common.histogram.columns import HistogramColumns
 from gradual_common.kinds.exchange import check_exchange
 from gradual_common.protocol import batch, messages, samples
 from gradual_common.protocol.batch_checks import (
-    MOST_OUTCOMES,
+    MAX_OUTCOMES,
     check_batch,
     check_number,
     check_range,
@@ -39,8 +39,8 @@ from gradual_common.protocol.records import (
 )
 from gradual_common.wire import fleet_pb2 as pb
 
-MOST_PROCESSES = 2**16
-MOST_ORDINALS = 2**24
+MAX_PROCESSES = 2**16
+MAX_ORDINALS = 2**24
 """Ordinals end here, so that a run of slots can be written out by its reader without harm."""
 
 _REASON = WireField(read_reason)
@@ -51,8 +51,8 @@ def _slots(what: str) -> WireField:
     """Runs of slots; `what` says which, where they are wrong."""
 
     def read(run: pb.SlotRun) -> messages.SlotRun:
-        check_number(f"count of {what} slots", run.count, 1, MOST_ORDINALS)
-        check_number(f"first of {what} slots", run.first, 0, MOST_ORDINALS - run.count)
+        check_number(f"count of {what} slots", run.count, 1, MAX_ORDINALS)
+        check_number(f"first of {what} slots", run.first, 0, MAX_ORDINALS - run.count)
         return _SLOTS.read(run)
 
     return each(_SLOTS, read)
@@ -95,7 +95,7 @@ def _read_foreign_hello(message: pb.Hello) -> messages.Hello:
 
 def _read_part(message: pb.Hello) -> messages.Part:
     command = read_key("command", message.command)
-    processes = check_number("processes of a command", message.processes, 1, MOST_PROCESSES)
+    processes = check_number("processes of a command", message.processes, 1, MAX_PROCESSES)
     return messages.Part(command, check_number("process of a command", message.process, 1, processes), processes)
 
 
@@ -236,7 +236,7 @@ def _read_document(data: bytes) -> dict[str, Any]:
 _EXEMPLARS = RecordCodec(
     samples.Exemplar,
     pb.Exemplar,
-    kind=number("kind of an exchange", 1, MOST_OUTCOMES - 1),
+    kind=number("kind of an exchange", 1, MAX_OUTCOMES - 1),
     key=WireField(_read_random),
     document=WireField(_read_document, dump_json),
 )

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
-LONGEST_NAME = 64
+MAX_NAME_LENGTH = 64
 ELLIPSIS = "…"
 HIDDEN = "?"
 
 
 def shown_name(name: str, otherwise: str = "agent") -> str:
-    """The name on one printable line of at most `LONGEST_NAME` characters; `otherwise` when nothing is left.
+    """The name on one printable line of at most `MAX_NAME_LENGTH` characters; `otherwise` when nothing is left.
 
     Each stretch of control characters, marks that turn the direction of text, and bytes that were no UTF-8 becomes
     one `?`.
@@ -23,14 +23,14 @@ def shown_name(name: str, otherwise: str = "agent") -> str:
     >>> shown_name(" judge\\x1b[2J\\n")
     'judge?[2J'
     """
-    head = name[: 16 * LONGEST_NAME]  # What lies beyond is cut in any case; a megabyte is not looked through.
+    head = name[: 16 * MAX_NAME_LENGTH]  # What lies beyond is cut in any case; a megabyte is not looked through.
     pieces = ("".join(run) if printable else HIDDEN for printable, run in groupby(head, str.isprintable))
-    return _cut(re.sub(r"\s+", " ", "".join(pieces)).strip(f" {HIDDEN}"), LONGEST_NAME) or otherwise
+    return _cut(re.sub(r"\s+", " ", "".join(pieces)).strip(f" {HIDDEN}"), MAX_NAME_LENGTH) or otherwise
 
 
 def numbered_names(name: str, count: int) -> list[str]:
     """NAME-1 … NAME-N, each no longer than a name may be."""
-    return [_cut(name, LONGEST_NAME - len(f"-{number}")) + f"-{number}" for number in range(1, count + 1)]
+    return [_cut(name, MAX_NAME_LENGTH - len(f"-{number}")) + f"-{number}" for number in range(1, count + 1)]
 
 
 class UniqueNames:

@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from gradual_common.errors import WireError
-from gradual_common.protocol.batch_checks import LARGEST, check_number, read_column, write_column
+from gradual_common.protocol.batch_checks import MAX_INT64, check_number, read_column, write_column
 
 INCARNATION_BYTES = 16
-LONGEST_LINE = 256
-LONGEST_REASON = 4096
+MAX_LINE_LENGTH = 256
+MAX_REASON_LENGTH = 4096
 
 R = TypeVar("R")
 M = TypeVar("M")
@@ -86,7 +86,7 @@ def each(codec: RecordCodec[Any, Any], read: Callable[[Any], Any] | None = None)
     )
 
 
-def number(what: str, low: int = 0, high: int = LARGEST) -> WireField:
+def number(what: str, low: int = 0, high: int = MAX_INT64) -> WireField:
     """A number in [low, high]."""
     return WireField(partial(check_number, what, low=low, high=high))
 
@@ -108,15 +108,15 @@ def line(what: str) -> WireField:
 
 def read_line(what: str, text: str) -> str:
     """The text; WireError where it is no printable line."""
-    if len(text) > LONGEST_LINE or not text.isprintable():
-        raise WireError(f"{what} is {text[:LONGEST_LINE]!r}; allowed are {LONGEST_LINE} printable characters")
+    if len(text) > MAX_LINE_LENGTH or not text.isprintable():
+        raise WireError(f"{what} is {text[:MAX_LINE_LENGTH]!r}; allowed are {MAX_LINE_LENGTH} printable characters")
     return text
 
 
 def read_reason(text: str) -> str:
     """A sentence of bounded length."""
-    if len(text) > LONGEST_REASON:
-        raise WireError(f"a reason of {len(text)} characters; allowed are {LONGEST_REASON}")
+    if len(text) > MAX_REASON_LENGTH:
+        raise WireError(f"a reason of {len(text)} characters; allowed are {MAX_REASON_LENGTH}")
     return text
 
 

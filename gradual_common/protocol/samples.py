@@ -17,7 +17,7 @@ from gradual_common.protocol.batch import Int32
 UInt8 = npt.NDArray[np.uint8]
 UInt16 = npt.NDArray[np.uint16]
 
-MOST_SAMPLES = 8192
+MAX_SAMPLES = 8192
 """Samples of one message: 200 KiB."""
 
 FIRST_SHOWN = 3

@@ -1,4 +1,4 @@
-"""Reads a rule: its tokens, and a recursive-descent parser over them.
+"""Reads a rule: splits it into tokens, then a recursive-descent parser reads them.
 
 What a rule measures decides its unit; a limit in another unit is an error that says which one to write.
 """
@@ -40,7 +40,7 @@ SERIES_STATISTICS = {
     "transaction": STATISTICS,
     "": STATISTICS,
 }
-"""What can be asked of each series besides percentiles: only a whole action succeeds or fails."""
+"""The statistics of each series besides percentiles. Only a whole action succeeds or fails."""
 
 NAMED_SERIES = tuple(series for series in SERIES_STATISTICS if series)
 HEALTH = ("cpu", "loop_lag", "start_lag")
@@ -78,13 +78,13 @@ def parse_rule(text: str) -> Rule:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What is read at once."""
+    """A word, name, number or mark of a rule."""
 
     kind: str | None
     """The name of its group in `TOKEN`, or "end"."""
 
     text: str
-    """As written, quotes included: so a quoted name never equals a keyword or a mark."""
+    """As written, with its quotes: so a quoted name never equals a keyword or a mark."""
 
     def __str__(self) -> str:
         return "the end of the rule" if self.kind == "end" else repr(self.text)
@@ -96,7 +96,7 @@ class Token:
 
 
 def split_rule(text: str) -> list[Token]:
-    """All tokens of a rule, then the end; RuleError for what is no token."""
+    """All tokens of a rule, then a token for its end; RuleError for a character that starts no token."""
     tokens, place, end = [], 0, len(text.rstrip())
     while place < end:
         match = TOKEN.match(text, place)
@@ -108,6 +108,7 @@ def split_rule(text: str) -> list[Token]:
                 hint = '; a name that is no plain identifier is quoted: p95("sign in") < 1s'
             raise RuleError(text, f"cannot read {rest!r}{hint}")
         written = match[match.lastgroup or 0]
+        # `10 %` and `100 / s` may be written with blanks; without them an amount has one spelling for the parser.
         tokens.append(Token(match.lastgroup, "".join(written.split()) if match.lastgroup == "amount" else written))
         place = match.end()
     return [*tokens, Token("end", "")]
@@ -128,7 +129,7 @@ class _Value(NamedTuple):
 
 
 class _Parser:
-    """Reads the tokens from left to right; `_next` is the one to be read."""
+    """Reads the tokens from left to right; `_next` is the token at the current position."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -175,7 +176,9 @@ class _Parser:
         return _Value(series, word, unit_of(word))
 
     def _quantile(self, word: str) -> float | None:
-        """`p95`; the fraction of `p99.9` is a token of its own."""
+        """The quantile of `p95` or `p99.9`, in (0, 1); None if the word is not a percentile."""
+        # In `p99.9` the dot is a token, since a dot also separates a series from its statistic (`ttfb.p95`): so the
+        # fraction is read here, as a second number after the dot.
         match = QUANTILE.fullmatch(word)
         if match is None:
             return None
@@ -186,7 +189,7 @@ class _Parser:
                 raise self._error(f"expected a number after `{word}.`, found {fraction}")
             digits = f"{digits}.{fraction.text}"
         if not 0 < float(digits) < 100:
-            raise self._error(f"p{digits} is no percentile: it lies between 0 and 100; for the ends write min or max")
+            raise self._error(f"p{digits} is not a percentile between 0 and 100; use min or max instead of p0 and p100")
         return float(digits) / 100
 
     def _health(self) -> _Value:
@@ -303,7 +306,7 @@ class _Parser:
         return self._tokens[self._place]
 
     def _advance(self) -> Token:
-        """Read the next token; the end is never passed."""
+        """Read the next token; after the last one it is the end again and again."""
         token = self._next
         self._place = min(self._place + 1, len(self._tokens) - 1)
         return token
@@ -335,7 +338,7 @@ class _Parser:
 
 
 def _read_amount(text: str, unit: Unit) -> float | None:
-    """A limit in its unit; None when it is written in another."""
+    """A limit as a number of `unit`; None if it is written in another unit."""
     if unit == "ns":
         try:
             return float(read_duration(text))

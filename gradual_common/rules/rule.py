@@ -1,4 +1,4 @@
-"""A parsed objective, as frozen records."""
+"""A parsed objective, as frozen dataclasses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ScopeItem:
     name: str = ""
 
     any: bool = False
-    """One verdict per name is asked for."""
+    """`*`: one verdict per name."""
 
     def __str__(self) -> str:
         return f"{self.dimension}={ANY if self.any else quote_name(self.name)}"
@@ -103,7 +103,7 @@ class Rule:
     window: Window | None = None
 
     window_ns: int = 0
-    """The duration behind `for`."""
+    """The duration after `for`."""
 
     @property
     def value(self) -> str:
@@ -164,7 +164,7 @@ def write_rule(rule: Rule) -> str:
 
 
 def quote_name(name: str) -> str:
-    """A name as a rule writes it: bare where it is a plain identifier, quoted else."""
+    """A name as a rule writes it: plain if it is an identifier, else in quotes."""
     if IDENTIFIER.fullmatch(name) and name not in OUTCOMES:
         return name
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,6 +1,6 @@
 """The schedule: the pure function time → target, compiled to levels with an exact end.
 
-Times are nanoseconds since the schedule's begin.
+Times are nanoseconds since the start of the schedule.
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ class Change:
     target: int
 
     users: tuple[int, ...]
-    """How many of them by group."""
+    """The users of each group; they sum to `target`."""
 
     level: int
-    """The level of the tables: changes of a linear ramp's stretch share a number, every other has one of its own."""
+    """The number of its row in result tables.
+
+    Changes within one part of a linear ramp share a number; every other change has its own.
+    """
 
     phase: int
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A row of the tables."""
+    """A stretch of the schedule that is one row in result tables."""
 
     number: int
     phase: int
@@ -36,7 +39,7 @@ class Level:
     """`NEVER` for the last one when only iterations end the run."""
 
     target: float
-    """For a stretch of a linear ramp the mean number of users."""
+    """Users; for a part of a linear ramp their mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class SchedulePhase:
     name: str
 
     start: int
-    """Behind `pause_before`, which is a level of its own with target 0."""
+    """After `pause_before`, which is a level of its own with target 0."""
 
     end: int
     """`NEVER` when only iterations end the run."""
@@ -57,7 +60,7 @@ class SchedulePhase:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What is to be active when."""
+    """How many users are active at each time."""
 
     changes: tuple[Change, ...]
     levels: tuple[Level, ...]
@@ -71,5 +74,5 @@ class Schedule:
 
     @property
     def peak(self) -> tuple[int, ...]:
-        """The most users of each group at any time: the slots that agents must hold."""
+        """The maximum of users of each group over time: the slots that the agents need room for."""
         return tuple(max((change.users[g] for change in self.changes), default=0) for g in range(len(self.groups)))

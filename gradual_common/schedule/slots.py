@@ -1,7 +1,7 @@
 """Slot order: how many users each group has at a target, and which group gains the next one.
 
 Webster's method (Sainte-Laguë): slot k of a group with weight w has the claim (2k − 1)/w, and the smallest claims are
-filled first, ties in file order. All slots thus stand in one order that does not depend on the total, so the method is
+filled first, ties in file order. So the order of the slots does not depend on the total, and the method is
 house-monotone: one user more adds a slot and moves none. At a total of Σw every group has exactly its weight.
 
 Source: M. L. Balinski, H. P. Young, "Fair Representation", 2nd ed., Brookings 2001, chapter 9 and appendix A.
@@ -16,7 +16,7 @@ from itertools import islice
 
 
 def apportion(weights: Sequence[int], total: int) -> tuple[int, ...]:
-    """Slots per weight; they sum to `total`. O(n log n) in the number of weights, whatever the total.
+    """Slots per weight; they sum to `total`. O(n log n) in the number of weights, for every total.
 
     Raises ValueError for a negative weight or total, and for a positive total over weights that are all zero.
     """
@@ -46,7 +46,7 @@ def apportion(weights: Sequence[int], total: int) -> tuple[int, ...]:
 
 
 def _next_slots(weights: Sequence[int], counts: Sequence[int]) -> Iterator[int]:
-    """Who gains each slot after `counts`, without end: the smallest claim first."""
+    """The group that gains each slot after `counts`, without end: the smallest claim first."""
     claims = [(Fraction(2 * counts[i] + 1, weight), i) for i, weight in enumerate(weights) if weight > 0]
     heapq.heapify(claims)
     while claims:

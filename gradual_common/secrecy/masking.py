@@ -1,11 +1,11 @@
 """Secrets are shown as *** wherever they turn up, in whatever way they are written.
 
-What the plan declares as a secret is known by its value; so is every other credential that `credentials` finds. All
-others are recognised by the name of their field (`field_names`) or by their own form (`token_forms`).
+Two kinds of values are known: the secrets that the plan declares, and the credentials that `credentials` finds in it. A
+value that is not known is recognised by its field's name (`field_names`) or by its own form (`token_forms`).
 
-A value is written as it is, in JSON, in a URL, in HTML or in base64. The pattern that finds it is made character by
-character, so that one stretch may mix the ways. Letters and digits stand for themselves everywhere: nobody has to write
-them otherwise. All repetitions are bounded, so that a search takes time in proportion to the length of the text.
+A value may be written as it is, in JSON, in a URL, in HTML or in base64. Its pattern is built character by character,
+so that one text may mix these spellings. Letters and digits are the same in all of them but base64. All repetitions are
+bounded, so that a search takes time in proportion to the length of the text.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from functools import lru_cache
 from gradual_common.secrecy.field_names import MASK, hide_fields, is_sensitive
 from gradual_common.secrecy.token_forms import hide_tokens
 
-SHORTEST = 4
-"""Characters of a credential that is masked wherever it stands; a shorter one stands by chance in much else."""
+MIN_CREDENTIAL_LENGTH = 4
+"""Characters. A shorter value occurs by chance in much other text, so it cannot be masked."""
 
 _WEAK = re.compile(r"[a-z]{1,7}|[A-Z]{1,7}|[0-9]{1,5}")
-"""A word or a number that is often no secret: hidden where it stands alone, not within a longer word."""
+"""A word or a number that is often not a secret: masked as a whole word only, not within a longer word."""
 
-SHORTEST_CORE = 4
-"""Characters of base64 below which a stretch would stand by chance in much else."""
+MIN_BASE64_LENGTH = 4
+"""Characters of base64. A shorter stretch occurs by chance in much other text."""
 
 BASE64_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_%"
-"""And the percent sign, as some of them are written with it in a URL."""
+"""Both alphabets, and the percent sign: in a URL `+`, `/` and `=` are written with it."""
 
 _SLASHES = r"\\\\{0,7}"
-"""Begins with one character, so that a search skips quickly to where it may begin."""
+"""One fixed character comes first: the search then skips quickly to where a match may start."""
 
 _PERCENT = "%(?:25){0,2}"
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
@@ -64,7 +64,7 @@ class Mask:
         weak = {
             value: _known(value, as_word=_WEAK.fullmatch(value) is not None)
             for value in dict.fromkeys(credentials)
-            if len(value) >= SHORTEST and value not in strong
+            if len(value) >= MIN_CREDENTIAL_LENGTH and value not in strong
         }
         self._known = _longest_first({**strong, **weak})
 
@@ -76,14 +76,14 @@ class Mask:
 
     def hide(self, text: str) -> str:
         """The text without the values."""
-        # A value is rarely shown as it was declared: it stands in JSON, in a URL, in a basic credential. Each value is
-        # one pattern that takes every spelling, letter by letter (`spelled`), since a text may mix them.
+        # A value is rarely shown as it was declared: it is in JSON, in a URL, in a basic credential. The pattern of a
+        # value accepts every spelling, letter by letter (`spelled`), since a text may mix them.
         #   The longest value first: a password may be a part of another, and if `abc` went first, `abcd` would leave
         # `***d`, which shows its end and its length.
         #   Base64 comes last, in a pass of its own. Three bytes are four of its letters, so a value has three spellings
-        # there, and of each the first and last letters depend on what stands beside it. The pattern holds those in
-        # between; the stretch around them is hidden whole, since its ends are made of the value's bytes, too.
-        #   A secret is hidden wherever it stands. What was merely found in a plan may be as common as `admin` or
+        # there, and of each the first and last letters depend on the bytes next to it. The pattern has the letters
+        # in between; the whole stretch around them is masked, since its ends are made of the value's bytes, too.
+        #   A secret is masked everywhere. What was merely found in a plan may be as common as `admin` or
         # `1234`: hidden within longer words too, it would make nonsense of reports and give itself away by that. Such a
         # value is hidden as a word of its own only, and below four characters not at all.
         for in_letters, _ in self._known.values():
@@ -94,20 +94,19 @@ class Mask:
         return text
 
     def hide_text(self, text: str) -> str:
-        """What was written, sent or received: without the values, and without whatever looks like a credential.
+        """The text without the known values and without everything that looks like a credential.
 
-        Fields are recognised where they stand, so that a text which is cut off in the middle, or is a little of
-        everything, is no less masked.
+        Nothing is parsed: a text that is cut off, or that mixes formats, is masked as well.
         """
         return hide_credentials(self.hide(text))
 
     def hide_named(self, name: str, text: str) -> str:
-        """A value that stands beside its name: all of it where the name is sensitive."""
+        """The value of the field `name`: all of it is masked if the name is sensitive."""
         return MASK if is_sensitive(name) else self.hide_text(text)
 
 
 def _longest_first(known: dict[str, _Known]) -> dict[str, _Known]:
-    """As one value may lie within another."""
+    """The values, the longest first: one value may be a part of another."""
     return {value: known[value] for value in sorted(known, key=len, reverse=True)}
 
 
@@ -117,7 +116,7 @@ def hide_credentials(text: str) -> str:
 
 
 def hide_addresses(text: str) -> str:
-    """The text without user information and webhooks, whatever names stand in it."""
+    """The text without user information in addresses, and without webhooks; names of fields do not matter."""
     return hide_tokens(_LOOSE_USER.sub(f"{MASK}@", _USER_INFORMATION.sub(f"://{MASK}@", text)))
 
 
@@ -142,11 +141,11 @@ def spelled(text: str, *, as_word: bool = False) -> str:
 def encoded(text: str) -> str:
     """A pattern for what is fixed of `text` in base64, wherever in a longer text it began; empty where that is short.
 
-    Three bytes are four characters: of what begins one or two bytes after a group of three, the characters at either
-    end depend on the bytes beside it (RFC 4648, 4).
+    Base64 writes three bytes as four characters. If `text` starts one or two bytes after a group of three, the first
+    and last characters also depend on the bytes next to it (RFC 4648, 4): only those in between are fixed.
     """
     cores = {
-        core for before in range(3) if len(core := _core(text.encode("utf-8", "replace"), before)) >= SHORTEST_CORE
+        core for before in range(3) if len(core := _core(text.encode("utf-8", "replace"), before)) >= MIN_BASE64_LENGTH
     }
     return "|".join("".join(_BASE64.get(letter, letter) for letter in core) for core in sorted(cores))
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from gradual_common.secrecy.masking import hide_addresses, hide_credentials
 
-MOST_SHOWN = 40
+MAX_QUOTE_LENGTH = 40
 """Characters of what was found."""
 
 _QUOTED = re.compile(r"""(?<!\w)(["'])((?:(?!\1)[^\\\n]|\\.)*)\1(?!\w)""")
 
 
-def shorten(text: str, most: int = MOST_SHOWN) -> str:
+def shorten(text: str, most: int = MAX_QUOTE_LENGTH) -> str:
     """At most so many characters of a text; `…` stands for the others."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
@@ -31,7 +31,7 @@ def quoted(value: Any) -> str:
 def brief(message: str) -> str:
     """A message of which every value in quotes is cut and without credentials, and every address."""
     for match in _QUOTED.finditer(message):
-        if len(found := _text_of(match)) > MOST_SHOWN:
+        if len(found := _text_of(match)) > MAX_QUOTE_LENGTH:
             message = message.replace(found, shorten(hide_credentials(found)))  # Where others repeat it without quotes.
     return change_quoted(hide_addresses(message), lambda found: shorten(hide_credentials(found)))
 

@@ -1,8 +1,9 @@
-"""How much one rendering of a template may do, and what asks before it makes more than it was given.
+"""Limits of one rendering of a template, and the checks that run before an operation makes a larger value.
 
-What a response or a data row holds may stand anywhere in a template (`'x' * response.json.n`), and a rendering runs in
-an agent's loop: so each may make `MOST_TEXT` characters and take `MOST_STEPS` steps (calls and turns of loops), and
-numbers have at most `MOST_BITS` bits. What would go beyond is not begun: the error says which limit it was.
+A template may use values of a response or a data row anywhere (`'x' * response.json.n`), and it is rendered in the
+agent's event loop. So a rendering has limits: `MAX_TEXT_LENGTH` characters, `MAX_RENDER_STEPS` steps (calls and turns
+of loops), and `MAX_NUMBER_BITS` bits of a number. An operation that would exceed a limit does not start; the error
+names the limit.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from jinja2.utils import missing
 
 from gradual_common.errors import TemplateError
 
-MOST_TEXT = 32 * 1024 * 1024
-MOST_STEPS = 20_000
+MAX_TEXT_LENGTH = 32 * 1024 * 1024
+MAX_RENDER_STEPS = 20_000
 """Some 40 ms of the loop."""
 
-MOST_ITEMS = 80_000
+MAX_FILTERED_ITEMS = 80_000
 """That filters take in, or `in` looks at 50 of: some 100 ms of the loop."""
 
 ITEMS_SEARCHED = 50
@@ -32,11 +33,11 @@ CHARACTERS_SEARCHED = 1000
 NODES_PRINTED = 10
 """`pprint` takes as long for one value as filters for so many items."""
 
-MOST_NODES = 500_000
+MAX_NESTED_VALUES = 500_000
 """Values within a list or mapping that becomes text. Lists may hold one list many times, so few can mean billions."""
 
-MOST_BITS = 65_536
-MOST_DIGITS = 100
+MAX_NUMBER_BITS = 65_536
+MAX_ROUND_DIGITS = 100
 """Of a rounding."""
 
 _PLAIN = (str, int, float)
@@ -78,20 +79,20 @@ class BoundedContext(Context):
     def step(self) -> None:
         """One more step; TemplateError when there were too many."""
         self.steps += 1
-        if self.steps > MOST_STEPS:
-            raise TemplateError(f"it takes more than {MOST_STEPS:,} steps (turns of loops, and calls)")
+        if self.steps > MAX_RENDER_STEPS:
+            raise TemplateError(f"it takes more than {MAX_RENDER_STEPS:,} steps (turns of loops, and calls)")
 
     def walk(self, count: int) -> None:
         """So many items more that are looked at; TemplateError when they are too many."""
         self.walked += count
-        if self.walked > MOST_ITEMS:
-            raise TemplateError(f"more than {MOST_ITEMS:,} items go through its filters")
+        if self.walked > MAX_FILTERED_ITEMS:
+            raise TemplateError(f"more than {MAX_FILTERED_ITEMS:,} items go through its filters")
 
     def make(self, size: int) -> None:
         """So many characters or items more; TemplateError when they are too many."""
         self.size += max(0, size)
-        if self.size > MOST_TEXT:
-            raise TemplateError(f"it makes more than {MOST_TEXT:,} characters")
+        if self.size > MAX_TEXT_LENGTH:
+            raise TemplateError(f"it makes more than {MAX_TEXT_LENGTH:,} characters")
 
 
 def check_nodes(value: Any) -> None:
@@ -109,8 +110,8 @@ def check_nodes(value: Any) -> None:
             if isinstance(part, Undefined):
                 str(part)
             below += _inside(part)
-            if count + len(below) > MOST_NODES:
-                raise TemplateError(f"a list or mapping holds more than {MOST_NODES:,} values")
+            if count + len(below) > MAX_NESTED_VALUES:
+                raise TemplateError(f"a list or mapping holds more than {MAX_NESTED_VALUES:,} values")
         count += len(below)
         level = below
 
@@ -143,8 +144,8 @@ def _check_power(context: BoundedContext, left: Any, right: Any) -> None:
 
 
 def _check_bits(bits: int) -> None:
-    if bits > MOST_BITS:
-        raise TemplateError(f"a number has more than {MOST_BITS:,} bits")
+    if bits > MAX_NUMBER_BITS:
+        raise TemplateError(f"a number has more than {MAX_NUMBER_BITS:,} bits")
 
 
 def _check_sum(context: BoundedContext, left: Any, right: Any) -> None:
@@ -185,8 +186,8 @@ def _size_of(value: Any) -> int:
 def check_widths(specification: str) -> None:
     """No width or precision that alone is more than is allowed; `int` of very many digits is refused as well."""
     for width in re.findall(r"\d+", specification):
-        if len(width) > len(str(MOST_TEXT)) or int(width) > MOST_TEXT:
-            raise TemplateError(f"a width is more than {MOST_TEXT:,} characters")
+        if len(width) > len(str(MAX_TEXT_LENGTH)) or int(width) > MAX_TEXT_LENGTH:
+            raise TemplateError(f"a width is more than {MAX_TEXT_LENGTH:,} characters")
 
 
 OPERATORS: Mapping[str, Callable[[BoundedContext, Any, Any], None]] = {
@@ -256,8 +257,8 @@ def _check_links(context: BoundedContext, value: Any, *_: Any, **__: Any) -> Non
 
 
 def _check_rounding(context: BoundedContext, value: Any, precision: Any = 0, *_: Any, **__: Any) -> None:
-    if isinstance(precision, int) and abs(precision) > MOST_DIGITS:
-        raise TemplateError(f"round: at most {MOST_DIGITS} digits")
+    if isinstance(precision, int) and abs(precision) > MAX_ROUND_DIGITS:
+        raise TemplateError(f"round: at most {MAX_ROUND_DIGITS} digits")
 
 
 def _check_format(context: BoundedContext, value: Any, *args: Any, **kwargs: Any) -> None:

@@ -25,7 +25,7 @@ from jinja2.runtime import Context
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.errors import TemplateError
 from gradual_common.randomness import RandomStream
-from gradual_common.templates.budget import MOST_STEPS, check_nodes
+from gradual_common.templates.budget import MAX_RENDER_STEPS, check_nodes
 
 RANDOM = "random stream"
 """The scope's key of the slot's RandomStream."""
@@ -35,7 +35,7 @@ WALL_CLOCK = "wall clock"
 
 Function = Callable[..., Any]
 
-MOST_INDENT = 16
+MAX_INDENT = 16
 
 
 def _from_scope(context: Context, key: str) -> Any:
@@ -108,8 +108,8 @@ def random_choice(context: Context, *items: Any) -> Any:
 @pass_context
 def random_string(context: Context, length: int = 16, alphabet: str = string.ascii_letters + string.digits) -> str:
     """`length` characters of `alphabet`."""
-    if length > MOST_STEPS:
-        raise TemplateError(f"random_string: at most {MOST_STEPS:,} characters")
+    if length > MAX_RENDER_STEPS:
+        raise TemplateError(f"random_string: at most {MAX_RENDER_STEPS:,} characters")
     stream = _stream(context)
     return "".join(stream.choice(alphabet) for _ in range(length))
 
@@ -176,8 +176,8 @@ def to_json(value: Any, indent: int | None = None) -> str:
 
     Half a surrogate pair, which no text in UTF-8 can hold, is escaped.
     """
-    if isinstance(indent, int) and indent > MOST_INDENT:
-        raise TemplateError(f"tojson: an indent of at most {MOST_INDENT} blanks")
+    if isinstance(indent, int) and indent > MAX_INDENT:
+        raise TemplateError(f"tojson: an indent of at most {MAX_INDENT} blanks")
     check_nodes(value)
     separators = None if indent else (",", ":")
     text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)

@@ -23,8 +23,8 @@ from gradual_common.errors import TemplateError
 from gradual_common.language.wording import nearest
 from gradual_common.templates.budget import (
     FILTERS,
+    MAX_TEXT_LENGTH,
     METHODS,
-    MOST_TEXT,
     OPERATORS,
     BoundedContext,
     Check,
@@ -129,8 +129,8 @@ class _BoundedFormatter(SandboxedFormatter):
         check_nodes(value)
         made = Formatter.format_field(self, value, format_spec)
         self._size += len(made)
-        if self._size > MOST_TEXT:
-            raise TemplateError(f"it makes more than {MOST_TEXT:,} characters")
+        if self._size > MAX_TEXT_LENGTH:
+            raise TemplateError(f"it makes more than {MAX_TEXT_LENGTH:,} characters")
         return made
 
 

@@ -1,4 +1,4 @@
-"""The data of a plan: every file read once, every group given its rows, and a report when there are too few."""
+"""The data of a plan: reads every file once, gives each group its rows, reports files with too few rows."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from gradual_common.plan.model.plan import DataSet, WrittenDataSet
 from gradual_common.plan.reading.data_files import DataTable, Row, columns_of, read_rows
 from gradual_common.plan.reading.environment import Locate
 from gradual_common.secrecy.quoting import shorten
+from gradual_common.units import count
 
 DATA_SETS: TypeAdapter[DataSet] = TypeAdapter(WrittenDataSet)
 
 Files = dict[FilePath, tuple[Row, ...] | None]
-"""What was read so far; None for a file without rows."""
+"""The rows of each file that was read; None for a file without rows."""
 
 Tables = dict[tuple[int, str], DataTable]
 """By (group number, set name)."""
@@ -44,11 +45,11 @@ class Claim:
     """How many slots need a row."""
 
     columns: dict[str, Path]
-    """What templates read of it, with the place of the first use."""
+    """The columns that templates read, each with the path of its first use."""
 
 
 def load_data(view: PlanView, uses: Uses, locate: Locate, seed: int) -> Tables:
-    """The tables of every group; what is wrong with files, columns and numbers of rows is reported."""
+    """The tables of every group; reports unreadable files, unknown columns and missing rows."""
     files: Files = {}
     taken: defaultdict[FilePath, list[Claim]] = defaultdict(list)
     tables: Tables = {}
@@ -57,16 +58,15 @@ def load_data(view: PlanView, uses: Uses, locate: Locate, seed: int) -> Tables:
         if rows is None:
             continue
         _check_columns(view.document, claim, rows)
-        first, count = 0, 0
+        first, size = 0, 0
         if claim.data.pick == "unique":
-            # These rows belong to the claim alone: they begin behind those of all earlier claims on the file.
-            first, count = sum(earlier.wanted for earlier in taken[claim.file]), claim.wanted
+            # No two users share a row, so the claims on one file divide it: each starts after the rows of the claims
+            # before it. The order of groups decides, so the same plan gives the same rows in every run.
+            first, size = sum(earlier.wanted for earlier in taken[claim.file]), claim.wanted
             taken[claim.file].append(claim)
-        tables[claim.group.number, claim.name] = DataTable(
-            rows, claim.data.pick, first, count, seed, claim.group.number
-        )
+        tables[claim.group.number, claim.name] = DataTable(rows, claim.data.pick, first, size, seed, claim.group.number)
     for name, written in view.data.items():
-        # A set that no template reads gives no rows to anybody, but its file is there all the same.
+        # No user needs a row of a set that no template reads, but a missing file is a mistake in the plan.
         if (data := attempt(DATA_SETS.validate_python, written)) is not None:
             _read(view.document, files, ("data", name), data, locate(("data", name, "file"), data.file))
     for file, claims in taken.items():
@@ -75,7 +75,7 @@ def load_data(view: PlanView, uses: Uses, locate: Locate, seed: int) -> Tables:
 
 
 def _read(document: Document, files: Files, path: Path, data: DataSet, file: FilePath) -> tuple[Row, ...] | None:
-    """The rows of a file; None, reported once, where there are none."""
+    """The rows of a file; None if there are none, which is reported once per file."""
     if file not in files:
         files[file] = None
         try:
@@ -88,7 +88,7 @@ def _read(document: Document, files: Files, path: Path, data: DataSet, file: Fil
 
 
 def _claims(view: PlanView, uses: Uses, locate: Locate) -> list[Claim]:
-    """Sets of a group, used or not, and those of the top level that its templates use."""
+    """For each group: all sets of its own, and the sets of the top level that its templates use."""
     claims = []
     for group in view.groups:
         sets: list[tuple[str, Path]] = [(name, (*group.path, "data", name)) for name in group.data]
@@ -107,7 +107,7 @@ def _check_columns(document: Document, claim: Claim, rows: tuple[Row, ...]) -> N
     columns = columns_of(rows)
     for column, path in claim.columns.items():
         if column not in columns and column not in MAPPING_METHODS:
-            # A file without a header has its first row there: it is shortened.
+            # In a file without a header the first row of data is read as the header: it may be long or secret.
             known = f"columns: {shorten(listed(columns))}"
             hint = "; ".join(part for part in (nearest(column, columns), known) if part)
             text = f"{claim.file} has no column {column!r}, which {{{{{claim.name}.{column}}}}} reads"
@@ -122,6 +122,6 @@ def _check_number(document: Document, file: FilePath, rows: int, claims: list[Cl
     groups = listed([f"{claim.group.name} {claim.wanted}" for claim in claims])
     document.report(
         claims[-1].path,
-        f"{file} has {rows} rows, but {needed} are needed, one for each user ({groups})",
-        f"add {needed - rows} rows, or share them with pick: sequential or pick: random",
+        f"{file} has {count(rows, 'row')}, but {needed} are needed, one for each user ({groups})",
+        f"add {count(needed - rows, 'row')}, or share them with pick: sequential or pick: random",
     )

@@ -41,7 +41,7 @@ _MESSAGES = {
     "{error}": "value_error",
     "{message}": "ramp",
 }
-"""What to say, by pydantic's types of error."""
+"""The message for each of pydantic's error types."""
 
 MESSAGES = {kind: message for message, kinds in _MESSAGES.items() for kind in kinds.split()}
 
@@ -72,7 +72,7 @@ def _message(details: ErrorDetails) -> str:
 
 
 def _hint(document: Document, details: ErrorDetails) -> str:
-    """What does the work of an unknown key; or the nearest key that would be known there, or all of them."""
+    """For an unknown key: the key of ours that does its work, else the most similar key, else all allowed keys."""
     model, _ = read_location(document, details["loc"][:-1])
     if model is None:
         return ""
@@ -83,7 +83,7 @@ def _hint(document: Document, details: ErrorDetails) -> str:
 
 
 def _shape_hint(details: ErrorDetails) -> str:
-    """A text where a mapping is expected may lack the space behind its colons."""
+    """Where a mapping is expected and a text was found, the space after a colon may be missing."""
     found = details["input"]
     if details["type"] not in _MAPPINGS or not isinstance(found, str):
         return ""
@@ -93,10 +93,12 @@ def _shape_hint(details: ErrorDetails) -> str:
 
 
 def read_location(document: Document, location: Path) -> tuple[type[BaseModel] | None, Path]:
-    """The model that reads what stands at pydantic's location, and the location without the names of alternatives."""
-    # Pydantic's location is a path through what it validated: beside keys and numbers it holds the tag of the chosen
-    # alternative (`additive`), which stands nowhere in the plan. A tag cannot be told from a key by its text, so the
-    # models are walked along: only the field knows whether a tag follows, and whether an entry's key or number does.
+    """The model at pydantic's location, and the location without the tags of alternatives."""
+    # Pydantic's location holds, beside keys and indexes, the tag of the alternative that it chose:
+    #     ("config", "ramp", "additive", "interval")   pydantic's location
+    #     ("config", "ramp", "interval")               the path in the plan
+    # A tag looks like a key, so its text cannot tell it. We walk the models along the location instead: the field says
+    # whether a tag follows (`OneOf`), and whether the key or index of an entry does (a tuple or a dict).
     model: type[BaseModel] | None = Plan
     path: Path = ()
     parts = list(location)
@@ -121,7 +123,7 @@ def read_location(document: Document, location: Path) -> tuple[type[BaseModel] |
 
 
 def written_path(document: Document, location: Path, details: ErrorDetails) -> Path:
-    """Pydantic's location as a path of the document: without tags, and with the keys that were written."""
+    """Pydantic's location as a path of the document: without tags, with the keys as the author wrote them."""
     _, read = read_location(document, tuple(part for part in location if part != KEY_ERROR))
     path: Path = ()
     for number, part in enumerate(read):
@@ -129,7 +131,8 @@ def written_path(document: Document, location: Path, details: ErrorDetails) -> P
         if part == "ramp" and details["type"] != "ramp" and may_ramp:
             written = attempt(read_ramp, mapping_at(document.root, *path))
             path = (*path, "ramp_up" if written is None else written[1])
-        elif part == "assertions" and isinstance(entry := (*read, "")[number + 1], int):
+        elif part == "assertions" and number + 1 < len(read) and isinstance(entry := read[number + 1], int):
+            # Assertions may be written as a mapping and are validated as a list: the index is one of that list.
             return (*path, part, *_assertion_path(document, path, entry))
         else:
             path = (*path, part)

@@ -23,7 +23,7 @@ Pick = Literal["unique", "sequential", "random"]
 JSON_SUFFIXES = (".json",)
 LINES_SUFFIXES = (".jsonl", ".ndjson")
 TAB_SUFFIXES = (".tsv", ".tab")
-MAX_FIELD = 16 * 1024 * 1024
+MAX_FIELD_LENGTH = 16 * 1024 * 1024
 """Characters in one field of a CSV file; the csv module's own limit is 128 Ki."""
 
 
@@ -92,7 +92,7 @@ def _number_of(found: Sequence[str], noun: str) -> str:
 
 
 def _csv_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
-    csv.field_size_limit(MAX_FIELD)
+    csv.field_size_limit(MAX_FIELD_LENGTH)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         columns = _check_columns(path, next(reader, []))

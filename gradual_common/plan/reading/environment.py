@@ -17,7 +17,7 @@ from gradual_common.language.wording import nearest
 from gradual_common.plan.reading.yaml import read_scalar
 from gradual_common.secrecy.credentials import is_credential
 from gradual_common.secrecy.field_names import names_credential
-from gradual_common.secrecy.masking import SHORTEST
+from gradual_common.secrecy.masking import MIN_CREDENTIAL_LENGTH
 
 _VARIABLE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_]\w*)(?::-(?P<default>[^}]*))?\}|\$\{(?P<wrong>[^}]*)\}?")
 _OPENING = re.compile(r"\{[{%#]")
@@ -63,7 +63,11 @@ def _credentials_brought(text: str, path: Path, environ: Mapping[str, str]) -> I
     in_place = is_credential(path)
     for match in _VARIABLE.finditer(text):
         if (name := match["name"]) is not None and (in_place or names_credential(name)):
-            yield from (value for value in (environ.get(name), match["default"]) if value and len(value) >= SHORTEST)
+            yield from (
+                value
+                for value in (environ.get(name), match["default"])
+                if value and len(value) >= MIN_CREDENTIAL_LENGTH
+            )
 
 
 def split_text(text: str, environ: Mapping[str, str]) -> list[Piece]:
@@ -201,8 +205,8 @@ def read_secrets(document: Document, environ: Mapping[str, str], locate: Locate)
             value = _read_file(document, (*path, "file"), file, locate)
         else:
             continue
-        if value is not None and len(value) < SHORTEST:
-            document.report(path, f"a secret has at least {SHORTEST} characters, else it cannot be masked")
+        if value is not None and len(value) < MIN_CREDENTIAL_LENGTH:
+            document.report(path, f"a secret has at least {MIN_CREDENTIAL_LENGTH} characters, else it cannot be masked")
         elif value is not None:
             values[name] = value
     return values

@@ -20,7 +20,7 @@ from gradual_common.schedule.ramps.ramp import Scale
 from gradual_common.schedule.ramps.written import RAMP_KEYS, scale_ramp
 from gradual_common.schedule.slots import apportion
 from gradual_common.secrecy.field_names import names_credential
-from gradual_common.secrecy.masking import SHORTEST
+from gradual_common.secrecy.masking import MIN_CREDENTIAL_LENGTH
 
 OPTIONS = ("--set", "--base-url", "-d", "--data", "-u")
 """The marks of what options brought."""
@@ -46,7 +46,7 @@ class Overrides:
 def apply_replacements(document: Document, overrides: Overrides) -> None:
     """`--set`, `--base-url`, `-d` and `--data`, in this order."""
     document.credentials.update(
-        value for name, value in overrides.env.items() if names_credential(name) and len(value) >= SHORTEST
+        value for name, value in overrides.env.items() if names_credential(name) and len(value) >= MIN_CREDENTIAL_LENGTH
     )
     for path_text, value in overrides.sets:
         _apply_set(document, path_text, value)
@@ -123,7 +123,7 @@ def _apply_set(document: Document, path_text: str, value: Any) -> None:
         document.problems.extend(read.problems)
         value = read.root[""]
     is_secret = any(names_credential(str(part)) for part in path)
-    if is_secret and isinstance(value, str | int | float) and len(str(value)) >= SHORTEST:
+    if is_secret and isinstance(value, str | int | float) and len(str(value)) >= MIN_CREDENTIAL_LENGTH:
         document.credentials.add(str(value))
     if path[-1] in RAMP_KEYS:
         for key in RAMP_KEYS:  # A ramp that is set replaces the one that was there, under whatever name.

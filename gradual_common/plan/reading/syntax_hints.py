@@ -14,7 +14,7 @@ import yaml
 from gradual_common.errors import Problem
 from gradual_common.secrecy.field_names import is_sensitive
 from gradual_common.secrecy.masking import hide_credentials
-from gradual_common.secrecy.quoting import MOST_SHOWN
+from gradual_common.secrecy.quoting import MAX_QUOTE_LENGTH
 
 QUOTE_TEMPLATE = 'quote it: a value with {{…}} is written "{{…}}"'
 QUOTE_OPERATOR = 'quote it: an unquoted > or | begins a block of text in YAML; write "> 500ms"'
@@ -209,9 +209,9 @@ def excerpt_at(lines: Sequence[str], number: int, column: int) -> str:
     """40 characters around a column of a line, without credentials."""
     written = lines[number] if number < len(lines) else ""
     shown, before = hide_credentials(written), len(hide_credentials(written[:column]))
-    begin = max(0, min(before - MOST_SHOWN // 2, len(shown) - MOST_SHOWN))
-    excerpt = shown[begin : begin + MOST_SHOWN].strip()
-    return f"{'…' if begin else ''}{excerpt}{'…' if begin + MOST_SHOWN < len(shown) else ''}"
+    begin = max(0, min(before - MAX_QUOTE_LENGTH // 2, len(shown) - MAX_QUOTE_LENGTH))
+    excerpt = shown[begin : begin + MAX_QUOTE_LENGTH].strip()
+    return f"{'…' if begin else ''}{excerpt}{'…' if begin + MAX_QUOTE_LENGTH < len(shown) else ''}"
 
 
 def is_concealed(lines: Sequence[str], number: int) -> bool:

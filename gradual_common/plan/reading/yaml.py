@@ -44,7 +44,7 @@ _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
-LONGEST_NUMBER = 400
+MAX_NUMBER_LENGTH = 400
 """More digits than any number of a plan needs; Python refuses to read very long ones."""
 
 
@@ -66,7 +66,7 @@ def read_scalar(text: str) -> Any:
     """
     if text in WORDS:
         return WORDS[text]
-    if len(text) > LONGEST_NUMBER:
+    if len(text) > MAX_NUMBER_LENGTH:
         return text
     if _INTEGER.fullmatch(text):
         return int(text, 0)

@@ -1,4 +1,4 @@
-"""The same number of users more after each interval."""
+"""A ramp that adds the same number of users after each interval."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class AdditiveRamp(Ramp):
     """min(max, initial + increment·k)"""
 
     initial: Count | None = None
-    """Users at the begin; the increment unless said."""
+    """Users at the start; default: the increment, in a later phase the users at the end of the last one."""
 
     increment: PositiveCount
     """Users more after each interval."""
@@ -26,7 +26,7 @@ class AdditiveRamp(Ramp):
     """A bare number is seconds."""
 
     max_concurrency: PositiveCount | None = None
-    """All users unless said."""
+    """Default: all users."""
 
     @classmethod
     def alone(cls) -> Ramp:

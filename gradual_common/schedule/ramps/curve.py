@@ -1,12 +1,12 @@
-"""A ramp as traced: time since the phase began → target, and what the strategies share to draw one."""
+"""A traced ramp (time since the phase began → target), and the helpers with which the strategies trace one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-MOST_STEPS = 1_000_000
-"""A ramp of more intervals than this is a mistake in a unit, and would only fill memory."""
+MAX_RAMP_STEPS = 1_000_000
+"""A ramp of more intervals is a mistake in a unit, and would only fill memory."""
 
 Step = tuple[int, int]
 """(at, target): from `at` ns since the phase began."""
@@ -22,7 +22,7 @@ class Curve:
     """The users that the ramp is written to reach, whether or not the phase leaves it the time."""
 
     ramping: int = 0
-    """Length in ns of the linear stretch at its begin, 0 for a ramp in levels."""
+    """Length in ns of the linear stretch at its start; 0 for a ramp in levels."""
 
     @property
     def last(self) -> int:
@@ -41,7 +41,7 @@ class Curve:
 
 
 def draw_curve(steps: Iterable[Step], duration: int | None, goal: int, ramping: int = 0) -> Curve:
-    """The steps without what lies beyond the end of the phase, and without those that change nothing."""
+    """The curve, without steps after the end of the phase and without steps that do not change the target."""
     kept: list[Step] = []
     for at, target in steps:
         if duration is not None and at >= duration:
@@ -52,14 +52,15 @@ def draw_curve(steps: Iterable[Step], duration: int | None, goal: int, ramping: 
 
 
 def climb(targets: Iterable[int], interval: int, duration: int | None, highest: int) -> Curve:
-    """A target at every interval, as far as the phase lasts, up to the first that reaches `highest`."""
+    """One target per interval, until the phase ends or a target reaches `highest`."""
 
     def climbing() -> Iterator[Step]:
         for k, target in enumerate(targets):
             if duration is not None and k * interval >= duration:
                 return
-            if k >= MOST_STEPS:
-                steps = f"{MOST_STEPS:,} intervals of {interval} ns"
+            # `targets` has no end: a phase without a duration and a goal that is never reached would loop for ever.
+            if k >= MAX_RAMP_STEPS:
+                steps = f"{MAX_RAMP_STEPS:,} intervals of {interval} ns"
                 raise ValueError(f"the ramp has more than {steps}; give a longer interval")
             yield k * interval, min(highest, target)
             if target >= highest:

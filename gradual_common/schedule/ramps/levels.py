@@ -1,4 +1,4 @@
-"""Given levels, up or down."""
+"""A ramp of levels that the plan lists, up or down."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gradual_common.schedule.ramps.ramp import Ramp, Scale
 
 
 class RampLevel(Model):
-    """A stretch of constant concurrency; the last one holds to the end, with or without `for`."""
+    """A stretch of constant concurrency; the last one lasts until the end of the phase, with or without `for`."""
 
     concurrency: Count
     """Users of the level."""
@@ -30,7 +30,7 @@ class LevelsRamp(Ramp):
     """Given levels, up or down."""
 
     levels: Annotated[tuple[RampLevel, ...], Field(min_length=1)]
-    """One after the other; the last holds to the end."""
+    """One after the other; the last one lasts until the end of the phase."""
 
     @field_validator("levels")
     @classmethod

@@ -1,4 +1,4 @@
-"""A multiple of the users after each interval."""
+"""A ramp that multiplies the users after each interval."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from gradual_common.language.model import BareDuration, PositiveCount, read_whol
 from gradual_common.schedule.ramps.curve import Curve, climb, draw_curve, needed
 from gradual_common.schedule.ramps.ramp import Ramp
 
-DIGITS = 60
-"""Of the powers: the multiplier is the decimal that was written."""
+PRECISION_DIGITS = 60
+"""Decimal digits of the powers."""
 
 Multiplier = Annotated[
     float, Field(gt=1), BeforeValidator(read_whole), scalar({"type": "number", "exclusiveMinimum": 1})
@@ -28,7 +28,7 @@ class MultiplicativeRamp(Ramp):
     """min(max, initial·multiplier^k)"""
 
     initial: PositiveCount | None = None
-    """Users at the begin; 1 unless said."""
+    """Users at the start; default: 1, in a later phase the users at the end of the last one."""
 
     multiplier: Multiplier
     """Above 1; fractions are allowed."""
@@ -37,7 +37,7 @@ class MultiplicativeRamp(Ramp):
     """A bare number is seconds."""
 
     max_concurrency: PositiveCount | None = None
-    """All users unless said."""
+    """Default: all users."""
 
     @classmethod
     def alone(cls) -> Ramp:
@@ -46,10 +46,13 @@ class MultiplicativeRamp(Ramp):
     def trace(self, users: int, duration: int | None, before: int) -> Curve:
         highest = users if self.max_concurrency is None else self.max_concurrency
         initial = (before or 1) if self.initial is None else self.initial
-        with localcontext(prec=DIGITS):
+        with localcontext(prec=PRECISION_DIGITS):
             return climb(self._powers(initial), self.interval, duration, highest)
 
     def _powers(self, initial: int) -> Iterator[int]:
+        # The multiplier is the decimal that the plan's author wrote: 1.1 as a binary float is a little more than 1.1,
+        # and a power of it may round to another number of users. Decimals of a fixed precision also give the same curve
+        # on every machine, whatever its C library.
         grown, multiplier = Decimal(initial), Decimal(repr(self.multiplier))
         while True:
             yield int(grown.to_integral_value(ROUND_HALF_UP))
@@ -66,6 +69,8 @@ class MultiplicativeAlone(Ramp):
     strategy: Literal["multiplicative"]
 
     def trace(self, users: int, duration: int | None, before: int) -> Curve:
+        # The ramp takes the first half of the phase and doubles K times, so an interval is duration/(2K). From a 64th
+        # of the users it takes six doublings; with fewer than 64 users it starts at one user and takes fewer.
         length = needed(duration, 'ramp_up: "multiplicative" alone')
         initial = max(1, -(-users // 64))
         doublings = max(0, -(-users // initial) - 1).bit_length()

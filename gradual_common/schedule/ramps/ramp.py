@@ -1,4 +1,4 @@
-"""What every ramp strategy has."""
+"""The base class of the ramp strategies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gradual_common.schedule.ramps.curve import Curve
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """From `before` users to `users`."""
+    """Scales numbers of users from a total of `before` to a total of `users` (option `-u`)."""
 
     users: int
     before: int
@@ -23,7 +23,7 @@ class Scale:
         return (2 * count * self.users + self.before) // (2 * self.before) if self.before else count
 
     def apply(self, written: dict[str, Any], key: str, least: int = 0) -> None:
-        """Scale the number of users under a key, where there is one; one above 0 becomes `least` at least."""
+        """Scale the number of users under `key`, if there is one; a number above 0 becomes at least `least`."""
         count = read_count(written.get(key))
         if count is not None:
             written[key] = max(least if count else 0, self.of(count))
@@ -33,28 +33,28 @@ class Ramp(Model):
     """How the number of users changes over a phase."""
 
     HEIGHTS: ClassVar[dict[str, int]] = {"max_concurrency": 1}
-    """The keys that say how far the ramp rises, and the least that scaling makes of a number above 0."""
+    """The keys that say how far the ramp rises; for each the smallest result of scaling a number above 0."""
 
     strategy: str
 
     @classmethod
     def alone(cls) -> Ramp:
-        """The ramp that the strategy's name stands for where nothing else is written; ValueError if none."""
+        """The ramp for a plan that writes the strategy's name only; ValueError if the strategy needs more."""
         raise NotImplementedError
 
     @classmethod
     def scale(cls, written: dict[str, Any], scale: Scale) -> None:
-        """Change the users that a ramp names, as it is written; how fast it rises stays."""
+        """Scale the numbers of users in the ramp as written; increments and multipliers stay as they are."""
         for key, least in cls.HEIGHTS.items():
             scale.apply(written, key, least)
 
     def heights(self) -> list[tuple[Path, int]]:
-        """The numbers of users that the ramp rises to, each with its place in the ramp."""
+        """The numbers of users that the ramp rises to, each with its path in the ramp."""
         return [((key,), count) for key in self.HEIGHTS if (count := getattr(self, key)) is not None]
 
     def trace(self, users: int, duration: int | None, before: int) -> Curve:
-        """The curve for a phase of `users` that lasts `duration` ns and begins behind one that ended at `before`.
+        """The curve for a phase of `users` that lasts `duration` ns, after a phase that ended with `before` users.
 
-        ValueError for more than MOST_STEPS intervals, and where a duration is needed and there is none.
+        ValueError for more than MAX_RAMP_STEPS intervals, and where a duration is needed and there is none.
         """
         raise NotImplementedError

@@ -17,7 +17,7 @@ from gradual_common.schedule.ramps.multiplicative import MultiplicativeRamp
 from gradual_common.schedule.ramps.ramp import Ramp, Scale
 
 STRATEGIES: dict[str, type[Ramp]] = by_name("strategy", AdditiveRamp, MultiplicativeRamp, LinearRamp, LevelsRamp)
-"""By their names; a new one is added here."""
+"""The strategies by name; a new one is added here."""
 
 RAMP_KEYS = ("ramp_up", "ramp", "ramp_config")
 
@@ -30,7 +30,7 @@ WrittenRamp = Annotated[
 
 
 class RampMistakeError(ValueError):
-    """A ramp that cannot be read; `key`: which of the keys that may hold it is wrong."""
+    """A ramp that cannot be read; `key` is the wrong one of `RAMP_KEYS`."""
 
     def __init__(self, key: str, message: str) -> None:
         super().__init__(message)
@@ -40,9 +40,9 @@ class RampMistakeError(ValueError):
 def trace(ramp: Ramp | None, users: int, duration: int | None, before: int = 0) -> Curve:
     """The curve of `ramp` for a phase of `users` (N) that lasts `duration` ns; None: until all iterations are done.
 
-    `before` is the target at which the last phase ended: as far as N allows, the default of `initial` where it is above
-    0. Raises ValueError for what the plan's checks refuse: a ramp above N or of more than MOST_STEPS intervals, or one
-    that needs a duration where there is none.
+    `before`: the target at which the last phase ended. Where it is above 0, it is the default of `initial`, N at most.
+    Raises ValueError for what the plan's checks refuse: a ramp above N, a ramp of more than MAX_RAMP_STEPS intervals, a
+    ramp that needs a duration in a phase without one.
     """
     if ramp is None:
         return Curve(((0, users),), users)
@@ -53,14 +53,17 @@ def trace(ramp: Ramp | None, users: int, duration: int | None, before: int = 0) 
 
 
 def ramps_in(root: Any) -> Iterator[tuple[Path, Any]]:
-    """All that is written under one of the keys of a ramp, wherever in a plan one may stand."""
+    """Every ramp of a plan as written, with its path: in the config, in a phase or in a group."""
     for owner in (("config",), ("config", "phases", EACH), ("users", EACH)):
         for key in RAMP_KEYS:
             yield from places(root, *owner, key)
 
 
 def scale_ramp(owner: dict[str, Any], scale: Scale) -> None:
-    """Scale the users that the ramp of a config, phase or group names."""
+    """Scale the numbers of users in the ramp of a config, a phase or a group."""
+    # The strategy may be written under another key than its settings (`ramp_up: additive` and `ramp_config: {…}`), and
+    # the settings may be a Python literal in quotes. So the literals are read first, then the strategy is looked up
+    # under all keys, and then its settings are scaled.
     for key in RAMP_KEYS:
         if isinstance(owner.get(key), str):
             owner[key] = attempt(lambda text: read_literal(text, ""), owner[key]) or owner[key]
@@ -102,7 +105,7 @@ def _alone(up: Any, key: str) -> Any:
 
 
 def _beside(up: Any, key: str, config: Any) -> Any:
-    """`ramp_config`, with the strategy's name in `ramp_up` or without."""
+    """The ramp in `ramp_config`; its strategy may be written in `ramp_up`."""
     if not isinstance(config, dict):
         raise RampMistakeError(
             "ramp_config", f"a mapping is expected, such as {{strategy: additive, …}}; found {kind_of(config)}"
@@ -133,7 +136,7 @@ def _strategy(name: Any, key: str) -> type[Ramp]:
 
 
 def read_literal(value: Any, key: str) -> Any:
-    """A mapping written as a Python literal in quotes is read as one."""
+    """A mapping that is written as a Python literal in quotes becomes a mapping; any other value stays as it is."""
     if not isinstance(value, str) or not value.lstrip().startswith("{"):
         return value
     try:

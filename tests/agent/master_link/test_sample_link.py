@@ -13,7 +13,7 @@ from gradual_agent.master_link import samples as sample_link
 from gradual_agent.master_link.samples import EXEMPLARS_AT_ONCE, MAX_WAITING_MESSAGES, SampleLink
 from gradual_common.protocol.codec import decode_samples
 from gradual_common.protocol.messages import SampleMessage
-from gradual_common.protocol.samples import MOST_SAMPLES, Exemplar, SampleColumns
+from gradual_common.protocol.samples import MAX_SAMPLES, Exemplar, SampleColumns
 from gradual_common.wire import fleet_pb2, fleet_pb2_grpc
 
 DEADLINE_S = 20
@@ -150,7 +150,7 @@ async def test_a_slow_master_makes_it_drop_and_never_wait(master: Master, link: 
     link.send([block(0)], [])
     await master.until(lambda: master.streams == 1)
     for number in range(1, 1000):
-        link.send([block(number, MOST_SAMPLES)], [])
+        link.send([block(number, MAX_SAMPLES)], [])
         assert link._waiting.qsize() <= MAX_WAITING_MESSAGES
         await asyncio.sleep(0)
     master.gate.set()

@@ -25,7 +25,7 @@ from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.runtime.sample import Sample
 from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.protocol.batch import MEASURES, Batch
-from gradual_common.protocol.samples import FIRST_SHOWN, MOST_SAMPLES, RANDOM_SHOWN, Exemplar, SampleColumns
+from gradual_common.protocol.samples import FIRST_SHOWN, MAX_SAMPLES, RANDOM_SHOWN, Exemplar, SampleColumns
 from gradual_master.results.measures.error_samples import ErrorSamples
 
 LEVELS = [(0, 0), (S // 2, 1), (2 * S, 2)]
@@ -194,13 +194,13 @@ def test_the_offset_is_added_to_begins_and_to_nothing_else() -> None:
 def test_blocks_fit_into_a_message() -> None:
     made, _, log = logging_recorder()
     one = sample(900)
-    for slot in range(2 * MOST_SAMPLES + 5):
+    for slot in range(2 * MAX_SAMPLES + 5):
         one.slot = slot
         made.steps[0].record(one)
     made.roll(S)
     blocks = list(log.take(0))
-    assert [len(block) for block in blocks] == [MOST_SAMPLES, MOST_SAMPLES, 5]
-    assert [slot for block in blocks for slot in block.slot.tolist()] == list(range(2 * MOST_SAMPLES + 5))
+    assert [len(block) for block in blocks] == [MAX_SAMPLES, MAX_SAMPLES, 5]
+    assert [slot for block in blocks for slot in block.slot.tolist()] == list(range(2 * MAX_SAMPLES + 5))
 
 
 def test_beyond_its_bound_samples_are_dropped_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

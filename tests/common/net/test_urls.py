@@ -16,7 +16,7 @@ from gradual_common.net.urls import (
     read_authority,
     split_authority,
 )
-from gradual_common.secrecy.quoting import MOST_SHOWN
+from gradual_common.secrecy.quoting import MAX_QUOTE_LENGTH
 
 LONG = "a" * 63
 
@@ -147,7 +147,7 @@ def test_a_message_shows_a_little_of_the_url_and_no_password() -> None:
     with pytest.raises(RequestError) as caught:
         taken_apart("http://me:hunter2@" + "h" * 100 + ":0/")
     assert "hunter2" not in str(caught.value)
-    assert "h" * (MOST_SHOWN + 1) not in str(caught.value)
+    assert "h" * (MAX_QUOTE_LENGTH + 1) not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from gradual_common.errors import WireError
 from gradual_common.histogram.columns import HistogramColumns, pack_values
 from gradual_common.protocol.batch import COUNTERS, Applied, Batch, Frame, Health
 from gradual_common.protocol.batch_checks import (
-    MOST_OUTCOMES,
+    MAX_OUTCOMES,
     check_batch,
     check_number,
     read_column,
@@ -78,14 +78,14 @@ def test_an_empty_batch_passes() -> None:
         ({"users": np.ones((2, 3, 4), dtype=np.int64)}, "users of 3 groups beside iterations of 2"),
         ({"users": -np.ones((2, 2, 4), dtype=np.int64)}, "users lies in -1 … -1"),
         ({"cells": column((2, 0, 1))}, "frame of a cell lies in 2 … 2; allowed is 0 … 1"),
-        ({"cells": column((0, 0, MOST_OUTCOMES))}, "kind of a cell"),
+        ({"cells": column((0, 0, MAX_OUTCOMES))}, "kind of a cell"),
         ({"cells": column((0, 0, -1))}, "kind of a cell"),
         ({"requests": column(1, 2)}, "requests has 2 rows where 1 belong"),
         ({"requests": column(-2)}, "requests lies in -2"),
         ({"counters": column((5, *[0] * 10))}, "frame of counters"),
         ({"counters": column((0, 0, -1, *[0] * 8))}, "counters lies in -1"),
         ({"statuses": column((0, 0, 0, 2**40, 1))}, "status code"),
-        ({"statuses": column((0, 0, MOST_OUTCOMES, 200, 1))}, "kind of a status"),
+        ({"statuses": column((0, 0, MAX_OUTCOMES, 200, 1))}, "kind of a status"),
         ({"assertions": column((0, 0, -3, 1, 1))}, "assertion number"),
         ({"histograms": histograms(keys=column((1, 0), (-1, 5)))}, "cell of a histogram"),
         ({"histograms": histograms(keys=column((0, 7), (-1, 5)))}, "measure of a histogram"),

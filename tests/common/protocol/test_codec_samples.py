@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from gradual_common.errors import WireError
 from gradual_common.kinds.failures import KINDS
-from gradual_common.protocol.batch_checks import MOST_OUTCOMES
+from gradual_common.protocol.batch_checks import MAX_OUTCOMES
 from gradual_common.protocol.codec import SAMPLE_COLUMNS, decode_samples, encode_samples
 from gradual_common.protocol.messages import MAX_MESSAGE_BYTES, SampleMessage
-from gradual_common.protocol.samples import MOST_SAMPLES, Exemplar, SampleColumns
+from gradual_common.protocol.samples import MAX_SAMPLES, Exemplar, SampleColumns
 from gradual_common.wire import fleet_pb2 as pb
 
 INCARNATION = b"i" * 16
@@ -96,7 +96,7 @@ def test_a_message_is_the_same_afterwards(message: SampleMessage) -> None:
 
 
 def test_the_largest_block_fits_into_a_message() -> None:
-    full = SampleColumns(0, *(np.zeros(MOST_SAMPLES, dtype=dtype) for dtype in DTYPES))
+    full = SampleColumns(0, *(np.zeros(MAX_SAMPLES, dtype=dtype) for dtype in DTYPES))
     assert encode_samples(SampleMessage(INCARNATION, (full,))).ByteSize() < MAX_MESSAGE_BYTES
 
 
@@ -133,7 +133,7 @@ def test_a_block_that_does_not_hold_together_is_refused(changes: dict[str, Any],
     ("changes", "wording"),
     [
         ({"kind": 0}, "kind of an exchange"),
-        ({"kind": MOST_OUTCOMES}, "kind of an exchange"),
+        ({"kind": MAX_OUTCOMES}, "kind of an exchange"),
         ({"key": 1.0}, "key of an exchange"),
         ({"key": -0.1}, "key of an exchange"),
         ({"key": float("nan")}, "key of an exchange is nan"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_common.protocol.names import LONGEST_NAME, UniqueNames, numbered_names, shown_name
+from gradual_common.protocol.names import MAX_NAME_LENGTH, UniqueNames, numbered_names, shown_name
 
 SHOWN = [
     ("a plain one", "agent-1", "agent-1"),
@@ -31,7 +31,7 @@ def test_a_name_is_shown_on_one_clean_line(reason: str, name: str, shown: str) -
 @given(st.text(st.characters(), max_size=200))
 def test_whatever_a_name_is_it_can_be_sent_and_shown(name: str) -> None:
     shown = shown_name(name)
-    assert 0 < len(shown) <= LONGEST_NAME
+    assert 0 < len(shown) <= MAX_NAME_LENGTH
     assert shown.isprintable()
     assert shown.encode().decode() == shown
     assert shown_name(shown) == shown
@@ -40,7 +40,7 @@ def test_whatever_a_name_is_it_can_be_sent_and_shown(name: str) -> None:
 def test_the_processes_of_a_long_name_keep_their_numbers() -> None:
     names = numbered_names("n" * 64, 12)
     assert [name.rpartition("-")[2] for name in names] == [str(number) for number in range(1, 13)]
-    assert max(map(len, names)) == LONGEST_NAME
+    assert max(map(len, names)) == MAX_NAME_LENGTH
 
 
 def test_equal_names_are_told_apart_by_numbers_in_the_order_in_which_they_come() -> None:

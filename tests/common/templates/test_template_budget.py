@@ -6,7 +6,7 @@ import pytest
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gradual_common.errors import TemplateError
-from gradual_common.templates.budget import MOST_STEPS, MOST_TEXT
+from gradual_common.templates.budget import MAX_RENDER_STEPS, MAX_TEXT_LENGTH
 from gradual_common.templates.templates import Condition, compile_template, compile_value
 
 HUGE = 10**10
@@ -149,12 +149,12 @@ def test_within_the_limits_everything_is_as_in_plain_jinja(template: str) -> Non
 
 
 def test_the_limits_leave_room_for_large_bodies() -> None:
-    assert len(compile_template("{{ 'x' * size }}").render_text({"size": MOST_TEXT // 2})) == MOST_TEXT // 2
+    assert len(compile_template("{{ 'x' * size }}").render_text({"size": MAX_TEXT_LENGTH // 2})) == MAX_TEXT_LENGTH // 2
     turns = compile_template("{% for a in range(n) %}{% endfor %}done")
-    assert turns.render_text({"n": MOST_STEPS - 1}) == "done"
+    assert turns.render_text({"n": MAX_RENDER_STEPS - 1}) == "done"
 
 
 def test_a_budget_is_of_one_rendering() -> None:
     template = compile_template("{{ 'x' * size }}")
     for _ in range(3):
-        assert len(template.render_text({"size": MOST_TEXT // 2})) == MOST_TEXT // 2
+        assert len(template.render_text({"size": MAX_TEXT_LENGTH // 2})) == MAX_TEXT_LENGTH // 2

@@ -32,7 +32,7 @@ def test_too_few_rows_are_told_with_both_numbers(folder: Path) -> None:
     plan = small(data={"user": "ten.csv"}, actions__look__url=USER_URL, users__0__concurrency=7)
     found = only_mistake(plan, folder=folder)
     assert "ten.csv has 10 rows, but 11 are needed, one for each user (a 7, b 4)" in found
-    assert "add 1 rows, or share them with pick: sequential or pick: random" in found
+    assert "add 1 row, or share them with pick: sequential or pick: random" in found
 
 
 def test_a_phase_that_needs_more_rows_counts(folder: Path) -> None:
