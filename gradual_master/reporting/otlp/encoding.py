@@ -1,4 +1,4 @@
-"""Exports as OTLP messages: names and units by the semantic conventions, instants as Unix time in ns."""
+"""Exports as OTLP messages: names and units by the semantic conventions, times as Unix time in ns."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ GAUGES: dict[str, tuple[str, str]] = {
     "gradual.agent.connections": ("{connection}", "Connections that an agent holds at the end of an interval"),
     "gradual.objective.passed": ("1", "1 while the run so far meets an objective, 0 while it does not"),
 }
-"""Unit and description of every metric that is no sum."""
+"""Unit and description of every gauge."""
 
 _TEMPORALITIES: dict[Temporality, AggregationTemporality.ValueType] = {
     "cumulative": AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE,
@@ -45,7 +45,7 @@ _TEMPORALITIES: dict[Temporality, AggregationTemporality.ValueType] = {
 
 
 def describe_resource(run: RunFacts, host: str) -> Resource:
-    """Whose metrics these are. The run is the instance: sums of two runs are never one series."""
+    """The resource of a run. Its id is the instance, so that sums of two runs are never one series."""
     attributes: dict[str, str | bool] = {
         "service.name": "gradual",
         "service.version": __version__,
@@ -59,7 +59,7 @@ def describe_resource(run: RunFacts, host: str) -> Resource:
 
 
 def encode(export: Export, resource: Resource) -> ExportMetricsServiceRequest:
-    """The request that carries an export."""
+    """The OTLP request of an export."""
     scope = InstrumentationScope(name="gradual", version=__version__)
     scoped = [ScopeMetrics(scope=scope, metrics=[*_sums(export), *_gauges(export)])]
     return ExportMetricsServiceRequest(resource_metrics=[ResourceMetrics(resource=resource, scope_metrics=scoped)])
@@ -73,7 +73,7 @@ def _attributes(pairs: Iterable[tuple[str, str | bool]]) -> list[KeyValue]:
 
 
 def _sums(export: Export) -> Iterator[Metric]:
-    """Requests, failures and response times; a metric without any point is left out."""
+    """Requests, failures and response times; a metric without data points is left out."""
     temporality = _TEMPORALITIES[export.temporality]
     steps = [(tuple((f"gradual.{name}", of) for name, of in key._asdict().items()), sums) for key, sums in export.sums]
     requests = [_count(export, attributes, sums.requests) for attributes, sums in steps]
@@ -109,7 +109,7 @@ def _count(export: Export, attributes: Attributes, count: int) -> NumberDataPoin
 
 
 def _times(export: Export, attributes: Attributes, histogram: Histogram) -> ExponentialHistogramDataPoint:
-    """Times in seconds, bucket by bucket: the buckets are OpenTelemetry's own at scale 6, so that nothing is lost."""
+    """Times in seconds. Our buckets are those of OpenTelemetry at scale 6, so every count is copied exactly."""
     offset, counts = histogram.otel_buckets()
     return ExponentialHistogramDataPoint(
         attributes=_attributes(attributes),

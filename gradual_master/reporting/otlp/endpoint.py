@@ -1,6 +1,6 @@
-"""Where metrics go, and how: from `otlp=ENDPOINT` and the environment variables of the OTLP exporter specification.
+"""The receiver of metrics, from `otlp=ENDPOINT` and the environment variables of the OTLP exporter specification.
 
-What stands on the command line goes before the environment, and a variable for metrics before the one for all signals.
+The command line takes precedence over the environment, and a variable for metrics over the one for all signals.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DEFAULT_ENDPOINT = "http://127.0.0.1:4318"
 METRICS_PATH = "/v1/metrics"
 
 DEFAULT_TIMEOUT_S = 5.0
-"""Half of what the specification gives an exporter: at one export a second, a receiver that needs longer is away."""
+"""Half of the specification's default. There is one export per second: a receiver that needs longer cannot keep up."""
 
 GRPC_PORT = 4317
 
@@ -34,38 +34,39 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class OtlpEndpoint:
-    """A receiver."""
+    """A receiver, and how to talk to it."""
 
     protocol: Protocol
     url: str
-    """With a path over HTTP; over gRPC the target `host:port`."""
+    """For HTTP the URL with its path; for gRPC the target `host:port`."""
     secure: bool
-    """Whether TLS is spoken."""
+    """Whether to use TLS."""
     headers: tuple[tuple[str, str], ...] = ()
-    """Names are in lower case."""
+    """Names in lower case, and values."""
     timeout_s: float = DEFAULT_TIMEOUT_S
     gzip: bool = True
     authorities: Path | None = None
-    """Whom to trust, PEM; None: whom the system trusts."""
+    """A PEM file with trusted authorities; None: those of the system."""
     certificate: Path | None = None
-    """Our own, PEM, for a receiver that asks for one."""
+    """A PEM file with our certificate, for a receiver that asks for one."""
     key: Path | None = None
+    """The private key of `certificate`."""
 
     @property
     def is_loopback(self) -> bool:
-        """Whether it is on this machine, where no proxy finds it."""
+        """Whether the receiver is on this machine: then no proxy is used."""
         url = self.url if self.protocol == "http" else f"//{self.url}"
         return is_loopback(urlsplit(url).hostname or "")
 
     def __str__(self) -> str:
-        """For messages: headers and queries may be secret, and stay out of them."""
+        """For messages, without headers and query: they may be secret."""
         if self.protocol == "http":
             return self.url.partition("?")[0]
         return f"{'grpcs' if self.secure else 'grpc'}://{self.url}"
 
 
 def find_endpoint(arg: str | None, environ: Mapping[str, str]) -> OtlpEndpoint:
-    """The receiver that ARG and the environment name; ReporterError, saying which of them is wrong, and how."""
+    """The receiver that ARG and the environment name; ReporterError says which of them is wrong, and why."""
     protocol, url, secure = _locate(arg, environ)
     return OtlpEndpoint(
         protocol=protocol,
@@ -81,7 +82,7 @@ def find_endpoint(arg: str | None, environ: Mapping[str, str]) -> OtlpEndpoint:
 
 
 def _option(environ: Mapping[str, str], name: str) -> tuple[str, str]:
-    """The variable that is in force, and its value; an empty one counts as unset (OpenTelemetry specification)."""
+    """The variable that is used, and its value; an empty one counts as unset (OpenTelemetry specification)."""
     for variable in (_METRICS + name, _ALL + name):
         if value := environ.get(variable, "").strip():
             return variable, value
@@ -89,9 +90,9 @@ def _option(environ: Mapping[str, str], name: str) -> tuple[str, str]:
 
 
 def _locate(arg: str | None, environ: Mapping[str, str]) -> tuple[Protocol, str, bool]:
-    """Protocol, URL or target, and whether TLS is spoken."""
+    """Protocol, URL or target, and whether to use TLS."""
     if arg:
-        # What may be a secret stays out of messages: user and password, and the query.
+        # Messages must not show user, password and query: they may be secret.
         presentable = re.sub(r"[^/]*@", "", arg.partition("?")[0])
         return _of_argument(f"-o otlp={presentable}", arg)
     variable, url = _option(environ, "ENDPOINT")
@@ -101,7 +102,8 @@ def _locate(arg: str | None, environ: Mapping[str, str]) -> tuple[Protocol, str,
     parts = _split(variable, url, ("http", "https"))
     if protocol == "grpc":
         return "grpc", _target(variable, parts), parts.scheme == "https"
-    # The variable for metrics is taken as it stands; to the one for all signals the path of each is appended.
+    # By the specification, the variable for metrics is the full URL. The one for all signals is a base URL, to which
+    # the path of each signal is appended.
     path = parts.path or "/" if variable.startswith(_METRICS) else parts.path.rstrip("/") + METRICS_PATH
     return "http", parts._replace(path=path).geturl(), parts.scheme == "https"
 
@@ -119,21 +121,21 @@ def _split(where: str, url: str, schemes: tuple[str, ...]) -> SplitResult:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise ReporterError(f"{where}: this is no URL: {error}") from error
+        raise ReporterError(f"{where}: this is not a URL: {error}") from error
     if parts.scheme not in schemes:
         known = ", ".join(f"{scheme}://" for scheme in schemes)
-        raise ReporterError(f"{where}: an endpoint begins with {known}; for example {DEFAULT_ENDPOINT}")
+        raise ReporterError(f"{where}: an endpoint starts with {known}; for example {DEFAULT_ENDPOINT}")
     if not host or port == 0:
         raise ReporterError(f"{where}: an endpoint names a host and a port; for example {DEFAULT_ENDPOINT}")
     if parts.username is not None:
-        raise ReporterError(f"{where}: an endpoint holds no user or password: headers with them go into {_ALL}HEADERS")
+        raise ReporterError(f"{where}: an endpoint has no user or password: set {_ALL}HEADERS instead")
     if not url.isascii() or any(character <= " " for character in url):
-        raise ReporterError(f"{where}: an endpoint holds neither spaces nor characters beyond ASCII")
+        raise ReporterError(f"{where}: an endpoint has only ASCII characters and no spaces")
     return parts._replace(fragment="")
 
 
 def _target(where: str, parts: SplitResult) -> str:
-    """`host:port`, as gRPC takes it; a path means nothing to it."""
+    """`host:port`, the form that gRPC needs."""
     if parts.path not in ("", "/") or parts.query:
         raise ReporterError(f"{where}: over gRPC an endpoint has no path; give grpc://HOST:PORT alone")
     host = parts.hostname or ""
@@ -142,7 +144,7 @@ def _target(where: str, parts: SplitResult) -> str:
 
 def _choice(variable: str, value: str, known: Mapping[str, T]) -> T:
     if value not in known:
-        raise ReporterError(f"{variable}={value}: known are {' and '.join(sorted(filter(None, known)))}")
+        raise ReporterError(f"{variable}={value}: it must be {' or '.join(sorted(filter(None, known)))}")
     return known[value]
 
 
@@ -151,12 +153,13 @@ def _headers(protocol: Protocol, variable: str, value: str) -> tuple[tuple[str, 
     pairs = [entry.partition("=") for entry in value.split(",") if entry.strip()]
     headers = [(name.strip().lower(), unquote(text.strip())) for name, equals, text in pairs if equals]
     if len(headers) != len(pairs) or not all(_is_header(protocol, *header) for header in headers):
-        raise ReporterError(f"{variable}: headers are given as name=value,name=value with percent-encoded values")
+        raise ReporterError(f"{variable}: the form is name=value,name=value with percent-encoded values")
     return tuple(headers)
 
 
 def _is_header(protocol: Protocol, name: str, text: str) -> bool:
-    """RFC 9110: a token, and visible ASCII. gRPC allows fewer names, and takes those in -bin for bytes."""
+    """RFC 9110: the name is a token, the value visible ASCII. gRPC allows fewer names, and `-bin` marks binary
+    values."""
     token = re.fullmatch(r"[0-9a-z_.-]+" if protocol == "grpc" else r"[0-9a-z!#$%&'*+.^_`|~-]+", name)
     is_bytes = protocol == "grpc" and name.endswith("-bin")
     return token is not None and not is_bytes and text.isascii() and text.isprintable()
@@ -175,5 +178,5 @@ def _file(variable: str, value: str) -> Path | None:
         return None
     path = Path(value)
     if not path.is_file():
-        raise ReporterError(f"{variable}={value}: there is no such file")
+        raise ReporterError(f"{variable}={value}: this file does not exist")
     return path

@@ -1,6 +1,6 @@
-"""Sends exports to the receiver in a thread of its own, one after the other, and again when one did not arrive.
+"""The thread that sends exports to the receiver, one after the other, and retries.
 
-While an export is on its way intervals go on to be added: what came meanwhile is in the next one.
+While an export is being sent, intervals are added to the pending metrics; they are in the next export.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from gradual_master.reporting.otlp.transport import Accepted, Rejected, Transpor
 
 FIRST_DELAY_S = 1.0
 MAX_DELAY_S = 30.0
+"""Bounds of the back-off between two attempts."""
+
 MAX_WARNINGS = 20
+"""Different texts of a receiver that are logged."""
 
 
 def back_off_s() -> Iterator[float]:
-    """Delays, each twice the last, less up to a half, so that many senders do not come back at one instant.
+    """Delays that double, each reduced by a random part of up to a half: many senders must not retry at the same time.
 
     Source: OTLP specification, "Retryable Response Codes".
     """
@@ -35,21 +38,24 @@ def back_off_s() -> Iterator[float]:
 
 @dataclass(slots=True)
 class ExportCounts:
-    """What became of the exports."""
+    """The results of the exports, for the report at the end."""
 
     posted: int = 0
+    """Intervals, and the verdict."""
     delivered: int = 0
+    """How many of them the receiver accepted."""
     rejected_points: int = 0
+    """Data points that the receiver rejected in accepted exports."""
     lost_requests: int = 0
-    """Of deltas, which no later export repeats."""
+    """Requests in lost deltas: no later export repeats them."""
     are_sums_stale: bool = False
-    """Whether the last sums did not arrive."""
+    """Whether the last sums that were sent are lost."""
     reason: str = ""
-    """Why the last export that failed did."""
+    """Why the last failed export failed."""
 
 
 class ExportThread:
-    """Sends what is pending. `post` is for one thread, which never waits for the receiver."""
+    """Sends pending metrics. One other thread calls `post`, which never waits for the receiver."""
 
     def __init__(self, transport: Transport, pending: PendingMetrics, resource: Resource, where: str) -> None:
         self.counts = ExportCounts()
@@ -60,7 +66,8 @@ class ExportThread:
         self._delays = back_off_s()
         self._log = structlog.get_logger(__name__)
         self._changed = threading.Condition()
-        """Guards `_pending` and the four below, which both threads use; the rest is the sending thread's."""
+        """Guards `_pending` and the four flags below, which both threads use; the sending thread alone uses the
+        rest."""
         self._is_sending = False
         self._is_finishing = False
         self._is_stopped = False
@@ -71,7 +78,8 @@ class ExportThread:
         self._thread.start()
 
     def post(self, add: Callable[[PendingMetrics], None]) -> None:
-        """Let `add` put something into what is pending, and send it; raises what the thread failed with, if it did."""
+        """Call `add` with the pending metrics and wake the thread; raise the error that ended the thread, if there is
+        one."""
         with self._changed:
             if self._bug is not None:
                 raise self._bug
@@ -80,11 +88,12 @@ class ExportThread:
             self._changed.notify_all()
 
     def finish(self, timeout_s: float) -> None:
-        """Deliver what there is, for at most so long and one attempt; then stop. Again: nothing."""
+        """Deliver what is pending for at most `timeout_s` and one attempt, then stop. A second call does nothing."""
         with self._changed:
-            # Two flags, as the end has two steps. The first one wakes a thread that waits out a back-off, for one more
-            # attempt; once there is nothing left, or the time is over, the second one ends it. An attempt that is under
-            # way then ends within the endpoint's timeout, and what it did not deliver is counted as lost.
+            # Two flags, because the end has two steps:
+            # 1. `_is_finishing` wakes the thread from a back-off for one more attempt.
+            # 2. `_is_stopped` ends it, when nothing is pending or the time is over. An attempt that is running ends
+            #    within the timeout of the endpoint; what it did not deliver is counted as lost.
             self._is_finishing = True
             self._changed.notify_all()
             self._changed.wait_for(
@@ -97,7 +106,8 @@ class ExportThread:
             self._note_lost(self._pending.take(), self.counts.reason)
 
     def _run(self) -> None:
-        """What the thread does; an unexpected error is raised by the next `post`, as one of the reporter."""
+        """The loop of the thread. An unexpected error is kept; the next `post` raises it as an error of the
+        reporter."""
         try:
             while (export := self._next()) is not None:
                 self._deliver(export)
@@ -106,7 +116,7 @@ class ExportThread:
             self._end_sending(bug)
 
     def _next(self) -> Export | None:
-        """The next export, once there is something in it; None at the end."""
+        """Wait for pending metrics and take them; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_stopped or not self._pending.is_empty)
             if self._is_stopped:
@@ -138,9 +148,9 @@ class ExportThread:
                         return self._note_lost(export, reason)
 
     def _pause(self, demanded_s: float | None) -> bool:
-        """Wait before the next attempt; whether there is to be one.
+        """Wait before the next attempt; return whether there is one.
 
-        At the end of a run no back-off of ours is waited out; what the receiver asked for is.
+        The end of the run cuts our own back-off short, but not a delay that the receiver asked for (Retry-After).
         """
         with self._changed:
             delay = next(self._delays) if demanded_s is None else demanded_s
@@ -163,8 +173,8 @@ class ExportThread:
             self._is_failing = False
             self._log.info(f"otlp: metrics reach {self._where} again")
         if accepted.rejected or accepted.message:
-            kind = f"{accepted.rejected} data points were rejected" if accepted.rejected else "a warning"
-            self._warn_once(f"otlp: {self._where} took an export with a remark: {kind}: {accepted.message}")
+            kind = f"{accepted.rejected} data points were rejected" if accepted.rejected else "warning"
+            self._warn_once(f"otlp: {self._where} accepted an export, but: {kind}: {accepted.message}")
 
     def _note_lost(self, export: Export, reason: str) -> None:
         self.counts.reason = reason
@@ -173,10 +183,10 @@ class ExportThread:
             if export.temporality == "delta":
                 self.counts.lost_requests += sum(sums.requests for _, sums in export.sums)
         if not self._is_stopped:
-            self._warn_once(f"otlp: {self._where} refuses metrics: {reason}")
+            self._warn_once(f"otlp: {self._where} rejects metrics: {reason}")
 
     def _warn_once(self, text: str) -> None:
-        """Each text once: a receiver may repeat it every second."""
+        """Log each text once: a receiver may repeat it every second."""
         if text not in self._warned and len(self._warned) < MAX_WARNINGS:
             self._warned.add(text)
             self._log.warning(text)

@@ -1,4 +1,4 @@
-"""What is still to be exported: sums and histograms that grow, and the gauges of every interval.
+"""Metrics that are not exported yet: sums and histograms that grow, and the gauges of every interval.
 
 Why sums and gauges are kept apart:
 
@@ -32,10 +32,10 @@ from gradual_master.results.measures.intervals import IntervalRecord
 Temporality = Literal["cumulative", "delta"]
 
 MAX_WAITING_VALUES = 50_000
-"""Gauge values that wait for a receiver: 5 to 15 MB; for three groups and ten agents, a quarter of an hour."""
+"""Gauge values that wait for the receiver: 5 to 15 MB; for three groups and ten agents, a quarter of an hour."""
 
 MAX_VALUES_PER_EXPORT = 10_000
-"""Gauge values in one export: 1 MB, a quarter of what a receiver takes by default."""
+"""Gauge values in one export: 1 MB; the default limit of a receiver is 4 MB."""
 
 Attributes = tuple[tuple[str, str | bool], ...]
 
@@ -59,25 +59,26 @@ class IntervalGauges:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One export."""
+    """The content of one export."""
 
     temporality: Temporality
     start: int
-    """Unix time in ns; from here to `at` is what the sums hold."""
+    """Unix time in ns; the sums are over the time from here to `at`."""
     at: int
+    """Unix time in ns."""
     sums: tuple[tuple[StepKey, StepSums], ...]
     intervals: tuple[IntervalGauges, ...]
     """In order."""
 
 
 class PendingMetrics:
-    """Takes closed intervals in, and gives exports. `begin`: when the schedule began, Unix time in ns."""
+    """Collects closed intervals and makes exports of them. `start`: the start of the schedule, Unix time in ns."""
 
-    def __init__(self, temporality: Temporality, begin: int, max_waiting_values: int = MAX_WAITING_VALUES) -> None:
+    def __init__(self, temporality: Temporality, start: int, max_waiting_values: int = MAX_WAITING_VALUES) -> None:
         self._temporality: Temporality = temporality
-        self._begin = begin
-        self._at = begin
-        self._exported_at = begin
+        self._start = start
+        self._at = start
+        self._exported_at = start
         self._sums: dict[StepKey, StepSums] = {}
         self._intervals: deque[IntervalGauges] = deque()
         self._max_waiting_values = max_waiting_values
@@ -89,13 +90,13 @@ class PendingMetrics:
         return not self._intervals
 
     def add(self, record: IntervalRecord) -> None:
-        """Take in the next interval."""
-        self._at = self._begin + round(record.end_s * NS_PER_S)
+        """Add the next interval."""
+        self._at = self._start + round(record.end_s * NS_PER_S)
         add_rows(self._sums, record.actions(), warm_up=record.warm_up)
         self._add_gauges(tuple(_gauges(record)))
 
     def judge(self, objectives: Sequence[ObjectiveRow], at: int) -> None:
-        """Take in the verdict at the end, when a lack of data has become a judgement too."""
+        """Add the objectives of the verdict. Now objectives without data have a result too."""
         self._at = max(at, self._at + 1)
         self._add_gauges(tuple(_judged(row) for row in objectives if row.passed is not None))
 
@@ -106,12 +107,12 @@ class PendingMetrics:
             self._waiting -= len(self._intervals.popleft().values)
 
     def take(self) -> Export:
-        """What there is, as one export: of the waiting intervals those that it has room for.
+        """Take one export: the sums, and as many waiting intervals as it has room for.
 
-        Sums go with the first export after they changed: never twice for the same instant.
+        Sums are only in the first export after they changed: never twice for the same time.
         """
         is_cumulative = self._temporality == "cumulative"
-        start = self._begin if is_cumulative else self._exported_at
+        start = self._start if is_cumulative else self._exported_at
         sums: dict[StepKey, StepSums] = {}
         if self._at > self._exported_at and is_cumulative:
             sums = {key: of.copy() for key, of in self._sums.items()}
@@ -119,7 +120,7 @@ class PendingMetrics:
             sums, self._sums = self._sums, {}
         self._exported_at = self._at
         room, intervals = MAX_VALUES_PER_EXPORT, list[IntervalGauges]()
-        # The first one goes in any case: an interval with more values than an export has room for would stay for ever.
+        # The first interval is taken in any case: one with more values than MAX_VALUES_PER_EXPORT would wait for ever.
         while self._intervals and (room == MAX_VALUES_PER_EXPORT or len(self._intervals[0].values) <= room):
             intervals.append(self._intervals.popleft())
             room -= len(intervals[-1].values)
@@ -128,7 +129,7 @@ class PendingMetrics:
 
 
 def _gauges(record: IntervalRecord) -> Iterator[GaugeValue]:
-    """What is known of groups, agents and objectives: a lag that was not measured is not exported."""
+    """The gauges of groups, agents and objectives; a lag that was not measured is left out."""
     for group in record.users:
         of_group = ("gradual.group", group)
         yield GaugeValue("gradual.users", (of_group, ("gradual.user.state", "active")), record.users[group])

@@ -21,7 +21,7 @@ from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.sections import Summary
 
 FINISH_S = 10.0
-"""How long a run's end waits for a receiver that is away, beside the attempt that is under way."""
+"""How long the end of a run waits for a receiver that is away, in addition to a running attempt."""
 
 _PREFERENCE = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"
 _TEMPORALITIES: dict[str, Temporality] = {
@@ -30,7 +30,8 @@ _TEMPORALITIES: dict[str, Temporality] = {
     "delta": "delta",
     "lowmemory": "delta",
 }
-"""For counters and histograms, which are the only sums here (OTLP metrics exporter specification)."""
+"""Values of the variable (OTLP metrics exporter specification); "lowmemory" means delta for counters and histograms,
+which are the only sums here."""
 
 
 class OtlpReporter(Reporter):
@@ -47,12 +48,14 @@ class OtlpReporter(Reporter):
         self._exporter: ExportThread | None = None
 
     def prepare(self) -> None:
-        """Read where metrics go, and try an empty export. A receiver that does not take it may be there later."""
+        """Find the endpoint and try an empty export. If that fails, only warn: the receiver may come later."""
         self._endpoint = find_endpoint(self.arg, self._environ)
         preferred = self._environ.get(_PREFERENCE, "").strip()
         if preferred.lower() not in _TEMPORALITIES:
-            # Warned of and ignored, as the specification wants it.
-            self._log.warning(f"{_PREFERENCE}={preferred}: known are cumulative, delta and lowmemory; cumulative it is")
+            # By the specification, an unknown value is ignored with a warning.
+            self._log.warning(
+                f"{_PREFERENCE}={preferred}: it must be cumulative, delta or lowmemory; cumulative is used"
+            )
         self._temporality = _TEMPORALITIES.get(preferred.lower(), "cumulative")
         self._transport = make_transport(self._endpoint)
         result = self._transport.send(ExportMetricsServiceRequest())
@@ -61,22 +64,22 @@ class OtlpReporter(Reporter):
                 self._log.warning(f"otlp: {self._endpoint}: {result.message}")
             return
         later = "it is tried again during the run" if isinstance(result, Undelivered) else "the run goes on without it"
-        self._log.warning(f"otlp: {self._endpoint} does not take metrics: {result.reason}; {later}")
+        self._log.warning(f"otlp: {self._endpoint} does not accept metrics: {result.reason}; {later}")
 
     def on_test_start(self, run: RunFacts) -> None:
-        """The schedule begins: sums count from here."""
+        """Start the thread. The schedule starts: sums count from here."""
         assert self._transport is not None
         resource = describe_resource(run, platform.node())
         pending = PendingMetrics(self._temporality, unix_ns(run.begins_at or run.started_at))
         self._exporter = ExportThread(self._transport, pending, resource, str(self._endpoint))
 
     def on_interval(self, interval: IntervalRecord) -> None:
-        """Send it; this never waits for the receiver."""
+        """Send the interval; this never waits for the receiver."""
         if self._exporter is not None:
             self._exporter.post(lambda pending: pending.add(interval))
 
     def on_test_complete(self, summary: Summary) -> None:
-        """Send the verdict's objectives, wait for what is under way, and say what did not arrive."""
+        """Send the verdict's objectives, wait for running exports, and log what did not arrive."""
         if self._exporter is None:
             return
         at = unix_ns(summary.run.finished_at)
@@ -84,14 +87,14 @@ class OtlpReporter(Reporter):
         self._finish(self._finish_s)
 
     def close(self) -> None:
-        """End the thread and the connection, whatever came before."""
+        """End the thread and the connection."""
         self._finish(0.0)
         if self._transport is not None:
             self._transport.close()
             self._transport = None
 
     def _finish(self, timeout_s: float) -> None:
-        """End the thread, and say what could not be delivered."""
+        """End the thread, and log what could not be delivered."""
         if self._exporter is None:
             return
         self._exporter.finish(timeout_s)
@@ -110,5 +113,5 @@ class OtlpReporter(Reporter):
 
 
 def unix_ns(instant: str) -> int:
-    """An instant of RFC 3339 as Unix time, exactly: a float of seconds would be off by a tenth of a microsecond."""
+    """A time of RFC 3339 as Unix time in ns, exactly: a float of seconds would be wrong by a tenth of a microsecond."""
     return (datetime.fromisoformat(instant) - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1) * 1000

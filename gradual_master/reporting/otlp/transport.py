@@ -1,6 +1,6 @@
-"""How one export travels, over HTTP or gRPC. What comes of it is data, never an exception.
+"""One attempt to send an export, over HTTP or gRPC. The result is a value, never an exception.
 
-An attempt ends within the endpoint's timeout, and is not repeated here: that is the exporter's business.
+An attempt ends within the timeout of the endpoint. Retries are in `exporter`.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ from gradual_master.errors import ReporterError
 from gradual_master.reporting.otlp.endpoint import OtlpEndpoint
 
 MAX_ANSWER_BYTES = 1 << 20
-"""An answer is some bytes long; of a page of HTML no more than this is read."""
+"""A valid answer has some bytes; a server that is not a receiver may answer with more."""
 
 SHOWN_CHARACTERS = 300
+"""Of a message of the receiver."""
 
 RETRYABLE_STATUSES = frozenset({429, 502, 503, 504})
 """OTLP specification, "Retryable Response Codes"."""
@@ -53,7 +54,7 @@ RETRYABLE_CODES = frozenset(
 """OTLP specification, "OTLP/gRPC Response"; RESOURCE_EXHAUSTED only with a RetryInfo."""
 
 STATUS_KEY = "grpc-status-details-bin"
-"""Where a google.rpc.Status stands in the metadata of a failed call."""
+"""The key of a google.rpc.Status in the metadata of a failed call."""
 
 CHANNEL_OPTIONS = (
     ("grpc.enable_retries", 0),
@@ -63,31 +64,32 @@ CHANNEL_OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.primary_user_agent", f"gradual/{__version__}"),
 )
-"""The exporter alone decides when to try again: the channel is ready to dial whenever it does."""
+"""The exporter decides when to retry. So gRPC itself does not retry, and reconnects after 2 s at most: else it could
+still be in its own back-off when the exporter tries again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """It arrived."""
+    """The receiver has accepted the export."""
 
     rejected: int = 0
-    """Data points that were refused all the same."""
+    """Data points that it rejected nevertheless (partial success)."""
     message: str = ""
-    """Why, or a warning."""
+    """Why it rejected them, or a warning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """It did not arrive, and may later."""
+    """The export did not arrive; a retry may succeed."""
 
     reason: str
     after_s: float | None = None
-    """What the receiver asked for, if it asked."""
+    """The delay before a retry that the receiver asked for, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """It will not be taken, however often it is sent."""
+    """The receiver rejects the export; a retry would not help."""
 
     reason: str
 
@@ -96,9 +98,9 @@ ExportResult = Accepted | Undelivered | Rejected
 
 
 def make_transport(endpoint: OtlpEndpoint) -> Transport:
-    """The way to this receiver; nothing is dialled yet. ReporterError for TLS files that cannot be used."""
+    """The transport to this receiver, not connected yet. ReporterError for TLS files that cannot be used."""
     try:
-        # Over gRPC too, to see that the files can be used: gRPC would say nothing, and never connect.
+        # For gRPC too, to check the files: with a bad file gRPC reports no error and never connects.
         context = ssl.create_default_context(cafile=endpoint.authorities) if endpoint.secure else None
         if context is not None and endpoint.certificate is not None:
             context.load_cert_chain(endpoint.certificate, endpoint.key)
@@ -108,7 +110,8 @@ def make_transport(endpoint: OtlpEndpoint) -> Transport:
 
 
 class _EveryStatus(urllib.request.HTTPErrorProcessor):
-    """No status is an exception, and no redirect is followed: a redirected POST would become a GET without its body."""
+    """Raises no exception for a status, and follows no redirect: urllib would turn the POST into a GET without a
+    body."""
 
     def http_response(self, request: Any, response: Any) -> Any:
         return response
@@ -130,14 +133,14 @@ class HttpTransport:
         headers = {"content-type": "application/x-protobuf", "user-agent": f"gradual/{__version__}"}
         if endpoint.gzip:
             headers["content-encoding"] = "gzip"
-        self._headers = headers | dict(endpoint.headers)  # the user's own come last: they may replace ours
+        self._headers = headers | dict(endpoint.headers)  # the user's headers come last: they may replace ours
 
     def send(self, request: ExportMetricsServiceRequest) -> ExportResult:
-        """POST it."""
+        """POST the request and read the answer."""
         body = request.SerializeToString()
         if self._endpoint.gzip:
             body = gzip.compress(body, compresslevel=1, mtime=0)
-        post = urllib.request.Request(self._endpoint.url, data=body, headers=self._headers, method="POST")  # noqa: S310 - the scheme is http or https: `endpoint` lets nothing else pass
+        post = urllib.request.Request(self._endpoint.url, data=body, headers=self._headers, method="POST")  # noqa: S310 - `endpoint` allows only the schemes http and https
         deadline = time.monotonic() + self._endpoint.timeout_s
         try:
             with self._opener.open(post, timeout=self._endpoint.timeout_s) as answer:
@@ -148,11 +151,11 @@ class HttpTransport:
             return Undelivered(_explain(error))
 
     def close(self) -> None:
-        """Every export has its own connection."""
+        """Do nothing: every export has its own connection."""
 
 
 def _read(answer: Any, deadline: float) -> bytes:
-    """The body, as far as it comes in time: one that trickles is no reason to wait for ever."""
+    """The body, until the deadline. The timeout of a socket is per read: a slow body could take for ever."""
     body = b""
     while len(body) < MAX_ANSWER_BYTES and (part := answer.read1(65_536)):
         body += part
@@ -162,12 +165,12 @@ def _read(answer: Any, deadline: float) -> bytes:
 
 
 def _result_of(answer: Any, body: bytes) -> ExportResult:
-    """What an answer over HTTP means."""
+    """The result that an HTTP answer means."""
     if 200 <= answer.status < 300:
         try:
             return _accepted(ExportMetricsServiceResponse.FromString(body))
         except DecodeError:
-            return Accepted(message="the answer is not of the OpenTelemetry protocol; is this its HTTP receiver?")
+            return Accepted(message="the answer is not OTLP; is this an OTLP/HTTP receiver?")
     message = read_status(body)[0][:SHOWN_CHARACTERS]
     reason = f"HTTP {answer.status} {answer.reason}" + (f": {message}" if message else "")
     if answer.status in RETRYABLE_STATUSES:
@@ -176,7 +179,7 @@ def _result_of(answer: Any, body: bytes) -> ExportResult:
 
 
 def retry_after_s(headers: Message, now: datetime) -> float | None:
-    """Retry-After: seconds, or a date (RFC 9110, 10.2.3); None without one that can be read."""
+    """Retry-After: seconds, or a date (RFC 9110, 10.2.3); None if it is absent or malformed."""
     text = (headers.get("retry-after") or "").strip()
     if text.isascii() and text.isdigit():
         return float(text)
@@ -188,7 +191,7 @@ def retry_after_s(headers: Message, now: datetime) -> float | None:
 
 
 def _explain(error: object) -> str:
-    """`connection refused` of an OSError, else what it says."""
+    """A short text for an error, such as `connection refused`."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -211,11 +214,11 @@ class GrpcTransport:
         self._stub = MetricsServiceStub(self._channel)  # type: ignore[no-untyped-call]  # generated without types
 
     def send(self, request: ExportMetricsServiceRequest) -> ExportResult:
-        """Call Export."""
+        """Call the method Export."""
         try:
             answer = self._stub.Export(request, timeout=self._endpoint.timeout_s, metadata=self._endpoint.headers)
         except grpc.RpcError as error:
-            call: Any = error  # it is one too, with code, details and trailing metadata
+            call: Any = error  # it is also the call, with code, details and trailing metadata
             code, after_s = call.code(), read_status(dict(call.trailing_metadata() or ()).get(STATUS_KEY, b""))[1]
             reason = ": ".join(part for part in (code.name, call.details()) if part)[:SHOWN_CHARACTERS]
             if code in RETRYABLE_CODES or (code is grpc.StatusCode.RESOURCE_EXHAUSTED and after_s is not None):
@@ -229,15 +232,17 @@ class GrpcTransport:
 
 
 def read_status(data: bytes) -> tuple[str, float | None]:
-    """A google.rpc.Status, as receivers explain a failure: its message, and the delay (s) that a RetryInfo asks for.
+    """Message of a google.rpc.Status, and the delay (s) of its RetryInfo; receivers explain a failure this way.
 
-    Nothing when these bytes are none, as a proxy's page of HTML.
+    Empty if the bytes are not a Status, such as an HTML page of a proxy.
     """
     info = RetryInfo()
     try:
         status = Status.FromString(data)
         delays = [
-            info.retry_delay.seconds + info.retry_delay.nanos / NS_PER_S for one in status.details if one.Unpack(info)
+            info.retry_delay.seconds + info.retry_delay.nanos / NS_PER_S
+            for detail in status.details
+            if detail.Unpack(info)
         ]
     except DecodeError:
         return "", None

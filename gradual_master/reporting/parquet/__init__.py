@@ -1,1 +1,1 @@
-"""`-o parquet=FOLDER`: every single sample as Parquet files."""
+"""`-o parquet=FOLDER`: every sample, in Parquet files."""

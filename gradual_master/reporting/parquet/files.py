@@ -1,4 +1,4 @@
-"""Raw samples into Parquet files, in bounded memory: `agent=NAME/minute=NNN/part-N.parquet` (Hive's layout).
+"""Writes samples to Parquet files in bounded memory: `agent=NAME/minute=NNN/part-N.parquet` (Hive's layout).
 
 A sample is in the minute of run time in which it ended, as in the results it is in the interval in which it ended. Rows
 are buffered as columns, per partition. `ROWS_PER_GROUP` rows are written as one row group; when all partitions together
@@ -34,18 +34,20 @@ from gradual_master.results.facts import RunFacts
 
 ROWS_PER_GROUP = 65_536
 MAX_BUFFERED_ROWS = 524_288
-"""Rows that wait in memory, of all partitions: 13 MB."""
+"""Rows in memory, over all partitions: 13 MB."""
 
 MAX_OPEN_PARTITIONS = 256
-"""Partitions that are open at once, each of them with a file at most."""
+"""Partitions that are open at the same time, each with one file at most."""
 
 CLOSE_AFTER_S = 30
-"""How long a partition is kept open for late rows."""
+"""How long after its minute a partition stays open for late rows."""
 
 NS_PER_MINUTE = 60 * NS_PER_S
 MAX_NAME_LENGTH = 200
+"""Of an encoded agent name; file systems allow 255 bytes for a folder's name."""
+
 NO_NAME = "__HIVE_DEFAULT_PARTITION__"
-"""Read as null (Apache Hive, dynamic partitions)."""
+"""For an empty name; readers take it for null (Apache Hive, dynamic partitions)."""
 
 Columns = tuple[npt.NDArray[Any], ...]
 """started, duration, slot, step, kind, status: as in SampleBlock."""
@@ -73,7 +75,7 @@ TEXT_COLUMNS = [field.name for field in FIELDS if field.type == _TEXT]
 
 
 def describe_run(run: RunFacts) -> dict[str, str]:
-    """The metadata of every file."""
+    """The metadata of each file."""
     return {
         "gradual.schema": "gradual.samples/1",
         "gradual.version": __version__,
@@ -86,7 +88,7 @@ def describe_run(run: RunFacts) -> dict[str, str]:
 
 
 class SampleWriter:
-    """Takes blocks in any order.
+    """Writes blocks of samples, which may come in any order.
 
     Why memory is bounded. Large row groups are best for readers, so rows have to wait. But hundreds of agents, each
     with a minute or two that may still get late rows, are hundreds of partitions that fill slowly. So three things are
@@ -117,10 +119,10 @@ class SampleWriter:
         self._newest: dict[str, int] = {}
         self._buffered = 0
         self.peak = 0
-        """The most rows that ever waited."""
+        """The largest number of buffered rows so far."""
 
     def write(self, block: SampleBlock) -> None:
-        """Take in some samples of one agent."""
+        """Add some samples of one agent."""
         if not len(block):
             return
         ended = block.started + block.duration
@@ -131,14 +133,14 @@ class SampleWriter:
             partition = self._partition(block, minute)
             chosen = minutes == minute
             self._add(partition, tuple(column[chosen] for column in columns))
-        # Complete those of this agent that are well past their minute, and for as long past their last row.
+        # Close partitions of this agent whose minute and whose last row are both more than CLOSE_AFTER_S ago.
         before = self._newest[block.agent] - CLOSE_AFTER_S * NS_PER_S
         for key in [key for key in self._open if key[0] == block.agent and (key[1] + 1) * NS_PER_MINUTE < before]:
             if self._open[key].touched < before:
                 self._close(key)
 
     def _partition(self, block: SampleBlock, minute: int) -> Partition:
-        """The open partition of this minute, a new one if need be."""
+        """The open partition of this minute; open a new one if there is none."""
         key = (block.agent, minute)
         known = self._open.get(key)
         if known is not None and known.takes(block):
@@ -154,7 +156,7 @@ class SampleWriter:
         return self._open[key]
 
     def _add(self, partition: Partition, columns: Columns) -> None:
-        """Add rows piece by piece, so that no more than allowed ever wait."""
+        """Add rows piece by piece, so that the limit of buffered rows always holds."""
         count, done = len(columns[0]), 0
         while done < count:
             room = min(self._rows_per_group - partition.buffered, self._max_buffered_rows - self._buffered)
@@ -178,7 +180,7 @@ class SampleWriter:
         partition.close()
 
     def close(self) -> None:
-        """Complete everything that is open; of several failures the first is raised, after all were tried."""
+        """Close all partitions; then raise the first error, if there was one."""
         failures: list[Exception] = []
         while self._open:
             try:
@@ -190,11 +192,13 @@ class SampleWriter:
 
 
 class Partition:
-    """One part of one agent's minute: rows that wait, and a file from the first row group on."""
+    """One part of one minute of one agent: buffered rows, and a file from the first row group on."""
 
     def __init__(self, folder: Path, schema: Any, index: SeriesIndex, begin: int) -> None:
         self.buffered = 0
+        """Rows in memory."""
         self.touched = 0
+        """The agent's newest time (ns of run time) when it last got rows."""
         self._folder = folder
         self._schema = schema
         self._index = index
@@ -203,30 +207,30 @@ class Partition:
             pa.array(texts, pa.string()).dictionary_encode()
             for texts in zip(*((index.groups[step.group], step.name, step.action) for step in index.steps), strict=True)
         ]
-        """Group, name and action of each step, every text of them once."""
+        """Group, name and action of each step, dictionary-encoded: rows have only an index."""
         self._failures = index.failures.names[1:]
-        self._waiting: list[Columns] = []
+        self._pieces: list[Columns] = []
         self._writer: Any = None
         self._path = folder
         self._draft = folder
 
     def takes(self, block: SampleBlock) -> bool:
-        """Whether its numbers mean the same as those that wait."""
+        """Whether the step and kind numbers of the block mean the same as those of the buffered rows."""
         return (block.index is self._index or block.index == self._index) and block.begin == self._begin
 
     def add(self, columns: Columns) -> None:
-        """Let rows wait. Many small pieces become one, as each of them costs more than its rows."""
-        self._waiting.append(columns)
+        """Buffer rows. Many small pieces are joined: each array costs more memory than its few rows."""
+        self._pieces.append(columns)
         self.buffered += len(columns[0])
-        if len(self._waiting) == 64:
-            self._waiting = [_joined(self._waiting)]
+        if len(self._pieces) == 64:
+            self._pieces = [_joined(self._pieces)]
 
     def write_out(self) -> None:
-        """Write what waits as a row group."""
+        """Write the buffered rows as one row group."""
         if not self.buffered:
             return
-        columns = _joined(self._waiting)
-        self._waiting, self.buffered = [], 0
+        columns = _joined(self._pieces)
+        self._pieces, self.buffered = [], 0
         if self._writer is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             number = len(list(self._folder.glob("part-*.parquet")))
@@ -254,7 +258,7 @@ class Partition:
         return pa.Table.from_arrays(arrays, schema=self._schema)
 
     def close(self) -> None:
-        """Write what waits and give the file its name."""
+        """Write the buffered rows and rename the file to its final name."""
         self.write_out()
         if self._writer is None:
             return
@@ -267,8 +271,8 @@ class Partition:
         self._writer = None
 
     def _abandon(self) -> None:
-        """Remove a file that cannot be completed: without its footer it cannot be read."""
-        with suppress(Exception):  # what it failed with first is being raised
+        """Remove a file that cannot be completed: without its footer no reader can open it."""
+        with suppress(Exception):  # the first error is being raised
             self._writer.close()
         self._writer = None
         self._draft.unlink(missing_ok=True)
@@ -281,9 +285,9 @@ def _joined(pieces: Sequence[Columns]) -> Columns:
 
 
 def safe_name(name: str) -> str:
-    """An agent's name as part of a path, percent-encoded as readers of Hive's layout take it: they show it unchanged.
+    """An agent's name as a folder name, percent-encoded; readers of Hive's layout decode it.
 
-    A longer one than a folder's name may be is cut, and stays another than its like by a checksum.
+    A name that is too long is cut and gets a checksum, so that two long names differ.
     """
     safe = quote(name, safe="") or NO_NAME
     if len(safe) <= MAX_NAME_LENGTH:

@@ -1,7 +1,7 @@
-"""Every single sample as Parquet files: `-o parquet=FOLDER`, partitioned by agent and minute.
+"""`-o parquet=FOLDER`: every sample in Parquet files, partitioned by agent and minute.
 
-The folder belongs to one run. What a former run of Gradual wrote there is replaced when the schedule begins; anything
-else in it is left alone, and makes the reporter refuse the folder: a query over it would read both.
+The folder belongs to one run. Files of an earlier run are replaced when the schedule starts. With other files in it the
+folder is refused: they would be lost or mixed with the samples in a query.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ if TYPE_CHECKING:  # half a second, and an extra: see `prepare`
 DEFAULT_FOLDER = "gradual-samples"
 
 MARKER = "_gradual_samples"
-"""Marks a folder as ours, and is locked while a run writes there. Readers of data sets ignore names with `_` first."""
+"""Marks a folder as ours, and is locked while a run writes there. Readers of data sets ignore names that start with
+`_`."""
 
 MARKER_TEXT = "gradual.samples/1: a run writes here, and the next one replaces what it wrote\n"
 
 OUR_FILES = re.compile(r"agent=[^/]+/minute=\d+/(part-\d+\.parquet|\.part-\d+\.partial)")
 OUR_FOLDERS = re.compile(r"agent=[^/]+(/minute=\d+)?")
-"""What we write, and what is left of it when the machine fails: paths within the folder."""
+"""Paths in the folder: what a run writes, and what remains of it if the process is killed."""
 
 
 class ParquetReporter(Reporter):
@@ -44,9 +45,9 @@ class ParquetReporter(Reporter):
         self._writer: SampleWriter | None = None
 
     def prepare(self) -> None:
-        """Make sure that there is a library, and a folder of our own that can be written to."""
+        """Check that pyarrow is installed, and claim the folder."""
         if self.arg == "":
-            raise ReporterError("-o parquet=: name a folder, or say `-o parquet` for ./gradual-samples")
+            raise ReporterError("-o parquet=: name a folder, or write `-o parquet` for ./gradual-samples")
         try:
             import gradual_master.reporting.parquet.files  # noqa: F401, PLC0415 - half a second, and an extra
         except ImportError as error:
@@ -58,7 +59,7 @@ class ParquetReporter(Reporter):
         self._folder = folder
 
     def on_test_start(self, run: RunFacts) -> None:
-        """The schedule begins: what a former run wrote is replaced from here on."""
+        """Remove the files of an earlier run; the schedule starts."""
         from gradual_master.reporting.parquet.files import SampleWriter, describe_run  # noqa: PLC0415 - see `prepare`
 
         assert self._folder is not None
@@ -66,18 +67,18 @@ class ParquetReporter(Reporter):
         self._writer = SampleWriter(self._folder.path, describe_run(run))
 
     def on_samples(self, block: SampleBlock) -> None:
-        """Some samples came."""
+        """Write some samples."""
         if self._writer is not None:
             self._writer.write(block)
 
     def on_test_complete(self, summary: Summary) -> None:
-        """All are there: complete the files."""
+        """Complete the files: all samples have come."""
         if self._writer is not None:
             self._writer.close()
             self.written.append(Path(self.arg or DEFAULT_FOLDER))
 
     def close(self) -> None:
-        """Complete what is open, and give the folder free."""
+        """Complete open files, and release the folder."""
         writer, self._writer = self._writer, None
         folder, self._folder = self._folder, None
         try:
@@ -89,7 +90,7 @@ class ParquetReporter(Reporter):
 
 
 class SampleFolder:
-    """A folder that holds samples of one run and nothing else."""
+    """A folder with the samples of one run and nothing else."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -98,13 +99,13 @@ class SampleFolder:
         self._marker: TextIO | None = None
 
     def claim(self) -> None:
-        """Make it ours, or raise ReporterError; nothing is removed yet."""
-        # In this order: a folder with other people's files is refused before anything is written there, and the lock
-        # comes last, since it writes the marker that makes a folder ours.
+        """Claim the folder for this run, or raise ReporterError; nothing is removed yet."""
+        # The order matters: first refuse a folder with foreign files, before anything is written there. The lock comes
+        # last, because it writes the marker, which makes the folder ours.
         try:
             self._is_new = not self.path.exists()
             self.path.mkdir(parents=True, exist_ok=True)
-            self._refuse_strangers()
+            self._refuse_foreign_files()
             tempfile.TemporaryFile(dir=self.path).close()
             self._lock()
         except FileExistsError as error:
@@ -114,28 +115,28 @@ class SampleFolder:
         except OSError as error:
             raise ReporterError(f"{self._where}: cannot be written: {error.strerror}") from error
 
-    def _refuse_strangers(self) -> None:
+    def _refuse_foreign_files(self) -> None:
         names = os.listdir(self.path)
         if names and MARKER not in names:
             raise ReporterError(
-                f"{self._where}: holds {names[0]!r}, which is not of Gradual; name an empty folder or a new one"
+                f"{self._where}: holds {names[0]!r}, which Gradual did not write; name an empty folder or a new one"
             )
         for path in self._files():
             name = path.relative_to(self.path).as_posix()
             if name != MARKER and not self._is_ours(path):
                 raise ReporterError(
-                    f"{self._where}: holds {name!r} beside the samples of a former run; move it away, or name another"
+                    f"{self._where}: holds {name!r} beside the samples of an earlier run; move it away, or name another"
                     " folder"
                 )
 
     def _files(self) -> Iterator[Path]:
-        """Everything but folders; a link to one is followed no further."""
+        """All files; a link to a folder counts as a file and is not followed."""
         for folder, folders, names in os.walk(self.path):
             links = [name for name in folders if (Path(folder) / name).is_symlink()]
             yield from (Path(folder) / name for name in (*names, *links))
 
     def _lock(self) -> None:
-        """Until it is released, or this process ends, however it does."""
+        """Write and lock the marker. The system removes the lock when this process ends, for any reason."""
         marker = (self.path / MARKER).open("a+", encoding="utf-8")
         try:
             fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -148,7 +149,7 @@ class SampleFolder:
         self._marker = marker
 
     def clear(self) -> None:
-        """Remove what a former run wrote, and nothing else."""
+        """Remove the files of an earlier run, and nothing else."""
         for path in [path for path in self._files() if self._is_ours(path)]:
             path.unlink()
         for folder, _, _ in os.walk(self.path, topdown=False):
@@ -160,7 +161,7 @@ class SampleFolder:
         return OUR_FILES.fullmatch(path.relative_to(self.path).as_posix()) is not None and not path.is_symlink()
 
     def release(self, is_used: bool) -> None:
-        """Let others have it. One that was made in vain goes."""
+        """Release the folder; remove it if it was made for this run and is not used."""
         if self._marker is None:
             return
         if self._is_new and not is_used:

@@ -1,1 +1,1 @@
-"""How the run is going, on standard error."""
+"""The progress of a run, on standard error."""

@@ -1,4 +1,4 @@
-"""How the run is going, on standard error: a live table on a terminal, a plain line every few seconds else."""
+"""The progress of a run on standard error: a live table on a terminal, else a plain line every few seconds."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from gradual_master.results.summary.sections import Summary
 
 LINE_EVERY_S = 5.0
 SHOWN_GROUPS = 8
+"""Of more groups only the first ones and the sum are shown."""
 
 STYLES = {"info": "dim", "warning": "yellow", "error": "red"}
 
 
 class ProgressReporter(Reporter):
-    """Shows how the run is going. Nothing runs beside it: it draws when an interval closes."""
+    """Shows the progress. It has no thread or timer of its own: it draws when an interval closes."""
 
     def __init__(self, schedule: Schedule, console: Console | None = None) -> None:
         super().__init__()
@@ -36,13 +37,13 @@ class ProgressReporter(Reporter):
         self._next_line_s = 0.0
 
     def on_test_start(self, run: RunFacts) -> None:
-        """The schedule is about to begin."""
+        """Start the live table if there is a terminal; the schedule is about to start."""
         if self._console.is_terminal:
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
             self._live.start()
 
     def on_interval(self, interval: IntervalRecord) -> None:
-        """Draw anew, or say a line when one is due."""
+        """Draw again, or print a line when one is due."""
         self._state.add(interval)
         if self._live is not None:
             self._live.update(render_progress(self._state), refresh=True)
@@ -51,24 +52,24 @@ class ProgressReporter(Reporter):
             self._console.print(describe_progress(self._state), soft_wrap=True)
 
     def on_news(self, news: News) -> None:
-        """Keep the latest in view; where there is no terminal it is in the log."""
+        """Show the latest news; without a terminal they are only in the log."""
         self._state.news.append(news)
         if self._live is not None:
             self._live.update(render_progress(self._state), refresh=True)
 
     def on_test_complete(self, summary: Summary) -> None:
-        """Nothing more to show."""
+        """Remove the live table: the summary is printed next."""
         self.close()
 
     def close(self) -> None:
-        """Leave the terminal as it was, however the run ended."""
+        """Restore the terminal, also after a failed run."""
         if self._live is not None:
             self._live.stop()
             self._live = None
 
 
 def describe_progress(state: ProgressState) -> str:
-    """One plain line."""
+    """The progress as one plain line."""
     record = state.last
     users = show_users(record.users, record.target) if record is not None else ""
     parts = [
@@ -84,7 +85,7 @@ def describe_progress(state: ProgressState) -> str:
 
 
 def show_users(users: Mapping[str, float], target: Mapping[str, float]) -> str:
-    """All groups together: `49.8/50`."""
+    """Actual and target of all groups together: `49.8/50`."""
     return f"{show_number(sum(users.values()))}/{show_number(sum(target.values()))}"
 
 
@@ -97,10 +98,10 @@ def _position(state: ProgressState) -> str:
 
 
 def render_progress(state: ProgressState) -> RenderableType:
-    """The live view."""
+    """The live table."""
     record = state.last
     if record is None:
-        return Text("the schedule begins")
+        return Text("the schedule starts")
     counts = f"{show_count(state.requests)} requests", f"{show_count(state.failures.total())} failed"
     numbers = Text("   ".join([*_speed(state), *counts, f"agents {record.agents}"]))
     parts: list[RenderableType] = [_bar(state), _users(record), numbers]
@@ -115,7 +116,7 @@ def render_progress(state: ProgressState) -> RenderableType:
 
 
 def _bar(state: ProgressState) -> RenderableType:
-    """As wide as there is room: green, since how far a run has come is no alarm."""
+    """The time and a progress bar over the whole width; green, because other colours would look like an alarm."""
     grid = Table.grid(padding=(0, 2, 0, 0), expand=bool(state.end_s))
     grid.add_column()
     grid.add_column(ratio=1)
@@ -127,7 +128,7 @@ def _bar(state: ProgressState) -> RenderableType:
 
 
 def _users(record: IntervalRecord) -> Table:
-    """Target and actual users per group; of many groups the first ones and the sum."""
+    """Actual and target users per group; if there are several groups, their sum too."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     groups = list(record.target)
     if len(groups) > 1:
@@ -145,7 +146,7 @@ def _users(record: IntervalRecord) -> Table:
 
 
 def _speed(state: ProgressState) -> list[str]:
-    """Throughput and percentiles of the last seconds."""
+    """Throughput and percentiles over the last seconds."""
     recent = state.recent
     times = (f"{name} {show_number(time)} ms" for name, time in (("p50", recent.times.p50), ("p95", recent.times.p95)))
     return [f"{show_number(recent.ok)} ok/s", *times]

@@ -1,4 +1,4 @@
-"""How a run has gone so far, from its closed intervals: what every live display remembers."""
+"""The state of a run so far, from its closed intervals, for the live displays."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.history import News
 
 RECENT_S = 5.0
-"""Throughput and percentiles are over this much of the past."""
+"""Throughput and percentiles are over this many seconds before the end of the last interval."""
 
 SHOWN_NEWS = 4
+"""The last ones."""
 
 MIN_MISSING_SHARE = 0.01
-"""Share of the target below which missing users are not shown: some are always just starting."""
+"""Missing users below this share of the target are not shown: a few users are always just starting or stopping."""
 
 MIN_MISSING_USERS = 0.1
-"""Users that a mean over one interval is short of without anybody missing: a start or an end within it."""
+"""Missing users below this number are not shown: a user that starts or stops within an interval lowers its mean."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How fast the system answered over some intervals; rates a second, None where there are no intervals."""
+    """Rates (per second), response times (ms) and users over some intervals; None without intervals."""
 
     ok: float | None
     failed: float | None
@@ -39,7 +40,7 @@ class Rates:
 
 
 def rates_of(records: Iterable[IntervalRecord]) -> Rates:
-    """What some intervals say together."""
+    """The rates over several intervals: counts are added, histograms merged, means weighted by length."""
     seconds = ok = failed = in_flight = thinking = 0.0
     merged = Histogram()
     for record in records:
@@ -57,10 +58,10 @@ def rates_of(records: Iterable[IntervalRecord]) -> Rates:
 
 
 class ProgressState:
-    """What a display needs to remember; it is fed with the closed intervals, in order."""
+    """The data of a display. `add` gets the closed intervals in order."""
 
     kept_s: ClassVar[float] = RECENT_S
-    """How much of the past is remembered interval by interval."""
+    """How long single intervals are kept."""
 
     def __init__(self, schedule: Schedule, max_news: int = SHOWN_NEWS) -> None:
         self.end_s = None if schedule.end is None else schedule.end / NS_PER_S
@@ -68,12 +69,12 @@ class ProgressState:
         self.failures: Counter[str] = Counter()
         self.news: deque[News] = deque(maxlen=max_news)
         self.records: list[IntervalRecord] = []
-        """Those of the last `kept_s`."""
+        """The intervals of the last `kept_s`."""
         self.recent = rates_of(())
         """Over the last `RECENT_S`."""
 
     def add(self, record: IntervalRecord) -> None:
-        """Take in the next interval."""
+        """Add the next interval."""
         self.requests += record.requests
         self.failures.update(record.errors)
         self.records = [known for known in self.records if known.end_s > record.end_s - self.kept_s]
@@ -92,12 +93,12 @@ class ProgressState:
 
     @property
     def labels(self) -> dict[str, int]:
-        """Failures so far by what people call them: `HTTP 404`, `connection refused`."""
+        """Failures so far by label: `HTTP 404`, `connection refused`."""
         return counts_of(self.failures, self.last.errors_so_far if self.last is not None else ())
 
     @property
     def missing(self) -> float:
-        """How many scheduled users were not active in the last interval; 0 for a few."""
+        """How many scheduled users were not active in the last interval; 0 if there are only a few."""
         if self.last is None or self.is_draining:
             return 0.0
         target = sum(self.last.target.values())
@@ -106,12 +107,12 @@ class ProgressState:
 
     @property
     def at_s(self) -> float:
-        """How far the run has come."""
+        """The end of the last interval, in run time."""
         return self.last.end_s if self.last is not None else 0.0
 
     @property
     def left_s(self) -> float | None:
-        """Until the end of the schedule; None where only iterations end the run."""
+        """Seconds until the end of the schedule; None when the iterations end the run."""
         return None if self.end_s is None else max(0.0, self.end_s - self.at_s)
 
     @property
@@ -121,6 +122,6 @@ class ProgressState:
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """The objectives that the run so far does not meet."""
+        """Names of the objectives that the run so far does not meet."""
         objectives = self.last.objectives if self.last is not None else ()
         return tuple(row.name for row in objectives if row.passed is False and row.observed is not None)

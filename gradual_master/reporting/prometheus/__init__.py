@@ -1,1 +1,1 @@
-"""`-o prometheus=[HOST:]PORT`: the run as a target that Prometheus scrapes."""
+"""`-o prometheus=[HOST:]PORT`: an HTTP endpoint that Prometheus scrapes."""

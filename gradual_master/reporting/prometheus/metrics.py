@@ -1,10 +1,11 @@
-"""What Prometheus gets of a run: counters and histograms that grow with every closed interval, gauges of the last one.
+"""The metrics of a run for Prometheus: counters and histograms over all closed intervals, gauges of the last interval.
 
-Two threads meet here: the reporter's adds intervals, a scrape's collects. A lock keeps a scrape to one moment: the
-requests of a scrape are those of its histograms. What `collect` returns is a copy and changes no more.
+Two threads use this: the reporter's thread adds intervals, the thread of a scrape calls `collect`. With a lock, a
+scrape sees one state: its number of requests and its histograms have the same samples. `collect` returns copies.
 
-The classic buckets end where buckets of ours end, at powers of √2 seconds, so that their counts are exact: an integer
-of nanoseconds is at most ⌊10⁹·b^i⌋ if and only if it is at most 10⁹·b^i (`buckets`).
+The upper bounds of the classic buckets, powers of √2 seconds, are also bounds of our buckets, so their counts are
+exact: an integer of nanoseconds is at most ⌊10⁹·b^i⌋ if and only if it is at most 10⁹·b^i
+(`gradual_common.histogram.buckets`).
 """
 
 from __future__ import annotations
@@ -31,72 +32,76 @@ from gradual_master.results.summary.sections import ActionRow
 
 PER_OCTAVE = 2
 STEP = 2**SCALE // PER_OCTAVE
-"""Buckets of ours in a classic one."""
+"""How many of our buckets are in a classic bucket."""
 
 CLASSIC = range(-10 * PER_OCTAVE, 6 * PER_OCTAVE + 1)
 """Classic buckets end at 2^(k/2) s: from 1/1024 s to 64 s. Each further one costs a series per step."""
 
 BOUNDS = tuple(2.0 ** (k / PER_OCTAVE) for k in CLASSIC)
-"""Upper bounds of the classic buckets but the last, seconds."""
+"""Upper bounds of the classic buckets in seconds, without the last one (+Inf)."""
 
 BOUND_LABELS = (*(repr(bound) for bound in BOUNDS), "+Inf")
 
 CUTS = np.array([k * STEP - FIRST_INDEX for k in CLASSIC])
-"""How many buckets of ours, from the lowest, lie below each bound."""
+"""How many of our buckets are below each bound."""
 
 STEP_LABELS = StepKey._fields
 
 
 class ResponseTimeFamily(HistogramMetricFamily):
-    """Response times in two forms: classic buckets, and what native histograms are made of.
+    """Response times in two forms: classic buckets, and the histogram for a native histogram.
 
-    Why two. Texts carry classic buckets only: a handful of fixed bounds, each a series of its own, and so percentiles
-    that are guessed between two bounds. A native histogram is one series with the exponential buckets of its schema,
-    and Prometheus' schema 6 has the very buckets of ours: every count goes over as it is, and a percentile there is the
-    one of the summary, within the same 0.55 %. Prometheus takes that form from protobuf alone, and only where it is
-    told to keep it; it wants the classic buckets beside it otherwise. So both are made here, once, under the lock, and
-    each form of a scrape takes what it can say. A bucket of Prometheus is named by its upper end
-    (`prometheus_buckets`), and what is shorter than our lowest bucket goes into its zero bucket: dropped, it would be
-    missing in the count.
+    Why two:
+
+    - The text formats have only classic buckets: a few fixed bounds, each its own series. Percentiles are interpolated
+      between two bounds, so they are rough.
+    - A native histogram is one series with exponential buckets. Prometheus' schema 6 has the same buckets as ours:
+    every
+      count is copied exactly, and its percentiles are those of the summary, within the same 0.55 %. Prometheus reads
+      this form only from protobuf, and only if it is configured to keep it; else it needs the classic buckets.
+
+    So both are made here, once, under the lock, and each format of a scrape uses the forms that it has. Prometheus
+    names a bucket by its upper bound (`prometheus_buckets`). Times below our lowest bucket are counted in its zero
+    bucket: without that the count of the buckets would not be the count of the histogram.
     """
 
     def __init__(self, name: str, documentation: str, labels: Sequence[str]) -> None:
         super().__init__(name, documentation, labels=labels)
         self.native: list[tuple[dict[str, str], tuple[int, ...], Histogram]] = []
-        """Labels, what is at most each of `BOUNDS`, and the histogram that the native one is made of."""
+        """Labels, counts up to each of `BOUNDS`, and the histogram for the native form."""
         self._names = tuple(labels)
 
     def add_histogram(self, labels: Sequence[str], histogram: Histogram) -> None:
-        """Add both forms of one, which changes no more."""
+        """Add both forms of a histogram, which must not change afterwards."""
         below = cumulative(histogram)
         self.add_metric(labels, list(zip(BOUND_LABELS, map(float, below), strict=True)), histogram.sum / NS_PER_S)
         self.native.append((dict(zip(self._names, labels, strict=True)), below, histogram))
 
 
 def cumulative(histogram: Histogram) -> tuple[int, ...]:
-    """How many samples are at most each of `BOUNDS`, exactly; and how many there are."""
+    """How many samples are at most each of `BOUNDS`, exactly; last, the number of all samples."""
     below = np.concatenate(([0], np.cumsum(histogram.counts)))[CUTS] + histogram.underflow
     return (*below.tolist(), histogram.count)
 
 
 class RunMetrics(Collector):
-    """The state of one run as Prometheus sees it."""
+    """The metrics of one run."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.run: RunFacts | None = None
-        """None until its schedule is about to begin."""
+        """None before the schedule starts."""
         self._steps: dict[StepKey, StepSums] = {}
         self._last: IntervalRecord | None = None
         self._objectives: tuple[ObjectiveRow, ...] = ()
 
     def begin(self, run: RunFacts) -> None:
-        """The schedule is about to begin."""
+        """Set the run; the schedule is about to start."""
         with self._lock:
             self.run = run
 
     def add(self, interval: IntervalRecord) -> None:
-        """Take in the next closed interval."""
+        """Add the next closed interval."""
         rows = interval.actions()  # before the lock: it takes milliseconds
         with self._lock:
             add_rows(self._steps, rows, warm_up=interval.warm_up)
@@ -104,7 +109,7 @@ class RunMetrics(Collector):
             self._objectives = interval.objectives
 
     def settle(self, actions: Sequence[ActionRow], objectives: tuple[ObjectiveRow, ...]) -> None:
-        """Take over the final counts, with what came after its interval had closed; none ever goes back."""
+        """Use the final counts, which include late samples of closed intervals. A counter never decreases."""
         final = {
             StepKey(row.group, row.step, row.action, warm_up=False): StepSums(
                 row.requests, Counter(row.errors), Histogram.from_json(row.histogram)
@@ -119,7 +124,7 @@ class RunMetrics(Collector):
             self._objectives = objectives
 
     def collect(self) -> Iterator[Metric]:
-        """All families, of one moment."""
+        """All families, in one state."""
         families = list[Metric]()
         with self._lock:
             if self.run is not None:
@@ -148,7 +153,7 @@ class RunMetrics(Collector):
 
 
 def may_become(before: StepSums, after: StepSums) -> bool:
-    """Whether no count of it is lower afterwards: a counter never goes back."""
+    """Whether no count is lower afterwards: Prometheus takes a lower value for a restart."""
     mine, others = before.times, after.times
     return (
         before.requests <= after.requests
@@ -168,7 +173,7 @@ def _gauges(interval: IntervalRecord) -> Iterator[Metric]:
     for metric, description, value in (
         ("gradual_users_in_request", "Mean users in a request over the last interval.", interval.in_flight),
         ("gradual_users_thinking", "Mean users waiting on purpose over the last interval.", interval.thinking),
-        ("gradual_run_elapsed_seconds", "End of the last interval since the schedule's begin.", interval.end_s),
+        ("gradual_run_elapsed_seconds", "End of the last interval since the start of the schedule.", interval.end_s),
         ("gradual_agents", "Agents that reported in the last interval.", interval.agents),
     ):
         yield GaugeMetricFamily(metric, description, value)

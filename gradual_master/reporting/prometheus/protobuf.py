@@ -1,7 +1,7 @@
-"""Prometheus' protobuf exposition: the one form in which it takes native histograms from a scrape.
+"""Prometheus' protobuf format: the only one in which a scrape can have native histograms.
 
-The client library writes texts only. Messages: `proto/prometheus/exposition.proto`; buckets: "Native histograms" of the
-Prometheus documentation.
+The client library writes text formats only. Messages: `proto/prometheus/exposition.proto`; buckets: "Native histograms"
+of the Prometheus documentation.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ CONTENT_TYPE = f"{PROTOBUF}; proto={FAMILY}; encoding=delimited"
 TYPES = {"counter": COUNTER, "gauge": GAUGE, "info": GAUGE}
 
 ZERO_THRESHOLD = 2.0 ** (FIRST_INDEX / 2**SCALE)
-"""Below the lowest bucket, seconds: what is shorter is in the zero bucket."""
+"""The lower bound of the lowest bucket in seconds: shorter times are in the zero bucket."""
 
 
 def write_protobuf(collector: Collector) -> bytes:
-    """The body of a scrape."""
+    """The body of a scrape: each family with its length before it."""
     body = io.BytesIO()
     for metric in collector.collect():
         if isinstance(metric, ResponseTimeFamily):
@@ -57,7 +57,7 @@ def write_protobuf(collector: Collector) -> bytes:
 
 
 def _values(metric: Metric) -> MetricFamily:
-    """A family of counters or gauges; it has the name of its samples (`_total`, `_info`)."""
+    """A family of counters or gauges, with the name of its samples (`_total`, `_info`)."""
     family = MetricFamily(help=metric.documentation, type=TYPES[metric.type])
     for sample in metric.samples:
         family.name = sample.name
@@ -73,7 +73,7 @@ def _labels(labels: Mapping[str, str]) -> list[LabelPair]:
 
 
 def _histogram(below: Sequence[int], times: ResponseTimes) -> Histogram:
-    """Classic and native at once: Prometheus takes the native form where it is set up to keep such histograms."""
+    """Both forms at once: Prometheus uses the native one if it is configured to, else the classic one."""
     classic = zip(below[:-1], BOUNDS, strict=True)
     buckets = times.prometheus_buckets()
     return Histogram(
@@ -89,15 +89,15 @@ def _histogram(below: Sequence[int], times: ResponseTimes) -> Histogram:
 
 
 def spans(indices: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """(gap since the span before, length) of each run of neighbours among rising indices; the first gap is from 0."""
-    # In a run of neighbours the index rises by one as the ordinal does, so that their difference is the same for all.
+    """(gap after the span before, length) of each group of consecutive indices; the first gap is from 0."""
+    # Consecutive indices have the same difference to their position in the sequence: 7, 8, 9 at 0, 1, 2 → 7, 7, 7.
     end = 0
-    for _, neighbours in groupby(enumerate(indices), key=lambda pair: pair[1] - pair[0]):
-        run = [index for _, index in neighbours]
+    for _, group in groupby(enumerate(indices), key=lambda pair: pair[1] - pair[0]):
+        run = [index for _, index in group]
         yield run[0] - end, len(run)
         end = run[-1] + 1
 
 
 def deltas(counts: Iterable[int]) -> list[int]:
-    """Each count less the one before it."""
+    """Each count minus the count before it."""
     return [after - before for before, after in pairwise((0, *counts))]

@@ -1,8 +1,8 @@
-"""The run as a target that Prometheus scrapes (`-o prometheus=[HOST:]PORT`), from its begin to the end of the command.
+"""`-o prometheus=[HOST:]PORT`: an HTTP endpoint that Prometheus scrapes, from the start of the run to its end.
 
-Counters hold what closed intervals measured, warm-up apart by a label; when the run is judged they take over the
-summary's final counts. `metrics` has the list of metrics; the server answers `GET /metrics` with them, in the form
-that the scraper likes best (`protobuf` writes one of them), to every client that reaches the port.
+Counters have the counts of closed intervals, with a label for the warm-up. When the run is judged, they get the final
+counts of the summary. `metrics` has the list of metrics. The server answers `GET /metrics` for every client that
+reaches the port, in the format that the client prefers (`protobuf` writes one of them).
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ DEFAULT = f"{LOOPBACK}:9464"
 
 PATH = "/metrics"
 POLL_S = 0.05
-"""How soon the serving thread notices that it is to end."""
+"""The server thread checks this often whether it has to end."""
 
 IDLE_TIMEOUT_S = 10.0
-"""A connection on which a scraper sends nothing for longer is closed."""
+"""A connection without a request for this time is closed."""
 
 WANTED = "write prometheus=PORT, prometheus=HOST:PORT or prometheus=[IPV6]:PORT"
 
@@ -47,12 +47,12 @@ class PrometheusReporter(Reporter):
     def __init__(self, arg: str | None = None) -> None:
         super().__init__(arg)
         self.url: str | None = None
-        """Where the metrics are; None while nothing is listened on."""
+        """The URL of the metrics; None when the server is not listening."""
         self._metrics = RunMetrics()
         self._server: ScrapeServer | None = None
 
     def prepare(self) -> None:
-        """Take the port, before an hour of load goes unseen."""
+        """Listen on the port now: an error must come before the run, not during it."""
         address = read_address(self.arg)
         try:
             self._server = ScrapeServer(address.host, address.port, self._metrics)
@@ -68,16 +68,16 @@ class PrometheusReporter(Reporter):
             )
 
     def on_test_start(self, run: RunFacts) -> None:
-        """There is something to scrape from now on."""
+        """Answer scrapes from now on."""
         self._metrics.begin(run)
         structlog.get_logger(__name__).info("metrics for Prometheus", url=self.url)
 
     def on_interval(self, interval: IntervalRecord) -> None:
-        """Count it."""
+        """Add the interval."""
         self._metrics.add(interval)
 
     def on_test_complete(self, summary: Summary) -> None:
-        """The last values: they stay until the endpoint closes."""
+        """Set the final values, which stay until the endpoint closes."""
         self._metrics.settle(summary.actions, summary.verdict.objectives)
 
     def close(self) -> None:
@@ -88,21 +88,21 @@ class PrometheusReporter(Reporter):
 
 
 def read_address(arg: str | None) -> ListenAddress:
-    """`[HOST:]PORT`, on loopback without a host; ReporterError says what is wrong with anything else."""
+    """`[HOST:]PORT`, on loopback without a host; ReporterError for anything else."""
     text = arg or DEFAULT
     try:
         address = ListenAddress.read(text if ":" in text else f"{LOOPBACK}:{text}")
     except ListenError as error:
-        raise ReporterError(f"-o prometheus={text}: this is no [HOST:]PORT; {WANTED}") from error
+        raise ReporterError(f"-o prometheus={text}: this is not a [HOST:]PORT; {WANTED}") from error
     if not address.host:
-        raise ReporterError(f"-o prometheus={text}: Prometheus scrapes no Unix sockets; {WANTED}")
+        raise ReporterError(f"-o prometheus={text}: Prometheus cannot scrape a Unix socket; {WANTED}")
     return address
 
 
 class ScrapeServer(ThreadingTCPServer):
-    """Bound, listening and answering once it is made (OSError when it cannot be), in a thread of its own."""
+    """Listens and answers in its own thread as soon as it is made; OSError if it cannot listen."""
 
-    allow_reuse_address = True  # a port whose last connections are still winding down; never one that is listened on
+    allow_reuse_address = True  # a port with old connections in TIME_WAIT; never one on which another process listens
     daemon_threads = True
     request_queue_size = 16
 
@@ -110,7 +110,7 @@ class ScrapeServer(ThreadingTCPServer):
         self.metrics = metrics
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(metrics)
-        # The first address that the host has, as every server of the standard library takes it.
+        # The first address of the host, which the servers of the standard library use too.
         self.address_family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
@@ -121,13 +121,13 @@ class ScrapeServer(ThreadingTCPServer):
         self._thread.start()
 
     def close(self) -> None:
-        """Answer no more, and release the port."""
+        """Stop answering, and release the port."""
         self.shutdown()
         self._thread.join()
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A scrape failed, as when the scraper hung up; the next one is answered all the same."""
+        """Log a failed scrape, for example if the client closed the connection; the server goes on."""
         structlog.get_logger(__name__).warning("a scrape could not be answered", scraper=client_address, exc_info=True)
 
 
@@ -140,11 +140,11 @@ class ScrapeHandler(BaseHTTPRequestHandler):
     timeout = IDLE_TIMEOUT_S
 
     def do_GET(self) -> None:
-        """The metrics; 503 before the run has begun."""
+        """Answer with the metrics; 503 before the run starts."""
         if self.path.partition("?")[0] != PATH:
             self._answer(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", f"the metrics are at {PATH}\n".encode())
         elif self.server.metrics.run is None:
-            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", b"the run has not begun\n")
+            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", b"the run has not started\n")
         elif prefers_protobuf(accept := self.headers.get("Accept", "")):
             self._answer(HTTPStatus.OK, CONTENT_TYPE, write_protobuf(self.server.metrics))
         else:
@@ -159,14 +159,14 @@ class ScrapeHandler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name that the base class gives it
-        """Scrapes are not worth a line."""
+        """Do not log scrapes."""
 
 
 def prefers_protobuf(accept: str) -> bool:
-    """Whether nothing else is liked better (RFC 9110, 12.5.1) than delimited metric families."""
+    """Whether the client prefers protobuf, in delimited metric families, to all other formats (RFC 9110, 12.5.1)."""
     offers = [_read_offer(part) for part in accept.split(",")]
-    form = {"proto": FAMILY, "encoding": "delimited"}.items()
-    mine = [q for kind, parameters, q in offers if kind == PROTOBUF and form <= parameters.items()]
+    wanted = {"proto": FAMILY, "encoding": "delimited"}.items()
+    mine = [q for kind, parameters, q in offers if kind == PROTOBUF and wanted <= parameters.items()]
     others = [q for kind, _, q in offers if kind != PROTOBUF]
     return bool(mine) and max(mine) > 0 and max(mine) >= max(others, default=0.0)
 

@@ -1,4 +1,4 @@
-"""What arrives at an OpenTelemetry receiver is what was measured: over HTTP and gRPC, whatever happens on the way."""
+"""What arrives at an OpenTelemetry receiver is what was measured: over HTTP and gRPC, also after errors on the way."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_requests_and_failures_are_counted_by_kind(run: FedRun, receiver: Any) -
 
 @pytest.mark.parametrize("environ", [{}, DELTA], ids=["cumulative", "delta"])
 def test_instants_are_those_of_the_intervals(run: FedRun, receiver: Any, environ: dict[str, str]) -> None:
-    """Cumulative: from the schedule's begin. Deltas: each begins where the last one ended, and none is empty."""
+    """Cumulative: from the start of the schedule. Deltas: each starts where the last one ended, and none is empty."""
     run.through(reporter_to(receiver.url, environ), paced_by=receiver)
     spans = dict.fromkeys(
         (p.start_time_unix_nano, p.time_unix_nano) for name, _, p, _ in points(receiver) if name == "gradual.requests"
@@ -216,7 +216,7 @@ def test_users_and_agents_of_every_interval_arrive(run: FedRun, receiver: Any) -
     assert [value for _, _, value in gauge(receiver, "gradual.agent.connections")] == [6] * SECONDS
     lags = gauge(receiver, "gradual.agent.loop_lag")
     assert lags == [(at, {"gradual.agent": "a"}, pytest.approx(0.003)) for at in (*instants[:2], instants[3])], (
-        "a lag that nobody saw is absent"
+        "a lag that was not measured is absent"
     )
 
 
@@ -345,7 +345,7 @@ def test_what_happened_while_the_receiver_was_away_arrives_when_it_is_there(
         reporter.close()
     receiver.stop()
     events = [entry["event"] for entry in logs]
-    assert "does not take metrics" in events[0]
+    assert "does not accept metrics" in events[0]
     assert "it is tried again during the run" in events[0]
     assert ["reach" in event for event in events[1:]] == [True, True], "gone is said once, back is said once"
     assert [entry["log_level"] for entry in logs] == ["warning", "warning", "info"]
@@ -397,7 +397,7 @@ def test_what_is_refused_is_said_and_not_sent_again(run: FedRun, kind: Any, answ
     receiver = kind(type(answer)(), answer)
     logs = run.through(reporter_to(receiver.url), paced_by=receiver)
     receiver.stop()
-    assert logs[0]["event"] == f"otlp: {receiver.url}{path_of(receiver)} refuses metrics: {refusal}"
+    assert logs[0]["event"] == f"otlp: {receiver.url}{path_of(receiver)} rejects metrics: {refusal}"
     assert f"1 of {SECONDS + 1} exports did not arrive" in logs[-1]["event"]
     assert logs[-1]["event"].endswith("its sums of requests and times are complete")
     assert len({arrival.request.SerializeToString() for arrival in receiver.full}) == len(receiver.full)
@@ -422,13 +422,15 @@ def test_partial_success_is_said_once_and_counted(run: FedRun, kind: Any) -> Non
     events = [entry["event"] for entry in logs]
     where = f"{receiver.url}{path_of(receiver)}"
     assert events == [
-        f"otlp: {where} took an export with a remark: 3 data points were rejected: too old",
+        f"otlp: {where} accepted an export, but: 3 data points were rejected: too old",
         f"otlp: {where}: 6 data points were rejected",
     ]
 
 
 @pytest.mark.parametrize("environ", [{}, DELTA], ids=["cumulative", "delta"])
-def test_a_receiver_that_never_answers_holds_nobody_up(run: FedRun, receiver: Any, environ: dict[str, str]) -> None:
+def test_a_receiver_that_never_answers_delays_the_end_only_briefly(
+    run: FedRun, receiver: Any, environ: dict[str, str]
+) -> None:
     """Intervals are taken in while an export hangs; at the end it is said what did not arrive."""
     reporter = reporter_to(receiver.url, environ | {"OTEL_EXPORTER_OTLP_TIMEOUT": "200"}, finish_s=0.3)
     with capture_logs() as logs:
@@ -537,7 +539,7 @@ def test_with_a_certificate_of_its_own_it_is_let_in(run: FedRun, scheme: str, tm
 
 
 def _tls_receiver(scheme: str, certificate: trustme.LeafCert, clients: trustme.CA | None = None) -> Any:
-    """A receiver with this certificate, that wants one of `clients`, if given, of whoever calls."""
+    """A receiver with this certificate, that wants one of `clients` from the client, if given."""
     chain = certificate.cert_chain_pems[0].bytes()
     if scheme == "grpcs":
         root = clients.cert_pem.bytes() if clients is not None else None
@@ -556,7 +558,7 @@ def test_an_answer_of_something_else_is_said_before_the_run(run: FedRun) -> None
     receiver = HttpReceiver(page, page, page)
     logs = run.through(reporter_to(receiver.url), paced_by=receiver)
     receiver.stop()
-    assert ["the answer is not of the OpenTelemetry protocol" in entry["event"] for entry in logs] == [True, True]
+    assert ["the answer is not OTLP" in entry["event"] for entry in logs] == [True, True]
 
 
 def test_an_answer_that_trickles_is_not_waited_for(run: FedRun) -> None:
@@ -589,7 +591,7 @@ def test_an_unknown_temporality_is_warned_of_and_cumulative_is_taken(run: FedRun
     receiver = HttpReceiver()
     logs = run.through(reporter_to(receiver.url, {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "both"}))
     receiver.stop()
-    assert "known are cumulative, delta and lowmemory" in logs[0]["event"]
+    assert "it must be cumulative, delta or lowmemory" in logs[0]["event"]
     assert {p.start_time_unix_nano for name, _, p, _ in points(receiver) if name == "gradual.requests"} == {BEGIN}
 
 

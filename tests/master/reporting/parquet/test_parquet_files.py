@@ -190,7 +190,7 @@ def test_many_small_pieces_become_one(folder: Path) -> None:
     writer = SampleWriter(folder, describe_run(run_of()))
     for row in rows:
         writer.write(block_of("a", [row]))
-        assert all(len(partition._waiting) < 64 for partition in writer._open.values())
+        assert all(len(partition._pieces) < 64 for partition in writer._open.values())
     writer.close()
     assert same(read(folder), expected("a", rows))
 
@@ -237,7 +237,7 @@ def test_samples_after_another_numbering_keep_their_names(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("given_up_after", ["nothing", "prepare", "on_test_start", "on_samples", "on_test_complete"])
-def test_close_leaves_readable_files_whatever_came_before(folder: Path, given_up_after: str) -> None:
+def test_close_leaves_readable_files_after_every_start(folder: Path, given_up_after: str) -> None:
     reporter = ParquetReporter(str(folder))
     rows = random_rows(6, 300)
     calls: dict[str, Any] = {

@@ -57,7 +57,7 @@ def test_missing_users_are_said_and_a_few_that_are_just_starting_are_not() -> No
     assert state.missing == 3, "the second level wants 6, and 3 are active"
     assert "users 3/6 (3 missing)" in describe_progress(state)
     assert state_after(2).missing == 0
-    assert state_after(12).missing == 0, "in the drain nobody is missing"
+    assert state_after(12).missing == 0, "while users finish, none is missing"
 
 
 def test_the_latest_news_of_the_fleet_stand_in_the_live_view() -> None:

@@ -16,7 +16,7 @@ def test_it_knows_where_the_run_is_and_how_it_has_gone_of_late() -> None:
     assert state.recent.times.p99 == pytest.approx(20, rel=0.0055)
 
 
-def test_of_a_part_of_one_user_nobody_is_missing() -> None:
+def test_a_missing_part_of_one_user_is_not_shown() -> None:
     state = state_after(2)
     assert state.last is not None
     state.add(replace(state.last, target={"customer": 0.018}, users={"customer": 0.017}))

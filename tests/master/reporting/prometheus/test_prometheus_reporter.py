@@ -58,11 +58,11 @@ def reporter() -> Iterator[PrometheusReporter]:
 
 
 def test_the_last_values_stay_until_it_is_closed_and_then_the_port_is_free() -> None:
-    told = fed()
+    fed_run = fed()
     reporter = PrometheusReporter("0")
     reporter.prepare()
-    feed(reporter, told)
-    reporter.on_test_complete(told.summary)
+    feed(reporter, fed_run)
+    reporter.on_test_complete(fed_run.summary)
     assert parsed_text(scrape(reporter)[1])["gradual_requests"].samples[0].value == 120
     assert reporter.url is not None
     port = urllib.parse.urlsplit(reporter.url).port
@@ -82,8 +82,8 @@ def test_a_port_that_is_taken_is_said_before_the_load() -> None:
 
 
 @pytest.mark.parametrize("arg", ["nine", "127.0.0.1:", "127.0.0.1:70000", "::1:9464", ":9464", "unix:/tmp/x", "-1"])
-def test_an_address_that_is_none_is_said_before_the_load(arg: str) -> None:
-    with pytest.raises(ReporterError, match=r"this is no \[HOST:\]PORT|scrapes no Unix sockets"):
+def test_a_malformed_address_is_an_error_before_the_load(arg: str) -> None:
+    with pytest.raises(ReporterError, match=r"this is not a \[HOST:\]PORT|cannot scrape a Unix socket"):
         PrometheusReporter(arg).prepare()
 
 
@@ -156,9 +156,9 @@ def prometheus(tmp_path: Path, reporter: PrometheusReporter, request: pytest.Fix
             process.wait()
 
 
-def quantile_of(told: Fed, q: float) -> float:
+def quantile_of(fed_run: Fed, q: float) -> float:
     """Exactly, in seconds, of the logins."""
-    values = sorted(TIMES * (len(told.intervals) - 1))
+    values = sorted(TIMES * (len(fed_run.intervals) - 1))
     return values[math.ceil(q * len(values)) - 1] / S
 
 
@@ -186,24 +186,24 @@ def test_the_scrape_configuration_in_the_documentation_is_one(tmp_path: Path) ->
 
 
 def test_the_documentation_names_every_metric() -> None:
-    told = fed(1)
-    names = {key[0] for key in samples_of(metrics_of(replace(told, intervals=told.intervals[::-1])))}
+    fed_run = fed(1)
+    names = {key[0] for key in samples_of(metrics_of(replace(fed_run, intervals=fed_run.intervals[::-1])))}
     documented = set(re.findall(r"`(gradual_\w+)`", PAGE))
     assert {re.sub("_(bucket|sum|count)$", "", name) for name in names} == documented
 
 
-def is_all_there(prometheus: Scraper, told: Fed) -> bool | None:
-    return prometheus.value("sum(gradual_requests_total)") == told.summary.totals.requests or None
+def is_all_there(prometheus: Scraper, fed_run: Fed) -> bool | None:
+    return prometheus.value("sum(gradual_requests_total)") == fed_run.summary.totals.requests or None
 
 
 @pytest.mark.system
 def test_prometheus_reads_counters_gauges_and_classic_histograms(
     reporter: PrometheusReporter, prometheus: Scraper
 ) -> None:
-    told = fed()
-    feed(reporter, told)
-    reporter.on_test_complete(told.summary)
-    wait_until(lambda: is_all_there(prometheus, told))
+    fed_run = fed()
+    feed(reporter, fed_run)
+    reporter.on_test_complete(fed_run.summary)
+    wait_until(lambda: is_all_there(prometheus, fed_run))
     failures = {
         found["metric"]["kind"]: float(found["value"][1])
         for found in prometheus.query("sum by (kind) (gradual_failures_total)")
@@ -220,7 +220,7 @@ def test_prometheus_reads_counters_gauges_and_classic_histograms(
         assert float(found["value"][1]) == 3 * sum(ns <= bound * S for ns in TIMES), bound
     for q in (0.5, 0.9, 0.99):
         estimate = prometheus.value(f'histogram_quantile({q}, gradual_response_time_seconds_bucket{{step="login"}})')
-        exact = quantile_of(told, q)
+        exact = quantile_of(fed_run, q)
         assert estimate is not None
         assert exact / math.sqrt(2) <= estimate <= exact * math.sqrt(2), "a classic bucket is √2 wide"
 
@@ -239,7 +239,7 @@ def test_prometheus_answers_the_queries_in_the_documentation(reporter: Prometheu
             lambda query=query: steps_with_figures(prometheus.query(query)) == {"login", "browse", "rates"} or None
         )
     assert {row["metric"]["group"] for row in prometheus.query(missing)} == {"customer", "guest"}
-    assert prometheus.query(native) == [], "it was not told to keep native histograms"
+    assert prometheus.query(native) == [], "it was not configured to keep native histograms"
 
 
 def steps_with_figures(found: list[dict[str, Any]]) -> set[str]:
@@ -249,15 +249,17 @@ def steps_with_figures(found: list[dict[str, Any]]) -> set[str]:
 @pytest.mark.system
 @pytest.mark.parametrize("prometheus", [["--enable-feature=native-histograms"]], indirect=True)
 def test_prometheus_reads_native_histograms(reporter: PrometheusReporter, prometheus: Scraper) -> None:
-    told = fed()
-    feed(reporter, told)
-    wait_until(lambda: is_all_there(prometheus, told))
+    fed_run = fed()
+    feed(reporter, fed_run)
+    wait_until(lambda: is_all_there(prometheus, fed_run))
     series = 'gradual_response_time_seconds{step="login"}'
     assert wait_until(lambda: prometheus.value(f"histogram_count({series})")) == 120
     assert prometheus.value(f"histogram_sum({series})") == pytest.approx(3 * sum(TIMES) / S)
     for q in (0.5, 0.9, 0.99):
         estimate = prometheus.value(f"histogram_quantile({q}, {series})")
-        assert estimate == pytest.approx(quantile_of(told, q), rel=2 * QUANTILE_ERROR), "a native bucket is 1.1 % wide"
+        assert estimate == pytest.approx(quantile_of(fed_run, q), rel=2 * QUANTILE_ERROR), (
+            "a native bucket is 1.1 % wide"
+        )
     share = sum(ns <= 125 * MS for ns in TIMES) / len(TIMES)
     assert prometheus.value(f"histogram_fraction(0, 0.125, {series})") == pytest.approx(share), "0.125 s is an edge"
 
@@ -283,9 +285,9 @@ def test_protobuf_is_written_for_those_who_like_it_best(accept: str, wanted: boo
 
 
 def test_texts_are_what_their_parsers_read(reporter: PrometheusReporter) -> None:
-    told = fed()
-    feed(reporter, told)
-    expected = samples_of(metrics_of(told))
+    fed_run = fed()
+    feed(reporter, fed_run)
+    expected = samples_of(metrics_of(fed_run))
     content_type, body = scrape(reporter)
     assert content_type.startswith("text/plain; version=0.0.4")
     content_type, modern = scrape(reporter, OPENMETRICS)
@@ -300,12 +302,12 @@ def test_texts_are_what_their_parsers_read(reporter: PrometheusReporter) -> None
         assert read == expected
 
 
-def test_label_values_survive_whatever_stands_in_them(reporter: PrometheusReporter) -> None:
-    told = fed(1)
+def test_label_values_survive_special_characters(reporter: PrometheusReporter) -> None:
+    fed_run = fed(1)
     odd = 'a "quoted" \\ back\nslash {x="1"} ü'
-    told.intervals[0] = replace(told.intervals[0], target={odd: 3.0}, users={odd: 2.0}, stopping={odd: 1.0})
-    reporter.on_test_start(replace(told.run, name=odd))
-    reporter.on_interval(told.intervals[0])
+    fed_run.intervals[0] = replace(fed_run.intervals[0], target={odd: 3.0}, users={odd: 2.0}, stopping={odd: 1.0})
+    reporter.on_test_start(replace(fed_run.run, name=odd))
+    reporter.on_interval(fed_run.intervals[0])
     families = parsed_text(scrape(reporter)[1])
     assert {sample.labels["group"] for sample in families["gradual_users"].samples} == {odd}
     assert families["gradual_run_info"].samples[0].labels["name"] == odd
@@ -362,9 +364,9 @@ def test_a_scrape_that_fails_is_logged_and_the_next_one_answered(
 
 
 def test_scrapes_while_intervals_come_see_one_moment_each(reporter: PrometheusReporter) -> None:
-    told = fed(40)
-    reporter.on_test_start(told.run)
-    feeder = threading.Thread(target=lambda: [reporter.on_interval(record) for record in told.intervals])
+    fed_run = fed(40)
+    reporter.on_test_start(fed_run.run)
+    feeder = threading.Thread(target=lambda: [reporter.on_interval(record) for record in fed_run.intervals])
     feeder.start()
     seen = []
     while feeder.is_alive() or not seen:
