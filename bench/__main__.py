@@ -9,7 +9,7 @@ MEASUREMENTS = ("startup", "levels", "memory", "accuracy", "fleet", "throughput"
 
 
 def main(names: list[str]) -> int:
-    """Run each measurement; 0 when every bar was met, 1 when one was missed, 2 for an unknown name."""
+    """Run each measurement; 0 if every limit was met, 1 if one was missed, 2 for an unknown name."""
     unknown = [name for name in names if name not in MEASUREMENTS]
     if unknown:
         print(f"unknown: {', '.join(unknown)}; there are: {', '.join(MEASUREMENTS)}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Does a busy generator still tell the truth? 10,000 thinking users against nginx beside 200 of them, in turns."""
+"""Does a busy generator still measure correctly? Response times of nginx with 10,000 thinking users and with 200."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from bench.quiet import measure_quietly
 from bench.support import bar, nginx, print_table, run_fleet
 
 FEW = 200
+"""With so few users the agent is idle: their response times are the reference."""
 ROUNDS = 5
 
 
 def measure_in_turns() -> tuple[dict[int, list[dict[str, Any]]], dict[int, list[float]]]:
-    """Per number of users: the last level's response times, and the agent's start lag p99, one per round."""
+    """Per number of users: the last level's response times, and the agent's start lag p99, one per round. The two
+    numbers of users take turns."""
     seen: dict[int, list[dict[str, Any]]] = {FEW: [], USERS: []}
     lags: dict[int, list[float]] = {FEW: [], USERS: []}
     with nginx() as url:

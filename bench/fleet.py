@@ -1,4 +1,5 @@
-"""What a large fleet costs its master: over gRPC with simulated agents, and the core alone with encoded batches."""
+"""The cost of a large fleet for its master: over gRPC with simulated agents, and the core alone with encoded
+batches."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from bench.quiet import measure_quietly
 from bench.support import LOAD_CORE, answering, bar, pinned, print_table, running, started_master, tool
 
 STREAMS = ((10, 20, "1s", "10s"), (100, 20, "1s", "10s"), (300, 30, "1s", "10s"), (1000, 40, "5s", "30s"))
-"""Agents, seconds, interval, lease: a thousand on one core of load report every 5 s."""
+"""Agents, seconds, interval, lease. A thousand simulated agents on one core can only report every 5 s."""
 
 SIZES = (10, 100, 300, 1_000, 3_000)
 MAX_CPU_SHARE, MAX_ACK_MS, MAX_MERGE_US, MAX_GROWTH_MIB = 0.5, 200.0, 150.0, 8.0
@@ -29,7 +30,7 @@ ROUNDS, STARTING_AGENTS, MAX_START_S = 5, 3, 1.0
 
 
 class CpuWatch(threading.Thread):
-    """CPU seconds of a process, and since when; read once a second, so that the last reading outlives it."""
+    """Reads the CPU seconds of a process once per second: after its end the last reading is still there."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -47,9 +48,9 @@ class CpuWatch(threading.Thread):
             time.sleep(1)
 
     def share(self, skip: int) -> float:
-        """CPU share of a core from the `skip`th reading to the last but two: the steady part."""
-        (begin, before), (end, after) = self.readings[skip], self.readings[-3]
-        return (after - before) / (end - begin)
+        """CPU share of a core from the `skip`th reading to the third last: without start and end of the run."""
+        (start, before), (end, after) = self.readings[skip], self.readings[-3]
+        return (after - before) / (end - start)
 
 
 def over_streams(agents: int, seconds: int, interval: str, lease: str) -> dict[str, Any]:
@@ -60,17 +61,17 @@ def over_streams(agents: int, seconds: int, interval: str, lease: str) -> dict[s
         watch = CpuWatch(master.pid)
         watch.start()
         simulation = [sys.executable, "-m", "bench.fleet_streams", f"unix:{folder}/master", str(agents), str(seconds)]
-        said = subprocess.run(
+        done = subprocess.run(
             pinned(LOAD_CORE, simulation), capture_output=True, text=True, timeout=seconds + 120, check=True
         )
-        result: dict[str, Any] = json.loads(said.stdout)
+        result: dict[str, Any] = json.loads(done.stdout)
         result["cpu"] = watch.share(skip=len(watch.readings) - seconds)
         result["code"] = master.wait(30)
         return result
 
 
 def show_streams() -> bool:
-    """Print the table of real streams; True when its bars are met."""
+    """Print the table of real streams; True if its limits are met."""
     rows: list[tuple[str, ...]] = []
     met: list[bool] = []
     for agents, seconds, interval, lease in STREAMS:
@@ -98,7 +99,7 @@ def show_streams() -> bool:
 
 
 def show_core() -> bool:
-    """Print the cost table of the core; True when merging stays below its bar."""
+    """Print the cost table of the core; True if merging is below its limit."""
     costs = {size: measure_quietly(partial(_cost, size), f"core, {size} agents") for size in SIZES}
     rows: list[tuple[str, ...]] = [
         (f"{size:,}", *(f"{cost.each(part):.0f}" for part in ("decode", "decide", "merge", "close")))
@@ -115,7 +116,7 @@ def _cost(size: int) -> Cost:
 
 
 def show_memory() -> bool:
-    """Print the memory after each simulated minute; True when it is flat after the third."""
+    """Print the memory after each simulated minute; True if it does not grow after the third."""
     sizes = memory_over(MEMORY_AGENTS, MEMORY_MINUTES)
     print_table(f"Resident memory, {MEMORY_AGENTS} agents", ("minute", "MiB"),
                 [(str(number), f"{size:.1f}") for number, size in enumerate(sizes, 1)])  # fmt: skip
@@ -123,14 +124,15 @@ def show_memory() -> bool:
 
 
 def show_start() -> bool:
-    """How long a fleet that has gathered takes to begin; True when the bar is met."""
-    seconds = [measure_quietly(seconds_to_start, f"beginning, round {number + 1}") for number in range(ROUNDS)]
+    """How long a complete fleet takes to send the first request; True if the limit is met."""
+    seconds = [measure_quietly(seconds_to_start, f"start, round {number + 1}") for number in range(ROUNDS)]
     what = f"from the last of {STARTING_AGENTS} registrations to the first request"
     return bar(what, statistics.median(seconds), MAX_START_S, " s")
 
 
 def seconds_to_start() -> float:
-    """From the master's "is here" of the last agent, by its own stamp, to the first byte at a listener of our own."""
+    """From the master's log line that the last agent is here, by its time stamp, to the first byte at our own
+    server."""
     with answering(time.time) as (url, arrived):
         plan = {
             "config": {"base_url": url, "duration": "1s"},
@@ -140,12 +142,12 @@ def seconds_to_start() -> float:
         with started_master(plan, 1, "-v", "--log-format", "json") as (master, folder):
             agents = [tool("gradual-agent"), "--master", f"unix:{folder}/master", "--processes", str(STARTING_AGENTS)]
             with running(agents, stderr=subprocess.DEVNULL):
-                _, said = master.communicate(timeout=60)
-        events = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+                _, log = master.communicate(timeout=60)
+        events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
         last = max(event["timestamp"] for event in events if " is here" in event["event"])
         return arrived[0] - datetime.fromisoformat(last).timestamp()
 
 
 def main() -> bool:
-    """Print all tables; True when every bar is met."""
+    """Print all tables; True if every limit is met."""
     return all([show_start(), show_streams(), show_core(), show_memory()])

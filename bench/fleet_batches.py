@@ -1,4 +1,4 @@
-"""What a simulated agent sends: a batch a second of 20 actions, made by the agent's own recorder."""
+"""The batches of a simulated agent: one per second with 20 actions, made by the recorder of a real agent."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from gradual_common.protocol.messages import AgentMessage
 
 ACTIONS = 20
 SAMPLES = 40
-"""Samples per action and second: 800 requests a second from each agent."""
+"""Samples per action and second: 800 requests per second from each agent."""
 
 USERS_PER_AGENT = 10
 
 
 def plan_document(agents: int, seconds: int) -> dict[str, Any]:
-    """One group that runs 20 actions after each other; 10 users for each agent."""
+    """A plan with one group that performs 20 actions in turn; 10 users per agent."""
     names = [f"action_{number}" for number in range(ACTIONS)]
     return {
         "config": {"name": "fleet", "base_url": "http://127.0.0.1:9", "duration": f"{seconds}s"},
@@ -40,13 +40,13 @@ def make_batch(plan: Plan, seed: int = 1) -> Batch:
     for _ in range(USERS_PER_AGENT):
         recorder.groups[0].enter(0)
     sample = Sample()
-    for place in range(ACTIONS * SAMPLES):
-        now = place * NS_PER_S // (ACTIONS * SAMPLES + 1)
+    for index in range(ACTIONS * SAMPLES):
+        now = index * NS_PER_S // (ACTIONS * SAMPLES + 1)
         took = int(2e6 * chance.lognormvariate(0, 0.5))
         sample.reset(now - took)
         sample.written, sample.first_byte, sample.ended = now - took + 20_000, now - 50_000, now
         sample.messages, sample.status_code, sample.bytes_sent, sample.bytes_received = 1, 200, 120, 900
-        recorder.steps[place % ACTIONS].record(sample)
+        recorder.steps[index % ACTIONS].record(sample)
         recorder.start_late(int(chance.expovariate(1 / 200_000)))
     for _ in range(10):
         recorder.loop_lag(int(chance.expovariate(1 / 300_000)))
@@ -55,5 +55,5 @@ def make_batch(plan: Plan, seed: int = 1) -> Batch:
 
 
 def encode(batch: Batch) -> bytes:
-    """On the wire, as a message of its own."""
+    """The batch as the bytes of a message."""
     return bytes(encode_agent_message(AgentMessage(batches=(batch,))).SerializeToString())

@@ -1,4 +1,4 @@
-"""The master without gRPC: encoded batches are decoded, decided upon, merged; what each costs, and what stays."""
+"""The master without gRPC: the cost of decoding, deciding on and merging encoded batches, and the memory it keeps."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from gradual_master.results.aggregate import Aggregate
 
 @dataclass(slots=True)
 class Cost:
-    """Seconds of CPU: decoding messages, deciding, merging, closing intervals; and how many batches there were."""
+    """CPU seconds of each part of the work, and the number of batches."""
 
     decode: float = 0.0
     decide: float = 0.0
@@ -43,7 +43,7 @@ class Cost:
     batches: int = 0
 
     def each(self, part: str) -> float:
-        """Microseconds a batch."""
+        """Microseconds per batch."""
         return float(getattr(self, part)) / self.batches * 1e6
 
 
@@ -62,21 +62,21 @@ class SimulatedFleet:
         self._now = 0
         self._second = -1
         self._wires = [_wire_of(make_batch(plan, seed)) for seed in range(8)]
-        self._begin()
+        self._register()
 
-    def _begin(self) -> None:
+    def _register(self) -> None:
         for number in range(self._agents):
             name = f"agent-{number}"
             incarnation = number.to_bytes(16, "big")
             hello = Hello(PROTOCOL, incarnation, name, "bench", number, "bench", 1, 1000)
-            self._tell(Received(number, AgentMessage(hello=hello)))
+            self._handle(Received(number, AgentMessage(hello=hello)))
         for confirm in (Confirm(0, 0, 1), Confirm(1, 1, 1)):
             for number in range(self._agents):
-                self._tell(Received(number, AgentMessage(confirm=confirm)))
+                self._handle(Received(number, AgentMessage(confirm=confirm)))
         self._now += 2 * NS_PER_S
 
     def run(self, seconds: int) -> None:
-        """Let so many seconds pass."""
+        """Simulate `seconds` seconds."""
         for _ in range(seconds):
             self._second += 1
             self._now += 50 * NS_PER_MS
@@ -84,23 +84,23 @@ class SimulatedFleet:
                 self._deliver(number)
             for _ in range(19):
                 self._now += 50 * NS_PER_MS
-                self._tell(Tick())
+                self._handle(Tick())
 
     def _deliver(self, agent: int) -> None:
         message = self._wires[agent % len(self._wires)]
-        begin = self._second * NS_PER_S
+        start = self._second * NS_PER_S
         batch = message.batches[0]
         batch.number, batch.interval = self._second + 1, self._second
-        batch.frames[0].begin, batch.frames[0].end = begin, begin + NS_PER_S
+        batch.frames[0].begin, batch.frames[0].end = start, start + NS_PER_S
         message.ping.stamp = self._now
         wire = message.SerializeToString()
         began = time.process_time()
         decoded = decode_agent_message(fleet_pb2.AgentMessage.FromString(wire))
         self.cost.decode += time.process_time() - began
-        self._tell(Received(agent, decoded))
+        self._handle(Received(agent, decoded))
         self.cost.batches += 1
 
-    def _tell(self, event: Event) -> None:
+    def _handle(self, event: Event) -> None:
         events = [event]
         while events:
             began = time.process_time()
@@ -125,7 +125,7 @@ class SimulatedFleet:
 
     @property
     def merged(self) -> int:
-        """How many requests the aggregate holds."""
+        """How many requests are in the aggregate."""
         return sum(agent.requests for agent in self._aggregate.agents.values())
 
 
@@ -136,7 +136,7 @@ def _wire_of(batch: Batch) -> fleet_pb2.AgentMessage:
 
 
 def cost_of(agents: int, seconds: int = 10) -> Cost:
-    """What a batch costs the master's core in a fleet of this size."""
+    """The cost of a batch for the master's core in a fleet of this size; the first two seconds are a warm-up."""
     fleet = SimulatedFleet(agents, seconds)
     fleet.run(2)
     fleet.cost = Cost()

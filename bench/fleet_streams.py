@@ -1,7 +1,7 @@
 """Simulated agents over real gRPC streams, in a process of their own: `python -m bench.fleet_streams ADDRESS AGENTS …`.
 
-Each greets, fetches the plan, confirms its orders, and from the schedule's begin on sends one batch an interval with a
-ping on it, and pings in between. It prints what it saw as JSON.
+Each agent registers, fetches the plan and confirms its orders. From the start of the schedule it sends one batch per
+interval, with a ping in the same message, and pings in between. The result is printed as JSON.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def clock() -> int:
 
 
 class StreamCounts:
-    """What all agents saw together."""
+    """Counts over all agents."""
 
     def __init__(self) -> None:
         self.ack_ms: list[float] = []
@@ -41,7 +41,7 @@ class StreamCounts:
 
 
 class SimulatedAgent:
-    """One stream and its conversation."""
+    """One agent with its stream."""
 
     def __init__(self, number: int, address: str, seconds: int, wire: bytes, counts: StreamCounts) -> None:
         self._number = number
@@ -73,7 +73,7 @@ class SimulatedAgent:
         )
         self._outgoing.put_nowait(pb.AgentMessage(hello=hello))
         tasks = [asyncio.create_task(work) for work in (self._write(), self._fetch(), self._report())]
-        with contextlib.suppress(grpc.aio.AioRpcError):  # It shows in `lost`.
+        with contextlib.suppress(grpc.aio.AioRpcError):  # counted in `lost`
             await self._read()
         self._counts.lost += not self._is_over
         for task in tasks:
@@ -121,7 +121,7 @@ class SimulatedAgent:
             self._counts.ack_ms.append((time.perf_counter() - began) * 1000)
 
     async def _report(self) -> None:
-        """One batch an interval, at the offset that the master gave; pings every tenth of the lease in between."""
+        """Send one batch per interval, at the offset that the master gave, and pings in between (`_ping_if_due`)."""
         while self._orders is None or not self._orders.levels:
             await asyncio.sleep(0.02)
             await self._ping_if_due()
@@ -136,7 +136,8 @@ class SimulatedAgent:
             await self._ping_if_due()
 
     async def _ping_if_due(self) -> None:
-        """A ping that can ride on a batch does, as a real agent's would."""
+        """Send a ping after an eighth of the lease, unless a batch with a ping was sent in that time, as a real agent
+        does."""
         if self._welcome is not None and clock() - self._message.ping.stamp > self._welcome.lease // 8:
             self._message.ping.stamp = clock()
             self._outgoing.put_nowait(pb.AgentMessage(ping=self._message.ping))
@@ -156,7 +157,7 @@ class SimulatedAgent:
 
 
 async def simulate(address: str, agents: int, seconds: int) -> dict[str, Any]:
-    """Run all agents; what they saw."""
+    """Run all agents; return the results."""
     plan = Plan.model_validate(plan_document(agents, seconds))
     wires = [encode(make_batch(plan, seed)) for seed in range(8)]
     counts = StreamCounts()

@@ -1,4 +1,4 @@
-"""Resident memory of one agent process per idle-connected user: 10,000 users with 1–3 s of think time."""
+"""Resident memory of one agent process per user: 10,000 users with 1–3 s of think time."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ LIMIT_KB = 12.0
 
 
 def thinking_plan(url: str, users: int) -> dict[str, object]:
-    """`users` users, reached by a linear ramp; then the level, its first half set apart as a phase of its own."""
+    """A linear ramp to `users` users, then a constant level, whose first half is a phase of its own (warm-up)."""
     half = f"{HOLD_S / 2:g}s"
-    everybody = {"strategy": "levels", "levels": [{"concurrency": users}]}
+    all_users = {"strategy": "levels", "levels": [{"concurrency": users}]}
     climb = {"strategy": "linear", "over": f"{RAMP_S}s"}
     return {
         "config": {
@@ -24,8 +24,8 @@ def thinking_plan(url: str, users: int) -> dict[str, object]:
             "graceful_stop": "2s",
             "phases": [
                 {"name": "ramp", "duration": f"{RAMP_S}s", "warm_up": True, "ramp_up": climb},
-                {"name": "first half", "duration": half, "warm_up": True, "ramp_up": everybody},
-                {"name": "last half", "duration": half, "ramp_up": everybody},
+                {"name": "first half", "duration": half, "warm_up": True, "ramp_up": all_users},
+                {"name": "last half", "duration": half, "ramp_up": all_users},
             ],
         },
         "users": [{"name": "reader", "concurrency": users, "behavior": [{"action": "rates", "think_time": "1-3s"}]}],
@@ -34,7 +34,7 @@ def thinking_plan(url: str, users: int) -> dict[str, object]:
 
 
 class MemoryWatch:
-    """Samples an agent's resident memory twice a second until it ends."""
+    """Reads an agent's resident memory twice per second until the agent ends."""
 
     def __init__(self) -> None:
         self.kib: list[int] = []
@@ -52,7 +52,7 @@ class MemoryWatch:
 
 
 def main() -> bool:
-    """Print the table; True when the bar is met."""
+    """Print the table; True if the limit is met."""
     peaks: dict[int, int] = {}
     with nginx() as url:
         for users in (10, USERS):

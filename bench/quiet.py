@@ -1,7 +1,7 @@
-"""Was the machine quiet while we measured? If not, the run is repeated, and that is said.
+"""Was the machine quiet during a measurement? If not, the measurement is repeated, with a line about it.
 
-An idle probe in a process of its own sleeps 1 ms again and again and notes the longest stall; `/proc/stat` tells how
-much time the hypervisor took away. A run with a stall above 20 ms or more than 1 % of steal is not counted.
+A probe process sleeps 1 ms in a loop and records the longest stall. `/proc/stat` has the time that the hypervisor took
+for other machines ("steal", proc(5)). A run with a stall above 20 ms or more than 1 % of steal is not counted.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def read_cpu_times() -> tuple[int, int]:
 
 
 def measure_quietly(measure: Callable[[], T], label: str) -> T:
-    """Run `measure` until the machine stayed quiet; after `ATTEMPTS` the last result stands, and that is said."""
+    """Repeat `measure` until the machine was quiet; after `ATTEMPTS` use the last result and print that."""
     for attempt in range(1, ATTEMPTS + 1):
         total, stolen = read_cpu_times()
         probe = subprocess.Popen(IDLE_PROBE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -52,6 +52,6 @@ def measure_quietly(measure: Callable[[], T], label: str) -> T:
         steal = (stolen_after - stolen) / max(1, total_after - total)
         if stall <= MAX_STALL_MS and steal <= MAX_STEAL:
             return result
-        verdict = "kept: no quiet run to be had" if attempt == ATTEMPTS else "repeated"
+        verdict = "kept: no quiet run" if attempt == ATTEMPTS else "repeated"
         print(f"  {label}: stall {stall:.0f} ms, steal {steal:.1%}: {verdict}", flush=True)
     return result

@@ -1,4 +1,4 @@
-"""The HTML report of an hour at a grain of a second, with 20 actions: seconds to make it, and its size; median of 5."""
+"""The HTML report of an hour with one point per second and 20 actions: time to write it (median of 5), and its size."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TESTS = Path(__file__).parent.parent / "tests/master"
 def simulated_hour() -> Any:
     """The summary of a run that the tests simulate: 3,600 intervals through the real aggregate."""
     sys.path.append(str(TESTS))
-    from simulated_run import simulated_run  # noqa: PLC0415 - it lies with the tests
+    from simulated_run import simulated_run  # noqa: PLC0415 - it is in the folder of the tests
 
     return simulated_run()
 
@@ -34,14 +34,14 @@ def seconds_to_write(summary: Any, path: Path) -> float:
 
 
 def main() -> bool:
-    """Print the table; True when both bars are met."""
+    """Print the table; True if both limits are met."""
     summary = simulated_hour()
     with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
         path = Path(folder) / "report.html"
         rounds = [seconds_to_write(summary, path) for _ in range(ROUNDS)]
         size = path.stat().st_size / 1e6
     rows = [
-        ("first, with what is loaded", f"{rounds[0]:.2f} s"),
+        ("first, with imports", f"{rounds[0]:.2f} s"),
         ("median", f"{statistics.median(rounds):.2f} s"),
         ("size", f"{size:.2f} MB"),
     ]

@@ -1,4 +1,4 @@
-"""Single requests for a reporter of one's own: does the master keep up, and what do they cost the agent?
+"""Single requests for your own reporter: does the master keep up, and what does it cost the agent?
 
 The reporter is the class of docs/design/results.md, "Reporters". First a paced load of 20,000 requests/s on one agent,
 of which no request may be missing. Then the agent's largest throughput with and without the reporter, in turns. Master
@@ -39,7 +39,7 @@ class CustomReporter(BaseReporter):
 
 
 def run_with_reporter(plan: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, int, int]]:
-    """A run with the reporter: the summary, and what the reporter counted, missed, and saw of status codes."""
+    """Run with the reporter: the summary, and the numbers of requests, dropped requests and status codes it counted."""
     with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
         (Path(folder) / "counting.py").write_text(REPORTER)
         counted = os.environ["GRADUAL_BENCH_COUNTED"] = f"{folder}/counted"
@@ -49,7 +49,7 @@ def run_with_reporter(plan: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, 
 
 
 def missing_at_rate(url: str) -> tuple[float, float]:
-    """Requests of a paced load that the reporter was not shown, and the rate that there was."""
+    """How many requests of a paced load the reporter did not get, and the actual rate."""
     summary, (count, _, statuses) = run_with_reporter(plan_of_rates(url, SECONDS, RATE // 100, pacing="10ms"))
     requests = summary["totals"]["requests"]
     if statuses != count:
@@ -65,18 +65,18 @@ def rates(url: str) -> tuple[float, float]:
 
 
 def main() -> bool:
-    """Print both; whether the bars are met."""
+    """Print both results; True if the limits are met."""
     with nginx() as url:
         paced = measure_quietly(lambda: missing_at_rate(url), "20,000 requests/s")
         rounds = [measure_quietly(lambda: rates(url), f"round {n + 1}") for n in range(ROUNDS)]
     without, shown = (statistics.median(column) for column in zip(*rounds, strict=True))
     rows = [(f"{n + 1}", f"{a:,.0f}", f"{b:,.0f}", f"{b / a:.3f}") for n, (a, b) in enumerate(rounds)]
-    print_table("Requests a second of one agent core", ("round", "without", "with samples", "ratio"), rows)
+    print_table("Requests per second of one agent core", ("round", "without", "with samples", "ratio"), rows)
     ratio = statistics.median(b / a for a, b in rounds)
     print(f"  medians: {without:,.0f} without, {shown:,.0f} with; the paced load ran at {paced[1]:,.0f}/s")
     return all(
         [
-            bar("requests that the reporter was not shown", paced[0], 0, ""),
+            bar("requests that the reporter did not get", paced[0], 0, ""),
             bar("paced rate", paced[1], 0.98 * RATE, "/s", at_most=False),
             bar("largest throughput with samples", ratio, 0.85, " of that without", at_most=False),
         ]

@@ -12,11 +12,11 @@ from bench.support import answering, bar, tool
 
 ROUNDS = 5
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-"""As on a machine of its own, where Python keeps what it has compiled."""
+"""As on a user's machine, where Python writes its compiled files."""
 
 
 def seconds_to_first_request() -> float:
-    """Start `gradual run URL` with one user against a system of our own."""
+    """Start `gradual run URL` with one user against our own server."""
     with answering(time.perf_counter) as (url, arrived):
         started = time.perf_counter()
         command = [tool("gradual"), "run", url, "-u", "1", "-d", "1s", "-q"]
@@ -32,7 +32,7 @@ def seconds_of_help() -> float:
 
 
 def main() -> bool:
-    """Print both medians; True when both bars are met."""
+    """Print both medians; True if both limits are met."""
     seconds_of_help()
     first = statistics.median(measure_quietly(seconds_to_first_request, "first request") for _ in range(ROUNDS))
     helped = statistics.median(measure_quietly(seconds_of_help, "--help") for _ in range(ROUNDS))

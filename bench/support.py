@@ -1,4 +1,4 @@
-"""Processes, servers and plans that the measurements share. Everything started here is stopped here, by its id."""
+"""Processes, servers and plans that the measurements share. Every process that is started here is also stopped here."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ http {{
 
 
 def pinned(core: str, command: list[str]) -> list[str]:
-    """`command` on one core."""
+    """`command`, bound to one core."""
     return ["taskset", "-c", core, *command]
 
 
 def free_port() -> int:
-    """A port that nobody listens on just now."""
+    """A port on which no process listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def wait_for_port(port: int, seconds: float = 10.0) -> None:
-    """Return when somebody accepts connections at `port`; TimeoutError when nobody does in time."""
+    """Return when a process accepts connections at `port`; TimeoutError after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with socket.socket() as probe:
@@ -69,7 +69,7 @@ def wait_for_port(port: int, seconds: float = 10.0) -> None:
 
 @contextmanager
 def running(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """Start a process and stop it at the end, politely first."""
+    """Start a process; at the end stop it, with SIGTERM first."""
     process = subprocess.Popen(command, text=True, **options)
     try:
         yield process
@@ -102,12 +102,12 @@ def nginx() -> Iterator[str]:
 
 
 def tool(name: str) -> str:
-    """A console script of the environment that runs this."""
+    """The path of a console script of this environment."""
     return str(Path(sys.executable).with_name(name))
 
 
 def plan_of_rates(url: str, seconds: int, users: int, **group: Any) -> dict[str, Any]:
-    """`users` that request nginx' file again and again, with an assertion on the response and one on its time."""
+    """`users` that request the file of nginx without a pause, with an assertion on the response and one on its time."""
     return {
         "config": {"name": "rates", "base_url": url, "duration": f"{seconds}s", "graceful_stop": "2s"},
         "users": [{"name": "reader", "concurrency": users, "behavior": [{"action": "rates"}], **group}],
@@ -117,7 +117,7 @@ def plan_of_rates(url: str, seconds: int, users: int, **group: Any) -> dict[str,
 
 @contextmanager
 def answering(clock: Callable[[], float]) -> Iterator[tuple[str, list[float]]]:
-    """A system of our own that answers every request at once: its URL, and when requests came by `clock`."""
+    """A server that answers every request at once: its URL, and the times of the requests by `clock`."""
     arrived: list[float] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=_accept, args=(listener, arrived, clock), daemon=True).start()
@@ -141,7 +141,7 @@ def _answer(connection: socket.socket, arrived: list[float], clock: Callable[[],
 def started_master(
     plan: dict[str, Any], agents: int, *options: str, nice: int = 0, stderr: int = subprocess.PIPE
 ) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """A master on the system's core that listens at `master` in its folder, which `options` are relative to."""
+    """A master on the system's core. It listens at `master` in its folder, which is also its working folder."""
     with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
         Path(folder, "plan.json").write_text(json.dumps(plan))
         command = [tool("gradual-master"), "run", "plan.json", "--listen", f"unix:{folder}/master", "-q"]
@@ -161,11 +161,10 @@ def run_fleet(
     options: tuple[str, ...] = (),
     gives_way: bool = False,
 ) -> dict[str, Any]:
-    """Run `plan` with a master on the system's core and one agent on `core`; the summary.
+    """Run `plan` with a master on the system's core and one agent on `core`; return the summary.
 
-    `options` are the master's; it `gives_way` to the system on their core, as if that had a host of its own.
-
-    `watch(agent_pid)` is called once the agent runs and may return a context manager's result for the caller.
+    `options` are for the master. `gives_way`: the master has a lower priority than the system, which shares its core.
+    `watch(agent_pid)` is called when the agent has started.
     """
     options = ("-o", "json=summary.json", "--allow-saturated", *options)
     with started_master(plan, 1, *options, nice=19 if gives_way else 0) as (master, folder):
@@ -174,12 +173,12 @@ def run_fleet(
         with running(pinned(core, agent_command), **streams) as agent:
             if watch is not None:
                 watch(agent.pid)
-            _, said = master.communicate(timeout=300)
-        return read_summary(folder, said)
+            _, log = master.communicate(timeout=300)
+        return read_summary(folder, log)
 
 
 def run_embedded(plan: dict[str, Any], *, agents: int) -> dict[str, Any]:
-    """Run `plan` with `gradual run --agents N`; the summary."""
+    """Run `plan` with `gradual run --agents N`; return the summary."""
     command = [tool("gradual"), "run", "-", "--agents", str(agents), "-q", "-o", "json=summary.json"]
     command.append("--allow-saturated")
     with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
@@ -189,11 +188,11 @@ def run_embedded(plan: dict[str, Any], *, agents: int) -> dict[str, Any]:
         return read_summary(Path(folder), done.stderr)
 
 
-def read_summary(folder: Path, said: str) -> dict[str, Any]:
-    """The summary that a run has left there; `said`: what it said, for when there is none."""
+def read_summary(folder: Path, log: str) -> dict[str, Any]:
+    """The summary that a run has written to `folder`; SystemExit with its `log` if there is none."""
     path = folder / "summary.json"
     if not path.exists():
-        raise SystemExit(f"the run left no summary; it said:\n{said}")
+        raise SystemExit(f"the run wrote no summary; its log:\n{log}")
     summary: dict[str, Any] = json.loads(path.read_text())
     return summary
 
@@ -209,7 +208,7 @@ def print_table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]
 
 
 def bar(name: str, measured: float, limit: float, unit: str, *, at_most: bool = True) -> bool:
-    """Print whether a bar is met, and say so to the caller."""
+    """Print and return whether a measured value meets its limit."""
     met = measured <= limit if at_most else measured >= limit
     sign = "≤" if at_most else "≥"
     print(f"  {'met   ' if met else 'MISSED'} {name}: {measured:.2f}{unit} ({sign} {limit:g}{unit})", flush=True)

@@ -1,8 +1,8 @@
-"""Largest request rate of one agent core, beside wrk, vegeta, Goose and Locust in the same run.
+"""Largest request rate of one agent core, compared with wrk, vegeta, Goose and Locust in the same run.
 
-One nginx worker on the first core serves a small file; each generator has the second core to itself and holds 64
-connections without think time. Gradual runs with everything on: an assertion, histograms, metrics per step. The
-generators take turns; the table shows medians.
+One nginx worker on the first core serves a small file. Each generator has the second core for itself and uses 64
+connections without think time. Gradual runs with all its work: assertions, histograms, metrics per step. The generators
+take turns; the table shows medians.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ USERS = 64
 SECONDS = 8
 ROUNDS = 5
 BARS = {"wrk": 0.5, "locust": 10.0}
+"""Gradual's rate divided by that of the peer: at least this."""
 WORK = Path(__file__).parent / ".work"
 
 LOCUST = "locust==2.47.0"
 VEGETA = "github.com/tsenart/vegeta/v12@v12.13.0"
-"""Goose's version stands in `goose/Cargo.toml`."""
+"""The version of Goose is in `goose/Cargo.toml`."""
 
 LOCUST_FILE = """
 from locust import FastHttpUser, constant, task
@@ -43,7 +44,7 @@ class Reader(FastHttpUser):
 
 
 def run(command: list[str], **environment: str) -> str:
-    """Standard output of a bounded command on the load's core."""
+    """Standard output of a command on the load's core, with a timeout."""
     done = subprocess.run(
         pinned(LOAD_CORE, command),
         capture_output=True,
@@ -62,17 +63,17 @@ def with_wrk(url: str) -> float:
 
 
 def with_vegeta(url: str) -> float:
-    """Closed like the others: each of its workers sends when its last answer is there. Responses in a second."""
+    """Responses per second of vegeta with a closed model, as the others: a worker sends after its last response."""
     vegeta = str(WORK / "bin/vegeta")
     with tempfile.TemporaryDirectory() as folder:
         targets, results = Path(folder) / "targets", f"{folder}/results"
         targets.write_text(f"GET {url}/rates\n")
         command = [vegeta, "attack", "-rate=0", f"-workers={USERS}", f"-max-workers={USERS}", f"-connections={USERS}"]
         run([*command, f"-duration={SECONDS}s", f"-targets={targets}", f"-output={results}"], GOMAXPROCS="1")
-        told = json.loads(run([vegeta, "report", "-type=json", results]))
-    if told["success"] < 1:
-        raise SystemExit(f"vegeta: {told['success']:.1%} succeeded: {told['errors'][:3]}")
-    return float(told["rate"])
+        report = json.loads(run([vegeta, "report", "-type=json", results]))
+    if report["success"] < 1:
+        raise SystemExit(f"vegeta: {report['success']:.1%} succeeded: {report['errors'][:3]}")
+    return float(report["rate"])
 
 
 def with_goose(url: str) -> float:
@@ -108,7 +109,7 @@ def found(pattern: str, text: str) -> str:
 
 
 def generators() -> dict[str, Callable[[str], float]]:
-    """Those that are here; the set-up says which could not be had."""
+    """The generators that are installed; prints the names of the others."""
     set_up_peers()
     peers: dict[str, Callable[[str], float]] = {"gradual": with_gradual}
     for name, present, measure in (
@@ -120,12 +121,12 @@ def generators() -> dict[str, Callable[[str], float]]:
         if present:
             peers[name] = measure
         else:
-            print(f"  {name} is not here and is left out")
+            print(f"  {name} is not installed and is left out")
     return peers
 
 
 def set_up_peers() -> None:
-    """Install what is missing and can be had: wrk from Debian, Locust from PyPI, vegeta by Go, Goose by Rust."""
+    """Install missing peers if possible: wrk from Debian, Locust from PyPI, vegeta with Go, Goose with Rust's cargo."""
     if shutil.which("wrk") is None and shutil.which("apt-get") and os.geteuid() == 0:
         subprocess.run(["apt-get", "update", "-qq"], check=False)
         subprocess.run(["apt-get", "install", "-y", "-qq", "wrk"], check=False, stdout=subprocess.DEVNULL)
@@ -141,7 +142,7 @@ def set_up_peers() -> None:
 
 
 def main() -> bool:
-    """Print the table; True when every bar is met."""
+    """Print the table; True if every limit is met."""
     peers = generators()
     rates: dict[str, list[float]] = {name: [] for name in peers}
     with nginx() as url:

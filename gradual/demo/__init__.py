@@ -1,1 +1,1 @@
-"""A small bank to try Gradual on: state, tokens, latencies that grow with load, and exact counts of its own."""
+"""A small bank to test against: accounts, tokens, latencies that grow with the load, and exact counts of requests."""

@@ -1,4 +1,4 @@
-"""What the demo bank keeps: accounts and balances, tokens, and exact counts of its requests.
+"""The state of the demo bank: accounts and balances, tokens, and exact counts of its requests.
 
 Money is integer cents, so that nothing is lost in rounding.
 """
@@ -22,7 +22,7 @@ NOT_COUNTED = frozenset({"/stats", "/reset"})
 
 
 def username_of(number: int) -> str:
-    """The login of customer `number`, counted from 1."""
+    """The username of customer `number`, counted from 1."""
     return f"user{number:04d}"
 
 
@@ -32,7 +32,7 @@ def password_of(number: int) -> str:
 
 
 class Accounts:
-    """The bank's state: who may log in, and what every account holds."""
+    """Customers and the balances of all accounts."""
 
     def __init__(self, customers: int = CUSTOMERS) -> None:
         self._numbers = {username_of(number): number for number in range(1, customers + 1)}
@@ -54,7 +54,7 @@ class Accounts:
         return number
 
     def transfer(self, source: int, target: object, amount: object) -> int:
-        """Move `amount` cents and return the balance left; `TransferRefusedError` if it cannot be, nothing moved."""
+        """Move `amount` cents and return the balance left; TransferRefusedError if it is not possible."""
         if type(amount) is not int or amount <= 0:
             raise TransferRefusedError(f"amount must be a positive whole number of cents, not {amount!r}")
         if type(target) is not int or target not in self._balances:
@@ -71,7 +71,7 @@ class Accounts:
         return self._balances[number]
 
     def totals(self) -> dict[str, int]:
-        """Accounts, their sum in cents (the same for ever), and the transfers made."""
+        """Number of accounts, sum of their balances in cents (transfers never change it), and number of transfers."""
         return {
             "accounts": len(self._balances),
             "balance_cents": sum(self._balances.values()),
@@ -80,7 +80,7 @@ class Accounts:
 
 
 class Tokens:
-    """Who is logged in. Clients that never log out lose their oldest tokens first, so that memory stays bounded."""
+    """Who is logged in. Beyond `max_tokens` the oldest tokens are removed, because some clients never log out."""
 
     def __init__(self, max_tokens: int = MAX_TOKENS) -> None:
         self._max_tokens = max_tokens
@@ -95,7 +95,7 @@ class Tokens:
         return token
 
     def account(self, token: str) -> int | None:
-        """Whose token this is, or None."""
+        """The account of a token, or None."""
         return self._accounts.get(token)
 
     def revoke(self, token: str) -> None:
@@ -114,7 +114,7 @@ class Counts:
         self._peak = 0
 
     def count(self, message: Any) -> None:
-        """Count one parsed request; aiohttp stands an error record in for one that cannot be read."""
+        """Count one parsed request; for a malformed one aiohttp has an error object without a URL."""
         url = getattr(message, "url", None)
         if url is None:
             self._requests[UNREADABLE] += 1
@@ -123,18 +123,18 @@ class Counts:
             self._requests[route if route in self._routes else OTHER] += 1
 
     def begin(self) -> None:
-        """A handler has been reached."""
+        """Count a request whose handler starts."""
         self._concurrent += 1
         self._peak = max(self._peak, self._concurrent)
 
     def end(self, status: int | None) -> None:
-        """The handler is through; `status` None when it has no response."""
+        """Count a request whose handler has ended; `status` is None without a response."""
         self._concurrent -= 1
         if status is not None:
             self._statuses[status] += 1
 
     def reset(self) -> None:
-        """Begin again; requests that are being served stay in the concurrency."""
+        """Set the counts to 0; requests that are being served still count as concurrent."""
         self._requests.clear()
         self._statuses.clear()
         self._peak = self._concurrent

@@ -1,11 +1,12 @@
-"""The demo bank's HTTP interface: which routes there are, what each needs, what it answers, and how long that takes.
+"""The HTTP interface of the demo bank: its routes, their answers, and their response times.
 
-Login gives a token as JSON and as a cookie; a client may send either back. Everything is JSON.
+Login returns a token as JSON and as a cookie; a client may send either back. All bodies are JSON.
 
-Times come from a queueing model with a knee to find. A request holds one of a bounded number of workers for a lognormal
-service time; reports and transfers hold one lock for a part of it (contention, α of the Universal Scalability Law); and
-every service time grows with the number of requests being served (crosstalk, β: Gunther, "Guerrilla Capacity Planning",
-2007, chapter 6). So throughput rises with the users, bends where workers or lock are busy all the time, and then sinks.
+Response times come from a queueing model. A request occupies one of a bounded number of workers for a lognormal service
+time; reports and transfers hold one lock for a part of it (contention, α of the Universal Scalability Law); and every
+service time grows with the number of requests being served (crosstalk, β: Gunther, "Guerrilla Capacity Planning", 2007,
+chapter 6). So throughput first rises with the users, stops rising when all workers or the lock are always busy, and
+then falls.
 """
 
 from __future__ import annotations
@@ -27,15 +28,20 @@ COOKIE = "session"
 CURRENCIES = {"EUR": 1.0, "USD": 1.08, "GBP": 0.85, "CHF": 0.95, "JPY": 164.0}
 
 SPREAD = 0.45
+"""σ of the lognormal service times."""
+
 CROSSTALK = 1 / 400
+"""Each further request being served adds this share to a service time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a request needs: mean seconds of a worker, and of the lock within them."""
+    """The mean service time of a request, in seconds."""
 
     busy: float
+    """How long it occupies a worker."""
     locked: float = 0.0
+    """How much of that it holds the lock."""
 
 
 class Service:
@@ -89,7 +95,7 @@ class Route:
 
 
 class Bank:
-    """The bank behind the server: accounts, service and counts."""
+    """The bank: accounts, service and counts."""
 
     def __init__(self, workers: int, seed: int = 1) -> None:
         self.accounts = Accounts()
@@ -99,7 +105,7 @@ class Bank:
         self._random = random.Random(seed)  # noqa: S311 - a rate that moves, not a secret
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request; the counts see its begin and its end."""
+        """Answer one request, and count its start and its end."""
         if internal := INTERNAL.get(request.path):
             return internal(self)
         self.counts.begin()
@@ -119,7 +125,7 @@ class Bank:
             methods = sorted(method for method, path in ROUTES if path == request.path)
             if methods:
                 return 405, {"error": f"{request.path} takes {' or '.join(methods)}"}
-            return 404, {"error": f"there is no {request.path}; GET / lists what there is"}
+            return 404, {"error": f"there is no {request.path}; GET / lists the routes"}
         scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
         token = bearer.strip() if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
         account = self.tokens.account(token) or 0
@@ -132,7 +138,7 @@ class Bank:
         return route.answer(self, Call(account, token, body))
 
     def log_in(self, call: Call) -> Answer:
-        """Credentials for a token."""
+        """Exchange credentials for a token."""
         account = self.accounts.find(call.body.get("username"), call.body.get("password"))
         if account is None:
             return 401, {"error": "unknown user or wrong password"}
@@ -144,7 +150,7 @@ class Bank:
         return 200, {"data": {"account": call.account}}
 
     def show_dashboard(self, call: Call) -> Answer:
-        """What the customer sees first."""
+        """The first page after the login."""
         return 200, {"data": {"account": call.account, "balance_cents": self.accounts.balance(call.account)}}
 
     def list_reports(self, call: Call) -> Answer:
@@ -169,11 +175,11 @@ class Bank:
         return 200, {"data": {name: round(rate * self._random.gauss(1, 0.002), 4) for name, rate in CURRENCIES.items()}}
 
     def help(self, call: Call) -> Answer:
-        """What to do when the login fails."""
+        """Topics of the help page."""
         return 200, {"data": {"topics": ["forgotten password", "blocked account", "call us"]}}
 
     def welcome(self, call: Call) -> Answer:
-        """The front page: what there is."""
+        """The front page: a list of the routes."""
         return 200, {"bank": "Gradual's demo bank", "routes": sorted(" ".join(route) for route in ROUTES)}
 
     def show_stats(self) -> web.Response:
@@ -181,7 +187,7 @@ class Bank:
         return web.json_response({**self.counts.report(), **self.accounts.totals()})
 
     def reset_stats(self) -> web.Response:
-        """Begin the counts again; accounts, balances and tokens stay."""
+        """Set the counts to 0; accounts, balances and tokens do not change."""
         self.counts.reset()
         return web.json_response({"reset": True})
 

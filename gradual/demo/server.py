@@ -1,4 +1,4 @@
-"""The server of the demo bank: listens, serves until a signal stops it, then lets what is being served end."""
+"""The server of the demo bank: serves until a signal stops it, then finishes running requests."""
 
 from __future__ import annotations
 
@@ -19,14 +19,17 @@ from gradual.demo.bank import Bank
 from gradual.errors import AddressInUseError
 
 SHUTDOWN_TIMEOUT_S = 5.0
+"""For running requests."""
+
 BACKLOG = 4096
+"""Connections that wait for `accept`: many users may connect at once."""
 
 
 class CountingHandler(web.RequestHandler):
-    """aiohttp's protocol, with every request counted when its head has been parsed, whatever becomes of it.
+    """aiohttp's protocol; counts every request as soon as its head is parsed.
 
-    aiohttp reaches a handler only if the client is still there when its turn comes; a client that sends two requests
-    and leaves is counted once by a middleware. So the count is taken here, in the very call that parses.
+    aiohttp calls a handler only if the client is still connected. If a client sends two requests and disconnects, a
+    count in the handler or a middleware would miss the second one. So requests are counted in the call that parses.
     """
 
     __slots__ = ("_counts",)
@@ -36,9 +39,9 @@ class CountingHandler(web.RequestHandler):
         self._counts = counts
 
     def data_received(self, data: bytes) -> None:
-        """Parse, then count what the parsing has added to the queue; nothing can be taken from it meanwhile."""
-        # aiohttp's queue of parsed requests, from which a task takes one after the other. No task can run within this
-        # call, so that what stands behind the former length is what these bytes have added.
+        """Parse, then count the requests that were added to the queue."""
+        # `_messages` is aiohttp's queue of parsed requests; a task takes one after the other. No task can run during
+        # this call, so everything after the former length was added by these bytes.
         known = len(self._messages)
         super().data_received(data)
         for message, _ in islice(self._messages, known, None):
@@ -47,7 +50,7 @@ class CountingHandler(web.RequestHandler):
 
 @asynccontextmanager
 async def listening(bank: Bank, host: str, port: int) -> AsyncIterator[str]:
-    """Serve `bank` within the block; gives its URL (port 0: the system chooses one). AddressInUseError if it cannot."""
+    """Serve `bank` within the block; yields its URL (port 0: any free one). AddressInUseError if it cannot listen."""
     loop = asyncio.get_running_loop()
     server = web.Server(bank.handle, loop=loop)
     protocol = partial(CountingHandler, server, bank.counts, loop=loop)
