@@ -1,7 +1,8 @@
-"""Frames: stretches of one interval within one level, open while users are measured, closed when their end has come.
+"""A frame is the part of one interval that lies within one level.
 
-`boundary` is the instant (agent clock) at which the open frame ends. Whoever records a sample or moves a user compares
-its own stamp with it first, so that a sample belongs to the frame in which it ended, whatever the loop was doing then.
+One frame is open; at its end it is closed, and the next is opened. `boundary` is the end of the open frame (agent
+clock). The records of steps and groups compare their own stamp with it first. So a sample belongs to the frame in which
+it ended, even if the loop was busy at the boundary.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class OpenFrame(Protocol):
 
 
 class Cell:
-    """The samples of one step with one outcome in one frame: how many, their times in ns, and by status code."""
+    """The samples of one step with one outcome in one frame: their number, times in ns, and number per status code."""
 
     __slots__ = ("connects", "count", "exchanges", "response_times", "statuses", "ttfbs")
 
@@ -61,7 +62,7 @@ class GroupFrame:
     iterations: array[int]
     """How long each iteration took, ns."""
     empty: int
-    """How many of them neither sent nor waited."""
+    """Iterations of them that sent no request and did not wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,6 @@ class ClosedFrame:
     level: int
     begin: int
     end: int
-    """Begin and end are on the agent's clock, ns."""
+    """On the agent's clock, ns, as `begin`."""
     groups: list[GroupFrame]
     steps: list[StepFrame]

@@ -30,7 +30,7 @@ class Recorder:
         self.begun = 0
         """Requests begun so far, over all frames."""
         self.log = log
-        """Every single sample, if somebody wants to see them."""
+        """Every single sample, if a reporter wants them; else None."""
         self.steps = [
             StepRecord(self, step.number, index.failures)
             if log is None
@@ -39,7 +39,7 @@ class Recorder:
         ]
         self.groups = [GroupMeter(self) for _ in index.groups]
         self.unread_meter = GroupMeter(self)
-        """Takes the moves of users that are stopping, which nobody reads."""
+        """Takes requests and think times of stopping users; never read, so the step code treats all users alike."""
         self._loop_lags = array("q")
         self._start_lags = array("q")
         self._clock = clock
@@ -57,8 +57,8 @@ class Recorder:
     def schedule(self, start: int, interval: int, levels: Sequence[tuple[int, int]]) -> None:
         """Interval k covers `start` + k·`interval` on; `levels` are (instant, number); all in agent time.
 
-        Given again, the open frame goes on: a start that was corrected moves what is to come. A level whose instant
-        has passed begins now, for its users are moved now.
+        A later call keeps the open frame: a corrected start moves only the frames after it. A level whose instant has
+        passed starts now, as its users are started and stopped now.
         """
         now = self._clock()
         has_begun = self._length > 0 and now >= self._begin
@@ -71,30 +71,25 @@ class Recorder:
         self._set_boundary()
 
     def _open_first(self, now: int) -> None:
-        """The first frame begins with its interval, though the agent may come in the middle of it."""
+        """The first frame starts with its interval, even if the agent joins in the middle of it."""
         self._interval = max(0, (now - self._start) // self._length)
         self._begin = self._start + self._interval * self._length
         self._level = self._levels[0][1] if self._levels else DRAIN_LEVEL
         self._enter_levels(max(now, self._begin))
 
     def _enter_levels(self, now: int) -> None:
-        """Take the last of the levels that have begun."""
+        """Take the last of the levels that have started."""
         while self._levels and self._levels[0][0] <= now:
             self._level = self._levels.pop(0)[1]
 
     def _forget_past_levels(self, now: int) -> None:
-        """Of the levels that have begun only the last counts; if it is not the open frame's, it begins now.
-
-        Orders come every second or so, and name the level in force as well as those ahead. The level in force is
-        mostly the open frame's, and then there is nothing to do: giving it a begin of its own would split the frame,
-        and with it every histogram of the interval, for nothing.
-
-        But it may be another. An agent that was held up, or whose orders came late, has put no level in force when its
-        instant came; its users move now, when the pool reads the same orders. So the level begins now here, too, and
-        not at its instant: a frame is what was measured while the users of one level were active, and samples that
-        ended before now belong to the former level, though the schedule says otherwise. It must not begin before the
-        open frame either, which may have been opened ahead of a start that was corrected since.
-        """
+        """Keep only the last of the levels that have started; if it is not the open frame's, it starts now."""
+        # - The level in force is usually that of the open frame. Then nothing is done: a new start would split the
+        #   frame, and with it every histogram of the interval.
+        # - An agent that was paused, or got its orders late, did not apply the level at its instant. The pool applies
+        #   it now, from the same orders, so it starts now here too: a frame holds what was measured while the users of
+        #   one level were active, even where the schedule says otherwise.
+        # - The level cannot start before the open frame, which may have been opened for a start that has moved since.
         latest = None
         while self._levels and self._levels[0][0] <= now:
             latest = self._levels.pop(0)[1]
@@ -118,7 +113,7 @@ class Recorder:
             self._set_boundary()
 
     def _close(self, end: int) -> None:
-        """A frame without length is none: what was counted in it goes into the next."""
+        """Close the open frame; a frame without length is dropped, and its counts go into the next."""
         if end == self._begin:
             return
         groups = [meter.take(end) for meter in self.groups]
@@ -129,16 +124,16 @@ class Recorder:
         self._begin = end
 
     def loop_lag(self, lag: int) -> None:
-        """The loop ran `lag` ns late; before the schedule begins that is the price of getting ready."""
+        """The loop ran `lag` ns late. Not counted before the schedule starts, as the agent then prepares the plan."""
         if self._length and self._clock() >= self._start:
             self._loop_lags.append(max(0, lag))
 
     def start_late(self, lag: int) -> None:
-        """A user went on `lag` ns after its think time was over."""
+        """A user continued `lag` ns after the end of its think time."""
         self._start_lags.append(max(0, lag))
 
     def note_level(self, applied: Applied) -> None:
-        """A level was put in force; its instants are run time."""
+        """A level was applied; its instants are run time."""
         self._applied.append(applied)
 
     def seal(self, interval: int, offset: int, health: Health, last: bool = False) -> Batch:
@@ -173,7 +168,8 @@ class Recorder:
         return frames
 
     def _in_run_time(self, frames: Sequence[ClosedFrame], offset: int) -> Iterator[Frame]:
-        """The frames' begins and ends: each begins where the last one ended, whatever the offset does."""
+        """The frames in run time; each starts where the last one ended."""
+        # The offset may change between two batches. Frames would then overlap or leave a gap.
         for frame in frames:
             begin = frame.begin + offset if self._sealed_until is None else self._sealed_until
             self._sealed_until = max(begin, frame.end + offset)

@@ -1,13 +1,13 @@
-"""Closed frames made into the columns of a batch, whole arrays at a time.
+"""Turns closed frames into the columns of a batch.
 
-While users run, a sample is a few appends to arrays of machine integers, at 30 ns each; here, once an interval, those
-become histograms. Why not count into histograms at once: to find a bucket and keep the sums takes Python 0.9 µs a time,
-which is more than all else that is recorded of a sample; numpy takes 10 ns.
+While users run, recording a sample is a few appends to arrays of machine integers, 30 ns each. Once per interval, these
+become histograms here. Why not count into histograms directly: to find a bucket and update the sums takes Python 0.9 µs
+per value, more than all other work for a sample; numpy takes 10 ns per value, but only for whole arrays.
 
-It does so only for whole arrays. So the times of all cells are put end to end, with one key for each run of them, and
-packed in one pass (`pack_values`): a pass for each cell costs six times as much for cells of 500 times, and most cells
-are smaller. The price is memory, eight bytes a time until the frame is sealed, and a pause of the loop. Measured on one
-busy core: 10,000 samples of 20 steps in 1.3 ms.
+So the times of all cells are concatenated, with one key per cell and measure, and packed in one pass (`pack_values`). A
+pass per cell costs six times as much for cells of 500 times, and most cells are smaller. The cost is memory, eight
+bytes per time until the frame is sealed, and a pause of the loop. Measured on one busy core: 10,000 samples of 20 steps
+in 1.3 ms.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from gradual_common.protocol.batch import (
 )
 
 HEALTH_CELL = -1
+"""The cell of the agent's own times: loop lag and start lag."""
 
 
 class _Cells:
@@ -46,7 +47,7 @@ class _Cells:
         self.values: list[Int64] = []
 
     def add(self, frame: int, step: int, kind: int, count: int) -> int:
-        """A new cell; its number."""
+        """Add a cell; its number."""
         self.rows.append((frame, step, kind))
         self.requests.append(count)
         return len(self.rows) - 1
@@ -62,7 +63,7 @@ def columns_of(
 ) -> dict[str, Any]:
     """The columns of a batch of closed frames, by their names in `Batch`."""
     cells = _cells(index, frames)
-    steps = [(place, step) for place, frame in enumerate(frames) for step in frame.steps]
+    steps = [(number, step) for number, frame in enumerate(frames) for step in frame.steps]
     groups, shape = [group for frame in frames for group in frame.groups], (len(frames), len(index.groups))
     cells.add_times(HEALTH_CELL, LOOP_LAG, loop_lags)
     cells.add_times(HEALTH_CELL, START_LAG, start_lags)
@@ -87,15 +88,15 @@ def _cells(index: SeriesIndex, frames: Sequence[ClosedFrame]) -> _Cells:
     for number, frame in enumerate(frames):
         for step in frame.steps:
             for kind, cell in step.cells:
-                place = cells.add(number, step.number, kind, cell.count)
-                cells.add_times(place, RESPONSE_TIME, cell.response_times)
-                cells.add_times(place, EXCHANGE, cell.exchanges)
-                cells.add_times(place, TTFB, cell.ttfbs)
-                cells.add_times(place, CONNECT, cell.connects)
+                added = cells.add(number, step.number, kind, cell.count)
+                cells.add_times(added, RESPONSE_TIME, cell.response_times)
+                cells.add_times(added, EXCHANGE, cell.exchanges)
+                cells.add_times(added, TTFB, cell.ttfbs)
+                cells.add_times(added, CONNECT, cell.connects)
         for group, measured in enumerate(frame.groups):
             if measured.iterations:
-                place = cells.add(number, index.iterations_of(group), 0, len(measured.iterations))
-                cells.add_times(place, ITERATION, measured.iterations)
+                added = cells.add(number, index.iterations_of(group), 0, len(measured.iterations))
+                cells.add_times(added, ITERATION, measured.iterations)
     return cells
 
 
@@ -105,5 +106,5 @@ def _statuses(steps: Sequence[tuple[int, StepFrame]]) -> list[tuple[int, ...]]:
         for frame, step in steps
         for kind, cell in step.cells
         for code, count in cell.statuses.items()
-        if code  # A kind of action without status codes has none to count.
+        if code  # 0: a kind of action without status codes.
     ]

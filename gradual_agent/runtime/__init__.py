@@ -1,1 +1,1 @@
-"""What everything else in the agent stands on: timers, suspension, the lease, the sample, health."""
+"""Basics that the rest of the agent uses: timers, suspension, the lease, the sample, health."""

@@ -1,4 +1,4 @@
-"""How the agent process itself is doing: its share of a core, and how late its loop runs (docs/design/results.md)."""
+"""The health of the agent process: its share of a core, and how late its loop runs (docs/design/results.md)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from gradual_common.clock import NS_PER_MS, NS_PER_S
 
 PROBE_NS = 50 * NS_PER_MS
 MIN_WINDOW_NS = 100 * NS_PER_MS
+"""The CPU share is never taken over a shorter time."""
 
 
 def cpu_ns() -> int:
@@ -19,11 +20,7 @@ def cpu_ns() -> int:
 
 
 class CpuMeter:
-    """The share of one core between two readings; `spent` gives processor time so far, ns.
-
-    A reading too soon after the last one (the last batch is sealed right after its predecessor) reaches back to the
-    one before: over a few milliseconds of work, the share would always be that of a busy core.
-    """
+    """The share of one core between two readings; `spent` gives processor time so far, ns."""
 
     def __init__(self, now: int, spent: Callable[[], int] = cpu_ns) -> None:
         self._spent = spent
@@ -31,6 +28,8 @@ class CpuMeter:
 
     def read(self, now: int) -> float:
         """The share since the last reading; above 1 when several threads worked; 0 when no time has passed."""
+        # The last batch is sealed right after the one before. Over these few milliseconds, all of them work, the share
+        # would be that of a busy core. So a reading that comes too soon is compared with the last but one.
         is_soon = now - self._last[0] < MIN_WINDOW_NS
         then, before = self._before_last if is_soon else self._last
         current = (now, self._spent())
@@ -40,7 +39,7 @@ class CpuMeter:
 
 
 class LoopLagProbe:
-    """Twenty times a second an entry of the timeline says how much later than intended it ran, ns."""
+    """Reports, twenty times per second, how much later than intended an entry of the timeline ran, ns."""
 
     def __init__(self, timeline: Timeline, clock: Callable[[], int], report: Callable[[int], object]) -> None:
         self._timeline = timeline
@@ -49,7 +48,7 @@ class LoopLagProbe:
         self._entry = timeline.at(clock() + PROBE_NS, self._probe, clock() + PROBE_NS)
 
     def stop(self) -> None:
-        """Probe no more."""
+        """Stop probing."""
         self._timeline.cancel(self._entry)
 
     def _probe(self, intended: int) -> None:

@@ -1,8 +1,8 @@
 """One timer of the event loop drives the timeline.
 
 libuv's timers count whole milliseconds, so delays are rounded up: an entry runs up to 1 ms late and never early. The
-agent's clock goes on while the machine sleeps and the loop's does not: the timer is never set for more than
-`MAX_SLEEP_NS`, and every decision is made by the clock's stamp.
+agent's clock runs on while the machine sleeps, and the loop's clock does not. So the timer is never set for more than
+`MAX_SLEEP_NS`, and what is due is decided by the agent's clock.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ read_clock: Callable[[], int] = partial(clock_gettime_ns, CLOCK_ID)
 
 
 class LoopTimer:
-    """Makes a timeline and runs what is due on it."""
+    """Has a timeline and runs what is due on it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Callable[[], int] = read_clock) -> None:
         self.timeline = Timeline(clock, self._set)
@@ -31,7 +31,7 @@ class LoopTimer:
         self._handle: asyncio.TimerHandle | None = None
 
     def close(self) -> None:
-        """Run nothing any more."""
+        """Drop all entries and stop the timer."""
         self.timeline.clear()
         self._unset()
 

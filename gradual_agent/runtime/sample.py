@@ -1,7 +1,14 @@
 """The measurement of one performed action, as the engine fills it in and the recorder reads it.
 
 One object per user, used again for every action: hot path, plain slots. All instants are nanoseconds on the agent's
-clock; 0 stands for "did not happen".
+clock; 0 means that it did not happen.
+
+A message is counted in one of four ways:
+
+- a *hop* follows a redirect;
+- a *retry* repeats a request that failed; no engine does this yet;
+- a *re-send* repeats a request that found a stale connection: the server had closed it before the request arrived;
+- any other is the first message of the request.
 """
 
 from __future__ import annotations
@@ -10,14 +17,14 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 INTERRUPTED = -1
-"""`Sample.kind` of an action that a stop cut short; every other kind indexes `SeriesIndex.failures`."""
+"""`Sample.kind` of an action that a stop interrupted; every other kind is an index of `SeriesIndex.failures`."""
 
 
 class LazyDetail(Protocol):
-    """A detail that is put into words when somebody asks; `hide` masks a text."""
+    """A detail that becomes text only when it is shown; `hide` masks a text."""
 
     def explain(self, sample: Sample, hide: Callable[[str], str]) -> str:
-        """The words, with what was found in the response masked and cut off."""
+        """The text, with what is quoted from the response masked and shortened."""
         ...
 
 
@@ -54,9 +61,9 @@ class Sample:
     def has_response(self) -> bool:
         """Whether the last hop's response arrived whole.
 
-        The engine notes a status code with the last byte of a response, and takes it back when it follows a redirect;
-        `ended` is then that of the response, whatever was found in it afterwards: its coding, its status, its body. A
-        kind of action without status codes keeps the response itself.
+        The engine sets the status code with the last byte of a response, and clears it when it follows a redirect. So
+        `ended` is the end of the response, even if its coding, status or body then make the sample fail. A kind of
+        action without status codes keeps the response itself.
         """
         return self.status_code != 0 or self.response is not None
 
@@ -65,7 +72,7 @@ class Sample:
         return hide(self.detail) if isinstance(self.detail, str) else self.detail.explain(self, hide)
 
     def reset(self, started: int) -> None:
-        """Begin a new measurement at `started`."""
+        """Start a new measurement at `started`."""
         self.started = started
         self.written = 0
         self.first_byte = 0

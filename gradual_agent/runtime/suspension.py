@@ -1,4 +1,4 @@
-"""How a virtual user waits: its coroutine suspends, and whoever completes the wait resumes it.
+"""How a virtual user waits: its coroutine suspends, and the engine or the timeline resumes it.
 
 Users are coroutines without tasks or futures: a task costs several microseconds a wake-up and a kilobyte of memory.
 The driver (`VirtualUser`) sends the first value; the engine, the timeline and the pool call `resume` exactly once per

@@ -1,7 +1,7 @@
-"""What is to happen when: one heap, whatever the number of users, and no loop.
+"""The timeline: one heap for the timers of all users, independent of the event loop.
 
-A think time, a timeout, a pacing wait is an entry in a heap. Whoever drives it (`loop_timer`, or a test) is told of the
-instant of the first entry only, and calls `run_due` when that has come.
+A think time, a timeout or a pacing wait is an entry in the heap. The driver (`loop_timer`, or a test) gets only the
+instant of the first entry, and calls `run_due` at that instant.
 
 Why not a timer of the loop each: a `call_later` and its cancellation cost 4.7 µs on uvloop, an entry and its
 cancellation here 0.5 µs (best of five runs on one core).
@@ -19,17 +19,20 @@ from typing import Any
 from gradual_common.clock import NEVER, NS_PER_MS
 
 SLICE_NS = NS_PER_MS // 2
+"""How long `run_due` works before the loop gets its turn."""
+
 RUNNING = -1
+"""`next_at` while entries run: before every instant, so `at` does not call `wake_at`."""
 
 Entry = list[Any]
 """[instant, serial number, callback or None when cancelled, argument]."""
 
 
 class Timeline:
-    """Runs `callback(argument)` at given instants, in their order; equal instants in the order they were given."""
+    """Runs `callback(argument)` at given instants, in order; equal instants in the order in which they were added."""
 
     next_at: int
-    """The instant of the first entry, cancelled ones included: an early look does no harm. `NEVER` without one."""
+    """The instant of the first entry; it may be a cancelled one, as waking early does no harm. `NEVER` without one."""
 
     def __init__(self, clock: Callable[[], int], wake_at: Callable[[int], object]) -> None:
         self.next_at = NEVER
@@ -55,10 +58,10 @@ class Timeline:
     def cancel(self, entry: Entry) -> None:
         """Drop an entry; one that has run or was cancelled before is left alone.
 
-        Taking it out of the heap would mean to look for it, which is linear. So it stays in its place without a
-        callback, and leaves when its instant comes. But most entries are timeouts, far ahead and nearly always
-        cancelled: they would outnumber the others by far. So the heap is built anew when more than half of it is
-        cancelled, which spreads its cost over as many cancellations: each pays for two entries at most.
+        To remove it from the heap, it would have to be searched for, which is linear. So it stays without a callback,
+        and is dropped when its instant comes. But most entries are timeouts, far ahead and nearly always cancelled:
+        they would soon be most of the heap. So the heap is rebuilt when more than half of it is cancelled. That cost is
+        spread over as many cancellations: each pays for two entries at most.
         """
         if entry[2] is None:
             return
@@ -71,7 +74,7 @@ class Timeline:
             self._cancelled = 0
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop all entries."""
         self._heap.clear()
         self._cancelled = 0
         self.next_at = NEVER
@@ -80,13 +83,11 @@ class Timeline:
         """Run what is due by the clock, for `slice_ns` at a time; `next_at` says when to come again.
 
         A thousand users that wake at one instant and send take some 20 ms, most of it in the kernel. Run without a
-        break, they would keep the loop from the responses that come meanwhile; those would be read, and stamped, that
-        much later, and the system under test would look slow for what the agent did. So after each slice the driver
-        gives the loop its turn: the users are late themselves, which is counted as such (start lag), and response
-        times stay true.
+        break, they would keep the loop from responses that arrive in this time. Those would be read and stamped that
+        much later, and the system under test would look slow because of the agent. So the loop gets its turn
+        after each slice: the users start late, which is counted (start lag), and response times stay true.
 
-        What a callback adds for an instant that is due runs at once, in its order. `wake_at` is not called for
-        it, as `next_at` is below every instant meanwhile.
+        An entry that a callback adds for an instant that is due runs in this call, in its order.
         """
         self.next_at = RUNNING
         try:

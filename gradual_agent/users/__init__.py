@@ -1,1 +1,1 @@
-"""Virtual users: what they know, do, assert and extract."""
+"""Virtual users: their behaviour, their variables, and the coroutine that performs it."""

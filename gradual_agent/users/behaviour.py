@@ -1,4 +1,4 @@
-"""A group's behaviour, compiled from the plan to what its users execute."""
+"""A group's behaviour: compiled from the plan, executed by its users."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from gradual_common.think_times.think_time import ThinkTime, WaitAt
 
 
 class Actions(Protocol):
-    """The actions of a plan, by their names, and what performs them (`kinds.engines`)."""
+    """The actions of a plan by name, and their engines (`kinds.engines`)."""
 
     def engine_of(self, action: str) -> Engine:
-        """What performs it."""
+        """The engine that performs an action."""
         ...
 
     def texts_of(self, action: str) -> list[str]:
-        """Every text of it that may be a template."""
+        """Every text of an action that may be a template."""
         ...
 
     def compile(self, action: str, wants_headers: bool, wants_body: bool) -> Action:
-        """It compiled; whether its response's headers and body are read by templates."""
+        """Compile an action; templates read the headers or the body of its response, or not."""
         ...
 
 
@@ -41,9 +41,9 @@ class CompiledStep:
     engine: Engine
     condition: Condition | None
     fixed_wait: int | None
-    """The think time after it where that is always the same, ns: its user then needs no random stream."""
+    """The think time after it if that is constant, ns; the user then needs no random stream."""
     wait_at: WaitAt | None
-    """The think time as a function of a number drawn; None without one."""
+    """The think time as a function of a random number; None without a think time."""
     record: StepRecord
 
 
@@ -58,31 +58,30 @@ class Behaviour:
     steps: tuple[CompiledStep, ...]
     on_stop: tuple[CompiledStep, ...]
     pacing: int
-    """From the begin of an iteration to the begin of the next, at least; 0 without."""
+    """The minimum from the start of an iteration to the start of the next; 0 without pacing."""
     iterations: int
-    """After so many a user has ended for good; 0 without a limit."""
+    """After this many iterations a user has ended for good; 0 without a limit."""
     finishes_iteration: bool
-    """A user that is told to stop finishes its iteration."""
+    """A user that is asked to stop finishes its iteration."""
     cookies: Cookies
     connections: Connections
     keeps_response: bool
     """Some template reads `response` or `responses`."""
     starts_with: frozenset[str]
-    """The variables that `on_start` may set, which outlive iterations."""
+    """The variables that `on_start` may set; they are kept over iterations."""
     resets: bool
-    """An iteration leaves something behind that the next one must not see."""
+    """An iteration leaves variables or responses that the next one must not see."""
     ends_iterations: bool
-    """A user's client has something to forget after each iteration."""
+    """A user's client drops connections or cookies after each iteration."""
     mixes_kinds: bool
-    """Its users perform actions of several kinds, and have a client for each."""
+    """Its users perform actions of several kinds, and have one client per kind."""
     meter: GroupMeter
 
 
 def response_use(texts: Iterable[tuple[str, bool]]) -> tuple[bool, bool, bool]:
-    """Whether templates read anything of responses, their headers, their bodies.
-
-    Judged by the words in the texts (text, is it a condition): reading too much costs little.
-    """
+    """Whether templates read anything of responses, their headers, their bodies; `texts`: (text, is it a condition)."""
+    # By the words in the texts, not by evaluation: a body that is kept without need costs memory only, and one that is
+    # missing would make a template fail. So `response[name]` counts as reading everything.
     reading = " ".join(
         text
         for text, condition in texts

@@ -1,8 +1,7 @@
-"""What all users of an agent share, and what becomes of exceptions that an action let out.
+"""What all users of an agent share, and how an exception of an action becomes a failure.
 
-They are failures of their own kind where they have one, else of the kind `internal`. An `internal` failure is a mistake
-in Gradual, so its run is invalid; nothing that a response or a data row can hold may lead to one (`tests/fuzz` holds
-that).
+The failure has the kind of the exception if it has one, else the kind `internal`. An `internal` failure is a bug in
+Gradual, so its run is invalid. No response and no data row may cause one (tested by `tests/fuzz`).
 """
 
 from __future__ import annotations
@@ -26,29 +25,29 @@ from gradual_common.kinds.failures import KIND
 INTERNAL = KIND["internal"]
 
 MAX_MESSAGE_CHARS = 200
-"""Characters of an exception's message that a failure shows; the log has all of it."""
+"""Characters of an exception's message that a failure shows; the log has the whole message."""
 
 
 class UserLog:
-    """What is logged of users, each of it once. `consequence`: what a mistake of ours means for the run."""
+    """Logs about users, each line once. `consequence`: what a bug means for the run."""
 
     def __init__(self, consequence: str = "; the run is invalid") -> None:
         self._consequence = consequence
         self._logged: set[object] = set()
 
     def warn_empty(self, behaviour: Behaviour) -> None:
-        """Say of a group that its iterations are empty."""
+        """Warn that a group's iterations are empty."""
         if self._is_new(behaviour.number):
             structlog.get_logger(__name__).warning(
-                "an iteration neither sent nor waited; its user sleeps 100 ms after each of these",
+                "an iteration sent no request and did not wait; its user sleeps 100 ms after each of these",
                 group=behaviour.group,
             )
 
     def log_bug(self, behaviour: Behaviour, step: CompiledStep, error: Exception) -> None:
-        """A mistake of ours: the first traceback of each kind and step is logged."""
+        """Log a bug in Gradual: the first traceback of each step and type of exception."""
         if self._is_new((step.record.number, type(error))):
             structlog.get_logger(__name__).error(
-                f"a step failed for a reason that nobody foresaw{self._consequence}",
+                f"unexpected error in a step{self._consequence}",
                 group=behaviour.group,
                 step=step.name,
                 exc_info=error,
@@ -62,27 +61,27 @@ class UserLog:
 
 @dataclass(frozen=True, slots=True)
 class UserContext:
-    """What users run in."""
+    """What all users of an agent share."""
 
     timeline: Timeline
     clock: Callable[[], int]
     """The agent's clock, ns."""
     wall_clock: Callable[[], int]
-    """What templates say of the time, ns since 1970."""
+    """The time that templates see, ns since 1970."""
     recorder: Recorder
     seed: int
     secrets: dict[str, str]
     graceful_stop: int
-    """How long `on_stop` has for a user that was not told to stop, ns."""
+    """How long `on_stop` may take for a user that ends by itself, ns."""
     end: Callable[[UserEnded], None]
-    """Called by a user that has ended by itself or because it was told to stop."""
+    """Called by a user that has ended by itself or after a stop, but not by one that was cut."""
     note_failure: Callable[[int, Sample], None] = lambda step, sample: None
-    """Called with the number of a step and its sample, which has failed and is then used again."""
+    """Called with a step's number and its failed sample, which the user reuses afterwards."""
     log: UserLog = field(default_factory=UserLog)
 
 
 def mark_failed(sample: Sample, error: Exception, now: int) -> None:
-    """The sample failed by what was raised; it ended with its response, if that had come, else now."""
+    """Make the sample a failure by `error`; it ended with its response if that had arrived, else now."""
     if not sample.has_response:
         sample.ended = now
     sample.kind = kind_of(error)
@@ -90,7 +89,7 @@ def mark_failed(sample: Sample, error: Exception, now: int) -> None:
 
 
 def kind_of(error: Exception) -> int:
-    """The failure kind of what was raised while a step was built, sent, judged or read."""
+    """The failure kind of an exception that an action raised."""
     if isinstance(error, (TemplateError, RequestError)):
         return KIND["template"]
     if isinstance(error, ssl.SSLError):
@@ -99,7 +98,7 @@ def kind_of(error: Exception) -> int:
 
 
 def detail_of(error: Exception) -> str:
-    """`KeyError: 'x' (extraction.py:60)`: what was raised, and where."""
+    """`KeyError: 'x' (extraction.py:60)`: the exception and its place in the code."""
     message = f"{type(error).__name__}: {str(error)[:MAX_MESSAGE_CHARS]}"
     frames = extract_tb(error.__traceback__)
     return f"{message} ({PurePath(frames[-1].filename).name}:{frames[-1].lineno})" if frames else message

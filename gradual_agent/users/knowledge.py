@@ -1,7 +1,7 @@
-"""What one user knows: its rows, its random stream, its variables and the responses of this iteration, as templates and
-conditions see them (docs/design/plan_language.md, "Behaviour").
+"""The memory of one user: its rows, its random stream, its variables and the responses of this iteration, as templates
+and conditions see them (docs/design/plan_language.md, "Behaviour").
 
-Everything is made when it is first needed: an idle user of a group without templates has none of it.
+Everything is created when it is first needed: a user of a group without templates has none of it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ResponseView:
     """`response`, and the values of `responses`."""
 
     status: str
-    """It follows the assertions: success, error, or none."""
+    """After the assertions: success, error, or none."""
     status_code: int
     error: str
     """The name of its failure kind."""
@@ -47,7 +47,7 @@ class ResponseView:
 
     @property
     def json(self) -> Any:
-        """The body as JSON; nothing when it is not."""
+        """The body as JSON; None if it is not JSON."""
         return None if self._content.json is NOT_JSON else self._content.json
 
 
@@ -56,7 +56,7 @@ NO_RESPONSE = ResponseView("none", 0, "", 0.0, Content(None))
 
 @dataclass(slots=True, eq=False, repr=False)
 class Vu:
-    """`vu`: who a user is."""
+    """`vu`: which user this is."""
 
     group: str
     """The group's name."""
@@ -78,14 +78,16 @@ class Knowledge:
     _random: RandomStream | None = None
     _scope: dict[str, Any] | None = None
     _kept: dict[str, Any] = field(default_factory=lambda: NOTHING_KEPT)
-    """What outlives iterations."""
+    """The variables that are kept over iterations."""
     is_used: bool = False
-    """This iteration has read something."""
+    """This iteration has a scope, which the next one must not see."""
     iteration: int = 0
 
     @property
     def random(self) -> RandomStream:
-        """The slot's stream; a user that is replaced in its slot goes on with it."""
+        """The slot's stream; the user that replaces this one after a failure continues it."""
+        # It depends on seed, group, ordinal and tenure only, and each draw takes one word: so a user draws the same
+        # values in every run with the same seed, on any agent.
         stream = self._random
         if stream is None:
             stream = RandomStream.of_slot(self._seed, self._behaviour.number, self._ordinal, self._tenure)
@@ -110,26 +112,26 @@ class Knowledge:
         return scope
 
     def begin_iteration(self) -> None:
-        """Nothing of the last iteration is seen in this one."""
+        """Start an iteration, which sees nothing of the last one."""
         if self._behaviour.resets:
-            self._set_aside()
+            self._clear_scope()
         elif self._scope is not None:
             self._scope["vu"].iteration = self.iteration
 
-    def _set_aside(self) -> None:
+    def _clear_scope(self) -> None:
         self._scope = None
         self.is_used = False
 
     def keep_variables(self) -> None:
-        """What `on_start` set outlives iterations; its responses do not."""
+        """Keep the variables that `on_start` set, but not its responses."""
         names = self._behaviour.starts_with
         if names and self._scope is not None:
             self._kept = {name: self._scope[name] for name in names if name in self._scope}
-        self._set_aside()
+        self._clear_scope()
 
     def forget(self) -> None:
-        """Begin anew, but for the rows, which are the slot's."""
-        self._set_aside()
+        """Reset everything but the rows, which belong to the slot."""
+        self._clear_scope()
         self._kept = NOTHING_KEPT
         self.iteration = 0
 

@@ -1,12 +1,12 @@
-"""What a virtual user does with its steps: one after another, thinking in between.
+"""Performs the steps of a virtual user: one after another, with think times in between.
 
-The coroutine suspends in two places only: in a client's fetch, and in `_sleep`. Whoever completes the wait calls
-`resume`, and the user runs on, synchronously, until it waits again.
+The coroutine suspends in two places only: in a client's fetch, and in `_sleep`. The engine or the timeline then calls
+`resume`, and the user runs synchronously until it waits again.
 
-Every step that begins is recorded once. What an action raises is a failure of its step (`context`): its user's
-connections are closed, and it goes on as after any failure.
+Every step that starts is recorded once. An exception of an action is a failure of its step (`context`): the connections
+of its user are closed, and the user goes on as after any failure.
 
-Hot path (docs/design/style.md, 16): plain attributes and local names; what was measured stands in `user`.
+Hot path (docs/design/style.md, 16): plain attributes and local names; measurements are in `user`.
 """
 
 from __future__ import annotations
@@ -26,18 +26,19 @@ from gradual_agent.users.knowledge import Knowledge, Rows, keep_response
 from gradual_common.clock import NS_PER_MS
 
 LEASE_PAUSE = 100 * NS_PER_MS
+"""How long a user waits after its agent's lease has ended."""
 
 STARTING, ITERATING, LEAVING = range(3)
-"""The part of its life a user is in: `on_start`, iterations, `on_stop`."""
+"""Which section a user performs: `on_start`, `behavior`, `on_stop`."""
 
 RUNNING, REQUESTING, THINKING = range(3)
-"""What a suspended user waits for: a response, or an instant. Plain numbers: an enumeration costs 50 ns a look."""
+"""What a suspended user waits for: a response, or an instant. Plain numbers: reading an enum member takes 50 ns."""
 
 NO_CLIENTS: dict[Engine, Client] = {}
-"""Shared by all users whose steps are of one kind; never written to."""
+"""Shared by all users whose steps are of one kind; never changed."""
 
 RESUME = methodcaller("resume")
-"""A bound method would take 64 bytes of every user that thinks."""
+"""One for all users: a bound method would take 64 bytes per thinking user."""
 
 
 class StepRunner(ABC):
@@ -61,7 +62,7 @@ class StepRunner(ABC):
         self._part = STARTING
         self._doing = RUNNING
         self._must_end = False
-        """The present step is the last one: whatever the user waits for ends, and `_run_steps` returns."""
+        """The present step is the last one: the user's wait is ended, and `_run_steps` returns."""
         self._has_acted = False
         self._wait = 0
         self._timer: Entry | None = None
@@ -72,7 +73,7 @@ class StepRunner(ABC):
 
     @property
     def client(self) -> Any:
-        """The user's client of the kind that its step performs; made when first needed."""
+        """The user's client for the kind of its step; created when first needed."""
         client = self._client
         if client is not None:
             return client
@@ -89,7 +90,7 @@ class StepRunner(ABC):
         return client
 
     def _own_clients(self) -> Iterable[Client]:
-        """All that were made."""
+        """All clients that exist."""
         return self._clients.values() or (() if self._client is None else (self._client,))
 
     def _take_clients(self) -> Iterable[Client]:
@@ -107,10 +108,12 @@ class StepRunner(ABC):
         return self._context.clock()
 
     async def _run_steps(self, steps: tuple[CompiledStep, ...]) -> bool:
-        """Perform the steps in order, thinking between them; whether all were passed.
+        """Perform the steps in order, with think times; whether the last one was reached.
 
-        The wait after the last one is left in `_wait`; whether anything was sent or waited for in `_has_acted`.
+        Sets `_wait` to the wait after the last step, and `_has_acted` if anything was sent or waited for.
         """
+        # The wait after a step is taken before the next one, not at once: after the last step, `_iterate` combines it
+        # with the pacing.
         context, behaviour, sample = self._context, self.behaviour, self._sample
         clock, recorder = context.clock, context.recorder
         self._has_acted, self._wait = False, 0
@@ -148,7 +151,7 @@ class StepRunner(ABC):
         return True
 
     def _draw_wait(self, step: CompiledStep) -> int:
-        """The wait after a step, where it is not always the same: each takes one word of the slot's stream."""
+        """The wait after a step, if it is not constant; each takes one word of the slot's stream."""
         assert step.wait_at is not None, "a wait is always the same or drawn"
         try:
             return step.wait_at(self._knowledge.random.unit())
@@ -169,7 +172,7 @@ class StepRunner(ABC):
         return None
 
     async def _sleep(self, until: int) -> None:
-        """Think until `until`, or until a stop wakes the user."""
+        """Wait until `until`, or until a stop wakes the user."""
         context = self._context
         self._meter.begin_thinking(context.clock())
         self._doing = THINKING
@@ -178,12 +181,12 @@ class StepRunner(ABC):
         self._doing = RUNNING
         now = context.clock()
         self._meter.end_thinking(now)
-        if self._timer is not None:
+        if self._timer is not None:  # A stop clears the timer: then the user was woken early, not late.
             self._timer = None
             context.recorder.start_late(now - until)
 
     def _fail(self, step: CompiledStep, sample: Sample, error: Exception) -> None:
-        """The action raised: a failure of its step. Nobody knows how far it came, so its connections are closed."""
+        """The action raised `error`: its step fails. The state of its connections is unknown, so they are closed."""
         self._cut_client()
         mark_failed(sample, error, self._context.clock())
         if sample.kind == INTERNAL:
@@ -192,8 +195,8 @@ class StepRunner(ABC):
     async def _goes_on(self, sample: Sample) -> bool:
         """Whether the next step follows one that failed: `on_failure` is `continue`, but not in `on_start`.
 
-        An action that is interrupted though nobody told the user to stop means that the agent's lease is over: the
-        user waits, and is cut or goes on.
+        An action that is interrupted without a stop means that the agent's lease is over: the user waits until it is
+        cut, or goes on if the lease is renewed.
         """
         if sample.kind != INTERRUPTED:
             self._show_failure(sample)
@@ -203,7 +206,7 @@ class StepRunner(ABC):
         return False
 
     def _show_failure(self, sample: Sample) -> None:
-        """Nobody needs what was sent, or a large error's body, any longer."""
+        """Report a failure, then free what was sent and, unless templates read it, the response."""
         assert self._step is not None, "a user whose action failed performs a step"
         self._context.note_failure(self._step.record.number, sample)
         sample.request = None

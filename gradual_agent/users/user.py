@@ -1,13 +1,13 @@
-"""The virtual user: a coroutine without a task, which runs its group's behaviour until it is told to stop.
+"""The virtual user: a coroutine without a task, which runs its group's behaviour until it is asked to stop.
 
     on_start ──▶ iteration, iteration, … ──▶ on_stop ──▶ end
-       └─failed─▶ 1 s, then afresh in the same slot
+       └─failed─▶ 1 s, then again, as a new user, in the same slot
 
-A stop changes nothing by itself: it notes what must end when, and wakes the user if it thinks. An iteration that
-neither sent nor waited sleeps 100 ms, so that no user can spin, whatever its plan says.
+A stop only notes what must end when, and wakes a thinking user. After an iteration that sent no request and did not
+wait, a user sleeps 100 ms, so that no plan makes a busy loop.
 
-What is raised outside of an action is our mistake: it is recorded as one more step that failed, so that the run cannot
-pass, and the slot is filled again.
+An exception outside of an action is a bug in Gradual. It is recorded as one more failed step, so that the run cannot
+pass, and a new user takes the slot.
 
 An iteration's time ends with its last step: the wait after that lies between two iterations.
 
@@ -35,10 +35,10 @@ REPLACEMENT_PAUSE = NS_PER_S
 
 
 class VirtualUser(StepRunner):
-    """One user in its slot. `tenure`: which holder of the slot it is."""
+    """One user in its slot. `tenure`: which assignment of the slot it belongs to."""
 
     is_replaced = True
-    """After a failure that ends it, a fresh user takes the slot."""
+    """After a failed `on_start` or a bug, a new user takes the slot."""
 
     __slots__ = ("_alarm", "_end_by", "_hands_over", "_in_iteration", "_leave_by", "is_stopping", "tenure")
 
@@ -53,7 +53,7 @@ class VirtualUser(StepRunner):
         self._coroutine = self._live()
 
     def start(self) -> None:
-        """Begin; returns when the user waits for the first time, its first request written."""
+        """Start; returns at the first wait, with the first request written."""
         self._meter.enter(self._context.clock())
         self.resume()
 
@@ -69,8 +69,8 @@ class VirtualUser(StepRunner):
     def stop(self, deadline: int, *, hands_over: bool = False) -> None:
         """End: at once when thinking, else after the request in flight, at the latest at `deadline`.
 
-        `on_stop` then has as long again. `hands_over`: after the iteration, and until then the user is as active as
-        ever; another agent goes on with its slot. Told again, the earlier instants hold.
+        `on_stop` gets the same time again. With `hands_over` the user finishes its iteration and stays active until
+        then, as another agent takes over its slot. A second call can only shorten the deadlines.
         """
         again = max(0, deadline - self._context.clock())
         self._leave_by = min(self._leave_by, deadline + again)
@@ -87,7 +87,7 @@ class VirtualUser(StepRunner):
             self._wake_if_thinking()
 
     def cut(self) -> None:
-        """End here and now: no `on_stop`, what is in flight is interrupted, and `end` is not called."""
+        """End at once: no `on_stop`, the request in flight is interrupted, and `end` is not called."""
         now = self._context.clock()
         self._clear_alarm()
         self._clear_timer()
@@ -100,7 +100,8 @@ class VirtualUser(StepRunner):
         self._coroutine.close()
 
     def _begin_stopping(self) -> None:
-        """From here on the user counts as stopping, whatever it does."""
+        """From now on the user counts as stopping only, also in requests and think times."""
+        # Its requests and waits go to a meter that is never read, so that the step code needs no condition for it.
         now = self._context.clock()
         meter, unread = self._meter, self._context.recorder.unread_meter
         if self._doing == REQUESTING:
@@ -141,7 +142,7 @@ class VirtualUser(StepRunner):
             self.resume()
 
     async def _live(self, again: bool = False) -> bool:
-        """From the first step to the last, after a mistake `again`; whether the user has ended for good."""
+        """From the first step to the last; `again`: after a bug. True if the user has ended for good."""
         if again and (self.is_stopping or self._hands_over or not await self._wait_for_replacement()):
             return False
         while not await self._start():
@@ -152,7 +153,7 @@ class VirtualUser(StepRunner):
         return is_finished
 
     async def _start(self) -> bool:
-        """Run `on_start`. A user that is told to stop in the middle of it has begun all the same, and leaves."""
+        """Run `on_start`. A user that is stopped in the middle of it counts as started, and runs `on_stop`."""
         behaviour = self.behaviour
         self._part = STARTING
         if behaviour.on_start:
@@ -167,7 +168,10 @@ class VirtualUser(StepRunner):
         return True
 
     async def _iterate(self) -> bool:
-        """Iterations until the user is told to stop (False) or has done them all (True)."""
+        """Iterations until the user is asked to stop (False) or has done them all (True)."""
+        # `intended`: when the next iteration is due by the pacing. An iteration that takes longer than the pacing
+        # delays the next one, and `max` moves the schedule with it: later iterations do not catch up in a burst.
+        # An iteration is empty if it sent nothing, and no think time and no pacing makes the user wait.
         behaviour, clock, knowledge = self.behaviour, self._context.clock, self._knowledge
         steps, pacing, ends_iterations = behaviour.steps, behaviour.pacing, behaviour.ends_iterations
         intended = began = clock()
@@ -197,14 +201,14 @@ class VirtualUser(StepRunner):
         return False
 
     async def _rest(self, ended: int, intended: int, is_empty: bool) -> None:
-        """Wait between two iterations: the last step's think time, and until the next is due by its cadence."""
+        """Wait between two iterations: for the last step's think time, and until the next is due by the pacing."""
         if is_empty:
             self._context.log.warn_empty(self.behaviour)
             self._wait = EMPTY_PAUSE
         await self._sleep(max(ended + self._wait, intended))
 
     def _end_iteration(self) -> None:
-        """Connections and cookies that do not outlive an iteration end before the wait after it."""
+        """Drop connections and cookies that last one iteration, before the wait after it."""
         if self.behaviour.ends_iterations:
             for client in self._own_clients():
                 client.end_iteration()
@@ -223,7 +227,7 @@ class VirtualUser(StepRunner):
             await self._run_steps(self.behaviour.on_stop)
 
     async def _wait_for_replacement(self) -> bool:
-        """A fresh user takes the same slot after a while; whether it may still come."""
+        """Wait until a new user takes the same slot; False if none does."""
         self._drop_client()
         self._knowledge.forget()
         if not self.is_replaced:
@@ -232,7 +236,7 @@ class VirtualUser(StepRunner):
         return not self._must_end
 
     def _recover(self, error: Exception) -> None:
-        """A mistake of ours: a step has failed by it, and the slot is filled again as after a failed `on_start`."""
+        """A bug: record it as a failed step; a new user takes the slot, as after a failed `on_start`."""
         now, step = self._context.clock(), self._step or (self.behaviour.on_start or self.behaviour.steps)[0]
         if self._doing == THINKING:
             self._clear_timer()
@@ -242,12 +246,12 @@ class VirtualUser(StepRunner):
             self._sample.reset(now)
             self._context.recorder.begun += 1
             self._meter.begin_request(now)
-        # A client that cannot be cut may be where the mistake is: it is said, and the slot is filled all the same.
+        # The bug may be in the client, so that it cannot be cut either: this is logged too, and a new user comes.
         for client in self._take_clients():
             try:
                 client.cut()
-            except Exception as unforeseen:
-                self._context.log.log_bug(self.behaviour, step, unforeseen)
+            except Exception as bug:
+                self._context.log.log_bug(self.behaviour, step, bug)
         self._end_request(now, INTERNAL, detail_of(error))
         self._context.log.log_bug(self.behaviour, step, error)
         self._show_failure(self._sample)
@@ -255,7 +259,7 @@ class VirtualUser(StepRunner):
         self.resume()
 
     def _end_request(self, now: int, kind: int, detail: str = "") -> None:
-        """The action under way ends with this outcome."""
+        """End the present action with this outcome."""
         sample, step = self._sample, self._step
         assert step is not None, "a user in a request performs a step"
         self._doing = RUNNING

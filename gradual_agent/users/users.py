@@ -1,15 +1,16 @@
 """The users of one agent, by slot: started and stopped one at a time, so that no level keeps the loop busy for long.
 
 A thousand users that start at one instant take 0.1 s of a core: sockets are opened, first requests written. Without a
-break in between, every response that came meanwhile would be read that much later, and the system under test would be
-charged for it. So the pool's instructions wait in a queue, and each of them is an entry of
-the timeline, which gives the loop its turn in between. What remains of the delay is counted where it belongs: a start
-that came more than 50 ms after its time is a late start.
+break, every response that arrives in this time would be read that much later, and would count as slow. So the pool's
+instructions wait in a queue, and each of them is an entry of the timeline, which gives the loop its turn in between.
+The remaining delay is counted: a start that comes more than 50 ms after its time is a late start.
 
-A slot stands in the queue once. A stop that finds the start of its user there takes it out: the user has ended without
-having begun, and the pool learns it as of any other. A second stop replaces the first, whose time it may shorten. The
-start of a slot's next user comes only after the end of its former one, so a stop that still waits then is for a user
-that has ended by itself: the start takes its place.
+A slot is in the queue at most once:
+
+- A stop that finds the start of its user removes it; the pool gets the end of that user, as of any other.
+- A second stop replaces the first, as it may have a shorter deadline.
+- A start replaces a stop. The pool starts a slot's next user only after the former one has ended, so this stop is for a
+  user that has ended by itself.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ LATE_NS = 50 * NS_PER_MS
 
 @dataclass(frozen=True, slots=True)
 class PendingStart:
-    """A user is to start, and was to since `due`."""
+    """A user is to start; it was due at `due`."""
 
     tenure: int
     due: int
@@ -65,7 +66,7 @@ class Users:
         self._late_starts = 0
 
     def __len__(self) -> int:
-        """How many users there are, stopping ones included."""
+        """The number of users, with the stopping ones."""
         return len(self._users)
 
     def start(self, slot: Slot, tenure: int, due: int) -> None:
@@ -73,9 +74,9 @@ class Users:
         self._enqueue(slot, PendingStart(tenure, due))
 
     def stop(self, slot: Slot, deadline: int, *, hands_over: bool) -> None:
-        """Have a user end by `deadline`; one that `hands_over` finishes its iteration first, and is active until then.
+        """Stop a user by `deadline`; with `hands_over` it finishes its iteration first, and is active until then.
 
-        Told again, the earlier deadline holds. A slot without a user is left alone.
+        A second call can only shorten the deadline. A slot without a user is ignored.
         """
         waiting = self._queue.get(slot)
         if isinstance(waiting, PendingStart):
@@ -93,7 +94,7 @@ class Users:
             user.cut()
 
     def take_late_starts(self) -> int:
-        """How many users started more than 50 ms after their time, since this was asked last."""
+        """How many users started more than 50 ms after their time, since the last call."""
         late, self._late_starts = self._late_starts, 0
         return late
 

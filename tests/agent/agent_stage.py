@@ -1,4 +1,4 @@
-"""A stage for virtual users: a clock that stands still, a timeline that moves it, and a system that answers on cue."""
+"""A stage for virtual users: a timeline that moves the clock, and a system that answers on cue."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NOBODY = Health(0.0, 0, 0, 0)
 
 
 class SteppedTimeline(Timeline):
-    """A timeline and its clock, which stands still: `run_until` moves the time from one entry to the next."""
+    """A timeline and its clock: `run_until` moves the time from one entry to the next."""
 
     def __init__(self, now: int = 0) -> None:
         super().__init__(self.clock, lambda when: None)

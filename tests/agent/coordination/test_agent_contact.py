@@ -37,8 +37,8 @@ def test_the_first_dial_is_at_once() -> None:
 
 def test_the_waiting_is_told_when_it_begins_and_every_ten_seconds() -> None:
     redial = Redial(60 * SECOND, lambda: 0.0, now=0)
-    told = {second: redial.notice(second * SECOND) for second in (0, 1, 9, 10, 19, 21)}
-    assert {second: waiting for second, waiting in told.items() if waiting} == {
+    notices = {second: redial.notice(second * SECOND) for second in (0, 1, 9, 10, 19, 21)}
+    assert {second: waiting for second, waiting in notices.items() if waiting} == {
         0: (0, 60 * SECOND),
         10: (10 * SECOND, 50 * SECOND),
         21: (21 * SECOND, 39 * SECOND),
@@ -170,9 +170,9 @@ def test_the_true_offset_is_missed_by_half_the_least_delay_at_most(truth: int, t
     clock = 0
     taken: list[int] = []
     for there, back in trips:
-        anew = estimate.observe(sent=clock, received=clock + there + back, now=clock + there + truth)
+        contradicts = estimate.observe(sent=clock, received=clock + there + back, now=clock + there + truth)
         clock += there + back + 1_000_000
-        assert not anew
+        assert not contradicts
         assert estimate.value is not None
         taken.append(there + back)
         assert abs(estimate.value - truth) <= (min(taken[-MAX_ROUND_TRIPS:]) + 1) // 2

@@ -49,7 +49,7 @@ def running(users: int, slots: int = 4) -> SlotPool:
 
 
 def active(pool: SlotPool) -> int:
-    """How many users are not told to stop, or hand over."""
+    """How many users are not asked to stop, or hand over."""
     return sum(user.deadline is None or user.hands_over for user in pool._users.values())
 
 
@@ -68,8 +68,8 @@ def test_levels_ahead_wait_for_their_instant() -> None:
 def test_only_our_ordinals_below_the_target_are_seated() -> None:
     pool = SlotPool()
     mine = [SlotRun(0, 1, 1, 1), SlotRun(0, 3, 1, 1), SlotRun(1, 0, 2, 5)]
-    told = pool.handle(orders(1, mine, [level(0, 3, 1)]), 0)
-    assert told == [StartUser(0, 1, 1), StartUser(1, 0, 5)]
+    instructions = pool.handle(orders(1, mine, [level(0, 3, 1)]), 0)
+    assert instructions == [StartUser(0, 1, 1), StartUser(1, 0, 5)]
 
 
 def test_a_lower_level_stops_users_at_the_latest_after_graceful_stop() -> None:
@@ -90,9 +90,9 @@ def test_stops_come_before_starts() -> None:
     assert pool.handle(Wake(), 10) == [Applied(1, 10, 10), StopUser(1, 0, 10 + GRACE), StartUser(0, 0, 1)]
 
 
-def dues(told: list[PoolInstruction]) -> list[int]:
+def dues(instructions: list[PoolInstruction]) -> list[int]:
     """Since when the users that start were to be there."""
-    return [instruction.due for instruction in told if isinstance(instruction, StartUser)]
+    return [instruction.due for instruction in instructions if isinstance(instruction, StartUser)]
 
 
 def test_a_seat_starts_only_when_its_former_user_has_ended_and_says_since_when_it_was_due() -> None:
@@ -100,24 +100,24 @@ def test_a_seat_starts_only_when_its_former_user_has_ended_and_says_since_when_i
     slots = [SlotRun(0, 0, 4, 1)]
     pool.handle(orders(2, slots, [level(1, 0, number=1), level(100, 1, number=2)]), 1)
     assert pool.handle(Wake(), 100) == [Applied(2, 100, 100)]
-    told = pool.handle(UserEnded(0, 0, 1, finished=False), 151)
-    assert told == [StartUser(0, 0, 1)]
-    assert dues(told) == [100]
+    instructions = pool.handle(UserEnded(0, 0, 1, finished=False), 151)
+    assert instructions == [StartUser(0, 0, 1)]
+    assert dues(instructions) == [100]
 
 
 def test_a_late_level_is_applied_at_once_and_its_starts_were_due_when_it_was() -> None:
     pool = SlotPool()
     pool.handle(orders(1, [SlotRun(0, 0, 4, 1)], []), 0)
-    told = pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [level(0, 2)]), 60 * MS)
-    assert told == [Applied(0, 0, 60 * MS), StartUser(0, 0, 1), StartUser(0, 1, 1)]
-    assert dues(told) == [0, 0]
+    instructions = pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [level(0, 2)]), 60 * MS)
+    assert instructions == [Applied(0, 0, 60 * MS), StartUser(0, 0, 1), StartUser(0, 1, 1)]
+    assert dues(instructions) == [0, 0]
 
 
 def test_a_level_that_was_in_force_before_the_agent_joined_is_not_late_nor_are_its_users() -> None:
     pool = SlotPool()
-    told = pool.handle(orders(1, [SlotRun(0, 0, 4, 1)], [level(0, 2)]), 60 * MS)
-    assert told == [StartUser(0, 0, 1), StartUser(0, 1, 1)]
-    assert dues(told) == [60 * MS, 60 * MS]
+    instructions = pool.handle(orders(1, [SlotRun(0, 0, 4, 1)], [level(0, 2)]), 60 * MS)
+    assert instructions == [StartUser(0, 0, 1), StartUser(0, 1, 1)]
+    assert dues(instructions) == [60 * MS, 60 * MS]
 
 
 def test_of_several_levels_that_are_due_only_the_last_moves_users() -> None:
@@ -132,7 +132,7 @@ def test_of_several_levels_that_are_due_only_the_last_moves_users() -> None:
     ]
 
 
-def test_orders_that_say_the_same_again_move_nobody() -> None:
+def test_orders_that_say_the_same_again_move_no_user() -> None:
     pool = running(3)
     assert pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [level(0, 3)]), 5) == []
 
@@ -142,8 +142,8 @@ def test_a_level_of_former_orders_that_is_due_is_in_force_though_newer_ones_name
     pool = SlotPool()
     mine = [SlotRun(0, 0, 4, 1)]
     pool.handle(orders(1, mine, [level(0, 3), level(100, 1, number=1)]), 0)
-    told = pool.handle(orders(2, mine, [level(200, 2, number=2)]), 150)
-    assert told == [Applied(1, 100, 150), StopUser(0, 1, 150 + GRACE), StopUser(0, 2, 150 + GRACE)]
+    instructions = pool.handle(orders(2, mine, [level(200, 2, number=2)]), 150)
+    assert instructions == [Applied(1, 100, 150), StopUser(0, 1, 150 + GRACE), StopUser(0, 2, 150 + GRACE)]
     assert pool.next_deadline == 200
 
 
@@ -155,8 +155,8 @@ def test_orders_without_a_level_that_is_due_leave_the_one_in_force() -> None:
 
 def test_a_slot_taken_away_is_released_at_once_or_when_its_user_has_handed_over() -> None:
     pool = running(2)
-    told = pool.handle(orders(2, [SlotRun(0, 0, 1, 1)], [level(0, 2)]), 5)
-    assert told == [Release(0, 2, 1), Release(0, 3, 1), StopUser(0, 1, 5 + GRACE, hands_over=True)]
+    instructions = pool.handle(orders(2, [SlotRun(0, 0, 1, 1)], [level(0, 2)]), 5)
+    assert instructions == [Release(0, 2, 1), Release(0, 3, 1), StopUser(0, 1, 5 + GRACE, hands_over=True)]
     assert active(pool) == 2
     assert pool.handle(UserEnded(0, 1, 1, finished=False), 9) == [Release(0, 1, 1)]
     assert pool.held == (SlotRun(0, 0, 1, 1),)
@@ -222,15 +222,15 @@ def test_an_agent_without_users_is_drained_at_the_end_of_the_schedule() -> None:
 def test_a_second_stop_with_less_grace_tells_stopping_users_again() -> None:
     pool = running(1)
     pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [end_of_schedule(10)]), 10)
-    told = pool.handle(orders(3, [SlotRun(0, 0, 4, 1)], [end_of_schedule(20)], graceful_stop=0), 20)
-    assert told == [Applied(-1, 20, 20), StopUser(0, 0, 20)]
+    instructions = pool.handle(orders(3, [SlotRun(0, 0, 4, 1)], [end_of_schedule(20)], graceful_stop=0), 20)
+    assert instructions == [Applied(-1, 20, 20), StopUser(0, 0, 20)]
 
 
 def test_a_longer_grace_gives_a_stopping_user_no_more_time() -> None:
     pool = running(1)
     pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [end_of_schedule(10)]), 10)
-    told = pool.handle(orders(3, [SlotRun(0, 0, 4, 1)], [end_of_schedule(20)], graceful_stop=2 * GRACE), 20)
-    assert told == [Applied(-1, 20, 20)]
+    instructions = pool.handle(orders(3, [SlotRun(0, 0, 4, 1)], [end_of_schedule(20)], graceful_stop=2 * GRACE), 20)
+    assert instructions == [Applied(-1, 20, 20)]
 
 
 def test_an_agent_that_leaves_drains_whatever_the_orders_say() -> None:
@@ -241,7 +241,7 @@ def test_an_agent_that_leaves_drains_whatever_the_orders_say() -> None:
     assert pool.handle(UserEnded(0, 0, 1, finished=False), 7) == [Release(0, 0, 1), Drained()]
 
 
-def test_after_a_cut_nobody_is_seated_and_nothing_is_ours() -> None:
+def test_after_a_cut_no_slot_has_a_user_and_none_is_ours() -> None:
     pool = running(3)
     assert pool.handle(Cut(), 5) == []
     assert (pool.held, active(pool)) == ((), 0)
@@ -289,12 +289,12 @@ class Fleet(RuleBasedStateMachine):
                     assert (group, ordinal) not in self.users, "two users of one slot"
                     self.users[group, ordinal] = (tenure, None, False)
                 case StopUser(group, ordinal, deadline, hands_over):
-                    tenure, told, handed_over = self.users[group, ordinal]
-                    assert told is None or deadline < told or (handed_over and not hands_over and deadline == told)
-                    assert handed_over or told is None or not hands_over, "who has stopped cannot hand over"
+                    tenure, asked, handed_over = self.users[group, ordinal]
+                    assert asked is None or deadline < asked or (handed_over and not hands_over and deadline == asked)
+                    assert handed_over or asked is None or not hands_over, "who has stopped cannot hand over"
                     self.users[group, ordinal] = (tenure, deadline, hands_over)
                 case Release(group, ordinal, tenure):
-                    assert (group, ordinal) not in self.users, "a slot is released when nobody sits in it"
+                    assert (group, ordinal) not in self.users, "a slot is released when it has no user"
                     assert self.ours.get((group, ordinal)) != tenure, "what is ours is kept"
                 case Applied(_, apply_at, applied_at):
                     assert apply_at <= applied_at

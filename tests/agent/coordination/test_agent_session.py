@@ -157,8 +157,8 @@ def test_the_first_wake_dials_and_says_hello() -> None:
 
 def test_the_welcome_fetches_the_provisions_and_pings_at_once() -> None:
     agent = greeting()
-    told = agent.hears(after=MS, welcome=WELCOME)
-    assert told == [Fetch("run-1"), SendMessage(AgentMessage(ping=Ping(agent.now, 0)))]
+    instructions = agent.hears(after=MS, welcome=WELCOME)
+    assert instructions == [Fetch("run-1"), SendMessage(AgentMessage(ping=Ping(agent.now, 0)))]
     assert agent.session.state is SessionState.LIVE
 
 
@@ -181,9 +181,9 @@ def test_a_stream_that_does_not_come_about_is_dialled_again_after_jitter() -> No
     agent = greeting()
     assert agent.feels(StreamLost(1, "refused")) == []
     assert agent.session.next_deadline == agent.now + JITTER_DELAY
-    told = agent.wakes(after=JITTER_DELAY)
-    assert of(DialMaster, told) == [DialMaster(2)]
-    assert messages(told)[0].hello == Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 2, 100)
+    instructions = agent.wakes(after=JITTER_DELAY)
+    assert of(DialMaster, instructions) == [DialMaster(2)]
+    assert messages(instructions)[0].hello == Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 2, 100)
 
 
 def test_a_master_that_never_comes_is_given_up() -> None:
@@ -191,10 +191,10 @@ def test_a_master_that_never_comes_is_given_up() -> None:
     begin = agent.now
     while agent.session.state is not SessionState.ENDED:
         agent.now = max(agent.now, agent.session.next_deadline)
-        told = agent.wakes()
-        if of(DialMaster, told):
-            told = agent.feels(StreamLost(agent.session.stream, "refused"), after=MS)
-    assert told[-1] == Exit(3, "no master for 1m")
+        instructions = agent.wakes()
+        if of(DialMaster, instructions):
+            instructions = agent.feels(StreamLost(agent.session.stream, "refused"), after=MS)
+    assert instructions[-1] == Exit(3, "no master for 1m")
     assert agent.now == begin + PATIENCE
 
 
@@ -203,8 +203,8 @@ def test_five_quick_round_trips_give_the_offset() -> None:
     agent.hears(welcome=WELCOME)
     for _ in range(BURST_PINGS - 1):
         sent = agent.now
-        told = agent.pong(sent)
-        assert told == [Renew(sent + LEASE), SendMessage(AgentMessage(ping=Ping(agent.now, 0)))]
+        instructions = agent.pong(sent)
+        assert instructions == [Renew(sent + LEASE), SendMessage(AgentMessage(ping=Ping(agent.now, 0)))]
     sent = agent.now
     assert agent.pong(sent) == [Adopt(AHEAD), Renew(sent + LEASE)]
 
@@ -215,16 +215,16 @@ def test_orders_wait_for_the_offset() -> None:
     agent.feels(Provisioned(1))
     for _ in range(BURST_PINGS - 1):
         assert of(Obey, agent.pong(agent.now)) == []
-    told = agent.pong(agent.now)
-    assert of(Obey, told) == [Obey(orders(1))]
-    assert messages(told) == [AgentMessage(confirm=Confirm(1, 1, 1))]
+    instructions = agent.pong(agent.now)
+    assert of(Obey, instructions) == [Obey(orders(1))]
+    assert messages(instructions) == [AgentMessage(confirm=Confirm(1, 1, 1))]
 
 
 def test_orders_that_wait_are_not_confirmed() -> None:
     agent = greeting()
-    told = agent.hears(welcome=WELCOME, orders=orders(1))
-    told += agent.hears(orders=orders(1))
-    assert [message.confirm for message in messages(told)] == [None]
+    instructions = agent.hears(welcome=WELCOME, orders=orders(1))
+    instructions += agent.hears(orders=orders(1))
+    assert [message.confirm for message in messages(instructions)] == [None]
 
 
 def test_orders_wait_for_the_job() -> None:
@@ -263,17 +263,17 @@ def test_a_pong_that_waited_longer_than_the_lease_renews_nothing() -> None:
 def test_silence_dials_anew_and_the_users_go_on() -> None:
     agent = working()
     heard = agent.now
-    told = agent.runs_until(heard + 3 * SECOND)
-    assert of(HangUp, told) == [HangUp(1, "no pong")]
-    assert of(CutUsers, told) == []
+    instructions = agent.runs_until(heard + 3 * SECOND)
+    assert of(HangUp, instructions) == [HangUp(1, "no pong")]
+    assert of(CutUsers, instructions) == []
     assert agent.session.state is SessionState.DISCONNECTED
 
 
 def test_a_stall_of_our_own_is_not_the_masters_silence() -> None:
     agent = working()
-    told = agent.wakes(after=5 * SECOND)
-    assert of(HangUp, told) == []
-    assert messages(told)[0].ping == Ping(agent.now, 0, AHEAD)
+    instructions = agent.wakes(after=5 * SECOND)
+    assert of(HangUp, instructions) == []
+    assert messages(instructions)[0].ping == Ping(agent.now, 0, AHEAD)
 
 
 def test_nor_is_it_when_something_else_comes_before_the_wake() -> None:
@@ -301,15 +301,15 @@ def test_a_live_stream_does_not_save_a_lease_that_is_over() -> None:
     agent = working()
     end = agent.session.lease_end
     agent.now = end
-    told = agent.pong(end - SECOND, after=0)
-    assert told == [CutUsers("the lease is over"), HangUp(1, "the lease is over")]
+    instructions = agent.pong(end - SECOND, after=0)
+    assert instructions == [CutUsers("the lease is over"), HangUp(1, "the lease is over")]
 
 
 def test_expired_cuts_at_once_and_greets_anew() -> None:
     agent = working()
-    told = agent.hears(expired=Expired("late"))
+    instructions = agent.hears(expired=Expired("late"))
     reason = "the master says the lease is over: late"
-    assert told == [CutUsers(reason), HangUp(1, reason)]
+    assert instructions == [CutUsers(reason), HangUp(1, reason)]
     assert of(DialMaster, agent.wakes(after=JITTER_DELAY)) == [DialMaster(2)]
 
 
@@ -332,8 +332,8 @@ def test_the_offset_in_use_moves_only_when_the_estimate_has_left_it() -> None:
 
 def test_newer_orders_are_obeyed_and_confirmed() -> None:
     agent = live()
-    told = agent.hears(orders=orders(3))
-    assert told == [Obey(orders(3)), SendMessage(AgentMessage(confirm=Confirm(1, 3, 1)))]
+    instructions = agent.hears(orders=orders(3))
+    assert instructions == [Obey(orders(3)), SendMessage(AgentMessage(confirm=Confirm(1, 3, 1)))]
 
 
 @pytest.mark.parametrize("stale", [orders(2), orders(3), orders(9, epoch=0)])
@@ -359,8 +359,8 @@ def test_a_new_stream_begins_with_what_is_held_finished_and_in_force() -> None:
     assert hello is not None
     assert (hello.stream, hello.run, hello.epoch, hello.last_batch) == (2, "run-1", 1, 1)
     assert hello.held == agent.users.claimed
-    told = agent.hears(welcome=WELCOME)
-    (message,) = messages(told)
+    instructions = agent.hears(welcome=WELCOME)
+    (message,) = messages(instructions)
     assert message.confirm == Confirm(1, 1, 4)
     assert message.finished == agent.users.finished
     assert [one.number for one in message.batches] == [1]
@@ -379,8 +379,8 @@ def test_a_master_that_does_not_know_the_run_makes_the_agent_cut(foreign: Welcom
     agent = working()
     agent.feels(StreamLost(1, "reset"))
     agent.wakes(after=JITTER_DELAY)
-    told = agent.hears(welcome=foreign)
-    assert [type(one) for one in told] == [CutUsers, HangUp]
+    instructions = agent.hears(welcome=foreign)
+    assert [type(one) for one in instructions] == [CutUsers, HangUp]
     assert agent.session.state is SessionState.DISCONNECTED
 
 
@@ -398,8 +398,8 @@ def test_slots_that_ended_are_gathered_and_said() -> None:
     runs = SlotRun(0, 1, 1, 1), SlotRun(0, 7, 1, 1)
     assert agent.feels(SlotsEnded(released=runs[:1])) == []
     assert agent.feels(SlotsEnded(finished=runs[1:]), after=MS) == []
-    told = agent.wakes(after=GATHER_NS - MS)
-    assert told == [SendMessage(AgentMessage(released=runs[:1], finished=runs[1:]))]
+    instructions = agent.wakes(after=GATHER_NS - MS)
+    assert instructions == [SendMessage(AgentMessage(released=runs[:1], finished=runs[1:]))]
     assert agent.session.next_deadline != agent.now
 
 
@@ -444,8 +444,8 @@ def test_too_many_unacknowledged_batches_cut_the_users() -> None:
     agent = working()
     for number in range(1, 60):
         assert of(CutUsers, agent.feels(Sealed(batch(number), agent.now))) == []
-    told = agent.feels(Sealed(batch(60), agent.now))
-    assert told == [
+    instructions = agent.feels(Sealed(batch(60), agent.now))
+    assert instructions == [
         CutUsers("too many batches wait for the master"),
         HangUp(1, "too many batches wait for the master"),
     ]
@@ -459,10 +459,10 @@ def test_a_master_that_stays_away_is_given_up_naming_what_is_dropped() -> None:
     agent.feels(StreamLost(1, "reset"))
     while agent.session.state is not SessionState.ENDED:
         agent.now = agent.session.next_deadline
-        told = agent.wakes()
-        if of(DialMaster, told):
+        instructions = agent.wakes()
+        if of(DialMaster, instructions):
             agent.feels(StreamLost(agent.session.stream, "refused"))
-    assert told == [Exit(3, "no master for 1m", (1, 2))]
+    assert instructions == [Exit(3, "no master for 1m", (1, 2))]
     assert agent.now == lost + PATIENCE
 
 
@@ -482,9 +482,9 @@ def test_a_master_that_goes_once_everything_is_merged_ends_it_well_too() -> None
 
 def test_an_agent_that_has_no_orders_leaves_at_once() -> None:
     agent = live()
-    told = agent.feels(Leave())
-    assert messages(told) == [AgentMessage(goodbye=Goodbye("asked to stop"))]
-    assert told[-1] == Exit(0, "asked to stop")
+    instructions = agent.feels(Leave())
+    assert messages(instructions) == [AgentMessage(goodbye=Goodbye("asked to stop"))]
+    assert instructions[-1] == Exit(0, "asked to stop")
 
 
 def test_an_agent_whose_schedule_has_not_begun_leaves_at_once_too() -> None:
@@ -502,9 +502,9 @@ def test_the_first_signal_drains_and_goodbye_follows_the_last_acknowledgement() 
     assert agent.feels(Leave()) == [DrainUsers("asked to stop"), SendMessage(AgentMessage(leaving=True))]
     sealed = batch(1, last=True)
     assert messages(agent.feels(Sealed(sealed, agent.now))) == [AgentMessage(batches=(sealed,))]
-    told = agent.hears(ack=1)
-    assert messages(told) == [AgentMessage(goodbye=Goodbye("asked to stop"))]
-    assert of(Exit, told) == [Exit(0, "asked to stop")]
+    instructions = agent.hears(ack=1)
+    assert messages(instructions) == [AgentMessage(goodbye=Goodbye("asked to stop"))]
+    assert of(Exit, instructions) == [Exit(0, "asked to stop")]
 
 
 def test_the_second_signal_cuts_and_little_time_is_left() -> None:
@@ -512,8 +512,8 @@ def test_the_second_signal_cuts_and_little_time_is_left() -> None:
     agent.feels(Leave())
     assert agent.feels(Leave()) == [CutUsers("asked to stop at once")]
     agent.feels(Sealed(batch(1, last=True), agent.now))
-    told = agent.runs_until(agent.now + FLUSH_NS)
-    assert told[-1] == Exit(3, "stopped before everything was delivered", (1,))
+    instructions = agent.runs_until(agent.now + FLUSH_NS)
+    assert instructions[-1] == Exit(3, "stopped before everything was delivered", (1,))
 
 
 def test_the_third_signal_ends_at_once() -> None:
@@ -541,8 +541,8 @@ def test_slots_that_end_without_a_stream_are_missing_from_the_next_hello_and_not
     agent.feels(StreamLost(1, "reset"))
     agent.feels(SlotsEnded(released=(SlotRun(0, 0, 1, 1),)))
     agent.wakes(after=JITTER_DELAY)
-    told = agent.hears(after=GATHER_NS, welcome=WELCOME)
-    assert [message.released for message in messages(told)] == [()]
+    instructions = agent.hears(after=GATHER_NS, welcome=WELCOME)
+    assert [message.released for message in messages(instructions)] == [()]
 
 
 def test_the_table_has_these_moves_and_no_other() -> None:

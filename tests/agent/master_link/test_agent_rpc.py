@@ -91,7 +91,7 @@ async def test_messages_go_out_in_order_and_come_in_with_their_stream(
     assert pong.stamp == 5
 
 
-async def test_nobody_there_is_said_as_a_lost_stream(link: MasterLink, listener: Listener) -> None:
+async def test_without_a_master_the_stream_is_reported_as_lost(link: MasterLink, listener: Listener) -> None:
     link.dial(3)
     link.send(hello(3))
     await holds(lambda: listener.lost)
@@ -147,7 +147,7 @@ async def test_a_stream_that_was_hung_up_is_heard_no_more(
     link.dial(2)
     link.send(hello(2))
     await holds(lambda: listener.received[-1][0] == 2)
-    assert listener.lost == [], "whoever hangs up knows"
+    assert listener.lost == [], "a stream that this side ended is not reported"
 
 
 async def test_closing_writes_what_is_queued(master: FakeMaster, link: MasterLink, listener: Listener) -> None:

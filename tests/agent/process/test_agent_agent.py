@@ -134,7 +134,7 @@ async def within_deadline(awaited: Awaitable[int]) -> int:
 
 
 async def holds(condition: Callable[[], bool]) -> None:
-    """Return when the condition holds; the loop goes on meanwhile."""
+    """Return when the condition holds."""
     async with asyncio.timeout(10):
         while not condition():
             await asyncio.sleep(0)
@@ -242,7 +242,7 @@ async def test_without_pongs_the_agent_dials_anew_and_cuts_at_the_end_of_the_lea
     await rig.working()
     rig.master.answers_pings = False
     await rig.master.until(lambda: len(rig.master.hellos) >= 2)
-    assert rig.cuts == 0, "a new stream alone cuts nobody"
+    assert rig.cuts == 0, "a new stream alone cuts no user"
     assert rig.master.hellos[1].held == (SlotRun(0, 0, 3, 1),)
     await holds(lambda: rig.cuts == 2)
     assert rig.lease.ends_at == 0

@@ -59,11 +59,11 @@ def test_the_worst_exit_code_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_every_child_gets_its_name_and_the_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", interpreter(tmp_path, f'echo "$@" > {tmp_path}/$4'))
     assert run_children(["a-1", "a-2"], ["--master", "unix:/m"]) == 0
-    told = [(tmp_path / name).read_text().split() for name in ("a-1", "a-2")]
-    assert [[word for word in words if "--part-of" not in word] for words in told] == [
+    arguments = [(tmp_path / name).read_text().split() for name in ("a-1", "a-2")]
+    assert [[word for word in words if "--part-of" not in word] for words in arguments] == [
         ["-m", "gradual_agent", "--name", name, "--master", "unix:/m"] for name in ("a-1", "a-2")
     ]
-    parts = [part_of(word.partition("=")[2]) for words in told for word in words if "--part-of" in word]
+    parts = [part_of(word.partition("=")[2]) for words in arguments for word in words if "--part-of" in word]
     assert [(part.number, part.of) for part in parts] == [(1, 2), (2, 2)]
     assert parts[0].command == parts[1].command
     assert len(parts[0].command) == 16
@@ -108,7 +108,7 @@ def test_a_child_is_told_to_end_when_its_parent_is_gone() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_reach_every_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
-    """Each writes a file when it can hear, and ends with a code of its own when it is told to."""
+    """Each writes a file when it can hear, and ends with a code of its own when it is asked to."""
     # The read never ends by itself: a trap runs between two short sleeps, bounded by the count.
     script = f"trap 'exit 9' TERM INT; touch {tmp_path}/$4; i=0; while [ $i -lt 400 ]; do sleep 0.05; i=$((i+1)); done"
     monkeypatch.setattr("sys.executable", interpreter(tmp_path, script))

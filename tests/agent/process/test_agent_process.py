@@ -24,11 +24,11 @@ OPTIONS = AgentOptions("unix:/m", "a", None, 1_000_000_000)
 def test_the_soft_limit_is_raised_to_the_hard_one(
     limits: tuple[int, int], raised_to: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[tuple[int, int]] = []
+    limits_set: list[tuple[int, int]] = []
     monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
-    monkeypatch.setattr(resource, "setrlimit", lambda _, wanted: told.append(wanted))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, wanted: limits_set.append(wanted))
     assert process.raise_file_limit() == raised_to
-    assert told == [(limits[1], limits[1])]
+    assert limits_set == [(limits[1], limits[1])]
 
 
 def test_a_kernel_that_gives_less_than_the_hard_limit_leaves_the_soft_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A job that an agent cannot read is refused without what stands in it."""
+"""A job that an agent cannot read is refused without quoting it."""
 
 import pytest
 

@@ -88,35 +88,35 @@ def play(history: list[tuple[int, int, str, int, int]]) -> tuple[SampleDetail, l
 def test_every_completed_sample_is_told_once_in_the_order_in_which_it_ended(
     history: list[tuple[int, int, str, int, int]],
 ) -> None:
-    told, completed = play(history)
-    assert [row[1:] for row in rows(told.blocks)] == completed
+    reported, completed = play(history)
+    assert [row[1:] for row in rows(reported.blocks)] == completed
 
 
 @given(history)
 def test_what_is_told_is_what_the_batches_of_the_same_frames_count(
     history: list[tuple[int, int, str, int, int]],
 ) -> None:
-    told, _ = play(history)
+    reported, _ = play(history)
     counted: Counter[tuple[int, int, str]] = Counter()
-    for batch in told.batches:
+    for batch in reported.batches:
         counted.update(cells(batch))
-    assert Counter(row[:3] for row in rows(told.blocks)) == counted
+    assert Counter(row[:3] for row in rows(reported.blocks)) == counted
 
 
 @given(history)
 def test_the_times_that_are_told_are_those_in_the_batches_histograms(
     history: list[tuple[int, int, str, int, int]],
 ) -> None:
-    told, _ = play(history)
+    reported, _ = play(history)
     times: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    for block in told.blocks:
+    for block in reported.blocks:
         for number, kind, duration in zip(
             block.step.tolist(), block.kind.tolist(), block.duration.tolist(), strict=True
         ):
             if kind != KIND["connect"]:
                 times[number, kind].append(duration)
     merged: defaultdict[tuple[int, int], list[tuple[int, int, int, int]]] = defaultdict(list)
-    for batch in told.batches:
+    for batch in reported.batches:
         for (cell, measure), histogram in unpack_histograms(batch.histograms):
             if MEASURES[measure] == "response_time":
                 _, number, kind = batch.cells[cell].tolist()
@@ -149,7 +149,7 @@ def test_only_closed_frames_are_told_of() -> None:
     assert list(log.take(0)) == []
     made.roll(S)
     assert len(next(log.take(0))) == 1
-    assert list(log.take(0)) == [], "nothing is told twice"
+    assert list(log.take(0)) == [], "nothing is reported twice"
 
 
 def test_what_falls_into_a_frame_without_length_is_told_with_the_next() -> None:
@@ -213,7 +213,7 @@ def test_beyond_its_bound_samples_are_dropped_and_nothing_else(monkeypatch: pyte
     assert [row[3] for row in rows(list(log.take(0)))] == [100, 101, 102, S, S + 1]
 
 
-def test_nobody_who_does_not_ask_pays_for_it() -> None:
+def test_without_a_reporter_that_wants_samples_there_is_no_cost() -> None:
     made, _ = recorder()
     assert {type(record) for record in made.steps} == {StepRecord}
     logged, _, _ = logging_recorder()
@@ -236,12 +236,12 @@ def failure(number: int, kind: str = "status") -> Sample:
 
 def picked(number: int, seed: int, take_every: int = 50) -> list[Exemplar]:
     """What an agent tells of so many failures, whenever it is asked."""
-    picker, told = ExemplarPicker(describe, Random(seed)), []
+    picker, reported = ExemplarPicker(describe, Random(seed)), []
     for one in range(number):
         picker.consider(0, failure(one))
         if one % take_every == 0:
-            told += picker.take(0)
-    return told + picker.take(0)
+            reported += picker.take(0)
+    return reported + picker.take(0)
 
 
 def chi_square(counts: list[int]) -> float:
@@ -252,10 +252,10 @@ def chi_square(counts: list[int]) -> float:
 
 @given(st.integers(0, 60), st.integers(0, 2**32))
 def test_the_first_ones_are_told_always_and_numbered_as_they_came(number: int, seed: int) -> None:
-    told = picked(number, seed)
-    assert [one.number for one in told] == sorted({one.number for one in told})
-    assert [one.number for one in told][:FIRST_SHOWN] == list(range(min(number, FIRST_SHOWN)))
-    assert all(one.document["detail"] == str(one.number) == str(one.slot) for one in told)
+    reported = picked(number, seed)
+    assert [one.number for one in reported] == sorted({one.number for one in reported})
+    assert [one.number for one in reported][:FIRST_SHOWN] == list(range(min(number, FIRST_SHOWN)))
+    assert all(one.document["detail"] == str(one.number) == str(one.slot) for one in reported)
 
 
 class Keys(Random):
@@ -276,10 +276,10 @@ def test_the_smallest_keys_of_all_failures_are_among_those_that_are_told(number:
     picker = ExemplarPicker(describe, keys)
     for one in range(number):
         picker.consider(0, failure(one))
-    told = picker.take(0)
+    reported = picker.take(0)
     smallest = sorted(range(number), key=keys.drawn.__getitem__)[:CANDIDATES]
-    assert set(smallest) <= {one.number for one in told}
-    assert all(one.key == keys.drawn[one.number] for one in told)
+    assert set(smallest) <= {one.number for one in reported}
+    assert all(one.key == keys.drawn[one.number] for one in reported)
 
 
 def test_every_failure_is_among_the_random_ones_with_the_same_probability() -> None:
@@ -324,19 +324,19 @@ def test_kinds_and_steps_are_apart() -> None:
     picker = ExemplarPicker(describe, Random(1))
     for number in range(500):
         picker.consider(number % 2, failure(number, "status" if number % 4 < 2 else "timeout"))
-    told = picker.take(0)
-    places = {(one.step, KINDS[one.kind]) for one in told}
+    reported = picker.take(0)
+    places = {(one.step, KINDS[one.kind]) for one in reported}
     assert places == {(0, "status"), (1, "status"), (0, "timeout"), (1, "timeout")}
     for place in places:
-        numbers = [one.number for one in told if (one.step, KINDS[one.kind]) == place]
+        numbers = [one.number for one in reported if (one.step, KINDS[one.kind]) == place]
         assert numbers[:FIRST_SHOWN] == [0, 1, 2]
         assert len(numbers) >= CANDIDATES
 
 
 def test_the_more_failures_the_rarer_one_is_told() -> None:
     """8·ln(n/8) and some are expected (the sum of the probabilities 8/n to be among the smallest): 65 of 20,000."""
-    told = [len(picked(20_000, seed)) for seed in range(5)]
-    assert all(40 < number < 100 for number in told)
+    reported = [len(picked(20_000, seed)) for seed in range(5)]
+    assert all(40 < number < 100 for number in reported)
 
 
 def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -363,8 +363,8 @@ def test_first_ones_find_room_and_are_told_first(monkeypatch: pytest.MonkeyPatch
     picker = ExemplarPicker(describe, Random(2))
     for number in range(10 * 20):
         picker.consider(number // 20, failure(number))
-    told = [(one.step, one.number) for one in picker.take(0)]
-    assert told == [*((step, number) for step in range(10) for number in range(FIRST_SHOWN)), (0, FIRST_SHOWN)]
+    reported = [(one.step, one.number) for one in picker.take(0)]
+    assert reported == [*((step, number) for step in range(10) for number in range(FIRST_SHOWN)), (0, FIRST_SHOWN)]
 
 
 def test_an_exchange_is_told_once_in_run_time() -> None:
@@ -384,14 +384,14 @@ def failed_by(code: int, number: int = 0) -> Sample:
 
 def test_each_status_code_has_first_ones_of_its_own() -> None:
     """A 503 that comes late among many 404 is not left without an example."""
-    picker, told = ExemplarPicker(describe, Random(1)), []
+    picker, reported = ExemplarPicker(describe, Random(1)), []
     for number in range(500):
         picker.consider(0, failed_by(404, number))
     picker.take(0)
     for number in range(500, 510):
         picker.consider(0, failed_by(503, number))
-    told = picker.take(0)
-    assert [one.number for one in told][:FIRST_SHOWN] == list(range(FIRST_SHOWN))
+    reported = picker.take(0)
+    assert [one.number for one in reported][:FIRST_SHOWN] == list(range(FIRST_SHOWN))
 
 
 def test_a_system_that_makes_codes_up_does_not_get_an_example_of_each() -> None:

@@ -7,7 +7,7 @@ from gradual_agent.runtime.timeline import NEVER, SLICE_NS, Timeline
 
 
 class Setting:
-    """A timeline on a clock that stands still."""
+    """A timeline on a clock that does not move by itself."""
 
     def __init__(self):
         self.now = 0
@@ -91,7 +91,7 @@ def test_a_crowd_that_is_due_at_once_runs_in_slices():
         assert setting.timeline.next_at == (1 if len(ran) < 5 else NEVER)
 
 
-def test_whoever_drives_it_is_told_of_an_earlier_first_entry_only():
+def test_the_driver_is_called_for_an_earlier_first_entry_only():
     setting = Setting()
     for when in (50, 80, 20, 60, 20):
         setting.timeline.at(when, setting.ran.append)
@@ -99,7 +99,7 @@ def test_whoever_drives_it_is_told_of_an_earlier_first_entry_only():
     assert setting.timeline.next_at == 20
 
 
-def test_a_callback_wakes_nobody_and_what_it_added_is_next():
+def test_a_callback_does_not_wake_the_driver_and_what_it_added_is_next():
     setting = Setting()
     setting.timeline.at(1, lambda _: setting.timeline.at(9, setting.ran.append))
     setting.run(1)

@@ -62,7 +62,7 @@ def test_a_step_whose_fetch_raises_has_failed_as_internal_and_its_user_goes_on(e
     stage.start()
     stage.run_until(10 * S)
     assert stage.sent == [(0, "/login"), (5000, "/browse")]
-    assert stage.engine.clients[0].is_cut, "nobody knows what its connections are in the middle of"
+    assert stage.engine.clients[0].is_cut, "the state of its connections is unknown"
     assert stage.failures == [Failure(0, "internal", 0, None, None)]
     assert adds_up(stage) == {(0, "internal"): 1, (1, ""): 1}
     assert stage.ended == [(0, 0, 0, True)]

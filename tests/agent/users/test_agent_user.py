@@ -384,7 +384,7 @@ def test_a_stop_while_a_seat_waits_for_its_replacement_ends_it() -> None:
     assert stage.ended == [(0, 0, 0, False)]
 
 
-def test_a_cut_runs_no_on_stop_tells_nobody_and_counts_what_was_in_flight() -> None:
+def test_a_cut_runs_no_on_stop_reports_no_end_and_counts_what_was_in_flight() -> None:
     stage = Stage(
         [{"behavior": ["login"], "on_stop": ["logout"]}, {"behavior": ["browse"], "think_time": "9s"}],
         script=lambda request: None if request.target == "/login" else Reply(),

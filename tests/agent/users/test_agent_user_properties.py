@@ -1,4 +1,4 @@
-"""Whatever the system answers and whenever a user is told to stop: counts add up, and every user ends once."""
+"""Whatever the system answers and whenever a user is asked to stop: counts add up, and every user ends once."""
 
 from typing import Any
 
@@ -75,7 +75,7 @@ def test_counts_and_user_time_add_up(
     assert counter(batch, "sent") == requests - counter(batch, "unsent") + interrupted + hops
     assert stage.recorder.begun == requests + interrupted
     assert (stage.active, stage.stopping) == (0, 0)
-    assert len({told[1] for told in stage.ended}) == len(stage.ended)
+    assert len({ended[1] for ended in stage.ended}) == len(stage.ended)
     assert cut_at is not None or len(stage.ended) == 2
     active, in_request, thinking, stopping = user_time(batch)
     assert active == in_request + thinking

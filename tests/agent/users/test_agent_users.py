@@ -64,7 +64,7 @@ def test_empty_iterations_are_warned_of_once_for_each_group(capsys: pytest.Captu
     stage.start(ordinal=0)
     stage.start(ordinal=1)
     stage.run_until(5 * S)
-    assert capsys.readouterr().out.count("neither sent nor waited") == 1
+    assert capsys.readouterr().out.count("sent no request and did not wait") == 1
 
 
 def queued(*ordinals: int) -> Stage:
