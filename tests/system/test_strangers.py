@@ -70,7 +70,7 @@ async def test_strangers_are_turned_away(tmp_path: Path) -> None:
                 assert "unknown run another" in await refusal_of(stranger)
             async with ScriptedAgent("impostor", target) as stranger:
                 await stranger.greet(run=run_of(scene), held=held)
-                assert "it was never here" in await refusal_of(stranger)
+                assert "this master does not know it" in await refusal_of(stranger)
             scene.await_load(1)
             scene.await_shares(agent_1=USERS // 2, agent_2=USERS // 2)
             ending = scene.finish()
@@ -80,7 +80,7 @@ async def test_strangers_are_turned_away(tmp_path: Path) -> None:
     for reason in (
         "speaks 99",
         "unknown run another",
-        "it was never here",
+        "this master does not know it",
         "closing a stream that sent no Hello",
         "at most 4,194,304 are allowed",
     ):
