@@ -1,6 +1,7 @@
 """Which clock both sides read: the only one that keeps counting while a machine sleeps, where there is one.
 
-`time.clock_gettime_ns(CLOCK_ID)` is the reading; it is made by the shells and the engine, never here (DESIGN 4.2).
+`time.clock_gettime_ns(CLOCK_ID)` is the reading; it is made by the shells and the engine, never here
+(docs/design/fleet.md, 4.2).
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Where a process listens or dials, and whether what is sent there leaves this machine (DESIGN 7)."""
+"""Where a process listens or connects to, and whether its traffic leaves this host (docs/design/architecture.md, 7)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class EndpointAddress:
     def parse(cls, text: str, *, any_port: bool) -> Self:
         """`HOST:PORT`, `[IPV6]:PORT` or `unix:PATH`; ValueError says what is wrong with anything else.
 
-        `any_port`: port 0 stands for any free one.
+        `any_port`: port 0 is allowed and means any free one.
         """
         if text.startswith("unix:"):
             if not text.removeprefix("unix:").strip("/"):
@@ -50,7 +50,7 @@ class EndpointAddress:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine by its very name; nothing is resolved."""
+    """Whether `host` is `localhost` or a loopback address. Nothing is resolved: DNS may change its answer later."""
     if host == "localhost":
         return True
     try:

@@ -1,8 +1,7 @@
 """Certificates, keys and the TLS contexts made of them, the same for the checks of a plan and for the engine.
 
-Files come as bytes. PEM is found in whatever stands around it (RFC 7468 allows any text there); what has no PEM block
-is taken for DER. Nothing here ever asks for a passphrase: OpenSSL would, on the terminal, and an agent would stand
-still.
+Files come as bytes. A file may have any text around its PEM blocks (RFC 7468, 2); a file without a PEM block is read as
+DER. Nothing here asks for a passphrase: OpenSSL would ask on the terminal, and the agent would wait for ever.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ Identity = tuple[bool, str | None, str | None, str | None]
 ENCRYPTED: Final = 'the key is encrypted; add tls.passphrase: "{{secrets.NAME}}", or decrypt it: openssl pkey -in KEY'
 NO_CERTIFICATE: Final = "it holds no certificate in PEM or DER"
 SEQUENCE: Final = b"\x30"
-"""How DER of a certificate or a key begins."""
+"""The first byte of a certificate or a key in DER: the tag of a SEQUENCE (X.690, 8.9)."""
 
 _CERTIFICATE = re.compile(rb"-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----.+?-----END \1-----", re.DOTALL)
 _KEY = re.compile(rb"-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----.+?-----END \1-----", re.DOTALL)
@@ -34,15 +33,15 @@ _ENCRYPTED = re.compile(rb"-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,EN
 
 
 def identity_of(settings: Tls) -> Identity:
-    """What of the settings makes a context of its own."""
+    """The settings that need a context of their own."""
     return settings.verify, settings.ca, settings.cert, settings.key
 
 
 def make_context(settings: Tls, assets: Assets) -> ssl.SSLContext:
     """A client's context that offers HTTP/1.1 only (RFC 7301).
 
-    Takes tens of milliseconds where it reads the system's authorities: to be made before a run, not in it. Raises
-    TlsFileError for what cannot be loaded, KeyError for an asset that is not there.
+    Make it before a run: to read the system's authorities takes tens of milliseconds. Raises TlsFileError for a file
+    that cannot be loaded, KeyError for an asset that does not exist.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if settings.ca is not None:
@@ -59,7 +58,7 @@ def make_context(settings: Tls, assets: Assets) -> ssl.SSLContext:
 
 
 def trust(context: ssl.SSLContext, authorities: bytes) -> None:
-    """Trust the certificates in a file, and them alone."""
+    """Trust the certificates in a file and no others."""
     blocks = _certificates_in(authorities)
     if not blocks and not authorities.startswith(SEQUENCE):
         raise TlsFileError("ca", NO_CERTIFICATE)
@@ -70,7 +69,9 @@ def trust(context: ssl.SSLContext, authorities: bytes) -> None:
 
 
 def load_identity(context: ssl.SSLContext, certificate: bytes, key: bytes | None) -> None:
-    """Our own certificate and key. OpenSSL's binding reads files only: it is ours alone, and gone when it is read."""
+    """Load the client's own certificate and key."""
+    # Python's ssl module loads a chain from a file only, so we write one that only this user can read, and delete it.
+    # Its mode is set before the key is written.
     chain, secret = read_certificates(certificate), open_key(certificate if key is None else key)
     with tempfile.TemporaryDirectory(prefix="gradual-") as folder:
         path = Path(folder, "identity.pem")
@@ -113,7 +114,8 @@ def _decrypt(key: bytes, is_der: bool, passphrase: str | None) -> bytes:
     load = forms.load_der_private_key if is_der else forms.load_pem_private_key
     try:
         opened = load(key, None if passphrase is None else passphrase.encode())
-    except TypeError:  # There is a passphrase too few, or one too many.
+    except TypeError:
+        # cryptography raises TypeError for both: no passphrase for an encrypted key, a passphrase for a plain key.
         if passphrase is None:
             raise TlsFileError("key", ENCRYPTED) from None
         return _decrypt(key, is_der, None)
@@ -125,7 +127,7 @@ def _decrypt(key: bytes, is_der: bool, passphrase: str | None) -> bytes:
 
 
 def holds_key(content: bytes) -> bool:
-    """Whether there is a private key in a file, of whatever form."""
+    """Whether a file holds a private key in PEM."""
     return _KEY.search(content) is not None
 
 
@@ -134,7 +136,7 @@ def _certificates_in(content: bytes) -> list[bytes]:
 
 
 def _refuse() -> NoReturn:
-    """What OpenSSL calls instead of asking on the terminal."""
+    """OpenSSL calls this function instead of asking on the terminal."""
     raise ValueError(ENCRYPTED)
 
 

@@ -1,7 +1,8 @@
-"""Text becomes bytes by one rule: UTF-8. In a URL those bytes are percent-encoded, and a host name is IDNA.
+"""Encodes text and URLs: text becomes UTF-8, in a URL these bytes are percent-encoded, a host name becomes IDNA.
 
 Sources: RFC 3986, RFC 9110 4.2, RFC 5891 with UTS 46 for host names, and curl where they leave something open, as
-they do for what is hardly a URL. What is refused here is refused before a run, too (`plan.request_checks`).
+they do for what is hardly a URL. The check of a plan refuses the same URLs before a run
+(`gradual_common.kinds.http.request_checks`).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _SAFE_IN_TARGET: Final = "/?%:@!$&'()*+,;=~-._[]|"
 
 
 def encode_text(text: str) -> bytes:
-    """UTF-8, whatever else is in the text; RequestError for half a surrogate pair, which is no character.
+    """The text as UTF-8; RequestError for half a surrogate pair, which is not a character.
 
     Bytes of a response that are not UTF-8 (`decode_bytes`) go out as they came.
     """
@@ -61,7 +62,7 @@ def decode_text(raw: bytes) -> str:
 
 
 def split_authority(url: str) -> tuple[str, str, str]:
-    """Scheme in small letters, authority, and what comes behind it as it was written; RequestError without a scheme."""
+    """Scheme in small letters, authority, and the rest as written; RequestError without a scheme."""
     scheme, separator, rest = url.partition("://")
     if not separator or not _SCHEME.fullmatch(scheme):
         raise RequestError(f"{quoted(url)} is not an absolute URL; write http://HOST/… or https://HOST/…")
@@ -71,7 +72,7 @@ def split_authority(url: str) -> tuple[str, str, str]:
 
 
 def origin_of(url: str) -> str:
-    """What stands before the path of an absolute URL, as far as it was written; else nothing."""
+    """Scheme and authority of an absolute URL; empty if the text has no complete ones."""
     try:
         scheme, authority, _ = split_authority(url)
     except RequestError:
@@ -110,13 +111,13 @@ def read_userinfo(written: str | None) -> str:
 
 
 def check_characters(url: str) -> None:
-    """RequestError for what stands in no URL: curl and Go refuse control characters, too."""
+    """RequestError for control characters, which no URL may hold: curl and Go refuse them, too."""
     if _CONTROL.search(url):
         raise RequestError(f"{quoted(url)} holds a control character, a tab or a line end; write it as %XX")
 
 
 def join_base(base: str, url: str) -> str:
-    """An absolute URL as it is; anything else is a path behind the base URL."""
+    """An absolute URL as it is; anything else is a path below the base URL."""
     if _ABSOLUTE.match(url):
         return url
     if not base:
@@ -125,14 +126,14 @@ def join_base(base: str, url: str) -> str:
 
 
 def add_query(url: str, query: str) -> str:
-    """`query` behind what the URL has of one, before its fragment."""
+    """The URL with `query` after its own query, before its fragment."""
     url, mark, fragment = url.partition("#")
     separator = "" if url.endswith(("?", "&")) else "&" if "?" in url else "?"
     return f"{url}{separator}{query}{mark}{fragment}"
 
 
 def encode_target(text: str) -> str:
-    """Path and query as they stand in a request line: no fragment, a leading `/`, nothing but visible ASCII."""
+    """Path and query as in a request line: no fragment, a leading `/`, nothing but visible ASCII."""
     text = text.partition("#")[0]
     if not text.startswith("/"):
         text = "/" + text

@@ -1,4 +1,4 @@
-"""The plan language (PLAN.md): from YAML to a validated, frozen plan.
+"""The plan language (docs/design/plan_language.md): from YAML to a validated, frozen plan.
 
 reading       text → document: YAML and what is wrong with its syntax, options (`--set`, `-u`, …), `${X}` and secrets,
               the files of data sets

@@ -1,4 +1,4 @@
-"""What of a job must cross no network in the clear: everything that authenticates (DESIGN 7).
+"""What of a job must cross no network in the clear: everything that authenticates (docs/design/architecture.md, 7).
 
 Secrets and private keys, and credentials that stand in the plan, in whichever way they came there.
 """

@@ -1,4 +1,4 @@
-"""What one agent measured in one interval, as columns (DESIGN 5.1).
+"""What one agent measured in one interval, as columns (docs/design/fleet.md, 5.1).
 
 A batch is made of frames: stretches of the interval that lie within one level. A *cell* is (frame, step, kind): the
 samples of one step that ended in that frame with one outcome. `step` is the step's number in `SeriesIndex`; the

@@ -1,7 +1,7 @@
 """What master and agent say to each other, as frozen records; `codec` carries them over protobuf.
 
 Every instant is run time, in integer nanoseconds since the run's origin, but for `Ping.stamp`, which is the agent's
-own clock (DESIGN 4.2).
+own clock (docs/design/fleet.md, 4.2).
 """
 
 from __future__ import annotations

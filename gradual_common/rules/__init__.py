@@ -1,4 +1,4 @@
-"""The language of objectives: `p95(login) < 500ms`, `error_rate < 1%`, … (RESULTS.md, Objectives).
+"""The language of objectives: `p95(login) < 500ms`, `error_rate < 1%`, … (docs/design/results.md, "Objectives").
 
     rule    = value op limit [at] [window]
     value   = [series "."] stat ["(" scope ")"] | "agent." health ["." ("mean"|"max"|quant)]

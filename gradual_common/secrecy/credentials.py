@@ -1,6 +1,6 @@
-"""The credentials that nobody declared: those that a plan holds, and those that went over the wire.
+"""Finds credentials that are not declared as secrets, in a plan and in what was sent and received.
 
-Found in a credential's place: user information in a URL, a header, cookie or field with a sensitive name, a webhook.
+They are found by their place: user information in a URL, a header, cookie or field with a sensitive name, a webhook.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ Path = tuple[str | int, ...]
 CARRIERS = frozenset(
     {"headers", "body", "form", "query", "url", "base_url", "multipart", "auth", "proxy", "tls", "assertions"}
 )
-"""The keys of a plan below which everything is sent; outside of them `token` may be a name like any other."""
+"""Everything below these keys of a plan is sent. Elsewhere `token` may be any name, of a group for example."""
 
 _HOLE = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
-"""`split` gives what stands around the holes of a value, and the holes at the odd places between."""
+"""`split` returns the texts around the holes of a value at even indexes, and the holes at odd ones."""
 
 _LITERAL = re.compile(r"""(?<![\[\w])(["'])((?:(?!\1)[^\\]|\\.)+)\1""")
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|apikey|negotiate)(?:\s+|$)")
 
 
 def is_credential(path: Sequence[str | int]) -> bool:
-    """Whether what stands at a path of a plan is sent under a sensitive name."""
+    """Whether the value at a path of a plan is sent under a sensitive name."""
     places = [number for number, part in enumerate(path) if part in CARRIERS]
     return bool(places) and any(is_sensitive(part) for part in path[places[0] + 1 :] if isinstance(part, str))
 
 
 def credentials_in_text(text: str) -> Iterator[str]:
-    """Every credential in a text, as it is, whatever its spelling there."""
+    """Every credential in a text, decoded."""
     for name, written in values_in(text):
         value = _unquoted(written)
         if "cookie" in name.lower():
@@ -49,7 +49,7 @@ def credentials_in_text(text: str) -> Iterator[str]:
 
 
 def credentials_in_fields(fields: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Those in header fields."""
+    """Every credential in header fields."""
     for name, value in fields:
         if "cookie" in name.lower():
             yield from cookies_in(value)
@@ -60,7 +60,7 @@ def credentials_in_fields(fields: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def credentials_of(value: Any) -> Iterator[str]:
-    """What is secret of the value of a secret field: all texts in it; of `Bearer x` the token, of `Basic x` all."""
+    """The secret parts of a secret field's value: all texts, of `Bearer x` the token; of `Basic x` the password too."""
     if isinstance(value, Mapping | list | tuple):
         for entry in value.values() if isinstance(value, Mapping) else value:
             yield from credentials_of(entry)
@@ -75,7 +75,7 @@ def credentials_of(value: Any) -> Iterator[str]:
 
 
 def cookies_in(value: str) -> Iterator[str]:
-    """The values of `a=b; c=d`; of a Set-Cookie field the attributes are none."""
+    """The values of `a=b; c=d`, without the attributes of a Set-Cookie field."""
     for part in value.split(";"):
         name, equals, content = part.strip().partition("=")
         if equals and name.lower() not in _ATTRIBUTES:
@@ -96,9 +96,9 @@ def credentials_in(document: Any, *, is_sent: bool = False) -> Iterator[str]:
 def places_in(
     document: Any, path: Path = (), *, is_sent: bool = False, carriers: Set[str] = CARRIERS
 ) -> Iterator[tuple[Path, Any, Iterator[str]]]:
-    """Every place of a document at which a credential may stand: its path, what stands there, its credentials.
+    """Every value of a document that may hold credentials: its path, the value, its credentials.
 
-    What stands below one of the `carriers` is sent.
+    Everything below one of the keys `carriers` is sent.
     """
     if isinstance(document, str):
         yield path, document, credentials_in_text(document) if is_sent or "://" in document else iter(())
@@ -118,7 +118,7 @@ def places_in(
 
 
 def _sends(owner: Mapping[Any, Any], name: str, carriers: Set[str]) -> bool:
-    """Whether what stands under a key is sent: of an action of another kind, whose keys are its own, all but a few."""
+    """Whether the value under a key is sent. A plugin's kind has unknown keys: all but two count as sent."""
     kind = owner.get("kind")
     return name in carriers or (isinstance(kind, str) and kind != "http" and name not in ("kind", "extract"))
 
@@ -150,7 +150,7 @@ def without_credentials(document: Any, *, is_sent: bool = False, is_secret: bool
 
 
 def hide_literals(value: str) -> str:
-    """A value of a secret field with all masked but its holes, and in those the texts in quotes."""
+    """A secret field's value: its text is masked; its holes stay, but for the quoted texts in them."""
     if "{{" not in value and "{%" not in value:
         quote = value[:1] if value[:1] in {'"', "'"} else ""
         return f"{quote}{MASK}{quote}"
@@ -161,7 +161,7 @@ def hide_literals(value: str) -> str:
 
 
 def _masked_literal(text: str) -> str:
-    """Of `Bearer x` the token; what holds no letter or digit separates."""
+    """Mask a text around holes: of `Bearer x` the token only, and nothing of a text without letters and digits."""
     match = _SCHEME.match(text.lstrip("\"'"))
     begin = len(text) - len(text.lstrip("\"'")) + (match.end() if match else 0)
     rest = text[begin:]
@@ -169,7 +169,7 @@ def _masked_literal(text: str) -> str:
 
 
 def _literals(value: str) -> Iterator[str]:
-    """A value without its holes: what stands around them, and in them the texts in quotes."""
+    """The literal texts of a value: those around its holes, and the quoted ones within them."""
     for place, piece in enumerate(_HOLE.split(value)):
         if place % 2:
             yield from (literal[2] for literal in _LITERAL.finditer(piece))
@@ -178,7 +178,7 @@ def _literals(value: str) -> Iterator[str]:
 
 
 def _user_information(text: str) -> Iterator[str]:
-    """Of `user:password` the password, and the pair; a user alone is a token."""
+    """Of `user:password` the pair and the password; a user without a password is a token."""
     user, colon, password = text.partition(":")
     if colon and password:
         yield text
@@ -188,7 +188,7 @@ def _user_information(text: str) -> Iterator[str]:
 
 
 def _unquoted(written: str) -> str:
-    """The text of a value in quotes, at whatever depth of JSON it stands."""
+    """The text of a value without its quotes, at any depth of JSON in JSON."""
     text = written.lstrip("\\")
     if text[:1] not in {'"', "'"}:
         return written

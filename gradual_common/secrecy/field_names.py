@@ -1,13 +1,13 @@
 """Fields with sensitive names, such as `password`, found in any text: bodies, URLs, headers.
 
 Nothing is parsed, for what is shown is often cut off, broken, or one thing within another (JSON in JSON, a query in
-JSON, JSON in a log line). A name is recognised by what stands around it, and its value ends where the value's own
-beginning says: at the closing quote, at the matching bracket, at the next separator, or with the text. Where it is not
-clear, more is masked rather than less.
+JSON, JSON in a log line). A name is recognised by the characters around it. The first character of its value says where
+the value ends: at the closing quote, at the matching bracket, at the next separator, or at the end of the text. Where
+that is not clear, more is masked rather than less.
 
     "name": "value"   'name': 'value'   \\"name\\": \\"value\\"   "name" => "value"   name=value   name="value"
     "name": ["value", …]   "name": {…}   <name>value</name>   scheme://value@host, percent-encoded too
-    Authorization: value, anywhere; any other name: value, at the begin of a line
+    Authorization: value, anywhere; any other name: value, at the start of a line
     name: "value" and {name: value}, as GraphQL and YAML have it   name == "value"   name="name" … value="value"
     a part of a multipart body
 """
@@ -46,8 +46,8 @@ _NAME = re.compile(
     r"|(?:(?<=[\s{,(])|\A)(?P<loose>[A-Za-z_][\w.-]{1,63})[ \t]{0,4}(?::|[=!]=)[ \t]{1,4}(?=\\{0,8}[\"'])"
     r"|(?<=[{,])[ \t]{0,4}(?P<flow>[A-Za-z_][\w-]{1,63}):[ \t]{1,4}"
 )
-"""The beginning of a field, up to its value. Every alternative is entered at the begin of a word only, so that a long
-text without any field is looked through in linear time."""
+"""The start of a field, up to its value. Every alternative can match at the start of a word only, so that
+the search of a long text without any field takes linear time."""
 
 _OPENING = re.compile(r"(\\*)([\"'])")
 _QUOTE = re.compile(r"(?<!\\)(\\*)([\"'])")
@@ -63,12 +63,12 @@ _NOTHING = frozenset({"", "null", "true", "false", "None", "True", "False"})
 
 
 def is_sensitive(name: str) -> bool:
-    """Whether the name of a field says that nobody else should read its value."""
+    """Whether the name of a field says that its value is secret."""
     return _PUBLIC.fullmatch(name) is None and _SENSITIVE.search(name) is not None
 
 
 def names_credential(name: str) -> bool:
-    """Whether a variable of this name does: beside what `is_sensitive`, anything that is called a key."""
+    """Whether a variable of this name holds a credential: a sensitive name, or any name that ends with `key`."""
     return is_sensitive(name) or _KEY.search(name) is not None
 
 
@@ -89,7 +89,7 @@ def values_in(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _fields(text: str) -> Iterator[tuple[re.Match[str], int, int]]:
-    """Every secret field with a value, and where that begins and ends."""
+    """Every secret field that has a value: the match of its start, and the start and end of the value."""
     position = 0
     while (match := _NAME.search(text, position)) is not None:
         begin = position = match.end()
@@ -98,11 +98,11 @@ def _fields(text: str) -> Iterator[tuple[re.Match[str], int, int]]:
             yield match, begin, end
             position = end
         elif match.lastgroup in {"tag", "named"}:
-            position = match.end(str(match.lastgroup))  # What stands between it and its value are fields, too.
+            position = match.end(str(match.lastgroup))  # The text between the name and the value may hold fields, too.
 
 
 def _masked(text: str, match: re.Match[str]) -> str:
-    """What stands in a value's place; with quotes where the value has them, or where JSON is to stay JSON."""
+    """The mask for a value; in quotes if the value has them, or if the text would not be JSON without them."""
     opening = _OPENING.match(text, match.end())
     if (opening is None and match["quoted"] is None) or match.lastgroup in {"part", *_AHEAD}:
         return MASK
@@ -111,7 +111,7 @@ def _masked(text: str, match: re.Match[str]) -> str:
 
 
 def _end_of_value(text: str, match: re.Match[str]) -> int:
-    """Where the value ends that begins after `match`; there at once when it is to be seen."""
+    """The end of the value that starts after `match`; equal to its start if the value is not secret."""
     begin, form = match.end(), str(match.lastgroup)
     if form in _AHEAD:
         return match.end(form)
@@ -125,7 +125,9 @@ def _end_of_value(text: str, match: re.Match[str]) -> int:
 
 
 def _has_quotes(text: str, match: re.Match[str]) -> bool:
-    """An attribute has them, and a line; behind the last name of a query they belong to what it stands in."""
+    """Whether the quotes after a name belong to its value."""
+    # They do in `name="value"`, an attribute after a blank, and in `name: "value"`, a line. In `"…?a=1&token="` they
+    # close the text around the query.
     if _OPENING.match(text, match.end()) is None:
         return False
     return match["line"] is not None or text[match.start() - 1 : match.start()].isspace()

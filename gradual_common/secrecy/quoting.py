@@ -1,6 +1,6 @@
-"""What a message shows of what it found: little, and nothing that looks like a credential.
+"""How messages quote values: shortened, and without anything that looks like a credential.
 
-Enough to know a value again, too few to give a file away.
+The reader recognises the value, but a message never shows much of a file.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 from gradual_common.secrecy.masking import hide_addresses, hide_credentials
 
 MAX_QUOTE_LENGTH = 40
-"""Characters of what was found."""
+"""Characters of a quoted value."""
 
 _QUOTED = re.compile(r"""(?<!\w)(["'])((?:(?!\1)[^\\\n]|\\.)*)\1(?!\w)""")
 
 
 def shorten(text: str, most: int = MAX_QUOTE_LENGTH) -> str:
-    """At most so many characters of a text; `…` stands for the others."""
+    """At most `most` characters of a text; `…` replaces the rest."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
@@ -29,15 +29,15 @@ def quoted(value: Any) -> str:
 
 
 def brief(message: str) -> str:
-    """A message of which every value in quotes is cut and without credentials, and every address."""
+    """A message with its quoted values shortened, and without credentials in values and addresses."""
     for match in _QUOTED.finditer(message):
         if len(found := _text_of(match)) > MAX_QUOTE_LENGTH:
-            message = message.replace(found, shorten(hide_credentials(found)))  # Where others repeat it without quotes.
+            message = message.replace(found, shorten(hide_credentials(found)))  # Foreign libraries repeat it unquoted.
     return change_quoted(hide_addresses(message), lambda found: shorten(hide_credentials(found)))
 
 
 def change_quoted(message: str, change: Callable[[str], str]) -> str:
-    """A message with every text in quotes changed, where it is another one then."""
+    """The message with `change` applied to every text in quotes."""
 
     def replace(match: re.Match[str]) -> str:
         found = _text_of(match)
@@ -48,7 +48,7 @@ def change_quoted(message: str, change: Callable[[str], str]) -> str:
 
 
 def _text_of(match: re.Match[str]) -> str:
-    """What a quoted text stands for; as it is written where it is no literal."""
+    """The text within the quotes, without escapes; as it is written if it is not a Python literal."""
     try:
         return str(ast.literal_eval(match[0]))
     except (ValueError, SyntaxError):

@@ -1,7 +1,7 @@
-"""Credentials that are known by their own form, whatever stands around them: webhooks, bearer tokens, private keys.
+"""Credentials that are recognised by their own form, in any text: webhooks, bearer tokens, private keys.
 
-A webhook's address is its password: who has it may post. Those of well-known services are known by their host, others
-by a path such as `/hooks/` with a long random part behind it.
+The address of a webhook works like a password: everybody who knows it may post. Webhooks of well-known services are
+recognised by their host, others by a path such as `/hooks/` and a long random part after it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _TOKEN = re.compile(
 _HOOK_MARKS = ("hook", "azure.", "powerplatform", "telegram", "googleapis", "ifttt", "pagerduty", "incoming")
 _TOKEN_MARKS = ("eyJ", "AKIA", "PRIVATE KEY", "github_pat_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "glpat-",
                 "npm_", "pypi-", "sk-", "k_live_", "k_test_", "xapp-", "xox")  # fmt: skip
-"""One of these is in every text that holds one: to look for them is much quicker than the patterns are."""
+"""Every text that matches a pattern holds one of these marks. To search for the marks is much faster."""
 
 
 def hide_tokens(text: str) -> str:
@@ -61,7 +61,8 @@ def hide_tokens(text: str) -> str:
 
 
 def webhooks_in(text: str) -> list[str]:
-    """What is secret of the webhooks in a text: all behind the host, all behind the next slash, and the last part."""
+    """The secret parts of the webhooks in a text: all after the host, all after the next slash, and the last part."""
+    # A message may quote any of these without the host (`path: /T0/B0/xyz`), so each is masked as a value of its own.
     if not any(mark in text.lower() for mark in _HOOK_MARKS):
         return []
     rests = [match["rest"] or match["random"] for match in _WEBHOOK.finditer(text)]
@@ -70,7 +71,7 @@ def webhooks_in(text: str) -> list[str]:
 
 
 def basic_credentials(token: str) -> str | None:
-    """`user:password` of a basic credential; None for what is none."""
+    """`user:password` of a basic credential; None if the token is not one."""
     try:
         text = b64decode(token, validate=True).decode("utf-8")
     except ValueError:

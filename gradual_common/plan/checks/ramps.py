@@ -1,4 +1,4 @@
-"""Ramps against the users and the time that they have (PLAN.md, "Time, phases, ramps")."""
+"""Ramps against the users and the time that they have (docs/design/plan_language.md, "Time, phases, ramps")."""
 
 from __future__ import annotations
 

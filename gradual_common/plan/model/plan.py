@@ -1,4 +1,4 @@
-"""The plan as frozen objects: the shape of PLAN.md, validated by pydantic.
+"""The plan as frozen objects: the shape of docs/design/plan_language.md, validated by pydantic.
 
 The same model reads the YAML document at the master and the resolved document at the agent, and gives equal plans.
 Times are integer nanoseconds once read. What needs more than one field, or the data, is checked in `checks`.
@@ -100,7 +100,7 @@ class Config(Ramped):
     """What the results call the run."""
 
     base_url: str | None = None
-    """Put before every url that begins with /."""
+    """Prefix of every url that begins with /."""
 
     duration: BareDuration | None = None
     """From the first user to the last; a bare number is seconds."""
@@ -109,10 +109,10 @@ class Config(Ramped):
     """Stretches of the run with a duration and a ramp each."""
 
     graceful_stop: Duration = 30_000_000_000
-    """How long a request in flight may take at the end; 30s unless said."""
+    """How long a request in flight may take at the end; default: 30s."""
 
     seed: Seed | None = None
-    """Fixes every random draw; chosen anew for each run unless said."""
+    """Fixes every random draw; default: a new one for each run."""
 
     think_time: Wait | None = None
     """After every step that says nothing else."""
@@ -121,13 +121,13 @@ class Config(Ramped):
     """Headers by name; templates are allowed."""
 
     timeout: PositiveDuration = 30_000_000_000
-    """For the whole action, with a unit; 30s unless said."""
+    """For the whole action, with a unit; default: 30s."""
 
     connect_timeout: PositiveDuration = 10_000_000_000
-    """For DNS, TCP and TLS, with a unit; 10s unless said."""
+    """For DNS, TCP and TLS, with a unit; default: 10s."""
 
     follow_redirects: Count = 10
-    """How many redirects are followed; 10 unless said, 0 is off."""
+    """How many redirects are followed; default: 10; 0 is off."""
 
     tls: Tls = Tls()
     """TLS of the connections."""
@@ -146,7 +146,7 @@ class Step(Model):
     """An entry of actions."""
 
     name: Name | None = None
-    """What results call the step; the action's name unless said."""
+    """The step's name in results; default: the action's name."""
 
     think_time: Wait | None = None
     """The wait after the action."""
@@ -158,7 +158,7 @@ class Step(Model):
     """An objective: the share of its samples that succeed."""
 
     on_failure: Literal["continue"] = "continue"
-    """What a failure leads to."""
+    """What happens after a failure."""
 
 
 WrittenStep = Annotated[Step, ShortForm("action")]
@@ -171,19 +171,19 @@ class DataSet(Model):
     """CSV, JSON or JSON Lines; relative to the plan."""
 
     pick: Literal["unique", "sequential", "random"] = "unique"
-    """Which row a slot gets; unique unless said."""
+    """Which row a slot gets; default: unique."""
 
     per: Literal["user"] = "user"
-    """How long a row is held."""
+    """How long a row belongs to its owner."""
 
     on_exhausted: Literal["stop", "recycle", "abort"] = "stop"
     """What happens when the rows are used up."""
 
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
-    """Of a CSV file; a comma unless said."""
+    """The delimiter of a CSV file; default: a comma."""
 
     encoding: str = "utf-8"
-    """utf-8 unless said."""
+    """The encoding of the file; default: utf-8."""
 
 
 WrittenDataSet = Annotated[DataSet, ShortForm("file")]
@@ -202,10 +202,10 @@ class UserGroup(Ramped):
     """The steps of one iteration, repeated."""
 
     on_start: tuple[WrittenStep, ...] = ()
-    """Steps when a user begins."""
+    """Steps when a user starts."""
 
     on_stop: tuple[WrittenStep, ...] = ()
-    """Steps when a user is told to stop."""
+    """Steps when a user is asked to stop."""
 
     data: dict[Name, WrittenDataSet] = Field(default={})
     """Data sets by their name in templates."""
@@ -220,7 +220,7 @@ class UserGroup(Ramped):
     """A slot ends for good after so many."""
 
     stop_at: Literal["request", "iteration"] = "request"
-    """What a user that is told to stop may finish."""
+    """What a user that is asked to stop may finish."""
 
     cookies: Cookies | None = None
     """Whether cookies outlive the iteration."""
@@ -244,7 +244,7 @@ class Threshold(Model):
     """Its name in results."""
 
     severity: Literal["fail", "warn"] = "fail"
-    """Whether the run fails by it."""
+    """Whether a violation fails the run or only warns."""
 
 
 WrittenThreshold = Annotated[Threshold, ShortForm("rule")]
