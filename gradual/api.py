@@ -148,6 +148,4 @@ def source_of(plan: PlanLike) -> PlanSource:
 def make_reporters(reporters: Sequence[ReporterLike], loaded: LoadedPlan) -> list[Reporter]:
     """An instance of each reporter; ReporterError for one that does not exist."""
     finder = ReporterFinder(BUILT_IN, loaded.plan.reporters, loaded.folder)
-    return [
-        finder.find(each) if isinstance(each, str) else each() if isinstance(each, type) else each for each in reporters
-    ]
+    return [finder.find(r) if isinstance(r, str) else r() if isinstance(r, type) else r for r in reporters]

@@ -21,7 +21,7 @@ END_TIMEOUT_S = 5.0
 RELAY_TIMEOUT_S = 2.0
 """For the last lines of agents' standard error."""
 
-MAX_FOLDER_LENGTH = 80
+MAX_FOLDER = 80
 """Characters. The path of a Unix socket has at most 104 bytes (macOS; 108 on Linux), and the rest is ours."""
 
 ROOT = str(Path(__file__).resolve().parents[1])
@@ -114,9 +114,7 @@ def start_agent(name: str, arguments: Sequence[str], errors: int | None) -> subp
 def private_folder() -> Iterator[Path]:
     """A temporary folder that only this user can read, with a path short enough for a socket in it."""
     parent = tempfile.gettempdir()
-    if len(parent) > MAX_FOLDER_LENGTH:
-        parent = "/tmp"  # noqa: S108 - the folder is made with mode 0700 and a random name
-    with tempfile.TemporaryDirectory(prefix="gradual-", dir=parent) as name:
+    with tempfile.TemporaryDirectory(prefix="gradual-", dir=parent if len(parent) <= MAX_FOLDER else "/tmp") as name:  # noqa: S108 - the folder is made with mode 0700 and a random name
         yield Path(name)
 
 

@@ -11,7 +11,7 @@ handlers, and there asyncio has them. An exception while drawing is kept; the re
 and the run goes on without the reporter.
 
 Measured as CPU time on one core of a busy 2-core machine, with 8 groups, 20 agents and 10 objectives: a drawing takes
-4 ms at 80×24 (2.6 KB to the terminal) and 12 ms at 200×60 (14 KB), one or two of them a second; an interval takes
+4 ms at 80×24 (2.6 KB to the terminal) and 12 ms at 200×60 (14 KB), one or two of them per second; an interval takes
 0.24 ms to add, and 10 ms more where the table of steps is shown.
 """
 

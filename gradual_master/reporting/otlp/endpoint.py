@@ -144,7 +144,7 @@ def _target(where: str, parts: SplitResult) -> str:
 
 def _choice(variable: str, value: str, known: Mapping[str, T]) -> T:
     if value not in known:
-        raise ReporterError(f"{variable}={value}: it must be {' or '.join(sorted(filter(None, known)))}")
+        raise ReporterError(f"{variable}={value}: must be {' or '.join(sorted(filter(None, known)))}")
     return known[value]
 
 

@@ -53,9 +53,7 @@ class OtlpReporter(Reporter):
         preferred = self._environ.get(_PREFERENCE, "").strip()
         if preferred.lower() not in _TEMPORALITIES:
             # By the specification, an unknown value is ignored with a warning.
-            self._log.warning(
-                f"{_PREFERENCE}={preferred}: it must be cumulative, delta or lowmemory; cumulative is used"
-            )
+            self._log.warning(f"{_PREFERENCE}={preferred}: must be cumulative, delta or lowmemory; cumulative is used")
         self._temporality = _TEMPORALITIES.get(preferred.lower(), "cumulative")
         self._transport = make_transport(self._endpoint)
         result = self._transport.send(ExportMetricsServiceRequest())

@@ -240,9 +240,7 @@ def read_status(data: bytes) -> tuple[str, float | None]:
     try:
         status = Status.FromString(data)
         delays = [
-            info.retry_delay.seconds + info.retry_delay.nanos / NS_PER_S
-            for detail in status.details
-            if detail.Unpack(info)
+            info.retry_delay.seconds + info.retry_delay.nanos / NS_PER_S for any_ in status.details if any_.Unpack(info)
         ]
     except DecodeError:
         return "", None

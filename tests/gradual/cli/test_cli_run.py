@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from gradual.agents.processes import MAX_FOLDER_LENGTH, private_folder
+from gradual.agents.processes import MAX_FOLDER, private_folder
 
 pytestmark = pytest.mark.system
 
@@ -202,11 +202,11 @@ def test_an_agent_that_dies_before_the_run_begins_ends_it_with_exit_code_3(bank:
 def test_a_socket_lies_in_a_folder_of_its_own_with_a_short_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    long = tmp_path / ("x" * MAX_FOLDER_LENGTH)
+    long = tmp_path / ("x" * MAX_FOLDER)
     long.mkdir()
     for place in (tmp_path, long):
         monkeypatch.setattr("tempfile.tempdir", str(place))
         with private_folder() as folder:
-            assert len(str(folder)) < MAX_FOLDER_LENGTH + 20
+            assert len(str(folder)) < MAX_FOLDER + 20
             assert folder.stat().st_mode & 0o077 == 0
         assert not folder.exists()

@@ -11,8 +11,9 @@ from gradual_master.reporting.text.formatting import show_seconds
 from gradual_master.results.summary.history import News
 
 SIGNS = {"info": ("  ", ""), "warning": ("! ", WARNING), "error": ("!!", ALARM)}
-IDEAL_NEWS_ROWS = 3
-MAX_NEWS_ROWS = 12
+IDEAL_ROWS = 3
+MAX_ROWS = 12
+"""Of news, without the heading."""
 
 
 class NewsPanel:
@@ -22,10 +23,8 @@ class NewsPanel:
 
     def demand(self, state: MonitorState, width: int) -> Demand:
         """The heading and at least one line; nothing without news."""
-        wanted = sum(len(_wrap(news, width)) for news in list(state.news)[-MAX_NEWS_ROWS:])
-        return (
-            Demand(2, 1 + min(IDEAL_NEWS_ROWS, wanted), 1 + min(MAX_NEWS_ROWS, wanted)) if wanted else Demand(0, 0, 0)
-        )
+        wanted = sum(len(_wrap(news, width)) for news in list(state.news)[-MAX_ROWS:])
+        return Demand(2, 1 + min(IDEAL_ROWS, wanted), 1 + min(MAX_ROWS, wanted)) if wanted else Demand(0, 0, 0)
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
         """From the newest backwards, until the rows are used up."""

@@ -20,7 +20,8 @@ from gradual_master.reporting.text.formatting import show_number, show_seconds
 
 LABEL, VALUE, CHANGE = 9, 8, 6
 """Columns of the three parts before the sparkline."""
-MIN_SPARKLINE_COLUMNS = 6
+MIN_SPARKLINE = 6
+"""Columns; a shorter sparkline is left out."""
 MARGIN = 8
 """Columns left of a chart."""
 
@@ -68,9 +69,7 @@ class SpeedPanel:
         """The most important measures that fit, always in the same order."""
         kept = sorted(ROWS, key=lambda row: row.rank)[: rows - 1]
         columns = _columns(width)
-        note = (
-            f"trend over {show_seconds(state.last_minutes.span_s(columns))}" if columns >= MIN_SPARKLINE_COLUMNS else ""
-        )
+        note = f"trend over {show_seconds(state.last_minutes.span_s(columns))}" if columns >= MIN_SPARKLINE else ""
         drawn = [heading(f"Last {RECENT_S:g} s", width, note)]
         drawn += [_draw(row, state, width) for row in ROWS if row in kept]
         if rows > 1 + len(ROWS):
@@ -88,7 +87,7 @@ def _draw(row: SpeedRow, state: MonitorState, width: int) -> Text:
     value = row.now(state.recent)
     style = ALARM if row.label == "failed/s" and value else TITLE
     columns = _columns(width)
-    line = sparkline(row.series(state.last_minutes, columns)) if columns >= MIN_SPARKLINE_COLUMNS else ""
+    line = sparkline(row.series(state.last_minutes, columns)) if columns >= MIN_SPARKLINE else ""
     numbers = Text.assemble(Text(f"{row.label:<{LABEL}}"), cell(show_number(value), VALUE, style, right=True), " ")
     return Text.assemble(numbers, cell(change(value, row.now(state.before)), CHANGE), " ", line)
 

@@ -10,8 +10,8 @@ from gradual_master.reporting.monitor.state import MonitorState, StepRates
 from gradual_master.reporting.text.formatting import show_number
 
 COLUMNS = (("/s", 8), ("failed/s", 9), ("p50 ms", 8), ("p95 ms", 8))
-MIN_TABLE_COLUMNS = 56
-"""With fewer columns there is no room for names beside the numbers."""
+MIN_WIDTH = 56
+"""Columns. With fewer there is no room for names beside the numbers."""
 
 
 class StepsPanel:
@@ -22,11 +22,7 @@ class StepsPanel:
     def demand(self, state: MonitorState, width: int) -> Demand:
         """Only rows that no other panel wants."""
         count = 1 + len(state.steps())
-        return (
-            Demand(min(3, count), count, count, spare=True)
-            if width >= MIN_TABLE_COLUMNS and count > 1
-            else Demand(0, 0, 0)
-        )
+        return Demand(min(3, count), count, count, spare=True) if width >= MIN_WIDTH and count > 1 else Demand(0, 0, 0)
 
     def lines(self, state: MonitorState, width: int, rows: int) -> list[Text]:
         """The heading and the steps; if they do not all fit, failing steps first, then the slowest."""

@@ -591,7 +591,7 @@ def test_an_unknown_temporality_is_warned_of_and_cumulative_is_taken(run: FedRun
     receiver = HttpReceiver()
     logs = run.through(reporter_to(receiver.url, {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "both"}))
     receiver.stop()
-    assert "it must be cumulative, delta or lowmemory" in logs[0]["event"]
+    assert "must be cumulative, delta or lowmemory" in logs[0]["event"]
     assert {p.start_time_unix_nano for name, _, p, _ in points(receiver) if name == "gradual.requests"} == {BEGIN}
 
 
