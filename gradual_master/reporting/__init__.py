@@ -1,4 +1,4 @@
-"""The reporters that come with Gradual, each loaded when it is asked for, and what a reporter is."""
+"""The built-in reporters, each imported when it is used, and the base class for own reporters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gradual_master.results.summary.sections import Summary, show_by
 
 __all__ = ["BUILT_IN", "BaseReporter", "Reporter"]
 
-_PLACES = {
+_CLASSES = {
     "console": "console.reporter:ConsoleReporter",
     "json": "jsonfile:JsonReporter",
     "html": "html.reporter:HtmlReporter",
@@ -27,21 +27,21 @@ _PLACES = {
     "parquet": "parquet.reporter:ParquetReporter",
 }
 
-BUILT_IN: dict[str, Loader] = {name: partial(resolve_name, f"{__name__}.{place}") for name, place in _PLACES.items()}
+BUILT_IN: dict[str, Loader] = {name: partial(resolve_name, f"{__name__}.{path}") for name, path in _CLASSES.items()}
 """By the NAME of `-o NAME[=ARG]`."""
 
 
 class BaseReporter(Reporter):
-    """Derive a reporter from this class and override what it is to follow. `arg` is ARG of `-o NAME=ARG`.
+    """Base class of own reporters: override the methods for the events to follow. `arg` is ARG of `-o NAME=ARG`.
 
     A derived class need not call `super().__init__`. Its methods are called one after the other, in a thread of their
-    own: they may take their time, and what they raise is shown and ends this reporter only. One that is too slow for
-    the requests that come is not shown all of them; `metrics.dropped` and the log say how many it missed,
-    those among them that were lost on their way from an agent.
+    own, so they may be slow. An exception is logged and ends this reporter only. A reporter that is too slow for the
+    rate of requests misses some; `metrics.dropped` and the log say how many, with those that were lost on the way from
+    an agent.
     """
 
     def generate_html_report(self, summary: Summary, path: str | PathLike[str] = "report.html") -> None:
-        """Write the HTML report to `path`, relative to the working folder; a file that is there is replaced.
+        """Write the HTML report to `path`, relative to the working folder; an existing file is replaced.
 
         OSError when it cannot be written.
         """
@@ -49,14 +49,14 @@ class BaseReporter(Reporter):
         self.written.append(Path(path))
 
     def send_slack_notification(self, summary: Summary, url: str | None = None) -> bool:
-        """Post the result to a webhook, by default that of `GRADUAL_SLACK_WEBHOOK`; whether it was taken."""
-        from gradual_master.reporting.slack import send_notification  # noqa: PLC0415 - urllib, for those who send one
+        """Post the result to a webhook, by default that of `GRADUAL_SLACK_WEBHOOK`; returns whether it was accepted."""
+        from gradual_master.reporting.slack import send_notification  # noqa: PLC0415 - loads urllib
 
         return send_notification(summary, url)
 
 
 def _show(summary: Summary) -> str:
-    from gradual_master.reporting.console.reporter import render_text  # noqa: PLC0415 - for those who print a summary
+    from gradual_master.reporting.console.reporter import render_text  # noqa: PLC0415 - loads rich
 
     return render_text(summary)
 

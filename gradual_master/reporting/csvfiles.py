@@ -1,11 +1,11 @@
 """The run as CSV files in a folder (`-o csv=FOLDER`): by interval while it goes on, from the summary at its end.
 
-RFC 4180: a header row, CRLF, quotes where needed; UTF-8. Every interval is handed to the kernel as it closes, so that
-a run that is killed leaves what was measured.
+RFC 4180: a header row, CRLF, quotes where needed; UTF-8. The rows of an interval are flushed when it closes, so that a
+run that is killed leaves its measurements.
 
-A cell without data is empty. Failures by kind and the like stand in one cell, `status=2;timeout=1`: a run knows two or
-three of the nineteen kinds, so a column for each would be mostly zeros, and a column only for those that occur cannot
-be known when the first interval is written.
+A cell without data is empty. Counts by name, such as failures by kind, are in one cell: `status=2;timeout=1`. A run has
+two or three of the nineteen kinds, so a column for each kind would be mostly zeros; and which kinds occur is not known
+when the header is written.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ INTERVAL_ACTIONS = Table(
 )
 
 DURING = {"intervals.csv": INTERVALS, "interval_groups.csv": INTERVAL_GROUPS, "interval_actions.csv": INTERVAL_ACTIONS}
-"""What grows while the run goes on."""
+"""Files that get rows during the run."""
 
 AT_THE_END = {
     "actions.csv": tables.ACTIONS,
@@ -83,7 +83,7 @@ AT_THE_END = {
     "agents.csv": tables.AGENTS,
     "objectives.csv": tables.OBJECTIVES,
 }
-"""What the summary says."""
+"""Files that are written from the summary."""
 
 DEFAULT = "gradual-csv"
 NAMES = (*DURING, *AT_THE_END)
@@ -103,11 +103,11 @@ class CsvReporter(Reporter):
         return Path(self.arg or DEFAULT)
 
     def prepare(self) -> None:
-        """Make sure that the files can be written, before an hour of load was for nothing."""
+        """Check that the files can be written, before any load is generated."""
         option = f"-o csv={self.arg or DEFAULT}"
         folder = self.folder
         try:
-            # The folder itself, or what it would be made in.
+            # The folder, or the nearest existing folder above it.
             nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
             if not nearest.is_dir():
                 raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR))
@@ -118,7 +118,7 @@ class CsvReporter(Reporter):
             check_writable(folder / name, f"{option}: {name}")
 
     def on_test_start(self, run: RunFacts) -> None:
-        """Remove what an earlier run left (a run that is killed must not end as a mixture), and begin what grows."""
+        """Remove the files of an earlier run, so that a killed run leaves no mixture of two; write the headers."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for name in NAMES:
             (self.folder / name).unlink(missing_ok=True)
@@ -133,26 +133,26 @@ class CsvReporter(Reporter):
             _append(file, render_csv(rows(table, interval)))
 
     def on_test_complete(self, summary: Summary) -> None:
-        """Write what the summary says."""
+        """Write the files of the summary."""
         for name, table in AT_THE_END.items():
             write_whole(self.folder / name, render_csv([header(table), *rows(table, summary)]))
         self.written.append(self.folder)
 
     def close(self) -> None:
-        """No more intervals."""
+        """Close the files."""
         self._growing.clear()
         self._files.close()
 
 
 def render_csv(rows: Iterable[Sequence[str]]) -> str:
-    """Rows as RFC 4180 has them."""
+    """Rows in the format of RFC 4180."""
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
     return text.getvalue()
 
 
 def _append(file: TextIO, text: str) -> None:
-    """At once: whoever reads meanwhile sees whole rows."""
+    """Write and flush whole rows, so that a program that reads the file during the run never sees half a row."""
     file.write(text)
     file.flush()
 

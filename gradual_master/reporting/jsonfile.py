@@ -14,9 +14,9 @@ STANDARD_OUTPUT = "-"
 
 
 def render_json(summary: Summary, *, only_ascii: bool = False) -> str:
-    """The document, ending in a newline; ValueError rather than a NaN in it.
+    """The document, ending in a newline; ValueError for a NaN, which is not JSON.
 
-    `only_ascii`: with escapes for all other letters, which any reader of JSON turns back, whatever the encoding.
+    `only_ascii`: other characters are escaped (`\\u00e9`), which every JSON parser decodes, in any encoding.
     """
     return json.dumps(summary.to_dict(), indent=2, ensure_ascii=only_ascii, allow_nan=False) + "\n"
 
@@ -28,14 +28,14 @@ class JsonReporter(FileReporter):
     render = staticmethod(render_json)
 
     def prepare(self) -> None:
-        """Make sure that the file can be written."""
+        """Check that the file can be written."""
         if not self.arg:
             raise ReporterError("the json reporter needs a file: -o json=PATH")
         if self.arg != STANDARD_OUTPUT:
             super().prepare()
 
     def on_test_complete(self, summary: Summary) -> None:
-        """Write the file, or to standard output, with escapes where its encoding has not all letters."""
+        """Write the file or to standard output, there with escapes unless its encoding is UTF-8."""
         if self.arg in (None, STANDARD_OUTPUT):
             sys.stdout.write(render_json(summary, only_ascii=not is_utf8(sys.stdout)))
         else:

@@ -1,8 +1,8 @@
 """The verdict as a JUnit report (`-o junit=PATH`), which every CI system shows: a test case per objective.
 
 The verdict is a case as well, and the first: a run that is invalid or interrupted is an error even where every
-objective holds, so that it never looks green. Whatever has no data looks as the verdict takes it: an objective that
-fails for it is a failure, one that is only said is skipped.
+objective holds, so that it never looks green. An objective without data is shown as the verdict judges it: a failure if
+no data fails it, else skipped.
 
 Elements and attributes: jenkinsci/xunit-plugin, junit-10.xsd. Times are seconds; the run's duration is the verdict's,
 and objectives take none of their own.
@@ -25,7 +25,7 @@ from gradual_master.results.summary.sections import Summary
 VERDICT = "verdict"
 
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 has no place for, not even escaped (section 2.2, Char)."""
+"""Characters that XML 1.0 does not allow, not even escaped (section 2.2, Char)."""
 
 
 def render_junit(summary: Summary) -> str:
@@ -40,7 +40,7 @@ def render_junit(summary: Summary) -> str:
         "time": f"{summary.run.duration_s:.3f}",
     }
     root = ET.Element("testsuites", shared)
-    # The format has a place for the second in UTC, without a zone, and for nothing else.
+    # The schema allows seconds in UTC without a zone, and no fraction.
     started_at = datetime.fromisoformat(summary.run.started_at).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     suite = ET.SubElement(root, "testsuite", shared, skipped=counts["skipped"], timestamp=started_at)
     properties = ET.SubElement(suite, "properties")
@@ -48,7 +48,7 @@ def render_junit(summary: Summary) -> str:
         if value is not None:
             ET.SubElement(properties, "property", name=name, value=str(value))
     suite.extend(cases)
-    errors = (f"{title_of(row)}: {said}" if (said := why(row)) else title_of(row) for row in summary.errors)
+    errors = (f"{title_of(row)}: {cause}" if (cause := why(row)) else title_of(row) for row in summary.errors)
     _add_output(suite, [*summary.verdict.reasons, *summary.verdict.warnings, *errors])
     ET.indent(root)
     return FORBIDDEN.sub("", '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n")

@@ -18,14 +18,14 @@ from gradual_master.results.summary.sections import Summary
 
 WEBHOOK = "GRADUAL_SLACK_WEBHOOK"
 TIMEOUT_S = 10.0
-MOST_REASONS = 5
+MAX_REASONS = 5
 
 
 def send_notification(summary: Summary, url: str | None = None) -> bool:
     """Post the result to `url`, by default to `GRADUAL_SLACK_WEBHOOK`; whether it was taken.
 
-    A receiver that is away, or an address that is none, is said in the log and is no reason to fail: what a reporter
-    does next is to happen all the same. The address may be a secret, so that only its host is named.
+    A receiver that does not answer or an invalid address is logged and raises nothing, so that the reporter goes on.
+    The address may be a secret, so only its host is logged.
     """
     url = url or os.environ.get(WEBHOOK, "")
     log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ def send_notification(summary: Summary, url: str | None = None) -> bool:
         return False
     host = host_of(url)
     if host is None:
-        log.error("no notification is sent: its address is no http or https URL")
+        log.error("no notification is sent: its address is not an http or https URL")
         return False
     failure = _post(url, json.dumps({"text": describe(summary)}).encode())
     if failure:
@@ -76,7 +76,7 @@ def _post(url: str, body: bytes) -> str:
 def describe(summary: Summary) -> str:
     """The verdict, the numbers that matter, and why it is not better.
 
-    What `<`, `>` and `&` begin is markup to Slack, mentions among it, so they are written as entities
+    Slack reads `<`, `>` and `&` as the start of markup (such as mentions), so they are written as entities
     (https://api.slack.com/reference/surfaces/formatting#escaping).
     """
     verdict, totals, run = summary.verdict, summary.totals, summary.run
@@ -87,7 +87,7 @@ def describe(summary: Summary) -> str:
         f"{show_number(totals.throughput_rps)} ok/s, p50 {show_number(times.p50)} ms, p99 {show_number(times.p99)} ms",
     ]
     lines += [show_failures(summary.errors)] if summary.errors else []
-    lines += [f"• {reason}" for reason in verdict.reasons[:MOST_REASONS]]
-    if len(verdict.reasons) > MOST_REASONS:
-        lines.append(f"• and {len(verdict.reasons) - MOST_REASONS} more reasons")
+    lines += [f"• {reason}" for reason in verdict.reasons[:MAX_REASONS]]
+    if len(verdict.reasons) > MAX_REASONS:
+        lines.append(f"• and {len(verdict.reasons) - MAX_REASONS} more reasons")
     return escape("\n".join(lines), quote=False)

@@ -1,4 +1,4 @@
-"""What each step has done so far, added up from closed intervals: what exporters keep between two exports."""
+"""The sums of each step over the closed intervals so far: the state that exporters keep between two exports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gradual_master.results.measures.intervals import ActionInterval
 
 
 class StepKey(NamedTuple):
-    """What sums are kept apart by."""
+    """The key of one sum."""
 
     group: str
     step: str
@@ -36,7 +36,7 @@ class StepSums:
         self.times.merge(row.histogram)
 
     def copy(self) -> StepSums:
-        """As they are now."""
+        """A copy that later additions do not change."""
         times = Histogram()
         times.merge(self.times)
         return StepSums(self.requests, self.errors.copy(), times)

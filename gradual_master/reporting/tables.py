@@ -1,11 +1,11 @@
-"""The tables of a summary: which columns there are, what stands in each, and how people read it.
+"""The tables of a summary: their columns, the value of each, and how it is shown.
 
-Layouts (console, Markdown, HTML, CSV, notebooks) choose columns by their names and draw them; none of them looks into
-a row for what has a column here. A name ends in its unit (`_s`, `_ms`, `_rps`, `_users`, `_ratio`: a part of 1); one
-without is a count, a name or a flag.
+Layouts (console, Markdown, HTML, CSV, notebooks) choose columns by their names and draw them; no layout reads a field
+of a row that has a column here. A name ends in its unit (`_s`, `_ms`, `_rps`, `_users`, `_ratio`: a part of 1); a name
+without a unit is of a count, a name or a flag.
 
-`data` is what was measured, and in its order what the CSV files hold, unrounded. `derived` is made of it for people;
-where layouts word the same thing in two ways, both stand there.
+`data` are the measured values, unrounded, in the order of the CSV files. `derived` are made of them for people; where
+two layouts show the same thing in different words, both columns are there.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ class Column:
     """One column of a table."""
 
     name: str
-    """What it is chosen by, and called in CSV files."""
+    """The name by which layouts choose it, and its name in CSV files."""
 
     heading: str
     """As people read it, with its unit; console and Markdown write it in small letters."""
 
     read: Callable[[Any], Any]
-    """What stands in it of a row; None where there is no data."""
+    """Returns its value in a row; None where there is no data."""
 
     show: Callable[[Any], str] = str
-    """That as people read it."""
+    """Formats that value for people."""
 
     is_text: bool = False
-    """A name or a remark, which may be long and is not ours; numbers are short and stand to the right."""
+    """Whether it holds names or remarks: these may be long, may need escaping, and are aligned left; numbers right."""
 
     def text(self, row: Any) -> str:
-        """What people read of a row."""
+        """The formatted value in a row."""
         return self.show(self.read(row))
 
 
@@ -64,7 +64,7 @@ class Table:
     """The columns of one table, and its rows."""
 
     rows: Callable[[Any], Iterable[Any]]
-    """What of a record, such as the summary, the rows are about."""
+    """Returns the rows of a record, such as the summary."""
 
     data: tuple[Column, ...]
     derived: tuple[Column, ...] = ()
@@ -92,7 +92,7 @@ def text(name: str, heading: str = "", *, of: str = "") -> Column:
 
 
 def raw(names: str, within: str = "") -> tuple[Column, ...]:
-    """Columns that only files have, each called as its attribute is."""
+    """Columns for CSV files only, each with the name of its attribute."""
     return tuple(column(name, of=within + name) for name in names.split())
 
 
@@ -243,7 +243,7 @@ OBJECTIVES = Table(
 
 
 def state_of(row: ObjectiveRow) -> State:
-    """How an objective came out; `none`: it was not judged."""
+    """The result of an objective; `none`: it was not judged."""
     if row.passed is None:
         return "none"
     if row.passed:

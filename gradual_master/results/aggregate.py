@@ -2,14 +2,14 @@
 
 A batch goes into its interval, which holds dense histograms while it is open. When the interval closes it becomes
 sparse, goes into the totals and into its levels, and the objectives look at the run so far; its record is kept for
-`KEPT`. A batch that comes later goes into totals, levels and the kept record, but changes no past judgement.
+`KEPT_NS`. A late batch goes into totals, levels and the kept record, but changes no past judgement.
 
 Why intervals are closed at all, and in order (docs/design/fleet.md, 5.4): an agent seals an interval when its second is
 over, and what falls into a sealed interval goes into its next batch, so a batch never changes. But batches of one
 second come from many agents at different times, and an objective that looked at half of them would judge agents, not
 the system. So an interval is judged once, when every agent that held a lease in it has delivered or cannot any more.
 The master's core decides that and names the intervals in order, so that "the run so far" is the same set of batches
-whatever the network did. Totals get an interval when it is closed, and not batch by batch, for the same reason, and
+independent of the network. Totals get an interval when it is closed, and not batch by batch, for the same reason, and
 because adding one sparse interval is cheaper than adding each of its batches three times.
 
 Measured on one core of a busy 2-core machine, 20 agents, 20 actions × 3 histograms with 1,500 to 2,200 filled buckets
@@ -33,7 +33,7 @@ from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.judging.objectives import ObjectiveRow, Watch
 from gradual_master.results.judging.plan_objectives import plan_objectives
 from gradual_master.results.measures.error_samples import ErrorSamples
-from gradual_master.results.measures.errors import MOST_LIVE, ErrorRow, ErrorTable
+from gradual_master.results.measures.errors import MAX_LIVE_ROWS, ErrorRow, ErrorTable
 from gradual_master.results.measures.intervals import IntervalRecord, IntervalWriter
 from gradual_master.results.measures.series import Series
 from gradual_master.results.measures.step_series import StepTimeSeries
@@ -44,11 +44,11 @@ from gradual_master.results.merging.batches import OpenInterval, contribution_of
 from gradual_master.results.merging.layouts import Layouts
 from gradual_master.results.merging.sums import BEGIN, END, OUTSIDE, Contribution, LevelMeasurements, Shape
 
-KEPT = 120 * NS_PER_S
-"""How much of the past stays in memory as records of intervals (docs/design/fleet.md, 5.7)."""
+KEPT_NS = 120 * NS_PER_S
+"""How long a closed interval is kept as a record (docs/design/fleet.md, 5.7)."""
 
-SHORTEST_PEAK = NS_PER_S // 100
-"""A stretch shorter than this does not show how many users there were: instants differ by the clocks' error."""
+MIN_PEAK_NS = NS_PER_S // 100
+"""A shorter stretch cannot show the number of users: its start and end differ between agents by their clock error."""
 
 
 class Aggregate:
@@ -59,16 +59,16 @@ class Aggregate:
         self.schedule = schedule
         self.interval = interval
         self.start = 0
-        """The run time of the schedule's begin, from which intervals are counted."""
+        """The run time of the schedule's start, from which intervals are counted."""
         self.index = SeriesIndex.of(plan)
         self.shape = Shape(self.index)
         self.totals = Totals(self.shape, schedule)
         self.levels = LevelMeasurements(self.shape)
         self.agents: dict[str, AgentTotals] = {}
-        """By incarnation."""
+        """By the incarnation of the agent."""
         self.users_max = np.zeros(self.shape.groups)
         """The most active users of each group at any time."""
-        self.records: deque[IntervalRecord] = deque(maxlen=max(1, KEPT // interval))
+        self.records: deque[IntervalRecord] = deque(maxlen=max(1, KEPT_NS // interval))
         """The last intervals."""
         self.series = Series(schedule.groups, failures=self.index.failures)
         self.step_series = StepTimeSeries(interval)
@@ -86,7 +86,7 @@ class Aggregate:
         self._applied: dict[tuple[int, int], tuple[int, int]] = {}
 
     def begin(self, start: int) -> None:
-        """The schedule begins at the run time `start`, from which intervals are counted."""
+        """Set the run time of the schedule's start, from which intervals are counted."""
         self.start = start
 
     def merge(self, agent_id: str, batch: Batch) -> None:
@@ -114,17 +114,19 @@ class Aggregate:
 
     def _add_late(self, number: int, contribution: Contribution, health: AgentHealth) -> None:
         self._add_to_run(contribution)
-        place = number - self._next
-        if -place <= len(self.records):
-            former = self.records[place]
-            self.records[place] = amended = self._writer.amend(former, contribution)
+        # `records` holds the last intervals in order, so `records[-age]` is the interval that was closed `age` ago.
+        # Older records are dropped: such a batch still counts in totals and levels, but no record or series changes.
+        age = self._next - number
+        if age <= len(self.records):
+            former = self.records[-age]
+            self.records[-age] = amended = self._writer.amend(former, contribution)
             self.step_series.amend(number, contribution)
             self.series.amend(former, replace(amended, health=(health,)))
 
     def close(self, number: int, finished: tuple[SlotsFinished, ...] = ()) -> IntervalRecord:
-        """Close interval `number`, the next in order: its record, with the objectives as they stand now.
+        """Close interval `number`, the next in order: its record, with the state of every objective.
 
-        `finished`: all slots so far that ended for good, which nobody misses any more.
+        `finished`: all slots so far that ended for good; they do not count as missing users.
         """
         if number != self._next:
             raise ValueError(f"interval {number} cannot be closed: {self._next} is next")
@@ -140,13 +142,13 @@ class Aggregate:
         record = self._writer.write(number, measured, len(interval.health), interval.health, objectives)
         self.series.add(record)
         self.step_series.add(number, measured)
-        record = replace(record, errors_so_far=self.errors(MOST_LIVE))
-        # Of thousands of agents that would be hundreds of thousands of objects, and nobody asks again.
+        record = replace(record, errors_so_far=self.errors(MAX_LIVE_ROWS))
+        # Not kept in memory: with thousands of agents these would be hundreds of thousands of objects.
         self.records.append(replace(record, health=(), errors_so_far=()))
         return record
 
     def settle(self) -> None:
-        """Close whatever is still open: the run is over."""
+        """Close the intervals that are still open, at the end of the run."""
         while self._open:
             self.close(self._next)
 
@@ -156,7 +158,7 @@ class Aggregate:
 
     def _note_peak(self, measured: Contribution) -> None:
         lengths = measured.extents[:, END] - measured.extents[:, BEGIN]
-        for row in np.flatnonzero(lengths >= SHORTEST_PEAK).tolist():
+        for row in np.flatnonzero(lengths >= MIN_PEAK_NS).tolist():
             seen = measured.sums.users[row, :, ACTIVE] / lengths[row]
             np.maximum(self.users_max, seen, out=self.users_max)
 
@@ -179,19 +181,19 @@ class Aggregate:
         return any((failed.step, failed.kind) not in known for failed in self.failures.of(phases))
 
     def is_warm_up(self, level: int) -> bool:
-        """Whether what ends in this level is left out of totals; a level that the schedule has not is not."""
+        """Whether what ends in this level is left out of totals; False for a level that is not in the schedule."""
         return self._phases.get(level, OUTSIDE) in self.totals.warm_up
 
     @property
     def end(self) -> int:
-        """How long, ns since the schedule's begin, any agent was within a level; 0 when none was."""
+        """The end of the last level that any agent was in, ns since the schedule's start; 0 when none was."""
         sums = self.levels.sums
         ends = [int(sums.extents[row, END]) for place, row in sums.rows.items() if place != OUTSIDE]
         return max(ends, default=self.start) - self.start
 
     @property
     def level_spread(self) -> int:
-        """The largest time between the first and the last agent that put the same level in force, ns."""
+        """The longest time from the first to the last agent that applied the same level, ns."""
         return max((last - first for first, last in self._applied.values()), default=0)
 
 

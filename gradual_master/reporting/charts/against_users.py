@@ -29,7 +29,7 @@ def level_charts(levels: Sequence[LevelRow], limits: Sequence[Limit] = ()) -> tu
     if not len(source.data["users"]):
         return ()
     whole = [limit for limit in limits if limit.steps is None]
-    ok = Key("ok a second", parts.TEAL, "solid", "ok")
+    ok = Key("ok per second", parts.TEAL, "solid", "ok")
     from_zero = {"y_range": DataRange1d(start=0)}
     return (
         _chart("throughput", source, from_zero, (ok,), {"ok": "@ok{0,0.0}/s"}, limits=whole),
@@ -38,7 +38,7 @@ def level_charts(levels: Sequence[LevelRow], limits: Sequence[Limit] = ()) -> tu
 
 
 def levels_source(levels: Sequence[LevelRow]) -> ColumnDataSource:
-    """The levels that had users, in the order of the run; those that are set apart have `sign` diamond, unfilled."""
+    """The levels that had users, in the order of the run; those with a note have `sign` diamond, unfilled."""
     rows = [row for row in levels if row.users_mean is not None]
     notes = [notes_of(row) for row in rows]
     return ColumnDataSource(
@@ -59,7 +59,7 @@ def levels_source(levels: Sequence[LevelRow]) -> ColumnDataSource:
 APART = Key("a level with a note", parts.GREY, "diamond", "")
 
 HEAD = {"users": "@users{0,0.0} of @target{0,0.0}", "phase": "@phase"}
-"""What the tooltip of any level says first."""
+"""The first rows of every level's tooltip."""
 
 
 def _chart(
@@ -71,9 +71,9 @@ def _chart(
     *,
     limits: Sequence[Limit],
 ) -> Chart:
-    """For each key a line through the levels, and their signs; limits go from no users to the most that there were.
+    """A chart with a line through the levels for each key; limits are drawn from no users to the most users.
 
-    The last key is that of the largest values. `rows`: what the tooltip says of them.
+    The last key is that of the largest values. `rows`: the rows of the tooltip.
     """
     drawn = parts.new_figure(f"levels_{name}", 280, x_range=DataRange1d(start=0), **axis)
     drawn.xaxis.formatter = NumeralTickFormatter(format="0,0")

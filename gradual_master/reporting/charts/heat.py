@@ -15,10 +15,10 @@ from gradual_common.histogram.buckets import EDGE_ARRAY
 from gradual_master.reporting.charts.parts import Chart, ColourScale, Float32, TimeAxis
 from gradual_master.results.measures.series import SeriesTable
 
-MOST_COLUMNS, MOST_ROWS = 240, 64
+MAX_COLUMNS, MAX_ROWS = 240, 64
 """Cells of the grid of response times: some 3 screen pixels wide on a large screen."""
 
-FINEST_ROW = 8
+MIN_BUCKETS_PER_ROW = 8
 """Buckets of a row at least: eight rows a doubling; finer ones would show the histogram's own grain."""
 
 HEAT_STEPS = 64
@@ -39,7 +39,7 @@ class HeatGrid:
     """(rows, columns), the lowest row first; NaN where there were none, which is drawn as nothing."""
 
 
-def heat_grid(series: SeriesTable, columns: int = MOST_COLUMNS, rows: int = MOST_ROWS) -> HeatGrid | None:
+def heat_grid(series: SeriesTable, columns: int = MAX_COLUMNS, rows: int = MAX_ROWS) -> HeatGrid | None:
     """The histograms of the points, put together to at most `columns` × `rows` cells; None without a response."""
     # A cell is made of whole buckets and of whole points, so that no count has to be divided among cells and their sum
     # is that of the run. Rows: neighbouring buckets, counted from bucket 0, so that their edges do not move with the
@@ -52,7 +52,7 @@ def heat_grid(series: SeriesTable, columns: int = MOST_COLUMNS, rows: int = MOST
         return None
     place, begin, width = _columns(series, columns)
     first, last = int(buckets[0]), int(buckets[-1])
-    height = max(FINEST_ROW, ceil((last + 1 - first) / (rows - 1)))
+    height = max(MIN_BUCKETS_PER_ROW, ceil((last + 1 - first) / (rows - 1)))
     low = first // height * height
     high = min(counts.shape[1], low + ceil((last + 1 - low) / height) * height)
     by_row = np.add.reduceat(counts[:, low:high], range(0, high - low, height), axis=1)

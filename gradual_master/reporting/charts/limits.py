@@ -15,7 +15,7 @@ from gradual_master.reporting.charts.parts import GREY, Key
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.summary.sections import ActionRow
 
-FARTHEST, FARTHEST_LOG = 3.0, 10.0
+MAX_LIMIT_TO_PEAK, MAX_LIMIT_TO_PEAK_LOG = 3.0, 10.0
 """How many times the largest value a limit may be to be drawn: further off it would press the lines flat."""
 
 
@@ -64,7 +64,7 @@ def draw_limits(
 
     `peak`: the largest value that is drawn.
     """
-    farthest = peak * (FARTHEST_LOG if isinstance(drawn.y_scale, LogScale) else FARTHEST)
+    farthest = peak * (MAX_LIMIT_TO_PEAK_LOG if isinstance(drawn.y_scale, LogScale) else MAX_LIMIT_TO_PEAK)
     keys = []
     for number, limit in enumerate(limit for limit in limits if limit.chart == chart):
         is_near = limit.value <= farthest  # never so where nothing was measured: a peak that is no number

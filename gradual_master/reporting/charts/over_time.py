@@ -22,17 +22,17 @@ from gradual_master.results.measures.series import SeriesTable
 
 KIND_COLOURS = (parts.RED, parts.ORANGE, parts.VIOLET, parts.BLUE, parts.TEAL, parts.GREY)
 
-MOST_KINDS = 6
+MAX_FAILURE_LINES = 6
 """Failure kinds that get a line of their own; the others share the last one."""
 
-MOST_PERCENTILES = 600
-"""Points of the lines of response times: a p99 of few samples says little, and more than this run into one another."""
+MAX_LATENCY_POINTS = 600
+"""Points of the lines of response times: more would overlap on a screen, and a p99 of few samples means little."""
 
-DENSE = 900
-"""Points from which on lines are thin."""
+MIN_POINTS_OF_THIN_LINES = 900
+"""Lines with more points are drawn thin."""
 
-MOST_LINES = 60
-"""Levels whose begin is marked in every chart; of a ramp with more the target's line says it."""
+MAX_LEVEL_MARKS = 60
+"""Vertical marks in a chart. The starts of more levels are not marked: the line of the target shows such a ramp."""
 
 
 def time_charts(
@@ -65,16 +65,16 @@ def time_charts(
 
 
 def targets_source(series: SeriesTable, targets: Sequence[tuple[float, float]]) -> ColumnDataSource:
-    """The schedule as steps: each level from its begin to the next one."""
-    # The run may have ended within a level: the steps that had begun by then, and the last one's users to the end.
-    begun = [(at, users) for at, users in targets if len(series) and at < series.end_s[-1]]
-    steps = [*begun, (float(series.end_s[-1]), begun[-1][1])] if begun else []
+    """The schedule as steps: each level from its start to the next one."""
+    # A run may end within a level. So only the steps that had started are drawn, and the last one goes to the end.
+    started = [(at, users) for at, users in targets if len(series) and at < series.end_s[-1]]
+    steps = [*started, (float(series.end_s[-1]), started[-1][1])] if started else []
     at, users = ([step[part] for step in steps] for part in (0, 1))
     return ColumnDataSource({"at": compact(at), "target": compact(users)}, name="targets")
 
 
 def series_source(series: SeriesTable) -> ColumnDataSource:
-    """What most charts over time draw; rates are a second."""
+    """The columns of most charts over time; rates are per second."""
     seconds = series.end_s - series.begin_s
     columns = {
         "target": series.target.sum(axis=1),
@@ -82,13 +82,13 @@ def series_source(series: SeriesTable) -> ColumnDataSource:
         "in_flight": series.in_flight,
         "cpu": 100 * series.cpu_max,
         "loop_lag": series.loop_lag_ms_max,
-        **{f"kind_{place}": count / seconds for place, (_, count) in enumerate(kind_rows(series))},
+        **{f"kind_{number}": count / seconds for number, (_, count) in enumerate(kind_rows(series))},
     }
     return _source("series", series.begin_s, series.end_s, columns)
 
 
 def rates_source(series: SeriesTable) -> ColumnDataSource:
-    """Ok and failed requests a second, apart from the rest, so that a page can show those of one action instead."""
+    """Ok and failed requests per second, in a source of their own: a page can show those of one action instead."""
     seconds = series.end_s - series.begin_s
     columns = {"ok": series.ok / seconds, "failed": series.failed / seconds}
     return _source("rates", series.begin_s, series.end_s, columns)
@@ -96,7 +96,7 @@ def rates_source(series: SeriesTable) -> ColumnDataSource:
 
 def percentiles_source(series: SeriesTable) -> ColumnDataSource:
     """Response times by time: of merged histograms where the run has many points."""
-    points = list(merged(series, MOST_PERCENTILES))
+    points = list(merged(series, MAX_LATENCY_POINTS))
     begin_s, end_s = (np.array([getattr(point, name) for point in points]) for name in ("begin_s", "end_s"))
     columns = {name: [point.quantile_ms(q) for point in points] for q, name in parts.PERCENTILES}
     return _source("percentiles", begin_s, end_s, columns)
@@ -105,22 +105,22 @@ def percentiles_source(series: SeriesTable) -> ColumnDataSource:
 def _source(
     name: str, begin_s: npt.NDArray[Any], end_s: npt.NDArray[Any], columns: Mapping[str, Any]
 ) -> ColumnDataSource:
-    """Columns as float32; `at` is the middle of a point, `when` its begin as text."""
+    """Columns as float32; `at` is the middle of a point, `when` its start as text."""
     drawn = {key: compact(column) for key, column in {"at": (begin_s + end_s) / 2, **columns}.items()}
     return ColumnDataSource({**drawn, "when": instants(begin_s)}, name=name)
 
 
 def kind_rows(series: SeriesTable) -> list[tuple[str, npt.NDArray[np.int64]]]:
-    """Failures by kind and point, the most frequent first; of more than `MOST_KINDS` the rest together."""
+    """Failures by kind and point, the most frequent first; kinds beyond `MAX_FAILURE_LINES` share the last row."""
     rows = sorted(((kind, series.failures_of(kind)) for kind in series.kinds), key=lambda row: -int(row[1].sum()))
-    if len(rows) <= MOST_KINDS:
+    if len(rows) <= MAX_FAILURE_LINES:
         return rows
-    rest = np.sum([count for _, count in rows[MOST_KINDS - 1 :]], axis=0)
-    return [*rows[: MOST_KINDS - 1], (f"{len(rows) - MOST_KINDS + 1} other kinds", rest)]
+    rest = np.sum([count for _, count in rows[MAX_FAILURE_LINES - 1 :]], axis=0)
+    return [*rows[: MAX_FAILURE_LINES - 1], (f"{len(rows) - MAX_FAILURE_LINES + 1} other kinds", rest)]
 
 
 def _users(time: TimeAxis, source: ColumnDataSource, targets: ColumnDataSource) -> Chart:
-    """Levels are steps: what was scheduled from the instant at which it was, means of intervals around their middle."""
+    """Users as steps: the target changes at its instant, an interval's mean is drawn around its middle."""
     drawn = time.figure("users", 200, y_range=DataRange1d(start=0))
     target = Key("target", parts.ORANGE, "dashed", "target")
     style: dict[str, Any] = {"line_color": target.colour, "line_dash": target.dash, "line_width": 1.5}
@@ -161,10 +161,10 @@ def _failures(time: TimeAxis, source: ColumnDataSource, series: SeriesTable, nam
     labels = [names.get(kind, kind) for kind, _ in kind_rows(series)]
     looks = zip(KIND_COLOURS, cycle(parts.DASHES), strict=False)
     keys = tuple(
-        _line(drawn, source, Key(label, colour, dash, f"kind_{place}"), width=2)
-        for place, (label, (colour, dash)) in enumerate(zip(labels, looks, strict=False))
+        _line(drawn, source, Key(label, colour, dash, f"kind_{number}"), width=2)
+        for number, (label, (colour, dash)) in enumerate(zip(labels, looks, strict=False))
     )
-    rows = {label: f"@kind_{place}{{0,0.0}}/s" for place, label in enumerate(labels)}
+    rows = {label: f"@kind_{number}{{0,0.0}}/s" for number, label in enumerate(labels)}
     parts.add_hover(drawn, {"at": parts.WHEN, **rows})
     return Chart("failures", drawn, keys)
 
@@ -189,7 +189,7 @@ def _line(
     drawn: figure, source: ColumnDataSource, key: Key, width: float = 1.5, *, is_stepped: bool = False, **to: Any
 ) -> Key:
     """A line over time of the column that the key names."""
-    thickness = min(width, 1.0) if len(source.data["at"]) > DENSE else width
+    thickness = min(width, 1.0) if len(source.data["at"]) > MIN_POINTS_OF_THIN_LINES else width
     style: dict[str, Any] = {"line_color": key.colour, "line_dash": key.dash, "line_width": thickness}
     if is_stepped:
         drawn.step("at", key.name, source=source, name=key.name, mode="center", **style, **to)
@@ -199,10 +199,14 @@ def _line(
 
 
 def _mark(drawn: figure, marks: Sequence[TimeMark]) -> None:
-    """Warm-up shaded; thin lines where levels begin and where something went wrong."""
+    """Warm-up shaded; thin lines where levels start and where something went wrong."""
     levels = [mark for mark in marks if mark.kind == "level"]
-    shown = [*(levels[1:] if len(levels) <= MOST_LINES else ()), *(m for m in marks if m.kind in {"warning", "error"})]
-    for mark in shown[:MOST_LINES]:
+    # Levels come first, so that a burst of warnings cannot use up the limit and hide them.
+    shown = [
+        *(levels[1:] if len(levels) <= MAX_LEVEL_MARKS else ()),
+        *(m for m in marks if m.kind in {"warning", "error"}),
+    ]
+    for mark in shown[:MAX_LEVEL_MARKS]:
         colour = {"level": parts.GREY, "warning": parts.ORANGE}.get(mark.kind, parts.RED)
         alpha, dash = (0.25, "solid") if mark.kind == "level" else (0.8, "dotted")
         drawn.add_layout(

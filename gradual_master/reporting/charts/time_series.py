@@ -1,6 +1,6 @@
 """The run over time, made small enough to be drawn and read: neighbouring points as one, and the table of these.
 
-Everything is in seconds since the schedule's begin and in milliseconds; NaN or None where nothing is known.
+Everything is in seconds since the schedule's start and in milliseconds; NaN or None where nothing is known.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gradual_master.reporting.tables import Column, Table, column, show_finely
 from gradual_master.reporting.text.formatting import show_instant, show_number, show_percent
 from gradual_master.results.measures.series import Point, SeriesTable
 
-MOST_ROWS = 60
+MAX_TABLE_ROWS = 60
 """Of a table that is read by people."""
 
 
@@ -51,7 +51,7 @@ def known(value: float) -> float | None:
 
 
 OVER_TIME = Table(
-    partial(merged, most=MOST_ROWS),
+    partial(merged, most=MAX_TABLE_ROWS),
     (
         column("begin_s", "From", show_instant),
         column("end_s"),

@@ -35,18 +35,18 @@ from gradual_master.results.judging.verdict import Verdict
 from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.summary.sections import Summary
 
-NARROWEST_NAME = 10
+MIN_TEXT_COLUMNS = 10
 """Columns that names and remarks keep when numbers need much."""
 
 ROOMY = ("request_rate_rps", "p90_ms", "response_time_p90_ms", "host")
 WIDE = ("in_request_users", "min_ms", "mean_ms", "max_ms", "response_time_min_ms", "response_time_mean_ms")
-SINCE = dict.fromkeys(ROOMY, 100) | dict.fromkeys(WIDE, 130)
+MIN_TERMINAL_COLUMNS = dict.fromkeys(ROOMY, 100) | dict.fromkeys(WIDE, 130)
 """The widths of a terminal from which on columns are shown that not every terminal has room for, by their names."""
 
-MOST_LEVELS = 40
+MAX_LEVEL_ROWS = 40
 """Rows of the level table; of a longer one some are shown, evenly chosen."""
 
-MOST_ERRORS = 10
+MAX_ERRORS = 10
 """Errors that are printed one by one, the most frequent first."""
 
 LEVEL_COLUMNS = (
@@ -70,7 +70,7 @@ def levels(rows: Sequence[LevelRow], width: int) -> Iterator[RenderableType]:
     columns = fitting(LEVELS.choose(LEVEL_COLUMNS), width)
     if len({row.phase for row in rows}) > 1:
         columns.insert(0, LEVELS["phase"])
-    shown = thinned(rows, MOST_LEVELS)
+    shown = thinned(rows, MAX_LEVEL_ROWS)
     yield draw("Levels", columns, shown, width, lambda column, row: "yellow" if column.name == "remarks" else "")
     if len(shown) < len(rows):
         yield indented(f"{len(shown)} of {len(rows)} levels; the JSON summary has all of them", "dim")
@@ -95,12 +95,12 @@ def failures(rows: Sequence[ErrorRow]) -> Iterator[RenderableType]:
     if not rows:
         return
     yield Text("\nErrors", "bold")
-    for row in rows[:MOST_ERRORS]:
+    for row in rows[:MAX_ERRORS]:
         yield indented(title_of(row), "red")
-        if said := why(row):
-            yield indented(said, "dim", by=4)
-    if len(rows) > MOST_ERRORS:
-        yield indented(f"and {len(rows) - MOST_ERRORS} more; the reports have all of them", "dim")
+        if cause := why(row):
+            yield indented(cause, "dim", by=4)
+    if len(rows) > MAX_ERRORS:
+        yield indented(f"and {len(rows) - MAX_ERRORS} more; the reports have all of them", "dim")
 
 
 def agents(rows: Sequence[AgentRow], width: int) -> RenderableType:
@@ -171,7 +171,7 @@ def _rule(row: ObjectiveRow) -> str:
 
 
 def _note(row: ObjectiveRow) -> str:
-    """What is to be said beside the numbers."""
+    """What is to be cause beside the numbers."""
     if row.passed is None:
         return row.without_judgement
     if row.passed:
@@ -190,7 +190,7 @@ def reports(files: Sequence[Path]) -> Iterator[RenderableType]:
 
 def fitting(columns: Iterable[Column], width: int) -> list[Column]:
     """The columns that a terminal has room for."""
-    return [column for column in columns if SINCE.get(column.name, 0) <= width]
+    return [column for column in columns if MIN_TERMINAL_COLUMNS.get(column.name, 0) <= width]
 
 
 def draw(
@@ -210,7 +210,7 @@ def draw(
     for number, (heading, column) in enumerate(zip(headings, columns, strict=True)):
         header = Text(heading, "" if number else "bold not dim")
         if column.is_text:
-            table.add_column(header, overflow="fold", min_width=NARROWEST_NAME)
+            table.add_column(header, overflow="fold", min_width=MIN_TEXT_COLUMNS)
         else:
             table.add_column(header, justify="right" if number else "left", no_wrap=True)
     for row in cells:

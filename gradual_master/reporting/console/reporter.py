@@ -16,7 +16,7 @@ from gradual_master.results.summary.sections import Summary
 SIGNS_IN_ASCII = {ord("✓"): "+", ord("✗"): "x", ord("×"): "x", ord("…"): "~"}
 """For a terminal or a file whose encoding has no such signs."""
 
-NARROWEST = 60
+MIN_COLUMNS = 60
 """Columns below which the text is not squeezed: a pipe's reader has a screen of its own."""
 
 
@@ -52,7 +52,7 @@ def render_text(summary: Summary, width: int | None = None) -> str:
 def _print(summary: Summary, console: Console, files: Sequence[Path]) -> None:
     """Part by part; in a file or a pipe without blanks at the ends of lines and without signs that it cannot encode."""
     is_ascii = console.options.ascii_only
-    for part in render_summary(summary, max(NARROWEST, console.width), files):
+    for part in render_summary(summary, max(MIN_COLUMNS, console.width), files):
         with console.capture() as captured:
             # A single line is left to the terminal to wrap, so that a path can be copied.
             console.print(part, soft_wrap=isinstance(part, Text))

@@ -1,4 +1,4 @@
-"""What each chart is called and what it shows, in a sentence made of its own numbers."""
+"""The title of each chart, and a sentence about its numbers for those who do not see the chart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gradual_master.reporting.charts.over_time import MOST_PERCENTILES
+from gradual_master.reporting.charts.over_time import MAX_LATENCY_POINTS
 from gradual_master.reporting.charts.parts import Chart
 from gradual_master.reporting.charts.time_series import merged
 from gradual_master.reporting.text.failures import show_failures
@@ -41,7 +41,7 @@ class Captioned:
 
 
 def of_level_chart(chart: Chart, levels: Sequence[LevelRow]) -> Captioned:
-    """A chart against concurrency: what the levels with the fewest and with the most users say."""
+    """A chart against concurrency; its sentence names the levels with the fewest and with the most users."""
     title, unit, say = LEVEL_CHARTS[chart.name]
     rows = sorted((row for row in levels if row.users_mean is not None), key=lambda row: row.users_mean or 0.0)
     ends = rows if len(rows) == 1 else (rows[0], rows[-1])
@@ -70,7 +70,7 @@ def _captioned(chart: Chart, title: str, unit: str, says: str) -> Captioned:
 
 
 def _events(series: SeriesTable) -> str:
-    return f"The run from its begin to {show_instant(float(series.end_s[-1]))}; the news are listed under Fleet."
+    return f"The run from its start to {show_instant(float(series.end_s[-1]))}; the news are listed under Fleet."
 
 
 def _users(series: SeriesTable) -> str:
@@ -83,11 +83,11 @@ def _throughput(series: SeriesTable) -> str:
     seconds = series.end_s - series.begin_s
     best, at = _peak(series.ok / seconds, series.begin_s)
     failed = show_count(int(series.failed.sum()))
-    return f"At most {best} successful requests a second, at {at}; {failed} failed in all."
+    return f"At most {best} successful requests per second, at {at}; {failed} failed in all."
 
 
 def _latency(series: SeriesTable) -> str:
-    points = list(merged(series, MOST_PERCENTILES))
+    points = list(merged(series, MAX_LATENCY_POINTS))
     worst, at = _peak(np.array([point.quantile_ms(0.99) for point in points]), [point.begin_s for point in points])
     each = show_number(points[0].end_s - points[0].begin_s)
     return f"Percentiles are of {each} s each; the worst p99 is {worst} ms, at {at}."
@@ -112,24 +112,24 @@ def _peak(values: Float64, begin_s: Sequence[float] | Float64, *, percent: bool 
     """The largest value and when it was."""
     if not np.isfinite(values).any():
         return NO_DATA, NO_DATA
-    place = int(np.nanargmax(values))
+    index = int(np.nanargmax(values))
     show = show_percent if percent else show_number
-    return show(float(values[place])), show_instant(float(begin_s[place]))
+    return show(float(values[index])), show_instant(float(begin_s[index]))
 
 
 TIME_CHARTS: dict[str, tuple[str, str, Callable[[SeriesTable], str]]] = {
     "events": ("What happened when", "phases, levels, news of the fleet", _events),
     "users": ("Users", "mean of an interval", _users),
-    "throughput": ("Throughput", "requests a second", _throughput),
+    "throughput": ("Throughput", "requests per second", _throughput),
     "latency": ("Response time", "milliseconds", _latency),
-    "failures": ("Failures by kind", "failed requests a second", _failures),
+    "failures": ("Failures by kind", "failed requests per second", _failures),
     "agents": ("Load generator", "its busiest agent", _agents),
     "heat": ("Response times as a heat map", "milliseconds; the stronger the colour, the more requests", _heat),
 }
 """Title, unit and sentence of each chart over time."""
 
 LEVEL_CHARTS: dict[str, tuple[str, str, Callable[[LevelRow], str]]] = {
-    "levels_throughput": ("Throughput against users", "successful requests a second", _throughput_of),
+    "levels_throughput": ("Throughput against users", "successful requests per second", _throughput_of),
     "levels_latency": ("Response time against users", "milliseconds", _latency_of),
 }
-"""Title, unit, and what is said of a level."""
+"""Title, unit, and the sentence about one level."""

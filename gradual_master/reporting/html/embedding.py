@@ -28,7 +28,7 @@ from gradual_master.reporting.text.formatting import show_instant
 from gradual_master.results.measures.step_series import StepTable
 from gradual_master.results.summary.sections import ActionRow
 
-MOST_STEPS = 40
+MAX_STEPS_WITH_LINES = 40
 """Steps that have their own lines in the page, those with the most requests: 6 KB each."""
 
 
@@ -85,7 +85,7 @@ def steps_document(actions: Sequence[ActionRow], table: StepTable | None) -> dic
     """`at`, `when`, and by the number of a row of `actions` its columns; float32, little-endian, in base64."""
     if table is None or not len(table):
         return None
-    busiest = sorted(range(len(actions)), key=lambda place: -actions[place].requests)[:MOST_STEPS]
+    busiest = sorted(range(len(actions)), key=lambda place: -actions[place].requests)[:MAX_STEPS_WITH_LINES]
     begin_s = table.begin_s
     return {
         "at": _encoded((begin_s + table.end_s) / 2),

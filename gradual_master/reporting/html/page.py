@@ -32,7 +32,7 @@ SECTIONS = (
     ("objectives", "Objectives"),
     ("figures", "Key figures"),
     ("levels", "Levels"),
-    ("course", "Over time"),
+    ("over-time", "Over time"),
     ("actions", "Actions"),
     ("errors", "Errors"),
     ("fleet", "Fleet"),

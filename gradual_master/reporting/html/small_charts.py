@@ -28,12 +28,12 @@ from gradual_master.results.summary.sections import ActionRow
 Float64 = npt.NDArray[np.float64]
 
 WIDTH, HEIGHT = 400, 56
-MOST_POINTS = 120
+MAX_POINTS = 120
 ROOM = 1.08
 """The axis goes a little beyond the largest value, so that a line at the top is whole."""
 
-FARTHEST_LIMIT = 3.0
-"""A limit further off than so many times the largest value is left to the charts below."""
+MAX_LIMIT_TO_PEAK = 3.0
+"""A limit above this multiple of the largest value is not drawn here, but in the charts below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class OverviewChart:
 def overview_charts(series: SeriesTable, schedule: Schedule, limits: Sequence[Limit]) -> tuple[OverviewChart, ...]:
     """Users with their levels, throughput with failures, p95 with its limit."""
     end_s = float(series.end_s[-1])
-    points = list(merged(series, MOST_POINTS))
+    points = list(merged(series, MAX_POINTS))
     at = np.array([(point.begin_s + point.end_s) / 2 for point in points])
     users, ok, failed, p95 = (
         np.array([column.read(point) for point in points], dtype=np.float64)
@@ -100,14 +100,14 @@ def _throughput(at: Float64, ok: Float64, failed: Float64, end_s: float) -> Over
     peak = show_number(float(ok.max()))
     path = _path(at, ok, end_s, top)
     others = _path(at, failed, end_s, top) if failed.any() else ""
-    says = f"Throughput: up to {peak} successful requests a second, {show_number(float(failed.max()))} failed."
+    says = f"Throughput: up to {peak} successful requests per second, {show_number(float(failed.max()))} failed."
     return OverviewChart("throughput", "Throughput", f"up to {peak} ok/s", says, path, _area(path), others)
 
 
 def _latency(at: Float64, p95: Float64, limits: Sequence[float], end_s: float) -> OverviewChart:
     known = p95[np.isfinite(p95)]
     peak = float(known.max()) if len(known) else 0.0
-    near = [limit for limit in limits if limit <= FARTHEST_LIMIT * peak]
+    near = [limit for limit in limits if limit <= MAX_LIMIT_TO_PEAK * peak]
     top = ROOM * (max([peak, *near]) or 1.0)
     height = HEIGHT * (1 - min(near) / top) if near else None
     text = f"up to {show_number(peak)} ms" if len(known) else "-"

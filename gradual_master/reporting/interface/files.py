@@ -13,11 +13,11 @@ from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.results.summary.sections import Summary
 
 DEVICES = (Path("/dev"), Path("/proc"))
-"""Where names stand for what a process has open: a pipe of the shell (`/dev/fd/63`), the terminal, a device."""
+"""Folders whose names refer to open files: a pipe of the shell (`/dev/fd/63`), the terminal, a device."""
 
 
 class FileReporter(Reporter):
-    """`-o NAME=PATH`: writes one file when the run is judged, replacing one that is there."""
+    """`-o NAME=PATH`: writes one file when the run is judged, replacing an existing one."""
 
     option: ClassVar[str]
     """Its NAME."""
@@ -32,11 +32,11 @@ class FileReporter(Reporter):
 
     @staticmethod
     def render(summary: Summary) -> str:
-        """What stands in the file."""
+        """The text of the file."""
         raise NotImplementedError
 
     def prepare(self) -> None:
-        """Make sure that the file can be written, before an hour of load was for nothing."""
+        """Check that the file can be written, before any load is generated."""
         check_writable(self.path, f"-o {self.option}={self.arg or self.default}")
 
     def on_test_complete(self, summary: Summary) -> None:
@@ -46,12 +46,11 @@ class FileReporter(Reporter):
 
 
 def check_writable(path: Path, option: str) -> None:
-    """ReporterError when a file cannot be written, before an hour of load was for nothing; leaves nothing behind.
+    """Raise ReporterError when a file cannot be written; leaves no file.
 
-    A pipe is not opened for that: who reads it would take the closing for its end, or nobody reads yet.
-
-    `option` is how it was asked for (`-o json=out.json`), for what is said of it.
+    `option` is the command-line option (`-o json=out.json`), for the message.
     """
+    # A pipe is not opened: its reader would take the close for the end of the report; without a reader, `open` blocks.
     if path.is_dir():
         raise ReporterError(f"{option}: this is a folder; name a file in it")
     try:
@@ -67,11 +66,10 @@ def check_writable(path: Path, option: str) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file as UTF-8, its line ends as they are, in one step: nobody ever reads half of it.
+    """Write a file as UTF-8 in one step, without changing line ends: a reader never sees half of it.
 
-    OSError, which names the file, when it cannot be written. A pipe or a device is written to as it is, and so is what
-    this process has open (`/dev/stdout`), behind what stands there; a symbolic link keeps leading to the file. Half of
-    a surrogate pair, which is no character, becomes a question mark.
+    OSError with the file's name when it cannot be written. A pipe, a device or an open file (`/dev/stdout`) is appended
+    to. A symbolic link stays, and the file that it leads to is replaced. A lone surrogate becomes a question mark.
     """
     try:
         if _can_be_replaced(path):
@@ -83,18 +81,17 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def _can_be_replaced(path: Path) -> bool:
-    """Whether it is a file of its own, or none yet."""
+    """Whether it is a regular file outside of `DEVICES`, or does not exist yet."""
     is_file = path.is_file() or not path.exists()
-    return is_file and not any(place in path.absolute().parents for place in DEVICES)
+    return is_file and not any(folder in path.absolute().parents for folder in DEVICES)
 
 
 def _replace(path: Path, text: str) -> None:
-    # A reader, or a run that is killed, must never leave half a report where a whole one was. So the text goes into a
-    # draft, and `rename(2)` puts it in place in one step: who has the former file open goes on reading that, whoever
-    # opens it later has the new one whole. The draft lies in the same folder, for a rename is that one step only within
-    # a file system; its name begins with a dot, so that no pattern for reports finds it, and ends in the process's
-    # number, so that two runs that write the same report do not write into each other's draft. Of a symbolic link
-    # `write_whole` gives the file that it leads to, which is replaced; the link stays.
+    # A run that is killed must not leave half a report where a whole one was. So the text goes into a draft, and
+    # `rename(2)` replaces the file in one step: a program that has the old file open keeps reading the old one.
+    # - The draft is in the same folder, since a rename is atomic only within a file system.
+    # - Its name starts with a dot, so that `*.json` does not find it.
+    # - Its name ends in the process id, so that two runs that write the same report use different drafts.
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         _write(draft, "w", text)

@@ -1,4 +1,4 @@
-"""What a reporter is called with, and when, and what it has at hand."""
+"""The interface of reporters: the methods that the run calls, and the metrics that a reporter may keep."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.history import News
 from gradual_master.results.summary.sections import Summary
 
-AT_ONCE = 4096
+BUFFERED_LATENCIES = 4096
+"""Latencies that wait before they go into the histogram together."""
 
-LONGEST_S = 2**62 / NS_PER_S
+MAX_LATENCY_S = 2**62 / NS_PER_S
 """146 years: what a histogram's integers can hold."""
 
 
@@ -37,18 +38,18 @@ class RequestMetrics:
         self._new = array("d")
 
     def record_latency(self, seconds: float) -> None:
-        """Count one latency; ValueError for what is none: below 0, beyond any measure, no number.
+        """Count one latency; ValueError for NaN and for values below 0 or above `MAX_LATENCY_S`.
 
         Measured, with the histogram: 0.3 µs.
         """
-        if not 0 <= seconds < LONGEST_S:
+        if not 0 <= seconds < MAX_LATENCY_S:
             raise ValueError(f"a latency is a number of seconds from 0 on, not {seconds}")
         self._new.append(seconds)
-        if len(self._new) == AT_ONCE:
+        if len(self._new) == BUFFERED_LATENCIES:
             self._settle()
 
     def record_status(self, code: int) -> None:
-        """Count one status code; 0 stands for no response."""
+        """Count one status code; 0 means no response."""
         self.statuses[code] += 1
 
     @property
@@ -65,8 +66,8 @@ class RequestMetrics:
         return None if ns is None else ns / NS_PER_S
 
     def _settle(self) -> None:
-        # A latency alone costs numpy some microseconds to find its bucket, thousands together hardly more. So they wait
-        # as plain numbers, and whoever asks for a percentile settles what waits.
+        # A numpy call costs some microseconds, for one latency or for thousands. So latencies are buffered, and go into
+        # the histogram together when the buffer is full or a percentile is read.
         self._latencies.add_many(np.rint(np.frombuffer(self._new) * NS_PER_S).astype(np.int64))
         self._new = array("d")
 
@@ -74,14 +75,14 @@ class RequestMetrics:
 class Reporter:
     """Follows a run. `arg` is ARG of `-o NAME=ARG`.
 
-    Its methods are called one after the other, in a thread of its own. Whatever it raises is logged, and it is left
-    out from then; the run and the other reporters go on.
+    Its methods are called one after the other, in a thread of its own. An exception is logged, and no method but
+    `close` is called after it; the run and the other reporters go on.
     """
 
     arg: str | None = None
 
     ends_last: ClassVar[bool] = False
-    """Whether its end comes after that of all others, and before it what they wrote (`receive_files`)."""
+    """Whether it ends after all others; it then gets the files that they wrote (`receive_files`)."""
 
     def __init__(self, arg: str | None = None) -> None:
         self.arg = arg
@@ -97,10 +98,10 @@ class Reporter:
         return []
 
     def prepare(self) -> None:
-        """Called before any load is sent: say here what would make reporting fail, as ReporterError."""
+        """Called before any load is generated: raise ReporterError here for what would make reporting fail."""
 
     def on_test_start(self, run: RunFacts) -> None:
-        """The schedule is about to begin."""
+        """The schedule is about to start."""
 
     def on_interval(self, interval: IntervalRecord) -> None:
         """An interval is closed; they come in order."""
@@ -112,7 +113,7 @@ class Reporter:
         """One request is complete. Agents send single requests only when some reporter overrides this."""
 
     def on_samples(self, block: SampleBlock) -> None:
-        """Some requests are complete, as columns: for whoever can take many at once."""
+        """Some requests are complete, as columns; by default calls `on_request_complete` for each."""
         for request in block.requests():
             self.on_request_complete(request)
 
@@ -120,10 +121,10 @@ class Reporter:
         """The run is over and judged."""
 
     def receive_files(self, files: Sequence[Path]) -> None:
-        """What all others wrote; called only on a reporter that ends last."""
+        """The files that all others wrote; called only on a reporter with `ends_last`."""
 
     def close(self) -> None:
-        """The very end, in any case: also of a run that never began. Let go of files, sockets, the terminal."""
+        """Always the last call, also for a run that never started. Close files and sockets, release the terminal."""
 
     @classmethod
     def wants_samples(cls) -> bool:

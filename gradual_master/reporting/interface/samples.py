@@ -1,7 +1,7 @@
 """Single samples as reporters see them: columns for those that can take them so, one request at a time for the others.
 
-Nothing is judged by them. Those that ended in a warm-up phase are left out, as they are of the summary's totals, so
-that whoever sees all of them counts `totals.requests`.
+They do not influence the verdict. Samples that ended in a warm-up phase are left out, as in the summary's totals, so a
+reporter that gets all samples counts `totals.requests`.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class SampleBlock:
 
 
 class SampleReceiver:
-    """Takes what agents send and makes blocks of it. `is_warm_up`: whether a level belongs to a warm-up phase."""
+    """Turns the samples that agents send into blocks. `is_warm_up`: whether a level belongs to a warm-up phase."""
 
     def __init__(self, index: SeriesIndex, begin: int, is_warm_up: Callable[[int], bool]) -> None:
         self._index = index
@@ -97,7 +97,7 @@ class SampleReceiver:
         self._is_warm_up = is_warm_up
 
     def receive(self, agent: str, columns: SampleColumns) -> SampleBlock | None:
-        """What an agent sent, None if nobody is to see it; WireError when it names a step that the plan has not."""
+        """The block of an agent's samples, None in a warm-up phase; WireError for a step that is not in the plan."""
         if len(columns) and int(columns.step.max()) >= len(self._index.steps):
             raise WireError(f"samples name step {columns.step.max()}; the plan has {len(self._index.steps)}")
         if len(columns) and int(columns.kind.max()) >= len(self._index.failures):

@@ -19,11 +19,11 @@ from itertools import accumulate
 GITHUB_LIMIT = 65_536
 """Characters of an issue's or a pull request's comment."""
 
-LONGEST_CELL = 80
-LONGEST_SENTENCE = 400
+MAX_CELL_CHARS = 80
+MAX_SENTENCE_CHARS = 400
 ELLIPSIS = "…"
 
-_NOTE, _CLOSING = 60, 400
+_NOTE_CHARS, _CLOSING_CHARS = 60, 400
 """Room that is kept for the note of a block, and for the sentence that says what was left out."""
 
 _OPENING = re.compile(r"[^\w@#]|\d+[.)](\s|$)")
@@ -34,7 +34,7 @@ _QUIET = {ord(mark): f"&#{ord(mark)};" for mark in "&<>|`*_[]~\\$"} | {
 }
 
 
-def escape(text: str, most: int = LONGEST_CELL) -> str:
+def escape(text: str, most: int = MAX_CELL_CHARS) -> str:
     """One line of at most `most` characters that shows just this text, wherever it stands; what prints nothing goes."""
     visible = "".join(char for char in text if char.isprintable() or char.isspace())
     line = clip(" ".join(visible.split()), most)
@@ -86,7 +86,7 @@ class MarkdownPage:
     def __init__(self, limit: int = GITHUB_LIMIT) -> None:
         self._parts: list[str] = []
         self._left_out: list[str] = []
-        self.room = limit - _CLOSING
+        self.room = limit - _CLOSING_CHARS
         """How many characters more there may be."""
 
     def write(self, text: str) -> None:
@@ -98,7 +98,7 @@ class MarkdownPage:
         """Add as much of a block as there is room for; nothing of one without rows."""
         if not block.rows:
             return
-        lengths = accumulate(map(len, block.rows), initial=len(block.opening) + _NOTE + len(block.note))
+        lengths = accumulate(map(len, block.rows), initial=len(block.opening) + _NOTE_CHARS + len(block.note))
         shown = sum(length <= self.room // 2 for length in lengths) - 1
         if shown < 1:
             self._left_out.append(block.title or "reasons")
@@ -113,7 +113,7 @@ class MarkdownPage:
 
     def text(self) -> str:
         """The page, ending in a newline."""
-        titles = clip(", ".join(self._left_out), _CLOSING - 100)
+        titles = clip(", ".join(self._left_out), _CLOSING_CHARS - 100)
         said = f"Left out, as a comment has no room for it: {titles}. The JSON summary has all of it.\n"
         return "".join(self._parts).rstrip("\n") + "\n" + (f"\n{said}" if self._left_out else "")
 
@@ -129,7 +129,7 @@ def table(
 
 def bullets(title: str, sentences: Sequence[str], most: int = 20) -> Block:
     """A list of at most `most` sentences."""
-    rows = [f"- {escape(sentence, LONGEST_SENTENCE)}\n" for sentence in sentences[:most]]
+    rows = [f"- {escape(sentence, MAX_SENTENCE_CHARS)}\n" for sentence in sentences[:most]]
     return Block(title, "", rows, len(sentences))
 
 

@@ -15,8 +15,8 @@ from gradual_common.units import count
 from gradual_master.reporting import tables
 from gradual_master.reporting.interface.files import FileReporter
 from gradual_master.reporting.markdown.page import (
-    LONGEST_CELL,
-    LONGEST_SENTENCE,
+    MAX_CELL_CHARS,
+    MAX_SENTENCE_CHARS,
     Block,
     MarkdownPage,
     bullets,
@@ -31,9 +31,9 @@ from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.section import plain
 from gradual_master.results.summary.sections import Summary
 
-MOST_LEVELS = 20
-MOST_FAILURES = 20
-MOST_AGENTS = 20
+MAX_LEVEL_ROWS = 20
+MAX_FAILURE_ROWS = 20
+MAX_AGENT_ROWS = 20
 
 KEY_FIGURES = "requests failed throughput_rps p50_ms p95_ms p99_ms max_ms"
 LEVEL_COLUMNS = "phase start_s target_users active_users throughput_rps p50_ms p95_ms p99_ms failed notes"
@@ -82,7 +82,7 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     yield _table("Key figures", tables.TOTALS.choose(KEY_FIGURES), [summary.totals], texts=0)
     yield _comparison(summary.comparison)
     yield _levels(summary.levels)
-    yield _table("Errors", tables.ERRORS.choose(ERROR_COLUMNS), summary.errors, texts=2, most=MOST_FAILURES)
+    yield _table("Errors", tables.ERRORS.choose(ERROR_COLUMNS), summary.errors, texts=2, most=MAX_FAILURE_ROWS)
     yield _agents("Agents to look at", [row for row in summary.agents if row.lost or row.saturated])
     yield bullets("Warnings", summary.verdict.warnings)
 
@@ -90,7 +90,7 @@ def _blocks(summary: Summary) -> Iterator[Block]:
 def _details(summary: Summary) -> Iterator[Block]:
     yield _table("Actions", tables.ACTIONS.choose(ACTION_COLUMNS), summary.actions)
     samples = list(map(plain, summary.error_samples))
-    yield _table("Single failures", SAMPLE_COLUMNS, samples, texts=5, most=MOST_FAILURES)
+    yield _table("Single failures", SAMPLE_COLUMNS, samples, texts=5, most=MAX_FAILURE_ROWS)
     yield _table("Phases", tables.PHASES.choose(PHASE_COLUMNS), summary.phases)
     yield _agents("Agents", summary.agents)
     yield _run(summary)
@@ -139,7 +139,7 @@ def _table(title: str, columns: Sequence[Column], rows: Sequence[Any], **layout:
     """As `table`: texts are escaped, numbers hold nothing that would have to be."""
 
     def cell(column: Column, row: Any) -> str:
-        most = LONGEST_SENTENCE if column.name == "why" else LONGEST_CELL
+        most = MAX_SENTENCE_CHARS if column.name == "why" else MAX_CELL_CHARS
         return escape(column.text(row), most) if column.is_text else column.text(row)
 
     cells = [[cell(column, row) for column in columns] for row in rows]
@@ -177,14 +177,14 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def _levels(levels: Sequence[LevelRow]) -> Block:
     columns = tables.LEVELS.choose(LEVEL_COLUMNS)
     phases = len({row.phase for row in levels}) > 1
-    shown = thinned(levels, MOST_LEVELS)
+    shown = thinned(levels, MAX_LEVEL_ROWS)
     note = f"{len(shown)} of {len(levels):,} levels, evenly chosen" if len(shown) < len(levels) else ""
     return _table("Levels", columns if phases else columns[1:], shown, texts=int(phases), note=note)
 
 
 def _agents(title: str, agents: Sequence[AgentRow]) -> Block:
     columns = tables.AGENTS.choose("name health requests cpu_p95_ratio loop_lag_p99_ms start_lag_p99_ms")
-    return _table(title, columns, agents, texts=2, most=MOST_AGENTS)
+    return _table(title, columns, agents, texts=2, most=MAX_AGENT_ROWS)
 
 
 def _run(summary: Summary) -> Block:
@@ -199,5 +199,5 @@ def _run(summary: Summary) -> Block:
         "seed": str(run.seed),
         **{f"tag {name}": value for name, value in run.tags.items()},
     }
-    rows = [(escape(name), escape(value, LONGEST_SENTENCE)) for name, value in facts.items() if value is not None]
+    rows = [(escape(name), escape(value, MAX_SENTENCE_CHARS)) for name, value in facts.items() if value is not None]
     return table("Run", ("", ""), rows, texts=2)

@@ -1,4 +1,4 @@
-"""From `-o NAME[=ARG]` to a reporter (RESULTS.md, Reporters).
+"""From `-o NAME[=ARG]` to a reporter (docs/design/results.md, "Reporters").
 
 NAME is a built-in, `package.module:Class`, `file.py:Class`, a name from the plan's `reporters:`, an entry point in
 `gradual.reporters`, or else the name of a file `NAME.py` or `NAME_reporter.py` that holds one reporter.
@@ -26,10 +26,10 @@ from gradual_master.reporting.interface.reporter import Reporter
 ENTRY_POINTS = "gradual.reporters"
 OPTION = "-o"
 PREFIX = "gradual_reporter_"
-"""Modules made of files are called so, that they take the place of no other."""
+"""The prefix of modules made of files, so that they do not replace a module of the same name."""
 
 FAILURES = (Exception, SystemExit)
-"""What the code of others raises; a script without a guard for `__main__` may well end the process."""
+"""What a user's code may raise; a script without a `__main__` guard may call `sys.exit`."""
 
 ReporterClass = type[Reporter]
 Loader = Callable[[], ReporterClass]
@@ -46,10 +46,10 @@ class ReporterFinder:
     """The plan's `reporters:`."""
 
     folder: Path = field(default_factory=Path)
-    """The plan's, where the files that it names lie; others are looked for in the working folder."""
+    """The plan's folder, for the files that the plan names; others are searched in the working folder."""
 
     def find(self, spec: str) -> Reporter:
-        """The reporter of `NAME[=ARG]`; ReporterError saying what is not there, and where it was looked for."""
+        """The reporter of `NAME[=ARG]`; ReporterError with what is missing, and where it was searched."""
         name, equals, arg = spec.partition("=")
         with nothing_left_on_failure():
             return make(self._class_of(name), arg if equals else None, name)
@@ -88,7 +88,7 @@ class ReporterFinder:
 
 @contextmanager
 def _failing_as(what: str) -> Iterator[None]:
-    """What the code of others raises becomes a ReporterError that says what it was about; one of its own stays."""
+    """Turn an exception of a user's code into a ReporterError with its context; a ReporterError is not changed."""
     try:
         yield
     except ReporterError:
@@ -99,36 +99,37 @@ def _failing_as(what: str) -> Iterator[None]:
 
 def load(reference: str, folder: Path, origin: str) -> ReporterClass:
     """The class of `package.module:Class` or `file.py:Class`; ReporterError naming `origin`."""
-    place, colon, name = reference.rpartition(":")
-    if not colon or not place or not name.isidentifier():
+    module_path, colon, name = reference.rpartition(":")
+    if not colon or not module_path or not name.isidentifier():
         raise ReporterError(f"{origin}: {reference!r} is neither package.module:Class nor file.py:Class")
-    if place.endswith(".py"):
-        module = _load_file(folder / place)
+    if module_path.endswith(".py"):
+        module = _load_file(folder / module_path)
     else:
-        with _failing_as(f"{origin}: cannot import {place}"):
-            module = importlib.import_module(place)
+        with _failing_as(f"{origin}: cannot import {module_path}"):
+            module = importlib.import_module(module_path)
     if not hasattr(module, name):
         classes = [cls.__name__ for cls in _classes(module)]
         hint = nearest(name, classes) or (f"there are {', '.join(classes)}" if classes else "it has no reporter")
-        raise ReporterError(f"{origin}: {place} has no {name!r}; {hint}")
+        raise ReporterError(f"{origin}: {module_path} has no {name!r}; {hint}")
     return _check_class(getattr(module, name), origin)
 
 
 def _check_class(found: object, origin: str) -> ReporterClass:
     if isinstance(found, type) and issubclass(found, Reporter):
         return found
-    raise ReporterError(f"{origin}: {found!r} is no subclass of gradual.reporting.BaseReporter")
+    raise ReporterError(f"{origin}: {found!r} is not a subclass of gradual.reporting.BaseReporter")
 
 
 @contextmanager
 def nothing_left_on_failure() -> Iterator[None]:
-    """The files that the block loaded are forgotten when it fails, and the module path is as it was.
+    """When the block fails, unload the files that it imported, and restore `sys.path`.
 
-    No `__pycache__` is left in any case: a plan's folder is not ours.
+    Never writes a `__pycache__` into the plan's folder.
     """
-    # A file is run as a module before it is known whether it holds a reporter, and may have put its folder on the path
-    # and imported what lies beside it. Who corrects the file and tries again in the same process (a notebook) must get
-    # what stands there now. Modules from other folders stay, or an installed package could be there twice.
+    # A file is run as a module before it is known whether it holds a reporter. It may have put its folder on the path
+    # and imported other files of the folder. A user who corrects a file and tries again in the same process (in a
+    # notebook) must get the new text, so these modules are unloaded. Modules of other folders stay: a second import of
+    # an installed package would make two copies of its classes.
     before, path, former = set(sys.modules), sys.path[:], sys.dont_write_bytecode
     sys.dont_write_bytecode = True
     try:
@@ -143,10 +144,10 @@ def nothing_left_on_failure() -> Iterator[None]:
 
 
 def _of_files(names: Set[str]) -> set[str]:
-    """Those of the modules that are reporters' files, and what these have imported from beside them."""
-    places = {name: Path(str(getattr(sys.modules[name], "__file__", None))).parent for name in names}
-    folders = {place for name, place in places.items() if name.startswith(PREFIX)}
-    return {name for name, place in places.items() if place in folders}
+    """The names of the modules that are reporters' files, or come from the folder of one."""
+    folder_of = {name: Path(str(getattr(sys.modules[name], "__file__", None))).parent for name in names}
+    folders = {folder for name, folder in folder_of.items() if name.startswith(PREFIX)}
+    return {name for name, folder in folder_of.items() if folder in folders}
 
 
 def _load_file(path: Path) -> ModuleType:
@@ -156,22 +157,22 @@ def _load_file(path: Path) -> ModuleType:
     name = PREFIX + path.stem
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ReporterError(f"{path} is no Python file")
+        raise ReporterError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # Dataclasses and pickles look their module up.
+    sys.modules[spec.name] = module  # `dataclass` and `pickle` look the module up there.
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        place = f"{error.filename}, line {error.lineno}" if error.filename and error.lineno else str(path)
+        position = f"{error.filename}, line {error.lineno}" if error.filename and error.lineno else str(path)
         line = f": {shorten(error.text.strip())}" if error.text else ""
-        raise ReporterError(f"{place}: {error.msg}{line}") from error
+        raise ReporterError(f"{position}: {error.msg}{line}") from error
     except FAILURES as error:
         raise ReporterError(f"{_place_of(error, path)}: {type(error).__name__}: {error}") from error
     return module
 
 
 def _place_of(error: BaseException, path: Path) -> str:
-    """Where in the file it was raised."""
+    """The line of the file that raised it."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     return f"{path}, line {frames[-1].lineno}" if frames else str(path)
 

@@ -1,11 +1,14 @@
-"""Reporters at work: each in a thread of its own, behind a queue that never makes the run wait.
+"""Calls reporters, each in a thread of its own with a queue, so that the run never waits for a reporter.
 
     run ──post──▶ queue ──▶ thread ──▶ reporter          (one queue, one thread, one reporter)
 
-Whatever a reporter does, blocks in or raises concerns itself only. One that raises is named with its error and called
-no more, for what it counted is no longer whole; one that is too slow misses what finds no room, and learns how much;
-one that does not come to an end is left behind. A report that could not be written is a warning in the verdict, and
-exit code 3.
+A reporter cannot harm the run or another reporter:
+
+- one that raises is logged with its error and is not called again, since its counts are no longer complete;
+- one that is too slow misses the calls that its queue has no room for, and gets their number (`metrics.dropped`);
+- one that does not end in time is abandoned: its thread is a daemon.
+
+A report that could not be written is a warning in the verdict, and exit code 3.
 """
 
 from __future__ import annotations
@@ -28,88 +31,91 @@ from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.history import News
 from gradual_master.results.summary.sections import Summary
 
-MOST_SAMPLES = 400_000
-"""Single samples that wait for one reporter, about 12 MB: 20 s of 20,000 a second."""
+MAX_QUEUED_SAMPLES = 400_000
+"""Single samples in the queue of one reporter: about 12 MB, 20 s at 20,000 samples per second."""
 
-MOST_EVENTS = 1000
-"""Intervals and news that wait for one reporter: more than a quarter of an hour of them."""
+MAX_QUEUED_EVENTS = 1000
+"""Intervals and news in the queue of one reporter: more than 15 minutes, with one interval per second."""
 
 END_TIMEOUT_S = 60.0
 """How long the end of a run waits for one reporter."""
 
 ABORT_TIMEOUT_S = 5.0
-"""How long it does when the run was given up."""
+"""How long it waits when the run was aborted."""
 
 
 class ReporterThread:
     """One reporter with its queue and its thread.
 
-    The run's event loop posts calls and must never wait for a reporter, so the queue itself has no bound and `put`
-    waits for nobody. Its bound are two counts, one of events and one of samples, for a second brings one interval but
-    may bring 20,000 samples: a call that finds no room is not posted, and counted as dropped. What waits is what was
-    posted less what was taken. The loop alone writes the one count and the thread alone the other, so that neither
-    needs a lock; a count of taken calls that is read too early is too low, which drops a call more and never keeps
-    one too many.
+    The run's event loop posts calls and must never wait for a reporter. So `Queue` has no size limit, and `put` never
+    blocks. The limits are two counts, one for events and one for samples, since a second brings one interval but may
+    bring 20,000 samples. A call that has no room is counted as dropped.
+
+    Queued = posted − taken. Only the event loop writes the posted counts, and only the thread writes the taken counts,
+    so neither needs a lock. A stale taken count is too low: it can only drop one call too many, and never exceeds the
+    limit.
     """
 
-    def __init__(self, reporter: Reporter, most_samples: int = MOST_SAMPLES, most_events: int = MOST_EVENTS) -> None:
+    def __init__(
+        self, reporter: Reporter, max_samples: int = MAX_QUEUED_SAMPLES, max_events: int = MAX_QUEUED_EVENTS
+    ) -> None:
         self.reporter = reporter
         self.name = type(reporter).__name__
-        # What is only like a reporter, of no class of ours, may follow a run too: it has the six methods of its events.
+        # An object that is not derived from `Reporter` may follow a run too, if it has the six methods of its events.
         self._is_derived = isinstance(reporter, Reporter)
         self.wants_samples = self._is_derived and reporter.wants_samples()
         self.ends_last = self._is_derived and reporter.ends_last
         self.dropped_samples = 0
         self.dropped_events = 0
         self.loss: str | None = None
-        """What could not be written, once it has ended."""
-        self._most_samples = most_samples
-        self._most_events = most_events
+        """Which report could not be written; set by the thread before it ends."""
+        self._max_samples = max_samples
+        self._max_events = max_events
         self._posted_samples = self._posted_events = 0
         self._taken_samples = self._taken_events = 0
         self._queue: Queue[tuple[Callable[[], object], int, int] | None] = Queue()
-        """Calls, each with how many events and how many samples it takes of the room; None is the end."""
+        """Calls, each with the number of its events and of its samples; None ends the thread."""
         self._has_failed = False
         self._log = structlog.get_logger("gradual.reporting")
-        # A thread that is left behind must not keep the process.
+        # A daemon, so that an abandoned thread does not keep the process alive.
         self._thread = threading.Thread(target=self._work, name=f"reporter {self.name}", daemon=True)
         self._thread.start()
 
     def post(self, call: Callable[[], object]) -> None:
-        """Let the thread make a call when its turn comes, if there is room for it."""
-        if self._posted_events - self._taken_events < self._most_events:
+        """Queue a call for the thread; drop it when the queue is full."""
+        if self._posted_events - self._taken_events < self._max_events:
             self._put_event(call)
         else:
             self.dropped_events += 1
 
     def post_samples(self, block: SampleBlock) -> None:
-        """Let the reporter have samples, if there is room for them."""
+        """Queue samples for the reporter; drop them when the queue is full."""
         count = len(block)
-        if self._posted_samples - self._taken_samples + count <= self._most_samples:
+        if self._posted_samples - self._taken_samples + count <= self._max_samples:
             self._posted_samples += count
             self._queue.put((partial(self.reporter.on_samples, block), 0, count))
         else:
             self.dropped_samples += count
 
     def missing(self, summary: Summary) -> int:
-        """How many of the requests it does not get: there was no room, or they were lost on the way from an agent."""
+        """How many requests the reporter misses: its queue was full, or an agent's batch of them was lost."""
         if not self.wants_samples:
             return 0
         return max(self.dropped_samples, summary.totals.requests - self._posted_samples)
 
     def finish(self, summary: Summary, files: Sequence[Path]) -> None:
-        """The last call; there is always room for that. `files`: what those before it wrote."""
+        """Queue the last call, for which there is always room. `files`: written by the reporters that ended before."""
         self._put_event(partial(self._complete, summary, self.missing(summary), files))
 
     async def ended(self, timeout_s: float) -> bool:
-        """Nothing more comes: wait for the thread's end; whether it came."""
+        """Tell the thread to end after the queued calls, and wait for it; returns whether it has ended."""
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join, timeout_s)
         return not self._thread.is_alive()
 
     @property
     def written(self) -> Sequence[Path]:
-        """What it wrote, once it has ended; nothing is said of what a reporter that failed may have left."""
+        """The files that it wrote, once it has ended; none of a reporter that failed, since they may be incomplete."""
         return self.reporter.written if self._is_derived and not self._has_failed else ()
 
     def _put_event(self, call: Callable[[], object]) -> None:
@@ -117,7 +123,7 @@ class ReporterThread:
         self._queue.put((call, 1, 0))
 
     def _work(self) -> None:
-        """What the thread does, to its end."""
+        """The thread's main function."""
         for call, events, samples in iter(self._queue.get, None):
             self._taken_events += events
             self._taken_samples += samples
@@ -145,7 +151,7 @@ class ReporterThread:
 
 
 def prepare_all(reporters: Sequence[Reporter]) -> None:
-    """Let each get ready; ReporterError from the first that cannot, and nothing that others took is kept."""
+    """Prepare every reporter; when one raises ReporterError, all of them are closed."""
     try:
         for reporter in reporters:
             reporter.prepare()
@@ -156,7 +162,7 @@ def prepare_all(reporters: Sequence[Reporter]) -> None:
 
 
 class ReporterThreads:
-    """All reporters of a run. Nothing but the end waits for any of them."""
+    """All reporters of a run. Only `complete` and `close` wait for them."""
 
     def __init__(self, reporters: Sequence[Reporter], timeout_s: float = END_TIMEOUT_S) -> None:
         self._timeout_s = timeout_s
@@ -169,7 +175,7 @@ class ReporterThreads:
         return any(thread.wants_samples for thread in self._threads)
 
     def on_test_start(self, run: RunFacts) -> None:
-        """The schedule is about to begin."""
+        """The schedule is about to start."""
         for thread in self._threads:
             thread.post(partial(thread.reporter.on_test_start, run))
 
@@ -190,10 +196,11 @@ class ReporterThreads:
                 thread.post_samples(block)
 
     async def complete(self, summary: Summary) -> Summary:
-        """Let each have the summary and end, one after the other, so that what they print stands in their order.
+        """Give the summary to each reporter and wait for its end; returns the summary with a warning per lost report.
 
-        The summary, with what could not be written; whoever ends last gets it so, too.
+        One reporter after the other, so that their output on the terminal does not mix.
         """
+        # Those with `ends_last` (the console) come last: they show which files the others wrote, and which are missing.
         files: list[Path] = []
         losses: list[str] = []
         for thread in sorted(self._threads, key=lambda thread: thread.ends_last):
@@ -206,7 +213,7 @@ class ReporterThreads:
         return with_losses(summary, losses)
 
     async def close(self) -> None:
-        """The run is given up: let all of them end."""
+        """The run was aborted: end all of them."""
         for thread in self._threads:
             await self._has_ended(thread, min(ABORT_TIMEOUT_S, self._timeout_s))
         self._threads = []
@@ -214,7 +221,7 @@ class ReporterThreads:
     async def _has_ended(self, thread: ReporterThread, timeout_s: float) -> bool:
         has_ended = await thread.ended(timeout_s)
         if not has_ended:
-            self._log.error(f"reporter {thread.name} is still busy after {timeout_s:g} s and is left behind")
+            self._log.error(f"reporter {thread.name} did not finish within {timeout_s:g} s and was abandoned")
         elif dropped := thread.dropped_events:
             self._log.warning(f"reporter {thread.name} was too slow and missed {dropped} intervals and news")
         return has_ended
@@ -229,14 +236,14 @@ class ReporterThreads:
 
 def describe_loss(reporter: str, error: OSError) -> str:
     """Which report is missing, and why."""
-    place = f" {error.filename}" if isinstance(error.filename, str) else ""
-    return f"a report is missing: {reporter} could not write{place}: {error.strerror or error}"
+    file = f" {error.filename}" if isinstance(error.filename, str) else ""
+    return f"a report is missing: {reporter} could not write{file}: {error.strerror or error}"
 
 
 def with_losses(summary: Summary, losses: Sequence[str]) -> Summary:
-    """The same, with a warning for each missing report, and exit code 3: a pipeline that goes on without it must know.
+    """The summary with a warning for each missing report, and exit code 3, so that a CI pipeline notices.
 
-    What was measured is judged as before.
+    The status of the verdict is unchanged.
     """
     if not losses:
         return summary

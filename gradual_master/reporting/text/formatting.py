@@ -1,4 +1,4 @@
-"""Numbers and names as people read them, "-" where there is no data; what speaks against a level or an agent."""
+"""Numbers and names as people read them, "-" where there is no data; notes about levels and agents."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from gradual_common.units import count
 from gradual_master.results.judging.fleet import AgentRow
 from gradual_master.results.judging.levels import LevelRow
 
@@ -14,7 +15,7 @@ T = TypeVar("T")
 NO_DATA = "-"
 
 NOTES = {"missing": "missing users", "saturated": "saturated", "unaccounted": "unaccounted time"}
-"""By the mark of a level; its failures are named with the steps that failed."""
+"""The words for each mark of a level, but for "failures": `notes_of` names the steps that failed."""
 
 
 def show_count(count: int | None) -> str:
@@ -49,12 +50,12 @@ def show_percent(share: float | None) -> str:
 
 
 def show_share(part: int, whole: int) -> str:
-    """`part` of `whole` as a percentage; no data where there is nothing to be a part of."""
+    """`part` of `whole` as a percentage; no data for a `whole` of 0."""
     return show_percent(part / whole if whole else None)
 
 
 def show_rate(count: int, seconds: float) -> str:
-    """So many a second."""
+    """`count` per second."""
     return show_number(count / seconds if seconds else None)
 
 
@@ -68,7 +69,7 @@ def show_value(value: float | None, unit: str) -> str:
 
 
 def show_of_target(users: float | None, target: float) -> str:
-    """How many there were; where they were not all that were wanted, `11.7/12`."""
+    """The users: `12`; with the target where they differ: `11.7/12`."""
     shown, wanted = show_number(users), show_number(target)
     return shown if shown == wanted else f"{shown}/{wanted}"
 
@@ -90,7 +91,7 @@ def show_seconds(seconds: float) -> str:
 
 
 def show_instant(seconds: float) -> str:
-    """Like `show_seconds`, without losing the part of a second that a level begins at: 7.5 → `0:07.5`."""
+    """Like `show_seconds`, with the fraction of a second at which a level starts: 7.5 → `0:07.5`."""
     whole, milliseconds = divmod(round(seconds * 1000), 1000)
     return show_seconds(whole) + (f".{milliseconds:03}".rstrip("0") if milliseconds else "")
 
@@ -113,39 +114,39 @@ def show_kinds(kinds: Mapping[str, int]) -> str:
 
 def thinned(rows: Sequence[T], most: int) -> Sequence[T]:
     """At most `most` rows, evenly spread, the last among them."""
-    # Counted from the end, which must be there; the division rounds up, or there would be one row too many.
+    # Counted from the end, so that the last row is among them; rounded up, or there would be one row too many.
     step = -(-len(rows) // most)
     return rows[::-1][::step][::-1] if step else rows
 
 
 def show_health(row: AgentRow) -> str:
-    """What became of an agent, and what speaks against it: `lost, saturated in 3 intervals`; empty for nothing."""
+    """The state of an agent and its problems: `lost, saturated in 3 intervals`; empty when there is nothing to say."""
     states = ["lost"] if row.lost else []
     states += ["left"] if row.left else []
-    states += [f"saturated in {show_count(row.saturated)} intervals"] if row.saturated else []
+    states += [f"saturated in {count(row.saturated, 'interval')}"] if row.saturated else []
     return ", ".join(states)
 
 
 def always_failing(levels: Sequence[LevelRow]) -> frozenset[str]:
-    """The steps that fail wherever they are performed: the fault of no level."""
+    """The steps that failed at every level that performed them: a problem of the step, and not of a level."""
     return frozenset(step for row in levels for step in row.failing_always)
 
 
 def notes_of(row: LevelRow) -> tuple[str, ...]:
-    """Everything. Failures of steps that always fail speak against those steps, and are left out."""
+    """All notes of a level, without the failures of steps that fail at every level: those are not due to the level."""
     failing = [step for step in row.failing if step not in row.failing_always]
     failures = (f"failures: {', '.join(failing)}",) if failing and "failures" in row.marks else ()
     return (*remarks_of(row), *failures)
 
 
 def remarks_of(row: LevelRow) -> tuple[str, ...]:
-    """All but failures, for tables that have a column for these."""
+    """The notes without failures, for tables that have a column of failures."""
     warm_up = ("warm-up",) if row.warm_up else ()
     return (*warm_up, *(NOTES.get(mark, mark) for mark in row.marks if mark != "failures"))
 
 
 def distinct(names: Iterable[str]) -> Iterator[str]:
-    """The names in order; one that was there before gets a number: a, b, a (2)."""
+    """The names in order, made unique by a number: a, b, a → a, b, a (2)."""
     seen: Counter[str] = Counter()
     given: set[str] = set()
     for name in names:

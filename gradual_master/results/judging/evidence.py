@@ -10,7 +10,7 @@ from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.units import count, percent
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.judging.fleet import FleetSection, Loss
-from gradual_master.results.judging.levels import MOST_FAILURES
+from gradual_master.results.judging.levels import MAX_FAILURE_SHARE
 from gradual_master.results.judging.littles_law import LittlesLaw
 from gradual_master.results.judging.objectives import Objective, ObjectiveRow
 from gradual_master.results.judging.plan_objectives import judges_failures
@@ -147,7 +147,7 @@ def uncovered_steps(
     labels = {(row.group, row.step): row.label for row in reversed(errors)}
     for step in index.steps:
         requests, failures = totals.requests_and_failures(Selection(totals.measured, (step.number,)))
-        if step.number not in covered and failures > MOST_FAILURES * requests:
+        if step.number not in covered and failures > MAX_FAILURE_SHARE * requests:
             group = index.groups[step.group]
             yield Uncovered(step.name, group, failures, requests, labels[group, step.name])
 

@@ -1,13 +1,13 @@
-"""The level table: what the system did at each concurrency, and what speaks against it.
+"""The level table: what the system did at each concurrency, and which problems the level had.
 
 The bounds of a level are the schedule's, not the agents'. Every agent puts a level in force by its own clock, and its
 frames say at which level a sample ended; so counts and user time belong to the level exactly. The length over which
 they are divided into rates and means is the scheduled one, cut off where the run ended: it is the same for every agent
 and every repetition, and users that came late are seen in `users_mean` and `missing_user_s` instead of being hidden in
-a shorter level. What ends in the drain, or in a pause before a phase, is in no level. The whole of a level is measured:
-a steady part (`steady_from_s`) is not looked for yet, so that the start of a level, in which queues fill, is in it.
+a shorter level. What ends in the drain, or in a pause before a phase, is in no level. The whole level is
+measured: a steady part (`steady_from_s`) is not detected yet, so the start of a level, in which queues fill, is in it.
 
-Times are nanoseconds since the schedule's begin, unless a name ends in `_s`.
+Times are nanoseconds since the schedule's start, unless a name ends in `_s`.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from gradual_common.histogram.buckets import Int64
 from gradual_common.kinds.failures import OK
 from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, RESPONSE_TIME, THINKING
 from gradual_common.schedule.schedule import Level, Schedule, SchedulePhase
-from gradual_master.results.judging.littles_law import INVALID, LevelGap, unaccounted_share
+from gradual_master.results.judging.littles_law import MAX_UNACCOUNTED_SHARE, LevelGap, unaccounted_share
 from gradual_master.results.judging.saturation import Saturation
 from gradual_master.results.measures.distribution import Distribution, seconds
 from gradual_master.results.measures.scheduled_users import ScheduledUsers
 from gradual_master.results.merging.sums import LevelMeasurements, Sums
 from gradual_master.results.section import Section
 
-MOST_FAILURES = 0.05
-"""A level with a larger share of failures is marked: instant refusals are no capacity."""
+MAX_FAILURE_SHARE = 0.05
+"""A level with a larger share of failures is marked: requests that fail at once do not show capacity."""
 
-LEAST_MISSING = 0.005
+MAX_MISSING_SHARE = 0.005
 """A level that misses a larger share of its user-seconds is marked: users start a moment after every change."""
 
 
 @dataclass(frozen=True, slots=True)
 class LevelRow(Section):
-    """One level. Seconds since the schedule's begin; means are of users."""
+    """One level. Seconds since the schedule's start; means are of users."""
 
     phase: str
     start_s: float
@@ -58,22 +58,22 @@ class LevelRow(Section):
     response_time_ms: Distribution
     warm_up: bool
     marks: tuple[str, ...]
-    """What speaks against it in an analysis: "failures", "missing", "saturated", "unaccounted"."""
+    """Its problems for an analysis: "failures", "missing", "saturated", "unaccounted"."""
     failing: tuple[str, ...]
     """The steps of which more than 5 % failed, as `group / step`."""
     failing_always: tuple[str, ...]
-    """Those of them that did so wherever they were performed: the fault of the step, and of no level."""
+    """The steps of `failing` that failed at every level that performed them: a problem of the step, not of a level."""
 
 
 @dataclass(frozen=True, slots=True)
 class LevelTable:
-    """What was measured by level, beside what the schedule wanted."""
+    """Measurements by level, with the schedule that they are compared with."""
 
     schedule: Schedule
     levels: LevelMeasurements
     scheduled: ScheduledUsers
     end: int
-    """Until when users were wanted at all."""
+    """The end of the schedule or of the run, whichever is earlier."""
     judged: Int64
     """int64 (groups,): 1 where missing users count, else 0."""
     saturation: Saturation
@@ -81,35 +81,35 @@ class LevelTable:
     """Of the steps, `group / step`."""
 
     def rows(self) -> Iterator[LevelRow]:
-        """The levels that began; pauses between phases are none."""
+        """The levels that started; a pause between phases is not a level."""
         always = self._failing_always()
-        for level, phase in self._begun():
+        for level, phase in self._started_levels():
             yield self._row(level, phase, always)
 
     def gaps(self) -> Iterator[LevelGap]:
         """Little's law over each of them."""
-        for level, phase in self._begun():
+        for level, phase in self._started_levels():
             gap = unaccounted_share(self._sums(level))
             end = min(level.end, self.end)
             yield LevelGap(phase.name, seconds(level.start), seconds(end), None if gap is None else round(gap, 6))
 
-    def _begun(self) -> Iterator[tuple[Level, SchedulePhase]]:
+    def _started_levels(self) -> Iterator[tuple[Level, SchedulePhase]]:
         for level in self.schedule.levels:
             phase = self.schedule.phases[level.phase]
             if phase.start <= level.start < self.end:
                 yield level, phase
 
     def wanted(self) -> Int64:
-        """User-nanoseconds that the schedule wants of the groups that are judged, int64 (groups,)."""
+        """Scheduled user-nanoseconds of the judged groups, int64 (groups,)."""
         return self.scheduled.between(0, self.end) * self.judged
 
     def missing(self) -> int:
-        """User-nanoseconds that are missing of them."""
+        """How many of the `wanted` user-nanoseconds are missing."""
         return sum(self._missing(level, self._sums(level)) for level in self.schedule.levels)
 
     @property
     def allowance(self) -> int:
-        """User-nanoseconds that are no sign of anything in the whole run (`PER_CHANGE`)."""
+        """Missing user time that is tolerated in the whole run, ns: every change costs some (`PER_CHANGE`)."""
         return self.scheduled.allowance(0, self.end)
 
     def _row(self, level: Level, phase: SchedulePhase, always: frozenset[int]) -> LevelRow:
@@ -145,14 +145,14 @@ class LevelTable:
         """`failures` is a share, `missing` are user-seconds."""
         end = min(level.end, self.end)
         least = self.scheduled.allowance(level.start, end) / NS_PER_S
-        if failures > MOST_FAILURES:
+        if failures > MAX_FAILURE_SHARE:
             yield "failures"
-        if missing > max(least, LEAST_MISSING * level.target * ((end - level.start) / NS_PER_S)):
+        if missing > max(least, MAX_MISSING_SHARE * level.target * ((end - level.start) / NS_PER_S)):
             yield "missing"
         if self.saturation.marks(level.start, end):
             yield "saturated"
         unaccounted, active = unaccounted_share(sums) or 0, float(sums.users[:, ACTIVE].sum()) / NS_PER_S
-        if unaccounted > INVALID and unaccounted * active > least:
+        if unaccounted > MAX_UNACCOUNTED_SHARE and unaccounted * active > least:
             yield "unaccounted"
 
     def _sums(self, level: Level) -> Sums:
@@ -166,7 +166,7 @@ class LevelTable:
         """The steps that failed at every level at which they were performed."""
         failed: set[int] = set()
         fine: set[int] = set()
-        for level, _ in self._begun():
+        for level, _ in self._started_levels():
             by_step = self._by_step(self._sums(level))
             failed |= (failing := _failing(by_step))
             fine |= set(np.flatnonzero(by_step.sum(axis=1)).tolist()) - failing
@@ -176,7 +176,7 @@ class LevelTable:
         return tuple(self.names[step] for step in sorted(steps))
 
     def _missing(self, level: Level, sums: Sums) -> int:
-        """Scheduled less active user-nanoseconds, at least 0 in each group."""
+        """Scheduled minus active user-nanoseconds, at least 0 in each group."""
         wanted = self.scheduled.between(level.start, min(level.end, self.end))
         return int((np.maximum(0, wanted - sums.users[:, ACTIVE]) * self.judged).sum())
 
@@ -192,4 +192,4 @@ class LevelTable:
 def _failing(by_step: Int64) -> frozenset[int]:
     """The steps of which more failed than a level may; `by_step`: requests, int64 (steps, kinds)."""
     requests = by_step.sum(axis=1)
-    return frozenset(np.flatnonzero(requests - by_step[:, OK] > MOST_FAILURES * requests).tolist())
+    return frozenset(np.flatnonzero(requests - by_step[:, OK] > MAX_FAILURE_SHARE * requests).tolist())

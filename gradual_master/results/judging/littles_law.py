@@ -29,20 +29,20 @@ from gradual_master.results.merging.agent_totals import UserTimes, window_of
 from gradual_master.results.merging.sums import Sums
 from gradual_master.results.section import Section
 
-WARNED = 0.01
-INVALID = 0.03
+UNACCOUNTED_WARNING_SHARE = 0.01
+MAX_UNACCOUNTED_SHARE = 0.03
 """Shares of the users' time that may be unaccounted for (docs/design/results.md, "Analysis")."""
 
-LEAST_JUDGED = NS_PER_S
-"""User-ns. A window with less than one user-second says nothing: its users have come or gone."""
+MIN_JUDGED_USER_NS = NS_PER_S
+"""User-ns. A window with less active user time is not judged: its users had just started or were about to end."""
 
-MOST_SHOWN = 100
-"""Windows that the summary lists, the worst first."""
+MAX_LISTED_WINDOWS = 100
+"""Windows listed in the summary, the worst first."""
 
 
 @dataclass(frozen=True, slots=True)
 class LevelGap(Section):
-    """One level; seconds since the schedule's begin."""
+    """One level; seconds since the schedule's start."""
 
     phase: str
     start_s: float
@@ -71,15 +71,15 @@ class LittlesLaw(Section):
     in_request_user_s: float
     thinking_user_s: float
     unattended_user_s: float
-    """What of the two before the agents were too late for."""
+    """Time counted as in a request or thinking while the agent did not attend to its users."""
     levels: tuple[LevelGap, ...]
     window_s: float
     windows: int
-    """How many were judged."""
+    """The number of judged windows."""
     flagged: int
-    """How many of them are above 3 %."""
+    """The number of windows above 3 %."""
     worst: tuple[WindowGap, ...]
-    """The worst of those."""
+    """The worst windows above 3 %."""
 
 
 def littles_law(
@@ -98,7 +98,7 @@ def littles_law(
         window_s=seconds(window_of(interval)),
         windows=windows,
         flagged=len(flagged),
-        worst=tuple(flagged[:MOST_SHOWN]),
+        worst=tuple(flagged[:MAX_LISTED_WINDOWS]),
     )
 
 
@@ -109,7 +109,7 @@ def unaccounted_share(sums: Sums) -> float | None:
 
 
 def _share(active: int, gap: int) -> float | None:
-    """A stamp from before its frame lends some time to the next one: what lies outside [0, 1] is that."""
+    """Clipped to [0, 1]: a timestamp from before its frame moves some time into the next frame, beyond the bounds."""
     return min(1.0, max(0.0, gap / active)) if active else None
 
 
@@ -119,17 +119,17 @@ def judge_windows(agents: Iterable[tuple[str, UserTimes]], interval: int) -> tup
         (name, begin, active, _judged_share(active, gap, peak, interval))
         for name, times in agents
         for begin, active, gap, peak in times.windows()
-        if active >= LEAST_JUDGED
+        if active >= MIN_JUDGED_USER_NS
     ]
     flagged = [
         WindowGap(name, seconds(begin), seconds(begin + window_of(interval)), seconds(active), round(share, 6))
         for name, begin, active, share in judged
-        if share > INVALID
+        if share > MAX_UNACCOUNTED_SHARE
     ]
     return len(judged), sorted(flagged, key=lambda gap: (-gap.unaccounted, gap.start_s, gap.agent))
 
 
 def _judged_share(active: int, gap: int, peak: int, interval: int) -> float:
-    """0 for a gap that every user of the window may have by coming once (`PER_CHANGE`)."""
+    """The share of a window's gap; 0 for a gap that is tolerated: each start of a user may leave one (`PER_CHANGE`)."""
     is_enough = gap * interval > PER_CHANGE * peak
     return (_share(active, gap) or 0.0) if is_enough else 0.0

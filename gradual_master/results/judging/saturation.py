@@ -3,7 +3,7 @@
 An agent is saturated in intervals that belong to a run of `SUSTAINED` or longer in each of which it was strained
 (`agent_health`): CPU ≥ 90 % of its core, or a loop-lag p99 above 100 ms. An interval in which any agent was saturated
 is saturated: percentiles merge all agents, so one of them is enough to make the tail its own. A run with more than
-`MOST_SATURATED` of its measured intervals saturated is invalid, and a level with more than that of its time is marked.
+`MAX_SATURATED_SHARE` of its measured intervals saturated is invalid; a level with more than that of its time is marked.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gradual_common.schedule.schedule import Schedule
 SUSTAINED = 5 * NS_PER_S
 """Shorter strain is no saturation: a level that begins takes its agents some work."""
 
-MOST_SATURATED = 0.05
+MAX_SATURATED_SHARE = 0.05
 
 
 def least_saturated(interval: int) -> int:
@@ -77,11 +77,11 @@ class Saturation:
         return len({number for numbers in self.by_agent.values() for number in numbers})
 
     def marks(self, begin: int, end: int) -> bool:
-        """Whether more than `MOST_SATURATED` of [begin, end) is saturated; ns since the schedule's begin."""
+        """Whether more than `MAX_SATURATED_SHARE` of [begin, end) is saturated; ns since the schedule's start."""
         first = bisect_left(self.intervals, begin // self.interval)
         last = bisect_left(self.intervals, -(-end // self.interval))
         overlaps = (
             min(end, (number + 1) * self.interval) - max(begin, number * self.interval)
             for number in self.intervals[first:last]
         )
-        return sum(overlaps) > MOST_SATURATED * (end - begin)
+        return sum(overlaps) > MAX_SATURATED_SHARE * (end - begin)

@@ -21,12 +21,12 @@ from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.think_times.think_time import ThinkTime
 from gradual_common.units import count
 from gradual_master.results.measures.totals import Selection, Totals
-from gradual_master.results.merging.agent_health import ALLOWANCE
+from gradual_master.results.merging.agent_health import START_LAG_ALLOWANCE_NS
 from gradual_master.results.merging.agent_totals import AgentTotals
 
 STANDARD_ERRORS = 3
 
-LEAST_WAITS = 30
+MIN_WAITS = 30
 """Waits whose mean is compared with that of the plan: the usual bound from which a mean of almost any distribution is
 close to normal (central limit theorem), which three standard errors take for granted."""
 
@@ -46,13 +46,13 @@ class WaitLateness:
 
     @property
     def bound(self) -> float:
-        """What is still no deviation, ns: timers have a grain (`agent_health.ALLOWANCE`), whatever the plan says."""
-        return max(STANDARD_ERRORS * self.error, float(ALLOWANCE))
+        """The deviation that is tolerated, ns; at least the resolution of timers (`START_LAG_ALLOWANCE_NS`)."""
+        return max(STANDARD_ERRORS * self.error, float(START_LAG_ALLOWANCE_NS))
 
     @property
     def is_off(self) -> bool:
         """Whether the realised think times are not those of the plan, by enough of them to say so."""
-        return self.waits >= LEAST_WAITS and self.mean > self.bound
+        return self.waits >= MIN_WAITS and self.mean > self.bound
 
     def __str__(self) -> str:
         return (

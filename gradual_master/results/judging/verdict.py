@@ -1,18 +1,19 @@
 """The verdict: passed, failed, invalid or interrupted, with every reason for it.
 
-interrupted   the run was interrupted or terminated, whatever else there is
+interrupted   the run was interrupted or terminated
 invalid       the run could not be done, users were missing, data was lost, a step failed by a mistake in
               Gradual, or the generator was the bottleneck
 failed        an objective failed
 passed        nothing of these
 
-The gravest decides, in this order, and every reason is said. A run that somebody stopped is neither passed nor failed,
-so that is first. Invalid stands before failed because an objective can only be judged by a measurement that holds: when
-users were missing, or the generator was the bottleneck, a p95 that is too high may be the generator's own, and a low
-one may be due to the missing load; the run is to be repeated, and no release is to be blamed or cleared by it. The
-objectives that failed are said all the same, since they may be what is to be mended. Whatever does not decide is a
-warning: the same facts below their limits, and what a reader must know to trust the numbers (docs/design/results.md,
-"The summary").
+The first status of this list that applies is the verdict. All reasons are reported, also those of later statuses.
+
+- Interrupted is first: a run that was stopped has neither passed nor failed.
+- Invalid is before failed, since an objective can only be judged by a valid measurement. When users were missing or the
+  generator was the bottleneck, a high p95 may be the generator's own, and a low p95 may be due to the missing load. The
+  run must be repeated; it says nothing about the release. The objectives that failed are reported too.
+- Everything else is a warning: the same facts below their limits, and what a reader must know to trust the numbers
+  (docs/design/results.md, "The summary").
 """
 
 from __future__ import annotations
@@ -24,31 +25,29 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.process.exit_codes import Status, of_verdict
 from gradual_common.units import count, percent
 from gradual_master.results.judging.evidence import Evidence
-from gradual_master.results.judging.littles_law import INVALID as MOST_UNACCOUNTED
-from gradual_master.results.judging.littles_law import WARNED as UNACCOUNTED_WARNED
-from gradual_master.results.judging.littles_law import WindowGap
+from gradual_master.results.judging.littles_law import MAX_UNACCOUNTED_SHARE, UNACCOUNTED_WARNING_SHARE, WindowGap
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.judging.plan_objectives import ALWAYS, DEFAULT_NAME
-from gradual_master.results.judging.saturation import MOST_SATURATED
+from gradual_master.results.judging.saturation import MAX_SATURATED_SHARE
 from gradual_master.results.section import Section
 
 STOPPED = {"interrupt": "interrupted", "terminate": "terminated"}
 
-MOST_LOST = 0.01
-"""Share of the requests begun that may be lost before the run is invalid; below it they are a warning."""
+MAX_LOST_SHARE = 0.01
+"""Share of the started requests that may be lost; more make the run invalid, fewer are a warning."""
 
-LEAST_SAID = 0.001
-"""Share of missing user-seconds below which nothing is said: a user starts a moment after each change."""
+MIN_REPORTED_MISSING_SHARE = 0.001
+"""Share of missing user-seconds from which on there is a warning: every user starts a moment after its change."""
 
-WIDEST_SPREAD_MS = 50
+MAX_LEVEL_SPREAD_MS = 50
 """Agents that change their level further apart than this do not show the scheduled concurrency (docs/design/fleet.md,
 4.1)."""
 
-LONGEST_STANDSTILL = NS_PER_S
-"""An agent whose loop stood still for longer was stopped, swapped out or starved; it is named, whatever came of it."""
+MIN_REPORTED_STANDSTILL_NS = NS_PER_S
+"""An agent whose loop stood still for this long was stopped, swapped out or starved of CPU; a warning names it."""
 
-MOST_NAMED = 5
-"""Agents that a reason names; the summary has all of them."""
+MAX_NAMED_AGENTS = 5
+"""Agents that one reason names; the summary lists all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +80,15 @@ def _has_failed(row: ObjectiveRow, severity: str) -> bool:
 
 def _is_saturated(evidence: Evidence) -> bool:
     is_enough = evidence.fleet.saturated_intervals >= evidence.least_saturated
-    return is_enough and evidence.saturated_share > MOST_SATURATED and not evidence.tolerance.allow_saturated
+    return is_enough and evidence.saturated_share > MAX_SATURATED_SHARE and not evidence.tolerance.allow_saturated
 
 
 def _is_unaccounted(evidence: Evidence) -> bool:
-    return evidence.unaccounted > MOST_UNACCOUNTED and not evidence.tolerance.allow_saturated
+    return evidence.unaccounted > MAX_UNACCOUNTED_SHARE and not evidence.tolerance.allow_saturated
 
 
 def _failed(evidence: Evidence) -> Iterator[str]:
-    """Objectives that failed; where nothing succeeded, the default limit says the same once more and is left out."""
+    """Objectives that failed. When no request succeeded, the default limit would repeat that, and is left out."""
     failed = [row for row in evidence.objectives if _has_failed(row, "fail")]
     has_no_success = any(row.name == ALWAYS for row in failed)
     yield from (row.reason or row.name for row in failed if not (has_no_success and row.name == DEFAULT_NAME))
@@ -100,19 +99,19 @@ def _invalid(evidence: Evidence) -> Iterator[str]:
         yield evidence.run.failure
     yield from map(str, evidence.unforeseen)
     if evidence.missing_share > evidence.tolerance.allow_missing:
-        yield f"{_missing(evidence)}; allowed are {percent(evidence.tolerance.allow_missing)} (--allow-missing)"
-    if evidence.lost_share > MOST_LOST:
-        yield f"{_loss(evidence)}; more than {percent(MOST_LOST)} make a run invalid"
+        yield f"{_missing(evidence)}; {percent(evidence.tolerance.allow_missing)} is allowed (--allow-missing)"
+    if evidence.lost_share > MAX_LOST_SHARE:
+        yield f"{_loss(evidence)}; more than {percent(MAX_LOST_SHARE)} make a run invalid"
     if _is_saturated(evidence):
-        yield f"{_saturation(evidence)}; {_remedy(MOST_SATURATED)}"
+        yield f"{_saturation(evidence)}; {_remedy(MAX_SATURATED_SHARE)}"
     if _is_unaccounted(evidence):
-        yield f"{_unaccounted(evidence)}; {_remedy(MOST_UNACCOUNTED)}"
+        yield f"{_unaccounted(evidence)}; {_remedy(MAX_UNACCOUNTED_SHARE)}"
 
 
 def _remedy(most: float) -> str:
     return (
         f"more than {percent(most)} make a run invalid: give it more agents or cores, or fewer users "
-        "(--allow-saturated judges it all the same)"
+        "(--allow-saturated judges it anyway)"
     )
 
 
@@ -121,14 +120,14 @@ def _warnings(evidence: Evidence) -> Iterator[str]:
     if evidence.run.stop_signal is None and evidence.run.failure is None:
         yield from (row.reason or row.name for row in evidence.objectives if row.passed is None)
     yield from map(str, evidence.uncovered)
-    if LEAST_SAID < evidence.missing_share <= evidence.tolerance.allow_missing:
+    if MIN_REPORTED_MISSING_SHARE < evidence.missing_share <= evidence.tolerance.allow_missing:
         yield _missing(evidence)
-    if 0 < evidence.lost_share <= MOST_LOST:
+    if 0 < evidence.lost_share <= MAX_LOST_SHARE:
         yield _loss(evidence)
     if evidence.lost:
         yield f"{count(len(evidence.lost), 'agent')} lost: {', '.join(evidence.lost)}"
     yield from _generator_warnings(evidence)
-    if evidence.fleet.level_spread_ms > WIDEST_SPREAD_MS:
+    if evidence.fleet.level_spread_ms > MAX_LEVEL_SPREAD_MS:
         yield f"agents put a level in force up to {evidence.fleet.level_spread_ms:.0f} ms apart"
     yield from _counted(evidence)
 
@@ -137,19 +136,19 @@ def _generator_warnings(evidence: Evidence) -> Iterator[str]:
     """What the generator did to the measurement, where it does not make the run invalid."""
     if evidence.fleet.saturated_intervals and not _is_saturated(evidence):
         yield _saturation(evidence)
-    if evidence.unaccounted > UNACCOUNTED_WARNED and not _is_unaccounted(evidence):
+    if evidence.unaccounted > UNACCOUNTED_WARNING_SHARE and not _is_unaccounted(evidence):
         yield _unaccounted(evidence)
     if evidence.law.worst:
         yield _window(evidence.law.worst[0], evidence.law.flagged)
     for agent, standstill in evidence.standstills:
-        if standstill >= LONGEST_STANDSTILL:
+        if standstill >= MIN_REPORTED_STANDSTILL_NS:
             yield f"{agent} stood still for up to {standstill / NS_PER_S:.1f} s: stopped, swapped out or starved of CPU"
     if evidence.lateness is not None and evidence.lateness.is_off:
         yield str(evidence.lateness)
 
 
 def _missing(evidence: Evidence) -> str:
-    """How many users were not there."""
+    """How much user time was missing."""
     return (
         f"{percent(evidence.missing_share)} of the scheduled user-seconds were missing "
         f"({evidence.fleet.missing_user_s:,.1f} of {evidence.fleet.scheduled_user_s:,.1f})"
@@ -157,12 +156,12 @@ def _missing(evidence: Evidence) -> str:
 
 
 def _loss(evidence: Evidence) -> str:
-    """Requests begun and never reported, by agent: what a lost one began after its last ping nobody knows."""
+    """Requests started and never reported, by agent: at least so many, since a lost agent may have started more."""
     lost = evidence.fleet.begun - evidence.fleet.merged
     names = _listed(map(str, evidence.losses))
     were = "was" if lost == 1 else "were"
-    said = f"at least {lost:,} of {count(evidence.fleet.begun, 'request')} begun {were} never reported"
-    return f"{said} ({percent(evidence.lost_share)})" + (f": {names}" if names else "")
+    text = f"at least {lost:,} of {count(evidence.fleet.begun, 'request')} begun {were} never reported"
+    return f"{text} ({percent(evidence.lost_share)})" + (f": {names}" if names else "")
 
 
 def _saturation(evidence: Evidence) -> str:
@@ -214,5 +213,5 @@ def _counted(evidence: Evidence) -> Iterator[str]:
 
 def _listed(entries: Iterable[str]) -> str:
     everything = list(entries)
-    more = len(everything) - MOST_NAMED
-    return ", ".join(everything[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(everything) - MAX_NAMED_AGENTS
+    return ", ".join(everything[:MAX_NAMED_AGENTS]) + (f" and {more} more" if more > 0 else "")

@@ -20,7 +20,7 @@ from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
 from gradual_master.results.measures.distribution import seconds
 from gradual_master.results.section import Section
 
-MOST_KEPT = 2 * (FIRST_SHOWN + RANDOM_SHOWN)
+MAX_CANDIDATES = 2 * (FIRST_SHOWN + RANDOM_SHOWN)
 """Candidates of one step and kind that are kept: the first and the smallest of them are never dropped."""
 
 
@@ -34,7 +34,7 @@ class ErrorSample(Section):
     kind: str
     picked: Literal["first", "random"]
     at_s: float
-    """When it ended, seconds since the schedule's begin."""
+    """When it ended, seconds since the schedule's start."""
     agent: str
     slot: int
     detail: str
@@ -63,7 +63,7 @@ class ErrorSamples:
         place = (exemplar.step, exemplar.kind, self._code(exemplar))
         candidates = self._candidates.setdefault(place, [])
         insort(candidates, (agent, exemplar), key=_by_time)
-        if len(candidates) > MOST_KEPT:
+        if len(candidates) > MAX_CANDIDATES:
             candidates[FIRST_SHOWN:] = _random(candidates[FIRST_SHOWN:], FIRST_SHOWN + RANDOM_SHOWN)
 
     def _code(self, exemplar: Exemplar) -> int:
@@ -72,7 +72,7 @@ class ErrorSamples:
         return response["status_code"] if response and exemplar.kind in self._index.failures.by_status else 0
 
     def rows(self, start: int) -> tuple[ErrorSample, ...]:
-        """Those that the summary has, in the order of the plan; `start`: run time of the schedule's begin."""
+        """Those that the summary has, in the order of the plan; `start`: run time of the schedule's start."""
         return tuple(row for place in sorted(self._candidates) for row in self._rows_of(place, start))
 
     @property

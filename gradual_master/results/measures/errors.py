@@ -19,9 +19,9 @@ from gradual_master.results.section import Section
 ARROW = " → "
 """Stands in an example between what was asked and what came."""
 
-LONGEST_EXAMPLE = 200
+MAX_EXAMPLE_CHARS = 200
 
-MOST_LIVE = 50
+MAX_LIVE_ROWS = 50
 """Rows of an interval: a system that makes status codes up must not hold up the loop that closes them."""
 
 
@@ -41,7 +41,7 @@ class ErrorRow(Section):
     """Of the step's requests."""
     first_s: float
     last_s: float
-    """Seconds since the schedule's begin, to the interval; exact where such a failure was described."""
+    """Seconds since the schedule's start, to the interval; exact where such a failure was described."""
     cause: str | None
     """The sentence of the described failure; None while no agent has described one."""
     example: str | None
@@ -62,7 +62,7 @@ class ErrorTable:
     def rows(self, start: int, most: int | None = None) -> tuple[ErrorRow, ...]:
         """What failed so far outside of warm-up, the most frequent first, `most` rows of it.
 
-        The counts of all rows of a step add up to its failures. `start`: run time of the schedule's begin. Measured:
+        The counts of all rows of a step add up to its failures. `start`: run time of the schedule's start. Measured:
         20 µs a row.
         """
         failed = sorted(self.failures.of(self.totals.measured), key=lambda one: -one.count)
@@ -115,5 +115,5 @@ def example_of(exemplar: Exemplar, label: str) -> str | None:
         return None
     came = title_of_response(response) if response is not None else label
     asked = title_of_request(request)
-    room = LONGEST_EXAMPLE - len(came) - len(ARROW)
+    room = MAX_EXAMPLE_CHARS - len(came) - len(ARROW)
     return f"{asked if len(asked) <= room else asked[: room - 1] + '…'}{ARROW}{came}"

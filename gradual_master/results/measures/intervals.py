@@ -51,7 +51,7 @@ class IntervalRecord:
     number: int
     start_s: float
     end_s: float
-    """Seconds since the schedule's begin."""
+    """Seconds since the schedule's start."""
     phase: str
     """"" outside of phases."""
     warm_up: bool

@@ -1,4 +1,4 @@
-"""How many users the schedule wanted when. Times are nanoseconds since the schedule's begin."""
+"""How many users the schedule wanted when. Times are nanoseconds since the schedule's start."""
 
 from __future__ import annotations
 

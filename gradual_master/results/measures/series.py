@@ -27,7 +27,7 @@ from gradual_master.results.measures.intervals import IntervalRecord
 
 Float64 = npt.NDArray[np.float64]
 
-MOST_POINTS = 3600
+MAX_POINTS = 3600
 
 _ESTIMATES_MS = np.array(ESTIMATES) / NS_PER_MS
 
@@ -161,7 +161,7 @@ class Series:
     """The intervals of a run in order."""
 
     def __init__(
-        self, groups: Sequence[str], most_points: int = MOST_POINTS, failures: FailureKinds = BUILT_IN_KINDS
+        self, groups: Sequence[str], most_points: int = MAX_POINTS, failures: FailureKinds = BUILT_IN_KINDS
     ) -> None:
         self._groups = tuple(groups)
         self._failures = failures
@@ -211,7 +211,7 @@ class SeriesTable:
     groups: tuple[str, ...]
     begin_s: Float64
     end_s: Float64
-    """Seconds since the schedule's begin."""
+    """Seconds since the schedule's start."""
     target: Float64
     users: Float64
     stopping: Float64

@@ -1,6 +1,6 @@
 """The time series of every step: what each did in each stretch of the run, in bounded memory.
 
-Beside that of the whole run (`series`), coarser: at most `MOST_STRETCHES` points, since there is a line for each step.
+Beside that of the whole run (`series`), coarser: at most `MAX_STEP_POINTS` points, since there is a line for each step.
 A point keeps the response times of all steps as one sparse list, so that a percentile of a step in a stretch is exact
 to 0.55 %.
 
@@ -21,7 +21,7 @@ from gradual_common.protocol.batch import MEASURES, RESPONSE_TIME
 from gradual_master.results.measures.series import BoundedPoints, Float64, quantile_ms
 from gradual_master.results.merging.sums import Contribution
 
-MOST_STRETCHES = 240
+MAX_STEP_POINTS = 240
 
 
 class StepPoint:
@@ -72,7 +72,7 @@ def _buckets_of(measured: Contribution) -> tuple[Int64, Int64]:
 class StepTimeSeries:
     """Takes the closed intervals of a run in order, and batches of them that come late."""
 
-    def __init__(self, interval: int, most: int = MOST_STRETCHES) -> None:
+    def __init__(self, interval: int, most: int = MAX_STEP_POINTS) -> None:
         self._interval = interval
         self._points: BoundedPoints[StepPoint] = BoundedPoints(most)
 
@@ -91,7 +91,7 @@ class StepTimeSeries:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StepTable:
-    """The points as columns, by the number of a step (`SeriesIndex.steps`); seconds since the schedule's begin."""
+    """The points as columns, by the number of a step (`SeriesIndex.steps`); seconds since the schedule's start."""
 
     points: Sequence[StepPoint]
     interval_s: float

@@ -4,9 +4,9 @@ Two questions are asked of every interval. Was the agent **strained**, with its 
 measured with? And how much user time did it leave **unattended**: counted as thinking though the think time was over,
 or as in a request though nobody looked whether the response had come?
 
-strained     CPU ≥ `BUSY` of one core, or the loop-lag p99 above `LATE`
-overdue      every start lag (actual less intended start after a wait) beyond `ALLOWANCE`
-standstill   every loop lag above `LATE`, times the users in a request
+strained     CPU ≥ `MAX_CPU_SHARE` of one core, or the loop-lag p99 above `MAX_LOOP_LAG_NS`
+overdue      every start lag (actual less intended start after a wait) beyond `START_LAG_ALLOWANCE_NS`
+standstill   every loop lag above `MAX_LOOP_LAG_NS`, times the users in a request
 
 An agent's integrals cannot show the last two by themselves: a wait ends when its user wakes, and a request when its
 last byte is read, both of which a loop that stands still puts off. Lags are samples of a histogram, so sums of them are
@@ -26,25 +26,25 @@ from gradual_common.histogram.columns import MAX
 from gradual_common.protocol.batch import IN_REQUEST, LOOP_LAG, START_LAG, THINKING, Batch
 from gradual_master.results.merging.histograms import SparseHistograms
 
-BUSY = 0.9
+MAX_CPU_SHARE = 0.9
 """Share of a core. What a single server has to do waits ρ/(1 − ρ) times as long as it takes (M/M/1; L. Kleinrock,
 Queueing Systems I, 1975): nine times at 0.9, growing without bound above, and all of it charged to the system."""
 
-LATE = 100 * NS_PER_MS
+MAX_LOOP_LAG_NS = 100 * NS_PER_MS
 """Loop lag. A loop that is late reads every response that much later: beyond 100 ms it measures itself. Twice the clock
 error that a fleet is allowed (50 ms: docs/design/fleet.md, 4.1), and fifty times the lag of a healthy loop (2 ms, the
 grain of its timers), so that a crowd of users that joins, or a neighbour on the machine, does not reach it."""
 
-ALLOWANCE = 2 * NS_PER_MS
+START_LAG_ALLOWANCE_NS = 2 * NS_PER_MS
 """Start lag that is no lateness: libuv's timers count whole milliseconds from a loop time in whole milliseconds."""
 
-_MOST = 1 << 56
+_MAX_USER_NS = 1 << 56
 """User-ns, 20,000 hours: what an agent says in error must not keep its batch from being added."""
 
 _ESTIMATES = np.rint(np.array(ESTIMATES)).astype(np.int64)
 _COUNTED = {
-    START_LAG: (ALLOWANCE, np.maximum(0, _ESTIMATES - ALLOWANCE)),
-    LOOP_LAG: (LATE, np.where(_ESTIMATES > LATE, _ESTIMATES, 0)),
+    START_LAG: (START_LAG_ALLOWANCE_NS, np.maximum(0, _ESTIMATES - START_LAG_ALLOWANCE_NS)),
+    LOOP_LAG: (MAX_LOOP_LAG_NS, np.where(_ESTIMATES > MAX_LOOP_LAG_NS, _ESTIMATES, 0)),
 }
 """Up to which lag a sample counts as none, and for how much one in each bucket counts, ns."""
 
@@ -93,7 +93,7 @@ def read_lags(lags: SparseHistograms) -> Lags:
 def health_of(agent: str, batch: Batch, histograms: SparseHistograms, lags: Lags) -> AgentHealth:
     """What an agent says of itself; `histograms` are its own, by measure."""
     health = batch.health
-    is_late = lags.standstill > 0 and (histograms.total([LOOP_LAG]).quantile(0.99) or 0) > LATE
+    is_late = lags.standstill > 0 and (histograms.total([LOOP_LAG]).quantile(0.99) or 0) > MAX_LOOP_LAG_NS
     return AgentHealth(
         agent=agent,
         cpu=health.cpu,
@@ -101,7 +101,7 @@ def health_of(agent: str, batch: Batch, histograms: SparseHistograms, lags: Lags
         start_lag_ms_max=lags.longest_start / NS_PER_MS or None,
         users=health.users,
         connections=health.connections,
-        strained=health.cpu >= BUSY or is_late,
+        strained=health.cpu >= MAX_CPU_SHARE or is_late,
     )
 
 
@@ -114,7 +114,7 @@ def unattended_time(batch: Batch, users: list[list[int]], lags: Lags) -> list[in
     thinking = sum(frame[THINKING] for frame in users)
     return [
         min(
-            _MOST,
+            _MAX_USER_NS,
             (lags.overdue * frame[THINKING] // thinking if thinking else 0)
             + (lags.standstill * frame[IN_REQUEST] // length if length else 0),
         )

@@ -50,7 +50,7 @@ class UserTimes:
         rows[-1] = max(rows[-1], active)
 
     def windows(self) -> list[tuple[int, int, int, int]]:
-        """(begin in ns since the schedule's begin, active, unaccounted for, the most active of a frame), user-ns."""
+        """(begin in ns since the schedule's start, active, unaccounted for, the most active of a frame), user-ns."""
         table = np.array(self._rows, dtype=np.int64).reshape(-1, 4)
         numbers, places = np.unique(table[:, 0], return_inverse=True)
         windows = np.zeros((len(numbers), 4), dtype=np.int64)

@@ -26,7 +26,7 @@ from gradual_master.results.merging.counts import FailureCounts, FailureRows, Ke
 from gradual_master.results.merging.histograms import Choice, choice_of
 from gradual_master.results.merging.sums import OUTSIDE, Shape
 
-MOST_KNOWN = 256
+MAX_KNOWN_LAYOUTS = 256
 """Layouts that are remembered, some 10 KB each. Beyond that all are forgotten: failures come and go."""
 
 HEALTH_CELL = -1
@@ -82,7 +82,7 @@ class Layouts:
         layout = self._known.get(key)
         if layout is None:
             check_batch(batch, self._shape, self._levels)
-            if len(self._known) == MOST_KNOWN:
+            if len(self._known) == MAX_KNOWN_LAYOUTS:
                 self._known.clear()
             layout = self._known[key] = self._lay_out(batch)
         return layout

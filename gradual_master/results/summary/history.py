@@ -16,7 +16,7 @@ class News:
     """What happened to the fleet, in plain words."""
 
     at_s: float
-    """Seconds since the schedule's begin."""
+    """Seconds since the schedule's start."""
     level: Literal["info", "warning", "error"]
     text: str
     agent: str = ""

@@ -125,7 +125,7 @@ class GroupRow(Section):
 
 @dataclass(frozen=True, slots=True)
 class PhaseRow(Section):
-    """One phase; seconds since the schedule's begin."""
+    """One phase; seconds since the schedule's start."""
 
     name: str
     start_s: float

@@ -102,7 +102,7 @@ class _Writer:
         )
 
     def _wanted_until(self) -> int:
-        """Until when users were wanted, ns since the schedule's begin: a run may end before its schedule."""
+        """Until when users were wanted, ns since the schedule's start: a run may end before its schedule."""
         end, measured = self._schedule.end, self._aggregate.end
         if self._run.failure is not None and end is not None and measured:
             # Without an agent nothing was measured, and users were wanted all the same.

@@ -177,7 +177,7 @@ def test_nobody_there_is_said(logs: list[Any]) -> None:
 )
 def test_an_address_that_is_no_url_is_said(url: str, logs: list[Any]) -> None:
     assert send_notification(SUMMARY, url) is False
-    check(logs, "no notification is sent: its address is no http or https URL")
+    check(logs, "no notification is sent: its address is not an http or https URL")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from gradual_common.histogram.histogram import Histogram
 from gradual_common.protocol.batch import CONNECT, EXCHANGE, RESPONSE_TIME, Applied, Batch, Frame, Health
 from gradual_common.protocol.codec import decode_agent_message, encode_agent_message
 from gradual_common.protocol.messages import AgentMessage
-from gradual_master.results.aggregate import KEPT, Aggregate
+from gradual_master.results.aggregate import KEPT_NS, Aggregate
 from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.measures.totals import Selection
 
@@ -133,7 +133,7 @@ def test_the_last_two_minutes_of_records_are_kept() -> None:
     aggregate = new_aggregate()
     for number in range(200):
         aggregate.close(number)
-    assert len(aggregate.records) == KEPT // NS_PER_S
+    assert len(aggregate.records) == KEPT_NS // NS_PER_S
     assert aggregate.records[-1].number == 199
     aggregate.merge("a", batch_of(1, 3, stretch(1, 3, (0, "", MS))))
     assert aggregate.totals.requests(aggregate.totals.everything()) == 1, "older than any record, and still counted"

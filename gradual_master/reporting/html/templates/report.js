@@ -90,7 +90,7 @@
     notice.hidden = step === "";
     notice.textContent = columns
       ? `Throughput and response time are those of ${name}; the other charts are of the whole run.`
-      : `${name} has no course of its own here: all charts are of the whole run.`;
+      : `${name} has no time series of its own here: all charts show the whole run.`;
     redraw(columns && { at: kept.at, ...columns }, kept.when, step);
   };
 

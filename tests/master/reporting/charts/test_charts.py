@@ -133,7 +133,7 @@ def test_the_strip_of_events_has_them_all(drawn: dict[str, Chart]) -> None:
 
 
 def test_a_ramp_of_many_levels_is_not_hatched(history: History) -> None:
-    marks = [TimeMark(at / 10, at / 10, "level", "1 users") for at in range(over_time.MOST_LINES + 1)]
+    marks = [TimeMark(at / 10, at / 10, "level", "1 users") for at in range(over_time.MAX_LEVEL_MARKS + 1)]
     users = time_charts(history.series, marks)[1]
     assert notes_of(users, Span) == []
 

@@ -11,7 +11,7 @@ import pytest
 from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 from rich.console import Console
 
-from gradual_master.reporting.console.parts import MOST_LEVELS as MOST
+from gradual_master.reporting.console.parts import MAX_LEVEL_ROWS as MOST
 from gradual_master.reporting.console.reporter import ConsoleReporter, render_text
 from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary

@@ -38,7 +38,7 @@ def test_one_level_is_described_once(summary: Summary) -> None:
 
 def test_the_course_is_described_by_its_peaks() -> None:
     captions = said(series_of(4, (0, 5 * MS), (2, 7 * MS), (2, 40 * MS)))
-    assert captions["throughput"].says == "At most 2 successful requests a second, at 0:02; 0 failed in all."
+    assert captions["throughput"].says == "At most 2 successful requests per second, at 0:02; 0 failed in all."
     assert captions["latency"].says == "Percentiles are of 1 s each; the worst p99 is 39.9 ms, at 0:02.", (
         "within 0.55 %"
     )

@@ -255,14 +255,14 @@ def test_no_data_is_a_dash_and_never_0(summary: Summary) -> None:
 
 def test_a_run_without_an_interval_says_so() -> None:
     page = tree_of(empty_run(failure="no agent came"))
-    assert "No interval of this run was measured." in section(page, "course").text
+    assert "No interval of this run was measured." in section(page, "over-time").text
     assert "No agent took part." in section(page, "fleet").text
     assert [each.attributes.get("id") for each in page.all("script")] == [None], "only our own script, and no charts"
 
 
 def test_a_summary_without_its_history_says_what_is_left_out(summary: Summary) -> None:
     page = tree_of(replace(summary, history=None))
-    for name in ("course", "plan", "fleet"):
+    for name in ("over-time", "plan", "fleet"):
         assert "Left out" in section(page, name).text
     assert [each.attributes["id"] for each in page.all("figure")] == [
         "figure-levels_throughput",

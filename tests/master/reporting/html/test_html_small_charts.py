@@ -9,8 +9,8 @@ import pytest
 from simulated_run import simulated_run
 
 from gradual_master.reporting.charts.limits import Limit
-from gradual_master.reporting.html.embedding import MOST_STEPS, steps_document
-from gradual_master.reporting.html.small_charts import HEIGHT, MOST_POINTS, WIDTH, OverviewChart, overview_charts
+from gradual_master.reporting.html.embedding import MAX_STEPS_WITH_LINES, steps_document
+from gradual_master.reporting.html.small_charts import HEIGHT, MAX_POINTS, WIDTH, OverviewChart, overview_charts
 from gradual_master.results.summary.history import History
 from gradual_master.results.summary.sections import Summary
 
@@ -51,7 +51,7 @@ def test_levels_are_steps(history: History) -> None:
 
 
 def test_it_has_few_points_however_long_the_run_was(history: History) -> None:
-    assert len(points(panels(history)[2].path)) == MOST_POINTS
+    assert len(points(panels(history)[2].path)) == MAX_POINTS
 
 
 def test_a_limit_near_the_line_is_drawn(history: History) -> None:
@@ -82,11 +82,11 @@ def test_the_filter_has_the_course_of_each_step_that_did_something(summary: Summ
 
 
 def test_of_very_many_steps_the_busiest_have_theirs(summary: Summary, history: History) -> None:
-    rows = tuple(replace(summary.actions[place % 3], requests=place + 1) for place in range(MOST_STEPS + 5))
+    rows = tuple(replace(summary.actions[place % 3], requests=place + 1) for place in range(MAX_STEPS_WITH_LINES + 5))
     table = history.steps
     assert table is not None
     for frame in table.points:
         frame.counts = np.resize(frame.counts, (len(rows), 2))
     document = steps_document(rows, table)
     assert document is not None
-    assert set(document["steps"]) == {str(place) for place in range(5, MOST_STEPS + 5)}
+    assert set(document["steps"]) == {str(place) for place in range(5, MAX_STEPS_WITH_LINES + 5)}

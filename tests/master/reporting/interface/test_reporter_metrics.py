@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_master.reporting.interface.reporter import AT_ONCE, RequestMetrics
+from gradual_master.reporting.interface.reporter import BUFFERED_LATENCIES, RequestMetrics
 
 ERROR = 0.0055
 """RESULTS.md: of a quantile, for times from 1 µs to an hour."""
@@ -90,11 +90,11 @@ def test_no_time_at_all_is_a_latency() -> None:
 def test_memory_is_bounded() -> None:
     metrics = RequestMetrics()
     waiting = []
-    for number in range(3 * AT_ONCE + 10):
+    for number in range(3 * BUFFERED_LATENCIES + 10):
         metrics.record_latency(number / 1000)
         waiting.append(len(metrics._new))
-    assert max(waiting) < AT_ONCE
-    assert metrics.count == 3 * AT_ONCE + 10
+    assert max(waiting) < BUFFERED_LATENCIES
+    assert metrics.count == 3 * BUFFERED_LATENCIES + 10
 
 
 def test_statuses_are_counted_with_those_without_a_response() -> None:

@@ -186,8 +186,8 @@ def test_the_nearest_name_of_any_kind_is_offered(named: str, near: str, monkeypa
         ("mine.py:Mime", "-o mine.py:Mime: mine.py has no 'Mime'; did you mean 'Mine'"),
         ("mine.py:Xxxxxxxx", "mine.py has no 'Xxxxxxxx'; there are Mine, Other"),
         ("empty.py:Mine", "empty.py has no 'Mine'; it has no reporter"),
-        ("mine.py:NUMBER", "-o mine.py:NUMBER: 5 is no subclass of gradual.reporting.BaseReporter"),
-        ("mine.py:Plain", "is no subclass of gradual.reporting.BaseReporter"),
+        ("mine.py:NUMBER", "-o mine.py:NUMBER: 5 is not a subclass of gradual.reporting.BaseReporter"),
+        ("mine.py:Plain", "is not a subclass of gradual.reporting.BaseReporter"),
         ("acme.nowhere:Mine", "-o acme.nowhere:Mine: cannot import acme.nowhere: ModuleNotFoundError"),
         ("json.decoder:Mine", "json.decoder has no 'Mine'; it has no reporter"),
     ],
@@ -271,7 +271,7 @@ def test_what_a_module_raises_is_said(plans: Path, monkeypatch: pytest.MonkeyPat
     [
         ("acme_nowhere:Mine", "cannot load acme_nowhere:Mine: ModuleNotFoundError"),
         ("gradual_master.reporting.jsonfile:Nothing", "AttributeError"),
-        ("gradual_master.reporting.jsonfile:render_json", "is no subclass"),
+        ("gradual_master.reporting.jsonfile:render_json", "is not a subclass"),
     ],
 )
 def test_an_entry_point_that_is_broken_is_said(monkeypatch: pytest.MonkeyPatch, value: str, wording: str) -> None:

@@ -278,14 +278,14 @@ async def test_one_that_never_comes_to_an_end_is_left_behind_by_name(logs: list[
     async with asyncio.timeout(DEADLINE_S):
         await threads.complete(summary())
     assert other.told == WHOLE
-    assert said(logs) == ["reporter Watcher is still busy after 0.05 s and is left behind"]
+    assert said(logs) == ["reporter Watcher did not finish within 0.05 s and was abandoned"]
     one.gate.set()
     until(lambda: one.told == WHOLE)
 
 
 async def test_one_that_is_too_slow_is_told_how_many_requests_it_was_not_shown(logs: list[Any]) -> None:
     one = Counter(stuck="start")
-    thread = ReporterThread(one, most_samples=10)
+    thread = ReporterThread(one, max_samples=10)
     thread.post(lambda: one.on_test_start(NOTHING))
     until(lambda: one.told)
     for slot, size in enumerate((6, 5, 4, 1)):
@@ -300,7 +300,7 @@ async def test_one_that_is_too_slow_is_told_how_many_requests_it_was_not_shown(l
 
 async def test_room_for_samples_is_free_again_once_they_are_shown() -> None:
     one = Counter()
-    thread = ReporterThread(one, most_samples=10)
+    thread = ReporterThread(one, max_samples=10)
     for number in range(20):
         thread.post_samples(block(10))
         until(lambda shown=10 * (number + 1): len(one.told) == shown)
@@ -321,7 +321,7 @@ async def test_requests_that_were_lost_on_their_way_are_told_too(logs: list[Any]
 async def test_too_slow_and_lost_are_said_apart(logs: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     one = Counter(stuck="start")
     threads = ReporterThreads([one])
-    monkeypatch.setattr(threads._threads[0], "_most_samples", 3)
+    monkeypatch.setattr(threads._threads[0], "_max_samples", 3)
     threads.on_test_start(NOTHING)
     until(lambda: one.told)
     for _ in range(2):
@@ -339,7 +339,7 @@ async def test_intervals_and_news_have_a_bound_of_their_own_which_the_end_passes
     one = Counter(stuck="start")
     threads = ReporterThreads([one])
     thread = threads._threads[0]
-    thread._most_events = 3
+    thread._max_events = 3
     threads.on_test_start(NOTHING)
     until(lambda: one.told)
     for number in range(5):
@@ -357,7 +357,7 @@ async def test_intervals_and_news_have_a_bound_of_their_own_which_the_end_passes
 async def test_blocks_of_samples_take_no_room_from_intervals() -> None:
     """A hundred agents send a hundred small blocks a second."""
     one = Counter(stuck="start")
-    thread = ReporterThread(one, most_events=2)
+    thread = ReporterThread(one, max_events=2)
     thread.post(lambda: one.on_test_start(NOTHING))
     until(lambda: one.told)
     for _ in range(50):

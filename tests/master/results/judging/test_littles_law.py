@@ -18,7 +18,7 @@ from gradual_agent.runtime.health import LoopLagProbe
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Batch, Health
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
-from gradual_master.results.judging.littles_law import LEAST_JUDGED, WindowGap, judge_windows, unaccounted_share
+from gradual_master.results.judging.littles_law import MIN_JUDGED_USER_NS, WindowGap, judge_windows, unaccounted_share
 from gradual_master.results.merging.agent_totals import UserTimes
 from gradual_master.results.merging.sums import Shape, Sums
 from gradual_master.results.summary.sections import Summary
@@ -205,7 +205,7 @@ def test_windows_add_up_whatever_comes_first_and_those_with_hardly_a_user_are_le
     times = UserTimes(S)
     for interval in (11, 2, 1, 12, 3):
         times.add(interval, (S, S // 2, S // 4, 0), S // 8)
-    times.add(29, (LEAST_JUDGED - 1, 0, 0, 0), 0)
+    times.add(29, (MIN_JUDGED_USER_NS - 1, 0, 0, 0), 0)
     assert judge_windows([("a", times), ("b", UserTimes(S))], S) == (
         2,
         [WindowGap("a", 0, 10, 3, 0.375), WindowGap("a", 10, 20, 2, 0.375)],

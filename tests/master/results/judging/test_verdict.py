@@ -89,11 +89,11 @@ def test_every_reason_is_said_the_gravest_first() -> None:
             objectives=(row(False),),
         )
     )
-    remedy = "give it more agents or cores, or fewer users (--allow-saturated judges it all the same)"
+    remedy = "give it more agents or cores, or fewer users (--allow-saturated judges it anyway)"
     assert verdict.reasons == (
         "the run was interrupted before its end; objectives are judged up to there",
         "no agents",
-        "3.2% of the scheduled user-seconds were missing (32.0 of 1,000.0); allowed are 1% (--allow-missing)",
+        "3.2% of the scheduled user-seconds were missing (32.0 of 1,000.0); 1% is allowed (--allow-missing)",
         "at least 100 of 1,000 requests begun were never reported (10%): b 100 (begun at least 300, merged 200); "
         "more than 1% make a run invalid",
         f"agents were saturated in 4 of 60 intervals (6.7%): a 3, b 2; more than 5% make a run invalid: {remedy}",

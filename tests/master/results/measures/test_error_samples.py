@@ -15,7 +15,7 @@ from gradual_common.errors import WireError
 from gradual_common.kinds.failures import KIND
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
-from gradual_master.results.measures.error_samples import MOST_KEPT, ErrorSamples
+from gradual_master.results.measures.error_samples import MAX_CANDIDATES, ErrorSamples
 
 INDEX = SeriesIndex.of(plan_of())
 SENT = {
@@ -69,7 +69,7 @@ def test_no_exchange_is_shown_twice_and_candidates_are_bounded(ones: list[tuple[
     samples = ErrorSamples(INDEX)
     for number, (key, ended) in enumerate(ones):
         samples.add("a", exemplar(number, key, ended))
-        assert len(samples._candidates[0, KIND["status"], 0]) <= MOST_KEPT
+        assert len(samples._candidates[0, KIND["status"], 0]) <= MAX_CANDIDATES
     details = [row.detail for row in samples.rows(0)]
     assert len(details) == len(set(details)) == min(len(ones), FIRST_SHOWN + RANDOM_SHOWN)
 

@@ -11,7 +11,7 @@ from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.samples import Exemplar
 from gradual_master.results.aggregate import Aggregate
-from gradual_master.results.measures.errors import LONGEST_EXAMPLE, MOST_LIVE, ErrorRow, example_of
+from gradual_master.results.measures.errors import MAX_EXAMPLE_CHARS, MAX_LIVE_ROWS, ErrorRow, example_of
 from gradual_master.results.summary.summary import build_summary
 from gradual_master.run.options import RunOptions
 
@@ -189,7 +189,7 @@ def test_an_example_is_one_bounded_line_and_none_when_nothing_was_asked() -> Non
     one.document["request"]["url"] = "http://bank.example/" + "x" * 500
     line = example_of(one, "HTTP 404")
     assert line is not None
-    assert (len(line), line.endswith("…" + " → 404")) == (LONGEST_EXAMPLE, True)
+    assert (len(line), line.endswith("…" + " → 404")) == (MAX_EXAMPLE_CHARS, True)
     one.document["request"] = None
     assert example_of(one, "HTTP 404") is None
 
@@ -197,9 +197,9 @@ def test_an_example_is_one_bounded_line_and_none_when_nothing_was_asked() -> Non
 def test_of_a_system_that_makes_codes_up_the_most_frequent_are_shown_while_it_runs() -> None:
     codes = [(2, 400 + number, number + 1) for number in range(60)]
     made = aggregate(("a", batch_of(1, 0, failing(0, 0, *[(2, "status")] * (60 * 61 // 2), statuses=codes))))
-    everything, live = (made.errors(most) for most in (None, MOST_LIVE))
+    everything, live = (made.errors(most) for most in (None, MAX_LIVE_ROWS))
     assert len(everything) == 60
-    assert live == everything[:MOST_LIVE]
+    assert live == everything[:MAX_LIVE_ROWS]
     assert [row.status_code for row in live[:3]] == [459, 458, 457]
 
 

@@ -11,7 +11,7 @@ from gradual_common.errors import WireError
 from gradual_common.kinds.failures import KINDS
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import COUNTERS, LOOP_LAG, RESPONSE_TIME, START_LAG, Batch
-from gradual_master.results.merging.layouts import MOST_KNOWN, Layouts
+from gradual_master.results.merging.layouts import MAX_KNOWN_LAYOUTS, Layouts
 from gradual_master.results.merging.sums import OUTSIDE, Shape
 
 SHAPE = Shape(SeriesIndex.of(plan_of()))
@@ -63,7 +63,7 @@ def test_what_does_not_fit_is_refused_though_its_names_are_known() -> None:
 def test_layouts_beyond_the_most_are_forgotten_and_found_again() -> None:
     known = layouts(SHAPE)
     first = known.of(batch())
-    for code in range(1000, 1000 + MOST_KNOWN):
+    for code in range(1000, 1000 + MAX_KNOWN_LAYOUTS):
         known.of(batch(code=code))
     again = known.of(batch())
     assert again is not first

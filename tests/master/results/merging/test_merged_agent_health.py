@@ -9,7 +9,7 @@ from raw_run import MS, S, Stretch, batch_of, plan_of
 
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Health
-from gradual_master.results.merging.agent_health import ALLOWANCE, LATE
+from gradual_master.results.merging.agent_health import MAX_LOOP_LAG_NS, START_LAG_ALLOWANCE_NS
 from gradual_master.results.merging.batches import ReadBatch
 from gradual_master.results.merging.sums import Shape
 
@@ -95,16 +95,25 @@ LAGS = st.lists(st.integers(0, 20 * S), max_size=40)
 @given(LAGS, LAGS)
 def test_sums_of_lags_are_within_the_histograms_error(loop: list[int], start: list[int]) -> None:
     made = read(second(3, 1, 2), loop=tuple(loop), start=tuple(start))
-    still = sum(lag for lag in loop if lag > LATE)
-    late = sum(max(0, lag - ALLOWANCE) for lag in start)
+    still = sum(lag for lag in loop if lag > MAX_LOOP_LAG_NS)
+    late = sum(max(0, lag - START_LAG_ALLOWANCE_NS) for lag in start)
     # A lag beside a bound may fall on its other side, by the width of a bucket.
-    edges = 0.011 * LATE * len(loop) + LATE * sum(abs(lag - LATE) < 0.011 * LATE for lag in loop)
-    slack = ERROR * (sum(loop) + sum(start)) + edges + 0.011 * ALLOWANCE * len(start) + len(loop) + len(start) + 1
+    edges = 0.011 * MAX_LOOP_LAG_NS * len(loop) + MAX_LOOP_LAG_NS * sum(
+        abs(lag - MAX_LOOP_LAG_NS) < 0.011 * MAX_LOOP_LAG_NS for lag in loop
+    )
+    slack = (
+        ERROR * (sum(loop) + sum(start))
+        + edges
+        + 0.011 * START_LAG_ALLOWANCE_NS * len(start)
+        + len(loop)
+        + len(start)
+        + 1
+    )
     assert abs(made.unattended[0] - still - late) <= slack
 
 
 @given(LAGS)
 def test_strain_by_the_loop_is_the_p99_of_its_lags(loop: list[int]) -> None:
     truth = float(np.percentile(loop, 99, method="inverted_cdf")) if loop else 0.0
-    if abs(truth - LATE) > 0.011 * LATE:
-        assert read(second(1, 0, 1), loop=tuple(loop)).health.strained is (truth > LATE)
+    if abs(truth - MAX_LOOP_LAG_NS) > 0.011 * MAX_LOOP_LAG_NS:
+        assert read(second(1, 0, 1), loop=tuple(loop)).health.strained is (truth > MAX_LOOP_LAG_NS)
