@@ -240,7 +240,7 @@ def read_status(data: bytes) -> tuple[str, float | None]:
     try:
         status = Status.FromString(data)
         delays = [
-            info.retry_delay.seconds + info.retry_delay.nanos / NS_PER_S for any_ in status.details if any_.Unpack(info)
+            info.retry_delay.seconds + info.retry_delay.nanos / NS_PER_S for each in status.details if each.Unpack(info)
         ]
     except DecodeError:
         return "", None
