@@ -14,13 +14,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
 from gradual_agent.recording.frames import ClosedFrame, StepFrame
 from gradual_common.histogram.buckets import Int64
-from gradual_common.histogram.columns import pack_values
+from gradual_common.histogram.columns import HistogramColumns, pack_values
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import (
     CONNECT,
@@ -31,6 +31,7 @@ from gradual_common.protocol.batch import (
     RESPONSE_TIME,
     START_LAG,
     TTFB,
+    Int32,
 )
 
 HEALTH_CELL = -1
@@ -58,10 +59,23 @@ class _Cells:
             self.values.append(np.frombuffer(times, dtype=np.int64))
 
 
+class BatchColumns(TypedDict):
+    """The columns of a `Batch` by their names there, so that they can be unpacked into it."""
+
+    users: Int64
+    iterations: Int64
+    cells: Int32
+    requests: Int64
+    counters: Int64
+    statuses: Int64
+    assertions: Int64
+    histograms: HistogramColumns
+
+
 def columns_of(
     index: SeriesIndex, frames: Sequence[ClosedFrame], loop_lags: array[int], start_lags: array[int]
-) -> dict[str, Any]:
-    """The columns of a batch of closed frames, by their names in `Batch`."""
+) -> BatchColumns:
+    """The columns of a batch of closed frames."""
     cells = _cells(index, frames)
     steps = [(number, step) for number, frame in enumerate(frames) for step in frame.steps]
     groups, shape = [group for frame in frames for group in frame.groups], (len(frames), len(index.groups))

@@ -47,7 +47,7 @@ class StepRecord:
         self.add_response_time = ok.response_times.append
         self.add_exchange = ok.exchanges.append
         self.add_ttfb = ok.ttfbs.append
-        self.failed: dict[int, Cell] = {}
+        self.failed: defaultdict[int, Cell] = defaultdict(Cell)
         self.statuses = ok.statuses
         self.failed_assertions: defaultdict[int, int] = defaultdict(int)
         self.judged = 0
@@ -101,9 +101,7 @@ class StepRecord:
             else:
                 self._frame.begun -= 1
             return
-        cell = self.failed.get(sample.kind)
-        if cell is None:
-            cell = self.failed[sample.kind] = Cell()
+        cell = self.failed[sample.kind]
         cell.count += 1
         self.unsent += sample.messages == 0
         if sample.connect >= 0:
@@ -122,12 +120,8 @@ class StepRecord:
     def _count_assertions(self, failed: int) -> None:
         self.judged += 1
         # Bit n of `failed` is set when assertion n failed. Passed ones are the judged samples less the failed (`take`).
-        number = 0
-        while failed:
-            if failed & 1:
-                self.failed_assertions[number] += 1
-            failed >>= 1
-            number += 1
+        for number in range(failed.bit_length()):
+            self.failed_assertions[number] += failed >> number & 1
 
     def take(self) -> StepFrame | None:
         """What was measured since the last call; None if nothing was."""
