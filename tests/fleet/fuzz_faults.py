@@ -63,10 +63,10 @@ SETTLING = LEASE + GUARD + 3 * S
 AUDIT = 600_137_911
 """An odd number: what several events bring about at one instant is looked at when they all have happened."""
 
-MOST_TIME = 40 * S
+MAX_TIME_NS = 40 * S
 GROUPS = ("shoppers", "clerks")
 PEAK = (5, 3)
-MOST_AGENTS = 5
+MAX_AGENTS = 5
 
 
 class Fault(NamedTuple):
@@ -156,7 +156,7 @@ class Simulation:
         """When the last fault has happened and the last delayed message has arrived."""
         passed = 0
         for fault in self.faults:
-            passed = min(passed + fault.after, MOST_TIME)
+            passed = min(passed + fault.after, MAX_TIME_NS)
         return self.starts_at + passed + 2 * max(DELAYS) if self.faults else S
 
     def _schedule(self) -> Schedule:
@@ -194,7 +194,7 @@ class Simulation:
         passed = 0
         world.after(AUDIT, self._audit)
         for fault in self.faults:
-            gap = min(fault.after, MOST_TIME - passed)
+            gap = min(fault.after, MAX_TIME_NS - passed)
             passed += gap
             world.run_until(world.now + gap)
             self._happen(fault)
@@ -288,7 +288,7 @@ class Simulation:
     def _join(self, how: int) -> None:
         """One more, or two at once."""
         for _ in range(1 + how // 3):
-            if sum(not process.is_over for process in self.processes) < MOST_AGENTS:
+            if sum(not process.is_over for process in self.processes) < MAX_AGENTS:
                 self._start_process()
 
     def _drain(self, process: AgentProcess, how: int) -> None:

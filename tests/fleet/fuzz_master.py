@@ -47,7 +47,7 @@ NOT_FOUND = object()
 REMEMBERED = 6
 """How many of a stream's messages can arrive once more."""
 
-MOST_TURNS = 300
+MAX_TURNS = 300
 """How many events may follow from one that came from outside; some are usual."""
 
 JOB = Job({}, {}, {}, 1)
@@ -248,7 +248,7 @@ class SimMaster:
 
     def _handle(self, event: Event) -> Sequence[Instruction]:
         self._turns += 1
-        if self._turns == MOST_TURNS:
+        if self._turns == MAX_TURNS:
             self.rules.fail("the master does not come to rest: one decision follows from the other")
         instructions = self.core.handle(event, self.world.now)
         validate(self.core)

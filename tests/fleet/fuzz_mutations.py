@@ -203,7 +203,7 @@ MUTATIONS: dict[str, Mutation] = {
     "no look at the lease before a write": lambda: _in_place_of(AgentProcess, "may_write", _no_check_before_a_write),
     "a lease renewed from the pong's receipt": lambda: _in_the_table(Pong, _renewed_from_receipt),
     "old orders of an old stream are obeyed": lambda: _both(
-        _in_place_of(Session, "_counts", _any_stream_counts), _in_the_table(Orders, _any_version)
+        _in_place_of(Session, "_is_accepted", _any_stream_counts), _in_the_table(Orders, _any_version)
     ),
     "a superseded stream is heard": lambda: _in_place_of(Fleet, "supersede", _former_stream_heard),
     "users that are not wanted go on": lambda: _in_place_of(SlotPool, "_stop", _users_are_not_stopped),

@@ -19,7 +19,7 @@ MILLION = 1_000_000
 CALLED = "b"
 """Every agent, by people: as those without a name on one host. `AgentProcess.name` is how a failure tells of one."""
 
-MOST_EVENTS = 30_000
+MAX_EVENTS = 30_000
 """A sequence has some thousands."""
 
 
@@ -47,8 +47,8 @@ class World:
         while heap and heap[0][0] <= until and not is_over():
             self.now, _, call, arguments = heappop(heap)
             self.happened += 1
-            if self.happened > MOST_EVENTS:
-                raise AssertionError(f"{MOST_EVENTS} events, and no end")
+            if self.happened > MAX_EVENTS:
+                raise AssertionError(f"{MAX_EVENTS} events, and no end")
             call(*arguments)
         if not is_over():
             self.now = max(self.now, until)

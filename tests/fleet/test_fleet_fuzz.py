@@ -26,7 +26,7 @@ from gradual_master.errors import IllegalTransitionError
 
 USUAL = 2000
 NUMBER = int(os.environ.get("GRADUAL_FUZZ", USUAL))
-MOST_UNTIL_CAUGHT = 400
+MAX_RUNS_UNTIL_CAUGHT = 400
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -75,7 +75,7 @@ def test_a_rule_that_is_not_kept_is_found(name: str) -> None:
     """
 
     def fuzz() -> None:
-        for number in range(MOST_UNTIL_CAUGHT):
+        for number in range(MAX_RUNS_UNTIL_CAUGHT):
             simulate(*numbered_sequence(number))
 
     blind = mock.patch.object(fuzz_master, "validate")

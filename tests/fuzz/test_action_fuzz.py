@@ -28,7 +28,7 @@ from gradual_common.kinds import content, query
 
 USUAL = 2000
 NUMBER = int(os.environ.get("GRADUAL_FUZZ", USUAL))
-MOST_UNTIL_CAUGHT = 500
+MAX_RUNS_UNTIL_CAUGHT = 500
 
 
 def perform(seed: int) -> int:
@@ -78,7 +78,7 @@ def test_a_guard_that_is_missing_is_found(guard: str) -> None:
     """The fuzz proves something: without any of these it fails within a bounded number of inputs."""
 
     def fuzz() -> None:
-        for seed in range(MOST_UNTIL_CAUGHT):
+        for seed in range(MAX_RUNS_UNTIL_CAUGHT):
             perform(seed)
 
     with MUTATIONS[guard](), pytest.raises(AssertionError, match="is internal"):
