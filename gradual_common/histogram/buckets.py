@@ -4,7 +4,7 @@ Bucket i holds the times in (bⁱ, bⁱ⁺¹] seconds, b = 2^(1/64), i = −1276
 integer of nanoseconds, so the bucket that holds it does not change when both edges are floored to nanoseconds: the
 edges are a table of ⌊10⁹·bⁱ⌋, computed with integers alone and therefore bit-equal on every machine.
 
-In code buckets are counted from the lowest, 0 … BUCKETS − 1; −1 stands for underflow, BUCKETS for overflow. The index
+In code buckets are counted from the lowest, 0 … BUCKETS − 1; −1 is underflow, BUCKETS is overflow. The index
 i of OpenTelemetry's exponential histogram (scale 6) is `bucket + FIRST_INDEX`. Prometheus' native histogram (schema 6)
 names a bucket by its upper edge: its index is `bucket + FIRST_INDEX + PROMETHEUS_OFFSET`.
 
@@ -65,21 +65,21 @@ EDGE_ARRAY: Int64 = np.array(EDGES, dtype=np.int64)
 EDGE_ARRAY.setflags(write=False)
 
 ESTIMATES = tuple(2 * low * high / ((low + high) << 64) for low, high in pairwise(_SCALED))
-"""The value that stands for a bucket, ns: 2·l·u/(l + u), equally far, in relation, from both of its edges.
+"""The estimate for all times in a bucket, ns: 2·l·u/(l + u), with the same relative distance from both edges.
 
 Made of the edges before flooring: at 1 µs the floor would widen a bucket of 11 ns by another nanosecond (0.58 %).
 Integers but for one division, which is correctly rounded.
 """
 
 _CELL_LOW, _CELL_HIGH = 2**9, 2**42
-"""Powers of two outside the edges: what lies beyond is in the same bucket as they are."""
+"""Powers of two outside the edges: smaller and larger times are in the same bucket as these."""
 
 _CELL_SHIFT = 52 - 8
-"""Of a double's bits, leaves the exponent and 8 bits of the fraction."""
+"""Shifting a double's bits by this leaves the exponent and 8 bits of the fraction."""
 
 
 def _cell_tables() -> tuple[int, Int64, Int64]:
-    """Number of the first cell; per cell the bucket in which it begins, and the upper edge of that bucket."""
+    """The number of the first cell; for each cell the bucket in which it starts, and the upper edge of that bucket."""
     bounds = np.array([_CELL_LOW, _CELL_HIGH], dtype=np.float64).view(np.int64) >> _CELL_SHIFT
     cells = np.arange(bounds[0], bounds[1] + 1, dtype=np.int64)
     begins = (cells << _CELL_SHIFT).view(np.float64).astype(np.int64)

@@ -43,13 +43,13 @@ class HistogramColumns:
     """Filled buckets, counted from the lowest, 0 …"""
 
     counts: npt.NDArray[np.uint32]
-    """How many times lie in each of them."""
+    """The number of times in each of `indices`."""
 
 
 def pack_values(keys: Sequence[tuple[int, int]], values: Sequence[Int64]) -> HistogramColumns:
     """Histograms of `values[n]` (times in ns ≥ 0, any order) under `keys[n]` = (cell, measure).
 
-    Arrays without values are left out: a histogram of nothing says nothing.
+    Arrays without values are left out.
     """
     filled = [n for n, array in enumerate(values) if len(array)]
     if not filled:
@@ -87,7 +87,8 @@ def empty_columns() -> HistogramColumns:
 
 
 def _tally(codes: Int64, span: int) -> tuple[Int64, Int64]:
-    """The distinct codes below `span`, rising, and how often each occurs: by sorting when they are few."""
+    """The distinct codes below `span`, ascending, and how often each occurs."""
+    # Counting touches all of `span`, sorting only the codes: sorting is faster while they are few.
     if len(codes) * 16 < span:
         return np.unique(codes, return_counts=True)
     occurrences = np.bincount(codes, minlength=span)
@@ -96,7 +97,7 @@ def _tally(codes: Int64, span: int) -> tuple[Int64, Int64]:
 
 
 def _stats(times: Int64, lengths: Int64) -> Int64:
-    """Count, sum, min and max of consecutive stretches of `times`; under- and overflow still 0."""
+    """Count, sum, min and max of consecutive parts of `times`; under- and overflow are left at 0."""
     begins = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(lengths)[:-1]))
     stats = np.zeros((len(lengths), len(STAT_COLUMNS)), dtype=np.int64)
     stats[:, COUNT] = lengths
@@ -124,7 +125,7 @@ class DenseHistograms:
     def add(self, columns: HistogramColumns, rows: npt.NDArray[np.intp]) -> None:
         """Add histogram n of `columns` to row `rows[n]`; several may go to one row.
 
-        Raises IndexError for a row or a bucket that is not there.
+        Raises IndexError for a row or a bucket that does not exist.
         """
         places = np.repeat(rows, columns.sizes) * BUCKETS + columns.indices
         # `add.at` is 30 times slower when it has to convert.

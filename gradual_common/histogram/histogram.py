@@ -2,7 +2,7 @@
 
 Everything in it is an integer of nanoseconds, so merging is addition: associative and commutative to the bit, in any
 order, over any fleet. A quantile is read from its bucket (`buckets`): 2·l·u/(l + u), clamped to [min, max]. There is
-one set of buckets; a document with any other is refused when it is read, so that nothing unlike is ever merged.
+one set of buckets; a document with other buckets is refused when it is read, so all histograms can be merged.
 
 The same buckets as OpenTelemetry's exponential histogram at scale 6 and Prometheus' native histogram at schema 6, in
 seconds: `indices`, `otel_buckets` and `prometheus_buckets` renumber them and lose nothing.
@@ -30,7 +30,7 @@ from gradual_common.histogram.buckets import (
 from gradual_common.histogram.columns import COUNT, MAX, MIN, NO_MAX, NO_MIN, OVER, SUM, UNDER, DenseHistograms
 
 PARAMETERS = {"scale": SCALE, "unit": "ns"}
-"""What two histograms must share to be merged; stands in their JSON form."""
+"""Two histograms with the same parameters can be merged; they are a part of the JSON form."""
 
 
 class Histogram:
@@ -84,8 +84,8 @@ class Histogram:
     def quantile(self, q: float) -> float | None:
         """The time (ns) at or below which a share `q` of all lies, of nearest rank ⌈q·count⌉; None when empty.
 
-        The estimate is within `QUANTILE_ERROR` of the sample of that rank, but for one below 1 µs (`min` is said) or
-        above an hour (`max`). Raises ValueError for a `q` outside [0, 1].
+        The estimate is within `QUANTILE_ERROR` of the sample of that rank, but for one below 1 µs (then `min` is
+        returned) or above an hour (then `max`). Raises ValueError for a `q` outside [0, 1].
         """
         share = _share(q)
         if self.count == 0:
@@ -101,14 +101,14 @@ class Histogram:
         return float(min(max(ESTIMATES[bucket], self._min), self._max))
 
     def indices(self) -> dict[int, int]:
-        """Filled buckets by their index i (DESIGN's, and OpenTelemetry's at scale 6), rising, with their counts."""
+        """The counts of the filled buckets by their index i (OpenTelemetry's at scale 6), ascending."""
         filled = np.flatnonzero(self.counts)
         return dict(zip((filled + FIRST_INDEX).tolist(), self.counts[filled].tolist(), strict=True))
 
     def otel_buckets(self) -> tuple[int, list[int]]:
         """(offset, bucket_counts) of OpenTelemetry's ExponentialHistogram at scale 6, in seconds.
 
-        Underflow is its `zero_count` with `zero_threshold` EDGES[0]/10⁹; overflow stands in the bucket past the last.
+        Underflow is its `zero_count` with `zero_threshold` EDGES[0]/10⁹; overflow is in the bucket after the last.
         """
         dense = np.append(self.counts, self.overflow)
         filled = np.flatnonzero(dense)

@@ -2,7 +2,7 @@
 
 A batch is made of frames: stretches of the interval that lie within one level. A *cell* is (frame, step, kind): the
 samples of one step that ended in that frame with one outcome. `step` is the step's number in `SeriesIndex`; the
-numbers after the last step stand for the iterations of group 0, 1, … `kind` is an outcome by its number in
+numbers after the last step are the iterations of group 0, 1, … `kind` is an outcome by its number in
 `SeriesIndex.failures`. A histogram belongs to (cell, measure); the agent's own health has cell −1.
 """
 

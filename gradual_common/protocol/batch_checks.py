@@ -1,7 +1,7 @@
-"""Does a batch that came over the wire hold together? Garbage is a WireError here, and nothing else later on.
+"""Checks that a received batch is consistent: a bad one is a WireError here, and not an error while it is merged.
 
-A batch is looked at alone: after that its numbers agree with each other. What only the plan knows (steps, groups,
-levels) is compared with it by the master's aggregate. Measured for 60 histograms with 5,000 filled buckets: 0.2 ms.
+A batch is checked on its own, without the plan. The master's aggregate compares steps, groups and levels with the plan.
+Measured for 60 histograms with 5,000 filled buckets: 0.2 ms.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_INT32 = 2**31 - 1
 _UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 
 MAX_OUTCOMES = 256
-"""Outcomes of samples: a byte holds their numbers. Which of them a plan has is for its reader to compare."""
+"""Outcomes of samples: their numbers are bytes. The reader checks which of them the plan has."""
 
 Array = npt.NDArray[Any]
 
@@ -35,7 +35,7 @@ def check_number(what: str, value: int, low: int = 0, high: int = MAX_INT64) -> 
 
 
 def check_batch(batch: Batch) -> None:
-    """Raise WireError unless the columns of `batch` fit together and count forwards."""
+    """Raise WireError unless the columns of `batch` fit together and no count is negative."""
     check_number("batch number", batch.number, 1)
     check_number("interval", batch.interval)
     frames, cells = len(batch.frames), len(batch.cells)
@@ -68,7 +68,7 @@ def check_range(what: str, column: Array, size: int, low: int = 0) -> None:
     """Every number lies in [low, size)."""
     if not column.size:
         return
-    # One pass instead of two: seen as unsigned, what lies below `low` is larger than everything that is allowed.
+    # One pass instead of two: as an unsigned integer, a number below `low` wraps to one above every allowed number.
     distances = (column - low if low else column).view(_UNSIGNED[column.itemsize])
     if int(np.maximum.reduce(distances, axis=None)) >= size - low:
         raise WireError(f"{what} lies in {column.min()} … {column.max()}; allowed is {low} … {size - 1}")
@@ -91,7 +91,8 @@ def _check_histograms(columns: HistogramColumns, cells: int) -> None:
 
 def _check_counts(columns: HistogramColumns) -> None:
     """The buckets of each histogram add up to its count."""
-    # All counts stand in one list: those of one histogram add up to the difference of two running sums.
+    # The counts of all histograms are in one array. A running sum over it gives the sum of one histogram as the
+    # difference of two entries, without a loop over histograms.
     ends = np.cumsum(columns.sizes, dtype=np.int64)
     running = np.concatenate((np.zeros(1, np.int64), np.cumsum(columns.counts, dtype=np.int64)))
     counted = running[ends] - running[ends - columns.sizes]
@@ -120,14 +121,14 @@ COLUMNS: dict[str, tuple[str, int]] = {
     "kind": ("<u1", 1),
     "status": ("<u2", 1),
 }
-"""Per column its type on the wire and its width; a column of width 1 is a plain list."""
+"""The type on the wire and the width of each column; a column of width 1 is an array of one dimension."""
 
 _TYPES = {name: (np.dtype(wire), np.dtype(wire[1:])) for name, (wire, _) in COLUMNS.items()}
-"""On the wire and in memory; to look a type up by its name takes longer than to read a short column."""
+"""The types on the wire and in memory, made once: numpy parses a type's name slower than we read a short column."""
 
 
 def read_column(name: str, data: bytes) -> Array:
-    """The array (rows, width) of a column's bytes, or (rows,) for a plain list; WireError when they do not divide."""
+    """The array (rows, width) of a column's bytes, or (rows,) for width 1; WireError if a row is incomplete."""
     width, (wire, native) = COLUMNS[name][1], _TYPES[name]
     if len(data) % (wire.itemsize * width):
         raise WireError(f"{name} has {len(data)} bytes; its rows take {wire.itemsize * width} each")

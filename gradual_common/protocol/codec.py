@@ -1,7 +1,7 @@
-"""Between the records of `messages` and protobuf; provisions, which go over in chunks, have a module of their own.
+"""Translates the records of `messages` to and from protobuf; `provisions` does it for provisions, sent in chunks.
 
-Decoding trusts nothing: whatever does not hold together is a WireError that names it, and no other exception leaves
-this module. What a number must mean beyond its range (a run, an epoch, a plan's step) is judged by its reader.
+Decoding trusts nothing: each inconsistency is a WireError that names it, and no other exception leaves this module.
+Ranges are checked here. Whether a number exists (a run, an epoch, a step of the plan) is checked by its reader.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ from gradual_common.wire import fleet_pb2 as pb
 
 MAX_PROCESSES = 2**16
 MAX_ORDINALS = 2**24
-"""Ordinals end here, so that a run of slots can be written out by its reader without harm."""
+"""Upper bound of ordinals: a reader may expand a run of slots to a list without using up memory."""
 
 _REASON = WireField(read_reason)
 _SLOTS = RecordCodec(messages.SlotRun, pb.SlotRun, at=number("instant"))
 
 
 def _slots(what: str) -> WireField:
-    """Runs of slots; `what` says which, where they are wrong."""
+    """A field of slot runs; `what` names it in errors."""
 
     def read(run: pb.SlotRun) -> messages.SlotRun:
         check_number(f"count of {what} slots", run.count, 1, MAX_ORDINALS)
@@ -87,7 +87,9 @@ def _read_hello(message: pb.Hello) -> messages.Hello:
 
 
 def _read_foreign_hello(message: pb.Hello) -> messages.Hello:
-    """Of an agent that speaks another protocol: who it is. Whatever else it says may mean something else."""
+    """The Hello of an agent with another protocol version: its name only, as other fields may mean something else."""
+    # It is read leniently, since the master answers with Refused and the agent shows why. A WireError would close the
+    # stream instead, and the agent would retry for ever.
     incarnation = message.incarnation[:INCARNATION_BYTES].ljust(INCARNATION_BYTES, b"\0")
     name, host, version = (shown_name(text, "unknown") for text in (message.name, message.host, message.version))
     return messages.Hello(message.protocol, incarnation, name, host, message.pid, version, stream=1, max_users=0)
@@ -126,7 +128,7 @@ _BATCH = RecordCodec(
 
 
 def _read_batch(message: pb.Batch) -> batch.Batch:
-    """The shape of what is counted per group follows from the number of frames, so it is read apart."""
+    """A batch. The shape of the arrays per group depends on the number of frames, so they are read separately."""
     frames = len(message.frames)
     decoded = _BATCH.read(
         message,
@@ -207,7 +209,7 @@ _BLOCKS = RecordCodec(
 
 
 def _read_block(message: pb.SampleBlock) -> samples.SampleColumns:
-    """The columns are of one length and hold what they may; steps are the plan's affair."""
+    """A block of samples: columns of one length, numbers in range. The master compares steps with the plan."""
     block = _BLOCKS.read(message)
     for name in SAMPLE_COLUMNS:
         if len(getattr(block, name)) != len(block):
@@ -225,7 +227,7 @@ def _read_random(key: float) -> float:
 
 
 def _read_document(data: bytes) -> dict[str, Any]:
-    """An exchange as `describe_exchange` makes it, and nothing else: it goes into a summary as it is."""
+    """An exchange. It must have exactly the form of `describe_exchange`, as it is copied into a summary unchanged."""
     document = load_json(data, "an exchange")
     if not isinstance(document, dict):
         raise WireError("an exchange is no mapping")

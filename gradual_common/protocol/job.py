@@ -1,4 +1,4 @@
-"""What an agent is given before any order, and what of it nobody may see."""
+"""The job, which an agent gets before its first orders, and the values in it that must be masked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What master and agent say to each other, as frozen records; `codec` carries them over protobuf.
+"""The messages of master and agent, as frozen dataclasses; `codec` translates them to and from protobuf.
 
 Every instant is run time, in integer nanoseconds since the run's origin, but for `Ping.stamp`, which is the agent's
 own clock (docs/design/fleet.md, 4.2).
@@ -14,7 +14,7 @@ from gradual_common.protocol.job import Job
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 
 PROTOCOL = 2
-"""Raised with whatever an agent of another version would misread: 2 says which command a process is of."""
+"""Increased with each change that an older agent would misread. Version 2 added the command of a process."""
 
 MAX_MESSAGE_BYTES = 256 * 1024
 DRAIN_LEVEL = -1
@@ -49,7 +49,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """An agent presents itself."""
+    """The first message of an agent on a stream."""
 
     protocol: int
 
@@ -62,32 +62,32 @@ class Hello:
     version: str
 
     stream: int
-    """A higher one of the same incarnation supersedes the lower."""
+    """Counts the streams of this incarnation; a stream with a higher number replaces the one before."""
 
     max_users: int
 
     run: str = ""
-    """The run that the agent is in, "" for none; `epoch` is the last that it heard of."""
+    """The run that the agent takes part in; "" for none. `epoch` is the last epoch that it received."""
 
     epoch: int = 0
     last_batch: int = 0
 
     held: tuple[SlotRun, ...] = ()
-    """The slots in which users run, or will at the next level."""
+    """The slots in which users run, or will run from the next level on."""
 
     part: Part | None = None
-    """None: it is the only process of its command."""
+    """None if it is the only process of its command."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """The agent lives; a pong renews its lease."""
+    """A sign of life; the pong to it renews the agent's lease."""
 
     stamp: int
     """The agent's clock."""
 
     begun: int
-    """Requests begun so far."""
+    """Requests started so far."""
 
     offset: int = 0
     """Run time − agent clock, as estimated."""
@@ -95,7 +95,7 @@ class Ping:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """The orders that are in force at the agent."""
+    """The agent confirms the orders that it carries out."""
 
     epoch: int
     version: int
@@ -124,31 +124,34 @@ class AgentMessage:
     goodbye: Goodbye | None = None
 
     leaving: bool = False
-    """The agent has been asked to end. Its users end one by one, and it takes no others."""
+    """The agent was asked to end. Its users end one by one, and it starts no new ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """The master takes the agent in. Durations are nanoseconds."""
+    """The master accepts the agent. Durations are nanoseconds."""
 
     run: str
     epoch: int
 
     lease: int
-    """How long the agent may run its slots after the stamp of a ping that was answered."""
+    """How long the agent may run its slots after it sent the last ping that was answered."""
 
     guard: int
-    """How much longer the master counts the slots as held."""
+    """How much longer the master waits before it gives the slots to another agent: the margin for clock drift."""
 
     interval: int
 
     batch_offset: int
-    """When in an interval the agent sends the batch of the one before."""
+    """How long after the start of an interval the agent sends the batch of the previous one.
+
+    It differs by agent, so that the batches do not arrive all at once.
+    """
 
     last_batch: int = 0
 
     name: str = ""
-    """How the agent is shown."""
+    """The agent's name in reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,7 @@ class LevelOrder:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """The complete state that an agent is to bring about; replaces what came before."""
+    """The complete state that an agent has to reach. Newer orders replace older ones: none depends on a lost one."""
 
     epoch: int
     version: int
@@ -188,21 +191,21 @@ class Orders:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """The agent's lease is over: it cuts, and says Hello anew."""
+    """The agent's lease has expired: it stops all users at once, and sends a new Hello."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The master will not have this agent; the agent says why and ends."""
+    """The master refuses this agent; the agent logs the reason and ends."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The run is over and everything of this agent is merged: it ends."""
+    """The run is over and all measurements of this agent are merged: the agent ends."""
 
     reason: str
 
@@ -235,7 +238,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Provision:
-    """One complete provision: the job, or rows."""
+    """What an agent needs before it can start users: the job, or rows of data."""
 
     sequence: int
     """Counts up per agent."""

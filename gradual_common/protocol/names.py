@@ -1,7 +1,7 @@
-"""Names that people give to agents and hosts, as they are shown: in logs, on terminals, in reports.
+"""Makes the names of agents and hosts fit for display in logs, on terminals and in reports.
 
-A name is for display only, so that none is ever a reason to refuse anybody: what cannot be shown is replaced, what is
-too long is cut, and an empty one has a substitute.
+A name is for display only, so no name is a reason to refuse an agent: characters that cannot be shown are replaced, a
+long name is cut, and an empty one gets a substitute.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ HIDDEN = "?"
 def shown_name(name: str, otherwise: str = "agent") -> str:
     """The name on one printable line of at most `MAX_NAME_LENGTH` characters; `otherwise` when nothing is left.
 
-    Each stretch of control characters, marks that turn the direction of text, and bytes that were no UTF-8 becomes
-    one `?`.
+    Each run of characters that cannot be printed becomes one `?`: control characters, marks that change the direction
+    of text, bytes that are not UTF-8.
 
     >>> shown_name(" judge\\x1b[2J\\n")
     'judge?[2J'
     """
-    head = name[: 16 * MAX_NAME_LENGTH]  # What lies beyond is cut in any case; a megabyte is not looked through.
+    head = name[: 16 * MAX_NAME_LENGTH]  # The rest is cut anyway: do not search a megabyte.
     pieces = ("".join(run) if printable else HIDDEN for printable, run in groupby(head, str.isprintable))
     return _cut(re.sub(r"\s+", " ", "".join(pieces)).strip(f" {HIDDEN}"), MAX_NAME_LENGTH) or otherwise
 

@@ -1,7 +1,7 @@
 """A provision on the wire: the job as one JSON document, rows as JSON lists, both in pieces.
 
-It is sent in chunks well below a message's limit: the job in parts, then rows, some at a time; a row that fills a chunk
-by itself is cut, and its ordinal stands with the last part. Reading trusts nothing, as in `codec`.
+The chunks stay below the size limit of a message: first the parts of the job, then rows, several per chunk. A row that
+is larger than a chunk is cut, and its ordinal is sent with the last part. Decoding trusts nothing, as in `codec`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from gradual_common.protocol.records import read_line
 from gradual_common.wire import fleet_pb2 as pb
 
 PIECE_BYTES = MAX_MESSAGE_BYTES * 3 // 4
-"""Room is left for names, ordinals and framing."""
+"""The rest of a message is room for names, ordinals and framing."""
 
 ORDINAL_BYTES = 6
-"""What one more row costs beside its value: a varint of its ordinal and a comma."""
+"""What a row needs beside its value: a varint of its ordinal (up to 5 bytes for 32 bits) and a comma."""
 
 
 def pieces_of(data: bytes) -> Iterator[bytes]:
@@ -111,16 +111,17 @@ def encode_provision(provision: Provision) -> Iterator[pb.ProvisionChunk]:
 
 
 class ProvisionAssembler:
-    """Puts chunks together again, one provision after the other."""
+    """Joins chunks to provisions, one provision after the other."""
 
     def __init__(self) -> None:
-        self._sequence = 0  # of the provision under way; the lowest that may come when there is none
+        # The number of the provision that is being received; between two of them, the lowest number that may follow.
+        self._sequence = 0
         self._job = bytearray()
         self._values = bytearray()
         self._rows: list[Rows] = []
 
     def feed(self, chunk: pb.ProvisionChunk) -> Provision | None:
-        """Take the next chunk; the provision if that was its last.
+        """Take the next chunk; returns the provision if the chunk was its last one.
 
         Raises WireError for a sequence that does not rise or begins before the last one was complete, and for
         content that cannot be read.

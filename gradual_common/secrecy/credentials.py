@@ -60,7 +60,7 @@ def credentials_in_fields(fields: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def credentials_of(value: Any) -> Iterator[str]:
-    """The secret parts of a secret field's value: all texts, of `Bearer x` the token; of `Basic x` the password too."""
+    """The secret parts of a secret field's value: all texts; of `Bearer x` the token; of `Basic x` the password too."""
     if isinstance(value, Mapping | list | tuple):
         for entry in value.values() if isinstance(value, Mapping) else value:
             yield from credentials_of(entry)

@@ -58,7 +58,6 @@ def climb(targets: Iterable[int], interval: int, duration: int | None, highest: 
         for k, target in enumerate(targets):
             if duration is not None and k * interval >= duration:
                 return
-            # `targets` has no end: a phase without a duration and a goal that is never reached would loop for ever.
             if k >= MAX_RAMP_STEPS:
                 steps = f"{MAX_RAMP_STEPS:,} intervals of {interval} ns"
                 raise ValueError(f"the ramp has more than {steps}; give a longer interval")
