@@ -1,8 +1,11 @@
-"""The HTTP engine: what a virtual user sends goes over its own connections, as a browser's does (DESIGN 6).
+"""The HTTP engine: what a virtual user sends goes over its own connections, as in a browser.
+
+See docs/design/architecture.md, 6. Its parts:
+
 
 context     what all connections of a process share
 client      one per virtual user: connections, cookies, redirects, re-sends, timeouts
-connecting  dials, TLS, one HTTP/1.1 connection, and what of a request it could not write at once
+connecting  opens connections, TLS, one HTTP/1.1 connection, and the rest of a request that the kernel did not take
 reading     bytes → response, without I/O
 request, urls, cookies   what is sent
 

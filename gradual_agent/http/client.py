@@ -1,15 +1,15 @@
 """One virtual user's HTTP client: its connections (one per origin), its cookies, and one fetch at a time.
 
-Hot path, marked as one: a fetch of a static request on an idle connection is one `send`, one suspension and one
+Hot path: a fetch of a static request on an idle connection is one `send`, one suspension and one
 `resume`, without a task, a future, a timer or an object made for it.
 
-Timeouts: the client has one deadline and at most one entry in the timeline, whatever the number of requests. The entry
-is not moved when a request ends; when its instant comes it looks at the deadline, and either it is over or the entry
-is set again for it.
+Timeouts: the client has one deadline and at most one timer, however many requests it sends. A timer is not moved when a
+request ends. When it fires, it compares the clock with the current deadline: either the deadline has passed, or the
+timer is set again. So a request that is answered in time costs no work on timers.
 
 A fetch is interrupted or cut from outside while it is suspended: `interrupt` ends it and resumes the user, `cut`
-leaves the user where it is. Both close the connection with a FIN behind what the kernel holds; what it has not taken of
-a large body is not written (DESIGN 4.4), and not counted.
+leaves the user suspended. Both close the connection with a FIN after the bytes that the kernel holds; the rest of a
+large body is neither written (docs/design/fleet.md, 4.4) nor counted.
 """
 
 from __future__ import annotations
@@ -45,29 +45,32 @@ Outcome = ResponseHead | Failure
 FIRST: Final = 0
 HOP: Final = 1
 RESEND: Final = 2
-"""Why a message is sent; hops and re-sends are counted when their first byte is written (RESULTS)."""
+"""Why a message is sent; hops and re-sends are counted when their first byte is written."""
 
-MOST_CONNECTIONS: Final = 256
-"""A user keeps so many, as a browser does; the oldest is closed for a new one, and opened again when it is needed."""
+MAX_CONNECTIONS: Final = 256
+"""Open connections of one user, as in a browser. Beyond it the oldest is closed, and opened again when needed."""
 
 NO_CONNECTIONS: Final[dict[Origin, Http1Connection]] = {}
-"""Shared by all clients that have at most one connection; never written to."""
+"""Shared by all clients that have at most one connection, to save a dict per user; it is never changed."""
 
 
 class HttpClient:
-    """`fetch` never raises for what happens on the network: failures are data (RESULTS, "What is measured")."""
+    """One user's client. `fetch` never raises for what happens on the network: failures are data.
 
-    __slots__ = ("_cause", "_connect_timeout", "_connection", "_connections", "_context", "_cookies", "_data",
-                 "_deadline", "_dial", "_dialer", "_keeping", "_last_wire", "_owner", "_sample", "_sends_as_is",
-                 "_size", "_timer", "_timer_at", "_wants_body", "cookies")  # fmt: skip
+    See docs/design/results.md, "What is measured".
+    """
+
+    __slots__ = ("_cause", "_connect_timeout", "_connection", "_connection_policy", "_connections", "_context",
+                 "_cookie_policy", "_data", "_deadline", "_dial", "_dialer", "_last_wire", "_owner", "_sample",
+                 "_sends_as_is", "_size", "_timer", "_timer_at", "_wants_body", "jar")  # fmt: skip
 
     def __init__(self, dialer: Dialer, owner: Resumable, cookies: Cookies, connections: Connections) -> None:
         self._context = context = dialer.context
-        self.cookies = CookieJar(context.clock, context.wall_clock)
+        self.jar = CookieJar(context.clock, context.wall_clock)
         self._dialer = dialer
         self._owner = owner
-        self._cookies = cookies
-        self._keeping = connections
+        self._cookie_policy = cookies
+        self._connection_policy = connections
         self._sends_as_is = connections != "close"
         self._connection: Http1Connection | None = None
         self._connections: dict[Origin, Http1Connection] = NO_CONNECTIONS
@@ -83,19 +86,11 @@ class HttpClient:
         self._timer_at = NEVER
         self._last_wire: tuple[HttpRequest, int, bytes] | None = None
 
-    # The lease is compared before every write (DESIGN 4.4): here, before each request, and in `Upload` before each
-    # piece. An agent that was cut off from its master may write until its lease ends, and the master gives its slots to
-    # somebody else once that is over: were it looked at once per iteration, or when a ping fails, two users would be
-    # active in one slot. A timer would not do, for a process that was frozen, or a machine that slept, goes on in the
-    # middle of whatever it did, before any timer runs. So the clock is read right before the write, in the same turn of
-    # the loop; the stamp is the sample's `written`, and costs nothing on top. What may still be sent past the end is
-    # one write between the look and the kernel. A new connection is not even dialled without a lease (`_connect`), as a
-    # handshake is load, too. The fetch then ends as interrupted: not a failure of the system, and nothing was sent.
     async def fetch(self, request: HttpRequest, sample: Sample) -> None:
-        """Send `request`, follow and re-send as must be, and fill `sample`, which the caller reset to its start.
+        """Send `request`, follow redirects, re-send once if needed, and fill `sample`, which the caller has reset.
 
-        `sample.kind` is 0 whatever the status of the response: judging that is not the engine's task. What nobody
-        foresaw is raised; the client is ready for the next fetch all the same.
+        `sample.kind` is 0 for every complete response, also for status 4xx and 5xx: assertions judge them. An
+        unexpected exception is raised; after it the client is ready for the next fetch.
         """
         self._begin(request, sample)
         context, outcome = self._context, None
@@ -108,6 +103,10 @@ class HttpClient:
                     if connection is None:
                         break
                 wire = current.wire if self._sends_as_is and not current.cookie else self._add_cookies(current)
+                # The lease is checked before every write (docs/design/fleet.md, 4.4): here, and in `Upload` before each
+                # piece. When it has ended, the master may have given this slot to another agent, and two users would be
+                # active in it. A timer is not enough: a process that was frozen goes on here before any timer fires. So
+                # the clock is read right before the write; the same reading is `sample.written` and costs nothing more.
                 now = context.clock()
                 if now >= context.lease.ends_at:
                     self._end(sample, NO_LEASE)
@@ -117,7 +116,7 @@ class HttpClient:
                 self._size = len(wire)
                 sent = connection.send(wire, current, self)
                 if sent < 0:
-                    current = self._after_refusal(connection, current, sample)
+                    current = self._after_failed_write(connection, current, sample)
                     continue
                 if sent:
                     self.on_begun()
@@ -127,7 +126,7 @@ class HttpClient:
             self._give_up()
             raise
         self._sample = None
-        if self._keeping == "close":
+        if self._connection_policy == "close":
             self._close_connections()
         if isinstance(outcome, ResponseHead) and sample.kind == 0 and (request.wants_response or outcome.is_error):
             self._keep_response(request, outcome, sample)
@@ -140,30 +139,34 @@ class HttpClient:
             self._set_timer(deadline)
 
     def _give_up(self) -> None:
-        """Something was raised, and nobody knows how far the fetch came."""
+        """Drop everything after an unexpected exception: the state of the exchange is not known."""
         self._detach()
         self._sample = None
         self._close_connections()
 
     def _next(self, request: HttpRequest, outcome: Outcome, sample: Sample) -> HttpRequest | None:
-        """What is to be sent after `request` ended with `outcome`; None when the fetch is over."""
+        """The next request after `request` ended with `outcome`; None when the fetch is over."""
         if isinstance(outcome, Failure):
+            # Stale: the server closed an idle connection just as we wrote on it, and sent nothing back. It may still
+            # have acted on the request, so only an idempotent method is sent again (RFC 9110, 9.2.2). It is sent again
+            # at most once: a user has one connection per origin, so the second try is on a new one, which is never
+            # stale.
             if outcome.is_stale and request.is_idempotent:
                 self._cause = RESEND
                 return request
             self._end(sample, outcome)
             return None
         if outcome.cookies:
-            self.cookies.store(request, outcome.cookies)
-            self._sends_as_is = self._keeping != "close" and not len(self.cookies)
+            self.jar.store(request, outcome.cookies)
+            self._sends_as_is = self._connection_policy != "close" and not len(self.jar)
         if not outcome.is_redirect or not request.follow_redirects:
             return None
         return self._after_redirect(request, outcome, sample)
 
     def _after_redirect(self, request: HttpRequest, head: ResponseHead, sample: Sample) -> HttpRequest | None:
-        most = request.follow_redirects
-        if sample.hops >= most:
-            self._end(sample, Failure(REDIRECT, f"more than {most} redirects, the last from {request.url}"))
+        limit = request.follow_redirects
+        if sample.hops >= limit:
+            self._end(sample, Failure(REDIRECT, f"more than {limit} redirects, the last from {request.url}"))
             return None
         try:
             following = follow(request, head.status, head.location or "")
@@ -174,8 +177,13 @@ class HttpClient:
         sample.status_code = sample.first_byte = 0
         return following
 
-    def _after_refusal(self, connection: Http1Connection, request: HttpRequest, sample: Sample) -> HttpRequest | None:
-        """Nothing was written, so any method may try again, but only where the connection had grown stale."""
+    def _after_failed_write(
+        self, connection: Http1Connection, request: HttpRequest, sample: Sample
+    ) -> HttpRequest | None:
+        """The request again if the connection was reused: nothing was written, so any method may be sent again.
+
+        On a new connection the peer really refuses, and a second try would only repeat that.
+        """
         sample.written = 0
         if connection.reused:
             return request
@@ -190,9 +198,9 @@ class HttpClient:
         sample.ended = self._context.clock()
 
     def _keep_response(self, request: HttpRequest, head: ResponseHead, sample: Sample) -> None:
-        """For whoever reads it: assertions, extractions, templates; of an error, for who looks for its cause.
+        """Keep head and body for assertions, extractions and templates; those of an error also for the report.
 
-        A body that cannot be decoded is kept as it came; the response is complete, and so is its time.
+        A body that cannot be decoded is kept as it came. The response was complete, so its measured times stay.
         """
         headers = head.headers if request.wants_headers or head.is_error else Headers()
         body = self._data if request.wants_body or head.is_error else b""
@@ -205,15 +213,15 @@ class HttpClient:
         sample.response = Response(head.status, headers, body)
 
     def _add_cookies(self, request: HttpRequest) -> bytes:
-        """The bytes of `request` with this user's cookies; the last ones made are kept."""
-        self.cookies.expire()
-        version = self.cookies.version
-        dressed = self._last_wire
-        if dressed is not None and dressed[0] is request and dressed[1] == version:
-            return dressed[2]
-        cookie = "; ".join(part for part in (request.cookie, self.cookies.header_for(request)) if part)
+        """The bytes of `request` with this user's cookies, cached until the request or the jar changes."""
+        self.jar.expire()
+        version = self.jar.version
+        cached = self._last_wire
+        if cached is not None and cached[0] is request and cached[1] == version:
+            return cached[2]
+        cookie = "; ".join(part for part in (request.cookie, self.jar.header_for(request)) if part)
         lines = [f"Cookie: {cookie}"] if cookie else []
-        if self._keeping == "close":
+        if self._connection_policy == "close":
             lines.append("Connection: close")
         wire = request.head_with(lines) + request.body if lines else request.wire
         self._last_wire = (request, version, wire)
@@ -222,7 +230,7 @@ class HttpClient:
     def on_response(  # noqa: PLR0917 - hot path: called by position
         self, head: ResponseHead, data: bytes, offset: int, first_byte: int, ended: int, received: int
     ) -> None:
-        """The response is complete: the user goes on from here, in the same turn of the loop."""
+        """Store a complete response in the sample and resume the user, in the same turn of the loop."""
         sample = self._sample
         assert sample is not None
         sample.first_byte = first_byte
@@ -234,7 +242,7 @@ class HttpClient:
         self._owner.resume(head)
 
     def on_begun(self) -> None:
-        """The first byte of a message was written: it counts as sent, and a hop or a re-send as such."""
+        """Count the message as sent, now that its first byte is written; a hop or a re-send also as such."""
         sample = self._sample
         assert sample is not None
         sample.messages += 1
@@ -245,14 +253,16 @@ class HttpClient:
             self._cause = FIRST
 
     def on_unsent(self, count: int) -> None:
-        """The rest of the message will not be written; inside TLS its last piece is counted as ciphertext."""
+        """Take back the bytes that will not be written."""
+        # With TLS `count` mixes plain text and the ciphertext of the last piece, which is a little longer. So the
+        # result may be off by the overhead of one record, but is never negative.
         sample = self._sample
         assert sample is not None
         if sample.messages:
             sample.bytes_sent = max(0, sample.bytes_sent - count)
 
     def on_failure(self, failure: Failure, first_byte: int, received: int) -> None:
-        """There is no response: the user goes on from here."""
+        """Resume the user with a failure; there is no response."""
         self._note_part(first_byte, received)
         self._owner.resume(failure)
 
@@ -262,7 +272,7 @@ class HttpClient:
         self._sample.bytes_received += received
 
     def _find(self, origin: Origin) -> Http1Connection | None:
-        """A connection to `origin` that is free; equal origins need not be the same object."""
+        """A free connection to `origin`, compared by value: equal origins need not be the same object."""
         connection = self._connection
         if connection is None or connection.origin != origin:
             connection = self._connections.get(origin)
@@ -272,7 +282,8 @@ class HttpClient:
         return connection
 
     async def _connect(self, request: HttpRequest, sample: Sample) -> Http1Connection | None:
-        """A new connection to the request's origin; None when the fetch has ended instead."""
+        """Open a connection to the request's origin; None when the fetch has ended instead."""
+        # A handshake is load, too: without a lease no connection is opened.
         context = self._context
         begun = context.clock()
         if begun >= context.lease.ends_at:
@@ -293,7 +304,7 @@ class HttpClient:
         return opened
 
     def _limit_connecting(self, limit: int, request: HttpRequest) -> None:
-        """Until the connection is there its own limit holds, where that is the earlier one."""
+        """While the connection is opened, `connect_timeout` is the deadline if it ends before that of the fetch."""
         if limit >= self._deadline:
             return
         self._deadline = limit
@@ -307,7 +318,8 @@ class HttpClient:
         self._owner.resume(opened)
 
     def _adopt(self, connection: Http1Connection) -> None:
-        """Most users have one origin and need no table."""
+        """Keep a new connection: in `_connection`, and in the table once there are two origins."""
+        # Most users talk to one origin. They need no table, which saves a dict per user.
         current, self._connection = self._connection, connection
         if current is None or current.origin == connection.origin:
             if not self._connections:
@@ -315,7 +327,7 @@ class HttpClient:
         elif not self._connections:
             self._connections = {current.origin: current}
         self._connections[connection.origin] = connection
-        if len(self._connections) > MOST_CONNECTIONS:
+        if len(self._connections) > MAX_CONNECTIONS:
             self._connections.pop(next(iter(self._connections))).close()
 
     def _close_connections(self) -> None:
@@ -323,11 +335,11 @@ class HttpClient:
             connection.close()
 
     def _take_connections(self) -> set[Http1Connection]:
-        held = set(self._connections.values())
+        taken = set(self._connections.values())
         if self._connection is not None:
-            held.add(self._connection)
+            taken.add(self._connection)
         self._connection, self._connections = None, NO_CONNECTIONS
-        return held
+        return taken
 
     def interrupt(self) -> None:
         """End the fetch that is suspended, if one is, with kind INTERRUPTED; the user is resumed."""
@@ -335,7 +347,7 @@ class HttpClient:
             self._abandon(CUT_SHORT)
 
     def cut(self) -> None:
-        """Close everything at once and resume nobody; a fetch in flight ends with kind INTERRUPTED."""
+        """Close everything at once without resuming the user; a fetch in flight ends with kind INTERRUPTED."""
         sample = self._sample
         if sample is not None:
             self._release()
@@ -352,10 +364,10 @@ class HttpClient:
 
     def end_iteration(self) -> None:
         """Drop what lasts for an iteration only."""
-        if self._cookies == "per_iteration" and len(self.cookies):
-            self.cookies.clear()
-            self._sends_as_is = self._keeping != "close"
-        if self._keeping == "per_iteration":
+        if self._cookie_policy == "per_iteration" and len(self.jar):
+            self.jar.clear()
+            self._sends_as_is = self._connection_policy != "close"
+        if self._connection_policy == "per_iteration":
             self._close_connections()
 
     def _abandon(self, failure: Failure) -> None:
@@ -369,7 +381,7 @@ class HttpClient:
         self._detach()
 
     def _detach(self) -> None:
-        """Neither a dial nor a connection tells this fetch anything any more."""
+        """Make sure that neither a dial nor a connection calls this client again for this fetch."""
         dial, self._dial = self._dial, None
         if dial is not None:
             dial.give_up()
@@ -388,7 +400,7 @@ class HttpClient:
         self._timer_at = NEVER
 
     def _on_timer(self, _: object) -> None:
-        """The alarm's instant has come; the deadline may have moved since it was set, or nothing be in flight."""
+        """End the fetch if its deadline has passed; set the timer again if the deadline has moved since."""
         self._timer = None
         self._timer_at = NEVER
         if self._sample is None:
@@ -397,7 +409,7 @@ class HttpClient:
         if now < self._deadline:
             self._set_timer(self._deadline)
         else:
-            # By the limit that the plan sets: how much later the loop looked is no matter of the system.
+            # The text names the limit of the plan, not the time that has passed: a late timer is our delay.
             seconds = (self._deadline - self._sample.started) / NS_PER_S
             timed_out = Failure(TIMEOUT, f"no complete response within {seconds:g} s")
             self._abandon(self._connect_timeout or timed_out)

@@ -18,7 +18,7 @@ from gradual_agent.runtime.timeline import Timeline
 
 @dataclass(slots=True, eq=False)
 class HttpContext:
-    """Plain attributes, as each request reads them (STYLE 16)."""
+    """Plain attributes, as each request reads them (docs/design/style.md, 16)."""
 
     loop: asyncio.AbstractEventLoop
     timeline: Timeline

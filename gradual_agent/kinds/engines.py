@@ -46,7 +46,7 @@ class Runtime:
     loop: asyncio.AbstractEventLoop
     timeline: Timeline
     lease: Lease
-    """Compared with the clock right before each write to the system (DESIGN 4.4)."""
+    """Compared with the clock right before each write to the system (docs/design/fleet.md, 4.4)."""
     clock: Callable[[], int]
     """The agent's clock, ns."""
     wall_clock: Callable[[], float] = time.time

@@ -1,4 +1,4 @@
-"""How a sample can fail: the failure kinds of RESULTS.md, and their numbers in a plan's batches.
+"""How a sample can fail: the failure kinds of docs/design/results.md, and their numbers in a plan's batches.
 
 Batches and samples name an outcome by its number. 0 is success, then come the built-in failures, in an order that never
 changes, then those of the other action kinds that the plan uses, by the names of these kinds. Agents and master read

@@ -76,7 +76,7 @@ class FakeClient:
         self._engine = engine
         self._owner = owner
         self._pending: tuple[Sample, Any] | None = None
-        self.cookies: dict[str, str] = {}
+        self.jar: dict[str, str] = {}
         self.iterations_ended = 0
         self.is_closed = self.is_cut = False
 

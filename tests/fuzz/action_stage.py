@@ -188,7 +188,7 @@ class ActionStage:
         self._user.start()
         for _ in range(MOST_ANSWERS):
             self.loop.run_soon()
-            waiting = [one for one in self.dialer.opened if one._exchange is not None]
+            waiting = [one for one in self.dialer.opened if one._handler is not None]
             if waiting:
                 self._answer(waiting[0])
             else:
@@ -205,7 +205,7 @@ class ActionStage:
             if connection._transport is not None and not connection._transport.is_closing():
                 connection.data_received(piece)
         self.loop.run_soon()
-        if connection._exchange is not None and connection._transport is not None:
+        if connection._handler is not None and connection._transport is not None:
             connection.eof_received()
             connection.connection_lost(None)
 

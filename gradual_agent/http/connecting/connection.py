@@ -1,18 +1,16 @@
 """One HTTP/1.1 connection: a socket that the loop reads and that we write.
 
-Hot path, marked as one. What was measured, and what follows from it:
+Hot path. What was measured, and what follows from it:
 
-* A request is written by `socket.send` at once, not by `transport.write`: uvloop queues writes to the end of its
-  iteration, where an error or an abort can still take them back. `send` says there and then whether the kernel has
-  the first byte, which is what `sent` counts, and costs the same (16 to 17 µs of CPU a request for either in a bare
-  loop, nearly all of it in the kernel). What the kernel does not take at once is an `Upload`: 64 KiB at a time, each
-  piece after a look at the lease.
+* A request is written by `socket.send` at once, not by `transport.write`, which queues (see `Http1Connection.send`).
+  Both cost the same: 16 to 17 µs of CPU per request in a bare loop, nearly all of it in the kernel. An `Upload` writes
+  what the kernel does not take at once: 64 KiB at a time, each piece after a check of the lease.
 * A response that comes in one read, with a head seen before and a body of known length, is complete after one search
-  and one look-up; everything else goes to `ResponseReader`.
+  and one look-up; `ResponseReader` reads every other response.
 * While idle a connection holds a socket, a transport and this object; buffers and parsers exist only while something
   is partly read.
 
-`Exchange` is all that a connection knows of the client.
+`ResponseHandler` is all that a connection knows of the client.
 """
 
 from __future__ import annotations
@@ -32,14 +30,14 @@ from gradual_agent.http.urls import Origin
 NOTHING: Final = memoryview(b"")
 
 
-class Exchange(Protocol):
-    """What sent a request, as the connection sees it: it is called once at the end, with a response or a failure."""
+class ResponseHandler(Protocol):
+    """Gets the outcome of one request: `on_response` or `on_failure` is called exactly once, at the end."""
 
     def on_begun(self) -> None:
-        """The first byte was written, of a request of which `send` could write none."""
+        """The first byte was written later, because `send` could write none."""
 
     def on_unsent(self, count: int) -> None:
-        """So many bytes of the request will not be written; called right before the end."""
+        """`count` bytes of the request will not be written; called right before the end."""
 
     def on_response(  # noqa: PLR0917 - hot path: called by position
         self, head: ResponseHead, data: bytes, offset: int, first_byte: int, ended: int, received: int
@@ -57,7 +55,7 @@ class Http1Connection(asyncio.Protocol):
     may be closing it just now.
     """
 
-    __slots__ = ("_context", "_early", "_exchange", "_first_byte", "_known", "_limit", "_reader", "_received",
+    __slots__ = ("_context", "_early", "_first_byte", "_handler", "_known", "_limit", "_reader", "_received",
                  "_request", "_socket", "_transport", "_upload", "_write_error", "is_free", "origin",
                  "reused")  # fmt: skip
 
@@ -69,7 +67,7 @@ class Http1Connection(asyncio.Protocol):
         self._known = context.heads
         self._socket = sock
         self._transport: asyncio.Transport | None = None
-        self._exchange: Exchange | None = None
+        self._handler: ResponseHandler | None = None
         self._request: HttpRequest | None = None
         self._reader: ResponseReader | None = None
         self._upload: Upload | None = None
@@ -79,20 +77,20 @@ class Http1Connection(asyncio.Protocol):
         self._first_byte = 0
         self._received = 0
 
-    def send(self, wire: bytes, request: HttpRequest, exchange: Exchange, rest: memoryview = NOTHING) -> int:
-        """Write a request, `wire` and then `rest`. How many bytes the kernel took at once; −1 when the peer is gone.
+    def send(self, wire: bytes, request: HttpRequest, handler: ResponseHandler, rest: memoryview = NOTHING) -> int:
+        """Write a request, `wire` and then `rest`; return how many bytes the kernel took at once.
 
-        0 when the kernel has no room at all, which on an idle connection only a shortage of memory explains; the
-        exchange is called when the first byte is written then.
+        −1: the peer is gone. 0: the kernel has no room at all, which happens on an idle connection only when memory is
+        short; then `on_begun` is called when the first byte is written.
         """
-        # The send before the transport: the socket belongs to a transport, which reads it, and we write past it. A
-        # transport queues what it is given until the end of the loop's turn; whether a byte has left is known to nobody
-        # then, an abort or an error may still take it back, and the lease may have ended meanwhile. `sent`, which must
-        # equal what the system counts, is decided here: the kernel has the first byte, or it has none. A peer that is
-        # gone shows at once, so a stale connection is replaced and nothing was sent. And the write happens at the
-        # instant that was stamped as `written`, which is where the exchange's time begins. On an idle connection the
-        # kernel takes a whole request; what it does not take is an `Upload`. The transport never writes but for TLS's
-        # close_notify, so nobody's bytes are mixed with ours.
+        # The transport owns the socket and reads from it, but we write to the socket directly. Why not
+        # `transport.write`, which queues until the end of the loop's turn:
+        # - `sent` must equal what the system counts. Here the kernel has the first byte or it has not; a queued byte
+        #   may still be dropped by an abort or an error.
+        # - The lease may end while bytes wait in the queue.
+        # - The write happens at the instant that is stamped as `written`, where the measured time starts.
+        # - A peer that is gone shows at once: a stale connection is replaced, and nothing was sent.
+        # The transport itself writes only TLS's close_notify, so its bytes never mix with ours.
         try:
             sent = self._socket.send(wire if len(wire) <= PIECE else wire[:PIECE])
         except (BlockingIOError, InterruptedError):
@@ -101,16 +99,16 @@ class Http1Connection(asyncio.Protocol):
             self.abort()
             return -1
         self.is_free = False
-        self._exchange = exchange
+        self._handler = handler
         self._request = request
         self._limit = request.body_limit
         if sent < len(wire) or rest:
-            self._send_rest(memoryview(wire)[sent:], rest, exchange if sent == 0 else None)
+            self._send_rest(memoryview(wire)[sent:], rest, handler if sent == 0 else None)
         if self._early:
             self._context.loop.call_soon(self._replay)
         return sent
 
-    def _send_rest(self, sealed: memoryview, rest: memoryview, unbegun: Exchange | None) -> None:
+    def _send_rest(self, sealed: memoryview, rest: memoryview, unbegun: ResponseHandler | None) -> None:
         on_begun = None if unbegun is None else unbegun.on_begun
         self._upload = upload = Upload(
             self._context, self._socket, sealed, rest, self._seal, on_begun, self._on_upload_over
@@ -122,7 +120,7 @@ class Http1Connection(asyncio.Protocol):
         return piece
 
     def _on_upload_over(self, error: OSError | None) -> None:
-        """All is written, or the peer takes no more: what it has said before that is still read."""
+        """The request is written, or the peer takes no more; what the peer sent before that is still read."""
         if error is None:
             self._upload = None
         else:
@@ -132,7 +130,7 @@ class Http1Connection(asyncio.Protocol):
             self._complete(reader)
 
     def _drop_upload(self) -> int:
-        """Write nothing more; how many bytes that leaves unwritten."""
+        """Write nothing more; return how many bytes stay unwritten."""
         upload, self._upload = self._upload, None
         if upload is None:
             return 0
@@ -140,45 +138,47 @@ class Http1Connection(asyncio.Protocol):
         return upload.unsent
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The loop reads from now on."""
+        """The transport is ready: the loop reads from now on."""
         self._transport = cast(asyncio.Transport, transport)
         self._context.connections += 1
         self.is_free = True
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of a response; the quick path for those that need nothing else."""
-        exchange = self._exchange
-        if exchange is None:
+        """Read bytes of a response, by the quick path where it is possible."""
+        handler = self._handler
+        if handler is None:
             self._take_early(data)
             return
-        # The quick path. Most responses of a load test come in one read: a head that was seen before (kept under
-        # its exact bytes), a body of known length, and nothing behind it. For these one search and one look-up
-        # say all that the reader would: no buffer, no parser, no object is made, 1 µs instead of 9. What must hold, and
-        # why: no reader (nothing of this response was read before) and no upload (an early answer may have to wait for
-        # the rest of the request); `is_quick` (no cookies or redirect to act on, and the connection stays open); the
-        # bytes end exactly where the body does (more would be an answer that nobody asked for); the body is within the
-        # request's limit. First byte and end are one stamp, as both came in one read. The connection is free before the
-        # exchange hears of it, for its user sends the next request within that call.
+        # The quick path takes 1 µs, the reader 9 µs. Most responses of a load test come in one read, with a head that
+        # was seen before (heads are cached by their exact bytes) and a body of known length. One search and one look-up
+        # then give the same result as the reader. The conditions, and why:
+        # - no reader: nothing of this response was read before;
+        # - no upload: an early answer may have to wait until the request is written;
+        # - `is_quick`: no cookie to store, no redirect to follow, and the connection stays open;
+        # - the data ends where the body ends: more bytes would belong to no request;
+        # - the body is within the request's limit.
+        # One clock reading is both first byte and end, as both came in one read. The connection is free before the
+        # handler is called, because its user sends the next request within that call.
         if self._reader is None and self._upload is None:
             end = data.find(b"\r\n\r\n") + 4
             head = self._known.get(data[:end])
             if head is not None and head.is_quick and end + head.length == len(data) and head.length <= self._limit:
                 now = self._context.clock()
-                self._exchange = None
+                self._handler = None
                 self.is_free = self.reused = True
-                exchange.on_response(head, data, end, now, now, len(data))
+                handler.on_response(head, data, end, now, now, len(data))
                 return
         self._read(data)
 
     def eof_received(self) -> None:
-        """The server closed its side: the end of some responses; the transport closes ours."""
+        """The server closed its side, which ends a response without a length; the transport closes our side."""
         self.is_free = False
         reader = self._reader
         if reader is not None and reader.finish():
             self._complete(reader)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing more will come."""
+        """End the exchange in flight, if there is one: nothing more will come."""
         self.is_free = False
         if self._transport is not None:
             self._transport = None
@@ -187,7 +187,7 @@ class Http1Connection(asyncio.Protocol):
             self._upload.stop()
         if self._early:
             self._replay()
-        if self._exchange is not None:
+        if self._handler is not None:
             self._end_without_more(exc)
         self._drop_upload()
 
@@ -219,8 +219,8 @@ class Http1Connection(asyncio.Protocol):
             self.abort()
             return
         if is_complete:
-            # An early answer ends the exchange if it is an error or nothing more can be written; else all is sent
-            # first. As curl does: an error says that the rest is not wanted (RFC 9112, 9.3).
+            # A response may come before the request is written. As in curl, it ends the exchange only if it is an
+            # error (the server does not want the rest: RFC 9112, 9.3) or if nothing more can be written.
             assert reader.head is not None
             if self._upload is None or self._write_error is not None or reader.head.is_error:
                 self._complete(reader)
@@ -228,44 +228,44 @@ class Http1Connection(asyncio.Protocol):
             self._first_byte = 0
 
     def _complete(self, reader: ResponseReader) -> None:
-        """Hand the response over; the connection serves again if both sides left it in a known state."""
-        exchange, head = self._exchange, reader.head
-        assert exchange is not None
+        """Pass on the response; keep the connection if request and response both ended completely."""
+        handler, head = self._handler, reader.head
+        assert handler is not None
         assert head is not None
         first_byte, received, ended = self._first_byte, self._received, self._context.clock()
         if reader.leaves_open and self._upload is None and self._transport is not None:
             self._forget()
             self.is_free = self.reused = True
         else:
-            self._tell_unsent(exchange)
+            self._tell_unsent(handler)
             self._forget()
             self.close()
-        exchange.on_response(head, reader.body, 0, first_byte, ended, received)
+        handler.on_response(head, reader.body, 0, first_byte, ended, received)
 
-    def _tell_unsent(self, exchange: Exchange) -> None:
-        """What is not written is not counted; a message that is cut off leaves nothing to say to the peer."""
+    def _tell_unsent(self, handler: ResponseHandler) -> None:
+        """Report the bytes of the request that will never be written, so that they are not counted."""
         if self._upload is not None:
-            exchange.on_unsent(self._upload.unsent)
+            handler.on_unsent(self._upload.unsent)
 
     def _fail(self, failure: Failure) -> None:
-        exchange, first_byte, received = self._exchange, self._first_byte, self._received
+        handler, first_byte, received = self._handler, self._first_byte, self._received
         self._forget()
         self.is_free = False
-        if exchange is not None:
-            self._tell_unsent(exchange)
-            exchange.on_failure(failure, first_byte, received)
+        if handler is not None:
+            self._tell_unsent(handler)
+            handler.on_failure(failure, first_byte, received)
 
     def _forget(self) -> None:
-        self._exchange = self._request = self._reader = None
+        self._handler = self._request = self._reader = None
         self._first_byte = self._received = 0
 
     def _take_early(self, data: bytes) -> None:
-        """What nobody asked for: a fresh connection keeps it for the first request, an idle one is of no more use.
-
-        A server that speaks HTTP/2 without being asked announces itself before the first request is sent; an idle
-        connection gets the reason why it will be closed (408), which is no answer to what is sent next (RFC 9112,
-        9.3). Line ends that come late belong to the message before (RFC 9112, 2.2).
-        """
+        """Bytes without a request: a new connection keeps them for its first one, a reused connection is closed."""
+        # - New: a server that speaks only HTTP/2 may send its SETTINGS at once. They are kept, so the first request
+        #   fails with a clear reason.
+        # - Reused: the server may explain why it closes (408). That must not be read as the answer to the next request
+        #   (RFC 9112, 9.3).
+        # - Late line ends belong to the message before, and are dropped (RFC 9112, 2.2).
         if self.is_free and self.reused and not is_excess(data):
             return
         if self.reused or not self.is_free or len(self._early) + len(data) > MAX_HEAD:
@@ -275,24 +275,24 @@ class Http1Connection(asyncio.Protocol):
 
     def _replay(self) -> None:
         data, self._early = self._early, b""
-        if self._exchange is not None:
+        if self._handler is not None:
             self._read(data)
 
-    def cancel(self, exchange: Exchange) -> tuple[int, int]:
-        """Close without a call of `exchange`: HTTP/1.1 has no other way to give up a response.
+    def cancel(self, handler: ResponseHandler) -> tuple[int, int]:
+        """Close without an outcome for `handler`; return the instant of the first byte and the bytes received.
 
-        The instant of its first byte, and the bytes received.
+        The connection is lost with it: HTTP/1.1 has no other way to give up a response.
         """
-        if self._exchange is not exchange:
+        if self._handler is not handler:
             return 0, 0
         part = self._first_byte, self._received
-        self._tell_unsent(exchange)
+        self._tell_unsent(handler)
         self._forget()
         self.close()
         return part
 
     def close(self) -> None:
-        """FIN behind what the kernel holds. What it has not taken is not written: nobody waits for the answer."""
+        """Close with a FIN after the bytes that the kernel holds; the rest of a request is not written."""
         self.is_free = False
         transport, context = self._transport, self._context
         is_cut_off = self._drop_upload() > 0
@@ -306,7 +306,7 @@ class Http1Connection(asyncio.Protocol):
         transport.close()
 
     def _closing_bytes(self) -> bytes:
-        """What is said before the FIN."""
+        """Bytes to write before the FIN: none without TLS."""
         return b""
 
     def abort(self) -> None:

@@ -1,7 +1,7 @@
 """Opens connections: resolve, connect to one address after the other, shake hands.
 
-An address that does not answer gets its share of the time that is left, then the next one is tried. Addresses are not
-tried at once (RFC 8305): two connections for one user would be load that the plan did not ask for.
+An address that does not answer gets an equal share of the remaining time, then the next one is tried. Addresses are
+not tried in parallel (as in RFC 8305): two connections for one user would be load that the plan did not ask for.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ T = TypeVar("T")
 UNDER_WAY = frozenset((errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR))
 CONNECTED = frozenset((0, errno.EISCONN))
 OUR_SHORTAGES = frozenset((errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
-"""Out of ports or descriptors here: it says nothing about the address."""
+"""This machine is out of ports, descriptors or memory: the address may be good."""
 
 
 class Dial:
-    """One attempt to open a connection, which can be given up.
+    """One attempt to open a connection; it can be given up.
 
-    Callbacks, not a task, where the loop lets us: 115 µs of CPU a connection over loopback instead of 195 µs (best of
-    several thousand in a row), of which 40 are the kernel's connect and 35 uvloop's transport.
+    It uses callbacks instead of a task where the loop allows it: 115 µs of CPU per connection over loopback instead of
+    195 µs (best of several thousand in a row), of which 40 µs are the kernel's connect and 35 µs uvloop's transport.
     """
 
     __slots__ = ("_addresses", "_deadline", "_dialer", "_origin", "_refusals", "_report", "_socket", "_task",
@@ -62,7 +62,7 @@ class Dial:
             self._run(dialer.resolver.ask(origin.host, origin.port), self._resolved)
 
     def give_up(self) -> None:
-        """Report to nobody any more; what has been opened is closed."""
+        """Never call `report` again, and close what has been opened."""
         self._report = None
         if self._task is not None:
             self._task.cancel()
@@ -77,7 +77,7 @@ class Dial:
         if error is None:
             self._take(task.result())
         elif isinstance(error, OSError):
-            # getaddrinfo numbers its errors on its own.
+            # The numbers of getaddrinfo's errors are not errno, so `explain` would translate them wrongly.
             self._finish(Failure(DNS, f"{host} cannot be resolved: {(error.strerror or str(error)).lower()}"))
         elif isinstance(error, UnicodeError):
             self._finish(Failure(DNS, f"{host} cannot be resolved: it is no host name"))
@@ -90,7 +90,7 @@ class Dial:
         self._try_next()
 
     def _try_next(self) -> None:
-        """Begin to connect to the next address; when none is left, that is the end."""
+        """Start to connect to the next address; fail when none is left."""
         while self._untried:
             self._tried = address = self._untried.pop(0)
             try:
@@ -108,21 +108,18 @@ class Dial:
             self._addresses.note_failure(address)
 
     def _connect(self, address: Address) -> None:
-        """Connected, or on the way; OSError when neither.
-
-        A system on this machine has answered before the call returns, which only a second call tells; it saves the
-        loop's round that waiting takes.
-        """
+        """Start to connect to an address; OSError when that fails at once."""
         sock = self._socket = socket.socket(address.family, socket.SOCK_STREAM)
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         code = sock.connect_ex(address.sockaddr)
         if code in UNDER_WAY:
+            # Over loopback the connection is already open when the first call returns, but only a second call says so.
+            # It saves one round of the loop.
             code = sock.connect_ex(address.sockaddr)
         if code in UNDER_WAY:
             self._dialer.loop.add_writer(sock, self._writable)
             if self._untried:
-                # An address that does not answer gets its share of the time that is left.
                 context = self._dialer.context
                 now = context.clock()
                 share = max(0, self._deadline - now) // (len(self._untried) + 1)
@@ -143,7 +140,7 @@ class Dial:
         self._try_next()
 
     def _writable(self) -> None:
-        """The address has answered, one way or the other."""
+        """The address has accepted or refused the connection."""
         sock = self._socket
         if sock is None:
             return
@@ -189,7 +186,7 @@ class Dial:
             self._hand_over(sock, TlsConnection(self._dialer.context, self._origin, sock, task.result()))
 
     def _hand_over(self, sock: socket.socket, connection: Http1Connection) -> None:
-        """Give the socket to the loop: from here on it belongs to a transport, and is not given up half-way."""
+        """Give the socket to a transport; from here on `give_up` no longer closes it, `_opened` does."""
         self._socket = None
         loop = self._dialer.loop
         opening = loop.create_task(loop.create_connection(lambda: connection, sock=sock))
@@ -208,12 +205,13 @@ class Dial:
             self._tell(connection)
 
     def _run(self, work: Coroutine[Any, Any, T], done: Callable[[asyncio.Task[T]], None]) -> None:
-        """Have the loop do what takes its time and can be given up."""
+        """Run `work` as a task that `give_up` can cancel."""
         self._task = task = self._dialer.loop.create_task(work)
         task.add_done_callback(done)
 
     def _finish(self, failure: Failure) -> None:
-        """Whoever dials has not been suspended yet when an address refuses at once."""
+        """Report a failure in the next turn of the loop."""
+        # An address may refuse at once, before the caller of `dial` is suspended; a report now would come too early.
         self._dialer.loop.call_soon(self._tell, failure)
 
     def _tell(self, opened: Opened) -> None:
@@ -234,7 +232,7 @@ class Dialer:
     def dial(self, origin: Origin, deadline: int, report: Report) -> Dial:
         """Open a connection to `origin`; `report` gets it, or a Failure, but never before this has returned.
 
-        Whoever asks watches over `deadline`.
+        `deadline` only divides the time among addresses: the caller ends the dial when it has passed.
         """
         return Dial(self, origin, deadline, report)
 

@@ -1,4 +1,4 @@
-"""Names to addresses, asked once for all users and kept for a while."""
+"""Resolves names to addresses, once for all users, and keeps them for 30 s."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any, Final
 from gradual_common.clock import NEVER, NS_PER_S
 
 KEPT_NS: Final = 30 * NS_PER_S
-"""getaddrinfo tells no time to live; a system that fails over by DNS is followed within this time."""
+"""How long an answer is used. getaddrinfo gives no time to live; a failover by DNS is followed within this time."""
 
-MOST_KEPT: Final = 4096
-"""Names; those that were asked for longest ago are forgotten first, and asked for again when they are needed."""
+MAX_KEPT_NAMES: Final = 4096
+"""Names that are kept. The oldest answers are dropped first, and asked for again when needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Address:
 
 
 class Addresses:
-    """The addresses of one name. Users are spread over those of the family that the system prefers, in turn."""
+    """The addresses of one name. Users get those of the family that the system prefers, in turn."""
 
     def __init__(self, found: list[Address]) -> None:
         self._preferred = [address for address in found if address.family == found[0].family]
@@ -40,7 +40,7 @@ class Addresses:
         self._turn = 0
 
     def in_order(self) -> list[Address]:
-        """In which order to try: the preferred family from the next in turn, the other one, those that failed."""
+        """The order to try: the preferred family from the next in turn on, the other family, those that failed."""
         if not self._preferred:
             self._preferred, self._others = self._others, []
         self._turn += 1
@@ -56,14 +56,14 @@ class Addresses:
                 self._failed.append(address)
 
     def note_success(self, address: Address) -> None:
-        """It was reached: if it had failed, it is good again."""
+        """It was reached: if it had failed before, it is used in turn again."""
         if address in self._failed:
             self._failed.remove(address)
             self._preferred.append(address)
 
 
 class Resolver:
-    """Resolves by the system's own means, one question per name however many users ask."""
+    """Resolves by getaddrinfo; users that ask for one name at the same time share one call."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Callable[[], int]) -> None:
         self._loop = loop
@@ -72,7 +72,7 @@ class Resolver:
         self._asked: dict[tuple[str, int], asyncio.Task[Addresses]] = {}
 
     def known(self, host: str, port: int) -> Addresses | None:
-        """The addresses of `host` if they were asked for not long ago, or are written out."""
+        """The addresses of `host` if it is an address itself, or was resolved less than `KEPT_NS` ago."""
         kept = self._known.get((host, port))
         if kept is None:
             literal = read_literal(host, port)
@@ -85,11 +85,11 @@ class Resolver:
     def _keep(self, key: tuple[str, int], kept: tuple[int, Addresses]) -> None:
         self._known.pop(key, None)
         self._known[key] = kept
-        if len(self._known) > MOST_KEPT:
+        if len(self._known) > MAX_KEPT_NAMES:
             del self._known[next(iter(self._known))]
 
     async def ask(self, host: str, port: int) -> Addresses:
-        """The addresses of `host`; OSError when there are none. Those who ask at the same time share one answer."""
+        """The addresses of `host`; OSError when there are none."""
         key = (host, port)
         task = self._asked.get(key)
         if task is None:
@@ -98,7 +98,7 @@ class Resolver:
         return await asyncio.shield(task)
 
     def close(self) -> None:
-        """Ask nothing more."""
+        """Cancel what is being resolved."""
         for task in self._asked.values():
             task.cancel()
 
@@ -116,7 +116,7 @@ class Resolver:
 
 
 def read_literal(host: str, port: int) -> Address | None:
-    """An address that is written out needs no resolver; one with a zone does."""
+    """`host` as an address, or None for a name. An address with a zone (`fe80::1%eth0`) needs the resolver, too."""
     try:
         version = ip_address(host).version
     except ValueError:

@@ -17,7 +17,7 @@ import ssl
 from collections.abc import Iterable
 from typing import Final
 
-from gradual_agent.http.connecting.connection import NOTHING, Exchange, Http1Connection
+from gradual_agent.http.connecting.connection import NOTHING, Http1Connection, ResponseHandler
 from gradual_agent.http.connecting.upload import PIECE
 from gradual_agent.http.context import HttpContext
 from gradual_agent.http.failures import PROTOCOL, TLS, Failure, ResponseError
@@ -135,7 +135,7 @@ class TlsConnection(Http1Connection):
         super().connection_made(transport)
         self.data_received(b"")
 
-    def send(self, wire: bytes, request: HttpRequest, exchange: Exchange, rest: memoryview = NOTHING) -> int:
+    def send(self, wire: bytes, request: HttpRequest, handler: ResponseHandler, rest: memoryview = NOTHING) -> int:
         """Encrypt, then write; a large request a piece at a time."""
         if len(wire) > PIECE:
             wire, rest = wire[:PIECE], memoryview(wire)[PIECE:]
@@ -144,7 +144,7 @@ class TlsConnection(Http1Connection):
         except ssl.SSLError:  # The server ended the session right behind the handshake.
             self.abort()
             return -1
-        return super().send(sealed, request, exchange, rest)
+        return super().send(sealed, request, handler, rest)
 
     def _seal(self, piece: memoryview) -> bytes | memoryview:
         return self._layer.encrypt(piece)

@@ -1,12 +1,15 @@
 """The rest of a request that the kernel did not take at once, written whenever it has room.
 
-Written by us and not by the transport, for three reasons. The lease is compared before every write (DESIGN 4.4), and
-what is given up is not written at all: nothing waits in a buffer that is not ours. A peer that answers early and closes
-makes a write fail; a transport drops what came before the failure, we go on reading. And what was written is known to
-the byte.
+It is written here and not by the transport, for three reasons:
 
-The socket belongs to a transport, which the loop lets nobody else watch: a duplicate of its descriptor is watched.
-Where no descriptor is left for one, the socket is looked at again after a moment.
+* The lease is checked before every write (docs/design/fleet.md, 4.4). What is given up is not written at all, because
+  nothing waits in a transport's buffer.
+* A peer that answers early and closes makes a write fail. A transport then drops what it has received; we still read
+  it.
+* The number of bytes written is known exactly.
+
+The loop does not allow a second watcher on the socket of a transport, so a duplicate of its descriptor is watched. When
+no descriptor is left for it, the socket is tried again after a short time.
 """
 
 from __future__ import annotations
@@ -20,10 +23,10 @@ from typing import Final
 from gradual_agent.http.context import HttpContext
 
 PIECE: Final = 64 * 1024
-"""What is written between two looks at the lease."""
+"""Bytes that are written between two checks of the lease."""
 
 BURST: Final = 16
-"""Pieces that are written before the loop gets its turn."""
+"""Pieces that are written before other callbacks of the loop run."""
 
 LOOK_AGAIN_S: Final = 0.005
 """Until a socket that cannot be watched is tried again: at that pace 200 MB/s go out where the kernel takes a MiB."""
@@ -51,18 +54,18 @@ class Upload:
         return len(self.sealed) + len(self.rest)
 
     def append(self, data: bytes) -> None:
-        """`data` goes out behind what is sealed already."""
+        """Write `data` after what is sealed already."""
         self.sealed = memoryview(bytes(self.sealed) + data)
 
     def go_on(self) -> None:
-        """Write until the kernel has enough; a lease that is over ends it (DESIGN 4.4), and the cut closes."""
-        # In pieces, for three reasons. A lease may end in the middle of a large body: each piece is written after a
-        # look at it, so at most one piece (64 KiB) and what the kernel holds go out past its end. TLS seals a piece
-        # only when it is about to be written, so ciphertext never waits in a buffer, and what is given up was never
-        # sealed. And other users' responses are to be read on time: after BURST pieces (1 MiB) the loop has its turn,
-        # and comes back when the socket has room. A blocked socket is no error; any other error is the end, and is told
-        # to the connection, which goes on reading: a server that answers early (413) and closes makes our write fail,
-        # and its answer is what the plan wants to see.
+        """Write until the kernel's buffer is full, all is written, or the lease ends."""
+        # The rest is written in pieces, for three reasons:
+        # - The lease may end in the middle of a large body. It is checked before each piece, so at most one piece
+        #   (64 KiB) and what the kernel holds are sent after its end (docs/design/fleet.md, 4.4).
+        # - TLS encrypts a piece only right before it is written: records have numbers, so none may be dropped later.
+        # - Other users' responses must be read in time: after BURST pieces (1 MiB) the loop runs its other callbacks.
+        # A full buffer is not an error. After any other error the connection goes on reading: a server that answers
+        # early (413) and closes makes our write fail, and its answer is what the user should see.
         context = self.context
         for _ in range(BURST):
             if not self.sealed and not self._seal_next():

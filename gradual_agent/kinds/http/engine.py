@@ -134,7 +134,7 @@ class HttpAction:
         content = NO_CONTENT if sample.response is None else Content(sample.response)
         self._assertions.judge(sample, content, user.scope if self._reads_scope else NO_SCOPE)
         if self._extractor:
-            self._extractor.extract(sample, content, user.client.cookies.get, user.scope)
+            self._extractor.extract(sample, content, user.client.jar.get, user.scope)
 
     def _miss(self, user: Actor, kind: int = 0) -> None:
         """There is no response to take anything out of."""
@@ -155,7 +155,7 @@ class ObservedClient(HttpClient):
 
     async def fetch(self, request: HttpRequest, sample: Sample) -> None:
         """Fetch, between the request and the response."""
-        cookie = "; ".join(part for part in (request.cookie, self.cookies.header_for(request)) if part)
+        cookie = "; ".join(part for part in (request.cookie, self.jar.header_for(request)) if part)
         self._observer.show_request(f"{request.method} {request.url}", message_of_request(request, cookie))
         await super().fetch(request, sample)
         self._observer.show_response(title_of(sample), message_of(sample.response))

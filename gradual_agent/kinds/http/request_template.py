@@ -1,6 +1,7 @@
-"""A request of the plan, made into the engine's Request: URL, query, headers, body (PLAN.md, 'Actions').
+"""Builds an HttpRequest from an action of the plan: URL, query, headers, body.
 
-Text becomes bytes as UTF-8, as everywhere (`gradual_common.net.urls.encode_text`).
+See docs/design/plan_language.md, "Actions". Text
+becomes bytes as UTF-8, as everywhere (`gradual_common.net.urls.encode_text`).
 """
 
 from __future__ import annotations

@@ -174,7 +174,7 @@ async def test_cookies_come_back_on_the_next_request_after_the_plans_own():
             await user.fetch("GET", url(server, "/set"))
             await user.fetch("GET", url(server), {"Cookie": "own=1"})
             await user.fetch("GET", url(server))
-            assert user.client.cookies.get("n") == "1"
+            assert user.client.jar.get("n") == "1"
             user.client.end_iteration()
             await user.fetch("GET", url(server))
             user.client.close()

@@ -1,4 +1,7 @@
-"""What a fetch counts, and when: messages, hops and re-sends at their first byte (RESULTS, "What is measured")."""
+"""What a fetch counts, and when: messages, hops and re-sends at their first byte.
+
+See docs/design/results.md, "What is measured".
+"""
 
 import asyncio
 import gzip
@@ -11,7 +14,7 @@ import zstandard
 from http_harness import Driver, answer, open_dialer, run_server
 
 from gradual_agent.http import client as client_module
-from gradual_agent.http.client import MOST_CONNECTIONS
+from gradual_agent.http.client import MAX_CONNECTIONS
 from gradual_agent.http.connecting.connection import Http1Connection
 from gradual_agent.http.reading.head import MAX_REMEMBERED
 from gradual_agent.http.reading.reader import ResponseReader
@@ -180,7 +183,7 @@ async def test_what_nobody_foresaw_is_raised_and_the_next_fetch_works(place, mon
                 elif place == "following":
                     patch.setattr(client_module, "follow", fail)
                 else:
-                    patch.setattr(type(user.client.cookies), "header_for", fail)
+                    patch.setattr(type(user.client.jar), "header_for", fail)
                 with pytest.raises(MistakeError):
                     await user.fetch("GET", url(server))
             user.client.interrupt()
@@ -229,13 +232,13 @@ async def test_a_user_keeps_a_bounded_number_of_connections():
     async with run_server(lambda *_: answer(b"ok")) as server:
         with open_dialer() as dialer:
             user = Driver(dialer)
-            for turn in [*range(MOST_CONNECTIONS + 20), 0, 1]:
+            for turn in [*range(MAX_CONNECTIONS + 20), 0, 1]:
                 sample = await user.fetch("GET", url(server), tls=Tls(server_name=f"name-{turn}.example"))
                 assert sample.kind == 0
             opened = dialer.context.connections
             user.client.close()
-    assert server.accepted == MOST_CONNECTIONS + 22
-    assert opened <= MOST_CONNECTIONS + 1
+    assert server.accepted == MAX_CONNECTIONS + 22
+    assert opened <= MAX_CONNECTIONS + 1
 
 
 async def test_thousands_of_heads_are_read_each_right():

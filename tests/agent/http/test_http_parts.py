@@ -14,7 +14,7 @@ from http_harness import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_agent.http.connecting.resolver import KEPT_NS, MOST_KEPT, Address, Addresses, Resolver, read_literal
+from gradual_agent.http.connecting.resolver import KEPT_NS, MAX_KEPT_NAMES, Address, Addresses, Resolver, read_literal
 from gradual_agent.http.failures import ResponseError, connection_ended, explain, tls_failed
 from gradual_agent.http.reading.decoding import KNOWN_CODINGS, decode_body
 from gradual_agent.http.reading.head import MAX_REMEMBERED, read_head
@@ -250,15 +250,15 @@ async def test_a_name_is_asked_for_once_until_its_time_is_over():
 async def test_names_are_found_however_many_there_are():
     names = Names(asyncio.get_running_loop(), [A1])
     resolver = Resolver(names, Clock(0))
-    hosts = [f"h{number}" for number in range(2 * MOST_KEPT)]
+    hosts = [f"h{number}" for number in range(2 * MAX_KEPT_NAMES)]
     found = [await resolver.ask(host, 80) for host in hosts]
     assert len({id(addresses) for addresses in found}) == len(hosts)
     assert resolver.known(hosts[0], 80) is None, "forgotten, and asked for again"
     assert (await resolver.ask(hosts[0], 80)).in_order() == [A1]
     assert resolver.known(hosts[-1], 80) is found[-1]
-    literals = [resolver.known(f"10.0.{number >> 8}.{number & 255}", 80) for number in range(2 * MOST_KEPT)]
+    literals = [resolver.known(f"10.0.{number >> 8}.{number & 255}", 80) for number in range(2 * MAX_KEPT_NAMES)]
     assert None not in literals
-    assert len(resolver._known) == MOST_KEPT
+    assert len(resolver._known) == MAX_KEPT_NAMES
 
 
 async def test_a_name_without_addresses_is_an_error_and_asked_again():

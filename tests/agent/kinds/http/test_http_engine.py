@@ -1,4 +1,4 @@
-"""An action of the plan becomes the request that PLAN.md describes, encoded once where nothing in it changes."""
+"""An action becomes the request that docs/design/plan_language.md describes, encoded once if nothing in it changes."""
 
 from typing import Any
 
@@ -121,7 +121,7 @@ class Client:
         self.status = status
         self.kind = kind
         self.requests: list[HttpRequest] = []
-        self.cookies: dict[str, str] = {}
+        self.jar: dict[str, str] = {}
 
     async def fetch(self, request: HttpRequest, sample: Sample) -> None:
         self.requests.append(request)
