@@ -59,6 +59,8 @@ class Redial:
 
     def lost(self, now: int) -> None:
         """Dial again after 0.1 to 1 s: soon at first, so that a master that is just starting is reached at once."""
+        # The range doubles with each attempt, and the delay is drawn from it: agents that lost the same master at the
+        # same instant spread out, and a master that stays away is not flooded.
         spread = min(MAX_DELAY_NS - MIN_DELAY_NS, MIN_DELAY_NS << min(self._attempts, 10))
         self.next_at = now + MIN_DELAY_NS + int(self._jitter() * spread)
         self._attempts += 1
@@ -134,8 +136,8 @@ class OffsetEstimate:
     """The offset between the agent's clock and run time: of the last 64 round trips, the one with the least delay.
 
     A ping leaves at `sent` and its pong arrives at `received` on the agent's clock; the master read run time `now` in
-    between. So run time − agent clock lies in [now − received, now − sent], whatever the two directions took, and the
-    midpoint is wrong by at most half the delay. Queues only add delay, so the round trip with the
+    between. So run time − agent clock lies in [now − received, now − sent], for any times of the two directions, and
+    the midpoint is wrong by at most half the delay. Queues only add delay, so the round trip with the
     least delay says most, where a mean would include every delay (D. Mills, RFC 5905, section 10,
     the clock filter).
 

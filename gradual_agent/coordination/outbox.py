@@ -120,6 +120,7 @@ class Outbox:
         """The batches to send now, in order: a batch that is due takes all earlier ones with it."""
         sendable = self._sendable()
         due = max((count for count, waiting in enumerate(sendable, 1) if waiting.send_at <= now), default=0)
+        # Batches are sent in order of their numbers, as an acknowledgement covers all up to its number.
         self.in_flight += due
         return tuple(sendable[:due])
 

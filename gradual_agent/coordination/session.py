@@ -396,7 +396,7 @@ WATCHED: tuple[Reaction[Session, Any], ...] = (
     cuts("the lease is over", lambda session, _, now: 0 < session.lease_end <= now),
     Reaction(Session._give_up_master, ENDED, lambda session, _, now: now >= session._redial.give_up_at),
 )
-"""Holds in every state but the last, whatever the event."""
+"""Applied in every state but the last, before any event."""
 
 GOODBYE: Reaction[Session, object] = Reaction(
     Session._say_goodbye, ENDED, lambda session, *_: session._signals > 0 and session.outbox.is_delivered

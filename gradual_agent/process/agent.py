@@ -241,6 +241,7 @@ class Agent:
         run.schedule(orders.start - offset, welcome.interval, levels)
 
     def _cut(self, reason: str) -> None:
+        # The lease first: from here on the engine writes nothing more, not even for a user that is not cut yet.
         self._lease.ends_at = 0
         users = sum(span.count for span in self._pool.held)
         if users and self._run is not None:
@@ -321,6 +322,8 @@ class Agent:
         assert welcome is not None, "orders come after the welcome"
         batch = run.seal(interval, self._offset, last)
         self._samples.send(*run.take_samples(self._offset))
+        # Agents send at different offsets after the end of an interval, so that the master does not get all batches of
+        # a large fleet at once. The last batch is sent at once.
         send_at = self._clock()
         if intervals is not None:
             send_at = intervals.end_of(interval) - self._offset + welcome.batch_offset

@@ -122,6 +122,8 @@ def introduction_of(options: AgentOptions, max_users: int) -> Hello:
 
 def calm_collector() -> None:
     """Exclude all objects that exist now from collections, and collect new ones rarely."""
+    # `freeze` moves all objects to a generation that is never scanned. A full collection would
+    # otherwise scan the plan and all loaded modules, and pause all users for that time.
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 50, 100)

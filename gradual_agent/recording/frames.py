@@ -71,8 +71,8 @@ class ClosedFrame:
 
     interval: int
     level: int
-    begin: int
+    start: int
     end: int
-    """On the agent's clock, ns, as `begin`."""
+    """On the agent's clock, ns, as `start`."""
     groups: list[GroupFrame]
     steps: list[StepFrame]

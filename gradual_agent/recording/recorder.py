@@ -48,7 +48,7 @@ class Recorder:
         self._levels: list[tuple[int, int]] = []
         self._level = DRAIN_LEVEL
         self._interval = 0
-        self._begin = 0
+        self._frame_start = 0
         self._closed: list[ClosedFrame] = []
         self._applied: list[Applied] = []
         self._batches = 0
@@ -61,10 +61,10 @@ class Recorder:
         passed starts now, as its users are started and stopped now.
         """
         now = self._clock()
-        has_begun = self._length > 0 and now >= self._begin
+        has_started = self._length > 0 and now >= self._frame_start
         self._start, self._length = start, interval
         self._levels = sorted(levels)
-        if has_begun:
+        if has_started:
             self._forget_past_levels(now)
         else:
             self._open_first(now)
@@ -73,9 +73,9 @@ class Recorder:
     def _open_first(self, now: int) -> None:
         """The first frame starts with its interval, even if the agent joins in the middle of it."""
         self._interval = max(0, (now - self._start) // self._length)
-        self._begin = self._start + self._interval * self._length
+        self._frame_start = self._start + self._interval * self._length
         self._level = self._levels[0][1] if self._levels else DRAIN_LEVEL
-        self._enter_levels(max(now, self._begin))
+        self._enter_levels(max(now, self._frame_start))
 
     def _enter_levels(self, now: int) -> None:
         """Take the last of the levels that have started."""
@@ -94,19 +94,20 @@ class Recorder:
         while self._levels and self._levels[0][0] <= now:
             latest = self._levels.pop(0)[1]
         if latest is not None and latest != self._level:
-            self._levels.insert(0, (max(now, self._begin), latest))
+            self._levels.insert(0, (max(now, self._frame_start), latest))
 
     def _set_boundary(self) -> None:
         boundary = self._start + (self._interval + 1) * self._length
         if self._levels:
             boundary = min(boundary, self._levels[0][0])
-        self.boundary = max(boundary, self._begin)
+        self.boundary = max(boundary, self._frame_start)
 
     def roll(self, now: int) -> None:
         """Close every frame that has ended by `now`."""
         while now >= self.boundary:
             end = self.boundary
             self._close(end)
+            # The frame ended with its interval, or before it, at the start of a level.
             if end >= self._start + (self._interval + 1) * self._length:
                 self._interval += 1
             self._enter_levels(end)
@@ -114,14 +115,14 @@ class Recorder:
 
     def _close(self, end: int) -> None:
         """Close the open frame; a frame without length is dropped, and its counts go into the next."""
-        if end == self._begin:
+        if end == self._frame_start:
             return
         groups = [meter.take(end) for meter in self.groups]
         steps = [frame for record in self.steps if (frame := record.take()) is not None]
-        self._closed.append(ClosedFrame(self._interval, self._level, self._begin, end, groups, steps))
+        self._closed.append(ClosedFrame(self._interval, self._level, self._frame_start, end, groups, steps))
         if self.log is not None:
             self.log.close_frame(self._level)
-        self._begin = end
+        self._frame_start = end
 
     def loop_lag(self, lag: int) -> None:
         """The loop ran `lag` ns late. Not counted before the schedule starts, as the agent then prepares the plan."""
@@ -159,7 +160,7 @@ class Recorder:
     def _take_frames(self, interval: int, last: bool) -> list[ClosedFrame]:
         if not self._length:
             return []
-        until = max(self._clock(), self._begin) if last else self._start + (interval + 1) * self._length
+        until = max(self._clock(), self._frame_start) if last else self._start + (interval + 1) * self._length
         self.roll(until)
         if last:
             self._close(until)
@@ -171,6 +172,6 @@ class Recorder:
         """The frames in run time; each starts where the last one ended."""
         # The offset may change between two batches. Frames would then overlap or leave a gap.
         for frame in frames:
-            begin = frame.begin + offset if self._sealed_until is None else self._sealed_until
-            self._sealed_until = max(begin, frame.end + offset)
-            yield Frame(frame.level, begin, self._sealed_until)
+            start = frame.start + offset if self._sealed_until is None else self._sealed_until
+            self._sealed_until = max(start, frame.end + offset)
+            yield Frame(frame.level, start, self._sealed_until)

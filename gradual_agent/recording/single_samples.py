@@ -65,8 +65,8 @@ class SampleLog:
         closed, self._closed = self._closed, []
         for level, packed in closed:
             rows = np.frombuffer(packed, dtype=_ROW)
-            for begin in range(0, len(rows), MAX_SAMPLES):
-                yield _columns(level, rows[begin : begin + MAX_SAMPLES], offset)
+            for first in range(0, len(rows), MAX_SAMPLES):
+                yield _columns(level, rows[first : first + MAX_SAMPLES], offset)
 
 
 def _columns(level: int, rows: np.ndarray, offset: int) -> SampleColumns:
@@ -128,6 +128,7 @@ class ExemplarPicker:
 
     def _is_small(self, scope: Scope, key: float) -> bool:
         smallest = self._smallest.setdefault(scope, [])
+        # Bottom-k: sorted, and at most `CANDIDATES` long, so most failures cost one comparison with the last key.
         if len(smallest) == CANDIDATES:
             if key >= smallest[-1]:
                 return False

@@ -45,6 +45,7 @@ class LoopTimer:
 
     def _set(self, when: int) -> None:
         self._unset()
+        # Rounded up to libuv's whole milliseconds: a timer that fires early would find nothing due and be set again.
         delay = min(max(0, when - self._clock()), MAX_SLEEP_NS)
         self._handle = self._loop.call_later(-(-delay // NS_PER_MS) / 1000, self._ring)
 

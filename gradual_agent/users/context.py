@@ -45,6 +45,7 @@ class UserLog:
 
     def log_bug(self, behaviour: Behaviour, step: CompiledStep, error: Exception) -> None:
         """Log a bug in Gradual: the first traceback of each step and type of exception."""
+        # Once: a bug that every iteration meets would write thousands of tracebacks per second.
         if self._is_new((step.record.number, type(error))):
             structlog.get_logger(__name__).error(
                 f"unexpected error in a step{self._consequence}",
@@ -82,6 +83,7 @@ class UserContext:
 
 def mark_failed(sample: Sample, error: Exception, now: int) -> None:
     """Make the sample a failure by `error`; it ended with its response if that had arrived, else now."""
+    # With a whole response the error was in reading it, so the time of the system ends where its response ended.
     if not sample.has_response:
         sample.ended = now
     sample.kind = kind_of(error)

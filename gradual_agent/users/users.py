@@ -121,7 +121,7 @@ class Users:
                     self._late_starts += self._clock() - due > LATE_NS
                     self._users[slot] = user = self._make_user(slot, tenure)
                     user.start()
-                case PendingStop(deadline, hands_over) if user is not None:
+                case PendingStop(deadline, hands_over) if user is not None:  # Else it has ended by itself.
                     user.stop(deadline, hands_over=hands_over)
         except Exception as error:
             self._on_error(error)
