@@ -46,10 +46,11 @@ try() { # PYTHON LOCK FOLDER
     echo "$("$1" --version), $2.lock: installed, agreed, started"
 }
 
-try_agent() { # PYTHON FOLDER: what a host that runs agents only has; everything of theirs is there, and they begin to work
+try_agent() { # PYTHON FOLDER: a host that runs agents only has all modules of theirs, and its agents start to work
     "$2/bin/pip" install "${QUIETLY[@]}" --no-deps --no-compile "$work"/wheel/*.whl
     "$2/bin/gradual-agent" --help >/dev/null
-    "$2/bin/python" - <<'IMPORTS'
+    # -I: not the modules of this clone, which has none that are generated.
+    "$2/bin/python" -I - <<'IMPORTS'
 import importlib, pkgutil
 
 for package in ("gradual_agent", "gradual_common"):
