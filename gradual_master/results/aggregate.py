@@ -188,7 +188,7 @@ class Aggregate:
     def end(self) -> int:
         """The end of the last level that any agent was in, ns since the schedule's start; 0 when none was."""
         sums = self.levels.sums
-        ends = [int(sums.extents[row, END]) for place, row in sums.rows.items() if place != OUTSIDE]
+        ends = [int(sums.extents[row, END]) for scope, row in sums.rows.items() if scope != OUTSIDE]
         return max(ends, default=self.start) - self.start
 
     @property

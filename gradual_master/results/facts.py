@@ -1,4 +1,4 @@
-"""What the master knows about a run besides its measurements: the input of verdict, summary and reporters."""
+"""Facts about a run besides its measurements: input of verdict, summary and reporters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class AgentFacts:
     offset: int | None
     """The master's clock − its clock, ns; None before the agent has estimated it."""
     begun: int
-    """Requests begun by its last ping."""
+    """Requests that it had started by its last ping."""
     left: bool = False
     """It drained away on request, and is not lost."""
 
@@ -44,7 +44,7 @@ class FleetFacts:
     """Batches that came again after a stream had ended before their acknowledgement."""
     late_levels: int = 0
     finished: tuple[SlotsFinished, ...] | None = None
-    """None: nobody kept account of slots that ended for good; groups with `iterations` are not judged for missing
+    """None: slots that ended for good were not recorded; groups with `iterations` are not judged for missing
     users then."""
 
 
@@ -61,7 +61,7 @@ class RunFacts:
     seed: int
     command: str
     begins_at: str | None = None
-    """When the schedule begins; None when it never began."""
+    """The start of the schedule; None when it never started."""
     tags: dict[str, str] = field(default_factory=dict)
     git: dict[str, Any] | None = None
     """Commit and branch of the repository that the plan lies in (`run.environment.git_facts`)."""

@@ -1,4 +1,4 @@
-"""What every part of a summary can do: be read by attribute and by key, become plain JSON data, or one flat row."""
+"""The base class of all parts of a summary: read by attribute or key, converted to JSON data or to one flat row."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def flat_row(section: Section) -> dict[str, Cell]:
 
     A distribution becomes a column per statistic (`response_time_ms` → `response_time_p95_ms`), counts by name one text
     (`timeout=1;status=2`), a list of names likewise (`failures;missing`); what is a document of its own (a histogram,
-    the assertions of a step) has no place in a cell and is left out.
+    the assertions of a step) does not fit into a cell and is left out.
     """
     return {name: cell for key in section.keys() for name, cell in _cells(key, section[key])}  # noqa: SIM118 - no mapping
 

@@ -72,7 +72,7 @@ class Uncovered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What speaks for and against a run."""
+    """The facts from which the verdict is made."""
 
     run: RunFacts
     tolerance: Tolerance
@@ -82,7 +82,7 @@ class Evidence:
     lost: tuple[str, ...] = ()
     """The names of lost agents."""
     losses: tuple[Loss, ...] = ()
-    """Of every agent that reported less than it had begun."""
+    """For every agent that reported fewer requests than it had started."""
     saturated: tuple[tuple[str, int], ...] = ()
     """(agent, intervals), the worst first."""
     standstills: tuple[tuple[str, int], ...] = ()
@@ -97,19 +97,19 @@ class Evidence:
     uncovered: tuple[Uncovered, ...] = ()
     """Steps that failed more often than is healthy while no objective looks at that."""
     least_user_s: float = 0.0
-    """User-seconds up to which nothing is said (`scheduled_users.PER_CHANGE`)."""
+    """Missing user-seconds that are tolerated (`scheduled_users.PER_CHANGE`)."""
     least_saturated: int = 0
     """Intervals from which on saturation makes a run invalid."""
 
     @property
     def missing_share(self) -> float:
-        """Missing user-seconds as a share of the scheduled ones; 0 when they are too few to say anything."""
+        """Missing user-seconds as a share of the scheduled ones; 0 when they are within the tolerance."""
         scheduled, missing = self.fleet.scheduled_user_s, self.fleet.missing_user_s
         return missing / scheduled if scheduled > 0 and missing > self.least_user_s else 0.0
 
     @property
     def lost_share(self) -> float:
-        """Requests begun and never reported, as a share of those begun."""
+        """Requests that were started and never reported, as a share of the started ones."""
         return (self.fleet.begun - self.fleet.merged) / self.fleet.begun if self.fleet.begun else 0.0
 
     @property
@@ -119,7 +119,7 @@ class Evidence:
 
     @property
     def unaccounted(self) -> float:
-        """The share of the users' time by Little's law; 0 when it is too little to say anything."""
+        """The unaccounted share of the users' time (`littles_law`); 0 when it is within the tolerance."""
         share = self.law.unaccounted or 0.0
         return share if share * self.law.active_user_s > self.least_user_s else 0.0
 
@@ -139,7 +139,7 @@ def unforeseen_steps(index: SeriesIndex, totals: Totals, samples: Sequence[Error
 def uncovered_steps(
     index: SeriesIndex, totals: Totals, objectives: Iterable[Objective], errors: Sequence[ErrorRow]
 ) -> Iterator[Uncovered]:
-    """Steps with more than 5 % failures that no objective of the plan covers: a run must not pass because nobody asked.
+    """Steps with more than 5 % failures that no objective of the plan covers; a run with such steps must not pass.
 
     `errors`: the most frequent first.
     """

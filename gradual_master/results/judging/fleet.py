@@ -29,9 +29,9 @@ class FleetSection(Section):
     merged: int
     level_spread_ms: float
     intervals: int
-    """Those that are judged."""
+    """The number of judged intervals."""
     saturated_intervals: int
-    """Those of them in which any agent was saturated."""
+    """The judged intervals in which any agent was saturated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,13 @@ class AgentRow(Section):
     """In how many of `fleet.intervals` it was saturated; None: it reported nothing."""
     lost: bool
     left: bool
-    """It drained away on request."""
+    """It drained and left on request."""
     clock_offset_ms: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Requests that an agent had begun, and those of them that it reported; exact to one of its pings."""
+    """The requests that an agent had started by its last ping, and how many of them it reported."""
 
     agent: str
     begun: int
@@ -71,19 +71,19 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One agent: what the fleet knows of it beside what it delivered."""
+    """One agent: the facts of the fleet, and its delivered measurements."""
 
     facts: AgentFacts
     totals: AgentTotals
 
     @property
     def begun(self) -> int:
-        """Of an agent that delivered its last batch nothing can be missing: its last ping may be older than that."""
+        """Started requests. After an agent's last batch nothing is missing, while its last ping may be older."""
         return self.totals.merged if self.totals.is_complete else max(self.totals.merged, self.facts.begun)
 
 
 class FleetReport:
-    """Every agent that was there.
+    """The report about every agent of the run.
 
     `agents`: what each delivered, by incarnation; `judged`: intervals of the length `interval`, by phase.
     """
@@ -141,7 +141,7 @@ class FleetReport:
 
     @property
     def losses(self) -> tuple[Loss, ...]:
-        """What each agent had begun and never reported, where there is any."""
+        """The requests that each agent had started and never reported, for agents with such requests."""
         return tuple(
             Loss(account.facts.name, account.begun, account.totals.merged)
             for account in self._accounts
@@ -166,7 +166,7 @@ class FleetReport:
 
 
 def _accounts(facts: FleetFacts, agents: Mapping[str, AgentTotals]) -> Iterator[Account]:
-    """Agents that delivered batches count, whatever the fleet remembers of them."""
+    """Agents that delivered batches count, even if the fleet has no facts about them."""
     known = {agent.id: agent for agent in facts.agents}
     for agent in facts.agents:
         yield Account(agent, agents.get(agent.id, AgentTotals()))

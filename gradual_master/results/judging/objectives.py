@@ -1,11 +1,11 @@
-"""Objectives: what the plan demands of a run, observed as it goes and judged at its end.
+"""Objectives: the plan's limits for a run, observed during the run and judged at its end.
 
 An objective looks at the run so far. `first_failed_at_s` is the end of the first closed interval at which the run so
 far broke it, `worst` its worst value at any of them; both leave out moments with too few samples for the statistic.
 A count that must be reached is judged at the end alone.
 
-No data fails an objective, but for one that stands for every name (`*`) and for a step's `success_rate`: those are
-said and not judged (`passed` None). In a run that was cut short nothing is judged that lacks data, or has not reached
+No data fails an objective, with two exceptions that are reported but not judged (`passed` None): one that is made of a
+`*`, and a step's `success_rate`. In a run that was cut short nothing is judged that lacks data, or has not reached
 its count yet (docs/design/results.md, "Objectives").
 """
 
@@ -39,13 +39,13 @@ class Objective:
     needs_data: bool = True
     """No data fails it."""
     is_own: bool = True
-    """The plan says it."""
+    """It is written in the plan; False for a default."""
     advice: str = ""
     """What to do about it, after the reason."""
 
     @property
     def enough(self) -> int:
-        """The fewest samples for which the statistic says anything: a p99 of ten is their maximum."""
+        """The fewest samples for which the statistic is meaningful: the p99 of ten samples is their maximum."""
         q = self.rule.quantile
         return ceil(round(1 / min(q, 1 - q), 6)) if q is not None else 1
 
@@ -176,7 +176,7 @@ def describe(value: float, unit: Unit) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A value in the rule's unit, None without data, and the number of samples behind it."""
+    """A value in the rule's unit, None without data, and the number of samples that it is made of."""
 
     value: float | None
     samples: int
@@ -189,7 +189,7 @@ def observe(rule: Rule, selection: Selection, totals: Totals) -> Observation:
         # Every other statistic of times is a property of the histogram: mean, min, max or count.
         value = getattr(histogram, rule.statistic) if rule.quantile is None else histogram.quantile(rule.quantile)
         return Observation(value, histogram.count)
-    if rule.series == "iteration":  # Iterations a second.
+    if rule.series == "iteration":  # Iterations per second.
         within = totals.within_phases(selection)
         samples = totals.histogram(ITERATION, within).count
         return Observation(_rate(samples, totals.seconds(within.phases)), samples)

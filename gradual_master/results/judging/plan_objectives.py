@@ -19,11 +19,11 @@ from gradual_master.results.merging.sums import OUTSIDE
 ON_FAILURES = frozenset({"error_rate", "success_rate", "failures"})
 
 ALWAYS = "error_rate < 100%"
-"""A run in which nothing at all succeeded is no success, whatever its plan demands."""
+"""A run without a single success never passes, independent of its plan."""
 
 
 DEFAULT = "error_rate < 5%"
-"""In force where a plan says nothing of failures: half of them failing must not pass because nobody asked."""
+"""Applies when a plan has no objective for failures: a run with half of its requests failed must not pass."""
 
 DEFAULT_NAME = f"{DEFAULT} (default)"
 DEFAULT_ADVICE = "; `thresholds:` sets another limit, `thresholds: []` none"
@@ -45,7 +45,7 @@ def judges_failures(rule: Rule) -> bool:
 
 
 def _implied(plan: Plan, own: Iterable[Objective], names: _Names) -> Iterator[Objective]:
-    """What is in force without being said. An empty list of thresholds turns the default off."""
+    """Objectives that apply without being in the plan. An empty list of thresholds turns the default off."""
     is_silent = bool(plan.thresholds) or "thresholds" not in plan.model_fields_set
     if is_silent and not any(judges_failures(objective.rule) for objective in own):
         for objective in _of_threshold(Threshold(rule=DEFAULT, name=DEFAULT_NAME), names):
@@ -86,13 +86,13 @@ def _objective(rule: Rule, name: str, severity: str, names: _Names, *, needs_dat
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """What the names of a scope stand for in this plan."""
+    """Resolves the names of a scope in this plan."""
 
     index: SeriesIndex
     schedule: Schedule
 
     def expand(self, scope: Scope) -> Iterator[Scope]:
-        """One scope per name that a `*` stands for."""
+        """One scope per name that a `*` matches."""
         starred = scope.starred
         for names in product(*(self._all(dimension) for dimension in starred)):
             chosen = dict(zip(starred, names, strict=True))
@@ -149,5 +149,5 @@ def _kinds(rule: Rule, failures: FailureKinds) -> tuple[int, ...] | None:
 
 
 def _kinds_named(name: str, failures: FailureKinds) -> list[int]:
-    """Those of that name; a kind that no action of the plan can have is nobody's."""
+    """The numbers of the kinds of that name; none for a kind that no action of the plan can have."""
     return [number for kind, number in failures.numbers.items() if kind == name or kind.startswith(f"{name}:")]

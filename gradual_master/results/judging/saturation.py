@@ -17,9 +17,10 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.schedule.schedule import Schedule
 
 SUSTAINED = 5 * NS_PER_S
-"""Shorter strain is no saturation: a level that begins takes its agents some work."""
+"""Shorter strain is not saturation: the start of a level is some work for the agents."""
 
 MAX_SATURATED_SHARE = 0.05
+"""Share of the measured intervals."""
 
 
 def least_saturated(interval: int) -> int:
@@ -34,12 +35,13 @@ def sustained(intervals: Iterable[int], length: int) -> tuple[int, ...]:
     (3, 4, 5)
     """
     rising = enumerate(sorted(set(intervals)))
-    runs = ([interval for _, interval in run] for _, run in groupby(rising, lambda place: place[1] - place[0]))
+    # Of consecutive intervals, number minus position in the sorted list is the same: that is the key of their run.
+    runs = ([interval for _, interval in run] for _, run in groupby(rising, lambda entry: entry[1] - entry[0]))
     return tuple(interval for run in runs if len(run) >= length for interval in run)
 
 
 def judged_intervals(schedule: Schedule, interval: int, end: int) -> list[range]:
-    """The intervals that begin in a phase which is no warm-up, before `end`, by phase; times in ns."""
+    """The intervals that start before `end` in a phase other than warm-up, by phase; times in ns."""
     return [
         range(-(-phase.start // interval), -(-min(phase.end, end) // interval))
         for phase in schedule.phases
@@ -52,9 +54,9 @@ class Saturation:
     """Saturated intervals."""
 
     measured: int
-    """How many intervals are judged."""
+    """The number of judged intervals."""
     by_agent: Mapping[str, tuple[int, ...]]
-    """Those of them that each agent spent saturated."""
+    """The judged intervals in which each agent was saturated."""
     intervals: tuple[int, ...]
     """All that are saturated, warm-up among them, rising."""
     interval: int

@@ -51,7 +51,7 @@ class WaitLateness:
 
     @property
     def is_off(self) -> bool:
-        """Whether the realised think times are not those of the plan, by enough of them to say so."""
+        """Whether the think times differ from the plan, with enough waits to be sure."""
         return self.waits >= MIN_WAITS and self.mean > self.bound
 
     def __str__(self) -> str:

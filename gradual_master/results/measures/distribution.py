@@ -25,7 +25,7 @@ class Distribution(Section):
 
     @classmethod
     def of(cls, histogram: Histogram) -> Distribution:
-        """What a merged histogram says."""
+        """The statistics of a merged histogram."""
         p50, p90, p95, p99, p99_9 = (milliseconds(histogram.quantile(q)) for q in (0.5, 0.9, 0.95, 0.99, 0.999))
         least, mean, most = (milliseconds(ns) for ns in (histogram.min, histogram.mean, histogram.max))
         return cls(histogram.count, least, mean, p50, p90, p95, p99, p99_9, most)

@@ -1,6 +1,6 @@
 """Failed exchanges of the whole fleet: of each step and kind of failure the first ones, and a random choice of all.
 
-Those that failed by their status are of one kind when they have the same code.
+Failures by status are of one kind when they have the same status code.
 
 Agents send candidates (`ExemplarPicker`); among them the first are those that ended first, and the random ones those
 with the smallest keys, which is a simple random sample of all failures of the fleet.
@@ -43,7 +43,7 @@ class ErrorSample(Section):
     response: dict[str, Any] | None
     """{status_code, headers, body, body_bytes}; `headers` empty and the body's None where they were not kept."""
     curl: str | None
-    """The request as a command; None where there is no such command."""
+    """The request as a command; None when the action cannot be written as one."""
 
 
 class ErrorSamples:
@@ -60,8 +60,8 @@ class ErrorSamples:
             raise WireError(f"an exchange names step {exemplar.step}; the plan has {len(self._index.steps)}")
         if exemplar.kind >= len(self._index.failures):
             raise WireError(f"an exchange names failure {exemplar.kind}; the plan has {len(self._index.failures) - 1}")
-        place = (exemplar.step, exemplar.kind, self._code(exemplar))
-        candidates = self._candidates.setdefault(place, [])
+        key = (exemplar.step, exemplar.kind, self._code(exemplar))
+        candidates = self._candidates.setdefault(key, [])
         insort(candidates, (agent, exemplar), key=_by_time)
         if len(candidates) > MAX_CANDIDATES:
             candidates[FIRST_SHOWN:] = _random(candidates[FIRST_SHOWN:], FIRST_SHOWN + RANDOM_SHOWN)
@@ -72,8 +72,8 @@ class ErrorSamples:
         return response["status_code"] if response and exemplar.kind in self._index.failures.by_status else 0
 
     def rows(self, start: int) -> tuple[ErrorSample, ...]:
-        """Those that the summary has, in the order of the plan; `start`: run time of the schedule's start."""
-        return tuple(row for place in sorted(self._candidates) for row in self._rows_of(place, start))
+        """The samples for the summary, in the order of the plan; `start`: run time of the schedule's start."""
+        return tuple(row for key in sorted(self._candidates) for row in self._rows_of(key, start))
 
     @property
     def known(self) -> set[tuple[int, int]]:
@@ -84,8 +84,8 @@ class ErrorSamples:
         """What is known of these failures, in the order in which they ended; `code` 0 but for those by their status."""
         return [exemplar for _, exemplar in self._candidates.get((step, kind, code), ())]
 
-    def _rows_of(self, place: tuple[int, int, int], start: int) -> Iterator[ErrorSample]:
-        candidates = self._candidates[place]
+    def _rows_of(self, key: tuple[int, int, int], start: int) -> Iterator[ErrorSample]:
+        candidates = self._candidates[key]
         for one in candidates[:FIRST_SHOWN]:
             yield self._row(*one, "first", start)
         for one in _random(candidates[FIRST_SHOWN:], RANDOM_SHOWN):
@@ -115,5 +115,5 @@ def _by_time(candidate: tuple[str, Exemplar]) -> tuple[int, float]:
 
 
 def _random(candidates: list[tuple[str, Exemplar]], number: int) -> list[tuple[str, Exemplar]]:
-    """Those with the smallest keys, in the order in which they ended."""
+    """The samples with the smallest keys, in the order in which they ended."""
     return sorted(sorted(candidates, key=lambda candidate: candidate[1].key)[:number], key=_by_time)

@@ -17,12 +17,12 @@ from gradual_master.results.merging.counts import FailedSamples, FailureCounts
 from gradual_master.results.section import Section
 
 ARROW = " → "
-"""Stands in an example between what was asked and what came."""
+"""Between the request and the response of an example."""
 
 MAX_EXAMPLE_CHARS = 200
 
 MAX_LIVE_ROWS = 50
-"""Rows of an interval: a system that makes status codes up must not hold up the loop that closes them."""
+"""Rows of a live interval: a system that sends hundreds of status codes must not slow the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class ErrorRow(Section):
     kind: str
     status_code: int | None
     label: str
-    """What a person calls it, by the first failure that was described; `… and others` where the described differ."""
+    """Its name for people, from the first described failure; `… and others` where the described failures differ."""
     count: int
     share: float | None
     """Of the step's requests."""
@@ -50,7 +50,7 @@ class ErrorRow(Section):
 
 @dataclass(frozen=True, slots=True)
 class ErrorTable:
-    """Puts the counts of failures and their descriptions together."""
+    """Joins the counts of failures with their descriptions."""
 
     plan: Plan
     index: SeriesIndex
@@ -65,7 +65,7 @@ class ErrorTable:
         The counts of all rows of a step add up to its failures. `start`: run time of the schedule's start. Measured:
         20 µs a row.
         """
-        failed = sorted(self.failures.of(self.totals.measured), key=lambda one: -one.count)
+        failed = sorted(self.failures.of(self.totals.measured), key=lambda row: -row.count)
         return tuple(self._row(one, start) for one in failed[:most])
 
     def _row(self, failed: FailedSamples, start: int) -> ErrorRow:
@@ -96,12 +96,12 @@ class ErrorTable:
 
 
 def _are_alike(labels: Iterable[str]) -> bool:
-    """Whether all say the same, but for the numbers in them: a time-out may take a moment longer than another."""
+    """Whether all are equal but for digits: one time-out may take a moment longer than another."""
     return len({"".join(sign for sign in label if not (sign.isdigit() or sign == ".")) for label in labels}) == 1
 
 
 def _instants(failed: FailedSamples, described: list[Exemplar], interval: int) -> tuple[int, int]:
-    """When the first and the last one ended: the begins of their frames, or later where one in them was described."""
+    """When the first and the last one ended: the starts of their frames, or later where one in them was described."""
     ends = [one.ended for one in described]
     first = min((end for end in ends if failed.first <= end < failed.first + interval), default=failed.first)
     last = max((end for end in ends if failed.last <= end < failed.last + interval), default=failed.last)

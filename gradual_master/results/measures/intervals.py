@@ -40,7 +40,7 @@ class ActionInterval:
 
     @property
     def response_time_ms(self) -> Distribution:
-        """What the histogram says."""
+        """The statistics of the histogram."""
         return Distribution.of(self.histogram)
 
 
@@ -82,7 +82,7 @@ class IntervalRecord:
     _measured: Contribution = field(repr=False, compare=False, kw_only=True)
 
     def actions(self) -> tuple[ActionInterval, ...]:
-        """Each step of each group, in the order of the plan, without those that did nothing. Worked out anew."""
+        """Each step of each group, in the order of the plan, without steps that had no request; not cached."""
         by_kind = self._measured.sums.total.requests[: len(self._index.steps)]
         performed = np.flatnonzero(by_kind.sum(axis=1)).tolist()
         return tuple(self._action(step, by_kind[step]) for step in performed)
@@ -106,15 +106,15 @@ def _errors(by_kind: Int64, names: Sequence[str]) -> dict[str, int]:
 
 
 def _response_times(measured: Contribution, steps: Iterable[int]) -> Histogram:
-    """Of these steps, over all outcomes that have one."""
+    """The response times of these steps, over all outcomes."""
     shape = measured.sums.shape
-    cells = product(measured.places, steps, range(shape.kinds))
-    codes = (shape.code(place, step, kind, RESPONSE_TIME) for place, step, kind in cells)
+    cells = product(measured.scopes, steps, range(shape.kinds))
+    codes = (shape.code(scope, step, kind, RESPONSE_TIME) for scope, step, kind in cells)
     return measured.histograms.total(codes)
 
 
 class IntervalWriter:
-    """Turns what was measured in an interval into its record."""
+    """Turns the measurements of an interval into its record."""
 
     def __init__(self, index: SeriesIndex, schedule: Schedule, interval: int) -> None:
         self._index = index
@@ -124,7 +124,7 @@ class IntervalWriter:
         self._finished: tuple[SlotsFinished, ...] = ()
 
     def leave_out(self, finished: tuple[SlotsFinished, ...], start: int) -> None:
-        """From now on these slots are scheduled no more; `start`: of the schedule, on the clock of their `at`."""
+        """From now on these slots do not count as scheduled; `start`: run time of the schedule's start."""
         if len(finished) != len(self._finished):
             self._finished = finished
             self._scheduled = ScheduledUsers(self._schedule, finished, start)

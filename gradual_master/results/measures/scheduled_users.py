@@ -1,4 +1,4 @@
-"""How many users the schedule wanted when. Times are nanoseconds since the schedule's start."""
+"""The number of scheduled users over time. Times are nanoseconds since the schedule's start."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.facts import SlotsFinished
 
 PER_CHANGE = NS_PER_S // 10
-"""User-ns granted for each slot and change of it. A user that begins or ends takes the agent a moment, which is no sign
-of anything however short the run; a share of user-seconds is judged only beyond that. Over a run of a minute that is
-less than 0.2 % of the time of a user who stays."""
+"""Missing user-ns that are tolerated for each slot that starts or ends: the agent needs a moment for it, in a short run
+as in a long one. Only more missing time is judged. In a run of a minute this is less than 0.2 % of a user's time."""
 
 
 class ScheduledUsers:
@@ -41,7 +40,7 @@ class ScheduledUsers:
         return area
 
     def allowance(self, begin: int, end: int) -> int:
-        """User-ns in [begin, end) that are no sign of anything: `PER_CHANGE` for each slot that begins or ends."""
+        """Missing user-ns that are tolerated in [begin, end): `PER_CHANGE` for each slot that starts or ends."""
         first, last = bisect_left(self._at, begin), bisect_left(self._at, end)
         scheduled = int(self._moved[max(first, last)] - self._moved[first])
         return PER_CHANGE * (scheduled + sum(count for at, _, count in self._ended if begin <= at < end))

@@ -1,12 +1,12 @@
 """The time series of a run: what every interval measured, in bounded memory.
 
-A run may last a minute or a week, and nobody knows which when it begins. So a series keeps one point per interval, and
-when there are as many as it may hold, two neighbours become one, again and again (`BoundedPoints`): with 3,600 points
-an hour at one second is kept whole, a day at 32 s. Halving keeps every point of the same length, so that the place of
-an interval is one division, where a late batch finds its point; and it costs next to nothing over a run, since each
-halving frees room for as many intervals as all those before it. Dropping old points would lose the beginning, and a
-fixed grain would be too coarse for a short run. What is joined are sums and histograms, never means or percentiles, so
-that a percentile of any stretch is as exact as that of the run.
+A run may last a minute or a week, and this is not known at its start. So a series keeps one point per interval. When it
+is full, each two neighbours become one (`BoundedPoints`): with 3,600 points an hour is kept at 1 s, a day at 32 s.
+
+- Halving keeps all points equally long, so a late batch finds its point by one division.
+- It costs little: each halving makes room for as many intervals as all those before it.
+- Dropping old points would lose the beginning; a fixed length would be too coarse for a short run.
+- Sums and histograms are joined, never means or percentiles. So the percentiles of a point are as exact as those of the run.
 
 Measured: a point takes some 1 KB; 3,600 of them 4 MB.
 """
@@ -127,7 +127,7 @@ class Point:
         self._add(other, 1)
 
     def amend(self, former: Point, new: Point) -> None:
-        """One of its intervals was measured anew: a batch of it came late."""
+        """Replace the measurements of one of its intervals, after a late batch."""
         self._add(former, -1)
         self._add(new, 1)
 
@@ -172,7 +172,7 @@ class Series:
         self._points.add(record.number, Point(record, self._failures))
 
     def amend(self, former: IntervalRecord, record: IntervalRecord) -> None:
-        """A batch of an interval came late: `former` is how it stood."""
+        """A batch of an interval came late: `former` is its record before."""
         self._points.at(record.number).amend(Point(former, self._failures), Point(record, self._failures))
 
     def table(self) -> SeriesTable:
@@ -222,7 +222,7 @@ class SeriesTable:
     by_kind: Int64
     """Samples by the numbers of `failures`: (points, outcomes)."""
     agents: Int64
-    """How many reported."""
+    """How many agents reported."""
     cpu_max: Float64
     loop_lag_ms_max: Float64
     """Of the worst agent; CPU is a share of a core."""
@@ -249,7 +249,7 @@ class SeriesTable:
         return tuple(self.failures.names[kind] for kind in np.flatnonzero(self.by_kind.sum(axis=0)).tolist() if kind)
 
     def failures_of(self, kind: str) -> Int64:
-        """Samples that failed like this."""
+        """Failed samples of this kind."""
         return self.by_kind[:, self.failures.numbers[kind]]
 
     def quantile_ms(self, q: float) -> Float64:

@@ -22,6 +22,7 @@ from gradual_master.results.measures.series import BoundedPoints, Float64, quant
 from gradual_master.results.merging.sums import Contribution
 
 MAX_STEP_POINTS = 240
+"""Points of the series, for all steps together: one every 15 s in a run of an hour."""
 
 
 class StepPoint:
@@ -52,9 +53,9 @@ class StepPoint:
 
 def _packed(keys: Int64, counts: Int64) -> tuple[Int64, Int64]:
     """Each key once, rising, with the sum of its counts."""
-    distinct, places = np.unique(keys, return_inverse=True)
+    distinct, positions = np.unique(keys, return_inverse=True)
     sums = np.zeros(len(distinct), dtype=np.int64)
-    np.add.at(sums, places, counts)
+    np.add.at(sums, positions, counts)
     return distinct, sums
 
 
@@ -70,7 +71,7 @@ def _buckets_of(measured: Contribution) -> tuple[Int64, Int64]:
 
 
 class StepTimeSeries:
-    """Takes the closed intervals of a run in order, and batches of them that come late."""
+    """Collects the closed intervals of a run in order, and late batches."""
 
     def __init__(self, interval: int, most: int = MAX_STEP_POINTS) -> None:
         self._interval = interval
@@ -101,16 +102,16 @@ class StepTable:
 
     @property
     def begin_s(self) -> Float64:
-        """When each point begins."""
+        """The start of each point."""
         return np.array([point.first * self.interval_s for point in self.points])
 
     @property
     def end_s(self) -> Float64:
-        """When each point ends."""
+        """The end of each point."""
         return np.array([(point.first + point.intervals) * self.interval_s for point in self.points])
 
     def rates(self, step: int) -> Float64:
-        """Ok and failed samples a second: (points, 2)."""
+        """Ok and failed samples per second: (points, 2)."""
         counts = np.array([point.counts[step] for point in self.points], dtype=np.float64).reshape(-1, 2)
         rates: Float64 = counts / (self.end_s - self.begin_s)[:, np.newaxis]
         return rates

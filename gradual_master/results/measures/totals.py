@@ -1,4 +1,4 @@
-"""The run's totals by phase, and the questions that objectives and the summary ask of them."""
+"""The run's totals by phase, and the queries of objectives and the summary."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Totals:
         self.everywhere = (*self.measured, *self.warm_up)
 
     def add(self, contribution: Contribution) -> None:
-        """Add what was measured, its places being phases."""
+        """Add a contribution whose scopes are phases."""
         self._measured.add(contribution)
 
     def everything(self) -> Selection:

@@ -1,15 +1,15 @@
-"""What one batch says of its agent: was it strained, and did it attend to its users?
+"""The health of an agent in one batch: was it strained, and did it attend to its users?
 
 Two questions are asked of every interval. Was the agent **strained**, with its core or its loop beyond what can be
 measured with? And how much user time did it leave **unattended**: counted as thinking though the think time was over,
-or as in a request though nobody looked whether the response had come?
+or as in a request although the agent did not read the response yet?
 
 strained     CPU ≥ `MAX_CPU_SHARE` of one core, or the loop-lag p99 above `MAX_LOOP_LAG_NS`
 overdue      every start lag (actual less intended start after a wait) beyond `START_LAG_ALLOWANCE_NS`
 standstill   every loop lag above `MAX_LOOP_LAG_NS`, times the users in a request
 
 An agent's integrals cannot show the last two by themselves: a wait ends when its user wakes, and a request when its
-last byte is read, both of which a loop that stands still puts off. Lags are samples of a histogram, so sums of them are
+last byte is read, and a blocked loop delays both. Lags are samples of a histogram, so sums of them are
 within its error, 0.55 %; they belong to the interval whose batch brought them, a few seconds beside the truth when the
 process was stopped (it seals what it missed in one go). Integers throughout: the order of batches does not matter.
 """
@@ -36,10 +36,10 @@ error that a fleet is allowed (50 ms: docs/design/fleet.md, 4.1), and fifty time
 grain of its timers), so that a crowd of users that joins, or a neighbour on the machine, does not reach it."""
 
 START_LAG_ALLOWANCE_NS = 2 * NS_PER_MS
-"""Start lag that is no lateness: libuv's timers count whole milliseconds from a loop time in whole milliseconds."""
+"""Start lag that does not count as late: libuv's timers and its loop time are both rounded to whole milliseconds."""
 
 _MAX_USER_NS = 1 << 56
-"""User-ns, 20,000 hours: what an agent says in error must not keep its batch from being added."""
+"""User-ns, 20,000 hours: a limit, so that a wrong number of one agent does not overflow the sums."""
 
 _ESTIMATES = np.rint(np.array(ESTIMATES)).astype(np.int64)
 _COUNTED = {
@@ -91,7 +91,7 @@ def read_lags(lags: SparseHistograms) -> Lags:
 
 
 def health_of(agent: str, batch: Batch, histograms: SparseHistograms, lags: Lags) -> AgentHealth:
-    """What an agent says of itself; `histograms` are its own, by measure."""
+    """The health that an agent reported; `histograms`: its lags, by measure."""
     health = batch.health
     is_late = lags.standstill > 0 and (histograms.total([LOOP_LAG]).quantile(0.99) or 0) > MAX_LOOP_LAG_NS
     return AgentHealth(

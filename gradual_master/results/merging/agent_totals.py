@@ -17,11 +17,11 @@ from gradual_common.protocol.batch import COUNTER, LOOP_LAG, START_LAG
 from gradual_master.results.merging.batches import ReadBatch
 from gradual_master.results.merging.histograms import GrowingHistograms, SparseHistograms
 
-AT_ONCE = 16
+BATCHES_PER_MERGE = 16
 """Batches whose lags are merged together: 4 µs each instead of 20, and 2 KB each until then."""
 
 WINDOW = 10 * NS_PER_S
-"""Long enough that time which a batch brings in the interval beside its own evens out."""
+"""Long enough that user time which a batch reports one interval too late does not matter."""
 
 _INTERRUPTED = 2 + COUNTER["interrupted"]
 
@@ -40,7 +40,8 @@ class UserTimes:
         self._rows = array("q")
 
     def add(self, interval: int, users: Sequence[int], unattended: int) -> None:
-        """Add what a frame measured: `users` active, in a request, thinking, stopping. Most often to the last row."""
+        """Add what a frame measured: `users` active, in a request, thinking, stopping."""
+        # Batches mostly come in order, so a new window is appended; `windows` joins rows of one window.
         active, in_request, thinking, _ = users
         window, rows = interval * self._interval // self._length, self._rows
         if not rows or rows[-4] != window:
@@ -50,13 +51,13 @@ class UserTimes:
         rows[-1] = max(rows[-1], active)
 
     def windows(self) -> list[tuple[int, int, int, int]]:
-        """(begin in ns since the schedule's start, active, unaccounted for, the most active of a frame), user-ns."""
+        """(start in ns since the schedule's start, active, unaccounted for, the most active of a frame), user-ns."""
         table = np.array(self._rows, dtype=np.int64).reshape(-1, 4)
-        numbers, places = np.unique(table[:, 0], return_inverse=True)
+        numbers, positions = np.unique(table[:, 0], return_inverse=True)
         windows = np.zeros((len(numbers), 4), dtype=np.int64)
         windows[:, 0] = numbers * self._length
-        np.add.at(windows[:, 1:3], places, table[:, 1:3])
-        np.maximum.at(windows[:, 3], places, table[:, 3])
+        np.add.at(windows[:, 1:3], positions, table[:, 1:3])
+        np.maximum.at(windows[:, 3], positions, table[:, 3])
         return [(begin, active, gap, peak) for begin, active, gap, peak in windows.tolist()]
 
 
@@ -66,7 +67,7 @@ class AgentTotals:
     def __init__(self, interval: int = NS_PER_S) -> None:
         self.requests = 0
         self.merged = 0
-        """Requests and interrupted ones, to be held against those begun."""
+        """Completed and interrupted requests, to be compared with the requests that the agent started."""
         self.late_starts = 0
         self.is_complete = False
         self.user_times = UserTimes(interval)
@@ -91,7 +92,7 @@ class AgentTotals:
         for frame in layout.judged:
             self.user_times.add(batch.interval, reading.users[frame], reading.unattended[frame])
         self._new_lags.append(reading.lags.copy())
-        if len(self._new_lags) == AT_ONCE:
+        if len(self._new_lags) == BATCHES_PER_MERGE:
             self._merge_lags()
 
     def _merge_lags(self) -> GrowingHistograms:

@@ -1,7 +1,7 @@
-"""From a batch to what is added: read once, then its numbers put where its layout says that they belong.
+"""Reads a batch once, and adds its numbers at the positions that its layout gives.
 
-The batches of an interval that is still open wait for each other and are added up together: their histograms all at
-once, their sums by layout, for batches of one layout are alike in all but their numbers.
+The batches of an open interval are collected and added together, which is cheaper: histograms all at once, and sums by
+layout, since batches of one layout differ only in their numbers.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from gradual_master.results.merging.histograms import SparseHistograms, choose
 from gradual_master.results.merging.layouts import Layout, Layouts
 from gradual_master.results.merging.sums import Contribution, Measurements, Shape, Sums
 
-AT_ONCE = 16
+BATCHES_PER_MERGE = 16
 """Batches that are added up together. Measured for 20 actions × 3 histograms: 20 µs each, against 100 one by one;
 until then each takes its size on the wire, some 20 KB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadBatch:
-    """A batch that fits the plan, and what its agent says of itself."""
+    """A batch that fits the plan, with the health of its agent."""
 
     batch: Batch
     layout: Layout
@@ -39,12 +39,12 @@ class ReadBatch:
 
     @property
     def histograms(self) -> SparseHistograms:
-        """Those of its cells, by `Shape.code`."""
+        """The histograms of its cells, by `Shape.code`."""
         return SparseHistograms(self.layout.codes, choose(self.batch.histograms, self.layout.measured))
 
 
 def read_batch(agent: str, batch: Batch, layouts: Layouts) -> ReadBatch:
-    """WireError when the batch names something that the plan has not."""
+    """Read a batch; WireError when it names something that is not in the plan."""
     layout = layouts.of(batch)
     histograms = SparseHistograms(layout.health_codes, choose(batch.histograms, layout.health))
     lags = read_lags(histograms)
@@ -56,7 +56,7 @@ def read_batch(agent: str, batch: Batch, layouts: Layouts) -> ReadBatch:
 def sums_of(readings: Sequence[ReadBatch], shape: Shape) -> tuple[Int64, Sums]:
     """The extents of the frames of batches of one layout, and their sums."""
     layout, batches = readings[0].layout, [reading.batch for reading in readings]
-    frames = len(layout.places)
+    frames = len(layout.scopes)
     sums = Sums(shape, np.zeros((frames, shape.width), dtype=np.int64))
     numbers = np.concatenate(
         (_sum([batch.requests for batch in batches]), _sum([batch.counters for batch in batches])[:, 2:].reshape(-1))
@@ -71,7 +71,7 @@ def sums_of(readings: Sequence[ReadBatch], shape: Shape) -> tuple[Int64, Sums]:
 
 def contribution_of(reading: ReadBatch, shape: Shape) -> Contribution:
     """What one batch adds, by level; of its agent's own health only the user time that was left unattended."""
-    return Contribution(reading.layout.places, *sums_of([reading], shape), reading.histograms)
+    return Contribution(reading.layout.scopes, *sums_of([reading], shape), reading.histograms)
 
 
 def _sum(arrays: list[Int64]) -> Int64:
@@ -82,7 +82,7 @@ def _sum(arrays: list[Int64]) -> Int64:
 
 
 def _extents(batches: Sequence[Batch]) -> Int64:
-    """The first begin and the last end of each frame."""
+    """The first start and the last end of each frame."""
     frames = zip(*(batch.frames for batch in batches), strict=True)
     spans = [(min(frame.begin for frame in same), max(frame.end for frame in same)) for same in frames]
     return np.array(spans, dtype=np.int64).reshape(-1, 2)
@@ -101,7 +101,7 @@ class OpenInterval:
         """Add what an agent delivered."""
         self._health.append(reading.health)
         self._waiting.append(reading)
-        if len(self._waiting) == AT_ONCE:
+        if len(self._waiting) == BATCHES_PER_MERGE:
             self._add_up()
 
     @property
@@ -121,6 +121,6 @@ class OpenInterval:
             by_layout.setdefault(id(reading.layout), []).append(reading)
         for alike in by_layout.values():
             extents, sums = sums_of(alike, self._shape)
-            self._measured.sums.add(alike[0].layout.places, extents, sums.values)
+            self._measured.sums.add(alike[0].layout.scopes, extents, sums.values)
         self._measured.histograms.add(*(reading.histograms for reading in self._waiting))
         self._waiting = []

@@ -54,16 +54,16 @@ class KeyedCounts(Generic[K]):
 
 @dataclass(frozen=True, slots=True)
 class FailureRows:
-    """Where the failures of a batch stand in it, and where they are counted."""
+    """The positions of the failures in a batch, and the rows in which they are counted."""
 
     cells: Rows
-    """All of the batch's cells that have failed; what has a code is counted by its kind as well."""
+    """The batch's cells with a failure; a failure with a status code is counted here by its kind as well."""
     statuses: Rows
-    """Then those of its statuses that stand for a failure."""
+    """The batch's statuses that are a failure."""
     frames: Rows
-    """The frame of each of both."""
+    """The frame of each cell, then of each status."""
     rows: Rows
-    """The row in which each of both is counted."""
+    """The row of each cell, then of each status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class FailedSamples:
     count: int
     first: int
     last: int
-    """The begins of the first and the last frame with one, run time in ns."""
+    """The starts of the first and the last frame with such a failure, run time in ns."""
 
     def joined(self, other: FailedSamples) -> FailedSamples:
         """Both together, of another phase."""
@@ -87,8 +87,8 @@ class FailedSamples:
 class FailureCounts:
     """The failures of the run, warm-up among them: how many, and between which instants.
 
-    They are counted by (phase, step, kind, status code): what failed by its status is told apart by its code,
-    everything else by its kind alone (code 0). Every batch is added while the loop waits: 5 µs for 76 rows, where a
+    They are counted by (phase, step, kind, status code): failures by status differ by their code,
+    all others by their kind alone (code 0). Every batch is added while the loop waits: 5 µs for 76 rows, where a
     batch of 20 steps takes some 60 in all.
     """
 
@@ -107,18 +107,18 @@ class FailureCounts:
         self._make_room(int(rows.max(initial=-1)) + 1)
         return FailureRows(cells, statuses, np.array([row[0] for row in named], dtype=np.intp), rows)
 
-    def add(self, batch: Batch, places: FailureRows) -> None:
+    def add(self, batch: Batch, layout: FailureRows) -> None:
         """Add a batch."""
-        rows = places.rows
+        rows = layout.rows
         if not len(rows):
             return
-        counts = np.concatenate((batch.requests.take(places.cells), batch.statuses[:, 4].take(places.statuses)))
+        counts = np.concatenate((batch.requests.take(layout.cells), batch.statuses[:, 4].take(layout.statuses)))
         self._counts.add(rows, counts)
-        begins: Int64 | int = batch.frames[0].begin
+        starts: Int64 | int = batch.frames[0].begin
         if len(batch.frames) > 1:
-            begins = np.array([frame.begin for frame in batch.frames], dtype=np.int64).take(places.frames)
-        np.minimum.at(self._first, rows, begins)
-        np.maximum.at(self._last, rows, begins)
+            starts = np.array([frame.begin for frame in batch.frames], dtype=np.int64).take(layout.frames)
+        np.minimum.at(self._first, rows, starts)
+        np.maximum.at(self._last, rows, starts)
 
     def _make_room(self, rows: int) -> None:
         more = rows - len(self._first)
@@ -128,7 +128,7 @@ class FailureCounts:
 
     def of(self, phases: Collection[int]) -> Iterator[FailedSamples]:
         """What failed in these phases, by step, kind and code; of those by their status without a code the rest."""
-        # A sample that failed by its status stands in a batch twice: with its kind among the cells, and with its code
+        # A sample that failed by its status is in a batch twice: with its kind among the cells, and with its code
         # among the statuses. So of a kind without a code only the rest counts that no code accounts for.
         entries = [entry for entry in self._counts.entries() if entry[0][0] in phases]
         by_code = Counter[tuple[int, int, int]]()

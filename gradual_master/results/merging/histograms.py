@@ -1,6 +1,6 @@
 """Histograms by number: dense while they are added to, sparse afterwards.
 
-A number (`code`) says whose histogram it is; `sums` says how it is made.
+The number of a histogram is its `code` (`sums.Shape.code`).
 """
 
 from __future__ import annotations
@@ -126,9 +126,9 @@ def choose(columns: HistogramColumns, choice: Choice) -> HistogramColumns:
 
 
 def _filled(columns: HistogramColumns, choice: slice) -> slice:
-    """Where the filled buckets of neighbouring histograms lie.
+    """The filled buckets of a slice of histograms, as a slice.
 
-    Neighbours begin or end where all begin or end, as a rule, and the others are few: those are counted.
+    Mostly the slice starts or ends with all histograms, and few are outside of it: only the sizes of those are summed.
     """
     begin, end = 0, len(columns.indices)
     if choice.start:

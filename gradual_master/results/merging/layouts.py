@@ -1,4 +1,4 @@
-"""The layout of a batch: what it names, without how much of it.
+"""The layout of a batch: the names in it (steps, outcomes, measures), without the numbers.
 
 The agents of a run name the same steps, outcomes and measures in most intervals, and only the numbers beside the names
 differ. So what follows from the names alone is worked out once: does the plan know all of them (`check_batch`), and at
@@ -27,7 +27,7 @@ from gradual_master.results.merging.histograms import Choice, choice_of
 from gradual_master.results.merging.sums import OUTSIDE, Shape
 
 MAX_KNOWN_LAYOUTS = 256
-"""Layouts that are remembered, some 10 KB each. Beyond that all are forgotten: failures come and go."""
+"""Layouts that are remembered, some 10 KB each. Beyond that all are forgotten: the failures of a run change."""
 
 HEALTH_CELL = -1
 _FROM_ZERO = np.array([-HEALTH_CELL, 0], dtype=np.int32)
@@ -36,9 +36,9 @@ _EVERY_COUNTER = np.arange(len(COUNTERS))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """Where the numbers of a batch belong."""
+    """The positions at which the numbers of a batch are added."""
 
-    places: tuple[int, ...]
+    scopes: tuple[int, ...]
     """The level of each frame."""
     judged: tuple[int, ...]
     """The frames in measured phases."""
@@ -61,7 +61,7 @@ class Layout:
 class Layouts:
     """The layouts that one plan's batches have had, and the counts of the run, in which they name rows.
 
-    `phases`: the phase of each level, `OUTSIDE` among them; `judged`: the phases that are no warm-up.
+    `phases`: the phase of each level, `OUTSIDE` among them; `judged`: the phases that are not warm-up.
     """
 
     def __init__(self, shape: Shape, phases: Mapping[int, int], judged: Collection[int]) -> None:
@@ -77,7 +77,7 @@ class Layouts:
         self._known: dict[object, Layout] = {}
 
     def of(self, batch: Batch) -> Layout:
-        """The layout of a batch; WireError when it names something that the plan has not."""
+        """The layout of a batch; WireError when it names something that is not in the plan."""
         key = _key(batch)
         layout = self._known.get(key)
         if layout is None:
@@ -88,18 +88,18 @@ class Layouts:
         return layout
 
     def _lay_out(self, batch: Batch) -> Layout:
-        keys, places = batch.histograms.keys, tuple(frame.level for frame in batch.frames)
-        phases = [self._phases[place] for place in places]
+        keys, scopes = batch.histograms.keys, tuple(frame.level for frame in batch.frames)
+        phases = [self._phases[scope] for scope in scopes]
         is_health = keys[:, 0] == HEALTH_CELL
         measured, health = choice_of(~is_health), choice_of(is_health)
         statuses, assertions = batch.statuses.tolist(), batch.assertions.tolist()
         return Layout(
-            places=places,
+            scopes=scopes,
             judged=tuple(frame for frame, phase in enumerate(phases) if phase in self._judged),
             positions=self._positions(batch),
             samples=(batch.cells[:, 1] < self._shape.steps).astype(np.int64),
             measured=measured,
-            codes=self._codes(batch, places)[keys[measured, 0]] + keys[measured, 1],
+            codes=self._codes(batch, scopes)[keys[measured, 0]] + keys[measured, 1],
             health=health,
             health_codes=keys[health, 1].astype(np.int64),
             statuses=self.statuses.rows_of((phases[frame], step, code) for frame, step, _, code, _ in statuses),
@@ -115,10 +115,10 @@ class Layouts:
         counters = batch.counters[:, :2] @ np.array([shape.width, len(COUNTERS)]) + shape.counters
         return np.concatenate((requests, (counters[:, np.newaxis] + _EVERY_COUNTER).reshape(-1)))
 
-    def _codes(self, batch: Batch, places: tuple[int, ...]) -> Int64:
+    def _codes(self, batch: Batch, scopes: tuple[int, ...]) -> Int64:
         """`Shape.code` of each cell's first measure."""
         shape = self._shape
-        levels = np.array(places, dtype=np.int64)[batch.cells[:, 0]] - OUTSIDE
+        levels = np.array(scopes, dtype=np.int64)[batch.cells[:, 0]] - OUTSIDE
         within = batch.cells[:, 1:] @ np.array([shape.kinds, 1])
         codes: Int64 = levels * shape.codes + within * len(MEASURES)
         return codes
@@ -139,7 +139,7 @@ def _key(batch: Batch) -> object:
 
 
 def check_batch(batch: Batch, shape: Shape, levels: frozenset[int]) -> None:
-    """WireError naming the column of the first number that this plan has no place for."""
+    """WireError naming the column of the first number that is not in the plan."""
     frames = len(batch.frames)
     unknown = {frame.level for frame in batch.frames} - levels - {OUTSIDE}
     if unknown:

@@ -1,17 +1,17 @@
-"""Sums of what was measured, by place: everything of a run but its histograms is one row of integers.
+"""Sums of all measurements but histograms: one row of integers for each scope.
 
-A *place* is where samples are counted: a level's number, a phase's number, or `OUTSIDE` of them. The aggregate keeps
+A *scope* is what samples are counted for: a level's number, a phase's number, or `OUTSIDE` of them. The aggregate keeps
 sums of each open interval by level, of the run by phase, and of all levels. A batch, and a closed interval, is a
-`Contribution`: the one thing that is ever added to any of them.
+`Contribution`: only contributions are added to sums.
 
-Why one row of integers per place (`Shape` says where in it each number stands), and not an array for every kind of
+Why one row of integers per scope (`Shape` has the offset of each number in it), and not an array for every kind of
 number: a batch names its cells and counters in any order, so its layout works out once at which position of the row
 each of its numbers belongs, and from then on a batch is added with a single indexed addition. Adding a contribution to
-sums is one vector addition per place, growing and freezing copy one array. Readers of the sums get views of the row
-in the dimensions that they need.
+sums is one vector addition per scope, growing and freezing copy one array. The properties of
+`Sums` return views of the row with named dimensions.
 
-Everything is an integer, so that the order in which contributions come does not matter, to the bit. A histogram belongs
-to (place, step, kind, measure), numbered as one `code`.
+Everything is an integer, so the order of contributions does not change a single bit of the result. A histogram belongs
+to (scope, step, kind, measure), numbered as one `code`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from gradual_common.protocol.messages import DRAIN_LEVEL
 from gradual_master.results.merging.histograms import GrowingHistograms, SparseHistograms
 
 OUTSIDE = DRAIN_LEVEL
-"""The place of what ended in no level (the drain), or in no phase (the drain, a pause between phases)."""
+"""The scope of samples that ended outside of levels (in the drain) or phases (in the drain or a pause)."""
 
 BEGIN, END = range(2)
 NO_BEGIN = int(np.iinfo(np.int64).max)
@@ -39,30 +39,30 @@ ITERATION_COUNTS = 2
 
 
 class Shape:
-    """The series of a plan (its steps, then the iterations of its groups), and where their numbers stand."""
+    """The series of a plan (its steps, then the iterations of its groups), and where their numbers are in a row."""
 
     def __init__(self, index: SeriesIndex) -> None:
         self.failures = index.failures
-        """How its samples can fail."""
+        """The failure kinds of the plan."""
         self.steps = len(index.steps)
         self.groups = len(index.groups)
         self.series = self.steps + self.groups
         self.kinds = len(index.failures)
         """Outcomes of a sample, success among them."""
         self.counters = self.series * self.kinds
-        """Where in a row of sums the counters begin; before them stand the requests."""
+        """Offset of the counters; before them are the requests."""
         self.users = self.counters + self.steps * len(COUNTERS)
-        """Where the users' times begin."""
+        """Offset of the user times."""
         self.iterations = self.users + self.groups * USER_STATES
-        """Where the iterations begin; behind them stands the unattended time."""
+        """Offset of the iterations; after them is the unattended time, one number."""
         self.width = self.iterations + self.groups * ITERATION_COUNTS + 1
         """The length of a row of sums."""
         self.codes = self.series * self.kinds * len(MEASURES)
-        """The histograms that one place may have."""
+        """The number of histograms of one scope."""
 
-    def code(self, place: int, step: int, kind: int, measure: int) -> int:
+    def code(self, scope: int, step: int, kind: int, measure: int) -> int:
         """The number of one histogram."""
-        return (((place - OUTSIDE) * self.series + step) * self.kinds + kind) * len(MEASURES) + measure
+        return (((scope - OUTSIDE) * self.series + step) * self.kinds + kind) * len(MEASURES) + measure
 
 
 class Sums:
@@ -113,26 +113,30 @@ class Sums:
 class Contribution:
     """What a batch or a closed interval adds."""
 
-    places: tuple[int, ...]
+    scopes: tuple[int, ...]
     extents: Int64
-    """int64 (places, 2): begin and end in run time, ns."""
+    """int64 (scopes, 2): start and end in run time, ns."""
     sums: Sums
-    """A row for each of `places`."""
+    """A row for each of `scopes`."""
     histograms: SparseHistograms
     """By `Shape.code`."""
 
-    def rename(self, place_of: Callable[[int], int]) -> Contribution:
-        """The same under other places; several may become one."""
+    def rename(self, scope_of: Callable[[int], int]) -> Contribution:
+        """The same contribution under other scopes; several scopes may become one.
+
+        Used to add the levels of an interval to their phases. The numbers of sums stay as they are: `SumsByScope.add`
+        adds rows that have the same scope. Only the codes of histograms contain the scope, and are shifted.
+        """
         codes = self.sums.shape.codes
-        names = {place: place_of(place) for place in self.places}
+        names = {scope: scope_of(scope) for scope in self.scopes}
         here = (self.histograms.codes // codes + OUTSIDE).tolist()
-        shifts = np.array([names[place] - place for place in here], dtype=np.int64)
+        shifts = np.array([names[scope] - scope for scope in here], dtype=np.int64)
         renamed = SparseHistograms(self.histograms.codes + shifts * codes, self.histograms.columns)
-        return Contribution(tuple(names[place] for place in self.places), self.extents, self.sums, renamed)
+        return Contribution(tuple(names[scope] for scope in self.scopes), self.extents, self.sums, renamed)
 
 
-class SumsByPlace(Sums):
-    """Sums with a row for each place, found by `rows`; `values` has room for more."""
+class SumsByScope(Sums):
+    """Sums with a row for each scope. `rows` maps a scope to its row; `values` has room for more rows."""
 
     __slots__ = ("extents", "rows")
 
@@ -141,43 +145,43 @@ class SumsByPlace(Sums):
         self.extents: Int64 = np.tile(np.array([NO_BEGIN, 0], dtype=np.int64), (capacity, 1))
         self.rows: dict[int, int] = {}
 
-    def add(self, places: tuple[int, ...], extents: Int64, values: Int64) -> None:
-        """Add a row of `values` to each of the places; one may be named several times."""
-        for source, place in enumerate(places):
-            row = self._row(place)
+    def add(self, scopes: tuple[int, ...], extents: Int64, values: Int64) -> None:
+        """Add a row of `values` to each of the scopes; a scope may occur several times."""
+        for source, scope in enumerate(scopes):
+            row = self._row(scope)
             self.values[row] += values[source]
             begin, end = extents[source].tolist()
             known_begin, known_end = self.extents[row].tolist()
             self.extents[row] = min(known_begin, begin), max(known_end, end)
 
-    def _row(self, place: int) -> int:
-        row = self.rows.setdefault(place, len(self.rows))
+    def _row(self, scope: int) -> int:
+        row = self.rows.setdefault(scope, len(self.rows))
         if row == len(self.values):
-            larger = SumsByPlace(self.shape, 2 * row)
+            larger = SumsByScope(self.shape, 2 * row)
             larger.values[:row], larger.extents[:row] = self.values, self.extents
             self.values, self.extents = larger.values, larger.extents
         return row
 
-    def rows_of(self, places: Iterable[int]) -> list[int]:
-        """The rows of those of these places that have one."""
-        return [self.rows[place] for place in places if place in self.rows]
+    def rows_of(self, scopes: Iterable[int]) -> list[int]:
+        """The rows of these scopes, without scopes that have no row."""
+        return [self.rows[scope] for scope in scopes if scope in self.rows]
 
-    def over(self, places: Iterable[int]) -> Sums:
-        """These places together; of a single one a view."""
-        rows = self.rows_of(places)
+    def over(self, scopes: Iterable[int]) -> Sums:
+        """The sum over these scopes; for a single scope a view."""
+        rows = self.rows_of(scopes)
         return Sums(self.shape, self.values[rows[0]]) if len(rows) == 1 else Sums(self.shape, self.values[rows]).total
 
 
 class Measurements:
-    """Sums and dense histograms, by place."""
+    """Sums and dense histograms, by scope."""
 
     def __init__(self, shape: Shape, capacity: int = 16) -> None:
-        self.sums = SumsByPlace(shape)
+        self.sums = SumsByScope(shape)
         self.histograms = GrowingHistograms(capacity)
 
     def add(self, contribution: Contribution) -> None:
         """Add what was measured."""
-        self.sums.add(contribution.places, contribution.extents, contribution.sums.values)
+        self.sums.add(contribution.scopes, contribution.extents, contribution.sums.values)
         self.histograms.add(contribution.histograms)
 
     def freeze(self) -> Contribution:
@@ -191,33 +195,33 @@ class LevelMeasurements:
     """Sums and histograms of every level.
 
     A ramp may have thousands of levels, of which two are in force at a time. So the histograms of a level are dense
-    only while samples end in it, and are set aside sparse with the first contribution that does not mention it; a late
-    batch brings them back.
+    only while samples end in it. The first contribution without the level makes them sparse; a late batch makes them
+    dense again.
     """
 
     def __init__(self, shape: Shape) -> None:
-        self.sums = SumsByPlace(shape)
+        self.sums = SumsByScope(shape)
         self._open: dict[int, GrowingHistograms] = {}
         self._closed: dict[int, SparseHistograms] = {}
 
     def add(self, contribution: Contribution) -> None:
         """Add what was measured."""
-        self.sums.add(contribution.places, contribution.extents, contribution.sums.values)
+        self.sums.add(contribution.scopes, contribution.extents, contribution.sums.values)
         histograms = contribution.histograms
-        places = histograms.codes // self.sums.shape.codes + OUTSIDE
-        for place in dict.fromkeys(contribution.places):
-            self._opened(place).add(histograms.select(places == place))
-        for place in self._open.keys() - set(contribution.places):
-            self._closed[place] = self._open.pop(place).freeze()
+        scopes = histograms.codes // self.sums.shape.codes + OUTSIDE
+        for scope in dict.fromkeys(contribution.scopes):
+            self._opened(scope).add(histograms.select(scopes == scope))
+        for scope in self._open.keys() - set(contribution.scopes):
+            self._closed[scope] = self._open.pop(scope).freeze()
 
-    def _opened(self, place: int) -> GrowingHistograms:
-        if place not in self._open:
-            self._open[place] = opened = GrowingHistograms()
-            if place in self._closed:
-                opened.add(self._closed.pop(place))
-        return self._open[place]
+    def _opened(self, scope: int) -> GrowingHistograms:
+        if scope not in self._open:
+            self._open[scope] = opened = GrowingHistograms()
+            if scope in self._closed:
+                opened.add(self._closed.pop(scope))
+        return self._open[scope]
 
-    def histogram(self, place: int, codes: Iterable[int]) -> Histogram:
+    def histogram(self, scope: int, codes: Iterable[int]) -> Histogram:
         """Histograms of one level together; empty when nothing ended in it."""
-        histograms = self._open.get(place) or self._closed.get(place)
+        histograms = self._open.get(scope) or self._closed.get(scope)
         return histograms.total(codes) if histograms is not None else Histogram()

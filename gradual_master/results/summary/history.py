@@ -1,4 +1,4 @@
-"""What happened in a run over time: what pages and charts are made of beside the summary."""
+"""The history of a run: the data of pages and charts that is not in the summary."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class News:
     agent_state: AgentState | None = None
     """The new state of that agent, if it has changed."""
     is_stop: bool = False
-    """It says that the run is being stopped from outside."""
+    """Whether it reports that the run is being stopped from outside."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -67,9 +67,9 @@ class TotalsSection(Section):
     throughput_rps: float | None
     request_rate_rps: float | None
     response_time_ms: Distribution
-    """Of all samples with a response, whatever the assertions said."""
+    """Of all samples with a response, independent of assertions."""
     ok_response_time_ms: Distribution
-    """Of the successful ones: quick refusals make the other look better than what anybody was served with."""
+    """Of successful samples: requests that fail fast would make the times look better than any user saw."""
     exchange_ms: Distribution
     ttfb_ms: Distribution
     connect_ms: Distribution
@@ -141,7 +141,7 @@ class PhaseRow(Section):
 
 @dataclass(frozen=True, slots=True)
 class AnalysisSection(Section):
-    """What the run says about the system beyond its numbers; None: not analysed."""
+    """Conclusions about the system and the generator; None: not analysed."""
 
     littles_law: LittlesLaw | None = None
     scalability: dict[str, Any] | None = None
@@ -149,13 +149,13 @@ class AnalysisSection(Section):
 
 
 TABLES = ("actions", "groups", "phases", "levels", "agents", "errors", "objectives")
-"""What of a summary can be had as flat rows."""
+"""The parts of a summary that can be read as flat rows."""
 
 _shown_by: list[Callable[[Summary], str]] = [repr, repr]
 
 
 def show_by(text: Callable[[Summary], str], html: Callable[[Summary], str]) -> None:
-    """How `str(summary)` is made, and what a notebook shows. Reporting says so when it is loaded."""
+    """Set how `str(summary)` and notebooks show a summary; called when `reporting` is imported."""
     _shown_by[:] = [text, html]
 
 

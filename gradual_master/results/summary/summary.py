@@ -102,10 +102,10 @@ class _Writer:
         )
 
     def _wanted_until(self) -> int:
-        """Until when users were wanted, ns since the schedule's start: a run may end before its schedule."""
+        """The end of scheduled users, ns since the schedule's start: a run may end before its schedule."""
         end, measured = self._schedule.end, self._aggregate.end
         if self._run.failure is not None and end is not None and measured:
-            # Without an agent nothing was measured, and users were wanted all the same.
+            # A failed run may have measured nothing at its end, but its users were scheduled until it failed.
             failed_at = round(self._run.duration_s * NS_PER_S) - self._aggregate.start
             return min(end, max(measured, failed_at))
         ends_early = self._run.stop_signal or self._run.failure or any(group.iterations for group in self._plan.users)
@@ -224,7 +224,7 @@ class _Writer:
         )
 
     def _rate(self, phases: tuple[int, ...], *, only_ok: bool = False) -> float | None:
-        """Samples a second over these phases; the drain and pauses lie outside."""
+        """Samples per second over these phases; the drain and pauses lie outside."""
         measured_s = self._totals.seconds(phases)
         kinds = (OK,) if only_ok else None
         requests = self._totals.requests(Selection(phases, self._totals.everything().steps, kinds))

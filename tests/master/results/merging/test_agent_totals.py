@@ -6,7 +6,7 @@ from raw_run import MS, S, Stretch, batch_of, iteration_time, plan_of
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Health
 from gradual_master.results.judging.saturation import least_saturated, sustained
-from gradual_master.results.merging.agent_totals import AT_ONCE, WINDOW, AgentTotals
+from gradual_master.results.merging.agent_totals import BATCHES_PER_MERGE, WINDOW, AgentTotals
 from gradual_master.results.merging.sums import OUTSIDE, Shape
 
 SHAPE = Shape(SeriesIndex.of(plan_of()))
@@ -31,12 +31,12 @@ def test_its_requests_are_samples_not_iterations_and_its_load_is_a_percentile() 
 
 def test_lags_are_merged_many_at_a_time_and_none_is_left_out() -> None:
     agent = AgentTotals()
-    for number in range(2 * AT_ONCE + 3):
+    for number in range(2 * BATCHES_PER_MERGE + 3):
         agent.add(reading(batch_of(number + 1, number, Stretch(0, 0, S), loop_lags=[number], start_lags=[MS]), SHAPE))
-        if number in (1, AT_ONCE):
+        if number in (1, BATCHES_PER_MERGE):
             assert agent.loop_lag == histogram(*range(number + 1)), "asked in between"
-    assert agent.loop_lag == histogram(*range(2 * AT_ONCE + 3))
-    assert agent.start_lag == histogram(*[MS] * (2 * AT_ONCE + 3))
+    assert agent.loop_lag == histogram(*range(2 * BATCHES_PER_MERGE + 3))
+    assert agent.start_lag == histogram(*[MS] * (2 * BATCHES_PER_MERGE + 3))
 
 
 def saturated(interval: int, *busy: int, reverse: bool = False) -> tuple[int, ...]:

@@ -8,8 +8,8 @@ from raw_run import MS, START, S, Stretch, batch_of, plan_of
 from gradual_common.kinds.failures import KIND
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import COUNTER, EXCHANGE, LOOP_LAG, RESPONSE_TIME, START_LAG
-from gradual_master.results.merging.batches import AT_ONCE, OpenInterval, contribution_of, read_batch, sums_of
-from gradual_master.results.merging.sums import Shape, SumsByPlace
+from gradual_master.results.merging.batches import BATCHES_PER_MERGE, OpenInterval, contribution_of, read_batch, sums_of
+from gradual_master.results.merging.sums import Shape, SumsByScope
 
 SHAPE = Shape(SeriesIndex.of(plan_of()))
 
@@ -18,7 +18,7 @@ def test_every_column_lands_in_the_level_of_its_frame() -> None:
     first = Stretch(3, 0, S, [(0, "", MS), (0, "", 2 * MS), (1, "status", 3 * MS)], other=[(0, "", EXCHANGE, MS)])
     second = Stretch(4, S, 2 * S, [(2, "", 4 * MS)], counters={1: {"skipped": 7}}, iterations=[(1, 1), (5, 0)])
     made = contribution(batch_of(1, 0, first, second, loop_lags=[1], start_lags=[2]), SHAPE)
-    assert made.places == (3, 4)
+    assert made.scopes == (3, 4)
     assert made.extents.tolist() == [[START, START + S], [START + S, START + 2 * S]]
     assert made.sums.requests[0, 0, 0] == 2
     assert made.sums.requests[0, 1, KIND["status"]] == 1
@@ -62,11 +62,11 @@ def test_batches_of_one_layout_are_added_up_together() -> None:
             Stretch(5, S - ms * MS, S, [(2, "reset", MS)], counters={2: {"unsent": ms}}),
         ]
         readings.append(read_batch("a", batch_of(1, 0, *frames, start_lags=[ms * S] if ms == 2 else [1]), known))
-    (extents, together), one_by_one = sums_of(readings, SHAPE), SumsByPlace(SHAPE)
+    (extents, together), one_by_one = sums_of(readings, SHAPE), SumsByScope(SHAPE)
     for each in readings:
         made = contribution_of(each, SHAPE)
-        one_by_one.add(made.places, made.extents, made.sums.values)
-    assert readings[0].layout.places == tuple(one_by_one.rows) == (4, 5)
+        one_by_one.add(made.scopes, made.extents, made.sums.values)
+    assert readings[0].layout.scopes == tuple(one_by_one.rows) == (4, 5)
     for name in ("requests", "counters", "users", "iterations", "unattended"):
         assert getattr(together, name).tolist() == getattr(one_by_one, name)[:2].tolist(), name
     assert extents.tolist() == one_by_one.extents[:2].tolist()
@@ -80,7 +80,7 @@ def test_an_empty_batch_contributes_its_users_only() -> None:
     assert made.sums.unattended.tolist() == [0]
 
 
-@pytest.mark.parametrize("batches", [0, 1, AT_ONCE - 1, AT_ONCE, 2 * AT_ONCE + 3])
+@pytest.mark.parametrize("batches", [0, 1, BATCHES_PER_MERGE - 1, BATCHES_PER_MERGE, 2 * BATCHES_PER_MERGE + 3])
 def test_everything_that_came_is_in_it(batches: int) -> None:
     known, interval = layouts(SHAPE), OpenInterval(SHAPE, 1)
     values: list[int] = []
@@ -91,7 +91,7 @@ def test_everything_that_came_is_in_it(batches: int) -> None:
         interval.add(read_batch(f"a{number}", batch_of(1, 0, stretch), known))
     frozen = interval.freeze()
     assert [health.agent for health in interval.health] == sorted(f"a{number}" for number in range(batches))
-    assert sorted(frozen.places) == list(range(min(2, batches)))
+    assert sorted(frozen.scopes) == list(range(min(2, batches)))
     assert frozen.sums.requests.sum() == len(values)
     assert frozen.sums.users[:, 1, 0].sum() == 2 * S * batches
     assert np.all(frozen.histograms.codes % SHAPE.codes % 7 == RESPONSE_TIME)

@@ -27,7 +27,7 @@ def batch(ns: int = MS, *, code: int = 200, kind: str = "") -> Batch:
 def test_every_number_has_its_place() -> None:
     known = layouts(SHAPE)
     layout = known.of(batch())
-    assert layout.places == layout.judged == (0,)
+    assert layout.scopes == layout.judged == (0,)
     counters = range(SHAPE.counters + len(COUNTERS), SHAPE.counters + 2 * len(COUNTERS))
     assert layout.positions.tolist() == [1 * len(KINDS), 3 * len(KINDS), *counters]
     assert layout.samples.tolist() == [1, 0], "the second cell holds iterations"

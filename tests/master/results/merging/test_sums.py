@@ -1,4 +1,4 @@
-"""Sums by place: growing, freezing and thawing lose nothing, and the order of additions does not matter."""
+"""Sums by scope: growing, freezing and thawing lose nothing, and the order of additions does not matter."""
 
 import numpy as np
 from contributions import contribution
@@ -16,7 +16,7 @@ from gradual_master.results.merging.sums import (
     LevelMeasurements,
     Measurements,
     Shape,
-    SumsByPlace,
+    SumsByScope,
 )
 
 SHAPE = Shape(SeriesIndex.of(plan_of()))
@@ -39,23 +39,23 @@ def code(level: int) -> int:
 
 
 @given(st.integers(-1, 5000), st.integers(0, 4), st.integers(0, len(KINDS) - 1), st.integers(0, len(MEASURES) - 1))
-def test_a_code_knows_its_place(place: int, step: int, kind: int, measure: int) -> None:
-    number = SHAPE.code(place, step, kind, measure)
+def test_a_code_knows_its_scope(scope: int, step: int, kind: int, measure: int) -> None:
+    number = SHAPE.code(scope, step, kind, measure)
     assert number >= 0
-    assert number // SHAPE.codes + OUTSIDE == place
+    assert number // SHAPE.codes + OUTSIDE == scope
 
 
-def test_sums_grow_by_place() -> None:
-    sums = SumsByPlace(SHAPE, 1)
+def test_sums_grow_by_scope() -> None:
+    sums = SumsByScope(SHAPE, 1)
     for level in (5, 0, 7, 5):
         made = measured_in(level)
-        sums.add(made.places, made.extents, made.sums.values)
+        sums.add(made.scopes, made.extents, made.sums.values)
     assert tuple(sums.rows) == (5, 0, 7)
     assert sums.requests[: len(sums.rows)].sum(axis=(1, 2)).tolist() == [2, 1, 1]
     assert sums.extents[sums.rows[5]].tolist() == [START, START + S]
 
 
-def test_places_that_become_one_are_added_up() -> None:
+def test_scopes_that_become_one_are_added_up() -> None:
     measured = Measurements(SHAPE)
     measured.add(measured_in(0, 1, 2).rename({0: 0, 1: 1, 2: 1}.__getitem__))
     assert tuple(measured.sums.rows) == (0, 1)
@@ -63,8 +63,8 @@ def test_places_that_become_one_are_added_up() -> None:
     assert measured.sums.over([1]).iterations[0, 0] == 2
 
 
-def test_what_is_outside_keeps_its_place() -> None:
-    outside = measured_in(OUTSIDE).rename(lambda place: place)
+def test_what_is_outside_keeps_its_scope() -> None:
+    outside = measured_in(OUTSIDE).rename(lambda scope: scope)
     measured = Measurements(SHAPE)
     measured.add(outside)
     assert measured.histograms.total([code(OUTSIDE)]).count == 1
