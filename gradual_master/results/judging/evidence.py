@@ -139,7 +139,7 @@ def unforeseen_steps(index: SeriesIndex, totals: Totals, samples: Sequence[Error
 def uncovered_steps(
     index: SeriesIndex, totals: Totals, objectives: Iterable[Objective], errors: Sequence[ErrorRow]
 ) -> Iterator[Uncovered]:
-    """Steps with more than 5 % failures that no objective of the plan covers; a run with such steps must not pass.
+    """Steps with more than 5 % failures that no objective of the plan covers; warnings name them.
 
     `errors`: the most frequent first.
     """

@@ -6,7 +6,7 @@ is full, each two neighbours become one (`BoundedPoints`): with 3,600 points an 
 - Halving keeps all points equally long, so a late batch finds its point by one division.
 - It costs little: each halving makes room for as many intervals as all those before it.
 - Dropping old points would lose the beginning; a fixed length would be too coarse for a short run.
-- Sums and histograms are joined, never means or percentiles. So the percentiles of a point are as exact as those of the run.
+- Sums and histograms are joined, never means or percentiles. So a point's percentiles are as exact as the run's.
 
 Measured: a point takes some 1 KB; 3,600 of them 4 MB.
 """
