@@ -1,4 +1,4 @@
-"""Which clock both sides read: the only one that keeps counting while a machine sleeps, where there is one.
+"""The clock of master and agents: CLOCK_BOOTTIME, which keeps counting while a machine sleeps; else the monotonic one.
 
 `time.clock_gettime_ns(CLOCK_ID)` is the reading; it is made by the shells and the engine, never here
 (docs/design/fleet.md, 4.2).

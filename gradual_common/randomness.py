@@ -2,8 +2,8 @@
 
 `random.Random` carries the 624 words of a Mersenne Twister; with 10,000 users that alone is 25 MB. A stream here is
 one 64-bit word, advanced by SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", OOPSLA
-2014), which passes BigCrush (Vigna, splitmix64.c). All streams lie on one cycle of 2⁶⁴ words, each beginning where a
-hash of its slot puts it: with some thousand draws a slot, that two of them overlap is improbable. Every draw consumes
+2014), which passes BigCrush (Vigna, splitmix64.c). All streams lie on one cycle of 2⁶⁴ words, each starts at a
+hash of its slot. With some thousand draws per slot, an overlap of two streams is improbable. Every draw consumes
 a fixed number of words, so a plan's values do not depend on what other templates drew between them.
 """
 
@@ -20,7 +20,7 @@ _GAMMA = 0x9E3779B97F4A7C15
 
 
 class RandomStream:
-    """Draws from the stream that begins at `state` (64 bits)."""
+    """Draws from the stream that starts at `state` (64 bits)."""
 
     __slots__ = ("_state",)
 

@@ -1,4 +1,4 @@
-"""Durations, shares and sizes as the plan language writes them; numbers as sentences say them.
+"""Reads durations, shares and sizes of the plan language; formats numbers for messages.
 
 Times are integer nanoseconds. Every reader raises UnitError (a ValueError): what was found, and what is allowed.
 """

@@ -1,4 +1,4 @@
-"""A plan before it is validated: plain values, and for each of them where it was written."""
+"""A plan before it is validated: plain values, and the file and line of each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gradual_common.secrecy.field_names import MASK
 from gradual_common.secrecy.quoting import change_quoted, shorten
 
 Path = tuple[str | int, ...]
-"""A place in a plan: ("users", 0, "behavior", 1, "think_time")."""
+"""The path to a value of a plan: ("users", 0, "behavior", 1, "think_time")."""
 
 Section = Literal["on_start", "behavior", "on_stop"]
 SECTIONS: tuple[Section, ...] = ("on_start", "behavior", "on_stop")
@@ -25,7 +25,7 @@ EACH = "*"
 SECRETS = ("secrets",)
 
 _FOUND = re.compile(r"(found )(?!a |an |nothing|text|\*)(\S+)")
-"""What a message found and shows without quotes: a number."""
+"""A value that a message shows without quotes: a number."""
 
 IDENTIFIER = re.compile(r"[A-Za-z_][\w-]*")
 
@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 
 
 class Plain(str):
-    """An unquoted scalar that holds `${…}`: it gets its type once the variables are in."""
+    """An unquoted scalar with `${…}`: its type is known only when the variables are substituted."""
 
     __slots__ = ()
 
@@ -55,17 +55,17 @@ class Document:
     marks: dict[Path, Mark] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     credentials: set[str] = field(default_factory=set)
-    """What variables and options brought in that is masked beside the secrets."""
+    """Values of variables and options that are masked like secrets."""
 
     def mark(self, path: Path) -> Mark:
-        """Where `path` was written, or else the nearest thing around it."""
+        """Where `path` was written, or else the nearest value around it."""
         for length in range(len(path), -1, -1):
             if (mark := self.marks.get(path[:length])) is not None:
                 return mark
         return Mark(self.name)
 
     def problem(self, path: Path, message: str, hint: str = "") -> Problem:
-        """A mistake at `path`; a credential that stands there is not in it."""
+        """A mistake at `path`; a credential at that path is masked in the message."""
         mark = self.mark(path)
         return Problem(self._without_credential(path, message), self.show(path), mark.file, mark.line, hint)
 
@@ -83,18 +83,18 @@ class Document:
         self.problems.append(self.problem(path, message, hint))
 
     def is_reported(self, path: Path) -> bool:
-        """Whether a mistake at this very place is noted: what follows from it need not be reported."""
+        """Whether a mistake at exactly this path is reported: its consequences need not be."""
         return self.show(path) in [problem.path for problem in self.problems]
 
     def show(self, path: Path) -> str:
         """The path as people write it, list entries by their name: `users.guest.behavior[0].condition`."""
         if path[:1] == SECRETS and path[2:3] not in {("env",), ("file",)}:
-            path = path[:2]  # What stands below a secret may be its value, given in a wrong place.
+            path = path[:2]  # A key below a secret may be its value, in a wrong place.
         text = ""
         for end, part in enumerate(path):
             name: Any = part
             if isinstance(part, int):
-                # Steps are shown by their place: their names repeat, and the place is what one looks for.
+                # Steps are shown by their index: their names may repeat, and an author looks for the index.
                 is_step = end > 0 and path[end - 1] in SECTIONS
                 name = None if is_step else mapping_at(self.root, *path[: end + 1]).get("name")
             if isinstance(name, str):
@@ -105,14 +105,14 @@ class Document:
         return text
 
     def replace_mark(self, path: Path, mark: Mark) -> None:
-        """Whatever stands at and below `path` was brought by `mark`."""
+        """Set the mark of the value at `path` and everything in it."""
         for known in [known for known in self.marks if known[: len(path)] == path]:
             del self.marks[known]
         self.marks[path] = mark
 
 
 def _without_literals(found: str, literals: Collection[str]) -> str:
-    """A text that a message shows of a credential: holes stay, for mistakes are in them."""
+    """A text that a message quotes from a credential, masked. Holes stay: the mistake is in one of them."""
     if "{{" in found or "{%" in found:
         return hide_literals(found)
     return MASK if is_part(found.rstrip("…"), literals) else found
@@ -124,7 +124,7 @@ def is_part(text: str, values: Collection[str]) -> bool:
 
 
 def value_at(value: Any, path: Path) -> Any:
-    """What stands at a path; None where there is nothing."""
+    """The value at a path; None if there is none."""
     try:
         for part in path:
             value = value[part]
@@ -134,7 +134,7 @@ def value_at(value: Any, path: Path) -> Any:
 
 
 def attempt(read: Callable[[Any], _T], value: Any) -> _T | None:
-    """What `read` makes of a value, or None where it cannot: the mistake is reported elsewhere."""
+    """`read(value)`, or None if it fails: another check reports the mistake."""
     try:
         return read(value)
     except (ValueError, TypeError):
@@ -154,7 +154,7 @@ def list_at(value: Any, *keys: str | int) -> list[Any]:
 
 
 def places(root: Any, *pattern: str) -> Iterator[tuple[Path, Any]]:
-    """All that stands at a path in which `EACH` is every entry of a list or mapping, with the path to it."""
+    """Every value at the paths of a pattern, with its path; `EACH` in a pattern is every entry of a list or mapping."""
     found: list[tuple[Path, Any]] = [((), root)]
     for part in pattern:
         found = [((*path, key), child) for path, value in found for key, child in _children(value, part)]

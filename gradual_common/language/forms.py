@@ -20,7 +20,7 @@ Fragment = dict[str, Any]
 NAME: Fragment = {"type": "string", "minLength": 1}
 
 VARIABLE: Fragment = {"type": "string", "pattern": r"\$\{"}
-"""`${X}` may stand for any scalar."""
+"""`${X}` is allowed instead of any scalar."""
 
 _M = TypeVar("_M", bound=BaseModel)
 
@@ -38,7 +38,7 @@ class AlsoWritten:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShortForm:
-    """A text may stand for the mapping {key: text}: `login` for {action: login}."""
+    """A text is a short form of the mapping {key: text}: `login` of {action: login}."""
 
     key: str
 
@@ -55,7 +55,7 @@ class ShortForm:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OneOf:
-    """The value is a mapping that one of several models reads: the one whose name stands under `key`."""
+    """The value is a mapping that one of several models reads: the one whose name is the value of `key`."""
 
     key: str
     models: Mapping[str, type[BaseModel]]
@@ -63,7 +63,7 @@ class OneOf:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         choices = {name: handler.generate_schema(model) for name, model in self.models.items()}
         tagged = core_schema.tagged_union_schema(choices, discriminator=self.key)
-        # What is a model already, as code passes it, is not read again.
+        # Code may pass a model instead of a mapping: it is not validated again.
         return core_schema.no_info_wrap_validator_function(
             lambda value, read: value if isinstance(value, BaseModel) else read(value), tagged
         )

@@ -12,14 +12,14 @@ from gradual_common.units import read_bare_duration, read_duration, read_positiv
 
 
 def read_name(value: Any) -> Any:
-    """A name is text; `404` and `true` are told apart from "404" and "true"."""
+    """Refuse numbers and booleans: YAML reads `404` and `true` without quotes as such, not as names."""
     if isinstance(value, bool | int | float):
         raise ValueError(f'{quoted(value)} is not text; quote it: "{shorten(str(value))}"')
     return value
 
 
 def read_whole(value: Any) -> Any:
-    """A whole number is no boolean."""
+    """Refuse booleans, which are integers in Python."""
     if isinstance(value, bool):
         raise ValueError(f"{str(value).lower()} is not a whole number")
     return value

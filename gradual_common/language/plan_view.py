@@ -1,4 +1,4 @@
-"""A plan's document seen as groups, steps and actions, whatever else is wrong with it.
+"""A plan's document seen as groups, steps and actions, also when other parts of it are wrong.
 
 The checks read this instead of the validated plan, so that a mistake in one place hides none in another.
 """

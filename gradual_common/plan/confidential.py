@@ -1,4 +1,5 @@
-"""What of a job must cross no network in the clear: everything that authenticates (docs/design/architecture.md, 7).
+"""Finds what must not be sent over a network unencrypted: everything that authenticates (docs/design/architecture.md,
+7).
 
 Secrets and private keys, and credentials that stand in the plan, in whichever way they came there.
 """
@@ -15,7 +16,7 @@ SENT = CARRIERS - {"assertions"}
 
 
 def first_confidential(job: Job) -> str:
-    """The first entry of the plan that nobody else may read, as people write its path; "" for none."""
+    """The path of the first confidential entry of the plan, as an author writes it; "" if there is none."""
     if job.secrets:
         return "secrets"
     for path, value, credentials in places_in(job.document, carriers=SENT):

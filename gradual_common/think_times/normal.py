@@ -9,10 +9,10 @@ from gradual_common.think_times.think_time import ThinkTime, Time, WaitAt
 
 
 class NormalTime(ThinkTime):
-    """The normal distribution of `mean` and `stddev`; what would lie below 0 is 0."""
+    """The normal distribution of `mean` and `stddev`; a wait below 0 becomes 0."""
 
     distribution: Literal["normal"]
-    """Around a mean; what would lie below 0 is 0."""
+    """Around a mean; a wait below 0 becomes 0."""
 
     mean: Time
     """The mean of the waits."""

@@ -1,4 +1,4 @@
-"""What every distribution of think times has. Times are nanoseconds.
+"""The base class of the distributions of think times. Times are nanoseconds.
 
 A wait is a function of one number u, uniform in (0, 1), so that each draw takes one word of the slot's stream: what a
 user draws later does not depend on the distribution of its former waits.
@@ -17,7 +17,7 @@ WaitAt = Callable[[float], int]
 """The wait in ns at u."""
 
 Time = Annotated[int, WithJsonSchema({"type": ["string", "number"], "minimum": 0})]
-"""Nanoseconds as read; written with a unit, or as a bare number of seconds."""
+"""Nanoseconds; in a plan with a unit, or a bare number of seconds."""
 
 
 class ThinkTime(Model):

@@ -19,13 +19,13 @@ from gradual_common.units import read_wait
 DISTRIBUTIONS: dict[str, type[ThinkTime]] = by_name(
     "distribution", ConstantTime, UniformTime, ExponentialTime, NormalTime, LognormalTime
 )
-"""By their names; a new one is added here."""
+"""The distributions by name; a new one is added here."""
 
 ALLOWED = 'write "3s", "2-5s", or {distribution: exponential, mean: "3s"}'
 
 _COMMON = tuple(ThinkTime.model_fields)
 _KEYS = {name: tuple(key for key in model.model_fields if key not in _COMMON) for name, model in DISTRIBUTIONS.items()}
-"""What each must be given."""
+"""The keys that each distribution needs."""
 
 
 def read_think_time(value: Any) -> Any:

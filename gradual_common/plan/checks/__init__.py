@@ -1,1 +1,1 @@
-"""What the shape of a plan cannot say: one module per subject."""
+"""Checks of a plan: one module per subject."""

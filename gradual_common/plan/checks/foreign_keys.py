@@ -1,6 +1,6 @@
-"""Keys that a plan does not have where they stand: other tools' words, and our own in another place.
+"""Hints for unknown keys: keys of other tools, and our own keys in a wrong place.
 
-What people bring from Locust, Gatling, Artillery or JMeter has its counterpart here, and the message names it.
+For a key from Locust, Gatling, Artillery or JMeter the hint names its counterpart in the plan language.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ _WORDS = {
     "tags are given with `--tag K=V`": "tags labels",
     "a reporter of your own is named under `reporters:`; other code is not called": "processor hooks beforerequest",
 }  # fmt: skip
-"""By what to say: the words, in lower case and without _ and -."""
+"""For each hint the keys that it is for, in lower case and without _ and -."""
 
 HINTS = {word: hint for hint, words in _WORDS.items() for word in words.split()}
 
 
 def hint_for_key(key: str, model: type[BaseModel]) -> str:
-    """What does the work of a key that the model has not; empty where nothing is known."""
+    """The hint for a key that the model does not have; empty if there is none."""
     word = plain_word(key)
     if word in map(plain_word, fields_of(model)):
         return ""  # It is only written otherwise: baseUrl.
@@ -80,12 +80,12 @@ def hint_for_key(key: str, model: type[BaseModel]) -> str:
 
 
 def plain_word(key: str) -> str:
-    """A key without what people write in many ways: `baseUrl`, `base-url` and `base_url` are one."""
+    """A key in its plainest spelling: `baseUrl`, `base-url` and `base_url` are the same."""
     return key.lower().replace("_", "").replace("-", "")
 
 
 def own_places(key: str) -> str:
-    """Where in a plan the key does belong: `it belongs in config, or in an entry of config.phases`."""
+    """Where in a plan the key belongs: `it belongs in config, or in an entry of config.phases`."""
     places = [place for place, model in _PLACES if key in fields_of(model)]
     return f"it belongs {', or '.join(places)}" if places else ""
 

@@ -1,6 +1,6 @@
-"""What a plan's shape cannot say: names that must exist, settings that exclude each other.
+"""Cross-field checks of a plan: names that must exist, settings that exclude each other.
 
-Every check reports into the document and goes on. Requests, ramps and templates have modules of their own.
+Every check adds its problems to the document and goes on. Requests, ramps and templates have modules of their own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gradual_common.secrecy.quoting import shorten
 
 
 def check_plan(view: PlanView) -> Uses:
-    """Report every mistake that is not one of shape; returns what the templates use of data sets."""
+    """Report every mistake that is not one of shape; returns which data sets and columns the templates use."""
     check_names(view)
     check_actions(view)
     for kind in kinds_named(view.actions.values()):
@@ -68,7 +68,7 @@ def check_actions(view: PlanView) -> None:
 
 
 def check_duration(view: PlanView) -> None:
-    """The run has an end: a duration, phases, or iterations of every group; phases stand alone."""
+    """The run has an end: a duration, phases, or iterations of every group; beside phases none of them is allowed."""
     document, config = view.document, view.config
     if "phases" in config:
         for key in ("duration", *RAMP_KEYS):

@@ -1,4 +1,4 @@
-"""Ramps against the users and the time that they have (docs/design/plan_language.md, "Time, phases, ramps")."""
+"""Checks that ramps fit the users and the time that they have (docs/design/plan_language.md, "Time, phases, ramps")."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RAMPS: TypeAdapter[Ramp] = TypeAdapter(WrittenRamp)
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A ramp with what it must fit into."""
+    """A ramp, with the users and the time that it must fit."""
 
     path: Path
     """Of the key under which the ramp was written."""
@@ -38,7 +38,7 @@ class Stretch:
 
 
 def check_ramps(view: PlanView) -> None:
-    """Where ramps stand, and that each fits the users and the time it has."""
+    """Ramps are in the right places, and each fits its users and its time."""
     check_users(view)
     check_owners(view)
     for stretch in stretches(view):
@@ -46,7 +46,7 @@ def check_ramps(view: PlanView) -> None:
 
 
 def check_users(view: PlanView) -> None:
-    """There is somebody to run, in every phase."""
+    """Every phase has users."""
     if view.groups and view.users == 0:
         view.document.report(("users",), "there are no users: every concurrency is 0")
         return
@@ -56,7 +56,7 @@ def check_users(view: PlanView) -> None:
 
 
 def check_owners(view: PlanView) -> None:
-    """Ramps of the groups: all of them or none, and none of the config then."""
+    """All groups have a ramp or none; if they have, the config and its phases have none."""
     with_ramp = [group for group in view.groups if has_ramp(group.raw)]
     if not with_ramp:
         return
@@ -101,7 +101,7 @@ def _stretch(
 
 
 def check_stretch(view: PlanView, stretch: Stretch) -> None:
-    """No ramp rises above its users; one that is drawn over its phase has a duration, and not too many intervals."""
+    """No ramp rises above its users, has too many intervals, or needs a duration that its phase does not have."""
     too_high = [(place, height) for place, height in stretch.ramp.heights() if height > stretch.users]
     for place, height in too_high:
         groups = ", ".join(f"{name} {count}" for name, count in stretch.groups)

@@ -1,7 +1,7 @@
 """Data sets: rows of CSV, JSON and JSON Lines files, and which row belongs to which slot.
 
 A row is a mapping from column to value; the values of CSV stay strings. `pick: unique` gives every slot a row of its
-own over the whole fleet, which is why the tables of sets that read the same file share it out between them.
+own over the whole fleet. So the tables of sets that read the same file divide its rows.
 """
 
 from __future__ import annotations
@@ -50,12 +50,13 @@ class DataTable:
             return self.rows[place] if ordinal < self.count and place < len(self.rows) else None
         if self.pick == "sequential":
             return self.rows[ordinal % len(self.rows)]
-        # Tenure 0 draws nothing else: tenures of users begin at 1.
+        # Tenures of users start at 1. Tenure 0 is a stream that no user draws from, so the row of a slot is independent
+        # of what its users draw, and the same for all of them.
         return RandomStream.of_slot(self.seed, self.group, ordinal, 0).choice(self.rows)
 
 
 def read_rows(path: Path, delimiter: str | None = None, encoding: str = "utf-8") -> tuple[Row, ...]:
-    """Every row of a file; its ending says what it is, and anything unknown is CSV. Raises DataFileError."""
+    """Every row of a file; its extension tells the format, by default CSV. Raises DataFileError."""
     text = _read_text(path, encoding)
     suffix = path.suffix.lower()
     if suffix in JSON_SUFFIXES:
@@ -77,7 +78,7 @@ def columns_of(rows: tuple[Row, ...]) -> tuple[str, ...]:
 
 def _read_text(path: Path, encoding: str) -> str:
     try:
-        # The mark that some editors put before UTF-8 text is no part of the first column's name.
+        # Some editors write a byte order mark before UTF-8 text: it is not a part of the first column's name.
         return path.read_bytes().decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
     except OSError as error:
         raise DataFileError(f"cannot read {path}: {error.strerror or error}") from error

@@ -1,7 +1,7 @@
 """`${X}` and `${X:-default}` in the scalars of a plan, and the values of its secrets.
 
 What a variable brings in is never read as a template: outside `{{…}}` its braces are escaped for Jinja; inside
-`{{…}}` and in conditions it may only be a number, or stand between quotes without ending them.
+`{{…}}` and in conditions it may only be a number, or text between quotes that does not end them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Locate = Callable[[Path, str], FilePath]
 
 
 class Piece(NamedTuple):
-    """A stretch of a text: written in the plan, or brought in by a variable."""
+    """A part of a text: written in the plan, or the value of a variable (`brought`)."""
 
     text: str
     brought: bool = False
@@ -59,7 +59,7 @@ def _substitute(value: Any, path: Path, document: Document, environ: Mapping[str
 
 
 def _credentials_brought(text: str, path: Path, environ: Mapping[str, str]) -> Iterator[str]:
-    """Values of variables whose names tell, and of all that fill the place of a credential."""
+    """The values of variables with sensitive names, and of all variables at the place of a credential."""
     in_place = is_credential(path)
     for match in _VARIABLE.finditer(text):
         if (name := match["name"]) is not None and (in_place or names_credential(name)):
@@ -108,7 +108,7 @@ def template_kind(document: Document, path: Path) -> str:
 
 
 def join_pieces(pieces: list[Piece], kind: str) -> str:
-    """One text in which nothing that was brought in can be read as a template."""
+    """The text of all pieces, in which no value of a variable can be read as a template."""
     if kind == "text":
         return "".join(piece.text for piece in pieces)
     scanner = _HoleScanner(inside=kind == "expression")
@@ -123,14 +123,14 @@ def join_pieces(pieces: list[Piece], kind: str) -> str:
 class _HoleScanner:
     """Follows a text from left to right and knows whether its end lies inside `{{…}}`, and there inside quotes."""
 
-    # A variable's value comes from outside of the plan: a password may hold `{{`, and a value that somebody else chose
-    # could read secrets if it became a template. Three places, three rules:
+    # A variable's value comes from outside of the plan: a password may hold `{{`, and a value from another source
+    # could read secrets if it became a template. There are three places with a rule each:
     #   Outside of a hole, anything may come in. Braces that Jinja would read are written as a hole that holds them as
-    # text, `{{ '{{' }}`. A pair may also be made of one brace of the author's and one brought in, at either end: these
-    # are looked at over the joint.
+    # text, `{{ '{{' }}`. A pair may also consist of one brace of the author and one of the variable, at either end of
+    # the value: so both ends are checked together with their neighbour.
     #   Inside quotes within a hole, anything may come in that neither ends the quotes nor begins an escape.
     #   Inside a hole without quotes, only a number: a name would be read as a name, and `a or secrets.b` as an
-    # expression. A condition is one hole from its begin on (`_bare`), whether or not it has braces around it.
+    # expression. A condition is one hole from its start (`_bare`), with or without braces around it.
 
     def __init__(self, inside: bool) -> None:
         self.text = ""
@@ -146,7 +146,7 @@ class _HoleScanner:
             place += self._step(text, place)
 
     def _step(self, text: str, place: int) -> int:
-        """Take in what stands at `place`; how many characters that were."""
+        """Follow the text at `place`; returns by how many characters."""
         pair, character = text[place : place + 2], text[place]
         if self._quote:
             if character == "\\":
@@ -174,7 +174,7 @@ class _HoleScanner:
         self.text += brought
 
     def _escaped(self, text: str, following: str) -> str:
-        """Outside of any hole: braces that Jinja would read are written as a hole that holds them."""
+        """The text for outside of a hole: braces that Jinja would read become a hole with the braces as text."""
         if self.text.endswith("{") and text[:1] in ("{", "%", "#"):
             # The author's own brace would open a hole with the first one brought in.
             self.text, text = self.text[:-1], "{" + text
@@ -189,7 +189,7 @@ def _as_literal(braces: str) -> str:
 
 
 def read_secrets(document: Document, environ: Mapping[str, str], locate: Locate) -> dict[str, str]:
-    """The value of every secret; where its source is none, that is reported with the plan's shape."""
+    """The value of every secret. A wrong source is not reported here: the check of the plan's shape does."""
     values = {}
     for name, source in mapping_at(document.root, "secrets").items():
         path: Path = ("secrets", name)
@@ -197,7 +197,7 @@ def read_secrets(document: Document, environ: Mapping[str, str], locate: Locate)
         if isinstance(env, str):
             value = environ.get(env)
             if value is None:
-                # By its name only where that looks like one: it may be the secret itself, written in its place.
+                # Show the name only if it looks like one: authors write the secret itself in this place by mistake.
                 is_name = _SHOUTED.fullmatch(env) is not None
                 hint = f"export {env}=…, or pass -e {env}=…" if is_name else "write the name of a variable"
                 document.report((*path, "env"), "the variable that is named here is not set", hint)

@@ -1,7 +1,7 @@
-"""What the command line or the Python API changes in a plan: file < `--set` < the option made for it.
+"""Changes of a plan by the command line or the Python API. Precedence: file < `--set` < the setting's own option.
 
-Replacements happen before variables are put in, so that a variable that is replaced need not be set; scaling happens
-after, when the numbers are known.
+Values are replaced before variables are substituted, so that a variable in a replaced value need not be set. Users are
+scaled after it, since a number of users may come from a variable.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gradual_common.secrecy.field_names import names_credential
 from gradual_common.secrecy.masking import MIN_CREDENTIAL_LENGTH
 
 OPTIONS = ("--set", "--base-url", "-d", "--data", "-u")
-"""The marks of what options brought."""
+"""The names of options in the marks of values that came from them."""
 
 PATH_ALLOWED = 'write config.duration, users.guest.concurrency or actions."a.b".url'
 
@@ -90,7 +90,7 @@ def find_path(root: Any, parts: list[str | int]) -> Path:
 
 
 def _entry_of(entries: list[Any], part: str | int) -> int:
-    """The index of the entry that is called `part`, or stands there."""
+    """The index of the entry with the name or the number `part`."""
     names = [str(mapping_at(entry).get("name", mapping_at(entry).get("action", ""))) for entry in entries]
     if part in names:
         return names.index(str(part))
@@ -100,14 +100,14 @@ def _entry_of(entries: list[Any], part: str | int) -> int:
 
 
 def _put(document: Document, path: Path, value: Any, source: str) -> None:
-    """Place a value, with the mappings around it where they are missing."""
+    """Set a value; creates the mappings around it if they are missing."""
     owner: Any = document.root
     for key in path[:-1]:
         if isinstance(owner, dict) and owner.get(key) is None:
             owner[key] = {}
         owner = owner[key]
         if not isinstance(owner, dict | list):
-            return  # What stands there is wrong in shape, and reported so.
+            return  # It has the wrong shape, which is reported by the check of the shape.
     owner[path[-1]] = value
     document.replace_mark(path, Mark(source))
 
@@ -126,7 +126,7 @@ def _apply_set(document: Document, path_text: str, value: Any) -> None:
     if is_secret and isinstance(value, str | int | float) and len(str(value)) >= MIN_CREDENTIAL_LENGTH:
         document.credentials.add(str(value))
     if path[-1] in RAMP_KEYS:
-        for key in RAMP_KEYS:  # A ramp that is set replaces the one that was there, under whatever name.
+        for key in RAMP_KEYS:  # The new ramp replaces the one in the file, which may have another key.
             mapping_at(document.root, *path[:-1]).pop(key, None)
     _put(document, path, value, "--set")
 
@@ -141,7 +141,7 @@ def _apply_duration(document: Document, duration: str | int | float) -> None:
 
 
 def _apply_data(document: Document, name: str, file: str) -> None:
-    """Another file for every data set of that name; a plan that has none gets it at the top level."""
+    """Replace the file of every data set with that name; without such a set, add one at the top level."""
     owners = [(), *(path for path, _ in places(document.root, "users", EACH))]
     found = [(*owner, "data", name) for owner in owners if name in mapping_at(document.root, *owner, "data")]
     for path in found or [("data", name)]:
@@ -150,16 +150,16 @@ def _apply_data(document: Document, name: str, file: str) -> None:
 
 
 def scale_users(document: Document, users: int) -> None:
-    """`-u`: every group's concurrency by Webster's method, and what ramps and phases say of users with it.
+    """`-u`: divide `users` among the groups by Webster's method, and scale the users in ramps and phases with them.
 
-    Increments and multipliers stay: they say how fast the ramp rises, not how far.
+    Increments and multipliers stay as they are: they say how fast a ramp rises, not how far.
     """
     view = PlanView(document)
     if users < 1:
         document.problems.append(Problem(f"{users} users cannot run; at least 1 is needed", "", "-u"))
         return
     if not view.users:
-        return  # There is a mistake in the groups, or nobody in them, and it is reported.
+        return  # The groups have a mistake or no users, which is reported by another check.
     scale = Scale(users, view.users)
     for path, phase in view.phases:
         scale_ramp(phase, scale)

@@ -1,6 +1,6 @@
-"""What is wrong with a text that is no YAML, in the words of whoever wrote it, with a little of what stands there.
+"""Explains syntax errors of YAML to the author of a plan, with a short excerpt of the text.
 
-PyYAML says where it stopped and what it had hoped for; what people did wrong is seen from that and from the line.
+PyYAML says where it stopped and what it expected. From that and from the line we find the mistake and a hint.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NEEDS_QUOTES = (
     (re.compile(r"(?:^\s*-|:)\s+[>|]=?\s*[\d.=]"), QUOTE_OPERATOR),
     (re.compile(r"[:\[,{]\s*\$\{"), QUOTE_VARIABLE),
 )
-"""Values without quotes, and what to say of them."""
+"""Patterns of values that need quotes, and the hint for each."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _NO_SPACE = re.compile(r"^\s*(?:-\s+)*([A-Za-z_][\w-]*):(?![\s/]|$)")
@@ -38,13 +38,18 @@ _PLAN_KEY = re.compile(r"""(?m)^\s*\{?\s*["']?(?:config|users|actions)["']?\s*:"
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where PyYAML stopped. `began`: the line where what it was reading begins; lines from 0."""
+    """Where PyYAML stopped; lines and columns count from 0."""
 
     lines: Sequence[str]
-    said: str
+
+    message: str
+    """PyYAML's message."""
+
     line: int
     column: int
+
     began: int
+    """The line on which the construct starts that PyYAML was reading."""
 
     def line_at(self, number: int) -> str:
         """A line of the text, or nothing where there is none."""
@@ -57,19 +62,19 @@ class _Place:
 
     @property
     def above(self) -> int:
-        """The last line before it that is not blank; -1 if none."""
+        """The number of the last line above that is not blank; -1 if there is none."""
         return next((number for number in range(self.line - 1, -1, -1) if self.lines[number].strip()), -1)
 
     @property
     def character(self) -> str:
-        """What stands where it stopped."""
+        """The character at which PyYAML stopped."""
         return self.written[self.column : self.column + 1]
 
 
 def describe_syntax_error(error: yaml.YAMLError, text: str, name: str, *, may_quote: bool = True) -> Problem:
-    """What to say of an error in the text of a file; `may_quote` False shows nothing of the text."""
+    """The problem for a syntax error in a file; with `may_quote` False it shows nothing of the text."""
     if isinstance(error, yaml.reader.ReaderError):
-        # A character that YAML does not know: a NUL, for example, of a file that is no text.
+        # A character that YAML does not allow, such as a NUL in a file that is not text.
         number = error.character if isinstance(error.character, int) else ord(error.character)
         line = len(_LINE_END.findall(text[: error.position])) + 1
         message = f"this is not YAML: it holds the character U+{number:04X}"
@@ -77,31 +82,31 @@ def describe_syntax_error(error: yaml.YAMLError, text: str, name: str, *, may_qu
         return Problem(message, "", name, line, hint)
     lines = _LINE_END.split(text)
     place = _place_of(error, lines)
-    hints = (find(place) for said, find in _HINTS if re.search(said, place.said))
+    hints = (find(place) for pattern, find in _HINTS if re.search(pattern, place.message))
     hint, line = next((found for found in hints if found is not None), ("", place.line))
     excerpt = excerpt_at(lines, line, place.column if line == place.line else 0)
-    # PyYAML's words and the excerpt both show a part of the text. A file that is no plan at all may be a key file that
-    # was given by mistake, and below `secrets:` stand values that nobody is to read: of these nothing is shown.
+    # PyYAML's message and the excerpt both show a part of the text. A file that is not a plan may be a key file that
+    # was given by mistake, and the values below `secrets:` must not be read by others: of these nothing is shown.
     is_plan = is_plan_text(text)
     shows = may_quote and is_plan and not is_concealed(lines, line)
-    what = "this is not YAML" if hint or not shows else f"this is not YAML: {place.said}"
+    what = "this is not YAML" if hint or not shows else f"this is not YAML: {place.message}"
     if may_quote and not is_plan:
         what = "this is no plan, and not YAML"
     return Problem(what + (f", at {excerpt!r}" if shows and excerpt else ""), "", name, line + 1, hint)
 
 
 def _place_of(error: yaml.YAMLError, lines: Sequence[str]) -> _Place:
-    said = ", ".join(str(part) for name in ("context", "problem") if (part := getattr(error, name, None)))
+    message = ", ".join(str(part) for name in ("context", "problem") if (part := getattr(error, name, None)))
     problem, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     mark, began = problem or context, context or problem
-    said = " ".join((said or str(error)).split())
+    message = " ".join((message or str(error)).split())
     if mark is None or began is None:
-        return _Place(lines, said, 0, 0, 0)
-    return _Place(lines, said, mark.line, mark.column, began.line)
+        return _Place(lines, message, 0, 0, 0)
+    return _Place(lines, message, mark.line, mark.column, began.line)
 
 
 _Hint = Callable[[_Place], tuple[str, int] | None]
-"""What people did, seen from where it stopped: the hint and the line that it is about; None where it is not that."""
+"""Looks for one mistake at the place: returns the hint and its line, or None if the mistake is another one."""
 
 
 def _usual_quotes(place: _Place) -> tuple[str, int] | None:
@@ -114,7 +119,7 @@ def _usual_quotes(place: _Place) -> tuple[str, int] | None:
 
 
 def _template_within(place: _Place) -> tuple[str, int] | None:
-    """In braces an unquoted text ends at the first one, and a template begins with two."""
+    """A template without quotes inside braces: YAML reads its braces as mappings."""
     return (QUOTE_TEMPLATE, place.line) if place.written.startswith("{{", place.column) else None
 
 
@@ -130,7 +135,7 @@ def _unclosed(place: _Place) -> tuple[str, int] | None:
     if place.character in {'"', "'"} and place.line != place.began:
         return COMMA_MISSING, place.line  # The next key, as JSON writes it.
     ended = place.line != place.began or not place.written[place.column :].strip()
-    bracket = "{" if "mapping" in place.said else "["
+    bracket = "{" if "mapping" in place.message else "["
     return _never_closed(bracket, place.began) if ended and bracket in place.line_at(place.began) else None
 
 
@@ -139,7 +144,7 @@ def _never_closed(what: str, line: int) -> tuple[str, int]:
 
 
 def _quote_above(place: _Place) -> tuple[str, int] | None:
-    """The quote that ends here was to begin a text: one above it had not been closed."""
+    """A quote further up was never closed: YAML reads the next opening quote as its end."""
     before = place.written[: place.column].rstrip()
     if before[-1:] not in {'"', "'"} or before.count(before[-1]) % 2 == 0:
         return None
@@ -169,7 +174,7 @@ def _off_level(place: _Place) -> tuple[str, int]:
 
 
 def _here(hint: str) -> _Hint:
-    """A hint for the place where it stopped."""
+    """A hint for the line at which PyYAML stopped; `{0}` is the character there."""
     return lambda place: (hint.replace("{0}", place.character), place.line)
 
 
@@ -197,7 +202,7 @@ _HINTS: tuple[tuple[str, _Hint], ...] = (
      _here("something stands behind the closing quote: put the quotes around all of it")),
     (r"<block end>, but found", _off_level),
 )  # fmt: skip
-"""By what PyYAML says; the first that finds something counts."""
+"""A pattern of PyYAML's message, and what looks for the mistake. The first that finds one counts, so order matters."""
 
 
 def is_plan_text(text: str) -> bool:
@@ -215,7 +220,7 @@ def excerpt_at(lines: Sequence[str], number: int, column: int) -> str:
 
 
 def is_concealed(lines: Sequence[str], number: int) -> bool:
-    """Whether a line stands below `secrets:` or a key whose name tells, as far as the indentation says."""
+    """Whether a line is below `secrets:` or a key with a sensitive name, as far as the indentation shows."""
     upwards = [line for line in reversed(lines[: number + 1]) if line.strip()]
     top = next((key for line in upwards if (key := _KEY.match(line)) and not key[1]), None)
     if top is not None and top[2] == "secrets":

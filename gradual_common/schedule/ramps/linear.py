@@ -32,8 +32,8 @@ class LinearRamp(Ramp):
         return cls(strategy="linear")
 
     def trace(self, users: int, duration: int | None, before: int) -> Curve:
-        # The line is sampled ⌊over/1 s⌋ times, at equal distances. A new target each second is smooth enough to see,
-        # and each change costs a message to every agent. The last sample is exactly at `over`, where the goal is
+        # The line is sampled ⌊over/1 s⌋ times, at equal distances: one target per second is smooth enough, and
+        # each one is a level in the orders of every agent. The last sample is exactly at `over`, when the goal is
         # reached.
         highest = users if self.max_concurrency is None else self.max_concurrency
         initial = before if self.initial is None else self.initial
