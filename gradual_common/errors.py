@@ -8,7 +8,7 @@ GradualError                 everything that Gradual raises on purpose
 ├── TemplateError            a template that cannot be compiled or rendered
 ├── QueryError               a JMESPath expression that cannot be evaluated on a response
 ├── PatternError             a regular expression that RE2 does not know
-├── ActionKindError          a kind of action that is not there, or cannot be used
+├── ActionKindError          a kind of action that does not exist, or cannot be used
 ├── RequestError             a request that cannot be put into bytes: its URL, a header's name or value
 ├── TlsFileError             a certificate, key or passphrase that cannot be used
 ├── HistogramMismatchError   histograms of other parameters cannot be merged
@@ -29,7 +29,7 @@ class GradualError(Exception):
     """Everything that Gradual raises on purpose."""
 
     exit_code: ClassVar[int] = NOT_DONE
-    """Of the command that it ends."""
+    """The exit code of a command that ends with this error."""
 
 
 class UnitError(GradualError, ValueError):
@@ -64,7 +64,7 @@ class PatternError(GradualError, ValueError):
 
 
 class ActionKindError(GradualError, ValueError):
-    """A kind of action that is not there, or cannot be used; the message says which there are, or why."""
+    """A kind of action that does not exist or cannot be used; the message lists the known ones, or says why."""
 
     exit_code = WRONG_INPUT
 
@@ -94,7 +94,7 @@ class WireError(GradualError):
 class Problem:
     """One mistake in a plan: where (`file`, 1-based `line`, `path` in the plan), what, and what to do.
 
-    Of what was found at most 40 characters are shown, and no credentials.
+    Of a value it shows at most 40 characters, and no credentials.
     """
 
     message: str

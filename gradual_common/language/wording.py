@@ -1,4 +1,4 @@
-"""Words of messages: what was found, what is allowed, what was meant."""
+"""Parts of messages: what was found, what is allowed, which name was probably meant."""
 
 from __future__ import annotations
 

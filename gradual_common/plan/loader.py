@@ -37,7 +37,7 @@ from gradual_common.schedule.schedule import Schedule
 from gradual_common.secrecy.masking import Mask
 
 MAX_PLAN_BYTES = 8 * 1024 * 1024
-"""A plan is written by hand; whatever is larger is another file."""
+"""Bytes. A plan is written by hand; a larger file is not a plan."""
 
 PLAN_KEYS = frozenset({"config", "users", "actions"})
 """A mapping that has none of them is something else, of which nothing but its first key is shown."""
@@ -194,7 +194,7 @@ def find_warnings(view: PlanView) -> tuple[Problem, ...]:
 def without_secrets(document: Document, mask: Mask) -> list[Problem]:
     """Every mistake once, in the order of the file; those of options come last.
 
-    What variables and options brought in may stand anywhere in a plan, and so in a mistake: it is masked.
+    The value of a variable or option may be anywhere in a plan, and so in a message: it is masked.
     """
     unique = {str(problem): problem for problem in document.problems}.values()
     in_order = sorted(unique, key=lambda problem: (problem.file != document.name, problem.line or 0))

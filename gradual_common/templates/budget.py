@@ -21,40 +21,41 @@ from gradual_common.errors import TemplateError
 
 MAX_TEXT_LENGTH = 32 * 1024 * 1024
 MAX_RENDER_STEPS = 20_000
-"""Some 40 ms of the loop."""
+"""About 40 ms of the event loop."""
 
 MAX_FILTERED_ITEMS = 80_000
-"""That filters take in, or `in` looks at 50 of: some 100 ms of the loop."""
+"""Items that filters read; about 100 ms of the event loop. For `in`, 50 items count as one."""
 
 ITEMS_SEARCHED = 50
 CHARACTERS_SEARCHED = 1000
-"""So many cost as much as one item that goes through a filter."""
+"""So many take as long as one item in a filter."""
 
 NODES_PRINTED = 10
-"""`pprint` takes as long for one value as filters for so many items."""
+"""`pprint` takes as long for one value as a filter for so many items."""
 
 MAX_NESTED_VALUES = 500_000
-"""Values within a list or mapping that becomes text. Lists may hold one list many times, so few can mean billions."""
+"""Values in a list or mapping that becomes text. A list may hold another one many times, so a few lists can become
+billions of values."""
 
 MAX_NUMBER_BITS = 65_536
 MAX_ROUND_DIGITS = 100
-"""Of a rounding."""
+"""The precision of the filter `round`."""
 
 _PLAIN = (str, int, float)
-"""What most values are: nothing lies within them. Written in place, the types would be joined at every look."""
+"""The types of most values, which hold no other values. A constant: `str | int` in place is built each time."""
 
 _MARK = re.compile(r"%(?:\([^)]*\))?[-#0 +]*(\d+|\*)?(?:\.(\d+|\*))?")
 """A conversion of `%`, its width and its precision."""
 
 
-# Why everything asks first: a rendering cannot be stopped once it runs. It is Python in the agent's only loop; a thread
-# would not free the loop while one operation holds the interpreter, and `'x' * 10**10` is one operation that takes all
-# memory. So each operation that can make more than it was given is intercepted, and its size is computed from its
-# operands.
+# Why each operation is checked before it runs: a rendering cannot be stopped. It is Python code in the agent's only
+# event loop; a thread would not help while one operation holds the interpreter, and `'x' * 10**10` is one operation
+# that takes all memory. So each operation that can make more than it was given is intercepted, and its size is computed
+# from its operands.
 #   Three counters, as there are three ways to take long: steps (each call and each turn of a loop costs about 2 µs,
 # whatever it does), items walked (a filter such as `sort` goes through a whole list in one step), and characters made
-# (memory, and the time to copy it). What is below a limit takes about 100 ms at most, in which other users wait; honest
-# templates are far below.
+# (memory, and the time to copy it). A rendering within the limits takes about 100 ms at most, in which other users
+# wait; real templates are far below.
 #   Numbers have a limit of their own: `2 ** 2 ** 30` is small as text, and a power is computed before anyone sees it.
 #   What Jinja does without a call (loops, `~`, `in`) is rewritten into filters once a template is parsed (`sandbox`).
 
@@ -77,29 +78,29 @@ class BoundedContext(Context):
         return self.environment.globals.get(key, missing)
 
     def step(self) -> None:
-        """One more step; TemplateError when there were too many."""
+        """Count a step; TemplateError if there were too many."""
         self.steps += 1
         if self.steps > MAX_RENDER_STEPS:
             raise TemplateError(f"it takes more than {MAX_RENDER_STEPS:,} steps (turns of loops, and calls)")
 
     def walk(self, count: int) -> None:
-        """So many items more that are looked at; TemplateError when they are too many."""
+        """Count items that are read; TemplateError if there were too many."""
         self.walked += count
         if self.walked > MAX_FILTERED_ITEMS:
             raise TemplateError(f"more than {MAX_FILTERED_ITEMS:,} items go through its filters")
 
     def make(self, size: int) -> None:
-        """So many characters or items more; TemplateError when they are too many."""
+        """Count characters or items that are made; TemplateError if there were too many."""
         self.size += max(0, size)
         if self.size > MAX_TEXT_LENGTH:
             raise TemplateError(f"it makes more than {MAX_TEXT_LENGTH:,} characters")
 
 
 def check_nodes(value: Any) -> None:
-    """Whatever a template's value holds can be used by those who get it.
+    """Check that a value, with everything in it, can be written as text.
 
-    TemplateError for a list or mapping that holds too many values to be written, however few there are in memory; what
-    Jinja raises for an undefined value in it, or one that the sandbox keeps, which may lie in a list unnoticed.
+    TemplateError for a list or mapping with too many values. For an undefined or forbidden value in it, Jinja's error:
+    in a list such a value is not noticed before it is used.
     """
     if isinstance(value, _PLAIN):
         return
@@ -154,7 +155,7 @@ def _check_sum(context: BoundedContext, left: Any, right: Any) -> None:
 
 
 def _check_percent(context: BoundedContext, left: Any, right: Any) -> None:
-    """`"%5d" % n`: each mark may show the largest of the values, as wide as it says."""
+    """`"%5d" % n`: an upper bound of the size, as if each mark showed the largest value at its width."""
     if not isinstance(left, str | bytes):
         return
     text = left if isinstance(left, str) else left.decode("latin-1")
@@ -184,7 +185,7 @@ def _size_of(value: Any) -> int:
 
 
 def check_widths(specification: str) -> None:
-    """No width or precision that alone is more than is allowed; `int` of very many digits is refused as well."""
+    """Refuse a width or precision above the limit. Too many digits are refused before `int` reads them."""
     for width in re.findall(r"\d+", specification):
         if len(width) > len(str(MAX_TEXT_LENGTH)) or int(width) > MAX_TEXT_LENGTH:
             raise TemplateError(f"a width is more than {MAX_TEXT_LENGTH:,} characters")
@@ -199,7 +200,7 @@ OPERATORS: Mapping[str, Callable[[BoundedContext, Any, Any], None]] = {
 
 
 Check = Callable[..., Sequence[Any] | None]
-"""Takes the context, the value and the arguments; what it returns takes the place of the arguments."""
+"""Takes the context, the value and the arguments; may return other arguments instead."""
 
 
 def _check_width(context: BoundedContext, value: Any, width: Any = 0, *_: Any, **__: Any) -> None:
@@ -240,7 +241,7 @@ def _check_indent(context: BoundedContext, value: Any, width: Any = 4, *_: Any, 
 
 
 def _check_wrapping(context: BoundedContext, value: Any, *args: Any, **kwargs: Any) -> None:
-    """A word that is too long is cut off again and again, and what is left of it copied each time."""
+    """A long word is cut piece by piece, and the rest is copied each time: the cost is quadratic."""
     with_text = kwargs.get("wrapstring") or (args[2] if len(args) > 2 else None) or ""
     context.make(len(value) * max(1, len(with_text)))
     width = kwargs.get("width", args[0] if args else 79)
@@ -251,7 +252,7 @@ def _check_wrapping(context: BoundedContext, value: Any, *args: Any, **kwargs: A
 
 
 def _check_links(context: BoundedContext, value: Any, *_: Any, **__: Any) -> None:
-    """It goes through a word again for each parenthesis in it."""
+    """`urlize` searches a word again for each parenthesis in it: the cost is quadratic."""
     words = str(value).split()
     context.walk(len(words) + sum(len(word) ** 2 for word in words) // CHARACTERS_SEARCHED)
 
@@ -266,7 +267,7 @@ def _check_format(context: BoundedContext, value: Any, *args: Any, **kwargs: Any
 
 
 def _check_items(context: BoundedContext, value: Any, *_: Any, **__: Any) -> None:
-    """A filter that looks at every item. A generator is none that was not counted where it began."""
+    """A filter that reads every item. Items of a generator were counted where it was made."""
     if isinstance(value, Sized):
         context.walk(len(value))
 

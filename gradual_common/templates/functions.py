@@ -1,7 +1,7 @@
 """What templates can call: ids, times, random values of the slot's stream, hashes, HMAC and encodings.
 
 Random values and times come from the scope in which a template is rendered (`RANDOM`, `WALL_CLOCK`), never from the
-process: a run with the same seed sends the same values. The two keys hold a blank, so no template can name them.
+process: a run with the same seed sends the same values. Both keys have a blank in them, so no template can name them.
 
 Hashes and encodings take text (as UTF-8), bytes or numbers, and are filters too: `{{ body | sha256 }}`.
 """

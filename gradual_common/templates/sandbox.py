@@ -1,10 +1,10 @@
 """Jinja as templates of a plan see it: sandboxed, strict about undefined names, and bounded (`budget`).
 
-Operators, calls, filters and loops ask before they make anything that is larger than what they were given. Loops and
-joined texts are no calls in Jinja: they are made filters, by names that no template can write, once it is parsed.
+Operators, calls, filters and loops check the budget before they make a value larger than their operands. In Jinja a
+loop and a joined text are not calls, so after parsing they become filters, with names that no template can write.
 
-What a template asks for by name (filters, tests, other templates) is looked up by Jinja only when it gets there, within
-`if` for instance: so it is checked when a template is compiled, else the users of a run would find out.
+Jinja looks up filters, tests and other templates only when a rendering gets to them, within `if` for instance. So their
+names are checked when a template is compiled; otherwise the mistake would show in the middle of a run.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ _SEARCHED = "searched by in"
 _OTHER_TEMPLATES = (nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)
 
 _NAMED_IN_ARGUMENTS = {"map": 0, "select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
-"""Filters that take the name of another filter (`map`) or of a test, and at which place."""
+"""Filters that take the name of another filter (`map`) or of a test, and the index of that argument."""
 
 
 def check_called(value: Any) -> Any:
-    """A value that is no function: one that is put somewhere is a forgotten pair of parentheses."""
+    """The value; TemplateError for a function, since its author forgot the parentheses."""
     if callable(value) and not isinstance(value, Undefined):
         raise TemplateError(f"{getattr(value, '__name__', 'this')} is a function: call it with ()")
     return value
@@ -54,7 +54,7 @@ def check_called(value: Any) -> Any:
 
 @pass_context
 def _as_printed(context: BoundedContext, value: Any) -> str:
-    """Every value that is put into a text passes here."""
+    """Jinja passes every value here before it becomes part of a text."""
     text = value if isinstance(value, str) else _text_of(check_called(value))
     context.make(len(text))
     return text
@@ -86,7 +86,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """An operator whose outcome may be larger than its operands."""
+        """Apply an operator whose result may be larger than its operands."""
         assert isinstance(context, BoundedContext)
         OPERATORS[operator](context, left, right)
         return self.binop_table[operator](left, right)
@@ -135,7 +135,7 @@ class _BoundedFormatter(SandboxedFormatter):
 
 
 class _Bounding(NodeTransformer):
-    """Turns of loops are counted; `a ~ b` asks before it joins, `a in b` before it searches."""
+    """Rewrites a tree: turns of loops are counted, `a ~ b` and `a in b` are checked before they run."""
 
     def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802  the visitor's name for it
         self.generic_visit(node)
@@ -145,7 +145,7 @@ class _Bounding(NodeTransformer):
     def visit_Compare(self, node: nodes.Compare) -> nodes.Compare:  # noqa: N802  the visitor's name for it
         self.generic_visit(node)
         for operand in node.ops:
-            # A text that is one hole is compiled twice from one tree: as an expression, and as a text.
+            # The tree of a text that is one hole is compiled twice, as an expression and as a text.
             is_bounded = isinstance(operand.expr, nodes.Filter) and operand.expr.name == _SEARCHED
             if operand.op in ("in", "notin") and not is_bounded:
                 operand.expr = _filter(operand.expr, _SEARCHED)
@@ -169,7 +169,7 @@ def _filter(node: nodes.Node, name: str, *args: nodes.Expr) -> nodes.Filter:
 
 
 def _plain_text_in(node: nodes.For) -> int:
-    """Characters that each turn writes beside its holes, those of loops within it left out."""
+    """The characters that each turn writes beside its holes; inner loops count their own."""
     inner = {id(data) for loop in node.find_all(nodes.For) for data in loop.find_all(nodes.TemplateData)}
     return sum(len(data.data) for data in node.find_all(nodes.TemplateData) if id(data) not in inner)
 
@@ -197,7 +197,7 @@ def _is_in(context: BoundedContext, value: Any, container: Any) -> bool:
 
 @pass_context
 def _sum(context: BoundedContext, iterable: Iterable[Any], attribute: str | int | None = None, start: Any = 0) -> Any:
-    """Jinja's `sum`, with its names of arguments; each addition asks first, for those of lists copy what was summed."""
+    """Jinja's `sum`, with the same argument names. Each addition is checked: adding lists copies the sum so far."""
     environment = context.environment
     for item in iterable:
         context.walk(1)
@@ -215,7 +215,7 @@ def _join_all(context: BoundedContext, items: list[Any]) -> str:
 
 @pass_context
 def _join(context: BoundedContext, value: Iterable[Any], d: str = "", attribute: str | int | None = None) -> str:
-    """Jinja's `join`, with its names of arguments."""
+    """Jinja's `join`, with the same argument names."""
     environment = context.environment
     items = iter(value) if attribute is None else (_attribute(environment, item, attribute) for item in value)
     texts = []
@@ -233,7 +233,7 @@ def _attribute(environment: Any, item: Any, attribute: str | int) -> Any:
 
 
 def _bounded(function: Callable[..., Any], check: Check) -> Callable[..., Any]:
-    """Jinja's filter behind its check; what it is handed first stays as Jinja marks it."""
+    """Jinja's filter with a check before it; it gets the same first argument (context, environment) as before."""
     passes = getattr(function, "jinja_pass_arg", None)
 
     @pass_context

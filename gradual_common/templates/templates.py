@@ -2,7 +2,7 @@
 
 Three things are compiled. `compile_template` reads one text; `compile_value` a value of the plan, with templates
 anywhere in its mappings and lists; a `Condition` is one expression, which is evaluated and never rendered to text.
-What comes out knows whether it `is_static`: then it is rendered once, when the plan is compiled.
+A compiled value without names and calls `is_static`: it is rendered once, when the plan is compiled.
 
 A text that is exactly one hole (`"{{ user.age }}"`) keeps the type of its value. Values that are filled in are never
 read as templates again, because only the plan's own texts are ever compiled.
@@ -35,7 +35,7 @@ Scope = Mapping[str, Any]
 _RESULT = "result"
 _ASKING = (nodes.Name, nodes.Call, nodes.Filter, nodes.FilterBlock)
 _GLOBALS = ("range", "dict", "namespace")
-"""What is kept of Jinja's own globals: the others draw from the process' random numbers or keep state."""
+"""The globals of Jinja that templates can use: the others use the process' random numbers or keep state."""
 
 
 class Compiled(ABC):
@@ -87,7 +87,7 @@ def _parse(text: str, *, is_condition: bool = False) -> nodes.Template:
 
 
 def _compiled(tree: nodes.Template, text: str) -> Callable[[Context], Iterator[str]]:
-    """Jinja computes what is constant while it compiles, and Python warns of what it finds odd in that."""
+    """The tree as a function. Jinja evaluates constants while it compiles; Python's warnings about them are ignored."""
     try:
         with catch_warnings():
             simplefilter("ignore")
@@ -107,7 +107,7 @@ def _only_hole(tree: nodes.Template) -> nodes.Expr | None:
 def _names(tree: nodes.Template, text: str) -> frozenset[str]:
     try:
         return frozenset(find_undeclared_variables(tree)) - _ENVIRONMENT.globals.keys()
-    except Exception as error:  # What is constant is computed here, too.
+    except Exception as error:  # Jinja evaluates constants here, too.
         raise _translate(text, error) from error
 
 
@@ -294,7 +294,7 @@ def attributes_of(text: str, name: str, condition: bool = False) -> frozenset[st
 
 
 def static_pieces(text: str) -> list[str | None]:
-    """What stands between the templates of a text, in order; None for each template. TemplateError for a mistake."""
+    """The texts between the templates of a text, in order; None for each template. TemplateError for a mistake."""
     if not is_template(text):
         return [text]
     pieces: list[str | None] = []

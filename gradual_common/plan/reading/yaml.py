@@ -28,9 +28,9 @@ TEXT, SEQUENCE, MAPPING = (f"tag:yaml.org,2002:{name}" for name in ("str", "seq"
 CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")} | {PLAIN}
 
 _STANDS_FOR_ITSELF = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
-"""JSON and YAML 1.2 take these as any other character; PyYAML reads 1.1: it breaks lines at some and refuses others.
+"""YAML 1.2 and JSON treat these like other characters. PyYAML reads YAML 1.1: it breaks lines at some, refuses others.
 
-While it reads, others stand for them that nobody uses (the last of a plane of private ones).
+So they are replaced while PyYAML reads, by private characters that the text does not use.
 """
 
 _PRIVATE_END = 0x10FFFD
@@ -95,7 +95,7 @@ def read_document(text: str, name: str) -> Document:
 
 
 def read_value(text: str, name: str) -> Document:
-    """A value as YAML would read it after `key:`; it stands under "" in the document."""
+    """A document that holds the value, read as YAML would after `key:`, under the key ""."""
     document = Document({}, name)
     node = _compose(text, document, may_quote=False, empty="")
     document.root = {"": _Reader(document, text).read(node, ("",)) if node is not None else None}
@@ -121,25 +121,24 @@ def _compose(text: str, document: Document, *, may_quote: bool = True, empty: st
 
 
 def _stand_ins(text: str) -> dict[int, str]:
-    """For each character that must stand for itself one that the text does not hold."""
+    """For each character that YAML must not interpret, another one that the text does not hold."""
     found = sorted(set(_STANDS_FOR_ITSELF.findall(text)))
     unused = (chr(number) for number in range(_PRIVATE_END, 0x100000, -1) if not found or chr(number) not in text)
     return {ord(character): stand_in for character, stand_in in zip(found, unused, strict=False)}
 
 
 class _Reader:
-    """Turns nodes into values, once per place in the plan (an alias is read again wherever it stands)."""
+    """Turns nodes into values, once per place in the plan (an alias is read again at each place)."""
 
     # A line number belongs to a path, not to a value: after variables and options have changed the values, and pydantic
     # has copied them, the path is what a mistake still knows. So every path gets its mark when its node is read.
     #   A key's mark is that of the key, not of the value: `behavior:` may be lines above its first step, and it is the
     # key that people look for. `setdefault` in `read` keeps it when the value is read right after.
-    #   An anchor has one node and many aliases. Each alias is read anew, under its own path, but its marks are the
-    # anchor's lines: there is the text that has to be changed. That an alias is read anew is also why values are
-    # counted, and why the nodes that are open are kept: a document of 300 bytes can double itself to billions of
-    # values, or stand within itself.
-    #   What `<<` brings comes last and replaces nothing, neither values nor marks: it is read into marks of its own, of
-    # which only those are taken over whose paths have none yet.
+    #   An anchor has one node and many aliases. Each alias is read again, under its own path, but its marks are the
+    # anchor's lines: the author has to change the text there. Since aliases are read again, a document of 300 bytes can
+    # double itself to billions of values, or contain itself: so values are counted, and open nodes are remembered.
+    #   The keys of `<<` come last and replace nothing, neither values nor marks: they are read with separate marks, and
+    # a mark is copied only if its path has none yet.
 
     def __init__(self, document: Document, text: str) -> None:
         self._document = document
@@ -148,7 +147,7 @@ class _Reader:
         self._open: list[int] = []
 
     def read(self, node: Node, path: Path) -> Any:
-        """The value of a node; None with a problem where it has none."""
+        """The value of a node; None, and a problem, if it has none."""
         self._document.marks.setdefault(path, self._mark(node))
         if not self._may_enter(node, path):
             return None
