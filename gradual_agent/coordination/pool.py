@@ -173,12 +173,12 @@ class SlotPool:
     def _obey(self, orders: Orders, now: int) -> list[PoolInstruction]:
         """The orders replace the former ones: slots, levels ahead, and the level in force if they name one.
 
-        Orders are the complete state, so nothing is added up from former ones; but what has been done stays done, and
-        the order in which it follows matters:
+        Orders are the complete state, so former ones do not matter; but what has been done stays done, and the order
+        of the steps matters:
 
         - First the level, as it decides which slots are wanted. Of the levels that are due only the last counts. Where
-          these orders name none, one of the former that has come due since is in force: an agent that was paused may
-          read orders first and then look at the time, and orders name only what comes later by the master's clock. A
+          these orders name none, the last one of the former orders that has become due is in force: an agent that was
+          paused may read orders before the time, and orders name only what lies ahead by the master's clock. A
           level that is in force already is not applied again, and so not counted as late.
         - Then the slots. Those that left us without a user are released at once; one with a user is released when
           that ends, and its user hands over as long as its level would want it.

@@ -47,6 +47,7 @@ class SampleLink:
         parts = [shown[first : first + EXEMPLARS_AT_ONCE] for first in range(0, len(shown), EXEMPLARS_AT_ONCE)]
         messages = [SampleMessage(self._incarnation, blocks=(block,)) for block in blocks]
         for message in messages + [SampleMessage(self._incarnation, exemplars=part) for part in parts]:
+            # Dropped, not awaited: the samples of a slow master must not fill the memory that users need.
             if self._waiting.qsize() >= MAX_WAITING_MESSAGES:
                 self._log.debug("samples are dropped: the master takes them too slowly")
                 return

@@ -53,6 +53,7 @@ def run_children(names: Sequence[str], arguments: Sequence[str]) -> int:
         # Each child has its own process group: Ctrl-C reaches this process only, and each child once, by `forward`.
         key = os.urandom(16).hex()
         for number, name in enumerate(names, 1):
+            # The key is random, so that the master does not mix the processes of two commands of the same name.
             part = f"--part-of={key}/{number}/{len(names)}"
             command = [sys.executable, "-m", "gradual_agent", "--name", name, part, *arguments]
             children.append(subprocess.Popen(command, process_group=0, stdin=subprocess.PIPE))  # noqa: S603  our own

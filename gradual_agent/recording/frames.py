@@ -58,7 +58,7 @@ class GroupFrame:
     """One group in one closed frame."""
 
     times: list[int]
-    """User-ns by state, as `group_meter.STATES`."""
+    """User-ns by state, in the order of `group_meter.STATES`."""
     iterations: array[int]
     """How long each iteration took, ns."""
     empty: int

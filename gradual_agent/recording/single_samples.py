@@ -48,7 +48,7 @@ Describe = Callable[[int, Sample], dict[str, Any]]
 
 
 class SampleLog:
-    """The samples of the open frame, packed, and the closed ones that wait to be taken."""
+    """The samples of the open frame, packed, and the closed ones that wait for `take`."""
 
     def __init__(self) -> None:
         self.open = bytearray()

@@ -32,7 +32,7 @@ from gradual_common.secrecy.masking import Mask
 MS = 1_000_000
 S = 1_000_000_000
 WALL_TIME = 1_793_534_400 * S
-NOBODY = Health(0.0, 0, 0, 0)
+NO_HEALTH = Health(0.0, 0, 0, 0)
 
 
 class SteppedTimeline(Timeline):
@@ -287,7 +287,7 @@ class Stage:
 
     def seal(self) -> Batch:
         """Everything so far."""
-        return self.recorder.seal(self.timeline.now // S, 0, NOBODY, last=True)
+        return self.recorder.seal(self.timeline.now // S, 0, NO_HEALTH, last=True)
 
 
 def counter(batch: Batch, name: str, step: int | None = None) -> int:

@@ -75,7 +75,7 @@ class System:
 
 
 class Bench:
-    """A plan on the real engine, and what its users told when they ended."""
+    """A plan on the real engine, and the ends that its users reported."""
 
     def __init__(self, system: System, document: dict[str, object]) -> None:
         document = {**document, "config": {"base_url": f"http://127.0.0.1:{system.port}", "duration": "1m"}}

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from agent_stage import NOBODY, WALL_TIME, S, StageActions, SteppedTimeline, behaviours_of, counter, kinds
+from agent_stage import NO_HEALTH, WALL_TIME, S, StageActions, SteppedTimeline, behaviours_of, counter, kinds
 
 from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.http.connecting.connection import Http1Connection
@@ -197,7 +197,7 @@ class ActionStage:
             self._user.cut()
         self.loop.run_soon()
         self.timeline.run_until(self.timeline.now + 1)
-        return self.recorder.seal(self.timeline.now // S, 0, NOBODY, last=True)
+        return self.recorder.seal(self.timeline.now // S, 0, NO_HEALTH, last=True)
 
     def _answer(self, connection: Http1Connection) -> None:
         self.timeline.run_until(self.timeline.now + 1_000_000)

@@ -65,7 +65,7 @@ def test_levels_ahead_wait_for_their_instant() -> None:
     assert pool.next_deadline == NEVER
 
 
-def test_only_our_ordinals_below_the_target_are_seated() -> None:
+def test_only_our_ordinals_below_the_target_have_users() -> None:
     pool = SlotPool()
     mine = [SlotRun(0, 1, 1, 1), SlotRun(0, 3, 1, 1), SlotRun(1, 0, 2, 5)]
     instructions = pool.handle(orders(1, mine, [level(0, 3, 1)]), 0)
@@ -95,7 +95,7 @@ def dues(instructions: list[PoolInstruction]) -> list[int]:
     return [instruction.due for instruction in instructions if isinstance(instruction, StartUser)]
 
 
-def test_a_seat_starts_only_when_its_former_user_has_ended_and_says_since_when_it_was_due() -> None:
+def test_a_slot_starts_only_when_its_former_user_has_ended_and_says_since_when_it_was_due() -> None:
     pool = running(1)
     slots = [SlotRun(0, 0, 4, 1)]
     pool.handle(orders(2, slots, [level(1, 0, number=1), level(100, 1, number=2)]), 1)
@@ -352,14 +352,14 @@ class Fleet(RuleBasedStateMachine):
             assert all(ordinal < self.targets[group] for _, ordinal in active)
 
     @invariant()
-    def no_wanted_seat_is_empty(self) -> None:
+    def no_wanted_slot_is_empty(self) -> None:
         """Exact means never fewer, too: every slot that is ours, below the target and not finished has a user."""
         for (group, ordinal), tenure in self.ours.items():
             if ordinal < self.targets[group] and self.finished.get((group, ordinal)) != tenure:
                 assert (group, ordinal) in self.users
 
     @invariant()
-    def the_pool_knows_who_is_seated(self) -> None:
+    def the_pool_knows_which_slots_have_users(self) -> None:
         assert {(run.group, run.first + i) for run in self.pool.held for i in range(run.count)} == set(self.users)
 
 

@@ -109,13 +109,13 @@ class Agent:
         return self.pong(self.now)
 
     def runs_until(self, instant: int) -> list[SessionInstruction]:
-        """Wake at every deadline, answer nothing; everything that was said."""
-        said: list[SessionInstruction] = []
+        """Wake at every deadline, answer nothing; all instructions that followed."""
+        instructions: list[SessionInstruction] = []
         while (deadline := self.session.next_deadline) <= instant:
             self.now = max(self.now, deadline)
-            said += self.session.handle(Wake(), self.now)
+            instructions += self.session.handle(Wake(), self.now)
         self.now = instant
-        return said
+        return instructions
 
 
 def greeting() -> Agent:

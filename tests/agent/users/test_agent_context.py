@@ -167,7 +167,7 @@ def test_in_on_start_it_is_the_end_of_the_user_who_is_replaced(monkeypatch: pyte
         (GroupMeter, "finish_iteration", {(0, ""): 3, (0, "internal"): 1}),
     ],
 )
-def test_a_mistake_between_steps_is_one_more_that_failed_and_the_seat_is_filled_again(
+def test_a_bug_between_steps_is_one_more_failed_step_and_the_slot_is_filled_again(
     monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, outcomes: dict[tuple[int, str], int]
 ) -> None:
     steps = [{"action": "login", "think_time": "1s", "condition": "response.status == 'none'"}]

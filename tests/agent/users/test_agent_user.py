@@ -181,7 +181,7 @@ def test_rows_secrets_vu_and_random_values_are_in_scope_and_a_seed_gives_them_ag
     assert first_request(4)[1] != first_request(5)[1]
 
 
-def test_a_failed_on_start_is_replaced_in_its_seat_after_a_second_with_everything_fresh() -> None:
+def test_a_failed_on_start_is_replaced_in_its_slot_after_a_second_with_everything_fresh() -> None:
     answers = iter([Reply(500), Reply(200), Reply(200)])
     stage = Stage(
         {"on_start": ["login", "logout"], "behavior": ["browse"], "think_time": "10s"},
@@ -373,7 +373,7 @@ def test_a_stop_in_the_middle_of_on_start_skips_the_behaviour_and_runs_on_stop()
     assert stage.ended == [(0, 0, 0, False)]
 
 
-def test_a_stop_while_a_seat_waits_for_its_replacement_ends_it() -> None:
+def test_a_stop_while_a_slot_waits_for_its_replacement_ends_it() -> None:
     stage = Stage(
         {"on_start": ["login"], "behavior": ["browse"], "on_stop": ["logout"]}, script=lambda request: Reply(500)
     )
@@ -417,7 +417,7 @@ def test_while_the_lease_is_over_a_user_waits_and_what_was_never_written_was_nev
     assert stage.recorder.begun == 2
 
 
-def test_every_failure_is_shown_once_with_its_step_its_seat_and_what_was_sent() -> None:
+def test_every_failure_is_shown_once_with_its_step_its_slot_and_what_was_sent() -> None:
     """In every part of the behaviour; a success never, and a template that cannot be filled in sent nothing."""
     stage = Stage(
         {
