@@ -20,7 +20,7 @@ MarkKind = Literal["phase", "level", "info", "warning", "error"]
 
 @dataclass(frozen=True, slots=True)
 class TimeMark:
-    """Something at an instant of the run, or (a phase, a level) a part of it that begins there."""
+    """Something at an instant of the run, or (a phase, a level) a part of it that starts there."""
 
     at_s: float
     end_s: float
@@ -31,8 +31,8 @@ class TimeMark:
 
 def marks_of(schedule: Schedule, news: Iterable[News], until_s: float) -> tuple[TimeMark, ...]:
     """Phases, levels and news, cut off where the run ended; in this order."""
-    said = [(min(entry.at_s, until_s), entry) for entry in news]
-    return (*_scheduled(schedule, until_s), *(TimeMark(at_s, at_s, entry.level, entry.text) for at_s, entry in said))
+    timed = [(min(entry.at_s, until_s), entry) for entry in news]
+    return (*_scheduled(schedule, until_s), *(TimeMark(at_s, at_s, entry.level, entry.text) for at_s, entry in timed))
 
 
 def _scheduled(schedule: Schedule, until_s: float) -> Iterator[TimeMark]:

@@ -19,7 +19,7 @@ MAX_COLUMNS, MAX_ROWS = 240, 64
 """Cells of the grid of response times: some 3 screen pixels wide on a large screen."""
 
 MIN_BUCKETS_PER_ROW = 8
-"""Buckets of a row at least: eight rows a doubling; finer ones would show the histogram's own grain."""
+"""Buckets per row: eight rows per doubling; with finer rows the histogram's own resolution would show."""
 
 HEAT_STEPS = 64
 HEAT_ENDS = ((63, 127, 214, 70), (139, 107, 214, 190), (224, 82, 40, 255))
@@ -50,14 +50,14 @@ def heat_grid(series: SeriesTable, columns: int = MAX_COLUMNS, rows: int = MAX_R
     buckets = np.flatnonzero(counts.sum(axis=0))
     if not len(buckets):
         return None
-    place, begin, width = _columns(series, columns)
+    column, begin, width = _columns(series, columns)
     first, last = int(buckets[0]), int(buckets[-1])
     height = max(MIN_BUCKETS_PER_ROW, ceil((last + 1 - first) / (rows - 1)))
     low = first // height * height
     high = min(counts.shape[1], low + ceil((last + 1 - low) / height) * height)
     by_row = np.add.reduceat(counts[:, low:high], range(0, high - low, height), axis=1)
-    grid = np.zeros((by_row.shape[1], int(place.max()) + 1), dtype=np.int64)
-    np.add.at(grid.T, place, by_row)
+    grid = np.zeros((by_row.shape[1], int(column.max()) + 1), dtype=np.int64)
+    np.add.at(grid.T, column, by_row)
     return HeatGrid(
         begin_s=begin,
         end_s=begin + width * grid.shape[1],
@@ -68,7 +68,7 @@ def heat_grid(series: SeriesTable, columns: int = MAX_COLUMNS, rows: int = MAX_R
 
 
 def _columns(series: SeriesTable, most: int) -> tuple[npt.NDArray[np.int64], float, float]:
-    """The column of each point, the first column's begin, and the length of one: a whole number of points."""
+    """The column of each point, the first column's start, and the length of one: a whole number of points."""
     begin, grain = float(series.begin_s[0]), float((series.end_s - series.begin_s).max())
     width = grain * max(1, ceil((float(series.end_s[-1]) - begin) / grain / most))
     middle = (series.begin_s + series.end_s) / 2

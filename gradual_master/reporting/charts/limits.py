@@ -16,7 +16,7 @@ from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.summary.sections import ActionRow
 
 MAX_LIMIT_TO_PEAK, MAX_LIMIT_TO_PEAK_LOG = 3.0, 10.0
-"""How many times the largest value a limit may be to be drawn: further off it would press the lines flat."""
+"""A limit is drawn up to this multiple of the largest value: a higher one would press the lines flat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,14 @@ class Limit:
     text: str
 
     value: float
-    """Milliseconds, or requests a second."""
+    """Milliseconds, or requests per second."""
 
     steps: tuple[int, ...] | None
     """The rows of actions that it is about; None: all of them."""
 
 
 def limits_of(objectives: Iterable[ObjectiveRow], actions: Sequence[ActionRow]) -> tuple[Limit, ...]:
-    """Those of response times and of rates."""
+    """The limits of response times and of rates."""
     limits = []
     for row in objectives:
         rule = parse_rule(row.rule)
@@ -67,7 +67,7 @@ def draw_limits(
     farthest = peak * (MAX_LIMIT_TO_PEAK_LOG if isinstance(drawn.y_scale, LogScale) else MAX_LIMIT_TO_PEAK)
     keys = []
     for number, limit in enumerate(limit for limit in limits if limit.chart == chart):
-        is_near = limit.value <= farthest  # never so where nothing was measured: a peak that is no number
+        is_near = limit.value <= farthest  # False without measurements: then the peak is NaN
         if not is_near:
             keys.append(Key(f"{limit.text} (above)", GREY, "dotdash", "", True, limit.steps))
             continue

@@ -42,7 +42,7 @@ LOG_TICKS = [digit * 10.0**power for power in range(-3, 7) for digit in (1, 3)]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What one line or mark of a chart stands for."""
+    """The legend entry of one line or mark of a chart."""
 
     label: str
     colour: str
@@ -91,7 +91,7 @@ PERCENTILE_KEYS = (
 """How percentiles are drawn wherever they are."""
 
 PERCENTILE_ROWS = {name: f"@{name}{{0,0.[00]}} ms" for _, name in PERCENTILES}
-"""What a tooltip says of them."""
+"""The rows of percentiles in a tooltip."""
 
 
 def new_figure(name: str, height: int, **options: Any) -> figure:
@@ -148,17 +148,17 @@ WHEN = "@when"
 """In a tooltip: the instant as text, as short as it can be written."""
 
 
-def instants(begins_s: Iterable[float]) -> list[str]:
+def instants(starts_s: Iterable[float]) -> list[str]:
     """What `WHEN` shows."""
-    return [show_instant(float(begin)) for begin in begins_s]
+    return [show_instant(float(start)) for start in starts_s]
 
 
 class TimeAxis:
     """What charts over time share.
 
-    One `Range1d` object stands in the model of every chart, not an equal one in each: whatever sets it (a drag across
+    One `Range1d` object is in the model of every chart, not an equal one in each: setting it (by a drag across
     one chart, the page's button for the whole run) moves all of them in one step, without a callback. It is the same
-    with one `Span` for the line under the pointer. So what stands above one another happened at the same time,
+    with one `Span` for the line under the pointer. So what is drawn above one another happened at the same time,
     whichever part of the run is looked at. The bounds keep a drag within the run.
     """
 

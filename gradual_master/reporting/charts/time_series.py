@@ -17,7 +17,7 @@ from gradual_master.reporting.text.formatting import show_instant, show_number, 
 from gradual_master.results.measures.series import Point, SeriesTable
 
 MAX_TABLE_ROWS = 60
-"""Of a table that is read by people."""
+"""Rows of the table over time, which is read by people."""
 
 
 def merged(series: SeriesTable, most: int) -> Iterator[Point]:
@@ -66,7 +66,7 @@ OVER_TIME = Table(
         Column("loop_lag_max_ms", "Worst loop lag", lambda point: known(point.loop_lag_ms), show_finely),
     ),
 )
-"""Neighbouring points as rows; rates a second, times in ms."""
+"""Neighbouring points as rows; rates per second, times in ms."""
 
 
 def failures_of(point: Point, names: Sequence[str]) -> dict[str, int]:

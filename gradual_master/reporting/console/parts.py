@@ -1,4 +1,4 @@
-"""The parts of what is printed: what the run did (levels, actions, failures, agents), then what became of it.
+"""The parts of the printed summary: measurements (levels, actions, failures, agents), then the result.
 
 All tables look alike, and have as many columns as there is room for. The end is made for the last 24 lines of a
 screen: totals, verdict, objectives, written reports.
@@ -41,7 +41,7 @@ MIN_TEXT_COLUMNS = 10
 ROOMY = ("request_rate_rps", "p90_ms", "response_time_p90_ms", "host")
 WIDE = ("in_request_users", "min_ms", "mean_ms", "max_ms", "response_time_min_ms", "response_time_mean_ms")
 MIN_TERMINAL_COLUMNS = dict.fromkeys(ROOMY, 100) | dict.fromkeys(WIDE, 130)
-"""The widths of a terminal from which on columns are shown that not every terminal has room for, by their names."""
+"""The terminal width from which on a column is shown; columns that are not named here are always shown."""
 
 MAX_LEVEL_ROWS = 40
 """Rows of the level table; of a longer one some are shown, evenly chosen."""
@@ -110,7 +110,7 @@ def agents(rows: Sequence[AgentRow], width: int) -> RenderableType:
 
 
 def warnings(verdict: Verdict) -> Iterator[RenderableType]:
-    """Above the verdict, which says that there are some: however many, they never push it off the screen."""
+    """The warnings, printed above the verdict, so that many warnings never push it off the screen."""
     if verdict.warnings:
         yield Text("\nWarnings", "bold")
         yield from (indented(f"! {warning}", "yellow") for warning in verdict.warnings)
@@ -130,7 +130,7 @@ def totals(summary: Summary) -> RenderableType:
     table.add_row("", f"{count(whole.iterations, 'iteration')}; {data}")
     times = TOTALS.choose("min_ms mean_ms p50_ms p90_ms p95_ms p99_ms max_ms")
     table.add_row("time, ms", ", ".join(f"{each.heading.split()[0]} {each.text(whole)}" for each in times))
-    # What became of messages; counts that say nothing are left out.
+    # Counts of 0 are left out.
     messages = TOTALS.choose("sent warm_up_sent interrupted unsent skipped hops retried resent")
     if counts := ", ".join(f"{each.text(whole)} {each.heading}" for each in messages if each.read(whole)):
         table.add_row("messages", counts)
@@ -182,7 +182,7 @@ def _note(row: ObjectiveRow) -> str:
 
 
 def reports(files: Sequence[Path]) -> Iterator[RenderableType]:
-    """The very last: what was written, each path whole, to be copied."""
+    """The last part: the written files, each path on one line, so that it can be copied."""
     if files:
         yield Text("\nReports", "bold")
         yield from (Text(f"  {path}") for path in files)
@@ -202,7 +202,7 @@ def draw(
 ) -> RenderableType:
     """A table below a blank line. The heading of its first column says what it is about.
 
-    Texts wrap; numbers never do, and stand to the right. `style`: of a column's cell in a row.
+    Texts wrap; numbers never wrap, and are aligned right. `style`: of a column's cell in a row.
     """
     headings = [title, *(column.heading.lower() for column in columns[1:])]
     cells = [[Text(column.text(row), style(column, row)) for column in columns] for row in rows]
@@ -220,12 +220,12 @@ def draw(
 
 def _gap(headings: Sequence[str], cells: Sequence[Sequence[Text]], width: int) -> int:
     """Two blanks between columns where that leaves everything on one line, else one."""
-    longest = (max([len(heading), *(row[place].cell_len for row in cells)]) for place, heading in enumerate(headings))
+    longest = (max([len(heading), *(row[index].cell_len for row in cells)]) for index, heading in enumerate(headings))
     return 2 if sum(longest) + 2 * len(headings) <= width else 1
 
 
 def below_a_blank(part: RenderableType) -> RenderableType:
-    """Set apart from what stands above."""
+    """The part with a blank line above it."""
     return Group("", part)
 
 

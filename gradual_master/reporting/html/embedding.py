@@ -1,7 +1,7 @@
-"""Bokeh figures and scripts put into a page that asks nobody for anything.
+"""Embeds bokeh figures and scripts into a page that makes no request.
 
 A report is opened from a disk, a mail or the artifacts of a CI job, often without a network and years later, so that
-bokeh's script stands in it. What it shows comes from plans and systems under test, which may hold anything.
+bokeh's script is in it. What it shows comes from plans and systems under test, which may hold anything.
 
 The page's policy allows no request at all and runs no script but those whose SHA-256 it names (W3C Content Security
 Policy Level 3, "script-src"): text from a plan or a system that found a way into the page would still not run.
@@ -34,7 +34,7 @@ MAX_STEPS_WITH_LINES = 40
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A script as it stands in the page, and the hash that lets it run."""
+    """A script of the page, and the hash by which the policy allows it."""
 
     text: Markup
     source: str
@@ -65,11 +65,11 @@ def charts_json(charts: Sequence[Chart]) -> Markup:
 
     As JSON in a script element that does not run; a `<` in it is written as JSON's escape, so that nothing ends it.
     """
-    # All figures stand in one document, for they share the model of the time axis, and a model belongs to one document.
+    # All figures are in one document, for they share the model of the time axis, and a model belongs to one document.
     # Data and script are apart: the policy names scripts by their hash, and a script with the run's numbers in it would
     # be another one in every report. A data block (`type="application/json"`) is never run, and needs no hash.
     document = Document()
-    with document.models.freeze():  # or every root would have all models counted anew
+    with document.models.freeze():  # or every root would have all models counted again
         for chart in charts:
             document.add_root(chart.figure)
     roots = {chart.figure.id: f"chart-{chart.name}" for chart in charts}
@@ -77,7 +77,7 @@ def charts_json(charts: Sequence[Chart]) -> Markup:
 
 
 def as_json(document: Mapping[str, Any]) -> Markup:
-    """A document of numbers, texts and bokeh's own values, to stand in a script element."""
+    """A document of numbers, texts and bokeh's own values, for a script element."""
     return Markup(serialize_json(document).replace("<", "\\u003c"))  # noqa: S704 - without a `<` it is text to any HTML parser
 
 
@@ -85,12 +85,12 @@ def steps_document(actions: Sequence[ActionRow], table: StepTable | None) -> dic
     """`at`, `when`, and by the number of a row of `actions` its columns; float32, little-endian, in base64."""
     if table is None or not len(table):
         return None
-    busiest = sorted(range(len(actions)), key=lambda place: -actions[place].requests)[:MAX_STEPS_WITH_LINES]
+    busiest = sorted(range(len(actions)), key=lambda row: -actions[row].requests)[:MAX_STEPS_WITH_LINES]
     begin_s = table.begin_s
     return {
         "at": _encoded((begin_s + table.end_s) / 2),
         "when": [show_instant(at) for at in begin_s.tolist()],
-        "steps": {str(place): _columns(table, place) for place in sorted(busiest) if actions[place].requests},
+        "steps": {str(row): _columns(table, row) for row in sorted(busiest) if actions[row].requests},
     }
 
 

@@ -81,8 +81,8 @@ def overview_charts(series: SeriesTable, schedule: Schedule, limits: Sequence[Li
 def _scheduled(schedule: Schedule, end_s: float) -> Float64:
     """(seconds, users), twice for every change: before it and after it.
 
-    A line through these is a staircase: each instant stands once with the users until then and once with those from
-    then on. So every instant and every number is there twice, and the instants are moved by one against the numbers.
+    A line through these is a staircase: each instant is there once with the users before it and once with the users
+    after it. So every instant and every number is there twice, and the instants are moved by one against the numbers.
     """
     times, users = np.array([change for change in scheduled_users(schedule) if change[0] < end_s] or [(0.0, 0.0)]).T
     return np.column_stack((np.append(np.repeat(times, 2)[1:], end_s), np.repeat(users, 2)))
@@ -158,7 +158,7 @@ class ActionHistograms:
 
 
 def histograms_of(actions: Sequence[ActionRow]) -> ActionHistograms | None:
-    """Those of all actions on one axis, at most `BARS` bars each; None when none of them has a response."""
+    """The histograms of all actions on one axis, at most `BARS` bars each; None when none of them has a response."""
     counts = [Histogram.from_json(row.histogram).counts for row in actions]
     filled = np.flatnonzero(np.sum(counts, axis=0)) if counts else np.array([], dtype=np.int64)
     if not len(filled):

@@ -4,7 +4,7 @@ GitHub cuts nothing short: a comment above 65,536 characters is refused. So a pa
 their weight, each with as many rows as fit into half of the room that is left, and says what it left out: a thousand
 reasons leave room for the numbers.
 
-Names come from plans and systems under test. Whatever has a meaning in Markdown, in GitHub's additions to it
+Names come from plans and systems under test. A character with a meaning in Markdown, in GitHub's additions to it
 (mentions, references to issues, formulas) or in HTML is written as a character reference (CommonMark 0.31, 2.5: these
 never make structure); a zero-width space keeps `@` and `#` from calling people and issues.
 """
@@ -27,7 +27,7 @@ _NOTE_CHARS, _CLOSING_CHARS = 60, 400
 """Room that is kept for the note of a block, and for the sentence that says what was left out."""
 
 _OPENING = re.compile(r"[^\w@#]|\d+[.)](\s|$)")
-"""What begins a block where a line begins: a list, a rule, a fence, a quotation."""
+"""Characters that start a block at the start of a line: a list, a rule, a fence, a quotation."""
 
 _QUIET = {ord(mark): f"&#{ord(mark)};" for mark in "&<>|`*_[]~\\$"} | {
     ord(mark): f"&#{ord(mark)};&#8203;" for mark in "@#"
@@ -35,7 +35,7 @@ _QUIET = {ord(mark): f"&#{ord(mark)};" for mark in "&<>|`*_[]~\\$"} | {
 
 
 def escape(text: str, most: int = MAX_CELL_CHARS) -> str:
-    """One line of at most `most` characters that shows just this text, wherever it stands; what prints nothing goes."""
+    """One line of at most `most` characters that shows just this text in any position, without unprintable ones."""
     visible = "".join(char for char in text if char.isprintable() or char.isspace())
     line = clip(" ".join(visible.split()), most)
     if _OPENING.match(line):
@@ -55,7 +55,7 @@ class Block:
     title: str
 
     head: str
-    """What stands above the rows: a table's head."""
+    """The text above the rows: a table's head."""
 
     rows: Sequence[str]
     """Each a line."""
@@ -114,8 +114,8 @@ class MarkdownPage:
     def text(self) -> str:
         """The page, ending in a newline."""
         titles = clip(", ".join(self._left_out), _CLOSING_CHARS - 100)
-        said = f"Left out, as a comment has no room for it: {titles}. The JSON summary has all of it.\n"
-        return "".join(self._parts).rstrip("\n") + "\n" + (f"\n{said}" if self._left_out else "")
+        sentence = f"Left out, as a comment has no room for it: {titles}. The JSON summary has all of it.\n"
+        return "".join(self._parts).rstrip("\n") + "\n" + (f"\n{sentence}" if self._left_out else "")
 
 
 def table(

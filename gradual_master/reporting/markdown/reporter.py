@@ -1,6 +1,6 @@
 """The summary as Markdown for a pull request's comment or a job's page (`-o markdown=PATH`).
 
-The verdict first, then what it rests on; what is seldom asked for is folded away. Whatever the run, it fits GitHub's
+The verdict first, then its reasons; details are folded. The page of any run is within GitHub's length
 limit (`page`).
 """
 
@@ -76,7 +76,7 @@ class MarkdownReporter(FileReporter):
 
 
 def _blocks(summary: Summary) -> Iterator[Block]:
-    """What the verdict rests on."""
+    """The reasons of the verdict."""
     yield bullets("", summary.verdict.reasons)
     yield _objectives(summary.verdict.objectives)
     yield _table("Key figures", tables.TOTALS.choose(KEY_FIGURES), [summary.totals], texts=0)
@@ -113,7 +113,7 @@ def _extent(summary: Summary) -> str:
 
 
 def _objectives(objectives: Sequence[ObjectiveRow]) -> Block:
-    """Those that did not pass come first: they must not be what there is no room for."""
+    """Objectives that did not pass come first, so that they are not cut off when the room is short."""
     ordered = sorted(objectives, key=lambda row: ("failed", "warning", "none", "passed").index(state_of(row)))
     return _table("Objectives", [STATE, *tables.OBJECTIVES.choose("name observed_in_unit samples")], ordered, texts=2)
 

@@ -17,7 +17,7 @@ OPEN_END = 1.25
 """How far the axis goes past the last change of a schedule that ends with its iterations."""
 
 ConstantUsers = tuple[int, int, tuple[int, ...]]
-"""From, to (ns), and the users of each group meanwhile."""
+"""Start, end (ns), and the users of each group between them."""
 
 
 def constant_pieces(schedule: Schedule, until: int = 0) -> list[ConstantUsers]:
@@ -25,10 +25,10 @@ def constant_pieces(schedule: Schedule, until: int = 0) -> list[ConstantUsers]:
 
     One that ends with its iterations goes a little beyond its last change, or to `until` (ns) if that is later.
     """
-    begins = [change.at for change in schedule.changes]
-    last = schedule.end if schedule.end is not None else max(int(max(begins) * OPEN_END), until) or 1
-    nobody = (0,) * len(schedule.groups)
-    edges = [(0, nobody), *((change.at, change.users) for change in schedule.changes), (last, nobody)]
+    starts = [change.at for change in schedule.changes]
+    last = schedule.end if schedule.end is not None else max(int(max(starts) * OPEN_END), until) or 1
+    no_users = (0,) * len(schedule.groups)
+    edges = [(0, no_users), *((change.at, change.users) for change in schedule.changes), (last, no_users)]
     return [(begin, end, users) for (begin, users), (end, _) in pairwise(edges) if end > begin]
 
 

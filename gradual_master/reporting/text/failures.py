@@ -1,4 +1,4 @@
-"""What failed, as people read it: `HTTP 404 × 1,077`, whatever steps it came from, and the first cause of each."""
+"""What failed, as people read it: `HTTP 404 × 1,077`, over all steps, and the first cause of each."""
 
 from __future__ import annotations
 
