@@ -1,4 +1,4 @@
-"""The JSON schema of `gradual.summary/1`, key by key as RESULTS.md lists them, and just enough to check it.
+"""The JSON schema of `gradual.summary/1`, key by key as docs/design/results.md lists them, and just enough to check it.
 
 Understood are `type` (one or several), `properties` (all required, no others), `values` (of a mapping), `items`,
 `enum`. Every number must be finite.

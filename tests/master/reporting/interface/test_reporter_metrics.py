@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gradual_master.reporting.interface.reporter import BUFFERED_LATENCIES, RequestMetrics
 
 ERROR = 0.0055
-"""RESULTS.md: of a quantile, for times from 1 µs to an hour."""
+"""docs/design/results.md: of a quantile, for times from 1 µs to an hour."""
 
 latency = st.floats(1e-6, 3600) | st.floats(0.001, 0.1)
 
