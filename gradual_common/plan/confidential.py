@@ -1,7 +1,7 @@
 """Finds what must not be sent over a network unencrypted: everything that authenticates (docs/design/architecture.md,
 7).
 
-Secrets and private keys, and credentials that stand in the plan, in whichever way they came there.
+Secrets, private keys, and credentials in the plan, however they were written into it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A plan as reports name its parts: the same plan, without the credentials that stand in names.
+"""A plan as reports name its parts: the same plan, without the credentials in names.
 
 Master and agents tell series by their numbers, so that the master's names are for display alone.
 """
@@ -66,7 +66,7 @@ def _shown_group(group: UserGroup, name: str, hide: Hide) -> UserGroup:
 
 
 def _shown_threshold(threshold: Threshold, hide: Hide) -> Threshold:
-    """A name in a rule gets quotes once it is no plain identifier any more."""
+    """A masked name in a rule gets quotes, since it is not a plain identifier any more."""
 
     def shown(match: re.Match[str]) -> str:
         name = match[0].strip('"')

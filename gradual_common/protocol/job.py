@@ -32,7 +32,7 @@ class Job:
 
 
 def all_credentials(job: Job) -> tuple[list[str], list[str]]:
-    """What a run must not show: what was declared or brought in as a secret, and what stands in its plan."""
+    """What a run must not show: what was declared or brought in as a secret, and the credentials in its plan."""
     return [*job.secrets.values(), *job.credentials], list(credentials_in(job.document))
 
 

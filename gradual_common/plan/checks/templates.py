@@ -70,7 +70,7 @@ def check_variable_names(view: PlanView) -> None:
 
 
 def _read_texts(document: Document, path: Path, owner: dict[str, Any], keys: Iterable[str]) -> list[Reading]:
-    """Every template at and below these keys of what stands at a path."""
+    """Every template at and below these keys of the value at a path."""
     readings = []
     for key in keys:
         for place, text in texts_in(owner.get(key), (*path, key)):

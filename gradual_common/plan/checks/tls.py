@@ -18,7 +18,7 @@ _SECRET = re.compile(r"\{\{\s*secrets\.(\w+)\s*\}\}")
 
 
 def owners_of_tls(document: Document) -> list[Path]:
-    """Where TLS settings may stand: the config, then the actions."""
+    """Where TLS settings may be written: the config, then the actions."""
     return [("config",), *(("actions", name) for name in mapping_at(document.root, "actions"))]
 
 

@@ -18,7 +18,7 @@ KEYS: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
     (("actions", EACH), ("service", "proxy", "auth", "network", "multipart", "retry")),
     (("thresholds", EACH), ("abort", "after")),
 )
-"""Where what is not supported would stand, and what it is called."""
+"""The places of settings that are not supported yet, and their names."""
 
 VALUES: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
     (("data", EACH, "per"), ("iteration",)),
@@ -49,7 +49,7 @@ def unsupported_parts(document: Document) -> Iterator[Refusal]:
             yield _refuse(document, path, "find_capacity")
     for section in SECTIONS:
         for path, step in places(root, "users", EACH, section, EACH):
-            # The whole step is another kind: that it has no `action` is no mistake of its own.
+            # The whole step is another kind: that it has no `action` is not a separate mistake.
             yield from ((path, _problem(document, (*path, key), key)) for key in FLOW if key in mapping_at(step))
     for path, threshold in places(root, "thresholds", EACH):
         text = threshold if isinstance(threshold, str) else mapping_at(threshold).get("rule")

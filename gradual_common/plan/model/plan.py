@@ -40,7 +40,7 @@ Connections: TypeAlias = Literal["keep_alive", "per_iteration", "close"]
 
 
 def _same_as_ramp(schema: Fragment) -> None:
-    """`ramp_up` looks as `ramp` does; `ramp_config` may leave the strategy to it, so it is no complete ramp."""
+    """`ramp_up` looks as `ramp` does; `ramp_config` may leave the strategy to it, so it may be incomplete."""
     keys = schema["properties"]
     keys["ramp_up"] |= keys["ramp"]
     keys["ramp_config"] |= {"type": ["object", "string"]}
