@@ -31,7 +31,7 @@ check: $(VENV)/.dev ## format, lint and types
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 
-format: $(VENV)/.dev ## put the code in form
+format: $(VENV)/.dev ## format the code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
 bench: $(VENV)/.dev ## side by side with the peers that can be installed here; prints tables with ratios
