@@ -120,7 +120,7 @@ def show_body(body: bytes, text: str, hide: Callable[[str], str]) -> str:
     if not body:
         return ""
     if not all(character.isprintable() or character in "\r\n\t" for character in text.replace("\ufffd", "\0")):
-        return f"\n\n  ({len(body)} bytes that are no text)"
+        return f"\n\n  ({len(body)} bytes that are not text)"
     # Masked first, and cut then: half a secret is one, too.
     shown = hide(text[:MOST_READ])
     if len(shown) > MOST_BODY or len(text) > MOST_READ:

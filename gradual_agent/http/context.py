@@ -1,6 +1,6 @@
 """What all connections of one agent process share: loop, timers, lease, clock, known heads, and their number.
 
-Connections and dials know this module and nothing above it.
+Connections and dials import this module and nothing above it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class HttpContext:
     clock: Callable[[], int] = read_clock
     """The agent's clock, ns."""
     wall_clock: Callable[[], float] = time.time
-    """Seconds since 1970; understands the Expires of cookies."""
+    """Seconds since 1970, for the Expires of cookies."""
     heads: KnownHeads = field(default_factory=dict)
-    """The heads seen lately, by their exact bytes."""
+    """Parsed response heads, by their exact bytes."""
     connections: int = 0
     """How many are open."""

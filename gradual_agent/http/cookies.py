@@ -1,12 +1,16 @@
-"""A user's cookies (RFC 6265bis, section 5: draft-ietf-httpbis-rfc6265bis).
+"""A user's cookies (RFC 6265bis, section 5: draft-ietf-httpbis-rfc6265bis). Numbers such as 5.6 are its sections.
 
-Small on purpose: the library's `http.cookiejar` needs request and response objects of `urllib` and takes 30 µs to make
-a Cookie field of one cookie, this one 3 µs for two, and those of the last request are kept. Differences to the RFC,
-which leaves them open: no list of public suffixes (a Domain of a single label is refused instead), and SameSite is not
-judged, for a virtual user has no page that a request could come from. Whose cookies they are says the host that the
-request names, its own Host field before its URL, as in curl; and as in curl and browsers loopback is as good as TLS.
+The standard library's `http.cookiejar` needs request and response objects of `urllib`, and takes 30 µs to make the
+Cookie field of one cookie. This one takes 3 µs for two cookies, and the client caches the last result.
 
-Expiry is kept on the agent's clock; wall time is read only to understand an Expires attribute.
+Where the RFC leaves a choice:
+
+* There is no list of public suffixes; a Domain of a single label is refused instead.
+* SameSite is ignored: a virtual user has no page that a request could come from.
+* The host of a cookie is that of the Host field if the plan sets one, else that of the URL, as in curl.
+* Loopback counts as secure, as in curl and browsers.
+
+Expiry is kept on the agent's clock; wall time is read only to convert an Expires attribute.
 """
 
 from __future__ import annotations
@@ -23,18 +27,18 @@ from gradual_common.clock import NEVER, NS_PER_S
 from gradual_common.net.urls import decode_bytes, decode_text, encode_text
 
 MAX_COOKIES: Final = 3000
-"""Of one user (6.1 asks for as many); beyond it the oldest is dropped."""
+"""Cookies of one user (6.1 asks for at least 3000); beyond it the oldest is dropped."""
 
 MAX_SIZE: Final = 4096
 """Bytes of name and value (5.6, 5)."""
 
 MAX_ATTRIBUTE: Final = 1024
-"""Bytes of an attribute's value; a longer one is as good as none."""
+"""Bytes of an attribute's value; a longer one is ignored (5.6)."""
 
 TRUSTED: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
-EARLIEST_YEAR: Final = 1601
-"""An Expires before it is none (5.1.1, 5)."""
+MIN_YEAR: Final = 1601
+"""An Expires before it is ignored (5.1.1, 5)."""
 
 Key = tuple[str, str, str]
 """Domain, path, name."""
@@ -61,10 +65,10 @@ class Cookie:
     expires_at: int
     """On the agent's clock, ns."""
     serial: int
-    """Its place among cookies of equally long paths."""
+    """Order of creation, which decides among cookies of equally long paths (5.8.3, 2)."""
 
     def is_for(self, request: HttpRequest) -> bool:
-        """5.8.3, 1."""
+        """Whether the cookie is sent with `request` (5.8.3, 1)."""
         host = request.cookie_host
         return (
             (host == self.domain if self.is_host_only else domain_matches(host, self.domain))
@@ -91,7 +95,7 @@ class CookieJar:
         return len(self._cookies)
 
     def get(self, name: str) -> str | None:
-        """The value of the latest cookie called `name`, whatever its domain and path."""
+        """The value of the latest cookie called `name`, of any domain and path."""
         self.expire()
         found = [cookie for cookie in self._cookies.values() if cookie.name == name]
         if not found:
@@ -106,7 +110,7 @@ class CookieJar:
         self.version += 1
 
     def expire(self) -> None:
-        """Drop what is past its time."""
+        """Drop the cookies that have expired."""
         if self._next_expiry == NEVER:
             return
         now = self._clock()
@@ -123,7 +127,7 @@ class CookieJar:
         return "; ".join(f"{cookie.name}={cookie.value}" if cookie.name else cookie.value for cookie in found)
 
     def store(self, request: HttpRequest, lines: Iterable[str]) -> None:
-        """Take in the Set-Cookie fields of the response to `request`."""
+        """Store the Set-Cookie fields of the response to `request`."""
         for line in lines:
             if (cookie := self._read(request, decode_bytes(line))) is not None:
                 self._keep(cookie)
@@ -141,7 +145,7 @@ class CookieJar:
             del self._cookies[next(iter(self._cookies))]
 
     def _read(self, request: HttpRequest, line: str) -> Cookie | None:
-        """The cookie that a Set-Cookie field sets; None where it is to be ignored (5.6 and 5.7)."""
+        """The cookie that a Set-Cookie field sets, or None if it must be ignored (5.6 and 5.7)."""
         name, value, attributes = read_line(line)
         domain = attributes.get("domain", "").removeprefix(".").lower()
         if not may_store(request, (name, value, line), attributes, domain):
@@ -158,7 +162,7 @@ class CookieJar:
         return Cookie(name, value, key[0], key[1], not domain, is_secure, expires_at, serial)
 
     def _has_secure_beside(self, key: Key) -> bool:
-        """Plain text may not put a cookie into the place of a secure one (5.7, 15)."""
+        """Whether a secure cookie exists that this one would hide: plain HTTP may not replace it (5.7, 15)."""
         domain, path, name = key
         return any(
             cookie.is_secure
@@ -169,7 +173,7 @@ class CookieJar:
         )
 
     def _expiry_of(self, attributes: dict[str, str]) -> int:
-        """Max-Age has precedence over Expires; one that cannot be read is as good as none."""
+        """The instant of expiry: Max-Age wins over Expires, and a value that cannot be read is ignored."""
         max_age = attributes.get("max-age", "")
         if _AGE.fullmatch(max_age):
             return self._clock() + int(max_age) * NS_PER_S if int(max_age) > 0 else 0
@@ -182,7 +186,7 @@ class CookieJar:
 def read_line(line: str) -> tuple[str, str, dict[str, str]]:
     """Name, value and attributes of a Set-Cookie field; a pair without `=` is a value without a name.
 
-    Attribute names in lower case; the last of a name counts, an empty one too.
+    Attribute names are in lower case; of several with one name the last counts, even if its value is empty.
     """
     pair, _, rest = line.partition(";")
     name, equals, value = pair.partition("=")
@@ -190,15 +194,15 @@ def read_line(line: str) -> tuple[str, str, dict[str, str]]:
         name, value = "", name
     attributes: dict[str, str] = {}
     for part in rest.split(";"):
-        key, _, said = part.partition("=")
-        said = said.strip(" \t")
-        if size_of(said) <= MAX_ATTRIBUTE:
-            attributes[key.strip(" \t").lower()] = said
+        key, _, text = part.partition("=")
+        text = text.strip(" \t")
+        if size_of(text) <= MAX_ATTRIBUTE:
+            attributes[key.strip(" \t").lower()] = text
     return name.strip(" \t"), value.strip(" \t"), attributes
 
 
 def may_store(request: HttpRequest, written: tuple[str, str, str], attributes: dict[str, str], domain: str) -> bool:
-    """Whether a cookie, written as (name, value, line), may be set by the response to `request`."""
+    """Whether the response to `request` may set a cookie that was written as (name, value, line)."""
     name, value, line = written
     if not (name or value) or size_of(name) + size_of(value) > MAX_SIZE or _CONTROL.search(line):
         return False
@@ -213,7 +217,7 @@ def may_store(request: HttpRequest, written: tuple[str, str, str], attributes: d
 
 
 def keeps_promise(name: str, attributes: dict[str, str], domain: str) -> bool:
-    """`__Secure-…` is secure; `__Host-…` is so, too, and of this host and all its paths (4.1.3)."""
+    """Whether a name's prefix is true: `__Secure-` is secure; `__Host-` also has no Domain, and Path=/ (4.1.3)."""
     is_secure = "secure" in attributes
     if name.startswith("__host-"):
         return is_secure and not domain and attributes.get("path") == "/"
@@ -221,7 +225,7 @@ def keeps_promise(name: str, attributes: dict[str, str], domain: str) -> bool:
 
 
 def is_trusted(request: HttpRequest) -> bool:
-    """Whether secure cookies may come and go: over TLS, or without leaving this machine."""
+    """Whether secure cookies may be set and sent: over TLS, or within this machine."""
     return request.origin.is_secure or request.cookie_host in TRUSTED
 
 
@@ -231,19 +235,19 @@ def size_of(text: str) -> int:
 
 
 def domain_matches(host: str, domain: str) -> bool:
-    """5.1.3: the domain itself or a name below it; an address only itself."""
+    """Whether `host` is the domain or below it; an address matches only itself (5.1.3)."""
     return host == domain or (host.endswith("." + domain) and not is_address(host))
 
 
 def path_matches(path: str, cookie_path: str) -> bool:
-    """5.1.4."""
+    """Whether `cookie_path` is `path` or a folder above it (5.1.4)."""
     if not path.startswith(cookie_path):
         return False
     return len(path) == len(cookie_path) or cookie_path.endswith("/") or path[len(cookie_path)] == "/"
 
 
 def default_path(path: str) -> str:
-    """5.1.4: up to the last slash, without it."""
+    """The path up to the last slash, without it (5.1.4)."""
     return path[: path.rfind("/")] or "/" if path.startswith("/") else "/"
 
 
@@ -257,7 +261,7 @@ def is_address(host: str) -> bool:
 
 
 def read_date(text: str) -> datetime | None:
-    """A date in any of the ways servers write it (5.1.1); None where it cannot be read."""
+    """A date in any form that servers write (5.1.1); None if it cannot be read."""
     found: dict[str, tuple[int, ...]] = {}
     for token in _DATE_DELIMITER.split(text):
         _read_token(token, found)
@@ -265,7 +269,7 @@ def read_date(text: str) -> datetime | None:
         return None
     year = found["year"][0]
     year += 2000 if year < 70 else 1900 if year < 100 else 0
-    if year < EARLIEST_YEAR:
+    if year < MIN_YEAR:
         return None
     try:
         hour, minute, second = found["time"]
@@ -275,7 +279,7 @@ def read_date(text: str) -> datetime | None:
 
 
 def _read_token(token: str, found: dict[str, tuple[int, ...]]) -> None:
-    """The first part that `token` can be and that is not there yet, in the RFC's order: time, day, month, year."""
+    """Store `token` as the first part that it can be and that is still missing: time, day, month, year (5.1.1)."""
     time, day, year = _TIME.match(token), _DAY.match(token), _YEAR.match(token)
     month = token[:3].lower()
     if time and "time" not in found:

@@ -1,4 +1,4 @@
-"""How an exchange can fail, as data: numbers of `gradual_common.kinds.failures.KIND` with a sentence beside them."""
+"""How an exchange can fail, as data: a number of `gradual_common.kinds.failures.KIND` and a sentence."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ HTTP1_ONLY: Final = "Gradual speaks HTTP/1.1 only"
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An outcome that is no response."""
+    """The outcome of an exchange without a response."""
 
     kind: int
     detail: str
     is_stale: bool = False
-    """The connection had served before, and nothing of an answer came."""
+    """The connection was reused, and no byte of a response came: the server closed it while it was idle."""
     error: Exception | None = None
-    """A mistake of ours: it is raised where the request was sent, and counted there."""
+    """A bug of Gradual. It is raised again where the request was sent, and counted there as `internal`."""
 
     is_plain: ClassVar[bool] = False
 
 
 class ResponseError(AgentError):
-    """What came is not the response that was asked for; never leaves the engine."""
+    """The response, or the way to it, is not usable. It never leaves the engine: it becomes a `Failure`."""
 
     def __init__(self, detail: str, kind: int = PROTOCOL) -> None:
         self.failure = Failure(kind, detail)
@@ -51,7 +51,7 @@ NO_LEASE: Final = Failure(INTERRUPTED, "not sent: the agent holds no lease")
 
 
 def explain(error: BaseException) -> str:
-    """An operating system's error without its number, whatever wrapped it."""
+    """The text of an operating system's error, without its number."""
     if isinstance(error, OSError) and error.errno is not None and not isinstance(error, ssl.SSLError):
         return os.strerror(error.errno).lower() if error.errno > 0 else str(error.strerror)
     return str(error) or type(error).__name__
@@ -65,7 +65,7 @@ def connection_ended(error: BaseException | None, received: int, is_stale: bool)
 
 
 def unexpected(error: BaseException) -> Failure:
-    """A mistake of ours, met while connecting or while reading what came."""
+    """A bug of Gradual that showed while connecting or reading."""
     return Failure(INTERNAL, str(error), error=error if isinstance(error, Exception) else RuntimeError(repr(error)))
 
 

@@ -1,7 +1,7 @@
 """A request as bytes, built once when nothing in it changes; and the request that a redirect asks for.
 
-`Request.wire` is what goes to the socket when there are no cookies to add: a user that sends a static request builds
-nothing at all.
+`HttpRequest.wire` is what goes to the socket when there are no cookies to add: a user that sends a static request
+builds nothing at all.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final, TypedDict, Unpack
 
 from gradual_agent.http.failures import REDIRECT, ResponseError
 from gradual_agent.http.urls import ANY_TLS, Origin, encode_location, join_url, split_url
@@ -27,10 +27,10 @@ DEFAULT_FIELDS: Final = (
 )
 
 IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
-"""RFC 9110, 9.2.2: only these may be sent again by the engine."""
+"""Only these may the engine send again (RFC 9110, 9.2.2)."""
 
 ENCLOSING: Final = frozenset({"POST", "PUT", "PATCH"})
-"""These say `Content-Length: 0` when they carry no body (RFC 9110, 8.6)."""
+"""Methods that send `Content-Length: 0` when they have no body (RFC 9110, 8.6)."""
 
 FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding", "cookie"})
 """Fields that the engine writes itself; Host and Cookie keep what the plan says."""
@@ -43,7 +43,7 @@ MAX_KEPT_BODY: Final = 64 * 1024 * 1024
 """The limit on a body that is kept when the request names none."""
 
 MAX_KEPT_ERROR: Final = 64 * 1024
-"""Of an error's body (4xx, 5xx) that nobody asked for about so much is kept, to be shown."""
+"""About so many bytes of an error's body (4xx, 5xx) are kept for reports, also when the plan does not read it."""
 
 UNLIMITED: Final = 1 << 63
 
@@ -74,11 +74,11 @@ class HttpRequest:
     wants_headers: bool = False
     wants_body: bool = False
     max_body: int | None = None
-    """Bytes of the response's body; None: no limit on a body that nobody reads, 64 MiB on one that is kept."""
+    """Bytes of the response's body. None: 64 MiB if the body is kept, else no limit."""
     wire: bytes = field(init=False, repr=False)
     """Head and body."""
     cookie_host: str = field(init=False, repr=False)
-    """Whose cookies go along, and who sets them: the host that the request names, as in curl."""
+    """The host whose cookies are sent and set: that of the Host field, as in curl."""
     body_limit: int = field(init=False, repr=False)
     is_idempotent: bool = field(init=False, repr=False)
     wants_response: bool = field(init=False, repr=False)
@@ -107,14 +107,31 @@ class HttpRequest:
         return self.head[:-2] + encode_text("".join(f"{line}\r\n" for line in lines)) + b"\r\n"
 
 
-def build_request(
-    method: str, url: str, headers: HeaderSource = (), body: bytes = b"", *, tls: Tls = ANY_TLS, **limits: Any
-) -> HttpRequest:
-    """A request for an absolute URL; Host, Content-Length, User-Agent, Accept and Accept-Encoding are added.
+class RequestOptions(TypedDict, total=False):
+    """The options of a request that do not change its bytes: see `HttpRequest`."""
 
-    A field in `headers` replaces the added one of its name; Content-Length is always the body's. `limits`: the fields
-    of an HttpRequest from `timeout` on. RequestError says what cannot be sent: a URL without a host, an unknown scheme,
-    a name or value that would break the message.
+    # The types of keyword arguments (PEP 692): at run time the options stay a plain dict, which costs nothing more.
+    timeout: int
+    connect_timeout: int
+    follow_redirects: int
+    wants_headers: bool
+    wants_body: bool
+    max_body: int | None
+
+
+def build_request(
+    method: str,
+    url: str,
+    headers: HeaderSource = (),
+    body: bytes = b"",
+    *,
+    tls: Tls = ANY_TLS,
+    **options: Unpack[RequestOptions],
+) -> HttpRequest:
+    """Build a request for an absolute URL, with Host, Content-Length, User-Agent, Accept and Accept-Encoding.
+
+    A field in `headers` replaces the added one of its name; Content-Length is always that of the body. RequestError for
+    what cannot be sent: a URL without a host, an unknown scheme, a name or value that would break the message.
     """
     check_method(method)
     origin, target, userinfo = split_url(url, tls)
@@ -122,20 +139,21 @@ def build_request(
     fields = complete_fields(given, userinfo)
     own_host = _value_of(given, "host")
     head = encode_head(method, target, own_host or origin.authority, fields, len(body))
-    return HttpRequest(method, origin, target, head, body, fields, _value_of(given, "cookie"), own_host, **limits)
+    return HttpRequest(method, origin, target, head, body, fields, _value_of(given, "cookie"), own_host, **options)
 
 
 def follow(request: HttpRequest, status: int, location: str) -> HttpRequest:
-    """The request of the next hop, with the same limits and times; ResponseError where nothing can be asked there.
+    """The request of the next hop, with the same options; ResponseError when the Location cannot be used.
 
-    By the rules of browsers (RFC 9110, 15.4; WHATWG Fetch, HTTP-redirect fetch). Its own Host and Cookie are for its
-    own origin.
+    The rules are those of browsers (RFC 9110, 15.4; WHATWG Fetch, HTTP-redirect fetch).
     """
     try:
         url = join_url(request.url, encode_location(location))
         origin, target, userinfo = split_url(url, request.origin.tls)
     except RequestError as error:
         raise ResponseError(f"the redirect leads nowhere: {error}", REDIRECT) from None
+    # Credentials and the plan's own Host and Cookie belong to the origin of the plan's URL. They are never sent to
+    # another one: a redirect must not be able to collect them.
     is_at_home = origin.is_same_as(request.origin)
     method = _method_after(status, request.method)
     body = request.body if method == request.method else b""
@@ -157,20 +175,20 @@ def follow(request: HttpRequest, status: int, location: str) -> HttpRequest:
 
 
 def _method_after(status: int, method: str) -> str:
-    """303 asks for a GET of what was done; 301 and 302 turn a POST into one, as browsers always did."""
+    """303 asks for a GET; 301 and 302 turn a POST into a GET, as browsers always did (RFC 9110, 15.4.2)."""
     if status == 303:
         return method if method in SAFE else "GET"
     return "GET" if status in (301, 302) and method == "POST" else method
 
 
 def _kept_fields(fields: Fields, *, keeps_body: bool, keeps_credentials: bool) -> Fields:
-    """The fields that go along: none about a body that stays behind, no credentials to another origin."""
+    """The fields for the next hop: without those of a dropped body, and without credentials for another origin."""
     dropped = (frozenset() if keeps_body else OF_THE_BODY) | (frozenset() if keeps_credentials else OF_THE_ORIGIN)
     return tuple(pair for pair in fields if pair[0].lower() not in dropped)
 
 
 def check_fields(headers: HeaderSource) -> Fields:
-    """Header fields that can stand in a message; surrounding blanks are no part of a value (RFC 9110, 5.5)."""
+    """Check header fields; blanks around a value are not part of it (RFC 9110, 5.5)."""
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     fields = tuple((name, str(value).strip(" \t")) for name, value in pairs)
     for name, value in fields:
@@ -180,7 +198,7 @@ def check_fields(headers: HeaderSource) -> Fields:
 
 
 def complete_fields(given: Fields, userinfo: str = "") -> Fields:
-    """What the plan says, but for `FRAMING`, after the fields that are added when it does not name them."""
+    """The default fields that the plan does not name, then the plan's own fields except `FRAMING`."""
     names = {name.lower() for name, _ in given}
     added = [pair for pair in DEFAULT_FIELDS if pair[0].lower() not in names]
     kept = [pair for pair in given if pair[0].lower() not in FRAMING]

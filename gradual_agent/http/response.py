@@ -12,7 +12,7 @@ from gradual_common.net.urls import decode_text
 PYTHONS_OWN = frozenset(
     {"idna", "mbcs", "oem", "palmos", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 )
-"""Text encodings that are no charset of a response (Python, codecs, "Python Specific Encodings")."""
+"""Python's encodings that are not charsets of a response (codecs, "Python Specific Encodings")."""
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 """Names and values as they came, in order."""
@@ -60,7 +60,7 @@ class Response:
 
     @property
     def charset(self) -> str:
-        """What the Content-Type says, if it is a charset that Python knows, else UTF-8."""
+        """The charset of the Content-Type if Python knows it, else UTF-8."""
         message = Message()
         message["Content-Type"] = self.headers.get("content-type", "")
         name = message.get_content_charset("utf-8")

@@ -1,7 +1,7 @@
 """URLs as the engine uses them: origins, targets, and where a reference leads (the rules: `gradual_common.net.urls`).
 
-Plans build URLs from templates, so the part that repeats (everything before the path) is cached and the rest is looked
-at by one regular expression. Two origins are equal by what they hold: the caches save time and decide nothing.
+Plans build URLs from templates, so the part that repeats (everything before the path) is cached, and one regular
+expression reads the rest. Origins are compared by value: the caches save time and never change a result.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _THREE_SLASHES = re.compile(r"(?i)^((?:https?:)?)///(?!/)")
 class Origin:
     """Scheme, host, port and TLS settings: what a connection can be used for.
 
-    Equal where all four are. `split_url` mostly gives the same object for the same origin, so that a client that looks
-    for identity first finds its connection without comparing anything.
+    Equal if all four are equal. `split_url` usually returns the same object for the same origin, so a client that first
+    tests identity finds its connection without a comparison.
     """
 
     __slots__ = ("_hash", "_key", "authority", "host", "port", "scheme", "tls")

@@ -67,7 +67,7 @@ def _check_message(what: str, message: dict[str, Any], shape: Shape) -> None:
     _check_keys(what, message, shape)
     for entry in message["headers"]:
         if not (isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry)):
-            raise WireError(f"a header of {what} is no pair of texts")
+            raise WireError(f"a header of {what} is not a pair of texts")
 
 
 def _check_keys(what: str, document: dict[str, Any], shape: Shape) -> None:

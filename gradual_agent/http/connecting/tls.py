@@ -1,11 +1,11 @@
 """The same connection inside TLS, and the contexts it needs.
 
-OpenSSL works on two buffers in memory, so that ciphertext goes to the socket by the same `send` as plain requests do:
-what `sent` counts is as exact as without TLS, and there is no second transport between us and the socket.
+OpenSSL works on two buffers in memory, and the ciphertext goes to the socket by the same `send` as plain requests. So
+`sent` is as exact as without TLS, and no second transport is between us and the socket.
 
 Measured as in `gradual_agent.http`, over TLS 1.3, CPU time per request: this engine 40–51 µs with everything it does, a
-bare loop on uvloop's TLS 61–78 µs, a bare loop on aiofastnet 1.2 21–30 µs. The last is faster and not used: its
-transport would have to be shown first to count and to close as exactly.
+bare loop on uvloop's TLS 61–78 µs, a bare loop on aiofastnet 1.2 21–30 µs. The last is faster and not used: it would
+have to be proved first that its transport counts and closes as exactly.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ MAX_HANDSHAKE: Final = 64 * 1024
 
 
 class TlsContexts:
-    """One context per certificates and keys, however many names of servers they are used for."""
+    """One SSL context per set of certificates and keys, shared by all server names."""
 
     def __init__(self, assets: Assets) -> None:
         self.assets = assets
         self._contexts: dict[Identity, ssl.SSLContext] = {}
 
     def prepare(self, settings: Iterable[Tls]) -> None:
-        """Make every context before the run, for it takes tens of milliseconds; TlsFileError where that fails."""
+        """Make every context before the run, as it takes tens of milliseconds; TlsFileError when that fails."""
         for known in settings:
             self._find(known)
 
@@ -89,11 +89,9 @@ class TlsLayer:
         return self._outgoing.read()
 
     def decrypt(self, data: bytes) -> tuple[bytes, bool]:
-        """The plain text that can be read now, and whether the peer has said that it is done (close_notify).
-
-        It stops when both buffers are empty instead of reading on until OpenSSL wants more, which would raise an
-        exception for every response. Plain text is never longer than its ciphertext.
-        """
+        """The plain text that can be read now, and whether the peer has ended the session (close_notify)."""
+        # It stops when both buffers are empty. To read until OpenSSL wants more would raise an exception per response.
+        # One `read` of `len(data)` bytes is enough for all: plain text is never longer than its ciphertext.
         incoming, session = self._incoming, self._session
         if data:
             incoming.write(data)
@@ -131,17 +129,17 @@ class TlsConnection(Http1Connection):
         self._layer = layer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """What the server said right after the handshake may lie in the layer already."""
+        """Read what the layer holds already: the server may have sent it right after the handshake."""
         super().connection_made(transport)
         self.data_received(b"")
 
     def send(self, wire: bytes, request: HttpRequest, handler: ResponseHandler, rest: memoryview = NOTHING) -> int:
-        """Encrypt, then write; a large request a piece at a time."""
+        """Encrypt, then write; a large request piece by piece."""
         if len(wire) > PIECE:
             wire, rest = wire[:PIECE], memoryview(wire)[PIECE:]
         try:
             sealed = self._layer.encrypt(wire)
-        except ssl.SSLError:  # The server ended the session right behind the handshake.
+        except ssl.SSLError:  # The server ended the session right after the handshake.
             self.abort()
             return -1
         return super().send(sealed, request, handler, rest)
@@ -161,12 +159,12 @@ class TlsConnection(Http1Connection):
             self._answer(self._layer.take_outgoing())
         if plain:
             super().data_received(plain)
-        if is_over:  # close_notify: as a FIN is without TLS, for both directions (RFC 8446, 6.1).
+        if is_over:  # close_notify is what a FIN is without TLS, and we close both directions (RFC 8446, 6.1).
             super().eof_received()
             self.close()
 
     def _answer(self, data: bytes) -> None:
-        """Write what the layer has to say, in its turn: records are numbered (RFC 8446, 5.3)."""
+        """Write the layer's own bytes after those of a running upload: records are numbered (RFC 8446, 5.3)."""
         if self._upload is not None:
             self._upload.append(data)
             return
@@ -182,7 +180,9 @@ class TlsConnection(Http1Connection):
             self._send_rest(memoryview(data)[sent:], NOTHING, None)
 
     def eof_received(self) -> None:
-        """TCP has ended and TLS has not: a body that ends with the connection may be cut off (RFC 9112, 9.8)."""
+        """Handle an end of TCP without an end of TLS."""
+        # Anyone on the way can send a FIN, but only the server a close_notify. So a body that ends with the connection
+        # may be cut off, and the response is not accepted (RFC 9112, 9.8).
         reader = self._reader
         if reader is not None and not reader.is_done and reader.finish():
             self._fail(Failure(PROTOCOL, "the server ended the connection without ending TLS: is the body whole?"))

@@ -1,8 +1,7 @@
-"""Codings undone, when something reads the body: gzip, deflate, br, zstd (RFC 9110, 8.4.1; RFC 7932; RFC 8878).
+"""Decodes a body when something reads it: gzip, deflate, br, zstd (RFC 9110, 8.4.1; RFC 7932; RFC 8878).
 
-Every coding is bounded: no more is made than the limit allows, whatever a few bytes promise. What stands behind the end
-of a stream is passed over, as browsers do, unless it begins another member of its kind; a stream without its end is no
-body.
+The output of every coding is bounded, because a few bytes can expand to gigabytes. As in browsers, bytes after the end
+of a stream are skipped unless they start another member of the same coding. A stream without its end is an error.
 """
 
 from __future__ import annotations
@@ -22,34 +21,34 @@ GZIP: Final = 16 + zlib.MAX_WBITS
 RAW: Final = -zlib.MAX_WBITS
 GZIP_MAGIC: Final = b"\x1f\x8b\x08"
 ZSTD_FRAME: Final = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
-"""How a frame begins, or one that is skipped (RFC 8878, 3.1)."""
+"""The first bytes of a frame, or of a skippable frame (RFC 8878, 3.1)."""
 
-MOST_CODINGS: Final = 5
-"""As in curl: more are an attack, not a use."""
+MAX_CODINGS: Final = 5
+"""As in curl: no real server applies more, only an attack does."""
 
 GZIP_PIECE: Final = 64 * 1024
-"""What is given to zlib at once: it copies what it leaves of it, for each member."""
+"""Bytes that are given to zlib at once: after each member it copies the rest of them."""
 
-MOST_MEMBERS: Final = 4096
-"""Of gzip, or frames of zstd: 64 MiB in the blocks of 64 KiB that bgzip makes are a quarter of that; empty ones, of
-which a few megabytes hold hundreds of thousands, would hold the loop."""
+MAX_MEMBERS: Final = 4096
+"""Members of gzip, or frames of zstd. 64 MiB in bgzip's blocks of 64 KiB need a quarter of them. Without a
+limit a few megabytes could hold hundreds of thousands of empty members, and block the loop."""
 
-ZSTD_PIECE: Final = 256
-"""Least number of bytes that are given to zstd at once."""
+MIN_ZSTD_PIECE: Final = 256
+"""Bytes that are given to zstd at once, at least."""
 
 BROTLI_PIECE: Final = 4096
-"""In how large pieces the end of a brotli stream is looked for when something stands behind it."""
+"""Bytes of the pieces in which the end of a brotli stream is searched, when other bytes follow it."""
 
 NO_CODINGS: Final = frozenset({"identity", "none"})
 
 
 def decode_body(body: bytes, codings: tuple[str, ...], limit: int) -> bytes:
-    """`body` without its codings, the last applied first.
+    """`body` without its codings; the coding that was applied last is undone first.
 
     ResponseError when a coding is broken or not known, or when the result is larger than `limit` bytes.
     """
-    if len(codings) > MOST_CODINGS:
-        raise ResponseError(f"the body has {len(codings)} codings; {MOST_CODINGS} are undone")
+    if len(codings) > MAX_CODINGS:
+        raise ResponseError(f"the body has {len(codings)} codings; {MAX_CODINGS} are undone")
     if not body:
         return body
     for coding in reversed(codings):
@@ -76,21 +75,21 @@ def _undo(body: bytes, coding: str, limit: int) -> bytes:
 def _gunzip(body: bytes, room: int) -> tuple[bytes, bool]:
     """Every member of the stream: gzip files may be concatenated (RFC 1952, 2.2)."""
     pieces: list[bytes] = []
-    place = 0
-    for _ in range(MOST_MEMBERS):
+    position = 0
+    for _ in range(MAX_MEMBERS):
         inflater = zlib.decompressobj(GZIP)
-        while place < len(body) and room > 0 and not inflater.eof:
-            given = body[place : place + GZIP_PIECE]
+        while position < len(body) and room > 0 and not inflater.eof:
+            given = body[position : position + GZIP_PIECE]
             pieces.append(inflater.decompress(given, room))
             room -= len(pieces[-1])
-            place += len(given) - len(inflater.unused_data)
-        if not inflater.eof or not body.startswith(GZIP_MAGIC, place) or room <= 0:
+            position += len(given) - len(inflater.unused_data)
+        if not inflater.eof or not body.startswith(GZIP_MAGIC, position) or room <= 0:
             return b"".join(pieces), inflater.eof
     raise _too_many_members("gzip")
 
 
 def _too_many_members(coding: str) -> ResponseError:
-    return ResponseError(f"the body is {coding} of more than {MOST_MEMBERS:,} parts")
+    return ResponseError(f"the body is {coding} of more than {MAX_MEMBERS:,} parts")
 
 
 def _inflate(body: bytes, room: int) -> tuple[bytes, bool]:
@@ -108,12 +107,12 @@ def _unbrotli(body: bytes, room: int) -> tuple[bytes, bool]:
 
 
 def _pieces_up_to_its_end(body: bytes) -> Iterator[bytes]:
-    """The piece in which the stream ends or breaks in single bytes: the decoder refuses what stands behind its end.
-
-    Without a limit, for all that comes before it has just been made within one.
-    """
+    """`body` in pieces; the piece in which the stream ends or breaks in single bytes."""
+    # The decoder rejects trailing bytes and does not say where the stream ended. So the piece with the end is given to
+    # it byte by byte, and it is finished before it sees a trailing byte. No limit is needed here: the first attempt has
+    # just decoded everything before this piece within one.
     decoder = brotli.Decompressor()
-    pieces = [body[place : place + BROTLI_PIECE] for place in range(0, len(body), BROTLI_PIECE)]
+    pieces = [body[position : position + BROTLI_PIECE] for position in range(0, len(body), BROTLI_PIECE)]
     sound = 0
     with contextlib.suppress(brotli.error):
         for piece in pieces:
@@ -121,7 +120,7 @@ def _pieces_up_to_its_end(body: bytes) -> Iterator[bytes]:
             sound += 1
     yield from pieces[:sound]
     for piece in pieces[sound : sound + 1]:
-        yield from (piece[place : place + 1] for place in range(len(piece)))
+        yield from (piece[position : position + 1] for position in range(len(piece)))
 
 
 def _unbrotli_pieces(pieces: Iterable[bytes], room: int) -> tuple[bytes, bool]:
@@ -136,17 +135,19 @@ def _unbrotli_pieces(pieces: Iterable[bytes], room: int) -> tuple[bytes, bool]:
 
 
 def _unzstd(body: bytes, room: int) -> tuple[bytes, bool]:
-    """Every frame. Four bytes can stand for a block of 128 KiB (RFC 8878, 3.1.1.2), so few are given at once."""
+    """Every frame of the stream."""
+    # zstd has no output limit. Four bytes can expand to a block of 128 KiB (RFC 8878, 3.1.1.2), a factor of 2^15, so
+    # `room >> 15` bytes of input expand to about `room` at most.
     pieces: list[bytes] = []
-    place = 0
-    for _ in range(MOST_MEMBERS):
+    position = 0
+    for _ in range(MAX_MEMBERS):
         inflater = zstandard.ZstdDecompressor().decompressobj()
-        while place < len(body) and room > 0 and not inflater.eof:
-            given = body[place : place + max(ZSTD_PIECE, room >> 15)]
+        while position < len(body) and room > 0 and not inflater.eof:
+            given = body[position : position + max(MIN_ZSTD_PIECE, room >> 15)]
             pieces.append(inflater.decompress(given))
             room -= len(pieces[-1])
-            place += len(given) - len(inflater.unused_data)
-        if not inflater.eof or room <= 0 or not ZSTD_FRAME.match(body, place):
+            position += len(given) - len(inflater.unused_data)
+        if not inflater.eof or room <= 0 or not ZSTD_FRAME.match(body, position):
             return b"".join(pieces), inflater.eof
     raise _too_many_members("zstd")
 
@@ -158,4 +159,4 @@ KNOWN_CODINGS: Final[dict[str, Callable[[bytes, int], tuple[bytes, bool]]]] = {
     "br": _unbrotli,
     "zstd": _unzstd,
 }
-"""Each gives at most about as many bytes as there is room for, and whether the stream has its end."""
+"""By coding: (body, room) → about `room` bytes at most, and whether the stream has its end."""

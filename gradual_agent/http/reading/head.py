@@ -1,17 +1,19 @@
-"""The head of a response: parsed once per distinct sequence of bytes, and where the body behind it ends.
+"""The head of a response, parsed once per distinct sequence of bytes, and where the body after it ends.
 
-Servers send the same head again and again (its Date changes once a second), so a parsed head is kept under its exact
-bytes. What is looked up was parsed before, byte for byte: nothing is guessed. The search and the look-up take
-0.5 µs where parsing nginx's eight fields takes 7.4 µs (best of five runs on one core).
+Servers send the same head again and again (only its Date changes, once per second), so parsed heads are cached by
+their exact bytes. Search and look-up take 0.5 µs; parsing nginx's eight fields takes 7.4 µs (best of five runs on one
+core).
 
-The parser is ours, for the rule is "as curl" (RFC 9112, 4 to 7, and what servers really send): llhttp refuses what
-curl, Go and browsers read. The oracle is curl 7.88: lines end with LF, a CR before it or not; a field's name is
-whatever stands before the first colon; control characters and bytes beyond ASCII are taken as they are; folded lines
-are joined by a blank. A line without a colon, a NUL, a version or a status that does not exist are refused, with the
-name of the field.
+The parser is our own, because the rule is "as curl" (RFC 9112, 4 to 7, and what servers really send): llhttp refuses
+heads that curl, Go and browsers read. The reference is curl 7.88:
 
-Lengths that are said twice must agree (6.3, 5: curl takes the last, Go and the RFC refuse, and so do we). A transfer
-coding overrides every length (6.3, 3), and the connection is not used again when both are there.
+* Lines end with LF, with or without a CR before it.
+* A field's name is the text before the first colon.
+* Control characters and bytes beyond ASCII are accepted. Folded lines are joined by a blank.
+* A line without a colon, a NUL, an unknown version and an impossible status are refused; the error names the field.
+
+Two values of Content-Length must be equal (RFC 9112, 6.3, 5: the RFC and Go refuse others, curl takes the last). A
+Transfer-Encoding overrides every length (6.3, 3); when both are there, the connection is not used again.
 """
 
 from __future__ import annotations
@@ -26,10 +28,13 @@ from gradual_agent.http.response import Headers, RawHeaders
 from gradual_common.secrecy.quoting import shorten
 
 MAX_HEAD: Final = 300 * 1024
-"""Bytes from the status line to the empty line, those of interim heads before it included: curl's limit."""
+"""Bytes of all heads of a response, interim heads included: curl's limit."""
 
 MAX_REMEMBERED: Final = 512
+"""Heads that are cached. Beyond it all are dropped: a Date makes new heads every second, so old ones are useless."""
+
 MAX_REMEMBERED_SIZE: Final = 4096
+"""Bytes of a head that is cached."""
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -38,16 +43,16 @@ _END = re.compile(rb"\n\r*\n")
 BLANKS: Final = b" \t\r"
 
 FOLDED_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
-"""Where the body ends must not hang on whether a reader joins lines."""
+"""Fields that may not be folded: readers that join lines and those that do not would see different body lengths."""
 
 _STATUS_LINE = re.compile(rb"(?i:(HTTP)/)(1\.0|1\.1|2|2\.0) +([1-9][0-9]{2})(?![0-9])")
 _VERSION = re.compile(rb"(?i:HTTP/)(?:1\.0|1\.1|2|2\.0) ")
 
 Named = dict[bytes, list[bytes]]
-"""Values by their fields' names in small letters."""
+"""Values by the names of their fields, in lower case."""
 
-MOST: Final = (1 << 63) - 1
-"""A length beyond it is as good as none, as for curl: the body ends with the connection."""
+MAX_LENGTH: Final = (1 << 63) - 1
+"""A larger Content-Length is ignored, as in curl: the body ends with the connection."""
 
 _LIST = re.compile(rb"[ \t]*,[ \t]*")
 _LENGTH = re.compile(rb"\+?([0-9]{1,4000})")
@@ -82,18 +87,18 @@ class ResponseHead:
         self.encoding = (*content, *transfer)
         """The codings of the body, in the order in which they were applied."""
         self.is_persistent = _is_persistent(version, named)
-        """What version and Connection say (RFC 9112, 9.3)."""
+        """Whether version and Connection keep the connection open (RFC 9112, 9.3)."""
         self.framing, self.length = _read_framing(status, named, is_chunked)
         """`length`: of the body, for `Framing.LENGTH`."""
         self.is_plain = not self.cookies and not self.is_redirect
-        """Nothing to store (cookies) or to follow (redirect)."""
+        """It has no cookie to store and no redirect to follow."""
         self.is_quick = self.is_plain and self.is_persistent and self.framing is Framing.LENGTH and status >= 200
-        """Besides, its body has a known length and the connection stays open."""
+        """It is plain, its body has a known length, and the connection stays open."""
         self._headers: Headers | None = None
 
     @property
     def is_redirect(self) -> bool:
-        """It says where else to ask; an empty Location says nothing, as in curl, Go and browsers."""
+        """Whether it has a Location to follow; an empty one is ignored, as in curl, Go and browsers."""
         return self.status in REDIRECTS and bool(self.location and self.location.strip())
 
     @property
@@ -130,12 +135,12 @@ def parse_head(raw: bytes) -> ResponseHead:
         else:
             fields.append(_read_field(line))
     if status == 101:
-        raise ResponseError("the server switched protocols (status 101), which nobody asked for")
+        raise ResponseError("the server switched protocols (status 101) without being asked to")
     return ResponseHead(status, version, tuple(fields))
 
 
 def _read_status_line(line: bytes) -> tuple[int, bytes]:
-    """Status, 100 to 999, and version; one in small letters promises nothing about the connection, as 1.0."""
+    """Status (100 to 999) and version; `http/1.1` in lower case counts as 1.0, so the connection is not kept."""
     match = _STATUS_LINE.match(line)
     if match is not None and b"\0" not in line:
         return int(match[3]), match[2] if match[1] == b"HTTP" else b"1.0"
@@ -157,7 +162,7 @@ def _read_field(line: bytes) -> tuple[bytes, bytes]:
 
 
 def _unfold(fields: list[tuple[bytes, bytes]], line: bytes) -> None:
-    """A line that begins with a blank goes on with the field before it (RFC 9112, 5.2)."""
+    """Join a line that starts with a blank to the field before it (RFC 9112, 5.2)."""
     if not fields:
         raise ResponseError(f"the response's head cannot be read: its first field {show(line)} begins with a blank")
     name, value = fields[-1]
@@ -169,18 +174,18 @@ def _unfold(fields: list[tuple[bytes, bytes]], line: bytes) -> None:
 
 
 def show(raw: bytes) -> str:
-    """What came, for a sentence: its begin, in quotes, with escapes for what cannot be seen."""
+    """The first characters of `raw` for an error message, quoted and escaped."""
     return repr(shorten(raw.rstrip(b"\r\n").decode("latin-1")))
 
 
 def _list_tokens(named: Named, name: bytes) -> list[bytes]:
-    """The elements of a list in all fields called `name`, in small letters; empty ones are none (RFC 9110, 5.6.1)."""
+    """The elements of a list in all fields called `name`, in lower case, without empty ones (RFC 9110, 5.6.1)."""
     values = named.get(name)
     return [token for token in _LIST.split(b",".join(values).strip(b" \t").lower()) if token] if values else []
 
 
 def _read_transfer_codings(named: Named) -> tuple[list[str], bool]:
-    """The codings to be undone besides the chunks, and whether there are chunks; ResponseError for an unknown one."""
+    """The codings other than `chunked`, and whether the body is chunked; ResponseError for an unknown coding."""
     codings = [token.decode("latin-1") for token in _list_tokens(named, b"transfer-encoding")]
     for coding in codings:
         if coding != "chunked" and coding not in KNOWN_CODINGS and coding not in NO_CODINGS:
@@ -200,34 +205,33 @@ def _read_framing(status: int, named: Named, is_chunked: bool) -> tuple[Framing,
         return Framing.LENGTH, 0
     if has_coding:
         return (Framing.CHUNKED if is_chunked else Framing.UNTIL_CLOSE), 0
-    length = lengths.pop() if lengths else MOST + 1
-    return (Framing.LENGTH, length) if length <= MOST else (Framing.UNTIL_CLOSE, 0)
+    length = lengths.pop() if lengths else MAX_LENGTH + 1
+    return (Framing.LENGTH, length) if length <= MAX_LENGTH else (Framing.UNTIL_CLOSE, 0)
 
 
 def _read_lengths(named: Named) -> set[int]:
-    """The different values of Content-Length; what follows the digits is passed over, as by curl."""
+    """The different values of Content-Length; what follows the digits is skipped, as in curl."""
     lengths = set()
     for value in named.get(b"content-length", ()):
         for part in _LIST.split(value):
             match = _LENGTH.match(part)
             if match is None:
-                raise ResponseError(f"the field 'Content-Length' is {show(value)}, which is no length")
+                raise ResponseError(f"the field 'Content-Length' is {show(value)}, which is not a length")
             lengths.add(int(match[1]))
     return lengths
 
 
 def _is_persistent(version: bytes, named: Named) -> bool:
-    """Whether the connection may carry another exchange, as far as the head says so (RFC 9112, 9.3)."""
+    """Whether the connection may be used again, as far as the head decides (RFC 9112, 9.3)."""
     options = _list_tokens(named, b"connection")
     if b"close" in options or (version == b"1.0" and b"keep-alive" not in options):
         return False
+    # Both together may be an attempt to smuggle a response; the RFC asks to close the connection (6.3, 3).
     return not (b"transfer-encoding" in named and b"content-length" in named)
 
 
 def find_end(buffer: bytes | bytearray, begin: int, seen: int) -> int:
-    """Where the head ends that begins at `begin`, 0 when that has not come; `seen`: up to where it was looked for.
-
-    Lines end with LF, a CR before it or not (RFC 9112, 2.2).
-    """
+    """The end of the head that starts at `begin`, or 0 if it is not complete; `seen`: the bytes searched before."""
+    # The search starts at the last line end before `seen`: the empty line may be split between two reads.
     match = _END.search(buffer, max(begin, buffer.rfind(b"\n", begin, max(begin, seen))))
     return match.end() if match else 0

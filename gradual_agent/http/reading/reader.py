@@ -1,9 +1,9 @@
-"""Bytes to response, without I/O: what a connection does with everything that the quick path does not take.
+"""Reads a response from bytes, without I/O, whenever the connection's quick path is not possible.
 
-The outcome does not depend on how the bytes are cut into reads; the tests feed each response whole, byte by byte and
+The result does not depend on how the bytes are cut into reads: the tests feed each response whole, byte by byte and
 cut at random.
 
-    head ──complete──▶ body ──complete──▶ done         (interim heads, status 1xx, are passed over)
+    head ──complete──▶ body ──complete──▶ done         (interim heads, status 1xx, are skipped)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FRAME_HEADER: Final = 9
 
 
 class ResponseReader:
-    """Reads one response. `feed` and `finish` raise ResponseError for what cannot be one."""
+    """Reads one response. `feed` raises ResponseError for bytes that cannot be one."""
 
     __slots__ = ("_buffer", "_chunks", "_expects_body", "_heads", "_interim", "_keeps_up_to", "_limit", "_pieces",
                  "_size", "_skipped", "has_excess", "head", "is_done")  # fmt: skip
@@ -46,17 +46,17 @@ class ResponseReader:
 
     @property
     def body(self) -> bytes:
-        """The body so far, if it is kept; of an error that nobody asked for, its begin."""
+        """The body so far, if it is kept; of an error that the plan does not read, the first part."""
         return b"".join(self._pieces)
 
     @property
     def is_at_start(self) -> bool:
-        """Nothing of the final response has come: nothing at all, or interim heads only."""
+        """Whether no byte of the final response has come: nothing at all, or interim heads only."""
         return self.head is None and not self._buffer
 
     @property
     def has_begun(self) -> bool:
-        """Something of a response has come, an interim one included."""
+        """Whether any byte of a response has come, an interim head included."""
         return self._interim > 0 or self.head is not None or bool(self._buffer)
 
     @property
@@ -68,7 +68,7 @@ class ResponseReader:
         return head.framing is not Framing.UNTIL_CLOSE or not self._expects_body
 
     def feed(self, data: bytes) -> bool:
-        """Take in what came; whether the response is complete."""
+        """Read `data`; return whether the response is complete."""
         if self.head is None:
             rest = self._read_heads(data)
             if rest is None:
@@ -82,12 +82,14 @@ class ResponseReader:
         return self.is_done
 
     def finish(self) -> bool:
-        """The server closed; whether that was the end of the response."""
+        """Whether the response is complete now that the server has closed."""
         head = self.head
         return self.is_done or (head is not None and head.framing is Framing.UNTIL_CLOSE)
 
     def _read_heads(self, data: bytes) -> bytes | None:
-        """What follows the final head; None when that does not end in `data`. Interim heads are passed over."""
+        """The bytes after the final head, or None if that is not complete; interim heads are skipped."""
+        # `buffer` is what was kept before plus `data`. The buffer stays empty while heads come in one read, so that the
+        # usual response is not copied.
         seen, begin = len(self._buffer), 0
         if seen:
             self._buffer += data
@@ -110,7 +112,7 @@ class ResponseReader:
         return data[end - seen :]
 
     def _find_end(self, buffer: bytes | bytearray, begin: int, seen: int) -> int:
-        """Where the head ends that begins at `begin`, 0 when that has not come; all heads together are bounded."""
+        """The end of the head that starts at `begin`, or 0; ResponseError when all heads together are too large."""
         check_beginning(buffer[begin : begin + _FRAME_HEADER])
         end = find_end(buffer, begin, seen)
         if self._interim + (end or len(buffer)) - begin > MAX_HEAD:
@@ -118,7 +120,7 @@ class ResponseReader:
         return end
 
     def _skip_empty_lines(self, buffer: bytes | bytearray, begin: int) -> int:
-        """Line ends before a status line are left over from the message before (RFC 9112, 2.2)."""
+        """Skip line ends before a status line: they belong to the message before (RFC 9112, 2.2)."""
         match = _LINE_ENDS.match(buffer, begin)
         assert match is not None
         self._skipped += match.end() - begin
@@ -169,16 +171,17 @@ class ResponseReader:
 
 
 def is_excess(data: bytes) -> bool:
-    """Whether more came than the message: anything but line ends, which some servers add (RFC 9112, 2.2)."""
+    """Whether bytes after a message are more than line ends, which some servers add (RFC 9112, 2.2)."""
     return bool(data.strip(b"\r\n"))
 
 
 def check_beginning(buffer: bytes | bytearray) -> None:
-    """A response begins with its version; a server that knows HTTP/2 only begins with a SETTINGS frame (RFC 9113, 3.4).
+    """ResponseError for bytes that cannot start an HTTP/1 response.
 
-    That frame is recognised by its first nine bytes, which no HTTP/1 message begins with; nothing is said before they
-    are there, so that the failure is the same however the bytes come.
+    A server that speaks only HTTP/2 sends a SETTINGS frame first (RFC 9113, 3.4), and is named as such.
     """
+    # The frame is recognised by its nine header bytes, which no HTTP/1 message starts with. Until all nine are there
+    # nothing is decided, so that the failure is the same however the bytes are cut into reads.
     if buffer.startswith(b"HTTP/") or buffer[: len(_BEGIN)].lower() == _BEGIN[: len(buffer)]:
         return
     if buffer.startswith(b"\0"):

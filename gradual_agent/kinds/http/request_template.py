@@ -1,7 +1,6 @@
 """Builds an HttpRequest from an action of the plan: URL, query, headers, body.
 
-See docs/design/plan_language.md, "Actions". Text
-becomes bytes as UTF-8, as everywhere (`gradual_common.net.urls.encode_text`).
+See docs/design/plan_language.md, "Actions". Text becomes bytes as UTF-8 (`gradual_common.net.urls.encode_text`).
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
-from gradual_agent.http.request import HttpRequest, build_request
+from gradual_agent.http.request import HttpRequest, RequestOptions, build_request
 from gradual_common.errors import TemplateError
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.net.tls_settings import merge_tls
@@ -23,14 +22,14 @@ JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-"""Made once: `json.dumps` makes an encoder for each call that is not given its defaults."""
+"""Made once: `json.dumps` makes a new encoder for each call with options that are not the default."""
 
 
 class RequestTemplate:
-    """Everything of a request that is known when the plan is compiled. `is_static`: nothing else is needed."""
+    """Everything of a request that is known when the plan is compiled."""
 
     __slots__ = ("_base", "_body", "_fixed_headers", "_form", "_has_body", "_has_content_type", "_headers", "_method",
-                 "_query", "_settings", "_url")  # fmt: skip
+                 "_options", "_query", "_tls", "_url")  # fmt: skip
 
     def __init__(
         self, config: Config, spec: HttpActionSpec, *, wants_headers: bool = False, wants_body: bool = False
@@ -46,11 +45,11 @@ class RequestTemplate:
         self._has_body = spec.body is not None
         self._body = compile_value(spec.body)
         self._form = compile_value(spec.form)
-        self._settings: dict[str, Any] = {
+        self._tls = merge_tls(config.tls, spec.tls)
+        self._options: RequestOptions = {
             "timeout": _first(spec.timeout, config.timeout),
             "connect_timeout": _first(spec.connect_timeout, config.connect_timeout),
             "follow_redirects": _first(spec.follow_redirects, config.follow_redirects),
-            "tls": merge_tls(config.tls, spec.tls),
             "wants_headers": wants_headers,
             "wants_body": wants_body,
             "max_body": spec.max_body,
@@ -58,7 +57,7 @@ class RequestTemplate:
 
     @property
     def is_static(self) -> bool:
-        """Whether it is the same request for everybody."""
+        """Whether nothing in it is a template, so that all users send the same request."""
         parts = [self._base, self._url, self._query, self._body, self._form, *(value for _, value in self._headers)]
         return all(part.is_static for part in parts)
 
@@ -71,13 +70,13 @@ class RequestTemplate:
         url = join_base(as_text(self._base.render(scope)), as_text(self._url.render(scope)))
         if query := self._query.render(scope):
             url = add_query(url, encode_pairs(query, plus=False))
-        return build_request(self._method, url, headers, body, **self._settings)
+        return build_request(self._method, url, headers, body, tls=self._tls, **self._options)
 
     def _render_headers(self, scope: Scope) -> list[tuple[str, str]]:
         return [(name, as_text(value.render(scope))) for name, value in self._headers]
 
     def _build_body(self, scope: Scope) -> tuple[bytes, str]:
-        """The body and the content type that it brings along, if any."""
+        """The body, and the content type that its form implies ("" if none)."""
         form = self._form.render(scope)
         if form is not None:
             return encode_pairs(form, plus=True).encode(), FORM_TYPE
@@ -90,7 +89,7 @@ class RequestTemplate:
 
 
 def _compile_headers(config: Config, spec: HttpActionSpec) -> tuple[tuple[str, Compiled], ...]:
-    """The plan's headers under the action's; names are compared without case, and written as they were last."""
+    """The headers of `config`, replaced by those of the action; names are compared without case."""
     merged: dict[str, tuple[str, Compiled]] = {}
     for headers in (config.headers, spec.headers):
         for name, value in headers.items():
@@ -99,18 +98,17 @@ def _compile_headers(config: Config, spec: HttpActionSpec) -> tuple[tuple[str, C
 
 
 def encode_json(value: Any) -> bytes:
-    """JSON as UTF-8; half a surrogate pair, which UTF-8 does not know and JSON can escape, arrives as it was written.
-
-    TemplateError for a value that JSON does not know.
-    """
+    """JSON as UTF-8. TemplateError for a value that JSON does not know."""
     try:
+        # UTF-8 cannot encode half a surrogate pair, but JSON can escape it: `backslashreplace` writes it as `\ud800`,
+        # which is JSON's own escape.
         return _ENCODE(value).encode("utf-8", "backslashreplace")
     except (TypeError, ValueError, RecursionError) as error:
         raise TemplateError(f"the body cannot be written as JSON: {error}") from error
 
 
 def encode_pairs(pairs: Any, *, plus: bool) -> str:
-    """A mapping as `name=value&…`; lists repeat; `plus`: blanks as in forms."""
+    """A mapping as `name=value&…`; a list repeats its name. `plus`: a blank becomes `+`, as in forms."""
     if not isinstance(pairs, Mapping):
         raise TemplateError(f"a mapping is expected, found {type(pairs).__name__}")
     flat = [

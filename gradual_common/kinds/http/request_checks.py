@@ -158,7 +158,7 @@ def check_bodies(view: PlanView) -> None:
         if action.get("body") is None:
             continue
         if action.get("form") is not None:
-            view.document.report(path, "body and form stand beside each other; keep one of them")
+            view.document.report(path, "body and form cannot be used together; keep one of them")
         content_type = content_type_of(action) or content_type_of(view.config)
         if isinstance(action["body"], dict | list) and content_type.startswith(FORM_TYPES):
             view.document.report(

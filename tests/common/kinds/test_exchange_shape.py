@@ -32,7 +32,7 @@ def test_both_shapes_pass_and_have_titles(document: dict[str, Any], titles: tupl
     [
         ({"title": 5}, "title of a request is a int"),
         ({"method": "GET"}, "a request has the keys"),
-        ({"headers": [["a"]]}, "a header of a request is no pair of texts"),
+        ({"headers": [["a"]]}, "a header of a request is not a pair of texts"),
     ],
 )
 def test_what_is_no_exchange_is_refused(request_change: dict[str, Any], said: str) -> None:

@@ -18,8 +18,8 @@ from gradual_common.secrecy.masking import Mask
     [
         (b"", ""),
         (b"one\ntwo", "\n\n  one\n  two"),
-        (b"\x89PNG\r\n\x1a\n\x00", "\n\n  (9 bytes that are no text)"),
-        (b"\xff\xfe", "\n\n  (2 bytes that are no text)"),
+        (b"\x89PNG\r\n\x1a\n\x00", "\n\n  (9 bytes that are not text)"),
+        (b"\xff\xfe", "\n\n  (2 bytes that are not text)"),
         ("naïve".encode(), "\n\n  naïve"),
     ],
 )

@@ -27,7 +27,7 @@ def with_phases(*phases: dict[str, Any], **changes: Any) -> dict[str, Any]:
         ({"config__base_url": "bank.example"}, "config.base_url: 'bank.example' is not an absolute URL"),
         ({"config__base_url": "http://x/?a=1"}, "has a query or fragment"),
         ({"actions__look__url": "look"}, "actions.look.url: 'look' is not a URL; it begins with /"),
-        ({"actions__post__form": {"a": 1}}, "body and form stand beside each other"),
+        ({"actions__post__form": {"a": 1}}, "body and form cannot be used together"),
         (
             {"actions__post__headers": {"content-TYPE": "multipart/form-data; x"}},
             "write form: instead of body:",
