@@ -24,7 +24,7 @@ from gradual_common.templates.templates import as_text, compile_value
 
 
 def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> "LinesEngine":
-    """What `LinesKind.engine` names. Failures have their numbers from the plan."""
+    """Make the engine: `LinesKind.engine` names this function. The plan gives failures their numbers."""
     return LinesEngine(runtime, SeriesIndex.of(plan).failures.numbers)
 
 
@@ -37,7 +37,7 @@ class LinesEngine:
         self.connections = 0
 
     def compile(self, spec: LinesSpec, wants_headers: bool, wants_body: bool) -> "LinesAction":
-        """An action of the plan. Its answer is always kept, so it does not matter who reads it."""
+        """Compile an action of the plan. Its answer is always kept, so `wants_…` make no difference."""
         return LinesAction(spec)
 
     def client(self, owner: Resumable, cookies: str, connections: str) -> "LinesClient":
@@ -45,7 +45,7 @@ class LinesEngine:
         return LinesClient(self, owner, connections)
 
     def describe(self, mask: Mask, sample: Sample) -> dict[str, Any]:
-        """A failed exchange."""
+        """A failed exchange, for reports."""
         request = None if sample.request is None else (f"to {sample.request[0]}", message_of(sample.request[1]))
         response = None if sample.response is None else ("answer", message_of(sample.response.body))
         return describe_messages(mask, sample, request, response)
@@ -55,7 +55,7 @@ class LinesEngine:
 
 
 def message_of(line: bytes) -> Message:
-    """A line as it is shown."""
+    """A line, for reports and `gradual try`."""
     return Message((), line, line.decode("utf-8", "replace"))
 
 
@@ -70,7 +70,7 @@ class LinesAction:
         self.assertion_count = len(spec.assertions)
 
     async def perform(self, user: Actor, sample: Sample) -> None:
-        """Send the line, and judge what comes back."""
+        """Send the line, and judge the answer."""
         try:
             line = as_text(self._line.render(user.scope)).encode() + b"\n"
         except TemplateError as error:
@@ -88,20 +88,20 @@ class LinesAction:
 
 
 class LinesClient:
-    """One user's connection, and the sample that waits for its answer, if one does."""
+    """One user's connection, and the sample that waits for an answer, if there is one."""
 
-    def __init__(self, engine: LinesEngine, owner: Resumable, keeping: str) -> None:
+    def __init__(self, engine: LinesEngine, owner: Resumable, policy: str) -> None:
         self._engine = engine
         self._runtime = engine.runtime
         self._owner = owner
-        self._keeping = keeping
+        self._policy = policy
         self._connection: LineConnection | None = None
         self._opening: asyncio.Task[Any] | None = None
         self._sample: Sample | None = None
         self._timer: Any = None
 
     async def ask(self, spec: LinesSpec, line: bytes, sample: Sample) -> None:
-        """Send a line and wait for its answer; every failure is data. What is raised is a mistake of this module."""
+        """Send a line and wait for its answer. Failures are data: an exception is a bug of this module."""
         runtime, observer = self._runtime, self._runtime.observer
         if observer is not None:
             observer.show_request(f"to {spec.address}", message_of(line))
@@ -118,20 +118,20 @@ class LinesClient:
         sample.bytes_sent = len(line)
         connection.transport.write(line)
         await suspend()
-        if self._keeping == "close":
+        if self._policy == "close":
             self._close_connection()
         if observer is not None and sample.response is not None:
             observer.show_response("answer", message_of(sample.response.body))
 
     def _has_lease(self, now: int) -> bool:
-        """Looked at right before each write (docs/fleet.md); without one nothing is sent."""
+        """Check the lease right before each write (docs/fleet.md); without a lease nothing is sent."""
         if now < self._runtime.lease.ends_at:
             return True
         self._end(INTERRUPTED, "not sent: the agent holds no lease")
         return False
 
     async def _connect(self, server: str) -> "LineConnection | None":
-        """The connection; None when there is none, and the sample says why."""
+        """Open a connection; None when that failed, and the sample says why."""
         begun = self._runtime.clock()
         if not self._has_lease(begun):
             return None
@@ -152,25 +152,25 @@ class LinesClient:
             return
         if (error := task.exception()) is not None:
             self._fail(self._engine.failures["lines_connect"], str(error))
-        elif self._sample is None:  # The user was told to end meanwhile.
+        elif self._sample is None:  # The user was stopped while the connection opened.
             self._close_connection()
         else:
             self._owner.resume()
 
     def opened(self, connection: "LineConnection") -> None:
-        """There is a connection."""
+        """Keep the new connection."""
         self._engine.connections += 1
         self._connection = connection
 
     def lost(self, connection: "LineConnection") -> None:
-        """It is gone: by the server, or because we closed it, and then it is ours no more."""
+        """Fail the sample if the server closed the connection; after our own close it is no longer `_connection`."""
         self._engine.connections -= 1
         if self._connection is connection:
             self._connection = None
             self._fail(self._engine.failures["lines_closed"], "the server closed the connection before it answered")
 
     def answered(self, line: bytes, first_byte: int) -> None:
-        """The answer is complete: the user goes on."""
+        """Fill the sample from a complete answer, and resume the user."""
         sample, self._sample = self._sample, None
         if sample is None:
             return
@@ -188,7 +188,7 @@ class LinesClient:
         self._fail(self._engine.failures["timeout"], f"no answer within {timeout / NS_PER_S:g} s")
 
     def _fail(self, kind: int, detail: str) -> None:
-        """End what waits, if something does, and let its user go on."""
+        """End the waiting sample, if there is one, and resume the user."""
         if self._sample is not None:
             self._end(kind, detail)
             self._close_connection()
@@ -214,21 +214,21 @@ class LinesClient:
             connection.transport.close()
 
     def interrupt(self) -> None:
-        """End what waits; its user goes on."""
+        """End the waiting sample and resume the user."""
         self._fail(INTERRUPTED, "stopped before its answer was complete")
 
     def cut(self) -> None:
-        """Close everything; nobody goes on."""
+        """Close everything; the user is not resumed."""
         self._end(INTERRUPTED, "stopped before its answer was complete")
         self._close_connection()
 
     def end_iteration(self) -> None:
         """Drop what lasts for an iteration only."""
-        if self._keeping == "per_iteration":
+        if self._policy == "per_iteration":
             self._close_connection()
 
     def close(self) -> None:
-        """The user is gone."""
+        """Close the connection: the user has ended."""
         self._close_connection()
 
 
@@ -244,12 +244,12 @@ class LineConnection(asyncio.Protocol):
         self._first_byte = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """It is open."""
+        """Called when the connection is open."""
         self.transport = cast(asyncio.Transport, transport)
         self._client.opened(self)
 
     def data_received(self, data: bytes) -> None:
-        """A piece of an answer."""
+        """Collect a piece of an answer."""
         self._first_byte = self._first_byte or read_clock()
         self._received += data
         if self._received.endswith(b"\n"):
@@ -258,5 +258,5 @@ class LineConnection(asyncio.Protocol):
             self._client.answered(line, first_byte)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is closed."""
+        """Called when the connection is closed."""
         self._client.lost(self)

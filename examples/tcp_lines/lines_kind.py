@@ -1,6 +1,6 @@
 """A kind of action of your own, the plan's side: a line over TCP, and the line that answers it.
 
-Imported by whoever reads a plan with `kind: lines`: `gradual validate`, the master, every agent.
+Every process that reads a plan with `kind: lines` imports it: `gradual validate`, the master, every agent.
 """
 
 from typing import Annotated, Literal
@@ -27,11 +27,11 @@ class LinesSpec(ActionSpec):
     """The line, without its end; templates are allowed."""
 
     timeout: PositiveDuration = 5_000_000_000
-    """For the connection and the answer, with a unit; 5s unless said."""
+    """For the connection and the answer, with a unit; default: 5s."""
 
     @property
     def address(self) -> str:
-        """Where it goes."""
+        """The server, as reports show it."""
         return f"tcp://{self.server}"
 
 

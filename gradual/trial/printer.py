@@ -1,4 +1,4 @@
-"""What `gradual try` says: every condition, request, response, assertion and variable, in plain text, masked."""
+"""What `gradual try` prints: every condition, request, response, assertion and variable, as plain text, masked."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ from gradual_common.kinds.model import ActionSpec
 from gradual_common.secrecy.credentials import credentials_in, credentials_in_fields, credentials_in_text
 from gradual_common.secrecy.masking import Mask
 
-MOST_BODY = 4000
-MOST_READ = 4 * MOST_BODY
+MAX_BODY_CHARACTERS = 4000
+"""Characters of a body that are printed."""
+
+MAX_READ_CHARACTERS = 4 * MAX_BODY_CHARACTERS
+"""Characters of a body that are masked before it is shortened."""
+
 WIDTH = 80
 
 
 class TrialPrinter:
-    """Writes down what happens; `failures` counts the steps that failed."""
+    """Prints what happens; `failures` counts the steps that failed."""
 
     def __init__(self, write: Callable[[str], None], mask: Mask, failures: FailureKinds = BUILT_IN_KINDS) -> None:
         self.failures = 0
@@ -29,19 +33,19 @@ class TrialPrinter:
         self._failures = failures
 
     def say(self, text: str = "") -> None:
-        """A line, or several, without secrets and without what tells that it is a credential."""
+        """Print one line or several, with secrets and recognised credentials masked."""
         self._write(self._mask.hide_text(text))
 
     def _learn(self, credentials: Iterable[str]) -> None:
-        """What one side says in a credential's place is hidden wherever it is repeated."""
+        """Mask these credentials from now on, also where the other side repeats them."""
         self._mask = self._mask.also(credentials=credentials)
 
     def count_failure(self) -> None:
-        """A step has failed, whether it was printed or could not even begin."""
+        """Count a failed step, also one that could not be started."""
         self.failures += 1
 
     def begin(self, group: str, rows: Mapping[str, Mapping[str, Any]]) -> None:
-        """Who acts, and with which data."""
+        """Print the group, and the user's rows of data."""
         self.say(f"One user of {group!r}: slot 0, one iteration. Think times are not waited for.")
         for name, row in rows.items():
             self._learn(credentials_in(row, is_sent=True))
@@ -49,27 +53,27 @@ class TrialPrinter:
             self.say(f"  {name}: " + ", ".join(cells))
 
     def begin_step(self, step: str, action: str) -> None:
-        """A step is performed."""
+        """Print the heading of a step."""
         title = step if step == action else f"{step} ({action})"
         self.say(f"\n── {title} {'─' * max(2, WIDTH - 4 - len(title))}")
 
     def show_condition(self, step: str, text: str, outcome: bool | str) -> None:
-        """What a condition came to: true, false, or the error that it met."""
+        """Print the result of a condition: true, false, or its error."""
         if isinstance(outcome, str):
             self.say(f"\n{step}: condition {text} cannot be evaluated: {outcome}")
         else:
             self.say(f"\n{step}: condition {text} is {'true' if outcome else 'false: skipped'}")
 
     def show_request(self, title: str, message: Message) -> None:
-        """The request as it is written."""
+        """Print a request as it is sent."""
         fields = (f"{name}: {value}" for name, value in message.fields)
-        for text in (title, *fields, message.text[:MOST_READ]):
+        for text in (title, *fields, message.text[:MAX_READ_CHARACTERS]):
             self._learn(credentials_in_text(text))
         self.say(title)
         self._show(message)
 
     def show_response(self, title: str, message: Message | None) -> None:
-        """The last response; nothing where none came."""
+        """Print the last response, if there was one."""
         if title:
             self.say(f"\n{title}")
         if message is not None:
@@ -81,7 +85,7 @@ class TrialPrinter:
         self.say(indent(lines) + show_body(message.body, message.text, self._mask.hide_text))
 
     def end_step(self, spec: ActionSpec, sample: Sample, variables: Mapping[str, Any]) -> None:
-        """What was asserted and extracted, and how the step ended."""
+        """Print assertions, extracted variables, and the outcome of the step."""
         self.say()
         for number, assertion in enumerate(spec.assertions if sample.has_response else ()):
             verdict = "failed" if sample.failed_assertions >> number & 1 else "held"
@@ -91,7 +95,7 @@ class TrialPrinter:
         self.say(f"  {outcome_of(sample, sample.explain(self._mask.hide_text), spec.assertions, self._failures)}")
 
     def end(self) -> None:
-        """The iteration is over."""
+        """Print the summary at the end of the iteration."""
         failed = f"{self.failures} step{'s' if self.failures != 1 else ''} failed"
         self.say(f"\nDone: {failed if self.failures else 'every step succeeded'}.")
 
@@ -99,30 +103,30 @@ class TrialPrinter:
 def outcome_of(
     sample: Sample, detail: str, assertions: Sequence[Assertion] = (), failures: FailureKinds = BUILT_IN_KINDS
 ) -> str:
-    """`success`, or what failed in words, its kind, and the sentence: `failed: HTTP 404 (status)`."""
+    """`success`, or the label of the failure, its kind, and its sentence: `failed: HTTP 404 (status)`."""
     if sample.kind == 0:
         return "success"
     if sample.kind == INTERRUPTED:
         return "failed: interrupted"
     kind = failures.names[sample.kind]
     label = label_of(kind, detail, sample.status_code or None, assertions)
-    said = f": {detail}" if detail and detail != label else ""
-    return (f"failed: {kind}" if label == kind else f"failed: {label} ({kind})") + said
+    reason = f": {detail}" if detail and detail != label else ""
+    return (f"failed: {kind}" if label == kind else f"failed: {label} ({kind})") + reason
 
 
 def indent(lines: list[str]) -> str:
-    """Each line moved in."""
+    """The lines, indented."""
     return "\n".join(f"  {line}" for line in lines)
 
 
 def show_body(body: bytes, text: str, hide: Callable[[str], str]) -> str:
-    """A body below its headers: text as `hide` shows it, long ones cut, anything else by its size."""
+    """A body below its headers: text masked by `hide` and shortened; the size of anything else."""
     if not body:
         return ""
     if not all(character.isprintable() or character in "\r\n\t" for character in text.replace("\ufffd", "\0")):
         return f"\n\n  ({len(body)} bytes that are not text)"
-    # Masked first, and cut then: half a secret is one, too.
-    shown = hide(text[:MOST_READ])
-    if len(shown) > MOST_BODY or len(text) > MOST_READ:
-        shown = f"{shown[:MOST_BODY]}… ({max(len(text), len(shown)) - MOST_BODY} characters more)"
+    # Masked first, then shortened: the other order could leave half of a secret unmasked.
+    shown = hide(text[:MAX_READ_CHARACTERS])
+    if len(shown) > MAX_BODY_CHARACTERS or len(text) > MAX_READ_CHARACTERS:
+        shown = f"{shown[:MAX_BODY_CHARACTERS]}… ({max(len(text), len(shown)) - MAX_BODY_CHARACTERS} characters more)"
     return "\n\n" + indent(shown.splitlines())

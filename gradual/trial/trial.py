@@ -1,8 +1,8 @@
 """`gradual try`: one user, one iteration, in this process, by the same engine, user and actions as in a run.
 
-Each step's action and condition are wrapped, and the engines have an observer, so that what they do is printed; think
-times and pacing are left out. A trial always ends: each request by its own timeout, and nothing is tried again, neither
-a failed `on_start` nor a user that met a mistake of ours; Ctrl-C ends it at once.
+Each step's action and condition are wrapped, and the engines have an observer, so that what they do is printed. Think
+times and pacing are left out. A trial always ends: each request has its timeout, and nothing is repeated, neither a
+failed `on_start` nor a user that failed by a bug. Ctrl-C ends it at once.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def run_trial(arguments: PlanArguments, group: str | None) -> int:
 
 
 def write_line(text: str) -> None:
-    """A line on standard output. When its reader has gone (`| head`) the iteration goes on to its end, unheard."""
+    """Print a line on standard output."""
+    # When the reader has closed the pipe (`| head`), the output goes to /dev/null. The iteration still runs to its end:
+    # `on_stop` may have to clean up in the system.
     try:
         typer.echo(text)
     except BrokenPipeError:
@@ -68,7 +70,7 @@ def write_line(text: str) -> None:
 
 
 def find_group(plan: Plan, name: str | None) -> int:
-    """The number of the group; the first without a name."""
+    """The index of the group; that of the first group if no name is given."""
     names = [group.name for group in plan.users]
     if name is None:
         return 0
@@ -125,7 +127,7 @@ class Trial:
         return {name: row for name, table in tables.items() if (row := table.row(0)) is not None}
 
     def _behaviour(self, recorder: Recorder, engines: Engines) -> Behaviour:
-        """The group's behaviour for one iteration without waits, every step printed."""
+        """The group's behaviour for one iteration without waits, with every step printed."""
         plan = self._loaded.plan
         behaviour = compile_behaviour(plan, self._group, recorder, engines)
         names = iter(series.action for series in recorder.index.steps if series.group == self._group)
@@ -145,22 +147,22 @@ class Trial:
 
 
 class TrialEngines(Engines):
-    """Keeps everything of the responses, whatever the plan reads of them."""
+    """Keeps all of every response, to print it."""
 
     def compile(self, action: str, wants_headers: bool, wants_body: bool) -> Action:
-        """The action, with all of its responses."""
+        """Compile the action so that all of its responses is kept."""
         return super().compile(action, True, True)
 
 
 class TrialUser(VirtualUser):
-    """Its first failure in `on_start` is its end."""
+    """A user that is not replaced when its `on_start` fails."""
 
     __slots__ = ()
     is_replaced = False
 
 
 class TrialAction:
-    """An action that is printed. `names`: the step's and its own."""
+    """Prints an action while it is performed. `names`: those of the step and the action."""
 
     def __init__(self, inner: Action, names: tuple[str, str], spec: ActionSpec, printer: TrialPrinter) -> None:
         self.assertion_count = inner.assertion_count
@@ -170,7 +172,7 @@ class TrialAction:
         self._printer = printer
 
     async def perform(self, user: Actor, sample: Sample) -> None:
-        """Perform it between its heading and its outcome."""
+        """Print the heading, perform the action, and print the outcome."""
         self._printer.begin_step(*self._names)
         try:
             await self._inner.perform(user, sample)
@@ -183,7 +185,7 @@ class TrialAction:
 
 
 class TrialCondition(Condition):
-    """A condition that is printed."""
+    """A condition that prints its result."""
 
     __slots__ = ("_printer", "_step")
 
@@ -193,7 +195,7 @@ class TrialCondition(Condition):
         self._printer = printer
 
     def holds(self, scope: Scope) -> bool:
-        """Evaluate, and print what came of it."""
+        """Evaluate the condition and print the result."""
         try:
             outcome = super().holds(scope)
         except TemplateError as error:

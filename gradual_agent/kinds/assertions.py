@@ -1,9 +1,10 @@
 """Assertions: predicates over one response, compiled once per action.
 
-All of an action's assertions are evaluated; the failure kind is that of the first that failed. Unless a status code is
-asserted, "below 400" is implied, comes first, and fails as kind `status`.
+All assertions of an action are evaluated; the failure kind is that of the first one that failed. If no assertion checks
+the status code, "below 400" is implied: it comes first, and its failure kind is `status`.
 
-A status code and a response time cost 0.35 µs; the body is read, and parsed as JSON, only when an assertion asks.
+A status code and a response time together cost 0.35 µs. The body is read, and parsed as JSON, only for an assertion
+that needs it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from jinja2 import UndefinedError
 from gradual_agent.runtime.sample import Sample
 from gradual_common.errors import GradualError
 from gradual_common.kinds.checks.check import Assertion, Hide, Predicate, show
-from gradual_common.kinds.checks.written import CHECKS
+from gradual_common.kinds.checks.parsing import CHECKS
 from gradual_common.kinds.content import Content
 from gradual_common.kinds.failure import ASSERTION
 from gradual_common.kinds.failures import KIND
@@ -32,15 +33,15 @@ _WORD = re.compile(r"[\w-]+")
 OK_BELOW = 400
 
 UNEVALUABLE = (GradualError, UndefinedError, TypeError, ValueError, RecursionError)
-"""An assertion that raises one of these cannot be evaluated: a template, a query or a pattern that is no good here,
-values that cannot be compared, numbers of too many digits, an undefined name in a list, too deep nesting."""
+"""What an assertion raises that cannot be evaluated: a template, query or pattern that fails on this response, values
+that cannot be compared, numbers with too many digits, an undefined name in a list, too deep nesting."""
 
 
 class Assertions:
     """The compiled assertions of one action.
 
-    `judge(sample, content, scope)` sets the sample's kind, and in `failed_assertions` bit n for assertion n that
-    failed. `names`: what the expected values read from the scope.
+    `judge` sets the sample's kind, and bit n of `failed_assertions` for each assertion n that failed. `names`: the
+    variables of the scope that the expected values read.
     """
 
     __slots__ = ("_checks", "_implied", "_written", "count", "names", "wants_body", "wants_headers")
@@ -59,8 +60,9 @@ class Assertions:
         )
 
     def judge(self, sample: Sample, content: Content, scope: Scope) -> None:
-        """Judge a response that arrived whole."""
-        # Nearly all samples leave here, without a look at each single outcome.
+        """Judge a complete response."""
+        # First only "do all hold?", which is true for nearly all samples and needs no list of outcomes. Only if one
+        # fails are all evaluated again, to know which.
         if not self._implied or sample.status_code < OK_BELOW:
             try:
                 for _, check in self._checks:
@@ -89,7 +91,7 @@ class Assertions:
 
 
 def _try(check: Predicate, sample: Sample, content: Content, scope: Scope) -> tuple[bool, Exception | None]:
-    """Whether it holds; one that cannot be evaluated does not, and this is why."""
+    """Whether the assertion holds, and the error if it could not be evaluated, which counts as failed."""
     try:
         return check(sample, content, scope), None
     except UNEVALUABLE as error:
@@ -98,10 +100,9 @@ def _try(check: Predicate, sample: Sample, content: Content, scope: Scope) -> tu
 
 @dataclass(slots=True, eq=False)
 class FailedAssertion:
-    """One assertion that did not hold, and why it could not be evaluated, if that was it.
+    """One assertion that failed, and the error if it could not be evaluated."""
 
-    Only a few of many failures are ever shown, so the words are made when somebody asks.
-    """
+    # The text is made only when a report shows the failure: of many failures only a few are ever shown.
 
     spec: Assertion
     expected: Compiled
@@ -113,23 +114,23 @@ class FailedAssertion:
         """`expected response_time: < 500ms, found 734.2 ms`."""
         spec = self.spec
         if any(map(is_sensitive, _WORD.findall(spec.subject))):
-            # What is looked up is a credential by its name: `data.token`, `Authorization`.
+            # By its name the value is a credential (`data.token`, `Authorization`), so it is not shown.
             return f"expected another value of {spec.check} {spec.subject}"
         written = shorten(hide(spec.text or spec.check))
         if not isinstance(self.expected, Fixed):
-            # What the template in it came to, unless that is the error, which stands beside it.
+            # Add the value of the template. If it cannot be rendered, that is the error, which follows in brackets.
             with contextlib.suppress(Exception):
                 written += f" (= {show(self.expected.render(self.scope), hide)})"
-        said = f"expected {written}, found {CHECKS[spec.check].found(spec, sample, self.content, hide)}"
-        return said if self.error is None else f"{said} ({shorten(hide(str(self.error)), 4 * MAX_QUOTE_LENGTH)})"
+        text = f"expected {written}, found {CHECKS[spec.check].found(spec, sample, self.content, hide)}"
+        return text if self.error is None else f"{text} ({shorten(hide(str(self.error)), 4 * MAX_QUOTE_LENGTH)})"
 
 
 @dataclass(slots=True, eq=False)
 class FailedAssertions:
-    """Every assertion of a sample that failed, in the order of the plan."""
+    """All failed assertions of a sample, in the order of the plan."""
 
     failures: Sequence[FailedAssertion]
 
     def explain(self, sample: Sample, hide: Hide) -> str:
-        """One after the other."""
+        """Their explanations, joined by `; `."""
         return "; ".join(failed.explain(sample, hide) for failed in self.failures)

@@ -1,4 +1,4 @@
-"""The engines of an agent process: one for each kind of action that its plan uses, and what it gives them."""
+"""The engines of an agent process: one for each kind of action in its plan, and what the process gives to them."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Message:
 
 
 class Observer(Protocol):
-    """Whoever wants to see each request and response; a run has none."""
+    """Sees each request and response, for `gradual try`; a run has no observer."""
 
     def show_request(self, title: str, message: Message) -> None:
         """A request is about to be sent."""
 
     def show_response(self, title: str, message: Message | None) -> None:
-        """A response arrived, or none did: then the title is empty, and there is no message."""
+        """A response arrived. If none did, the title is empty and the message is None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,11 @@ class Runtime:
 
 
 MakeEngine = Callable[[Runtime, Plan, Assets], Engine]
-"""Makes everything ready for the plan before a user runs; JobError when this agent cannot perform it."""
+"""Prepares an engine for a plan before the first user starts; JobError when this agent cannot perform the plan."""
 
 
 class Engines:
-    """Compiles the actions of a plan, each by the engine of its kind; JobError when one cannot be made here."""
+    """Compiles the actions of a plan, each by the engine of its kind; JobError when an engine cannot be made."""
 
     def __init__(self, plan: Plan, runtime: Runtime, assets: Assets) -> None:
         self._plan = plan
@@ -71,11 +71,11 @@ class Engines:
 
     @property
     def connections(self) -> int:
-        """How many are open, over all kinds."""
+        """Open connections of all engines."""
         return sum(engine.connections for engine in self._by_kind.values())
 
     def engine_of(self, action: str) -> Engine:
-        """What performs an action, by its name."""
+        """The engine of an action, by the action's name."""
         return self._by_kind[self._plan.actions[action].kind]
 
     def texts_of(self, action: str) -> list[str]:
@@ -84,9 +84,9 @@ class Engines:
         return list(kind_called(spec.kind).texts(self._plan.config, spec))
 
     def compile(self, action: str, wants_headers: bool, wants_body: bool) -> Action:
-        """An action by its name, compiled once for each set of things that must be kept of its responses.
+        """Compile an action, once for each combination of what must be kept of its responses.
 
-        GradualError for one that can never be performed.
+        GradualError for an action that can never be performed.
         """
         key = action, wants_headers, wants_body
         if key not in self._compiled:
@@ -95,11 +95,11 @@ class Engines:
         return self._compiled[key]
 
     def describe(self, mask: Mask, action: str, sample: Sample) -> dict[str, Any]:
-        """A failed exchange of an action, masked and bounded."""
+        """A failed exchange of an action, masked and limited in size."""
         return self.engine_of(action).describe(mask, sample)
 
     def close(self) -> None:
-        """The run is over."""
+        """Close the engines at the end of the run."""
         for engine in self._by_kind.values():
             engine.close()
 

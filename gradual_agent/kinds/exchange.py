@@ -1,4 +1,4 @@
-"""A failed exchange, masked and bounded: what every kind of action shows of it (`gradual_common.kinds.exchange`)."""
+"""Describes a failed exchange, masked and limited in size, in the form of `gradual_common.kinds.exchange`."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ MAX_TEXT = 4096
 """Characters of a body, a URL or a detail that are shown."""
 
 MAX_READ = 4 * MAX_TEXT
-"""Characters of a text that are looked at: all that is masked before it is cut off."""
+"""Characters of a text that are masked before it is shortened to `MAX_TEXT`; the rest is never read."""
 
 MAX_FIELDS = 64
+"""Header fields that are shown."""
+
 MAX_VALUE = 1024
+"""Characters of a header field that are shown."""
 
 Field = tuple[str, str]
 Titled = tuple[str, Message]
-"""A request or a response, and one line that says what it is."""
+"""A request or a response, and its title: one line."""
 
 
 def describe_messages(mask: Mask, sample: Sample, request: Titled | None, response: Titled | None) -> dict[str, Any]:
-    """The exchange of a failed sample: {"detail", "request", "response"}; what did not happen is None."""
+    """The exchange of a failed sample: {"detail", "request", "response"}; None for a message that did not exist."""
     mask = mask.also(credentials=list(_credentials_in([part for part in (request, response) if part is not None])))
     return {
         "detail": show_text(mask, sample.explain(mask.hide_text)),
@@ -35,7 +38,7 @@ def describe_messages(mask: Mask, sample: Sample, request: Titled | None, respon
 
 
 def _credentials_in(parts: Sequence[Titled]) -> Iterator[str]:
-    """What one side says in a credential's place is hidden wherever the other repeats it."""
+    """The credentials in both messages: each is masked in the other one, too, which may repeat it."""
     for title, message in parts:
         yield from credentials_in_fields(message.fields)
         yield from credentials_in_text(title)
@@ -52,16 +55,16 @@ def _describe(mask: Mask, title: str, message: Message) -> dict[str, Any]:
 
 
 def describe_fields(mask: Mask, fields: Sequence[Field]) -> list[list[str]]:
-    """Masked first, and cut off then: half a secret is one, too."""
+    """Header fields, masked and then shortened: the other order could leave half of a secret unmasked."""
     return [
         [name[:MAX_VALUE], mask.hide_named(name, value[:MAX_READ])[:MAX_VALUE]] for name, value in fields[:MAX_FIELDS]
     ]
 
 
 def show_text(mask: Mask, text: str, size: str = "") -> str:
-    """At most `MAX_TEXT` characters, masked; lone surrogates, which no file takes, as `?`.
+    """At most `MAX_TEXT` characters, masked; lone surrogates, which UTF-8 files cannot hold, become `?`.
 
-    What is cut off ends with its size; `size`: how much there was, where `text` is not all of it.
+    A shortened text ends with its size. `size` gives it when `text` is already only the first part.
     """
     shown = mask.hide_text(text[:MAX_READ]).encode("utf-8", "replace").decode()
     if not size and len(shown) <= MAX_TEXT and len(text) <= MAX_READ:

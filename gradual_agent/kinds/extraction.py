@@ -1,8 +1,8 @@
-"""Extraction: what an action takes out of a response into its user's variables.
+"""Extraction: values of a response that an action stores in its user's variables.
 
-A value that is not there takes its default; without one the action fails (kind `extract`), and the variable stays as
-it was. JMESPath cannot tell null from missing, so null counts as missing. Where no response came at all, defaults are
-set, so that a later step can still be built; the failure stays what it was.
+A missing value takes its default. Without a default the action fails (kind `extract`), and the variable keeps its old
+value. JMESPath cannot tell null from missing, so null counts as missing. When no response came, the defaults are set,
+so that the templates of later steps still work; the failure stays what it was.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Extractor:
     def __init__(self, specs: Mapping[str, Extraction]) -> None:
         self.wants_headers = any(spec.source == "header" for spec in specs.values())
         self.wants_body = any(spec.source in ("json", "regex") for spec in specs.values())
-        self._finds = tuple((name, _FINDERS[spec.source](spec.expression)) for name, spec in specs.items())
+        self._finds = tuple((name, _compile(spec)) for name, spec in specs.items())
         self._sources = {name: f"{spec.source}: {spec.expression}" for name, spec in specs.items()}
         self._defaults = {name: spec.default for name, spec in specs.items() if spec.has_default}
 
@@ -40,7 +40,7 @@ class Extractor:
         return len(self._finds)
 
     def extract(self, sample: Sample, content: Content, cookies: CookieJar, variables: dict[str, Any]) -> None:
-        """Set `variables` from a response that arrived whole; a failure marks the sample unless it failed before."""
+        """Set `variables` from a complete response; a missing value fails the sample unless it has failed already."""
         for name, find in self._finds:
             try:
                 value = find(content, cookies)
@@ -54,7 +54,7 @@ class Extractor:
                 _fail(sample, name, self._sources[name])
 
     def set_defaults(self, variables: dict[str, Any]) -> None:
-        """There is no response."""
+        """Set the defaults, because there is no response."""
         variables.update(self._defaults)
 
 
@@ -65,28 +65,15 @@ def _fail(sample: Sample, name: str, source: str) -> None:
     sample.detail = sample.detail or f"{name!r} was not found in the response ({source})"
 
 
-def _json_finder(expression: str) -> Find:
-    search = Query(expression)
-    return lambda content, cookies: None if content.json is NOT_JSON else search(content.json)
-
-
-def _regex_finder(expression: str) -> Find:
-    """The first group, else the whole match; a group that took no part in the match was not found."""
-    find = Pattern(expression).find
-    return lambda content, cookies: find(content.text)
-
-
-def _header_finder(name: str) -> Find:
-    return lambda content, cookies: content.headers.get(name)
-
-
-def _cookie_finder(name: str) -> Find:
-    return lambda content, cookies: cookies(name)
-
-
-_FINDERS: Mapping[str, Callable[[str], Find]] = {
-    "json": _json_finder,
-    "regex": _regex_finder,
-    "header": _header_finder,
-    "cookie": _cookie_finder,
-}
+def _compile(spec: Extraction) -> Find:
+    expression = spec.expression
+    if spec.source == "json":
+        search = Query(expression)
+        return lambda content, cookies: None if content.json is NOT_JSON else search(content.json)
+    if spec.source == "regex":
+        # The first group, else the whole match; None for a group that took no part in the match.
+        find = Pattern(expression).find
+        return lambda content, cookies: find(content.text)
+    if spec.source == "header":
+        return lambda content, cookies: content.headers.get(expression)
+    return lambda content, cookies: cookies(expression)

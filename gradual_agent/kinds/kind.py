@@ -1,8 +1,8 @@
-"""What performs actions of one kind, as users and the agent process see it.
+"""The interfaces by which users and the agent process perform actions of one kind.
 
-A kind of action has an engine, one per agent process, which compiles the plan's actions and makes a client for each
-user: the user's connections, and whatever else it keeps between requests. An action reaches the system through the
-client of its user, and nothing else does. `gradual_common.kinds.kind` is the plan's side.
+Each kind has one engine per agent process. The engine compiles the plan's actions, and makes a client for each user:
+the user's connections, and other state between requests. Only this client sends anything to the system.
+`gradual_common.kinds.kind` is the kind in the plan.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from gradual_common.secrecy.masking import Mask
 
 
 class Client(Protocol):
-    """One user's way to the system: it owns the user's connections."""
+    """One user's access to the system: it owns the user's connections."""
 
     def interrupt(self) -> None:
-        """End what is suspended in it; its user is resumed with a sample of kind INTERRUPTED."""
+        """End the request in flight with a sample of kind INTERRUPTED, and resume the user."""
 
     def cut(self) -> None:
-        """Close everything and resume nobody; a sample in flight is of kind INTERRUPTED."""
+        """Close everything without resuming the user; a sample in flight gets the kind INTERRUPTED."""
 
     def end_iteration(self) -> None:
-        """Forget what does not outlive an iteration."""
+        """Drop the state that lasts for one iteration only."""
 
     def close(self) -> None:
-        """The user is gone."""
+        """Close the connections: the user has ended."""
 
 
 class Actor(Protocol):
@@ -43,7 +43,7 @@ class Actor(Protocol):
 
     @property
     def scope(self) -> dict[str, Any]:
-        """What templates read in this iteration; extracted variables are set in it."""
+        """The variables of this iteration: templates read them, extractions set them."""
 
     def now(self) -> int:
         """The agent's clock, ns."""
@@ -54,12 +54,12 @@ class Action(Protocol):
 
     @property
     def assertion_count(self) -> int:
-        """How many assertions the plan gives it, each of which is counted."""
+        """The number of its assertions in the plan; each is counted separately."""
 
     def perform(self, user: Actor, sample: Sample) -> Awaitable[None]:
-        """Do it and fill `sample`, which was reset to its start: `ended` and the judged kind among the rest.
+        """Perform the action and fill `sample`, which was reset before, including `ended` and the judged kind.
 
-        Failures are data; what it raises all the same is one, too (`users.context`).
+        Failures are data. An exception is a bug of the kind; it also becomes a failure (`users.context`).
         """
 
 
@@ -68,27 +68,27 @@ class Engine(Protocol):
 
     @property
     def connections(self) -> int:
-        """How many are open."""
+        """Open connections."""
 
     def compile(self, spec: Any, wants_headers: bool, wants_body: bool) -> Action:
-        """An action of the plan; `wants_…`: what templates elsewhere read of its responses.
+        """Compile an action; `wants_…`: the parts of its responses that templates of other actions read.
 
-        GradualError for one that can never be performed.
+        GradualError for an action that can never be performed.
         """
 
     def client(self, owner: Resumable, cookies: Cookies, connections: Connections) -> Client:
-        """The client of one user, which is resumed when what it waits for is over."""
+        """Make the client of one user; it resumes `owner` when a request has ended."""
 
     def describe(self, mask: Mask, sample: Sample) -> dict[str, Any]:
-        """A failed exchange as people look at it: {"detail", "request", "response"}, as in `exchange`."""
+        """A failed exchange for reports: {"detail", "request", "response"}, as in `exchange`."""
         ...
 
     def close(self) -> None:
-        """The run is over; users have closed their clients."""
+        """Close the engine at the end of the run; users have closed their clients."""
 
 
 class Unperformable:
-    """Stands in for an action whose step could not be decided on: it fails by the same error."""
+    """Replaces an action whose step could not be prepared: it fails with the same error."""
 
     __slots__ = ("_error",)
 
@@ -98,14 +98,14 @@ class Unperformable:
         self._error = error
 
     async def perform(self, user: Actor, sample: Sample) -> None:
-        """Fail; nothing is sent."""
+        """Fail without sending anything."""
         if not isinstance(self._error, TemplateError):
             raise self._error
         fail_template(user, sample, str(self._error))
 
 
 def fail_template(user: Actor, sample: Sample, reason: str) -> None:
-    """What was to be sent could not be built from its templates."""
+    """Fail the sample: its request could not be built from its templates."""
     sample.kind = KIND["template"]
     sample.detail = reason
     sample.ended = user.now()

@@ -1,6 +1,6 @@
-"""What assertions, extractions and templates read of a response, and what they may ask an engine for.
+"""What assertions, extractions and templates read of a response.
 
-The domain sees responses through these protocols; any engine's response fits them.
+The response of every engine fits the protocol `ReadableResponse`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 NOT_JSON = object()
-"""What `Content.json` is when the body is not JSON: `null` is JSON."""
+"""The value of `Content.json` when the body is not JSON. None would be ambiguous: it is JSON's `null`."""
 
 NO_HEADERS: Mapping[str, str] = {}
 
 
 class ReadableResponse(Protocol):
-    """A response as an engine hands it over. Header names are looked up whatever their case."""
+    """A response of an engine. Header names are looked up without case."""
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -34,23 +34,23 @@ class ReadableResponse(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlainResponse:
-    """A response that is a body and nothing else, in UTF-8."""
+    """A response that is only a body, in UTF-8."""
 
     body: bytes
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """None."""
+        """No headers."""
         return NO_HEADERS
 
     @property
     def text(self) -> str:
-        """What is not valid is replaced."""
+        """The body as text; invalid bytes are replaced."""
         return self.body.decode("utf-8", "replace")
 
 
 class Content:
-    """One response, its text and JSON read at most once, and only when something asks."""
+    """One response; its text and JSON are read at most once, when first used."""
 
     __slots__ = ("_json", "_text", "response")
 
@@ -80,12 +80,13 @@ class Content:
     def json(self) -> Any:
         """The body as JSON, NOT_JSON when it is not."""
         if self._json is None:
+            # A tuple of one tells "not read yet" from a body that is `null`, which reads as None.
             self._json = (_read_json(self.body),)
         return self._json[0]
 
 
 NO_CONTENT = Content(None)
-"""What is read where no response was kept."""
+"""The content when no response was kept."""
 
 
 def _refuse(name: str) -> Any:

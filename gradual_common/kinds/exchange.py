@@ -1,8 +1,10 @@
-"""A failed exchange as plain JSON data, which an agent describes and a summary shows: what it may look like.
+"""The form of a failed exchange as JSON data: an agent describes it, and a summary shows it.
 
-{"detail", "request", "response"}: why it failed, in a sentence; what was sent, and what came, None where there was
-none. Both have `headers` (pairs), `body` and `body_bytes` (the size without codings). A request of HTTP has its method
-and URL, a response its status code; those of other kinds a `title` instead: one line that says what it is.
+* `detail`: why it failed, in a sentence.
+* `request`, `response`: what was sent and received, or None. Both have `headers` (pairs), `body` and `body_bytes` (the
+  size without codings).
+* An HTTP request also has its method and URL, an HTTP response its status code. Those of other kinds have a `title`,
+  one line, instead.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ _HTTP_RESPONSE: Shape = {"status_code": int}
 
 
 def check_exchange(document: dict[str, Any]) -> None:
-    """WireError for what is no exchange: it goes into a summary as it is."""
+    """WireError for what is not a valid exchange; a valid one goes into a summary unchanged."""
     _check_keys("an exchange", document, _EXCHANGE)
     request, response = document["request"], document["response"]
     if request is not None:
@@ -46,11 +48,9 @@ def title_of_response(response: Mapping[str, Any]) -> str:
 
 
 def curl_of(request: Mapping[str, Any]) -> str | None:
-    """A request of HTTP as a command for a shell, where what is masked stays masked; None for another kind.
-
-    Without `-g` curl reads brackets in a URL as patterns; after `-X HEAD` it waits for a body; a field that ends with
-    `;` instead of `:` is sent without a value.
-    """
+    """An HTTP request as a shell command, with masked values still masked; None for another kind."""
+    # Without `-g` curl reads brackets in a URL as patterns. After `-X HEAD` it waits for a body, so HEAD is `-I`. A
+    # field without a value ends with `;`: one that ends with `:` would be removed.
     if "title" in request:
         return None
     method, url = request["method"], request["url"]

@@ -1,4 +1,4 @@
-"""Extractions as they are written: `token: "json: data.token"`, and the model that they become."""
+"""Extractions of a plan: how `token: "json: data.token"` is read, and the model that it becomes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gradual_common.language.wording import kind_of
 
 SOURCES = ("json", "regex", "header", "cookie")
 SHARED_SOURCES = ("json", "regex")
-"""What an action of any kind may extract from: its response has a body."""
+"""Sources for actions of every kind, as every response has a body."""
 
 
 class Extraction(Model):

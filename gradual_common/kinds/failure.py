@@ -1,4 +1,4 @@
-"""What a failure kind is, and those that an action of any kind may have."""
+"""What a failure kind is, and the failure kinds that every action may have."""
 
 from __future__ import annotations
 
@@ -6,39 +6,42 @@ import re
 from dataclasses import dataclass
 
 ASSERTION = "assertion"
-"""Failures of an assertion are called `assertion:` and its name."""
+"""A failed assertion has the kind `assertion:NAME`."""
 
-LONGEST_NAME = 60
+MAX_LABEL_PART = 60
+"""Characters of a name that a label quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailureKind:
     """One way to fail.
 
-    Agents count a failure by its kind and describe some of them by a sentence; what people call it is found by a part
-    of that sentence, since what operating systems and libraries say differs from version to version.
+    Agents count failures by kind, and describe some of them by a sentence. The label in reports is found by a part of
+    that sentence.
     """
+
+    # By a part, because the texts of operating systems and libraries differ from version to version.
 
     name: str
     label: str
-    """What people call it where nothing more is known of it: `no connection`."""
+    """The label in reports when no cause is known: `no connection`."""
 
     has_response: bool | None = None
-    """Whether a response arrived whole, and so was measured and judged; None: it varies, and each sample tells."""
+    """Whether the response was complete, so that it was measured and judged. None: it differs, see each sample."""
 
     by_status: bool = False
-    """Failures of this kind differ by the status code of the response."""
+    """Whether reports divide these failures by status code."""
 
     causes: tuple[tuple[str, str], ...] = ()
-    """A part of the sentence, in small letters, and the label; the first that is found counts."""
+    """Pairs of a part of the sentence, in lower case, and a label; the first part that is found counts."""
 
     pattern: tuple[re.Pattern[str], str] | None = None
-    """What to look for in the sentence first, and the label with the place of its first group."""
+    """Tried before `causes`: a pattern, and a label into which its first group is put."""
 
     def label_for(self, sentence: str) -> str:
-        """What people call a failure of this kind that was described so."""
+        """The label of a failure of this kind with this sentence."""
         if self.pattern is not None and (found := self.pattern[0].search(sentence)):
-            return self.pattern[1].format(found[1][:LONGEST_NAME])
+            return self.pattern[1].format(found[1][:MAX_LABEL_PART])
         lower = sentence.lower()
         return next((label for part, label in self.causes if part in lower), self.label)
 

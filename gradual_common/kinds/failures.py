@@ -1,15 +1,15 @@
-"""How a sample can fail: the failure kinds of docs/design/results.md, and their numbers in a plan's batches.
+"""How a sample can fail: the failure kinds of docs/design/results.md, and their numbers in batches.
 
-Batches and samples name an outcome by its number. 0 is success, then come the built-in failures, in an order that never
-changes, then those of the other action kinds that the plan uses, by the names of these kinds. Agents and master read
-the same plan, and so they number alike.
+Batches and samples name an outcome by its number. 0 is success. Then come the built-in failures, in an order that never
+changes, then those of the other action kinds that the plan uses, sorted by the names of these kinds. Agents and master
+read the same plan, so their numbers are the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradual_common.kinds.checks.written import CHECKS
+from gradual_common.kinds.checks.parsing import CHECKS
 from gradual_common.kinds.failure import EXTRACT, INTERNAL, TEMPLATE, TIMEOUT, FailureKind
 from gradual_common.kinds.http import failures as http
 
@@ -24,9 +24,9 @@ BUILT_IN = (
     TEMPLATE,
     http.BODY_TOO_LARGE,
     INTERNAL,
-    *_ASSERTIONS[7:],  # Those that came later: what has a number keeps it.
+    *_ASSERTIONS[7:],  # Assertions that were added later: existing numbers must not change.
 )
-"""Those of HTTP actions, and those that any action may have. The order is that of their numbers on the wire."""
+"""The failures of HTTP actions, and those that any action may have, in the order of their numbers on the wire."""
 
 OK = 0
 """The number of success."""
@@ -45,7 +45,7 @@ class FailureKinds:
         """By number, as in `FailureKind`."""
 
         self.judged = frozenset(self.numbers[kind.name] for kind in BUILT_IN if kind.has_response)
-        """Those that the assertions of an action, or what follows them, found in a response."""
+        """Numbers of failures that judging a complete response found: status, assertions, extraction."""
 
         self.by_name = {kind.name: kind for kind in self.all}
         self.by_status = frozenset(self.numbers[kind.name] for kind in self.all if kind.by_status)
@@ -57,7 +57,7 @@ class FailureKinds:
         return hash(self.all)
 
     def __len__(self) -> int:
-        """How many outcomes there are, success among them."""
+        """The number of outcomes, success included."""
         return len(self.names)
 
 

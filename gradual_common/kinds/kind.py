@@ -1,7 +1,7 @@
 """What a kind of action is, as the plan, the master and the reports see it.
 
-A kind is a subclass of `ActionKind`, and an instance of it is registered: those built in by `registry`, others by an
-entry point of the group `gradual.actions`. What performs it is named, not imported: only agents and `gradual try` do.
+A kind is an instance of a subclass of `ActionKind`. Built-in kinds are in `registry`, others are registered by an entry
+point of the group `gradual.actions`. The engine is named, not imported: only agents and `gradual try` import it.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ class ActionKind:
     """The keys of such an action, each with the text that `gradual schema` shows under it."""
 
     engine: ClassVar[str]
-    """`package.module:name` of what makes the engine that performs it: a `gradual_agent.kinds.engines.MakeEngine`."""
+    """`package.module:name` of a `gradual_agent.kinds.engines.MakeEngine`, which makes the engine of this kind."""
 
     failures: ClassVar[tuple[FailureKind, ...]] = ()
-    """How its samples may fail, beside what any may fail by: a template, an assertion, an extraction, a timeout."""
+    """Its own failures; every action may also fail by a template, an assertion, an extraction or a timeout."""
 
     template_keys: ClassVar[tuple[str, ...]] = ("assertions",)
     """The keys of an action whose texts are templates."""
 
     def check(self, view: PlanView) -> None:
-        """Report what the shape of its actions cannot say; `view.actions_of(self.name)` are they."""
+        """Report mistakes that the model cannot find; `view.actions_of(self.name)` are the actions."""
 
     def texts(self, config: Any, action: ActionSpec) -> Iterator[str]:
-        """Every text that may be a template, of an action and of what it takes from `config`."""
+        """Every text that may be a template, of an action and of the parts of `config` that it uses."""
         for key in self.template_keys:
             yield from texts_in(getattr(action, key))
 

@@ -11,7 +11,7 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from gradual_common.kinds.checks.check import Assertion
-from gradual_common.kinds.checks.written import CHECKS, SHARED_CHECKS, read_assertion, spread_assertions
+from gradual_common.kinds.checks.parsing import CHECKS, SHARED_CHECKS, read_assertion, spread_assertions
 from gradual_common.kinds.extraction import SHARED_SOURCES, Extraction, read_extraction
 from gradual_common.language.forms import Fragment
 from gradual_common.language.model import Model, Name
@@ -19,7 +19,7 @@ from gradual_common.language.model import Model, Name
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WrittenAssertions:
-    """The value is a list of assertions, or a mapping of them; these `checks` may be among them."""
+    """Marks a value as a list or a mapping of assertions; `checks` names those that are allowed."""
 
     checks: tuple[str, ...]
 
@@ -41,7 +41,7 @@ class WrittenAssertions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WrittenExtraction:
-    """The value is an extraction from one of these `sources`."""
+    """Marks a value as an extraction from one of these `sources`."""
 
     sources: tuple[str, ...]
 
@@ -64,7 +64,7 @@ class ActionSpec(Model):
     """An entry of `actions:`. Each kind has a model of its own, with `kind: Literal[its name]`."""
 
     kind: str
-    """What the action speaks: http unless said."""
+    """What the action speaks; default: http."""
 
     assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(SHARED_CHECKS)] = ()
     """What must hold of the response."""
@@ -74,16 +74,16 @@ class ActionSpec(Model):
 
     @property
     def address(self) -> str:
-        """Where it goes, as the plan says it; reports show it."""
+        """The target of the action as the plan writes it, for reports."""
         return ""
 
     def texts_for_display(self) -> Iterator[str]:
-        """What of it is shown beside what was measured."""
+        """The texts of the plan that results show; they are searched for credentials."""
         yield self.address
         yield from (assertion.text for assertion in self.assertions)
 
     def for_display(self, hide: Callable[[str], str]) -> Self:
-        """The same without the credentials in these texts."""
+        """A copy without the credentials in these texts."""
         assertions = tuple(
             assertion.model_copy(update={"text": hide(assertion.text), "subject": hide(assertion.subject)})
             for assertion in self.assertions

@@ -1,7 +1,7 @@
-"""Regular expressions by RE2: a search takes time linear in the text, whatever the expression and the text.
+"""Regular expressions by RE2: the time of a search is linear in the text, for every expression.
 
 An agent searches bodies in the loop that runs all of its users, where a backtracking search (Python's `re`) may take
-minutes for a few kilobytes. So what needs backtracking is not there: look-ahead and look-behind, back references.
+minutes for a few kilobytes. So RE2 has nothing that needs backtracking: look-ahead, look-behind, back references.
 
 Texts are searched by characters. `\\d`, `\\w`, `\\s` and `\\b` know ASCII only, `\\p{L}` is any letter; `$` is the end
 of the text alone, not also the line end before it. Syntax: https://github.com/google/re2/wiki/Syntax.
@@ -17,8 +17,8 @@ from gradual_common.errors import PatternError
 from gradual_common.language.wording import kind_of
 from gradual_common.secrecy.quoting import shorten
 
-MOST_INSTRUCTIONS = 10_000
-"""Of a compiled expression: a search may look at each of them for each character."""
+MAX_INSTRUCTIONS = 10_000
+"""Instructions of a compiled expression: a search may execute each of them for each character."""
 
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
@@ -34,7 +34,7 @@ _LACKS = (
     (("\\u", "\\U", "\\N"), r"write \x{e9} for a character by its number"),
     (("(?x", "(?#"), "comments and the flag x are not possible"),
 )
-"""What Python's `re` has and RE2 has not, by how it begins in the expression."""
+"""Hints for what Python's `re` has and RE2 lacks, by its first characters in the expression."""
 
 
 class Pattern:
@@ -47,7 +47,7 @@ class Pattern:
             compiled = re2.compile(text, _OPTIONS)
         except (re2.error, UnicodeEncodeError) as error:
             raise PatternError(f"{shorten(text)!r} is not a regular expression: {_reason(text, error)}") from None
-        if compiled.programsize > MOST_INSTRUCTIONS:
+        if compiled.programsize > MAX_INSTRUCTIONS:
             raise PatternError(f"{shorten(text)!r} is too large: repeat less")
         self._search = compiled.search
         self._group = min(1, compiled.groups)
@@ -64,7 +64,7 @@ class Pattern:
 
 
 def _encodable(text: str) -> str:
-    """RE2 reads UTF-8, which has no lone surrogates (`\\ud800` in JSON); they are searched as `?`."""
+    """`text` with `?` for lone surrogates (`\\ud800` in JSON): RE2 reads UTF-8, which cannot encode them."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -73,8 +73,8 @@ def _encodable(text: str) -> str:
 
 
 def _reason(text: str, error: Exception) -> str:
-    said = error.args[0]
-    reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else "it holds half a character"
+    message = error.args[0]
+    reason = message.decode("utf-8", "replace") if isinstance(message, bytes) else "it holds half a character"
     what, colon, found = reason.partition(": ")
     reason = f"{what}{colon}{shorten(found)}"
     hints = (hint for begins, hint in _LACKS if any(begin in text for begin in begins))

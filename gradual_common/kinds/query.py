@@ -1,4 +1,4 @@
-"""JMESPath over whatever a response holds: what the library raises on it is one error of ours."""
+"""JMESPath queries over the JSON of a response; every exception of the library becomes a QueryError."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Query:
         self._search = jmespath.compile(expression).search
 
     def __call__(self, document: Any) -> Any:
-        """What the expression comes to in `document`; QueryError when it cannot be evaluated on it."""
+        """The value of the expression in `document`; QueryError when it cannot be evaluated."""
         try:
             return self._search(document)
-        except Exception as error:  # TypeError, OverflowError, RecursionError and more leave its functions.
+        except Exception as error:  # Its functions raise TypeError, OverflowError and more.
             raise QueryError(f"{self._expression!r} cannot be evaluated: {type(error).__name__}: {error}") from error
 
 
@@ -40,7 +40,7 @@ def check_jmespath(value: str) -> str:
 
 
 def _check_functions(node: Any) -> None:
-    """Functions that do not exist are found out by jmespath only when it gets there."""
+    """ValueError for a function that does not exist: jmespath itself finds that only when it evaluates the call."""
     if isinstance(node, dict):
         if node.get("type") == "function_expression" and node["value"] not in Functions.FUNCTION_TABLE:
             hint = nearest(node["value"], Functions.FUNCTION_TABLE)

@@ -1,8 +1,8 @@
-"""The kinds of actions: those built in, and those that other distributions bring.
+"""The kinds of actions: built-in ones, and those of other distributions.
 
 A distribution registers a kind by an entry point of the group `gradual.actions`: `lines = "my_module:LINES"`, an
-`ActionKind` under its name. Entry points are looked for only when a plan names a kind that is not built in, or when all
-kinds are to be described; a kind is imported only when a plan names it.
+`ActionKind` under its name. Entry points are searched only when a plan names a kind that is not built in, or for the
+schema of all kinds; a kind is imported only when a plan names it.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ DEFAULT = "http"
 _DEFAULT: ActionKind = HttpKind()
 
 _known = {DEFAULT: _DEFAULT}
-"""By name: those built in, and those that have been imported."""
+"""By name: the built-in kinds, and those that were imported."""
 
 
 def kind_called(name: str) -> ActionKind:
-    """The kind of this name; ActionKindError when there is none, or it cannot be used."""
+    """The kind of this name; ActionKindError when it does not exist or cannot be used."""
     kind = _known.get(name)
     if kind is None:
         installed = _installed()
@@ -49,7 +49,7 @@ def kind_called(name: str) -> ActionKind:
 
 
 def kind_of_action(written: Any) -> ActionKind | None:
-    """The kind of an action as it was written; None where it names none that can be used."""
+    """The kind of an action of a plan; None when it names none that can be used."""
     name = written.get("kind", DEFAULT) if isinstance(written, Mapping) else DEFAULT
     try:
         return kind_called(name) if isinstance(name, str) else None
@@ -58,7 +58,7 @@ def kind_of_action(written: Any) -> ActionKind | None:
 
 
 def kinds_named(actions: Iterable[Any]) -> list[ActionKind]:
-    """The kinds of actions as they were written, and that of `config`'s requests; what cannot be used is left out."""
+    """The kinds of a plan's actions, and that of `config`'s requests; kinds that cannot be used are left out."""
     found = {kind.name: kind for action in actions if (kind := kind_of_action(action)) is not None}
     return list({DEFAULT: _DEFAULT, **found}.values())
 
@@ -69,7 +69,7 @@ def kinds_called(names: Iterable[str]) -> list[ActionKind]:
 
 
 def all_kinds() -> list[ActionKind]:
-    """Those built in, and those that are installed and can be used."""
+    """The built-in kinds, and those that are installed and can be used."""
     installed = [kind for name in sorted(_installed()) if (kind := kind_of_action({"kind": name})) is not None]
     return list({kind.name: kind for kind in [*_known.values(), *installed]}.values())
 
@@ -81,20 +81,20 @@ def failures_of(names: Iterable[str]) -> FailureKinds:
 
 
 def failure_called(name: str) -> FailureKind | None:
-    """A failure kind of an action kind that a plan of this process has named."""
+    """A failure kind by its name: a built-in one, or one of an action kind that this process has used."""
     found = BUILT_IN_KINDS.by_name.get(name)
-    return found or next((one for kind in _known.values() for one in kind.failures if one.name == name), None)
+    return found or next((entry for kind in _known.values() for entry in kind.failures if entry.name == name), None)
 
 
 def failure_names() -> tuple[str, ...]:
-    """All that `failure_called` knows, built-in ones first."""
+    """All names that `failure_called` knows, built-in ones first."""
     others = [failure.name for kind in _known.values() for failure in kind.failures]
     return tuple(dict.fromkeys((*BUILT_IN_KINDS.by_name, *others)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ByKind:
-    """The value is an action, and the model of its kind reads it."""
+    """Marks a value as an action, which the model of its kind reads."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_wrap_validator_function(_read_action, handler.generate_schema(_DEFAULT.model))
@@ -105,7 +105,7 @@ class ByKind:
 
 
 def _read_action(written: Any, read_default: Callable[[Any], ActionSpec]) -> ActionSpec:
-    """What pydantic says of the model's fields keeps its place in the plan."""
+    """Read an action by the model of its kind; pydantic's errors keep their path in the plan."""
     if isinstance(written, ActionSpec):
         return written
     name = written.get("kind", DEFAULT) if isinstance(written, Mapping) else DEFAULT
@@ -125,7 +125,8 @@ def _installed() -> dict[str, EntryPoint]:
 
 
 def _load(point: EntryPoint) -> ActionKind:
-    """Whatever a module raises while it is imported is a mistake in it, and its user wants to see which."""
+    """Import a kind; ActionKindError with the cause when that fails."""
+    # Everything is caught: any exception while the module is imported is a bug in it, which its author wants to see.
     try:
         kind = point.load()
     except Exception as error:

@@ -1,8 +1,8 @@
-"""The engine of HTTP actions: compiles them, and makes a user's HTTP client. The only place that knows both.
+"""The engine of HTTP actions: it compiles actions of the plan, and makes the HTTP client of each user.
 
-An action is one request, what is asserted of its response, and what is taken out of it. A request without a template is
-encoded to bytes once, when the plan is compiled. Measured on one busy core: judging a status code and a response time
-takes 0.35 µs; building a request from templates 25 µs.
+An action is one request, its assertions and its extractions. A request without a template is encoded to bytes once,
+when the plan is compiled. Measured on one busy core: to judge a status code and a response time takes 0.35 µs; to build
+a request from templates 25 µs.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NO_SCOPE: Scope = {}
 
 
 def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> HttpEngine:
-    """Ready for the plan's requests; JobError for TLS files that cannot be used here."""
+    """Make the engine for a plan; JobError for TLS files that cannot be used on this machine."""
     context = HttpContext(runtime.loop, runtime.timeline, runtime.lease, runtime.clock, runtime.wall_clock)
     dialer = Dialer(context, assets)
     specs = [spec for spec in plan.actions.values() if isinstance(spec, HttpActionSpec)]
@@ -61,11 +61,11 @@ class HttpEngine:
 
     @property
     def connections(self) -> int:
-        """How many are open."""
+        """Open connections."""
         return self.dialer.context.connections
 
     def compile(self, spec: HttpActionSpec, wants_headers: bool, wants_body: bool) -> HttpAction:
-        """An action; TemplateError or RequestError for one that can never be sent."""
+        """Compile an action; TemplateError or RequestError for one that can never be sent."""
         assertions = Assertions(spec.assertions)
         extractor = Extractor(spec.extract)
         template = RequestTemplate(
@@ -87,7 +87,7 @@ class HttpEngine:
         return describe_exchange(mask, sample)
 
     def close(self) -> None:
-        """Resolve nothing more; clients are closed by their users."""
+        """Stop resolving names; users close their own clients."""
         self.dialer.close()
 
 
@@ -106,7 +106,7 @@ class HttpAction:
         self.assertion_count = assertions.count
 
     async def perform(self, user: Actor, sample: Sample) -> None:
-        """Send the request and judge what comes back; every failure is data."""
+        """Send the request and judge the response; failures are data, not exceptions."""
         request = self._request
         if request is None:
             try:
@@ -137,13 +137,13 @@ class HttpAction:
             self._extractor.extract(sample, content, user.client.jar.get, user.scope)
 
     def _miss(self, user: Actor, kind: int = 0) -> None:
-        """There is no response to take anything out of."""
+        """Set the defaults of extractions, as there is no response; an interrupted action changes no variable."""
         if self._extractor and kind != INTERRUPTED:
             self._extractor.set_defaults(user.scope)
 
 
 class ObservedClient(HttpClient):
-    """A client whose requests and responses are shown."""
+    """A client that shows its requests and responses to an observer."""
 
     __slots__ = ("_observer",)
 
@@ -154,7 +154,7 @@ class ObservedClient(HttpClient):
         self._observer = observer
 
     async def fetch(self, request: HttpRequest, sample: Sample) -> None:
-        """Fetch, between the request and the response."""
+        """Show the request, fetch, and show the response."""
         cookie = "; ".join(part for part in (request.cookie, self.jar.header_for(request)) if part)
         self._observer.show_request(f"{request.method} {request.url}", message_of_request(request, cookie))
         await super().fetch(request, sample)

@@ -1,6 +1,6 @@
-"""An exchange as people look at it: a failed one as plain JSON data, masked and bounded, and any one for `gradual try`.
+"""Describes an HTTP exchange: a failed one as JSON data for reports, masked and limited in size; any for `gradual try`.
 
-`body_bytes` is the size of a body without its codings, None when only its begin, or nothing, was kept.
+`body_bytes` is the size of the decoded body; None when only a part of it, or nothing, was kept.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from gradual_common.secrecy.credentials import credentials_in_fields, credential
 from gradual_common.secrecy.masking import Mask
 
 MAX_BYTES = 4 * MAX_READ
-"""Bytes of a body that are made into text: `MAX_READ` characters of any alphabet. Decoding the whole of one of 6 MB
-took 16 ms, in which the agent's loop stood still."""
+"""Bytes of a body that are decoded to text: at least `MAX_READ` characters, as UTF-8 needs at most four bytes for one.
+To decode all of a body of 6 MB took 16 ms, in which the agent's loop ran nothing else."""
 
 MAX_DECODED = 1024 * 1024
+"""Bytes of an error's body after its codings are undone."""
 
 
 def describe_exchange(mask: Mask, sample: Sample) -> dict[str, Any]:
-    """The exchange of a failed sample: {"detail", "request", "response"}; what did not happen is None."""
+    """The exchange of a failed sample: {"detail", "request", "response"}; None for a message that did not exist."""
     request, response = sample.request, sample.response
     mask = mask.also(credentials=_credentials_of(request, response))
     return {
@@ -40,7 +41,7 @@ def describe_exchange(mask: Mask, sample: Sample) -> dict[str, Any]:
 
 
 def _credentials_of(request: HttpRequest | None, response: Response | None) -> Iterator[str]:
-    """What one side says in a credential's place is hidden wherever the other repeats it."""
+    """The credentials in both messages: each is masked in the other one, too, which may repeat it."""
     if request is not None:
         fields = [*request.fields, ("Cookie", request.cookie)]
         yield from credentials_in_fields(fields)
@@ -51,7 +52,7 @@ def _credentials_of(request: HttpRequest | None, response: Response | None) -> I
 
 
 def _describe_request(mask: Mask, request: HttpRequest) -> dict[str, Any]:
-    # What goes out as Host, which the plan may have set: the first line after the request line.
+    # The Host that was really sent is in the first line after the request line; the plan may have set it.
     host = request.head.split(b"\r\n", 2)[1].partition(b":")[2].decode("utf-8", "replace").strip()
     fields = [("Host", host), *request.fields]
     if request.cookie:
@@ -68,7 +69,7 @@ def _describe_request(mask: Mask, request: HttpRequest) -> dict[str, Any]:
 def _describe_response(
     mask: Mask, sample: Sample, request: HttpRequest | None, response: Response | None
 ) -> dict[str, Any] | None:
-    """Head and body where they were kept: of errors, and wherever the plan reads them."""
+    """Head and body as far as they were kept: those of errors, and those that the plan reads."""
     if response is None:
         empty = {"status_code": sample.status_code, "headers": [], "body": None, "body_bytes": None}
         return empty if sample.status_code else None
@@ -92,7 +93,7 @@ def _pairs(headers: Headers) -> list[Field]:
 
 
 def _decoded(response: Response) -> bytes:
-    """The body of an error that the plan does not read; as it came if its coding is broken, or it was cut off."""
+    """The decoded body of an error that the plan does not read; the raw body if that fails."""
     tokens = (token.strip().lower() for token in response.headers.get("content-encoding", "").split(","))
     codings = tuple(filter(None, tokens))
     try:
@@ -102,14 +103,14 @@ def _decoded(response: Response) -> bytes:
 
 
 def _show_body(mask: Mask, response: Response, is_whole: bool = True) -> str:
-    """The begin of a body in its charset, and how many bytes there were when that is not all."""
+    """The first part of a body in its charset, and its size when that is not all."""
     size = len(response.body)
     rest = f"{size:,}{'' if is_whole else ' or more'} bytes" if size > MAX_BYTES or not is_whole else ""
     return show_text(mask, replace(response, body=response.body[:MAX_BYTES]).text, rest)
 
 
 def message_of_request(request: HttpRequest, cookie: str) -> Message:
-    """A request as it is written, with the user's cookies."""
+    """A request as it is sent, with the user's cookies."""
     lines = request.head.decode("utf-8", "replace").split("\r\n")[1:-2]
     fields = [line.partition(": ")[::2] for line in lines]
     if cookie:
@@ -118,7 +119,7 @@ def message_of_request(request: HttpRequest, cookie: str) -> Message:
 
 
 def title_of(sample: Sample) -> str:
-    """`200 OK, 12.3 ms, after 2 redirects`; nothing without a response."""
+    """`200 OK, 12.3 ms, after 2 redirects`; "" without a response."""
     if not sample.status_code:
         return ""
     try:

@@ -1,4 +1,4 @@
-"""`body_contains: text`: the body as text has it somewhere; it may be a template."""
+"""`body_contains: text`: the body contains this text, which may be a template."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gradual_common.language.wording import kind_of
 
 
 class BodyContains(Check):
-    """A part of the body."""
+    """A text within the body."""
 
     name = "body_contains"
     schema: ClassVar[Fragment] = {"type": "string"}

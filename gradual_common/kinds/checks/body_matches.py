@@ -10,7 +10,7 @@ from gradual_common.language.forms import Fragment
 
 
 class BodyMatches(Check):
-    """A pattern of the body."""
+    """A pattern within the body."""
 
     name = "body_matches"
     schema: ClassVar[Fragment] = {"type": "string", "format": "regex"}
@@ -18,7 +18,7 @@ class BodyMatches(Check):
     reads = "body"
 
     def read(self, value: Any) -> dict[str, Any]:
-        """A regular expression, which is no template."""
+        """A regular expression; it cannot be a template."""
         return {"op": "matches", "expected": check_regex(value)}
 
     def finder(self, assertion: Assertion) -> Find:

@@ -1,4 +1,4 @@
-"""`body_size: "< 10KB"`: bytes of the body, its codings undone."""
+"""`body_size: "< 10KB"`: bytes of the decoded body."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What an assertion is: `check: …` in a plan, its normal form, and the class that knows everything of one check.
+"""What an assertion is: `check: …` in a plan, its normal form, and the base class of all checks.
 
-Each looks up a value in what was measured, or in the response, and compares it. An assertion of a kind of its own is
-one file with a subclass of `Check` (of `LimitCheck` where it compares a number), and a line in `written.CHECKS`.
+A check looks up a value in the sample or in the response, and compares it. A new check is one file with a subclass of
+`Check` (of `LimitCheck` if it compares a number), and an instance at the end of `parsing._ALL`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, Protocol
 
 from gradual_common.kinds.content import Content
-from gradual_common.kinds.failure import ASSERTION, LONGEST_NAME, FailureKind
+from gradual_common.kinds.failure import ASSERTION, MAX_LABEL_PART, FailureKind
 from gradual_common.kinds.patterns import Pattern
 from gradual_common.language.forms import Fragment
 from gradual_common.language.model import Model
@@ -21,27 +21,27 @@ from gradual_common.secrecy.quoting import shorten
 from gradual_common.templates.templates import Compiled, Scope, as_text, is_template
 from gradual_common.templates.templates import Literal as Fixed
 
-MOST_READ = 64 * 1024
-"""Characters of what was found that are masked before the begin of it is shown."""
+MAX_READ_CHARACTERS = 64 * 1024
+"""Characters of a found value that are masked before its first part is shown."""
 
 Hide = Callable[[str], str]
 
 
 class Assertion(Model):
-    """One assertion, normalised: what each check makes of it stands in its file."""
+    """One assertion in normal form; each check documents its fields in its own file."""
 
     check: str
     subject: str = ""
-    """What is looked up: the name of a header, a JMESPath expression."""
+    """What to look up: the name of a header, a JMESPath expression."""
     op: Literal["==", "!=", "<", "<=", ">", ">=", "in", "contains", "matches", "exists"]
     expected: Any = None
     """What it is compared with; a text may be a template."""
     text: str = ""
-    """As written, for messages."""
+    """The assertion as the plan writes it, for messages."""
 
 
 class Measured(Protocol):
-    """What an assertion may ask of a sample; instants in ns."""
+    """What an assertion may read of a sample; instants in ns."""
 
     started: int
     ended: int
@@ -49,14 +49,14 @@ class Measured(Protocol):
 
 
 Find = Callable[[Measured, Content], Any]
-"""What an assertion looks up of a sample and its response; None for a value that is not there."""
+"""Finds the value that an assertion compares; None for a value that is not there."""
 
 Predicate = Callable[[Measured, Content, Scope], bool]
-"""Whether an assertion holds of a sample and its response; the scope is what templates read."""
+"""Whether an assertion is true for a sample and its response; the scope holds the variables of templates."""
 
 
 def is_equal(found: Any, expected: Any) -> bool:
-    """Equality of JSON: unlike in Python, true is not 1."""
+    """Equality as in JSON: unlike in Python, true does not equal 1."""
     return bool(found == expected) and isinstance(found, bool) is isinstance(expected, bool)
 
 
@@ -88,42 +88,43 @@ COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 class Check(ABC):
-    """One kind of assertion. Its instance knows nothing of a single assertion, which it is given."""
+    """One kind of assertion. Its only instance serves all assertions of this kind, and has no state."""
 
     name: ClassVar[str]
     """The key in a plan."""
 
     schema: ClassVar[Fragment]
-    """How its value is written, for editors."""
+    """The JSON schema of its value in a plan, for editors."""
 
     label: ClassVar[str] = ""
-    """What people call a failure of it where nothing more is known."""
+    """The label of its failures in reports, if it is not more specific."""
 
     reads: ClassVar[Literal["", "headers", "body"]] = ""
-    """What of the response must be kept for it."""
+    """The part of the response that must be kept for it."""
 
     is_shared: ClassVar[bool] = True
-    """Whether every kind of action has it: any response has a time and a body."""
+    """Whether actions of every kind may use it, as every response has a time and a body."""
 
     by_status: ClassVar[bool] = False
-    """Whether its failures differ by status codes."""
+    """Whether reports divide its failures by status code."""
 
     @property
     def failure(self) -> FailureKind:
-        """How samples fail that it does not hold of."""
+        """The failure kind of a sample for which the assertion fails."""
         label = self.label or f"{self.name} not as asserted"
         return FailureKind(f"{ASSERTION}:{self.name}", label, True, self.by_status)
 
     @abstractmethod
     def read(self, value: Any) -> dict[str, Any]:
-        """From what people write to `op`, `expected` and `subject`; ValueError says what is allowed."""
+        """Read a plan's value into `op`, `expected` and `subject`; ValueError says what is allowed."""
 
     @abstractmethod
     def finder(self, assertion: Assertion) -> Find:
-        """What looks up the value that is compared."""
+        """Return the function that finds the value to compare."""
 
     def compile(self, assertion: Assertion, expected: Compiled) -> Predicate:
-        """When one holds: the value compared with a fixed value, or with what a template comes to."""
+        """Return the predicate of an assertion."""
+        # It is compiled once per action and called per sample, so each case gets a function without further decisions.
         find = self.finder(assertion)
         if assertion.op == "exists":
             return lambda sample, content, scope: find(sample, content) is not None
@@ -136,9 +137,9 @@ class Check(ABC):
         return lambda sample, content, scope: compare(find(sample, content), value)
 
     def found(self, assertion: Assertion, sample: Measured, content: Content, hide: Hide) -> str:
-        """What was found instead, in words, masked and then cut.
+        """What was found instead, as text, masked and then shortened.
 
-        Nothing where it cannot be looked up, and the error stands beside it.
+        "nothing" when it cannot be looked up; the message then also has the error.
         """
         try:
             return show(self.finder(assertion)(sample, content), hide)
@@ -146,23 +147,23 @@ class Check(ABC):
             return "nothing"
 
     def label_for(self, assertion: Assertion) -> str:
-        """What people call a failure of this one; without what a body or a header should be, which may be secret."""
-        subject = assertion.subject[:LONGEST_NAME]
+        """The label of its failure; without the expected value of a body or a header, which may be secret."""
+        subject = assertion.subject[:MAX_LABEL_PART]
         return f"{self.name} {subject} not as asserted" if subject else self.failure.label
 
 
 class LimitCheck(Check):
-    """A number compared with a whole number that is its limit."""
+    """A number that is compared with a limit."""
 
     noun: ClassVar[str]
-    """What the number is called in labels."""
+    """The name of the number in labels."""
 
     @abstractmethod
     def show_limit(self, limit: int) -> str:
-        """A limit in words."""
+        """A limit as text."""
 
     def found(self, assertion: Assertion, sample: Measured, content: Content, hide: Hide) -> str:
-        """The number."""
+        """The number as text."""
         return self.show_limit(self.finder(assertion)(sample, content))
 
     def label_for(self, assertion: Assertion) -> str:
@@ -171,11 +172,11 @@ class LimitCheck(Check):
 
 
 SIDES = {"<": "above", "<=": "above", ">": "below", ">=": "below", "==": "other than", "!=": "of"}
-"""By the operator, on which side of its limit a sample was that failed; hardly one meets the edge itself."""
+"""By operator, on which side of its limit a failed sample is. A value exactly on the limit is rare."""
 
 
 def _matching(find: Find, pattern: Pattern) -> Predicate:
-    """The pattern is compiled once, and searched for in what is there."""
+    """A predicate that searches a compiled pattern in the value, if there is one."""
 
     def matches(sample: Measured, content: Content, scope: object) -> bool:
         value = find(sample, content)
@@ -185,13 +186,13 @@ def _matching(find: Find, pattern: Pattern) -> Predicate:
 
 
 def show(value: Any, hide: Hide) -> str:
-    """The begin of a value as JSON; `nothing` for one that is not there."""
+    """The first part of a value as JSON; `nothing` for a value that is not there."""
     if value is None:
         return "nothing"
     if isinstance(value, str):
-        return json.dumps(shorten(hide(value[:MOST_READ])), ensure_ascii=False)
+        return json.dumps(shorten(hide(value[:MAX_READ_CHARACTERS])), ensure_ascii=False)
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)
     except (TypeError, ValueError, RecursionError):
         text = f"a {type(value).__name__}"
-    return shorten(hide(text[:MOST_READ]))
+    return shorten(hide(text[:MAX_READ_CHARACTERS]))

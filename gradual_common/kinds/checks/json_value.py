@@ -33,7 +33,7 @@ class JsonValue(Check):
         return {"subject": check_jmespath(subject), **comparison}
 
     def finder(self, assertion: Assertion) -> Find:
-        """What the expression comes to; nothing in a body that is not JSON."""
+        """The value of the expression; None in a body that is not JSON."""
         search = Query(assertion.subject)
         return lambda sample, content: None if content.json is NOT_JSON else search(content.json)
 

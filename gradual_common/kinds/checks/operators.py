@@ -41,7 +41,7 @@ def read_comparison(value: Any, allowed: str) -> tuple[str, str]:
 
 
 def read_operator_key(key: str) -> str:
-    """The operator that a key of a mapping stands for."""
+    """The operator that a key of a mapping names."""
     if key not in OPERATOR_KEYS:
         hint = nearest(key, tuple(OPERATOR_KEYS))
         raise ValueError(f"unknown operator {key!r}; allowed: {listed(tuple(OPERATOR_KEYS))}; {hint}".rstrip("; "))
@@ -49,7 +49,7 @@ def read_operator_key(key: str) -> str:
 
 
 def read_expectation(value: dict[str, Any], named: str, *, is_header: bool = False) -> dict[str, Any]:
-    """The operator and what it expects, of a mapping whose other key is `named`; none: it exists."""
+    """The operator and its value in a mapping, beside the key `named`; without an operator it is `exists`."""
     others = {key: entry for key, entry in value.items() if key != named}
     if not others:
         return {"op": "exists"}
@@ -84,33 +84,33 @@ def split_comparison(text: str) -> tuple[str, str, Any]:
     The operator is the last one outside of brackets and quotes: JMESPath has operators of its own in filters.
     """
     found = None
-    for place in _outside(text):
-        if match := _operator_at(text, place):
+    for position in _outside_of_brackets(text):
+        if match := _operator_at(text, position):
             found = match
     if found is None:
         return text.strip(), "", None
     return text[: found[0]].strip(), found[2], read_expected(text[found[1] :].strip())
 
 
-def _operator_at(text: str, place: int) -> tuple[int, int, str] | None:
-    """(begin, end, operator) of one that begins at `place`; `<` of `<=` counts once."""
+def _operator_at(text: str, position: int) -> tuple[int, int, str] | None:
+    """(start, end, operator) of the operator at `position`, or None; the `=` of `<=` is not an operator."""
     for operator in COMPARISONS:
-        if text.startswith(operator, place):
-            inside = place > 0 and text[place - 1 : place + 1] in COMPARISONS
-            return None if inside else (place, place + len(operator), operator)
-    if match := _WORD.match(text, place):
-        return place, match.end(), match[1]
+        if text.startswith(operator, position):
+            inside = position > 0 and text[position - 1 : position + 1] in COMPARISONS
+            return None if inside else (position, position + len(operator), operator)
+    if match := _WORD.match(text, position):
+        return position, match.end(), match[1]
     return None
 
 
-def _outside(text: str) -> list[int]:
-    """The places of a text that lie in no bracket and no quote."""
-    places: list[int] = []
+def _outside_of_brackets(text: str) -> list[int]:
+    """The positions in a text that are outside of brackets and quotes."""
+    positions: list[int] = []
     closing: list[str] = []
     quote = ""
-    for place, character in enumerate(text):
+    for position, character in enumerate(text):
         if quote:
-            if character == quote and text[place - 1] != "\\":
+            if character == quote and text[position - 1] != "\\":
                 quote = ""
         elif character in "'\"`":
             quote = character
@@ -119,8 +119,8 @@ def _outside(text: str) -> list[int]:
         elif closing and character == closing[-1]:
             closing.pop()
         elif not closing:
-            places.append(place)
-    return places
+            positions.append(position)
+    return positions
 
 
 def read_expected(text: str) -> Any:

@@ -1,4 +1,4 @@
-"""`response_time: "< 500ms"`: from the user's wish to send to the last byte. `expected` in ns."""
+"""`response_time: "< 500ms"`: from the start of the action to the last byte. `expected` in ns."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ResponseTime(LimitCheck):
         return {"op": op, "expected": read_duration(limit)}
 
     def compile(self, assertion: Assertion, expected: Compiled) -> Predicate:
-        """Written out, as nearly every plan has it: a call less for each sample."""
+        """Compare directly, without `finder`: nearly every plan has it, and it saves a call per sample."""
         compare, limit = COMPARE[assertion.op], assertion.expected
         return lambda sample, content, scope: compare(sample.ended - sample.started, limit)
 

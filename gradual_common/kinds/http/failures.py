@@ -1,6 +1,6 @@
-"""How HTTP actions fail, beside what any action may fail by.
+"""The failures of HTTP actions, in addition to those of every action.
 
-The parts of sentences are of Linux, macOS and the versions of OpenSSL since 1.1.1.
+The parts of sentences match Linux, macOS and OpenSSL since 1.1.1.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class HeaderField(Check):
 
 
 def _as_texts(comparison: dict[str, Any]) -> dict[str, Any]:
-    """What a header is compared with is text, however it was written."""
+    """Convert the expected value to text, as headers are text."""
     if comparison["op"] == "exists":
         return comparison
     expected = comparison["expected"]

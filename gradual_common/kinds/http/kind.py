@@ -1,4 +1,4 @@
-"""The kind `http`, which an action has unless it says otherwise: one request, and what is asserted of its response."""
+"""The kind `http`, the default of an action: one request, and what is asserted of its response."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from gradual_common.kinds.checks.check import Assertion
-from gradual_common.kinds.checks.written import CHECKS
+from gradual_common.kinds.checks.parsing import CHECKS
 from gradual_common.kinds.extraction import SOURCES, Extraction
 from gradual_common.kinds.http import failures
 from gradual_common.kinds.http.request_checks import check_requests
@@ -47,10 +47,10 @@ class HttpActionSpec(ActionSpec):
     """An entry of `actions:`: one HTTP request and what is asserted of its response."""
 
     kind: Literal["http"] = "http"
-    """What the action speaks: http unless said."""
+    """What the action speaks; default: http."""
 
     method: Annotated[str, BeforeValidator(read_method)] = "GET"
-    """GET unless said."""
+    """Default: GET."""
 
     url: Annotated[str, Field(min_length=1)]
     """A path after base_url, or an absolute URL; templates are allowed."""
@@ -68,13 +68,13 @@ class HttpActionSpec(ActionSpec):
     """Sent as application/x-www-form-urlencoded."""
 
     timeout: PositiveDuration | None = None
-    """For the whole action, with a unit; 30s unless said."""
+    """For the whole action, with a unit; default: 30s."""
 
     connect_timeout: PositiveDuration | None = None
-    """For DNS, TCP and TLS, with a unit; 10s unless said."""
+    """For DNS, TCP and TLS, with a unit; default: 10s."""
 
     follow_redirects: Count | None = None
-    """How many redirects are followed; 10 unless said, 0 is off."""
+    """How many redirects are followed; default: 10, 0 is off."""
 
     tls: Tls | None = None
     """TLS of the connections."""
@@ -86,7 +86,7 @@ class HttpActionSpec(ActionSpec):
     """Variables from the response."""
 
     max_body: PositiveCount | None = None
-    """The most bytes of a response body."""
+    """Maximum size of a response body, in bytes."""
 
     @property
     def address(self) -> str:
@@ -94,7 +94,7 @@ class HttpActionSpec(ActionSpec):
         return self.url
 
     def for_display(self, hide: Callable[[str], str]) -> Self:
-        """With a URL without credentials, too."""
+        """A copy without credentials, in the URL too."""
         return super().for_display(hide).model_copy(update={"url": hide(self.url)})
 
 
@@ -108,11 +108,11 @@ class HttpKind(ActionKind):
     template_keys = ("url", "query", "headers", "body", "form", "assertions")
 
     def check(self, view: PlanView) -> None:
-        """URLs, headers and bodies that can never be sent; `config` has some of them."""
+        """Report URLs, headers and bodies that can never be sent, in the actions and in `config`."""
         check_requests(view)
 
     def texts(self, config: Any, action: ActionSpec) -> Iterator[str]:
-        """Those of the action, and what `config` puts before its URL and among its headers."""
+        """The texts of the action, of the base URL and of the headers in `config`."""
         yield from texts_in(config.base_url)
         yield from texts_in(config.headers)
         yield from super().texts(config, action)

@@ -1,6 +1,6 @@
-"""Requests that can never be sent, reported before a run: URLs, headers, bodies (the rules: `urls`, `fields`).
+"""Finds requests that can never be sent, before a run: URLs, headers, bodies (the rules: `urls`, `fields`).
 
-Of a text with templates what stands between them is checked.
+In a text with templates the parts between them are checked.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from gradual_common.templates.templates import as_text, compile_template, is_tem
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 HOLE = "…"
-"""Shows where a template stands; no host holds it."""
+"""Shown instead of a template; it cannot be part of a host."""
 
 STAND_IN = "x"
-"""For what a template will bring in, where a host is checked."""
+"""Replaces a template while a host is checked."""
 
 _ABSOLUTE = re.compile(r"(?i)https?://")
 
 Pieces = list[str | None]
-"""A text in pieces: None for what a template brings in."""
+"""A text in pieces; None for each template."""
 
 
 def check_requests(view: PlanView) -> None:
@@ -73,17 +73,17 @@ def check_urls(view: PlanView) -> None:
 
 
 def _check_url(document: Document, name: str, action: dict[str, Any]) -> bool:
-    """Whether the URL of an action stands behind a base URL."""
+    """Check the URL of an action; return whether it needs a base URL."""
     path: Path = ("actions", name, "url")
     url = action.get("url")
     pieces = pieces_of(url) if isinstance(url, str) and url else None
     if pieces is None:
         return False
-    begin = pieces[0] or ""
+    start = pieces[0] or ""
     try:
-        if _ABSOLUTE.match(begin):
+        if _ABSOLUTE.match(start):
             check_absolute(pieces)
-        elif begin and not begin.startswith("/"):
+        elif start and not start.startswith("/"):
             raise RequestError(
                 f"{quoted(_joined(pieces))} is not a URL; it begins with / (after base_url) or with http:// or https://"
             )
@@ -91,11 +91,11 @@ def _check_url(document: Document, name: str, action: dict[str, Any]) -> bool:
             check_between(pieces)
     except RequestError as error:
         document.report(path, str(error))
-    return begin.startswith("/")
+    return start.startswith("/")
 
 
 def check_absolute(pieces: Pieces) -> None:
-    """RequestError for an absolute URL that cannot be asked, whatever its templates bring in."""
+    """RequestError for an absolute URL that is wrong for every value of its templates."""
     check_between(pieces)
     scheme, authority, _ = split_authority(_joined(pieces))
     if HOLE not in authority:
@@ -105,18 +105,18 @@ def check_absolute(pieces: Pieces) -> None:
     if colon and HOLE in port and "]" not in port:
         authority = before
     if "[" in authority or "%" in authority:
-        return  # What a template brings in may complete what stands in brackets or behind a percent sign.
+        return  # A template may complete an address in brackets, or an escape after a percent sign.
     read_authority(scheme, authority.replace(HOLE, STAND_IN) or STAND_IN)
 
 
 def check_between(pieces: Pieces) -> None:
-    """RequestError for characters that no URL holds."""
+    """RequestError for characters that a URL may not contain."""
     for piece in pieces:
         check_characters(piece or "")
 
 
 def pieces_of(text: str) -> Pieces | None:
-    """A text as its templates leave it; None where they cannot be read, which another check reports."""
+    """A text in pieces; None when its templates cannot be read, which another check reports."""
     try:
         compiled = compile_template(text)
         return [compiled.render_text({})] if compiled.is_static else static_pieces(text)
@@ -144,7 +144,7 @@ def check_headers(view: PlanView) -> None:
 
 
 def _static_text(value: Any) -> str:
-    """A value as it is sent; nothing for one that depends on the user, or that another check reports."""
+    """A value as it is sent; "" for one that depends on the user, or that another check reports."""
     if not isinstance(value, str):
         return "" if isinstance(value, dict | list) else as_text(value)
     pieces = pieces_of(value) or [None]
@@ -152,7 +152,7 @@ def _static_text(value: Any) -> str:
 
 
 def check_bodies(view: PlanView) -> None:
-    """One body an action, and a mapping is JSON: beside a form's Content-Type it is meant to be `form`."""
+    """Report an action with two bodies, or with a mapping as `body` and the Content-Type of a form."""
     for name, action in view.actions_of("http").items():
         path: Path = ("actions", name, "body")
         if action.get("body") is None:
@@ -173,7 +173,8 @@ def content_type_of(owner: dict[str, Any]) -> str:
 
 
 def check_texts(document: Document) -> None:
-    """Everything is written in UTF-8, which knows no half of a surrogate pair; JSON can escape one."""
+    """Report texts that cannot be sent."""
+    # All texts are sent as UTF-8, which cannot encode half a surrogate pair. A JSON body can: it escapes it.
     for path, text in texts_in(document.root):
         in_body = path[:1] == ("actions",) and path[2:3] == ("body",)
         is_json = in_body and isinstance(mapping_at(document.root, *path[:2]).get("body"), dict | list)

@@ -12,11 +12,11 @@ from gradual_common.templates.templates import Compiled
 _STATUS_CLASS = re.compile(r"([1-9])xx", re.IGNORECASE)
 _STATUS_RANGE = re.compile(r"([1-9][0-9]{2})\s*-\s*([1-9][0-9]{2})")
 _STATUS = re.compile(r"[1-9][0-9]{2}")
-"""A client takes any three digits (RFC 9110, 15): systems answer with 600 and above, too."""
+"""Any three digits (RFC 9110, 15): some systems answer with 600 and above."""
 
 
 class StatusCode(Check):
-    """What the server says of itself."""
+    """The status code of the response."""
 
     name = "status_code"
     schema: ClassVar[Fragment] = {"type": ["integer", "string", "array"], "examples": [200, [200, 201], "2xx"]}
@@ -32,7 +32,7 @@ class StatusCode(Check):
         return {"op": "in", "expected": tuple(_status_range(entry) for entry in entries)}
 
     def compile(self, assertion: Assertion, expected: Compiled) -> Predicate:
-        """One of the codes."""
+        """Compare by a set of all allowed codes: one look-up per sample."""
         ranges = assertion.expected
         allowed = frozenset(code for low, high in ranges for code in range(low, high + 1))
         return lambda sample, content, scope: sample.status_code in allowed

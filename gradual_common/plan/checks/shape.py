@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from gradual_common.errors import Problem
-from gradual_common.kinds.checks.written import place_assertions
+from gradual_common.kinds.checks.parsing import place_assertions
 from gradual_common.kinds.registry import ByKind, kind_of_action
 from gradual_common.language.document import Document, Path, attempt, mapping_at
 from gradual_common.language.forms import OneOf, fields_of, parts_of

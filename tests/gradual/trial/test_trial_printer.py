@@ -4,7 +4,7 @@ from base64 import b64encode
 
 import pytest
 
-from gradual.trial.printer import MOST_BODY, TrialPrinter, outcome_of, show_body
+from gradual.trial.printer import MAX_BODY_CHARACTERS, TrialPrinter, outcome_of, show_body
 from gradual_agent.http.request import build_request
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.kinds.http.exchange import message_of, message_of_request, title_of
@@ -28,19 +28,19 @@ def test_a_body_is_shown_as_what_it_is(body: bytes, shown: str) -> None:
 
 
 def test_a_long_body_is_cut_and_says_so() -> None:
-    shown = show_body(b"x", "x" * (MOST_BODY + 5), str)
+    shown = show_body(b"x", "x" * (MAX_BODY_CHARACTERS + 5), str)
     assert shown.endswith("x… (5 characters more)")
 
 
 def test_a_body_is_masked_before_it_is_cut() -> None:
     hidden = "hunter2-" * 4
-    shown = show_body(b"x", "x" * (MOST_BODY - 8) + hidden, Mask([hidden]).hide)
+    shown = show_body(b"x", "x" * (MAX_BODY_CHARACTERS - 8) + hidden, Mask([hidden]).hide)
     assert "hunter2" not in shown
 
 
 def test_what_a_request_holds_is_hidden_where_the_response_repeats_it() -> None:
-    told: list[str] = []
-    printer = TrialPrinter(told.append, Mask())
+    printed: list[str] = []
+    printer = TrialPrinter(printed.append, Mask())
     printer.begin("a", {"user": {"name": "alice", "password": "fr0m-row"}})
     fields = {"X-Auth-Token": "t0ken-1", "X-Other": "seen"}
     request = build_request("POST", "http://me:p4ssw@h/x", fields, b"pin=8067")
@@ -50,7 +50,7 @@ def test_what_a_request_holds_is_hidden_where_the_response_repeats_it() -> None:
     echo = b"fr0m-row t0ken-1 p4ssw 8067 c00kie seen " + b64encode(b"x t0ken-1")
     sample.response = Response(200, Headers(((b"Set-Cookie", b"new=s3ssion"),)), echo + b" s3ssion")
     printer.show_response(title_of(sample), message_of(sample.response))
-    text = "\n".join(told)
+    text = "\n".join(printed)
     assert "*** *** *** *** *** seen *** ***" in text
     assert "name = 'alice', password = ***" in text
     assert not any(hidden in text for hidden in ("fr0m-row", "t0ken-1", "p4ssw", "8067", "c00kie", "s3ssion"))

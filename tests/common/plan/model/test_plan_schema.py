@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from gradual_common.kinds.checks.check import Assertion
-from gradual_common.kinds.checks.written import CHECKS
+from gradual_common.kinds.checks.parsing import CHECKS
 from gradual_common.kinds.extraction import Extraction
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.kinds.model import ActionSpec

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gradual_common.kinds.checks.written import (
+from gradual_common.kinds.checks.parsing import (
     CHECKS,
     SHARED_CHECKS,
     place_assertions,

@@ -1,4 +1,4 @@
-"""All assertions, and from the forms that people write to one normal form. ValueError says what is allowed."""
+"""All checks, and how a plan's assertions are read into their normal form. ValueError says what is allowed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ALL: tuple[Check, ...] = (
     JsonValue(),
     BodySize(),
 )
-"""A new one goes to the end: their failures have numbers on the wire, which must not change."""
+"""A new check goes to the end: the failures have numbers on the wire, which must not change."""
 
 CHECKS = {check.name: check for check in _ALL}
 SHARED_CHECKS = tuple(check.name for check in _ALL if check.is_shared)
@@ -35,12 +35,12 @@ NORMAL_KEYS = {"check", "op"}
 
 
 def spread_assertions(value: Any) -> Any:
-    """A list with one assertion an entry, whether they were written so, as one mapping, or several in an entry."""
+    """A list of single assertions, from a list, from a mapping, or from entries with several assertions."""
     return [entry for _, entry in place_assertions(value)] if isinstance(value, dict | list) else value
 
 
 def place_assertions(value: Any) -> list[tuple[Path, Any]]:
-    """Every assertion by itself, with its path below `assertions`."""
+    """Every single assertion with its path below `assertions`."""
     if isinstance(value, dict):
         return _place_entry((), value)
     return [placed for index, entry in enumerate(value) for placed in _place_entry((index,), entry)]
@@ -53,7 +53,7 @@ def _place_entry(path: Path, entry: Any) -> list[tuple[Path, Any]]:
 
 
 def read_assertion(entry: Any, checks: Sequence[str]) -> Any:
-    """One entry, such as {response_time: "< 500ms"} → the fields of an Assertion; it is one of `checks`."""
+    """Read one entry, such as {response_time: "< 500ms"}, into the fields of an Assertion; `checks` are allowed."""
     if not isinstance(entry, dict):
         if entry is None or isinstance(entry, str | int | float | list):
             raise ValueError(f"{kind_of(entry)} is not an assertion; write a mapping such as {{status_code: 200}}")
