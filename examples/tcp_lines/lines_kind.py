@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gradual_common.kinds.failure import FailureKind
-from gradual_common.kinds.kind import ActionKind
-from gradual_common.kinds.model import ActionSpec
+from gradual_common.kinds.kind import ActionKind, ActionSpec
 from gradual_common.language.model import PositiveDuration
 from gradual_common.language.plan_view import PlanView
 

@@ -29,7 +29,7 @@ from gradual_agent.users.context import UserContext, UserLog, mark_failed
 from gradual_agent.users.user import VirtualUser
 from gradual_common.clock import NEVER
 from gradual_common.errors import TemplateError
-from gradual_common.kinds.model import ActionSpec
+from gradual_common.kinds.kind import ActionSpec
 from gradual_common.language.wording import nearest
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.plan.model.plan import Plan

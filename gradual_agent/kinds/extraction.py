@@ -13,10 +13,9 @@ from typing import Any
 from gradual_agent.runtime.sample import Sample
 from gradual_common.errors import QueryError
 from gradual_common.kinds.content import NOT_JSON, Content
+from gradual_common.kinds.expressions import Pattern, Query
 from gradual_common.kinds.extraction import Extraction
 from gradual_common.kinds.failures import KIND
-from gradual_common.kinds.patterns import Pattern
-from gradual_common.kinds.query import Query
 
 CookieJar = Callable[[str], str | None]
 """The value of a user's cookie by its name."""

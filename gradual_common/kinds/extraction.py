@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from gradual_common.kinds.expressions import check_jmespath, check_regex
 from gradual_common.kinds.http.fields import check_name
-from gradual_common.kinds.patterns import check_regex
-from gradual_common.kinds.query import check_jmespath
 from gradual_common.language.model import Model
 from gradual_common.language.wording import kind_of
 

@@ -1,4 +1,4 @@
-"""What a kind of action is, as the plan, the master and the reports see it.
+"""What a kind of action is, as the plan, the master and the reports see it, and the keys that all actions have.
 
 A kind is an instance of a subclass of `ActionKind`. Built-in kinds are in `registry`, others are registered by an entry
 point of the group `gradual.actions`. The engine is named, not imported: only agents and `gradual try` import it.
@@ -6,13 +6,95 @@ point of the group `gradual.actions`. The engine is named, not imported: only ag
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from gradual_common.kinds.checks.check import Assertion
+from gradual_common.kinds.checks.parsing import CHECKS, SHARED_CHECKS, read_assertion, spread_assertions
+from gradual_common.kinds.extraction import SHARED_SOURCES, Extraction, read_extraction
 from gradual_common.kinds.failure import FailureKind
-from gradual_common.kinds.model import ActionSpec
+from gradual_common.language.forms import Fragment
+from gradual_common.language.model import Model, Name
 from gradual_common.language.plan_view import PlanView
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WrittenAssertions:
+    """Marks a value as a list or a mapping of assertions; `checks` names those that are allowed."""
+
+    checks: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        read = partial(read_assertion, checks=self.checks)
+        entry = core_schema.no_info_before_validator_function(read, handler.generate_schema(Assertion))
+        entries = core_schema.tuple_variable_schema(entry)
+        return core_schema.no_info_before_validator_function(spread_assertions, entries)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Fragment:
+        written: Fragment = {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": False,
+            "properties": {check: CHECKS[check].schema for check in self.checks},
+        }
+        return {"anyOf": [{"type": "array", "items": written}, written]}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WrittenExtraction:
+    """Marks a value as an extraction from one of these `sources`."""
+
+    sources: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        read = partial(read_extraction, sources=self.sources)
+        return core_schema.no_info_before_validator_function(read, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Fragment:
+        source: Fragment = {"type": "string", "pattern": f"^({'|'.join(self.sources)}):"}
+        mapping: Fragment = {
+            "type": "object",
+            "properties": {"from": source, "default": {}},
+            "required": ["from"],
+            "additionalProperties": False,
+        }
+        return {"anyOf": [source, mapping]}
+
+
+class ActionSpec(Model):
+    """An entry of `actions:`. Each kind has a model of its own, with `kind: Literal[its name]`."""
+
+    kind: str
+    """What the action speaks; default: http."""
+
+    assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(SHARED_CHECKS)] = ()
+    """What must hold of the response."""
+
+    extract: dict[Name, Annotated[Extraction, WrittenExtraction(SHARED_SOURCES)]] = Field(default={})
+    """Variables from the response."""
+
+    @property
+    def address(self) -> str:
+        """The target of the action as the plan writes it, for reports."""
+        return ""
+
+    def texts_for_display(self) -> Iterator[str]:
+        """The texts of the plan that results show; they are searched for credentials."""
+        yield self.address
+        yield from (assertion.text for assertion in self.assertions)
+
+    def for_display(self, hide: Callable[[str], str]) -> Self:
+        """A copy without the credentials in these texts."""
+        assertions = tuple(
+            assertion.model_copy(update={"text": hide(assertion.text), "subject": hide(assertion.subject)})
+            for assertion in self.assertions
+        )
+        return self.model_copy(update={"assertions": assertions})
 
 
 class ActionKind:

@@ -19,8 +19,7 @@ from gradual_common.errors import ActionKindError
 from gradual_common.kinds.failure import FailureKind
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.kinds.http.kind import HttpKind
-from gradual_common.kinds.kind import ActionKind
-from gradual_common.kinds.model import ActionSpec
+from gradual_common.kinds.kind import ActionKind, ActionSpec
 from gradual_common.language.forms import Fragment
 from gradual_common.language.wording import kind_of, listed, nearest
 

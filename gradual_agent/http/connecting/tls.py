@@ -107,11 +107,6 @@ class TlsLayer:
             pass
         return b"".join(pieces), True
 
-    @property
-    def has_outgoing(self) -> bool:
-        """Whether there is ciphertext to be sent."""
-        return self._outgoing.pending > 0
-
     def close_notify(self) -> bytes:
         """The close_notify alert."""
         with contextlib.suppress(ssl.SSLError):
@@ -155,8 +150,8 @@ class TlsConnection(Http1Connection):
             self._fail(Failure(TLS, f"what came cannot be decrypted: {(error.reason or str(error)).lower()}"))
             self.abort()
             return
-        if self._layer.has_outgoing:
-            self._answer(self._layer.take_outgoing())
+        if outgoing := self._layer.take_outgoing():
+            self._answer(outgoing)
         if plain:
             super().data_received(plain)
         if is_over:  # close_notify is what a FIN is without TLS, and we close both directions (RFC 8446, 6.1).

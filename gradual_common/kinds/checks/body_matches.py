@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from gradual_common.kinds.checks.check import Assertion, Check, Find
-from gradual_common.kinds.patterns import check_regex
+from gradual_common.kinds.expressions import check_regex
 from gradual_common.language.forms import Fragment
 
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, Protocol
 
 from gradual_common.kinds.content import Content
+from gradual_common.kinds.expressions import Pattern
 from gradual_common.kinds.failure import ASSERTION, MAX_LABEL_PART, FailureKind
-from gradual_common.kinds.patterns import Pattern
 from gradual_common.language.forms import Fragment
 from gradual_common.language.model import Model
 from gradual_common.secrecy.quoting import shorten

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from gradual_common.kinds.checks.check import Assertion, Check, Find, Hide, Measured, show
 from gradual_common.kinds.checks.operators import read_expectation, split_comparison
 from gradual_common.kinds.content import NOT_JSON, Content
-from gradual_common.kinds.query import Query, check_jmespath
+from gradual_common.kinds.expressions import Query, check_jmespath
 from gradual_common.language.forms import Fragment
 
 

@@ -13,8 +13,7 @@ from gradual_common.kinds.checks.parsing import CHECKS
 from gradual_common.kinds.extraction import SOURCES, Extraction
 from gradual_common.kinds.http import failures
 from gradual_common.kinds.http.request_checks import check_requests
-from gradual_common.kinds.kind import ActionKind, texts_in
-from gradual_common.kinds.model import ActionSpec, WrittenAssertions, WrittenExtraction
+from gradual_common.kinds.kind import ActionKind, ActionSpec, WrittenAssertions, WrittenExtraction, texts_in
 from gradual_common.language.model import Count, Name, PositiveCount, PositiveDuration
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import kind_of

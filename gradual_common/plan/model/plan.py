@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_v
 from pydantic_core import PydanticCustomError
 
 from gradual_common.kinds.http.kind import HeaderValue
-from gradual_common.kinds.model import ActionSpec
+from gradual_common.kinds.kind import ActionSpec
 from gradual_common.kinds.registry import ByKind
 from gradual_common.language.forms import Fragment, ShortForm
 from gradual_common.language.model import (

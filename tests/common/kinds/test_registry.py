@@ -17,7 +17,7 @@ ECHO = """
 from typing import Literal
 from gradual_common.kinds.failure import FailureKind
 from gradual_common.kinds.kind import ActionKind
-from gradual_common.kinds.model import ActionSpec
+from gradual_common.kinds.kind import ActionSpec
 
 class Echo(ActionSpec):
     kind: Literal["echo"]

@@ -306,10 +306,6 @@ class Layer:
         self.outgoing = b"<update>"
         return data, False
 
-    @property
-    def has_outgoing(self):
-        return bool(self.outgoing)
-
     def take_outgoing(self):
         outgoing, self.outgoing = self.outgoing, b""
         return outgoing

@@ -11,7 +11,7 @@ from gradual_common.kinds.checks.check import Assertion
 from gradual_common.kinds.checks.parsing import CHECKS
 from gradual_common.kinds.extraction import Extraction
 from gradual_common.kinds.http.kind import HttpActionSpec
-from gradual_common.kinds.model import ActionSpec
+from gradual_common.kinds.kind import ActionSpec
 from gradual_common.kinds.registry import ByKind
 from gradual_common.language.forms import OneOf
 from gradual_common.plan.model.plan import Config, Plan, UserGroup

@@ -1,20 +1,27 @@
-"""Regular expressions by RE2: the time of a search is linear in the text, for every expression.
+"""The expressions of a plan that search responses: regular expressions (RE2) and JMESPath queries.
+
+The time of a search by RE2 is linear in the text, for every expression.
 
 An agent searches bodies in the loop that runs all of its users, where a backtracking search (Python's `re`) may take
 minutes for a few kilobytes. So RE2 has nothing that needs backtracking: look-ahead, look-behind, back references.
 
 Texts are searched by characters. `\\d`, `\\w`, `\\s` and `\\b` know ASCII only, `\\p{L}` is any letter; `$` is the end
 of the text alone, not also the line end before it. Syntax: https://github.com/google/re2/wiki/Syntax.
+
+Every exception of the JMESPath library becomes a QueryError.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import jmespath
 import re2
+from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions
 
-from gradual_common.errors import PatternError
-from gradual_common.language.wording import kind_of
+from gradual_common.errors import PatternError, QueryError
+from gradual_common.language.wording import kind_of, nearest
 from gradual_common.secrecy.quoting import shorten
 
 MAX_INSTRUCTIONS = 10_000
@@ -88,3 +95,40 @@ def check_regex(value: Any) -> str:
         raise ValueError(f"a regular expression is expected; found {kind_of(value)}")
     Pattern(value)
     return value
+
+
+class Query:
+    """A compiled JMESPath expression."""
+
+    __slots__ = ("_expression", "_search")
+
+    def __init__(self, expression: str) -> None:
+        self._expression = expression
+        self._search = jmespath.compile(expression).search
+
+    def __call__(self, document: Any) -> Any:
+        """The value of the expression in `document`; QueryError when it cannot be evaluated."""
+        try:
+            return self._search(document)
+        except Exception as error:  # Its functions raise TypeError, OverflowError and more.
+            raise QueryError(f"{self._expression!r} cannot be evaluated: {type(error).__name__}: {error}") from error
+
+
+def check_jmespath(value: str) -> str:
+    """A JMESPath expression that compiles."""
+    try:
+        _check_functions(jmespath.compile(value).parsed)
+    except (JMESPathError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{value!r} is not a JMESPath expression: {reason}") from error
+    return value
+
+
+def _check_functions(node: Any) -> None:
+    """ValueError for a function that does not exist: jmespath itself finds that only when it evaluates the call."""
+    if isinstance(node, dict):
+        if node.get("type") == "function_expression" and node["value"] not in Functions.FUNCTION_TABLE:
+            hint = nearest(node["value"], Functions.FUNCTION_TABLE)
+            raise ValueError(f"there is no function {node['value']!r}; {hint}".rstrip("; "))
+        for child in node.get("children", ()):
+            _check_functions(child)

@@ -1,11 +1,12 @@
-"""Regular expressions find what RE2 finds, in linear time; what RE2 has not is refused with what to write instead."""
+"""Regular expressions search in linear time, with hints for what RE2 lacks; every error of JMESPath is a QueryError."""
 
 import re
+from typing import Any
 
 import pytest
 
-from gradual_common.errors import PatternError
-from gradual_common.kinds.patterns import Pattern
+from gradual_common.errors import PatternError, QueryError
+from gradual_common.kinds.expressions import Pattern, Query
 
 
 @pytest.mark.parametrize(
@@ -68,3 +69,25 @@ def test_a_search_that_would_backtrack_for_ages_is_over_at_once() -> None:
     """Python's `re` needs 2^40 steps for the first."""
     assert not Pattern(r"^(a+)+$").is_in("a" * 40 + "!")
     assert not Pattern(r"(a|aa)+\z").is_in("a" * 1_000_000 + "!")
+
+
+def test_what_is_there_is_found_and_what_is_not_is_none() -> None:
+    assert Query("a[0].b")({"a": [{"b": 1}]}) == 1
+    assert Query("a.b")([]) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "document"),
+    [
+        ("abs(@)", "text"),
+        ("avg(@)", [10**400, 1]),
+        ("ceil(@)", float("inf")),
+        ("sort(@)", [1, "a"]),
+        ("sort_by(@, &a)", [{"a": 1}, {"a": "b"}]),
+        ("join('', @)", [1]),
+        ("max_by(@, &a)", [{"a": None}]),
+    ],
+)
+def test_what_cannot_be_evaluated_is_a_query_error(expression: str, document: Any) -> None:
+    with pytest.raises(QueryError, match="cannot be evaluated: "):
+        Query(expression)(document)
