@@ -19,16 +19,7 @@ from typing import Final
 from gradual_agent.http.connecting.connection import Http1Connection
 from gradual_agent.http.connecting.dialer import Dial, Dialer, Opened
 from gradual_agent.http.cookies import CookieJar
-from gradual_agent.http.failures import (
-    CONNECT,
-    CUT_SHORT,
-    NO_LEASE,
-    REDIRECT,
-    RESET,
-    TIMEOUT,
-    Failure,
-    ResponseError,
-)
+from gradual_agent.http.failures import CONNECT, CUT_SHORT, NO_LEASE, REDIRECT, RESET, TIMEOUT, Failure, ResponseError
 from gradual_agent.http.reading.decoding import decode_body
 from gradual_agent.http.reading.head import ResponseHead
 from gradual_agent.http.request import HttpRequest, follow

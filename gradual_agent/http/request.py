@@ -107,7 +107,7 @@ class HttpRequest:
         return self.head[:-2] + encode_text("".join(f"{line}\r\n" for line in lines)) + b"\r\n"
 
 
-class RequestOptions(TypedDict, total=False):
+class Options(TypedDict, total=False):
     """The options of a request that do not change its bytes: see `HttpRequest`."""
 
     # The types of keyword arguments (PEP 692): at run time the options stay a plain dict, which costs nothing more.
@@ -120,13 +120,7 @@ class RequestOptions(TypedDict, total=False):
 
 
 def build_request(
-    method: str,
-    url: str,
-    headers: HeaderSource = (),
-    body: bytes = b"",
-    *,
-    tls: Tls = ANY_TLS,
-    **options: Unpack[RequestOptions],
+    method: str, url: str, headers: HeaderSource = (), body: bytes = b"", tls: Tls = ANY_TLS, **options: Unpack[Options]
 ) -> HttpRequest:
     """Build a request for an absolute URL, with Host, Content-Length, User-Agent, Accept and Accept-Encoding.
 

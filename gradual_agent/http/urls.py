@@ -111,6 +111,5 @@ def _find_origin(begin: str, tls: Tls) -> tuple[Origin, str]:
     return _intern(scheme, host, port, tls), userinfo
 
 
-@lru_cache(maxsize=4096)
-def _intern(scheme: str, host: str, port: int, tls: Tls) -> Origin:
-    return Origin(scheme, host, port, tls)
+_intern = lru_cache(maxsize=4096)(Origin)
+"""One object per origin: URLs that differ only in user information or in case share it."""

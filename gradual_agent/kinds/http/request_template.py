@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
-from gradual_agent.http.request import HttpRequest, RequestOptions, build_request
+from gradual_agent.http.request import HttpRequest, Options, build_request
 from gradual_common.errors import TemplateError
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.net.tls_settings import merge_tls
@@ -46,7 +46,7 @@ class RequestTemplate:
         self._body = compile_value(spec.body)
         self._form = compile_value(spec.form)
         self._tls = merge_tls(config.tls, spec.tls)
-        self._options: RequestOptions = {
+        self._options: Options = {
             "timeout": _first(spec.timeout, config.timeout),
             "connect_timeout": _first(spec.connect_timeout, config.connect_timeout),
             "follow_redirects": _first(spec.follow_redirects, config.follow_redirects),

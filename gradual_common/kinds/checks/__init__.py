@@ -1,1 +1,1 @@
-"""Assertions: one file each, with how it is written, when it holds, and what is said when it does not."""
+"""Assertions: one file each, with its form in a plan, its predicate, and the text of its failure."""

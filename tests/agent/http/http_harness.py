@@ -19,7 +19,7 @@ GET = build_request("GET", "http://system/", wants_body=True)
 
 
 class Clock:
-    """A clock that stands still until it is set."""
+    """A clock that does not move until it is set."""
 
     def __init__(self, now=1_000):
         self.now = now
@@ -190,7 +190,7 @@ def bytewise(data):
 
 
 class Driver:
-    """Runs fetches as a virtual user does; `wait` tells when one is over, and raises what it raised."""
+    """Runs fetches as a virtual user does; `wait` returns when one is over, and raises what it raised."""
 
     def __init__(self, dialer, cookies="per_user", connections="keep_alive"):
         self.client = HttpClient(dialer, self, cookies, connections)
@@ -208,7 +208,7 @@ class Driver:
             self._done.set()
 
     def begin(self, request, sample=None):
-        """Begin a fetch; `wait` waits for its end."""
+        """Start a fetch; `wait` waits for its end."""
         sample = sample or Sample()
         sample.reset(read_clock())
         self._done = asyncio.Event()
@@ -221,7 +221,7 @@ class Driver:
         return self._done.is_set()
 
     async def wait(self):
-        """Until it is over; what the fetch raised is raised."""
+        """Wait until it is over; raise what the fetch raised."""
         await asyncio.wait_for(self._done.wait(), 20)
         error, self._error = self._error, None
         if error is not None:
@@ -237,7 +237,7 @@ class Driver:
 
 @contextlib.contextmanager
 def open_dialer(assets=None, lease=None):
-    """A dialer on the running loop; whatever it left open is an error."""
+    """A dialer on the running loop; a socket left open is an error."""
     loop = asyncio.get_running_loop()
     timer = LoopTimer(loop)
     dialer = Dialer(HttpContext(loop, timer.timeline, lease or Lease(FOREVER)), assets or {})

@@ -112,7 +112,7 @@ def mutate(data, changes):
 
 @settings(max_examples=2000, derandomize=True, deadline=None)
 @given(st.sampled_from(ROWS), MUTATIONS, st.booleans())
-def test_whatever_comes_is_a_response_or_a_failure_however_it_is_cut(row, changes, ends):
+def test_any_bytes_are_a_response_or_a_failure_however_they_are_cut(row, changes, ends):
     """Nothing that a server sends is raised, and the outcome is the same whole and byte by byte."""
     data = mutate(row.data, changes)
     whole, by_byte = [exchange(GET, pieces, ends) for pieces in ([data] if data else [], bytewise(data))]
@@ -126,6 +126,6 @@ def test_whatever_comes_is_a_response_or_a_failure_however_it_is_cut(row, change
 
 @settings(max_examples=2000, derandomize=True, deadline=None)
 @given(st.binary(max_size=200), st.lists(st.sampled_from(sorted(KNOWN_CODINGS)), min_size=1, max_size=3))
-def test_whatever_a_body_holds_is_decoded_or_refused(body, codings):
+def test_any_body_is_decoded_or_refused(body, codings):
     with contextlib.suppress(ResponseError):
         assert len(decode_body(body, tuple(codings), 1000)) <= 1000

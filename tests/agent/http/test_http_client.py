@@ -352,7 +352,7 @@ async def test_a_mistake_while_connecting_does_not_leave_the_user_waiting(monkey
             await Driver(dialer).fetch("GET", "http://system.example/")
 
 
-async def test_a_request_to_a_user_that_was_let_go_is_opened_for_nobody():
+async def test_a_request_to_a_user_that_was_let_go_opens_no_connection():
     """The connection is there in the same turn of the loop in which the user is interrupted: it is closed again."""
     async with run_server(lambda request, number: answer()) as server:
         with open_dialer() as dialer:
@@ -493,7 +493,7 @@ async def test_many_requests_share_one_entry_in_the_timeline():
 
 @contextlib.contextmanager
 def silence():
-    """The port of a listener with a full backlog: it drops what comes next, and nobody answers."""
+    """The port of a listener with a full backlog: it drops what comes next, without an answer."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.2", 0))
@@ -533,7 +533,7 @@ async def test_nothing_is_written_without_a_lease():
 
 
 @pytest.mark.parametrize("end", ["interrupt", "cut", "close"])
-async def test_a_request_that_was_written_reaches_the_system_whatever_comes_right_after(end):
+async def test_a_request_that_was_written_reaches_the_system_in_spite_of_an_end_right_after(end):
     """The end comes in the same turn of the loop as the write; the system counts when it has read everything."""
     async with run_server(lambda request, number: answer() if number == 1 else never(request, number)) as server:
         with open_dialer() as dialer:
@@ -579,7 +579,7 @@ async def test_an_interrupt_of_an_idle_user_does_nothing():
     assert server.accepted == 1
 
 
-async def test_a_cut_closes_all_connections_and_resumes_nobody():
+async def test_a_cut_closes_all_connections_without_resuming_the_user():
     async with (
         run_server(lambda request, number: answer() if number == 1 else never(request, number)) as one,
         run_server(lambda request, number: answer()) as two,

@@ -166,11 +166,11 @@ async def test_transfer_codings_are_undone_when_something_reads_the_body(codings
 
 
 class MistakeError(Exception):
-    """What nobody foresaw."""
+    """An unexpected error."""
 
 
 @pytest.mark.parametrize("place", ["reading", "following", "dressing"])
-async def test_what_nobody_foresaw_is_raised_and_the_next_fetch_works(place, monkeypatch):
+async def test_an_unexpected_error_is_raised_and_the_next_fetch_works(place, monkeypatch):
     def fail(*_):
         raise MistakeError
 
@@ -214,7 +214,7 @@ async def test_a_connection_tells_a_fetch_that_failed_while_it_sent_nothing_more
 
 
 async def test_thousands_of_origins_between_do_not_cost_a_connection():
-    """No cache decides which connection is used: the address is the same, whatever was looked up since."""
+    """No cache decides which connection is used: the address is the same after any look-ups."""
     async with run_server(lambda *_: answer(b"ok")) as server:
         with open_dialer() as dialer:
             user = Driver(dialer)

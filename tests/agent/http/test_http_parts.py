@@ -45,7 +45,7 @@ def test_headers_are_found_in_any_case_and_joined():
         (b"text/plain", b"\xff", "\ufffd"),
     ],
 )
-def test_text_is_decoded_by_the_charset_that_is_said(content_type, body, text):
+def test_text_is_decoded_by_the_charset_of_its_field(content_type, body, text):
     assert Response(200, Headers(((b"Content-Type", content_type),)), body).text == text
 
 
@@ -110,7 +110,7 @@ def test_a_coding_that_is_not_known_is_named():
 @pytest.mark.parametrize("coding", PACKERS)
 @pytest.mark.parametrize("behind", [b"\r\n", bytes(9), b"x" * 100, b"\x1f", b"\x28\xb5"])
 @pytest.mark.parametrize("size", [0, 5, 4090, 4092, 100_000])
-def test_what_stands_behind_the_end_of_a_stream_is_passed_over(coding, behind, size):
+def test_bytes_after_the_end_of_a_stream_are_skipped(coding, behind, size):
     data = random.Random(size).randbytes(size)
     assert decode_body(PACKERS[coding](data) + behind, (coding,), size) == data
 
@@ -274,7 +274,7 @@ async def test_a_name_without_addresses_is_an_error_and_asked_again():
 # ── Failures ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_errors_are_told_without_their_numbers():
+def test_errors_are_explained_without_their_numbers():
     assert explain(ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 1)")) == "connection refused"
     assert explain(ValueError("why")) == "why"
     assert explain(TimeoutError()) == "TimeoutError"

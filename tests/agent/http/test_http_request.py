@@ -33,7 +33,7 @@ def test_the_length_is_always_the_bodys():
 
 
 @pytest.mark.parametrize(("method", "says_zero"), [("POST", True), ("PUT", True), ("PATCH", True), ("GET", False)])
-def test_an_empty_body_is_said_where_one_is_expected(method, says_zero):
+def test_an_empty_body_has_a_length_where_one_is_expected(method, says_zero):
     assert (b"Content-Length: 0\r\n" in build_request(method, "http://a/").wire) is says_zero
 
 
@@ -50,7 +50,7 @@ def test_user_information_becomes_authorization_unless_the_plan_has_one():
     assert b"Basic" not in build_request("GET", "http://a:b@host/", {"authorization": "x"}).wire
 
 
-def test_values_are_sent_as_utf_8_whatever_stands_beside_them():
+def test_values_are_sent_as_utf_8_beside_any_other_text():
     for beside in ("", "ŝ", "😀"):
         wire = build_request("GET", "http://a/", {"X": "é", "Y": beside, "Cookie": "c=é"}).head_with(
             [f"Cookie: é{beside}"]

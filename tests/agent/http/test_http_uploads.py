@@ -1,4 +1,4 @@
-"""Large bodies over real sockets: nothing is written that nobody waits for, and early answers are read."""
+"""Large bodies over real sockets: nothing is written after a request is given up, and early answers are read."""
 
 import asyncio
 import contextlib
@@ -137,7 +137,7 @@ async def is_given_up(user):
 
 
 async def test_a_frozen_agent_writes_nothing_after_its_lease():
-    """The lease ends between two turns of the loop, and nobody has come to cut yet."""
+    """The lease ends between two turns of the loop, and the cut has not come yet."""
     slow, lease = Slow(), Lease(FOREVER)
     async with Peer(slow) as peer:
         with open_dialer(lease=lease) as dialer:

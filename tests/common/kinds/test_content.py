@@ -39,7 +39,7 @@ def test_headers_and_text_are_the_responses() -> None:
         (b"{}{}", "more than one value"),
     ],
 )
-def test_what_is_not_json_is_told_apart_from_what_is(body: bytes, why: str) -> None:
+def test_a_body_that_is_not_json_is_recognised(body: bytes, why: str) -> None:
     assert Content(Response(200, body=body)).json is NOT_JSON, why
 
 

@@ -13,7 +13,7 @@ def test_the_numbers_of_built_in_failures_stay() -> None:
     )  # fmt: skip
 
 
-def test_others_come_behind_and_two_plans_with_the_same_are_equal() -> None:
+def test_others_come_after_and_two_plans_with_the_same_are_equal() -> None:
     mine = FailureKind("mine", "my own", has_response=True, by_status=True)
     one, two = FailureKinds([mine]), FailureKinds([mine])
     assert (one.numbers["mine"], len(one)) == (21, 22)

@@ -37,7 +37,7 @@ def test_what_is_not_http_has_no_command() -> None:
 
 
 @given(hostile, st.lists(st.tuples(hostile, hostile), max_size=3), hostile)
-def test_whatever_is_in_a_request_stays_one_word_each(path: str, headers: list[tuple[str, str]], body: str) -> None:
+def test_each_part_of_a_request_stays_one_word(path: str, headers: list[tuple[str, str]], body: str) -> None:
     request = SENT | {"url": f"http://h/{path}", "headers": [["X-" + name, value] for name, value in headers]}
     words = shlex.split(command_of(request | {"body": body}))
     assert words[:5] == ["curl", "-g", "-i", "-X", "POST"]

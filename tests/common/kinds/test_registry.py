@@ -1,4 +1,4 @@
-"""The kinds of actions: those built in, those that are installed, and what is said of one that cannot be used."""
+"""The kinds of actions: those built in, those that are installed, and the error for one that cannot be used."""
 
 import sys
 from collections.abc import Iterator
@@ -98,12 +98,12 @@ def test_a_plan_numbers_its_failures_and_judges_by_them() -> None:
     assert index.failures.numbers["echo_hoarse"] == len(KIND)
 
 
-def test_mistakes_in_its_actions_are_told_like_any_other() -> None:
-    told = mistakes(
+def test_mistakes_in_its_actions_are_reported_like_any_other() -> None:
+    reported = mistakes(
         small(users__0__behavior=["a", "b", "c"], actions__a={"kind": "echo", "sayy": "x"},
               actions__b={"kind": "http2", "url": "/"}, actions__c={"kind": 7, "url": "/"})
     )  # fmt: skip
-    text = "\n".join(map(str, told))
+    text = "\n".join(map(str, reported))
     assert "unknown key 'sayy'" in text
     assert "did you mean 'say'?" in text
     assert "say is missing" in text

@@ -43,14 +43,14 @@ def plan(
     return load_plan(PlanSource.of_mapping(source), environ=environ or {})
 
 
-async def told(loaded: LoadedPlan) -> tuple[str, int]:
+async def printed(loaded: LoadedPlan) -> tuple[str, int]:
     lines: list[str] = []
     printer = TrialPrinter(lines.append, Mask(loaded.job.secrets.values()))
     await Trial(loaded, 0, printer).run()
     return "\n".join(lines), printer.failures
 
 
-async def test_requests_responses_variables_and_conditions_are_told(url: str, bank: Bank) -> None:
+async def test_requests_responses_variables_and_conditions_are_printed(url: str, bank: Bank) -> None:
     login = {
         **LOGIN,
         "body": {"username": "user0001", "password": "secret-0001"},
@@ -63,7 +63,7 @@ async def test_requests_responses_variables_and_conditions_are_told(url: str, ba
         {"action": "help", "condition": "{{response.error == 'assertion:response_time'}}"},
     ]
     actions = {"login": login, "dashboard": {"url": "/api/dashboard"}, "help": {"url": "/api/help"}}
-    text, failures = await told(plan(url, {"behavior": steps, "pacing": "1h"}, actions))
+    text, failures = await printed(plan(url, {"behavior": steps, "pacing": "1h"}, actions))
     assert f"POST {url}/api/auth/login" in text
     assert '{"username":"user0001","password":"***"}' in text
     assert "200 OK, " in text
@@ -82,7 +82,7 @@ async def test_cookies_are_shown_with_the_request_that_carries_them(url: str) ->
     login = {**LOGIN, "body": {"username": "user0001", "password": "secret-0001"}}
     actions = {"login": login, "dashboard": {"url": "/api/dashboard"}}
     group = {"on_start": [{"action": "login"}], "behavior": [{"action": "dashboard"}], "on_stop": [{"action": "login"}]}
-    text, failures = await told(plan(url, group, actions))
+    text, failures = await printed(plan(url, group, actions))
     assert failures == 0
     assert "── login#2 (login) ─" in text
     assert "  Cookie: ***" in text.split("── dashboard")[1]
@@ -99,7 +99,7 @@ async def test_secrets_are_masked_wherever_they_turn_up(url: str) -> None:
         {"PASSWORD": "top secret!"},
         secrets={"PASSWORD": {"env": "PASSWORD"}},
     )
-    text, failures = await told(loaded)
+    text, failures = await printed(loaded)
     assert failures == 1
     assert "top secret" not in text
     assert "top%20secret" not in text
@@ -109,7 +109,7 @@ async def test_secrets_are_masked_wherever_they_turn_up(url: str) -> None:
 async def test_an_on_start_that_fails_ends_the_trial(url: str, bank: Bank) -> None:
     actions = {"dashboard": {"url": "/api/dashboard"}, "rates": {"url": "/api/rates"}}
     group = {"on_start": [{"action": "dashboard"}], "behavior": [{"action": "rates"}]}
-    text, failures = await told(plan(url, group, actions))
+    text, failures = await printed(plan(url, group, actions))
     assert failures == 1
     assert "401 Unauthorized" in text
     assert bank.counts.report()["routes"] == {"GET /api/dashboard": 1}
@@ -119,7 +119,7 @@ async def test_data_of_slot_0_is_shown(url: str, tmp_path: Path) -> None:
     (tmp_path / "users.csv").write_text("username,password\nuser0007,secret-0007\n")
     login = {**LOGIN, "body": {"username": "{{user.username}}", "password": "{{user.password}}"}}
     group = {"behavior": [{"action": "login"}], "data": {"user": str(tmp_path / "users.csv")}}
-    text, failures = await told(plan(url, group, {"login": login}))
+    text, failures = await printed(plan(url, group, {"login": login}))
     assert failures == 0
     assert "user: username = 'user0007', password = ***" in text
 
@@ -141,7 +141,7 @@ async def serve_without_end(reader: asyncio.StreamReader, writer: asyncio.Stream
         writer.close()
 
 
-async def test_a_trial_ends_whatever_the_server_does() -> None:
+async def test_a_trial_ends_for_every_behaviour_of_the_server() -> None:
     steps = ["never", "drip", "endless"]
     actions = {step: {"url": f"/{step}", "timeout": "300ms", "max_body": 4_000_000} for step in steps}
     actions["endless"]["timeout"] = "30s"
@@ -149,7 +149,7 @@ async def test_a_trial_ends_whatever_the_server_does() -> None:
     server = await asyncio.start_server(serve_without_end, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        text, failures = await told(plan(f"http://127.0.0.1:{port}", group, actions))
+        text, failures = await printed(plan(f"http://127.0.0.1:{port}", group, actions))
     assert text.count("(timeout): no complete response within 0.3 s") == 3
     assert text.count("(body_too_large)") == 1
     assert failures == 4
@@ -177,13 +177,13 @@ def test_a_reader_that_goes_away_does_not_stop_the_iteration() -> None:
 async def test_a_condition_that_cannot_be_evaluated_is_a_failure_and_ends_the_trial(url: str, section: str) -> None:
     broken = [{"action": "help", "condition": "response.json.a.b"}]
     group: dict[str, Any] = {"behavior": ["help"], section: broken}
-    text, failures = await told(plan(url, group, {"help": {"url": "/api/help"}}))
+    text, failures = await printed(plan(url, group, {"help": {"url": "/api/help"}}))
     assert "cannot be evaluated" in text
     assert failures == 1
 
 
 @pytest.mark.parametrize("section", ["on_start", "behavior"])
-async def test_a_mistake_of_ours_is_told_and_ends_the_trial(
+async def test_a_bug_is_printed_and_ends_the_trial(
     url: str, section: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def perform(*_: Any) -> None:
@@ -191,7 +191,7 @@ async def test_a_mistake_of_ours_is_told_and_ends_the_trial(
 
     monkeypatch.setattr("gradual_agent.kinds.http.engine.HttpAction.perform", perform)
     group: dict[str, Any] = {"behavior": ["help"], section: ["help"]}
-    text, failures = await told(plan(url, group, {"help": {"url": "/api/help"}}))
+    text, failures = await printed(plan(url, group, {"help": {"url": "/api/help"}}))
     assert "(internal): ZeroDivisionError: ours" in text or "failed: internal: ZeroDivisionError: ours" in text
     assert failures == 1
 

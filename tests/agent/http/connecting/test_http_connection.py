@@ -249,7 +249,7 @@ def test_exchanges_follow_each_other_on_one_connection(rows, random):
     assert context.connections == 1
 
 
-def test_a_body_that_nobody_reads_is_not_kept():
+def test_a_body_that_the_plan_does_not_read_is_not_kept():
     request = build_request("GET", "http://system/")
     outcomes, is_free = exchange(request, bytewise(CHUNKED + b"3\r\nabc\r\n0\r\n\r\n"))
     assert outcomes[0][:2] == (200, b"")
@@ -338,7 +338,7 @@ def test_late_line_ends_leave_an_idle_connection_as_it_is():
     assert (transport.calls, connection.is_free) == ([], True)
 
 
-def test_a_line_end_behind_the_request_is_no_answer_to_it():
+def test_a_line_end_after_the_request_is_not_an_answer_to_it():
     connection, _, _ = connect()
     connection.send(GET.wire, GET, NotedExchange())
     connection.data_received(b"HTTP/1.1 204 X\r\n\r\n")
@@ -364,10 +364,10 @@ def test_line_ends_without_end_are_refused():
 
 
 class BugError(Exception):
-    """What nobody foresaw."""
+    """An unexpected error."""
 
 
-def test_what_nobody_foresaw_while_reading_ends_the_exchange(monkeypatch):
+def test_an_unexpected_error_while_reading_ends_the_exchange(monkeypatch):
     def fail(reader, data):
         raise BugError
 
@@ -425,7 +425,7 @@ def test_an_upload_goes_on_where_no_descriptor_is_left_to_watch_its_socket():
     assert connection.is_free
 
 
-def test_an_upload_that_is_given_up_looks_at_its_socket_no_more():
+def test_an_upload_that_is_given_up_no_longer_watches_its_socket():
     connection, _, context = connect(sock=Undoubled(room=100))
     noted = NotedExchange()
     connection.send(BIG.wire, BIG, noted)
@@ -472,7 +472,7 @@ def test_the_lease_can_end_within_a_burst():
 
 @pytest.mark.parametrize("end", ["cancel", "close", "abort"])
 def test_the_rest_of_an_upload_is_not_written_when_it_is_given_up(end):
-    """A timeout, an interrupt, the user's end: nobody waits for the answer."""
+    """A timeout, an interrupt, the user's end: nothing waits for the answer."""
     connection, transport, context, sock, noted = begin_upload()
     getattr(connection, end)(*([noted] if end == "cancel" else []))
     sock.room = 1 << 40
@@ -522,7 +522,7 @@ def test_an_early_success_ends_with_the_upload():
 @pytest.mark.parametrize("error", [BrokenPipeError(32, "x"), ConnectionResetError(104, "x")])
 @pytest.mark.parametrize("answer_first", [False, True])
 @pytest.mark.parametrize("response", [REFUSED, ACCEPTED])
-def test_what_a_server_said_before_it_broke_an_upload_is_read(error, answer_first, response):
+def test_what_a_server_sent_before_it_broke_an_upload_is_read(error, answer_first, response):
     """The write fails, and yet the answer lies in the socket, or comes."""
     connection, _, context, sock, noted = begin_upload()
     sock.error = error
@@ -585,7 +585,7 @@ def test_trailers_without_end_are_refused():
     assert "trailers" in noted.outcomes[0][1]
 
 
-def test_a_mistake_while_a_response_is_read_is_told_to_its_user(monkeypatch):
+def test_a_mistake_while_a_response_is_read_is_reported_to_its_user(monkeypatch):
     def feed(reader, data):
         raise ZeroDivisionError("a mistake")
 

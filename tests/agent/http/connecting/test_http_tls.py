@@ -325,7 +325,7 @@ def connect_inside_tls(room=FOREVER):
 
 
 def test_what_the_layer_answers_goes_out_in_its_turn():
-    """A key is renewed: the answer stands before the next request, and behind what of an upload is sealed."""
+    """A key is renewed: the answer goes before the next request, and after the sealed part of an upload."""
     connection, sock, _, _ = connect_inside_tls()
     connection.send(b"one", GET, NotedExchange())
     connection.data_received(b"HTTP/1.1 204 X\r\n\r\n")
@@ -362,7 +362,7 @@ def test_an_answer_of_the_layer_that_cannot_be_written_leaves_what_came():
     assert [outcome[0] for outcome in noted.outcomes] == [204]
 
 
-def test_nothing_is_said_behind_a_message_that_was_cut_off_or_a_lease_that_is_over():
+def test_no_close_notify_follows_a_message_that_was_cut_off_or_a_lease_that_is_over():
     for room, ends_at, written in ((FOREVER, FOREVER, b"<bye>"), (1, FOREVER, b""), (FOREVER, 0, b"")):
         connection, _, transport, context = connect_inside_tls(room)
         connection.send(b"one", GET, NotedExchange())
@@ -372,13 +372,13 @@ def test_nothing_is_said_behind_a_message_that_was_cut_off_or_a_lease_that_is_ov
 
 
 class EndedLayer:
-    """A session that the server ended right behind the handshake."""
+    """A session that the server ended right after the handshake."""
 
     def encrypt(self, data):
         raise ssl.SSLZeroReturnError(ssl.SSL_ERROR_ZERO_RETURN, "protocol is shutdown")
 
 
-def test_a_session_that_the_server_ended_behind_the_handshake_takes_no_request():
+def test_a_session_that_the_server_ended_after_the_handshake_takes_no_request():
     noted = NotedExchange()
     connection = TlsConnection(make_context(), GET.origin, FakeSocket(), EndedLayer())
     assert connection.send(GET.wire, GET, noted) == -1

@@ -71,7 +71,7 @@ def test_the_host_is_the_one_that_the_plan_says():
         ("X-Trace", "1-2-3", "1-2-3"),
     ],
 )
-def test_header_values_that_nobody_should_read_are_masked(name, value, shown):
+def test_header_values_that_are_credentials_are_masked(name, value, shown):
     assert [name, shown] in described(build_request("GET", URL, {name: value}))["request"]["headers"]
 
 
@@ -136,7 +136,7 @@ def test_a_secret_is_not_shown_in_part_where_a_value_is_cut_off(length):
     assert "S3" not in shown
 
 
-def test_what_is_long_is_cut_off_and_its_length_said():
+def test_what_is_long_is_cut_off_with_its_length():
     long = "x" * (MAX_TEXT + 1)
     request = build_request("POST", f"http://h/{long}", [(f"X-{n}", long) for n in range(100)], b"y" * 1_000_000)
     document = described(request, response(b"z" * 5000, **{f"X_{n}": long for n in range(100)}), detail=long)
@@ -151,7 +151,7 @@ def test_what_is_long_is_cut_off_and_its_length_said():
     assert len(json.dumps(document)) < 300_000
 
 
-def test_a_short_remainder_of_a_long_text_is_still_said_to_be_cut_off():
+def test_a_short_remainder_of_a_long_text_is_still_marked_as_cut_off():
     """All that is looked at is one hidden value."""
     body = json.dumps({"token": "x" * 2 * MAX_READ}).encode()
     assert described(build_request("POST", URL, {}, body))["request"]["body"] == (
@@ -175,13 +175,13 @@ def test_of_an_answer_that_was_not_kept_the_status_is_shown_and_nothing_is_made_
     assert document["response"] == {"status_code": 200, "headers": [], "body": None, "body_bytes": None}
 
 
-def test_a_body_that_nobody_kept_is_not_an_empty_one():
+def test_a_body_that_was_not_kept_is_not_an_empty_one():
     request = build_request("GET", URL, wants_headers=True)
     shown = described(request, response(b"", 200, Content_Length="5"))["response"]
     assert shown == {"status_code": 200, "headers": [["content-length", "5"]], "body": None, "body_bytes": None}
 
 
-def test_a_body_that_the_plan_reads_is_shown_whatever_the_status():
+def test_a_body_that_the_plan_reads_is_shown_for_every_status():
     request = build_request("GET", URL, wants_body=True)
     shown = described(request, response(b'{"a": 1}', 200))["response"]
     assert (shown["body"], shown["body_bytes"]) == ('{"a": 1}', 8)
@@ -213,7 +213,7 @@ def test_a_coding_that_cannot_be_undone_is_shown_as_it_came(body):
 
 
 @pytest.mark.parametrize("charset", ["hex", "idna", "undefined", "punycode", "nowhere", "unicode_escape", "utf-7", '"'])
-def test_a_charset_that_is_none_stops_nobody(charset):
+def test_an_unknown_charset_is_read_as_utf_8(charset):
     shown = described(None, response(b"caf\xc3\xa9 +2AA- \\ud800", Content_Type=f"text/plain; charset={charset}"))
     assert shown["response"]["body"].startswith("caf")
 
@@ -229,7 +229,7 @@ def test_a_lone_surrogate_does_not_reach_a_file():
     st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=30),
     st.integers(100, 599),
 )
-def test_whatever_comes_is_described(body, fields, coding, content_type, status):
+def test_any_response_is_described(body, fields, coding, content_type, status):
     raw = (*fields, (b"Content-Encoding", coding), (b"Content-Type", content_type.encode("latin-1")))
     document = described(build_request("GET", URL), Response(status, Headers(raw), body), "secret")
     assert document["response"]["status_code"] == status
@@ -249,7 +249,7 @@ async def fetch(script, method="GET", **options):
 
 
 @pytest.mark.parametrize("status", ["400 X", "404 X", "500 X", "599 X"])
-async def test_an_error_keeps_its_head_and_its_body_though_nobody_wants_them(status):
+async def test_an_error_keeps_its_head_and_its_body_though_the_plan_does_not_read_them(status):
     for sample in await fetch(lambda request, number: answer(b"why", status, f"X-Number: {number}")):
         assert sample.kind == 0
         assert sample.response.body == b"why"

@@ -31,7 +31,7 @@ def test_query_values_are_encoded_and_lists_repeat() -> None:
     assert request.target == "/?q=a%20b%26c&id=1&id=%C3%BC&on=true&none=&ids=7&ids=8"
 
 
-def test_the_actions_headers_go_before_the_plans_whatever_their_case() -> None:
+def test_the_actions_headers_replace_those_of_the_plan_without_case() -> None:
     request = built(
         {"headers": {"x-one": "action", "X-N": 5}}, {"headers": {"X-One": "plan", "X-Two": "{{ v }}"}}, v="w"
     )
@@ -72,7 +72,7 @@ def test_times_limits_and_tls_come_from_the_action_before_the_plan() -> None:
     assert (own.origin.tls.verify, own.origin.tls.server_name) == (False, "s")
 
 
-def test_text_is_utf_8_wherever_it_stands() -> None:
+def test_text_is_utf_8_in_every_part() -> None:
     request = built(
         {
             "url": "/ü{{ x }}",

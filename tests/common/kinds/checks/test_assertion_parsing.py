@@ -98,7 +98,7 @@ def test_the_text_is_as_it_was_written() -> None:
         ("status_code", "is not an assertion"),
     ],
 )
-def test_what_is_no_assertion_is_told(entry: Any, message: str) -> None:
+def test_what_is_not_an_assertion_is_reported(entry: Any, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         read_assertion(entry, ALL)
 
@@ -151,7 +151,7 @@ def test_extractions_are_read(written: Any, read: Any) -> None:
         ({"from": "json: a", "x": 1}, "unknown key 'x'"),
     ],
 )
-def test_what_is_no_extraction_is_told(written: Any, message: str) -> None:
+def test_what_is_not_an_extraction_is_reported(written: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         read_extraction(written, SOURCES)
 

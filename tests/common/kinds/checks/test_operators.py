@@ -43,6 +43,6 @@ def test_comparisons_are_texts_or_mappings() -> None:
             read_comparison(wrong, "write this")
 
 
-def test_an_unknown_operator_is_told_with_the_nearest() -> None:
+def test_an_unknown_operator_is_reported_with_the_nearest() -> None:
     with pytest.raises(ValueError, match="did you mean 'equals'"):
         read_operator_key("equal")
