@@ -7,8 +7,8 @@ from lines_kind import LinesSpec
 
 from gradual_agent.kinds.assertions import Assertions
 from gradual_agent.kinds.engines import Message, Runtime
-from gradual_agent.kinds.exchange import describe_messages
 from gradual_agent.kinds.extraction import Extractor
+from gradual_agent.kinds.failed_exchange import describe_messages
 from gradual_agent.kinds.kind import Actor, fail_template
 from gradual_agent.runtime.loop_timer import read_clock
 from gradual_agent.runtime.sample import INTERRUPTED, Sample

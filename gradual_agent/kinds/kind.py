@@ -80,7 +80,7 @@ class Engine(Protocol):
         """Make the client of one user; it resumes `owner` when a request has ended."""
 
     def describe(self, mask: Mask, sample: Sample) -> dict[str, Any]:
-        """A failed exchange for reports: {"detail", "request", "response"}, as in `exchange`."""
+        """A failed exchange for reports: {"detail", "request", "response"}, as in `failed_exchange`."""
         ...
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from gradual_common.errors import WireError
 from gradual_common.histogram.columns import HistogramColumns
-from gradual_common.kinds.exchange import check_exchange
+from gradual_common.kinds.failed_exchange import check_exchange
 from gradual_common.protocol import batch, messages, samples
 from gradual_common.protocol.batch_checks import (
     MAX_OUTCOMES,

@@ -15,7 +15,7 @@ from gradual_agent.http.reading.decoding import decode_body
 from gradual_agent.http.request import MAX_KEPT_ERROR, HttpRequest
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.kinds.engines import Message
-from gradual_agent.kinds.exchange import MAX_READ, Field, describe_fields, show_text
+from gradual_agent.kinds.failed_exchange import MAX_READ, Field, describe_fields, show_text
 from gradual_agent.runtime.sample import Sample
 from gradual_common.clock import NS_PER_MS
 from gradual_common.secrecy.credentials import credentials_in_fields, credentials_in_text
@@ -74,18 +74,15 @@ def _describe_response(
         empty = {"status_code": sample.status_code, "headers": [], "body": None, "body_bytes": None}
         return empty if sample.status_code else None
     is_wanted = request is not None and request.wants_body
-    document: dict[str, Any] = {
+    is_kept = is_wanted or response.status_code >= 400
+    is_whole = is_wanted or len(response.body) < MAX_KEPT_ERROR
+    body = response.body if is_wanted or not is_kept else _decoded(response)
+    return {
         "status_code": response.status_code,
         "headers": describe_fields(mask, list(_pairs(response.headers))),
-        "body": None,
-        "body_bytes": None,
+        "body": _show_body(mask, replace(response, body=body), is_whole) if is_kept else None,
+        "body_bytes": len(body) if is_kept and is_whole else None,
     }
-    if is_wanted or response.status_code >= 400:
-        body = response.body if is_wanted else _decoded(response)
-        is_whole = is_wanted or len(response.body) < MAX_KEPT_ERROR
-        document["body"] = _show_body(mask, replace(response, body=body), is_whole)
-        document["body_bytes"] = len(body) if is_whole else None
-    return document
 
 
 def _pairs(headers: Headers) -> list[Field]:

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gradual_common.clock import NS_PER_S
-from gradual_common.kinds.exchange import title_of_request, title_of_response
+from gradual_common.kinds.failed_exchange import title_of_request, title_of_response
 from gradual_master.reporting import tables
 from gradual_master.reporting.charts.against_users import level_charts
 from gradual_master.reporting.charts.events import marks_of

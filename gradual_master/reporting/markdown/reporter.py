@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from gradual_common.kinds.exchange import title_of_response
+from gradual_common.kinds.failed_exchange import title_of_response
 from gradual_common.units import count
 from gradual_master.reporting import tables
 from gradual_master.reporting.interface.files import FileReporter

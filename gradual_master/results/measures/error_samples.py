@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gradual_common.errors import WireError
-from gradual_common.kinds.exchange import curl_of
+from gradual_common.kinds.failed_exchange import curl_of
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
 from gradual_master.results.measures.distribution import seconds
@@ -39,7 +39,7 @@ class ErrorSample(Section):
     slot: int
     detail: str
     request: dict[str, Any] | None
-    """{method, url, headers, body, body_bytes}; of other kinds of actions see `kinds.exchange`. None without one."""
+    """{method, url, headers, body, body_bytes}; of other kinds see `kinds.failed_exchange`. None without one."""
     response: dict[str, Any] | None
     """{status_code, headers, body, body_bytes}; `headers` empty and the body's None where they were not kept."""
     curl: str | None

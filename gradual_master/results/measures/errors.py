@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gradual_common.kinds.causes import cause_of, label_of
-from gradual_common.kinds.exchange import title_of_request, title_of_response
+from gradual_common.kinds.failed_exchange import title_of_request, title_of_response
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.samples import Exemplar

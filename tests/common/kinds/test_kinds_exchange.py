@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_common.kinds.exchange import curl_of
+from gradual_common.kinds.failed_exchange import curl_of
 
 SENT = {
     "method": "POST",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gradual_agent.http.request import MAX_KEPT_ERROR, build_request
 from gradual_agent.http.response import Headers, Response
-from gradual_agent.kinds.exchange import MAX_FIELDS, MAX_READ, MAX_TEXT, MAX_VALUE
+from gradual_agent.kinds.failed_exchange import MAX_FIELDS, MAX_READ, MAX_TEXT, MAX_VALUE
 from gradual_agent.kinds.http.exchange import describe_exchange
 from gradual_agent.runtime.sample import Sample
 from gradual_common.kinds.failures import KIND

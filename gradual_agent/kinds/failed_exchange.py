@@ -1,4 +1,4 @@
-"""Describes a failed exchange, masked and limited in size, in the form of `gradual_common.kinds.exchange`."""
+"""Describes a failed exchange, masked and limited in size, in the form of `gradual_common.kinds.failed_exchange`."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gradual_common.errors import WireError
-from gradual_common.kinds.exchange import check_exchange, title_of_request, title_of_response
+from gradual_common.kinds.failed_exchange import check_exchange, title_of_request, title_of_response
 
 HTTP = {
     "detail": "why",
