@@ -94,6 +94,7 @@ class Trial:
         self._printer.begin(self._loaded.plan.users[self._group].name, rows)
         loop = asyncio.get_running_loop()
         timer = LoopTimer(loop)
+        # A trial has no master, so its lease never ends.
         runtime = Runtime(loop, timer.timeline, Lease(NEVER), read_clock, observer=self._printer)
         engines = TrialEngines(self._loaded.plan, runtime, self._loaded.job.assets)
         recorder = Recorder(SeriesIndex.of(self._loaded.plan), read_clock)
@@ -130,6 +131,8 @@ class Trial:
         """The group's behaviour for one iteration without waits, with every step printed."""
         plan = self._loaded.plan
         behaviour = compile_behaviour(plan, self._group, recorder, engines)
+        # A compiled step does not know its action's name. The series of the group have it, in the order of the steps:
+        # `on_start`, then `behavior`, then `on_stop`.
         names = iter(series.action for series in recorder.index.steps if series.group == self._group)
         on_start, steps, on_stop = (
             tuple(self._observed(step, next(names)) for step in section)

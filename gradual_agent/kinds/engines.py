@@ -88,6 +88,7 @@ class Engines:
 
         GradualError for an action that can never be performed.
         """
+        # Two groups may use one action, and only one of them reads its body: each combination is compiled once.
         key = action, wants_headers, wants_body
         if key not in self._compiled:
             spec = self._plan.actions[action]

@@ -20,8 +20,11 @@ class Extraction(Model):
 
     source: Literal["json", "regex", "header", "cookie"]
     expression: str
+    """A JMESPath expression, a regular expression, or the name of a header or cookie."""
     default: Any = None
+    """The value when nothing is found, if `has_default`."""
     has_default: bool = False
+    """Whether the plan gives a default: it may be `null`, so `default` alone does not tell."""
 
 
 def read_extraction(value: Any, sources: Sequence[str]) -> Any:
@@ -34,6 +37,7 @@ def read_extraction(value: Any, sources: Sequence[str]) -> Any:
         if value is None or isinstance(value, int | float | list):
             raise ValueError(f"{kind_of(value)} is not an extraction; {allowed}")
         return value
+    # Already in normal form.
     if "source" in value and "expression" in value:
         return value
     if unknown := [key for key in value if key not in {"from", "default"}]:

@@ -120,6 +120,7 @@ def _read_action(written: Any, read_default: Callable[[Any], ActionSpec]) -> Act
 
 
 def _installed() -> dict[str, EntryPoint]:
+    # Not cached: to search the metadata of all distributions takes 2 ms, and only plans with other kinds need it.
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
@@ -132,6 +133,7 @@ def _load(point: EntryPoint) -> ActionKind:
         raise ActionKindError(f"the kind {point.name!r} cannot be imported: {type(error).__name__}: {error}") from error
     if not isinstance(kind, ActionKind) or kind.name != point.name:
         raise ActionKindError(f"{point.value} is no ActionKind with the name {point.name!r}")
+    # Failures are counted and shown by name, so a name must have one meaning over all kinds.
     if taken := [failure.name for failure in kind.failures if failure_called(failure.name)]:
         raise ActionKindError(f"the kind {point.name!r} names a failure that there is already: {listed(taken)}")
     return kind

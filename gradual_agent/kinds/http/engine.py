@@ -125,8 +125,10 @@ class HttpAction:
             try:
                 self._judge(user, sample)
             except Exception:
+                # A bug in an assertion is reported with the request that met it.
                 sample.request = request
                 raise
+        # Only failures keep their request, for reports; INTERRUPTED is negative and is not a failure.
         if sample.kind > 0:
             sample.request = request
 

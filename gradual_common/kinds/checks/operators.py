@@ -83,6 +83,7 @@ def split_comparison(text: str) -> tuple[str, str, Any]:
 
     The operator is the last one outside of brackets and quotes: JMESPath has operators of its own in filters.
     """
+    # `items[?price > `5`].id | length(@) > 2` has two comparisons; the first one is part of the JMESPath expression.
     found = None
     for position in _outside_of_brackets(text):
         if match := _operator_at(text, position):

@@ -32,6 +32,7 @@ CHECKS = {check.name: check for check in _ALL}
 SHARED_CHECKS = tuple(check.name for check in _ALL if check.is_shared)
 
 NORMAL_KEYS = {"check", "op"}
+"""Keys of an assertion that is in normal form already; it is left as it is."""
 
 
 def spread_assertions(value: Any) -> Any:
@@ -47,6 +48,7 @@ def place_assertions(value: Any) -> list[tuple[Path, Any]]:
 
 
 def _place_entry(path: Path, entry: Any) -> list[tuple[Path, Any]]:
+    # A mapping with several checks, {status_code: 200, body_size: 1}, is as many assertions.
     if isinstance(entry, dict) and entry and not entry.keys() >= NORMAL_KEYS:
         return [((*path, key), {key: value}) for key, value in entry.items()]
     return [(path, entry)]
