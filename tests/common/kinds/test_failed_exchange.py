@@ -28,13 +28,13 @@ def test_both_shapes_pass_and_have_titles(document: dict[str, Any], titles: tupl
 
 
 @pytest.mark.parametrize(
-    ("request_change", "said"),
+    ("request_change", "message"),
     [
         ({"title": 5}, "title of a request is a int"),
         ({"method": "GET"}, "a request has the keys"),
         ({"headers": [["a"]]}, "a header of a request is not a pair of texts"),
     ],
 )
-def test_what_is_no_exchange_is_refused(request_change: dict[str, Any], said: str) -> None:
-    with pytest.raises(WireError, match=said):
+def test_what_is_not_an_exchange_is_refused(request_change: dict[str, Any], message: str) -> None:
+    with pytest.raises(WireError, match=message):
         check_exchange({**OTHER, "request": {**OTHER["request"], **request_change}})  # type: ignore[dict-item]
