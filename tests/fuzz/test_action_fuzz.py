@@ -24,7 +24,7 @@ from gradual_agent.http.response import Response
 from gradual_agent.kinds import assertions, extraction
 from gradual_agent.kinds.http import request_template
 from gradual_common.errors import GradualError
-from gradual_common.kinds import content, query
+from gradual_common.kinds import content, expressions
 
 USUAL = 2000
 NUMBER = int(os.environ.get("GRADUAL_FUZZ", USUAL))
@@ -56,7 +56,7 @@ def test_nothing_that_a_response_or_a_row_holds_is_internal(seed: int) -> None:
 
 def naive(expression: str) -> Callable[[Any], Any]:
     """JMESPath as the library has it."""
-    return query.jmespath.compile(expression).search
+    return expressions.jmespath.compile(expression).search
 
 
 MUTATIONS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
