@@ -139,7 +139,7 @@ def test_a_second_interrupt_cuts_what_is_in_flight(target: Target, fleet: Fleet)
     agent = fleet.start_agent("a")
     wait_until(lambda: len(target.books().requests) == 4, "load")
     fleet.signal(master, signal.SIGINT)
-    wait_until(lambda: "drain" in fleet.said().lower(), "the drain is said")
+    wait_until(lambda: "users finish" in fleet.said(), "the drain is reported")
     fleet.signal(master, signal.SIGINT)
     outcome = fleet.wait(master, [agent])
     assert outcome.code == 130, outcome.said
