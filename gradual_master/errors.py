@@ -30,7 +30,7 @@ class OptionError(MasterError, ValueError):
 
 
 class InsecureError(MasterError):
-    """Plaintext off loopback without `--insecure`, or a plan with secrets with it (DESIGN 7)."""
+    """Plaintext off loopback without `--insecure`, or a plan with secrets with it (docs/design/architecture.md, 7)."""
 
 
 class ListenError(MasterError):

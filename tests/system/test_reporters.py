@@ -14,7 +14,7 @@ import pytest
 from conftest import BIN, DEADLINE_S, Target, free_port, stop, wait_until
 from summary_schema import SUMMARY, violations
 
-# As a user writes it, letter by letter (RESULTS.md, Reporters).
+# As a user writes it, letter by letter (docs/design/results.md, "Reporters").
 CUSTOM = """
 from gradual.reporting import BaseReporter
 class CustomReporter(BaseReporter):
