@@ -40,7 +40,7 @@ class Ramp(Model):
     @classmethod
     def alone(cls) -> Ramp:
         """The ramp for a plan that writes the strategy's name only; ValueError if the strategy needs more."""
-        raise NotImplementedError
+        raise ValueError("this strategy needs more than its name: write a mapping with its keys")
 
     @classmethod
     def scale(cls, written: dict[str, Any], scale: Scale) -> None:

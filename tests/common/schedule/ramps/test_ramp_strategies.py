@@ -223,3 +223,8 @@ def test_only_a_linear_ramp_that_moves_has_a_stretch() -> None:
     assert trace(linear(over="100s"), 10, None).ramping == 100 * S
     assert trace(linear(initial=10), 10, MINUTE).ramping == 0
     assert trace(shorthand("additive"), 10, MINUTE).ramping == 0
+
+
+def test_a_strategy_that_says_nothing_of_its_bare_name_needs_more_than_that() -> None:
+    with pytest.raises(ValueError, match="needs more than its name"):
+        Ramp.alone()

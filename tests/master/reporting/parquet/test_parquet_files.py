@@ -34,22 +34,6 @@ from gradual_master.reporting.interface.samples import SampleBlock
 from gradual_master.reporting.parquet.files import SampleWriter, describe_run, safe_name
 from gradual_master.reporting.parquet.reporter import MARKER, ParquetReporter
 
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "samples"
-
-
-@pytest.fixture
-def reporter(folder: Path) -> Iterator[ParquetReporter]:
-    """A reporter whose run has begun."""
-    reporter = ParquetReporter(str(folder))
-    reporter.prepare()
-    reporter.on_test_start(run_of(tags={"team": "payments"}))
-    yield reporter
-    reporter.close()
-
-
 NOTHING: Any = None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +18,6 @@ from raw_run import run_of
 
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.parquet.reporter import MARKER, ParquetReporter
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "samples"
-
-
-@pytest.fixture
-def reporter(folder: Path) -> Iterator[ParquetReporter]:
-    """A reporter whose run has begun."""
-    reporter = ParquetReporter(str(folder))
-    reporter.prepare()
-    reporter.on_test_start(run_of(tags={"team": "payments"}))
-    yield reporter
-    reporter.close()
-
 
 NOTHING: Any = None
 
