@@ -70,10 +70,10 @@ class ActionSpec(Model):
     """An entry of `actions:`. Each kind has a model of its own, with `kind: Literal[its name]`."""
 
     kind: str
-    """What the action speaks; default: http."""
+    """The kind of the action; default: http."""
 
     assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(SHARED_CHECKS)] = ()
-    """What must hold of the response."""
+    """Conditions that the response must meet."""
 
     extract: dict[Name, Annotated[Extraction, WrittenExtraction(SHARED_SOURCES)]] = Field(default={})
     """Variables from the response."""

@@ -25,13 +25,13 @@ class Tls(Model):
     """The client's certificate."""
 
     key: str | None = None
-    """The client's key; in the file of cert unless said."""
+    """The client's key; default: it is in the file of cert."""
 
     passphrase: str | None = None
-    """Opens the key; {{secrets.NAME}} or a text."""
+    """The passphrase of the key; {{secrets.NAME}} or a text."""
 
     server_name: str | None = None
-    """Instead of the URL's host."""
+    """The name for SNI and for the check of the certificate; default: the URL's host."""
 
     @model_validator(mode="after")
     def _check_pair(self) -> Tls:

@@ -27,7 +27,7 @@ class ThinkTime(Model):
     """How the waits are spread."""
 
     max: Time | None = None
-    """No wait is longer."""
+    """The longest wait; a longer one is cut to it."""
 
     @classmethod
     def read_short(cls, value: str | float) -> dict[str, Any] | None:

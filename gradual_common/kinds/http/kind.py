@@ -43,19 +43,19 @@ HeaderValue = Annotated[
 
 
 class HttpActionSpec(ActionSpec):
-    """An entry of `actions:`: one HTTP request and what is asserted of its response."""
+    """An entry of `actions:`: one HTTP request and the assertions on its response."""
 
     kind: Literal["http"] = "http"
-    """What the action speaks; default: http."""
+    """The kind of the action; default: http."""
 
     method: Annotated[str, BeforeValidator(read_method)] = "GET"
-    """Default: GET."""
+    """The HTTP method; default: GET."""
 
     url: Annotated[str, Field(min_length=1)]
     """A path after base_url, or an absolute URL; templates are allowed."""
 
     query: dict[str, Any] = Field(default={})
-    """Encoded into the URL; lists repeat."""
+    """Parameters that are encoded into the URL; a list repeats its name."""
 
     headers: dict[str, HeaderValue] = Field(default={})
     """Headers by name; templates are allowed."""
@@ -67,10 +67,10 @@ class HttpActionSpec(ActionSpec):
     """Sent as application/x-www-form-urlencoded."""
 
     timeout: PositiveDuration | None = None
-    """For the whole action, with a unit; default: 30s."""
+    """Timeout of the whole action, with a unit; default: 30s."""
 
     connect_timeout: PositiveDuration | None = None
-    """For DNS, TCP and TLS, with a unit; default: 10s."""
+    """Timeout of DNS, TCP and TLS together, with a unit; default: 10s."""
 
     follow_redirects: Count | None = None
     """How many redirects are followed; default: 10, 0 is off."""
@@ -79,7 +79,7 @@ class HttpActionSpec(ActionSpec):
     """TLS of the connections."""
 
     assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(tuple(CHECKS))] = ()
-    """What must hold of the response."""
+    """Conditions that the response must meet."""
 
     extract: dict[Name, Annotated[Extraction, WrittenExtraction(SOURCES)]] = Field(default={})
     """Variables from the response."""

@@ -52,7 +52,7 @@ class Ramped(Model):
     model_config = ConfigDict(json_schema_extra=_same_as_ramp)
 
     ramp_up: Any = None
-    """How the number of users rises: a strategy alone, or a mapping with it."""
+    """How the number of users rises: the name of a strategy, or a mapping with its settings."""
 
     ramp_config: Any = None
     """The ramp as a mapping; its strategy must agree with ramp_up."""
@@ -75,26 +75,26 @@ class Ramped(Model):
 
 
 class Phase(Ramped):
-    """A stretch of the run with its own duration and ramp."""
+    """A part of the run with its own duration and ramp."""
 
     name: Name
     """Its name in results."""
 
     duration: BareDuration
-    """A bare number is seconds."""
+    """Its length; a bare number is seconds."""
 
     pause_before: BareDuration | None = None
-    """No users for so long before the phase."""
+    """A time without users before the phase."""
 
     warm_up: Flag = False
     """Keeps the phase out of totals and objectives."""
 
     users: dict[Name, Count] = Field(default={})
-    """Concurrency by group, instead of the groups' own."""
+    """Users by group in this phase; default: the concurrency of each group."""
 
 
 class Config(Ramped):
-    """`config:`. `ramp` holds the ramp once the plan is loaded, whichever way it was written."""
+    """The run: base URL, duration, ramp, defaults. In a loaded plan `ramp` holds the ramp of all three keys."""
 
     name: Name = "unnamed"
     """What the results call the run."""
@@ -106,34 +106,34 @@ class Config(Ramped):
     """From the first user to the last; a bare number is seconds."""
 
     phases: tuple[Phase, ...] = Field(default=(), json_schema_extra={"minItems": 1})
-    """Stretches of the run with a duration and a ramp each."""
+    """Parts of the run, each with a duration and a ramp of its own."""
 
     graceful_stop: Duration = 30_000_000_000
     """How long a request in flight may take at the end; default: 30s."""
 
     seed: Seed | None = None
-    """Fixes every random draw; default: a new one for each run."""
+    """The seed of all random numbers; default: a new one for each run."""
 
     think_time: Wait | None = None
-    """After every step that says nothing else."""
+    """The wait after each step that has no think_time of its own."""
 
     headers: dict[str, HeaderValue] = Field(default={})
     """Headers by name; templates are allowed."""
 
     timeout: PositiveDuration = 30_000_000_000
-    """For the whole action, with a unit; default: 30s."""
+    """Timeout of the whole action, with a unit; default: 30s."""
 
     connect_timeout: PositiveDuration = 10_000_000_000
-    """For DNS, TCP and TLS, with a unit; default: 10s."""
+    """Timeout of DNS, TCP and TLS together, with a unit; default: 10s."""
 
     follow_redirects: Count = 10
-    """How many redirects are followed; default: 10; 0 is off."""
+    """How many redirects are followed; default: 10, 0 is off."""
 
     tls: Tls = Tls()
     """TLS of the connections."""
 
     cookies: Cookies = "per_user"
-    """Whether cookies outlive the iteration."""
+    """Whether cookies are kept for the next iteration."""
 
     connections: Connections = "keep_alive"
     """How long a user's connections live."""
@@ -152,7 +152,7 @@ class Step(Model):
     """The wait after the action."""
 
     condition: str | None = None
-    """An expression; the step is skipped where it is false."""
+    """An expression; when it is false, the step is skipped."""
 
     success_rate: Share | None = None
     """An objective: the share of its samples that succeed."""
@@ -174,7 +174,7 @@ class DataSet(Model):
     """Which row a slot gets; default: unique."""
 
     per: Literal["user"] = "user"
-    """How long a row belongs to its owner."""
+    """What a row belongs to: a user."""
 
     on_exhausted: Literal["stop", "recycle", "abort"] = "stop"
     """What happens when the rows are used up."""
@@ -196,34 +196,34 @@ class UserGroup(Ramped):
     """Its name in results."""
 
     concurrency: Count
-    """Users at the full ramp."""
+    """Users of the group when the ramp is at its maximum."""
 
     behavior: Annotated[tuple[WrittenStep, ...], Field(min_length=1)]
-    """The steps of one iteration, repeated."""
+    """The steps of one iteration."""
 
     on_start: tuple[WrittenStep, ...] = ()
-    """Steps when a user starts."""
+    """Steps that run once when a user starts."""
 
     on_stop: tuple[WrittenStep, ...] = ()
-    """Steps when a user is asked to stop."""
+    """Steps that run once when a user is asked to stop."""
 
     data: dict[Name, WrittenDataSet] = Field(default={})
     """Data sets by their name in templates."""
 
     think_time: Wait | None = None
-    """After every step that says nothing else."""
+    """The wait after each step that has no think_time of its own."""
 
     pacing: BareDuration | None = None
-    """Starts iterations at this cadence."""
+    """The time between the starts of two iterations."""
 
     iterations: PositiveCount | None = None
-    """A slot ends for good after so many."""
+    """After this many iterations the slot ends for good."""
 
     stop_at: Literal["request", "iteration"] = "request"
-    """What a user that is asked to stop may finish."""
+    """What a user that is asked to stop finishes: its request or its iteration."""
 
     cookies: Cookies | None = None
-    """Whether cookies outlive the iteration."""
+    """Whether cookies are kept for the next iteration."""
 
     connections: Connections | None = None
     """How long a user's connections live."""
@@ -235,10 +235,10 @@ class UserGroup(Ramped):
 
 
 class Threshold(Model):
-    """An objective as written; parsed by the master's objectives."""
+    """An objective."""
 
     rule: str
-    """stat(scope) op limit."""
+    """A statistic, a scope, an operator and a limit, such as "p95(login) < 500ms"."""
 
     name: Name | None = None
     """Its name in results."""
@@ -251,13 +251,13 @@ WrittenThreshold = Annotated[Threshold, ShortForm("rule")]
 
 
 class SecretSource(Model):
-    """Where the master reads a secret: an environment variable or a file."""
+    """Where the master reads a secret: from an environment variable or a file."""
 
     env: Name | None = None
-    """An environment variable."""
+    """The name of the environment variable."""
 
     file: Name | None = None
-    """A file."""
+    """The path of the file."""
 
     @model_validator(mode="after")
     def _check_one(self) -> SecretSource:
@@ -267,7 +267,7 @@ class SecretSource(Model):
 
 
 class Plan(Model):
-    """A whole plan. Groups keep their order in the file: it is the order of slots."""
+    """A whole plan."""
 
     config: Config
     """What the run is."""
@@ -285,7 +285,7 @@ class Plan(Model):
     """Objectives, such as "p95(login) < 500ms"."""
 
     secrets: dict[Name, SecretSource] = Field(default={})
-    """Read by the master, masked everywhere."""
+    """Secrets by name: read by the master, masked in everything that is written."""
 
     reporters: dict[Name, Annotated[str, Field(min_length=1)]] = Field(default={})
-    """Names for reporters of your own, file.py:Class or package.module:Class, to be chosen with -o NAME."""
+    """Reporters of your own by name, each file.py:Class or package.module:Class; -o NAME chooses one."""

@@ -20,13 +20,13 @@ class AdditiveRamp(Ramp):
     """Users at the start; default: the increment, in a later phase the users at the end of the last one."""
 
     increment: PositiveCount
-    """Users more after each interval."""
+    """How many users are added after each interval."""
 
     interval: BareDuration
-    """A bare number is seconds."""
+    """The time between two steps; a bare number is seconds."""
 
     max_concurrency: PositiveCount | None = None
-    """Default: all users."""
+    """The largest number of users; default: the sum of all groups' concurrency."""
 
     @classmethod
     def alone(cls) -> Ramp:

@@ -24,13 +24,13 @@ class RampLevel(Model):
 
 
 class LevelsRamp(Ramp):
-    """Given levels, up or down."""
+    """Levels from a list, up or down."""
 
     strategy: Literal["levels"]
-    """Given levels, up or down."""
+    """Levels from a list, up or down."""
 
     levels: Annotated[tuple[RampLevel, ...], Field(min_length=1)]
-    """One after the other; the last one lasts until the end of the phase."""
+    """The levels in their order; the last one lasts until the end of the phase."""
 
     @field_validator("levels")
     @classmethod

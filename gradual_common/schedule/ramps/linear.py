@@ -16,16 +16,16 @@ class LinearRamp(Ramp):
     HEIGHTS: ClassVar[dict[str, int]] = {"max_concurrency": 1, "initial": 0}
 
     strategy: Literal["linear"]
-    """From initial to the maximum."""
+    """A straight line from initial to max_concurrency."""
 
     initial: Count | None = None
     """Users at the start; default: 0, in a later phase the users at the end of the last one."""
 
     over: BareDuration | None = None
-    """How long it takes; default: half the phase."""
+    """How long the line takes; default: half the phase."""
 
     max_concurrency: Count | None = None
-    """Default: all users."""
+    """The largest number of users; default: the sum of all groups' concurrency."""
 
     @classmethod
     def alone(cls) -> Ramp:

@@ -31,13 +31,13 @@ class MultiplicativeRamp(Ramp):
     """Users at the start; default: 1, in a later phase the users at the end of the last one."""
 
     multiplier: Multiplier
-    """Above 1; fractions are allowed."""
+    """The factor after each interval: above 1, fractions are allowed."""
 
     interval: BareDuration
-    """A bare number is seconds."""
+    """The time between two steps; a bare number is seconds."""
 
     max_concurrency: PositiveCount | None = None
-    """Default: all users."""
+    """The largest number of users; default: the sum of all groups' concurrency."""
 
     @classmethod
     def alone(cls) -> Ramp:
