@@ -18,7 +18,7 @@ from typing import Any
 from bench.fleet_batches import plan_document
 from bench.fleet_core import Cost, cost_of, memory_over
 from bench.quiet import measure_quietly
-from bench.support import LOAD_CORE, answering, bar, pinned, print_table, running, started_master, tool
+from bench.support import LOAD_CORE, answering, check_limit, pinned, print_table, running, started_master, tool
 
 STREAMS = ((10, 20, "1s", "10s"), (100, 20, "1s", "10s"), (300, 30, "1s", "10s"), (1000, 40, "5s", "30s"))
 """Agents, seconds, interval, lease. A thousand simulated agents on one core can only report every 5 s."""
@@ -91,8 +91,8 @@ def show_streams() -> bool:
         )
         met.append(seen["lost"] == seen["expired"] == 0)
         if agents == 300:
-            met.append(bar("300 agents: CPU of the master", seen["cpu"], MAX_CPU_SHARE, " of a core"))
-            met.append(bar("300 agents: acknowledged, p99", seen["ack_p99_ms"], MAX_ACK_MS, " ms"))
+            met.append(check_limit("300 agents: CPU of the master", seen["cpu"], MAX_CPU_SHARE, " of a core"))
+            met.append(check_limit("300 agents: acknowledged, p99", seen["ack_p99_ms"], MAX_ACK_MS, " ms"))
     header = ("agents", "batches", "CPU", "µs/message", "ack p50 ms", "ack p99 ms", "streams lost", "leases lost")
     print_table("The master over gRPC", header, rows)
     return all(met)
@@ -108,7 +108,7 @@ def show_core() -> bool:
     print_table("The core without gRPC, µs a batch of 20 actions × 3 histograms",
                 ("agents", "decode", "decide", "merge", "close"), rows)  # fmt: skip
     worst = max(costs[size].each("merge") for size in (1_000, 3_000))
-    return bar("merging, 1,000 and 3,000 agents", worst, MAX_MERGE_US, " µs")
+    return check_limit("merging, 1,000 and 3,000 agents", worst, MAX_MERGE_US, " µs")
 
 
 def _cost(size: int) -> Cost:
@@ -120,14 +120,14 @@ def show_memory() -> bool:
     sizes = memory_over(MEMORY_AGENTS, MEMORY_MINUTES)
     print_table(f"Resident memory, {MEMORY_AGENTS} agents", ("minute", "MiB"),
                 [(str(number), f"{size:.1f}") for number, size in enumerate(sizes, 1)])  # fmt: skip
-    return bar("growth from minute 3 to minute 10", sizes[-1] - sizes[2], MAX_GROWTH_MIB, " MiB")
+    return check_limit("growth from minute 3 to minute 10", sizes[-1] - sizes[2], MAX_GROWTH_MIB, " MiB")
 
 
 def show_start() -> bool:
     """How long a complete fleet takes to send the first request; True if the limit is met."""
     seconds = [measure_quietly(seconds_to_start, f"start, round {number + 1}") for number in range(ROUNDS)]
     what = f"from the last of {STARTING_AGENTS} registrations to the first request"
-    return bar(what, statistics.median(seconds), MAX_START_S, " s")
+    return check_limit(what, statistics.median(seconds), MAX_START_S, " s")
 
 
 def seconds_to_start() -> float:

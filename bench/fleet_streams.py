@@ -49,7 +49,7 @@ class SimulatedAgent:
         self._message = pb.AgentMessage.FromString(wire)
         self._counts = counts
         self._channel = grpc.aio.insecure_channel(address, options=OPTIONS)
-        self._stub: Any = fleet_pb2_grpc.FleetStub(self._channel)
+        self._stub: Any = fleet_pb2_grpc.FleetStub(self._channel)  # type: ignore[no-untyped-call]  # generated code
         self._call: Any = None
         self._outgoing: asyncio.Queue[Any] = asyncio.Queue()
         self._sent_at: dict[int, float] = {}
@@ -59,7 +59,7 @@ class SimulatedAgent:
         self._is_over = False
 
     async def run(self) -> None:
-        """From the Hello to the master's Finish."""
+        """Work from the Hello to the master's Finish."""
         self._call = self._stub.Session()
         hello = pb.Hello(
             protocol=PROTOCOL,
@@ -79,7 +79,7 @@ class SimulatedAgent:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._channel.close()
+        await self._channel.close(None)
 
     async def _write(self) -> None:
         while True:
@@ -116,9 +116,9 @@ class SimulatedAgent:
             self._is_over = self._is_over or message.HasField("finish")
 
     def _note_ack(self, number: int) -> None:
-        began = self._sent_at.pop(number, None)
-        if began is not None:
-            self._counts.ack_ms.append((time.perf_counter() - began) * 1000)
+        sent_at = self._sent_at.pop(number, None)
+        if sent_at is not None:
+            self._counts.ack_ms.append((time.perf_counter() - sent_at) * 1000)
 
     async def _report(self) -> None:
         """Send one batch per interval, at the offset that the master gave, and pings in between (`_ping_if_due`)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.support import bar, nginx, print_table, run_embedded
+from bench.support import check_limit, nginx, print_table, run_embedded
 
 AGENTS = 4
 LIMIT_MS = 50.0
@@ -26,4 +26,4 @@ def main() -> bool:
         )
     spread_ms = summary["fleet"]["level_spread_ms"]
     print_table(f"Level changes on {AGENTS} agents", ("", "ms"), [("largest spread", f"{spread_ms:.2f}")])
-    return bar("agents apart at a level change", spread_ms, LIMIT_MS, " ms")
+    return check_limit("agents apart at a level change", spread_ms, LIMIT_MS, " ms")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import threading
 
-from bench.support import bar, nginx, print_table, resident_kib, run_fleet
+from bench.support import check_limit, nginx, print_table, resident_kib, run_fleet
 
 USERS = 10_000
 RAMP_S, HOLD_S = 10, 10
@@ -64,4 +64,4 @@ def main() -> bool:
     per_user = (peaks[USERS] - peaks[10]) / (USERS - 10) * 1024 / 1000
     rows = [(f"{users:,}", f"{kib / 1024:,.1f} MiB") for users, kib in peaks.items()]
     print_table("Resident memory of one agent process", ("users", "memory"), rows)
-    return bar("memory per user", per_user, LIMIT_KB, " KB")
+    return check_limit("memory per user", per_user, LIMIT_KB, " KB")

@@ -6,10 +6,11 @@ import statistics
 import sys
 import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from bench.support import bar, print_table
+from bench.support import check_limit, print_table
 
 ROUNDS = 5
 LIMIT_S, LIMIT_MB = 10.0, 3.0
@@ -19,9 +20,7 @@ TESTS = Path(__file__).parent.parent / "tests/master"
 def simulated_hour() -> Any:
     """The summary of a run that the tests simulate: 3,600 intervals through the real aggregate."""
     sys.path.append(str(TESTS))
-    from simulated_run import simulated_run  # noqa: PLC0415 - it is in the folder of the tests
-
-    return simulated_run()
+    return import_module("simulated_run").simulated_run()
 
 
 def seconds_to_write(summary: Any, path: Path) -> float:
@@ -48,4 +47,6 @@ def main() -> bool:
     print_table(
         f"HTML report of {len(summary.history.series):,} points and {len(summary.actions)} actions", ("", ""), rows
     )
-    return all([bar("time", statistics.median(rounds), LIMIT_S, " s"), bar("size", size, LIMIT_MB, " MB")])
+    return all(
+        [check_limit("time", statistics.median(rounds), LIMIT_S, " s"), check_limit("size", size, LIMIT_MB, " MB")]
+    )

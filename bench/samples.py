@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.quiet import measure_quietly
-from bench.support import bar, nginx, plan_of_rates, print_table, run_fleet
+from bench.support import check_limit, nginx, plan_of_rates, print_table, run_fleet
 
 RATE = 20_000
 USERS = 64
@@ -43,7 +43,7 @@ def run_with_reporter(plan: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, 
     with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
         (Path(folder) / "counting.py").write_text(REPORTER)
         counted = os.environ["GRADUAL_BENCH_COUNTED"] = f"{folder}/counted"
-        summary = run_fleet(plan, options=("-o", f"{folder}/counting.py:CustomReporter"), gives_way=True)
+        summary = run_fleet(plan, options=("-o", f"{folder}/counting.py:CustomReporter"), is_master_nice=True)
         count, dropped, statuses = json.loads(Path(counted).read_text())
         return summary, (count, dropped, statuses)
 
@@ -59,7 +59,7 @@ def missing_at_rate(url: str) -> tuple[float, float]:
 
 def rates(url: str) -> tuple[float, float]:
     """The largest request rate without and with the reporter."""
-    without = run_fleet(plan_of_rates(url, SECONDS, USERS), gives_way=True)["totals"]["request_rate_rps"]
+    without = run_fleet(plan_of_rates(url, SECONDS, USERS), is_master_nice=True)["totals"]["request_rate_rps"]
     summary, _ = run_with_reporter(plan_of_rates(url, SECONDS, USERS))
     return float(without), float(summary["totals"]["request_rate_rps"])
 
@@ -69,15 +69,15 @@ def main() -> bool:
     with nginx() as url:
         paced = measure_quietly(lambda: missing_at_rate(url), "20,000 requests/s")
         rounds = [measure_quietly(lambda: rates(url), f"round {n + 1}") for n in range(ROUNDS)]
-    without, shown = (statistics.median(column) for column in zip(*rounds, strict=True))
+    without, with_reporter = (statistics.median(column) for column in zip(*rounds, strict=True))
     rows = [(f"{n + 1}", f"{a:,.0f}", f"{b:,.0f}", f"{b / a:.3f}") for n, (a, b) in enumerate(rounds)]
     print_table("Requests per second of one agent core", ("round", "without", "with samples", "ratio"), rows)
     ratio = statistics.median(b / a for a, b in rounds)
-    print(f"  medians: {without:,.0f} without, {shown:,.0f} with; the paced load ran at {paced[1]:,.0f}/s")
+    print(f"  medians: {without:,.0f} without, {with_reporter:,.0f} with; the paced load ran at {paced[1]:,.0f}/s")
     return all(
         [
-            bar("requests that the reporter did not get", paced[0], 0, ""),
-            bar("paced rate", paced[1], 0.98 * RATE, "/s", at_most=False),
-            bar("largest throughput with samples", ratio, 0.85, " of that without", at_most=False),
+            check_limit("requests that the reporter did not get", paced[0], 0, ""),
+            check_limit("paced rate", paced[1], 0.98 * RATE, "/s", at_most=False),
+            check_limit("largest throughput with samples", ratio, 0.85, " of that without", at_most=False),
         ]
     )

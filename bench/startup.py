@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from bench.quiet import measure_quietly
-from bench.support import answering, bar, tool
+from bench.support import answering, check_limit, tool
 
 ROUNDS = 5
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -36,4 +36,9 @@ def main() -> bool:
     seconds_of_help()
     first = statistics.median(measure_quietly(seconds_to_first_request, "first request") for _ in range(ROUNDS))
     helped = statistics.median(measure_quietly(seconds_of_help, "--help") for _ in range(ROUNDS))
-    return all([bar("gradual run to the first request", first, 1.5, " s"), bar("gradual --help", helped, 0.3, " s")])
+    return all(
+        [
+            check_limit("gradual run to the first request", first, 1.5, " s"),
+            check_limit("gradual --help", helped, 0.3, " s"),
+        ]
+    )

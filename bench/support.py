@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,7 @@ def tool(name: str) -> str:
 
 
 def plan_of_rates(url: str, seconds: int, users: int, **group: Any) -> dict[str, Any]:
-    """`users` that request the file of nginx without a pause, with an assertion on the response and one on its time."""
+    """`users` request the file of nginx without a pause; each response is checked for its status and its time."""
     return {
         "config": {"name": "rates", "base_url": url, "duration": f"{seconds}s", "graceful_stop": "2s"},
         "users": [{"name": "reader", "concurrency": users, "behavior": [{"action": "rates"}], **group}],
@@ -159,15 +159,15 @@ def run_fleet(
     core: str = LOAD_CORE,
     watch: Any = None,
     options: tuple[str, ...] = (),
-    gives_way: bool = False,
+    is_master_nice: bool = False,
 ) -> dict[str, Any]:
     """Run `plan` with a master on the system's core and one agent on `core`; return the summary.
 
-    `options` are for the master. `gives_way`: the master has a lower priority than the system, which shares its core.
+    `options` are for the master. `is_master_nice`: it has a lower priority than the system, which shares its core.
     `watch(agent_pid)` is called when the agent has started.
     """
     options = ("-o", "json=summary.json", "--allow-saturated", *options)
-    with started_master(plan, 1, *options, nice=19 if gives_way else 0) as (master, folder):
+    with started_master(plan, 1, *options, nice=19 if is_master_nice else 0) as (master, folder):
         agent_command = [tool("gradual-agent"), "--master", f"unix:{folder}/master"]
         streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         with running(pinned(core, agent_command), **streams) as agent:
@@ -197,7 +197,7 @@ def read_summary(folder: Path, log: str) -> dict[str, Any]:
     return summary
 
 
-def print_table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def print_table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     """A plain table: the first column to the left, the others to the right."""
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     print(f"\n{title}")
@@ -207,7 +207,7 @@ def print_table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]
     print(flush=True)
 
 
-def bar(name: str, measured: float, limit: float, unit: str, *, at_most: bool = True) -> bool:
+def check_limit(name: str, measured: float, limit: float, unit: str, *, at_most: bool = True) -> bool:
     """Print and return whether a measured value meets its limit."""
     met = measured <= limit if at_most else measured >= limit
     sign = "≤" if at_most else "≥"

@@ -20,12 +20,12 @@ from functools import partial
 from pathlib import Path
 
 from bench.quiet import measure_quietly
-from bench.support import LOAD_CORE, bar, nginx, pinned, plan_of_rates, print_table, run_fleet
+from bench.support import LOAD_CORE, check_limit, nginx, pinned, plan_of_rates, print_table, run_fleet
 
 USERS = 64
 SECONDS = 8
 ROUNDS = 5
-BARS = {"wrk": 0.5, "locust": 10.0}
+MIN_RATIOS = {"wrk": 0.5, "locust": 10.0}
 """Gradual's rate divided by that of the peer: at least this."""
 WORK = Path(__file__).parent / ".work"
 
@@ -59,7 +59,9 @@ def run(command: list[str], **environment: str) -> str:
 
 
 def with_wrk(url: str) -> float:
-    return float(found(r"Requests/sec:\s+([\d.]+)", run(["wrk", "-t1", f"-c{USERS}", f"-d{SECONDS}s", f"{url}/rates"])))
+    return float(
+        search(r"Requests/sec:\s+([\d.]+)", run(["wrk", "-t1", f"-c{USERS}", f"-d{SECONDS}s", f"{url}/rates"]))
+    )
 
 
 def with_vegeta(url: str) -> float:
@@ -101,7 +103,8 @@ def with_gradual(url: str) -> float:
     return float(summary["totals"]["request_rate_rps"])
 
 
-def found(pattern: str, text: str) -> str:
+def search(pattern: str, text: str) -> str:
+    """The first group of the match; SystemExit with the text if nothing matches."""
     match = re.search(pattern, text)
     if match is None:
         raise SystemExit(f"no {pattern!r} in: {text[-500:]}")
@@ -157,5 +160,7 @@ def main() -> bool:
     ]
     title = f"Requests/s of one core, {USERS} connections, no think time, medians of {ROUNDS}"
     print_table(title, ("generator", "median", "min", "max", "gradual ÷ it"), rows)
-    checks = [bar(f"gradual ÷ {n}", ratios[n], BARS[n], "", at_most=False) for n in BARS if n in ratios]
+    checks = [
+        check_limit(f"gradual ÷ {n}", ratios[n], MIN_RATIOS[n], "", at_most=False) for n in MIN_RATIOS if n in ratios
+    ]
     return all(checks)
