@@ -7,8 +7,8 @@ from typing import Any
 
 from gradual_agent.kinds.engines import Message
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
+from gradual_common.kinds.assertions.assertion import Assertion
 from gradual_common.kinds.causes import label_of
-from gradual_common.kinds.checks.check import Assertion
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.kinds.kind import ActionSpec
 from gradual_common.secrecy.credentials import credentials_in, credentials_in_fields, credentials_in_text

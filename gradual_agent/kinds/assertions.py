@@ -18,11 +18,10 @@ from jinja2 import UndefinedError
 
 from gradual_agent.runtime.sample import Sample
 from gradual_common.errors import GradualError
-from gradual_common.kinds.checks.check import Assertion, Hide, Predicate, show
-from gradual_common.kinds.checks.parsing import CHECKS
+from gradual_common.kinds.assertions.assertion import Assertion, Hide, Predicate, show
 from gradual_common.kinds.content import Content
-from gradual_common.kinds.failure import ASSERTION
 from gradual_common.kinds.failures import KIND
+from gradual_common.kinds.registry import assertion_called
 from gradual_common.secrecy.field_names import is_sensitive
 from gradual_common.secrecy.quoting import MAX_QUOTE_LENGTH, shorten
 from gradual_common.templates.templates import Compiled, Scope, compile_value
@@ -50,13 +49,14 @@ class Assertions:
         expected = [compile_value(spec.expected) for spec in specs]
         self.count = len(specs)
         self.names: frozenset[str] = frozenset().union(*(value.names for value in expected))
-        self.wants_headers = any(CHECKS[spec.check].reads == "headers" for spec in specs)
-        self.wants_body = any(CHECKS[spec.check].reads == "body" for spec in specs)
+        kinds = [assertion_called(spec.check) for spec in specs]
+        self.wants_headers = any(kind.reads == "headers" for kind in kinds)
+        self.wants_body = any(kind.reads == "body" for kind in kinds)
         self._implied = all(spec.check != "status_code" for spec in specs)
         self._written = tuple(zip(specs, expected, strict=True))
         self._checks = tuple(
-            (KIND[f"{ASSERTION}:{spec.check}"], CHECKS[spec.check].compile(spec, value))
-            for spec, value in self._written
+            (KIND[kind.failure.name], kind.compile(spec, value))
+            for kind, spec, value in zip(kinds, specs, expected, strict=True)
         )
 
     def judge(self, sample: Sample, content: Content, scope: Scope) -> None:
@@ -121,7 +121,7 @@ class FailedAssertion:
             # Add the value of the template. If it cannot be rendered, that is the error, which follows in brackets.
             with contextlib.suppress(Exception):
                 written += f" (= {show(self.expected.render(self.scope), hide)})"
-        text = f"expected {written}, found {CHECKS[spec.check].found(spec, sample, self.content, hide)}"
+        text = f"expected {written}, found {assertion_called(spec.check).found(spec, sample, self.content, hide)}"
         return text if self.error is None else f"{text} ({shorten(hide(str(self.error)), 4 * MAX_QUOTE_LENGTH)})"
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from gradual_common.kinds.checks.check import Assertion
-from gradual_common.kinds.checks.parsing import CHECKS
+from gradual_common.kinds.assertions.assertion import Assertion
 from gradual_common.kinds.failure import ASSERTION
-from gradual_common.kinds.registry import failure_called
+from gradual_common.kinds.registry import assertion_called, failure_called
 
 
 def is_by_status(kind: str) -> bool:
@@ -36,8 +35,8 @@ def label_of(kind: str, detail: str = "", status_code: int | None = None, assert
         return f"HTTP {status_code}"
     family, _, check = kind.partition(":")
     named = [assertion for assertion in assertions if family == ASSERTION and assertion.check == check]
-    # Failures are counted per check, so of two `json` assertions it is not known which one failed.
-    return CHECKS[check].label_for(named[0]) if len(named) == 1 else failure.label_for(detail)
+    # Failures are counted per kind, so of two `json` assertions it is not known which one failed.
+    return assertion_called(check).label_for(named[0]) if len(named) == 1 else failure.label_for(detail)
 
 
 def cause_of(kind: str, detail: str = "", status_code: int | None = None) -> str | None:

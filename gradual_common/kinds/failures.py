@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradual_common.kinds.checks.parsing import CHECKS
 from gradual_common.kinds.failure import EXTRACT, INTERNAL, TEMPLATE, TIMEOUT, FailureKind
 from gradual_common.kinds.http import failures as http
+from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
 
-_ASSERTIONS = tuple(check.failure for check in CHECKS.values())
+_ASSERTIONS = tuple(kind.failure for kind in HTTP_ASSERTIONS.values())
 
 BUILT_IN = (
     http.STATUS,

@@ -14,23 +14,23 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from gradual_common.kinds.checks.check import Assertion
-from gradual_common.kinds.checks.parsing import CHECKS, SHARED_CHECKS, read_assertion, spread_assertions
+from gradual_common.kinds.assertions.assertion import Assertion, AssertionKind
+from gradual_common.kinds.assertions.parsing import SHARED_ASSERTIONS, read_assertion, spread_assertions
 from gradual_common.kinds.extraction import SHARED_SOURCES, Extraction, read_extraction
 from gradual_common.kinds.failure import FailureKind
-from gradual_common.language.forms import Fragment
 from gradual_common.language.model import Model, Name
+from gradual_common.language.notation import Fragment
 from gradual_common.language.plan_view import PlanView
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WrittenAssertions:
-    """Marks a value as a list or a mapping of assertions; `checks` names those that are allowed."""
+    """Marks a value as a list or a mapping of assertions of these `kinds`."""
 
-    checks: tuple[str, ...]
+    kinds: Mapping[str, AssertionKind]
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        read = partial(read_assertion, checks=self.checks)
+        read = partial(read_assertion, kinds=self.kinds)
         entry = core_schema.no_info_before_validator_function(read, handler.generate_schema(Assertion))
         entries = core_schema.tuple_variable_schema(entry)
         return core_schema.no_info_before_validator_function(spread_assertions, entries)
@@ -40,7 +40,7 @@ class WrittenAssertions:
             "type": "object",
             "minProperties": 1,
             "additionalProperties": False,
-            "properties": {check: CHECKS[check].schema for check in self.checks},
+            "properties": {name: kind.schema for name, kind in self.kinds.items()},
         }
         return {"anyOf": [{"type": "array", "items": written}, written]}
 
@@ -72,7 +72,7 @@ class ActionSpec(Model):
     kind: str
     """The kind of the action; default: http."""
 
-    assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(SHARED_CHECKS)] = ()
+    assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(SHARED_ASSERTIONS)] = ()
     """Conditions that the response must meet."""
 
     extract: dict[Name, Annotated[Extraction, WrittenExtraction(SHARED_SOURCES)]] = Field(default={})
@@ -111,6 +111,9 @@ class ActionKind:
 
     failures: ClassVar[tuple[FailureKind, ...]] = ()
     """Its own failures; every action may also fail by a template, an assertion, an extraction or a timeout."""
+
+    assertions: ClassVar[Mapping[str, AssertionKind]] = SHARED_ASSERTIONS
+    """The kinds of assertions that its actions may have, by name."""
 
     template_keys: ClassVar[tuple[str, ...]] = ("assertions",)
     """The keys of an action whose texts are templates."""

@@ -16,11 +16,12 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from gradual_common.errors import ActionKindError
+from gradual_common.kinds.assertions.assertion import AssertionKind
 from gradual_common.kinds.failure import FailureKind
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.kinds.http.kind import HttpKind
 from gradual_common.kinds.kind import ActionKind, ActionSpec
-from gradual_common.language.forms import Fragment
+from gradual_common.language.notation import Fragment
 from gradual_common.language.wording import kind_of, listed, nearest
 
 GROUP = "gradual.actions"
@@ -83,6 +84,11 @@ def failure_called(name: str) -> FailureKind | None:
     """A failure kind by its name: a built-in one, or one of an action kind that this process has used."""
     found = BUILT_IN_KINDS.by_name.get(name)
     return found or next((entry for kind in _known.values() for entry in kind.failures if entry.name == name), None)
+
+
+def assertion_called(name: str) -> AssertionKind:
+    """A kind of assertion, of an action kind that this process has used."""
+    return next(kind.assertions[name] for kind in _known.values() if name in kind.assertions)
 
 
 def failure_names() -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from gradual_common.language.forms import Fragment, scalar
+from gradual_common.language.notation import Fragment, scalar
 from gradual_common.secrecy.quoting import quoted, shorten
 from gradual_common.units import read_bare_duration, read_duration, read_positive_duration, read_share
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote, unquote_plus
 
 from gradual_common.secrecy.field_names import MASK, hide_fields, is_sensitive, values_in
 from gradual_common.secrecy.masking import hide_credentials
-from gradual_common.secrecy.token_forms import basic_credentials, hide_tokens, webhooks_in
+from gradual_common.secrecy.token_patterns import basic_credentials, hide_tokens, webhooks_in
 
 Path = tuple[str | int, ...]
 

@@ -1,7 +1,7 @@
 """Secrets are shown as *** wherever they turn up, in whatever way they are written.
 
 Two kinds of values are known: the secrets that the plan declares, and the credentials that `credentials` finds in it. A
-value that is not known is recognised by its field's name (`field_names`) or by its own form (`token_forms`).
+value that is not known is recognised by its field's name (`field_names`) or by its own form (`token_patterns`).
 
 A value may be written as it is, in JSON, in a URL, in HTML or in base64. Its pattern is built character by character,
 so that one text may mix these spellings. Letters and digits are the same in all of them but base64. All repetitions are
@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from gradual_common.secrecy.field_names import MASK, hide_fields, is_sensitive
-from gradual_common.secrecy.token_forms import hide_tokens
+from gradual_common.secrecy.token_patterns import hide_tokens
 
 MIN_CREDENTIAL_LENGTH = 4
 """Characters. A shorter value occurs by chance in much other text, so it cannot be masked."""

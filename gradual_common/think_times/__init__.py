@@ -1,1 +1,1 @@
-"""Think times: how long a user waits after a step. A distribution is a module here, listed in `written`."""
+"""Think times: how long a user waits after a step. A distribution is a module here, listed in `parsing`."""

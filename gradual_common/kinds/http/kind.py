@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from gradual_common.kinds.checks.check import Assertion
-from gradual_common.kinds.checks.parsing import CHECKS
+from gradual_common.kinds.assertions.assertion import Assertion
 from gradual_common.kinds.extraction import SOURCES, Extraction
 from gradual_common.kinds.http import failures
+from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
 from gradual_common.kinds.http.request_checks import check_requests
 from gradual_common.kinds.kind import ActionKind, ActionSpec, WrittenAssertions, WrittenExtraction, texts_in
 from gradual_common.language.model import Count, Name, PositiveCount, PositiveDuration
@@ -78,7 +78,7 @@ class HttpActionSpec(ActionSpec):
     tls: Tls | None = None
     """TLS of the connections."""
 
-    assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(tuple(CHECKS))] = ()
+    assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(HTTP_ASSERTIONS)] = ()
     """Conditions that the response must meet."""
 
     extract: dict[Name, Annotated[Extraction, WrittenExtraction(SOURCES)]] = Field(default={})
@@ -104,6 +104,7 @@ class HttpKind(ActionKind):
     model = HttpActionSpec
     engine = "gradual_agent.kinds.http.engine:make_engine"
     failures = (failures.STATUS, *failures.ON_THE_WAY, failures.BODY_TOO_LARGE)
+    assertions = HTTP_ASSERTIONS
     template_keys = ("url", "query", "headers", "body", "form", "assertions")
 
     def check(self, view: PlanView) -> None:

@@ -18,7 +18,7 @@ from gradual_common.plan.checks.templates import Uses, check_templates
 from gradual_common.plan.scheduling import SINGLE_PHASE
 from gradual_common.rules.parser import parse_rule
 from gradual_common.rules.rule import Rule
-from gradual_common.schedule.ramps.written import RAMP_KEYS
+from gradual_common.schedule.ramps.parsing import RAMP_KEYS
 from gradual_common.secrecy.quoting import shorten
 
 

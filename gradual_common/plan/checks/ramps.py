@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 
 from gradual_common.language.document import Path, attempt
 from gradual_common.language.plan_view import PlanView, total
+from gradual_common.schedule.ramps.parsing import RAMP_KEYS, WrittenRamp, read_ramp, trace
 from gradual_common.schedule.ramps.ramp import Ramp
-from gradual_common.schedule.ramps.written import RAMP_KEYS, WrittenRamp, read_ramp, trace
 from gradual_common.units import read_bare_duration
 
 RAMPS: TypeAdapter[Ramp] = TypeAdapter(WrittenRamp)

@@ -10,14 +10,14 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from gradual_common.errors import Problem
-from gradual_common.kinds.checks.parsing import place_assertions
+from gradual_common.kinds.assertions.parsing import place_assertions
 from gradual_common.kinds.registry import ByKind, kind_of_action
 from gradual_common.language.document import Document, Path, attempt, mapping_at
-from gradual_common.language.forms import OneOf, fields_of, parts_of
+from gradual_common.language.notation import OneOf, fields_of, parts_of
 from gradual_common.language.wording import NO_CHARACTER, kind_of, listed, nearest
 from gradual_common.plan.checks.foreign_keys import hint_for_key
 from gradual_common.plan.model.plan import Plan
-from gradual_common.schedule.ramps.written import read_ramp
+from gradual_common.schedule.ramps.parsing import read_ramp
 
 _MESSAGES = {
     "{key} is missing": "missing",

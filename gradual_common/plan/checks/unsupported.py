@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gradual_common.errors import Problem
 from gradual_common.language.document import EACH, SECTIONS, Document, Path, attempt, mapping_at, places
 from gradual_common.rules.parser import parse_rule
-from gradual_common.schedule.ramps.written import ramps_in
+from gradual_common.schedule.ramps.parsing import ramps_in
 
 Pattern = tuple[str, ...]
 

@@ -14,7 +14,6 @@ from pydantic_core import PydanticCustomError
 from gradual_common.kinds.http.kind import HeaderValue
 from gradual_common.kinds.kind import ActionSpec
 from gradual_common.kinds.registry import ByKind
-from gradual_common.language.forms import Fragment, ShortForm
 from gradual_common.language.model import (
     BareDuration,
     Count,
@@ -27,10 +26,11 @@ from gradual_common.language.model import (
     Seed,
     Share,
 )
+from gradual_common.language.notation import Fragment, ShortForm
 from gradual_common.language.plan_view import name_steps_of
 from gradual_common.net.tls_settings import Tls
-from gradual_common.schedule.ramps.written import RampMistakeError, WrittenRamp, read_ramp
-from gradual_common.think_times.written import Wait
+from gradual_common.schedule.ramps.parsing import RampMistakeError, WrittenRamp, read_ramp
+from gradual_common.think_times.parsing import Wait
 
 Cookies: TypeAlias = Literal["per_user", "per_iteration"]
 """Whether a user's cookies outlive its iteration."""

@@ -16,8 +16,8 @@ from gradual_common.language.document import EACH, Document, Mark, Path, list_at
 from gradual_common.language.plan_view import PlanView, total
 from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.plan.reading.yaml import read_value
+from gradual_common.schedule.ramps.parsing import RAMP_KEYS, scale_ramp
 from gradual_common.schedule.ramps.ramp import Scale
-from gradual_common.schedule.ramps.written import RAMP_KEYS, scale_ramp
 from gradual_common.schedule.slots import apportion
 from gradual_common.secrecy.field_names import names_credential
 from gradual_common.secrecy.masking import MIN_CREDENTIAL_LENGTH

@@ -7,13 +7,13 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from gradual_common.kinds.checks.check import Assertion
-from gradual_common.kinds.checks.parsing import CHECKS
+from gradual_common.kinds.assertions.assertion import Assertion
 from gradual_common.kinds.extraction import Extraction
+from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.kinds.kind import ActionSpec
 from gradual_common.kinds.registry import ByKind
-from gradual_common.language.forms import OneOf
+from gradual_common.language.notation import OneOf
 from gradual_common.plan.model.plan import Config, Plan, UserGroup
 from gradual_common.plan.model.schema import plan_json_schema
 from gradual_common.schedule.ramps.levels import RampLevel
@@ -59,7 +59,7 @@ def test_it_has_the_words_of_the_model() -> None:
                 written = fragment(entry)["properties"][field.alias or name]
                 assert written.get("enum", [written.get("const")]) == words
     written = fragment(HttpActionSpec)["properties"]["assertions"]["anyOf"][1]
-    assert tuple(written["properties"]) == tuple(CHECKS)
+    assert tuple(written["properties"]) == tuple(HTTP_ASSERTIONS)
 
 
 def test_values_are_described_as_they_are_written() -> None:

@@ -9,8 +9,8 @@ from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
 from gradual_common.plan.model.plan import Plan
 from gradual_common.randomness import RandomStream
+from gradual_common.think_times.parsing import DISTRIBUTIONS
 from gradual_common.think_times.think_time import ThinkTime
-from gradual_common.think_times.written import DISTRIBUTIONS
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.judging.think_times import WaitLateness, lateness_of, variance_of
 

@@ -1,7 +1,8 @@
-"""What an assertion is: `check: …` in a plan, its normal form, and the base class of all checks.
+"""What an assertion is: its normal form, and the base class of all kinds of assertions.
 
-A check looks up a value in the sample or in the response, and compares it. A new check is one file with a subclass of
-`Check` (of `LimitCheck` if it compares a number), and an instance at the end of `parsing._ALL`.
+An assertion looks up a value in the sample or in the response, and compares it. A new kind is a subclass of
+`AssertionKind` (of `LimitAssertion` if it compares a number), and an instance at the end of `SHARED_ASSERTIONS`, or of
+`HTTP_ASSERTIONS` when it needs an HTTP response.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Any, ClassVar, Literal, Protocol
 from gradual_common.kinds.content import Content
 from gradual_common.kinds.expressions import Pattern
 from gradual_common.kinds.failure import ASSERTION, MAX_LABEL_PART, FailureKind
-from gradual_common.language.forms import Fragment
 from gradual_common.language.model import Model
+from gradual_common.language.notation import Fragment
 from gradual_common.secrecy.quoting import shorten
 from gradual_common.templates.templates import Compiled, Scope, as_text, is_template
 from gradual_common.templates.templates import Literal as Fixed
@@ -28,9 +29,10 @@ Hide = Callable[[str], str]
 
 
 class Assertion(Model):
-    """One assertion in normal form; each check documents its fields in its own file."""
+    """One assertion in normal form; each kind documents its fields in its own file."""
 
     check: str
+    """The name of its kind."""
     subject: str = ""
     """What to look up: the name of a header, a JMESPath expression."""
     op: Literal["==", "!=", "<", "<=", ">", ">=", "in", "contains", "matches", "exists"]
@@ -87,7 +89,7 @@ COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-class Check(ABC):
+class AssertionKind(ABC):
     """One kind of assertion. Its only instance serves all assertions of this kind, and has no state."""
 
     name: ClassVar[str]
@@ -101,9 +103,6 @@ class Check(ABC):
 
     reads: ClassVar[Literal["", "headers", "body"]] = ""
     """The part of the response that must be kept for it."""
-
-    is_shared: ClassVar[bool] = True
-    """Whether actions of every kind may use it, as every response has a time and a body."""
 
     by_status: ClassVar[bool] = False
     """Whether reports divide its failures by status code."""
@@ -152,7 +151,7 @@ class Check(ABC):
         return f"{self.name} {subject} not as asserted" if subject else self.failure.label
 
 
-class LimitCheck(Check):
+class LimitAssertion(AssertionKind):
     """A number that is compared with a limit."""
 
     noun: ClassVar[str]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from gradual_common.language.forms import AlsoWritten, OneOf, by_name
+from gradual_common.language.notation import AlsoWritten, OneOf, by_name
 from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.think_times.constant import ConstantTime
 from gradual_common.think_times.exponential import ExponentialTime

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from gradual_common.language.document import EACH, Path, attempt, places
-from gradual_common.language.forms import VARIABLE, AlsoWritten, OneOf, by_name
+from gradual_common.language.notation import VARIABLE, AlsoWritten, OneOf, by_name
 from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.schedule.ramps.additive import AdditiveRamp
 from gradual_common.schedule.ramps.curve import Curve

@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from gradual_common.kinds.checks.parsing import (
-    CHECKS,
-    SHARED_CHECKS,
+from gradual_common.kinds.assertions.parsing import (
+    SHARED_ASSERTIONS,
     place_assertions,
     read_assertion,
     spread_assertions,
 )
 from gradual_common.kinds.extraction import SHARED_SOURCES, SOURCES, read_extraction
+from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
 from gradual_common.kinds.http.kind import HttpActionSpec
 
 MS = 1_000_000
-ALL = tuple(CHECKS)
+ALL = HTTP_ASSERTIONS
 
 
 def normal(entry: dict[str, Any]) -> tuple[str, str, Any]:
@@ -158,6 +158,6 @@ def test_what_is_not_an_extraction_is_reported(written: Any, message: str) -> No
 
 def test_a_kind_without_a_head_has_no_assertion_on_it_and_nothing_to_extract_from_it() -> None:
     with pytest.raises(ValueError, match="unknown assertion 'header'; allowed: response_time, body_contains"):
-        read_assertion({"header": "X"}, SHARED_CHECKS)
+        read_assertion({"header": "X"}, SHARED_ASSERTIONS)
     with pytest.raises(ValueError, match=re.escape('write "json: data.token", "regex: …" or {from: …, default: …}')):
         read_extraction("header: X", SHARED_SOURCES)

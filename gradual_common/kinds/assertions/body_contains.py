@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from gradual_common.kinds.checks.check import Assertion, Check, Find
-from gradual_common.language.forms import Fragment
+from gradual_common.kinds.assertions.assertion import Assertion, AssertionKind, Find
+from gradual_common.language.notation import Fragment
 from gradual_common.language.wording import kind_of
 
 
-class BodyContains(Check):
+class BodyContains(AssertionKind):
     """A text within the body."""
 
     name = "body_contains"

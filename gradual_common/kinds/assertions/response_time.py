@@ -5,15 +5,23 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
-from gradual_common.kinds.checks.check import COMPARE, Assertion, Find, Hide, LimitCheck, Measured, Predicate
-from gradual_common.kinds.checks.operators import read_comparison
+from gradual_common.kinds.assertions.assertion import (
+    COMPARE,
+    Assertion,
+    Find,
+    Hide,
+    LimitAssertion,
+    Measured,
+    Predicate,
+)
+from gradual_common.kinds.assertions.operators import read_comparison
 from gradual_common.kinds.content import Content
-from gradual_common.language.forms import Fragment
+from gradual_common.language.notation import Fragment
 from gradual_common.templates.templates import Compiled
 from gradual_common.units import read_duration
 
 
-class ResponseTime(LimitCheck):
+class ResponseTime(LimitAssertion):
     """How long the action took."""
 
     name = "response_time"

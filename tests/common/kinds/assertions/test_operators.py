@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from gradual_common.kinds.checks.operators import read_comparison, read_expected, read_operator_key, split_comparison
+from gradual_common.kinds.assertions.operators import (
+    read_comparison,
+    read_expected,
+    read_operator_key,
+    split_comparison,
+)
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from gradual_common.kinds.checks.check import Assertion, Check, Find
+from gradual_common.kinds.assertions.assertion import Assertion, AssertionKind, Find
 from gradual_common.kinds.expressions import check_regex
-from gradual_common.language.forms import Fragment
+from gradual_common.language.notation import Fragment
 
 
-class BodyMatches(Check):
+class BodyMatches(AssertionKind):
     """A pattern within the body."""
 
     name = "body_matches"

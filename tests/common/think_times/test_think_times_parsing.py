@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from gradual_common.think_times.parsing import Wait, read_think_time
 from gradual_common.think_times.think_time import ThinkTime
-from gradual_common.think_times.written import Wait, read_think_time
 
 S = 1_000_000_000
 MS = 1_000_000

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from gradual_common.kinds.checks.check import Assertion, Find, LimitCheck
-from gradual_common.kinds.checks.operators import read_comparison
-from gradual_common.language.forms import Fragment
+from gradual_common.kinds.assertions.assertion import Assertion, Find, LimitAssertion
+from gradual_common.kinds.assertions.operators import read_comparison
+from gradual_common.language.notation import Fragment
 from gradual_common.units import read_size
 
 
-class BodySize(LimitCheck):
+class BodySize(LimitAssertion):
     """How large the body is."""
 
     name = "body_size"

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from gradual_common.language.forms import AlsoWritten, OneOf, ShortForm, by_name, fields_of, parts_of, scalar
 from gradual_common.language.model import Model
+from gradual_common.language.notation import AlsoWritten, OneOf, ShortForm, by_name, fields_of, parts_of, scalar
 
 
 class Shape(Model):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from gradual_common.kinds.checks.check import Assertion, Check, Find, Hide, Measured, show
-from gradual_common.kinds.checks.operators import read_expectation, split_comparison
+from gradual_common.kinds.assertions.assertion import Assertion, AssertionKind, Find, Hide, Measured, show
+from gradual_common.kinds.assertions.operators import read_expectation, split_comparison
 from gradual_common.kinds.content import NOT_JSON, Content
 from gradual_common.kinds.expressions import Query, check_jmespath
-from gradual_common.language.forms import Fragment
+from gradual_common.language.notation import Fragment
 
 
-class JsonValue(Check):
+class JsonValue(AssertionKind):
     """A value in the body."""
 
     name = "json"

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from gradual_common.secrecy.token_forms import hide_tokens, webhooks_in
+from gradual_common.secrecy.token_patterns import hide_tokens, webhooks_in
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"
 

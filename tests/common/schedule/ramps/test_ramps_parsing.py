@@ -7,7 +7,7 @@ import pytest
 from gradual_common.schedule.ramps.additive import AdditiveAlone
 from gradual_common.schedule.ramps.linear import LinearRamp
 from gradual_common.schedule.ramps.multiplicative import MultiplicativeAlone
-from gradual_common.schedule.ramps.written import RampMistakeError, read_ramp
+from gradual_common.schedule.ramps.parsing import RampMistakeError, read_ramp
 
 ADDITIVE = {"strategy": "additive", "increment": 1, "interval": 5}
 
