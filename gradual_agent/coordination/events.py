@@ -103,13 +103,6 @@ class HangUp:
 
 
 @dataclass(frozen=True, slots=True)
-class SendMessage:
-    """Write a message to the stream."""
-
-    message: AgentMessage
-
-
-@dataclass(frozen=True, slots=True)
 class Fetch:
     """Read the provisions of a run."""
 
@@ -128,13 +121,6 @@ class Renew:
     """The lease ends at `until` (agent clock, ns)."""
 
     until: int
-
-
-@dataclass(frozen=True, slots=True)
-class Obey:
-    """Carry out orders."""
-
-    orders: Orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +148,8 @@ class Exit:
     """The numbers of batches that no master has taken."""
 
 
-SessionInstruction = DialMaster | HangUp | SendMessage | Fetch | Adopt | Renew | Obey | CutUsers | DrainUsers | Exit
+SessionInstruction = DialMaster | HangUp | AgentMessage | Fetch | Adopt | Renew | Orders | CutUsers | DrainUsers | Exit
+"""A message is to be sent, and orders are to be carried out."""
 
 
 def always(*_: object) -> bool:

@@ -33,8 +33,7 @@ Slot = tuple[int, int]
 class UserEnded:
     """The user in a slot has ended."""
 
-    group: int
-    ordinal: int
+    slot: Slot
     tenure: int
     finished: bool
     """For good: its slot leaves the schedule."""
@@ -57,8 +56,7 @@ PoolEvent = Orders | Wake | UserEnded | Drain | Cut
 class StartUser:
     """A user starts in a free slot."""
 
-    group: int
-    ordinal: int
+    slot: Slot
     tenure: int
     due: int = field(default=0, compare=False)
     """The run time at which it was to start, ns."""
@@ -68,8 +66,7 @@ class StartUser:
 class StopUser:
     """The user in a slot is to end."""
 
-    group: int
-    ordinal: int
+    slot: Slot
     deadline: int
     """The latest run time at which it ends, ns."""
     hands_over: bool = False
@@ -80,8 +77,7 @@ class StopUser:
 class Release:
     """The slot is not ours any more and has no user; given once for each slot that leaves us."""
 
-    group: int
-    ordinal: int
+    slot: Slot
     tenure: int
 
 
@@ -89,8 +85,7 @@ class Release:
 class Finished:
     """The slot's user has ended for good, at run time `at`."""
 
-    group: int
-    ordinal: int
+    slot: Slot
     tenure: int
     at: int
 
@@ -142,13 +137,13 @@ class SlotPool:
     @property
     def held(self) -> tuple[SlotRun, ...]:
         """The slots with a user in them."""
-        return as_runs((group, ordinal, user.tenure) for (group, ordinal), user in self._users.items())
+        return as_runs((slot, user.tenure) for slot, user in self._users.items())
 
     @property
     def claimed(self) -> tuple[SlotRun, ...]:
         """The slots that have a user, or may get one at the next level: no other agent may get them."""
         tenures = {slot: user.tenure for slot, user in self._users.items()} | self._tenures
-        return as_runs((*slot, tenure) for slot, tenure in tenures.items())
+        return as_runs(tenures.items())
 
     @property
     def finished(self) -> tuple[SlotRun, ...]:
@@ -227,7 +222,7 @@ class SlotPool:
             slot: end for slot, end in self._finished.items() if self._tenures.get(slot, end.tenure) == end.tenure
         }
         return [
-            Release(*slot, tenure)
+            Release(slot, tenure)
             for slot, tenure in former.items()
             if slot not in self._tenures and slot not in self._users and slot not in self._finished
         ]
@@ -258,24 +253,23 @@ class SlotPool:
                 yield group, ordinal
 
     def _user_ended(self, event: UserEnded, now: int) -> list[PoolInstruction]:
-        slot = (event.group, event.ordinal)
+        slot = event.slot
         user = self._users.get(slot)
         if user is None or user.tenure != event.tenure:
             return []
         del self._users[slot]
         left: list[PoolInstruction] = []
         if event.finished:
-            self._finished[slot] = Finished(event.group, event.ordinal, event.tenure, now)
+            self._finished[slot] = Finished(slot, event.tenure, now)
             left.append(self._finished[slot])
         elif self._tenures.get(slot) != event.tenure:
-            left.append(Release(event.group, event.ordinal, event.tenure))
+            left.append(Release(slot, event.tenure))
         return left + self._settle([slot], now, now)
 
     def _drain(self, now: int) -> list[PoolInstruction]:
         """Every slot leaves us: at once without a user, else with its end."""
         self._leaving = True
-        given_up = self._take_slots(())
-        return given_up + self._settle(sorted(self._users), now, now)
+        return self._take_slots(()) + self._settle(sorted(self._users), now, now)
 
     def _cut(self) -> list[PoolInstruction]:
         self._is_joining = True
@@ -303,7 +297,7 @@ class SlotPool:
             if wanted and user is None:
                 tenure = self._tenures[slot]
                 self._users[slot] = SlotUser(tenure)
-                starts.append(StartUser(*slot, tenure, self._waiting.pop(slot, due)))
+                starts.append(StartUser(slot, tenure, self._waiting.pop(slot, due)))
             elif user is not None:
                 self._note_wait(slot, user, wanted, due)
                 if not wanted or user.tenure != self._tenures[slot]:
@@ -341,7 +335,7 @@ class SlotPool:
             deadline = min(deadline, user.deadline)
             hands_over = hands_over and user.hands_over
         user.deadline, user.hands_over = deadline, hands_over
-        return [StopUser(*slot, deadline, hands_over)]
+        return [StopUser(slot, deadline, hands_over)]
 
 
 def target_of(targets: tuple[int, ...], group: int) -> int:
@@ -349,22 +343,21 @@ def target_of(targets: tuple[int, ...], group: int) -> int:
     return targets[group] if group < len(targets) else 0
 
 
-def as_runs(slots: Iterable[tuple[int, int, int]]) -> tuple[SlotRun, ...]:
-    """(group, ordinal, tenure) of single slots as runs of consecutive ordinals."""
+def as_runs(slots: Iterable[tuple[Slot, int]]) -> tuple[SlotRun, ...]:
+    """Single slots and their tenures as runs of consecutive ordinals."""
+    # In a run, every ordinal is as far from its position in the sorted list: that distance is part of the key.
+    keys = [(group, tenure, ordinal - at, ordinal) for at, ((group, ordinal), tenure) in enumerate(sorted(slots))]
     runs: list[SlotRun] = []
-    ordered = sorted(slots)
-    for (group, tenure, _), members in groupby(
-        enumerate(ordered), key=lambda pair: (pair[1][0], pair[1][2], pair[1][1] - pair[0])
-    ):
-        ordinals = [slot[1] for _, slot in members]
+    for (group, tenure, _), members in groupby(keys, key=lambda key: key[:3]):
+        ordinals = [key[3] for key in members]
         runs.append(SlotRun(group, ordinals[0], len(ordinals), tenure))
     return tuple(runs)
 
 
 def as_finished_runs(ends: Collection[Finished]) -> tuple[SlotRun, ...]:
     """Slots that ended for good as runs, each with the mean of its instants: their missing time stays exact."""
-    instants = {(end.group, end.ordinal): end.at for end in ends}
-    runs = as_runs((end.group, end.ordinal, end.tenure) for end in ends)
+    instants = {end.slot: end.at for end in ends}
+    runs = as_runs((end.slot, end.tenure) for end in ends)
     return tuple(
         replace(run, at=sum(instants[run.group, run.first + i] for i in range(run.count)) // run.count) for run in runs
     )

@@ -174,7 +174,7 @@ class Session:
         hello = replace(self._introduction, stream=self.stream, last_batch=self.outbox.newest, held=self._pool.claimed)
         if self.welcome is not None:
             hello = replace(hello, run=self.welcome.run, epoch=self.welcome.epoch)
-        return [events.DialMaster(self.stream), events.SendMessage(AgentMessage(hello=hello))]
+        return [events.DialMaster(self.stream), AgentMessage(hello=hello)]
 
     def _is_foreign(self, welcome: Welcome, _: int) -> bool:
         """Another run than ours, or a master whose epoch is older than the known one (docs/design/fleet.md, 4.10)."""
@@ -234,7 +234,7 @@ class Session:
         self._in_force = version_of(orders)
         self._confirms = True
         self._is_scheduled = self._is_scheduled or bool(orders.levels)
-        return [events.Obey(orders)]
+        return [orders]
 
     def _lose_stream(self, _: events.StreamLost, now: int) -> Instructions:
         self._redial.lost(now)
@@ -269,7 +269,7 @@ class Session:
         return [events.CutUsers("asked to stop at once")]
 
     def _say_goodbye(self, _: object, __: int) -> Instructions:
-        goodbye: Instructions = [events.SendMessage(AgentMessage(goodbye=Goodbye("asked to stop")))]
+        goodbye: Instructions = [AgentMessage(goodbye=Goodbye("asked to stop"))]
         return (goodbye if self.state is LIVE else []) + self._exit(0, "asked to stop")
 
     def _give_up_master(self, _: object, __: int) -> Instructions:
@@ -287,7 +287,7 @@ class Session:
         if self._pinging.is_due(now, riding=bool(batches) or message != NOTHING):
             message = replace(message, ping=Ping(now, self._begun(), self.offset or 0))
             self._pinging.ping(now)
-        return [events.SendMessage(packed) for packed in pack(message, batches)]
+        return [*pack(message, batches)]
 
     def _hang_up(self, reason: str, now: int) -> Instructions:
         """Give up the stream, if there is one, and dial a new one."""

@@ -174,11 +174,11 @@ class Agent:
     def _follow_session(self, instructions: Sequence[events.SessionInstruction]) -> None:
         for instruction in instructions:
             match instruction:
-                case events.SendMessage(message):
-                    self._link.send(message)
+                case AgentMessage():
+                    self._link.send(instruction)
                 case events.Renew(until):
                     self._lease.ends_at = until
-                case events.Obey(orders):
+                case Orders() as orders:
                     self._log.debug("orders", version=orders.version, slots=sum(span.count for span in orders.slots))
                     self._orders = orders
                     self._reschedule()
@@ -263,18 +263,18 @@ class Agent:
         run = self._run
         if run is None:
             return
-        released: list[tuple[int, int, int]] = []
+        released: list[tuple[pool.Slot, int]] = []
         finished: list[pool.Finished] = []
         for instruction in instructions:
             match instruction:
-                case pool.StartUser(group, ordinal, tenure, due):
-                    run.users.start((group, ordinal), tenure, due - self._offset)
-                case pool.StopUser(group, ordinal, deadline, hands_over):
-                    run.users.stop((group, ordinal), deadline - self._offset, hands_over=hands_over)
+                case pool.StartUser(slot, tenure, due):
+                    run.users.start(slot, tenure, due - self._offset)
+                case pool.StopUser(slot, deadline, hands_over):
+                    run.users.stop(slot, deadline - self._offset, hands_over=hands_over)
                 case Applied():
                     run.recorder.note_level(instruction)
-                case pool.Release(group, ordinal, tenure):
-                    released.append((group, ordinal, tenure))
+                case pool.Release(slot, tenure):
+                    released.append((slot, tenure))
                 case pool.Finished():
                     finished.append(instruction)
                 case pool.Drained():

@@ -277,7 +277,7 @@ class VirtualUser(StepRunner):
         self._clear_alarm()
         self._leave_meter(self._context.clock())
         self._drop_client()
-        self._context.end(UserEnded(self.behaviour.number, self.ordinal, self.tenure, is_finished))
+        self._context.end(UserEnded((self.behaviour.number, self.ordinal), self.tenure, is_finished))
 
     def _leave_meter(self, now: int) -> None:
         meter = self.behaviour.meter

@@ -17,31 +17,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from gradual_agent.coordination.pool import Slot, UserEnded
+from gradual_agent.coordination.pool import Slot, StartUser, StopUser, UserEnded
 from gradual_agent.runtime.timeline import Entry, Timeline
 from gradual_agent.users.user import VirtualUser
 from gradual_common.clock import NS_PER_MS
 
 LATE_NS = 50 * NS_PER_MS
 """A start counts as late beyond the clock error that the fleet is allowed (docs/design/fleet.md, 4.1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class PendingStart:
-    """A user is to start; it was due at `due`."""
-
-    tenure: int
-    due: int
-
-
-@dataclass(frozen=True, slots=True)
-class PendingStop:
-    """A user is to end by `deadline`."""
-
-    deadline: int
-    hands_over: bool
 
 
 class Users:
@@ -61,7 +44,8 @@ class Users:
         self._on_end = on_end
         self._on_error = on_error
         self._users: dict[Slot, VirtualUser] = {}
-        self._queue: OrderedDict[Slot, PendingStart | PendingStop] = OrderedDict()
+        self._queue: OrderedDict[Slot, StartUser | StopUser] = OrderedDict()
+        """The pool's instructions, with their instants on the agent's clock."""
         self._next: Entry | None = None
         self._late_starts = 0
 
@@ -71,7 +55,7 @@ class Users:
 
     def start(self, slot: Slot, tenure: int, due: int) -> None:
         """Start a user in a free slot."""
-        self._enqueue(slot, PendingStart(tenure, due))
+        self._enqueue(StartUser(slot, tenure, due))
 
     def stop(self, slot: Slot, deadline: int, *, hands_over: bool) -> None:
         """Stop a user by `deadline`; with `hands_over` it finishes its iteration first, and is active until then.
@@ -79,11 +63,11 @@ class Users:
         A second call can only shorten the deadline. A slot without a user is ignored.
         """
         waiting = self._queue.get(slot)
-        if isinstance(waiting, PendingStart):
+        if isinstance(waiting, StartUser):
             del self._queue[slot]
-            self._on_end(UserEnded(*slot, waiting.tenure, finished=False))
+            self._on_end(UserEnded(slot, waiting.tenure, finished=False))
         else:
-            self._enqueue(slot, PendingStop(deadline, hands_over))
+            self._enqueue(StopUser(slot, deadline, hands_over))
 
     def cut(self) -> None:
         """End every user at once and start none; `on_end` is not called."""
@@ -100,11 +84,11 @@ class Users:
 
     def note_end(self, ended: UserEnded) -> None:
         """A user has ended; its slot is free before `on_end` is called."""
-        del self._users[ended.group, ended.ordinal]
+        del self._users[ended.slot]
         self._on_end(ended)
 
-    def _enqueue(self, slot: Slot, what: PendingStart | PendingStop) -> None:
-        self._queue[slot] = what
+    def _enqueue(self, instruction: StartUser | StopUser) -> None:
+        self._queue[instruction.slot] = instruction
         if self._next is None:
             self._next = self._timeline.at(self._clock(), self._do_next)
 
@@ -112,16 +96,16 @@ class Users:
         self._next = None
         if not self._queue:
             return
-        slot, what = self._queue.popitem(last=False)
+        slot, instruction = self._queue.popitem(last=False)
         user = self._users.get(slot)
         try:
-            match what:
-                case PendingStart(tenure, due):
+            match instruction:
+                case StartUser(_, tenure, due):
                     assert user is None, f"the slot {slot} is taken"
                     self._late_starts += self._clock() - due > LATE_NS
                     self._users[slot] = user = self._make_user(slot, tenure)
                     user.start()
-                case PendingStop(deadline, hands_over) if user is not None:  # Else it has ended by itself.
+                case StopUser(_, deadline, hands_over) if user is not None:  # Else it has ended by itself.
                     user.stop(deadline, hands_over=hands_over)
         except Exception as error:
             self._on_error(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -217,7 +217,9 @@ class Stage:
         self.recorder = Recorder(self.index, self.timeline.clock)
         self.recorder.schedule(start, S, [(start, 0)])
         self.ended: list[tuple[int, int, int, bool]] = []
-        self.on_end: Callable[[UserEnded], object] = lambda end: self.ended.append(astuple(end))
+        self.on_end: Callable[[UserEnded], object] = lambda end: self.ended.append(
+            (*end.slot, end.tenure, end.finished)
+        )
         self.rows: dict[Slot, Rows] = {}
         self.users = Users(self._make_user, self.timeline, self.timeline.clock, self._note_end, self._raise)
         self.behaviours = behaviours_of(self.plan, self.recorder, StageActions(self.plan, self.engine))

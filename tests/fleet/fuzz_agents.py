@@ -89,7 +89,7 @@ class User:
         if finished:
             process.rules.note_finished(self.slot, self.tenure)
         process.rules.note_gone(process, self)
-        self._run.users.note_end(UserEnded(*self.slot, self.tenure, finished))
+        self._run.users.note_end(UserEnded(self.slot, self.tenure, finished))
 
 
 class SimLease(Lease):

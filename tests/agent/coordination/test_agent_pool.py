@@ -59,9 +59,9 @@ def test_levels_ahead_wait_for_their_instant() -> None:
     assert pool.handle(orders(1, [SlotRun(0, 0, 4, 1)], ahead), 50) == []
     assert pool.next_deadline == 100
     assert pool.handle(Wake(), 99) == []
-    assert pool.handle(Wake(), 101) == [Applied(0, 100, 101), StartUser(0, 0, 1)]
+    assert pool.handle(Wake(), 101) == [Applied(0, 100, 101), StartUser((0, 0), 1)]
     assert pool.next_deadline == 200
-    assert pool.handle(Wake(), 200) == [Applied(1, 200, 200), StartUser(0, 1, 1), StartUser(0, 2, 1)]
+    assert pool.handle(Wake(), 200) == [Applied(1, 200, 200), StartUser((0, 1), 1), StartUser((0, 2), 1)]
     assert pool.next_deadline == NEVER
 
 
@@ -69,7 +69,7 @@ def test_only_our_ordinals_below_the_target_have_users() -> None:
     pool = SlotPool()
     mine = [SlotRun(0, 1, 1, 1), SlotRun(0, 3, 1, 1), SlotRun(1, 0, 2, 5)]
     instructions = pool.handle(orders(1, mine, [level(0, 3, 1)]), 0)
-    assert instructions == [StartUser(0, 1, 1), StartUser(1, 0, 5)]
+    assert instructions == [StartUser((0, 1), 1), StartUser((1, 0), 5)]
 
 
 def test_a_lower_level_stops_users_at_the_latest_after_graceful_stop() -> None:
@@ -77,8 +77,8 @@ def test_a_lower_level_stops_users_at_the_latest_after_graceful_stop() -> None:
     pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [level(0, 3), level(10, 1, number=1)]), 5)
     assert pool.handle(Wake(), 10) == [
         Applied(1, 10, 10),
-        StopUser(0, 1, 10 + GRACE),
-        StopUser(0, 2, 10 + GRACE),
+        StopUser((0, 1), 10 + GRACE),
+        StopUser((0, 2), 10 + GRACE),
     ]
     assert active(pool) == 1
 
@@ -87,7 +87,7 @@ def test_stops_come_before_starts() -> None:
     pool = SlotPool()
     slots = [SlotRun(0, 0, 1, 1), SlotRun(1, 0, 1, 1)]
     pool.handle(orders(1, slots, [level(0, 0, 1), level(10, 1, 0, number=1)]), 0)
-    assert pool.handle(Wake(), 10) == [Applied(1, 10, 10), StopUser(1, 0, 10 + GRACE), StartUser(0, 0, 1)]
+    assert pool.handle(Wake(), 10) == [Applied(1, 10, 10), StopUser((1, 0), 10 + GRACE), StartUser((0, 0), 1)]
 
 
 def dues(instructions: list[PoolInstruction]) -> list[int]:
@@ -100,8 +100,8 @@ def test_a_slot_starts_only_when_its_former_user_has_ended_and_says_since_when_i
     slots = [SlotRun(0, 0, 4, 1)]
     pool.handle(orders(2, slots, [level(1, 0, number=1), level(100, 1, number=2)]), 1)
     assert pool.handle(Wake(), 100) == [Applied(2, 100, 100)]
-    instructions = pool.handle(UserEnded(0, 0, 1, finished=False), 151)
-    assert instructions == [StartUser(0, 0, 1)]
+    instructions = pool.handle(UserEnded((0, 0), 1, finished=False), 151)
+    assert instructions == [StartUser((0, 0), 1)]
     assert dues(instructions) == [100]
 
 
@@ -109,14 +109,14 @@ def test_a_late_level_is_applied_at_once_and_its_starts_were_due_when_it_was() -
     pool = SlotPool()
     pool.handle(orders(1, [SlotRun(0, 0, 4, 1)], []), 0)
     instructions = pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [level(0, 2)]), 60 * MS)
-    assert instructions == [Applied(0, 0, 60 * MS), StartUser(0, 0, 1), StartUser(0, 1, 1)]
+    assert instructions == [Applied(0, 0, 60 * MS), StartUser((0, 0), 1), StartUser((0, 1), 1)]
     assert dues(instructions) == [0, 0]
 
 
 def test_a_level_that_was_in_force_before_the_agent_joined_is_not_late_nor_are_its_users() -> None:
     pool = SlotPool()
     instructions = pool.handle(orders(1, [SlotRun(0, 0, 4, 1)], [level(0, 2)]), 60 * MS)
-    assert instructions == [StartUser(0, 0, 1), StartUser(0, 1, 1)]
+    assert instructions == [StartUser((0, 0), 1), StartUser((0, 1), 1)]
     assert dues(instructions) == [60 * MS, 60 * MS]
 
 
@@ -127,8 +127,8 @@ def test_of_several_levels_that_are_due_only_the_last_moves_users() -> None:
         Applied(0, 10, 30),
         Applied(1, 20, 30),
         Applied(2, 30, 30),
-        StartUser(0, 0, 1),
-        StartUser(0, 1, 1),
+        StartUser((0, 0), 1),
+        StartUser((0, 1), 1),
     ]
 
 
@@ -143,7 +143,7 @@ def test_a_level_of_former_orders_that_is_due_is_in_force_though_newer_ones_name
     mine = [SlotRun(0, 0, 4, 1)]
     pool.handle(orders(1, mine, [level(0, 3), level(100, 1, number=1)]), 0)
     instructions = pool.handle(orders(2, mine, [level(200, 2, number=2)]), 150)
-    assert instructions == [Applied(1, 100, 150), StopUser(0, 1, 150 + GRACE), StopUser(0, 2, 150 + GRACE)]
+    assert instructions == [Applied(1, 100, 150), StopUser((0, 1), 150 + GRACE), StopUser((0, 2), 150 + GRACE)]
     assert pool.next_deadline == 200
 
 
@@ -156,60 +156,60 @@ def test_orders_without_a_level_that_is_due_leave_the_one_in_force() -> None:
 def test_a_slot_taken_away_is_released_at_once_or_when_its_user_has_handed_over() -> None:
     pool = running(2)
     instructions = pool.handle(orders(2, [SlotRun(0, 0, 1, 1)], [level(0, 2)]), 5)
-    assert instructions == [Release(0, 2, 1), Release(0, 3, 1), StopUser(0, 1, 5 + GRACE, hands_over=True)]
+    assert instructions == [Release((0, 2), 1), Release((0, 3), 1), StopUser((0, 1), 5 + GRACE, hands_over=True)]
     assert active(pool) == 2
-    assert pool.handle(UserEnded(0, 1, 1, finished=False), 9) == [Release(0, 1, 1)]
+    assert pool.handle(UserEnded((0, 1), 1, finished=False), 9) == [Release((0, 1), 1)]
     assert pool.held == (SlotRun(0, 0, 1, 1),)
 
 
 def test_a_user_that_hands_over_ends_with_the_level_that_does_not_want_it() -> None:
     pool = running(3)
     pool.handle(orders(2, [SlotRun(0, 0, 1, 1)], [level(0, 3), level(20, 2, number=1)]), 5)
-    assert pool.handle(Wake(), 20) == [Applied(1, 20, 20), StopUser(0, 2, 5 + GRACE)]
+    assert pool.handle(Wake(), 20) == [Applied(1, 20, 20), StopUser((0, 2), 5 + GRACE)]
     assert active(pool) == 2
-    assert pool.handle(UserEnded(0, 2, 1, finished=False), 21) == [Release(0, 2, 1)]
+    assert pool.handle(UserEnded((0, 2), 1, finished=False), 21) == [Release((0, 2), 1)]
 
 
 def test_a_user_above_the_target_has_nothing_to_hand_over() -> None:
     pool = running(3)
     pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [level(0, 3), level(5, 2, number=1)]), 5)
-    assert pool.handle(orders(3, [SlotRun(0, 0, 2, 1)], [level(5, 2, number=1)]), 6) == [Release(0, 3, 1)]
-    assert pool.handle(UserEnded(0, 2, 1, finished=False), 7) == [Release(0, 2, 1)]
+    assert pool.handle(orders(3, [SlotRun(0, 0, 2, 1)], [level(5, 2, number=1)]), 6) == [Release((0, 3), 1)]
+    assert pool.handle(UserEnded((0, 2), 1, finished=False), 7) == [Release((0, 2), 1)]
 
 
 def test_a_new_tenure_waits_for_the_user_of_the_old_one() -> None:
     pool = running(1, slots=1)
-    assert pool.handle(orders(2, [SlotRun(0, 0, 1, 2)], [level(0, 1)]), 5) == [StopUser(0, 0, 5 + GRACE)]
-    assert pool.handle(UserEnded(0, 0, 1, finished=False), 9) == [Release(0, 0, 1), StartUser(0, 0, 2)]
+    assert pool.handle(orders(2, [SlotRun(0, 0, 1, 2)], [level(0, 1)]), 5) == [StopUser((0, 0), 5 + GRACE)]
+    assert pool.handle(UserEnded((0, 0), 1, finished=False), 9) == [Release((0, 0), 1), StartUser((0, 0), 2)]
 
 
 def test_a_slot_that_ended_for_good_stays_empty_until_a_new_tenure() -> None:
     pool = running(2)
-    assert pool.handle(UserEnded(0, 1, 1, finished=True), 5) == [Finished(0, 1, 1, 5)]
+    assert pool.handle(UserEnded((0, 1), 1, finished=True), 5) == [Finished((0, 1), 1, 5)]
     assert pool.finished == (SlotRun(0, 1, 1, 1, 5),)
     assert pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [level(0, 2), level(6, 3, number=1)]), 6) == [
         Applied(1, 6, 6),
-        StartUser(0, 2, 1),
+        StartUser((0, 2), 1),
     ]
     runs = [SlotRun(0, 0, 1, 1), SlotRun(0, 1, 1, 2), SlotRun(0, 2, 2, 1)]
-    assert pool.handle(orders(3, runs, []), 7) == [StartUser(0, 1, 2)]
+    assert pool.handle(orders(3, runs, []), 7) == [StartUser((0, 1), 2)]
 
 
 def test_a_user_that_is_not_ours_ends_without_effect() -> None:
     pool = running(1)
-    assert pool.handle(UserEnded(0, 3, 1, finished=False), 5) == []
-    assert pool.handle(UserEnded(0, 0, 9, finished=False), 5) == []
+    assert pool.handle(UserEnded((0, 3), 1, finished=False), 5) == []
+    assert pool.handle(UserEnded((0, 0), 9, finished=False), 5) == []
 
 
 def test_the_end_of_the_schedule_drains_and_says_so_once() -> None:
     pool = running(2)
     assert pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [end_of_schedule(10)]), 10) == [
         Applied(-1, 10, 10),
-        StopUser(0, 0, 10 + GRACE),
-        StopUser(0, 1, 10 + GRACE),
+        StopUser((0, 0), 10 + GRACE),
+        StopUser((0, 1), 10 + GRACE),
     ]
-    assert pool.handle(UserEnded(0, 0, 1, finished=False), 11) == []
-    assert pool.handle(UserEnded(0, 1, 1, finished=False), 12) == [Drained()]
+    assert pool.handle(UserEnded((0, 0), 1, finished=False), 11) == []
+    assert pool.handle(UserEnded((0, 1), 1, finished=False), 12) == [Drained()]
     assert pool.handle(Wake(), 13) == []
 
 
@@ -223,7 +223,7 @@ def test_a_second_stop_with_less_grace_tells_stopping_users_again() -> None:
     pool = running(1)
     pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [end_of_schedule(10)]), 10)
     instructions = pool.handle(orders(3, [SlotRun(0, 0, 4, 1)], [end_of_schedule(20)], graceful_stop=0), 20)
-    assert instructions == [Applied(-1, 20, 20), StopUser(0, 0, 20)]
+    assert instructions == [Applied(-1, 20, 20), StopUser((0, 0), 20)]
 
 
 def test_a_longer_grace_gives_a_stopping_user_no_more_time() -> None:
@@ -235,10 +235,10 @@ def test_a_longer_grace_gives_a_stopping_user_no_more_time() -> None:
 
 def test_an_agent_that_leaves_drains_whatever_the_orders_say() -> None:
     pool = running(1)
-    given_up = [Release(0, ordinal, 1) for ordinal in (1, 2, 3)]
-    assert pool.handle(Drain(), 5) == [*given_up, StopUser(0, 0, 5 + GRACE, hands_over=True)]
+    given_up = [Release((0, ordinal), 1) for ordinal in (1, 2, 3)]
+    assert pool.handle(Drain(), 5) == [*given_up, StopUser((0, 0), 5 + GRACE, hands_over=True)]
     assert pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [level(6, 4, number=1)]), 6) == [Applied(1, 6, 6)]
-    assert pool.handle(UserEnded(0, 0, 1, finished=False), 7) == [Release(0, 0, 1), Drained()]
+    assert pool.handle(UserEnded((0, 0), 1, finished=False), 7) == [Release((0, 0), 1), Drained()]
 
 
 def test_after_a_cut_no_slot_has_a_user_and_none_is_ours() -> None:
@@ -246,7 +246,7 @@ def test_after_a_cut_no_slot_has_a_user_and_none_is_ours() -> None:
     assert pool.handle(Cut(), 5) == []
     assert (pool.held, active(pool)) == ((), 0)
     again = orders(2, [SlotRun(0, 0, 4, 2)], [level(0, 3)])
-    assert pool.handle(again, 9) == [StartUser(0, 0, 2), StartUser(0, 1, 2), StartUser(0, 2, 2)]
+    assert pool.handle(again, 9) == [StartUser((0, 0), 2), StartUser((0, 1), 2), StartUser((0, 2), 2)]
 
 
 def test_a_cut_while_draining_ends_the_drain() -> None:
@@ -264,8 +264,8 @@ def test_a_cut_while_draining_ends_the_drain() -> None:
         ([(0, 0, 1), (1, 1, 1), (1, 3, 1)], (SlotRun(0, 0, 1, 1), SlotRun(1, 1, 1, 1), SlotRun(1, 3, 1, 1))),
     ],
 )
-def test_slots_are_said_as_runs(slots: list[tuple[int, int, int]], runs: tuple[SlotRun, ...]) -> None:
-    assert as_runs(slots) == runs
+def test_slots_are_reported_as_runs(slots: list[tuple[int, int, int]], runs: tuple[SlotRun, ...]) -> None:
+    assert as_runs(((group, ordinal), tenure) for group, ordinal, tenure in slots) == runs
 
 
 class Fleet(RuleBasedStateMachine):
@@ -285,17 +285,17 @@ class Fleet(RuleBasedStateMachine):
     def carry_out(self, instructions: list[PoolInstruction]) -> None:
         for instruction in instructions:
             match instruction:
-                case StartUser(group, ordinal, tenure):
-                    assert (group, ordinal) not in self.users, "two users of one slot"
-                    self.users[group, ordinal] = (tenure, None, False)
-                case StopUser(group, ordinal, deadline, hands_over):
-                    tenure, asked, handed_over = self.users[group, ordinal]
+                case StartUser(slot, tenure):
+                    assert slot not in self.users, "two users of one slot"
+                    self.users[slot] = (tenure, None, False)
+                case StopUser(slot, deadline, hands_over):
+                    tenure, asked, handed_over = self.users[slot]
                     assert asked is None or deadline < asked or (handed_over and not hands_over and deadline == asked)
                     assert handed_over or asked is None or not hands_over, "who has stopped cannot hand over"
-                    self.users[group, ordinal] = (tenure, deadline, hands_over)
-                case Release(group, ordinal, tenure):
-                    assert (group, ordinal) not in self.users, "a slot is released when it has no user"
-                    assert self.ours.get((group, ordinal)) != tenure, "what is ours is kept"
+                    self.users[slot] = (tenure, deadline, hands_over)
+                case Release(slot, tenure):
+                    assert slot not in self.users, "a slot is released when it has no user"
+                    assert self.ours.get(slot) != tenure, "what is ours is kept"
                 case Applied(_, apply_at, applied_at):
                     assert apply_at <= applied_at
                 case _:
@@ -320,7 +320,7 @@ class Fleet(RuleBasedStateMachine):
             key=lambda one: one.apply_at,
         )
         self.ours = dict.fromkeys(slots, tenure)
-        runs = as_runs((group, ordinal, tenure) for group, ordinal in slots)
+        runs = as_runs((slot, tenure) for slot in slots)
         self.carry_out(self.pool.handle(orders(self.version, runs, self.ahead, grace), self.now))
         self.pass_levels()
 
@@ -337,7 +337,7 @@ class Fleet(RuleBasedStateMachine):
         tenure, *_ = self.users.pop(slot)
         if finished:
             self.finished[slot] = tenure
-        self.carry_out(self.pool.handle(UserEnded(*slot, tenure, finished), self.now))
+        self.carry_out(self.pool.handle(UserEnded(slot, tenure, finished), self.now))
 
     @rule()
     def a_cut(self) -> None:

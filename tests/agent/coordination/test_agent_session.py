@@ -16,11 +16,9 @@ from gradual_agent.coordination.events import (
     HangUp,
     Leave,
     MessageReceived,
-    Obey,
     Provisioned,
     Renew,
     Sealed,
-    SendMessage,
     SessionEvent,
     SessionInstruction,
     SessionState,
@@ -145,20 +143,20 @@ def of(kind: type[SessionInstruction], instructions: list[SessionInstruction]) -
 
 
 def messages(instructions: list[SessionInstruction]) -> list[AgentMessage]:
-    return [instruction.message for instruction in instructions if isinstance(instruction, SendMessage)]
+    return [instruction for instruction in instructions if isinstance(instruction, AgentMessage)]
 
 
 def test_the_first_wake_dials_and_says_hello() -> None:
     agent = Agent()
     hello = Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 1, 100)
-    assert agent.wakes() == [DialMaster(1), SendMessage(AgentMessage(hello=hello))]
+    assert agent.wakes() == [DialMaster(1), AgentMessage(hello=hello)]
     assert agent.session.state is SessionState.GREETING
 
 
 def test_the_welcome_fetches_the_provisions_and_pings_at_once() -> None:
     agent = greeting()
     instructions = agent.hears(after=MS, welcome=WELCOME)
-    assert instructions == [Fetch("run-1"), SendMessage(AgentMessage(ping=Ping(agent.now, 0)))]
+    assert instructions == [Fetch("run-1"), AgentMessage(ping=Ping(agent.now, 0))]
     assert agent.session.state is SessionState.LIVE
 
 
@@ -204,7 +202,7 @@ def test_five_quick_round_trips_give_the_offset() -> None:
     for _ in range(BURST_PINGS - 1):
         sent = agent.now
         instructions = agent.pong(sent)
-        assert instructions == [Renew(sent + LEASE), SendMessage(AgentMessage(ping=Ping(agent.now, 0)))]
+        assert instructions == [Renew(sent + LEASE), AgentMessage(ping=Ping(agent.now, 0))]
     sent = agent.now
     assert agent.pong(sent) == [Adopt(AHEAD), Renew(sent + LEASE)]
 
@@ -214,9 +212,9 @@ def test_orders_wait_for_the_offset() -> None:
     agent.hears(welcome=WELCOME, orders=orders(1))
     agent.feels(Provisioned(1))
     for _ in range(BURST_PINGS - 1):
-        assert of(Obey, agent.pong(agent.now)) == []
+        assert of(Orders, agent.pong(agent.now)) == []
     instructions = agent.pong(agent.now)
-    assert of(Obey, instructions) == [Obey(orders(1))]
+    assert of(Orders, instructions) == [orders(1)]
     assert messages(instructions) == [AgentMessage(confirm=Confirm(1, 1, 1))]
 
 
@@ -231,8 +229,8 @@ def test_orders_wait_for_the_job() -> None:
     agent = greeting()
     agent.hears(welcome=WELCOME, orders=orders(1))
     for _ in range(BURST_PINGS):
-        assert of(Obey, agent.pong(agent.now)) == []
-    assert agent.feels(Provisioned(1)) == [Obey(orders(1)), SendMessage(AgentMessage(confirm=Confirm(1, 1, 1)))]
+        assert of(Orders, agent.pong(agent.now)) == []
+    assert agent.feels(Provisioned(1)) == [orders(1), AgentMessage(confirm=Confirm(1, 1, 1))]
 
 
 def test_a_ping_leaves_every_tenth_of_the_lease_with_what_was_begun() -> None:
@@ -240,7 +238,7 @@ def test_a_ping_leaves_every_tenth_of_the_lease_with_what_was_begun() -> None:
     agent.users.begun = 42
     last = agent.now - MS
     assert agent.runs_until(last + SECOND - 1) == []
-    assert agent.wakes(after=1) == [SendMessage(AgentMessage(ping=Ping(last + SECOND, 42, AHEAD)))]
+    assert agent.wakes(after=1) == [AgentMessage(ping=Ping(last + SECOND, 42, AHEAD))]
 
 
 def test_only_the_stamp_that_a_pong_returns_renews_the_lease() -> None:
@@ -333,19 +331,19 @@ def test_the_offset_in_use_moves_only_when_the_estimate_has_left_it() -> None:
 def test_newer_orders_are_obeyed_and_confirmed() -> None:
     agent = live()
     instructions = agent.hears(orders=orders(3))
-    assert instructions == [Obey(orders(3)), SendMessage(AgentMessage(confirm=Confirm(1, 3, 1)))]
+    assert instructions == [orders(3), AgentMessage(confirm=Confirm(1, 3, 1))]
 
 
 @pytest.mark.parametrize("stale", [orders(2), orders(3), orders(9, epoch=0)])
 def test_older_orders_are_dropped_and_the_newer_confirmed_again(stale: Orders) -> None:
     agent = live()
     agent.hears(orders=orders(3))
-    assert agent.hears(orders=stale) == [SendMessage(AgentMessage(confirm=Confirm(1, 3, 1)))]
+    assert agent.hears(orders=stale) == [AgentMessage(confirm=Confirm(1, 3, 1))]
 
 
 def test_a_stored_provision_is_confirmed() -> None:
     agent = live()
-    assert agent.feels(Provisioned(2)) == [SendMessage(AgentMessage(confirm=Confirm(0, 0, 2)))]
+    assert agent.feels(Provisioned(2)) == [AgentMessage(confirm=Confirm(0, 0, 2))]
 
 
 def test_a_new_stream_begins_with_what_is_held_finished_and_in_force() -> None:
@@ -370,8 +368,8 @@ def test_orders_after_a_cut_wait_for_the_new_lease() -> None:
     agent = working()
     agent.hears(expired=Expired("late"))
     agent.wakes(after=JITTER_DELAY)
-    assert of(Obey, agent.hears(welcome=WELCOME, orders=orders(2))) == []
-    assert agent.pong(agent.now)[:2] == [Renew(agent.now - MS + LEASE), Obey(orders(2))]
+    assert of(Orders, agent.hears(welcome=WELCOME, orders=orders(2))) == []
+    assert agent.pong(agent.now)[:2] == [Renew(agent.now - MS + LEASE), orders(2)]
 
 
 @pytest.mark.parametrize("foreign", [replace(WELCOME, run="run-2"), replace(WELCOME, epoch=0)])
@@ -399,7 +397,7 @@ def test_slots_that_ended_are_gathered_and_said() -> None:
     assert agent.feels(SlotsEnded(released=runs[:1])) == []
     assert agent.feels(SlotsEnded(finished=runs[1:]), after=MS) == []
     instructions = agent.wakes(after=GATHER_NS - MS)
-    assert instructions == [SendMessage(AgentMessage(released=runs[:1], finished=runs[1:]))]
+    assert instructions == [AgentMessage(released=runs[:1], finished=runs[1:])]
     assert agent.session.next_deadline != agent.now
 
 
@@ -417,7 +415,7 @@ def test_a_batch_goes_out_at_its_instant_and_a_ping_rides_on_it() -> None:
     at = agent.now + 700 * MS
     assert agent.feels(Sealed(sealed, at)) == []
     assert agent.session.next_deadline == at
-    assert agent.wakes(after=700 * MS) == [SendMessage(AgentMessage(ping=Ping(at, 0, AHEAD), batches=(sealed,)))]
+    assert agent.wakes(after=700 * MS) == [AgentMessage(ping=Ping(at, 0, AHEAD), batches=(sealed,))]
 
 
 def test_acknowledged_batches_are_not_sent_again() -> None:
@@ -499,7 +497,7 @@ def test_an_agent_without_a_stream_and_orders_leaves_without_a_word() -> None:
 
 def test_the_first_signal_drains_and_goodbye_follows_the_last_acknowledgement() -> None:
     agent = working()
-    assert agent.feels(Leave()) == [DrainUsers("asked to stop"), SendMessage(AgentMessage(leaving=True))]
+    assert agent.feels(Leave()) == [DrainUsers("asked to stop"), AgentMessage(leaving=True)]
     sealed = batch(1, last=True)
     assert messages(agent.feels(Sealed(sealed, agent.now))) == [AgentMessage(batches=(sealed,))]
     instructions = agent.hears(ack=1)

@@ -25,7 +25,7 @@ def test_users_of_several_groups_are_counted_as_active_and_stopping() -> None:
 
 def test_a_slot_is_free_when_its_end_is_told_and_takes_the_next_user() -> None:
     stage = Stage({"behavior": ["login"], "think_time": "10s"})
-    stage.on_end = lambda end: stage.start(ordinal=end.ordinal, tenure=end.tenure + 1)
+    stage.on_end = lambda end: stage.start(ordinal=end.slot[1], tenure=end.tenure + 1)
     stage.start()
     stage.run_until(S)
     stage.stop(31 * S)
