@@ -59,7 +59,7 @@ class Intake:
     def __init__(self, interval: int) -> None:
         self.interval = interval
         self.start: int | None = None
-        """The schedule's time 0, in run time; None before the load."""
+        """The schedule's time 0, in run time; None before the load. Interval k starts at start + k·interval."""
         self.next_open = 0
         """The number of the first interval that is not closed."""
         self.late_batches = 0
@@ -75,10 +75,6 @@ class Intake:
     def of(self, agent: str) -> Delivery:
         """What this agent has delivered."""
         return self._deliveries.setdefault(agent, Delivery())
-
-    def begin(self, start: int) -> None:
-        """Interval k covers [start + k·interval, start + (k + 1)·interval)."""
-        self.start = start
 
     def note_stall(self, now: int) -> None:
         """The master itself did not run until `now`: it has still to read what arrived in that time."""

@@ -177,7 +177,7 @@ class RunStages:
         # orders. The state changes last: then this same event continues under load, and assigns at once what became
         # free, or who joined, during the preparation.
         start = now + min(max(MIN_START_LEAD_NS, 2 * (now - self._armed_at)), self.terms.lease)
-        self.intake.begin(start)
+        self.intake.start = start
         self.out.add(StartSchedule(start))
         self.assigner.start_load()
         self.orders.begin(start)

@@ -85,10 +85,6 @@ class Aggregate:
         self._capacity = 16
         self._applied: dict[tuple[int, int], tuple[int, int]] = {}
 
-    def begin(self, start: int) -> None:
-        """Set the run time of the schedule's start, from which intervals are counted."""
-        self.start = start
-
     def merge(self, agent_id: str, batch: Batch) -> None:
         """Add a batch; WireError, and nothing added, when it does not fit the plan's series."""
         reading = read_batch(agent_id, batch, self._layouts)

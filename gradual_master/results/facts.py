@@ -60,6 +60,10 @@ class RunFacts:
     plan_sha256: str
     seed: int
     command: str
+    allow_missing: float
+    """The share of the scheduled user-seconds that may be missing in a valid run, in [0, 1]."""
+    allow_saturated: bool
+    """Whether a generator that was the bottleneck is a warning only."""
     begins_at: str | None = None
     """The start of the schedule; None when it never started."""
     tags: dict[str, str] = field(default_factory=dict)

@@ -45,8 +45,7 @@ class RunReport:
 
     def begin(self, start: int) -> None:
         """The schedule's time 0 is at the run time `start`."""
-        self._start = start
-        self.aggregate.begin(start)
+        self._start = self.aggregate.start = start
         self._reporters.on_test_start(self._facts())
 
     def close_interval(self, number: int) -> None:
@@ -88,7 +87,7 @@ class RunReport:
     def summarize(self, git: dict[str, Any] | None) -> Summary:
         """Judge the run, and return its summary."""
         run = replace(self._facts(), git=git, fingerprint=fingerprint())
-        summary = build_summary(self.aggregate, self._core.facts(), run, self._options)
+        summary = build_summary(self.aggregate, self._core.facts(), run)
         document = without_credentials(self._loaded.job.document)
         # The plan as it ran: the document that the agents got, not the file.
         history = History(
@@ -111,6 +110,8 @@ class RunReport:
             plan_sha256=self._loaded.sha256,
             seed=self._loaded.job.seed,
             command=hide(self._options.command),
+            allow_missing=self._options.allow_missing,
+            allow_saturated=self._options.allow_saturated,
             begins_at=None if self._start is None else clock.wall_time(self._start),
             tags={self._mask.hide(name): self._mask.hide_named(name, tag) for name, tag in self._options.tags.items()},
             stop_signal=core.signal,

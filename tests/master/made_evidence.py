@@ -1,20 +1,14 @@
 """Evidence of a run in which nothing was amiss, but for what a test names."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from raw_run import run_of
 
+from gradual_master.results.facts import RunFacts
 from gradual_master.results.judging.evidence import Evidence
 from gradual_master.results.judging.fleet import FleetSection
 from gradual_master.results.judging.littles_law import LittlesLaw
-
-
-@dataclass(frozen=True)
-class Tolerated:
-    allow_missing: float = 0.01
-    allow_saturated: bool = False
-
 
 FLEET = FleetSection(
     scheduled_user_s=1000,
@@ -50,11 +44,9 @@ def evidence_of(**changes: Any) -> Evidence:
     def mine(part: type) -> dict[str, Any]:
         return {field.name: changes.pop(field.name) for field in fields(part) if field.name in changes}
 
-    run = run_of(**{name: changes.pop(name) for name in ("stop_signal", "failure") if name in changes})
-    fleet, law, tolerance = mine(FleetSection), mine(LittlesLaw), mine(Tolerated)
+    run, fleet, law = mine(RunFacts), mine(FleetSection), mine(LittlesLaw)
     parts: dict[str, Any] = {
-        "run": run,
-        "tolerance": Tolerated(**tolerance),
+        "run": run_of(**run),
         "objectives": (),
         "fleet": FleetSection(**{**FLEET.to_dict(), **fleet}),
         "law": LittlesLaw(**{**{name: getattr(LAW, name) for name in LAW.keys()}, **law}),  # noqa: SIM118 - no mapping

@@ -27,11 +27,6 @@ CUMULATIVE_TEMPORALITY = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATI
 DELTA_TEMPORALITY = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
 
 
-class Options:
-    allow_missing = 0.01
-    allow_saturated = False
-
-
 def samples_of(second: int) -> list[tuple[int, str, int]]:
     """Times from below the first bucket to above the last, successes and failures."""
     rng = np.random.default_rng(second)
@@ -60,7 +55,7 @@ class FedRun:
             tags={"team": "payments"},
             finished_at="2026-01-02T03:04:12+00:00",
         )
-        self.summary: Summary = build_summary(aggregate, fleet_of(agent("a")), self.facts, Options())
+        self.summary: Summary = build_summary(aggregate, fleet_of(agent("a")), self.facts)
 
     def through(self, reporter: OtlpReporter, paced_by: Receiver | None = None) -> list[Any]:
         """The whole run, as the host drives a reporter; what was logged. `paced_by` has every interval by itself."""

@@ -14,11 +14,6 @@ from gradual_master.results.measures.intervals import IntervalRecord
 SCHEDULE = schedule_of((2, 1), (4, 2), seconds=6)
 
 
-class Options:
-    allow_missing = 0.01
-    allow_saturated = False
-
-
 def records(count: int, *, plan: Plan | None = None, schedule: Schedule = SCHEDULE) -> list[IntervalRecord]:
     """Second k has k + 1 logins of 10 ms; every third second one more that failed."""
     aggregate = aggregate_of(plan or plan_of(), schedule)

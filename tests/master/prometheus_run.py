@@ -39,11 +39,6 @@ TIMES = [(n + 1) * 7 * MS for n in range(40)]
 """Response times of the logins of an interval: 7 to 280 ms, evenly."""
 
 
-class Options:
-    allow_missing = 0.01
-    allow_saturated = False
-
-
 @dataclass
 class Fed:
     """What a reporter was told."""
@@ -67,7 +62,7 @@ def fed(seconds: int = 3, warm_up: int = 0, plan: Plan | None = None) -> Fed:
     drain = Stretch(-1, seconds * S, (seconds + 1) * S, [(2, "", 5 * MS), (2, "connect", MS)])
     aggregate.merge("a", batch_of(seconds + 1, seconds, drain, last=True))
     records.append(aggregate.close(seconds))
-    summary = build_summary(aggregate, fleet_of(agent("a")), run_of(), Options())
+    summary = build_summary(aggregate, fleet_of(agent("a")), run_of())
     return Fed(run_of(), records, summary)
 
 

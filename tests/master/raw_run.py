@@ -200,7 +200,7 @@ def iteration_time(group_series: int, ns: int) -> tuple[int, str, int, int]:
 def aggregate_of(plan: Plan, schedule: Schedule, interval: int = S) -> Aggregate:
     """An aggregate whose schedule has begun."""
     made = Aggregate(plan, schedule, interval)
-    made.begin(START)
+    made.start = START
     return made
 
 
@@ -223,5 +223,7 @@ def run_of(**facts: Any) -> RunFacts:
         "plan_sha256": "ab" * 32,
         "seed": 42,
         "command": "gradual run plan.yaml",
+        "allow_missing": 0.01,
+        "allow_saturated": False,
     }
     return RunFacts(**known | facts)

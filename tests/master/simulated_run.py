@@ -53,11 +53,6 @@ ERROR_SAMPLE: dict[str, Any] = {
 }
 
 
-class Options:
-    allow_missing = 0.01
-    allow_saturated = False
-
-
 def simulated_run(
     seconds: int = 3600,
     actions: int = ACTIONS,
@@ -82,7 +77,7 @@ def simulated_run(
         aggregate.merge("agent-1", batch)
         records.append(aggregate.close(second))
     run = run_of(duration_s=float(seconds))
-    summary = build_summary(aggregate, fleet_of(agent("agent-1")), run, Options())
+    summary = build_summary(aggregate, fleet_of(agent("agent-1")), run)
     series = aggregate.series if times == 1 else _repeated(records, schedule.groups, times)
     history = History(series.table(), tuple(news), schedule, PLAN, aggregate.step_series.table())
     return replace(summary, history=history, error_samples=(ERROR_SAMPLE,))

@@ -194,11 +194,7 @@ def fitting(columns: Iterable[Column], width: int) -> list[Column]:
 
 
 def draw(
-    title: str,
-    columns: Sequence[Column],
-    rows: Sequence[Any],
-    width: int,
-    style: Callable[[Column, Any], str] = lambda column, row: "",
+    title: str, columns: Sequence[Column], rows: Sequence[Any], width: int, style: Callable[[Column, Any], str]
 ) -> RenderableType:
     """A table below a blank line. The heading of its first column says what it is about.
 

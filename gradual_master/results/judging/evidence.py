@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.units import count, percent
 from gradual_master.results.facts import RunFacts
-from gradual_master.results.judging.fleet import FleetSection, Loss
+from gradual_master.results.judging.fleet import FleetSection
 from gradual_master.results.judging.levels import MAX_FAILURE_SHARE
 from gradual_master.results.judging.littles_law import LittlesLaw
 from gradual_master.results.judging.objectives import Objective, ObjectiveRow
@@ -20,69 +19,18 @@ from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.totals import Selection, Totals
 
 
-class Tolerance(Protocol):
-    """What a verdict puts up with."""
-
-    @property
-    def allow_missing(self) -> float:
-        """The share of the scheduled user-seconds that may be missing, in [0, 1]."""
-        ...
-
-    @property
-    def allow_saturated(self) -> bool:
-        """Whether a generator that was the bottleneck is a warning only."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Unforeseen:
-    """Samples of one step that failed as `internal`."""
-
-    group: str
-    step: str
-    count: int
-    detail: str
-    """What was raised first, "" where no agent has described one."""
-
-    def __str__(self) -> str:
-        why = f": {self.detail}" if self.detail else ""
-        return (
-            f"{self.step} of {self.group} failed by a mistake in Gradual (internal), "
-            f"{count(self.count, 'time')}{why}; the agent's log has the traceback"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Uncovered:
-    """A step with many failures that no objective judges."""
-
-    step: str
-    group: str
-    failures: int
-    requests: int
-    label: str
-    """The most frequent of its failures."""
-
-    def __str__(self) -> str:
-        return (
-            f"{self.step} of {self.group}: {self.failures:,} of {count(self.requests, 'request')} failed "
-            f"({percent(self.failures / self.requests)}; {self.label}), and no objective of the plan covers that"
-        )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """The facts from which the verdict is made."""
 
     run: RunFacts
-    tolerance: Tolerance
     objectives: tuple[ObjectiveRow, ...]
     fleet: FleetSection
     law: LittlesLaw
     lost: tuple[str, ...] = ()
     """The names of lost agents."""
-    losses: tuple[Loss, ...] = ()
-    """For every agent that reported fewer requests than it had started."""
+    losses: tuple[str, ...] = ()
+    """A text for every agent that reported fewer requests than it had started."""
     saturated: tuple[tuple[str, int], ...] = ()
     """(agent, intervals), the worst first."""
     standstills: tuple[tuple[str, int], ...] = ()
@@ -92,10 +40,10 @@ class Evidence:
     """Of the users' waits."""
     empty: Mapping[str, int]
     """Empty iterations by group."""
-    unforeseen: tuple[Unforeseen, ...] = ()
-    """Steps that failed by a mistake in Gradual."""
-    uncovered: tuple[Uncovered, ...] = ()
-    """Steps that failed more often than is healthy while no objective looks at that."""
+    unforeseen: tuple[str, ...] = ()
+    """A sentence for every step that failed by a mistake in Gradual."""
+    uncovered: tuple[str, ...] = ()
+    """A sentence for every step with many failures that no objective of the plan judges."""
     least_user_s: float = 0.0
     """Missing user-seconds that are tolerated (`scheduled_users.PER_CHANGE`)."""
     least_saturated: int = 0
@@ -124,22 +72,25 @@ class Evidence:
         return share if share * self.law.active_user_s > self.least_user_s else 0.0
 
 
-def unforeseen_steps(index: SeriesIndex, totals: Totals, samples: Sequence[ErrorSample]) -> Iterator[Unforeseen]:
-    """Steps that failed as `internal`, wherever in the run."""
+def unforeseen_steps(index: SeriesIndex, totals: Totals, samples: Sequence[ErrorSample]) -> Iterator[str]:
+    """Steps that failed as `internal`, anywhere in the run, each with what was raised first, if that was described."""
     for step in index.steps:
         group = index.groups[step.group]
         if failed := totals.requests(
             Selection(totals.everywhere, (step.number,), (index.failures.numbers["internal"],))
         ):
             which = (group, step.name, "internal")
-            details = (one.detail for one in samples if (one.group, one.step, one.kind) == which)
-            yield Unforeseen(group, step.name, failed, next(details, ""))
+            details = (f": {one.detail}" for one in samples if (one.group, one.step, one.kind) == which)
+            yield (
+                f"{step.name} of {group} failed by a mistake in Gradual (internal), "
+                f"{count(failed, 'time')}{next(details, '')}; the agent's log has the traceback"
+            )
 
 
 def uncovered_steps(
     index: SeriesIndex, totals: Totals, objectives: Iterable[Objective], errors: Sequence[ErrorRow]
-) -> Iterator[Uncovered]:
-    """Steps with more than 5 % failures that no objective of the plan covers; warnings name them.
+) -> Iterator[str]:
+    """Steps with more than 5 % failures that no objective of the plan covers, each with its most frequent failure.
 
     `errors`: the most frequent first.
     """
@@ -149,7 +100,11 @@ def uncovered_steps(
         requests, failures = totals.requests_and_failures(Selection(totals.measured, (step.number,)))
         if step.number not in covered and failures > MAX_FAILURE_SHARE * requests:
             group = index.groups[step.group]
-            yield Uncovered(step.name, group, failures, requests, labels[group, step.name])
+            share = f"{percent(failures / requests)}; {labels[group, step.name]}"
+            yield (
+                f"{step.name} of {group}: {failures:,} of {count(requests, 'request')} failed ({share}), "
+                "and no objective of the plan covers that"
+            )
 
 
 def _covered(objectives: Iterable[Objective]) -> set[int]:

@@ -58,18 +58,6 @@ class AgentRow(Section):
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
-    """The requests that an agent had started by its last ping, and how many of them it reported."""
-
-    agent: str
-    begun: int
-    merged: int
-
-    def __str__(self) -> str:
-        return f"{self.agent} {self.begun - self.merged:,} (begun at least {self.begun:,}, merged {self.merged:,})"
-
-
-@dataclass(frozen=True, slots=True)
 class Account:
     """One agent: the facts of the fleet, and its delivered measurements."""
 
@@ -140,12 +128,12 @@ class FleetReport:
         )
 
     @property
-    def losses(self) -> tuple[Loss, ...]:
-        """The requests that each agent had started and never reported, for agents with such requests."""
+    def losses(self) -> tuple[str, ...]:
+        """How many requests each agent had started by its last ping and never reported, for agents with such."""
         return tuple(
-            Loss(account.facts.name, account.begun, account.totals.merged)
+            f"{account.facts.name} {begun - merged:,} (begun at least {begun:,}, merged {merged:,})"
             for account in self._accounts
-            if account.begun > account.totals.merged
+            if (begun := account.begun) > (merged := account.totals.merged)
         )
 
     @property

@@ -130,6 +130,7 @@ class Watch:
 
     def _row(self, seen: Observation) -> ObjectiveRow:
         objective, rule = self.objective, self.objective.rule
+        without_data = False if objective.needs_data else None
         return ObjectiveRow(
             name=objective.name,
             rule=rule.text,
@@ -139,16 +140,11 @@ class Watch:
             unit=SHOWN_UNITS[rule.unit],
             samples=seen.samples,
             severity=objective.severity,
-            passed=self._passed(seen),
+            passed=without_data if seen.value is None else rule.holds(seen.value),
             first_failed_at_s=self.first_failed_at_s,
             worst=in_report_unit(self.worst, rule.unit),
             reason=self._reason(seen),
         )
-
-    def _passed(self, seen: Observation) -> bool | None:
-        if seen.value is None:
-            return False if self.objective.needs_data else None
-        return self.objective.rule.holds(seen.value)
 
     def _reason(self, seen: Observation) -> str | None:
         if seen.value is None:

@@ -139,15 +139,16 @@ class _Names:
 def _kinds(rule: Rule, failures: FailureKinds) -> tuple[int, ...] | None:
     """The kinds of samples; None is all of them."""
     scope = rule.scope
-    named = {kind for name in scope.names("kind") for kind in _kinds_named(name, failures)}
+    # A name may be of a family of kinds (`assertion` is all of `assertion:…`), or of a kind that no action can have.
+    named = {
+        number
+        for kind, number in failures.numbers.items()
+        for name in scope.names("kind")
+        if kind == name or kind.startswith(f"{name}:")
+    }
     if not named and not scope.outcomes:
         return None
     outcomes = scope.outcomes or OUTCOMES
     failed = range(1, len(failures)) if "failed" in outcomes else ()
     kinds = (*((OK,) if "ok" in outcomes else ()), *failed)
     return tuple(kind for kind in kinds if not named or kind in named)
-
-
-def _kinds_named(name: str, failures: FailureKinds) -> list[int]:
-    """The numbers of the kinds of that name; none for a kind that no action of the plan can have."""
-    return [number for kind, number in failures.numbers.items() if kind == name or kind.startswith(f"{name}:")]

@@ -80,11 +80,11 @@ def _has_failed(row: ObjectiveRow, severity: str) -> bool:
 
 def _is_saturated(evidence: Evidence) -> bool:
     is_enough = evidence.fleet.saturated_intervals >= evidence.least_saturated
-    return is_enough and evidence.saturated_share > MAX_SATURATED_SHARE and not evidence.tolerance.allow_saturated
+    return is_enough and evidence.saturated_share > MAX_SATURATED_SHARE and not evidence.run.allow_saturated
 
 
 def _is_unaccounted(evidence: Evidence) -> bool:
-    return evidence.unaccounted > MAX_UNACCOUNTED_SHARE and not evidence.tolerance.allow_saturated
+    return evidence.unaccounted > MAX_UNACCOUNTED_SHARE and not evidence.run.allow_saturated
 
 
 def _failed(evidence: Evidence) -> Iterator[str]:
@@ -97,9 +97,9 @@ def _failed(evidence: Evidence) -> Iterator[str]:
 def _invalid(evidence: Evidence) -> Iterator[str]:
     if evidence.run.failure is not None:
         yield evidence.run.failure
-    yield from map(str, evidence.unforeseen)
-    if evidence.missing_share > evidence.tolerance.allow_missing:
-        yield f"{_missing(evidence)}; {percent(evidence.tolerance.allow_missing)} is allowed (--allow-missing)"
+    yield from evidence.unforeseen
+    if evidence.missing_share > evidence.run.allow_missing:
+        yield f"{_missing(evidence)}; {percent(evidence.run.allow_missing)} is allowed (--allow-missing)"
     if evidence.lost_share > MAX_LOST_SHARE:
         yield f"{_loss(evidence)}; more than {percent(MAX_LOST_SHARE)} make a run invalid"
     if _is_saturated(evidence):
@@ -119,8 +119,8 @@ def _warnings(evidence: Evidence) -> Iterator[str]:
     yield from (row.reason or row.name for row in evidence.objectives if _has_failed(row, "warn"))
     if evidence.run.stop_signal is None and evidence.run.failure is None:
         yield from (row.reason or row.name for row in evidence.objectives if row.passed is None)
-    yield from map(str, evidence.uncovered)
-    if MIN_REPORTED_MISSING_SHARE < evidence.missing_share <= evidence.tolerance.allow_missing:
+    yield from evidence.uncovered
+    if MIN_REPORTED_MISSING_SHARE < evidence.missing_share <= evidence.run.allow_missing:
         yield _missing(evidence)
     if 0 < evidence.lost_share <= MAX_LOST_SHARE:
         yield _loss(evidence)
@@ -158,7 +158,7 @@ def _missing(evidence: Evidence) -> str:
 def _loss(evidence: Evidence) -> str:
     """Requests started and never reported, by agent: at least so many, since a lost agent may have started more."""
     lost = evidence.fleet.begun - evidence.fleet.merged
-    names = _listed(map(str, evidence.losses))
+    names = _listed(evidence.losses)
     were = "was" if lost == 1 else "were"
     text = f"at least {lost:,} of {count(evidence.fleet.begun, 'request')} begun {were} never reported"
     return f"{text} ({percent(evidence.lost_share)})" + (f": {names}" if names else "")

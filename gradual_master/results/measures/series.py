@@ -88,21 +88,6 @@ class Point:
     intervals of their means. `agents`, `cpu`, `loop_lag_ms`: the highest of any interval, NaN where nothing is known.
     """
 
-    __slots__ = (
-        "agents",
-        "begin_s",
-        "buckets",
-        "by_kind",
-        "counts",
-        "cpu",
-        "end_s",
-        "extremes",
-        "intervals",
-        "loop_lag_ms",
-        "users",
-        "waiting",
-    )
-
     def __init__(self, record: IntervalRecord, failures: FailureKinds) -> None:
         self.begin_s, self.end_s = record.start_s, record.end_s
         self.intervals = 1

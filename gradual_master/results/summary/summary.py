@@ -21,13 +21,7 @@ from gradual_common.plan.model.series import StepSeries
 from gradual_common.protocol.batch import ACTIVE, CONNECT, COUNTERS, EXCHANGE, RESPONSE_TIME, TTFB
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.facts import FleetFacts, RunFacts
-from gradual_master.results.judging.evidence import (
-    Evidence,
-    Tolerance,
-    empty_iterations,
-    uncovered_steps,
-    unforeseen_steps,
-)
+from gradual_master.results.judging.evidence import Evidence, empty_iterations, uncovered_steps, unforeseen_steps
 from gradual_master.results.judging.fleet import FleetReport
 from gradual_master.results.judging.levels import LevelTable
 from gradual_master.results.judging.littles_law import LittlesLaw, littles_law
@@ -50,21 +44,20 @@ from gradual_master.results.summary.sections import (
 )
 
 
-def build_summary(aggregate: Aggregate, fleet: FleetFacts, run: RunFacts, options: Tolerance) -> Summary:
+def build_summary(aggregate: Aggregate, fleet: FleetFacts, run: RunFacts) -> Summary:
     """Close what is still open, judge the run and write its summary."""
     aggregate.settle()
-    return _Writer(aggregate, fleet, run, options).write()
+    return _Writer(aggregate, fleet, run).write()
 
 
 class _Writer:
     """Puts the sections together."""
 
-    def __init__(self, aggregate: Aggregate, fleet: FleetFacts, run: RunFacts, options: Tolerance) -> None:
+    def __init__(self, aggregate: Aggregate, fleet: FleetFacts, run: RunFacts) -> None:
         self._aggregate = aggregate
         self._plan, self._schedule, self._totals = aggregate.plan, aggregate.schedule, aggregate.totals
         self._facts = fleet
         self._run = run
-        self._options = options
         self._error_samples = aggregate.error_samples.rows(aggregate.start)
         self._errors = aggregate.errors()
         self._end = self._wanted_until()
@@ -206,7 +199,6 @@ class _Writer:
         objectives = (watch.objective for watch in aggregate.watches)
         return Evidence(
             run=self._run,
-            tolerance=self._options,
             objectives=aggregate.judge(is_cut_short=bool(self._run.stop_signal or self._run.failure)),
             fleet=self._fleet_section,
             law=law,

@@ -12,7 +12,7 @@ START = 500 * MS
 
 def intake_of(*agents: str) -> Intake:
     intake = Intake(S)
-    intake.begin(START)
+    intake.start = START
     for agent in agents:
         intake.wait_for(agent)
     return intake

@@ -19,11 +19,6 @@ from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary
 
 
-class Options:
-    allow_missing = 0.01
-    allow_saturated = False
-
-
 def measured(seconds: int = 3) -> tuple[list[IntervalRecord], Summary]:
     """Second k has k + 1 logins of 10 ms; every second but the first two failed browses."""
     plan = plan_of(thresholds=["p95(login) < 500ms", {"rule": "max < 1s", "name": 'odd, "name"', "severity": "warn"}])
@@ -44,7 +39,7 @@ def measured(seconds: int = 3) -> tuple[list[IntervalRecord], Summary]:
         aggregate.merge("a", batch_of(number + 1, number, stretch, last=number == seconds - 1))
         records.append(aggregate.close(number))
     fleet = fleet_of(agent("a"), agent("b", lost=True))
-    return records, build_summary(aggregate, fleet, run_of(), Options())
+    return records, build_summary(aggregate, fleet, run_of())
 
 
 def read(path: Path) -> list[dict[str, str]]:

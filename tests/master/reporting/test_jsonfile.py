@@ -15,14 +15,9 @@ from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary
 
 
-class Options:
-    allow_missing = 0.01
-    allow_saturated = False
-
-
 def summary_of(**facts: Any) -> Summary:
     plan, schedule = plan_of(), schedule_of((2, 1))
-    return build_summary(aggregate_of(plan, schedule), fleet_of(), run_of(**facts), Options())
+    return build_summary(aggregate_of(plan, schedule), fleet_of(), run_of(**facts))
 
 
 def report(arg: str, summary: Summary) -> None:

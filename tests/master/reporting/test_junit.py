@@ -84,11 +84,6 @@ def parsed(summary: Summary) -> ET.Element:
     return suite
 
 
-class Options:
-    allow_missing = 0.01
-    allow_saturated = False
-
-
 LENIENT = "error_rate < 99%"
 """Half of the requests of these tests fail, which is not what they are about."""
 
@@ -104,7 +99,7 @@ def summary_of(*rules: Any, active: float = 4, **facts: Any) -> Summary:
         stretch = Stretch(0, number * S, (number + 1) * S, samples, users=users)
         aggregate.merge("a", batch_of(number + 1, number, stretch, last=number == 1))
         aggregate.close(number)
-    return build_summary(aggregate, fleet_of(agent("a")), run_of(**facts), Options())
+    return build_summary(aggregate, fleet_of(agent("a")), run_of(**facts))
 
 
 def case_of(suite: ET.Element, name: str) -> ET.Element:
@@ -230,7 +225,7 @@ def test_properties_say_what_ran_and_how_it_went() -> None:
 
 def test_figures_without_data_are_absent() -> None:
     plan, schedule = plan_of(), schedule_of()
-    empty = build_summary(aggregate_of(plan, schedule), fleet_of(), run_of(failure="no agents"), Options())
+    empty = build_summary(aggregate_of(plan, schedule), fleet_of(), run_of(failure="no agents"))
     names = {p.attrib["name"] for p in parsed(empty).iterfind("properties/property")}
     assert "requests" in names
     assert names.isdisjoint({"error_rate", "throughput_rps", "response_time_p50_ms", "run.profile"})

@@ -21,14 +21,9 @@ from gradual_master.results.summary.summary import build_summary
 PATH = "/services/T0/s3cr3t-path"
 
 
-class Options:
-    allow_missing = 0.01
-    allow_saturated = False
-
-
 def summary_of(**facts: Any) -> Summary:
     plan, schedule = plan_of(), schedule_of((2, 1))
-    return build_summary(aggregate_of(plan, schedule), fleet_of(), run_of(**facts), Options())
+    return build_summary(aggregate_of(plan, schedule), fleet_of(), run_of(**facts))
 
 
 SUMMARY = summary_of(name="bank")

@@ -20,11 +20,6 @@ ESCAPE = "\x1b"
 FULL = [(2, 1, 1, 0), (1, 0.5, 0.5, 0)]
 
 
-class Options:
-    allow_missing = 0.01
-    allow_saturated = False
-
-
 def summary_of(*rules: Any, levels: int = 2, warm_up: int = 0, samples: Any = None, **facts: Any) -> Summary:
     plan = plan_of(thresholds=[rule if isinstance(rule, dict) else {"rule": rule} for rule in rules])
     schedule = schedule_of(*[(2, 1)] * levels, seconds=1, warm_up=warm_up)
@@ -39,7 +34,7 @@ def summary_of(*rules: Any, levels: int = 2, warm_up: int = 0, samples: Any = No
         aggregate.merge("a", batch_of(number + 1, number, stretch, start_lags=[MS], last=number == levels - 1))
     fleet = fleet_of(agent("agent-1"), agent("agent-2", lost=True)) if levels else fleet_of()
     fleet = fleet_of(*(entry if entry.id != "agent-1" else agent("a") for entry in fleet.agents))
-    return build_summary(aggregate, fleet, run_of(**facts), Options())
+    return build_summary(aggregate, fleet, run_of(**facts))
 
 
 def printed(summary: Summary, files: Sequence[Path] = (), **console: Any) -> str:

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from colours import contrast
 from raw_run import aggregate_of, fleet_of, plan_of, run_of, schedule_of
-from simulated_run import ERROR_SAMPLE, Options, simulated_run
+from simulated_run import ERROR_SAMPLE, simulated_run
 
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.html.embedding import Script, package_text
@@ -130,7 +130,7 @@ def empty_run(**facts: Any) -> Summary:
     """A run in which nothing was measured."""
     plan, schedule = plan_of(), schedule_of((2, 1))
     aggregate = aggregate_of(plan, schedule)
-    summary = build_summary(aggregate, fleet_of(), run_of(**facts), Options())
+    summary = build_summary(aggregate, fleet_of(), run_of(**facts))
     return replace(summary, history=History(aggregate.series.table(), (), schedule, "config: {}\n"))
 
 

@@ -61,11 +61,6 @@ class Reader(HTMLParser):
             self.texts[-1] += data.strip("\n")
 
 
-class Options:
-    allow_missing = 0.01
-    allow_saturated = False
-
-
 LENIENT = "error_rate < 99%"
 """Half of the requests of these tests fail, which is not what they are about."""
 
@@ -86,7 +81,7 @@ def summary_of(*rules: Any, levels: int = 2, warm_up: int = 0, samples: Any = No
         aggregate.merge("a", batch_of(number + 1, number, stretch, start_lags=[MS], last=number == levels - 1))
         aggregate.close(number)
     agents = (agent("a"), agent("agent-2", lost=True)) if levels else ()
-    return build_summary(aggregate, fleet_of(*agents), run_of(**facts), Options())
+    return build_summary(aggregate, fleet_of(*agents), run_of(**facts))
 
 
 def first_line(summary: Summary) -> str:

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from progress_run import SCHEDULE, Options, records, state_after
+from progress_run import SCHEDULE, records, state_after
 from raw_run import aggregate_of, fleet_of, plan_of, run_of, schedule_of
 from rich.console import Console
 
@@ -80,7 +80,7 @@ def follow(count: int, **console: Any) -> tuple[str, ProgressReporter]:
     for record in records(count):
         reporter.on_interval(record)
     plan = plan_of()
-    reporter.on_test_complete(build_summary(aggregate_of(plan, SCHEDULE), fleet_of(), run_of(), Options()))
+    reporter.on_test_complete(build_summary(aggregate_of(plan, SCHEDULE), fleet_of(), run_of()))
     return out.getvalue(), reporter
 
 

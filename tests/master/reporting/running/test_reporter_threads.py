@@ -51,15 +51,10 @@ def summary(requests: int = 0) -> Any:
     return SimpleNamespace(totals=SimpleNamespace(requests=requests))
 
 
-class Options:
-    allow_missing = 0.01
-    allow_saturated = False
-
-
 def judged(code: int) -> Summary:
     """A summary of a run that passed, but for its exit code."""
     plan, schedule = plan_of(), schedule_of((2, 1))
-    whole = build_summary(aggregate_of(plan, schedule), fleet_of(), run_of(), Options())
+    whole = build_summary(aggregate_of(plan, schedule), fleet_of(), run_of())
     verdict = replace(whole.verdict, status="passed", code=code, warnings=("slow",))
     return replace(whole, verdict=verdict, run=replace(whole.run, exit_code=code))
 

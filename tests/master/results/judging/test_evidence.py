@@ -6,10 +6,8 @@ import pytest
 from made_evidence import evidence_of
 from raw_run import MS, S, Stretch, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 
-from gradual_master.results.judging.fleet import Loss
 from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary
-from gradual_master.run.options import RunOptions
 
 BROWSE = "browse of customer: 56 of 100 requests failed (56%; HTTP 500), and no objective of the plan covers that"
 
@@ -27,7 +25,7 @@ def summary_of(failing: int = 56, **changes: Any) -> Summary:
     ]
     stretch = Stretch(0, 0, S, samples, statuses=[(1, 500, failing)], users=[(4, 4, 0, 0), (2, 2, 0, 0)])
     aggregate.merge("a", batch_of(1, 0, stretch, last=True))
-    return build_summary(aggregate, fleet_of(), run_of(), RunOptions())
+    return build_summary(aggregate, fleet_of(), run_of())
 
 
 def named(summary: Summary) -> list[str]:
@@ -99,7 +97,6 @@ def test_shares_are_of_their_whole() -> None:
         saturated_intervals=10,
     )
     assert (evidence.missing_share, evidence.lost_share, evidence.saturated_share) == (0.015, 0.01, 0.25)
-    assert str(Loss("a", 12, 5)) == "a 7 (begun at least 12, merged 5)"
 
 
 def test_without_a_whole_there_is_no_share() -> None:

@@ -6,7 +6,7 @@ from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, pla
 
 from gradual_common.protocol.batch import Health
 from gradual_master.results.facts import AgentFacts
-from gradual_master.results.judging.fleet import FleetReport, Loss
+from gradual_master.results.judging.fleet import FleetReport
 from gradual_master.results.judging.littles_law import judge_windows
 from gradual_master.results.judging.saturation import judged_intervals
 
@@ -43,7 +43,7 @@ def test_a_lost_agents_gap_is_what_it_had_begun_by_its_last_ping_less_what_it_de
         ("b", 52, 20, True),
         ("c", 20, 20, False),
     ]
-    assert found.losses == (Loss("b", 52, 20),)
+    assert found.losses == ("b 32 (begun at least 52, merged 20)",)
     section = found.section(0.0, 0.0, 0)
     assert (section.begun, section.merged) == (92, 60)
 

@@ -16,18 +16,13 @@ from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary
 
 
-class Options:
-    allow_missing = 0.01
-    allow_saturated = False
-
-
 def summary_of(*stretches: Stretch, schedule: Schedule, plan: Plan | None = None, **facts: Any) -> Summary:
     plan = plan or plan_of()
     aggregate = aggregate_of(plan, schedule)
     for second, stretch in enumerate(stretches):
         aggregate.merge("a", batch_of(second + 1, second, stretch))
     finished = facts.pop("finished", None)
-    return build_summary(aggregate, fleet_of(agent("a"), finished=finished), run_of(**facts), Options())
+    return build_summary(aggregate, fleet_of(agent("a"), finished=finished), run_of(**facts))
 
 
 def rows_of(*stretches: Stretch, schedule: Schedule, **facts: Any) -> tuple[LevelRow, ...]:
@@ -103,7 +98,7 @@ def test_a_level_is_marked_when_its_agents_were_saturated_or_late() -> None:
         stretch = Stretch(second // 10, second * S, (second + 1) * S, users=users)
         health = Health(0.95 if busy else 0.3, 3, 3, 0)
         aggregate.merge("a", batch_of(second + 1, second, stretch, health=health, start_lags=late * 3))
-    summary = build_summary(aggregate, fleet_of(agent("a")), run_of(), Options())
+    summary = build_summary(aggregate, fleet_of(agent("a")), run_of())
     assert [row.marks for row in summary.levels] == [(), ("saturated",), ("unaccounted",)]
     gaps = [gap.unaccounted for gap in summary.analysis.littles_law.levels]
     assert gaps == [0, 0, pytest.approx(1.5 / 30, rel=0.01)]
@@ -142,7 +137,7 @@ def users_who_end(**facts: Any) -> Summary:
     for second, active in enumerate((2, 0)):
         stretch = Stretch(0, second * S, (second + 1) * S, users=[(active, 0, 0, 0)])
         aggregate.merge("a", batch_of(second + 1, second, stretch, groups=1))
-    return build_summary(aggregate, fleet_of(agent("a"), **facts), run_of(), Options())
+    return build_summary(aggregate, fleet_of(agent("a"), **facts), run_of())
 
 
 def test_users_who_have_done_their_iterations_are_not_missing() -> None:

@@ -25,13 +25,6 @@ from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary
 
 
-class Options:
-    allow_missing = 0.01
-
-    def __init__(self, allow_saturated: bool = False) -> None:
-        self.allow_saturated = allow_saturated
-
-
 class Agent:
     """A stage whose intervals are sealed as an agent does it: by an entry of its timeline, several when it was late."""
 
@@ -65,7 +58,7 @@ class Agent:
         self.stage.timeline.at((len(self.batches) + 1) * S, self._seal)
 
 
-def summary_of(*agents: Agent, seconds: int, options: Options | None = None) -> Summary:
+def summary_of(*agents: Agent, seconds: int, **facts: Any) -> Summary:
     """What the master makes of the agents' batches: one level, every user of every agent."""
     users = sum(each.stage.active for each in agents)
     end = seconds * S
@@ -82,7 +75,7 @@ def summary_of(*agents: Agent, seconds: int, options: Options | None = None) -> 
         for batch in each.batches:
             aggregate.merge(name, batch)
     fleet = fleet_of(*(agent(name) for name in names))
-    return build_summary(aggregate, fleet, run_of(), options or Options())
+    return build_summary(aggregate, fleet, run_of(**facts))
 
 
 def at_once(_: Agent) -> Reply:
@@ -176,7 +169,7 @@ def test_users_who_think_much_longer_lose_little_and_the_standstill_is_named_all
 
 def test_too_much_of_it_makes_the_run_invalid_unless_that_is_allowed() -> None:
     made = Agent(50, "1s", at_once).run(30, stop_at=12 * S, stop_for=3 * S)
-    strict, lenient = (summary_of(made, seconds=30, options=Options(allowed)) for allowed in (False, True))
+    strict, lenient = (summary_of(made, seconds=30, allow_saturated=allowed) for allowed in (False, True))
     assert (strict.verdict.status, lenient.verdict.status) == ("invalid", "passed")
     (reason,) = strict.verdict.reasons
     assert "of the users' time was neither in a request nor thinking" in reason

@@ -13,7 +13,6 @@ from gradual_common.protocol.samples import Exemplar
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.measures.errors import MAX_EXAMPLE_CHARS, MAX_LIVE_ROWS, ErrorRow, example_of
 from gradual_master.results.summary.summary import build_summary
-from gradual_master.run.options import RunOptions
 
 PLAN = plan_of()
 SCHEDULE = schedule_of((4, 2), (4, 2))
@@ -96,7 +95,7 @@ def test_the_counts_of_a_step_add_up_to_its_failures_whatever_failed() -> None:
             )
         )
     made = aggregate(*batches)
-    summary = build_summary(made, fleet_of(), run_of(), RunOptions())
+    summary = build_summary(made, fleet_of(), run_of())
     assert not violations(summary.to_dict(), SUMMARY)
     by_step = {action.step: 0 for action in summary.actions}
     for row in summary.errors:

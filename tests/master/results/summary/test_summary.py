@@ -19,11 +19,6 @@ from gradual_master.results.summary.summary import build_summary
 FULL = [(2, 1, 1, 0), (1, 0.5, 0.5, 0)]
 
 
-class Options:
-    allow_missing = 0.01
-    allow_saturated = False
-
-
 def stretches(rng: np.random.Generator, second: int, level: int) -> Stretch:
     """A second of traffic with a little of everything."""
     times = rng.lognormal(16, 0.8, 40).astype(int).tolist()
@@ -60,12 +55,12 @@ def summary_of(*, agents: int = 2, seconds: int = 4, reverse: bool = False, plan
     for name, batch in reversed(batches) if reverse else batches:
         aggregate.merge(name, batch)
     fleet = fleet_of(*(agent(f"a{number}", begun=10) for number in range(agents)))
-    return build_summary(aggregate, fleet, run_of(**facts), Options())
+    return build_summary(aggregate, fleet, run_of(**facts))
 
 
 def empty_summary(**facts: Any) -> Summary:
     plan, schedule = plan_of(), schedule_of((2, 1))
-    return build_summary(aggregate_of(plan, schedule), fleet_of(), run_of(**facts), Options())
+    return build_summary(aggregate_of(plan, schedule), fleet_of(), run_of(**facts))
 
 
 @pytest.mark.parametrize("is_warm_up", [False, True])
@@ -78,9 +73,22 @@ def test_a_step_that_failed_by_our_mistake_makes_the_run_invalid_wherever_it_was
     aggregate.error_samples.add(
         "a0", Exemplar(1, KIND["internal"], 0, 0.5, S, 0, {"detail": "KeyError: 'x' (file.py:60)"})
     )
-    summary = build_summary(aggregate, fleet_of(agent("a0")), run_of(), Options())
+    summary = build_summary(aggregate, fleet_of(agent("a0")), run_of())
     assert (summary.verdict.status, summary.verdict.code) == ("invalid", 3)
-    assert any("(internal), 1 time: KeyError: 'x' (file.py:60)" in reason for reason in summary.verdict.reasons)
+    assert summary.verdict.reasons[0] == (
+        "browse of customer failed by a mistake in Gradual (internal), 1 time: KeyError: 'x' (file.py:60); the agent's "
+        "log has the traceback"
+    )
+
+
+def test_a_mistake_of_ours_that_no_agent_has_described_is_named_by_its_step() -> None:
+    aggregate = aggregate_of(plan_of(thresholds=[]), schedule_of((2, 1), seconds=1))
+    samples = [(0, "", MS)] * 20 + [(0, "internal", MS)] * 3
+    aggregate.merge("a0", batch_of(1, 0, Stretch(0, 0, S, samples)))
+    reasons = build_summary(aggregate, fleet_of(agent("a0")), run_of()).verdict.reasons
+    assert reasons[0] == (
+        "login of customer failed by a mistake in Gradual (internal), 3 times; the agent's log has the traceback"
+    )
 
 
 @pytest.mark.parametrize("summary", [summary_of(), empty_summary(failure="no agents came")], ids=["full", "empty"])
@@ -203,7 +211,7 @@ def begun_and_merged(*, last: bool, begun: int) -> tuple[int, int, str]:
     stretch = Stretch(0, 0, S, samples, counters={0: {"interrupted": 1}}, users=FULL)
     aggregate.merge("a", batch_of(1, 0, stretch, last=last))
     fleet = fleet_of(agent("a", begun=begun, lost=not last))
-    summary = build_summary(aggregate, fleet, run_of(), Options())
+    summary = build_summary(aggregate, fleet, run_of())
     return summary.fleet.begun, summary.fleet.merged, summary.verdict.status
 
 

@@ -15,7 +15,6 @@ from gradual_master.reporting.markdown.reporter import render_markdown
 from gradual_master.results.facts import FleetFacts, SlotsFinished
 from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary
-from gradual_master.run.options import RunOptions
 
 WRONG = (
     (r"(?<![\d.,])0(\.0+)? of\b", "a part of nothing"),
@@ -71,7 +70,7 @@ def run(
         )
         aggregate.merge("a", batch)
     known = fleet or fleet_of(agent("a"), finished=())
-    summary = build_summary(aggregate, known, run_of(**facts), RunOptions())
+    summary = build_summary(aggregate, known, run_of(**facts))
     assert violations(summary.to_dict(), SUMMARY) == []
     return summary
 
