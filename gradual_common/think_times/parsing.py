@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 from pydantic import BeforeValidator
 
-from gradual_common.language.notation import AlsoWritten, OneOf, by_name
+from gradual_common.language.notation import AlsoWritten, OneOf, by_name, parts_of
 from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.think_times.constant import ConstantTime
 from gradual_common.think_times.exponential import ExponentialTime
 from gradual_common.think_times.lognormal import LognormalTime
 from gradual_common.think_times.normal import NormalTime
-from gradual_common.think_times.think_time import ThinkTime
+from gradual_common.think_times.think_time import ThinkTime, Time
 from gradual_common.think_times.uniform import UniformTime
 from gradual_common.units import read_wait
 
@@ -24,8 +24,6 @@ DISTRIBUTIONS: dict[str, type[ThinkTime]] = by_name(
 ALLOWED = 'write "3s", "2-5s", or {distribution: exponential, mean: "3s"}'
 
 _COMMON = tuple(ThinkTime.model_fields)
-_KEYS = {name: tuple(key for key in model.model_fields if key not in _COMMON) for name, model in DISTRIBUTIONS.items()}
-"""The keys that each distribution needs."""
 
 
 def read_think_time(value: Any) -> Any:
@@ -44,20 +42,32 @@ def read_think_time(value: Any) -> Any:
 
 def _read_mapping(value: dict[str, Any]) -> dict[str, Any]:
     distribution = value.get("distribution")
-    if distribution not in DISTRIBUTIONS:
+    if not isinstance(distribution, str) or distribution not in DISTRIBUTIONS:
         hint = nearest(str(distribution), DISTRIBUTIONS)
         raise ValueError(f"distribution {distribution!r} is not one of {listed(DISTRIBUTIONS)}; {hint}".rstrip("; "))
-    known = {"distribution": None, **dict.fromkeys(key for keys in _KEYS.values() for key in keys), "max": None}
+    keys = dict.fromkeys(key for model in DISTRIBUTIONS.values() for key in _own_keys(model))
+    known = ("distribution", *keys, "max")
     for key in value:
         if key not in known:
             raise ValueError(f"unknown key {key!r}; allowed: {listed(known)}")
-    needed = _KEYS[distribution]
-    if missing := [key for key in needed if key not in value]:
+    model = DISTRIBUTIONS[distribution]
+    own = _own_keys(model)
+    if missing := [key for key in own if model.model_fields[key].is_required() and key not in value]:
         raise ValueError(f"a think time with distribution {distribution} needs {' and '.join(missing)}")
-    if extra := [key for key in value if key not in (*_COMMON, *needed)]:
-        raise ValueError(f"{extra[0]} means nothing to distribution {distribution}; it takes {listed(needed)} and max")
-    times = {key: _read_time(key, time) for key, time in value.items() if key != "distribution"}
-    return {"distribution": distribution, **times}
+    if extra := [key for key in value if key not in (*_COMMON, *own)]:
+        raise ValueError(f"{extra[0]} means nothing to distribution {distribution}; it takes {listed(own)} and max")
+    times = _times_of(model)
+    return {key: _read_time(key, entry) if key in times else entry for key, entry in value.items()}
+
+
+def _own_keys(model: type[ThinkTime]) -> list[str]:
+    """The keys of a distribution, without those that all have."""
+    return [key for key in model.model_fields if key not in _COMMON]
+
+
+def _times_of(model: type[ThinkTime]) -> set[str]:
+    """The keys whose values are times; a distribution may have others, such as a number."""
+    return {key for key, hint in get_type_hints(model, include_extras=True).items() if Time in parts_of(hint)}
 
 
 def _read_time(key: str, value: Any) -> int:

@@ -1,13 +1,13 @@
 """Think times are read in every form, and what is none is told with what is allowed."""
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from gradual_common.think_times.parsing import Wait, read_think_time
-from gradual_common.think_times.think_time import ThinkTime
+from gradual_common.think_times.parsing import DISTRIBUTIONS, Wait, read_think_time
+from gradual_common.think_times.think_time import ThinkTime, Time
 
 S = 1_000_000_000
 MS = 1_000_000
@@ -52,6 +52,7 @@ def test_think_times_are_read(written: Any, read: Any) -> None:
         ([1], "a list is not a think time"),
         ({"distribution": "exponental", "mean": 1}, "did you mean 'exponential'"),
         ({"mean": 1}, "distribution None is not one of"),
+        ({"distribution": ["normal"], "mean": 1}, "distribution ['normal'] is not one of"),
         ({"distribution": "normal", "mean": 1}, "needs stddev"),
         ({"distribution": "exponential", "mean": 1, "stddev": 1}, "stddev means nothing to distribution exponential"),
         ({"distribution": "exponential", "maen": 1}, "unknown key 'maen'"),
@@ -63,3 +64,25 @@ def test_think_times_are_read(written: Any, read: Any) -> None:
 def test_what_is_no_think_time_is_told(written: Any, message: str) -> None:
     with pytest.raises(ValidationError, match=re.escape(message)):
         WAIT.validate_python(written)
+
+
+class GammaTime(ThinkTime):
+    """A distribution with a key that is a number and may be left out."""
+
+    distribution: Literal["gamma"]
+    mean: Time
+    shape: float = 2.0
+
+
+def test_a_new_distribution_may_have_keys_that_are_no_times_and_keys_with_a_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(DISTRIBUTIONS, "gamma", GammaTime)
+    wait: TypeAdapter[ThinkTime] = TypeAdapter(Wait)
+    numbered = wait.validate_python({"distribution": "gamma", "mean": "3s", "shape": 1.5, "max": 9})
+    assert numbered == GammaTime(distribution="gamma", mean=3 * S, shape=1.5, max=9 * S)
+    assert wait.validate_python({"distribution": "gamma", "mean": 3}) == GammaTime(distribution="gamma", mean=3 * S)
+    with pytest.raises(ValidationError, match="gamma needs mean"):
+        wait.validate_python({"distribution": "gamma", "shape": 1.5})
+    with pytest.raises(ValidationError, match="shape means nothing to distribution normal; it takes mean, stddev"):
+        wait.validate_python({"distribution": "normal", "mean": 3, "stddev": 1, "shape": 1.5})
