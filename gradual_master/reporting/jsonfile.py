@@ -6,7 +6,6 @@ import json
 import sys
 
 from gradual_common.process.streams import is_utf8
-from gradual_master.errors import ReporterError
 from gradual_master.reporting.interface.files import FileReporter
 from gradual_master.results.summary.sections import Summary
 
@@ -29,8 +28,6 @@ class JsonReporter(FileReporter):
 
     def prepare(self) -> None:
         """Check that the file can be written."""
-        if not self.arg:
-            raise ReporterError("the json reporter needs a file: -o json=PATH")
         if self.arg != STANDARD_OUTPUT:
             super().prepare()
 

@@ -23,7 +23,7 @@ class FileReporter(Reporter):
     """Its NAME."""
 
     default: ClassVar[str] = ""
-    """The PATH of `-o NAME` alone."""
+    """The PATH of `-o NAME` alone; without one, `-o NAME` is a mistake."""
 
     @property
     def path(self) -> Path:
@@ -37,6 +37,8 @@ class FileReporter(Reporter):
 
     def prepare(self) -> None:
         """Check that the file can be written, before any load is generated."""
+        if not (self.arg or self.default):
+            raise ReporterError(f"the {self.option} reporter needs a file: -o {self.option}=PATH")
         check_writable(self.path, f"-o {self.option}={self.arg or self.default}")
 
     def on_test_complete(self, summary: Summary) -> None:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_type_hints
 
 import pytest
 import typer
@@ -26,6 +26,7 @@ from gradual_master.command_line.options import (
     spread,
 )
 from gradual_master.errors import OptionError
+from gradual_master.reporting import BUILT_IN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,13 @@ def test_defaults_are_the_records_and_lists_are_not_shared() -> None:
 
 def test_a_run_takes_every_option_of_a_plan() -> None:
     assert set(PlanArguments.__dataclass_fields__) < set(RunArguments.__dataclass_fields__)
+
+
+def test_the_help_names_every_reporter_that_is_built_in() -> None:
+    (option,) = get_type_hints(RunArguments, include_extras=True)["reporter"].__metadata__
+    names, _, own = option.help.partition(", or ")
+    assert names.split(", ") == sorted(BUILT_IN, key=["console", "json", *sorted(BUILT_IN)].index)
+    assert own == "your own; repeatable"
 
 
 def test_pairs_are_split_at_the_first_equals_sign() -> None:

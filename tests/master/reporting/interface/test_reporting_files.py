@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gradual_master.errors import ReporterError
-from gradual_master.reporting.interface.files import check_writable, write_whole
+from gradual_master.reporting.interface.files import FileReporter, check_writable, write_whole
 
 
 def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
@@ -110,3 +110,14 @@ def test_what_cannot_be_written_is_said_with_the_option(tmp_path: Path, name: st
     (tmp_path / "file").write_text("")
     with pytest.raises(ReporterError, match=said):
         check_writable(tmp_path / name, "-o x=here")
+
+
+class TableReporter(FileReporter):
+    """Has no file of its own choice."""
+
+    option = "table"
+
+
+def test_a_reporter_without_a_default_needs_a_file() -> None:
+    with pytest.raises(ReporterError, match="the table reporter needs a file: -o table=PATH"):
+        TableReporter(None).prepare()
