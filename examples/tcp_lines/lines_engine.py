@@ -16,7 +16,7 @@ from gradual_agent.runtime.suspension import Resumable, suspend
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import TemplateError
 from gradual_common.kinds.content import Content, PlainResponse
-from gradual_common.net.certificates import Assets
+from gradual_common.net.tls import Assets
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.secrecy.masking import Mask

@@ -17,7 +17,7 @@ from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import RequestError
 from gradual_common.kinds.http.fields import check_method, check_name, check_value
-from gradual_common.net.tls_settings import Tls
+from gradual_common.net.tls import Tls
 from gradual_common.net.urls import encode_text
 
 DEFAULT_FIELDS: Final = (

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 from gradual_common.errors import RequestError
-from gradual_common.net.tls_settings import Tls
+from gradual_common.net.tls import Tls
 from gradual_common.net.urls import (
     DEFAULT_PORTS,
     check_characters,

@@ -15,7 +15,7 @@ from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.timeline import Timeline
 from gradual_common.kinds.registry import kind_called, kinds_called
-from gradual_common.net.certificates import Assets
+from gradual_common.net.tls import Assets
 from gradual_common.plan.model.plan import Plan
 from gradual_common.secrecy.masking import Mask
 

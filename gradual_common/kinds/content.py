@@ -90,7 +90,7 @@ NO_CONTENT = Content(None)
 
 
 def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 decode_json = json.JSONDecoder(parse_constant=_refuse).decode

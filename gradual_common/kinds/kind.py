@@ -18,8 +18,7 @@ from gradual_common.kinds.assertions.assertion import Assertion, AssertionKind
 from gradual_common.kinds.assertions.parsing import SHARED_ASSERTIONS, read_assertion, spread_assertions
 from gradual_common.kinds.extraction import SHARED_SOURCES, Extraction, read_extraction
 from gradual_common.kinds.failure import FailureKind
-from gradual_common.language.model import Model, Name
-from gradual_common.language.notation import Fragment
+from gradual_common.language.model import Fragment, Model, Name
 from gradual_common.language.plan_view import PlanView
 
 

@@ -21,7 +21,7 @@ from gradual_common.kinds.failure import FailureKind
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.kinds.http.kind import HttpKind
 from gradual_common.kinds.kind import ActionKind, ActionSpec
-from gradual_common.language.notation import Fragment
+from gradual_common.language.model import Fragment
 from gradual_common.language.wording import kind_of, listed, nearest
 
 GROUP = "gradual.actions"

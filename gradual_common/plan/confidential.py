@@ -1,18 +1,29 @@
-"""Finds what must not be sent over a network unencrypted: everything that authenticates (docs/design/architecture.md,
-7).
+"""What is confidential in a plan: what must not go over a network unencrypted, and the plan as reports name its parts.
 
-Secrets, private keys, and credentials in the plan, however they were written into it.
+Everything that authenticates must be encrypted: secrets, private keys, and credentials in the plan, however they were
+written into it (docs/design/architecture.md, 7). Reports show the same plan without the credentials in names. Master
+and agents tell series by their numbers, so that the master's names are for display alone.
 """
 
 from __future__ import annotations
 
-from gradual_common.language.document import Document
-from gradual_common.net.certificates import holds_key
-from gradual_common.protocol.job import Job
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from gradual_common.language.document import SECTIONS, Document
+from gradual_common.language.plan_view import name_steps
+from gradual_common.net.tls import holds_key
+from gradual_common.plan.model.plan import Plan, Step, Threshold, UserGroup
+from gradual_common.protocol.job import Job, mask_of
 from gradual_common.secrecy.credentials import CARRIERS, places_in
 
 SENT = CARRIERS - {"assertions"}
 """What is asserted is compared with, and opens nothing."""
+
+_NAME_IN_RULE = re.compile(r'"[^"]*"|[A-Za-z_][\w-]*')
+
+Hide = Callable[[str], str]
 
 
 def first_confidential(job: Job) -> str:
@@ -27,3 +38,60 @@ def first_confidential(job: Job) -> str:
         if found:
             return Document(job.document, "").show(path)
     return ""
+
+
+def plan_for_display(plan: Plan, job: Job) -> Plan:
+    """The plan with `***` in its names where they hold credentials; names that became equal are numbered."""
+    hide = mask_of(job).hide_text
+    if all(hide(text) == text for text in _texts_of(plan)):
+        return plan
+    groups = name_steps([hide(group.name) for group in plan.users])
+    renamed = dict(zip((group.name for group in plan.users), groups, strict=True))
+    phases = []
+    for phase in plan.config.phases:
+        users = {renamed.get(name, name): count for name, count in phase.users.items()}
+        phases.append(phase.model_copy(update={"name": hide(phase.name), "users": users}))
+    base_url = None if plan.config.base_url is None else hide(plan.config.base_url)
+    config = {"name": hide(plan.config.name), "base_url": base_url, "phases": tuple(phases)}
+    return plan.model_copy(
+        update={
+            "config": plan.config.model_copy(update=config),
+            "users": tuple(_shown_group(group, name, hide) for group, name in zip(plan.users, groups, strict=True)),
+            "actions": {hide(name): action.for_display(hide) for name, action in plan.actions.items()},
+            "thresholds": tuple(_shown_threshold(threshold, hide) for threshold in plan.thresholds),
+        }
+    )
+
+
+def _texts_of(plan: Plan) -> Iterator[str]:
+    """Everything of a plan that is shown beside what was measured."""
+    yield from (plan.config.name, plan.config.base_url or "", *(phase.name for phase in plan.config.phases))
+    for name, action in plan.actions.items():
+        yield name
+        yield from action.texts_for_display()
+    for group in plan.users:
+        yield group.name
+        for step in (*group.on_start, *group.behavior, *group.on_stop):
+            yield from (step.action, step.name or "")
+    for threshold in plan.thresholds:
+        yield from (threshold.rule, threshold.name or "")
+
+
+def _shown_group(group: UserGroup, name: str, hide: Hide) -> UserGroup:
+    sections: dict[str, tuple[Step, ...]] = {section: getattr(group, section) for section in SECTIONS}
+    names = iter(name_steps([hide(step.name or step.action) for steps in sections.values() for step in steps]))
+    shown: dict[str, Any] = {"name": name}
+    for key, steps in sections.items():
+        shown[key] = tuple(step.model_copy(update={"name": next(names), "action": hide(step.action)}) for step in steps)
+    return group.model_copy(update=shown)
+
+
+def _shown_threshold(threshold: Threshold, hide: Hide) -> Threshold:
+    """A masked name in a rule gets quotes, since it is not a plain identifier any more."""
+
+    def shown(match: re.Match[str]) -> str:
+        name = match[0].strip('"')
+        return match[0] if hide(name) == name else f'"{hide(name)}"'
+
+    name = None if threshold.name is None else hide(threshold.name)
+    return threshold.model_copy(update={"rule": _NAME_IN_RULE.sub(shown, threshold.rule), "name": name})

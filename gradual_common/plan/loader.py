@@ -25,7 +25,7 @@ from gradual_common.plan.checks.names import check_plan
 from gradual_common.plan.checks.shape import shape_problems
 from gradual_common.plan.checks.tls import TLS_FILES, check_tls, owners_of_tls
 from gradual_common.plan.checks.unsupported import unsupported_parts
-from gradual_common.plan.display import plan_for_display
+from gradual_common.plan.confidential import plan_for_display
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.reading.data_files import DataTable
 from gradual_common.plan.reading.environment import Locate, read_secrets, substitute_variables

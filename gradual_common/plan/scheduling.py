@@ -15,9 +15,8 @@ from itertools import pairwise
 from gradual_common.clock import NEVER
 from gradual_common.errors import PlanError, Problem
 from gradual_common.plan.model.plan import Plan
-from gradual_common.schedule.ramps.curve import Curve
 from gradual_common.schedule.ramps.parsing import trace
-from gradual_common.schedule.ramps.ramp import Ramp
+from gradual_common.schedule.ramps.ramp import Curve, Ramp
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
 from gradual_common.schedule.slots import apportion
 from gradual_common.units import format_duration

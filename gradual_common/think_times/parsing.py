@@ -6,7 +6,7 @@ from typing import Annotated, Any, get_type_hints
 
 from pydantic import BeforeValidator
 
-from gradual_common.language.notation import AlsoWritten, OneOf, by_name, parts_of
+from gradual_common.language.model import AlsoWritten, OneOf, by_name, parts_of
 from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.think_times.constant import ConstantTime
 from gradual_common.think_times.exponential import ExponentialTime

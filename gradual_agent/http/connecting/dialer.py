@@ -21,7 +21,7 @@ from gradual_agent.http.context import HttpContext
 from gradual_agent.http.failures import CONNECT, DNS, Failure, ResponseError, explain, tls_failed, unexpected
 from gradual_agent.http.urls import Origin
 from gradual_agent.runtime.timeline import Entry
-from gradual_common.net.certificates import Assets
+from gradual_common.net.tls import Assets
 
 Opened = Http1Connection | Failure
 Report = Callable[[Opened], object]

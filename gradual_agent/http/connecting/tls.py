@@ -24,8 +24,7 @@ from gradual_agent.http.failures import PROTOCOL, TLS, Failure, ResponseError
 from gradual_agent.http.request import HttpRequest
 from gradual_agent.http.urls import Origin
 from gradual_common.errors import TlsFileError
-from gradual_common.net.certificates import Assets, Identity, identity_of, make_context
-from gradual_common.net.tls_settings import Tls
+from gradual_common.net.tls import Assets, Identity, Tls, identity_of, make_context
 
 MAX_HANDSHAKE: Final = 64 * 1024
 

@@ -27,8 +27,7 @@ from gradual_common.errors import RequestError, TemplateError, TlsFileError
 from gradual_common.kinds.content import NO_CONTENT, Content
 from gradual_common.kinds.failures import KIND
 from gradual_common.kinds.http.kind import HttpActionSpec
-from gradual_common.net.certificates import Assets
-from gradual_common.net.tls_settings import tls_in
+from gradual_common.net.tls import Assets, tls_in
 from gradual_common.plan.model.plan import Config, Connections, Cookies, Plan
 from gradual_common.secrecy.masking import Mask
 from gradual_common.templates.templates import Scope

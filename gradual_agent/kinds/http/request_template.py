@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus, urlencode
 from gradual_agent.http.request import HttpRequest, Options, build_request
 from gradual_common.errors import TemplateError
 from gradual_common.kinds.http.kind import HttpActionSpec
-from gradual_common.net.tls_settings import merge_tls
+from gradual_common.net.tls import merge_tls
 from gradual_common.net.urls import add_query, encode_text, join_base
 from gradual_common.plan.model.plan import Config
 from gradual_common.templates.templates import Compiled, Scope, as_text, compile_value

@@ -1,1 +1,1 @@
-"""Assertions: one file each, with its form in a plan, its predicate, and the text of its failure."""
+"""Assertions: how each is written in a plan, its predicate, and the text of its failure."""

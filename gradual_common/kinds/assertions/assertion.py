@@ -16,8 +16,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from gradual_common.kinds.content import Content
 from gradual_common.kinds.expressions import Pattern
 from gradual_common.kinds.failure import ASSERTION, MAX_LABEL_PART, FailureKind
-from gradual_common.language.model import Model
-from gradual_common.language.notation import Fragment
+from gradual_common.language.model import Fragment, Model
 from gradual_common.secrecy.quoting import shorten
 from gradual_common.templates.templates import Compiled, Scope, as_text, is_template
 from gradual_common.templates.templates import Literal as Fixed

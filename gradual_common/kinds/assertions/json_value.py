@@ -8,7 +8,7 @@ from gradual_common.kinds.assertions.assertion import Assertion, AssertionKind, 
 from gradual_common.kinds.assertions.operators import read_expectation, split_comparison
 from gradual_common.kinds.content import NOT_JSON, Content
 from gradual_common.kinds.expressions import Query, check_jmespath
-from gradual_common.language.notation import Fragment
+from gradual_common.language.model import Fragment
 
 
 class JsonValue(AssertionKind):

@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradual_common.kinds.assertions.assertion import AssertionKind
-from gradual_common.kinds.assertions.body_contains import BodyContains
-from gradual_common.kinds.assertions.body_matches import BodyMatches
-from gradual_common.kinds.assertions.body_size import BodySize
+from gradual_common.kinds.assertions.body import BodyContains, BodyMatches, BodySize
 from gradual_common.kinds.assertions.json_value import JsonValue
 from gradual_common.kinds.assertions.response_time import ResponseTime
 from gradual_common.language.document import Path

@@ -9,7 +9,7 @@ from gradual_common.kinds.assertions.assertion import Assertion, AssertionKind, 
 from gradual_common.kinds.assertions.operators import read_expectation
 from gradual_common.kinds.assertions.parsing import SHARED_ASSERTIONS
 from gradual_common.kinds.http.fields import check_name
-from gradual_common.language.notation import Fragment
+from gradual_common.language.model import Fragment
 from gradual_common.language.wording import kind_of
 from gradual_common.templates.templates import Compiled
 

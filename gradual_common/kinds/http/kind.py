@@ -17,7 +17,7 @@ from gradual_common.kinds.kind import ActionKind, ActionSpec, WrittenAssertions,
 from gradual_common.language.model import Count, Name, PositiveCount, PositiveDuration
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import kind_of
-from gradual_common.net.tls_settings import Tls
+from gradual_common.net.tls import Tls
 
 
 def read_method(value: Any) -> str:

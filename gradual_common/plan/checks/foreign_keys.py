@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.kinds.kind import ActionSpec
-from gradual_common.language.notation import fields_of
-from gradual_common.net.tls_settings import Tls
+from gradual_common.language.model import fields_of
+from gradual_common.net.tls import Tls
 from gradual_common.plan.model.plan import Config, Phase, Plan, Step, UserGroup
 
 POLL = "it belongs to `poll`, which is not supported yet"

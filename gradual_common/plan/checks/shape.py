@@ -13,7 +13,7 @@ from gradual_common.errors import Problem
 from gradual_common.kinds.assertions.parsing import place_assertions
 from gradual_common.kinds.registry import ByKind, kind_of_action
 from gradual_common.language.document import Document, Path, attempt, mapping_at
-from gradual_common.language.notation import OneOf, fields_of, parts_of
+from gradual_common.language.model import OneOf, fields_of, parts_of
 from gradual_common.language.wording import NO_CHARACTER, kind_of, listed, nearest
 from gradual_common.plan.checks.foreign_keys import hint_for_key
 from gradual_common.plan.model.plan import Plan

@@ -19,16 +19,17 @@ from gradual_common.language.model import (
     Count,
     Duration,
     Flag,
+    Fragment,
     Model,
     Name,
     PositiveCount,
     PositiveDuration,
     Seed,
     Share,
+    ShortForm,
 )
-from gradual_common.language.notation import Fragment, ShortForm
 from gradual_common.language.plan_view import name_steps_of
-from gradual_common.net.tls_settings import Tls
+from gradual_common.net.tls import Tls
 from gradual_common.schedule.ramps.parsing import RampMistakeError, WrittenRamp, read_ramp
 from gradual_common.think_times.parsing import Wait
 

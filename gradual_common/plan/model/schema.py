@@ -1,6 +1,7 @@
 """The JSON Schema of plans as they are written, for editors (`gradual schema`).
 
-The models describe themselves: each field by the text under it, its value by the marks in its annotation (`notation`).
+The models describe themselves: each field by the text under it, its value by the marks in its annotation
+(`language.model`).
 The texts are read from the source here, because pydantic would do so whenever a plan is loaded.
 """
 
@@ -17,7 +18,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
-from gradual_common.language.notation import Fragment
+from gradual_common.language.model import Fragment
 from gradual_common.plan.model.plan import Plan
 
 

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from gradual_common.errors import DataFileError
+from gradual_common.kinds.content import decode_json
 from gradual_common.randomness import RandomStream
+from gradual_common.units import count
 
 Row = dict[str, Any]
 Pick = Literal["unique", "sequential", "random"]
 
-JSON_SUFFIXES = (".json",)
-LINES_SUFFIXES = (".jsonl", ".ndjson")
-TAB_SUFFIXES = (".tsv", ".tab")
 MAX_FIELD_LENGTH = 16 * 1024 * 1024
 """Characters in one field of a CSV file; the csv module's own limit is 128 Ki."""
 
@@ -59,16 +57,16 @@ def read_rows(path: Path, delimiter: str | None = None, encoding: str = "utf-8")
     """Every row of a file; its extension tells the format, by default CSV. Raises DataFileError."""
     text = _read_text(path, encoding)
     suffix = path.suffix.lower()
-    if suffix in JSON_SUFFIXES:
+    if suffix == ".json":
         entries = _parse(text, str(path))
         if not isinstance(entries, list):
             raise DataFileError(f"{path}: a list of objects is expected")
         return tuple(_check_row(entry, f"{path}, entry {number}") for number, entry in enumerate(entries, start=1))
-    if suffix in LINES_SUFFIXES:
+    if suffix in (".jsonl", ".ndjson"):
         lines = enumerate(text.split("\n"), start=1)
         written = [(f"{path}, line {number}", line) for number, line in lines if line.strip()]
         return tuple(_check_row(_parse(line, place), place) for place, line in written)
-    return tuple(_csv_rows(path, text, delimiter or ("\t" if suffix in TAB_SUFFIXES else ",")))
+    return tuple(_csv_rows(path, text, delimiter or ("\t" if suffix in (".tsv", ".tab") else ",")))
 
 
 def columns_of(rows: tuple[Row, ...]) -> tuple[str, ...]:
@@ -88,10 +86,6 @@ def _read_text(path: Path, encoding: str) -> str:
         raise DataFileError(f"{path} is not {encoding} text; give its encoding") from error
 
 
-def _number_of(found: Sequence[str], noun: str) -> str:
-    return f"{len(found)} {noun}{'' if len(found) == 1 else 's'}"
-
-
 def _csv_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
     csv.field_size_limit(MAX_FIELD_LENGTH)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -99,7 +93,7 @@ def _csv_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
         columns = _check_columns(path, next(reader, []))
         for fields in reader:
             if fields and len(fields) != len(columns):
-                found, header = _number_of(fields, "field"), _number_of(columns, "column")
+                found, header = count(len(fields), "field"), count(len(columns), "column")
                 raise DataFileError(f"{path}, line {reader.line_num}: {found} where the header has {header}")
             if fields:
                 yield dict(zip(columns, fields, strict=True))
@@ -121,13 +115,9 @@ def _check_columns(path: Path, header: list[str]) -> list[str]:
 
 def _parse(text: str, place: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return decode_json(text)
     except (ValueError, RecursionError) as error:
         raise DataFileError(f"{place}: this is not JSON: {error}") from error
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")
 
 
 def _check_row(row: Any, place: str) -> Row:

@@ -6,8 +6,7 @@ from itertools import count
 from typing import ClassVar, Literal
 
 from gradual_common.language.model import BareDuration, Count, PositiveCount
-from gradual_common.schedule.ramps.curve import Curve, climb, draw_curve, needed, round_half_up
-from gradual_common.schedule.ramps.ramp import Ramp
+from gradual_common.schedule.ramps.ramp import Curve, Ramp, climb, draw_curve, needed, round_half_up
 
 
 class AdditiveRamp(Ramp):

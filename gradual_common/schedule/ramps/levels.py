@@ -9,8 +9,7 @@ from pydantic import Field, field_validator
 
 from gradual_common.language.document import Path, list_at, mapping_at
 from gradual_common.language.model import BareDuration, Count, Model
-from gradual_common.schedule.ramps.curve import Curve, Step, draw_curve
-from gradual_common.schedule.ramps.ramp import Ramp, Scale
+from gradual_common.schedule.ramps.ramp import Curve, Ramp, Scale, Step, draw_curve
 
 
 class RampLevel(Model):

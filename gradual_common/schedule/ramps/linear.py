@@ -6,8 +6,7 @@ from typing import ClassVar, Literal
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.language.model import BareDuration, Count
-from gradual_common.schedule.ramps.curve import MAX_RAMP_STEPS, Curve, draw_curve, needed, round_half_up
-from gradual_common.schedule.ramps.ramp import Ramp
+from gradual_common.schedule.ramps.ramp import MAX_RAMP_STEPS, Curve, Ramp, draw_curve, needed, round_half_up
 
 
 class LinearRamp(Ramp):

@@ -8,10 +8,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from gradual_common.language.model import BareDuration, PositiveCount, read_whole
-from gradual_common.language.notation import scalar
-from gradual_common.schedule.ramps.curve import Curve, climb, draw_curve, needed
-from gradual_common.schedule.ramps.ramp import Ramp
+from gradual_common.language.model import BareDuration, PositiveCount, read_whole, scalar
+from gradual_common.schedule.ramps.ramp import Curve, Ramp, climb, draw_curve, needed
 
 PRECISION_DIGITS = 60
 """Decimal digits of the powers."""

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from gradual_common.language.document import EACH, Path, attempt, places
-from gradual_common.language.notation import VARIABLE, AlsoWritten, OneOf, by_name
+from gradual_common.language.model import VARIABLE, AlsoWritten, OneOf, by_name
 from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.schedule.ramps.additive import AdditiveRamp
-from gradual_common.schedule.ramps.curve import Curve
 from gradual_common.schedule.ramps.levels import LevelsRamp
 from gradual_common.schedule.ramps.linear import LinearRamp
 from gradual_common.schedule.ramps.multiplicative import MultiplicativeRamp
-from gradual_common.schedule.ramps.ramp import Ramp, Scale
+from gradual_common.schedule.ramps.ramp import Curve, Ramp, Scale
 
 STRATEGIES: dict[str, type[Ramp]] = by_name("strategy", AdditiveRamp, MultiplicativeRamp, LinearRamp, LevelsRamp)
 """The strategies by name; a new one is added here."""

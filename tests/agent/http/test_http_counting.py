@@ -23,7 +23,7 @@ from gradual_agent.http.urls import split_url
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_common.kinds.failures import KINDS
-from gradual_common.net.tls_settings import Tls
+from gradual_common.net.tls import Tls
 
 
 def url(server, path="/"):

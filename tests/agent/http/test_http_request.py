@@ -6,7 +6,7 @@ from gradual_agent.http.request import MAX_KEPT_BODY, UNLIMITED, build_request
 from gradual_agent.http.urls import join_url, split_url
 from gradual_common import __version__
 from gradual_common.errors import RequestError
-from gradual_common.net.tls_settings import Tls
+from gradual_common.net.tls import Tls
 
 
 def test_a_request_names_host_and_what_it_accepts():

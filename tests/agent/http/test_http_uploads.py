@@ -15,7 +15,7 @@ from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_common.clock import NS_PER_MS
 from gradual_common.kinds.failures import KINDS
-from gradual_common.net.tls_settings import Tls
+from gradual_common.net.tls import Tls
 
 MIB = 1 << 20
 TOO_LARGE = b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo large"

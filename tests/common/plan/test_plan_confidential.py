@@ -1,4 +1,4 @@
-"""What authenticates is found wherever a plan holds it, and named; what does not is let through."""
+"""What authenticates is found wherever a plan holds it, and named; a plan is shown without it, and else as it is."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,10 @@ import pytest
 import trustme
 from plan_samples import load, small
 
-from gradual_common.plan.confidential import first_confidential
+from gradual_common.plan.confidential import first_confidential, plan_for_display
+from gradual_common.plan.reading.overrides import Overrides
+from gradual_common.plan.scheduling import compile_schedule
+from gradual_common.rules.parser import parse_rule
 
 CLIENT = trustme.CA().issue_cert("agent@example.org")
 CHAIN, KEY = CLIENT.cert_chain_pems[0].bytes(), CLIENT.private_key_pem.bytes()
@@ -67,3 +70,42 @@ def test_what_authenticates_is_named(changes: dict[str, Any], entry: str, folder
 )
 def test_what_does_not_is_let_through(changes: dict[str, Any], folder: Path) -> None:
     assert first_confidential(load(small(**changes), folder=folder).job) == ""
+
+
+HIDDEN = "hunter2-x"
+TWO = {"env": {"A_TOKEN": HIDDEN, "B_TOKEN": "other-9"}}
+
+
+def test_a_plan_without_credentials_in_its_names_is_the_same() -> None:
+    loaded = load(small(actions__look__headers={"Authorization": HIDDEN}))
+    assert plan_for_display(loaded.plan, loaded.job) is loaded.plan
+
+
+def test_names_urls_assertions_and_rules_are_shown_without_credentials() -> None:
+    plan = small(
+        config__name="run ${A_TOKEN}",
+        config__base_url=f"https://me:{HIDDEN}@host",
+        config__duration=None,
+        config__phases=[{"name": "up ${A_TOKEN}", "duration": "1m", "users": {"a": 3}}],
+        users__0__name="a",
+        users__0__behavior__0={"action": "look", "name": "see-${A_TOKEN}"},
+        actions__look__url="https://t0ken@other/${A_TOKEN}",
+        actions__look__assertions=[{"header": "X-A: ${A_TOKEN}"}],
+        thresholds=['p95(step="see-${A_TOKEN}") < 5s', {"rule": "error_rate < 5%", "name": "of ${A_TOKEN}"}],
+    )
+    loaded = load(plan, Overrides(**TWO))
+    shown = plan_for_display(loaded.plan, loaded.job)
+    assert HIDDEN not in str(shown.model_dump(exclude={"actions": {"look": {"assertions": {0: {"expected"}}}}}))
+    assert shown.config.name == "run ***"
+    assert shown.config.base_url == "https://***@host"
+    assert shown.users[0].behavior[0].name == "see-***"
+    assert shown.actions["look"].assertions[0].text == "header: X-A: ***"
+    assert parse_rule(shown.thresholds[0].rule).scope.names("step") == ("see-***",)
+
+
+def test_names_that_became_equal_are_numbered_and_the_schedule_stays() -> None:
+    plan = small(users__0__name="${A_TOKEN}", users__1__name="${B_TOKEN}")
+    loaded = load(plan, Overrides(**TWO))
+    shown = plan_for_display(loaded.plan, loaded.job)
+    assert [group.name for group in shown.users] == ["***", "***#2"]
+    assert compile_schedule(shown).changes == compile_schedule(loaded.plan).changes

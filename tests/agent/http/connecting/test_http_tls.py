@@ -26,7 +26,7 @@ from gradual_agent.http.request import build_request
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_common.errors import TlsFileError
 from gradual_common.kinds.failures import KINDS
-from gradual_common.net.tls_settings import Tls
+from gradual_common.net.tls import Tls
 
 AUTHORITY = trustme.CA()
 SERVER = AUTHORITY.issue_cert("localhost", "127.0.0.1")

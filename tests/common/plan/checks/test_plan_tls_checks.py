@@ -8,7 +8,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization as forms
 from plan_samples import load, mistakes, small
 
-from gradual_common.net.tls_settings import Tls, merge_tls, tls_in
+from gradual_common.net.tls import Tls, merge_tls, tls_in
 from gradual_common.plan.model.plan import Plan
 
 AUTHORITY = trustme.CA()

@@ -7,8 +7,8 @@ from plan_samples import mistakes, only_mistake, small
 
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.language.document import Document
-from gradual_common.language.notation import fields_of
-from gradual_common.net.tls_settings import Tls
+from gradual_common.language.model import fields_of
+from gradual_common.net.tls import Tls
 from gradual_common.plan.checks.shape import read_location
 from gradual_common.plan.model.plan import Config, DataSet, Phase, Plan, Step
 from gradual_common.schedule.ramps.additive import AdditiveRamp

@@ -13,7 +13,7 @@ from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.kinds.kind import ActionSpec
 from gradual_common.kinds.registry import ByKind
-from gradual_common.language.notation import OneOf
+from gradual_common.language.model import OneOf
 from gradual_common.plan.model.plan import Config, Plan, UserGroup
 from gradual_common.plan.model.schema import plan_json_schema
 from gradual_common.schedule.ramps.levels import RampLevel

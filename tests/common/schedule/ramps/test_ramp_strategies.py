@@ -7,12 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_common.schedule.ramps.additive import AdditiveRamp
-from gradual_common.schedule.ramps.curve import Curve
 from gradual_common.schedule.ramps.levels import LevelsRamp
 from gradual_common.schedule.ramps.linear import LinearRamp
 from gradual_common.schedule.ramps.multiplicative import MultiplicativeRamp
 from gradual_common.schedule.ramps.parsing import STRATEGIES, trace
-from gradual_common.schedule.ramps.ramp import Ramp
+from gradual_common.schedule.ramps.ramp import Curve, Ramp
 
 S = 10**9
 MINUTE = 60 * S

@@ -1,4 +1,4 @@
-"""Certificates, keys and the TLS contexts made of them, the same for the checks of a plan and for the engine.
+"""TLS: settings, certificates, keys and the contexts made of them, the same for the checks of a plan and the engine.
 
 Files come as bytes. A file may have any text around its PEM blocks (RFC 7468, 2); a file without a PEM block is read as
 DER. Nothing here asks for a passphrase: OpenSSL would ask on the terminal, and the agent would wait for ever.
@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 import ssl
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, NoReturn
 
+from pydantic import model_validator
+
 from gradual_common.errors import TlsFileError
-from gradual_common.net.tls_settings import Tls
+from gradual_common.language.model import Flag, Model
 
 Assets = Mapping[str, bytes]
 """The files that a plan names, by their names in it; the master has read them."""
@@ -30,6 +32,49 @@ SEQUENCE: Final = b"\x30"
 _CERTIFICATE = re.compile(rb"-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----.+?-----END \1-----", re.DOTALL)
 _KEY = re.compile(rb"-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----.+?-----END \1-----", re.DOTALL)
 _ENCRYPTED = re.compile(rb"-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED")
+
+
+class Tls(Model):
+    """TLS of a connection. `ca`, `cert`, `key` are paths that the master reads once (the job's `assets`).
+
+    `passphrase` opens the key; the master does that, so that agents get the key without one.
+    """
+
+    verify: Flag = True
+    """Whether the server's certificate is checked."""
+
+    ca: str | None = None
+    """A file with the certificates to trust."""
+
+    cert: str | None = None
+    """The client's certificate."""
+
+    key: str | None = None
+    """The client's key; default: it is in the file of cert."""
+
+    passphrase: str | None = None
+    """The passphrase of the key; {{secrets.NAME}} or a text."""
+
+    server_name: str | None = None
+    """The name for SNI and for the check of the certificate; default: the URL's host."""
+
+    @model_validator(mode="after")
+    def _check_pair(self) -> Tls:
+        if self.key is not None and self.cert is None:
+            raise ValueError("key needs a cert beside it")
+        return self
+
+
+def merge_tls(config: Tls, spec: Tls | None) -> Tls:
+    """The settings of one action: what it says goes before what the plan says, setting by setting."""
+    if spec is None:
+        return config
+    return config.model_copy(update={name: getattr(spec, name) for name in spec.model_fields_set})
+
+
+def tls_in(config: Tls, specs: Iterable[Tls | None]) -> set[Tls]:
+    """Every setting that a request of the plan may need, where a redirect leads from http to https, too."""
+    return {merge_tls(config, spec) for spec in specs}
 
 
 def identity_of(settings: Tls) -> Identity:
