@@ -30,11 +30,9 @@ _HTTP_RESPONSE: Shape = {"status_code": int}
 def check_exchange(document: dict[str, Any]) -> None:
     """WireError for what is not a valid exchange; a valid one goes into a summary unchanged."""
     _check_keys("an exchange", document, _EXCHANGE)
-    request, response = document["request"], document["response"]
-    if request is not None:
-        _check_message("a request", request, {**_REQUEST, **(_TITLE if "title" in request else _HTTP_REQUEST)})
-    if response is not None:
-        _check_message("a response", response, {**_RESPONSE, **(_TITLE if "title" in response else _HTTP_RESPONSE)})
+    for name, shape, http_shape in (("request", _REQUEST, _HTTP_REQUEST), ("response", _RESPONSE, _HTTP_RESPONSE)):
+        if (message := document[name]) is not None:
+            _check_message(f"a {name}", message, shape | (_TITLE if "title" in message else http_shape))
 
 
 def title_of_request(request: Mapping[str, Any]) -> str:

@@ -92,12 +92,11 @@ def _phases(plan: Plan) -> list[_Phase]:
     if not config.phases:
         concurrency = tuple(group.concurrency for group in plan.users)
         return [_Phase(SINGLE_PHASE, "config", config.duration, config.ramp, concurrency)]
-    phases = []
-    for number, phase in enumerate(config.phases):
-        path, pause = f"config.phases[{number}]", phase.pause_before or 0
-        mix = tuple(phase.users.get(group.name, group.concurrency) for group in plan.users)
-        phases.append(_Phase(phase.name, path, phase.duration, phase.ramp, mix, pause, phase.warm_up))
-    return phases
+    mixes = [tuple(phase.users.get(group.name, group.concurrency) for group in plan.users) for phase in config.phases]
+    return [
+        _Phase(p.name, f"config.phases[{n}]", p.duration, p.ramp, mix, p.pause_before or 0, p.warm_up)
+        for n, (p, mix) in enumerate(zip(config.phases, mixes, strict=True))
+    ]
 
 
 def _trace_phase(plan: Plan, phase: _Phase, before: Users) -> _TracedPhase:

@@ -83,7 +83,13 @@ def _write_hello(hello: messages.Hello) -> pb.Hello:
 def _read_hello(message: pb.Hello) -> messages.Hello:
     if message.protocol != messages.PROTOCOL:
         return _read_foreign_hello(message)
-    return _HELLO.read(message, part=_read_part(message) if message.command else None)
+    part = None
+    if message.command:
+        command = read_key("command", message.command)
+        processes = check_number("processes of a command", message.processes, 1, MAX_PROCESSES)
+        number = check_number("process of a command", message.process, 1, processes)
+        part = messages.Part(command, number, processes)
+    return _HELLO.read(message, part=part)
 
 
 def _read_foreign_hello(message: pb.Hello) -> messages.Hello:
@@ -93,12 +99,6 @@ def _read_foreign_hello(message: pb.Hello) -> messages.Hello:
     incarnation = message.incarnation[:INCARNATION_BYTES].ljust(INCARNATION_BYTES, b"\0")
     name, host, version = (shown_name(text, "unknown") for text in (message.name, message.host, message.version))
     return messages.Hello(message.protocol, incarnation, name, host, message.pid, version, stream=1, max_users=0)
-
-
-def _read_part(message: pb.Hello) -> messages.Part:
-    command = read_key("command", message.command)
-    processes = check_number("processes of a command", message.processes, 1, MAX_PROCESSES)
-    return messages.Part(command, check_number("process of a command", message.process, 1, processes), processes)
 
 
 _FRAMES = RecordCodec(batch.Frame, pb.Frame)

@@ -13,46 +13,41 @@ from gradual_common.language.model import fields_of
 from gradual_common.net.tls import Tls
 from gradual_common.plan.model.plan import Config, Phase, Plan, Step, UserGroup
 
-POLL = "it belongs to `poll`, which is not supported yet"
-FLOW_STEPS = "it belongs to a flow step such as `repeat`, and these are not supported yet"
-USERS_DRIVE = "users drive, not a rate: `concurrency` of a group says how many, its `pacing` how often each begins"
-RAMP = "a ramp is written under config: ramp_config: {strategy: additive, initial: 10, increment: 10, interval: 15s}"
-GROUP = "user groups stand under `users:`, each with name, concurrency and behavior"
-STEPS = "what a user does stands in the group's `behavior:`, and each request under `actions:`"
-WAIT = "the wait after a step is its `think_time`"
-CHECKS = "what must hold of a response stands in the action's `assertions:`"
-OBJECTIVES = "what must hold of the run stands under `thresholds:`, at the top of the plan"
-VARIABLES = "variables come from the environment or `-e X=…`, and are used as ${X}"
-
 _WORDS = {
     "a group's share of the users is its `concurrency`; a phase may set another mix with `users: {group: n}`":
         "weight ratio share percentage probability",
     "a behaviour is repeated by itself; `iterations: n` on the group ends it after n":
         "loop loops loopcount repetitions count",
-    POLL: "until every within pollinterval",
-    FLOW_STEPS: "steps foreach during aslongas else times",
+    "it belongs to `poll`, which is not supported yet": "until every within pollinterval",
+    "it belongs to a flow step such as `repeat`, and these are not supported yet":
+        "steps foreach during aslongas else times",
     "how many users run at once is the `concurrency` of their group":
         "vus vu threads numthreads threadcount maxvus preallocatedvus usercount clients amount instances",
     "levels of users are a ramp: ramp_config: {strategy: levels, levels: [{concurrency: 50, for: 1m}]}":
         "stages steppingstages",
-    GROUP: "scenarios scenario userclasses threadgroup threadgroups populations fixedcount",
-    RAMP:
+    "user groups are written under `users:`, each with name, concurrency and behavior":
+        "scenarios scenario userclasses threadgroup threadgroups populations fixedcount",
+    "a ramp is written under config: ramp_config: {strategy: additive, initial: 10, increment: 10, interval: 15s}":
         "executor spawnrate hatchrate spawn startvus rampto rampusers inject injection rampup ramptime rampupperiod "
         "ramping",
-    USERS_DRIVE:
+    "users drive, not a rate: `concurrency` of a group says how many, its `pacing` how often each starts":
         "arrivalrate arrivals arrivalcount rps rate qps tps requestspersecond maxarrivalrate constantuserspersec "
         "timeunit throughput",
     "the address of the system is `base_url` under config": "host target baseuri server domain endpoint",
-    WAIT: "think pause wait waittime delay timer thinktime between",
-    STEPS: "tasks task exec flow requests request samplers journey sequence actionlist",
-    CHECKS: "checks check expect expects validate assert asserts assertion match",
-    OBJECTIVES: "ensure slo slos objectives failconditions passfail",
+    "the wait after a step is its `think_time`": "think pause wait waittime delay timer thinktime between",
+    "what a user does is written in the group's `behavior:`, and each request under `actions:`":
+        "tasks task exec flow requests request samplers journey sequence actionlist",
+    "conditions on a response are written in the action's `assertions:`":
+        "checks check expect expects validate assert asserts assertion match",
+    "objectives of the run are written under `thresholds:`, at the top of the plan":
+        "ensure slo slos objectives failconditions passfail",
     "values are taken from a response by the action's `extract:`": "capture captures extractors saveas save",
     "rows of a file are used by `data: {user: users.csv}`": "feeder feed payload csv dataset csvdata",
-    VARIABLES: "variables vars env environments environment",
+    "variables come from the environment or `-e X=…`, and are used as ${X}":
+        "variables vars env environments environment",
     "a mapping under `body:` is sent as JSON": "json jsonbody postdata",
-    "fields of a form stand under `form:`": "formdata urlencoded",
-    "what stands behind the ? of a URL is written under `query:`": "params qs querystring queryparams",
+    "fields of a form are written under `form:`": "formdata urlencoded",
+    "what comes after the ? of a URL is written under `query:`": "params qs querystring queryparams",
     "certificates go unchecked with `tls: {verify: false}`":
         "insecure insecureskiptlsverify verify rejectunauthorized sslverify",
     "the length of the run is `duration` under config": "runtime testduration length maxduration",

@@ -50,7 +50,7 @@ def unsupported_parts(document: Document) -> Iterator[Refusal]:
     for section in SECTIONS:
         for path, step in places(root, "users", EACH, section, EACH):
             # The whole step is another kind: that it has no `action` is not a separate mistake.
-            yield from ((path, _problem(document, (*path, key), key)) for key in FLOW if key in mapping_at(step))
+            yield from ((path, _refuse(document, (*path, key), key)[1]) for key in FLOW if key in mapping_at(step))
     for path, threshold in places(root, "thresholds", EACH):
         text = threshold if isinstance(threshold, str) else mapping_at(threshold).get("rule")
         rule = attempt(parse_rule, text) if isinstance(text, str) else None
@@ -58,9 +58,5 @@ def unsupported_parts(document: Document) -> Iterator[Refusal]:
             yield _refuse(document, path, missing)
 
 
-def _problem(document: Document, path: Path, what: str) -> Problem:
-    return document.problem(path, f"{what} is not supported yet")
-
-
 def _refuse(document: Document, path: Path, what: str) -> Refusal:
-    return path, _problem(document, path, what)
+    return path, document.problem(path, f"{what} is not supported yet")

@@ -248,6 +248,5 @@ class _Reader:
         return Mark(self._document.name, node.start_mark.line + 1)
 
     def _report(self, node: Node, path: Path, message: str, hint: str = "") -> None:
-        mark = self._mark(node)
         problem = self._document.problem(path, message, hint)
-        self._document.problems.append(replace(problem, file=mark.file, line=mark.line))
+        self._document.problems.append(replace(problem, file=self._document.name, line=node.start_mark.line + 1))
