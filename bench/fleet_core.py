@@ -27,7 +27,7 @@ from gradual_master.coordination.events import (
     Received,
     Tick,
 )
-from gradual_master.coordination.journal import MemoryJournal
+from gradual_master.coordination.journal import Journal
 from gradual_master.coordination.terms import Terms
 from gradual_master.results.aggregate import Aggregate
 
@@ -58,7 +58,7 @@ class SimulatedFleet:
         self.dropped = 0
         self._agents = agents
         self._aggregate = Aggregate(plan, schedule, NS_PER_S)
-        self._core = MasterCore(terms, schedule, MemoryJournal())
+        self._core = MasterCore(terms, schedule, Journal())
         self._now = 0
         self._second = -1
         self._wires = [_wire_of(make_batch(plan, seed)) for seed in range(8)]

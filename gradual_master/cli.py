@@ -43,7 +43,7 @@ def run(
         expect_agents=expect_agents,
         agents_wait=duration_option(agents_wait, "--agents-wait"),
         insecure=insecure,
-        on_listening=partial(print_address, expect_agents, arguments.quiet),
+        on_listening=None if arguments.quiet else partial(print_address, expect_agents),
     )
     loaded = load_arguments(arguments)
     from gradual_common.process.logs import usual_level
@@ -52,8 +52,7 @@ def run(
     raise typer.Exit(run_and_report(loaded, arguments, options, usual_level(arguments.verbose)))
 
 
-def print_address(expect_agents: int, is_quiet: bool, address: str) -> None:
+def print_address(expect_agents: int, address: str) -> None:
     """Print the address for agents, as the first line of progress."""
-    if not is_quiet:
-        agents = f"{expect_agents} agent{'s' if expect_agents > 1 else ''}"
-        typer.echo(f"listening on {address}, waiting for {agents}", err=True)
+    agents = f"{expect_agents} agent{'s' if expect_agents > 1 else ''}"
+    typer.echo(f"listening on {address}, waiting for {agents}", err=True)

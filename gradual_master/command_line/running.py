@@ -43,7 +43,7 @@ def make_progress(arguments: RunArguments, schedule: Schedule) -> Reporter:
     """The live display: the monitor, or lines of progress."""
     if not arguments.monitor:
         return ProgressReporter(schedule)
-    from gradual_master.reporting.monitor import MonitorReporter  # noqa: PLC0415 - only this display needs it
+    from gradual_master.reporting.monitor.reporter import MonitorReporter  # noqa: PLC0415 - only this display needs it
 
     return MonitorReporter(schedule)
 

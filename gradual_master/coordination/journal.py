@@ -1,12 +1,10 @@
 """The journal: decisions are committed before they are acted on (docs/design/fleet.md, 4.7, 4.9).
 
-`commit` writes its entries in one transaction, in order. When it returns, they are as durable as that journal can make
-them. The journal in memory, the only one so far, does not survive the process.
+It is in memory, and does not survive the process.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 from gradual_common.protocol.messages import SlotRun
 from gradual_master.coordination.events import CloseInterval
@@ -70,16 +68,11 @@ class BatchMerged:
 Entry = StateTaken | SlotsAssigned | SlotsReleased | AgentLost | OrdersIssued | BatchMerged | CloseInterval
 
 
-class Journal(Protocol):
-    """Stores decisions before they are sent, and batch numbers before they are acknowledged."""
+class Journal:
+    """Stores decisions before they are sent, and batch numbers before they are acknowledged.
 
-    def commit(self, entries: Iterable[Entry]) -> None:
-        """Write the entries in one transaction, in order."""
-        ...
-
-
-class MemoryJournal:
-    """Keeps all decisions, but only the last numbers of batches and intervals: a run may be long."""
+    It keeps all decisions, but only the last numbers of batches and intervals: a run may be long.
+    """
 
     def __init__(self) -> None:
         self.decisions: list[Entry] = []
@@ -87,7 +80,7 @@ class MemoryJournal:
         self.closed = -1
 
     def commit(self, entries: Iterable[Entry]) -> None:
-        """Store the entries."""
+        """Write the entries in one transaction, in order."""
         for entry in entries:
             match entry:
                 # A batch per agent and second would fill memory in a long run, and only the last number is ever needed.

@@ -43,9 +43,8 @@ class FleetFacts:
     resent_batches: int = 0
     """Batches that came again after a stream had ended before their acknowledgement."""
     late_levels: int = 0
-    finished: tuple[SlotsFinished, ...] | None = None
-    """None: slots that ended for good were not recorded; groups with `iterations` are not judged for missing
-    users then."""
+    finished: tuple[SlotsFinished, ...] = ()
+    """Slots that ended for good: their users are not missing after that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from gradual_common.protocol.job import all_credentials
 from gradual_master.coordination import events
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import Event, Instruction, Merge, Signal
-from gradual_master.coordination.journal import MemoryJournal
+from gradual_master.coordination.journal import Journal
 from gradual_master.coordination.terms import Terms
 from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.running.threads import ReporterThreads
@@ -71,7 +71,7 @@ class Conductor:
         self._loaded = loaded
         self._options = options
         self._clock = clock = RunClock()
-        self._core = MasterCore(_terms_of(loaded, options, clock), loaded.schedule, MemoryJournal())
+        self._core = MasterCore(_terms_of(loaded, options, clock), loaded.schedule, Journal())
         self._report = RunReport(loaded, options, reporters, self._core, clock)
         job = replace(loaded.job, wants_samples=reporters.want_samples)
         provisions = Provisions(job, loaded.data)

@@ -33,7 +33,7 @@ from gradual_master.coordination.events import (
     StreamEnded,
     Tick,
 )
-from gradual_master.coordination.journal import MemoryJournal
+from gradual_master.coordination.journal import Journal
 from gradual_master.coordination.terms import Terms
 from gradual_master.run.dispatch import Dispatcher
 from gradual_master.run.provisions import JOB_SEQUENCE, Provisions
@@ -92,7 +92,7 @@ class SimMaster:
     def __init__(self, world: World, rules: Rules, schedule: Schedule, terms: Terms, chance: random.Random) -> None:
         self.world = world
         self.rules = rules
-        self.journal = MemoryJournal()
+        self.journal = Journal()
         self.core = MasterCore(terms, schedule, self.journal)
         self.begun_at: int | None = None
         self.ended_at: int | None = None

@@ -8,7 +8,7 @@ from typing import Any
 
 CONTAINERS = (list, tuple, set, frozenset, deque)
 OURS = "gradual_"
-ELSEWHERE = ("Schedule", "MemoryJournal")
+ELSEWHERE = ("Schedule", "Journal")
 """What is given, and what keeps decisions: looked at on its own."""
 
 

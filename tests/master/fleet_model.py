@@ -37,7 +37,7 @@ from gradual_master.coordination.events import (
     StreamEnded,
     Tick,
 )
-from gradual_master.coordination.journal import AgentLost, MemoryJournal, SlotsAssigned, SlotsReleased
+from gradual_master.coordination.journal import AgentLost, Journal, SlotsAssigned, SlotsReleased
 from gradual_master.coordination.slots.table import Mask, SlotTable
 from gradual_master.coordination.terms import Terms
 
@@ -123,7 +123,7 @@ class Bench:
     """A core, its clock, and the stream that each agent speaks on. `said`: all instructions so far."""
 
     def __init__(self, schedule: Schedule, **terms: Any) -> None:
-        self.journal = MemoryJournal()
+        self.journal = Journal()
         self.core = MasterCore(replace(TERMS, **terms), schedule, self.journal)
         self.now = self.start = 0
         self.said: list[Instruction] = []

@@ -11,7 +11,7 @@ from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, pla
 from structlog.testing import capture_logs
 
 from gradual_common.histogram.buckets import EDGES
-from gradual_master.reporting.otlp import OtlpReporter
+from gradual_master.reporting.otlp.reporter import OtlpReporter
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary

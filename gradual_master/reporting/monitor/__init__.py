@@ -3,7 +3,3 @@
 `state` collects intervals and news. Each module of `panels` turns the state into lines. `layout` decides which panels
 fit on the terminal. `screen` writes the lines to the terminal. `reporter` connects these parts.
 """
-
-from gradual_master.reporting.monitor.reporter import MonitorReporter
-
-__all__ = ["MonitorReporter"]

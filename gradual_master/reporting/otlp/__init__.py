@@ -6,7 +6,3 @@
 Sources: OTLP specification 1.x (transport, retries, partial success); OpenTelemetry metrics data model
 (ExponentialHistogram, temporality); OTLP exporter specification (environment variables).
 """
-
-from gradual_master.reporting.otlp.reporter import OtlpReporter
-
-__all__ = ["OtlpReporter"]

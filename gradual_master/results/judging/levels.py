@@ -74,8 +74,6 @@ class LevelTable:
     scheduled: ScheduledUsers
     end: int
     """The end of the schedule or of the run, whichever is earlier."""
-    judged: Int64
-    """int64 (groups,): 1 where missing users count, else 0."""
     saturation: Saturation
     names: tuple[str, ...]
     """Of the steps, `group / step`."""
@@ -100,8 +98,8 @@ class LevelTable:
                 yield level, phase
 
     def wanted(self) -> Int64:
-        """Scheduled user-nanoseconds of the judged groups, int64 (groups,)."""
-        return self.scheduled.between(0, self.end) * self.judged
+        """Scheduled user-nanoseconds, int64 (groups,)."""
+        return self.scheduled.between(0, self.end)
 
     def missing(self) -> int:
         """How many of the `wanted` user-nanoseconds are missing."""
@@ -176,9 +174,10 @@ class LevelTable:
         return tuple(self.names[step] for step in sorted(steps))
 
     def _missing(self, level: Level, sums: Sums) -> int:
-        """Scheduled minus active user-nanoseconds, at least 0 in each group."""
+        """Scheduled minus active user-nanoseconds."""
         wanted = self.scheduled.between(level.start, min(level.end, self.end))
-        return int((np.maximum(0, wanted - sums.users[:, ACTIVE]) * self.judged).sum())
+        # In each group by itself: users that one group has too many do not make up for those that another lacks.
+        return int(np.maximum(0, wanted - sums.users[:, ACTIVE]).sum())
 
     def _response_times(self, level: Level) -> Distribution:
         shape = self.levels.sums.shape

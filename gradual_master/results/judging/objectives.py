@@ -111,9 +111,8 @@ class Watch:
 
     def _is_open(self, seen: Observation) -> bool:
         """Whether the rest of the run might still have met it."""
-        if seen.value is None:
-            return True
-        return not self.objective.is_judged_live and not self.objective.rule.holds(seen.value)
+        objective = self.objective
+        return seen.value is None or not (objective.is_judged_live or objective.rule.holds(seen.value))
 
     def _observe(self, totals: Totals) -> Observation:
         return observe(self.objective.rule, self.objective.selection, totals)
@@ -159,9 +158,7 @@ class Watch:
 
 def in_report_unit(value: float | None, unit: Unit) -> float | None:
     """A value in the unit that reports use, rounded to a thousandth of it."""
-    if value is None:
-        return None
-    return round(value / NS_PER_MS if unit == "ns" else value, 3)
+    return None if value is None else round(value / NS_PER_MS if unit == "ns" else value, 3)
 
 
 def describe(value: float, unit: Unit) -> str:

@@ -64,9 +64,7 @@ class Verdict(Section):
 def judge(evidence: Evidence) -> Verdict:
     """Weigh the evidence."""
     signal = evidence.run.stop_signal
-    stopped: tuple[str, ...] = ()
-    if signal is not None:
-        stopped = (f"the run was {STOPPED[signal]} before its end; objectives are judged up to there",)
+    stopped = (f"the run was {STOPPED[signal]} before its end; objectives are judged up to there",) if signal else ()
     invalid = tuple(_invalid(evidence))
     failed = tuple(_failed(evidence))
     status: Status = "interrupted" if stopped else "invalid" if invalid else "failed" if failed else "passed"

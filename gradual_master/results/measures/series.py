@@ -145,12 +145,10 @@ class Point:
 class Series:
     """The intervals of a run in order."""
 
-    def __init__(
-        self, groups: Sequence[str], most_points: int = MAX_POINTS, failures: FailureKinds = BUILT_IN_KINDS
-    ) -> None:
+    def __init__(self, groups: Sequence[str], failures: FailureKinds = BUILT_IN_KINDS, most: int = MAX_POINTS) -> None:
         self._groups = tuple(groups)
         self._failures = failures
-        self._points: BoundedPoints[Point] = BoundedPoints(most_points)
+        self._points: BoundedPoints[Point] = BoundedPoints(most)
 
     def add(self, record: IntervalRecord) -> None:
         """Add the next interval."""

@@ -104,7 +104,9 @@ class FailureCounts:
         statuses = np.flatnonzero(np.isin(batch.statuses[:, 2], self._by_status) & (batch.statuses[:, 3] != 0))
         named = [(*row, 0) for row in batch.cells[cells].tolist()] + batch.statuses[statuses, :4].tolist()
         rows = self._counts.rows_of((phases[frame], step, kind, code) for frame, step, kind, code in named)
-        self._make_room(int(rows.max(initial=-1)) + 1)
+        if (more := int(rows.max(initial=-1)) + 1 - len(self._first)) > 0:
+            self._first = np.concatenate((self._first, np.full(more, _NEVER)))
+            self._last = np.concatenate((self._last, np.full(more, -_NEVER)))
         return FailureRows(cells, statuses, np.array([row[0] for row in named], dtype=np.intp), rows)
 
     def add(self, batch: Batch, layout: FailureRows) -> None:
@@ -119,12 +121,6 @@ class FailureCounts:
             starts = np.array([frame.begin for frame in batch.frames], dtype=np.int64).take(layout.frames)
         np.minimum.at(self._first, rows, starts)
         np.maximum.at(self._last, rows, starts)
-
-    def _make_room(self, rows: int) -> None:
-        more = rows - len(self._first)
-        if more > 0:
-            self._first = np.concatenate((self._first, np.full(more, _NEVER)))
-            self._last = np.concatenate((self._last, np.full(more, -_NEVER)))
 
     def of(self, phases: Collection[int]) -> Iterator[FailedSamples]:
         """What failed in these phases, by step, kind and code; of those by their status without a code the rest."""

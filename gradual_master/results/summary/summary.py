@@ -9,8 +9,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
 from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.buckets import QUANTILE_ERROR
@@ -107,14 +105,12 @@ class _Writer:
         return end
 
     def _level_table(self) -> LevelTable:
-        aggregate, finished = self._aggregate, self._facts.finished
-        judged = [finished is not None or group.iterations is None for group in self._plan.users]
+        aggregate = self._aggregate
         return LevelTable(
             schedule=self._schedule,
             levels=aggregate.levels,
-            scheduled=ScheduledUsers(self._schedule, finished or (), aggregate.start),
+            scheduled=ScheduledUsers(self._schedule, self._facts.finished, aggregate.start),
             end=self._end,
-            judged=np.array(judged, dtype=np.int64),
             saturation=self._fleet.saturation,
             names=tuple(f"{aggregate.index.groups[step.group]} / {step.name}" for step in aggregate.index.steps),
         )

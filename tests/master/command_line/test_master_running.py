@@ -14,7 +14,7 @@ from gradual_master.command_line.options import RunArguments, plan_of_url
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.console.reporter import ConsoleReporter
 from gradual_master.reporting.jsonfile import JsonReporter
-from gradual_master.reporting.monitor import MonitorReporter
+from gradual_master.reporting.monitor.reporter import MonitorReporter
 from gradual_master.reporting.progress.reporter import ProgressReporter
 from gradual_master.run.options import RunOptions
 

@@ -6,7 +6,7 @@ from gradual_common.protocol.messages import Finish, MasterMessage, Refused
 from gradual_master.coordination.events import Close, Note, Send
 from gradual_master.coordination.fleet.agent import FleetAgent
 from gradual_master.coordination.instructions import Instructions
-from gradual_master.coordination.journal import AgentLost, MemoryJournal
+from gradual_master.coordination.journal import AgentLost, Journal
 
 
 def agent_on(stream: int | None) -> FleetAgent:
@@ -14,14 +14,14 @@ def agent_on(stream: int | None) -> FleetAgent:
 
 
 def test_what_was_taken_is_not_given_again() -> None:
-    out = Instructions(MemoryJournal())
+    out = Instructions(Journal())
     out.add(Close(1), Close(2))
     assert out.take() == [Close(1), Close(2)]
     assert out.take() == []
 
 
 def test_what_is_committed_is_in_the_journal_at_once() -> None:
-    journal = MemoryJournal()
+    journal = Journal()
     out = Instructions(journal)
     out.commit(AgentLost("61", "gone"))
     assert journal.decisions == [AgentLost("61", "gone")]
@@ -29,7 +29,7 @@ def test_what_is_committed_is_in_the_journal_at_once() -> None:
 
 
 def test_an_agent_without_a_stream_is_sent_nothing() -> None:
-    out = Instructions(MemoryJournal())
+    out = Instructions(Journal())
     out.send(agent_on(None), MasterMessage(ack=1))
     out.finish(agent_on(None), "over")
     assert out.take() == []
@@ -38,7 +38,7 @@ def test_an_agent_without_a_stream_is_sent_nothing() -> None:
 
 
 def test_a_stream_is_closed_behind_a_refusal_and_behind_the_end() -> None:
-    out, agent = Instructions(MemoryJournal()), agent_on(3)
+    out, agent = Instructions(Journal()), agent_on(3)
     out.refuse(4, "unknown run")
     out.finish(agent, "over")
     assert out.take() == [
@@ -51,7 +51,7 @@ def test_a_stream_is_closed_behind_a_refusal_and_behind_the_end() -> None:
 
 
 def test_a_note_says_what_belongs_to_it() -> None:
-    out = Instructions(MemoryJournal())
+    out = Instructions(Journal())
     out.note("warning", "agent a is lost", agent_on(3), "lost", slots=4)
     out.note("warning", "stopping", is_stop=True)
     about = (("agent", "a"), ("host", "a.host"), ("pid", 7), ("slots", 4))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradual_master.coordination.journal import MemoryJournal
+from gradual_master.coordination.journal import Journal
 from gradual_master.coordination.lifecycle import TABLE, LifeCycle, RunEvent, State
 from gradual_master.errors import IllegalTransitionError
 
@@ -20,7 +20,7 @@ PATHS = [
 
 @pytest.mark.parametrize(("reason", "steps"), PATHS, ids=[reason for reason, _ in PATHS])
 def test_every_path_of_a_run_ends_finished(reason: str, steps: list[str]) -> None:
-    life = LifeCycle(MemoryJournal())
+    life = LifeCycle(Journal())
     for step in steps:
         assert not life.is_finished
         life.take(RunEvent(step), 0)
@@ -30,7 +30,7 @@ def test_every_path_of_a_run_ends_finished(reason: str, steps: list[str]) -> Non
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("step", RunEvent)
 def test_a_transition_that_the_table_lacks_names_state_and_event(state: State, step: RunEvent) -> None:
-    life = LifeCycle(MemoryJournal())
+    life = LifeCycle(Journal())
     life.state = state
     if step in TABLE[state]:
         assert life.take(step, 0) is TABLE[state][step]
@@ -47,7 +47,7 @@ def test_every_state_but_the_last_can_fail_and_be_stopped() -> None:
 
 
 def test_slots_are_assigned_in_every_state_but_waiting() -> None:
-    life = LifeCycle(MemoryJournal())
+    life = LifeCycle(Journal())
     assert not life.has_assigned
     life.take(RunEvent.GATHERED, 0)
     assert life.has_assigned

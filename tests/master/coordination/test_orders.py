@@ -11,7 +11,7 @@ from gradual_common.protocol.messages import LevelOrder, SlotRun
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.instructions import Instructions
-from gradual_master.coordination.journal import MemoryJournal
+from gradual_master.coordination.journal import Journal
 from gradual_master.coordination.orders import RunOrders
 from gradual_master.coordination.slots.table import SlotTable
 
@@ -19,7 +19,7 @@ SLOTS = (SlotRun(0, 0, 9, 1),)
 
 
 def orders_of(schedule: Schedule, start: int | None = S) -> RunOrders:
-    terms, out = replace(TERMS, epoch=3), Instructions(MemoryJournal())
+    terms, out = replace(TERMS, epoch=3), Instructions(Journal())
     ordering = RunOrders(terms, schedule, Fleet(terms), SlotTable(schedule.peak), out)
     ordering.issue()
     if start is not None:

@@ -9,7 +9,7 @@ from gradual_common.plan.loader import PlanSource, load_plan
 from gradual_common.plan.reading.overrides import Overrides
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import Note
-from gradual_master.coordination.journal import MemoryJournal
+from gradual_master.coordination.journal import Journal
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.summary.history import News
 from gradual_master.run.environment import RunClock
@@ -42,7 +42,7 @@ class Reporters:
 @pytest.fixture
 def report() -> RunReport:
     loaded = load_plan(PlanSource.of_mapping(PLAN), Overrides(env={"KEY": "correct-horse"}))
-    core = MasterCore(TERMS, loaded.schedule, MemoryJournal())
+    core = MasterCore(TERMS, loaded.schedule, Journal())
     options = RunOptions(command="gradual run --set x=correct-horse", tags={"who": "correct-horse"})
     return RunReport(loaded, options, Reporters(), core, RunClock())  # type: ignore[arg-type]  # in place of threads
 

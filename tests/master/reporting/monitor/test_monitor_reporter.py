@@ -12,8 +12,8 @@ from monitor_scene import records, staircase
 from raw_run import run_of
 from rich.console import Console
 
-from gradual_master.reporting.monitor import MonitorReporter
 from gradual_master.reporting.monitor import screen as screen_module
+from gradual_master.reporting.monitor.reporter import MonitorReporter
 from gradual_master.results.summary.history import News
 
 GROUPS = ("customer", "guest")

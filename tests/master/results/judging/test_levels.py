@@ -21,8 +21,7 @@ def summary_of(*stretches: Stretch, schedule: Schedule, plan: Plan | None = None
     aggregate = aggregate_of(plan, schedule)
     for second, stretch in enumerate(stretches):
         aggregate.merge("a", batch_of(second + 1, second, stretch))
-    finished = facts.pop("finished", None)
-    return build_summary(aggregate, fleet_of(agent("a"), finished=finished), run_of(**facts))
+    return build_summary(aggregate, fleet_of(agent("a")), run_of(**facts))
 
 
 def rows_of(*stretches: Stretch, schedule: Schedule, **facts: Any) -> tuple[LevelRow, ...]:
@@ -143,11 +142,6 @@ def users_who_end(**facts: Any) -> Summary:
 def test_users_who_have_done_their_iterations_are_not_missing() -> None:
     summary = users_who_end(finished=(SlotsFinished(START + S, 0, 2),))
     assert (summary.fleet.scheduled_user_s, summary.fleet.missing_user_s) == (2, 0)
-
-
-def test_without_an_account_of_them_such_groups_are_not_judged() -> None:
-    summary = users_who_end()
-    assert (summary.fleet.scheduled_user_s, summary.fleet.missing_user_s) == (0, 0)
 
 
 def test_a_schedule_without_end_ends_with_what_was_measured() -> None:

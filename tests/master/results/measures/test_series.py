@@ -29,7 +29,7 @@ def record_of(number: int, *milliseconds: int, failed: int = 0) -> IntervalRecor
 
 
 def series_of(*records: IntervalRecord, most_points: int = 100) -> Series:
-    series = Series(GROUPS, most_points)
+    series = Series(GROUPS, most=most_points)
     for record in records:
         series.add(record)
     return series

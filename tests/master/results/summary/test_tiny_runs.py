@@ -69,7 +69,7 @@ def run(
             health=health,
         )
         aggregate.merge("a", batch)
-    known = fleet or fleet_of(agent("a"), finished=())
+    known = fleet or fleet_of(agent("a"))
     summary = build_summary(aggregate, known, run_of(**facts))
     assert violations(summary.to_dict(), SUMMARY) == []
     return summary
@@ -143,7 +143,7 @@ SHAPES: dict[str, tuple[Summary, str, str]] = {
     "one of twenty requests was lost with its agent": (
         run(
             Stretch(0, 0, S, OK * 19, users=users(1)),
-            fleet=fleet_of(agent("a", begun=20, lost=True), finished=()),
+            fleet=fleet_of(agent("a", begun=20, lost=True)),
             is_complete=False,
         ),
         "invalid",
