@@ -7,10 +7,11 @@ import logging
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from gradual_agent.errors import AddressError
-from gradual_agent.process.children import end_with_parent, part_of, processes_of, run_children
+from gradual_agent.process.children import end_with_parent, part_of, processes_of, read_positive, run_children
 from gradual_agent.process.options import PROGRESS, AgentOptions
 from gradual_common import __version__
 from gradual_common.net.addresses import EndpointAddress
@@ -26,13 +27,11 @@ T = TypeVar("T")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve one run; the exit code: 0 done, 2 wrong command line, 3 the run could not be done."""
     with StandardStreams():
-        return serve(arguments)
+        return serve(build_parser().parse_args(arguments))
 
 
-def serve(arguments: Sequence[str] | None) -> int:
-    """The same, on standard streams that may be closed."""
-    parser = build_parser()
-    options = parser.parse_args(arguments)
+def serve(options: argparse.Namespace) -> int:
+    """Start what the options ask for: this process, or several others."""
     try:
         target = master_target(options.master, insecure=options.insecure)
     except AddressError as error:
@@ -96,7 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--max-users",
-        type=option(at_least_one),
+        type=option(partial(read_positive, noun="users")),
         metavar="N",
         help="the most users of one process (default: 20000, or what the limit of open files allows)",
     )
@@ -136,13 +135,6 @@ def option(read: Callable[[str], T]) -> Callable[[str], T]:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return convert
-
-
-def at_least_one(text: str) -> int:
-    """`--max-users`."""
-    if not text.isdecimal() or int(text) < 1:
-        raise ValueError(f"{text!r} is not a number of users; write a number from 1")
-    return int(text)
 
 
 def shared_arguments(options: argparse.Namespace) -> list[str]:

@@ -28,10 +28,13 @@ POLL_S = 0.05
 
 def processes_of(text: str) -> int:
     """`--processes`: a number from 1, or `auto` for the cores that this process may use."""
-    if text == "auto":
-        return usable_cores()
+    return usable_cores() if text == "auto" else read_positive(text, "processes", ", or auto")
+
+
+def read_positive(text: str, noun: str, hint: str = "") -> int:
+    """A number from 1 of an option; ValueError for anything else."""
     if not text.isdecimal() or int(text) < 1:
-        raise ValueError(f"{text!r} is not a number of processes; write a number from 1, or auto")
+        raise ValueError(f"{text!r} is not a number of {noun}; write a number from 1{hint}")
     return int(text)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from random import Random
@@ -17,18 +16,16 @@ from gradual_agent.kinds.engines import Engines, Runtime
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.single_samples import ExemplarPicker, SampleLog
 from gradual_agent.runtime.health import CpuMeter, LoopLagProbe
-from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import Sample
-from gradual_agent.runtime.timeline import Timeline
 from gradual_agent.users.behaviour import compile_behaviour
 from gradual_agent.users.context import UserContext
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.users import Users
+from gradual_common.net.certificates import Assets
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.process.logs import mask_in_logs
 from gradual_common.protocol.batch import Batch, Health
-from gradual_common.protocol.job import Job, all_credentials, mask_of
+from gradual_common.protocol.job import Job, mask_of
 from gradual_common.protocol.messages import Rows
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_common.secrecy.credentials import credentials_in
@@ -38,22 +35,21 @@ from gradual_common.secrecy.quoting import brief
 class PlanRun:
     """The job's plan, running in this process: its users, what they measure, and the batches of it.
 
-    Instants on the agent's clock; an `offset` is run time − agent clock, ns.
+    Instants on the agent's clock; an `offset` is run time − agent clock, ns. JobError when this agent cannot work on
+    the job.
     """
 
     def __init__(
         self,
-        plan: Plan,
         job: Job,
-        engines: Engines,
-        *,
-        timeline: Timeline,
-        clock: Callable[[], int],
+        runtime: Runtime,
         on_end: Callable[[UserEnded], object],
         on_error: Callable[[Exception], object],
+        make_engines: Callable[[Plan, Runtime, Assets], Engines] = Engines,
     ) -> None:
+        plan, timeline, clock = read_plan(job), runtime.timeline, runtime.clock
         self._clock = clock
-        self._engines = engines
+        self._engines = make_engines(plan, runtime, job.assets)
         self._rows: defaultdict[Slot, dict[str, dict[str, Any]]] = defaultdict(dict)
         self._log = SampleLog() if job.wants_samples else None
         self._mask = mask_of(job)
@@ -64,7 +60,7 @@ class PlanRun:
         self._cpu: CpuMeter | None = None
         self.users = Users(self._make_user, timeline, clock, on_end, on_error)
         self._behaviours = [
-            compile_behaviour(plan, number, self.recorder, engines) for number in range(len(plan.users))
+            compile_behaviour(plan, number, self.recorder, self._engines) for number in range(len(plan.users))
         ]
         self._context = UserContext(
             timeline=timeline,
@@ -111,23 +107,6 @@ class PlanRun:
     def take_samples(self, offset: int) -> tuple[list[SampleColumns], list[Exemplar]]:
         """Single samples, if a reporter wants them, and failed exchanges, since the last call."""
         return list(self._log.take(offset)) if self._log is not None else [], self._picker.take(offset)
-
-
-def run_plan(
-    job: Job,
-    on_end: Callable[[UserEnded], object],
-    on_error: Callable[[Exception], object],
-    *,
-    loop: asyncio.AbstractEventLoop,
-    timeline: Timeline,
-    lease: Lease,
-    clock: Callable[[], int],
-) -> PlanRun:
-    """Make everything ready for the job's users; JobError when this agent cannot work on it."""
-    mask_in_logs(*all_credentials(job))
-    plan = read_plan(job)
-    engines = Engines(plan, Runtime(loop, timeline, lease, clock), job.assets)
-    return PlanRun(plan, job, engines, timeline=timeline, clock=clock, on_end=on_end, on_error=on_error)
 
 
 def read_plan(job: Job) -> Plan:

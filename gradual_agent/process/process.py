@@ -30,7 +30,8 @@ from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_common import __version__
 from gradual_common.errors import GradualError
 from gradual_common.process.exit_codes import NOT_DONE
-from gradual_common.process.logs import hide_secrets
+from gradual_common.process.logs import hide_secrets, mask_in_logs
+from gradual_common.protocol.job import Job, all_credentials
 from gradual_common.protocol.messages import PROTOCOL, Hello
 from gradual_common.protocol.names import shown_name
 
@@ -86,10 +87,12 @@ async def serve(options: AgentOptions, max_users: int) -> int:
     loop = asyncio.get_running_loop()
     timer, lease = LoopTimer(loop), Lease()
 
-    def start_plan(*arguments: Any) -> PlanRun:
-        from gradual_agent.process.plan_run import run_plan  # noqa: PLC0415  heavy, and not needed for the Hello
+    def start_plan(job: Job, *listeners: Any) -> PlanRun:
+        from gradual_agent.kinds.engines import Runtime  # noqa: PLC0415  heavy, and not needed for the Hello
+        from gradual_agent.process.plan_run import PlanRun  # noqa: PLC0415  as above
 
-        run = run_plan(*arguments, loop=loop, timeline=timer.timeline, lease=lease, clock=read_clock)
+        mask_in_logs(*all_credentials(job))
+        run = PlanRun(job, Runtime(loop, timer.timeline, lease, read_clock), *listeners)
         calm_collector()
         return run
 

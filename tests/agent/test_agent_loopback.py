@@ -11,7 +11,7 @@ from time import clock_gettime_ns
 from agent_stage import MS, S, counter, kinds, user_time
 
 from gradual_agent.coordination.pool import UserEnded
-from gradual_agent.kinds.engines import Engines, Runtime
+from gradual_agent.kinds.engines import Runtime
 from gradual_agent.process.plan_run import PlanRun
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer
@@ -79,22 +79,13 @@ class Bench:
 
     def __init__(self, system: System, document: dict[str, object]) -> None:
         document = {**document, "config": {"base_url": f"http://127.0.0.1:{system.port}", "duration": "1m"}}
-        plan = Plan.model_validate(document)
-        self.steps = len(SeriesIndex.of(plan).steps)
+        self.steps = len(SeriesIndex.of(Plan.model_validate(document)).steps)
         loop = asyncio.get_running_loop()
         self.timer = LoopTimer(loop, clock)
-        self.engines = Engines(plan, Runtime(loop, self.timer.timeline, Lease(1 << 62), clock), {})
         self.ended: list[UserEnded] = []
         self.errors: list[Exception] = []
-        self.run = PlanRun(
-            plan,
-            Job(document, {}, {}, 1),
-            self.engines,
-            timeline=self.timer.timeline,
-            clock=clock,
-            on_end=self.ended.append,
-            on_error=self.errors.append,
-        )
+        runtime = Runtime(loop, self.timer.timeline, Lease(1 << 62), clock)
+        self.run = PlanRun(Job(document, {}, {}, 1), runtime, self.ended.append, self.errors.append)
         self.run.schedule(clock(), 3600 * S, [(clock(), 0)])
 
     def start(self, users: int) -> None:
@@ -186,7 +177,7 @@ async def test_a_cut_counts_what_was_in_flight() -> None:
         await asyncio.sleep(0)
     assert system.counted == {"/slow": 10}
     assert counter(batch, "interrupted") == counter(batch, "sent") == 10
-    assert (len(bench.run.users), bench.engines.connections) == (0, 0)
+    assert (len(bench.run.users), bench.run._engines.connections) == (0, 0)
 
 
 async def test_a_system_that_refuses_connections_gives_connect_failures_and_the_users_go_on() -> None:

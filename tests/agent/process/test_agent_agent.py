@@ -15,11 +15,11 @@ from structlog.testing import capture_logs
 from gradual_agent.coordination.contact import Redial
 from gradual_agent.coordination.events import DISCONNECTED
 from gradual_agent.coordination.pool import UserEnded
+from gradual_agent.kinds.engines import Runtime
 from gradual_agent.process.agent import Agent
 from gradual_agent.process.plan_run import PlanRun
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
-from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.job import Job
 from gradual_common.protocol.messages import (
     PROTOCOL,
@@ -75,15 +75,12 @@ class Rig:
     def start_plan(
         self, job: Job, on_end: Callable[[UserEnded], object], on_error: Callable[[Exception], object]
     ) -> PlanRun:
-        plan = Plan.model_validate(self.plan)
         self.run = PlanRun(
-            plan,
-            job,
-            StageActions(plan, self.engine),  # type: ignore[arg-type]  # sends nothing
-            timeline=self.timer.timeline,
-            clock=read_clock,
-            on_end=on_end,
-            on_error=on_error,
+            replace(job, document=self.plan),
+            Runtime(asyncio.get_running_loop(), self.timer.timeline, self.lease, read_clock),
+            on_end,
+            on_error,
+            make_engines=lambda plan, *_: StageActions(plan, self.engine),  # sends nothing
         )
         return self.run
 
