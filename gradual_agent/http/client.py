@@ -48,7 +48,8 @@ NO_CONNECTIONS: Final[dict[Origin, Http1Connection]] = {}
 class HttpClient:
     """One user's client. `fetch` never raises for what happens on the network: failures are data.
 
-    See docs/design/results.md, "What is measured".
+    An exception is a bug; after it the client is ready for the next fetch. See docs/design/results.md, "What is
+    measured".
     """
 
     __slots__ = ("_cause", "_connect_timeout", "_connection", "_connection_policy", "_connections", "_context",
@@ -80,8 +81,7 @@ class HttpClient:
     async def fetch(self, request: HttpRequest, sample: Sample) -> None:
         """Send `request`, follow redirects, re-send once if needed, and fill `sample`, which the caller has reset.
 
-        `sample.kind` is 0 for every complete response, also for status 4xx and 5xx: assertions judge them. An
-        unexpected exception is raised; after it the client is ready for the next fetch.
+        `sample.kind` is 0 for every complete response, also for status 4xx and 5xx: assertions judge them.
         """
         self._begin(request, sample)
         context, outcome = self._context, None
@@ -94,10 +94,7 @@ class HttpClient:
                     if connection is None:
                         break
                 wire = current.wire if self._sends_as_is and not current.cookie else self._add_cookies(current)
-                # The lease is checked before every write (docs/design/fleet.md, 4.4): here, and in `Upload` before each
-                # piece. When it has ended, the master may have given this slot to another agent, and two users would be
-                # active in it. A timer is not enough: a process that was frozen goes on here before any timer fires. So
-                # the clock is read right before the write; the same reading is `sample.written` and costs nothing more.
+                # The lease is checked before every write (`runtime.lease`); `sample.written` is the same clock reading.
                 now = context.clock()
                 if now >= context.lease.ends_at:
                     self._end(sample, NO_LEASE)
@@ -341,7 +338,7 @@ class HttpClient:
         """Close everything at once without resuming the user; a fetch in flight ends with kind INTERRUPTED."""
         sample = self._sample
         if sample is not None:
-            self._release()
+            self._note_part(*self._detach())
             self._end(sample, CUT_SHORT)
             self._sample = None
         for connection in self._take_connections():
@@ -362,22 +359,18 @@ class HttpClient:
             self._close_connections()
 
     def _abandon(self, failure: Failure) -> None:
-        self._release()
+        self._note_part(*self._detach())
         self._owner.resume(failure)
 
-    def _release(self) -> None:
-        """Give up the dial or the exchange that the fetch waits for."""
-        if self._dial is None and self._connection is not None:
-            self._note_part(*self._connection.cancel(self))
-        self._detach()
+    def _detach(self) -> tuple[int, int]:
+        """Give up the dial or the exchange that the fetch waits for: neither calls this client again.
 
-    def _detach(self) -> None:
-        """Make sure that neither a dial nor a connection calls this client again for this fetch."""
+        Returns the instant of the first byte and the bytes received, as far as the exchange came.
+        """
         dial, self._dial = self._dial, None
         if dial is not None:
             dial.give_up()
-        if self._connection is not None:
-            self._connection.cancel(self)
+        return (0, 0) if self._connection is None else self._connection.cancel(self)
 
     def _set_timer(self, when: int) -> None:
         self._clear_timer()

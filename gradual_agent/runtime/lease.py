@@ -1,7 +1,9 @@
 """The lease as the engine sees it: one number, compared before every write (docs/design/fleet.md, 4.4).
 
-Why before every write and not only by a timer: a process that was paused, or a busy loop, runs the timer late. A
-request must not be sent after the end of the lease, as by then the master may have given the slot to another agent.
+A request must not be sent after the end of the lease: by then the master may have given the slot to another agent, and
+two users would be active in it. A timer alone is not enough: after a pause of the process, or with a busy loop, a user
+goes on before the timer has run. So the clock is read right before each write: of a request (`http.client`), and of
+each further piece of a large one (`http.connecting.upload`).
 """
 
 

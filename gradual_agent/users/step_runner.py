@@ -110,17 +110,15 @@ class StepRunner(ABC):
     async def _run_steps(self, steps: tuple[CompiledStep, ...]) -> bool:
         """Perform the steps in order, with think times; whether the last one was reached.
 
-        Sets `_wait` to the wait after the last step, and `_has_acted` if anything was sent or waited for.
+        Sets `_has_acted` if anything was sent or waited for. The wait after the last step is left in `_wait`:
+        `_iterate` combines it with the pacing.
         """
-        # The wait after a step is taken before the next one, not at once: after the last step, `_iterate` combines it
-        # with the pacing.
         context, behaviour, sample = self._context, self.behaviour, self._sample
         clock, recorder = context.clock, context.recorder
         self._has_acted, self._wait = False, 0
         for step in steps:
             if self._wait:
                 await self._sleep(clock() + self._wait)
-                self._has_acted = True
                 self._wait = 0
             if self._must_end:
                 return False
@@ -176,6 +174,7 @@ class StepRunner(ABC):
         context = self._context
         self._meter.begin_thinking(context.clock())
         self._doing = THINKING
+        self._has_acted = True
         self._timer = context.timeline.at(until, RESUME, self)
         await suspend()
         self._doing = RUNNING
