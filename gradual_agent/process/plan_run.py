@@ -21,7 +21,7 @@ from gradual_agent.users.behaviour import compile_behaviour
 from gradual_agent.users.context import UserContext
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.users import Users
-from gradual_common.net.certificates import Assets
+from gradual_common.net.tls import Assets
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Batch, Health
