@@ -136,12 +136,12 @@ async def _run_with_agents(
 def source_of(plan: PlanLike) -> PlanSource:
     """The source of the plan. A string with several lines, or one in braces, is the plan itself."""
     if isinstance(plan, Mapping):
-        return PlanSource.of_mapping(plan)
+        return PlanSource(mapping=plan)
     if isinstance(plan, str):
         if "\n" in plan or plan.lstrip().startswith("{"):
-            return PlanSource.of_text(plan)
+            return PlanSource(text=plan)
         if plan.startswith(("http://", "https://")):
-            return PlanSource.of_mapping(plan_of_url(plan), hide_credentials(plan))
+            return PlanSource(hide_credentials(plan), mapping=plan_of_url(plan))
     return PlanSource.of_path(Path(plan))
 
 

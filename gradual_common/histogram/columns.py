@@ -57,9 +57,8 @@ def pack_values(keys: Sequence[tuple[int, int]], values: Sequence[Int64]) -> His
     arrays = [values[n] for n in filled]
     lengths = np.array([len(array) for array in arrays], dtype=np.int64)
     times = np.concatenate(arrays)
-    codes, amounts = _tally(
-        buckets_of(times) + 1 + np.repeat(np.arange(len(filled)) * SPAN, lengths), len(filled) * SPAN
-    )
+    offsets = np.repeat(np.arange(len(filled)) * SPAN, lengths)
+    codes, amounts = _tally(buckets_of(times) + 1 + offsets, len(filled) * SPAN)
     owners, buckets = np.divmod(codes, SPAN)
     stats = _stats(times, lengths)
     below, above = buckets == 0, buckets == SPAN - 1

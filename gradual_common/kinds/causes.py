@@ -11,12 +11,12 @@ from http import HTTPStatus
 
 from gradual_common.kinds.assertions.assertion import Assertion
 from gradual_common.kinds.failure import ASSERTION
-from gradual_common.kinds.registry import assertion_called, failure_called
+from gradual_common.kinds.registry import assertion_called, known_failures
 
 
 def is_by_status(kind: str) -> bool:
     """Whether reports divide these failures by status code."""
-    failure = failure_called(kind)
+    failure = known_failures().get(kind)
     return failure is not None and failure.by_status
 
 
@@ -28,7 +28,7 @@ def label_of(kind: str, detail: str = "", status_code: int | None = None, assert
     >>> label_of("connect", "no connection to http://localhost:1 (127.0.0.1: connection refused)")
     'connection refused'
     """
-    failure = failure_called(kind)
+    failure = known_failures().get(kind)
     if failure is None:
         return kind.replace("_", " ")
     if failure.by_status and status_code:

@@ -41,9 +41,8 @@ def kind_called(name: str) -> ActionKind:
         if name not in installed:
             names = sorted({*_known, *installed})
             hint = nearest(name, names)
-            raise ActionKindError(
-                f"there is no kind of action {name!r}; there are: {listed(names)}; {hint}".rstrip("; ")
-            )
+            text = f"there is no kind of action {name!r}; there are: {listed(names)}; {hint}"
+            raise ActionKindError(text.rstrip("; "))
         kind = _known[name] = _load(installed[name])
     return kind
 
@@ -80,21 +79,14 @@ def failures_of(names: Iterable[str]) -> FailureKinds:
     return FailureKinds(others) if others else BUILT_IN_KINDS
 
 
-def failure_called(name: str) -> FailureKind | None:
-    """A failure kind by its name: a built-in one, or one of an action kind that this process has used."""
-    found = BUILT_IN_KINDS.by_name.get(name)
-    return found or next((entry for kind in _known.values() for entry in kind.failures if entry.name == name), None)
+def known_failures() -> dict[str, FailureKind]:
+    """By name: the built-in failure kinds, then those of the action kinds that this process has used."""
+    return BUILT_IN_KINDS.by_name | {entry.name: entry for kind in _known.values() for entry in kind.failures}
 
 
 def assertion_called(name: str) -> AssertionKind:
     """A kind of assertion, of an action kind that this process has used."""
     return next(kind.assertions[name] for kind in _known.values() if name in kind.assertions)
-
-
-def failure_names() -> tuple[str, ...]:
-    """All names that `failure_called` knows, built-in ones first."""
-    others = [failure.name for kind in _known.values() for failure in kind.failures]
-    return tuple(dict.fromkeys((*BUILT_IN_KINDS.by_name, *others)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,6 +132,6 @@ def _load(point: EntryPoint) -> ActionKind:
     if not isinstance(kind, ActionKind) or kind.name != point.name:
         raise ActionKindError(f"{point.value} is no ActionKind with the name {point.name!r}")
     # Failures are counted and shown by name, so a name must have one meaning over all kinds.
-    if taken := [failure.name for failure in kind.failures if failure_called(failure.name)]:
+    if taken := [failure.name for failure in kind.failures if failure.name in known_failures()]:
         raise ActionKindError(f"the kind {point.name!r} names a failure that there is already: {listed(taken)}")
     return kind

@@ -37,9 +37,8 @@ class EndpointAddress:
         if not host or (":" in host and not (host.startswith("[") and host.endswith("]"))):
             raise ValueError(f"{text!r} is not an address; {WANTED}")
         if not port.isdecimal() or not (0 if any_port else 1) <= int(port) <= 65535:
-            raise ValueError(
-                f"{port!r} is not a port from {'0 (any free one)' if any_port else '1'} to 65535; {WANTED}"
-            )
+            lowest = "0 (any free one)" if any_port else "1"
+            raise ValueError(f"{port!r} is not a port from {lowest} to 65535; {WANTED}")
         return cls(text, host.strip("[]"), int(port), is_loopback(host.strip("[]")))
 
     def at_port(self, port: int) -> str:

@@ -49,10 +49,10 @@ NO_OVERRIDES = Overrides()
 
 @dataclass(frozen=True, slots=True)
 class PlanSource:
-    """Where a plan comes from: text, or a mapping; `folder` is what its relative paths start from."""
+    """A plan before it is read: YAML text, or a mapping of plain values; its relative paths start from `folder`."""
 
-    name: str
-    folder: FilePath
+    name: str = "plan"
+    folder: FilePath = FilePath()
     text: str | None = None
     mapping: Mapping[str, Any] = field(default_factory=dict)
 
@@ -66,7 +66,7 @@ class PlanSource:
         return cls.of_bytes(content, str(path), path.parent)
 
     @classmethod
-    def of_bytes(cls, content: bytes, name: str, folder: FilePath | None = None) -> PlanSource:
+    def of_bytes(cls, content: bytes, name: str, folder: FilePath = FilePath()) -> PlanSource:
         """A plan as the content of a file; PlanError if it is no UTF-8 text, or too large for a plan."""
         if len(content) > MAX_PLAN_BYTES:
             raise _unreadable(name, f"the file has {len(content)} bytes; a plan has at most {MAX_PLAN_BYTES}")
@@ -76,17 +76,7 @@ class PlanSource:
             hint = "it is UTF-16: save it as UTF-8" if content.startswith(UTF_16) else "save it as UTF-8"
             line = content.count(b"\n", 0, error.start) + 1
             raise _unreadable(name, "the plan is not UTF-8 text", line, hint) from error
-        return cls(name, folder or FilePath(), text)
-
-    @classmethod
-    def of_text(cls, text: str, name: str = "plan", folder: FilePath | None = None) -> PlanSource:
-        """A plan as YAML text; relative paths start from `folder`, or the working folder."""
-        return cls(name, folder or FilePath(), text)
-
-    @classmethod
-    def of_mapping(cls, mapping: Mapping[str, Any], name: str = "plan", folder: FilePath | None = None) -> PlanSource:
-        """A plan as a mapping of plain values."""
-        return cls(name, folder or FilePath(), None, mapping)
+        return cls(name, folder, text)
 
     def read(self) -> Document:
         """The document, with the mistakes of its syntax."""

@@ -103,19 +103,19 @@ def _trace_phase(plan: Plan, phase: _Phase, before: Users) -> _TracedPhase:
     """The points of a phase, by its own ramp or those of the groups."""
     if phase.ramp is None and any(group.ramp is not None for group in plan.users):
         curves = [
-            (_trace_ramp(group.ramp, users, phase, was, f"users.{group.name}"), f"users.{group.name}")
+            _trace_ramp(group.ramp, users, phase, was, f"users.{group.name}")
             for group, users, was in zip(plan.users, phase.mix, before, strict=True)
         ]
         return _TracedPhase(phase, _merged([curve for curve, _ in curves]), tuple(curves))
-    users = sum(phase.mix)
-    curve = _trace_ramp(phase.ramp, users, phase, sum(before), phase.path)
+    curve, path = _trace_ramp(phase.ramp, sum(phase.mix), phase, sum(before), phase.path)
     points = tuple((at, apportion(phase.mix, target)) for at, target in curve.steps)
-    return _TracedPhase(phase, points, ((curve, phase.path),))
+    return _TracedPhase(phase, points, ((curve, path),))
 
 
-def _trace_ramp(ramp: Ramp | None, users: int, phase: _Phase, before: int, path: str) -> Curve:
+def _trace_ramp(ramp: Ramp | None, users: int, phase: _Phase, before: int, path: str) -> tuple[Curve, str]:
+    """The curve of a ramp, with the path of its owner in the plan."""
     try:
-        return trace(ramp, users, phase.duration, before)
+        return trace(ramp, users, phase.duration, before), path
     except ValueError as error:
         raise PlanError([Problem(str(error), path=f"{path}.ramp_config")]) from error
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, cast, get_args
 
 from gradual_common.errors import RuleError, UnitError
 from gradual_common.kinds.failure import ASSERTION
-from gradual_common.kinds.registry import failure_names
+from gradual_common.kinds.registry import known_failures
 from gradual_common.rules.rule import (
     ANY,
     OUTCOMES,
@@ -242,7 +242,7 @@ class _Parser:
         if named.kind not in ("word", "quoted"):
             hint = f'; a name that is no plain identifier is quoted: "{named.text}"' if named.kind == "amount" else ""
             raise self._error(f"expected a name in the scope, found {named}{hint}")
-        if dimension == "kind" and named.name not in (known := (*failure_names(), ASSERTION)):
+        if dimension == "kind" and named.name not in (known := (*known_failures(), ASSERTION)):
             raise self._unknown("failure kind", named.name, known)  # `assertion` alone stands for all of them
         return ScopeItem(dimension, named.name)
 

@@ -144,9 +144,8 @@ def encoded(text: str) -> str:
     Base64 writes three bytes as four characters. If `text` starts one or two bytes after a group of three, the first
     and last characters also depend on the bytes next to it (RFC 4648, 4): only those in between are fixed.
     """
-    cores = {
-        core for before in range(3) if len(core := _core(text.encode("utf-8", "replace"), before)) >= MIN_BASE64_LENGTH
-    }
+    data = text.encode("utf-8", "replace")
+    cores = {core for before in range(3) if len(core := _core(data, before)) >= MIN_BASE64_LENGTH}
     return "|".join("".join(_BASE64.get(letter, letter) for letter in core) for core in sorted(cores))
 
 

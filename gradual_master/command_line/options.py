@@ -159,7 +159,7 @@ def source_of(name: str) -> PlanSource:
     if name == "-":
         return PlanSource.of_bytes(sys.stdin.buffer.read(), "standard input")
     if _URL.match(name):
-        return PlanSource.of_mapping(plan_of_url(name), hide_credentials(name))
+        return PlanSource(hide_credentials(name), mapping=plan_of_url(name))
     return PlanSource.of_path(Path(name))
 
 

@@ -85,8 +85,8 @@ def load(
     folder: Path | None = None,
 ) -> LoadedPlan:
     """Load YAML text or a mapping."""
-    text = isinstance(plan, str)
-    source = PlanSource.of_text(plan, "p.yaml", folder) if text else PlanSource.of_mapping(plan, "p.yaml", folder)
+    written: dict[str, Any] = {"text": plan} if isinstance(plan, str) else {"mapping": plan}
+    source = PlanSource("p.yaml", folder or Path(), **written)
     return load_plan(source, overrides or Overrides(), environ or {})
 
 

@@ -75,11 +75,8 @@ class HeaderField(AssertionKind):
             name, comparison = value["name"], read_expectation(value, "name", is_header=True)
         elif isinstance(value, dict) and len(value) == 1:
             ((name, expected),) = value.items()
-            comparison = (
-                read_expectation(expected, "", is_header=True)
-                if isinstance(expected, dict)
-                else {"op": "==", "expected": expected}
-            )
+            written = expected if isinstance(expected, dict) else {"==": expected}
+            comparison = read_expectation(written, "", is_header=True)
         else:
             raise ValueError('write "X-Name: value", {X-Name: value} or {name: X-Name, contains: value}')
         if not name.strip():

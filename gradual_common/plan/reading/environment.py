@@ -63,11 +63,8 @@ def _credentials_brought(text: str, path: Path, environ: Mapping[str, str]) -> I
     in_place = is_credential(path)
     for match in _VARIABLE.finditer(text):
         if (name := match["name"]) is not None and (in_place or names_credential(name)):
-            yield from (
-                value
-                for value in (environ.get(name), match["default"])
-                if value and len(value) >= MIN_CREDENTIAL_LENGTH
-            )
+            values = (environ.get(name, ""), match["default"] or "")
+            yield from (value for value in values if len(value) >= MIN_CREDENTIAL_LENGTH)
 
 
 def split_text(text: str, environ: Mapping[str, str]) -> list[Piece]:

@@ -86,7 +86,7 @@ def test_failures_of_other_kinds_follow_the_built_in_ones() -> None:
     failures = registry.failures_of(["echo", "http"])
     assert failures.names == (*BUILT_IN_KINDS.names, "echo_hoarse")
     assert failures.have_response[-1] is True
-    assert registry.failure_names()[-1] == "echo_hoarse"
+    assert [*registry.known_failures()][-1] == "echo_hoarse"
 
 
 def test_a_plan_numbers_its_failures_and_judges_by_them() -> None:

@@ -100,7 +100,7 @@ def test_a_message_shows_at_most_forty_characters_of_what_it_found(changes: dict
 )  # fmt: skip
 def test_of_a_file_that_is_no_plan_its_name_and_first_key_are_shown(text: str, message: str) -> None:
     with pytest.raises(PlanError) as caught:
-        load_plan(PlanSource.of_text(text, "f.csv"))
+        load_plan(PlanSource("f.csv", text=text))
     assert [str(problem) for problem in caught.value.problems] == [message]
 
 

@@ -38,7 +38,7 @@ def test_a_dash_is_standard_output(
     monkeypatch.chdir(tmp_path)
     write_starter(Path("-"), force=False)
     said = capsys.readouterr().out
-    assert load_plan(PlanSource.of_text(said)).plan.config.name == "My first plan"
+    assert load_plan(PlanSource(text=said)).plan.config.name == "My first plan"
     assert "gradual run gradual.yaml" in said
     assert list(tmp_path.iterdir()) == []
 

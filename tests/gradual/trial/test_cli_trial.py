@@ -40,7 +40,7 @@ def plan(
     config = {"base_url": url, "duration": "10s", "graceful_stop": "5s"}
     groups = [{"name": "customer", "concurrency": 1, **group}]
     source = {"config": config, "users": groups, "actions": actions, **more}
-    return load_plan(PlanSource.of_mapping(source), environ=environ or {})
+    return load_plan(PlanSource(mapping=source), environ=environ or {})
 
 
 async def printed(loaded: LoadedPlan) -> tuple[str, int]:

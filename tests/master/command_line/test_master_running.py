@@ -18,7 +18,7 @@ from gradual_master.reporting.monitor.reporter import MonitorReporter
 from gradual_master.reporting.progress.reporter import ProgressReporter
 from gradual_master.run.options import RunOptions
 
-LOADED: Any = load_plan(PlanSource.of_mapping(plan_of_url("http://127.0.0.1/")))
+LOADED: Any = load_plan(PlanSource(mapping=plan_of_url("http://127.0.0.1/")))
 
 
 @pytest.mark.parametrize(

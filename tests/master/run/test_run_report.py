@@ -41,7 +41,7 @@ class Reporters:
 
 @pytest.fixture
 def report() -> RunReport:
-    loaded = load_plan(PlanSource.of_mapping(PLAN), Overrides(env={"KEY": "correct-horse"}))
+    loaded = load_plan(PlanSource(mapping=PLAN), Overrides(env={"KEY": "correct-horse"}))
     core = MasterCore(TERMS, loaded.schedule, Journal())
     options = RunOptions(command="gradual run --set x=correct-horse", tags={"who": "correct-horse"})
     return RunReport(loaded, options, Reporters(), core, RunClock())  # type: ignore[arg-type]  # in place of threads

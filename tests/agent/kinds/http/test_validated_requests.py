@@ -42,7 +42,7 @@ def test_what_is_valid_can_be_sent(action: dict[str, Any], base: str) -> None:
         "actions": {"a": action},
     }
     try:
-        job = load_plan(PlanSource.of_mapping(plan), environ={}).job
+        job = load_plan(PlanSource(mapping=plan), environ={}).job
     except PlanError:
         return
     StageActions(Plan.model_validate(job.document)).compile("a", False, False)

@@ -144,7 +144,7 @@ def test_two_escapes_of_one_character_are_it() -> None:
         "users: [{name: a, concurrency: 1, behavior: [look]}]\n"
         'actions: {look: {url: "/\\ud83d\\ude00", headers: {X: "\\U0001F600"}}}\n'
     )
-    action = load_plan(PlanSource.of_text(text)).plan.actions["look"]
+    action = load_plan(PlanSource(text=text)).plan.actions["look"]
     assert (action.url, action.headers) == ("/😀", {"X": "😀"})
 
 
@@ -155,5 +155,5 @@ def test_every_mistake_has_its_line() -> None:
         "actions:\n  look:\n    url: http://[::1/\n"
     )
     with pytest.raises(PlanError) as caught:
-        load_plan(PlanSource.of_text(text))
+        load_plan(PlanSource(text=text))
     assert [problem.line for problem in caught.value.problems] == [2, 5, 9]
