@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -102,7 +101,6 @@ class Trial:
         context = UserContext(
             timeline=timer.timeline,
             clock=read_clock,
-            wall_clock=time.time_ns,
             recorder=recorder,
             seed=self._loaded.job.seed,
             secrets=dict(self._loaded.job.secrets),
@@ -110,8 +108,9 @@ class Trial:
             end=lambda _: ended.set_result(None),
             note_failure=lambda step, sample: self._printer.count_failure(),
             log=UserLog(consequence=""),
+            replaces_users=False,
         )
-        user = TrialUser(context, self._behaviour(recorder, engines), 0, 1, rows)
+        user = VirtualUser(context, self._behaviour(recorder, engines), 0, 1, rows)
         user.start()
         try:
             await ended
@@ -155,13 +154,6 @@ class TrialEngines(Engines):
     def compile(self, action: str, wants_headers: bool, wants_body: bool) -> Action:
         """Compile the action so that all of its responses is kept."""
         return super().compile(action, True, True)
-
-
-class TrialUser(VirtualUser):
-    """A user that is not replaced when its `on_start` fails."""
-
-    __slots__ = ()
-    is_replaced = False
 
 
 class TrialAction:

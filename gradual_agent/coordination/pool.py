@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from gradual_agent.coordination.events import Wake
+from gradual_agent.coordination.events import CutUsers, DrainUsers, Wake
 from gradual_common.clock import NEVER
 from gradual_common.protocol.batch import Applied
 from gradual_common.protocol.messages import DRAIN_LEVEL, LevelOrder, Orders, SlotRun
@@ -39,17 +39,7 @@ class UserEnded:
     """For good: its slot leaves the schedule."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drain:
-    """All users are to end, and no orders start one again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """All users are gone; no slot is ours until new orders come."""
-
-
-PoolEvent = Orders | Wake | UserEnded | Drain | Cut
+PoolEvent = Orders | Wake | UserEnded | DrainUsers | CutUsers
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +149,9 @@ class SlotPool:
                 instructions = self._wake(now)
             case UserEnded():
                 instructions = self._user_ended(event, now)
-            case Drain():
+            case DrainUsers():
                 instructions = self._drain(now)
-            case Cut():
+            case CutUsers():
                 instructions = self._cut()
         return instructions + self._note_drained()
 
@@ -267,11 +257,12 @@ class SlotPool:
         return left + self._settle([slot], now, now)
 
     def _drain(self, now: int) -> list[PoolInstruction]:
-        """Every slot leaves us: at once without a user, else with its end."""
+        """Every slot leaves us: at once without a user, else with its end. No orders start a user again."""
         self._leaving = True
         return self._take_slots(()) + self._settle(sorted(self._users), now, now)
 
     def _cut(self) -> list[PoolInstruction]:
+        """All users are gone, and no slot is ours until new orders come."""
         self._is_joining = True
         self._runs = ()
         for slots in (self._ours, self._tenures, self._users, self._waiting):

@@ -199,7 +199,7 @@ class Agent:
                     self._cut(reason)
                 case events.DrainUsers(reason):
                     self._log.info("users finish what they do and stop", reason=reason)
-                    self._tell_pool(pool.Drain())
+                    self._tell_pool(instruction)
                 case events.Exit(code, reason, dropped):
                     self._exit(code, reason, dropped)
 
@@ -247,7 +247,7 @@ class Agent:
         if users and self._run is not None:
             self._log.warning("all users were stopped at once", reason=reason, users=users)
             self._run.users.cut()
-        self._tell_pool(pool.Cut())
+        self._tell_pool(events.CutUsers(reason))
 
     def _exit(self, code: int, reason: str, dropped: tuple[int, ...]) -> None:
         say = self._log.error if code else self._progress.info

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from random import Random
-from time import time_ns
 from typing import Any
 
 from pydantic import ValidationError
@@ -65,7 +64,6 @@ class PlanRun:
         self._context = UserContext(
             timeline=timeline,
             clock=clock,
-            wall_clock=time_ns,
             recorder=self.recorder,
             seed=job.seed,
             secrets=dict(job.secrets),

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from time import time_ns
 from traceback import extract_tb
 
 import structlog
@@ -67,8 +68,6 @@ class UserContext:
     timeline: Timeline
     clock: Callable[[], int]
     """The agent's clock, ns."""
-    wall_clock: Callable[[], int]
-    """The time that templates see, ns since 1970."""
     recorder: Recorder
     seed: int
     secrets: dict[str, str]
@@ -79,6 +78,10 @@ class UserContext:
     note_failure: Callable[[int, Sample], None] = lambda step, sample: None
     """Called with a step's number and its failed sample, which the user reuses afterwards."""
     log: UserLog = field(default_factory=UserLog)
+    wall_clock: Callable[[], int] = time_ns
+    """The time that templates see, ns since 1970."""
+    replaces_users: bool = True
+    """After a failed `on_start` or a bug, a new user takes the slot."""
 
 
 def mark_failed(sample: Sample, error: Exception, now: int) -> None:

@@ -37,9 +37,6 @@ REPLACEMENT_PAUSE = NS_PER_S
 class VirtualUser(StepRunner):
     """One user in its slot. `tenure`: which assignment of the slot it belongs to."""
 
-    is_replaced = True
-    """After a failed `on_start` or a bug, a new user takes the slot."""
-
     __slots__ = ("_alarm", "_end_by", "_hands_over", "_in_iteration", "_leave_by", "is_stopping", "tenure")
 
     def __init__(self, context: UserContext, behaviour: Behaviour, ordinal: int, tenure: int, rows: Rows) -> None:
@@ -230,7 +227,7 @@ class VirtualUser(StepRunner):
         """Wait until a new user takes the same slot; False if none does."""
         self._drop_client()
         self._knowledge.forget()
-        if not self.is_replaced:
+        if not self._context.replaces_users:
             return False
         await self._sleep(self._context.clock() + REPLACEMENT_PAUSE)
         return not self._must_end

@@ -7,10 +7,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from gradual_agent.coordination.events import Wake
+from gradual_agent.coordination.events import CutUsers, DrainUsers, Wake
 from gradual_agent.coordination.pool import (
-    Cut,
-    Drain,
     Drained,
     Finished,
     PoolInstruction,
@@ -236,14 +234,14 @@ def test_a_longer_grace_gives_a_stopping_user_no_more_time() -> None:
 def test_an_agent_that_leaves_drains_whatever_the_orders_say() -> None:
     pool = running(1)
     given_up = [Release((0, ordinal), 1) for ordinal in (1, 2, 3)]
-    assert pool.handle(Drain(), 5) == [*given_up, StopUser((0, 0), 5 + GRACE, hands_over=True)]
+    assert pool.handle(DrainUsers("asked"), 5) == [*given_up, StopUser((0, 0), 5 + GRACE, hands_over=True)]
     assert pool.handle(orders(2, [SlotRun(0, 0, 4, 1)], [level(6, 4, number=1)]), 6) == [Applied(1, 6, 6)]
     assert pool.handle(UserEnded((0, 0), 1, finished=False), 7) == [Release((0, 0), 1), Drained()]
 
 
 def test_after_a_cut_no_slot_has_a_user_and_none_is_ours() -> None:
     pool = running(3)
-    assert pool.handle(Cut(), 5) == []
+    assert pool.handle(CutUsers("lost"), 5) == []
     assert (pool.held, active(pool)) == ((), 0)
     again = orders(2, [SlotRun(0, 0, 4, 2)], [level(0, 3)])
     assert pool.handle(again, 9) == [StartUser((0, 0), 2), StartUser((0, 1), 2), StartUser((0, 2), 2)]
@@ -251,8 +249,8 @@ def test_after_a_cut_no_slot_has_a_user_and_none_is_ours() -> None:
 
 def test_a_cut_while_draining_ends_the_drain() -> None:
     pool = running(1)
-    pool.handle(Drain(), 5)
-    assert pool.handle(Cut(), 6) == [Drained()]
+    pool.handle(DrainUsers("asked"), 5)
+    assert pool.handle(CutUsers("lost"), 6) == [Drained()]
 
 
 @pytest.mark.parametrize(
@@ -343,7 +341,7 @@ class Fleet(RuleBasedStateMachine):
     def a_cut(self) -> None:
         self.users.clear()
         self.ours.clear()
-        self.carry_out(self.pool.handle(Cut(), self.now))
+        self.carry_out(self.pool.handle(CutUsers("lost"), self.now))
 
     @invariant()
     def never_more_active_than_the_level_says(self) -> None:
