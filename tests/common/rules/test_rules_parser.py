@@ -95,7 +95,7 @@ def test_a_scope_names_what_it_is_about(text: str, scope: Scope | None) -> None:
         ("media < 1s", "unknown statistic 'media'; did you mean mean?"),
         ("ttbf.p95 < 1s", "unknown series 'ttbf'; did you mean ttfb?"),
         ("ttfb < 1s", "expected `.` and a statistic after ttfb"),
-        ("ttfb.error_rate < 1%", "ttfb has no error_rate; allowed are percentiles such as p95, mean, min, max, count"),
+        ("ttfb.error_rate < 1%", "ttfb has no error_rate; allowed are percentiles such as p95, mean, min, max"),
         ("agent < 1s", "expected `.` and a measure after agent"),
         ("agent.memory < 1s", "unknown measure of agents 'memory'"),
         ("agent.cpu.min < 1%", "unknown statistic of agents 'min'"),

@@ -10,6 +10,7 @@ from raw_run import MS, START, S, Stretch, aggregate_of, batch_of, plan_of, sche
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import WireError
 from gradual_common.histogram.histogram import Histogram
+from gradual_common.kinds.failures import KIND
 from gradual_common.protocol.batch import CONNECT, EXCHANGE, RESPONSE_TIME, Applied, Batch, Frame, Health
 from gradual_common.protocol.codec import decode_agent_message, encode_agent_message
 from gradual_common.protocol.messages import AgentMessage
@@ -250,7 +251,7 @@ def broken(name: str) -> Batch:
         case "statuses step":
             return changed("statuses", (0, 1), -1)
         case "statuses kind":
-            return changed("statuses", (0, 2), 21)
+            return changed("statuses", (0, 2), len(KIND))
         case "assertions frame":
             return changed("assertions", (0, 0), 1)
         case "histograms cell":

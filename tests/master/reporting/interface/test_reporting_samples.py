@@ -94,8 +94,8 @@ def test_no_samples_are_no_block() -> None:
 
 
 def test_an_outcome_that_the_plan_does_not_have_is_refused() -> None:
-    with pytest.raises(WireError, match="samples name outcome 21; the plan has 21"):
-        desk().receive("a", columns([(0, 0, 0, 0, 21, 0)]))
+    with pytest.raises(WireError, match=f"samples name outcome {len(KIND)}; the plan has {len(KIND)}"):
+        desk().receive("a", columns([(0, 0, 0, 0, len(KIND), 0)]))
 
 
 @pytest.mark.parametrize("level", [0, -7])

@@ -98,7 +98,7 @@ def test_steps_and_kinds_are_apart_in_the_order_of_the_plan() -> None:
 
 def test_a_failure_that_the_plan_does_not_have_is_refused() -> None:
     one = dataclasses.replace(exemplar(0, 0.5, 0), kind=len(KIND))
-    with pytest.raises(WireError, match="an exchange names failure 21; the plan has 20"):
+    with pytest.raises(WireError, match=f"an exchange names failure {len(KIND)}; the plan has {len(KIND) - 1}"):
         ErrorSamples(INDEX).add("a", one)
 
 
