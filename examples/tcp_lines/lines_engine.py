@@ -124,7 +124,7 @@ class LinesClient:
             observer.show_response("answer", message_of(sample.response.body))
 
     def _has_lease(self, now: int) -> bool:
-        """Check the lease right before each write (docs/fleet.md); without a lease nothing is sent."""
+        """Check the lease right before each write (docs/design/fleet.md, 4.4); without a lease nothing is sent."""
         if now < self._runtime.lease.ends_at:
             return True
         self._end(INTERRUPTED, "not sent: the agent holds no lease")
