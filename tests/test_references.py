@@ -75,3 +75,12 @@ def test_the_code_refers_to_the_design() -> None:
 def test_a_path_that_a_page_names_exists(page: Path) -> None:
     named = set(PATH.findall(page.read_text(encoding="utf-8"))) - {"gradual_common/wire", "gradual_master/wire"}
     assert [path for path in sorted(named) if not (ROOT / path).exists() and "NAME" not in path] == []
+
+
+def test_the_names_in_the_page_of_extensions_are_in_the_code() -> None:
+    page = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
+    modules = [path for path in texts() if path.suffix == ".py" and not path.is_relative_to(ROOT / "tests")]
+    known = {name for path in modules for name in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
+    named = set(re.findall(r"`([A-Za-z_]\w+)(?:`|\()", page))
+    assert [name for name in sorted(named - known) if "NAME" not in name] == []
+    assert set(re.findall(r"`(\w+\.py)`", page)) - {path.name for path in modules} == {"slowest.py"}
