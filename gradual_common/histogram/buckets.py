@@ -82,8 +82,8 @@ def _cell_tables() -> tuple[int, Int64, Int64]:
     """The number of the first cell; for each cell the bucket in which it starts, and the upper edge of that bucket."""
     bounds = np.array([_CELL_LOW, _CELL_HIGH], dtype=np.float64).view(np.int64) >> _CELL_SHIFT
     cells = np.arange(bounds[0], bounds[1] + 1, dtype=np.int64)
-    begins = (cells << _CELL_SHIFT).view(np.float64).astype(np.int64)
-    buckets = np.searchsorted(EDGE_ARRAY, begins) - 1
+    starts = (cells << _CELL_SHIFT).view(np.float64).astype(np.int64)
+    buckets = np.searchsorted(EDGE_ARRAY, starts) - 1
     upper = np.append(EDGE_ARRAY, np.iinfo(np.int64).max)
     return int(bounds[0]), buckets, upper[buckets + 1]
 
@@ -95,7 +95,7 @@ def buckets_of(values: Int64) -> Int64:
     """The buckets of times, −1 for underflow, BUCKETS for overflow; shape as `values`.
 
     The leading bits of a time, as a double, say which of 256 cells of its octave it lies in. A cell is narrower than a
-    bucket, so it holds one edge at most: a table names the bucket in which the cell begins, and one comparison with
+    bucket, so it holds one edge at most: a table names the bucket in which the cell starts, and one comparison with
     the edge above decides. Exact, as times below 2⁵³ are exact as doubles. Measured over 60,000 times: 6–17 ns each
     (by what the caches hold), against 48 ns of a binary search.
     """

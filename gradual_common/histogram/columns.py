@@ -97,12 +97,12 @@ def _tally(codes: Int64, span: int) -> tuple[Int64, Int64]:
 
 def _stats(times: Int64, lengths: Int64) -> Int64:
     """Count, sum, min and max of consecutive parts of `times`; under- and overflow are left at 0."""
-    begins = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(lengths)[:-1]))
+    starts = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(lengths)[:-1]))
     stats = np.zeros((len(lengths), len(STAT_COLUMNS)), dtype=np.int64)
     stats[:, COUNT] = lengths
-    stats[:, SUM] = np.add.reduceat(times, begins)
-    stats[:, MIN] = np.minimum.reduceat(times, begins)
-    stats[:, MAX] = np.maximum.reduceat(times, begins)
+    stats[:, SUM] = np.add.reduceat(times, starts)
+    stats[:, MIN] = np.minimum.reduceat(times, starts)
+    stats[:, MAX] = np.maximum.reduceat(times, starts)
     return stats
 
 

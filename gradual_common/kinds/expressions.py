@@ -84,7 +84,7 @@ def _reason(text: str, error: Exception) -> str:
     reason = message.decode("utf-8", "replace") if isinstance(message, bytes) else "it holds half a character"
     what, colon, found = reason.partition(": ")
     reason = f"{what}{colon}{shorten(found)}"
-    hints = (hint for begins, hint in _LACKS if any(begin in text for begin in begins))
+    hints = (hint for starts, hint in _LACKS if any(start in text for start in starts))
     hint = next(hints, "")
     return f"{reason} ({hint})" if hint else reason
 

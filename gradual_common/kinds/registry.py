@@ -130,7 +130,7 @@ def _load(point: EntryPoint) -> ActionKind:
     except Exception as error:
         raise ActionKindError(f"the kind {point.name!r} cannot be imported: {type(error).__name__}: {error}") from error
     if not isinstance(kind, ActionKind) or kind.name != point.name:
-        raise ActionKindError(f"{point.value} is no ActionKind with the name {point.name!r}")
+        raise ActionKindError(f"{point.value} is not an ActionKind with the name {point.name!r}")
     # Failures are counted and shown by name, so a name must have one meaning over all kinds.
     if taken := [failure.name for failure in kind.failures if failure.name in known_failures()]:
         raise ActionKindError(f"the kind {point.name!r} names a failure that there is already: {listed(taken)}")

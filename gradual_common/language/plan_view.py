@@ -58,12 +58,12 @@ class PlanView:
 
     @cached_property
     def phases(self) -> list[tuple[Path, dict[str, Any]]]:
-        """Each entry of `config.phases`: its path, and what is written; one that is no mapping is an empty one."""
+        """Each entry of `config.phases`: its path, and what is written; one that is not a mapping is an empty one."""
         return [(("config", "phases", n), mapping_at(phase)) for n, phase in enumerate(list_at(self.config, "phases"))]
 
     @cached_property
     def actions(self) -> dict[str, dict[str, Any]]:
-        """`actions` as written; an entry that is no mapping is an empty one."""
+        """`actions` as written; an entry that is not a mapping is an empty one."""
         return {name: mapping_at(action) for name, action in mapping_at(self.document.root, "actions").items()}
 
     def actions_of(self, kind: str) -> dict[str, dict[str, Any]]:

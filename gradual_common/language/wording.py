@@ -10,7 +10,7 @@ from gradual_common.secrecy.quoting import quoted
 
 SIMILAR = 0.7
 
-NO_CHARACTER = "the text holds half of a surrogate pair, which is no character"
+NO_CHARACTER = "the text holds half of a surrogate pair, which is not a character"
 
 
 def nearest(name: str, names: Collection[str]) -> str:

@@ -66,7 +66,7 @@ class Tls(Model):
 
 
 def merge_tls(config: Tls, spec: Tls | None) -> Tls:
-    """The settings of one action: what it says goes before what the plan says, setting by setting."""
+    """The settings of one action: each of its own settings takes precedence over that of the plan."""
     if spec is None:
         return config
     return config.model_copy(update={name: getattr(spec, name) for name in spec.model_fields_set})

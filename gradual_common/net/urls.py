@@ -45,7 +45,7 @@ def encode_text(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        raise RequestError(f"{quoted(text)} holds half of a surrogate pair, which is no character") from None
+        raise RequestError(f"{quoted(text)} holds half of a surrogate pair, which is not a character") from None
 
 
 def decode_bytes(raw: str) -> str:
@@ -84,7 +84,7 @@ def origin_of(url: str) -> str:
 def read_authority(scheme: str, authority: str) -> tuple[str, str, int]:
     """User information (`user:password`, decoded, else ""), host as it goes to a resolver, and port.
 
-    RequestError says what cannot be asked.
+    RequestError for what no request can be sent to.
     """
     found = quoted(f"{scheme}://{authority}")
     if scheme not in DEFAULT_PORTS:
@@ -148,11 +148,11 @@ def encode_host(host: str) -> str:
     if host.startswith("["):
         return _read_ipv6(host[1:-1])
     if _BAD_PERCENT.search(host):
-        raise ValueError("a % that begins no %XX")
+        raise ValueError("a % that is not followed by two hexadecimal digits")
     name = unquote(host, errors="strict") if "%" in host else host
     name = (name if name.isascii() else _to_ascii(name)).lower()
     if not _NAME.fullmatch(name):
-        raise ValueError("a character that no host name holds")
+        raise ValueError("a character that is not allowed in a host name")
     labels = name.removesuffix(".").split(".")
     if not all(0 < len(label) <= LONGEST_LABEL for label in labels) or len(name.removesuffix(".")) > LONGEST_HOST:
         raise ValueError(f"each part between dots has 1 to {LONGEST_LABEL} characters, all of it {LONGEST_HOST}")
@@ -166,14 +166,14 @@ def encode_server_name(name: str) -> str:
 
 
 def _read_ipv6(text: str) -> str:
-    """The address with its zone behind a plain % (RFC 6874 writes %25 in URLs)."""
+    """The address with its zone after a plain % (RFC 6874 writes %25 in URLs)."""
     address, percent, zone = text.partition("%")
     if percent and not _ZONE.fullmatch(zone := zone.removeprefix("25") or zone):
-        raise ValueError("a zone that is none")
+        raise ValueError("the zone is not valid")
     try:
         IPv6Address(address)
     except AddressValueError:
-        raise ValueError("no IPv6 address stands in the brackets") from None
+        raise ValueError("there is no IPv6 address in the brackets") from None
     return (f"{address}%{zone}" if percent else address).lower()
 
 
@@ -204,7 +204,7 @@ def _read_ipv4(labels: list[str]) -> str:
         *first, last = (
             int(label, 0 if label[:2] in ("0x", "0X") else 8 if label[0] == "0" else 10) for label in labels
         )
-    except ValueError:  # 08 and 09 are no octal numbers.
+    except ValueError:  # 08 and 09 are not octal numbers.
         return ""
     if any(part > 255 for part in first) or last >= 256 ** (4 - len(first)):
         return ""

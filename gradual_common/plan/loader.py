@@ -67,7 +67,7 @@ class PlanSource:
 
     @classmethod
     def of_bytes(cls, content: bytes, name: str, folder: FilePath = FilePath()) -> PlanSource:
-        """A plan as the content of a file; PlanError if it is no UTF-8 text, or too large for a plan."""
+        """A plan as the content of a file; PlanError if it is not UTF-8 text, or too large for a plan."""
         if len(content) > MAX_PLAN_BYTES:
             raise _unreadable(name, f"the file has {len(content)} bytes; a plan has at most {MAX_PLAN_BYTES}")
         try:
@@ -90,7 +90,7 @@ class PlanSource:
             document = Document({key: value for key, value in root.items() if not key.startswith("x-")}, self.name)
         if document.root and not PLAN_KEYS & document.root.keys():
             first = next(iter(document.root))
-            message = f"this is no plan: it has no config, users or actions; its first key is {first!r}"
+            message = f"this is not a plan: it has no config, users or actions; its first key is {first!r}"
             raise _unreadable(self.name, message, document.mark((first,)).line, nearest(first, sorted(PLAN_KEYS)))
         return document
 

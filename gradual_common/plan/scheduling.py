@@ -163,11 +163,11 @@ class _ScheduleBuilder:
         # for a percentile, so the linear stretch has ten rows. Each cut is a change even if the target stays the same,
         # because a row starts there. From the end of the stretch on, each change starts a level, as in other ramps.
         cuts = [traced.ramping * part // PARTS for part in range(PARTS + 1)] if traced.ramping else []
-        begins, duration = [at for at, _ in traced.points], traced.phase.duration
-        marks = sorted({*begins, *(cut for cut in cuts if duration is None or cut < duration)})
+        instants, duration = [at for at, _ in traced.points], traced.phase.duration
+        marks = sorted({*instants, *(cut for cut in cuts if duration is None or cut < duration)})
         last = -1
         for mark in marks:
-            users = traced.points[bisect_right(begins, mark) - 1][1]
+            users = traced.points[bisect_right(instants, mark) - 1][1]
             part = bisect_right(cuts, mark)
             self._change(start + mark, users, same_level=part == last and 0 < part < len(cuts))
             last = part
@@ -182,12 +182,12 @@ def _levels(changes: Sequence[Change], end: int) -> tuple[Level, ...]:
     rows: list[Level] = []
     area = 0
     bounds = [*(change.at for change in changes), end]
-    for change, (begin, stop) in zip(changes, pairwise(bounds), strict=True):
+    for change, (at, stop) in zip(changes, pairwise(bounds), strict=True):
         if rows and rows[-1].number == change.level:
             start = rows.pop().start
         else:
-            start, area = begin, 0
-        area += change.target * (stop - begin)
+            start, area = at, 0
+        area += change.target * (stop - at)
         rows.append(Level(change.level, change.phase, start, stop, area / (stop - start)))
     return tuple(rows)
 

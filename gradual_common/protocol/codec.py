@@ -230,7 +230,7 @@ def _read_document(data: bytes) -> dict[str, Any]:
     """An exchange. It must have exactly the form of `describe_exchange`, as it is copied into a summary unchanged."""
     document = load_json(data, "an exchange")
     if not isinstance(document, dict):
-        raise WireError("an exchange is no mapping")
+        raise WireError("an exchange is not a mapping")
     check_exchange(document)
     return document
 

@@ -28,7 +28,7 @@ ORDINAL_BYTES = 6
 
 def pieces_of(data: bytes) -> Iterator[bytes]:
     """`data` cut into pieces that fit into a message."""
-    return (data[begin : begin + PIECE_BYTES] for begin in range(0, len(data), PIECE_BYTES))
+    return (data[start : start + PIECE_BYTES] for start in range(0, len(data), PIECE_BYTES))
 
 
 def dump_json(value: Any) -> bytes:
@@ -123,7 +123,7 @@ class ProvisionAssembler:
     def feed(self, chunk: pb.ProvisionChunk) -> Provision | None:
         """Take the next chunk; returns the provision if the chunk was its last one.
 
-        Raises WireError for a sequence that does not rise or begins before the last one was complete, and for
+        Raises WireError for a sequence that does not rise or starts before the last one was complete, and for
         content that cannot be read.
         """
         sequence = check_number("provision", chunk.sequence, 1)

@@ -1,7 +1,7 @@
 """Between a record and the protobuf message that has fields of the same names, by a table of what is not plain.
 
-A field that no table names goes over as it is: protobuf has checked its type and width. Every other says how it is
-written and how it is read; reading trusts nothing and raises WireError.
+A field that is not in the table is copied as it is: protobuf has checked its type and width. For every other field the
+table has how it is written and how it is read; reading trusts nothing and raises WireError.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def line(what: str) -> WireField:
 
 
 def read_line(what: str, text: str) -> str:
-    """The text; WireError where it is no printable line."""
+    """The text; WireError where it is not a printable line."""
     if len(text) > MAX_LINE_LENGTH or not text.isprintable():
         raise WireError(f"{what} is {text[:MAX_LINE_LENGTH]!r}; allowed are {MAX_LINE_LENGTH} printable characters")
     return text

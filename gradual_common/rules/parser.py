@@ -105,7 +105,7 @@ def split_rule(text: str) -> list[Token]:
             if rest[0] in "\"'":
                 hint = "; the quote is never closed"
             elif text.count("(", 0, place) > text.count(")", 0, place):
-                hint = '; a name that is no plain identifier is quoted: p95("sign in") < 1s'
+                hint = '; a name that is not a plain identifier is quoted: p95("sign in") < 1s'
             raise RuleError(text, f"cannot read {rest!r}{hint}")
         written = match[match.lastgroup or 0]
         # `10 %` and `100 / s` may be written with blanks; without them an amount has one spelling for the parser.
@@ -147,7 +147,7 @@ class _Parser:
         at = self._at()
         window, window_ns = self._window()
         if self._next.kind != "end":
-            hint = "; `at … users` stands before `for` and `over`" if self._next.text == "at" else ""
+            hint = "; `at … users` is written before `for` and `over`" if self._next.text == "at" else ""
             raise self._error(f"the rule should end here, found {self._next}{hint}")
         measured = value._asdict()
         text = self._text.strip()
@@ -223,7 +223,7 @@ class _Parser:
                 break
             if not self._accept(","):
                 unquoted = self._next.kind in ("word", "amount", "mark")
-                hint = "; a name that is no plain identifier is quoted" if unquoted else ""
+                hint = "; a name that is not a plain identifier is quoted" if unquoted else ""
                 raise self._error(f"expected `,` or `)` in the scope, found {self._next}{hint}")
         scope = Scope(tuple(dict.fromkeys(items)), tuple(dict.fromkeys(outcomes)))
         self._check_scope(value, scope)
@@ -240,10 +240,12 @@ class _Parser:
         if named.text == ANY:
             return ScopeItem(dimension, any=True)
         if named.kind not in ("word", "quoted"):
-            hint = f'; a name that is no plain identifier is quoted: "{named.text}"' if named.kind == "amount" else ""
+            hint = (
+                f'; a name that is not a plain identifier is quoted: "{named.text}"' if named.kind == "amount" else ""
+            )
             raise self._error(f"expected a name in the scope, found {named}{hint}")
         if dimension == "kind" and named.name not in (known := (*known_failures(), ASSERTION)):
-            raise self._unknown("failure kind", named.name, known)  # `assertion` alone stands for all of them
+            raise self._unknown("failure kind", named.name, known)  # `assertion` alone means all of them
         return ScopeItem(dimension, named.name)
 
     def _check_scope(self, value: _Value, scope: Scope) -> None:

@@ -29,7 +29,7 @@ def apportion(weights: Sequence[int], total: int) -> tuple[int, ...]:
         return (0,) * len(weights)
     # Why Webster, and not the largest remainders: with those a group can lose a user when one is added (the Alabama
     # paradox), and a ramp would stop users on its way up. Webster's order of slots does not depend on the total, so
-    # the level of 10 users is a part of the level of 11, whatever comes later.
+    # the level of 10 users is a part of the level of 11, independent of the levels that follow.
     #   Filling the slots one by one would take `total` steps. Webster's method is also: there is a divisor d for which
     # all the quotas w/d, rounded, add up to the total. Σw/total is close to that d. Rounded at it, each count is off
     # by a half at most, and the sum by half the number of weights; these few users are then given to the smallest

@@ -1,1 +1,1 @@
-"""What nobody is to read: secrets and credentials, found and masked."""
+"""Secrets and credentials: how they are found, and masked wherever something is shown."""

@@ -163,9 +163,9 @@ def hide_literals(value: str) -> str:
 def _masked_literal(text: str) -> str:
     """Mask a text around holes: of `Bearer x` the token only, and nothing of a text without letters and digits."""
     match = _SCHEME.match(text.lstrip("\"'"))
-    begin = len(text) - len(text.lstrip("\"'")) + (match.end() if match else 0)
-    rest = text[begin:]
-    return text[:begin] + (MASK if re.search(r"\w", rest) else rest)
+    start = len(text) - len(text.lstrip("\"'")) + (match.end() if match else 0)
+    rest = text[start:]
+    return text[:start] + (MASK if re.search(r"\w", rest) else rest)
 
 
 def _literals(value: str) -> Iterator[str]:

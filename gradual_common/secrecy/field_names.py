@@ -76,26 +76,26 @@ def hide_fields(text: str, hide: Callable[[str], str] | None = None) -> str:
     """The text with the values of secret fields masked, or as `hide` shows each of them."""
     pieces: list[str] = []
     shown = 0
-    for match, begin, end in _fields(text):
-        pieces += text[shown:begin], _masked(text, match) if hide is None else hide(text[begin:end])
+    for match, start, end in _fields(text):
+        pieces += text[shown:start], _masked(text, match) if hide is None else hide(text[start:end])
         shown = end
     return "".join(pieces) + text[shown:] if pieces else text
 
 
 def values_in(text: str) -> Iterator[tuple[str, str]]:
     """The (name, value) of every secret field, the value as it was written, quotes included."""
-    for match, begin, end in _fields(text):
-        yield str(match[str(match.lastgroup)]) if match.lastgroup not in _AHEAD else "", text[begin:end]
+    for match, start, end in _fields(text):
+        yield str(match[str(match.lastgroup)]) if match.lastgroup not in _AHEAD else "", text[start:end]
 
 
 def _fields(text: str) -> Iterator[tuple[re.Match[str], int, int]]:
     """Every secret field that has a value: the match of its start, and the start and end of the value."""
     position = 0
     while (match := _NAME.search(text, position)) is not None:
-        begin = position = match.end()
+        start = position = match.end()
         end = _end_of_value(text, match)
-        if end > begin:
-            yield match, begin, end
+        if end > start:
+            yield match, start, end
             position = end
         elif match.lastgroup in {"tag", "named"}:
             position = match.end(str(match.lastgroup))  # The text between the name and the value may hold fields, too.
@@ -112,16 +112,16 @@ def _masked(text: str, match: re.Match[str]) -> str:
 
 def _end_of_value(text: str, match: re.Match[str]) -> int:
     """The end of the value that starts after `match`; equal to its start if the value is not secret."""
-    begin, form = match.end(), str(match.lastgroup)
+    start, form = match.end(), str(match.lastgroup)
     if form in _AHEAD:
         return match.end(form)
     if form != "header" and not (is_sensitive(match[form]) or is_sensitive(_unescaped(match[form]))):
-        return begin
+        return start
     if form in {"quoted", "named", "loose", "flow"}:
-        return _end_of_json(text, begin)
+        return _end_of_json(text, start)
     if form in {"bare", "line"} and _has_quotes(text, match):
-        return _end_of_quoted(text, begin)
-    return _end(_VALUES[form], text, begin)
+        return _end_of_quoted(text, start)
+    return _end(_VALUES[form], text, start)
 
 
 def _has_quotes(text: str, match: re.Match[str]) -> bool:
@@ -133,20 +133,20 @@ def _has_quotes(text: str, match: re.Match[str]) -> bool:
     return match["line"] is not None or text[match.start() - 1 : match.start()].isspace()
 
 
-def _end_of_json(text: str, begin: int) -> int:
-    if _OPENING.match(text, begin):
-        return _end_of_quoted(text, begin)
-    if text[begin : begin + 1] in {"[", "{"}:
-        return _end_of_brackets(text, begin)
-    end = _end(_WORD, text, begin)
-    return begin if text[begin:end] in _NOTHING else end
+def _end_of_json(text: str, start: int) -> int:
+    if _OPENING.match(text, start):
+        return _end_of_quoted(text, start)
+    if text[start : start + 1] in {"[", "{"}:
+        return _end_of_brackets(text, start)
+    end = _end(_WORD, text, start)
+    return start if text[start:end] in _NOTHING else end
 
 
-def _end_of_quoted(text: str, begin: int) -> int:
-    """After the closing quote. In JSON that stands in JSON, quotes have a backslash more than those around them:
+def _end_of_quoted(text: str, start: int) -> int:
+    """After the closing quote. In JSON within JSON, quotes have a backslash more than those around them:
     with k before the opening one, those of k + 2(k + 1)·m before a quote belong to what is quoted, and it closes.
     """
-    opening = _OPENING.match(text, begin)
+    opening = _OPENING.match(text, start)
     assert opening is not None, "the caller saw a quote"
     depth, quote = len(opening[1]), opening[2]
     for found in _QUOTE.finditer(text, opening.end()):
@@ -155,8 +155,8 @@ def _end_of_quoted(text: str, begin: int) -> int:
     return len(text)
 
 
-def _end_of_brackets(text: str, begin: int) -> int:
-    depth, position = 0, begin
+def _end_of_brackets(text: str, start: int) -> int:
+    depth, position = 0, start
     while (found := _BRACKET.search(text, position)) is not None:
         position = found.end()
         if found[0] in {"[", "{"}:
@@ -170,9 +170,9 @@ def _end_of_brackets(text: str, begin: int) -> int:
     return len(text)
 
 
-def _end(pattern: re.Pattern[str], text: str, begin: int) -> int:
-    found = pattern.match(text, begin)
-    return begin if found is None else found.end()
+def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
+    found = pattern.match(text, start)
+    return start if found is None else found.end()
 
 
 def _unescaped(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Secrets are shown as *** wherever they turn up, in whatever way they are written.
+"""Secrets are shown as *** wherever they occur, in every way of writing them.
 
 Two kinds of values are known: the secrets that the plan declares, and the credentials that `credentials` finds in it. A
 value that is not known is recognised by its field's name (`field_names`) or by its own form (`token_patterns`).

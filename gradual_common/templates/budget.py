@@ -52,10 +52,10 @@ _MARK = re.compile(r"%(?:\([^)]*\))?[-#0 +]*(\d+|\*)?(?:\.(\d+|\*))?")
 # event loop; a thread would not help while one operation holds the interpreter, and `'x' * 10**10` is one operation
 # that takes all memory. So each operation that can make more than it was given is intercepted, and its size is computed
 # from its operands.
-#   Three counters, as there are three ways to take long: steps (each call and each turn of a loop costs about 2 µs,
-# whatever it does), items walked (a filter such as `sort` goes through a whole list in one step), and characters made
-# (memory, and the time to copy it). A rendering within the limits takes about 100 ms at most, in which other users
-# wait; real templates are far below.
+#   Three counters, as there are three ways to take long: steps (each call and each turn of a loop costs about 2 µs),
+# items walked (a filter such as `sort` goes through a whole list in one step), and characters made (memory, and the
+# time to copy it). A rendering within the limits takes about 100 ms at most, in which other users wait; real templates
+# are far below.
 #   Numbers have a limit of their own: `2 ** 2 ** 30` is small as text, and a power is computed before anyone sees it.
 #   What Jinja does without a call (loops, `~`, `in`) is rewritten into filters once a template is parsed (`sandbox`).
 

@@ -131,7 +131,7 @@ def _digest(algorithm: str) -> Function:
 def hmac(value: Any, key: Any, algorithm: str = "sha256", encoding: str = "hex") -> str:
     """The HMAC of `value` under `key`: any algorithm of hashlib, `hex` or `base64`."""
     if algorithm not in hashlib.algorithms_available:
-        raise TemplateError(f"hmac: {algorithm!r} is no hash algorithm; sha256, sha512, sha1 and md5 are")
+        raise TemplateError(f"hmac: {algorithm!r} is not a hash algorithm; sha256, sha512, sha1 and md5 are")
     digest = hmac_codec.new(_bytes(key), _bytes(value), algorithm).digest()
     if encoding not in ("hex", "base64"):
         raise TemplateError(f"hmac: the encoding is hex or base64, not {encoding!r}")

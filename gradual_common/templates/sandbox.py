@@ -250,7 +250,7 @@ def _bounded(function: Callable[..., Any], check: Check) -> Callable[..., Any]:
 def check_known(tree: nodes.Template, text: str, filters: Collection[str], tests: Collection[str]) -> None:
     """TemplateError for a filter or test that does not exist, and for a template that names another one."""
     if any(True for _ in tree.find_all(_OTHER_TEMPLATES)):
-        raise TemplateError(f"{text!r} names another template; a plan's templates stand by themselves")
+        raise TemplateError(f"{text!r} names another template; templates of a plan cannot use other templates")
     for what, name in _asked(tree):
         known = filters if what == "filter" else tests
         if name not in known:

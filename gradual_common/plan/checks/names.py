@@ -73,7 +73,7 @@ def check_duration(view: PlanView) -> None:
     if "phases" in config:
         for key in ("duration", *RAMP_KEYS):
             if config.get(key) is not None:
-                document.report(("config", key), f"{key} stands beside phases; every phase has its own")
+                document.report(("config", key), f"{key} cannot be used together with phases; every phase has its own")
         if config["phases"] == []:
             document.report(("config", "phases"), "the list is empty; at least one phase is needed")
         return

@@ -69,7 +69,7 @@ def _read_passphrase(document: Document, written: str, secrets: Mapping[str, str
         return written
     match = _SECRET.fullmatch(written.strip())
     if match is None:
-        raise TlsFileError("passphrase", 'no template but a secret can stand here; write "{{secrets.NAME}}"')
+        raise TlsFileError("passphrase", 'a secret is the only template that is allowed here; write "{{secrets.NAME}}"')
     known = tuple(mapping_at(document.root, "secrets"))
     if match[1] not in known:
         hint = nearest(match[1], known) or f"there are: {listed(known) or 'none'}"

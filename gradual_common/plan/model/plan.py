@@ -65,7 +65,7 @@ class Ramped(Model):
     @classmethod
     def _read_ramp(cls, value: Any, info: ValidationInfo) -> Any:
         """The ramp of all three keys."""
-        # `ramp` is the last of the three fields, so the others are in `info.data` by now. A validator behind the
+        # `ramp` is the last of the three fields, so the others are in `info.data` by now. A validator after the
         # whole model would not run where any other key is wrong, and one before it that raises keeps pydantic from
         # looking at the other keys: either way one mistake would hide another.
         try:

@@ -78,7 +78,7 @@ def describe_syntax_error(error: yaml.YAMLError, text: str, name: str, *, may_qu
         number = error.character if isinstance(error.character, int) else ord(error.character)
         line = len(_LINE_END.findall(text[: error.position])) + 1
         message = f"this is not YAML: it holds the character U+{number:04X}"
-        hint = f'this character cannot stand in a plan; in "…" it is written \\x{number:02x}'
+        hint = f'this character is not allowed in a plan; in "…" it is written \\x{number:02x}'
         return Problem(message, "", name, line, hint)
     lines = _LINE_END.split(text)
     place = _place_of(error, lines)
@@ -91,7 +91,7 @@ def describe_syntax_error(error: yaml.YAMLError, text: str, name: str, *, may_qu
     shows = may_quote and is_plan and not is_concealed(lines, line)
     what = "this is not YAML" if hint or not shows else f"this is not YAML: {place.message}"
     if may_quote and not is_plan:
-        what = "this is no plan, and not YAML"
+        what = "this is not a plan, and not YAML"
     return Problem(what + (f", at {excerpt!r}" if shows and excerpt else ""), "", name, line + 1, hint)
 
 
@@ -179,14 +179,14 @@ def _here(hint: str) -> _Hint:
 
 
 _HINTS: tuple[tuple[str, _Hint], ...] = (
-    (r"found character '\\t'", _here("a tab stands here: YAML is indented with spaces")),
+    (r"found character '\\t'", _here("there is a tab here: YAML is indented with spaces")),
     (r"quoted scalar.*(unexpected end of stream|document separator)",
      lambda place: _never_closed("quote", place.began)),
     (r"unknown escape|expected escape sequence",
      _here("in \"…\" a backslash begins an escape: write two of them, or use '…'")),
     (r"", _usual_quotes),
     (r"found character '[@`%]'", _here("quote it: a text cannot begin with {0}")),
-    (r"alias", _here("quote it: an unquoted * stands for an anchor, and there is none of this name")),
+    (r"alias", _here("quote it: an unquoted * refers to an anchor, and there is none of this name")),
     (r"flow (mapping|sequence).*got '\?'", _here("quote it: inside {…} and […] a text with ? in it needs quotes")),
     (r"mapping values are not allowed|<block end>, but found '<block mapping start>'", _dash_space),
     (r"mapping values are not allowed|could not find expected ':'", _space_missing),
@@ -199,7 +199,7 @@ _HINTS: tuple[tuple[str, _Hint], ...] = (
     (r"<block end>, but found '[\]}]'", _here("this {0} closes nothing")),
     (r"<block end>, but found '<scalar>'", _quote_above),
     (r"<block end>, but found '<scalar>'",
-     _here("something stands behind the closing quote: put the quotes around all of it")),
+     _here("there is something after the closing quote: put the quotes around all of it")),
     (r"<block end>, but found", _off_level),
 )  # fmt: skip
 """A pattern of PyYAML's message, and what looks for the mistake. The first that finds one counts, so order matters."""
@@ -214,9 +214,9 @@ def excerpt_at(lines: Sequence[str], number: int, column: int) -> str:
     """40 characters around a column of a line, without credentials."""
     written = lines[number] if number < len(lines) else ""
     shown, before = hide_credentials(written), len(hide_credentials(written[:column]))
-    begin = max(0, min(before - MAX_QUOTE_LENGTH // 2, len(shown) - MAX_QUOTE_LENGTH))
-    excerpt = shown[begin : begin + MAX_QUOTE_LENGTH].strip()
-    return f"{'…' if begin else ''}{excerpt}{'…' if begin + MAX_QUOTE_LENGTH < len(shown) else ''}"
+    start = max(0, min(before - MAX_QUOTE_LENGTH // 2, len(shown) - MAX_QUOTE_LENGTH))
+    excerpt = shown[start : start + MAX_QUOTE_LENGTH].strip()
+    return f"{'…' if start else ''}{excerpt}{'…' if start + MAX_QUOTE_LENGTH < len(shown) else ''}"
 
 
 def is_concealed(lines: Sequence[str], number: int) -> bool:

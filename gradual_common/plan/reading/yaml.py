@@ -90,7 +90,7 @@ def read_document(text: str, name: str) -> Document:
         document.root = {key: entry for key, entry in value.items() if not key.startswith("x-")}
     else:
         found = "text" if isinstance(value, str) else "a list" if isinstance(value, list) else "a single value"
-        document.report((), f"this is no plan: a plan is a mapping with config, users and actions; found {found}")
+        document.report((), f"this is not a plan: a plan is a mapping with config, users and actions; found {found}")
     return document
 
 
@@ -164,7 +164,7 @@ class _Reader:
                 self._report(node, path, f"the plan has more than {MAX_VALUES} values once its aliases are expanded")
             return False
         if id(node) in self._open:
-            self._report(node, path, "an alias stands inside what it stands for")
+            self._report(node, path, "an alias is inside the value that it refers to")
             return False
         if len(self._open) >= MAX_DEPTH:
             self._report(node, path, f"nested more than {MAX_DEPTH} deep")

@@ -50,7 +50,7 @@ class MultiplicativeRamp(Ramp):
     def _powers(self, initial: int) -> Iterator[int]:
         # The multiplier is the decimal that the plan's author wrote: 1.1 as a binary float is a little more than 1.1,
         # and a power of it may round to another number of users. Decimals of a fixed precision also give the same curve
-        # on every machine, whatever its C library.
+        # on every machine, with any C library.
         grown, multiplier = Decimal(initial), Decimal(repr(self.multiplier))
         while True:
             yield int(grown.to_integral_value(ROUND_HALF_UP))

@@ -112,7 +112,9 @@ def _beside(up: Any, key: str, config: Any) -> Any:
     if up is None:
         return _with_strategy(config, "ramp_config")
     if not isinstance(up, str):
-        raise RampMistakeError(key, f"{key} is written out here and ramp_config stands beside it; keep one of them")
+        raise RampMistakeError(
+            key, f"{key} is written out here, which cannot be used together with ramp_config; keep one of them"
+        )
     _strategy(up, key)
     strategy = config.get("strategy", up)
     if strategy != up:

@@ -66,7 +66,7 @@ def test_an_installed_kind_is_imported_when_it_is_named_and_not_before() -> None
     ("name", "said"),
     [
         ("ecko", r"there is no kind of action 'ecko'; there are: .*echo, http, thief; did you mean 'echo'\?"),
-        ("alias", "echo_kind:ECHO is no ActionKind with the name 'alias'"),
+        ("alias", "echo_kind:ECHO is not an ActionKind with the name 'alias'"),
         ("thief", "the kind 'thief' names a failure that there is already: timeout"),
         ("broken", "the kind 'broken' cannot be imported: AttributeError"),
         ("absent", "the kind 'absent' cannot be imported: ModuleNotFoundError"),

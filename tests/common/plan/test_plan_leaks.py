@@ -86,16 +86,16 @@ def test_a_message_shows_at_most_forty_characters_of_what_it_found(changes: dict
     ("text", "message"),
     [
         (f"user,password\nalice,{HIDDEN}\n",
-         "f.csv:1: this is no plan: a plan is a mapping with config, users and actions; found text"),
+         "f.csv:1: this is not a plan: a plan is a mapping with config, users and actions; found text"),
         (f"- user: alice\n  password: {HIDDEN}\n",
-         "f.csv:1: this is no plan: a plan is a mapping with config, users and actions; found a list"),
+         "f.csv:1: this is not a plan: a plan is a mapping with config, users and actions; found a list"),
         (f"apiVersion: v1\nkind: Secret\ndata: {{password: {HIDDEN}}}\n",
-         "f.csv:1: this is no plan: it has no config, users or actions; its first key is 'apiVersion'"),
+         "f.csv:1: this is not a plan: it has no config, users or actions; its first key is 'apiVersion'"),
         (f"confg: {{name: {HIDDEN}}}\n",
-         "f.csv:1: this is no plan: it has no config, users or actions; its first key is 'confg' "
+         "f.csv:1: this is not a plan: it has no config, users or actions; its first key is 'confg' "
          "(did you mean 'config'?)"),
         (f"PASSWORD={HIDDEN}\nX: [a\n",
-         "f.csv:1: this is no plan, and not YAML (a colon is missing after the key on line 1)"),
+         "f.csv:1: this is not a plan, and not YAML (a colon is missing after the key on line 1)"),
     ],
 )  # fmt: skip
 def test_of_a_file_that_is_no_plan_its_name_and_first_key_are_shown(text: str, message: str) -> None:

@@ -19,7 +19,7 @@ from gradual_common.plan.loader import PlanSource, load_plan
         ("http://", "names no host"),
         ("http://[::1/", "names no host"),
         ("http://[::g]/", "no IPv6 address"),
-        ("http://a%zz/", "a % that begins no %XX"),
+        ("http://a%zz/", "a % that is not followed by two hexadecimal digits"),
         ("http://u@v@h/", "names no host"),
         ("http://h/\x01", "a control character"),
         ("/a\tb", "a control character"),

@@ -64,7 +64,7 @@ def test_phases_stand_alone(key: str) -> None:
     value = {"duration": "1m", "ramp_up": "additive"}.get(key, {"strategy": "linear"})
     plan = with_phases(phase())
     plan["config"][key] = value
-    assert f"config.{key}: {key} stands beside phases" in only_mistake(plan)
+    assert f"config.{key}: {key} cannot be used together with phases" in only_mistake(plan)
 
 
 @pytest.mark.parametrize(

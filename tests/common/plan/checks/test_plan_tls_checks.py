@@ -56,7 +56,7 @@ def make_folder(tmp_path: Path) -> Path:
         ),
         (
             {"config__tls": {"cert": "c.pem", "key": "locked.pem", "passphrase": "x{{ vu.slot }}"}},
-            "config.tls.passphrase: no template but a secret can stand here",
+            "config.tls.passphrase: a secret is the only template that is allowed here",
         ),
         (
             {"config__tls": {"cert": "c.pem", "key": "k.pem"}, "actions__look__tls": {"cert": "text.pem"}},

@@ -90,7 +90,7 @@ def test_depth_is_bounded() -> None:
 
 
 def test_an_alias_inside_itself_is_a_mistake() -> None:
-    assert told("a: &a [1, *a]\n") == ["p:1: a[1]: an alias stands inside what it stands for"]
+    assert told("a: &a [1, *a]\n") == ["p:1: a[1]: an alias is inside the value that it refers to"]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_number_that_json_cannot_carry_is_a_mistake() -> None:
     ("text", "message"),
     [
         ("", "p: the plan is empty (write one with `gradual init`)"),
-        ("- 1\n", "p:1: this is no plan: a plan is a mapping with config, users and actions; found a list"),
+        ("- 1\n", "p:1: this is not a plan: a plan is a mapping with config, users and actions; found a list"),
         ("a: 1\n---\nb: 2\n", "p:3: a plan is one YAML document; a second begins"),
     ],
 )

@@ -29,8 +29,8 @@ def told(text: str) -> list[str]:
         (" name: a\n", 3, "name: a", KEY_OFF),
         ("    name: a\n", 3, "name: a",
          "this line is indented further than the one above it, which has a value already"),
-        ("\tname: a\n", 3, "name: a", "a tab stands here: YAML is indented with spaces"),
-        ("  name:\ta\n", 3, "name:\\ta", "a tab stands here: YAML is indented with spaces"),
+        ("\tname: a\n", 3, "name: a", "there is a tab here: YAML is indented with spaces"),
+        ("  name:\ta\n", 3, "name:\\ta", "there is a tab here: YAML is indented with spaces"),
         ("  base_url: {{base}}/api\n", 3, "base_url: {{base}}/api", 'quote it: a value with {{…}} is written "{{…}}"'),
         ("  x: {url: /{{vu.slot}}}\n", 3, "x: {url: /{{vu.slot}}}", 'quote it: a value with {{…}} is written "{{…}}"'),
         ("  x: {url: /x?a=b}\n", 3, "x: {url: /x?a=b}", QUESTION),
@@ -51,7 +51,7 @@ def told(text: str) -> list[str]:
         ("users: [a, b\n", 3, "users: [a, b", "the [ on line 3 is never closed"),
         ("users: []]\n", 3, "users: []]", "this ] closes nothing"),
         ('  name: "a" b\n', 3, 'name: "a" b',
-         "something stands behind the closing quote: put the quotes around all of it"),
+         "there is something after the closing quote: put the quotes around all of it"),
         ('  name: "a\nusers:\n  - name: "b"\n', 3, 'name: "a', "the quote on line 3 is never closed"),
         ("  name: 'a\nusers:\n  - name: 'b'\n", 3, "name: \\'a", "the quote on line 3 is never closed"),
         ('users:\n  -name: "a"\n   concurrency: 1\n', 4, '-name: "a"',
@@ -63,7 +63,7 @@ def told(text: str) -> list[str]:
         ("  name: `a`\n", 3, "name: `a`", "quote it: a text cannot begin with `"),
         ("  name: %a\n", 3, "name: %a", "quote it: a text cannot begin with %"),
         ("  name: *a\n", 3, "name: *a",
-         "quote it: an unquoted * stands for an anchor, and there is none of this name"),
+         "quote it: an unquoted * refers to an anchor, and there is none of this name"),
         ("users: - name: a\n", 3, "users: - name: a", BELOW),
         ('  name: "a\\d"\n', 3, 'name: "a\\\\d"',
          "in \"…\" a backslash begins an escape: write two of them, or use '…'"),
@@ -92,7 +92,7 @@ def test_of_what_nobody_foresaw_the_parser_speaks() -> None:
 def test_a_character_that_yaml_has_not_is_told_with_its_line(character: str, number: str) -> None:
     assert told(f"{HEAD}  name: a{character}b\n") == [
         f"p:3: this is not YAML: it holds the character U+00{number.upper()} "
-        f'(this character cannot stand in a plan; in "…" it is written \\x{number})'
+        f'(this character is not allowed in a plan; in "…" it is written \\x{number})'
     ]
 
 
@@ -126,7 +126,7 @@ def test_no_credential_is_in_an_excerpt(text: str) -> None:
 def test_of_a_file_that_is_no_plan_nothing_is_shown(text: str) -> None:
     assert not is_plan_text(text)
     (problem,) = told(text)
-    assert "this is no plan, and not YAML" in problem
+    assert "this is not a plan, and not YAML" in problem
     assert "hunter2" not in problem
 
 
