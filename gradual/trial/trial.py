@@ -11,7 +11,6 @@ import asyncio
 import os
 import sys
 from dataclasses import replace
-from typing import Any
 
 import typer
 import uvloop
@@ -89,7 +88,8 @@ class Trial:
 
     async def run(self) -> None:
         """Perform the iteration."""
-        rows = self._rows()
+        tables = {name: table for (group, name), table in self._loaded.data.items() if group == self._group}
+        rows = {name: row for name, table in tables.items() if (row := table.row(0)) is not None}
         self._printer.begin(self._loaded.plan.users[self._group].name, rows)
         loop = asyncio.get_running_loop()
         timer = LoopTimer(loop)
@@ -121,10 +121,6 @@ class Trial:
             timer.close()
             engines.close()
         self._printer.end()
-
-    def _rows(self) -> dict[str, dict[str, Any]]:
-        tables = {name: table for (group, name), table in self._loaded.data.items() if group == self._group}
-        return {name: row for name, table in tables.items() if (row := table.row(0)) is not None}
 
     def _behaviour(self, recorder: Recorder, engines: Engines) -> Behaviour:
         """The group's behaviour for one iteration without waits, with every step printed."""

@@ -64,14 +64,11 @@ class SampleLog:
         """The closed frames' samples, in blocks that fit into a message; `offset`: run time − agent clock."""
         closed, self._closed = self._closed, []
         for level, packed in closed:
-            rows = np.frombuffer(packed, dtype=_ROW)
-            for first in range(0, len(rows), MAX_SAMPLES):
-                yield _columns(level, rows[first : first + MAX_SAMPLES], offset)
-
-
-def _columns(level: int, rows: np.ndarray, offset: int) -> SampleColumns:
-    others = {name: rows[name].copy() for name in ("duration", "slot", "step", "kind", "status")}
-    return SampleColumns(level=level, started=rows["started"] + offset, **others)
+            samples = np.frombuffer(packed, dtype=_ROW)
+            for first in range(0, len(samples), MAX_SAMPLES):
+                rows = samples[first : first + MAX_SAMPLES]
+                others = {name: rows[name].copy() for name in ("duration", "slot", "step", "kind", "status")}
+                yield SampleColumns(level=level, started=rows["started"] + offset, **others)
 
 
 class LoggedStepRecord(StepRecord):

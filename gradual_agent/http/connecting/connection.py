@@ -187,18 +187,15 @@ class Http1Connection(asyncio.Protocol):
             self._upload.stop()
         if self._early:
             self._replay()
-        if self._handler is not None:
-            self._end_without_more(exc)
-        self._drop_upload()
-
-    def _end_without_more(self, error: Exception | None) -> None:
         reader = self._reader
         if reader is not None and reader.is_done:
             self._complete(reader)
-            return
-        has_begun = reader is not None and reader.has_begun
-        is_stale = self.reused and not has_begun
-        self._fail(connection_ended(error or self._write_error, self._received if has_begun else 0, is_stale))
+        elif self._handler is not None:
+            has_begun = reader is not None and reader.has_begun
+            received = self._received if has_begun else 0
+            is_stale = self.reused and not has_begun
+            self._fail(connection_ended(exc or self._write_error, received, is_stale))
+        self._drop_upload()
 
     def _read(self, data: bytes) -> None:
         assert self._request is not None

@@ -118,22 +118,19 @@ class Dial:
             # It saves one round of the loop.
             code = sock.connect_ex(address.sockaddr)
         if code in UNDER_WAY:
-            self._dialer.loop.add_writer(sock, self._writable)
+            self._dialer.context.loop.add_writer(sock, self._writable)
             if self._untried:
                 context = self._dialer.context
                 now = context.clock()
                 share = max(0, self._deadline - now) // (len(self._untried) + 1)
-                self._timer = context.timeline.at(now + share, self._give_up_address)
+                self._timer = context.timeline.at(now + share, self._refuse, TimeoutError())
         elif code in CONNECTED:
             self._connected(sock)
         else:
             raise OSError(code, os.strerror(code))
 
-    def _give_up_address(self, _: object) -> None:
-        self._timer = None
-        self._refuse(TimeoutError())
-
     def _refuse(self, error: OSError) -> None:
+        """The address has failed, or has not answered in its time: try the next one."""
         self._drop_socket()
         if self._tried is not None:
             self._note(self._tried, error)
@@ -152,7 +149,7 @@ class Dial:
             self._connected(sock)
 
     def _stop_waiting(self, sock: socket.socket) -> None:
-        self._dialer.loop.remove_writer(sock)
+        self._dialer.context.loop.remove_writer(sock)
         if self._timer is not None:
             self._dialer.context.timeline.cancel(self._timer)
             self._timer = None
@@ -188,7 +185,7 @@ class Dial:
     def _hand_over(self, sock: socket.socket, connection: Http1Connection) -> None:
         """Give the socket to a transport; from here on `give_up` no longer closes it, `_opened` does."""
         self._socket = None
-        loop = self._dialer.loop
+        loop = self._dialer.context.loop
         opening = loop.create_task(loop.create_connection(lambda: connection, sock=sock))
         opening.add_done_callback(partial(self._opened, sock, connection))
 
@@ -206,13 +203,13 @@ class Dial:
 
     def _run(self, work: Coroutine[Any, Any, T], done: Callable[[asyncio.Task[T]], None]) -> None:
         """Run `work` as a task that `give_up` can cancel."""
-        self._task = task = self._dialer.loop.create_task(work)
+        self._task = task = self._dialer.context.loop.create_task(work)
         task.add_done_callback(done)
 
     def _finish(self, failure: Failure) -> None:
         """Report a failure in the next turn of the loop."""
         # An address may refuse at once, before the caller of `dial` is suspended; a report now would come too early.
-        self._dialer.loop.call_soon(self._tell, failure)
+        self._dialer.context.loop.call_soon(self._tell, failure)
 
     def _tell(self, opened: Opened) -> None:
         report, self._report = self._report, None
@@ -225,7 +222,6 @@ class Dialer:
 
     def __init__(self, context: HttpContext, assets: Assets) -> None:
         self.context = context
-        self.loop = context.loop
         self.resolver = Resolver(context.loop, context.clock)
         self.contexts = TlsContexts(assets)
 
@@ -241,7 +237,7 @@ class Dialer:
         context = self.contexts.context_for(origin.tls)
         try:
             layer = TlsLayer(context, origin.server_name)
-            await shake_hands(self.loop, sock, layer)
+            await shake_hands(self.context.loop, sock, layer)
         except (OSError, ValueError) as error:
             raise ResponseError(*tls_failed(error)) from None
         return layer

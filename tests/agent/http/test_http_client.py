@@ -358,7 +358,7 @@ async def test_a_request_to_a_user_that_was_let_go_opens_no_connection():
         with open_dialer() as dialer:
             user = Driver(dialer)
             user.begin(build_request("GET", url(server)))
-            dialer.loop.call_soon(user.client.interrupt)
+            dialer.context.loop.call_soon(user.client.interrupt)
             await user.wait()
             await user.fetch("GET", url(server))
             assert dialer.context.connections == 1
