@@ -6,7 +6,7 @@ Nothing here opens a socket, runs an event loop or reads a clock. Its rooms, of 
 secrecy      what is masked, and how much of a value a message shows
 process      exit codes, logs, standard streams
 histogram    buckets, histograms, columns of many
-language     documents with places, models and the types of values as people write them, wording
+language     documents with line numbers, models and the types of values as people write them, wording
 net          URLs, certificates, TLS settings
 templates    Jinja, bounded
 think_times  a module per distribution

@@ -126,9 +126,9 @@ class DenseHistograms:
 
         Raises IndexError for a row or a bucket that does not exist.
         """
-        places = np.repeat(rows, columns.sizes) * BUCKETS + columns.indices
+        cells = np.repeat(rows, columns.sizes) * BUCKETS + columns.indices
         # `add.at` is 30 times slower when it has to convert.
-        np.add.at(self.counts.reshape(-1), places, columns.counts.astype(np.int64))
+        np.add.at(self.counts.reshape(-1), cells, columns.counts.astype(np.int64))
         for column in (COUNT, SUM, UNDER, OVER):
             np.add.at(self.stats[:, column], rows, columns.stats[:, column])
         np.minimum.at(self.stats[:, MIN], rows, columns.stats[:, MIN])

@@ -8,14 +8,12 @@ from typing import Any
 
 from gradual_common.secrecy.quoting import quoted
 
-SIMILAR = 0.7
-
 NO_CHARACTER = "the text holds half of a surrogate pair, which is not a character"
 
 
 def nearest(name: str, names: Collection[str]) -> str:
     """`did you mean 'login'?` for the most similar name, or nothing when none is similar."""
-    best = get_close_matches(name, names, 1, SIMILAR)
+    best = get_close_matches(name, names, n=1, cutoff=0.7)
     return f"did you mean {best[0]!r}?" if best else ""
 
 

@@ -208,5 +208,5 @@ def _read_ipv4(labels: list[str]) -> str:
         return ""
     if any(part > 255 for part in first) or last >= 256 ** (4 - len(first)):
         return ""
-    number = sum(part << 8 * (3 - place) for place, part in enumerate(first)) + last
+    number = sum(part << 8 * (3 - index) for index, part in enumerate(first)) + last
     return ".".join(str(number >> shift & 255) for shift in (24, 16, 8, 0))

@@ -80,9 +80,9 @@ def part(codec: RecordCodec[Any, Any], read: Callable[[Any], Any] | None = None)
 
 def each(codec: RecordCodec[Any, Any], read: Callable[[Any], Any] | None = None) -> WireField:
     """A list of messages."""
-    one = read or codec.read
+    read_entry = read or codec.read
     return WireField(
-        lambda entries: tuple([one(entry) for entry in entries]), lambda entries: [*map(codec.write, entries)]
+        lambda entries: tuple([read_entry(entry) for entry in entries]), lambda entries: [*map(codec.write, entries)]
     )
 
 

@@ -97,20 +97,20 @@ class Token:
 
 def split_rule(text: str) -> list[Token]:
     """All tokens of a rule, then a token for its end; RuleError for a character that starts no token."""
-    tokens, place, end = [], 0, len(text.rstrip())
-    while place < end:
-        match = TOKEN.match(text, place)
+    tokens, position, end = [], 0, len(text.rstrip())
+    while position < end:
+        match = TOKEN.match(text, position)
         if match is None:
-            rest, hint = text[place:end].lstrip(), ""
+            rest, hint = text[position:end].lstrip(), ""
             if rest[0] in "\"'":
                 hint = "; the quote is never closed"
-            elif text.count("(", 0, place) > text.count(")", 0, place):
+            elif text.count("(", 0, position) > text.count(")", 0, position):
                 hint = '; a name that is not a plain identifier is quoted: p95("sign in") < 1s'
             raise RuleError(text, f"cannot read {rest!r}{hint}")
         written = match[match.lastgroup or 0]
         # `10 %` and `100 / s` may be written with blanks; without them an amount has one spelling for the parser.
         tokens.append(Token(match.lastgroup, "".join(written.split()) if match.lastgroup == "amount" else written))
-        place = match.end()
+        position = match.end()
     return [*tokens, Token("end", "")]
 
 
@@ -134,7 +134,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._tokens = split_rule(text)
-        self._place = 0
+        self._position = 0
 
     def rule(self) -> Rule:
         """The whole rule, to the end of the text."""
@@ -215,7 +215,7 @@ class _Parser:
         outcomes: list[str] = []
         while True:
             # `ok` is an outcome, but `ok=…` is a dimension that does not exist, and is reported as one.
-            if self._next.text in OUTCOMES and self._tokens[self._place + 1].text != "=":
+            if self._next.text in OUTCOMES and self._tokens[self._position + 1].text != "=":
                 outcomes.append(self._advance().text)
             else:
                 items.append(self._item())
@@ -253,7 +253,9 @@ class _Parser:
             if scope.names(dimension):
                 raise self._error(f"{dimension}=* is one verdict per {dimension} already; leave its other names out")
         if value.series == "iteration" and (scope.outcomes or not set(scope.dimensions) <= set(ITERATION_DIMENSIONS)):
-            raise self._error("iterations are told apart by group and phase only, such as iteration.p95(group=guest)")
+            raise self._error(
+                "iterations are distinguished by group and phase only, such as iteration.p95(group=guest)"
+            )
         by_outcome = bool(scope.outcomes) or "kind" in scope.dimensions
         if by_outcome and value.statistic == "interrupted":
             raise self._error("an interrupted request has neither succeeded nor failed: leave ok, failed and kind out")
@@ -305,12 +307,12 @@ class _Parser:
 
     @property
     def _next(self) -> Token:
-        return self._tokens[self._place]
+        return self._tokens[self._position]
 
     def _advance(self) -> Token:
         """Read the next token; after the last one it is the end again and again."""
         token = self._next
-        self._place = min(self._place + 1, len(self._tokens) - 1)
+        self._position = min(self._position + 1, len(self._tokens) - 1)
         return token
 
     def _accept(self, text: str) -> bool:

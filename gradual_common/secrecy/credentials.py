@@ -31,8 +31,8 @@ _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|apikey|negotiate)(?:\s+|
 
 def is_credential(path: Sequence[str | int]) -> bool:
     """Whether the value at a path of a plan is sent under a sensitive name."""
-    places = [number for number, part in enumerate(path) if part in CARRIERS]
-    return bool(places) and any(is_sensitive(part) for part in path[places[0] + 1 :] if isinstance(part, str))
+    carriers = [number for number, part in enumerate(path) if part in CARRIERS]
+    return bool(carriers) and any(is_sensitive(part) for part in path[carriers[0] + 1 :] if isinstance(part, str))
 
 
 def credentials_in_text(text: str) -> Iterator[str]:
@@ -155,8 +155,8 @@ def hide_literals(value: str) -> str:
         quote = value[:1] if value[:1] in {'"', "'"} else ""
         return f"{quote}{MASK}{quote}"
     return "".join(
-        _LITERAL.sub(rf"\g<1>{MASK}\g<1>", piece) if place % 2 else _masked_literal(piece)
-        for place, piece in enumerate(_HOLE.split(value))
+        _LITERAL.sub(rf"\g<1>{MASK}\g<1>", piece) if index % 2 else _masked_literal(piece)
+        for index, piece in enumerate(_HOLE.split(value))
     )
 
 
@@ -170,8 +170,8 @@ def _masked_literal(text: str) -> str:
 
 def _literals(value: str) -> Iterator[str]:
     """The literal texts of a value: those around its holes, and the quoted ones within them."""
-    for place, piece in enumerate(_HOLE.split(value)):
-        if place % 2:
+    for index, piece in enumerate(_HOLE.split(value)):
+        if index % 2:
             yield from (literal[2] for literal in _LITERAL.finditer(piece))
         else:
             yield piece

@@ -169,7 +169,7 @@ def _letter(letter: str) -> str:
 
 def _in_json(letter: str) -> list[str]:
     units = letter.encode("utf-16-be", "surrogatepass").hex()
-    forms = ["".join(f"{_SLASHES}u{_any_case(units[place : place + 4])}" for place in range(0, len(units), 4))]
+    forms = ["".join(f"{_SLASHES}u{_any_case(units[start : start + 4])}" for start in range(0, len(units), 4))]
     if letter in '"/\\':
         forms.append(_SLASHES + re.escape(letter))
     if letter in _NAMED:

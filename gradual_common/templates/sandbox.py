@@ -260,8 +260,8 @@ def check_known(tree: nodes.Template, text: str, filters: Collection[str], tests
 def _asked(tree: nodes.Template) -> Iterator[tuple[str, str]]:
     for node in tree.find_all(nodes.Filter):
         yield "filter", node.name
-        place = _NAMED_IN_ARGUMENTS.get(node.name)
-        argument = node.args[place] if place is not None and len(node.args) > place else None
+        index = _NAMED_IN_ARGUMENTS.get(node.name)
+        argument = node.args[index] if index is not None and len(node.args) > index else None
         if isinstance(argument, nodes.Const) and isinstance(argument.value, str):
             yield "filter" if node.name == "map" else "test", argument.value
     for test in tree.find_all(nodes.Test):

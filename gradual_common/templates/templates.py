@@ -283,14 +283,14 @@ def names_in(text: str, condition: bool = False) -> frozenset[str]:
 
 def attributes_of(text: str, name: str, condition: bool = False) -> frozenset[str]:
     """The attributes of the root `name` that a template reads: `{{ user.a }}{{ user['b'] }}` reads a and b."""
-    tree = _parse(text, is_condition=condition)
-    by_dot = {node.attr for node in tree.find_all(nodes.Getattr) if _is_name(node.node, name)}
-    by_key = {
-        str(node.arg.value)
-        for node in tree.find_all(nodes.Getitem)
-        if _is_name(node.node, name) and isinstance(node.arg, nodes.Const)
-    }
-    return frozenset(by_dot | by_key)
+    found = set()
+    for node in _parse(text, is_condition=condition).find_all((nodes.Getattr, nodes.Getitem)):
+        match node:
+            case nodes.Getattr(node=nodes.Name(name=root), attr=key) if root == name:
+                found.add(key)
+            case nodes.Getitem(node=nodes.Name(name=root), arg=nodes.Const(value=key)) if root == name:
+                found.add(str(key))
+    return frozenset(found)
 
 
 def static_pieces(text: str) -> list[str | None]:
@@ -302,7 +302,3 @@ def static_pieces(text: str) -> list[str | None]:
         parts = node.nodes if isinstance(node, nodes.Output) else [node]
         pieces += [part.data if isinstance(part, nodes.TemplateData) else None for part in parts]
     return pieces
-
-
-def _is_name(node: nodes.Node, name: str) -> bool:
-    return isinstance(node, nodes.Name) and node.name == name

@@ -1,4 +1,4 @@
-"""Durations, shares and sizes are read exactly, and what is none is told with what is allowed."""
+"""Durations, shares and sizes are read exactly, and anything else is reported with what is allowed."""
 
 import pytest
 from hypothesis import given
@@ -88,7 +88,7 @@ def test_shares_are_fractions_or_percentages(value: object, share: float) -> Non
         (True, ""),
     ],
 )
-def test_what_is_no_share_is_told(value: object, message: str) -> None:
+def test_what_is_not_a_share_is_reported(value: object, message: str) -> None:
     with pytest.raises(UnitError) as caught:
         read_share(value)
     assert message in str(caught.value)
@@ -102,7 +102,7 @@ def test_sizes_are_bytes(value: object, size: int) -> None:
 
 
 @pytest.mark.parametrize("value", ["10 apples", -1, True, None, 1.5])
-def test_what_is_no_size_is_told(value: object) -> None:
+def test_what_is_not_a_size_is_reported(value: object) -> None:
     with pytest.raises(UnitError, match="is not a size"):
         read_size(value)
 

@@ -126,11 +126,10 @@ def _outside_of_brackets(text: str) -> list[int]:
 
 def read_expected(text: str) -> Any:
     """5, true, "text", 'text', [1, 2] or bare text."""
-    if len(text) >= 2 and text[0] == text[-1] and text[0] in "'`":
-        inner = text[1:-1]
-        if text[0] == "'":
-            return inner
-        text = inner
+    if len(text) >= 2 and text[0] == text[-1] == "'":
+        return text[1:-1]
+    if len(text) >= 2 and text[0] == text[-1] == "`":
+        text = text[1:-1]
     try:
         return decode_json(text)
     except ValueError:

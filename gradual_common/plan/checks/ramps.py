@@ -16,7 +16,7 @@ RAMPS: TypeAdapter[Ramp] = TypeAdapter(WrittenRamp)
 
 
 def check_ramps(view: PlanView) -> None:
-    """Ramps are in the right places, and each fits its users and its time."""
+    """Ramps are written where they are allowed, and each fits its users and its time."""
     check_users(view)
     check_owners(view)
     check_heights(view)
@@ -78,12 +78,12 @@ def _check_ramp(
     if read is None or ramp is None:
         return
     path, users = (*path, read[1]), sum(count for _, count in known)
-    too_high = [(place, height) for place, height in ramp.heights() if height > users]
-    for place, height in too_high:
+    too_high = [(key, height) for key, height in ramp.heights() if height > users]
+    for key, height in too_high:
         listing = ", ".join(f"{name} {count}" for name, count in known)
         some = f"concurrency of {known[0][0]}" if len(known) == 1 else "concurrency of a group"
         view.document.report(
-            (*path, *place),
+            (*path, *key),
             f"{height} is above the {users} users that there are ({listing})",
             f"raise the {some} by {height - users}, or lower this",
         )

@@ -24,7 +24,7 @@ MAPPING_METHODS = ("get", "items", "keys", "values")
 
 
 Uses = dict[tuple[int, str], dict[str, Path]]
-"""What templates read of data sets, by (group number, set name): each column with the place of its first use."""
+"""What templates read of data sets, by (group number, set name): each column with the path of its first use."""
 
 
 class Reading(NamedTuple):
@@ -73,9 +73,9 @@ def _read_texts(document: Document, path: Path, owner: dict[str, Any], keys: Ite
     """Every template at and below these keys of the value at a path."""
     readings = []
     for key in keys:
-        for place, text in texts_in(owner.get(key), (*path, key)):
-            if "body_matches" not in place and is_template(text):
-                readings += _read(document, place, text)
+        for at, text in texts_in(owner.get(key), (*path, key)):
+            if "body_matches" not in at and is_template(text):
+                readings += _read(document, at, text)
     return readings
 
 

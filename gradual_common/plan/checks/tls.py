@@ -36,9 +36,9 @@ def check_tls(document: Document, assets: Mapping[str, bytes], secrets: Mapping[
                 make_context(settings, opened)
         except TlsFileError as error:
             setting = "cert" if error.setting == "key" and settings.key is None else error.setting
-            place = owner if setting in own else ("config",)
+            written_at = owner if setting in own else ("config",)
             file = getattr(settings, setting) if setting in TLS_FILES else None
-            document.report((*place, "tls", setting), f"{file}: {error.reason}" if file else error.reason)
+            document.report((*written_at, "tls", setting), f"{file}: {error.reason}" if file else error.reason)
     return opened
 
 

@@ -12,7 +12,7 @@ from gradual_common.plan.model.plan import Plan, Step
 
 @dataclass(frozen=True, slots=True)
 class StepSeries:
-    """One step of one group: `number` is its place in every batch."""
+    """One step of one group: `number` is its number in every batch."""
 
     number: int
     group: int

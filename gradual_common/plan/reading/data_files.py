@@ -44,8 +44,8 @@ class DataTable:
         if not self.rows:
             return None
         if self.pick == "unique":
-            place = self.first + ordinal
-            return self.rows[place] if ordinal < self.count and place < len(self.rows) else None
+            index = self.first + ordinal
+            return self.rows[index] if ordinal < self.count and index < len(self.rows) else None
         if self.pick == "sequential":
             return self.rows[ordinal % len(self.rows)]
         # Tenures of users start at 1. Tenure 0 is a stream that no user draws from, so the row of a slot is independent

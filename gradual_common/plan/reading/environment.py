@@ -138,13 +138,13 @@ class _HoleScanner:
     def write(self, text: str) -> None:
         """Append what the plan's author wrote."""
         self.text += text
-        place = 0
-        while place < len(text):
-            place += self._step(text, place)
+        position = 0
+        while position < len(text):
+            position += self._step(text, position)
 
-    def _step(self, text: str, place: int) -> int:
-        """Follow the text at `place`; returns by how many characters."""
-        pair, character = text[place : place + 2], text[place]
+    def _step(self, text: str, position: int) -> int:
+        """Follow the text at `position`; returns by how many characters."""
+        pair, character = text[position : position + 2], text[position]
         if self._quote:
             if character == "\\":
                 return 2

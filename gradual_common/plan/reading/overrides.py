@@ -63,14 +63,14 @@ def split_path(text: str) -> list[str | int]:
     if not text:
         raise ValueError("the path is empty", PATH_ALLOWED)
     parts: list[str | int] = []
-    place = 0
-    while place < len(text):
-        match = _SPLIT.match(text, place)
+    position = 0
+    while position < len(text):
+        match = _SPLIT.match(text, position)
         if match is None:
             raise ValueError(f"{text!r} is not a path", PATH_ALLOWED)
         quoted, plain, index = match.groups()
         parts.append(int(index) if index is not None else quoted if quoted is not None else plain)
-        place = match.end()
+        position = match.end()
     return parts
 
 

@@ -73,7 +73,7 @@ def test_a_rank_is_that_of_the_decimal_as_written() -> None:
     assert histogram.quantile(0.07) == pytest.approx(10**6, rel=QUANTILE_ERROR)
 
 
-def test_what_lies_outside_the_buckets_is_told_by_minimum_and_maximum() -> None:
+def test_values_outside_the_buckets_are_known_by_minimum_and_maximum() -> None:
     histogram = histogram_of([10, 20, 10**9, 10**13, 2 * 10**13])
     assert (histogram.underflow, histogram.overflow) == (2, 2)
     assert [histogram.quantile(q) for q in (0.2, 0.4, 0.8, 1.0)] == [10, 10, 2 * 10**13, 2 * 10**13]

@@ -53,18 +53,18 @@ def test_a_mistake_is_at_the_name_of_the_model_that_reads() -> None:
     assert [error["loc"] for error in caught.value.errors()] == [("circle", "radius")]
 
 
-def test_a_text_stands_for_a_mapping_with_one_key() -> None:
+def test_a_text_is_short_for_a_mapping_with_one_key() -> None:
     short: TypeAdapter[Any] = TypeAdapter(Annotated[dict[str, str], ShortForm("action")])
     assert short.validate_python("login") == short.validate_python({"action": "login"}) == {"action": "login"}
     assert short.json_schema()["anyOf"][0] == {"type": "string", "minLength": 1}
 
 
-def test_other_ways_of_writing_stand_before_those_of_the_value() -> None:
+def test_other_ways_of_writing_come_before_those_of_the_value() -> None:
     mark = AlsoWritten(({"const": "none"},))
     assert TypeAdapter(Annotated[int, mark]).json_schema() == {"anyOf": [{"const": "none"}, {"type": "integer"}]}
 
 
-def test_a_variable_may_stand_for_a_scalar() -> None:
+def test_a_variable_may_replace_a_scalar() -> None:
     schema = TypeAdapter(Annotated[int, scalar({"type": "number"})]).json_schema()
     assert schema == {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"\$\{"}]}
 

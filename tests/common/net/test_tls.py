@@ -67,7 +67,7 @@ def test_authorities_are_loaded(content, count, why):
         (CA.decode().encode("utf-16"), "no certificate in PEM or DER"),
     ],
 )
-def test_what_is_no_authority_is_told(content, message):
+def test_what_is_not_an_authority_is_reported(content, message):
     with pytest.raises(TlsFileError, match=message) as caught:
         make_context(Tls(ca="ca"), {"ca": content})
     assert caught.value.setting == "ca"
@@ -107,7 +107,7 @@ def test_an_identity_is_loaded(certificate, key, why):
         (CERT, damaged(KEY), "cert", "certificate and key cannot be read"),
     ],
 )
-def test_what_is_no_identity_is_told_and_nobody_is_asked_for_a_passphrase(certificate, key, setting, message):
+def test_a_wrong_identity_is_reported_and_no_passphrase_is_asked_for(certificate, key, setting, message):
     assets = {"c": certificate, **({"k": key} if key else {})}
     with pytest.raises(TlsFileError, match=message) as caught:
         make_context(Tls(verify=False, cert="c", key="k" if key else None), assets)
@@ -124,7 +124,7 @@ def test_a_passphrase_opens_a_key_and_harms_none_that_is_open(encoding):
     assert caught.value.setting == "passphrase"
 
 
-def test_a_context_checks_unless_it_is_told_not_to_and_offers_http_1_only():
+def test_a_context_checks_by_default_and_offers_http_1_only():
     checking, trusting = make_context(Tls(), {}), make_context(Tls(verify=False), {})
     assert (checking.verify_mode, checking.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert (trusting.verify_mode, trusting.check_hostname) == (ssl.CERT_NONE, False)

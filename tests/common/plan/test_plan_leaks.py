@@ -1,4 +1,4 @@
-"""What a plan, an option or a file holds that nobody should read is in no message about a mistake."""
+"""No message about a mistake shows a secret of a plan, an option or a file."""
 
 from pathlib import Path
 from typing import Any

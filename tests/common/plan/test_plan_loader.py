@@ -1,4 +1,4 @@
-"""A plan is loaded whole, or every mistake in it is told at once."""
+"""A plan is loaded whole, or every mistake in it is reported at once."""
 
 import hashlib
 import json
@@ -47,7 +47,7 @@ def test_the_announced_plan_made_whole_has_the_shorthand_ramp() -> None:
     assert loaded.plan.config.duration == 30_000_000_000
 
 
-def test_mistakes_of_shape_and_of_meaning_are_told_together_in_the_order_of_the_file() -> None:
+def test_mistakes_of_shape_and_of_meaning_are_reported_together_in_the_order_of_the_file() -> None:
     text = """\
 config: {duration: 5 minutes, base_url: "http://x"}
 users:
@@ -62,7 +62,7 @@ nonsense: 1
     assert [int(place[0].removeprefix("p.yaml:")) for place in places] == sorted(
         int(place[0].removeprefix("p.yaml:")) for place in places
     )
-    told = "\n".join(found)
+    messages = "\n".join(found)
     for text in (
         "p.yaml:1: config.duration: '5 minutes' is not a duration",
         "p.yaml:3: users.a.concurrency: 'many' is not a whole number",
@@ -72,14 +72,14 @@ nonsense: 1
         "p.yaml:6: thresholds[0]:",
         "p.yaml:7: nonsense: unknown key 'nonsense'",
     ):
-        assert text in told
+        assert text in messages
 
 
-def test_a_plan_that_is_not_yaml_is_told_by_itself() -> None:
+def test_a_plan_that_is_not_yaml_is_the_only_mistake() -> None:
     assert only_mistake("config: [1").startswith("p.yaml:1: this is not YAML")
 
 
-def test_a_plan_file_that_cannot_be_read_is_told_by_its_name(tmp_path: Path) -> None:
+def test_a_plan_file_that_cannot_be_read_is_reported_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match=r"missing\.yaml: cannot read the plan: No such file"):
         PlanSource.of_path(tmp_path / "missing.yaml")
     (tmp_path / "latin.yaml").write_bytes(b"config: {name: \xe9}")
@@ -95,7 +95,7 @@ def test_a_plan_file_that_cannot_be_read_is_told_by_its_name(tmp_path: Path) -> 
         (b" " * (8 * 1024 * 1024 + 1), "p: the file has 8388609 bytes; a plan has at most 8388608"),
     ],
 )
-def test_what_is_no_text_of_a_plan_is_told_without_what_is_in_it(content: bytes, message: str) -> None:
+def test_what_is_not_the_text_of_a_plan_is_reported_without_its_content(content: bytes, message: str) -> None:
     with pytest.raises(PlanError) as caught:
         PlanSource.of_bytes(content, "p")
     assert str(caught.value) == message
@@ -148,7 +148,7 @@ def test_only_warm_up_phases_are_warned_of() -> None:
     assert load(small()).warnings == ()
 
 
-def test_what_only_the_compiled_schedule_shows_is_told_as_a_mistake() -> None:
+def test_what_only_the_compiled_schedule_shows_is_reported_as_a_mistake() -> None:
     phases = [
         {"name": "up", "duration": "1m", "ramp_up": {"strategy": "additive", "increment": 1, "interval": "1ns"}},
     ]

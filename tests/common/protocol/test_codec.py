@@ -237,7 +237,7 @@ def test_a_hello_is_never_refused_for_what_its_agent_or_host_is_called() -> None
 
 @pytest.mark.parametrize("incarnation", [b"", b"i" * 32])
 def test_of_a_hello_in_another_protocol_only_the_sender_is_read(incarnation: bytes) -> None:
-    """So that it can be told what is wrong: its other fields may mean something else."""
+    """So that the master can answer what is wrong: its other fields may mean something else."""
     hello = pb.Hello(protocol=99, incarnation=incarnation, name="b\n", host="h", pid=7, version="9.0", command=b"?")
     read = decode_agent_message(pb.AgentMessage(hello=hello)).hello
     assert read is not None

@@ -29,7 +29,7 @@ def test_a_name_is_shown_on_one_clean_line(reason: str, name: str, shown: str) -
 
 
 @given(st.text(st.characters(), max_size=200))
-def test_whatever_a_name_is_it_can_be_sent_and_shown(name: str) -> None:
+def test_every_name_can_be_sent_and_shown(name: str) -> None:
     shown = shown_name(name)
     assert 0 < len(shown) <= MAX_NAME_LENGTH
     assert shown.isprintable()
@@ -43,7 +43,7 @@ def test_the_processes_of_a_long_name_keep_their_numbers() -> None:
     assert max(map(len, names)) == MAX_NAME_LENGTH
 
 
-def test_equal_names_are_told_apart_by_numbers_in_the_order_in_which_they_come() -> None:
+def test_equal_names_get_numbers_in_the_order_in_which_they_come() -> None:
     names = UniqueNames()
     assert [names.give(name) for name in "abab"] == ["a", "b", "a#2", "b#2"]
 

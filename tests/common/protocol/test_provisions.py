@@ -33,7 +33,7 @@ def test_pieces_are_the_whole_and_none_is_too_long(size: int) -> None:
     assert all(len(piece) <= PIECE_BYTES for piece in pieces)
 
 
-def test_a_job_is_the_same_afterwards_whatever_its_texts_hold() -> None:
+def test_a_job_is_the_same_afterwards_with_any_texts() -> None:
     job = Job({"a": [1, 2.5, None, True, "ü\ud800"]}, {"p": b"\x00"}, {"K": "v"}, 7)
     assert decode_job(encode_job(job)) == job
     asking = replace(job, wants_samples=True)
@@ -48,7 +48,7 @@ def test_rows_share_a_message_as_long_as_they_fit() -> None:
     assert decode_values(pieces[1][1], 1) == ({"t": text},)
 
 
-def test_the_ordinal_of_a_cut_row_stands_with_its_last_part() -> None:
+def test_the_ordinal_of_a_cut_row_is_sent_with_its_last_part() -> None:
     pieces = list(row_pieces(Rows(0, "user", (4, 5), ({"t": "x" * 2 * PIECE_BYTES}, {}))))
     assert [ordinals for ordinals, _ in pieces] == [[], [], [4], [5]]
 

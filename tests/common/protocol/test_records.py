@@ -48,7 +48,7 @@ def test_a_part_that_is_absent_is_none() -> None:
     assert OUTER.read(Message("a")).inner is None
 
 
-def test_a_field_that_stands_apart_is_given_to_the_reader() -> None:
+def test_a_field_that_is_read_separately_is_given_to_the_reader() -> None:
     apart = RecordCodec(Outer, Message, ("inner",), entries=WireField(tuple, list))
     assert apart.write(Outer("a", 1, Inner(2))).inner is None
     assert apart.read(Message("a", 1), inner=Inner(2)) == Outer("a", 1, Inner(2))

@@ -1,4 +1,4 @@
-"""The grammar of objectives: what is read, in which unit, and what each mistake is told."""
+"""The grammar of objectives: what is read, in which unit, and how each mistake is reported."""
 
 from contextlib import suppress
 
@@ -109,8 +109,8 @@ def test_a_scope_names_what_it_is_about(text: str, scope: Scope | None) -> None:
         ("p95(gruop=a) < 1s", "unknown dimension 'gruop'; did you mean group?"),
         ("p95(kind=timeuot) < 1s", "unknown failure kind 'timeuot'; did you mean timeout?"),
         ("p95(*, login) < 1s", "one verdict per action already"),
-        ("iteration.p95(login) < 1s", "told apart by group and phase only"),
-        ("iteration.p95(ok) < 1s", "told apart by group and phase only"),
+        ("iteration.p95(login) < 1s", "distinguished by group and phase only"),
+        ("iteration.p95(ok) < 1s", "distinguished by group and phase only"),
         ("error_rate(failed) < 1%", "share of all requests"),
         ("interrupted(kind=timeout) < 1", "neither succeeded nor failed"),
         ("p95 < 1s at users", "expected a number of users"),
@@ -123,7 +123,7 @@ def test_a_scope_names_what_it_is_about(text: str, scope: Scope | None) -> None:
         ("p95 < 500ms & mean < 1s", "cannot read '& mean < 1s'"),
     ],
 )
-def test_a_mistake_is_told_with_what_is_allowed(text: str, said: str) -> None:
+def test_a_mistake_is_reported_with_what_is_allowed(text: str, said: str) -> None:
     with pytest.raises(RuleError) as caught:
         parse_rule(text)
     assert said in str(caught.value)

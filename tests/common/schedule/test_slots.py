@@ -1,4 +1,4 @@
-"""Slot order is Webster's: exact, house-monotone, and the same whatever the total."""
+"""Slot order is Webster's: exact, house-monotone, and the same for every total."""
 
 from fractions import Fraction
 
@@ -63,7 +63,7 @@ def test_seats_are_those_of_the_rule_applied_one_by_one(weights: list[int], tota
         ((100, 50), 15, (10, 5)),  # an exact share
         ((100, 50), 1, (1, 0)),  # the largest group first
         ((0, 3), 3, (0, 3)),  # a group without weight has no seat
-        ((5, 3, 1), 0, (0, 0, 0)),  # nobody yet
+        ((5, 3, 1), 0, (0, 0, 0)),  # no user yet
         ((), 0, ()),  # no group at all
         ((51_000, *[490] * 100), 100, (52, *[1] * 48, *[0] * 52)),  # rounding the quotas leaves 49 too few
         ((1, *[1] * 99), 50, (*[1] * 50, *[0] * 50)),  # rounding the quotas leaves fifty too many

@@ -1,4 +1,4 @@
-"""The credentials that nobody declared are found where they stand, and hidden in a plan that is shown."""
+"""Credentials that are not declared are found where they are written, and hidden in a plan that is shown."""
 
 from base64 import b64encode
 from typing import Any

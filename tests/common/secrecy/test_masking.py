@@ -87,7 +87,7 @@ def test_literal_credentials_are_masked_where_something_is_sent() -> None:
         ({"extract": {"token": {"regex": '"token":"(.+?)"'}}}, {"extract": {"token": {"regex": '"token":"(.+?)"'}}}),
     ],
 )
-def test_literal_credentials_are_masked_in_whatever_form_they_are_sent(document: Any, shown: Any) -> None:
+def test_literal_credentials_are_masked_in_every_form_in_which_they_are_sent(document: Any, shown: Any) -> None:
     assert without_credentials({"actions": {"a": document}}) == {"actions": {"a": shown}}
 
 
@@ -126,7 +126,7 @@ def test_no_value_of_a_telling_field_survives_in_json_wherever_it_stands(
 
 
 @given(document, telling, value, st.integers(1, 3))
-def test_json_within_json_is_masked_and_what_stands_around_it_stays(
+def test_json_within_json_is_masked_and_the_text_around_it_stays(
     around: Any, name: str, hidden: str, depth: int
 ) -> None:
     written = {"first": around, name: hidden, "last": 1}
@@ -234,7 +234,7 @@ def test_what_only_looks_like_a_telling_field_is_shown(written: str) -> None:
 
 
 @given(st.text(alphabet="\"'\\:=<>[]{}/@&?u0041 token", max_size=60))
-def test_whatever_it_is_it_is_read_to_its_end(written: str) -> None:
+def test_every_value_is_read_to_its_end(written: str) -> None:
     assert isinstance(hide_text(written), str)
 
 

@@ -1,4 +1,4 @@
-"""A text is found in whatever way it is written, and nothing else is."""
+"""A text is found in every way of writing it, and nothing else is."""
 
 import html
 import json
@@ -59,7 +59,7 @@ def test_what_is_too_short_for_base64_is_not_sought_there() -> None:
         ("test_user", "***_user"),
     ],
 )
-def test_a_common_word_is_hidden_where_it_stands_alone(text: str, shown: str) -> None:
+def test_a_common_word_is_hidden_as_a_word_of_its_own(text: str, shown: str) -> None:
     assert Mask(credentials=["test"]).hide(text) == shown
 
 

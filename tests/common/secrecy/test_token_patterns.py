@@ -48,7 +48,7 @@ def test_what_only_looks_like_one_is_shown(written: str) -> None:
     assert hide_tokens(written) == written
 
 
-def test_the_secret_part_of_a_webhook_is_told() -> None:
+def test_the_secret_part_of_a_webhook_is_found() -> None:
     assert webhooks_in("https://hooks.slack.com/services/T0/B0/abcdef") == [
         "services/T0/B0/abcdef",
         "T0/B0/abcdef",

@@ -1,4 +1,4 @@
-"""No template stalls its agent or eats its memory, whatever it is given; what is within the limits is as ever."""
+"""No template stops its agent or uses up its memory, with any values; within the limits it is rendered as usual."""
 
 from typing import Any
 

@@ -101,7 +101,7 @@ def test_a_value_that_is_filled_in_is_never_read_as_a_template(value: str) -> No
 
 
 @given(st.text() | st.integers() | st.none() | st.booleans())
-def test_a_hole_inside_a_mapping_survives_json_whatever_its_value(value: Any) -> None:
+def test_a_hole_inside_a_mapping_survives_json_with_any_value(value: Any) -> None:
     body = compile_value({"name": "{{ user.name }}", "note": "Dear {{ user.name }}"})
     rendered = json.loads(json.dumps(body.render(scope(user={"name": value}))))
     assert rendered == {"name": value, "note": f"Dear {value}"}
@@ -151,7 +151,7 @@ def test_a_condition_is_strict_about_undefined_names() -> None:
         Condition("nobody").holds(scope())
 
 
-def test_names_and_attributes_that_a_text_reads_are_told_without_rendering_it() -> None:
+def test_names_and_attributes_that_a_text_reads_are_known_without_rendering_it() -> None:
     text = "{{ user.name }} {{ user['mail'] }} {{ token }} {{ uuid() }} {% set mine = 1 %}{{ mine }}"
     assert names_in(text) == {"user", "token"}
     assert attributes_of(text, "user") == {"name", "mail"}
@@ -166,7 +166,7 @@ def test_a_template_is_known_by_its_delimiters(text: str, answer: bool) -> None:
 
 
 @pytest.mark.parametrize("text", ["{{ ([] | last) and x }}", "{{ ([] | first) ~ x }}"])
-def test_a_mistake_in_what_is_constant_is_told_when_it_is_compiled(text: str) -> None:
+def test_a_mistake_in_what_is_constant_is_reported_when_it_is_compiled(text: str) -> None:
     """Jinja computes constants while it looks for names, and lets out what they raise."""
     with pytest.raises(TemplateError):
         names_in(text)

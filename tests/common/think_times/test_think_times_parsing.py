@@ -1,4 +1,4 @@
-"""Think times are read in every form, and what is none is told with what is allowed."""
+"""Think times are read in every form, and anything else is reported with what is allowed."""
 
 import re
 from typing import Any, Literal
@@ -61,7 +61,7 @@ def test_think_times_are_read(written: Any, read: Any) -> None:
         ({"distribution": "lognormal", "mean": 0, "stddev": 1}, "above 0"),
     ],
 )
-def test_what_is_no_think_time_is_told(written: Any, message: str) -> None:
+def test_what_is_not_a_think_time_is_reported(written: Any, message: str) -> None:
     with pytest.raises(ValidationError, match=re.escape(message)):
         WAIT.validate_python(written)
 

@@ -122,7 +122,7 @@ def test_a_base_url_that_can_never_be_asked_is_a_mistake(base: str, message: str
         ({"config__name": "\ud83d"}, "config.name", "half of a surrogate pair"),
     ],
 )
-def test_what_can_never_stand_in_a_request_is_a_mistake(changes: dict[str, Any], path: str, message: str) -> None:
+def test_what_can_never_be_part_of_a_request_is_a_mistake(changes: dict[str, Any], path: str, message: str) -> None:
     found = only_mistake(small(**changes))
     assert f"p.yaml: {path}" in found
     assert message in found

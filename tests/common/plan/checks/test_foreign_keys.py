@@ -1,4 +1,4 @@
-"""A key that a plan does not have is told with what does its work here."""
+"""A key that a plan does not have is reported with the key that does its work here."""
 
 from typing import Any
 

@@ -51,7 +51,7 @@ def with_phases(*phases: dict[str, Any], **changes: Any) -> dict[str, Any]:
         ({"secrets": {"A": "s3cret"}}, "secrets.A: a mapping is expected"),
     ],
 )
-def test_one_mistake_is_told_once(changes: dict[str, Any], message: str) -> None:
+def test_one_mistake_is_reported_once(changes: dict[str, Any], message: str) -> None:
     found = [
         problem for problem in mistakes(small(**changes)) if "cannot read" not in problem and "not set" not in problem
     ]
@@ -60,7 +60,7 @@ def test_one_mistake_is_told_once(changes: dict[str, Any], message: str) -> None
 
 
 @pytest.mark.parametrize("key", ["duration", "ramp_up", "ramp_config"])
-def test_phases_stand_alone(key: str) -> None:
+def test_phases_exclude_settings_of_a_single_phase(key: str) -> None:
     value = {"duration": "1m", "ramp_up": "additive"}.get(key, {"strategy": "linear"})
     plan = with_phases(phase())
     plan["config"][key] = value
@@ -86,7 +86,7 @@ def test_a_plan_may_end_with_its_iterations() -> None:
     assert plan.config.duration is None
 
 
-def test_an_action_that_is_missing_in_several_places_is_told_once() -> None:
+def test_an_action_that_is_missing_in_several_places_is_reported_once() -> None:
     plan = small(users__0__behavior=["gone", "gone"], users__1__behavior=["gone"])
     assert "there is no action 'gone' (and in 2 more)" in only_mistake(plan)
 
@@ -101,7 +101,7 @@ def test_names_in_thresholds_may_be_quoted_and_starred() -> None:
     assert len(load(plan).plan.thresholds) == 3
 
 
-def test_a_value_that_a_variable_left_empty_is_told_once() -> None:
+def test_a_value_that_a_variable_left_empty_is_reported_once() -> None:
     plan = small(config__duration="${D}", config__base_url="${B}")
     assert len(mistakes(plan)) == 2
 

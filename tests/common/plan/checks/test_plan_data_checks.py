@@ -1,4 +1,4 @@
-"""Data files are read once, shared out, and told when they are missing, short or without a column."""
+"""Data files are read once, shared out, and reported when they are missing, short or without a column."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def test_sets_of_groups_that_name_one_file_share_it_out_too(folder: Path) -> Non
     assert loaded.data[1, "user"].row(0) == {"id": "006", "name": "n6"}
 
 
-def test_too_few_rows_are_told_with_both_numbers(folder: Path) -> None:
+def test_too_few_rows_are_reported_with_both_numbers(folder: Path) -> None:
     plan = small(data={"user": "ten.csv"}, actions__look__url=USER_URL, users__0__concurrency=7)
     found = only_mistake(plan, folder=folder)
     assert "ten.csv has 10 rows, but 11 are needed, one for each user (a 7, b 4)" in found
@@ -52,14 +52,14 @@ def test_shared_picks_need_no_more_than_one_row(folder: Path) -> None:
     assert loaded.data[0, "other"].row(99) is not None
 
 
-def test_a_missing_column_is_told_where_it_is_read(folder: Path) -> None:
+def test_a_missing_column_is_reported_where_it_is_read(folder: Path) -> None:
     found = only_mistake(small(data={"user": "ten.csv"}, actions__post__url="/{{user.nme}}"), folder=folder)
     assert "actions.post.url: " in found
     assert "has no column 'nme', which {{user.nme}} reads (did you mean 'name'?; columns: id, name)" in found
 
 
 @pytest.mark.parametrize(("file", "message"), [("no.csv", "cannot read"), ("none.csv", "has no rows")])
-def test_a_file_that_gives_no_rows_is_told_once(folder: Path, file: str, message: str) -> None:
+def test_a_file_that_gives_no_rows_is_reported_once(folder: Path, file: str, message: str) -> None:
     plan = small(data={"user": file}, actions__look__url=USER_URL)
     found = only_mistake(plan, folder=folder)
     assert "data.user: " in found
@@ -73,12 +73,12 @@ def test_a_group_keeps_its_own_set_before_that_of_the_top_level(folder: Path) ->
     assert loaded.data[1, "user"].row(0) == {"id": "own"}
 
 
-def test_a_set_that_is_wrong_in_shape_is_told_as_that(folder: Path) -> None:
+def test_a_set_that_is_wrong_in_shape_is_reported_as_that(folder: Path) -> None:
     plan = small(data={"user": {"file": "ten.csv", "pick": "unqiue"}}, actions__look__url=USER_URL)
     assert mistakes(plan, folder=folder) == [
         "p.yaml: data.user.pick: 'unqiue' is not allowed; allowed: 'unique', 'sequential' or 'random'"
     ]
 
 
-def test_a_file_that_nobody_reads_must_be_there_too(folder: Path) -> None:
+def test_a_file_that_no_template_reads_must_exist_too(folder: Path) -> None:
     assert "data.user: cannot read" in only_mistake(small(data={"user": "no.csv"}), folder=folder)

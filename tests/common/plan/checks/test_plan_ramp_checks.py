@@ -1,4 +1,4 @@
-"""Ramps fit their users and their time, and stand where they may."""
+"""Ramps fit their users and their time, and are written where they are allowed."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ LINEAR = {"strategy": "linear"}
         ),
     ],
 )
-def test_a_ramp_that_does_not_fit_is_told_at_its_key(ramp: dict[str, Any], message: str) -> None:
+def test_a_ramp_that_does_not_fit_is_reported_at_its_key(ramp: dict[str, Any], message: str) -> None:
     assert message in only_mistake(small(config__ramp_config=ramp))
 
 
@@ -71,7 +71,7 @@ def test_what_is_drawn_over_the_duration_needs_one(ramp: Any) -> None:
     assert "duration" in only_mistake(plan)
 
 
-def test_nobody_cannot_run() -> None:
+def test_a_plan_needs_a_user() -> None:
     assert "every concurrency is 0" in only_mistake(small(users__0__concurrency=0, users__1__concurrency=0))
 
 

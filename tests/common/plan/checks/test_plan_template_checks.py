@@ -31,7 +31,7 @@ def test_a_missing_data_set_prints_the_line_to_add_once_per_group() -> None:
         ("/{% if x %}", "is not a valid template"),
     ],
 )
-def test_a_name_that_nothing_sets_is_told_at_its_text(text: str, message: str) -> None:
+def test_a_name_that_nothing_sets_is_reported_at_its_text(text: str, message: str) -> None:
     plan = small(actions__post__url=text, actions__look__extract={"token": "json: token"})
     found = only_mistake(plan)
     assert "actions.post.url: " in found
@@ -74,7 +74,7 @@ def test_conditions_are_checked(condition: str, message: str) -> None:
     assert message in found
 
 
-def test_templates_stand_in_headers_assertions_queries_and_keys() -> None:
+def test_templates_are_read_in_headers_assertions_queries_and_keys() -> None:
     plan = small(
         config__base_url="http://{{zero}}",
         config__headers={"X": "{{one}}"},

@@ -78,7 +78,7 @@ def test_what_cannot_be_used_is_a_mistake_at_its_place(changes: dict[str, Any], 
     assert "hunter2" not in found[0]
 
 
-def test_a_secret_that_cannot_be_read_is_told_once(folder: Path) -> None:
+def test_a_secret_that_cannot_be_read_is_reported_once(folder: Path) -> None:
     tls = {"cert": "c.pem", "key": "locked.pem", "passphrase": "{{secrets.PASS}}"}
     found = mistakes(small(config__tls=tls, secrets={"PASS": {"env": "PASS"}}), folder=folder)
     assert len(found) == 1, found

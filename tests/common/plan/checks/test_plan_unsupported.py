@@ -1,4 +1,4 @@
-"""What this version lacks is refused by name and line, once, whatever else is wrong with it."""
+"""What this version lacks is refused by name and line, once, also when more is wrong with it."""
 
 from typing import Any
 

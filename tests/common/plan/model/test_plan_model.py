@@ -15,7 +15,7 @@ from gradual_common.think_times.uniform import UniformTime
 S = 1_000_000_000
 
 
-def test_short_forms_stand_for_mappings() -> None:
+def test_short_forms_become_mappings() -> None:
     plan = Plan.model_validate(
         small(
             users__0__behavior=["look", {"action": "look", "think_time": "2-5s"}],

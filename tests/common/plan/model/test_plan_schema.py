@@ -22,7 +22,7 @@ from gradual_common.think_times.think_time import ThinkTime
 
 
 def models(of: type[BaseModel] = Plan) -> set[type[BaseModel]]:
-    """A model and all that stand in its fields."""
+    """A model and all models in its fields."""
     found = {of}
     for field in of.model_fields.values():
         for part in [*inside(field.annotation), *field.metadata]:

@@ -56,13 +56,15 @@ def test_json_and_json_lines_keep_their_types(tmp_path: Path) -> None:
         ("a.jsonl", '{"a": 1}\n[2]\n', "line 2: an object"),
     ],
 )
-def test_what_cannot_be_read_is_told_with_its_place(tmp_path: Path, name: str, text: str | bytes, message: str) -> None:
+def test_what_cannot_be_read_is_reported_with_its_position(
+    tmp_path: Path, name: str, text: str | bytes, message: str
+) -> None:
     with pytest.raises(DataFileError) as caught:
         read_rows(written(tmp_path, name, text))
     assert message in str(caught.value)
 
 
-def test_a_missing_file_and_an_unknown_encoding_are_told(tmp_path: Path) -> None:
+def test_a_missing_file_and_an_unknown_encoding_are_reported(tmp_path: Path) -> None:
     with pytest.raises(DataFileError, match=r"cannot read .*no\.csv: No such file"):
         read_rows(tmp_path / "no.csv")
     with pytest.raises(DataFileError, match="'utf-9' is not an encoding"):

@@ -1,4 +1,4 @@
-"""Variables are typed like what they stand for, and what they bring in is never a template."""
+"""Variables are typed like the values that they bring in, and what they bring in is never a template."""
 
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def test_a_plain_scalar_is_typed_after_substitution_and_a_quoted_one_stays_text(
     assert root == {"a": 5, "b": "5", "c": "5m", "d": 15}
 
 
-def test_a_default_stands_for_an_unset_or_empty_variable() -> None:
+def test_a_default_replaces_an_unset_or_empty_variable() -> None:
     root = substituted("a: ${N:-7}\nb: ${M:-x}\nc: ${E:-}\nd: ${S}\n", {"M": "", "S": ""})
     assert root == {"a": 7, "b": "x", "c": None, "d": None}
 
@@ -90,7 +90,7 @@ def test_a_template_in_a_variable_is_sent_as_it_is() -> None:
     assert compile_template(loaded.plan.actions["post"].body["n"]).render({}) == "{{secrets.KEY}}"
 
 
-def test_inside_an_expression_a_variable_is_a_number_or_stands_in_quotes() -> None:
+def test_inside_an_expression_a_variable_is_a_number_or_in_quotes() -> None:
     environ = {"N": "200", "T": "ok", "EVIL": "secrets.KEY", "QUOTE": "' ~ secrets.KEY ~ '"}
     allowed = "response.status_code == ${N} and response.text == '${T}'"
     joined = join_pieces(split_text(allowed, environ), "expression")

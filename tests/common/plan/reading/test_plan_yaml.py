@@ -14,7 +14,7 @@ from gradual_common.plan.reading.syntax_hints import QUOTE_OPERATOR, QUOTE_TEMPL
 from gradual_common.plan.reading.yaml import MAX_DEPTH, MAX_VALUES, read_document, read_scalar, read_value
 
 
-def told(text: str) -> list[str]:
+def reported(text: str) -> list[str]:
     return [str(problem) for problem in read_document(text, "p").problems]
 
 
@@ -42,7 +42,7 @@ def test_an_unquoted_scalar_with_a_variable_waits_for_its_type() -> None:
 
 
 def test_duplicate_keys_are_mistakes_that_name_both_lines() -> None:
-    assert told("a: 1\nb: 2\na: 3\n") == ["p:3: a: the key 'a' is here twice; it was first on line 1"]
+    assert reported("a: 1\nb: 2\na: 3\n") == ["p:3: a: the key 'a' is here twice; it was first on line 1"]
 
 
 def test_anchors_and_merges_work_and_own_keys_win() -> None:
@@ -62,7 +62,7 @@ def test_every_place_of_an_alias_has_values_of_its_own() -> None:
 
 
 def test_a_merge_of_something_else_is_a_mistake() -> None:
-    assert told("a:\n  <<: 5\n") == ["p:2: a: << takes a mapping or a list of mappings, such as *anchor"]
+    assert reported("a:\n  <<: 5\n") == ["p:2: a: << takes a mapping or a list of mappings, such as *anchor"]
 
 
 def test_top_level_extensions_are_left_out() -> None:
@@ -72,25 +72,25 @@ def test_top_level_extensions_are_left_out() -> None:
 @pytest.mark.parametrize("tag", ["!!python/object/apply:os.system", "!!binary", "!!timestamp", "!mine", "!!set"])
 def test_tags_that_would_build_objects_are_refused(tag: str) -> None:
     for value in ("x", "[1]", "{a: 1}"):
-        (problem,) = told(f"config:\n  name: {tag} {value}\n")
+        (problem,) = reported(f"config:\n  name: {tag} {value}\n")
         assert "p:2: config.name: the tag" in problem
 
 
 def test_a_document_that_doubles_itself_is_bounded() -> None:
     lines = ["a0: &a0 [x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
-    (problem,) = told("\n".join(lines))
+    (problem,) = reported("\n".join(lines))
     assert f"more than {MAX_VALUES} values" in problem
 
 
 def test_depth_is_bounded() -> None:
-    (problem,) = told("a: " + "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))
+    (problem,) = reported("a: " + "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))
     assert f"nested more than {MAX_DEPTH} deep" in problem
-    assert "nested too deeply" in told("a: " + "[" * 20_000)[0]
+    assert "nested too deeply" in reported("a: " + "[" * 20_000)[0]
 
 
 def test_an_alias_inside_itself_is_a_mistake() -> None:
-    assert told("a: &a [1, *a]\n") == ["p:1: a[1]: an alias is inside the value that it refers to"]
+    assert reported("a: &a [1, *a]\n") == ["p:1: a[1]: an alias is inside the value that it refers to"]
 
 
 @pytest.mark.parametrize(
@@ -106,12 +106,12 @@ def test_an_alias_inside_itself_is_a_mistake() -> None:
         ("a: {b: 1, c: ${N}}\n", QUOTE_VARIABLE),
     ],
 )
-def test_the_usual_slips_are_told_with_what_to_quote(text: str, hint: str) -> None:
-    assert any(hint in problem for problem in told(text)), told(text)
+def test_usual_mistakes_are_reported_with_what_to_quote(text: str, hint: str) -> None:
+    assert any(hint in problem for problem in reported(text)), reported(text)
 
 
 def test_a_number_that_json_cannot_carry_is_a_mistake() -> None:
-    assert told("a: .nan\n") == ["p:1: a: .nan is not a number that a plan can hold; quote it if it is text"]
+    assert reported("a: .nan\n") == ["p:1: a: .nan is not a number that a plan can hold; quote it if it is text"]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_number_that_json_cannot_carry_is_a_mistake() -> None:
     ],
 )
 def test_what_is_no_mapping_is_no_plan(text: str, message: str) -> None:
-    assert told(text) == [message]
+    assert reported(text) == [message]
 
 
 @given(st.text(max_size=60))

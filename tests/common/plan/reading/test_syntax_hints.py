@@ -1,4 +1,4 @@
-"""What is wrong with a text that is no YAML is told in the words of whoever wrote it, and gives nothing away."""
+"""A mistake in the YAML of a plan is reported in the words of its author, and shows no secret."""
 
 import pytest
 
@@ -15,7 +15,7 @@ BELOW = "a list begins on the next line, or is written in brackets: [a, b]"
 COMMA = "a comma is missing here, or quotes around a text with a colon or a comma in it"
 
 
-def told(text: str) -> list[str]:
+def reported(text: str) -> list[str]:
     return [str(problem) for problem in read_document(text, "p").problems]
 
 
@@ -72,25 +72,25 @@ def told(text: str) -> list[str]:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
-def test_a_slip_is_told_with_its_line_and_what_to_do(
+def test_a_mistake_is_reported_with_its_line_and_what_to_do(
     text: str, line: int, excerpt: str, hint: str, ending: str
 ) -> None:
-    (problem,) = told((HEAD + text).replace("\n", ending))
+    (problem,) = reported((HEAD + text).replace("\n", ending))
     quote = '"' if "'" in excerpt and '"' not in excerpt else "'"
     excerpt = excerpt.replace("\\'", "'")
     assert problem == f"p:{line}: this is not YAML, at {quote}{excerpt}{quote} ({hint})"
 
 
-def test_of_what_nobody_foresaw_the_parser_speaks() -> None:
-    assert told(HEAD + "  x: |a\n") == [
+def test_other_mistakes_are_described_by_the_parser() -> None:
+    assert reported(HEAD + "  x: |a\n") == [
         "p:3: this is not YAML: while scanning a block scalar, expected chomping or indentation indicators, "
         "but found 'a', at 'x: |a'"
     ]
 
 
 @pytest.mark.parametrize(("character", "number"), [("\0", "00"), ("\x01", "01"), ("\x1b", "1b")])
-def test_a_character_that_yaml_has_not_is_told_with_its_line(character: str, number: str) -> None:
-    assert told(f"{HEAD}  name: a{character}b\n") == [
+def test_a_character_that_yaml_does_not_allow_is_reported_with_its_line(character: str, number: str) -> None:
+    assert reported(f"{HEAD}  name: a{character}b\n") == [
         f"p:3: this is not YAML: it holds the character U+00{number.upper()} "
         f'(this character is not allowed in a plan; in "…" it is written \\x{number})'
     ]
@@ -117,7 +117,7 @@ def test_the_excerpt_is_of_40_characters_around_the_place_and_masked() -> None:
     ],
 )
 def test_no_credential_is_in_an_excerpt(text: str) -> None:
-    (problem,) = told(HEAD + text)
+    (problem,) = reported(HEAD + text)
     assert "not YAML" in problem
     assert "hunter2" not in problem
 
@@ -125,7 +125,7 @@ def test_no_credential_is_in_an_excerpt(text: str) -> None:
 @pytest.mark.parametrize("text", ["user: a: hunter2\n", "a\tb: 'hunter2\n", "-----BEGIN KEY-----\nhunter2: a: b\n"])
 def test_of_a_file_that_is_no_plan_nothing_is_shown(text: str) -> None:
     assert not is_plan_text(text)
-    (problem,) = told(text)
+    (problem,) = reported(text)
     assert "this is not a plan, and not YAML" in problem
     assert "hunter2" not in problem
 

@@ -185,7 +185,7 @@ def test_a_shorthand_reaches_everybody_by_the_middle(users: int, duration: int) 
         (additive(increment=10, interval="10s"), 40),
         (multiplicative(multiplier=2, interval="10s"), 40),
         (linear(), 40),
-        (additive(initial=5, increment=10, interval="10s"), 5),  # what is written stands
+        (additive(initial=5, increment=10, interval="10s"), 5),  # what is written is kept
         (shorthand("additive"), 10),  # a shorthand has no `initial`
         (levels((7, None)), 7),
     ],

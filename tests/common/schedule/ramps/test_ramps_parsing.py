@@ -1,4 +1,4 @@
-"""Ramps are read however they are written, and what does not fit together is told at its key."""
+"""Ramps are read in every way of writing them, and what does not fit together is reported at its key."""
 
 from typing import Any
 
@@ -45,7 +45,9 @@ def test_a_ramp_is_read_however_it_is_written(owner: dict[str, Any], ramp: Any) 
         ({"ramp_up": "{1, 2}"}, "ramp_up", "a strategy or a mapping"),
     ],
 )
-def test_ramps_that_do_not_fit_together_are_told_at_their_key(owner: dict[str, Any], key: str, message: str) -> None:
+def test_ramps_that_do_not_fit_together_are_reported_at_their_key(
+    owner: dict[str, Any], key: str, message: str
+) -> None:
     with pytest.raises(RampMistakeError, match=message) as caught:
         read_ramp(owner)
     assert caught.value.key == key
