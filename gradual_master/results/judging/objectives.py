@@ -203,11 +203,13 @@ def _of_requests(statistic: str, selection: Selection, totals: Totals) -> Observ
             value = _share(failures, samples)
         case "success_rate":
             value = _share(samples - failures, samples)
-        case _:
+        case "throughput" | "request_rate":
             within = totals.within_phases(selection)
             samples, failures = totals.requests_and_failures(within)
             samples -= failures if statistic == "throughput" else 0
             value = _rate(samples, totals.seconds(within.phases))
+        case _:
+            raise NotImplementedError(f"the statistic {statistic} has no value here")
     return Observation(value, samples)
 
 

@@ -1,6 +1,7 @@
 """Objectives over the course of a run: observed, judged, remembered; no data is null, never 0."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,13 @@ def judge(*rules: Any, stretches: Sequence[Stretch] = (MIXED, DRAINED), **change
 def test_a_statistic_is_taken_over_its_scope(rule: str, observed: float | None, unit: str, samples: int) -> None:
     (row,) = judge(rule)
     assert (row.observed, row.unit, row.samples) == (observed, unit, samples)
+
+
+def test_a_statistic_that_only_the_rules_know_is_no_rate_but_a_bug() -> None:
+    totals = Totals(Shape(SeriesIndex.of(plan_of())), schedule_of((2, 1)))
+    rule = replace(parse_rule("count < 1"), statistic="skipped")
+    with pytest.raises(NotImplementedError, match="the statistic skipped has no value here"):
+        observe(rule, totals.everything(), totals)
 
 
 def test_a_percentile_is_within_its_stated_error_of_numpys() -> None:
