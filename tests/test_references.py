@@ -77,10 +77,22 @@ def test_a_path_that_a_page_names_exists(page: Path) -> None:
     assert [path for path in sorted(named) if not (ROOT / path).exists() and "NAME" not in path] == []
 
 
+EXTENDING = ROOT / "docs/extending.md"
+
+
 def test_the_names_in_the_page_of_extensions_are_in_the_code() -> None:
-    page = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
+    page = EXTENDING.read_text(encoding="utf-8")
     modules = [path for path in texts() if path.suffix == ".py" and not path.is_relative_to(ROOT / "tests")]
     known = {name for path in modules for name in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
     named = set(re.findall(r"`([A-Za-z_]\w+)(?:`|\()", page))
     assert [name for name in sorted(named - known) if "NAME" not in name] == []
     assert set(re.findall(r"`(\w+\.py)`", page)) - {path.name for path in modules} == {"slowest.py"}
+
+
+def test_what_an_engine_imports_is_in_the_module_that_the_page_of_extensions_says() -> None:
+    rows = re.findall(r"^\| (`.+`) \| `(.+\.py)` \|$", EXTENDING.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) > 9
+    for names, module in rows:
+        code = (ROOT / module).read_text(encoding="utf-8")
+        defined = set(re.findall(r"^(?:class |def )?(\w+)", code, re.MULTILINE))
+        assert set(re.findall(r"`(\w+)`", names)) <= defined, module
