@@ -1,8 +1,8 @@
-"""Nothing that a response or a data row can hold leads to a failure that nobody foresaw.
+"""No content of a response or of a data row causes an internal failure.
 
-Whole actions on the real engine: templates in every place, assertions and extractions of every kind, cookies and
-redirects; against bytes of every sort. `make test` tries the same 2,000 plans every time, `make fuzz` 100,000 of its
-own; each is performed with some seven responses.
+Whole actions run on the real engine: templates in every place, assertions and extractions of every kind, cookies and
+redirects, with responses of random bytes. `make test` runs the same 2,000 plans every time, `make fuzz` 100,000 random
+ones; each gets about seven responses.
 """
 
 import json
@@ -14,11 +14,11 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from action_draws import Draws
-from action_stage import ActionStage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from random_inputs import InputGenerator
+from simulated_user import SimulatedUser
 
 from gradual_agent.http.response import Response
 from gradual_agent.kinds import assertions, extraction
@@ -26,60 +26,60 @@ from gradual_agent.kinds.http import request_template
 from gradual_common.errors import GradualError
 from gradual_common.kinds import content, expressions
 
-USUAL = 2000
-NUMBER = int(os.environ.get("GRADUAL_FUZZ", USUAL))
+DEFAULT_NUMBER = 2000
+NUMBER = int(os.environ.get("GRADUAL_FUZZ", DEFAULT_NUMBER))
 MAX_RUNS_UNTIL_CAUGHT = 500
 
 
 def perform(seed: int) -> int:
-    """How many samples the plan of this seed came to; 0 for one that validate refuses."""
-    document, rows, answers = Draws(Random(seed)).input()
+    """The number of actions that the plan of this seed performed; 0 if the plan is invalid."""
+    document, rows, responses = InputGenerator(Random(seed)).input()
     try:
-        stage = ActionStage(document, answers, rows)
+        user = SimulatedUser(document, responses, rows)
     except (ValidationError, GradualError):
         return 0
-    stage.check(stage.run())
-    return stage.samples
+    user.check(user.run())
+    return user.samples
 
 
 @settings(
     max_examples=NUMBER,
-    derandomize=NUMBER == USUAL,
+    derandomize=NUMBER == DEFAULT_NUMBER,
     database=None,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 @given(st.integers(0, 2**64 - 1))
-def test_nothing_that_a_response_or_a_row_holds_is_internal(seed: int) -> None:
+def test_no_response_and_no_row_causes_a_failure_that_is_internal(seed: int) -> None:
     perform(seed)
 
 
-def naive(expression: str) -> Callable[[Any], Any]:
-    """JMESPath as the library has it."""
+def compile_without_checks(expression: str) -> Callable[[Any], Any]:
+    """JMESPath without the checks of Gradual."""
     return expressions.jmespath.compile(expression).search
 
 
 MUTATIONS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
-    "what JMESPath raises": lambda: patch.object(extraction, "Query", naive),
+    "what JMESPath raises": lambda: patch.object(extraction, "Query", compile_without_checks),
     "values that cannot be compared": lambda: patch.object(assertions, "UNEVALUABLE", (GradualError,)),
     "bodies that are not JSON": lambda: patch.object(content, "_read_json", content.json.loads),
     "values that JSON does not know": lambda: patch.object(
         request_template, "encode_json", lambda value: json.dumps(value).encode()
     ),
-    "bytes that are no text": lambda: patch.object(
+    "bytes that are not text": lambda: patch.object(
         Response, "text", property(lambda response: response.body.decode(response.charset))
     ),
 }
-"""Guards taken away, one at a time."""
+"""What a check protects against: a patch that removes the check."""
 
 
-@pytest.mark.parametrize("guard", MUTATIONS)
-def test_a_guard_that_is_missing_is_found(guard: str) -> None:
-    """The fuzz proves something: without any of these it fails within a bounded number of inputs."""
+@pytest.mark.parametrize("check", MUTATIONS)
+def test_the_fuzz_finds_a_missing_check(check: str) -> None:
+    """Without any one of these checks the fuzz fails within a bounded number of inputs."""
 
     def fuzz() -> None:
         for seed in range(MAX_RUNS_UNTIL_CAUGHT):
             perform(seed)
 
-    with MUTATIONS[guard](), pytest.raises(AssertionError, match="is internal"):
+    with MUTATIONS[check](), pytest.raises(AssertionError, match="is internal"):
         fuzz()

@@ -1,6 +1,7 @@
-"""Plans, data rows and responses at random: of everything that may stand in them, and of much that should not.
+"""Random plans, data rows and responses, with valid and invalid values.
 
-A seed makes an input, of what stands in the pools; bytes are changed at random on top of that.
+A seed gives an input, which is composed of the values in `input_values.py`. Some bytes of some responses are then
+changed at random.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from action_pools import (
+from input_values import (
     BLOCKS,
     CHARSETS,
     COMPARISONS,
@@ -21,6 +22,8 @@ from action_pools import (
     HEADER_NAMES,
     LOCATIONS,
     NAMES,
+    NESTED,
+    NOT_JSON,
     NUMBERS,
     OPERATORS,
     PATTERNS,
@@ -29,22 +32,21 @@ from action_pools import (
     TEXTS,
 )
 
-Draw = tuple[dict[str, Any], dict[str, dict[str, Any]], Iterator[list[bytes]]]
-"""A plan's document, the user's rows, and the system's answers, each in pieces."""
+RandomInput = tuple[dict[str, Any], dict[str, dict[str, Any]], Iterator[list[bytes]]]
+"""The document of a plan, the user's rows, and the system's responses; a response is a list of chunks."""
 
 
-class Draws:
-    """Everything that one seed makes."""
+class InputGenerator:
+    """Makes the input of one seed."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
 
-    def input(self) -> Draw:
-        return self.plan(), {"user": {"a": self.value(), "b": self.value()}}, self.answers()
-
-    # What templates hold
+    def input(self) -> RandomInput:
+        return self.plan(), {"user": {"a": self.value(), "b": self.value()}}, self.responses()
 
     def expression(self, depth: int = 2) -> str:
+        """An expression of a template."""
         random = self.random
         if depth == 0 or random.random() < 0.3:
             return random.choice(NAMES) if random.random() < 0.8 else self.constant()
@@ -62,10 +64,8 @@ class Draws:
             return "plain"
         if random.random() < 0.25:
             return random.choice(BLOCKS).format(x=self.expression(1), y=self.expression(1))
-        hole = f"{{{{ {self.expression()} }}}}"
-        return hole if random.random() < 0.5 else f"a{hole}b"
-
-    # The plan
+        expression = f"{{{{ {self.expression()} }}}}"
+        return expression if random.random() < 0.5 else f"a{expression}b"
 
     def plan(self) -> dict[str, Any]:
         random = self.random
@@ -149,9 +149,8 @@ class Draws:
         )
         return source if random.random() < 0.6 else {"from": source, "default": self.random.choice((None, 1, "d", [1]))}
 
-    # What the system says, and what data rows hold
-
     def value(self, depth: int = 3) -> Any:
+        """A value of a data row or of a JSON body."""
         random = self.random
         kind = random.random()
         if depth and kind < 0.2:
@@ -162,16 +161,16 @@ class Draws:
             return random.choice(TEXTS)
         return random.choice((*NUMBERS, None, True, False))
 
-    def answers(self) -> Iterator[list[bytes]]:
+    def responses(self) -> Iterator[list[bytes]]:
         while True:
-            yield self.cut(self.answer())
+            yield self.split(self.response())
 
-    def cut(self, data: bytes) -> list[bytes]:
-        """As it comes: whole, or in two or three pieces."""
-        places = sorted(self.random.randrange(len(data) + 1) for _ in range(self.random.choice((0, 0, 1, 2))))
-        return [data[begin:end] for begin, end in zip([0, *places], [*places, len(data)], strict=True)]
+    def split(self, data: bytes) -> list[bytes]:
+        """The data as the network delivers it: in one, two or three chunks."""
+        cuts = sorted(self.random.randrange(len(data) + 1) for _ in range(self.random.choice((0, 0, 1, 2))))
+        return [data[start:end] for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]
 
-    def answer(self) -> bytes:
+    def response(self) -> bytes:
         random = self.random
         body, fields = self.body()
         status = random.choice(STATUSES)
@@ -188,14 +187,14 @@ class Draws:
         random.shuffle(fields)
         head = "".join(f"{name}: {value}\r\n" for name, value in fields)
         data = f"HTTP/1.1 {status} X\r\n{head}\r\n".encode(random.choice(("latin-1", "utf-8")), "replace") + body
-        return self.changed(data) if random.random() < 0.15 else data
+        return self.mutate(data) if random.random() < 0.15 else data
 
-    def changed(self, data: bytes) -> bytes:
-        """Some bytes of it are others, are gone, or are there twice."""
+    def mutate(self, data: bytes) -> bytes:
+        """Replace, delete or insert some bytes."""
         changed = bytearray(data)
         for _ in range(self.random.randrange(1, 4)):
-            place = self.random.randrange(len(changed) or 1)
-            changed[place : place + self.random.randrange(3)] = self.random.randbytes(self.random.randrange(3))
+            position = self.random.randrange(len(changed) or 1)
+            changed[position : position + self.random.randrange(3)] = self.random.randbytes(self.random.randrange(3))
         return bytes(changed)
 
     def field(self) -> tuple[str, str]:
@@ -218,8 +217,8 @@ class Draws:
         if coding > 0.2:
             return body, []
         name = random.choice(("gzip", "deflate", "br", "zstd", "identity", "x", "gzip, gzip", ""))
-        made = gzip.compress(body, 1) if name == "gzip" else zlib.compress(body) if name == "deflate" else body
-        return (made if random.random() < 0.7 else made[: len(made) // 2]), [("Content-Encoding", name)]
+        coded = gzip.compress(body, 1) if name == "gzip" else zlib.compress(body) if name == "deflate" else body
+        return (coded if random.random() < 0.7 else coded[: len(coded) // 2]), [("Content-Encoding", name)]
 
     def plain_body(self) -> bytes:
         random = self.random
@@ -228,28 +227,14 @@ class Draws:
             value = self.value() if random.random() < 0.3 else {"a": self.value(), "b": self.value(), "a-b": 1}
             return dump(value, ensure_ascii=random.random() < 0.5)
         if kind < 0.7:
-            return random.choice(
-                (b"[" * 5000, b'{"a":' * 2000, b"[" * 900 + b"]" * 900, b'{"a":' * 900 + b"1" + b"}" * 900, b"1e99999")
-            )
+            return random.choice(NESTED)
         if kind < 0.8:
-            return random.choice(
-                (
-                    b"NaN",
-                    b"[Infinity]",
-                    b'"\\ud800"',
-                    b'{"a": "\\udfff\\ud800"}',
-                    b"\xef\xbb\xbf{}",
-                    b"\xff\xfe{\0}\0",
-                    b"",
-                    b"\0",
-                    b"{}{}",
-                )
-            )
+            return random.choice(NOT_JSON)
         return random.randbytes(random.randrange(200))
 
 
 def dump(value: Any, *, ensure_ascii: bool) -> bytes:
-    """JSON as Python writes it, `NaN` and half characters included; numbers that it cannot write are left out."""
+    """JSON as Python writes it, also `NaN` and lone surrogates; a fixed body for numbers that are too long to write."""
     try:
         return json.dumps(value, ensure_ascii=ensure_ascii).encode("utf-8", "surrogatepass")
     except ValueError:

@@ -1,4 +1,4 @@
-"""A user on the real engine: its connections lead nowhere, and what comes back on them is given as bytes."""
+"""A user on the real engine. Its connections have no peer; the test gives the bytes that they receive."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from gradual_common.protocol.batch_checks import check_batch
 from gradual_common.secrecy.masking import Mask
 
 FOREVER = 1 << 62
-MOST_ANSWERS = 12
+MAX_RESPONSES = 12
 SECRETS = {"KEY": "secret-key"}
 
 
 class Loop:
-    """Keeps what is to be called soon; every socket has room."""
+    """An event loop that runs its callbacks when the test says so; sockets are always writable."""
 
     def __init__(self) -> None:
         self.soon: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
@@ -56,7 +56,7 @@ class Loop:
 
 
 class Socket:
-    """Takes everything."""
+    """Accepts all data and drops it."""
 
     def send(self, data: bytes) -> int:
         return len(data)
@@ -65,11 +65,11 @@ class Socket:
         return Socket()
 
     def close(self) -> None:
-        """There is nothing behind it."""
+        """There is no real socket."""
 
 
 class Transport(asyncio.Transport):
-    """Tells its connection that it is closed, a turn of the loop later."""
+    """Reports a close to its connection in the next turn of the loop."""
 
     def __init__(self, loop: Loop, connection: Http1Connection) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class Transport(asyncio.Transport):
 
 
 class Dial:
-    """One connection, which is open a turn of the loop later unless it is given up."""
+    """One dial: its connection is open in the next turn of the loop, if it is not given up before."""
 
     def __init__(self, dialer: Dialer, origin: Origin, report: Callable[[Any], object]) -> None:
         self._dialer = dialer
@@ -105,7 +105,7 @@ class Dial:
 
 
 class Dialer:
-    """Opens every connection; `opened`: those that were opened."""
+    """Opens every connection and keeps it in `opened`."""
 
     def __init__(self, loop: Loop, context: HttpContext) -> None:
         self._loop = loop
@@ -118,14 +118,14 @@ class Dialer:
         return dial
 
     def open(self, origin: Origin) -> Http1Connection:
-        connection = Http1Connection(self.context, origin, Socket())  # type: ignore[arg-type]  # all that is used of it
+        connection = Http1Connection(self.context, origin, Socket())  # type: ignore[arg-type]  # only what the connection uses
         connection.connection_made(Transport(self._loop, connection))
         self.opened.append(connection)
         return connection
 
 
-class Unforeseen(UserLog):
-    """Keeps what nobody foresaw."""
+class UnexpectedErrors(UserLog):
+    """Keeps the errors that only a bug can cause."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -135,33 +135,33 @@ class Unforeseen(UserLog):
         self.errors.append((step.name, error))
 
 
-class ActionStage:
-    """One user of a plan, which the system answers with `answers`; `samples` counts what it performed.
+class SimulatedUser:
+    """One user of a plan, whose requests get `responses`; `samples` counts the actions that it performed.
 
-    PlanError's cousins (ValidationError, TemplateError, …) when the plan is none.
+    ValidationError or a GradualError if the plan is invalid.
     """
 
     def __init__(
-        self, document: dict[str, Any], answers: Iterator[list[bytes]], rows: dict[str, dict[str, Any]]
+        self, document: dict[str, Any], responses: Iterator[list[bytes]], rows: dict[str, dict[str, Any]]
     ) -> None:
         self.timeline = SteppedTimeline()
         self.loop = Loop()
         self.samples = 0
-        self._answers = answers
+        self._responses = responses
         plan = Plan.model_validate(document)
         self.context = HttpContext(
-            self.loop,  # type: ignore[arg-type]  # all that is used of one
+            self.loop,  # type: ignore[arg-type]  # only what the context uses
             self.timeline,
             Lease(FOREVER),
             self.timeline.clock,
             lambda: 1_793_534_400.0,
         )
         self.dialer = Dialer(self.loop, self.context)
-        engine = HttpEngine(self.dialer, plan.config)  # type: ignore[arg-type]  # leads nowhere
+        engine = HttpEngine(self.dialer, plan.config)  # type: ignore[arg-type]  # only what the engine uses
         self.index = SeriesIndex.of(plan)
         self.recorder = Recorder(self.index, self.timeline.clock)
         self.recorder.schedule(0, S, [(0, 0)])
-        self.log = Unforeseen()
+        self.log = UnexpectedErrors()
         self.ended: list[UserEnded] = []
         context = UserContext(
             timeline=self.timeline,
@@ -180,17 +180,17 @@ class ActionStage:
         self._mask = Mask(SECRETS.values())
 
     def _note_failure(self, step: int, sample: Sample) -> None:
-        """As an agent describes it and sends it."""
+        """Describe and encode the failure as an agent does."""
         json.dumps(describe_exchange(self._mask, sample)).encode()
 
     def run(self) -> Batch:
-        """The user's life: every request is answered by the next bytes, which may not suffice."""
+        """Run the user to its end: each request gets the next response, which may be incomplete."""
         self._user.start()
-        for _ in range(MOST_ANSWERS):
+        for _ in range(MAX_RESPONSES):
             self.loop.run_soon()
-            waiting = [one for one in self.dialer.opened if one._handler is not None]
+            waiting = [connection for connection in self.dialer.opened if connection._handler is not None]
             if waiting:
-                self._answer(waiting[0])
+                self._respond(waiting[0])
             else:
                 self.timeline.run_until(self.timeline.now + 3 * S)
         if not self.ended:
@@ -199,18 +199,18 @@ class ActionStage:
         self.timeline.run_until(self.timeline.now + 1)
         return self.recorder.seal(self.timeline.now // S, 0, NO_HEALTH, last=True)
 
-    def _answer(self, connection: Http1Connection) -> None:
+    def _respond(self, connection: Http1Connection) -> None:
         self.timeline.run_until(self.timeline.now + 1_000_000)
-        for piece in next(self._answers):
+        for chunk in next(self._responses):
             if connection._transport is not None and not connection._transport.is_closing():
-                connection.data_received(piece)
+                connection.data_received(chunk)
         self.loop.run_soon()
         if connection._handler is not None and connection._transport is not None:
             connection.eof_received()
             connection.connection_lost(None)
 
     def check(self, batch: Batch) -> None:
-        """Nothing was unforeseen, and every step that began ended as one of its outcomes."""
+        """No error was unexpected, and each step that started ended with exactly one outcome."""
         for step, error in self.log.errors:
             raise AssertionError(f"{step} is internal") from error
         check_batch(batch)

@@ -1,4 +1,4 @@
-"""What is known to be troublesome in texts, numbers, templates, queries, header fields and bodies."""
+"""Texts, numbers, templates, queries, header fields and bodies that often cause errors."""
 
 TEXTS = (
     "", "a", "0", "-1", "1e999", "nan", "True", "null", "ß", "é" * 50, "😀", "\ud800", "\udfff\ud800", "a\x00b",
@@ -12,11 +12,11 @@ NUMBERS = (
     10**5000, 0.0, -0.0, 1.5, 1e-320, 1e308, 1e400, float("inf"), float("-inf"), float("nan"),
 )  # fmt: skip
 NAMES = (
-    "user.a", "user.b", "user", "user.missing", "nobody", "vu.slot", "vu", "secrets.KEY", "secrets", "token", "found",
+    "user.a", "user.b", "user", "user.missing", "unset", "vu.slot", "vu", "secrets.KEY", "secrets", "token", "found",
     "response", "response.status", "response.status_code", "response.error", "response.headers",
     "response.headers['x-a']", "response.headers.get('x-b')", "response.text", "response.json", "response.json.a",
     "response.json['a'][0]", "response.json.a.b", "response.time_ms", "responses", "responses.first.json",
-    "responses.first.text", "responses.nobody", "range", "uuid", "uuid()", "now()", "timestamp()", "none", "true",
+    "responses.first.text", "responses.unset", "range", "uuid", "uuid()", "now()", "timestamp()", "none", "true",
     "[]", "{}",
 )  # fmt: skip
 FILTERS = (
@@ -95,7 +95,7 @@ STATUSES = (
 NESTED = (
     b"[" * 5000, b'{"a":' * 2000, b"[" * 900 + b"]" * 900, b'{"a":' * 900 + b"1" + b"}" * 900, b"1e99999",
 )  # fmt: skip
-NO_JSON = (
+NOT_JSON = (
     b"NaN", b"[Infinity]", b'"\\ud800"', b'{"a": "\\udfff\\ud800"}', b"\xef\xbb\xbf{}", b"\xff\xfe{\0}\0",
     b"", b"\0", b"{}{}",
 )  # fmt: skip
