@@ -1,4 +1,4 @@
-"""The code blocks of the documentation, as a reader sees them: page, number, language, text."""
+"""The code blocks of the documentation."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 @dataclass(frozen=True)
 class Block:
-    """`number` counts the blocks of a page from 1."""
+    """A code block of a page."""
 
     page: Path
     number: int
+    """Counted from 1 on each page."""
+
     language: str
     text: str
 
     @property
     def name(self) -> str:
-        """How tests call it."""
+        """The name of the block in tests: `fleet-2`."""
         return f"{self.page.stem}-{self.number}"
 
 
 def blocks_of(page: Path) -> list[Block]:
-    """All of a page, in their order."""
+    """The blocks of a page, in order."""
     found = FENCED.findall(page.read_text(encoding="utf-8"))
     return [Block(page, number, language, text) for number, (language, text) in enumerate(found, 1)]
 

@@ -1,4 +1,4 @@
-"""Histograms of given times, and what columns of histograms hold, one after the other."""
+"""Histograms of given times, and the histograms in columns."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from gradual_common.histogram.histogram import Histogram, histogram_of_row
 
 
 def histogram_of(values: Iterable[int]) -> Histogram:
-    """Of times in ns."""
+    """The histogram of these times in ns."""
     histogram = Histogram()
     histogram.add_many(np.array(list(values), dtype=np.int64))
     return histogram

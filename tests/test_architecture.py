@@ -1,4 +1,4 @@
-"""The rules of the house hold for every module (docs/design/architecture.md, 3.2)."""
+"""Every module keeps the rules of architecture (docs/design/architecture.md, 3.2)."""
 
 import ast
 from collections import Counter
@@ -18,7 +18,7 @@ FORBIDDEN_BY_PACKAGE = {
     "gradual": (),
 }
 
-SHELL_ONLY = ("asyncio", "socket", "grpc", "uvloop", "aiohttp")
+IO_MODULES = ("asyncio", "socket", "grpc", "uvloop", "aiohttp")
 CORE = (
     "gradual_agent.coordination",
     "gradual_agent.recording",
@@ -29,7 +29,7 @@ CORE = (
     "gradual_master.run.provisions",
     "gradual_master.serving.send_queue",
 )
-"""What decides: it is given the time and what happens, and does no I/O. All of `gradual_common` is held to the same."""
+"""The modules that decide: they get the time and the events, and do no I/O. So does all of `gradual_common`."""
 
 ADAPTERS = {
     "gradual_agent": ("gradual_agent.http", "gradual_agent.master_link", "gradual_agent.process", "gradual_agent.cli"),
@@ -42,20 +42,20 @@ ADAPTERS = {
     ),
 }
 STUBS = "gradual_common.wire.fleet_pb2_grpc"
-STUB_READERS = (
+STUB_USERS = (
     "gradual_agent.master_link.rpc",
     "gradual_agent.master_link.samples",
     "gradual_master.serving.server",
 )
-MESSAGE_READERS = ("gradual_common.protocol.codec", "gradual_common.protocol.provisions", *STUB_READERS)
+MESSAGE_USERS = ("gradual_common.protocol.codec", "gradual_common.protocol.provisions", *STUB_USERS)
 
-MOST_FILES = 12
-"""Of one folder, its `__init__.py` counted."""
+MAX_FILES = 12
+"""Of one folder, with its `__init__.py`."""
 
 
 @cache
 def modules() -> dict[str, Path]:
-    """Every module of ours by its dotted name."""
+    """Our modules by their dotted names."""
     paths = (path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "wire" not in path.parts)
     return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
 
@@ -67,7 +67,7 @@ def tree_of(name: str) -> ast.Module:
 
 @cache
 def imports(name: str) -> frozenset[str]:
-    """Every module that a module imports, wherever in it: at its top, in a function, for typing only."""
+    """Every module that a module imports: at its top, in a function, or for typing only."""
     found: set[str] = set()
     for node in ast.walk(tree_of(name)):
         if isinstance(node, ast.Import):
@@ -83,7 +83,7 @@ def within(name: str, prefixes: tuple[str, ...]) -> bool:
 
 
 def ours(name: str) -> set[str]:
-    """The modules of ours that a module names in its imports; `from package import module` names the module alone."""
+    """Our modules that a module imports. `from package import module` imports the module, not the package."""
     found = {imported for imported in imports(name) if imported in modules()} - {name}
     return {
         imported
@@ -93,14 +93,14 @@ def ours(name: str) -> set[str]:
 
 
 def loaded(name: str) -> set[str]:
-    """What an import of a module makes Python load of ours: what it names, and the packages in which that stands."""
+    """Our modules that Python loads when it imports a module: those that it imports, and their packages."""
     named = ours(name)
     packages = {imported.rsplit(".", level)[0] for imported in named for level in range(1, imported.count(".") + 1)}
     return (named | packages) & set(modules()) - {name}
 
 
 def closure(name: str) -> Iterator[tuple[str, ...]]:
-    """From a module to each one that it loads, the shortest chain of imports."""
+    """The shortest chain of imports from a module to each module that it loads."""
     seen, chains = {name}, [(name,)]
     for chain in chains:
         yield chain
@@ -110,7 +110,7 @@ def closure(name: str) -> Iterator[tuple[str, ...]]:
 
 
 def circles() -> Iterator[list[str]]:
-    """Modules that name each other in a ring, the smallest ring of each."""
+    """Circles of imports: for each module in one, the smallest circle."""
     for name in modules():
         seen, chains = set(), [(name,)]
         for chain in chains:
@@ -134,12 +134,12 @@ def test_a_package_imports_only_what_it_may(package: str) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("place", CORE)
-def test_decisions_reach_neither_io_nor_adapters(place: str) -> None:
-    """Through whatever they import: a chain of imports that ends in one of these is a mistake."""
-    deciding = [name for name in modules() if within(name, (place,))]
-    assert deciding, f"{place} is no place any longer"
-    forbidden = SHELL_ONLY + ADAPTERS[place.partition(".")[0]]
+@pytest.mark.parametrize("package", CORE)
+def test_decisions_import_neither_io_nor_adapters(package: str) -> None:
+    """Also not indirectly, by a chain of imports."""
+    deciding = [name for name in modules() if within(name, (package,))]
+    assert deciding, f"{package} does not exist"
+    forbidden = IO_MODULES + ADAPTERS[package.partition(".")[0]]
     broken = {
         " → ".join((*chain, imported))
         for name in deciding
@@ -154,18 +154,18 @@ def test_no_module_imports_itself_through_others() -> None:
     assert sorted({tuple(circle) for circle in circles()}) == []
 
 
-def test_grpc_stubs_are_read_by_the_shells_only() -> None:
-    readers = {name for name in modules() for imported in imports(name) if within(imported, (STUBS,))}
-    assert readers == set(STUB_READERS)
+def test_only_the_shells_import_grpc_stubs() -> None:
+    users = {name for name in modules() for imported in imports(name) if within(imported, (STUBS,))}
+    assert users == set(STUB_USERS)
 
 
-def test_generated_messages_are_read_by_the_codecs_and_the_shells_only() -> None:
-    readers = {name for name in modules() for imported in imports(name) if within(imported, ("gradual_common.wire",))}
-    assert readers <= set(MESSAGE_READERS)
+def test_only_the_codecs_and_the_shells_import_generated_messages() -> None:
+    users = {name for name in modules() for imported in imports(name) if within(imported, ("gradual_common.wire",))}
+    assert users <= set(MESSAGE_USERS)
 
 
 def test_the_clock_is_read_outside_the_common_package_only() -> None:
-    readers = [
+    users = [
         name
         for name in modules()
         if within(name, ("gradual_common",))
@@ -175,12 +175,12 @@ def test_the_clock_is_read_outside_the_common_package_only() -> None:
         and node.value.id == "time"
         and node.attr.removesuffix("_ns") in {"time", "monotonic", "perf_counter", "clock_gettime"}
     ]
-    assert readers == []
+    assert users == []
 
 
-def test_a_folder_holds_a_dozen_files_at_most() -> None:
+def test_a_folder_has_at_most_twelve_files() -> None:
     folders = Counter(str(path.parent.relative_to(ROOT)) for path in modules().values())
-    assert {folder: files for folder, files in folders.items() if files > MOST_FILES} == {}
+    assert {folder: files for folder, files in folders.items() if files > MAX_FILES} == {}
 
 
 def test_the_tests_mirror_the_packages() -> None:
@@ -196,9 +196,9 @@ def test_the_tests_mirror_the_packages() -> None:
 
 
 def test_no_class_name_exists_twice() -> None:
-    places: dict[str, list[str]] = {}
+    modules_by_class: dict[str, list[str]] = {}
     for name in modules():
         for node in ast.walk(tree_of(name)):
             if isinstance(node, ast.ClassDef):
-                places.setdefault(node.name, []).append(name)
-    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+                modules_by_class.setdefault(node.name, []).append(name)
+    assert {name: found for name, found in modules_by_class.items() if len(found) > 1} == {}

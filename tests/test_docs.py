@@ -1,6 +1,6 @@
-"""What the documentation shows is so: plans are plans, templates give what stands beside them, links lead somewhere.
+"""The documentation is right: its plans are valid, its templates give the printed results, and its links exist.
 
-What it shows as commands and programs runs in `system/test_docs_run.py`.
+`system/test_docs_run.py` runs its commands and programs.
 """
 
 import re
@@ -21,16 +21,16 @@ from gradual_common.templates.templates import compile_template
 RUN = {"sh", "python"}
 PLANS = {"yaml"}
 OTHERS = {"text", "mermaid", "yml", "xml", "promql", "sql"}
-"""Outputs and drawings, and what is for other programs."""
+"""Outputs, drawings and input of other programs."""
 
 
-def of(*languages: str) -> Any:
+def blocks_in(*languages: str) -> Any:
     return pytest.mark.parametrize(
         "block", [pytest.param(block, id=block.name) for block in BLOCKS if block.language in languages]
     )
 
 
-@of("yaml")
+@blocks_in("yaml")
 def test_a_plan_in_the_documentation_is_valid(block: Block, tmp_path: Path) -> None:
     shutil.copy(ROOT / "examples/users.csv", tmp_path)
     (tmp_path / "cities.json").write_text('[{"name": "Bern"}, {"name": "Oslo"}]')
@@ -39,17 +39,17 @@ def test_a_plan_in_the_documentation_is_valid(block: Block, tmp_path: Path) -> N
     assert load_plan(PlanSource.of_path(plan)).plan.users
 
 
-@of("yml")
+@blocks_in("yml")
 def test_the_settings_of_other_programs_are_yaml(block: Block) -> None:
     assert isinstance(yaml.safe_load(block.text), dict)
 
 
-def test_every_block_says_what_it_is() -> None:
+def test_every_block_names_its_language() -> None:
     assert {block.name: block.language for block in BLOCKS if block.language not in RUN | PLANS | OTHERS} == {}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_no_block_hides_from_these_tests_by_mere_indentation(page: Path) -> None:
+def test_no_code_block_is_made_by_indentation(page: Path) -> None:
     prose = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     assert re.findall(r"\n\n {4}.*", prose) == []
 
@@ -60,7 +60,7 @@ def test_every_page_has_a_worked_example(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_links_between_pages_lead_somewhere(page: Path) -> None:
+def test_the_targets_of_links_between_pages_exist(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
 
@@ -72,13 +72,13 @@ def test_the_examples_are_valid(name: str) -> None:
 
 TEMPLATES = (ROOT / "docs/templates.md").read_text(encoding="utf-8")
 NOON = 1_793_534_400_123_000_000
-"""2026-11-01 12:00:00.123 UTC, as the page says."""
+"""2026-11-01 12:00:00.123 UTC, the time of the page's examples."""
 
 Row = tuple[str, str, str]
 
 
 def rows_of(heading: str) -> list[Row]:
-    """Names, example and result of each row below a heading."""
+    """The names, the example and the result of each table row below a heading."""
     section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", TEMPLATES, re.DOTALL | re.MULTILINE)
     assert section is not None, heading
     lines = [line for line in section[1].splitlines() if line.startswith("| `")]
@@ -96,7 +96,7 @@ ROWS = [row for heading in ("Functions", "Functions and filters", "Filters", "Te
 
 
 def test_the_page_of_templates_names_everything_that_a_template_can_use() -> None:
-    """Names with a blank are no names: no template can write them."""
+    """A name with a space is internal: no template can contain it."""
     environment = templates._ENVIRONMENT
     assert names_of("Functions", "Functions and filters") == set(environment.globals)
     filters = {name for name in environment.filters if " " not in name}
@@ -105,8 +105,8 @@ def test_the_page_of_templates_names_everything_that_a_template_can_use() -> Non
 
 
 @pytest.mark.parametrize(("names", "example", "result"), ROWS, ids=[row[1] for row in ROWS])
-def test_a_template_gives_the_result_that_stands_beside_it(names: str, example: str, result: str) -> None:
+def test_a_template_gives_the_printed_result(names: str, example: str, result: str) -> None:
     (data,) = [block.text for block in BLOCKS if block.page.name == "templates.md" and block.language == "text"]
     scope = {RANDOM: RandomStream(7), WALL_CLOCK: lambda: NOON, **yaml.safe_load(data)}
-    assert any(name in example for name in re.findall(r"`([^`]+)`", names)), "the example shows another one"
+    assert any(name in example for name in re.findall(r"`([^`]+)`", names)), "the example uses another function"
     assert compile_template(example).render_text(scope) == result.replace("\\n", "\n")

@@ -1,4 +1,4 @@
-"""What code, tests and pages say of the design leads to a section of it: `docs/design/fleet.md, 4.7`."""
+"""References to the design, such as `docs/design/fleet.md, 4.7`, name an existing section."""
 
 import re
 import subprocess
@@ -12,10 +12,10 @@ TEXTS = {".py", ".md", ".proto", ".toml", ".sh", ".yaml", ".js", ".css", ".html"
 
 SECTION = r'(?:\d+(?:\.\d+)?|"[^"\n]+")'
 REFERENCE = re.compile(rf"docs/design/(\w+)\.md(?:((?:,\s(?:and\s)?{SECTION}(?:[–-]\d+(?:\.\d+)?)?)+))?")
-FORMER = re.compile(
+OLD_REFERENCE = re.compile(
     r"\b(?:DESIGN|PLAN|RESULTS|STYLE)\.md\b|\b(?:DESIGN|STYLE) \d|\((?:PLAN|RESULTS), (?:\"|[A-Z][a-z])"
 )
-"""How the contract was called when it stood outside of the repository."""
+"""The names of the design's documents before they were in the repository."""
 
 HEADING = re.compile(r"^#{2,3} (?:(\d+(?:\.\d+)?)\.? )?(.+)$|^(\d+)\. \*\*", re.MULTILINE)
 
@@ -27,13 +27,13 @@ def texts() -> list[Path]:
 
 
 def sections(page: str) -> set[str]:
-    """The numbers and the titles of a page's sections, and of the rules that it counts."""
+    """The numbers and titles of a page's sections, and the numbers of its rules."""
     found = HEADING.findall((DESIGN / f"{page}.md").read_text(encoding="utf-8"))
     return {part for heading in found for part in heading if part}
 
 
 def references(path: Path) -> list[tuple[str, list[str]]]:
-    """Page and sections of every reference in a file; a line break may stand in one."""
+    """The page and the sections of every reference in a file; a reference may contain a line break."""
     text = re.sub(r"\s*\n\s*#?\s*", " ", path.read_text(encoding="utf-8"))
     return [
         (page, [section.strip('"') for section in re.findall(SECTION, named)])
@@ -52,7 +52,7 @@ def test_the_design_has_its_five_pages() -> None:
 
 
 @pytest.mark.parametrize("path", texts(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_reference_to_the_design_leads_to_a_section(path: Path) -> None:
+def test_a_reference_to_the_design_names_an_existing_section(path: Path) -> None:
     broken = [
         (page, section)
         for page, named in references(path)
@@ -62,9 +62,11 @@ def test_a_reference_to_the_design_leads_to_a_section(path: Path) -> None:
     assert broken == []
 
 
-def test_nothing_refers_to_a_contract_outside_of_the_repository() -> None:
-    former = {str(path.relative_to(ROOT)): FORMER.findall(path.read_text(encoding="utf-8")) for path in texts()}
-    assert {name: found for name, found in former.items() if found and name != "CHANGELOG.md"} == {}
+def test_no_file_refers_to_documents_outside_of_the_repository() -> None:
+    found_in = {
+        str(path.relative_to(ROOT)): OLD_REFERENCE.findall(path.read_text(encoding="utf-8")) for path in texts()
+    }
+    assert {name: found for name, found in found_in.items() if found and name != "CHANGELOG.md"} == {}
 
 
 def test_the_code_refers_to_the_design() -> None:

@@ -1,4 +1,5 @@
-"""What a host that runs agents only needs: what their packages import, in the versions of the whole install."""
+"""The requirements of a host that runs agents only: the distributions that they import, in the versions of the full
+installation."""
 
 import ast
 import json
@@ -16,15 +17,15 @@ from record import GOLDEN, RECORDING, outcome
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("gradual_agent", "gradual_common")
 SHARED = {"google": {"google.protobuf": "protobuf", "google.rpc": "googleapis-common-protos"}}
-"""Packages into which several distributions install."""
+"""Packages that several distributions share."""
 
 
-def normal(name: str) -> str:
+def normalize(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def locked(name: str) -> dict[str, str]:
-    """The entries of a lock, with versions and hashes, by their distributions' names and markers."""
+    """The entries of a lock file, with versions and hashes, by the distribution's name and marker."""
     text = (ROOT / "requirements" / f"{name}.lock").read_text()
     entries = re.findall(r"^(\S+?)==((?:.*\\\n)*.*)$", text, re.MULTILINE)
     return {f"{distribution} {entry.partition(' ')[0]}": entry for distribution, entry in entries}
@@ -40,7 +41,7 @@ def listed() -> set[str]:
 
 
 def imported() -> set[str]:
-    """Modules of others that the agent's packages import, wherever: at the top of a module or in a function."""
+    """Third-party modules that the agent's packages import, at the top of a module or in a function."""
     found: set[str] = set()
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
@@ -55,7 +56,7 @@ def imported() -> set[str]:
 
 @cache
 def distributions() -> dict[str, list[str]]:
-    return {module: [normal(name) for name in found] for module, found in packages_distributions().items()}
+    return {module: [normalize(name) for name in found] for module, found in packages_distributions().items()}
 
 
 def distribution_of(module: str) -> str:
@@ -66,21 +67,21 @@ def distribution_of(module: str) -> str:
     return distributions()[top][0]
 
 
-def test_the_list_names_what_agents_import_and_no_more() -> None:
+def test_the_list_has_exactly_what_agents_import() -> None:
     needed = {distribution_of(module) for module in imported()}
-    assert needed <= names(locked("agent")), "requirements/agent.in lacks what is imported"
-    assert listed() <= needed, "requirements/agent.in names what is not imported"
+    assert needed <= names(locked("agent")), "requirements/agent.in lacks an imported distribution"
+    assert listed() <= needed, "requirements/agent.in has a distribution that is not imported"
 
 
-def test_what_agents_need_is_part_of_the_whole_in_the_same_versions() -> None:
+def test_the_full_installation_has_the_agents_requirements_in_the_same_versions() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    dependencies = {normal(re.split(r"[^\w.-]", dependency)[0]) for dependency in project["dependencies"]}
+    dependencies = {normalize(re.split(r"[^\w.-]", dependency)[0]) for dependency in project["dependencies"]}
     assert listed() <= dependencies
     whole = locked("image")
     assert locked("agent").items() <= whole.items(), "run requirements/lock.sh"
 
 
-WITHOUT = """
+BLOCK_IMPORTS = """
 import importlib, pkgutil, runpy, sys
 
 class Absent:
@@ -102,8 +103,8 @@ runpy.run_path(SCRIPT[0], run_name="__main__")
 """
 
 
-def python_without_the_rest(code: str, folder: Path, **values: object) -> None:
-    """Run `code` where nothing can be imported but what an agent's host has."""
+def python_of_an_agent_host(code: str, folder: Path, **values: object) -> None:
+    """Run `code` in a Python that can import only what an agent's host has."""
     present = names(locked("agent")) | {"gradual-loadtest"}
     absent = {module for module, found in distributions().items() if not present & set(found)} - set(SHARED)
     absent.add("google.rpc")
@@ -112,7 +113,7 @@ def python_without_the_rest(code: str, folder: Path, **values: object) -> None:
     lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
     environment = {"PYTHONPATH": str(ROOT / "tests/recorded"), "PATH": os.environ["PATH"], "TZ": "UTC"}
     subprocess.run(
-        [sys.executable, "-c", "\n".join([*lines, WITHOUT, code])],
+        [sys.executable, "-c", "\n".join([*lines, BLOCK_IMPORTS, code])],
         cwd=folder,
         env=environment,
         stdout=subprocess.DEVNULL,
@@ -121,12 +122,12 @@ def python_without_the_rest(code: str, folder: Path, **values: object) -> None:
     )
 
 
-def test_every_module_of_an_agent_is_imported_without_the_rest(tmp_path: Path) -> None:
-    python_without_the_rest(IMPORT_ALL, tmp_path)
+def test_an_agent_host_can_import_every_module_of_an_agent(tmp_path: Path) -> None:
+    python_of_an_agent_host(IMPORT_ALL, tmp_path)
 
 
-def test_an_agent_runs_without_the_rest(tmp_path: Path) -> None:
-    """The recorded one: its job, its templates and what it asserts, and the bytes that it sends."""
+def test_an_agent_host_can_run_an_agent(tmp_path: Path) -> None:
+    """It replays the recorded agent, with its templates and assertions, and sends the same bytes."""
     script = [ROOT / "tests/recorded/replay_agent.py", RECORDING, GOLDEN / "to_agents.jsonl.gz"]
-    python_without_the_rest(RUN_AGENT, tmp_path, SCRIPT=[str(word) for word in script])
+    python_of_an_agent_host(RUN_AGENT, tmp_path, SCRIPT=[str(word) for word in script])
     assert outcome(tmp_path)["to_master.jsonl"] == outcome(GOLDEN)["agent/to_master.jsonl"]
