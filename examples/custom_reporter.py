@@ -1,8 +1,8 @@
-"""A reporter of one's own: a page of its own, and a message to a chat.
+"""A custom reporter: it writes its own page and sends a message to a chat.
 
     gradual run examples/demo.yaml --reporter examples/custom_reporter.py:TeamReporter=team.html
 
-The chat's address is read from GRADUAL_SLACK_WEBHOOK; without it that step is left out, and said.
+The chat's address is read from GRADUAL_SLACK_WEBHOOK. Without it no message is sent, and the log says so.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ SLOW_S = 1.0
 
 
 class TeamReporter(BaseReporter):
-    """Counts slow requests by action; `arg` is the page to write."""
+    """Counts slow requests by action; `arg` is the path of the page."""
 
     def __init__(self, arg: str | None = None) -> None:
         super().__init__(arg)

@@ -1,8 +1,8 @@
-"""What `make demo` runs: the demo bank, a master and two agents over gRPC, one plan; stops all it started.
+"""`make demo` runs this: the demo bank, a master and two agents, with one plan. At the end all processes are stopped.
 
     python examples/demo.py [PLAN]
 
-Prints live progress and the summary, writes `demo-summary.json` and hands on the master's exit code.
+Prints live progress and the summary, writes `demo-summary.json`, and returns the master's exit code.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ STOP_S = 20
 
 @contextmanager
 def running(name: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start one of Gradual's commands; it is stopped when the block ends, however that ends."""
-    # A session of its own: Ctrl-C is for this script and the master, which drains before anything else may end.
+    """Start one of Gradual's commands, and stop it at the end of the block, also after an exception."""
+    # In their own session, bank and agents get no Ctrl-C: they must run until the master has stopped the users.
     command = [str(BIN / name), *arguments]
     process = subprocess.Popen(command, start_new_session=name != "gradual-master")  # noqa: S603  (our own commands)
     try:
@@ -44,14 +44,14 @@ def running(name: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on just now."""
+    """A port of loopback on which no process listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def wait_for_bank(bank: subprocess.Popen[bytes], url: str) -> None:
-    """Return when the bank answers; SystemExit when it ended or never does."""
+    """Return when the bank answers; SystemExit if it ended, or does not answer for 10 seconds."""
     for _ in range(200):
         if bank.poll() is not None:
             raise SystemExit(bank.returncode or 1)
@@ -63,8 +63,8 @@ def wait_for_bank(bank: subprocess.Popen[bytes], url: str) -> None:
     raise SystemExit(f"the demo bank does not answer at {url}")
 
 
-def await_listener(master: subprocess.Popen[bytes], port: int) -> None:
-    """Return when the master listens; agents would wait for it by themselves, and say so. SystemExit if it ended."""
+def wait_for_master(master: subprocess.Popen[bytes], port: int) -> None:
+    """Return when the master listens; SystemExit if it ended. Agents can wait for it, but log a line then."""
     while master.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -74,7 +74,7 @@ def await_listener(master: subprocess.Popen[bytes], port: int) -> None:
 
 
 def wait_for(process: subprocess.Popen[bytes]) -> int:
-    """The exit code; Ctrl-C reaches the master by itself, here it only means to go on waiting."""
+    """The exit code. Ctrl-C goes to the master too, so this function continues to wait."""
     while True:
         try:
             return process.wait()
@@ -83,7 +83,7 @@ def wait_for(process: subprocess.Popen[bytes]) -> int:
 
 
 def main(plan: str) -> int:
-    """Run `plan`; the master's exit code."""
+    """Run `plan`; return the master's exit code."""
     bank_url = f"http://127.0.0.1:{BANK_PORT}"
     port = free_port()
     address = f"127.0.0.1:{port}"
@@ -92,7 +92,7 @@ def main(plan: str) -> int:
         wait_for_bank(bank, bank_url)
         options = ["--listen", address, "--expect-agents", "2", "--base-url", bank_url, "-o", f"json={SUMMARY}"]
         master = stack.enter_context(running("gradual-master", "run", plan, *options))
-        await_listener(master, port)
+        wait_for_master(master, port)
         for number in (1, 2):
             stack.enter_context(running("gradual-agent", "--master", address, "--name", f"demo-agent-{number}"))
         return wait_for(master)

@@ -1,6 +1,6 @@
 """A performance check as a test: `pytest examples/test_performance.py`, with `gradual demo-server` running.
 
-Name another system in BANK_URL.
+BANK_URL names another system.
 """
 
 import os
@@ -18,7 +18,7 @@ def test_the_bank_serves_twenty_users() -> None:
     assert summary.totals.response_time_ms.p95 < 1000
 
 
-def test_twice_the_users_do_not_fail() -> None:
+def test_the_bank_serves_forty_users_without_a_failure() -> None:
     ramp = {"strategy": "multiplicative", "initial": 5, "multiplier": 2, "interval": "1s"}
     summary = gradual.run(PLAN, base_url=BANK, users=40, duration="5s", ramp_config=ramp)
     assert [level.target for level in summary.levels] == [5, 10, 20, 40]

@@ -1,4 +1,4 @@
-"""A kind of action of your own, the performing side. Imported by agents and by `gradual try` only."""
+"""A custom action kind, the part that performs actions. Only agents and `gradual try` import it."""
 
 import asyncio
 from typing import Any, cast
@@ -24,7 +24,7 @@ from gradual_common.templates.templates import as_text, compile_value
 
 
 def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> "LinesEngine":
-    """Make the engine: `LinesKind.engine` names this function. The plan gives failures their numbers."""
+    """Make the engine; `LinesKind.engine` names this function. The numbers of the failures come from the plan."""
     return LinesEngine(runtime, SeriesIndex.of(plan).failures.numbers)
 
 
@@ -37,7 +37,7 @@ class LinesEngine:
         self.connections = 0
 
     def compile(self, spec: LinesSpec, wants_headers: bool, wants_body: bool) -> "LinesAction":
-        """Compile an action of the plan. Its answer is always kept, so `wants_…` make no difference."""
+        """Compile an action of the plan. The answer is always kept, so `wants_…` are not used."""
         return LinesAction(spec)
 
     def client(self, owner: Resumable, cookies: str, connections: str) -> "LinesClient":
@@ -51,7 +51,7 @@ class LinesEngine:
         return describe_messages(mask, sample, request, response)
 
     def close(self) -> None:
-        """Users have closed their connections."""
+        """Nothing is left to close: users have closed their connections."""
 
 
 def message_of(line: bytes) -> Message:
@@ -70,7 +70,7 @@ class LinesAction:
         self.assertion_count = len(spec.assertions)
 
     async def perform(self, user: Actor, sample: Sample) -> None:
-        """Send the line, and judge the answer."""
+        """Send the line, evaluate the assertions on the answer, and extract values from it."""
         try:
             line = as_text(self._line.render(user.scope)).encode() + b"\n"
         except TemplateError as error:
@@ -88,7 +88,7 @@ class LinesAction:
 
 
 class LinesClient:
-    """One user's connection, and the sample that waits for an answer, if there is one."""
+    """One user's connection, and the sample that waits for an answer."""
 
     def __init__(self, engine: LinesEngine, owner: Resumable, policy: str) -> None:
         self._engine = engine
@@ -101,7 +101,7 @@ class LinesClient:
         self._timer: Any = None
 
     async def ask(self, spec: LinesSpec, line: bytes, sample: Sample) -> None:
-        """Send a line and wait for its answer. Failures are data: an exception is a bug of this module."""
+        """Send a line and wait for its answer. The sample gets a failure; an exception is a bug of this module."""
         runtime, observer = self._runtime, self._runtime.observer
         if observer is not None:
             observer.show_request(f"to {spec.address}", message_of(line))
@@ -131,9 +131,9 @@ class LinesClient:
         return False
 
     async def _connect(self, server: str) -> "LineConnection | None":
-        """Open a connection; None when that failed, and the sample says why."""
-        begun = self._runtime.clock()
-        if not self._has_lease(begun):
+        """Open a connection; None if that failed, then the sample has the reason."""
+        started = self._runtime.clock()
+        if not self._has_lease(started):
             return None
         self._close_connection()
         host, _, port = server.rpartition(":")
@@ -143,7 +143,7 @@ class LinesClient:
         await suspend()
         if self._sample is None:
             return None
-        self._sample.connect = self._runtime.clock() - begun
+        self._sample.connect = self._runtime.clock() - started
         return connection
 
     def _on_opened(self, task: "asyncio.Task[Any]") -> None:
@@ -223,7 +223,7 @@ class LinesClient:
         self._close_connection()
 
     def end_iteration(self) -> None:
-        """Drop what lasts for an iteration only."""
+        """Close the connection if each iteration has its own."""
         if self._policy == "per_iteration":
             self._close_connection()
 
@@ -249,7 +249,7 @@ class LineConnection(asyncio.Protocol):
         self._client.opened(self)
 
     def data_received(self, data: bytes) -> None:
-        """Collect a piece of an answer."""
+        """Append data to the answer; a line end completes it."""
         self._first_byte = self._first_byte or read_clock()
         self._received += data
         if self._received.endswith(b"\n"):

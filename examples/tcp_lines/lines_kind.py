@@ -1,4 +1,4 @@
-"""A kind of action of your own, the plan's side: a line over TCP, and the line that answers it.
+"""A custom action kind, the part for plans: a line over TCP, and a line as the answer.
 
 Every process that reads a plan with `kind: lines` imports it: `gradual validate`, the master, every agent.
 """
@@ -14,7 +14,7 @@ from gradual_common.language.plan_view import PlanView
 
 
 class LinesSpec(ActionSpec):
-    """An entry of `actions:`: one line over TCP, and what is asserted of the line that answers it."""
+    """An entry of `actions:`: one line over TCP, and assertions on the answer."""
 
     kind: Literal["lines"]
     """Lines over TCP."""
