@@ -94,18 +94,18 @@ class SimulatedFleet:
         batch.frames[0].begin, batch.frames[0].end = start, start + NS_PER_S
         message.ping.stamp = self._now
         wire = message.SerializeToString()
-        began = time.process_time()
+        started = time.process_time()
         decoded = decode_agent_message(fleet_pb2.AgentMessage.FromString(wire))
-        self.cost.decode += time.process_time() - began
+        self.cost.decode += time.process_time() - started
         self._handle(Received(agent, decoded))
         self.cost.batches += 1
 
     def _handle(self, event: Event) -> None:
         events = [event]
         while events:
-            began = time.process_time()
+            started = time.process_time()
             instructions = self._core.handle(events.pop(0), self._now)
-            self.cost.decide += time.process_time() - began
+            self.cost.decide += time.process_time() - started
             for instruction in instructions:
                 match instruction:
                     case Merge(agent, batch):
@@ -114,14 +114,14 @@ class SimulatedFleet:
                     case Provide(agent, slots):
                         events.append(Provided(agent, slots, 1))
                     case CloseInterval(number):
-                        began = time.process_time()
+                        started = time.process_time()
                         self._aggregate.close(number)
-                        self.cost.close += time.process_time() - began
+                        self.cost.close += time.process_time() - started
 
     def _merge(self, agent: str, batch: Batch) -> None:
-        began = time.process_time()
+        started = time.process_time()
         self._aggregate.merge(agent, batch)
-        self.cost.merge += time.process_time() - began
+        self.cost.merge += time.process_time() - started
 
     @property
     def merged(self) -> int:

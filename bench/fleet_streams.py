@@ -1,4 +1,4 @@
-"""Simulated agents over real gRPC streams, in a process of their own: `python -m bench.fleet_streams ADDRESS AGENTS …`.
+"""Simulated agents over real gRPC streams, in a separate process: `python -m bench.fleet_streams ADDRESS AGENTS …`.
 
 Each agent registers, fetches the plan and confirms its orders. From the start of the schedule it sends one batch per
 interval, with a ping in the same message, and pings in between. The result is printed as JSON.

@@ -13,7 +13,7 @@ LIMIT_KB = 12.0
 
 
 def thinking_plan(url: str, users: int) -> dict[str, object]:
-    """A linear ramp to `users` users, then a constant level, whose first half is a phase of its own (warm-up)."""
+    """A linear ramp to `users` users, then a constant level, whose first half is a separate phase (warm-up)."""
     half = f"{HOLD_S / 2:g}s"
     all_users = {"strategy": "levels", "levels": [{"concurrency": users}]}
     climb = {"strategy": "linear", "over": f"{RAMP_S}s"}
