@@ -1,4 +1,4 @@
-"""Real processes for the system tests: a target, a master, agents. All of them end with the test that started them."""
+"""Processes of the system tests: a target, a master, agents. Each is stopped at the end of the test that started it."""
 
 import json
 import os
@@ -19,8 +19,8 @@ import pytest
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
 DEADLINE_S = 90
-LOGGED = ("-v", "--log-format", "json")
-"""What the tests read of a process: everything, one object a line."""
+LOG_OPTIONS = ("-v", "--log-format", "json")
+"""Options of every process: all log lines, one JSON object per line, so that tests can read them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def wait_until(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S, pause_s: float = 0.02) -> Any:
-    """The condition's first true value; an AssertionError naming `what` after the deadline."""
+    """Return the condition's first true value; AssertionError with `what` after the deadline."""
     deadline = time.monotonic() + deadline_s
     while time.monotonic() < deadline:
         if value := condition():
@@ -40,8 +40,9 @@ def wait_until(condition: Callable[[], Any], what: str, deadline_s: float = DEAD
 
 
 def stop(process: subprocess.Popen[str]) -> None:
+    """End a process with SIGTERM, or with SIGKILL if it takes longer than 10 s, and close its streams."""
     if process.poll() is None:
-        process.send_signal(signal.SIGCONT)  # What a test has frozen would not hear the next one.
+        process.send_signal(signal.SIGCONT)  # A process that a test has paused would not handle SIGTERM.
         process.terminate()
         try:
             process.wait(10)
@@ -54,8 +55,8 @@ def stop(process: subprocess.Popen[str]) -> None:
 
 
 @dataclass(frozen=True)
-class Books:
-    """What the target counted."""
+class TargetRecords:
+    """What the target counted; the rows of `requests` are described in `target.py`."""
 
     requests: list[list[Any]]
     paths: dict[str, int]
@@ -64,40 +65,43 @@ class Books:
     connections: int
 
 
-FETCH = "import sys, urllib.request as web; sys.stdout.write(web.urlopen(sys.argv[1], timeout=20).read().decode())"
+FETCH_SCRIPT = (
+    "import sys, urllib.request as web; sys.stdout.write(web.urlopen(sys.argv[1], timeout=20).read().decode())"
+)
 
 
 @dataclass(frozen=True)
 class Target:
-    """The running target; `inside`: the command that leads to the host it runs on."""
+    """The running target."""
 
     url: str
-    inside: tuple[str, ...] = ()
+    prefix: tuple[str, ...] = ()
+    """The words before a command that is to run on the target's host."""
 
-    def books(self) -> Books:
-        return Books(**json.loads(self._fetch("/books")))
+    def records(self) -> TargetRecords:
+        return TargetRecords(**json.loads(self._fetch("/records")))
 
     def count(self) -> int:
-        """How many requests have come so far."""
+        """The number of requests so far."""
         return int(self._fetch("/count"))
 
     def _fetch(self, path: str) -> str:
-        if self.inside:
-            command = [*self.inside, sys.executable, "-c", FETCH, self.url + path]
+        if self.prefix:
+            command = [*self.prefix, sys.executable, "-c", FETCH_SCRIPT, self.url + path]
             return subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=30, check=True).stdout
-        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
-            return str(answer.read().decode())
+        with urllib.request.urlopen(self.url + path, timeout=20) as response:
+            return str(response.read().decode())
 
 
 @contextmanager
-def running_target(folder: Path, address: str = "127.0.0.1", inside: tuple[str, ...] = ()) -> Iterator[Target]:
+def running_target(folder: Path, address: str = "127.0.0.1", prefix: tuple[str, ...] = ()) -> Iterator[Target]:
     """A target that listens on `address` until the end of the block."""
     port_file = folder / "port"
-    command = [*inside, sys.executable, str(HERE / "target.py"), str(port_file), address]
+    command = [*prefix, sys.executable, str(HERE / "target.py"), str(port_file), address]
     process = subprocess.Popen(command, text=True)
     try:
         wait_until(port_file.exists, "the target listens")
-        yield Target(f"http://{address}:{port_file.read_text()}", inside)
+        yield Target(f"http://{address}:{port_file.read_text()}", prefix)
     finally:
         stop(process)
 
@@ -110,20 +114,26 @@ def target(tmp_path: Path) -> Iterator[Target]:
 
 @dataclass
 class Outcome:
-    """How a run ended: exit codes, the summary (None without one), and what was said."""
+    """How a run ended."""
 
     code: int
+    """The exit code of the master."""
+
     summary: dict[str, Any] | None
-    said: str
+    """None if the run wrote no summary."""
+
+    output: str
+    """The log lines of all processes."""
+
     agent_codes: list[int] = field(default_factory=list)
 
     @property
     def actions(self) -> dict[tuple[str, str], dict[str, Any]]:
-        assert self.summary is not None, self.said
+        assert self.summary is not None, self.output
         return {(action["group"], action["step"]): action for action in self.summary["actions"]}
 
     def arrived(self, step: str) -> int:
-        """What the system must have counted for a step, over all groups."""
+        """The number of requests of a step, over all groups, that the system must have counted."""
         return sum(
             action["requests"] - action.get("unsent", 0) + action["interrupted"]
             for (_, name), action in self.actions.items()
@@ -132,18 +142,22 @@ class Outcome:
 
 
 def free_port() -> int:
+    """A port of loopback on which no process listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def with_files(number: int) -> list[str]:
-    """Runs a command with so many file descriptors. Not between fork and exec: that breaks where gRPC has threads."""
+def limit_files(number: int) -> list[str]:
+    """The words before a command that limit its file descriptors.
+
+    A `preexec_fn` would do it between fork and exec, which can deadlock when gRPC has started threads.
+    """
     return ["sh", "-c", f'ulimit -n {number}; exec "$@"', "sh"]
 
 
 class Fleet:
-    """Starts one master and its agents over TCP, on loopback or on `address`, and collects how the run ended."""
+    """One master and its agents, connected by TCP on loopback or at `address`; collects how the run ended."""
 
     def __init__(self, folder: Path, address: str = "127.0.0.1") -> None:
         self.folder = folder
@@ -153,15 +167,22 @@ class Fleet:
         self.summary_path = folder / "summary.json"
 
     def start_master(
-        self, plan: dict[str, Any] | Path, agents: int, *options: str, inside: Sequence[str] = ()
+        self, plan: dict[str, Any] | Path, agents: int, *options: str, prefix: Sequence[str] = ()
     ) -> subprocess.Popen[str]:
         path = plan if isinstance(plan, Path) else self.folder / "plan.yaml"
         if not isinstance(plan, Path):
             path.write_text(json.dumps(plan))
-        command = [str(BIN / "gradual-master"), "run", str(path), "--listen", f"{self.address}:{self.port}", *LOGGED]
+        command = [
+            str(BIN / "gradual-master"),
+            "run",
+            str(path),
+            "--listen",
+            f"{self.address}:{self.port}",
+            *LOG_OPTIONS,
+        ]
         command += ["--expect-agents", str(agents), "-o", f"json={self.summary_path}"]
-        # A noisy machine may start users late or look saturated; what is judged here are counts.
-        return self.start("master", [*inside, *command, "--allow-saturated", "--allow-missing", "100%", *options])
+        # A noisy machine may start users late or be saturated. The tests check counts, so neither fails a run.
+        return self.start("master", [*prefix, *command, "--allow-saturated", "--allow-missing", "100%", *options])
 
     def start_agent(
         self,
@@ -169,22 +190,23 @@ class Fleet:
         *options: str,
         files: int | None = None,
         port: int | None = None,
-        inside: Sequence[str] = (),
+        prefix: Sequence[str] = (),
         env: dict[str, str] | None = None,
         is_named: bool = True,
     ) -> subprocess.Popen[str]:
-        """Start an agent. `port`: where it finds its master; `inside`: the command that leads to its host.
+        """Start an agent.
 
-        `is_named` False: without `--name`; `name` is what we call it.
+        `port`: of its master, if it is not the fleet's. `prefix`: the words before a command on its host.
+        `is_named` False: without `--name`; `name` is then only the name of its log file.
         """
         master = f"{self.address}:{port or self.port}"
-        limit = with_files(files) if files else []
-        command = [*inside, *limit, str(BIN / "gradual-agent"), "--master", master, *LOGGED, *options]
+        limit = limit_files(files) if files else []
+        command = [*prefix, *limit, str(BIN / "gradual-agent"), "--master", master, *LOG_OPTIONS, *options]
         command += ["--name", name] if is_named else []
         return self.start(name, command, env)
 
     def start(self, name: str, command: list[str], env: dict[str, str] | None = None) -> subprocess.Popen[str]:
-        """Start any process that is to end with the fleet."""
+        """Start a process that is stopped with the fleet; its output goes to `NAME.log`."""
         with (self.folder / f"{name}.log").open("a") as log:
             process = subprocess.Popen(
                 command,
@@ -197,11 +219,12 @@ class Fleet:
         self.processes.append(process)
         return process
 
-    def said(self, name: str = "*") -> str:
-        """What a process has said so far; without a name, all of them one after the other."""
+    def output(self, name: str = "*") -> str:
+        """The output of a process so far; without a name, of all processes, one after the other."""
         return "".join(log.read_text() for log in sorted(self.folder.glob(f"{name}.log")))
 
     def run(self, plan: dict[str, Any] | Path, agents: int, *options: str) -> Outcome:
+        """Start the master and `agents` agents, and wait for the end of the run."""
         master = self.start_master(plan, agents, *options)
         others = [self.start_agent(f"agent-{number}") for number in range(1, agents + 1)]
         return self.wait(master, others)
@@ -211,9 +234,9 @@ class Fleet:
             code = master.wait(DEADLINE_S)
             agent_codes = [agent.wait(30) for agent in agents]
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"the run did not end:\n{self.said()[-4000:]}") from None
+            raise AssertionError(f"the run did not end:\n{self.output()[-4000:]}") from None
         summary = json.loads(self.summary_path.read_text()) if self.summary_path.exists() else None
-        return Outcome(code, summary, self.said(), agent_codes)
+        return Outcome(code, summary, self.output(), agent_codes)
 
     def signal(self, process: subprocess.Popen[str], number: signal.Signals) -> None:
         process.send_signal(number)

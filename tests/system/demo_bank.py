@@ -1,4 +1,4 @@
-"""The demo bank as a process of its own, and what it counted."""
+"""The demo bank in its own process, and its counts."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ from conftest import BIN, free_port, stop, wait_until
 
 @contextmanager
 def demo_bank() -> Iterator[str]:
-    """The URL of one that answers until the end of the block."""
+    """Start a demo bank, yield its URL, and stop it at the end of the block."""
     url = f"http://127.0.0.1:{(port := free_port())}"
     process = subprocess.Popen([str(BIN / "gradual"), "demo-server", "--port", str(port)], text=True)
 
@@ -30,6 +30,7 @@ def demo_bank() -> Iterator[str]:
 
 
 def stats_of(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{url}/stats", timeout=5) as answer:
-        stats: dict[str, Any] = json.load(answer)
+    """What the bank has counted, from its `/stats`."""
+    with urllib.request.urlopen(f"{url}/stats", timeout=5) as response:
+        stats: dict[str, Any] = json.load(response)
         return stats

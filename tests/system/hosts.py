@@ -1,12 +1,11 @@
-"""Several hosts on one machine: a network namespace each, joined by veth pairs to a switch in a namespace of its own.
+"""Several hosts on one machine: each is a network namespace, connected by a veth pair to a switch in its own namespace.
 
-Nothing of it touches the machine's own network: links are made between the namespaces, and go with them. What it
-needs is Linux, root and iproute2; `obstacle` says in plain words what is absent. Cuts are those that real networks
-know, and each spares what the others do not:
+The machine's own network is not changed: the links exist between the namespaces only, and are deleted with them. This
+needs Linux, root and iproute2; `why_impossible` says what is missing. Three failures of real networks can be made:
 
     unplug      the cable is pulled: the host sees that its link is down
-    silence     the switch forwards nothing any more: packets vanish, and nobody is told
-    part        two hosts lose each other's packets, silently too: each still reaches all others
+    detach      the switch forwards no packets of the host: they are lost, and the host sees no error
+    block       two hosts lose each other's packets, without an error; each still reaches all others
 """
 
 import os
@@ -23,26 +22,31 @@ from typing import Any
 import pytest
 from conftest import Fleet, Target, running_target
 
-NUMBERS = count(1)
+NETWORK_NUMBERS = count(1)
 SWITCH = "switch"
 
 
 def ip(*arguments: str) -> str:
-    """What `ip` prints; CalledProcessError with its complaint when it fails."""
+    """Run `ip` and return its output; CalledProcessError with its error message if it fails."""
     return subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True, timeout=20).stdout
 
 
 @dataclass(frozen=True)
 class Host:
-    """One host: `inside` is the command that leads to it, `port` its place on the switch."""
+    """One host."""
 
     namespace: str
     switch: str
+    """The namespace of the switch."""
+
     port: str
+    """The interface of the switch to which the host is connected."""
+
     address: str
 
     @property
-    def inside(self) -> tuple[str, ...]:
+    def prefix(self) -> tuple[str, ...]:
+        """The words before a command that is to run on this host."""
         return ("ip", "netns", "exec", self.namespace)
 
     def unplug(self) -> None:
@@ -51,28 +55,28 @@ class Host:
     def plug(self) -> None:
         ip("-n", self.switch, "link", "set", self.port, "up")
 
-    def silence(self) -> None:
+    def detach(self) -> None:
         ip("-n", self.switch, "link", "set", self.port, "nomaster")
 
-    def unsilence(self) -> None:
+    def attach(self) -> None:
         ip("-n", self.switch, "link", "set", self.port, "master", SWITCH)
 
-    def part(self, other: "Host") -> None:
-        """Let each take a card that nobody has for the other's."""
-        for one, far in ((self, other), (other, self)):
-            card = ("lladdr", "02:00:00:00:00:00", "dev", "eth0", "nud", "permanent")
-            ip("-n", one.namespace, "neighbour", "replace", far.address, *card)
+    def block(self, other: "Host") -> None:
+        """Give each host a wrong MAC address for the other one, which no interface has."""
+        for host, peer in ((self, other), (other, self)):
+            wrong = ("lladdr", "02:00:00:00:00:00", "dev", "eth0", "nud", "permanent")
+            ip("-n", host.namespace, "neighbour", "replace", peer.address, *wrong)
 
-    def unite(self, other: "Host") -> None:
-        for one, far in ((self, other), (other, self)):
-            ip("-n", one.namespace, "neighbour", "del", far.address, "dev", "eth0")
+    def unblock(self, other: "Host") -> None:
+        for host, peer in ((self, other), (other, self)):
+            ip("-n", host.namespace, "neighbour", "del", peer.address, "dev", "eth0")
 
 
 class Network:
-    """A switch and its hosts; `close` removes all of it, the processes inside must have ended."""
+    """A switch and its hosts. `close` deletes them; the processes on the hosts must have ended before."""
 
     def __init__(self) -> None:
-        self._prefix = f"gradual-{os.getpid()}-{next(NUMBERS)}-"
+        self._prefix = f"gradual-{os.getpid()}-{next(NETWORK_NUMBERS)}-"
         self._namespaces: list[str] = []
         self.hosts: dict[str, Host] = {}
         try:
@@ -96,7 +100,7 @@ class Network:
             ip("link", "add", "eth0", "netns", host.namespace, "type", "veth", *peer)
             ip("-n", host.namespace, "address", "add", f"{host.address}/24", "dev", "eth0")
             ip("-n", host.namespace, "link", "set", "eth0", "up")
-            host.unsilence()
+            host.attach()
             host.plug()
 
     def name_of(self, address: str) -> str:
@@ -116,8 +120,8 @@ class Network:
 
 
 @cache
-def obstacle() -> str | None:
-    """Why this machine allows no hosts of our own, if it does not."""
+def why_impossible() -> str | None:
+    """Why this machine cannot run hosts in namespaces; None if it can."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return "network namespaces need root"
     if shutil.which("ip") is None:
@@ -134,33 +138,35 @@ def obstacle() -> str | None:
 
 
 class HostFleet(Fleet):
-    """A fleet each process of which runs on the host of its name."""
+    """A fleet in which each process runs on the host of its name."""
 
     def __init__(self, folder: Path, network: Network) -> None:
         super().__init__(folder, network["master"].address)
         self.network = network
 
     def start_master(
-        self, plan: dict[str, Any] | Path, agents: int, *options: str, inside: Sequence[str] = ()
+        self, plan: dict[str, Any] | Path, agents: int, *options: str, prefix: Sequence[str] = ()
     ) -> subprocess.Popen[str]:
-        inside = [*self.network["master"].inside, *inside]
-        return super().start_master(plan, agents, "--insecure", *options, inside=inside)
+        prefix = [*self.network["master"].prefix, *prefix]
+        return super().start_master(plan, agents, "--insecure", *options, prefix=prefix)
 
-    def start_agent(self, name: str, *options: str, inside: Sequence[str] = (), **how: Any) -> subprocess.Popen[str]:
-        inside = [*self.network[name].inside, *inside]
-        return super().start_agent(name, "--insecure", *options, inside=inside, **how)
+    def start_agent(
+        self, name: str, *options: str, prefix: Sequence[str] = (), **options_of_start: Any
+    ) -> subprocess.Popen[str]:
+        prefix = [*self.network[name].prefix, *prefix]
+        return super().start_agent(name, "--insecure", *options, prefix=prefix, **options_of_start)
 
 
 @contextmanager
 def several_hosts(folder: Path, agents: Sequence[str]) -> Iterator[tuple[HostFleet, Target]]:
-    """A fleet whose master, agents and target have a host each; skips where the machine does not allow it."""
-    if reason := obstacle():
+    """A fleet whose master, agents and target each run on their own host; skips where the machine does not allow it."""
+    if reason := why_impossible():
         pytest.skip(reason)
     network = Network()
     try:
         network.add("master", "target", *agents)
         system = network["target"]
-        with running_target(folder, system.address, system.inside) as target:
+        with running_target(folder, system.address, system.prefix) as target:
             fleet = HostFleet(folder, network)
             try:
                 yield fleet, target

@@ -1,4 +1,7 @@
-"""A server that answers as the worst of real ones do: raw bytes for each path, over plain TCP or TLS, a thread each."""
+"""A server with unusual responses as real servers send them: raw bytes per path, over plain TCP or TLS.
+
+Each connection has its own thread.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +16,22 @@ from dataclasses import dataclass, field
 
 END_OF_HEAD = b"\r\n\r\n"
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-"""SO_LINGER with no time: `close` sends RST."""
+"""SO_LINGER with a timeout of 0: `close` sends RST."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is written for a request, and what follows.
-
-    `later` comes a moment after `data`; `then`: `keep` the connection, `close` it, `reset` it, or `drop` it without a
-    word of TLS. `is_early`: the body of the request is not read first.
-    """
+    """The response to a request, and what follows it."""
 
     data: bytes
     later: bytes = b""
+    """Sent some milliseconds after `data`."""
+
     then: str = "keep"
+    """`keep` the connection, `close` it, `reset` it, or `drop` it: close it without the close_notify of TLS."""
+
     is_early: bool = False
+    """The response is sent before the body of the request is read."""
 
 
 NOT_FOUND = Answer(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
@@ -35,10 +39,11 @@ NOT_FOUND = Answer(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
 
 @dataclass
 class OddServer:
-    """Where it listens, and the heads that came, by path, in order."""
+    """A running server."""
 
     port: int
     heads: dict[str, list[bytes]] = field(default_factory=dict)
+    """Per path: the heads of the requests, in order."""
 
     def count(self, path: str) -> int:
         return len(self.heads.get(path, ()))
@@ -66,7 +71,7 @@ def _accept(
 def _serve(
     connection: socket.socket, server: OddServer, answers: Mapping[str, Answer], context: ssl.SSLContext | None
 ) -> None:
-    with suppress(OSError), connection:  # The client may go whenever it likes; what it counts is what is judged.
+    with suppress(OSError), connection:  # A client may close at any time; the tests check what the client counted.
         if context is None:
             _answer(connection, server, answers)
             return
@@ -78,10 +83,10 @@ def _answer(connection: socket.socket, server: OddServer, answers: Mapping[str, 
     rest, then = b"", "keep"
     while then == "keep":
         while END_OF_HEAD not in rest:
-            piece = connection.recv(65536)
-            if not piece:
+            data = connection.recv(65536)
+            if not data:
                 return
-            rest += piece
+            rest += data
         head, _, rest = rest.partition(END_OF_HEAD)
         path = head.split(b" ")[1].decode("latin-1")
         server.heads.setdefault(path, []).append(head)
@@ -106,4 +111,4 @@ def _end(connection: socket.socket, how: str) -> None:
     if how == "reset":
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
     if how == "close" and isinstance(connection, ssl.SSLSocket):
-        connection.unwrap().close()  # With a close_notify, which `drop` leaves out.
+        connection.unwrap().close()  # Sends a close_notify; `drop` does not.

@@ -1,18 +1,18 @@
-"""A slow link: `python relay.py PORT TO_PORT DELAY_S` carries every byte, either way, that much later."""
+"""A slow link: `python relay.py PORT TO_PORT DELAY_S` forwards every byte, in both directions, after a delay."""
 
 import asyncio
 import sys
 from contextlib import suppress
 
 
-async def carry(reader, writer, delay):
-    """Read on while what was read waits, so that the link is slow and not narrow."""
-    under_way = asyncio.Queue()
+async def forward(reader, writer, delay):
+    """Keep reading while earlier data waits: the link has a delay, but no limit of throughput."""
+    in_transit = asyncio.Queue()
 
     async def deliver():
         loop = asyncio.get_running_loop()
         while True:
-            due, data = await under_way.get()
+            due, data = await in_transit.get()
             await asyncio.sleep(due - loop.time())
             if not data:
                 break
@@ -26,15 +26,15 @@ async def carry(reader, writer, delay):
             data = await reader.read(65536)
         except OSError:
             data = b""
-        under_way.put_nowait((asyncio.get_running_loop().time() + delay, data))
+        in_transit.put_nowait((asyncio.get_running_loop().time() + delay, data))
     await delivery
 
 
 async def main(port, to_port, delay):
     async def relay(reader, writer):
         with suppress(OSError):
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", to_port)
-            await asyncio.gather(carry(reader, far_writer, delay), carry(far_reader, writer, delay))
+            peer_reader, peer_writer = await asyncio.open_connection("127.0.0.1", to_port)
+            await asyncio.gather(forward(reader, peer_writer, delay), forward(peer_reader, writer, delay))
         writer.close()
 
     async with await asyncio.start_server(relay, "127.0.0.1", port) as server:

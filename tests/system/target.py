@@ -1,18 +1,18 @@
-"""A system under test that keeps its own exact books; run as a process: `python target.py PORT_FILE [HOST]`.
+"""A system under test that records every request; it runs as a process: `python target.py PORT_FILE [HOST]`.
 
-It shares no code with Gradual. Every request is counted the moment its head and body are complete, whatever becomes
-of the connection afterwards. Paths:
+It shares no code with Gradual. A request is counted when its head and body are complete, even if the connection is
+closed afterwards. Paths:
 
     /ok, /ok/…             200 {"ok": true}
-    /sleep/SECONDS         the same after a while
+    /sleep/SECONDS         the same, after SECONDS
     /login                 200 {"token": …} for a known password, 401 otherwise; /login/echo returns the body
     /status/CODE           that status
     /redirect/N            303 to /redirect/N-1 … /ok
-    /cookie/set, /cookie   sets a cookie; tells the cookies it was sent
-    /books, /count         what was counted, as JSON; how many requests (neither is counted itself)
+    /cookie/set, /cookie   sets a cookie; returns the cookies of the request
+    /records, /count         what was counted, as JSON; the number of requests (these two are not counted)
 
-`X-User: group/slot/tenure` and `X-Row` identify the sender, its address the process it is in. Times are nanoseconds
-of CLOCK_BOOTTIME, the clock that the agents read too.
+`X-User: group/slot/tenure` and `X-Row` identify the user; the peer's address identifies its process. Times are ns of
+CLOCK_BOOTTIME, which the agents read too.
 """
 
 import asyncio
@@ -28,15 +28,15 @@ def now() -> int:
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
-class Books:
-    """Every request: (path, user, row, arrived, answered or closed, the sender's address)."""
+class Records:
+    """One row per request: [path, user, row, time of arrival, time of the response or of the close, peer address]."""
 
     def __init__(self):
         self.requests = []
         self.overlaps = Counter()
         self.shared_rows = Counter()
         self.busy_users = Counter()
-        self.row_holders = {}
+        self.users_by_row = {}
         self.connections = 0
 
     def open(self, path, headers, peer):
@@ -46,9 +46,9 @@ class Books:
             if self.busy_users[user] > 1:
                 self.overlaps[user] += 1
         if row:
-            holders = self.row_holders.setdefault(row, Counter())
-            holders[user] += 1
-            if sum(count > 0 for count in holders.values()) > 1:
+            users = self.users_by_row.setdefault(row, Counter())
+            users[user] += 1
+            if sum(count > 0 for count in users.values()) > 1:
                 self.shared_rows[row] += 1
         entry = [path, user, row, now(), 0, peer]
         self.requests.append(entry)
@@ -62,7 +62,7 @@ class Books:
         if user:
             self.busy_users[user] -= 1
         if row:
-            self.row_holders[row][user] -= 1
+            self.users_by_row[row][user] -= 1
 
     def as_json(self):
         return {
@@ -74,11 +74,11 @@ class Books:
         }
 
 
-class Exchange(asyncio.Protocol):
-    """One connection: requests one after the other, as HTTP/1.1 clients without pipelining send them."""
+class Connection(asyncio.Protocol):
+    """One connection of an HTTP/1.1 client, without pipelining."""
 
-    def __init__(self, books):
-        self.books = books
+    def __init__(self, records):
+        self.records = records
         self.buffer = b""
         self.timer = None
         self.entry = None
@@ -86,7 +86,7 @@ class Exchange(asyncio.Protocol):
     def connection_made(self, transport):
         self.transport = transport
         self.peer = "{}:{}".format(*transport.get_extra_info("peername"))
-        self.books.connections += 1
+        self.records.connections += 1
 
     def data_received(self, data):
         self.buffer += data
@@ -103,16 +103,16 @@ class Exchange(asyncio.Protocol):
         if self.timer is not None:
             self.timer.cancel()
         if self.entry is not None:
-            self.books.close(self.entry)
+            self.records.close(self.entry)
 
     def serve(self, path, headers, body):
-        if path == "/books":
-            self.answer(200, json.dumps(self.books.as_json()))
+        if path == "/records":
+            self.answer(200, json.dumps(self.records.as_json()))
             return
         if path == "/count":
-            self.answer(200, str(len(self.books.requests)))
+            self.answer(200, str(len(self.records.requests)))
             return
-        self.entry = self.books.open(path, headers, self.peer)
+        self.entry = self.records.open(path, headers, self.peer)
         parts = path.strip("/").split("/")
         if parts[0] == "sleep":
             self.timer = asyncio.get_running_loop().call_later(float(parts[1]), self.answer, 200, '{"ok": true}')
@@ -136,7 +136,7 @@ class Exchange(asyncio.Protocol):
     def answer(self, status, text, extra=""):
         self.timer = None
         if self.entry is not None:
-            self.books.close(self.entry)
+            self.records.close(self.entry)
             self.entry = None
         if self.transport.is_closing():
             return
@@ -146,8 +146,8 @@ class Exchange(asyncio.Protocol):
 
 
 async def main(port_file, host="127.0.0.1"):
-    loop, books, stop = asyncio.get_running_loop(), Books(), asyncio.Event()
-    server = await loop.create_server(lambda: Exchange(books), host, 0, backlog=4096)
+    loop, records, stop = asyncio.get_running_loop(), Records(), asyncio.Event()
+    server = await loop.create_server(lambda: Connection(records), host, 0, backlog=4096)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     port = server.sockets[0].getsockname()[1]

@@ -1,6 +1,6 @@
-"""A kind of action that the packages do not know: the example's lines over TCP, installed beside them.
+"""An action kind that is not part of Gradual: the example's lines over TCP, installed as a separate package.
 
-The line server of this file counts what it was asked; what the run reports must be that.
+The line server of this file counts the lines that it receives; the report must have the same counts.
 """
 
 import json
@@ -23,10 +23,10 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "tcp_lines"
 
 
 class LineServer:
-    """Answers OK to a line, ERR to one that begins with BAD; hangs up on DROP, and leaves WAIT without an answer."""
+    """Answers a line with OK, and BAD with ERR; closes the connection after DROP, and does not answer WAIT."""
 
     def __init__(self) -> None:
-        self.asked: Counter[str] = Counter()
+        self.received: Counter[str] = Counter()
         self.open = 0
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -48,7 +48,7 @@ class LineServer:
             for line in lines:
                 word = line.decode().split()[0]
                 with self._lock:
-                    self.asked[word] += 1
+                    self.received[word] += 1
                 if word == "DROP":
                     break
                 if word != "WAIT":
@@ -62,14 +62,14 @@ class LineServer:
 
 @pytest.fixture
 def server() -> Iterator[LineServer]:
-    made = LineServer()
-    yield made
-    made.close()
+    line_server = LineServer()
+    yield line_server
+    line_server.close()
 
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """With the example where `pip install --target` would have put it."""
+    """An environment with the example, as if `pip install --target` had installed it."""
     site = tmp_path / "site"
     site.mkdir()
     for module in ("lines_kind.py", "lines_engine.py"):
@@ -86,7 +86,7 @@ def gradual(environ: dict[str, str], *arguments: str) -> subprocess.CompletedPro
     return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=90, check=False)
 
 
-def write(folder: Path, actions: dict[str, Any], **group: Any) -> str:
+def write_plan(folder: Path, actions: dict[str, Any], **group: Any) -> str:
     file = folder / "plan.yaml"
     plan = {
         "config": {"name": "plug", **({} if "iterations" in group else {"duration": "60s"})},
@@ -99,30 +99,34 @@ def write(folder: Path, actions: dict[str, Any], **group: Any) -> str:
 
 
 def lines(server: LineServer, send: str, **more: Any) -> dict[str, Any]:
+    """An action that sends a line to the server."""
     return {"kind": "lines", "server": server.address, "send": send, **more}
 
 
-def test_its_plans_are_checked_like_any_other(tmp_path: Path, server: LineServer, environ: dict[str, str]) -> None:
-    assert gradual(environ, "validate", write(tmp_path, {"ask": lines(server, "PING {{vu.slot}}")})).returncode == 0
+def test_validate_checks_the_actions_of_an_installed_kind(
+    tmp_path: Path, server: LineServer, environ: dict[str, str]
+) -> None:
+    good = {"ask": lines(server, "PING {{vu.slot}}")}
+    assert gradual(environ, "validate", write_plan(tmp_path, good)).returncode == 0
     bad = {
         "key": lines(server, "PING", sent="x"),
         "typo": {"kind": "line", "server": "h:1", "send": "x"},
         "port": {"kind": "lines", "server": "h", "send": "x"},
         "header": lines(server, "PING", assertions=[{"header": "X"}]),
-        "template": lines(server, "{{ nobody }}"),
+        "template": lines(server, "{{ missing }}"),
     }
-    said = gradual(environ, "validate", write(tmp_path, bad))
-    assert said.returncode == 2
-    text = said.stdout + said.stderr
+    done = gradual(environ, "validate", write_plan(tmp_path, bad))
+    assert done.returncode == 2
+    text = done.stdout + done.stderr
     assert "unknown key 'sent'" in text
     assert "did you mean 'send'?" in text
     assert "there is no kind of action 'line'; there are: http, lines; did you mean 'lines'?" in text
     assert "'h' has no port" in text
     assert "unknown assertion 'header'; allowed: response_time, body_contains" in text
-    assert "reads 'nobody', which nothing sets" in text
+    assert "reads 'missing', which nothing sets" in text
 
 
-def test_the_schema_shows_it(environ: dict[str, str]) -> None:
+def test_the_schema_has_an_installed_kind(environ: dict[str, str]) -> None:
     schema = json.loads(gradual(environ, "schema").stdout)
     kinds = {
         model["properties"]["kind"]["const"]: model
@@ -134,8 +138,10 @@ def test_the_schema_shows_it(environ: dict[str, str]) -> None:
     assert kinds["lines"]["properties"]["server"]["description"] == "host:port"
 
 
-def test_it_can_be_tried(tmp_path: Path, server: LineServer, environ: dict[str, str]) -> None:
-    plan = write(
+def test_try_performs_the_actions_of_an_installed_kind(
+    tmp_path: Path, server: LineServer, environ: dict[str, str]
+) -> None:
+    plan = write_plan(
         tmp_path,
         {
             "ask": lines(
@@ -155,44 +161,44 @@ def test_it_can_be_tried(tmp_path: Path, server: LineServer, environ: dict[str, 
         "failed: line server does not know the command (lines_error): ERR no such command",
     ):
         assert expected in tried.stdout
-    assert server.asked == {"PING": 1, "BAD": 1}
+    assert server.received == {"PING": 1, "BAD": 1}
 
 
-def test_a_run_of_two_agents_counts_what_the_server_counts(
+def test_a_run_of_two_agents_has_the_servers_counts(
     tmp_path: Path, server: LineServer, target: Target, environ: dict[str, str]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
-        nobody = probe.getsockname()[1]
+        closed_port = probe.getsockname()[1]
     actions = {
         "page": {"url": f"{target.url}/sleep/0.001"},
         "ask": lines(server, "PING {{vu.slot}}", assertions=[{"body_contains": "OK"}, {"response_time": "< 60s"}]),
         "bad": lines(server, "BAD", assertions=[{"body_contains": "OK"}]),
         "drop": lines(server, "DROP"),
-        "nobody": {"kind": "lines", "server": f"127.0.0.1:{nobody}", "send": "x"},
+        "refused": {"kind": "lines", "server": f"127.0.0.1:{closed_port}", "send": "x"},
     }
-    plan = write(tmp_path, actions, iterations=5)
+    plan = write_plan(tmp_path, actions, iterations=5)
     report, page = tmp_path / "report.json", tmp_path / "page.html"
     done = gradual(environ, "run", plan, "--agents", "2", "-o", "console", "-o", f"json={report}", "-o", f"html={page}")
     assert done.returncode == 0, done.stdout + done.stderr
     summary = json.loads(report.read_text())
     rows = {row["step"]: row for row in summary["actions"]}
-    assert server.asked == {"PING": 20, "BAD": 20, "DROP": 20}
+    assert server.received == {"PING": 20, "BAD": 20, "DROP": 20}
     assert target.count() == 20
     assert {step: (row["requests"], row["sent"], row["errors"]) for step, row in rows.items()} == {
         "page": (20, 20, {}),
         "ask": (20, 20, {}),
         "bad": (20, 20, {"lines_error": 20}),
         "drop": (20, 20, {"lines_closed": 20}),
-        "nobody": (20, 0, {"lines_connect": 20}),
+        "refused": (20, 0, {"lines_connect": 20}),
     }
-    # What had a response has its times; what has no status codes shows none.
+    # Only exchanges with a response have times, and only HTTP has status codes.
     assert {step: row["exchange_ms"]["count"] for step, row in rows.items()} == {
-        "page": 20, "ask": 20, "bad": 20, "drop": 0, "nobody": 0,
+        "page": 20, "ask": 20, "bad": 20, "drop": 0, "refused": 0,
     }  # fmt: skip
     assert {step: row["status_codes"] for step, row in rows.items() if row["status_codes"]} == {"page": {"200": 20}}
     assert [row["passed"] for row in rows["ask"]["assertions"]] == [20, 20]
     (asserted,) = rows["bad"]["assertions"]
-    assert (asserted["passed"], asserted["failed"]) == (0, 0), "an error is no answer that assertions are held against"
+    assert (asserted["passed"], asserted["failed"]) == (0, 0), "assertions are not evaluated for a failed exchange"
     labels = {row["kind"]: row["label"] for row in summary["errors"]}
     assert labels == {
         "lines_error": "line server does not know the command",
@@ -202,29 +208,29 @@ def test_a_run_of_two_agents_counts_what_the_server_counts(
     for label in labels.values():
         assert label in done.stdout
         assert label in page.read_text()
-    shown = {sample["kind"]: sample for sample in summary["error_samples"]}
-    assert shown["lines_error"]["request"] == {
+    samples = {sample["kind"]: sample for sample in summary["error_samples"]}
+    assert samples["lines_error"]["request"] == {
         "title": f"to tcp://{server.address}", "headers": [], "body": "BAD\n", "body_bytes": 4,
     }  # fmt: skip
-    assert shown["lines_error"]["response"]["body"] == "ERR no such command"
-    assert (shown["lines_closed"]["response"], shown["lines_closed"]["curl"]) == (None, None)
+    assert samples["lines_error"]["response"]["body"] == "ERR no such command"
+    assert (samples["lines_closed"]["response"], samples["lines_closed"]["curl"]) == (None, None)
     assert f"to tcp://{server.address}" in page.read_text()
     wait_until(lambda: server.open == 0, "all connections are closed")
 
 
-def test_what_a_stop_cuts_short_is_interrupted(tmp_path: Path, server: LineServer, environ: dict[str, str]) -> None:
+def test_a_stop_interrupts_exchanges_in_flight(tmp_path: Path, server: LineServer, environ: dict[str, str]) -> None:
     report = tmp_path / "report.json"
-    plan = write(tmp_path, {"wait": lines(server, "WAIT", timeout="60s")})
+    plan = write_plan(tmp_path, {"wait": lines(server, "WAIT", timeout="60s")})
     command = [str(BIN / "gradual"), "run", plan, "--agents", "2", "-q", "-o", f"json={report}",
                "--set", "config.graceful_stop=1s"]  # fmt: skip
     process = subprocess.Popen(command, env=environ, text=True, start_new_session=True)
     try:
-        wait_until(lambda: server.asked["WAIT"] == 4, "every user waits")
+        wait_until(lambda: server.received["WAIT"] == 4, "every user waits")
         process.send_signal(signal.SIGINT)
         process.wait(60)
     finally:
         stop(process)
     (row,) = json.loads(report.read_text())["actions"]
     assert (row["requests"], row["interrupted"], row["sent"]) == (0, 4, 4)
-    assert server.asked == {"WAIT": 4}
+    assert server.received == {"WAIT": 4}
     wait_until(lambda: server.open == 0, "all connections are closed")

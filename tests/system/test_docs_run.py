@@ -1,8 +1,8 @@
-"""What the documentation shows as commands, plans and programs runs as printed, against a demo bank.
+"""The commands, plans and programs of the documentation run as printed, against a demo bank.
 
-A block has a folder of its own with what its reader has there: the page's first plan as `plan.yaml`, the examples, the
-data. Three things are not as printed, as they are places and lengths: ports are free ones, hosts are this one, and
-every run lasts a second (`gradual` on the path is a script that says so after what is printed).
+Each block runs in its own folder, with the files that a reader has: the page's first plan as `plan.yaml`, the examples
+and the data. Three things differ from the page: ports are free ones, hosts are this one, and every run lasts a second
+(`gradual` on the path is a script that adds options to those of the page).
 """
 
 import os
@@ -26,7 +26,7 @@ from docs_blocks import BLOCKS, ROOT, Block
 import gradual
 
 SHIM = """#!/bin/bash
-# Runs a command of Gradual's, shortly; a bank runs already. An objective that so short a run misses is no mistake.
+# Runs a command of Gradual for a short time. A demo bank runs already. So short a run may miss its objectives.
 words=("$@")
 case "{name} $1" in
     "gradual demo-server") exit 0 ;;
@@ -38,39 +38,40 @@ esac
 exit $code
 """
 
-LEFT_OUT = {
+SKIPPED = {
     "README-1": "make demo and make test run these tests",
-    "CONTRIBUTING-1": "the same",
+    "CONTRIBUTING-1": "make test runs these tests",
     "bench-1": "measurements take an hour",
-    "monitor-1": "waits for agents of hosts that are not here, and needs a terminal: test_monitor.py",
+    "monitor-1": "waits for agents of other hosts, and needs a terminal; see test_monitor.py",
     "python-2": "examples/test_performance.py, which tests/gradual/test_api.py runs",
     "telemetry-7": "pandas is not installed with the tests",
 }
 CHANGES_THE_HOST = ("iptables", "pgrep", "kill ")
-"""Rules of a firewall, signals to processes of others: a block with one of these never runs, whatever its number."""
+"""Firewall rules and signals to other processes: a block with one of these words never runs."""
 
-TOGETHER = {"README-7": ("README-6", 3), "fleet-3": ("fleet-2", 4)}
-"""Blocks of agents' hosts, the block of their master, and on how many hosts they are."""
+AGENTS_OF_MASTER = {"README-7": ("README-6", 3), "fleet-3": ("fleet-2", 4)}
+"""Block of the agents: block of their master, number of agents' hosts."""
 
 BANK, MASTER, METRICS = "127.0.0.1:8080", "7700", "9464"
+"""As the pages print them."""
 
 
 def named(*languages: str) -> Any:
-    """The blocks that run by themselves."""
-    beside = LEFT_OUT.keys() | TOGETHER.keys() | {master for master, _ in TOGETHER.values()}
+    """The blocks that run without another one."""
+    excluded = SKIPPED.keys() | AGENTS_OF_MASTER.keys() | {master for master, _ in AGENTS_OF_MASTER.values()}
     blocks = [
         block
         for block in BLOCKS
         if block.language in languages
-        and block.name not in beside
+        and block.name not in excluded
         and not any(word in block.text for word in CHANGES_THE_HOST)
     ]
     return pytest.mark.parametrize("block", [pytest.param(block, id=block.name) for block in blocks])
 
 
-def test_what_is_left_out_is_there() -> None:
+def test_skipped_blocks_exist() -> None:
     names = {block.name for block in BLOCKS if block.language in ("sh", "python")}
-    assert LEFT_OUT.keys() | TOGETHER.keys() <= names
+    assert SKIPPED.keys() | AGENTS_OF_MASTER.keys() <= names
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ def bank() -> Iterator[str]:
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """Takes metrics and keeps none."""
+    """Accepts metrics and drops them."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -94,7 +95,7 @@ class Receiver(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def receiver() -> Iterator[str]:
-    """The port of a receiver of OpenTelemetry's."""
+    """The port of a receiver of OpenTelemetry metrics."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -103,8 +104,8 @@ def receiver() -> Iterator[str]:
         thread.join()
 
 
-class Place:
-    """A reader's folder."""
+class ReadersFolder:
+    """The folder in which a reader of the documentation works."""
 
     def __init__(self, folder: Path, bank: str, receiver: str) -> None:
         self.receiver = receiver
@@ -129,21 +130,21 @@ class Place:
         path.write_text(text)
         path.chmod(0o755)
 
-    def keep_files_of(self, block: Block) -> None:
-        """What the page has told its reader to write before: a plan, a reporter."""
+    def write_files_for(self, block: Block) -> None:
+        """Write the files that the page shows before this block: a plan, a reporter."""
         plans = [other for other in BLOCKS if other.page == block.page and other.language == "yaml"]
         plans += [other for other in BLOCKS if other.page.name == "README.md" and other.language == "yaml"]
-        (self.folder / "plan.yaml").write_text(self.here(plans[0].text), encoding="utf-8")
+        (self.folder / "plan.yaml").write_text(self.localize(plans[0].text), encoding="utf-8")
         reporters = [other.text for other in BLOCKS if other.page == block.page and "(BaseReporter)" in other.text]
         if reporters:
             (self.folder / "custom.py").write_text(reporters[0], encoding="utf-8")
 
-    def here(self, text: str) -> str:
-        """The text with this machine's places."""
-        for printed, real in self._ports.items():
-            text = text.replace(printed, real)
+    def localize(self, text: str) -> str:
+        """Replace the ports and hosts of the page with those of this test."""
+        for printed, actual in self._ports.items():
+            text = text.replace(printed, actual)
         text = re.sub(r"(master-host|judge\.example|0\.0\.0\.0):", "127.0.0.1:", text)
-        return text.replace(":4318", f":{self.receiver}").replace(":4317", ":9")  # nobody receives by gRPC here
+        return text.replace(":4318", f":{self.receiver}").replace(":4317", ":9")  # no gRPC receiver runs here
 
     def start(self, text: str, length: str = "-d 1s") -> subprocess.Popen[str]:
         environment = {
@@ -155,7 +156,7 @@ class Place:
         environment |= {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.receiver}"}
         environment.pop("GRADUAL_SLACK_WEBHOOK", None)
         return subprocess.Popen(
-            ["bash", "-ec", self.here(text)],
+            ["bash", "-ec", self.localize(text)],
             cwd=self.folder,
             env=environment,
             stdout=subprocess.PIPE,
@@ -164,65 +165,65 @@ class Place:
         )
 
     def finish(self, process: subprocess.Popen[str]) -> str:
-        """What it said, once it has ended well."""
+        """Wait for the end of a process; return its output. It must end with 0 and without a traceback."""
         try:
-            said, _ = process.communicate(timeout=DEADLINE_S)
+            output, _ = process.communicate(timeout=DEADLINE_S)
         finally:
             stop(process)
-        assert process.returncode == 0, said
-        assert "Traceback" not in said
-        return said
+        assert process.returncode == 0, output
+        assert "Traceback" not in output
+        return output
 
 
 @pytest.fixture
-def place(tmp_path: Path, bank: str, receiver: str) -> Place:
-    return Place(tmp_path, bank, receiver)
+def reader(tmp_path: Path, bank: str, receiver: str) -> ReadersFolder:
+    return ReadersFolder(tmp_path, bank, receiver)
 
 
 @named("sh")
-def test_commands_run_as_printed(block: Block, place: Place) -> None:
-    place.keep_files_of(block)
-    place.finish(place.start(block.text))
+def test_commands_run_as_printed(block: Block, reader: ReadersFolder) -> None:
+    reader.write_files_for(block)
+    reader.finish(reader.start(block.text))
 
 
-@pytest.mark.parametrize("name", TOGETHER)
-def test_a_master_and_its_agents_run_as_printed(name: str, place: Place) -> None:
+@pytest.mark.parametrize("name", AGENTS_OF_MASTER)
+def test_a_master_and_its_agents_run_as_printed(name: str, reader: ReadersFolder) -> None:
     blocks = {block.name: block for block in BLOCKS}
-    master, hosts = TOGETHER[name]
-    place.keep_files_of(blocks[master])
-    processes = [place.start(blocks[master].text), *(place.start(blocks[name].text) for _ in range(hosts))]
+    master, hosts = AGENTS_OF_MASTER[name]
+    reader.write_files_for(blocks[master])
+    processes = [reader.start(blocks[master].text), *(reader.start(blocks[name].text) for _ in range(hosts))]
     try:
         for process in processes:
-            place.finish(process)
+            reader.finish(process)
     finally:
         for process in processes:
             stop(process)
-    assert (place.folder / "summary.json").exists()
+    assert (reader.folder / "summary.json").exists()
 
 
 @named("yaml")
-def test_a_plan_runs_as_printed(block: Block, place: Place) -> None:
-    (place.folder / "plan.yaml").write_text(place.here(block.text), encoding="utf-8")
+def test_a_plan_runs_as_printed(block: Block, reader: ReadersFolder) -> None:
+    (reader.folder / "plan.yaml").write_text(reader.localize(block.text), encoding="utf-8")
     phases = yaml.safe_load(block.text)["config"].get("phases", [])
     length = " ".join(f"--set config.phases.{phase['name']}.duration=1s" for phase in phases) or "-d 1s"
-    said = place.finish(place.start("gradual run plan.yaml -u 10 -o json=out.json && cat out.json", length))
-    assert '"requests": 0,' not in said.split('"totals"')[1].split('"failures"')[0], said
+    output = reader.finish(reader.start("gradual run plan.yaml -u 10 -o json=out.json && cat out.json", length))
+    assert '"requests": 0,' not in output.split('"totals"')[1].split('"failures"')[0], output
 
 
-def shortly(run: Callable[..., Any], bank: str, plan: Any, **options: Any) -> Any:
-    """`gradual.run` of two seconds; whether a busy machine meets the limits is not what is asked here."""
+def run_shortly(run: Callable[..., Any], bank: str, plan: Any, **options: Any) -> Any:
+    """Run `gradual.run` for two seconds, with a passed verdict: a busy machine may miss the limits of the page."""
     short = {"base_url": bank, "duration": "2s", "allow_saturated": True, "allow_missing": 1.0}
     summary = run(plan, **{**options, **short})
     return replace(summary, verdict=replace(summary.verdict, status="passed"))
 
 
 @named("python")
-def test_a_program_runs_as_printed(block: Block, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    place.keep_files_of(block)
-    monkeypatch.chdir(place.folder)
-    monkeypatch.setattr(gradual, "run", partial(shortly, gradual.run, place.bank))
-    names: dict[str, Any] = {"__name__": "shown", "gradual": gradual}
-    exec(compile(place.here(block.text), block.name, "exec"), names)
+def test_a_program_runs_as_printed(block: Block, reader: ReadersFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader.write_files_for(block)
+    monkeypatch.chdir(reader.folder)
+    monkeypatch.setattr(gradual, "run", partial(run_shortly, gradual.run, reader.bank))
+    names: dict[str, Any] = {"__name__": "program", "gradual": gradual}
+    exec(compile(reader.localize(block.text), block.name, "exec"), names)
     for name, value in list(names.items()):
         if name.startswith("test_"):
             value()

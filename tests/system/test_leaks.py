@@ -1,4 +1,4 @@
-"""A run with credentials in every place: none of them is in anything that it writes, in whatever spelling."""
+"""A run with credentials in every place of the plan: its output has none of them, in no encoding."""
 
 import fcntl
 import gzip
@@ -33,12 +33,12 @@ PLANTED = {
     "a number": "80675309",
     "a query": "qu3ry=key",
     "a webhook": "T0000/B0000/w3bhook",
-    "what --set brings": "s3t-t0ken",
-    "what -e brings by its name": "n4med-var",
-    "what -e brings to a place": "pl4ced-var",
+    "a value of --set": "s3t-t0ken",
+    "a value of -e that its name protects": "n4med-var",
+    "a value of -e in a header": "pl4ced-var",
     "a tag": "t4g-token",
     "a row of data": "r0w<pass>",
-    "what the service sets": "s3rver-session",
+    "a cookie of the service": "s3rver-session",
     "a declared secret": "d3cl4red",
 }
 
@@ -80,34 +80,34 @@ thresholds: ["error_rate < 5%", 'p95(step="raw {named}") < 500ms']
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers with all that it was told, written in every way, and with a session of its own."""
+    """Answers with everything that it received, in every encoding, and sets a session cookie."""
 
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
-        told = [unquote(self.path), *self.headers.values(), body, unquote(body.replace("+", " "))]
-        told += [text for what, text in PLANTED.items() if what != "a tag"]
+        received = [unquote(self.path), *self.headers.values(), body, unquote(body.replace("+", " "))]
+        received += [text for name, text in PLANTED.items() if name != "a tag"]
         lines = [
-            json.dumps({"told": told}),
-            json.dumps({"told": json.dumps(told, ensure_ascii=False)}),
-            *(f"<p>{quote(text, safe='')} {quote(text)} {text}</p>" for text in told),
-            *(b64encode(b"x" * n + text.encode()).decode() for text in told for n in range(3)),
-            *(urlsafe_b64encode(text.encode()).decode() for text in told),
+            json.dumps({"received": received}),
+            json.dumps({"received": json.dumps(received, ensure_ascii=False)}),
+            *(f"<p>{quote(text, safe='')} {quote(text)} {text}</p>" for text in received),
+            *(b64encode(b"x" * n + text.encode()).decode() for text in received for n in range(3)),
+            *(urlsafe_b64encode(text.encode()).decode() for text in received),
         ]
         answer = "\n".join(lines)[:60_000].encode()
         self.send_response(404 if "missing" in self.path else 500)
-        self.send_header("Set-Cookie", f"session={PLANTED['what the service sets']}; Path=/; HttpOnly")
+        self.send_header("Set-Cookie", f"session={PLANTED['a cookie of the service']}; Path=/; HttpOnly")
         self.send_header("Location", f"/next?token={quote(PLANTED['a bearer token'])}")
         self.send_header("X-Echo", PLANTED["a bearer token"])
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
 
-    do_GET = do_POST  # noqa: N815 - http.server calls it so
+    do_GET = do_POST  # noqa: N815 - the name of http.server
 
     def log_message(self, *_: Any) -> None:
-        """Nothing."""
+        """Write no log."""
 
 
 @contextmanager
@@ -123,14 +123,15 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
         server.server_close()
 
 
-def spellings(text: str) -> dict[str, str]:
+def encodings(text: str) -> dict[str, str]:
+    """The text in each encoding in which it may appear, by the encoding's name."""
     found = {
         "as it is": text,
         "JSON": json.dumps(text)[1:-1],
         "JSON in UTF-8": json.dumps(text, ensure_ascii=False)[1:-1],
         "JSON twice": json.dumps(json.dumps(text)[1:-1])[1:-1],
         "percent": quote(text, safe=""),
-        "percent but slashes": quote(text),
+        "percent, except slashes": quote(text),
         "HTML": text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;"),
     }
     for before in range(3):
@@ -142,13 +143,13 @@ def spellings(text: str) -> dict[str, str]:
 
 
 def leaks(texts: dict[str, str]) -> list[str]:
-    """Every place in which a planted text is, with its spelling."""
+    """Every output that has a planted text, with the encoding."""
     return sorted(
         {
-            f"{name}: {what}, {spelling}: …{text[max(0, text.index(form) - 60) : text.index(form) + 40]!r}"
+            f"{name}: {credential}, {encoding}: …{text[max(0, text.index(form) - 60) : text.index(form) + 40]!r}"
             for name, text in texts.items()
-            for what, planted in PLANTED.items()
-            for spelling, form in spellings(planted).items()
+            for credential, planted in PLANTED.items()
+            for encoding, form in encodings(planted).items()
             if form in text
         }
     )
@@ -171,15 +172,15 @@ def options(port: int) -> list[str]:
     planted = PLANTED
     return [
         *("plan.yaml", "--base-url", f"http://me:{planted['the password of the base URL']}@127.0.0.1:{port}"),
-        *("--set", f"actions.raw.headers.X-Csrf-Token={planted['what --set brings']}"),
-        *("-e", f"NAMED_TOKEN={planted['what -e brings by its name']}"),
-        *("-e", f"PLACED={planted['what -e brings to a place']}"),
+        *("--set", f"actions.raw.headers.X-Csrf-Token={planted['a value of --set']}"),
+        *("-e", f"NAMED_TOKEN={planted['a value of -e that its name protects']}"),
+        *("-e", f"PLACED={planted['a value of -e in a header']}"),
         *("-e", f"DECLARED={planted['a declared secret']}"),
     ]
 
 
 def run(command: list[str], folder: Path) -> dict[str, str]:
-    """Standard output and error, and every file that was written."""
+    """Run a command; return its standard output and error, and the files that it wrote."""
     before = {path for path in folder.rglob("*") if path.is_file()}
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
     texts = {"standard output": result.stdout, "standard error": result.stderr}
@@ -195,14 +196,14 @@ def folder(tmp_path: Path) -> Iterator[tuple[Path, int]]:
         yield tmp_path, port
 
 
-def test_no_credential_is_in_anything_that_a_run_writes(folder: tuple[Path, int]) -> None:
-    place, port = folder
-    sent: list[bytes] = []
+def test_a_run_writes_no_credential(folder: tuple[Path, int]) -> None:
+    path, port = folder
+    metrics: list[bytes] = []
 
     class Receiver(Echo):
         def do_POST(self) -> None:
             data = self.rfile.read(int(self.headers.get("content-length", 0)))
-            sent.append(gzip.decompress(data) if self.headers.get("content-encoding") == "gzip" else data)
+            metrics.append(gzip.decompress(data) if self.headers.get("content-encoding") == "gzip" else data)
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -216,51 +217,51 @@ def test_no_credential_is_in_anything_that_a_run_writes(folder: tuple[Path, int]
                 *("-o", f"otlp=http://127.0.0.1:{receiver}", "-o", "console"),
                 *("--tag", f"token={PLANTED['a tag']}", "--tag", f"note={PLANTED['a bearer token']}"),
             ],
-            place,
+            path,
         )
-    texts["what the receiver got"] = b"\n".join(sent).decode("utf-8", "replace")
+    texts["the metrics"] = b"\n".join(metrics).decode("utf-8", "replace")
     assert {"out.json", "out.html", "out.xml", "out.md"} <= texts.keys(), texts["standard error"]
     summary = json.loads(texts["out.json"])
     assert summary["totals"]["requests"] > 10
     assert len(summary["error_samples"]) > 6
-    assert sent
+    assert metrics
     assert not leaks(texts), "\n".join(leaks(texts))
     assert "***" in summary["run"]["name"]
     assert re.search(r"--set '?actions.raw.headers.X-Csrf-Token=\*\*\*", summary["run"]["command"])
 
 
-def test_no_credential_is_on_the_screen(folder: tuple[Path, int]) -> None:
-    place, port = folder
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 140, 0, 0))
+def test_the_live_screen_shows_no_credential(folder: tuple[Path, int]) -> None:
+    path, port = folder
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 140, 0, 0))
     command = [str(BIN / "gradual"), "run", *options(port), "--agents", "1", "--monitor", "-v"]
-    with subprocess.Popen(command, cwd=place, stdin=theirs, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        shown = b"".join(iter(lambda: read_terminal(ours), b"")).decode("utf-8", "replace")
+    with subprocess.Popen(command, cwd=path, stdin=terminal, stdout=terminal, stderr=terminal) as process:
+        os.close(terminal)
+        shown = b"".join(iter(lambda: read_terminal(controller), b"")).decode("utf-8", "replace")
         process.wait(DEADLINE_S)
-    os.close(ours)
+    os.close(controller)
     assert "unreachable" in shown
     assert not leaks({"screen": shown}), "\n".join(leaks({"screen": shown}))
 
 
-def read_terminal(terminal: int) -> bytes:
-    """What was written to it; nothing once nobody holds its other end (EIO on Linux)."""
+def read_terminal(controller: int) -> bytes:
+    """What the processes wrote; empty when the last of them has closed the terminal (EIO on Linux)."""
     try:
-        return os.read(terminal, 65_536)
+        return os.read(controller, 65_536)
     except OSError:
         return b""
 
 
-def test_no_credential_is_in_what_a_trial_shows(folder: tuple[Path, int]) -> None:
-    place, port = folder
-    texts = run([str(BIN / "gradual"), "try", *options(port)], place)
+def test_a_trial_shows_no_credential(folder: tuple[Path, int]) -> None:
+    path, port = folder
+    texts = run([str(BIN / "gradual"), "try", *options(port)], path)
     assert "unreachable" in texts["standard output"], texts["standard error"]
     assert not leaks(texts), "\n".join(leaks(texts))
 
 
-def test_no_credential_is_in_what_is_said_of_a_plan(folder: tuple[Path, int]) -> None:
-    place, port = folder
+def test_validate_and_plan_show_no_credential(folder: tuple[Path, int]) -> None:
+    path, port = folder
     for command in ("validate", "plan"):
-        texts = run([str(BIN / "gradual"), command, *options(port)], place)
+        texts = run([str(BIN / "gradual"), command, *options(port)], path)
         assert "users" in texts["standard output"], texts["standard error"]
         assert not leaks(texts), "\n".join(leaks(texts))

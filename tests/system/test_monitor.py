@@ -1,4 +1,4 @@
-"""`--monitor` on a real terminal: tmux draws it, and says what stands on the screen."""
+"""`--monitor` on a real terminal: tmux emulates it and returns the text on the screen."""
 
 import json
 import re
@@ -20,7 +20,10 @@ PROMPT = "ready>"
 
 
 class Terminal:
-    """A shell in a tmux server of its own, in a window of a given size. COLUMNS and LINES are what they are: stale."""
+    """A shell in its own tmux server, in a window of a given size.
+
+    COLUMNS and LINES have other values on purpose: Gradual must ask the terminal for its size.
+    """
 
     def __init__(self, folder: Path, width: int, height: int) -> None:
         self._socket = f"gradual-{uuid.uuid4().hex[:8]}"
@@ -35,7 +38,7 @@ class Terminal:
         return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
 
     def run(self, command: str) -> None:
-        """Type a command; its exit code is shown when it is over."""
+        """Type a command; after its end the screen shows its exit code."""
         self._tmux("send-keys", "-l", f"clear; {command}; echo code=$?")
         self._tmux("send-keys", "Enter")
 
@@ -48,8 +51,8 @@ class Terminal:
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p")
 
-    def write_past(self, text: str) -> None:
-        """Write to the terminal as another process does that has it open."""
+    def write_directly(self, text: str) -> None:
+        """Write to the terminal as another process that has it open."""
         Path(self._tmux("display-message", "-p", "#{pane_tty}").strip()).write_text(text)
 
     def has_alternate_screen(self) -> bool:
@@ -62,13 +65,13 @@ class Terminal:
         """The first screen that satisfies `condition`."""
         last = ""
 
-        def look() -> str:
+        def matching_screen() -> str:
             nonlocal last
             last = self.screen()
             return last if condition(last) else ""
 
         try:
-            return str(wait_until(look, what, pause_s=0.1))
+            return str(wait_until(matching_screen, what, pause_s=0.1))
         except AssertionError as error:
             raise AssertionError(f"{error}; the screen:\n{last}") from None
 
@@ -100,7 +103,7 @@ def bank() -> Iterator[str]:
 
 
 def write_plan(folder: Path, url: str, **config: Any) -> str:
-    """Two groups, three levels, one objective that cannot be met; what to type to run it."""
+    """Write a plan with two groups, three levels and an objective that cannot be met; return a command to run it."""
     document = {
         "config": {
             "name": "Bank on a screen",
@@ -125,7 +128,7 @@ def write_plan(folder: Path, url: str, **config: Any) -> str:
         "thresholds": ["p95 < 1us", "error_rate < 50%"],
     }
     (folder / "plan.yaml").write_text(json.dumps(document))
-    # A noisy machine may start users late or look saturated; what is judged here is the screen.
+    # A noisy machine may start users late or be saturated. The tests check the screen, so neither fails a run.
     return f"{BIN / 'gradual'} run plan.yaml --agents 2 --monitor --allow-saturated --allow-missing 100%"
 
 
@@ -160,7 +163,7 @@ def last_line(screen: str) -> str:
     return screen.rstrip("\n").split("\n")[-1]
 
 
-def test_a_run_is_shown_laid_out_anew_and_followed_by_its_summary(bank: str, tmp_path: Path) -> None:
+def test_the_screen_follows_the_terminals_size_and_ends_with_the_summary(bank: str, tmp_path: Path) -> None:
     command = write_plan(tmp_path, bank)
     with terminal(tmp_path, 80, 24) as window:
         window.run(command)
@@ -168,7 +171,7 @@ def test_a_run_is_shown_laid_out_anew_and_followed_by_its_summary(bank: str, tmp
         assert window.has_alternate_screen()
         assert ACTUAL_AND_TARGET.search(small), small
         assert small.split("\n")[23].startswith("Ctrl-C")
-        assert len(small.split("\n")[0]) == 80, "the clock stands at the right end"
+        assert len(small.split("\n")[0]) == 80, "the clock is at the right end"
         window.resize(200, 60)
         large = window.await_screen(
             lambda screen: last_line(screen).startswith("Ctrl-C") and "customer / rates" in screen,
@@ -191,21 +194,21 @@ def test_a_run_is_shown_laid_out_anew_and_followed_by_its_summary(bank: str, tmp
         assert over.index("FAILED  Bank on a screen") < over.index("Objectives") < over.index("code=1")
 
 
-def test_what_another_process_writes_to_the_terminal_is_gone_with_the_next_drawing(bank: str, tmp_path: Path) -> None:
-    """The agents of `gradual run` have the same standard error: a line of theirs scrolls the screen."""
+def test_the_next_drawing_removes_the_text_of_another_process(bank: str, tmp_path: Path) -> None:
+    """The agents of `gradual run` have the same standard error: their lines scroll the screen."""
     command = write_plan(tmp_path, bank)
     with terminal(tmp_path, 80, 24) as window:
         window.run(command)
         window.await_text(*ON_EVERY_SCREEN)
-        window.write_past("\x1b[12;1Ha line from elsewhere\n" * 3)
+        window.write_directly("\x1b[12;1Ha line of another process\n" * 3)
         window.await_screen(
-            lambda screen: "elsewhere" not in screen and all(text in screen for text in ON_EVERY_SCREEN),
+            lambda screen: "another process" not in screen and all(text in screen for text in ON_EVERY_SCREEN),
             "the screen as it was",
         )
         window.await_text("code=1", PROMPT)
 
 
-def test_a_large_terminal_is_used(bank: str, tmp_path: Path) -> None:
+def test_the_screen_fills_a_large_terminal(bank: str, tmp_path: Path) -> None:
     command = write_plan(tmp_path, bank, duration="8s")
     with terminal(tmp_path, 200, 60) as window:
         window.run(command)
@@ -221,8 +224,8 @@ def slow_plan(folder: Path, target: Target) -> str:
     return command
 
 
-def start_shown(window: Terminal, folder: Path, command: str) -> str:
-    """Run the command in the window, below a line of something else; its process id, once the run is shown."""
+def start_run(window: Terminal, folder: Path, command: str) -> str:
+    """Type the command, below another line of text; return its process id when the screen shows the run."""
     window.run(f"echo before; (echo $BASHPID > {folder / 'pid'}; exec {command})")
     window.await_text("RUNNING", "ok/s")
     return (folder / "pid").read_text().strip()
@@ -232,23 +235,23 @@ def send(signal: str, pid: str) -> None:
     subprocess.run(["kill", f"-{signal}", pid], check=True)
 
 
-@pytest.mark.parametrize("means", ["key", "signal"])
-def test_an_interrupt_drains_on_the_screen_and_a_second_one_leaves_it(
-    target: Target, tmp_path: Path, means: str
+@pytest.mark.parametrize("by", ["key", "signal"])
+def test_an_interrupt_shows_the_drain_and_a_second_one_closes_the_screen(
+    target: Target, tmp_path: Path, by: str
 ) -> None:
-    """What the log said meanwhile stands on the shell's screen."""
+    """The log lines of that time are on the shell's screen afterwards."""
     command = slow_plan(tmp_path, target)
     with terminal(tmp_path, 100, 60) as window:
-        pid = start_shown(window, tmp_path, command)
+        pid = start_run(window, tmp_path, command)
 
         def interrupt() -> None:
-            window.press("C-c") if means == "key" else send("INT", pid)
+            window.press("C-c") if by == "key" else send("INT", pid)
 
         interrupt()
         screen = window.await_text("STOPPING", "stopping: users finish", "Ctrl-C again stops at once")
         assert window.has_alternate_screen()
         assert "missing" not in screen, "users that finish are not missing"
-        assert "[warning" not in screen, "the log does not tear the screen"
+        assert "[warning" not in screen, "log lines are not written over the screen"
         interrupt()
         over = window.await_text("code=130", PROMPT)
         assert not window.has_alternate_screen()
@@ -259,17 +262,17 @@ def test_an_interrupt_drains_on_the_screen_and_a_second_one_leaves_it(
 
 
 @pytest.mark.parametrize(("signal", "code"), [("INT", 130), ("TERM", 143)])
-def test_a_signal_leaves_the_terminal_as_it_was(bank: str, tmp_path: Path, signal: str, code: int) -> None:
+def test_a_signal_restores_the_terminal(bank: str, tmp_path: Path, signal: str, code: int) -> None:
     command = write_plan(tmp_path, bank, duration="60s")
     with terminal(tmp_path, 80, 60) as window:
-        send(signal, start_shown(window, tmp_path, command))
+        send(signal, start_run(window, tmp_path, command))
         over = window.await_text(f"code={code}", PROMPT, "INTERRUPTED")
         assert not window.has_alternate_screen()
         assert window.shows_cursor()
         assert "before" in over.split("\n")[0]
 
 
-def test_without_a_terminal_there_are_plain_lines(bank: str, tmp_path: Path) -> None:
+def test_without_a_terminal_the_progress_is_plain_lines(bank: str, tmp_path: Path) -> None:
     command = write_plan(tmp_path, bank, duration="7s")
     with (tmp_path / "errors").open("w") as errors:
         done = subprocess.run(
@@ -281,8 +284,8 @@ def test_without_a_terminal_there_are_plain_lines(bank: str, tmp_path: Path) -> 
             timeout=60,
             check=False,
         )
-    said = (tmp_path / "errors").read_text()
-    assert done.returncode == 1, said
-    assert "\x1b" not in said + done.stdout
-    assert [line.split(" | ")[0] for line in said.splitlines()][:2] == ["0:01 of 0:07", "0:06 of 0:07"]
+    output = (tmp_path / "errors").read_text()
+    assert done.returncode == 1, output
+    assert "\x1b" not in output + done.stdout
+    assert [line.split(" | ")[0] for line in output.splitlines()][:2] == ["0:01 of 0:07", "0:06 of 0:07"]
     assert "FAILED  Bank on a screen" in done.stdout

@@ -1,6 +1,6 @@
-"""Responses that real servers send and that clients stumble over, each met once in real runs.
+"""Unusual responses of real servers, which some clients cannot read.
 
-What is right was read off curl and Go's net/http, and off the RFCs where these say it.
+The expected results are those of curl and of Go's net/http, or of the RFCs where these define them.
 """
 
 from __future__ import annotations
@@ -28,12 +28,18 @@ GZIPPED = gzip.compress(TEXT, mtime=0)
 
 @dataclass(frozen=True)
 class Case:
-    """`kind`: of the failure, None for success; `says`: a part of its sentence; `timed`: it has a response time."""
+    """A response and what an action must report of it."""
 
     answer: Answer
     kind: str | None = None
-    says: str = ""
+    """Of the failure; None for a success."""
+
+    detail: str = ""
+    """A part of the failure's text."""
+
     timed: bool = True
+    """It has a response time."""
+
     action: Mapping[str, Any] | None = None
 
 
@@ -42,7 +48,7 @@ WHOLE = {"assertions": [{"body_matches": "^hello world$"}]}
 
 
 def sized(body: bytes, *fields: bytes) -> bytes:
-    """A plain response with its length."""
+    """A response with `Content-Length`."""
     return b"".join([OK, *(field + b"\r\n" for field in fields), b"Content-Length: %d\r\n\r\n" % len(body), body])
 
 
@@ -52,14 +58,14 @@ CASES = {
     "different-lengths": Case(
         Answer(OK + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello"), "protocol", "content-length", timed=False
     ),
-    "chunked-beside-length": Case(
+    "chunked-with-length": Case(
         Answer(OK + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n5\r\nhello\r\n0\r\n\r\n"), action=HELLO
     ),
-    "blanks-behind-chunk-size": Case(
+    "blanks-after-chunk-size": Case(
         Answer(OK + b"Transfer-Encoding: chunked\r\n\r\n5  \r\nhello\r\n0\r\n\r\n"), action=HELLO
     ),
-    "bytes-behind-gzip": Case(Answer(sized(GZIPPED + b"\r\n", b"Content-Encoding: gzip")), action=WHOLE),
-    "zeros-behind-gzip": Case(Answer(sized(GZIPPED + b"\0" * 8, b"Content-Encoding: gzip")), action=WHOLE),
+    "bytes-after-gzip": Case(Answer(sized(GZIPPED + b"\r\n", b"Content-Encoding: gzip")), action=WHOLE),
+    "zeros-after-gzip": Case(Answer(sized(GZIPPED + b"\0" * 8, b"Content-Encoding: gzip")), action=WHOLE),
     "gzip-cut-off": Case(Answer(sized(GZIPPED[:-12], b"Content-Encoding: gzip")), "protocol", "gzip", action=WHOLE),
     "brotli": Case(Answer(sized(brotli.compress(TEXT), b"Content-Encoding: br")), action=WHOLE),
     "zstd": Case(Answer(sized(zstandard.compress(TEXT), b"Content-Encoding: zstd")), action=WHOLE),
@@ -73,7 +79,7 @@ CASES = {
         "status",
         action={"method": "POST", "body": "{{ 'x' * 6000000 }}"},
     ),
-    "line-end-behind-body": Case(Answer(sized(b"ok"), later=b"\r\n")),
+    "line-end-after-body": Case(Answer(sized(b"ok"), later=b"\r\n")),
     "control-in-cookie": Case(Answer(sized(b"ok", b"Set-Cookie: a=\x01b; Path=/"))),
     "folded-line": Case(Answer(sized(b"ok", b"X-Long: a\r\n b"))),
     "line-feeds-alone": Case(Answer(b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok")),
@@ -102,7 +108,7 @@ OVER_TLS = {
 
 
 def run_each_once(folder: Path, config: dict[str, Any], cases: Mapping[str, Case]) -> dict[str, Any]:
-    """The summary of a run in which one user meets every case once."""
+    """The summary of a run in which one user gets every response once."""
     plan = {
         "config": {"name": "odd", "timeout": "5s", "duration": "60s", **config},
         "users": [{"name": "user", "concurrency": 1, "iterations": 1, "behavior": list(cases)}],
@@ -118,19 +124,19 @@ def run_each_once(folder: Path, config: dict[str, Any], cases: Mapping[str, Case
 
 
 def check(summary: dict[str, Any], cases: Mapping[str, Case], server: OddServer) -> None:
-    """Every case ended as it must, and what the server counted is what the summary says."""
+    """Every case has its expected result, and the summary has the server's count."""
     actions = {row["step"]: row for row in summary["actions"]}
     expected = {name: {case.kind: 1} if case.kind else {} for name, case in cases.items()}
     assert {name: actions[name]["errors"] for name in cases} == expected
     assert {name: actions[name]["response_time_ms"]["count"] for name in cases} == {
         name: int(case.timed) for name, case in cases.items()
     }
-    said = {row["step"]: row["detail"].lower() for row in summary["error_samples"]}
-    assert [name for name, case in cases.items() if case.says not in said.get(name, "")] == []
+    details = {row["step"]: row["detail"].lower() for row in summary["error_samples"]}
+    assert [name for name, case in cases.items() if case.detail not in details.get(name, "")] == []
     assert summary["totals"]["sent"] == sum(len(heads) for heads in server.heads.values())
 
 
-def test_what_clients_stumble_over_is_read_as_curl_reads_it(tmp_path: Path) -> None:
+def test_unusual_responses_are_read_as_curl_reads_them(tmp_path: Path) -> None:
     answers = {f"/{name}": case.answer for name, case in CASES.items()}
     with odd_server({**answers, "/caf%C3%A9": Answer(sized(b"ok"))}) as server:
         summary = run_each_once(tmp_path, {"base_url": f"http://127.0.0.1:{server.port}"}, CASES)
@@ -141,7 +147,7 @@ def test_what_clients_stumble_over_is_read_as_curl_reads_it(tmp_path: Path) -> N
 
 @pytest.fixture
 def tls(tmp_path: Path) -> ssl.SSLContext:
-    """A server's context; its authority's certificate lies in `ca.pem`."""
+    """A server's context; the certificate of its authority is in `ca.pem`."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -149,14 +155,16 @@ def tls(tmp_path: Path) -> ssl.SSLContext:
     return context
 
 
-def test_tls_that_ends_without_a_word_spoils_only_what_it_may_have_cut(tmp_path: Path, tls: ssl.SSLContext) -> None:
+def test_a_tls_close_without_close_notify_fails_only_a_body_that_it_may_have_truncated(
+    tmp_path: Path, tls: ssl.SSLContext
+) -> None:
     answers = {f"/{name}": case.answer for name, case in OVER_TLS.items()}
     with odd_server(answers, tls) as server:
         config = {"base_url": f"https://localhost:{server.port}", "tls": {"ca": "ca.pem"}}
         check(run_each_once(tmp_path, config, OVER_TLS), OVER_TLS, server)
 
 
-def test_cookies_go_by_the_host_that_was_sent(tmp_path: Path) -> None:
+def test_cookies_belong_to_the_host_of_the_host_header(tmp_path: Path) -> None:
     login = sized(b"ok", b"Set-Cookie: sid=1; Domain=shop.example; Path=/")
     cases = {"login": Case(Answer(login)), "home": Case(Answer(sized(b"ok")))}
     with odd_server({f"/{name}": case.answer for name, case in cases.items()}) as server:

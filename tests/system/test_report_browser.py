@@ -1,6 +1,6 @@
-"""The HTML report in a real browser: offline, without an error, with the summary's figures, for phone and keyboard.
+"""The HTML report in a real browser: it works offline, on a phone and by keyboard, and has the summary's numbers.
 
-Screenshots are left in the folder that `GRADUAL_ARTEFACTS` names, else in pytest's own.
+Screenshots are written to the folder that `GRADUAL_ARTEFACTS` names; by default to a folder of pytest.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ FOCUSED = "document.activeElement.tagName"
 
 
 @dataclass
-class Opened:
-    """A page with all that it said and asked for."""
+class OpenPage:
+    """A page with its messages and its requests."""
 
     page: Page
-    said: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
 
@@ -66,11 +66,14 @@ class Opened:
 def summary() -> Summary:
     news = (News(7, "info", "agent-2 joined"), News(50.5, "warning", HOSTILE), News(80, "error", "agent-2 is lost"))
     rules = (*RULES, {"rule": 'p95("action-1") < 100ms', "severity": "warn"})
-    made = simulated_run(seconds=120, actions=8, news=news, rules=rules)
-    long = replace(made.actions[0], step="a-name-without-a-place-to-break-" * 4, group=HOSTILE)
+    simulated = simulated_run(seconds=120, actions=8, news=news, rules=rules)
+    long = replace(simulated.actions[0], step="a-name-without-a-place-to-break-" * 4, group=HOSTILE)
     sample = ERROR_SAMPLE | {"detail": HOSTILE, "curl": "curl " + "x" * 400}
     return replace(
-        made, actions=(long, *made.actions[1:]), error_samples=(sample,), run=replace(made.run, name=HOSTILE)
+        simulated,
+        actions=(long, *simulated.actions[1:]),
+        error_samples=(sample,),
+        run=replace(simulated.run, name=HOSTILE),
     )
 
 
@@ -90,11 +93,13 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-def opened(browser: Browser, report: Path, viewport: dict[str, int], scheme: str = "light", **options: Any) -> Opened:
+def open_page(
+    browser: Browser, report: Path, viewport: dict[str, int], scheme: str = "light", **options: Any
+) -> OpenPage:
     page = browser.new_page(viewport=viewport, color_scheme=scheme, **options)
-    result = Opened(page)
-    page.on("console", lambda message: result.said.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: result.said.append(f"error: {error}"))
+    result = OpenPage(page)
+    page.on("console", lambda message: result.messages.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: result.messages.append(f"error: {error}"))
     page.on("request", lambda request: result.requests.append(request.url))
     page.goto(report.as_uri())
     page.wait_for_function(DRAWN)
@@ -102,24 +107,26 @@ def opened(browser: Browser, report: Path, viewport: dict[str, int], scheme: str
 
 
 @pytest.fixture
-def desktop(browser: Browser, report: Path) -> Iterator[Opened]:
-    result = opened(browser, report, DESKTOP)
+def desktop(browser: Browser, report: Path) -> Iterator[OpenPage]:
+    result = open_page(browser, report, DESKTOP)
     yield result
     result.page.close()
 
 
-def test_it_opens_without_an_error_and_asks_nobody(desktop: Opened, report: Path, summary: Summary) -> None:
-    assert [said for said in desktop.said if said.startswith(("error", "warning"))] == []
+def test_the_page_opens_without_an_error_and_without_a_request(
+    desktop: OpenPage, report: Path, summary: Summary
+) -> None:
+    assert [message for message in desktop.messages if message.startswith(("error", "warning"))] == []
     assert desktop.requests == [report.as_uri()]
     assert desktop.page.title() == f"Passed: {HOSTILE} – Gradual"
     assert desktop.page.locator("h1").inner_text() == summary.run.name
     assert desktop.page.locator("img").count() == 0
 
 
-def test_the_charts_hold_the_figures_of_the_summary(desktop: Opened, summary: Summary) -> None:
+def test_the_charts_have_the_numbers_of_the_summary(desktop: OpenPage, summary: Summary) -> None:
     assert summary.history is not None
     series = summary.history.series
-    read = lambda source, column: desktop.page.evaluate(COLUMN, [source, column])  # noqa: E731 - a word for one line
+    read = lambda source, column: desktop.page.evaluate(COLUMN, [source, column])  # noqa: E731 - a name for one expression
     assert read("rates", "ok") == series.ok.tolist()
     assert read("rates", "failed") == series.failed.tolist()
     assert read("rates", "at") == [second + 0.5 for second in range(120)]
@@ -127,20 +134,20 @@ def test_the_charts_hold_the_figures_of_the_summary(desktop: Opened, summary: Su
     assert read("levels", "users") == [row.users_mean for row in summary.levels]
 
 
-def test_every_chart_is_drawn_as_wide_as_its_place(desktop: Opened) -> None:
+def test_each_chart_is_as_wide_as_its_container(desktop: OpenPage) -> None:
     boxes = desktop.page.evaluate(
-        "[...document.querySelectorAll('.canvas')].map((place) =>"
-        " [place.clientWidth, place.firstElementChild.getBoundingClientRect().width, place.clientHeight])"
+        "[...document.querySelectorAll('.canvas')].map((canvas) =>"
+        " [canvas.clientWidth, canvas.firstElementChild.getBoundingClientRect().width, canvas.clientHeight])"
     )
     assert len(boxes) == 9
-    for wide, drawn, high in boxes:
-        assert abs(wide - drawn) <= 1
-        assert high >= 90
+    for width, drawn_width, height in boxes:
+        assert abs(width - drawn_width) <= 1
+        assert height >= 90
 
 
 @pytest.mark.parametrize("viewport", [PHONE, SMALL_PHONE, DESKTOP], ids=["390", "360", "1280"])
 def test_the_page_never_scrolls_sideways(browser: Browser, report: Path, viewport: dict[str, int]) -> None:
-    page = opened(browser, report, viewport).page
+    page = open_page(browser, report, viewport).page
     assert page.evaluate(OVERFLOW) == 0
     page.evaluate(ALL_OPEN)
     page.wait_for_function(DRAWN)
@@ -148,34 +155,34 @@ def test_the_page_never_scrolls_sideways(browser: Browser, report: Path, viewpor
     page.close()
 
 
-def test_a_window_that_grows_small_takes_the_charts_along(desktop: Opened) -> None:
+def test_the_charts_follow_the_width_of_the_window(desktop: OpenPage) -> None:
     desktop.page.set_viewport_size(PHONE)
     desktop.page.wait_for_function(
-        "[...document.querySelectorAll('.canvas')].every((place) =>"
-        " Math.abs(place.firstElementChild.getBoundingClientRect().width - place.clientWidth) <= 1)"
+        "[...document.querySelectorAll('.canvas')].every((canvas) =>"
+        " Math.abs(canvas.firstElementChild.getBoundingClientRect().width - canvas.clientWidth) <= 1)"
     )
     assert desktop.page.evaluate(OVERFLOW) == 0
 
 
-def test_the_keyboard_reaches_what_can_be_opened_and_pressed(desktop: Opened) -> None:
+def test_the_keyboard_reaches_every_button_and_summary(desktop: OpenPage) -> None:
     page = desktop.page
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
-    stops = []
+    focused_tags = []
     for _ in range(300):
         page.keyboard.press("Tab")
         focused = page.evaluate(FOCUSED)
         if focused == "BODY":
             break
-        stops.append(focused)
-    assert stops.count("SUMMARY") == page.locator("summary").count()
-    assert stops.count("BUTTON") == page.locator("button:visible").count()
-    assert set(stops) == {"A", "BUTTON", "SUMMARY", "DIV", "SELECT"}
+        focused_tags.append(focused)
+    assert focused_tags.count("SUMMARY") == page.locator("summary").count()
+    assert focused_tags.count("BUTTON") == page.locator("button:visible").count()
+    assert set(focused_tags) == {"A", "BUTTON", "SUMMARY", "DIV", "SELECT"}
     regions = page.locator(".scroller:visible").count()
-    assert stops.count("DIV") == regions, "tables that scroll can be scrolled, and canvases are no stop"
+    assert focused_tags.count("DIV") == regions, "tables can be scrolled by keyboard, and no canvas is focused"
 
 
-def test_enter_opens_and_closes_details(desktop: Opened) -> None:
+def test_enter_opens_and_closes_details(desktop: OpenPage) -> None:
     page = desktop.page
     details = page.locator("#plan details")
     details.locator("summary").focus()
@@ -184,13 +191,13 @@ def test_enter_opens_and_closes_details(desktop: Opened) -> None:
         assert details.evaluate("(each) => each.open") is is_open
 
 
-def test_a_link_to_an_action_opens_it(desktop: Opened) -> None:
+def test_a_link_to_an_action_opens_it(desktop: OpenPage) -> None:
     desktop.page.locator("a[href='#action-2']").click()
     desktop.page.wait_for_function("document.getElementById('action-2').open")
 
 
 @pytest.mark.parametrize(("chart", "label", "line"), [("latency", "p99", "p99"), ("users", "active", "users")])
-def test_a_key_hides_and_shows_its_line(desktop: Opened, chart: str, label: str, line: str) -> None:
+def test_a_button_of_the_legend_hides_and_shows_its_line(desktop: OpenPage, chart: str, label: str, line: str) -> None:
     page = desktop.page
     key = page.locator(f"#figure-{chart} button.key", has_text=label)
     for is_shown in (False, True):
@@ -200,7 +207,7 @@ def test_a_key_hides_and_shows_its_line(desktop: Opened, chart: str, label: str,
         assert page.evaluate(VISIBLE, [chart, line]) == [is_shown]
 
 
-def test_the_filter_shows_one_action_and_then_all_of_them_again(desktop: Opened, summary: Summary) -> None:
+def test_the_filter_shows_one_action_and_then_all_of_them_again(desktop: OpenPage, summary: Summary) -> None:
     page = desktop.page
     assert summary.history is not None
     assert summary.history.steps is not None
@@ -215,62 +222,62 @@ def test_the_filter_shows_one_action_and_then_all_of_them_again(desktop: Opened,
     assert page.locator("#filter-notice").is_hidden()
 
 
-def test_a_limit_of_one_action_is_drawn_beside_that_action_only(desktop: Opened) -> None:
+def test_the_limit_of_an_action_is_drawn_only_when_that_action_is_shown(desktop: OpenPage) -> None:
     page = desktop.page
     for step, limits in (("1", ['p95("action-1") < 100ms']), ("2", []), ("", ["p95 < 500ms"])):
         page.select_option("#action-filter", step)
         assert page.evaluate(LIMITS_SHOWN) == limits
 
 
-def test_instants_are_named_without_hours(desktop: Opened) -> None:
-    named = desktop.page.evaluate(
+def test_times_are_shown_without_hours(desktop: OpenPage) -> None:
+    labels = desktop.page.evaluate(
         "Bokeh.documents[0].roots().find((root) => root.name === 'users').below[0].formatter.doFormat([0, 65, 3700])"
     )
-    assert named == ["0:00", "1:05", "1:01:40"]
+    assert labels == ["0:00", "1:05", "1:01:40"]
 
 
-def test_dragging_shows_a_stretch_in_all_charts_and_a_button_the_whole_run(desktop: Opened) -> None:
+def test_dragging_zooms_all_charts_and_a_button_shows_the_whole_run(desktop: OpenPage) -> None:
     page = desktop.page
-    place = page.locator("#chart-throughput")
-    place.scroll_into_view_if_needed()
-    box = place.bounding_box()
+    chart = page.locator("#chart-throughput")
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
     assert box is not None
-    across = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] * 0.4, across)
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.4, middle)
     page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.6, across, steps=8)
+    page.mouse.move(box["x"] + box["width"] * 0.6, middle, steps=8)
     page.mouse.up()
     whole = page.locator("#whole-run")
     whole.wait_for(state="visible")
-    shown = "((range) => [range.start, range.end])(Bokeh.documents[0].get_model_by_name('time'))"
-    start, end = page.evaluate(shown)
+    time_range = "((range) => [range.start, range.end])(Bokeh.documents[0].get_model_by_name('time'))"
+    start, end = page.evaluate(time_range)
     assert 30 < start < end < 90
     assert page.evaluate(RANGES) == 1
     whole.click()
-    assert page.evaluate(shown) == [0, 120]
+    assert page.evaluate(time_range) == [0, 120]
     assert whole.is_hidden()
 
 
-def test_a_finger_scrolls_the_page_over_a_chart(browser: Browser, report: Path) -> None:
-    page = opened(browser, report, PHONE, has_touch=True, is_mobile=True).page
+def test_touching_a_chart_scrolls_the_page(browser: Browser, report: Path) -> None:
+    page = open_page(browser, report, PHONE, has_touch=True, is_mobile=True).page
     assert page.evaluate(ZOOMING) == 0
     page.close()
 
 
-def test_no_script_but_the_pages_own_runs(desktop: Opened) -> None:
+def test_only_the_pages_own_scripts_run(desktop: OpenPage) -> None:
     page = desktop.page
     page.evaluate(
         "() => { const script = document.createElement('script'); script.textContent = 'window.taken = true';"
         " document.body.append(script); }"
     )
     assert page.evaluate("window.taken") is None
-    assert any("Content Security Policy" in said for said in desktop.said)
+    assert any("Content Security Policy" in message for message in desktop.messages)
 
 
-def test_on_paper_everything_is_open_and_charts_are_pictures_in_light(
+def test_the_printed_page_has_open_details_and_charts_as_light_pictures(
     browser: Browser, report: Path, artefacts: Path
 ) -> None:
-    page = opened(browser, report, DESKTOP, "dark").page
+    page = open_page(browser, report, DESKTOP, "dark").page
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details:not([open])").count() == 0
     assert page.locator(".canvas > canvas.picture").count() == 9
@@ -284,21 +291,21 @@ def test_on_paper_everything_is_open_and_charts_are_pictures_in_light(
 
 @pytest.fixture(scope="module")
 def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    named = os.environ.get("GRADUAL_ARTEFACTS")
-    folder = Path(named) if named else tmp_path_factory.mktemp("artefacts")
+    name = os.environ.get("GRADUAL_ARTEFACTS")
+    folder = Path(name) if name else tmp_path_factory.mktemp("artefacts")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_screenshots_are_kept(
+def test_screenshots_are_written(
     browser: Browser, report: Path, artefacts: Path, viewport: dict[str, int], scheme: str
 ) -> None:
-    result = opened(browser, report, viewport, scheme)
+    result = open_page(browser, report, viewport, scheme)
     name = f"report-{viewport['width']}-{scheme}.png"
     result.page.screenshot(path=artefacts / name, full_page=True)
-    ground = result.page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert ground == {"light": "rgb(247, 247, 245)", "dark": "rgb(14, 16, 19)"}[scheme]
+    background = result.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == {"light": "rgb(247, 247, 245)", "dark": "rgb(14, 16, 19)"}[scheme]
     assert (artefacts / name).stat().st_size > 50_000
     result.page.close()

@@ -1,4 +1,4 @@
-"""Reporters of one's own beside a plan: what they count is what the run reports; their troubles are theirs alone."""
+"""Custom reporters beside a plan: they count what the run reports, and their errors do not change the run."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import pytest
 from conftest import BIN, DEADLINE_S, Target, free_port, stop, wait_until
 from summary_schema import SUMMARY, violations
 
-# As a user writes it, letter by letter (docs/design/results.md, "Reporters").
+# Exactly as in docs/design/results.md, "Reporters".
 CUSTOM = """
 from gradual.reporting import BaseReporter
 class CustomReporter(BaseReporter):
@@ -26,7 +26,7 @@ class CustomReporter(BaseReporter):
         self.send_slack_notification(summary)
 """
 
-WITNESS = '''
+COUNTING = '''
 import json
 import sys
 from pathlib import Path
@@ -35,18 +35,18 @@ sys.path.insert(0, str(Path(__file__).parent))
 import custom
 
 
-class Witness(custom.CustomReporter):
-    """Writes down what the other would have kept to itself."""
+class Counting(custom.CustomReporter):
+    """Writes the counts of the custom reporter to a file."""
 
     def on_test_complete(self, summary):
         super().on_test_complete(summary)
         metrics = self.metrics
-        told = {"count": metrics.count, "statuses": metrics.statuses, "dropped": metrics.dropped,
+        counts = {"count": metrics.count, "statuses": metrics.statuses, "dropped": metrics.dropped,
                 "p50": metrics.percentile(50), "requests": summary["totals"]["requests"]}
-        Path(self.arg).write_text(json.dumps(told))
+        Path(self.arg).write_text(json.dumps(counts))
 '''
 
-TROUBLE = """
+FAULTY = """
 import time
 from pathlib import Path
 
@@ -55,7 +55,7 @@ from gradual.reporting import BaseReporter
 
 class Raiser(BaseReporter):
     def on_interval(self, interval):
-        raise RuntimeError("a bad day")
+        raise RuntimeError("an error on purpose")
 
 
 class Blocker(BaseReporter):
@@ -74,7 +74,7 @@ TOKEN = "tok-q7w8e9"
 
 
 class Webhook:
-    """Takes notifications."""
+    """Receives notifications."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -96,17 +96,17 @@ class Webhook:
 
 @pytest.fixture
 def webhook() -> Iterator[Webhook]:
-    made = Webhook()
-    thread = threading.Thread(target=made.server.serve_forever)
+    receiver = Webhook()
+    thread = threading.Thread(target=receiver.server.serve_forever)
     thread.start()
-    yield made
-    made.server.shutdown()
+    yield receiver
+    receiver.server.shutdown()
     thread.join()
-    made.server.server_close()
+    receiver.server.server_close()
 
 
 def plan(url: str) -> dict[str, Any]:
-    """Successes, failures of several kinds, and one that never gets a connection; a warm-up before what counts."""
+    """A warm-up, then successes, failures of several kinds, and an action that gets no connection."""
     headers = {"X-Tenant": "{{secrets.API_KEY}}", "Authorization": f"Bearer {TOKEN}"}
     return {
         "config": {
@@ -145,20 +145,20 @@ def plan(url: str) -> dict[str, Any]:
 
 
 class Run:
-    """`gradual run` in a folder of its own, with the plan and the reporters in another."""
+    """`gradual run` in a folder; the plan and the reporters are in another one."""
 
     def __init__(self, folder: Path, document: dict[str, Any]) -> None:
         self.plans, self.folder = folder / "plans", folder / "work"
-        for place in (self.plans, self.folder):
-            place.mkdir()
+        for path in (self.plans, self.folder):
+            path.mkdir()
         (self.plans / "custom.py").write_text(CUSTOM)
-        (self.plans / "witness.py").write_text(WITNESS)
-        (self.plans / "trouble.py").write_text(TROUBLE)
+        (self.plans / "counting.py").write_text(COUNTING)
+        (self.plans / "faulty.py").write_text(FAULTY)
         (self.plans / "plan.yaml").write_text(json.dumps(document))
         self.processes: list[subprocess.Popen[str]] = []
 
     def start(self, *words: str, **environ: str) -> subprocess.Popen[str]:
-        """Counts are judged here, not whether a noisy machine keeps up."""
+        """Start the run. The tests check counts, so a saturated machine does not fail it."""
         command = [str(BIN / "gradual"), "run", str(self.plans / "plan.yaml"), "--agents", "2", "-q", *words]
         command += ["--allow-saturated", "--allow-missing", "100%", "-o", "json=summary.json"]
         with (self.folder / "run.log").open("w") as log:
@@ -174,7 +174,7 @@ class Run:
         return process
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return (self.folder / "run.log").read_text()
 
     def read(self, name: str) -> dict[str, Any]:
@@ -187,9 +187,9 @@ class Run:
 
 @pytest.fixture
 def run(tmp_path: Path, target: Target) -> Iterator[Run]:
-    made = Run(tmp_path, plan(target.url))
-    yield made
-    made.close()
+    started = Run(tmp_path, plan(target.url))
+    yield started
+    started.close()
 
 
 def codes_of(summary: dict[str, Any]) -> Counter[str]:
@@ -199,18 +199,18 @@ def codes_of(summary: dict[str, Any]) -> Counter[str]:
     return codes
 
 
-def test_a_reporter_beside_the_plan_counts_what_the_run_reports(run: Run, webhook: Webhook) -> None:
-    process = run.start("--reporter", "custom", "-o", "witness=told.json", GRADUAL_SLACK_WEBHOOK=webhook.url)
+def test_a_reporter_beside_the_plan_has_the_counts_of_the_run(run: Run, webhook: Webhook) -> None:
+    process = run.start("--reporter", "custom", "-o", "counting=counts.json", GRADUAL_SLACK_WEBHOOK=webhook.url)
     code = process.wait(DEADLINE_S)
-    assert code == 0, run.said
-    summary, told = run.read("summary.json"), run.read("told.json")
+    assert code == 0, run.output
+    summary, counts = run.read("summary.json"), run.read("counts.json")
     totals = summary["totals"]
     assert totals["requests"] > 100
     assert totals["warm_up_sent"] > 0
-    assert told["dropped"] == 0
-    assert told["count"] == told["requests"] == totals["requests"]
-    without_response = told["statuses"].pop("0")
-    assert told["statuses"] == codes_of(summary)
+    assert counts["dropped"] == 0
+    assert counts["count"] == counts["requests"] == totals["requests"]
+    without_response = counts["statuses"].pop("0")
+    assert counts["statuses"] == codes_of(summary)
     assert without_response == sum(row["errors"].get("connect", 0) for row in summary["actions"]) > 0
     page = (run.folder / "report.html").read_text()
     assert "reporters" in page
@@ -218,16 +218,16 @@ def test_a_reporter_beside_the_plan_counts_what_the_run_reports(run: Run, webhoo
     assert [text.splitlines()[0].split(" (")[0] for text in webhook.texts] == ["*reporters* passed"] * 2
 
 
-def test_failed_exchanges_are_shown_with_their_cause_and_without_secrets(run: Run, target: Target) -> None:
-    assert run.start().wait(DEADLINE_S) == 0, run.said
+def test_the_summary_has_failed_exchanges_with_their_cause_and_without_secrets(run: Run, target: Target) -> None:
+    assert run.start().wait(DEADLINE_S) == 0, run.output
     summary = run.read("summary.json")
     assert violations(summary, SUMMARY) == []
-    shown: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    samples: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in summary["error_samples"]:
-        shown[row["step"], row["kind"]].append(row)
+        samples[row["step"], row["kind"]].append(row)
     failed = {(row["step"], kind) for row in summary["actions"] for kind in row["errors"]}
     assert (
-        shown.keys()
+        samples.keys()
         == failed
         == {
             ("missing", "status"),
@@ -236,18 +236,18 @@ def test_failed_exchanges_are_shown_with_their_cause_and_without_secrets(run: Ru
             ("away", "connect"),
         }
     )
-    for rows in shown.values():
+    for rows in samples.values():
         assert [row["picked"] for row in rows] == ["first"] * 3 + ["random"] * 5
         assert {row["agent"] for row in rows} <= {agent["name"] for agent in summary["agents"]}
-    login = shown["login", "status"][0]
+    login = samples["login", "status"][0]
     assert json.loads(login["request"]["body"]) == {"user": "u", "password": "***"}
     assert (login["response"]["status_code"], login["response"]["body"]) == (401, '{"error": "unknown"}')
     assert ["Authorization", "***"] in login["request"]["headers"]
     assert ["X-Tenant", "***"] in login["request"]["headers"]
-    echo = shown["echo", "assertion:body_contains"][0]
+    echo = samples["echo", "assertion:body_contains"][0]
     assert json.loads(echo["response"]["body"]) == {"nested": {"password": "***", "key": "***"}}
-    assert shown["missing", "status"][0]["request"]["url"] == f"{target.url}/status/404/x?access_token=***"
-    assert shown["away", "connect"][0]["response"] is None
+    assert samples["missing", "status"][0]["request"]["url"] == f"{target.url}/status/404/x?access_token=***"
+    assert samples["away", "connect"][0]["response"] is None
     errors = {row["step"]: (row["label"], row["example"]) for row in summary["errors"]}
     assert errors["missing"] == ("HTTP 404", f"GET {target.url}/status/404/x?access_token=*** → 404")
     assert (errors["login"][0], errors["echo"][0]) == ("HTTP 401", "body lacks the asserted text")
@@ -257,27 +257,27 @@ def test_failed_exchanges_are_shown_with_their_cause_and_without_secrets(run: Ru
         counted[row["step"]] += row["count"]
         assert 0 <= row["first_s"] <= row["last_s"] <= summary["run"]["duration_s"]
     assert counted == {row["step"]: row["failures"] for row in summary["actions"] if row["failures"]}
-    everything = (run.folder / "summary.json").read_text() + run.said
+    everything = (run.folder / "summary.json").read_text() + run.output
     assert not [secret for secret in (SECRET, PASSWORD, TOKEN) if secret in everything]
 
 
-def test_reporters_in_trouble_harm_neither_the_run_nor_the_others(run: Run) -> None:
+def test_faulty_reporters_harm_neither_the_run_nor_other_reporters(run: Run) -> None:
     release = run.folder / "release"
     process = run.start(
-        *("-o", f"{run.plans}/trouble.py:Raiser"),
-        *("-o", "witness=told.json"),
+        *("-o", f"{run.plans}/faulty.py:Raiser"),
+        *("-o", "counting=counts.json"),
         *("-o", "json=healthy.json"),
-        *("-o", f"{run.plans}/trouble.py:Blocker={release}"),
+        *("-o", f"{run.plans}/faulty.py:Blocker={release}"),
     )
-    wait_until((run.folder / "release.blocks").exists, "the blocker blocks")
+    wait_until((run.folder / "release.blocks").exists, "the reporter blocks")
     wait_until((run.folder / "healthy.json").exists, "the healthy reporter has written its file")
     assert process.poll() is None, "the run waits for the reporter that is still busy"
     release.touch()
-    assert process.wait(DEADLINE_S) == 0, run.said
-    assert (run.folder / "release.done").exists(), "who was busy is told of the end all the same"
-    told, summary = run.read("told.json"), run.read("healthy.json")
-    assert told["count"] == summary["totals"]["requests"] > 100
+    assert process.wait(DEADLINE_S) == 0, run.output
+    assert (run.folder / "release.done").exists(), "the reporter that was busy gets the end of the test"
+    counts, summary = run.read("counts.json"), run.read("healthy.json")
+    assert counts["count"] == summary["totals"]["requests"] > 100
     assert summary == run.read("summary.json")
-    assert run.said.count("reporter Raiser failed and is left out") == 1
-    assert "a bad day" in run.said
-    assert "Blocker" not in run.said
+    assert run.output.count("reporter Raiser failed and is left out") == 1
+    assert "an error on purpose" in run.output
+    assert "Blocker" not in run.output

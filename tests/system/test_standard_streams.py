@@ -1,6 +1,6 @@
-"""Whatever becomes of the standard streams, a run counts, its files are written, its exit code is its own.
+"""A run whose standard streams fail still counts, writes its files and has the right exit code.
 
-Readers that go, streams that are closed, disks that are full, encodings that have no letter for a plan's name.
+Cases: readers that end early, closed streams, full disks, encodings that lack a character of the plan's name.
 """
 
 import json
@@ -19,12 +19,12 @@ ALLOWED = "--allow-saturated --allow-missing 100%"
 
 @dataclass(frozen=True)
 class Shell:
-    """A folder with `plan.yaml`, whose runs take a second, and commands in it."""
+    """Runs commands in a folder with `plan.yaml`, a plan of half a second."""
 
     folder: Path
 
     def run(self, line: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
-        """A line of bash; `set -o pipefail` gives the exit code of a command whose reader has gone."""
+        """Run a line of bash. Its exit code is that of the command, not of the reader of a pipe (`pipefail`)."""
         path = f"{BIN}:{os.environ['PATH']}"
         return subprocess.run(
             ["bash", "-c", f"set -o pipefail; {line}"],
@@ -60,19 +60,19 @@ RUN = f"gradual run plan.yaml --agents 1 {ALLOWED}"
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "ascii"])
-def test_the_summary_appears_in_any_encoding(encoding: str, shell: Shell) -> None:
+def test_the_summary_is_printed_in_any_encoding(encoding: str, shell: Shell) -> None:
     done = shell.run(RUN, PYTHONIOENCODING=encoding)
     assert done.returncode == 0, done.stderr
     assert NAME.encode(encoding, "replace") in done.stdout
     assert b"Traceback" not in done.stderr
 
 
-def test_json_keeps_every_letter_in_any_encoding(shell: Shell) -> None:
+def test_json_keeps_every_character_in_any_encoding(shell: Shell) -> None:
     done = shell.run(f"{RUN} --json", PYTHONIOENCODING="latin-1")
     assert json.loads(done.stdout.decode("ascii"))["run"]["name"] == NAME
 
 
-def test_commands_take_names_that_the_locale_has_no_letters_for(shell: Shell) -> None:
+def test_commands_accept_file_names_that_the_locale_cannot_encode(shell: Shell) -> None:
     plain = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     done = shell.run("gradual init Über.yaml && gradual validate Über.yaml && gradual plan Über.yaml", **plain)
     assert done.returncode == 0, done.stderr
@@ -84,7 +84,7 @@ def test_commands_take_names_that_the_locale_has_no_letters_for(shell: Shell) ->
 
 
 @pytest.mark.parametrize(
-    ("line", "code", "said"),
+    ("line", "code", "message"),
     [
         (f"{RUN} -q --json -o json=kept.json | true", 0, b""),
         (f"{RUN} -o json=kept.json | true", 0, b""),
@@ -98,17 +98,17 @@ def test_commands_take_names_that_the_locale_has_no_letters_for(shell: Shell) ->
         (f"{RUN} -q -o html=/dev/full -o json=kept.json", 3, b"could not write /dev/full: No space left on device"),
     ],
 )
-def test_a_run_whose_streams_fail_is_judged_and_writes_its_files(
-    line: str, code: int, said: bytes, shell: Shell
+def test_a_run_whose_streams_fail_has_its_exit_code_and_writes_its_files(
+    line: str, code: int, message: bytes, shell: Shell
 ) -> None:
     done = shell.run(line)
     assert done.returncode == code, done.stderr
-    assert said in done.stderr
+    assert message in done.stderr
     assert b"Traceback" not in done.stderr + done.stdout
     assert json.loads(shell.text("kept.json"))["run"]["name"] == NAME
 
 
-def test_a_report_that_is_missing_stands_in_the_summary_that_is_shown(shell: Shell) -> None:
+def test_the_printed_summary_names_a_report_that_is_missing(shell: Shell) -> None:
     done = shell.run(f"{RUN} -o json=/dev/full")
     assert b"could not write /dev/full: No space left on device" in b" ".join(done.stdout.split())
 
@@ -143,7 +143,7 @@ def test_no_command_ends_with_a_traceback(line: str, code: int, shell: Shell) ->
     assert b"Exception ignored" not in done.stderr
 
 
-def test_a_fleet_whose_streams_are_closed_runs(shell: Shell) -> None:
+def test_a_fleet_with_closed_streams_runs(shell: Shell) -> None:
     agent = "gradual-agent --master unix:here --processes 2 >&- 2>&- &"
     done = shell.run(
         f"{agent} gradual-master run plan.yaml --listen unix:here --expect-agents 1 -o json=kept.json {ALLOWED}"
@@ -153,7 +153,7 @@ def test_a_fleet_whose_streams_are_closed_runs(shell: Shell) -> None:
     assert json.loads(shell.text("kept.json"))["totals"]["requests"] > 0
 
 
-def test_pipes_take_reports(shell: Shell) -> None:
+def test_reports_are_written_to_pipes(shell: Shell) -> None:
     done = shell.run(
         f"mkfifo named; cat named > copy.json & {RUN} -q -o json=named -o markdown=>(cat > copy.md)"
         " -o junit=/dev/stdout > copy.xml; code=$?; wait; exit $code"
@@ -164,7 +164,7 @@ def test_pipes_take_reports(shell: Shell) -> None:
     assert "<testsuite" in shell.text("copy.xml")
 
 
-def test_off_a_terminal_there_are_progress_lines_only(shell: Shell) -> None:
+def test_without_a_terminal_the_master_prints_progress_lines_only(shell: Shell) -> None:
     agent = "gradual-agent --master unix:here --master-wait 30s &"
     master = f"gradual-master run plan.yaml --listen unix:here --expect-agents 1 {ALLOWED}"
     done = shell.run(f"{master} & while ! [ -S here ]; do sleep 0.02; done; {agent} wait")
