@@ -1,13 +1,13 @@
 """What the master and the agents share: plan, schedule, slots, histogram, batches, messages.
 
-Nothing here opens a socket, runs an event loop or reads a clock. Its rooms, of which each imports only those above it
-(and `clock`, `errors`, `randomness`, `units`):
+Nothing here opens a socket, runs an event loop or reads a clock. Of its packages each imports only those above it (and
+`clock`, `errors`, `randomness`, `units`):
 
 secrecy      what is masked, and how much of a value a message shows
 process      exit codes, logs, standard streams
 histogram    buckets, histograms, columns of many
 language     documents with line numbers, models and the types of values as people write them, wording
-net          URLs, certificates, TLS settings
+net          URLs, header fields, TLS
 templates    Jinja, bounded
 think_times  a module per distribution
 kinds        action kinds as the plan sees them; `http` is one

@@ -16,7 +16,7 @@ from gradual_agent.http.urls import ANY_TLS, Origin, encode_location, join_url, 
 from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import RequestError
-from gradual_common.kinds.http.fields import check_method, check_name, check_value
+from gradual_common.net.header_fields import check_method, check_name, check_value
 from gradual_common.net.tls import Tls
 from gradual_common.net.urls import encode_text
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from gradual_common.kinds.expressions import check_jmespath, check_regex
-from gradual_common.kinds.http.fields import check_name
 from gradual_common.language.model import Model
 from gradual_common.language.wording import kind_of
+from gradual_common.net.header_fields import check_name
 
 SOURCES = ("json", "regex", "header", "cookie")
 SHARED_SOURCES = ("json", "regex")

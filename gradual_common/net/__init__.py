@@ -1,1 +1,1 @@
-"""URLs, certificates and TLS settings, as plan checks and engine see them alike."""
+"""URLs, header fields and TLS, as the checks of a plan and the engine see them alike."""

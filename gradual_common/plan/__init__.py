@@ -3,10 +3,9 @@
 reading       text → document: YAML and what is wrong with its syntax, options (`--set`, `-u`, …), `${X}` and secrets,
               the files of data sets
 model         document → plan: the models, their JSON Schema, the numbers of the plan's steps in every batch
-checks        what is wrong with a plan: its shape, keys of other places and other tools, what is not supported yet, and
-              what a shape cannot say: names, ramps, templates, data, TLS
+checks        what is wrong with a plan: its shape, keys of other tools, what is not supported yet, and what needs more
+              than one field: names, ramps, templates, data, TLS
 loader        all of it
 scheduling    plan → schedule
-display       the plan as reports name its parts
-confidential  what of a plan must cross no network in the clear
+confidential  what must not go over a network unencrypted, and the plan as reports name its parts
 """

@@ -28,7 +28,7 @@ Hide = Callable[[str], str]
 
 
 class Assertion(Model):
-    """One assertion in normal form; each kind documents its fields in its own file."""
+    """One assertion in normal form; each kind documents its own fields."""
 
     check: str
     """The name of its kind."""

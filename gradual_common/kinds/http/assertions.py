@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from gradual_common.kinds.assertions.assertion import Assertion, AssertionKind, Find, Predicate
 from gradual_common.kinds.assertions.operators import read_expectation
 from gradual_common.kinds.assertions.parsing import SHARED_ASSERTIONS
-from gradual_common.kinds.http.fields import check_name
 from gradual_common.language.model import Fragment
 from gradual_common.language.wording import kind_of
+from gradual_common.net.header_fields import check_name
 from gradual_common.templates.templates import Compiled
 
 _STATUS_CLASS = re.compile(r"([1-9])xx", re.IGNORECASE)

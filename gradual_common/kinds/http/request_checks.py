@@ -1,4 +1,4 @@
-"""Finds requests that can never be sent, before a run: URLs, headers, bodies (the rules: `urls`, `fields`).
+"""Finds requests that can never be sent, before a run: URLs, headers, bodies (by `net.urls` and `net.header_fields`).
 
 In a text with templates the parts between them are checked.
 """
@@ -9,10 +9,10 @@ import re
 from typing import Any
 
 from gradual_common.errors import RequestError, TemplateError
-from gradual_common.kinds.http.fields import check_name, check_value
 from gradual_common.language.document import Document, Path, mapping_at, texts_in
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import NO_CHARACTER
+from gradual_common.net.header_fields import check_name, check_value
 from gradual_common.net.urls import check_characters, read_authority, split_authority
 from gradual_common.secrecy.quoting import quoted
 from gradual_common.templates.templates import as_text, compile_template, is_template, static_pieces
