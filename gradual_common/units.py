@@ -118,7 +118,7 @@ def format_duration(nanoseconds: int) -> str:
 
 
 def percent(share: float) -> str:
-    """`0.13%`, `2.5%`, `56%`, `100%`: two figures, and never less than can be read."""
+    """`0.13%`, `2.5%`, `56%`, `100%`: two significant digits, but `<0.01%` below that."""
     value = 100 * share
     if 0 < value < SMALLEST_PERCENT:
         return f"<{SMALLEST_PERCENT}%"

@@ -1,6 +1,6 @@
 """Why samples failed, as labels in reports: `HTTP 404`, `connection refused`, `certificate is self-signed`.
 
-A label comes from the failure kind, the sentence by which an agent described it, and the assertions of its action. A
+A label comes from the failure kind, the words in which an agent described it, and the assertions of its action. A
 kind that is not known here is shown by its name.
 """
 
@@ -40,7 +40,7 @@ def label_of(kind: str, detail: str = "", status_code: int | None = None, assert
 
 
 def cause_of(kind: str, detail: str = "", status_code: int | None = None) -> str | None:
-    """The sentence of a failure; for a status code without one, the phrase of the code."""
+    """Why a request failed, in words; for a status code without a detail, the phrase of the code."""
     if detail or not status_code or not is_by_status(kind):
         return detail or None
     phrase = next((status.phrase for status in HTTPStatus if status == status_code), "")

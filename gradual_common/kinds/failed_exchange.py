@@ -1,6 +1,6 @@
 """The form of a failed exchange as JSON data: an agent describes it, and a summary shows it.
 
-* `detail`: why it failed, in a sentence.
+* `detail`: why it failed, in words.
 * `request`, `response`: what was sent and received, or None. Both have `headers` (pairs), `body` and `body_bytes` (the
   size without codings).
 * An HTTP request also has its method and URL, an HTTP response its status code. Those of other kinds have a `title`,

@@ -16,8 +16,8 @@ MAX_LABEL_PART = 60
 class FailureKind:
     """One way to fail.
 
-    Agents count failures by kind, and describe some of them by a sentence. The label in reports is found by a part of
-    that sentence.
+    Agents count failures by kind, and describe some of them in words (`detail`). The label in reports is found by a
+    part of these words.
     """
 
     # By a part, because the texts of operating systems and libraries differ from version to version.
@@ -33,16 +33,16 @@ class FailureKind:
     """Whether reports divide these failures by status code."""
 
     causes: tuple[tuple[str, str], ...] = ()
-    """Pairs of a part of the sentence, in lower case, and a label; the first part that is found counts."""
+    """Pairs of a part of the detail, in lower case, and a label; the first part that is found counts."""
 
     pattern: tuple[re.Pattern[str], str] | None = None
     """Tried before `causes`: a pattern, and a label into which its first group is put."""
 
-    def label_for(self, sentence: str) -> str:
-        """The label of a failure of this kind with this sentence."""
-        if self.pattern is not None and (found := self.pattern[0].search(sentence)):
+    def label_for(self, detail: str) -> str:
+        """The label of a failure of this kind with this detail."""
+        if self.pattern is not None and (found := self.pattern[0].search(detail)):
             return self.pattern[1].format(found[1][:MAX_LABEL_PART])
-        lower = sentence.lower()
+        lower = detail.lower()
         return next((label for part, label in self.causes if part in lower), self.label)
 
 

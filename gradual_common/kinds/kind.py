@@ -112,7 +112,7 @@ class ActionKind:
     """Its own failures; every action may also fail by a template, an assertion, an extraction or a timeout."""
 
     assertions: ClassVar[Mapping[str, AssertionKind]] = SHARED_ASSERTIONS
-    """The kinds of assertions that its actions may have, by name."""
+    """The kinds of assertions of its actions, by name; their failures are numbered in `failures.BUILT_IN`."""
 
     template_keys: ClassVar[tuple[str, ...]] = ("assertions",)
     """The keys of an action whose texts are templates."""

@@ -1,7 +1,7 @@
 """TLS: settings, certificates, keys and the contexts made of them, the same for the checks of a plan and the engine.
 
 Files come as bytes. A file may have any text around its PEM blocks (RFC 7468, 2); a file without a PEM block is read as
-DER. Nothing here asks for a passphrase: OpenSSL would ask on the terminal, and the agent would wait for ever.
+DER. Nothing here asks for a passphrase: OpenSSL would ask on the terminal, and the agent would wait forever.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Encodes text and URLs: text becomes UTF-8, in a URL these bytes are percent-encoded, a host name becomes IDNA.
 
 Sources: RFC 3986, RFC 9110 4.2, RFC 5891 with UTS 46 for host names, and curl where they leave something open, as
-they do for what is hardly a URL. The check of a plan refuses the same URLs before a run
+they do for malformed URLs. The check of a plan refuses the same URLs before a run
 (`gradual_common.kinds.http.request_checks`).
 """
 

@@ -16,10 +16,10 @@ from gradual_common.language.plan_view import name_steps
 from gradual_common.net.tls import holds_key
 from gradual_common.plan.model.plan import Plan, Step, Threshold, UserGroup
 from gradual_common.protocol.job import Job, mask_of
-from gradual_common.secrecy.credentials import CARRIERS, places_in
+from gradual_common.secrecy.credentials import SENT_KEYS, places_in
 
-SENT = CARRIERS - {"assertions"}
-"""What is asserted is compared with, and opens nothing."""
+AUTHENTICATING = SENT_KEYS - {"assertions"}
+"""The keys of a plan whose values may authenticate. What is asserted is only compared with a response."""
 
 _NAME_IN_RULE = re.compile(r'"[^"]*"|[A-Za-z_][\w-]*')
 
@@ -30,7 +30,7 @@ def first_confidential(job: Job) -> str:
     """The path of the first confidential entry of the plan, as an author writes it; "" if there is none."""
     if job.secrets:
         return "secrets"
-    for path, value, credentials in places_in(job.document, carriers=SENT):
+    for path, value, credentials in places_in(job.document, sent_keys=AUTHENTICATING):
         if path[-2:] in (("tls", "key"), ("tls", "cert")):
             found = path[-1] == "key" or holds_key(job.assets.get(value, b""))
         else:
@@ -64,7 +64,7 @@ def plan_for_display(plan: Plan, job: Job) -> Plan:
 
 
 def _texts_of(plan: Plan) -> Iterator[str]:
-    """Everything of a plan that is shown beside what was measured."""
+    """Everything of a plan that is shown together with the measurements."""
     yield from (plan.config.name, plan.config.base_url or "", *(phase.name for phase in plan.config.phases))
     for name, action in plan.actions.items():
         yield name

@@ -1,7 +1,8 @@
 """From a plan file to everything that a run needs: the plan, the job for the agents, the data.
 
-Read → replace (`--set` and its kin) → put variables in → scale (`-u`) → validate and check → read data, TLS files and
-secrets → try the TLS files. Every step reports into the document and the next goes on: all mistakes are found at once.
+Read → replace (`--set` and other options) → put variables in → scale (`-u`) → validate and check → read data, TLS files
+and secrets → try the TLS files. Every step reports into the document and the next goes on: all mistakes are found in
+one go.
 """
 
 from __future__ import annotations
@@ -175,7 +176,7 @@ def schedule_of(document: Document, plan: Plan) -> Schedule:
 
 
 def find_warnings(view: PlanView) -> tuple[Problem, ...]:
-    """What is allowed and hardly meant."""
+    """What is allowed, but probably a mistake."""
     if view.phases and all(phase.get("warm_up") is True for _, phase in view.phases):
         return (view.document.problem(("config", "phases"), "every phase is a warm-up, so nothing is measured"),)
     return ()

@@ -95,7 +95,7 @@ def _read_hello(message: pb.Hello) -> messages.Hello:
 def _read_foreign_hello(message: pb.Hello) -> messages.Hello:
     """The Hello of an agent with another protocol version: its name only, as other fields may mean something else."""
     # It is read leniently, since the master answers with Refused and the agent shows why. A WireError would close the
-    # stream instead, and the agent would retry for ever.
+    # stream instead, and the agent would retry forever.
     incarnation = message.incarnation[:INCARNATION_BYTES].ljust(INCARNATION_BYTES, b"\0")
     name, host, version = (shown_name(text, "unknown") for text in (message.name, message.host, message.version))
     return messages.Hello(message.protocol, incarnation, name, host, message.pid, version, stream=1, max_users=0)

@@ -28,7 +28,7 @@ class Job:
     """Some reporter wants to see every single sample."""
 
     credentials: tuple[str, ...] = ()
-    """What is masked beside the secrets."""
+    """What is masked in addition to the secrets."""
 
 
 def all_credentials(job: Job) -> tuple[list[str], list[str]]:

@@ -30,7 +30,7 @@ class SlotRun:
     tenure: int
 
     at: int = 0
-    """In `AgentMessage.finished` the run time at which their users ended for good, on average; 0 elsewhere."""
+    """In `AgentMessage.finished` the run time at which their users ended for good, on average; 0 in other messages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ PIECE_BYTES = MAX_MESSAGE_BYTES * 3 // 4
 """The rest of a message is room for names, ordinals and framing."""
 
 ORDINAL_BYTES = 6
-"""What a row needs beside its value: a varint of its ordinal (up to 5 bytes for 32 bits) and a comma."""
+"""What a row needs in addition to its value: a varint of its ordinal (up to 5 bytes for 32 bits) and a comma."""
 
 
 def pieces_of(data: bytes) -> Iterator[bytes]:

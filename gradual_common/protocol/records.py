@@ -41,17 +41,17 @@ class WireField:
 class RecordCodec(Generic[R, M]):
     """Writes and reads records of one type; `table` has the fields that do not go over as they are.
 
-    `apart`: fields that the message does not have, or that are read by other means; `read` is given them.
+    `separate`: fields that the message does not have, or that are read by other means; `read` is given them.
     """
 
-    def __init__(self, record: type[R], message: Callable[..., M], apart: Iterable[str] = (), /, **table: WireField):
+    def __init__(self, record: type[R], message: Callable[..., M], separate: Iterable[str] = (), /, **table: WireField):
         self._record = record
         self._message = message
         names = [field.name for field in fields(record)]  # type: ignore[arg-type]  # a record is a dataclass
         assert table.keys() <= {*names}, f"{record.__name__} has no {table.keys() - {*names}}"
-        self._plain = [name for name in names if name not in table and name not in apart]
+        self._plain = [name for name in names if name not in table and name not in separate]
         self._writers = [(name, field.write) for name, field in table.items()]
-        self._readers = [(name, table[name].read) for name in table if name not in apart and not table[name].is_part]
+        self._readers = [(name, table[name].read) for name in table if name not in separate and not table[name].is_part]
         self._parts = [(name, field.read) for name, field in table.items() if field.is_part]
 
     def write(self, record: R) -> M:
@@ -114,7 +114,7 @@ def read_line(what: str, text: str) -> str:
 
 
 def read_reason(text: str) -> str:
-    """A sentence of bounded length."""
+    """A text of bounded length."""
     if len(text) > MAX_REASON_LENGTH:
         raise WireError(f"a reason of {len(text)} characters; allowed are {MAX_REASON_LENGTH}")
     return text

@@ -1,4 +1,4 @@
-"""Single samples as columns, and whole exchanges: what reporters get to see beside batches.
+"""Single samples as columns, and whole exchanges: what reporters get in addition to batches.
 
 Neither is sent again when a stream breaks, and nothing is judged by them: counts and percentiles come from batches.
 """
@@ -77,5 +77,5 @@ class Exemplar:
 
     @property
     def detail(self) -> str:
-        """Why it failed, in a sentence; "" where the status says it."""
+        """Why it failed, in words; "" where the status code is the reason."""
         return str(self.document.get("detail", ""))

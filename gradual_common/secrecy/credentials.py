@@ -17,7 +17,7 @@ from gradual_common.secrecy.token_patterns import basic_credentials, hide_tokens
 
 Path = tuple[str | int, ...]
 
-CARRIERS = frozenset(
+SENT_KEYS = frozenset(
     {"headers", "body", "form", "query", "url", "base_url", "multipart", "auth", "proxy", "tls", "assertions"}
 )
 """Everything below these keys of a plan is sent. Elsewhere `token` may be any name, of a group for example."""
@@ -31,8 +31,8 @@ _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|apikey|negotiate)(?:\s+|
 
 def is_credential(path: Sequence[str | int]) -> bool:
     """Whether the value at a path of a plan is sent under a sensitive name."""
-    carriers = [number for number, part in enumerate(path) if part in CARRIERS]
-    return bool(carriers) and any(is_sensitive(part) for part in path[carriers[0] + 1 :] if isinstance(part, str))
+    sent = [number for number, part in enumerate(path) if part in SENT_KEYS]
+    return bool(sent) and any(is_sensitive(part) for part in path[sent[0] + 1 :] if isinstance(part, str))
 
 
 def credentials_in_text(text: str) -> Iterator[str]:
@@ -94,17 +94,17 @@ def credentials_in(document: Any, *, is_sent: bool = False) -> Iterator[str]:
 
 
 def places_in(
-    document: Any, path: Path = (), *, is_sent: bool = False, carriers: Set[str] = CARRIERS
+    document: Any, path: Path = (), *, is_sent: bool = False, sent_keys: Set[str] = SENT_KEYS
 ) -> Iterator[tuple[Path, Any, Iterator[str]]]:
     """Every value of a document that may hold credentials: its path, the value, its credentials.
 
-    Everything below one of the keys `carriers` is sent.
+    Everything below one of the keys `sent_keys` is sent.
     """
     if isinstance(document, str):
         yield path, document, credentials_in_text(document) if is_sent or "://" in document else iter(())
     elif isinstance(document, list | tuple):
         for number, entry in enumerate(document):
-            yield from places_in(entry, (*path, number), is_sent=is_sent, carriers=carriers)
+            yield from places_in(entry, (*path, number), is_sent=is_sent, sent_keys=sent_keys)
     elif isinstance(document, Mapping):
         for key, value in document.items():
             name = str(key)
@@ -113,14 +113,14 @@ def places_in(
             elif is_sent and is_sensitive(name):
                 yield (*path, name), value, credentials_of(value)
             else:
-                goes_out = is_sent or _sends(document, name, carriers)
-                yield from places_in(value, (*path, name), is_sent=goes_out, carriers=carriers)
+                goes_out = is_sent or _sends(document, name, sent_keys)
+                yield from places_in(value, (*path, name), is_sent=goes_out, sent_keys=sent_keys)
 
 
-def _sends(owner: Mapping[Any, Any], name: str, carriers: Set[str]) -> bool:
+def _sends(owner: Mapping[Any, Any], name: str, sent_keys: Set[str]) -> bool:
     """Whether the value under a key is sent. A plugin's kind has unknown keys: all but two count as sent."""
     kind = owner.get("kind")
-    return name in carriers or (isinstance(kind, str) and kind != "http" and name not in ("kind", "extract"))
+    return name in sent_keys or (isinstance(kind, str) and kind != "http" and name not in ("kind", "extract"))
 
 
 def without_credentials(document: Any, *, is_sent: bool = False, is_secret: bool = False) -> Any:
@@ -135,7 +135,7 @@ def without_credentials(document: Any, *, is_sent: bool = False, is_secret: bool
         return {
             name: without_credentials(
                 value,
-                is_sent=is_sent or _sends(document, str(name), CARRIERS),
+                is_sent=is_sent or _sends(document, str(name), SENT_KEYS),
                 is_secret=is_secret or (is_sent and is_sensitive(str(name))),
             )
             for name, value in document.items()

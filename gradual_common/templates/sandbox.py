@@ -169,14 +169,14 @@ def _filter(node: nodes.Node, name: str, *args: nodes.Expr) -> nodes.Filter:
 
 
 def _plain_text_in(node: nodes.For) -> int:
-    """The characters that each turn writes beside its holes; inner loops count their own."""
+    """The characters that each turn writes outside of its holes; inner loops count their own."""
     inner = {id(data) for loop in node.find_all(nodes.For) for data in loop.find_all(nodes.TemplateData)}
     return sum(len(data.data) for data in node.find_all(nodes.TemplateData) if id(data) not in inner)
 
 
 @pass_context
 def _counted(context: BoundedContext, items: Iterable[Any], plain: int) -> Iterator[Any]:
-    """The turns of a loop, each of which writes `plain` characters beside its holes."""
+    """The turns of a loop, each of which writes `plain` characters outside of its holes."""
     for item in items:
         context.step()
         context.make(plain)

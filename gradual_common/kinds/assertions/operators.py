@@ -49,7 +49,7 @@ def read_operator_key(key: str) -> str:
 
 
 def read_expectation(value: dict[str, Any], named: str, *, is_header: bool = False) -> dict[str, Any]:
-    """The operator and its value in a mapping, beside the key `named`; without an operator it is `exists`."""
+    """The operator and its value in a mapping, without the key `named`; without an operator it is `exists`."""
     others = {key: entry for key, entry in value.items() if key != named}
     if not others:
         return {"op": "exists"}

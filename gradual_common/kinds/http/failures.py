@@ -1,6 +1,6 @@
 """The failures of HTTP actions, in addition to those of every action.
 
-The parts of sentences match Linux, macOS and OpenSSL since 1.1.1.
+The parts of details match Linux, macOS and OpenSSL since 1.1.1.
 """
 
 from __future__ import annotations

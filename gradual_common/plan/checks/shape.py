@@ -94,7 +94,7 @@ def _shape_hint(details: ErrorDetails) -> str:
 
 def read_location(document: Document, location: Path) -> tuple[type[BaseModel] | None, Path]:
     """The model at pydantic's location, and the location without the tags of alternatives."""
-    # Pydantic's location holds, beside keys and indexes, the tag of the alternative that it chose:
+    # Pydantic's location has keys and indexes, and also the tag of the alternative that it chose:
     #     ("config", "ramp", "additive", "interval")   pydantic's location
     #     ("config", "ramp", "interval")               the path in the plan
     # A tag looks like a key, so its text cannot tell it. We walk the models along the location instead: the field says

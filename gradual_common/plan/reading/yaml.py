@@ -49,7 +49,7 @@ MAX_NUMBER_LENGTH = 400
 
 
 class PlanLoader(yaml.SafeLoader):
-    """Tells plain scalars apart from tagged and quoted ones, and leaves their meaning to `read_scalar`."""
+    """Distinguishes plain scalars from tagged and quoted ones, and leaves their meaning to `read_scalar`."""
 
     def resolve(self, kind: type[Node], value: Any, implicit: Any) -> str:
         """The tag of a node that has none."""
