@@ -88,7 +88,7 @@ ALL_FAULTS = [
 
 
 def faults_of(salt: int, numbers: list[int]) -> list[Fault]:
-    """A fault for each number. Hypothesis likes some numbers: one that comes again stands for another fault."""
+    """A fault for each number. Hypothesis likes some numbers: one that comes again means another fault."""
     seen: Counter[int] = Counter()
     faults = []
     for number in numbers:
@@ -132,7 +132,7 @@ class Simulation:
         self.faults_until = self._faults_until()
         self.settled_at = self.faults_until + SETTLING + lasting
         self.schedule = self._schedule()
-        # Those that are there from the begin are a command each, or all of them the processes of one.
+        # The agents that are there from the start are a command each, or all of them the processes of one.
         self.is_one_command = seed % 9 == 4
         terms = Terms(
             run="r1",

@@ -116,7 +116,7 @@ class SimMaster:
         world.at(0, self._tick)
 
     def agent_of(self, number: int) -> str | None:
-        """Who said Hello on a stream."""
+        """The agent that sent a Hello on a stream."""
         server = self._known.get(number)
         return server.hello.incarnation.hex() if server is not None and server.hello is not None else None
 
@@ -128,7 +128,7 @@ class SimMaster:
         return server.hello.stream < self._welcomed.get(server.hello.incarnation.hex(), 0)
 
     def stall(self, duration: int) -> None:
-        """The process stands still."""
+        """The process is paused."""
         if self.is_gone:
             return
         self._stalled_until = max(self._stalled_until, self.world.now + duration)
@@ -142,7 +142,7 @@ class SimMaster:
 
     @property
     def is_stalled(self) -> bool:
-        """Whether it stands still."""
+        """Whether it is paused."""
         return self.world.now < self._stalled_until
 
     def _resume(self) -> None:

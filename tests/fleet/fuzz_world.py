@@ -1,4 +1,4 @@
-"""Simulated time: one heap of what is to happen, clocks that begin anywhere and drift, and timelines on them.
+"""Simulated time: one heap of future events, clocks that start anywhere and drift, and timelines on them.
 
 Nothing ticks: the world jumps from one instant to the next at which something happens, so that a minute of a fleet
 costs milliseconds. Instants are nanoseconds of true time; the master's clock shows it.
@@ -87,7 +87,7 @@ class Clock:
 
 
 class SimTimeline(Timeline):
-    """A process's timeline, driven by the world. While the process is paused it stands still: what is due runs late."""
+    """A process's timeline, driven by the world. While the process is paused nothing runs: what is due runs late."""
 
     def __init__(self, world: World, clock: Clock, on_ran: Callable[[], object]) -> None:
         super().__init__(clock, self._note_earlier)

@@ -59,8 +59,8 @@ def test_sequences_are_the_same_whatever_modules_are_loaded(tmp_path: Path) -> N
 
     def digests(*modules: str) -> list[str]:
         command = [sys.executable, fuzz_draws.__file__, *modules]
-        said = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
-        return said.stdout.split()
+        result = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return result.stdout.split()
 
     alone, loaded = digests(), digests("full_of_numbers")
     assert loaded[0] == alone[0]

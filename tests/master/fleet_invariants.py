@@ -65,7 +65,7 @@ def validate_slots(slots: SlotTable) -> None:
 
 def validate_intake(intake: Intake) -> None:
     """Numbers are in order, and who is awaited is who owes the next open interval."""
-    assert intake.start is not None or intake.next_open == 0, "intervals were closed before the begin"
+    assert intake.start is not None or intake.next_open == 0, "intervals were closed before the start"
     for agent, delivery in intake._deliveries.items():
         assert delivery.merged <= delivery.received, f"{agent}: {delivery}"
         assert delivery.interval <= delivery.received_interval, f"{agent}: {delivery}"

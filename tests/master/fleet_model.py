@@ -1,4 +1,4 @@
-"""Scripted agents and a bench for the master's core: messages in, instructions out, a clock that is set by hand."""
+"""A run of the master's core with scripted agents: messages in, instructions out, a clock that is set by hand."""
 
 from __future__ import annotations
 
@@ -119,46 +119,46 @@ def slots_of(slots: Iterable[SlotRun]) -> set[tuple[int, int, int]]:
     return {(run.group, ordinal, run.tenure) for run in slots for ordinal in range(run.first, run.first + run.count)}
 
 
-class Bench:
-    """A core, its clock, and the stream that each agent speaks on. `said`: all instructions so far."""
+class CoreRun:
+    """A core, its clock, and the stream of each agent. `instructions`: all of them so far."""
 
     def __init__(self, schedule: Schedule, **terms: Any) -> None:
         self.journal = Journal()
         self.core = MasterCore(replace(TERMS, **terms), schedule, self.journal)
         self.now = self.start = 0
-        self.said: list[Instruction] = []
+        self.instructions: list[Instruction] = []
         self.streams: dict[str, int] = {}
         self._next_stream = 1
 
-    def tell(self, event: Event) -> list[Instruction]:
-        """Hand an event to the core; merges and provisions are carried out at once."""
+    def handle(self, event: Event) -> list[Instruction]:
+        """Pass an event to the core; merges and provisions are carried out at once."""
         instructions = self.core.handle(event, self.now)
         validate(self.core)
-        self.said += instructions
+        self.instructions += instructions
         for entry in list(instructions):
             if isinstance(entry, Merge):
-                instructions += self.tell(Merged(entry.agent, entry.batch))
+                instructions += self.handle(Merged(entry.agent, entry.batch))
             elif isinstance(entry, Provide):
-                instructions += self.tell(Provided(entry.agent, entry.slots, 1))
+                instructions += self.handle(Provided(entry.agent, entry.slots, 1))
         return instructions
 
-    def say(self, name: str, **parts: Any) -> list[Instruction]:
+    def send(self, name: str, **parts: Any) -> list[Instruction]:
         """The agent sends a message on its stream."""
-        return self.tell(Received(self.streams[name], AgentMessage(**parts)))
+        return self.handle(Received(self.streams[name], AgentMessage(**parts)))
 
     def greet(self, name: str, stream: int = 1, /, **changes: Any) -> list[Instruction]:
         """The agent says Hello on a new connection."""
         self.streams[name] = self._next_stream
         self._next_stream += 1
-        return self.say(name, hello=hello_of(name, stream, **changes))
+        return self.send(name, hello=hello_of(name, stream, **changes))
 
     def hang_up(self, name: str) -> list[Instruction]:
         """The agent's connection breaks."""
-        return self.tell(StreamEnded(self.streams[name]))
+        return self.handle(StreamEnded(self.streams[name]))
 
     def ping(self, name: str, begun: int = 0) -> list[Instruction]:
         """The agent pings."""
-        return self.say(name, ping=Ping(stamp=self.now + 5, begun=begun, offset=-5))
+        return self.send(name, ping=Ping(stamp=self.now + 5, begun=begun, offset=-5))
 
     def wait(self, seconds: float, *alive: str) -> list[Instruction]:
         """Time passes in ticks of 50 ms; the agents in `alive` ping every second."""
@@ -166,7 +166,7 @@ class Bench:
         until = self.now + round(seconds * S)
         while self.now < until:
             self.now = min(until, self.now + 50 * MS)
-            instructions += self.tell(Tick())
+            instructions += self.handle(Tick())
             if self.now % S < 50 * MS:
                 for name in alive:
                     instructions += self.ping(name)
@@ -177,15 +177,15 @@ class Bench:
         return self.wait(max(0, instant - self.now) / S, *alive)
 
     def to_running(self, *names: str) -> int:
-        """All agents come, store, confirm; the run time at which the schedule begins."""
+        """All agents come, store, confirm; the run time at which the schedule starts."""
         for name in names:
             self.greet(name)
         for name in names:
-            self.say(name, confirm=Confirm(0, 0, 1))
-        said: list[Instruction] = []
+            self.send(name, confirm=Confirm(0, 0, 1))
+        instructions: list[Instruction] = []
         for name in names:
-            said += self.say(name, confirm=Confirm(1, 1, 1))
-        self.start = orders_in(said, self.streams[names[0]]).start
+            instructions += self.send(name, confirm=Confirm(1, 1, 1))
+        self.start = orders_in(instructions, self.streams[names[0]]).start
         return self.start
 
     def assignments(self) -> dict[str, set[tuple[int, int, int]]]:
@@ -208,7 +208,7 @@ class Bench:
 
     def slots(self, name: str) -> tuple[SlotRun, ...]:
         """What the agent was ordered last."""
-        return orders_in(self.said, self.streams[name]).slots
+        return orders_in(self.instructions, self.streams[name]).slots
 
 
 def give(table: SlotTable, agent: str, slots: Mask) -> tuple[SlotRun, ...]:
@@ -218,28 +218,28 @@ def give(table: SlotTable, agent: str, slots: Mask) -> tuple[SlotRun, ...]:
     return given
 
 
-def three_levels(**terms: Any) -> Bench:
+def three_levels(**terms: Any) -> CoreRun:
     """Two agents are expected; 4, 8 and 6 users for ten seconds each."""
-    return Bench(schedule_of((4,), (8,), (6,)), **terms)
+    return CoreRun(schedule_of((4,), (8,), (6,)), **terms)
 
 
-def deliver(run: Bench, names: str, intervals: range, start: int) -> None:
+def deliver(run: CoreRun, names: str, intervals: range, start: int) -> None:
     """Every agent delivers one batch per interval as it ends."""
     for interval in intervals:
         run.wait_until(start + (interval + 1) * S, "a", "b")
         for name in names:
-            run.say(name, ping=Ping(0, 0), batches=(batch_of(interval + 1, interval),))
+            run.send(name, ping=Ping(0, 0), batches=(batch_of(interval + 1, interval),))
 
 
-def finish(run: Bench, names: str) -> None:
+def finish(run: CoreRun, names: str) -> None:
     """Every agent delivers its last batch."""
     for name in names:
-        run.say(name, batches=(batch_of(1, (run.now - 100 * MS) // S - 1, last=True),))
+        run.send(name, batches=(batch_of(1, (run.now - 100 * MS) // S - 1, last=True),))
 
 
-def said_text(run: Bench) -> str:
-    """What was said so far, a line for each note."""
-    return "\n".join(f"{note.level}: {note.text}" for note in only(run.said, Note))
+def notes_text(run: CoreRun) -> str:
+    """The notes so far, one per line."""
+    return "\n".join(f"{note.level}: {note.text}" for note in only(run.instructions, Note))
 
 
-__all__ = ["Bench", "Close", "batch_of", "hello_of", "id_of", "only", "orders_in", "schedule_of", "sent"]
+__all__ = ["Close", "CoreRun", "batch_of", "hello_of", "id_of", "only", "orders_in", "schedule_of", "sent"]

@@ -18,7 +18,7 @@ from gradual_master.results.summary.summary import build_summary
 
 SECONDS = 4
 BEGIN = 1_767_323_045_250_000_000
-"""The schedule's begin: `run_of` starts at 2026-01-02T03:04:05Z, and 0.25 s pass until the schedule begins."""
+"""The start of the schedule: `run_of` starts at 2026-01-02T03:04:05Z, and the schedule 0.25 s later."""
 
 FULL = [(2, 1, 1, 0.25), (1, 0.5, 0.5, 0)]
 DELTA = {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "delta"}

@@ -40,15 +40,15 @@ TIMES = [(n + 1) * 7 * MS for n in range(40)]
 
 
 @dataclass
-class Fed:
-    """What a reporter was told."""
+class ReportedRun:
+    """What a reporter gets."""
 
     run: RunFacts
     intervals: list[IntervalRecord]
     summary: Summary
 
 
-def fed(seconds: int = 3, warm_up: int = 0, plan: Plan | None = None) -> Fed:
+def reported_run(seconds: int = 3, warm_up: int = 0, plan: Plan | None = None) -> ReportedRun:
     """Every second 40 logins, 3 browses of which 2 fail; in the drain, a second later, 1 guest's."""
     plan, schedule = plan or plan_of(), schedule_of(*[(4, 2)] * seconds, seconds=1, warm_up=warm_up)
     aggregate, records = aggregate_of(plan, schedule), []
@@ -63,16 +63,16 @@ def fed(seconds: int = 3, warm_up: int = 0, plan: Plan | None = None) -> Fed:
     aggregate.merge("a", batch_of(seconds + 1, seconds, drain, last=True))
     records.append(aggregate.close(seconds))
     summary = build_summary(aggregate, fleet_of(agent("a")), run_of())
-    return Fed(run_of(), records, summary)
+    return ReportedRun(run_of(), records, summary)
 
 
-def metrics_of(told: Fed, *, complete: bool = False) -> RunMetrics:
+def metrics_of(reported: ReportedRun, *, complete: bool = False) -> RunMetrics:
     metrics = RunMetrics()
-    metrics.begin(told.run)
-    for record in told.intervals:
+    metrics.begin(reported.run)
+    for record in reported.intervals:
         metrics.add(record)
     if complete:
-        metrics.settle(told.summary.actions, told.summary.verdict.objectives)
+        metrics.settle(reported.summary.actions, reported.summary.verdict.objectives)
     return metrics
 
 
@@ -92,9 +92,9 @@ def scrape(reporter: PrometheusReporter, accept: str = "", path: str = "") -> tu
         return response.headers["Content-Type"], response.read()
 
 
-def feed(reporter: PrometheusReporter, told: Fed) -> None:
-    reporter.on_test_start(told.run)
-    for record in told.intervals:
+def feed(reporter: PrometheusReporter, reported: ReportedRun) -> None:
+    reporter.on_test_start(reported.run)
+    for record in reported.intervals:
         reporter.on_interval(record)
 
 

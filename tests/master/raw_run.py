@@ -72,7 +72,7 @@ def schedule_of(*levels: tuple[int, ...], seconds: int = 2, warm_up: int = 0, en
 
 @dataclass
 class Stretch:
-    """One frame: its level, its begin and end (ns since the schedule's begin), and what was measured in it.
+    """One frame: its level, its start and end (ns since the start of the schedule), and what was measured in it.
 
     `samples`: (step, failure kind or "", ns); `other`: (step, kind, measure, ns) beside response times; `counters`:
     step → counter → number; `users`: per group (active, in request, thinking, stopping) as means over the stretch.
@@ -147,7 +147,7 @@ def _cells(stretches: Sequence[Stretch]) -> tuple[list[tuple[int, int, int]], di
 
 
 def _counters(stretches: Sequence[Stretch]) -> Any:
-    """Everything sent unless said otherwise."""
+    """By default every request was sent."""
     rows = []
     for frame, stretch in enumerate(stretches):
         completed = Counter(step for step, _, _ in stretch.samples)

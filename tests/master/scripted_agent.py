@@ -1,4 +1,4 @@
-"""An agent as a script: says what it is told to over a real gRPC stream, and waits for what it expects."""
+"""An agent as a script: sends messages over a real gRPC stream, and waits for those that it expects."""
 
 from __future__ import annotations
 

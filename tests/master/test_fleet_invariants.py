@@ -5,13 +5,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from fleet_invariants import validate
-from fleet_model import Bench, S, id_of, three_levels
+from fleet_model import CoreRun, S, id_of, three_levels
 
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.fleet.agent import FleetAgent, LinkState, MemberState
 
 
-def running() -> Bench:
+def running() -> CoreRun:
     """A run under load, in which everything holds."""
     run = three_levels()
     run.wait_until(run.to_running("a", "b") + S, "a", "b")
@@ -55,11 +55,11 @@ BROKEN: list[tuple[str, Callable[[MasterCore], object], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("what", "break_it", "said"), BROKEN, ids=[what for what, *_ in BROKEN])
-def test_it_is_noticed(what: str, break_it: Callable[[MasterCore], object], said: str) -> None:
+@pytest.mark.parametrize(("what", "break_it", "message"), BROKEN, ids=[what for what, *_ in BROKEN])
+def test_it_is_noticed(what: str, break_it: Callable[[MasterCore], object], message: str) -> None:
     run = running()
     break_it(run.core)
-    with pytest.raises(AssertionError, match=said):
+    with pytest.raises(AssertionError, match=message):
         validate(run.core)
 
 

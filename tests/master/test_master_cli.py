@@ -20,7 +20,7 @@ def test_it_takes_what_gradual_run_takes_but_agents() -> None:
 
 
 @pytest.mark.parametrize("missing", ["--listen", "--expect-agents"])
-def test_the_fleet_must_be_told(missing: str) -> None:
+def test_the_options_of_the_fleet_are_required(missing: str) -> None:
     given = {"--listen": "127.0.0.1:0", "--expect-agents": "1"}
     words = [word for option, value in given.items() if option != missing for word in (option, value)]
     result = CliRunner().invoke(cli.app, ["run", "plan.yaml", *words])
@@ -29,7 +29,7 @@ def test_the_fleet_must_be_told(missing: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--listen", "0.0.0.0:0"], "--insecure"),
         (["--listen", "nowhere"], "write HOST:PORT"),
@@ -38,7 +38,7 @@ def test_the_fleet_must_be_told(missing: str) -> None:
     ],
 )
 def test_a_wrong_command_line_is_exit_code_2(
-    words: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    words: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["gradual-master", "run", "http://127.0.0.1:1/", "--expect-agents", "1", "-q", *words]
     monkeypatch.setattr("gradual_master.command_line.running.configure_logging", lambda *arguments: None)
@@ -46,7 +46,7 @@ def test_a_wrong_command_line_is_exit_code_2(
     with pytest.raises(SystemExit) as left:
         run_app(cli.app, "gradual-master")
     assert left.value.code == 2
-    assert said in " ".join(capsys.readouterr().err.split())
+    assert message in " ".join(capsys.readouterr().err.split())
 
 
 def test_version_is_one_line() -> None:

@@ -206,7 +206,7 @@ def _counted(evidence: Evidence) -> Iterator[str]:
             yield f"{number:,} {one if number == 1 else many}"
     for group, number in evidence.empty.items():
         if number:
-            yield f"{count(number, 'iteration')} of {group} neither sent nor waited: check its conditions"
+            yield f"{count(number, 'iteration')} of {group} sent no request and did not wait: check its conditions"
 
 
 def _listed(entries: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ PROBLEMS = [
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "said"),
+    ("error", "code", "message"),
     [
         (PlanError(PROBLEMS[:1]), 2, "gradual: the plan has 1 mistake; nothing was started"),
         (UnitError("'5' is not a duration"), 2, "gradual: '5' is not a duration"),
@@ -31,7 +31,7 @@ PROBLEMS = [
     ],
 )
 def test_an_error_has_its_exit_code_and_its_message(
-    error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    error: BaseException, code: int, message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = new_app("An app.")
 
@@ -43,11 +43,11 @@ def test_an_error_has_its_exit_code_and_its_message(
     with pytest.raises(SystemExit) as left:
         run_app(app, "gradual")
     assert left.value.code == code
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("output", "code", "left", "said"),
+    ("output", "code", "left", "message"),
     [
         ("/dev/full", 0, 3, "standard output cannot be written: No space left on device"),
         ("/dev/full", 1, 3, "standard output cannot be written: No space left on device"),
@@ -57,7 +57,7 @@ def test_an_error_has_its_exit_code_and_its_message(
     ],
 )
 def test_results_that_cannot_be_written_to_standard_output_are_not_done(
-    output: str, code: int, left: int, said: str
+    output: str, code: int, left: int, message: str
 ) -> None:
     program = (
         f"import sys; sys.path.insert(0, {HOUSE!r})\n"
@@ -75,7 +75,7 @@ def test_results_that_cannot_be_written_to_standard_output_are_not_done(
             [sys.executable, "-c", program], stdout=file, stderr=subprocess.PIPE, text=True, check=False
         )
     assert done.returncode == left
-    assert done.stderr == (f"gradual: {said}; results are missing there\n" if said else "")
+    assert done.stderr == (f"gradual: {message}; results are missing there\n" if message else "")
 
 
 def test_every_mistake_of_a_plan_has_a_line_of_its_own() -> None:

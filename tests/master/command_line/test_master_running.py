@@ -41,7 +41,7 @@ def test_an_unknown_reporter_names_the_nearest() -> None:
         running.make_reporters(RunArguments(reporter=["jsn=x"]), LOADED)
 
 
-async def test_a_file_that_cannot_be_written_is_told_before_the_run(
+async def test_a_file_that_cannot_be_written_is_reported_before_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "conduct", None)

@@ -2,14 +2,14 @@
 
 from fleet_model import (
     MS,
-    Bench,
+    CoreRun,
     S,
     batch_of,
     deliver,
     id_of,
+    notes_text,
     only,
     orders_in,
-    said_text,
     schedule_of,
     sent,
     three_levels,
@@ -36,19 +36,19 @@ def test_levels_are_refreshed_ahead_and_versions_rise() -> None:
     run = three_levels()
     start = run.to_running("a", "b")
     run.wait(20, "a", "b")
-    versions = [message.orders.version for message in sent(run.said, 1) if message.orders]
+    versions = [message.orders.version for message in sent(run.instructions, 1) if message.orders]
     assert versions == sorted(set(versions))
-    assert [level.number for level in orders_in(run.said, 1).levels] == [1, 2, -1]
-    assert orders_in(run.said, 1).levels[-1].apply_at == start + 30 * S
+    assert [level.number for level in orders_in(run.instructions, 1).levels] == [1, 2, -1]
+    assert orders_in(run.instructions, 1).levels[-1].apply_at == start + 30 * S
 
 
 def test_intervals_close_in_order_when_every_agent_has_delivered() -> None:
     run = three_levels()
     start = run.to_running("a", "b")
     deliver(run, "a", range(2), start)
-    assert only(run.said, CloseInterval) == []
+    assert only(run.instructions, CloseInterval) == []
     deliver(run, "b", range(2), start)
-    assert only(run.said, CloseInterval) == [CloseInterval(0), CloseInterval(1)]
+    assert only(run.instructions, CloseInterval) == [CloseInterval(0), CloseInterval(1)]
 
 
 def test_an_interval_waits_three_seconds_for_a_late_batch_which_is_then_counted() -> None:
@@ -56,10 +56,10 @@ def test_an_interval_waits_three_seconds_for_a_late_batch_which_is_then_counted(
     start = run.to_running("a", "b")
     deliver(run, "a", range(1), start)
     run.wait(2.9, "a", "b")
-    assert only(run.said, CloseInterval) == []
+    assert only(run.instructions, CloseInterval) == []
     run.wait(0.2, "a", "b")
-    assert only(run.said, CloseInterval) == [CloseInterval(0)]
-    run.say("b", batches=(batch_of(1, 0),))
+    assert only(run.instructions, CloseInterval) == [CloseInterval(0)]
+    run.send("b", batches=(batch_of(1, 0),))
     assert run.core.facts().late_batches == 1
 
 
@@ -71,21 +71,21 @@ def test_an_interval_waits_only_briefly_for_an_agent_without_a_connection() -> N
     run.hang_up("b")
     deliver(run, "a", range(1), start)
     run.wait(0.45, "a")
-    assert only(run.said, CloseInterval) == []
+    assert only(run.instructions, CloseInterval) == []
     run.wait(0.1, "a")
-    assert only(run.said, CloseInterval) == [CloseInterval(0)]
+    assert only(run.instructions, CloseInterval) == [CloseInterval(0)]
     run.greet("b", 2, run="r1", epoch=1)
-    run.say("a", batches=(batch_of(2, 1),))
+    run.send("a", batches=(batch_of(2, 1),))
     run.wait(1.0, "a", "b")
-    assert only(run.said, CloseInterval) == [CloseInterval(0)], "it is connected again: there are three seconds"
+    assert only(run.instructions, CloseInterval) == [CloseInterval(0)], "it is connected again: there are three seconds"
 
 
 def test_a_level_put_in_force_late_is_counted() -> None:
     run = three_levels()
     start = run.to_running("a", "b")
     run.now = start + S
-    run.say("a", batches=(batch_of(1, 0, applied=(Applied(0, start, start + 20 * MS),)),))
-    run.say("b", batches=(batch_of(1, 0, applied=(Applied(0, start, start + 80 * MS),)),))
+    run.send("a", batches=(batch_of(1, 0, applied=(Applied(0, start, start + 20 * MS),)),))
+    run.send("b", batches=(batch_of(1, 0, applied=(Applied(0, start, start + 80 * MS),)),))
     assert run.core.facts().late_levels == 1
 
 
@@ -94,7 +94,7 @@ def test_the_run_ends_when_every_agent_is_gone_and_none_comes_in_time() -> None:
     run.to_running("a", "b")
     run.wait(12)
     assert run.core.state is State.RUNNING
-    assert "no agent is left: the run waits 5s" in said_text(run)
+    assert "no agent is left: the run waits 5s" in notes_text(run)
     run.wait(5)
     assert run.core.state is State.FINISHED
     assert run.core.failure is not None
@@ -106,39 +106,39 @@ def test_a_stalled_master_moves_its_deadlines() -> None:
     run.to_running("a", "b")
     run.wait(5, "a", "b")
     run.now += 30 * S
-    run.tell(Tick())
-    assert "stood still for 30" in said_text(run)
-    assert "is silent" not in said_text(run), "nobody could be heard"
+    run.handle(Tick())
+    assert "stood still for 30" in notes_text(run)
+    assert "is silent" not in notes_text(run), "nobody could be heard"
     assert not any(agent.lost for agent in run.core.facts().agents)
-    assert only(run.said, CloseInterval) == [CloseInterval(0)], "what came meanwhile is still unread"
+    assert only(run.instructions, CloseInterval) == [CloseInterval(0)], "what came meanwhile is still unread"
     run.wait(9, "a", "b")
     assert not any(agent.lost for agent in run.core.facts().agents)
 
 
 def test_the_run_ends_with_its_last_slot() -> None:
-    run = Bench(schedule_of((4,), endless=True))
+    run = CoreRun(schedule_of((4,), endless=True))
     run.to_running("a", "b")
     run.wait(3, "a", "b")
-    run.say("a", finished=(SlotRun(0, 0, 2, 1, run.now - 2),))
+    run.send("a", finished=(SlotRun(0, 0, 2, 1, run.now - 2),))
     assert run.core.state is State.RUNNING
-    orders = orders_in(run.say("b", finished=(SlotRun(0, 2, 2, 1, run.now - 1),)), 1)
+    orders = orders_in(run.send("b", finished=(SlotRun(0, 2, 2, 1, run.now - 1),)), 1)
     assert [level.number for level in orders.levels] == [0, -1]
     assert run.core.state is State.DRAINING
     assert run.core.facts().finished == (SlotsFinished(run.now - 2, 0, 2), SlotsFinished(run.now - 1, 0, 2))
 
 
 def test_slots_that_are_never_raised_again_do_not_keep_the_run() -> None:
-    run = Bench(schedule_of((4,), (2,), seconds=5, endless=True))
+    run = CoreRun(schedule_of((4,), (2,), seconds=5, endless=True))
     run.to_running("a", "b")
-    run.say("a", finished=(SlotRun(0, 0, 1, 1),))
-    run.say("b", finished=(SlotRun(0, 1, 1, 1),))
+    run.send("a", finished=(SlotRun(0, 0, 1, 1),))
+    run.send("b", finished=(SlotRun(0, 1, 1, 1),))
     assert run.core.state is State.RUNNING
     run.wait(5.2, "a", "b")
     assert run.core.state is State.DRAINING
 
 
 def test_a_level_of_zero_users_at_the_end_is_waited_out() -> None:
-    run = Bench(schedule_of((4,), (0,), seconds=5))
+    run = CoreRun(schedule_of((4,), (0,), seconds=5))
     run.to_running("a", "b")
     run.wait(9, "a", "b")
     assert run.core.state is State.RUNNING

@@ -3,13 +3,13 @@
 import pytest
 from fleet_model import (
     MS,
-    Bench,
+    CoreRun,
     S,
     finish,
     id_of,
+    notes_text,
     only,
     orders_in,
-    said_text,
     schedule_of,
     sent,
     slots_of,
@@ -45,27 +45,27 @@ def test_an_assignment_is_in_the_journal_before_it_is_sent() -> None:
 def test_too_few_agents_end_the_run_saying_how_many_came() -> None:
     run = three_levels(expect_agents=3, agents_wait=2 * S)
     run.greet("a")
-    said = run.wait(2)
+    instructions = run.wait(2)
     assert run.core.failure == "only 1 of 3 agents came within 2s"
-    assert only(said, End)
-    assert sent(said, 1)[-1].finish is not None
+    assert only(instructions, End)
+    assert sent(instructions, 1)[-1].finish is not None
 
 
 def test_a_plan_that_the_fleet_cannot_hold_is_refused_before_any_load() -> None:
     run = three_levels()
     run.greet("a", max_users=3)
-    said = run.greet("b", max_users=2)
+    instructions = run.greet("b", max_users=2)
     assert run.core.failure is not None
     assert "holds 5 users" in run.core.failure
     assert "needs 8" in run.core.failure
     assert "3 are missing (a: 3, b: 2)" in run.core.failure
     assert "file descriptors" in run.core.failure
-    assert only(said, Provide) == []
+    assert only(instructions, Provide) == []
     assert run.core.state is State.FINISHED
 
 
 def test_an_agent_that_a_changing_mix_would_overfill_is_named() -> None:
-    run = Bench(schedule_of((3, 0), (0, 3), (2, 2)))
+    run = CoreRun(schedule_of((3, 0), (0, 3), (2, 2)))
     run.greet("a", max_users=2)
     run.greet("b", max_users=2)
     assert run.core.failure is not None
@@ -97,15 +97,15 @@ def processes(command: bytes, count: int) -> list[dict[str, Part]]:
     return [{"part": Part(command.ljust(16), number, count)} for number in range(1, count + 1)]
 
 
-def test_the_master_waits_for_all_processes_of_as_many_commands_as_it_was_told() -> None:
+def test_the_master_waits_for_all_processes_of_as_many_commands_as_expected() -> None:
     run = three_levels(expect_agents=2)
     one, other = processes(b"one", 3), processes(b"other", 2)
     for key, part in zip("abdec", [*one[:2], *other, one[2]], strict=True):
         assert run.core.state is State.WAITING
         run.greet(key, **part)
     assert run.core.state is State.PROVISIONING
-    assert "agent d is here, process 1 of 2: 0 of 2" in said_text(run)
-    assert "agent e is here, process 2 of 2: 1 of 2" in said_text(run)
+    assert "agent d is here, process 1 of 2: 0 of 2" in notes_text(run)
+    assert "agent e is here, process 2 of 2: 1 of 2" in notes_text(run)
 
 
 def test_the_same_process_twice_does_not_stand_for_two_of_its_command() -> None:
@@ -124,13 +124,13 @@ def test_a_command_that_has_lost_a_process_is_not_complete_and_started_again_it_
     run.hang_up("a")
     run.greet("b", **processes(b"one", 2)[1])
     assert run.core.state is State.WAITING
-    run.say("b", goodbye=Goodbye("told to end"))
+    run.send("b", goodbye=Goodbye("asked to end"))
     for key, part in zip("cd", processes(b"again", 2), strict=True):
         run.greet(key, **part)
     assert run.core.state is State.PROVISIONING
 
 
-def test_too_few_processes_of_a_command_are_told_by_their_names() -> None:
+def test_too_few_processes_of_a_command_are_reported_by_their_names() -> None:
     run = three_levels(expect_agents=2, agents_wait=2 * S)
     run.greet("a")
     for key, part in zip("bc", processes(b"one", 4), strict=False):
@@ -143,15 +143,15 @@ def test_orders_follow_the_rows_and_the_schedule_follows_the_confirmations() -> 
     run = three_levels()
     run.greet("a")
     run.greet("b")
-    run.say("a", confirm=Confirm(0, 0, 1))
+    run.send("a", confirm=Confirm(0, 0, 1))
     assert run.core.state is State.PROVISIONING
-    armed = orders_in(run.say("b", confirm=Confirm(0, 0, 1)), 1)
+    armed = orders_in(run.send("b", confirm=Confirm(0, 0, 1)), 1)
     assert (armed.version, armed.levels) == (1, ())
-    run.say("a", confirm=Confirm(1, 1, 1))
+    run.send("a", confirm=Confirm(1, 1, 1))
     assert run.core.state is State.READYING
-    said = run.say("b", confirm=Confirm(1, 1, 1))
-    assert only(said, StartSchedule) == [StartSchedule(100 * MS)]
-    orders = orders_in(said, 1)
+    instructions = run.send("b", confirm=Confirm(1, 1, 1))
+    assert only(instructions, StartSchedule) == [StartSchedule(100 * MS)]
+    orders = orders_in(instructions, 1)
     assert (orders.version, orders.start) == (2, 100 * MS)
     assert [(level.apply_at, level.number, level.users) for level in orders.levels] == [
         (100 * MS, 0, (4,)),
@@ -164,18 +164,18 @@ def test_slow_confirmations_make_the_lead_longer() -> None:
     run.greet("a")
     run.greet("b")
     for name in "ab":
-        run.say(name, confirm=Confirm(0, 0, 1))
+        run.send(name, confirm=Confirm(0, 0, 1))
     run.now += 300 * MS
     for name in "ab":
-        run.say(name, confirm=Confirm(1, 1, 1))
-    assert only(run.said, StartSchedule) == [StartSchedule(900 * MS)]
+        run.send(name, confirm=Confirm(1, 1, 1))
+    assert only(run.instructions, StartSchedule) == [StartSchedule(900 * MS)]
 
 
 def test_an_agent_that_never_confirms_ends_the_run() -> None:
     run = three_levels()
     run.greet("a")
     run.greet("b")
-    run.say("a", confirm=Confirm(0, 0, 1))
+    run.send("a", confirm=Confirm(0, 0, 1))
     run.wait(61, "a", "b")
     assert run.core.failure is not None
     assert run.core.failure.startswith("b: has not stored the plan")
@@ -186,12 +186,12 @@ def test_an_agent_that_dials_again_while_orders_are_confirmed_gets_them_again() 
     run.greet("a")
     run.greet("b")
     for name in "ab":
-        run.say(name, confirm=Confirm(0, 0, 1))
-    run.say("b", confirm=Confirm(1, 1, 1))
+        run.send(name, confirm=Confirm(0, 0, 1))
+    run.send("b", confirm=Confirm(1, 1, 1))
     run.hang_up("a")
     run.greet("a", 2, run="r1", epoch=1)
     assert orders_in(run.ping("a"), run.streams["a"]).version == 1
-    run.say("a", confirm=Confirm(1, 1, 1))
+    run.send("a", confirm=Confirm(1, 1, 1))
     assert run.core.state is State.RUNNING
 
 
@@ -202,10 +202,10 @@ def test_an_agent_that_is_killed_between_assignment_and_load_and_started_again_e
     run.hang_up("b")
     run.greet("c", name="b")
     for name in "ac":
-        run.say(name, confirm=Confirm(0, 0, 1))
+        run.send(name, confirm=Confirm(0, 0, 1))
     run.wait(11.5, "a", "c")
     assert run.core.state is State.READYING
-    run.say("a", confirm=Confirm(1, 1, 1))
+    run.send("a", confirm=Confirm(1, 1, 1))
     assert run.core.state is State.RUNNING
     run.wait(0.1, "a", "c")
     held = run.assignments()
@@ -226,15 +226,15 @@ def test_an_agent_lost_before_the_load_ends_the_run_at_once() -> None:
     assert "b was lost before the load began" in run.core.failure
 
 
-def test_an_agent_that_is_told_to_end_while_others_are_awaited_is_not_in_their_way() -> None:
+def test_an_agent_that_is_asked_to_end_while_others_are_awaited_is_not_in_their_way() -> None:
     run = three_levels()
     run.greet("a")
-    run.say("a", leaving=True)
+    run.send("a", leaving=True)
     run.greet("b")
     assert run.core.state is State.PROVISIONING
-    run.say("a", goodbye=Goodbye("told to end"))
+    run.send("a", goodbye=Goodbye("asked to end"))
     assert run.core.failure is not None
-    assert run.core.failure.startswith("agent a was lost before the load began: it ended (told to end)")
+    assert run.core.failure.startswith("agent a was lost before the load began: it ended (asked to end)")
 
 
 def test_the_run_ends_when_every_agent_has_sent_its_last_batch() -> None:
@@ -249,9 +249,9 @@ def test_the_run_ends_when_every_agent_has_sent_its_last_batch() -> None:
     assert run.core.failure is None
     assert run.core.signal is None
     for stream in (1, 2):
-        assert [message.ack for message in sent(run.said, stream)][-2] == 1
-        assert sent(run.said, stream)[-1].finish is not None
-    assert run.said[-1] == End()
+        assert [message.ack for message in sent(run.instructions, stream)][-2] == 1
+        assert sent(run.instructions, stream)[-1].finish is not None
+    assert run.instructions[-1] == End()
 
 
 def test_an_agent_whose_lease_ends_in_the_drain_is_waited_for_no_longer() -> None:
@@ -272,21 +272,21 @@ def test_an_agent_that_pings_for_ever_without_a_last_batch_does_not_keep_the_run
     finish(run, "a")
     run.wait(2 * 2 + 11, "b")
     assert run.core.state is State.FINISHED
-    assert "b is lost: its last batch did not come in time" in said_text(run)
+    assert "b is lost: its last batch did not come in time" in notes_text(run)
 
 
 def test_a_first_stop_orders_zero_users_now_and_a_second_without_grace() -> None:
     run = three_levels()
     run.to_running("a", "b")
     run.wait(5, "a", "b")
-    orders = orders_in(run.tell(Stop("interrupt")), 1)
+    orders = orders_in(run.handle(Stop("interrupt")), 1)
     in_force, stop = orders.levels
     assert (in_force.number, in_force.users) == (0, (4,))
     assert (stop.apply_at, stop.number, stop.users) == (run.now, -1, (0,))
     assert orders.graceful_stop == 2 * S
     assert run.core.state is State.STOPPING
-    assert "users finish (2s at most)" in said_text(run)
-    again = orders_in(run.tell(Stop("terminate")), 1)
+    assert "users finish (2s at most)" in notes_text(run)
+    again = orders_in(run.handle(Stop("terminate")), 1)
     assert (again.graceful_stop, again.levels) == (0, orders.levels)
     assert again.version > orders.version
     assert run.core.state is State.CUTTING
@@ -299,17 +299,17 @@ def test_a_third_stop_waits_for_nothing() -> None:
     run = three_levels()
     run.to_running("a", "b")
     for _ in range(3):
-        said = run.tell(Stop("terminate"))
-    assert said[-1] == End()
+        instructions = run.handle(Stop("terminate"))
+    assert instructions[-1] == End()
     assert run.core.signal == "terminate"
-    assert run.tell(Stop("terminate")) == []
+    assert run.handle(Stop("terminate")) == []
 
 
 def test_after_a_cut_last_batches_are_awaited_for_three_seconds() -> None:
     run = three_levels()
     run.to_running("a", "b")
-    run.tell(Stop("interrupt"))
-    run.tell(Stop("interrupt"))
+    run.handle(Stop("interrupt"))
+    run.handle(Stop("interrupt"))
     run.wait(3.1, "a", "b")
     assert run.core.state is State.FINISHED
 
@@ -317,7 +317,7 @@ def test_after_a_cut_last_batches_are_awaited_for_three_seconds() -> None:
 def test_a_stop_before_the_begin_takes_effect_at_the_begin() -> None:
     run = three_levels()
     start = run.to_running("a", "b")
-    orders = orders_in(run.tell(Stop("interrupt")), 1)
+    orders = orders_in(run.handle(Stop("interrupt")), 1)
     assert [level.apply_at for level in orders.levels] == [start]
 
 
@@ -326,6 +326,6 @@ def test_a_stop_before_the_load_ends_the_run(steps: int) -> None:
     run = three_levels()
     for name in "ab"[:steps]:
         run.greet(name)
-    said = run.tell(Stop("interrupt"))
-    assert said[-1] == End()
+    instructions = run.handle(Stop("interrupt"))
+    assert instructions[-1] == End()
     assert run.core.signal == "interrupt"

@@ -200,7 +200,7 @@ def test_the_form_is_rfc_4180(tmp_path: Path) -> None:
     assert b'"odd, ""name"""' in (tmp_path / "objectives.csv").read_bytes()
 
 
-def test_names_come_back_whatever_stands_in_them(tmp_path: Path) -> None:
+def test_names_come_back_with_any_characters_in_them(tmp_path: Path) -> None:
     records, summary = measured()
     odd = 'a,"b"\r\nü;='
     reporter = begun(tmp_path)
@@ -267,20 +267,20 @@ def test_closing_without_a_run_is_no_mistake(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_written_is_said_before_the_load(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported_before_the_load(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "taken" / "levels.csv").mkdir(parents=True)
-    for arg, said in (
+    for arg, message in (
         ("file", "cannot be made or written to: Not a directory"),
         ("file/folder", "cannot be made or written to: Not a directory"),
         ("taken", "levels.csv: this is a folder"),
     ):
-        with pytest.raises(ReporterError, match=f"-o csv={tmp_path}/{arg}: .*{said}"):
+        with pytest.raises(ReporterError, match=f"-o csv={tmp_path}/{arg}: .*{message}"):
             CsvReporter(str(tmp_path / arg)).prepare()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_permission_is_said_before_the_load(tmp_path: Path) -> None:
+def test_a_folder_without_permission_is_reported_before_the_load(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(ReporterError, match="Permission denied"):
         CsvReporter(str(tmp_path / "new")).prepare()

@@ -1,4 +1,4 @@
-"""The JSON file: whole, replaced in one step, and its mistakes said before any load."""
+"""The JSON file: whole, replaced in one step, and its errors come before any load."""
 
 import io
 import json
@@ -72,7 +72,7 @@ def test_preparing_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arg", "said"),
+    ("arg", "message"),
     [
         (None, "the json reporter needs a file: -o json=PATH"),
         ("", "the json reporter needs a file: -o json=PATH"),
@@ -81,7 +81,9 @@ def test_preparing_leaves_nothing_behind(tmp_path: Path) -> None:
         ("{folder}/file/summary.json", "cannot be written: Not a directory"),
     ],
 )
-def test_a_path_that_cannot_be_written_is_said_before_the_load(tmp_path: Path, arg: str | None, said: str) -> None:
+def test_a_path_that_cannot_be_written_is_reported_before_the_load(
+    tmp_path: Path, arg: str | None, message: str
+) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ReporterError, match=said):
+    with pytest.raises(ReporterError, match=message):
         JsonReporter(arg.format(folder=tmp_path) if arg else arg).prepare()

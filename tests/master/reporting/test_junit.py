@@ -137,21 +137,21 @@ def test_a_run_that_passes_is_green() -> None:
 def test_an_objective_that_failed_is_a_failure_and_so_is_the_verdict() -> None:
     suite = parsed(summary_of("p95(browse) < 500ms", "count > 1"))
     assert suite.attrib["failures"] == "2"
-    said = text_of(case_of(suite, "p95(browse) < 500ms"), "failure")
-    assert said.startswith("objective|p95(browse) < 500ms: 30,000 ms over 6 samples")
-    assert "observed: 30000.0 ms\nlimit: 500.0 ms\nsamples: 6" in said
+    text = text_of(case_of(suite, "p95(browse) < 500ms"), "failure")
+    assert text.startswith("objective|p95(browse) < 500ms: 30,000 ms over 6 samples")
+    assert "observed: 30000.0 ms\nlimit: 500.0 ms\nsamples: 6" in text
     assert text_of(case_of(suite, "verdict"), "failure").startswith("failed|p95(browse) < 500ms: 30,000 ms")
     assert case_of(suite, "count > 1").find("failure") is None
 
 
 def test_no_data_is_a_failure_that_says_so() -> None:
     suite = parsed(summary_of("p95(rates) < 500ms"))
-    said = text_of(case_of(suite, "p95(rates) < 500ms"), "failure")
-    assert said.startswith("no data|p95(rates) < 500ms: no data|")
-    assert "observed: no data" in said
+    text = text_of(case_of(suite, "p95(rates) < 500ms"), "failure")
+    assert text.startswith("no data|p95(rates) < 500ms: no data|")
+    assert "observed: no data" in text
 
 
-def test_what_is_only_said_is_skipped_for_want_of_data() -> None:
+def test_an_objective_that_is_not_judged_is_skipped_for_want_of_data() -> None:
     summary = summary_of("p95(action=*) < 50s")
     suite = parsed(summary)
     assert summary.verdict.status == "passed"
@@ -165,9 +165,9 @@ def test_a_warning_passes_and_says_what_was_observed() -> None:
     )
     assert suite.attrib["failures"] == "0"
     for name, observed in (("max < 1s", "30000.0 ms"), ("p95(rates) < 1s", "no data")):
-        said = text_of(case_of(suite, name), "system-out")
-        assert f"warning: {name}: " in said
-        assert f"observed: {observed}" in said
+        text = text_of(case_of(suite, name), "system-out")
+        assert f"warning: {name}: " in text
+        assert f"observed: {observed}" in text
 
 
 @pytest.mark.parametrize(
@@ -185,9 +185,9 @@ def test_a_warning_passes_and_says_what_was_observed() -> None:
 def test_a_run_that_is_no_measurement_is_never_green(summary: Summary, kind: str, reason: str) -> None:
     suite = parsed(summary)
     assert (suite.attrib["errors"], suite.attrib["failures"]) == ("1", "0")
-    said = text_of(case_of(suite, "verdict"), "error")
-    assert said.startswith(f"{kind}|")
-    assert reason in said
+    text = text_of(case_of(suite, "verdict"), "error")
+    assert text.startswith(f"{kind}|")
+    assert reason in text
     assert case_of(suite, "p95(login) < 1s").find("failure") is None, "the objective itself held"
 
 
@@ -275,16 +275,16 @@ def test_a_device_is_written_to_and_not_replaced() -> None:
     assert not Path(os.devnull).is_file()
 
 
-def test_a_path_that_cannot_be_written_is_said_before_the_load(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_reported_before_the_load(tmp_path: Path) -> None:
     with pytest.raises(ReporterError, match=f"-o junit={tmp_path}: this is a folder; name a file in it"):
         JunitReporter(str(tmp_path)).prepare()
     with pytest.raises(ReporterError, match="cannot be written: No such file or directory"):
         JunitReporter(str(tmp_path / "nowhere" / "junit.xml")).prepare()
 
 
-def test_what_failed_is_told_with_its_first_cause() -> None:
+def test_what_failed_is_reported_with_its_first_cause() -> None:
     summary = summary_of()
     rows = tuple(replace(row, label="HTTP 404", cause=None, example="GET http://a/b → 404") for row in summary.errors)
-    told = text_of(parsed(replace(summary, errors=rows[:1])), "system-out").splitlines()
-    assert told[-1].removeprefix("||").startswith(f"HTTP 404 × {rows[0].count} in customer / browse: ")
-    assert told[-1].endswith(": GET http://a/b → 404")
+    lines = text_of(parsed(replace(summary, errors=rows[:1])), "system-out").splitlines()
+    assert lines[-1].removeprefix("||").startswith(f"HTTP 404 × {rows[0].count} in customer / browse: ")
+    assert lines[-1].endswith(": GET http://a/b → 404")

@@ -1,4 +1,4 @@
-"""A notification is posted as a webhook takes it; what comes of that is said without the address, and harms nobody."""
+"""A notification is posted in a webhook's format; its result is logged without the address, and harms no one."""
 
 import json
 import socket
@@ -121,7 +121,7 @@ def check(logs: list[Any], wording: str) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 404, 500, 301, 302, 303, 307, 308])
-def test_a_receiver_that_does_not_take_it_is_said_with_its_status(
+def test_a_receiver_that_does_not_take_it_is_reported_with_its_status(
     receiver: Receiver, logs: list[Any], status: int
 ) -> None:
     """A redirect is an answer like these: what follows it would be a GET without the message."""
@@ -131,13 +131,13 @@ def test_a_receiver_that_does_not_take_it_is_said_with_its_status(
     assert [heard[0] for heard in receiver.heard] == ["POST"]
 
 
-def test_a_receiver_that_talks_something_else_is_said(receiver: Receiver, logs: list[Any]) -> None:
+def test_a_receiver_that_talks_something_else_is_reported(receiver: Receiver, logs: list[Any]) -> None:
     receiver.raw = f"SSH-2.0 {PATH}\r\n\r\n".encode()
     assert send_notification(SUMMARY, receiver.url) is False
     check(logs, "127.0.0.1 did not take the notification: BadStatusLine")
 
 
-def test_a_receiver_that_hangs_up_is_said(logs: list[Any]) -> None:
+def test_a_receiver_that_hangs_up_is_reported(logs: list[Any]) -> None:
     def hang_up(listener: socket.socket) -> None:
         connection, _ = listener.accept()
         connection.recv(10_000)
@@ -151,7 +151,7 @@ def test_a_receiver_that_hangs_up_is_said(logs: list[Any]) -> None:
     check(logs, "did not take the notification")
 
 
-def test_nobody_there_is_said(logs: list[Any]) -> None:
+def test_an_address_without_a_listener_is_reported(logs: list[Any]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert send_notification(SUMMARY, f"http://127.0.0.1:{port}{PATH}") is False
@@ -170,7 +170,7 @@ def test_nobody_there_is_said(logs: list[Any]) -> None:
         "http:///s3cr3t",
     ],
 )
-def test_an_address_that_is_no_url_is_said(url: str, logs: list[Any]) -> None:
+def test_an_address_that_is_no_url_is_reported(url: str, logs: list[Any]) -> None:
     assert send_notification(SUMMARY, url) is False
     check(logs, "no notification is sent: its address is not an http or https URL")
 
@@ -178,7 +178,7 @@ def test_an_address_that_is_no_url_is_said(url: str, logs: list[Any]) -> None:
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:x{}", "http://127.0.0.1:99999{}", "http://127.0.0.1:1{} \n", "http://127.0.0.1{}\0"]
 )
-def test_an_address_that_cannot_be_asked_is_said(url: str, logs: list[Any]) -> None:
+def test_an_address_that_cannot_be_asked_is_reported(url: str, logs: list[Any]) -> None:
     assert send_notification(SUMMARY, url.format(PATH)) is False
     check(logs, "127.0.0.1 did not take the notification")
 
@@ -186,7 +186,7 @@ def test_an_address_that_cannot_be_asked_is_said(url: str, logs: list[Any]) -> N
 # ── What it says ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_verdict_stands_first_and_what_is_not_known_is_a_dash() -> None:
+def test_the_verdict_is_first_and_what_is_not_known_is_a_dash() -> None:
     first, second = describe(SUMMARY).splitlines()[:2]
     assert first == f"*bank* {SUMMARY.verdict.status} (0:05, run run-1)"
     assert second == "0 requests, - failed, - ok/s, p50 - ms, p99 - ms"

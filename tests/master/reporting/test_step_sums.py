@@ -1,6 +1,6 @@
 """Sums of steps grow with every interval, apart by step and warm-up, and a copy stays as it is."""
 
-from monitor_scene import records
+from monitor_states import records
 
 from gradual_master.reporting.step_sums import StepKey, StepSums, add_rows
 

@@ -158,7 +158,7 @@ def test_two_frames_of_one_level_add_up() -> None:
 
 
 def test_a_batch_without_a_frame_is_merged_as_it_comes_over_the_wire() -> None:
-    """An agent that is told to end before its first interval, or at the end of one, has nothing to say."""
+    """An agent that is asked to end before its first interval, or at the end of one, has nothing to report."""
     aggregate = new_aggregate()
     sent = AgentMessage(batches=(batch_of(1, 0, last=True),))
     (batch,) = decode_agent_message(encode_agent_message(sent)).batches
@@ -264,7 +264,7 @@ def broken(name: str) -> Batch:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("level", r"levels that the schedule has not: \[9\]"),
         ("groups", "users is"),
@@ -280,9 +280,9 @@ def broken(name: str) -> Batch:
         ("belong to the agent", "belong to the agent"),
     ],
 )
-def test_a_batch_that_does_not_fit_the_plan_is_refused_whole(name: str, said: str) -> None:
+def test_a_batch_that_does_not_fit_the_plan_is_refused_whole(name: str, message: str) -> None:
     aggregate = new_aggregate()
-    with pytest.raises(WireError, match=said):
+    with pytest.raises(WireError, match=message):
         aggregate.merge("a", broken(name))
     aggregate.settle()
     assert aggregate.agents == {}

@@ -1,4 +1,4 @@
-"""What reporters hear of a run: news from its begin on, with secrets masked."""
+"""What reporters get of a run: news from its start on, with secrets masked."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def report() -> RunReport:
     return RunReport(loaded, options, Reporters(), core, RunClock())  # type: ignore[arg-type]  # in place of threads
 
 
-def test_news_are_told_from_the_begin_on(report: RunReport) -> None:
+def test_news_are_reported_from_the_start_on(report: RunReport) -> None:
     report.show(Note("info", "agent a is here"))
     report.begin(-2 * S)
     report.show(Note("warning", "stopping", (("agent", "a"),), "silent", is_stop=True))

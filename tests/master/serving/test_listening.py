@@ -39,8 +39,8 @@ def test_the_bound_port_replaces_the_asked_one() -> None:
 ALLOWED = [
     ("loopback needs nothing", "127.0.0.1:1", False, "secrets", None),
     ("a Unix socket needs nothing", "unix:/x/y", False, "secrets", None),
-    ("off loopback it must be said", "0.0.0.0:1", False, "", "--insecure"),
-    ("said, it is allowed", "0.0.0.0:1", True, "", None),
+    ("off loopback an option is needed", "0.0.0.0:1", False, "", "--insecure"),
+    ("with the option it is allowed", "0.0.0.0:1", True, "", None),
     ("secrets never go in plaintext", "0.0.0.0:1", True, "secrets", "secrets"),
     ("nor do keys, which are named", "0.0.0.0:1", True, "actions.b.tls.key", "take actions.b.tls.key out of the plan"),
 ]

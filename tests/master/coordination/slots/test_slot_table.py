@@ -113,7 +113,7 @@ def test_what_was_never_given_cannot_be_given_back(reason: str, run: SlotRun) ->
 
 
 def test_a_slot_can_move_once_its_holder_has_put_it_in_force() -> None:
-    """Only then does the holder say that it has left: orders that never came cannot be taken back."""
+    """Only then does the agent report its end: slots of orders that never came cannot be taken back."""
     table = table_of()
     table.take_all("b")
     given = give(table, "a", table.mask_of([SlotRun(0, 5, 2, 0)]))

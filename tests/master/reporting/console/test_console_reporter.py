@@ -130,7 +130,7 @@ def test_an_objective_without_data_says_so() -> None:
     assert re.search(r"- p95\(action=rates\) < 500ms +- +0 +no data", text)
 
 
-def test_errors_are_told_in_words_with_their_share_their_times_and_an_example() -> None:
+def test_errors_are_shown_in_words_with_their_share_their_times_and_an_example() -> None:
     summary = summary_of()
     row = replace(summary.errors[0], label="HTTP 404", status_code=404, kind="status", count=300, share=0.25)
     row = replace(row, first_s=4.04, last_s=72.5, cause="the server answered 404 Not Found")
@@ -141,7 +141,7 @@ def test_errors_are_told_in_words_with_their_share_their_times_and_an_example() 
     ) in text
 
 
-def test_of_many_errors_the_most_frequent_are_told() -> None:
+def test_of_many_errors_the_most_frequent_are_shown() -> None:
     summary = summary_of()
     errors = tuple(replace(summary.errors[0], label=f"HTTP {code}", count=600 - code) for code in range(400, 430))
     text = printed(replace(summary, errors=errors))
@@ -166,7 +166,7 @@ def test_a_lost_agent_is_named() -> None:
     assert "1 agent lost: agent-2" in text
 
 
-def test_what_speaks_against_levels_and_agents_stands_beside_them_within_80_columns() -> None:
+def test_the_problems_of_levels_and_agents_are_shown_beside_them_within_80_columns() -> None:
     summary = summary_of(levels=3, warm_up=1)
     marks = ("failures", "missing", "saturated", "unaccounted")
     summary = replace(

@@ -1,4 +1,4 @@
-"""What a chart shows is said in a sentence with its own figures."""
+"""The sentence of a chart has the chart's numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def summary() -> Summary:
     return simulated_run(seconds=24, actions=2)
 
 
-def said(series: SeriesTable) -> dict[str, Captioned]:
+def captions_of(series: SeriesTable) -> dict[str, Captioned]:
     return {chart.name: of_time_chart(chart, series) for chart in time_charts(series, (), heat_grid(series))}
 
 
@@ -37,7 +37,7 @@ def test_one_level_is_described_once(summary: Summary) -> None:
 
 
 def test_the_course_is_described_by_its_peaks() -> None:
-    captions = said(series_of(4, (0, 5 * MS), (2, 7 * MS), (2, 40 * MS)))
+    captions = captions_of(series_of(4, (0, 5 * MS), (2, 7 * MS), (2, 40 * MS)))
     assert captions["throughput"].says == "At most 2 successful requests per second, at 0:02; 0 failed in all."
     assert captions["latency"].says == "Percentiles are of 1 s each; the worst p99 is 39.9 ms, at 0:02.", (
         "within 0.55 %"
@@ -47,10 +47,10 @@ def test_the_course_is_described_by_its_peaks() -> None:
     assert captions["users"].says == "Up to 2 users scheduled, up to 0 active."
 
 
-def test_no_response_is_said_as_no_data() -> None:
-    assert said(series_of(2))["latency"].says == "Percentiles are of 1 s each; the worst p99 is - ms, at -."
+def test_no_response_is_reported_as_no_data() -> None:
+    assert captions_of(series_of(2))["latency"].says == "Percentiles are of 1 s each; the worst p99 is - ms, at -."
 
 
 @pytest.mark.parametrize(("longest", "unit"), [(20, "milliseconds"), (900, "milliseconds, logarithmic")])
-def test_a_logarithmic_axis_is_said(longest: int, unit: str) -> None:
-    assert said(series_of(3, (0, MS), (1, longest * MS)))["latency"].unit == unit
+def test_a_logarithmic_axis_is_reported(longest: int, unit: str) -> None:
+    assert captions_of(series_of(3, (0, MS), (1, longest * MS)))["latency"].unit == unit

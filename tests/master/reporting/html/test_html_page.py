@@ -179,20 +179,22 @@ def test_the_level_table_has_every_level(page: Element, summary: Summary) -> Non
 
 
 @pytest.mark.parametrize(
-    ("steady_levels", "said"),
+    ("steady_levels", "expected"),
     [
         (0, "Figures are over all of a level"),
         (1, "Figures are over the steady part of a level that has one, else over all of it"),
         (None, "Figures are over the steady part of a level"),
     ],
 )
-def test_the_level_table_says_what_its_figures_are_over(summary: Summary, steady_levels: int | None, said: str) -> None:
+def test_the_level_table_says_what_its_figures_are_over(
+    summary: Summary, steady_levels: int | None, expected: str
+) -> None:
     levels = tuple(
         replace(row, steady_from_s=row.start_s) if steady_levels is None or number < steady_levels else row
         for number, row in enumerate(summary.levels)
     )
     text = section(tree_of(replace(summary, levels=levels)), "levels").text
-    assert f"{said}; levels with a note" in text
+    assert f"{expected}; levels with a note" in text
 
 
 def test_the_actions_have_their_figures_and_their_details(page: Element, summary: Summary) -> None:
@@ -511,7 +513,7 @@ def test_without_a_path_it_is_report_html_in_the_working_folder(
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["other.html", "report.html"]
 
 
-def test_a_path_that_cannot_be_written_is_said_before_the_load(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_reported_before_the_load(tmp_path: Path) -> None:
     with pytest.raises(ReporterError, match=r"-o html=.*: cannot be written: No such file or directory"):
         HtmlReporter(str(tmp_path / "nowhere/out.html")).prepare()
 

@@ -1,4 +1,4 @@
-"""Files of reporters: whole or not at all, and their mistakes said before any load."""
+"""Files of reporters: whole or not at all, and their errors come before any load."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_pipe_of_the_shell_is_written_to() -> None:
         assert file.read() == "all of it"
 
 
-def test_a_file_that_the_process_has_open_is_written_to_behind_what_stands_there(tmp_path: Path) -> None:
+def test_a_file_that_the_process_has_open_is_appended_to(tmp_path: Path) -> None:
     """`> out.txt -o json=/dev/stdout`: neither the link in /dev nor what was printed before may go."""
     with (tmp_path / "out").open("w") as file:
         file.write("printed\n")
@@ -99,16 +99,16 @@ def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("", "-o x=here: this is a folder; name a file in it"),
         ("nowhere/out", "-o x=here: cannot be written: No such file or directory"),
         ("file/out", "-o x=here: cannot be written: Not a directory"),
     ],
 )
-def test_what_cannot_be_written_is_said_with_the_option(tmp_path: Path, name: str, said: str) -> None:
+def test_what_cannot_be_written_is_reported_with_the_option(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ReporterError, match=said):
+    with pytest.raises(ReporterError, match=message):
         check_writable(tmp_path / name, "-o x=here")
 
 

@@ -85,8 +85,8 @@ def test_what_ends_in_a_warm_up_is_left_out_as_it_is_of_the_totals() -> None:
     aggregate = aggregate_of(plan_of(), schedule)
     made = SampleReceiver(aggregate.index, 0, aggregate.is_warm_up)
     one = [(0, 0, 0, 0, 0, 200)]
-    told = {level: made.receive("a", columns(one, level)) is not None for level in (0, 1, 2, -1, 77)}
-    assert told == {0: False, 1: True, 2: True, -1: True, 77: True}
+    received = {level: made.receive("a", columns(one, level)) is not None for level in (0, 1, 2, -1, 77)}
+    assert received == {0: False, 1: True, 2: True, -1: True, 77: True}
 
 
 def test_no_samples_are_no_block() -> None:

@@ -162,7 +162,7 @@ def test_agents_that_nothing_speaks_against_are_folded_away() -> None:
     assert "Agents to look at" not in Reader(render_markdown(quiet)).tables
 
 
-def test_single_failures_are_told_without_what_was_sent_and_received() -> None:
+def test_single_failures_are_shown_without_what_was_sent_and_received() -> None:
     sample = {
         "group": "customer",
         "step": "browse",
@@ -318,7 +318,7 @@ def test_any_run_fits_the_limit_and_says_what_was_left_out() -> None:
     assert len(text) <= GITHUB_LIMIT
     page = Reader(text)
     assert {"Objectives", "Key figures"} <= page.tables.keys()
-    assert any(re.match(r"the first \d+ of 2,000", said) for said in page.texts)
+    assert any(re.match(r"the first \d+ of 2,000", text) for text in page.texts)
     assert text.count("<details>") == text.count("</details>")
     left_out = text.splitlines()[-1]
     shown = list(page.tables)

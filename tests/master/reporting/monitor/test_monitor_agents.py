@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from monitor_scene import records
+from monitor_states import records
 
 from gradual_master.reporting.monitor.agents import KnownAgents
 from gradual_master.results.measures.intervals import IntervalRecord

@@ -1,27 +1,13 @@
 """The last minutes in slices, that never change once they are over."""
 
-from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
+from monitor_states import records_of
 
 from gradual_master.reporting.monitor.last_minutes import SPAN_S, LastMinutes
-from gradual_master.results.measures.intervals import IntervalRecord
-
-
-def series(samples: list[list[int]]) -> list[IntervalRecord]:
-    """One interval per list of response times in ms; times above 99 failed."""
-    schedule = schedule_of((2, 1), seconds=len(samples))
-    aggregate = aggregate_of(plan_of(), schedule)
-    closed = []
-    for second, times in enumerate(samples):
-        rows = [(0, "status" if ms > 99 else "", ms * MS) for ms in times]
-        users = [(2, 1.5, 0.5, 0), (1, 0, 1, 0)]
-        aggregate.merge("a", batch_of(second + 1, second, Stretch(0, second * S, (second + 1) * S, rows, users=users)))
-        closed.append(aggregate.close(second))
-    return closed
 
 
 def minutes_of(samples: list[list[int]]) -> LastMinutes:
     minutes = LastMinutes()
-    for record in series(samples):
+    for record in records_of(samples):
         minutes.add(record)
     return minutes
 
@@ -39,7 +25,7 @@ def test_an_interval_without_samples_has_a_rate_and_no_time() -> None:
 def test_slices_grow_with_the_run_up_to_the_span() -> None:
     spans = []
     minutes = LastMinutes()
-    for record in series([[1]] * 300):
+    for record in records_of([[1]] * 300):
         minutes.add(record)
         spans.append(minutes.slice_s(20))
     assert (spans[0], spans[19], spans[20], spans[-1]) == (1, 1, 2, SPAN_S / 20)

@@ -5,7 +5,7 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from monitor_scene import drawn, scene
+from monitor_states import drawn, monitor_state
 from rich.console import Console
 from rich.live import Live
 
@@ -14,12 +14,12 @@ from gradual_master.reporting.monitor.lines import Page
 from gradual_master.reporting.monitor.panels.base import Demand
 
 SIZES = [(80, 24), (100, 30), (200, 60), (120, 40), (60, 18), (40, 12), (20, 5), (10, 3), (300, 4), (3, 50), (1, 1)]
-SCENES = {
-    "full": scene(34),
-    "early": scene(0),
-    "one": scene(5, ("customer",), 1, thresholds=[]),
-    "over": scene(80, ("a", "b"), 2),
-    "endless": scene(12, ("a", "b"), 2, endless=True),
+STATES = {
+    "full": monitor_state(34),
+    "early": monitor_state(0),
+    "one": monitor_state(5, ("customer",), 1, thresholds=[]),
+    "over": monitor_state(80, ("a", "b"), 2),
+    "endless": monitor_state(12, ("a", "b"), 2, endless=True),
 }
 
 EVERYTHING = (
@@ -44,10 +44,10 @@ EVERYTHING = (
 )
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", STATES)
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_every_size_has_exactly_its_lines(name: str, width: int, height: int) -> None:
-    lines = compose(SCENES[name], width, height)
+    lines = compose(STATES[name], width, height)
     assert len(lines) == height
     assert max(line.cell_len for line in lines) <= width
 
@@ -59,19 +59,19 @@ def test_what_reaches_the_terminal_fits_it(width: int, height: int) -> None:
     with Live(console=console, screen=True, auto_refresh=False) as live:
         out.truncate(0)
         out.seek(0)
-        live.update(Page(compose(SCENES["full"], width, height)), refresh=True)
+        live.update(Page(compose(STATES["full"], width, height)), refresh=True)
         rows = out.getvalue().removeprefix("\x1b[H").replace("\x1b[1m", "").replace("\x1b[2m", "").split("\n")
     assert len(rows) <= height
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 30), (200, 60)])
 def test_everything_important_fits(width: int, height: int) -> None:
-    screen = drawn(compose(SCENES["full"], width, height))
+    screen = drawn(compose(STATES["full"], width, height))
     assert [part for part in EVERYTHING if part not in screen] == []
 
 
 def test_a_large_terminal_shows_all_there_is() -> None:
-    screen = drawn(compose(scene(74), 200, 60))
+    screen = drawn(compose(monitor_state(74), 200, 60))
     assert all(f"agent-{number} " in screen for number in range(20))
     assert all(f"{group} / login" in screen for group in ("customer", "mobile-app"))
     assert "more" not in screen
@@ -79,8 +79,8 @@ def test_a_large_terminal_shows_all_there_is() -> None:
 
 
 def test_on_the_smallest_terminals_users_remain() -> None:
-    assert "148 / 160" in drawn(compose(SCENES["full"], 20, 5))
-    assert drawn(compose(SCENES["full"], 40, 1)).startswith("Bank")
+    assert "148 / 160" in drawn(compose(STATES["full"], 20, 5))
+    assert drawn(compose(STATES["full"], 40, 1)).startswith("Bank")
 
 
 DEMANDS = st.tuples(

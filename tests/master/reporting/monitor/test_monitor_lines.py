@@ -119,7 +119,7 @@ def test_a_bar_is_never_longer_than_its_columns(actual: float, target: float, pe
 
 
 @pytest.mark.parametrize(
-    ("now", "before", "said"),
+    ("now", "before", "expected"),
     [
         (112, 100, "↑12%"),
         (92, 100, "↓8%"),
@@ -132,5 +132,5 @@ def test_a_bar_is_never_longer_than_its_columns(actual: float, target: float, pe
         (1e9, 1, "↑×999"),
     ],
 )
-def test_a_change_is_said_when_it_is_worth_a_word(now: float | None, before: float | None, said: str) -> None:
-    assert change(now, before) == said
+def test_a_change_is_shown_when_it_is_large_enough(now: float | None, before: float | None, expected: str) -> None:
+    assert change(now, before) == expected

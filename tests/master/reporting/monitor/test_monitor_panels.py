@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from monitor_scene import Clock, drawn, records, scene, staircase
+from monitor_states import Clock, drawn, monitor_state, records, staircase
 from raw_run import run_of
 
 from gradual_master.reporting.monitor.layout import draw_stack
@@ -36,9 +36,9 @@ PANELS: tuple[Panel, ...] = (
     Keys(),
 )
 TWO = ("customer", "guest")
-LATE = scene(34)
-EARLY = scene(0)
-SMALL = scene(34, TWO, 2)
+LATE = monitor_state(34)
+EARLY = monitor_state(0)
+SMALL = monitor_state(34, TWO, 2)
 
 
 def show(panel: Panel, state: MonitorState, width: int, rows: int) -> list[str]:
@@ -68,7 +68,7 @@ def test_the_header_says_which_run_this_is_and_where_it_is() -> None:
 
 def test_the_header_says_when_data_is_old_and_when_the_run_ends() -> None:
     clock = Clock()
-    state = scene(20, TWO, 1, clock=clock)
+    state = monitor_state(20, TWO, 1, clock=clock)
     clock.now += 6
     assert show(Header(), state, 80, 2)[1].endswith("! last data at 0:20")
     assert show(Keys(), state, 80, 1) == ["Ctrl-C drains and reports; twice stops at once"]
@@ -77,7 +77,7 @@ def test_the_header_says_when_data_is_old_and_when_the_run_ends() -> None:
     )
     assert show(Header(), state, 80, 2)[1].startswith("STOPPING  users finish")
     assert show(Keys(), state, 80, 1) == ["Ctrl-C again stops at once"]
-    over = scene(80, ("a",), 1, thresholds=[])
+    over = monitor_state(80, ("a",), 1, thresholds=[])
     assert show(Header(), over, 80, 2)[0].endswith("1:20 elapsed of 1:20")
     assert show(Header(), over, 80, 2)[1].startswith("DRAINING  users finish")
 
@@ -97,10 +97,10 @@ def test_the_schedule_is_drawn_with_a_cursor_at_now() -> None:
         "       │▂▂▂▂▂▄▄▄▄▄▆▆▆▆▆█████████████████████████",
         " users └─────────────────▲ 0:34 ─────────── 1:20",
     ]
-    late = scene(74, TWO, 1)
+    late = monitor_state(74, TWO, 1)
     assert show(SchedulePanel(), late, 48, 3)[-1] == " users └─────────────────────────────── 1:14 ▲──"
     assert SchedulePanel().demand(SMALL, 20).max_rows == 0
-    endless = scene(5, TWO, 1, endless=True)
+    endless = monitor_state(5, TWO, 1, endless=True)
     assert show(SchedulePanel(), endless, 60, 3)[-1].endswith("until the iterations are done")
 
 
@@ -119,8 +119,8 @@ def test_of_many_groups_those_that_miss_the_most_are_shown() -> None:
     assert lines[-1].startswith("and 6 more groups, 6 missing")
 
 
-def test_a_single_group_needs_no_sum_and_stopping_users_are_said() -> None:
-    state = scene(5, ("customer",), 1, thresholds=[])
+def test_a_single_group_needs_no_sum_and_stopping_users_are_reported() -> None:
+    state = monitor_state(5, ("customer",), 1, thresholds=[])
     last = state.last
     assert last is not None
     state.add(replace(last, number=5, start_s=5, end_s=6, users={"customer": 5.0}, stopping={"customer": 2.0}))
@@ -170,7 +170,7 @@ def test_where_there_is_room_failures_say_where_and_how_they_began() -> None:
 
 
 def test_failures_of_a_warm_up_are_shown_by_their_kind() -> None:
-    state = scene(9, TWO, 1)
+    state = monitor_state(9, TWO, 1)
     last = state.last
     assert last is not None
     state.add(replace(last, number=9, start_s=9, end_s=10, errors={"dns": 5}, failures=5))
@@ -179,8 +179,8 @@ def test_failures_of_a_warm_up_are_shown_by_their_kind() -> None:
     assert lines[2] == "  while warming up"
 
 
-def test_failures_that_are_over_are_said_to_be() -> None:
-    state = scene(9, TWO, 1)
+def test_failures_that_are_over_are_shown_as_over() -> None:
+    state = monitor_state(9, TWO, 1)
     last = state.last
     assert last is not None
     for second in range(9, 15):
@@ -210,7 +210,7 @@ def test_agents_are_listed_the_worst_first_and_the_rest_is_summed_up() -> None:
 
 
 def test_an_agent_that_was_lost_and_one_that_has_left_say_since_when() -> None:
-    state = scene(14, TWO, 6)
+    state = monitor_state(14, TWO, 6)
     state.add_news(News(12.4, "warning", "agent agent-1 is lost", "agent-1", "lost"))
     state.add_news(News(13.1, "info", "agent agent-5 has left", "agent-5", "left"))
     lines = show(AgentsPanel(), state, 66, 7)
@@ -259,6 +259,6 @@ def test_no_colour_says_what_no_word_says() -> None:
 
 def test_names_that_are_very_long_or_wide_do_no_harm() -> None:
     groups = ("日本語のとても長い名前のグループ", "x" * 80, "a\tb")
-    state = scene(3, groups, 1, thresholds=[])
+    state = monitor_state(3, groups, 1, thresholds=[])
     for width in (30, 48, 80):
         assert max(line.cell_len for line in draw_stack((UsersPanel(),), state, width, 5)) <= width

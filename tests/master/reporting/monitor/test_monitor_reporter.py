@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from monitor_scene import records, staircase
+from monitor_states import records, staircase
 from raw_run import run_of
 from rich.console import Console
 

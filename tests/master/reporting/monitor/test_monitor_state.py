@@ -1,13 +1,12 @@
-"""What the monitor knows: where the run is by the clock, who is missing, what steps did of late, what was said."""
+"""The state of the monitor: elapsed time, missing users, recent rates of steps, news."""
 
 from math import ceil
 
 import pytest
-from monitor_scene import Clock, records, scene, staircase
-from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, run_of, schedule_of
+from monitor_states import Clock, monitor_state, records, records_of, staircase
+from raw_run import run_of
 
 from gradual_master.reporting.monitor.state import BEFORE_S, MonitorState
-from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.history import News
 
 GROUPS = ("customer", "guest")
@@ -39,7 +38,7 @@ def test_the_clock_runs_on_between_intervals_and_the_quickest_news_set_it() -> N
 
 def test_data_that_is_too_old_is_noticed_but_not_while_the_run_ends() -> None:
     clock = Clock()
-    state = scene(20, GROUPS, 1, clock=clock)
+    state = monitor_state(20, GROUPS, 1, clock=clock)
     assert not state.is_late
     clock.now += 6
     assert state.is_late
@@ -51,7 +50,7 @@ def test_data_that_is_too_old_is_noticed_but_not_while_the_run_ends() -> None:
 
 def test_levels_follow_the_clock() -> None:
     clock = Clock()
-    state = scene(9, GROUPS, 1, clock=clock)
+    state = monitor_state(9, GROUPS, 1, clock=clock)
     now, then = state.changes()
     assert (now and now.target, then and then.target) == (10, 20)
     clock.now += 1
@@ -62,7 +61,7 @@ def test_levels_follow_the_clock() -> None:
 
 
 def test_missing_users_are_counted_by_group_and_not_while_the_run_ends() -> None:
-    state = scene(8, GROUPS, 2, thresholds=[])
+    state = monitor_state(8, GROUPS, 2, thresholds=[])
     assert [(group.name, group.target, group.users, group.missing) for group in state.groups()] == [
         ("customer", 5, 5, 0),
         ("guest", 5, 4, 1),
@@ -75,8 +74,8 @@ def test_missing_users_are_counted_by_group_and_not_while_the_run_ends() -> None
     assert [group.missing for group in (*state.groups(), state.all_users())] == [0, 0, 0]
 
 
-def test_what_the_log_says_too_is_said_once_and_in_one_line() -> None:
-    state = scene(8, GROUPS, 2)
+def test_what_the_log_says_too_is_shown_once_and_in_one_line() -> None:
+    state = monitor_state(8, GROUPS, 2)
     state.add_news(News(8.1, "warning", "agent a is lost"))
     state.add_log("warning", "agent a is lost")
     state.add_log("error", "reporter X failed\nTraceback \x1b[2J")
@@ -88,7 +87,7 @@ def test_what_the_log_says_too_is_said_once_and_in_one_line() -> None:
 
 def test_an_open_end_moves_away_as_it_nears() -> None:
     clock = Clock()
-    state = scene(5, GROUPS, 1, clock=clock, endless=True)
+    state = monitor_state(5, GROUPS, 1, clock=clock, endless=True)
     assert state.targets(10)[0] == 87.5, "a quarter past the last change"
     assert state.left_s is None
     clock.now += 200
@@ -97,27 +96,14 @@ def test_an_open_end_moves_away_as_it_nears() -> None:
 
 
 def test_the_drawing_of_the_schedule_is_made_once_per_size() -> None:
-    state = scene(5, GROUPS, 1)
+    state = monitor_state(5, GROUPS, 1)
     assert state.targets(40) is state.targets(40)
     assert len(state.targets(50)[1]) == 50
 
 
-def series(samples: list[list[int]]) -> list[IntervalRecord]:
-    """One interval per list of response times in ms; times above 99 failed."""
-    schedule = schedule_of((2, 1), seconds=len(samples))
-    aggregate = aggregate_of(plan_of(), schedule)
-    closed = []
-    for second, times in enumerate(samples):
-        rows = [(0, "status" if ms > 99 else "", ms * MS) for ms in times]
-        users = [(2, 1.5, 0.5, 0), (1, 0, 1, 0)]
-        aggregate.merge("a", batch_of(second + 1, second, Stretch(0, second * S, (second + 1) * S, rows, users=users)))
-        closed.append(aggregate.close(second))
-    return closed
-
-
 def state_after(samples: list[list[int]]) -> MonitorState:
     state = MonitorState(staircase(("customer", "guest")), Clock())
-    for record in series(samples):
+    for record in records_of(samples):
         state.add(record)
     return state
 

@@ -220,7 +220,9 @@ def test_users_and_agents_of_every_interval_arrive(run: FedRun, receiver: Any) -
     )
 
 
-def test_an_objective_is_judged_as_it_stands_and_without_data_only_at_the_end(run: FedRun, receiver: Any) -> None:
+def test_an_objective_is_judged_by_its_current_state_and_without_data_only_at_the_end(
+    run: FedRun, receiver: Any
+) -> None:
     run.through(reporter_to(receiver.url))
     judged: dict[str, list[tuple[int, float]]] = {}
     for at, attributes, value in gauge(receiver, "gradual.objective.passed"):
@@ -347,7 +349,7 @@ def test_what_happened_while_the_receiver_was_away_arrives_when_it_is_there(
     events = [entry["event"] for entry in logs]
     assert "does not accept metrics" in events[0]
     assert "it is tried again during the run" in events[0]
-    assert ["reach" in event for event in events[1:]] == [True, True], "gone is said once, back is said once"
+    assert ["reach" in event for event in events[1:]] == [True, True], "one event when it is gone, one when it is back"
     assert [entry["log_level"] for entry in logs] == ["warning", "warning", "info"]
     requests = [(step_of(a), p.as_int) for name, a, p, _ in points(receiver) if name == "gradual.requests"]
     arrived: Counter[Any] = Counter()
@@ -392,7 +394,7 @@ def test_retry_info_is_honoured_over_grpc(run: FedRun) -> None:
     ],
     ids=["400", "a page that is not there", "a redirect", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED without a RetryInfo"],
 )
-def test_what_is_refused_is_said_and_not_sent_again(run: FedRun, kind: Any, answer: Any, refusal: str) -> None:
+def test_what_is_refused_is_reported_and_not_sent_again(run: FedRun, kind: Any, answer: Any, refusal: str) -> None:
     """The sums are in the next export all the same."""
     receiver = kind(type(answer)(), answer)
     logs = run.through(reporter_to(receiver.url), paced_by=receiver)
@@ -410,7 +412,7 @@ def path_of(receiver: Any) -> str:
 
 
 @pytest.mark.parametrize("kind", [HttpReceiver, GrpcReceiver], ids=["http", "grpc"])
-def test_partial_success_is_said_once_and_counted(run: FedRun, kind: Any) -> None:
+def test_partial_success_is_reported_once_and_counted(run: FedRun, kind: Any) -> None:
     partial = ExportMetricsPartialSuccess(rejected_data_points=3, error_message="too old")
     response = ExportMetricsServiceResponse(partial_success=partial)
     answer: Any = (
@@ -431,7 +433,7 @@ def test_partial_success_is_said_once_and_counted(run: FedRun, kind: Any) -> Non
 def test_a_receiver_that_never_answers_delays_the_end_only_briefly(
     run: FedRun, receiver: Any, environ: dict[str, str]
 ) -> None:
-    """Intervals are taken in while an export hangs; at the end it is said what did not arrive."""
+    """Intervals are accepted while an export hangs; at the end is logged what did not arrive."""
     reporter = reporter_to(receiver.url, environ | {"OTEL_EXPORTER_OTLP_TIMEOUT": "200"}, finish_s=0.3)
     with capture_logs() as logs:
         reporter.prepare()
@@ -444,10 +446,10 @@ def test_a_receiver_that_never_answers_delays_the_end_only_briefly(
         reporter.on_test_complete(run.summary)
         reporter.close()
     receiver.hold.set()
-    said = logs[-1]["event"]
-    assert f"{SECONDS + 1} of {SECONDS + 1} exports did not arrive: " in said
+    event = logs[-1]["event"]
+    assert f"{SECONDS + 1} of {SECONDS + 1} exports did not arrive: " in event
     count = sum(map(len, run.samples))
-    assert said.endswith(
+    assert event.endswith(
         f"{count} requests are missing from its sums" if environ else "its sums end before the run did"
     )
     assert logs[-1]["log_level"] == "warning"
@@ -553,7 +555,7 @@ def _tls_receiver(scheme: str, certificate: trustme.LeafCert, clients: trustme.C
     return HttpReceiver(tls=context)
 
 
-def test_an_answer_of_something_else_is_said_before_the_run(run: FedRun) -> None:
+def test_an_answer_of_something_else_is_reported_before_the_run(run: FedRun) -> None:
     page = HttpAnswer(body=b"<html>welcome</html>")
     receiver = HttpReceiver(page, page, page)
     logs = run.through(reporter_to(receiver.url), paced_by=receiver)

@@ -49,7 +49,7 @@ def test_every_row_is_read_back_as_it_was(reporter: ParquetReporter, folder: Pat
     assert same(read(folder), fed)
 
 
-def test_readers_that_are_told_nothing_find_the_same(reporter: ParquetReporter, folder: Path) -> None:
+def test_readers_without_a_schema_find_the_same(reporter: ParquetReporter, folder: Path) -> None:
     """What pandas.read_parquet does; the marker is passed over."""
     rows = random_rows(1, 200)
     reporter.on_samples(block_of("host-1", rows))

@@ -118,7 +118,7 @@ def test_without_an_argument_the_folder_has_a_name(tmp_path: Path, monkeypatch: 
     assert files_of(tmp_path) == [f"gradual-samples/{MARKER}"]
 
 
-def test_without_pyarrow_it_is_said_what_to_install(tmp_path: Path) -> None:
+def test_without_pyarrow_it_is_reported_what_to_install(tmp_path: Path) -> None:
     """In a process of its own, in which nothing has been imported yet; the reporter itself needs nothing."""
     script = (
         "import sys; sys.modules['pyarrow'] = None\n"
@@ -128,6 +128,6 @@ def test_without_pyarrow_it_is_said_what_to_install(tmp_path: Path) -> None:
         "except ReporterError as error:\n    print(error)\n"
     )
     command = [sys.executable, "-c", script, str(tmp_path / "samples")]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "pip install 'gradual-loadtest[parquet]'" in said
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "pip install 'gradual-loadtest[parquet]'" in output
     assert not (tmp_path / "samples").exists()

@@ -32,7 +32,7 @@ def test_a_line_says_position_users_figures_and_failures() -> None:
     )
 
 
-def test_objectives_that_are_not_met_are_said() -> None:
+def test_objectives_that_are_not_met_are_reported() -> None:
     plan = plan_of(thresholds=["max < 15ms", "max(rates) < 1ms", "error_rate < 99%"])
     assert describe_progress(state_after(2, plan=plan)).endswith("| not met: max < 15ms"), (
         "no data is not a failure yet"
@@ -52,7 +52,7 @@ def test_without_an_end_only_the_time_is_known() -> None:
     assert describe_progress(state).startswith("0:02 | ")
 
 
-def test_missing_users_are_said_and_a_few_that_are_just_starting_are_not() -> None:
+def test_missing_users_are_reported_and_a_few_that_are_just_starting_are_not() -> None:
     state = state_after(8)
     assert state.missing == 3, "the second level wants 6, and 3 are active"
     assert "users 3/6 (3 missing)" in describe_progress(state)

@@ -7,9 +7,9 @@ from histogram_samples import histogram_of
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_run import (
-    Fed,
-    fed,
+    ReportedRun,
     metrics_of,
+    reported_run,
     samples_of,
 )
 from raw_run import S, plan_of, run_of
@@ -19,9 +19,9 @@ from gradual_master.reporting.prometheus.metrics import BOUNDS, RunMetrics, cumu
 
 
 def test_counters_are_the_summary_of_a_run_without_warm_up_with_its_drain() -> None:
-    fed_run = fed()
-    samples = samples_of(metrics_of(fed_run))
-    for row in fed_run.summary.actions:
+    reported = reported_run()
+    samples = samples_of(metrics_of(reported))
+    for row in reported.summary.actions:
         assert samples["gradual_requests_total", row.action, row.group, row.step, "false"] == row.requests
         count = samples["gradual_response_time_seconds_count", row.action, row.group, row.step, "false"]
         assert count == row.response_time_ms.count
@@ -29,21 +29,21 @@ def test_counters_are_the_summary_of_a_run_without_warm_up_with_its_drain() -> N
             assert samples["gradual_failures_total", row.action, row.group, kind, row.step, "false"] == failures
     assert sum(value for key, value in samples.items() if key[0] == "gradual_requests_total") == 131
     assert sum(value for key, value in samples.items() if key[0] == "gradual_failures_total") == 7
-    assert fed_run.summary.totals.requests == 131
+    assert reported.summary.totals.requests == 131
 
 
 def test_warm_up_has_a_label_of_its_own() -> None:
-    fed_run = fed(3, warm_up=1)
-    samples = samples_of(metrics_of(fed_run))
+    reported = reported_run(3, warm_up=1)
+    samples = samples_of(metrics_of(reported))
     assert samples["gradual_requests_total", "login", "customer", "login", "true"] == 40
     assert samples["gradual_requests_total", "login", "customer", "login", "false"] == 80
-    assert fed_run.summary.actions[0].requests == 80
+    assert reported.summary.actions[0].requests == 80
 
 
 def test_the_gauges_are_those_of_the_last_interval() -> None:
-    fed_run = fed(2)
-    fed_run.intervals.pop()
-    samples = samples_of(metrics_of(fed_run))
+    reported = reported_run(2)
+    reported.intervals.pop()
+    samples = samples_of(metrics_of(reported))
     gauges = {
         ("gradual_users", "customer", "target"): 4,
         ("gradual_users", "customer", "active"): 4,
@@ -61,22 +61,22 @@ def test_the_gauges_are_those_of_the_last_interval() -> None:
     assert {key: samples[key] for key in gauges} == gauges
 
 
-def test_objectives_of_one_name_are_told_apart() -> None:
-    fed_run = fed(1)
-    last = fed_run.intervals[0]
+def test_objectives_of_one_name_are_numbered() -> None:
+    reported = reported_run(1)
+    last = reported.intervals[0]
     rows = last.objectives
-    fed_run.intervals = [replace(last, objectives=(rows[0], replace(rows[0], passed=False)))]
-    samples = samples_of(metrics_of(fed_run))
+    reported.intervals = [replace(last, objectives=(rows[0], replace(rows[0], passed=False)))]
+    samples = samples_of(metrics_of(reported))
     assert samples["gradual_objective_passed", rows[0].name] == 1
     assert samples["gradual_objective_passed", f"{rows[0].name} (2)"] == 0
 
 
 def test_an_objective_without_data_is_absent() -> None:
-    fed_run = fed(1, plan=plan_of(thresholds=["p95(login) < 1ms", "p95(login) < 1s", "p95(rates) < 1s"]))
-    metrics = metrics_of(Fed(fed_run.run, fed_run.intervals[:1], fed_run.summary))
+    reported = reported_run(1, plan=plan_of(thresholds=["p95(login) < 1ms", "p95(login) < 1s", "p95(rates) < 1s"]))
+    metrics = metrics_of(ReportedRun(reported.run, reported.intervals[:1], reported.summary))
     seen = {key[1]: value for key, value in samples_of(metrics).items() if key[0] == "gradual_objective_passed"}
     assert seen == {"p95(login) < 1ms": 0, "p95(login) < 1s": 1, "error_rate < 5% (default)": 1, "error_rate < 100%": 1}
-    metrics.settle(fed_run.summary.actions, fed_run.summary.verdict.objectives)
+    metrics.settle(reported.summary.actions, reported.summary.verdict.objectives)
     seen = {key[1]: value for key, value in samples_of(metrics).items() if key[0] == "gradual_objective_passed"}
     assert seen["p95(rates) < 1s"] == 1, "the drain brought one"
 
@@ -89,13 +89,13 @@ def test_what_was_not_measured_is_absent() -> None:
 
 
 def test_at_the_end_counts_take_in_what_came_late_and_never_go_back() -> None:
-    fed_run = fed()
-    missed = Fed(fed_run.run, fed_run.intervals[1:], fed_run.summary)
-    assert samples_of(metrics_of(missed, complete=True)) == samples_of(metrics_of(fed_run, complete=True))
-    counted_on = metrics_of(fed_run)
-    counted_on.add(fed_run.intervals[0])
+    reported = reported_run()
+    missed = ReportedRun(reported.run, reported.intervals[1:], reported.summary)
+    assert samples_of(metrics_of(missed, complete=True)) == samples_of(metrics_of(reported, complete=True))
+    counted_on = metrics_of(reported)
+    counted_on.add(reported.intervals[0])
     before = samples_of(counted_on)
-    counted_on.settle(fed_run.summary.actions, fed_run.summary.verdict.objectives)
+    counted_on.settle(reported.summary.actions, reported.summary.verdict.objectives)
     after = samples_of(counted_on)
     assert all(after[key] >= value for key, value in before.items() if key[0].endswith(("_total", "_count", "_bucket")))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_run import PROTOBUF, fed, feed, metrics_of, read_protobuf, samples_of, scrape
+from prometheus_run import PROTOBUF, feed, metrics_of, read_protobuf, reported_run, samples_of, scrape
 from raw_run import S
 
 from gradual_common.histogram.histogram import Histogram
@@ -37,8 +37,8 @@ def test_spans_and_deltas_say_which_buckets_hold_how_many(buckets: dict[int, int
 
 
 def test_protobuf_holds_the_same_and_loses_nothing_of_a_histogram(reporter: PrometheusReporter) -> None:
-    fed_run = fed()
-    feed(reporter, fed_run)
+    reported = reported_run()
+    feed(reporter, reported)
     content_type, body = scrape(reporter, PROTOBUF)
     assert content_type == CONTENT_TYPE
     families = {family.name: family for family in read_protobuf(body)}
@@ -50,11 +50,11 @@ def test_protobuf_holds_the_same_and_loses_nothing_of_a_histogram(reporter: Prom
         for metric in family.metric
         if family.type in (0, 1)
     }
-    text = samples_of(metrics_of(fed_run))
+    text = samples_of(metrics_of(reported))
     assert flat == {key: value for key, value in text.items() if "response_time" not in key[0]}
     metrics = families["gradual_response_time_seconds"].metric
     login = next(m.histogram for m in metrics if any(label.value == "login" for label in m.label))
-    whole = Histogram.from_json(fed_run.summary.actions[0].histogram)
+    whole = Histogram.from_json(reported.summary.actions[0].histogram)
     assert (login.sample_count, login.sample_sum) == (120, whole.sum / S)
     assert login.schema == 6
     assert [bucket.cumulative_count for bucket in login.bucket] == list(cumulative(whole)[:-1])

@@ -27,13 +27,13 @@ from prometheus_run import (
     PAGE,
     PROTOBUF,
     TIMES,
-    Fed,
-    fed,
+    ReportedRun,
     feed,
     free_port,
     metrics_of,
     parsed_text,
     read_protobuf,
+    reported_run,
     samples_of,
     scrape,
     wait_until,
@@ -58,11 +58,11 @@ def reporter() -> Iterator[PrometheusReporter]:
 
 
 def test_the_last_values_stay_until_it_is_closed_and_then_the_port_is_free() -> None:
-    fed_run = fed()
+    reported = reported_run()
     reporter = PrometheusReporter("0")
     reporter.prepare()
-    feed(reporter, fed_run)
-    reporter.on_test_complete(fed_run.summary)
+    feed(reporter, reported)
+    reporter.on_test_complete(reported.summary)
     assert parsed_text(scrape(reporter)[1])["gradual_requests"].samples[0].value == 120
     assert reporter.url is not None
     port = urllib.parse.urlsplit(reporter.url).port
@@ -74,7 +74,7 @@ def test_the_last_values_stay_until_it_is_closed_and_then_the_port_is_free() -> 
     again.close()
 
 
-def test_a_port_that_is_taken_is_said_before_the_load() -> None:
+def test_a_port_that_is_taken_is_reported_before_the_load() -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
         with pytest.raises(ReporterError, match=rf"prometheus={port}: 127.0.0.1:{port} cannot be listened on: Address"):
@@ -87,7 +87,7 @@ def test_a_malformed_address_is_an_error_before_the_load(arg: str) -> None:
         PrometheusReporter(arg).prepare()
 
 
-def test_a_host_that_is_not_there_is_said_before_the_load() -> None:
+def test_a_host_that_is_not_there_is_reported_before_the_load() -> None:
     with pytest.raises(ReporterError, match="cannot be listened on"):
         PrometheusReporter("192.0.2.1:0").prepare()
 
@@ -156,9 +156,9 @@ def prometheus(tmp_path: Path, reporter: PrometheusReporter, request: pytest.Fix
             process.wait()
 
 
-def quantile_of(fed_run: Fed, q: float) -> float:
+def quantile_of(reported: ReportedRun, q: float) -> float:
     """Exactly, in seconds, of the logins."""
-    values = sorted(TIMES * (len(fed_run.intervals) - 1))
+    values = sorted(TIMES * (len(reported.intervals) - 1))
     return values[math.ceil(q * len(values)) - 1] / S
 
 
@@ -174,7 +174,7 @@ def promtool(*words: str, given: bytes = b"") -> str:
 
 @pytest.mark.system
 def test_prometheus_finds_nothing_amiss_with_names_and_units(reporter: PrometheusReporter) -> None:
-    feed(reporter, fed())
+    feed(reporter, reported_run())
     assert promtool("check", "metrics", given=scrape(reporter)[1]) == ""
 
 
@@ -186,24 +186,24 @@ def test_the_scrape_configuration_in_the_documentation_is_one(tmp_path: Path) ->
 
 
 def test_the_documentation_names_every_metric() -> None:
-    fed_run = fed(1)
-    names = {key[0] for key in samples_of(metrics_of(replace(fed_run, intervals=fed_run.intervals[::-1])))}
+    reported = reported_run(1)
+    names = {key[0] for key in samples_of(metrics_of(replace(reported, intervals=reported.intervals[::-1])))}
     documented = set(re.findall(r"`(gradual_\w+)`", PAGE))
     assert {re.sub("_(bucket|sum|count)$", "", name) for name in names} == documented
 
 
-def is_all_there(prometheus: Scraper, fed_run: Fed) -> bool | None:
-    return prometheus.value("sum(gradual_requests_total)") == fed_run.summary.totals.requests or None
+def is_all_there(prometheus: Scraper, reported: ReportedRun) -> bool | None:
+    return prometheus.value("sum(gradual_requests_total)") == reported.summary.totals.requests or None
 
 
 @pytest.mark.system
 def test_prometheus_reads_counters_gauges_and_classic_histograms(
     reporter: PrometheusReporter, prometheus: Scraper
 ) -> None:
-    fed_run = fed()
-    feed(reporter, fed_run)
-    reporter.on_test_complete(fed_run.summary)
-    wait_until(lambda: is_all_there(prometheus, fed_run))
+    reported = reported_run()
+    feed(reporter, reported)
+    reporter.on_test_complete(reported.summary)
+    wait_until(lambda: is_all_there(prometheus, reported))
     failures = {
         found["metric"]["kind"]: float(found["value"][1])
         for found in prometheus.query("sum by (kind) (gradual_failures_total)")
@@ -220,7 +220,7 @@ def test_prometheus_reads_counters_gauges_and_classic_histograms(
         assert float(found["value"][1]) == 3 * sum(ns <= bound * S for ns in TIMES), bound
     for q in (0.5, 0.9, 0.99):
         estimate = prometheus.value(f'histogram_quantile({q}, gradual_response_time_seconds_bucket{{step="login"}})')
-        exact = quantile_of(fed_run, q)
+        exact = quantile_of(reported, q)
         assert estimate is not None
         assert exact / math.sqrt(2) <= estimate <= exact * math.sqrt(2), "a classic bucket is √2 wide"
 
@@ -229,9 +229,9 @@ def test_prometheus_reads_counters_gauges_and_classic_histograms(
 def test_prometheus_answers_the_queries_in_the_documentation(reporter: PrometheusReporter, prometheus: Scraper) -> None:
     queries = re.findall(r"```promql\n(.*?)```", PAGE, re.DOTALL)
     assert len(queries) == 4
-    feed(reporter, fed(2))
+    feed(reporter, reported_run(2))
     wait_until(lambda: prometheus.value("sum(gradual_requests_total)"))
-    for record in fed(3).intervals:
+    for record in reported_run(3).intervals:
         reporter.on_interval(record)
     classic, native, failures, missing = queries
     for query in (classic, failures):
@@ -249,15 +249,15 @@ def steps_with_figures(found: list[dict[str, Any]]) -> set[str]:
 @pytest.mark.system
 @pytest.mark.parametrize("prometheus", [["--enable-feature=native-histograms"]], indirect=True)
 def test_prometheus_reads_native_histograms(reporter: PrometheusReporter, prometheus: Scraper) -> None:
-    fed_run = fed()
-    feed(reporter, fed_run)
-    wait_until(lambda: is_all_there(prometheus, fed_run))
+    reported = reported_run()
+    feed(reporter, reported)
+    wait_until(lambda: is_all_there(prometheus, reported))
     series = 'gradual_response_time_seconds{step="login"}'
     assert wait_until(lambda: prometheus.value(f"histogram_count({series})")) == 120
     assert prometheus.value(f"histogram_sum({series})") == pytest.approx(3 * sum(TIMES) / S)
     for q in (0.5, 0.9, 0.99):
         estimate = prometheus.value(f"histogram_quantile({q}, {series})")
-        assert estimate == pytest.approx(quantile_of(fed_run, q), rel=2 * QUANTILE_ERROR), (
+        assert estimate == pytest.approx(quantile_of(reported, q), rel=2 * QUANTILE_ERROR), (
             "a native bucket is 1.1 % wide"
         )
     share = sum(ns <= 125 * MS for ns in TIMES) / len(TIMES)
@@ -285,9 +285,9 @@ def test_protobuf_is_written_for_those_who_like_it_best(accept: str, wanted: boo
 
 
 def test_texts_are_what_their_parsers_read(reporter: PrometheusReporter) -> None:
-    fed_run = fed()
-    feed(reporter, fed_run)
-    expected = samples_of(metrics_of(fed_run))
+    reported = reported_run()
+    feed(reporter, reported)
+    expected = samples_of(metrics_of(reported))
     content_type, body = scrape(reporter)
     assert content_type.startswith("text/plain; version=0.0.4")
     content_type, modern = scrape(reporter, OPENMETRICS)
@@ -303,11 +303,11 @@ def test_texts_are_what_their_parsers_read(reporter: PrometheusReporter) -> None
 
 
 def test_label_values_survive_special_characters(reporter: PrometheusReporter) -> None:
-    fed_run = fed(1)
+    reported = reported_run(1)
     odd = 'a "quoted" \\ back\nslash {x="1"} ü'
-    fed_run.intervals[0] = replace(fed_run.intervals[0], target={odd: 3.0}, users={odd: 2.0}, stopping={odd: 1.0})
-    reporter.on_test_start(replace(fed_run.run, name=odd))
-    reporter.on_interval(fed_run.intervals[0])
+    reported.intervals[0] = replace(reported.intervals[0], target={odd: 3.0}, users={odd: 2.0}, stopping={odd: 1.0})
+    reporter.on_test_start(replace(reported.run, name=odd))
+    reporter.on_interval(reported.intervals[0])
     families = parsed_text(scrape(reporter)[1])
     assert {sample.labels["group"] for sample in families["gradual_users"].samples} == {odd}
     assert families["gradual_run_info"].samples[0].labels["name"] == odd
@@ -364,9 +364,9 @@ def test_a_scrape_that_fails_is_logged_and_the_next_one_answered(
 
 
 def test_scrapes_while_intervals_come_see_one_moment_each(reporter: PrometheusReporter) -> None:
-    fed_run = fed(40)
-    reporter.on_test_start(fed_run.run)
-    feeder = threading.Thread(target=lambda: [reporter.on_interval(record) for record in fed_run.intervals])
+    reported = reported_run(40)
+    reporter.on_test_start(reported.run)
+    feeder = threading.Thread(target=lambda: [reporter.on_interval(record) for record in reported.intervals])
     feeder.start()
     seen = []
     while feeder.is_alive() or not seen:

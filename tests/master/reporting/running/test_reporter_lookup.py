@@ -1,4 +1,4 @@
-"""A reporter is found by any of its names, and what stands in the way is said with its place."""
+"""A reporter is found by any of its names, and an obstacle is reported with its location."""
 
 import importlib.util
 import sys
@@ -151,21 +151,21 @@ def test_the_nearer_a_name_is_to_the_user_the_sooner_it_holds(plans: Path, monke
 # ── What is not there ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_name_that_is_not_there_is_said_with_the_nearest_with_all_and_with_where_it_was_sought(
+def test_a_name_that_is_not_there_is_reported_with_the_nearest_with_all_and_with_where_it_was_sought(
     plans: Path, working_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entries(monkeypatch, acme="acme:Reporter")
-    said = refusal(finder(plans, mine="mine.py:Mine"), "jsn=x")
-    assert said.startswith("there is no reporter 'jsn'; did you mean 'json'")
-    assert f"; there are {', '.join(BUILT_IN)}, mine, acme; looked for " in said
+    message = refusal(finder(plans, mine="mine.py:Mine"), "jsn=x")
+    assert message.startswith("there is no reporter 'jsn'; did you mean 'json'")
+    assert f"; there are {', '.join(BUILT_IN)}, mine, acme; looked for " in message
     for folder in (plans, working_folder):
-        assert f"{folder / 'jsn.py'}, {folder / 'jsn_reporter.py'}" in said
+        assert f"{folder / 'jsn.py'}, {folder / 'jsn_reporter.py'}" in message
 
 
 def test_a_folder_is_not_looked_in_twice(working_folder: Path) -> None:
-    said = refusal(finder(working_folder), "qqq")
-    assert said.count(str(working_folder / "qqq.py")) == 1
-    assert "did you mean" not in said
+    message = refusal(finder(working_folder), "qqq")
+    assert message.count(str(working_folder / "qqq.py")) == 1
+    assert "did you mean" not in message
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_the_nearest_name_of_any_kind_is_offered(named: str, near: str, monkeypa
         ("json.decoder:Mine", "json.decoder has no 'Mine'; it has no reporter"),
     ],
 )
-def test_a_reference_that_leads_nowhere_is_said_with_what_is_there(
+def test_a_reference_that_leads_nowhere_is_reported_with_what_is_there(
     working_folder: Path, spec: str, wording: str
 ) -> None:
     (working_folder / "mine.py").write_text(TWO + "NUMBER = 5\nclass Plain:\n    pass\n")
@@ -200,18 +200,19 @@ def test_a_reference_that_leads_nowhere_is_said_with_what_is_there(
     assert wording in refusal(finder(), spec)
 
 
-def test_a_wrong_reference_in_the_plan_is_said_with_its_key(plans: Path) -> None:
+def test_a_wrong_reference_in_the_plan_is_reported_with_its_key(plans: Path) -> None:
     assert refusal(finder(plans, mine="mine"), "mine").startswith("reporters.mine of the plan: 'mine' is neither")
     assert refusal(finder(plans, mine="gone.py:Mine"), "mine") == f"there is no file {plans / 'gone.py'}"
 
 
 def test_a_file_with_several_reporters_says_how_to_name_one(plans: Path) -> None:
     (plans / "custom.py").write_text(TWO)
-    said = refusal(finder(plans), "custom")
+    message = refusal(finder(plans), "custom")
     assert (
-        said == f"{plans / 'custom.py'} has several reporters, Mine, Other: name one as -o {plans / 'custom.py'}:Mine"
+        message
+        == f"{plans / 'custom.py'} has several reporters, Mine, Other: name one as -o {plans / 'custom.py'}:Mine"
     )
-    assert type(finder(plans).find(said.rpartition("-o ")[2])).__name__ == "Mine", "and so it is found"
+    assert type(finder(plans).find(message.rpartition("-o ")[2])).__name__ == "Mine", "and so it is found"
 
 
 def test_a_file_without_a_reporter_says_so(plans: Path) -> None:
@@ -224,11 +225,11 @@ def test_a_file_without_a_reporter_says_so(plans: Path) -> None:
 # ── What others wrote ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_syntax_error_is_said_with_its_line(plans: Path) -> None:
+def test_a_syntax_error_is_reported_with_its_line(plans: Path) -> None:
     (plans / "custom.py").write_text("x = 1\ndef broken(:\n")
-    said = refusal(finder(plans), "custom")
-    assert said.startswith(f"{plans / 'custom.py'}, line 2: ")
-    assert said.endswith(": def broken(:")
+    message = refusal(finder(plans), "custom")
+    assert message.startswith(f"{plans / 'custom.py'}, line 2: ")
+    assert message.endswith(": def broken(:")
 
 
 @pytest.mark.parametrize(
@@ -242,14 +243,14 @@ def test_a_syntax_error_is_said_with_its_line(plans: Path) -> None:
         ("int('\\0' * 3, 10 ** 3)", "line 3: ValueError"),
     ],
 )
-def test_what_a_file_raises_is_said_with_its_line(plans: Path, line: str, wording: str) -> None:
+def test_what_a_file_raises_is_reported_with_its_line(plans: Path, line: str, wording: str) -> None:
     (plans / "custom.py").write_text(f"import json\n\n{line}\n{ONE}")
     assert wording in refusal(finder(plans), "custom")
     assert str(plans / "custom.py") in refusal(finder(plans), "custom")
 
 
 @pytest.mark.parametrize("content", ["\0", "# coding: nowhere\n", "x = '\ud800'"])
-def test_a_file_that_is_no_python_is_said(plans: Path, content: str) -> None:
+def test_a_file_that_is_no_python_is_reported(plans: Path, content: str) -> None:
     (plans / "custom.py").write_bytes(content.encode("utf-8", "surrogatepass"))
     assert str(plans / "custom.py") in refusal(finder(plans), "custom")
 
@@ -258,7 +259,9 @@ def test_a_file_that_is_no_python_is_said(plans: Path, content: str) -> None:
     ("body", "wording"),
     [("1 / 0", "ZeroDivisionError"), ("def broken(:", "SyntaxError"), ("raise SystemExit(2)", "SystemExit")],
 )
-def test_what_a_module_raises_is_said(plans: Path, monkeypatch: pytest.MonkeyPatch, body: str, wording: str) -> None:
+def test_what_a_module_raises_is_reported(
+    plans: Path, monkeypatch: pytest.MonkeyPatch, body: str, wording: str
+) -> None:
     (plans / "acme_broken.py").write_text(body)
     monkeypatch.syspath_prepend(plans)
     assert refusal(finder(), "acme_broken:Mine").startswith(
@@ -274,11 +277,11 @@ def test_what_a_module_raises_is_said(plans: Path, monkeypatch: pytest.MonkeyPat
         ("gradual_master.reporting.jsonfile:render_json", "is not a subclass"),
     ],
 )
-def test_an_entry_point_that_is_broken_is_said(monkeypatch: pytest.MonkeyPatch, value: str, wording: str) -> None:
+def test_an_entry_point_that_is_broken_is_reported(monkeypatch: pytest.MonkeyPatch, value: str, wording: str) -> None:
     entries(monkeypatch, acme=value)
-    said = refusal(finder(), "acme")
-    assert said.startswith("the entry point 'acme' in gradual.reporters: ")
-    assert wording in said
+    message = refusal(finder(), "acme")
+    assert message.startswith("the entry point 'acme' in gradual.reporters: ")
+    assert wording in message
 
 
 @pytest.mark.parametrize(
@@ -307,11 +310,11 @@ def test_whatever_its_init_takes_a_reporter_has_its_argument(plans: Path, init: 
         ("def __init__(self, *, key): pass", "TypeError"),
     ],
 )
-def test_an_init_that_fails_is_said_with_the_name(plans: Path, init: str, wording: str) -> None:
+def test_an_init_that_fails_is_reported_with_the_name(plans: Path, init: str, wording: str) -> None:
     (plans / "custom.py").write_text(ONE.replace("pass", init))
-    said = refusal(finder(plans), "custom=x")
-    assert said.startswith("-o custom: ")
-    assert wording in said
+    message = refusal(finder(plans), "custom=x")
+    assert message.startswith("-o custom: ")
+    assert wording in message
 
 
 @pytest.mark.parametrize(

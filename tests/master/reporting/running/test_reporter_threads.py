@@ -36,15 +36,15 @@ def logs() -> Iterator[list[Any]]:
         yield captured
 
 
-def said(logs: list[Any]) -> list[str]:
+def events_of(logs: list[Any]) -> list[str]:
     return [line["event"] for line in logs]
 
 
 def block(size: int, slot: int = 0) -> SampleBlock:
     started, duration = (np.arange(size, dtype=np.int64) for _ in range(2))
-    seat = np.full(size, slot, dtype=np.int32)
+    slots = np.full(size, slot, dtype=np.int32)
     step, kind, status = np.zeros(size, np.uint16), np.zeros(size, np.uint8), np.full(size, 200, np.uint16)
-    return SampleBlock("a", INDEX, 0, started, duration, seat, step, kind, status)
+    return SampleBlock("a", INDEX, 0, started, duration, slots, step, kind, status)
 
 
 def summary(requests: int = 0) -> Any:
@@ -67,16 +67,16 @@ def until(condition: Callable[[], Any]) -> None:
 
 
 class Watcher(BaseReporter):
-    """Keeps what it is told; waits for `gate` in the method called `stuck`, raises in the one called `bad`."""
+    """Keeps its calls; waits for `gate` in the method called `stuck`, raises in the one called `bad`."""
 
     def __init__(self, bad: str = "", stuck: str = "", error: BaseException | None = None) -> None:
-        self.told: list[str] = []
+        self.calls: list[str] = []
         self.threads: set[str] = set()
         self.gate = threading.Event()
         self._bad, self._stuck, self._error = bad, stuck, error or RuntimeError("a bad day")
 
     def note(self, name: str, detail: Any = "") -> None:
-        self.told.append(f"{name}{detail}")
+        self.calls.append(f"{name}{detail}")
         self.threads.add(threading.current_thread().name)
         if name == self._stuck:
             assert self.gate.wait(DEADLINE_S)
@@ -119,13 +119,13 @@ def play(threads: ReporterThreads) -> None:
 WHOLE = ["start", "interval1", "interval2", "news", "complete", "close"]
 
 
-async def test_everything_is_told_in_order_in_a_thread_of_its_own() -> None:
+async def test_every_call_is_made_in_order_in_a_thread_of_its_own() -> None:
     one, other = Watcher(), Watcher()
     threads = ReporterThreads([one, other])
     play(threads)
     await threads.complete(summary())
     await threads.close()
-    assert one.told == other.told == WHOLE
+    assert one.calls == other.calls == WHOLE
     assert one.threads == other.threads == {"reporter Watcher"}
 
 
@@ -135,10 +135,10 @@ async def test_single_requests_come_between_the_intervals_to_those_who_follow_th
     assert threads.want_samples
     play(threads)
     await threads.complete(summary(4))
-    assert one.told == [
+    assert one.calls == [
         "start", "request1", "request1", "interval1", "request2", "request2", "interval2", "news", "complete", "close",
     ]  # fmt: skip
-    assert other.told == WHOLE
+    assert other.calls == WHOLE
     assert one.metrics.dropped == 0
 
 
@@ -162,19 +162,19 @@ METHODS = ["start", "interval", "news", "request", "complete"]
 
 @pytest.mark.parametrize("bad", METHODS)
 @pytest.mark.parametrize("error", [RuntimeError("a bad day"), SystemExit(3), asyncio.CancelledError()])
-async def test_a_reporter_that_raises_is_named_and_told_nothing_more(
+async def test_a_reporter_that_raises_is_named_and_not_called_again(
     bad: str, error: BaseException, logs: list[Any]
 ) -> None:
     one, other = Counter(bad, error=error), Watcher()
     threads = ReporterThreads([one, other])
     play(threads)
     await threads.complete(summary(4))
-    assert other.told == WHOLE
-    assert one.told[-1] == "close"
-    assert one.told.count("close") == 1
-    assert one.told[-2].startswith(bad)
-    assert sum(entry.startswith(bad) for entry in one.told) == 1
-    assert said(logs) == ["reporter Counter failed and is left out"]
+    assert other.calls == WHOLE
+    assert one.calls[-1] == "close"
+    assert one.calls.count("close") == 1
+    assert one.calls[-2].startswith(bad)
+    assert sum(entry.startswith(bad) for entry in one.calls) == 1
+    assert events_of(logs) == ["reporter Counter failed and is left out"]
     assert logs[0]["exc_info"]
 
 
@@ -190,14 +190,14 @@ async def test_a_report_that_could_not_be_written_is_a_warning_in_the_verdict_an
     error = OSError(errno.ENOSPC, "No space left on device", "out.json")
     last, other = Last(), Watcher()
     threads = ReporterThreads([last, Watcher("complete", error=error), other])
-    told = await threads.complete(judged(0))
+    summary = await threads.complete(judged(0))
     loss = "a report is missing: Watcher could not write out.json: No space left on device"
-    assert told.verdict.warnings == ("slow", loss)
-    assert told.verdict.code == told.run.exit_code == 3
-    assert told.verdict.status == "passed"
-    assert last.heard == told
-    assert other.told[-2:] == ["complete", "close"]
-    assert said(logs) == [loss]
+    assert summary.verdict.warnings == ("slow", loss)
+    assert summary.verdict.code == summary.run.exit_code == 3
+    assert summary.verdict.status == "passed"
+    assert last.heard == summary
+    assert other.calls[-2:] == ["complete", "close"]
+    assert events_of(logs) == [loss]
     assert "exc_info" not in logs[0]
 
 
@@ -212,8 +212,8 @@ async def test_a_reporter_that_raises_in_close_harms_nobody(logs: list[Any]) -> 
     threads = ReporterThreads([one, other])
     play(threads)
     await threads.complete(summary())
-    assert one.told == other.told == WHOLE
-    assert said(logs) == ["reporter Watcher failed and is left out"]
+    assert one.calls == other.calls == WHOLE
+    assert events_of(logs) == ["reporter Watcher failed and is left out"]
 
 
 @pytest.mark.parametrize("bad", ["", "start"])
@@ -225,11 +225,11 @@ async def test_a_run_that_is_given_up_closes_all_of_them_once(bad: str, logs: li
     await threads.close()
     await threads.close()
     begun = ["start"] if bad else []
-    assert one.told == other.told == [*begun, "close"]
+    assert one.calls == other.calls == [*begun, "close"]
 
 
-async def test_they_are_told_of_the_end_one_after_the_other() -> None:
-    """What they print stands in their order, even when the first takes its time."""
+async def test_they_end_one_after_the_other() -> None:
+    """What they print is in their order, even when the first takes its time."""
     ends: list[str] = []
 
     class Ender(BaseReporter):
@@ -255,15 +255,15 @@ async def test_one_that_blocks_holds_up_nobody_and_gets_everything_when_it_is_fr
     one, other = Watcher(stuck="interval"), Watcher()
     threads = ReporterThreads([other, one])
     play(threads)
-    until(lambda: "interval1" in one.told)
-    until(lambda: other.told == WHOLE[:4])
-    assert one.told == ["start", "interval1"]
+    until(lambda: "interval1" in one.calls)
+    until(lambda: other.calls == WHOLE[:4])
+    assert one.calls == ["start", "interval1"]
     ending = asyncio.ensure_future(threads.complete(summary()))
-    while len(other.told) < len(WHOLE):
+    while len(other.calls) < len(WHOLE):
         await asyncio.sleep(0.001)
     one.gate.set()
     await asyncio.wait_for(ending, DEADLINE_S)
-    assert one.told == other.told == WHOLE
+    assert one.calls == other.calls == WHOLE
 
 
 async def test_one_that_never_comes_to_an_end_is_left_behind_by_name(logs: list[Any]) -> None:
@@ -272,24 +272,24 @@ async def test_one_that_never_comes_to_an_end_is_left_behind_by_name(logs: list[
     play(threads)
     async with asyncio.timeout(DEADLINE_S):
         await threads.complete(summary())
-    assert other.told == WHOLE
-    assert said(logs) == ["reporter Watcher did not finish within 0.05 s and was abandoned"]
+    assert other.calls == WHOLE
+    assert events_of(logs) == ["reporter Watcher did not finish within 0.05 s and was abandoned"]
     one.gate.set()
-    until(lambda: one.told == WHOLE)
+    until(lambda: one.calls == WHOLE)
 
 
-async def test_one_that_is_too_slow_is_told_how_many_requests_it_was_not_shown(logs: list[Any]) -> None:
+async def test_one_that_is_too_slow_gets_the_number_of_requests_that_it_missed(logs: list[Any]) -> None:
     one = Counter(stuck="start")
     thread = ReporterThread(one, max_samples=10)
     thread.post(lambda: one.on_test_start(NOTHING))
-    until(lambda: one.told)
+    until(lambda: one.calls)
     for slot, size in enumerate((6, 5, 4, 1)):
         thread.post_samples(block(size, slot))
     assert thread.dropped_samples == 6
     one.gate.set()
     thread.finish(summary(16), ())
     assert await thread.ended(DEADLINE_S)
-    assert one.told == ["start", *["request0"] * 6, *["request2"] * 4, "complete", "close"]
+    assert one.calls == ["start", *["request0"] * 6, *["request2"] * 4, "complete", "close"]
     assert one.metrics.dropped == 6
 
 
@@ -298,33 +298,33 @@ async def test_room_for_samples_is_free_again_once_they_are_shown() -> None:
     thread = ReporterThread(one, max_samples=10)
     for number in range(20):
         thread.post_samples(block(10))
-        until(lambda shown=10 * (number + 1): len(one.told) == shown)
+        until(lambda shown=10 * (number + 1): len(one.calls) == shown)
     assert await thread.ended(DEADLINE_S)
     assert thread.dropped_samples == 0
 
 
-async def test_requests_that_were_lost_on_their_way_are_told_too(logs: list[Any]) -> None:
+async def test_requests_that_were_lost_on_their_way_are_reported_too(logs: list[Any]) -> None:
     """An agent drops what its master takes too slowly; the totals are of the batches, which lose nothing."""
     one, other = Counter(), Watcher()
     threads = ReporterThreads([one, other])
     play(threads)
     await threads.complete(summary(1234))
     assert one.metrics.dropped == 1230
-    assert said(logs) == ["1,230 requests were lost on their way to reporter Counter; the totals have them"]
+    assert events_of(logs) == ["1,230 requests were lost on their way to reporter Counter; the totals have them"]
 
 
-async def test_too_slow_and_lost_are_said_apart(logs: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_too_slow_and_lost_are_reported_apart(logs: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     one = Counter(stuck="start")
     threads = ReporterThreads([one])
     monkeypatch.setattr(threads._threads[0], "_max_samples", 3)
     threads.on_test_start(NOTHING)
-    until(lambda: one.told)
+    until(lambda: one.calls)
     for _ in range(2):
         threads.on_samples(block(3))
     one.gate.set()
     await threads.complete(summary(8))
     assert one.metrics.dropped == 5
-    assert said(logs) == [
+    assert events_of(logs) == [
         "reporter Counter was too slow and was not shown 3 of the requests",
         "2 requests were lost on their way to reporter Counter; the totals have them",
     ]
@@ -336,17 +336,17 @@ async def test_intervals_and_news_have_a_bound_of_their_own_which_the_end_passes
     thread = threads._threads[0]
     thread._max_events = 3
     threads.on_test_start(NOTHING)
-    until(lambda: one.told)
+    until(lambda: one.calls)
     for number in range(5):
         interval: Any = number + 1
         threads.on_samples(block(1, number))
         threads.on_interval(interval)
     one.gate.set()
     await threads.complete(summary(5))
-    assert [entry for entry in one.told if entry.startswith("interval")] == ["interval1", "interval2", "interval3"]
-    assert sum(entry.startswith("request") for entry in one.told) == 5
-    assert one.told[-2:] == ["complete", "close"]
-    assert said(logs) == ["reporter Counter was too slow and missed 2 intervals and news"]
+    assert [entry for entry in one.calls if entry.startswith("interval")] == ["interval1", "interval2", "interval3"]
+    assert sum(entry.startswith("request") for entry in one.calls) == 5
+    assert one.calls[-2:] == ["complete", "close"]
+    assert events_of(logs) == ["reporter Counter was too slow and missed 2 intervals and news"]
 
 
 async def test_blocks_of_samples_take_no_room_from_intervals() -> None:
@@ -354,37 +354,37 @@ async def test_blocks_of_samples_take_no_room_from_intervals() -> None:
     one = Counter(stuck="start")
     thread = ReporterThread(one, max_events=2)
     thread.post(lambda: one.on_test_start(NOTHING))
-    until(lambda: one.told)
+    until(lambda: one.calls)
     for _ in range(50):
         thread.post_samples(block(1))
     thread.post(lambda: one.on_interval(NOTHING))
     one.gate.set()
     assert await thread.ended(DEADLINE_S)
     assert thread.dropped_events == 0
-    assert one.told[-2:] == ["interval", "close"]
+    assert one.calls[-2:] == ["interval", "close"]
 
 
 async def test_something_that_is_only_like_a_reporter_may_follow_a_run() -> None:
-    told: list[str] = []
+    calls: list[str] = []
 
     class Like:
         def __getattr__(self, name: str) -> Callable[..., None]:
-            return lambda *arguments: told.append(name)
+            return lambda *arguments: calls.append(name)
 
     like: Any = Like()
     threads = ReporterThreads([like])
     assert not threads.want_samples
     play(threads)
     await threads.complete(summary())
-    assert told == ["on_test_start", "on_interval", "on_interval", "on_news", "on_test_complete", "close"]
+    assert calls == ["on_test_start", "on_interval", "on_interval", "on_news", "on_test_complete", "close"]
 
 
 async def test_who_ends_last_gets_the_summary_after_all_others_and_what_they_wrote() -> None:
-    told: list[str] = []
+    calls: list[str] = []
 
     class Writing(BaseReporter):
         def on_test_complete(self, summary: Any) -> None:
-            told.append("writing")
+            calls.append("writing")
             self.written.append(Path("report.html"))
 
     class Failing(BaseReporter):
@@ -396,11 +396,11 @@ async def test_who_ends_last_gets_the_summary_after_all_others_and_what_they_wro
         ends_last = True
 
         def receive_files(self, files: Sequence[Path]) -> None:
-            told.extend(map(str, files))
+            calls.extend(map(str, files))
 
         def on_test_complete(self, summary: Any) -> None:
-            told.append("last")
+            calls.append("last")
 
     with capture_logs():
         await ReporterThreads([Last(), Writing(), Failing()]).complete(judged(0))
-    assert told == ["writing", "report.html", "last"]
+    assert calls == ["writing", "report.html", "last"]

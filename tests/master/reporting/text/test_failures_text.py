@@ -1,4 +1,4 @@
-"""Failures in words: joined by what people call them, with the first cause, and nothing said twice."""
+"""Failures in words: joined by what people call them, with the first cause, and no repetition."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ REFUSED = replace(
 )
 
 
-def test_failures_of_one_label_are_told_together_by_the_one_that_came_first() -> None:
+def test_failures_of_one_label_are_shown_together_by_the_one_that_came_first() -> None:
     first, second = by_label([NOT_FOUND, REFUSED, ELSEWHERE])
     assert (first.label, first.count, first.first.step, first.last_s) == ("HTTP 404", 300, "help", 9.04)
     assert (second.label, second.count) == ("connection refused", 96)
@@ -49,18 +49,18 @@ def test_an_interval_that_is_still_open_takes_nothing_away() -> None:
     assert counts_of({"status": 199}, [NOT_FOUND]) == {"HTTP 404": 200}
 
 
-def test_a_row_is_told_with_its_place_its_share_and_its_times() -> None:
+def test_a_row_is_shown_with_its_step_its_share_and_its_times() -> None:
     assert title_of(NOT_FOUND) == "HTTP 404 × 200 in customer / rates: 50% of its requests, 0:04 to 0:09"
     assert title_of(replace(NOT_FOUND, share=None)) == "HTTP 404 × 200 in customer / rates: 0:04 to 0:09"
 
 
-@pytest.mark.parametrize(("first", "last", "said"), [(4.0, 72.5, "0:04 to 1:12.5"), (4.01, 4.04, "at 0:04")])
-def test_one_instant_is_no_stretch(first: float, last: float, said: str) -> None:
-    assert when(replace(NOT_FOUND, first_s=first, last_s=last)) == said
+@pytest.mark.parametrize(("first", "last", "expected"), [(4.0, 72.5, "0:04 to 1:12.5"), (4.01, 4.04, "at 0:04")])
+def test_one_instant_is_no_stretch(first: float, last: float, expected: str) -> None:
+    assert when(replace(NOT_FOUND, first_s=first, last_s=last)) == expected
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "expected"),
     [
         (NOT_FOUND, "GET http://bank.example/rates → 404"),
         (REFUSED, f"GET http://bank.example/rates: {REFUSED.cause}"),
@@ -68,5 +68,5 @@ def test_one_instant_is_no_stretch(first: float, last: float, said: str) -> None
         (replace(REFUSED, example=None, cause=None), ""),
     ],
 )
-def test_the_cause_is_told_with_what_was_asked(row: ErrorRow, said: str) -> None:
-    assert why(row) == said
+def test_the_cause_is_shown_with_the_request(row: ErrorRow, expected: str) -> None:
+    assert why(row) == expected

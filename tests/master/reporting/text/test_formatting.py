@@ -89,8 +89,8 @@ def test_users_are_shown_beside_their_target_where_they_differ(users: float | No
 
 
 def test_a_number_and_what_it_counts_agree() -> None:
-    said = [show_counted(number, "user") for number in (0, 0.5, 1.0, 1.5, 1200, None)]
-    assert said == ["0 users", "0.5 users", "1 user", "1.5 users", "1,200 users", "- users"]
+    shown = [show_counted(number, "user") for number in (0, 0.5, 1.0, 1.5, 1200, None)]
+    assert shown == ["0 users", "0.5 users", "1 user", "1.5 users", "1,200 users", "- users"]
 
 
 @given(st.lists(st.sampled_from(["a", "b", "a (2)", "a (2) (2)", ""])))

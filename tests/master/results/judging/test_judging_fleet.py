@@ -61,7 +61,7 @@ def test_an_agent_that_the_fleet_has_forgotten_still_counts() -> None:
     assert found.saturated == (("c", 5),)
 
 
-def test_what_the_fleet_did_stands_in_its_section() -> None:
+def test_what_the_fleet_did_is_in_its_section() -> None:
     section = report(agent("a"), moves=7, resent_batches=3, late_batches=2, dropped_batches=1).section(
         100.0004, 2.5, 1500
     )

@@ -48,7 +48,7 @@ def test_a_level_says_what_the_system_did_at_its_concurrency() -> None:
     assert (second.target, second.requests, second.response_time_ms.p50) == (6, 0, None)
 
 
-def test_a_step_that_fails_wherever_it_is_performed_is_told_apart_from_one_that_fails_at_some_levels() -> None:
+def test_a_step_that_fails_at_every_level_is_distinguished_from_one_that_fails_at_some_levels() -> None:
     ok, failed = "", "status"
     rows = rows_of(
         Stretch(0, 0, S, [(0, ok, MS), (1, ok, MS)]),

@@ -129,7 +129,7 @@ def test_no_data_fails_but_for_every_name_of_a_star(rule: str, passed: bool | No
         assert row.reason.endswith(": no data")
 
 
-def test_a_step_never_performed_is_said_and_not_failed() -> None:
+def test_a_step_never_performed_is_reported_and_not_failed() -> None:
     behavior = [{"action": "login", "success_rate": 0.95}, {"action": "browse", "success_rate": 0.5}]
     plan = plan_of(users=[{"name": "customer", "concurrency": 2, "behavior": behavior}])
     aggregate = aggregate_of(plan, schedule_of((2,), seconds=1))

@@ -109,7 +109,7 @@ def test_a_threshold_that_cannot_be_read_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("changes", "is_in_force", "reason"),
     [
-        ({}, True, "nothing is said of thresholds"),
+        ({}, True, "the plan has no key for thresholds"),
         ({"thresholds": []}, False, "an empty list turns it off"),
         ({"thresholds": ["p95 < 1s"]}, True, "times say nothing of failures"),
         ({"thresholds": ["error_rate < 90%"]}, False, "the plan's own"),

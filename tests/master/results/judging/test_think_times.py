@@ -1,4 +1,4 @@
-"""Think times that were not kept are said, beyond chance and the grain of timers."""
+"""Think times that were not kept are a warning, beyond chance and the resolution of timers."""
 
 import random
 import statistics
@@ -68,7 +68,7 @@ def test_a_late_agent_is_compared_with_three_standard_errors() -> None:
     )
 
 
-def test_what_may_be_chance_is_not_said() -> None:
+def test_what_may_be_chance_is_not_reported() -> None:
     assert not lateness("1-3s", [100 * MS] * 100).is_off, "3 standard errors of 100 waits are 173 ms"
     assert not lateness("2s", [MS] * 1000).is_off, "timers have a grain"
     assert lateness("2s", [3 * MS] * 1000).is_off

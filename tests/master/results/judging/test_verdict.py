@@ -1,4 +1,4 @@
-"""The verdict: which evidence leads to which exit code, and every reason is said."""
+"""The verdict: which evidence leads to which exit code, with every reason."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ def test_the_gravest_evidence_decides(evidence: Evidence, status: str, code: int
     assert bool(verdict.reasons) == (status != "passed")
 
 
-def test_every_reason_is_said_the_gravest_first() -> None:
+def test_every_reason_is_reported_the_most_severe_first() -> None:
     verdict = judge(
         evidence_of(
             **BUSY,
@@ -130,7 +130,10 @@ def test_every_reason_is_said_the_gravest_first() -> None:
             evidence_of(standstills=(("a", 3 * NS_PER_S), ("b", NS_PER_S // 2))),
             "a stood still for up to 3.0 s: stopped, swapped out or starved of CPU",
         ),
-        (evidence_of(empty={"guest": 4}), "4 iterations of guest neither sent nor waited: check its conditions"),
+        (
+            evidence_of(empty={"guest": 4}),
+            "4 iterations of guest sent no request and did not wait: check its conditions",
+        ),
     ],
 )
 def test_what_does_not_decide_is_a_warning(evidence: Evidence, warning: str) -> None:

@@ -30,5 +30,5 @@ def test_no_data_is_null_never_0() -> None:
     assert milliseconds(0) == 0
 
 
-def test_seconds_are_told_to_the_millisecond() -> None:
+def test_seconds_are_rounded_to_the_millisecond() -> None:
     assert [seconds(ns) for ns in (0, 1_499_999, 1_500_001, np.int64(2_000_000_000))] == [0.0, 0.001, 0.002, 2.0]

@@ -32,16 +32,16 @@ def exemplar(number: int, key: float, ended: int, step: int = 0, kind: str = "st
     return Exemplar(step, KIND[kind], number, key, ended, 7, shown)
 
 
-def shown(told: list[tuple[str, Exemplar]]) -> list[tuple[str, str, str]]:
+def shown(described: list[tuple[str, Exemplar]]) -> list[tuple[str, str, str]]:
     samples = ErrorSamples(INDEX)
-    for agent, one in told:
+    for agent, one in described:
         samples.add(agent, one)
     return [(row.picked, row.agent, row.detail) for row in samples.rows(0)]
 
 
-def chosen_of_all(told: list[tuple[str, Exemplar]]) -> list[tuple[str, str, str]]:
+def chosen_of_all(described: list[tuple[str, Exemplar]]) -> list[tuple[str, str, str]]:
     """What is to be shown, by the definition: everything is kept, and looked at once."""
-    by_time = sorted(told, key=lambda one: (one[1].ended, one[1].key))
+    by_time = sorted(described, key=lambda one: (one[1].ended, one[1].key))
     first, others = by_time[:FIRST_SHOWN], by_time[FIRST_SHOWN:]
     limit = sorted(one.key for _, one in others)[:RANDOM_SHOWN]
     random = [(agent, one) for agent, one in others if one.key in limit]
@@ -54,14 +54,14 @@ def chosen_of_all(told: list[tuple[str, Exemplar]]) -> list[tuple[str, str, str]
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40)), max_size=80), st.randoms(use_true_random=False))
 def test_what_is_kept_never_lacks_what_is_to_be_shown(ends: list[tuple[str, int]], random: Random) -> None:
-    """Keys are all different, instants need not be; the order in which agents tell of them does not matter."""
+    """Keys are all different, instants need not be; the order in which agents describe them does not matter."""
     keys = [place / 100 for place in range(len(ends))]
     random.shuffle(keys)
-    told = [
+    described = [
         (agent, exemplar(number, key, ended))
         for number, ((agent, ended), key) in enumerate(zip(ends, keys, strict=True))
     ]
-    assert shown(told) == chosen_of_all(told)
+    assert shown(described) == chosen_of_all(described)
 
 
 @given(st.lists(st.tuples(st.floats(0, 0.99), st.integers(0, 9)), max_size=60))
@@ -74,13 +74,17 @@ def test_no_exchange_is_shown_twice_and_candidates_are_bounded(ones: list[tuple[
     assert len(details) == len(set(details)) == min(len(ones), FIRST_SHOWN + RANDOM_SHOWN)
 
 
-def test_the_first_are_those_that_ended_first_whoever_told_of_them() -> None:
-    told = [
+def test_the_first_are_those_that_ended_first_from_any_agent() -> None:
+    described = [
         (agent, exemplar(10 * place + number, 0.9 - number / 10, 100 * number + place))
         for place, agent in enumerate(("b", "a"))
         for number in range(3)
     ]
-    assert shown(told)[:FIRST_SHOWN] == [("first", "b", "no. 0"), ("first", "a", "no. 10"), ("first", "b", "no. 1")]
+    assert shown(described)[:FIRST_SHOWN] == [
+        ("first", "b", "no. 0"),
+        ("first", "a", "no. 10"),
+        ("first", "b", "no. 1"),
+    ]
 
 
 def test_steps_and_kinds_are_apart_in_the_order_of_the_plan() -> None:

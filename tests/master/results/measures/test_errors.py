@@ -32,7 +32,7 @@ def describe(made: Aggregate, *exemplars: Exemplar) -> Aggregate:
 
 
 def described(step: int, kind: str, at: int, detail: str = "", code: int = 0, number: int = 0) -> Exemplar:
-    """An exchange that ended `at` ns after the schedule's begin."""
+    """An exchange that ended `at` ns after the start of the schedule."""
     document = {
         "detail": detail,
         "request": {"method": "GET", "url": "http://bank.example/rates", "headers": [], "body": "", "body_bytes": 0},
@@ -49,7 +49,7 @@ def shown(row: ErrorRow) -> tuple[object, ...]:
     return row.step, row.kind, row.status_code, row.label, row.count, row.share
 
 
-def test_failures_are_told_apart_by_step_kind_and_status_the_most_frequent_first() -> None:
+def test_failures_are_distinguished_by_step_kind_and_status_the_most_frequent_first() -> None:
     made = aggregate(
         (
             "a",
@@ -123,7 +123,7 @@ def test_what_failed_in_warm_up_is_not_in_the_table() -> None:
 @pytest.mark.parametrize(
     ("described_at", "first_s", "last_s", "reason"),
     [
-        ([], 0.0, 3.0, "nothing was described: the begins of the intervals"),
+        ([], 0.0, 3.0, "nothing was described: the starts of the intervals"),
         ([300 * MS], 0.3, 3.0, "the first one was described"),
         ([300 * MS, 3500 * MS], 0.3, 3.5, "the first and a late one were described"),
         ([1500 * MS], 0.0, 3.0, "one between them tells nothing of either"),
@@ -166,8 +166,8 @@ def test_the_first_that_was_described_gives_label_cause_and_example(
     exemplars: list[str], label: str, cause: str | None, example: str | None
 ) -> None:
     made = aggregate(("a", batch_of(1, 0, failing(0, 0, (0, "connect")))))
-    told = [described(0, "connect", n * MS, detail, number=n) for n, detail in enumerate(exemplars)]
-    (row,) = describe(made, *reversed(told)).errors()
+    failures = [described(0, "connect", n * MS, detail, number=n) for n, detail in enumerate(exemplars)]
+    (row,) = describe(made, *reversed(failures)).errors()
     assert (row.label, row.cause, row.example) == (label, cause, example)
 
 

@@ -1,4 +1,4 @@
-"""From a batch to a contribution: every column lands in its level. What is refused stands in test_layouts."""
+"""From a batch to a contribution: every column lands in its level. What is refused is in test_layouts."""
 
 import numpy as np
 import pytest

@@ -29,7 +29,7 @@ def second(number: int, *samples: tuple[int, str], statuses: Any = ()) -> Batch:
     return batch_of(number + 1, number, stretch)
 
 
-def test_only_a_status_is_told_apart_by_its_code() -> None:
+def test_only_a_status_is_distinguished_by_its_code() -> None:
     batch = second(
         3,
         (0, "status"),

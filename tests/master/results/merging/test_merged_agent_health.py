@@ -60,7 +60,7 @@ def test_a_user_who_goes_on_late_was_not_thinking_any_more() -> None:
     assert late.unattended == [pytest.approx(510 * MS, rel=ERROR)]
 
 
-def test_while_the_loop_stands_still_nobody_sees_responses() -> None:
+def test_while_the_loop_is_blocked_no_user_sees_responses() -> None:
     """Four users in a request for 3 s; a lag of 50 ms is none."""
     still = read(second(10, 4, 6), loop=(MS, 50 * MS, 3000 * MS))
     assert still.unattended == [pytest.approx(12 * S, rel=ERROR)]

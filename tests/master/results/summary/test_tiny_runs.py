@@ -75,7 +75,7 @@ def run(
     return summary
 
 
-def said(summary: Summary) -> list[str]:
+def sentences_of(summary: Summary) -> list[str]:
     verdict = summary.verdict
     return [*verdict.reasons, *verdict.warnings, *(row.reason for row in verdict.objectives if row.reason)]
 
@@ -168,15 +168,15 @@ SHAPES: dict[str, tuple[Summary, str, str]] = {
 @pytest.mark.parametrize("shape", SHAPES)
 def test_its_verdict_is_right(shape: str) -> None:
     summary, status, reason = SHAPES[shape]
-    assert summary.verdict.status == status, said(summary)
-    assert not reason or any(one.startswith(reason) for one in summary.verdict.reasons), said(summary)
+    assert summary.verdict.status == status, sentences_of(summary)
+    assert not reason or any(one.startswith(reason) for one in summary.verdict.reasons), sentences_of(summary)
     if status == "passed":
         assert [warning for warning in summary.verdict.warnings if "lost" not in warning] == []
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_its_sentences_can_be_read(shape: str) -> None:
-    for sentence in said(SHAPES[shape][0]):
+    for sentence in sentences_of(SHAPES[shape][0]):
         found = [(what, sentence) for pattern, what in WRONG if re.search(pattern, sentence)]
         assert not found
 
@@ -192,10 +192,10 @@ def test_iterations_that_could_not_send_are_no_matter_of_conditions() -> None:
     summary = SHAPES["every iteration fails before anything is sent"][0]
     assert not any("conditions" in warning for warning in summary.verdict.warnings)
     idle = run(Stretch(0, 0, S, users=users(1), iterations=[(9, 9)]))
-    assert "9 iterations of u neither sent nor waited: check its conditions" in idle.verdict.warnings
+    assert "9 iterations of u sent no request and did not wait: check its conditions" in idle.verdict.warnings
 
 
-def test_where_nothing_succeeded_that_is_said_once() -> None:
+def test_where_nothing_succeeded_that_is_reported_once() -> None:
     for shape in ("one request, and it failed", "no request at all"):
         assert len(SHAPES[shape][0].verdict.reasons) == 1
 
@@ -228,7 +228,7 @@ def test_an_interrupted_run_judges_what_it_has_and_leaves_the_rest_open() -> Non
         "the run was interrupted before its end; objectives are judged up to there",
         "error_rate < 1%: 33.333% over 3 samples; first broken at 1 s",
     )
-    assert summary.verdict.warnings == (), "what is open stands in the table"
+    assert summary.verdict.warnings == (), "what is open is in the table"
 
 
 def test_a_run_that_goes_to_its_end_fails_the_same_objectives_for_lack_of_data() -> None:

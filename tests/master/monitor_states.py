@@ -1,9 +1,9 @@
-"""A fleet under load as the monitor is told of it: made of raw batches, through the aggregate."""
+"""States of the monitor: of a fleet under load, made of raw batches, through the aggregate."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, run_of
+from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, run_of, schedule_of
 
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.batch import Health
@@ -28,7 +28,7 @@ LEVEL_S = 10
 
 
 class Clock:
-    """Stands where it is put."""
+    """Shows the time to which it is set."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -95,7 +95,7 @@ def _batch(second: int, number: int, agents: int, groups: Sequence[str]) -> Any:
     return batch_of(second + 1, second, stretch, groups=len(groups), health=health, loop_lags=lags)
 
 
-def scene(
+def monitor_state(
     seconds: int,
     groups: Sequence[str] = GROUPS,
     agents: int = 20,
@@ -122,6 +122,19 @@ def scene(
     return state
 
 
+def records_of(samples: list[list[int]]) -> list[IntervalRecord]:
+    """One interval per list of response times in ms; times above 99 failed."""
+    schedule = schedule_of((2, 1), seconds=len(samples))
+    aggregate = aggregate_of(plan_of(), schedule)
+    closed = []
+    for second, times in enumerate(samples):
+        rows = [(0, "status" if ms > 99 else "", ms * MS) for ms in times]
+        users = [(2, 1.5, 0.5, 0), (1, 0, 1, 0)]
+        aggregate.merge("a", batch_of(second + 1, second, Stretch(0, second * S, (second + 1) * S, rows, users=users)))
+        closed.append(aggregate.close(second))
+    return closed
+
+
 def drawn(lines: Iterable[Any]) -> str:
-    """Lines as they stand on the screen."""
+    """Lines as they are on the screen."""
     return "\n".join(line.plain for line in lines)
