@@ -68,7 +68,10 @@ def check_actions(view: PlanView) -> None:
 
 
 def check_duration(view: PlanView) -> None:
-    """The run has an end: a duration, phases, or iterations of every group. Phases have durations and ramps of their own."""
+    """The run has an end: a duration, phases, or iterations of every group.
+
+    Phases have durations and ramps of their own.
+    """
     document, config = view.document, view.config
     if "phases" in config:
         for key in ("duration", *RAMP_KEYS):
