@@ -85,6 +85,7 @@ class MasterCore:
         return FleetFacts(
             agents=self._fleet.facts(self._terms.origin),
             late_batches=intake.late_batches,
+            # An agent numbers its batches without gaps, so those that it sealed and that were not merged never arrived.
             dropped_batches=sum(max(0, agent.sealed - intake.of(agent.id).merged) for agent in self._fleet),
             late_levels=intake.late_levels,
             resent_batches=intake.resent_batches,

@@ -88,6 +88,8 @@ class MessageHandler:
             self.out.note("info", f"agent {agent.name} is heard again after {silence:.1f} s", agent, "back")
             self.assigner.reconsider(agent)
         agent.heard_at = now
+        # After its lease its slots may be with others, and a pong would let it go on with them. It has to send a Hello,
+        # whose slots are checked against the slot table.
         if agent.has_lease(now):
             self.fleet.renew(agent, now)
             self.out.send(agent, MasterMessage(pong=Pong(ping.stamp, now)), ahead=True)

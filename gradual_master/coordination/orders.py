@@ -71,6 +71,7 @@ class RunOrders:
     def stop(self, now: int, graceful_stop: int | None = None) -> None:
         """Order target 0 from `now` on, or from when it was first ordered. `graceful_stop` replaces the plan's."""
         if self.stopped_at is None:
+            # Not before the schedule's time 0: a stop may come between the order of the start and the start itself.
             at = max(now, self.start)
             self.stopped_at = at if self.end is None else min(at, self.end)
         if graceful_stop is not None:

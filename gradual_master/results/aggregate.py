@@ -131,9 +131,11 @@ class Aggregate:
         self._next += 1
         interval = self._open.pop(number, None) or OpenInterval(self.shape, 1)
         measured = interval.freeze()
+        # The next interval will have about as many histograms: arrays of that size need not grow.
         self._capacity = max(self._capacity, len(measured.histograms.codes))
         self._add_to_run(measured)
         self._note_peak(measured)
+        # After the interval was added: it belongs to the run so far.
         objectives = self.look((number + 1) * self.interval / NS_PER_S)
         record = self._writer.write(number, measured, len(interval.health), interval.health, objectives)
         self.series.add(record)

@@ -33,6 +33,7 @@ class SendQueue:
         for queue in (self._ahead, self._rest):
             while queue:
                 folded = queue[0] if taken is None else fold(taken, queue[0])
+                # A message that cannot be merged is the next one to send: no later one may overtake it.
                 if folded is None:
                     return taken
                 taken = folded

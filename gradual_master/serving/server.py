@@ -117,6 +117,7 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
 
     async def stop(self, grace_s: float) -> None:
         """Let the streams write their queues, for at most `grace_s`, then stop listening."""
+        # First this, since calls that wait for rows look at it when they are woken.
         self._is_over = True
         for prepared in self._prepared.values():
             prepared.set()
@@ -183,6 +184,8 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
             yield chunk
         sent = JOB_SEQUENCE
         while not self._is_over:
+            # The event is made before the rows are read: rows that are prepared while others are sent set it, and none
+            # is missed.
             prepared = self._prepared.setdefault(agent, asyncio.Event())
             for provision in self._provisions.rows_of(agent, sent):
                 for chunk in encode_provision(provision):

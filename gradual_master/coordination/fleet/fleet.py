@@ -65,6 +65,7 @@ class AgentCommands:
         """A process has connected."""
         part = hello.part or Part(hello.incarnation, 1, 1)
         command = self._commands.setdefault(part.command, AgentCommand())
+        # The number of complete commands changes by what becomes of this one: minus before, plus after.
         self.complete -= command.is_complete
         command[agent] = (name, part)
         self.complete += command.is_complete

@@ -82,6 +82,7 @@ def _share_all(targets: Sequence[Users], peak: Users, capacities: Sequence[int])
     assigned = [0] * len(peak)
     held: Users = (0,) * len(capacities)
     for users in targets:
+        # In another mix a group may have fewer users than before: its slots stay assigned, and only growth is divided.
         raised = [max(0, count - before) for count, before in zip(users, assigned, strict=True)]
         due = apportion(capacities, sum(assigned) + sum(raised))
         rows = share_out(raised, [after - before for before, after in zip(held, due, strict=True)])
@@ -109,6 +110,8 @@ def share_out(raised: Sequence[int], growth: Sequence[int]) -> list[tuple[int, .
 def _overfull(owners: Owners, targets: Sequence[Users], peak: Users, capacities: Sequence[int]) -> Shortfall | None:
     """The first agent with more slots than it has room for: under several mixes that happens although the sum fits."""
     totals = np.bincount(owners, minlength=len(capacities))
+    # An agent with no more slots than room can run all of them at once. Only for the others it matters how many are
+    # active together, and the largest targets are enough: every other target is contained in one of them.
     for agent in np.flatnonzero(totals > capacities).tolist():
         needed = max(int(np.count_nonzero(owners[active_in(users, peak)] == agent)) for users in largest_of(targets))
         if needed > capacities[agent]:

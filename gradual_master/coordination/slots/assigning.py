@@ -121,6 +121,7 @@ class Assigner:
             return
         if for_good:
             for run in slots:
+                # The instant is by the agent's clock, which may be a little fast: no slot ended in the future.
                 if ended := self.slots.end(agent.id, run):
                     self.finished.append(SlotsFinished(min(run.at, now), run.group, ended))
         else:

@@ -133,6 +133,7 @@ class Balancer:
 
     def _fitting(self, slots: Slots, held: Mask, capacity: int) -> Slots:
         """The longest beginning of `slots` that the agent can run in addition to what it has, by binary search."""
+        # The search may be binary: with more slots the largest number of active users never becomes smaller.
         low, high = 0, len(slots)
         while low < high:
             middle = (low + high + 1) // 2
@@ -178,11 +179,15 @@ def _count(slots: Mask) -> int:
 
 def _spread(slots: Slots, count: int) -> Slots:
     """`count` of the slots, evenly spaced."""
+    # The middles of `count` equal parts of the list.
     return slots[[(2 * index + 1) * len(slots) // (2 * count) for index in range(count)]]
 
 
 def _ranks(targets: Sequence[tuple[int, ...]], peak: Sequence[int]) -> npt.NDArray[np.int64]:
     """Per slot, the index of the first target (smallest total first) in which it is active."""
+    # Slot k is first active in the first target with more than k users of its group. Under several mixes a group may
+    # have fewer users in a larger target. The running maximum makes the column sorted, as the binary search needs it,
+    # and changes nothing: a slot counts where it is active for the first time.
     ranks = [
         np.searchsorted(np.maximum.accumulate([users[group] for users in targets]), np.arange(count), side="right")
         for group, count in enumerate(peak)

@@ -170,6 +170,7 @@ class SlotTable:
         held = self._checked(agent, run)
         ended = self._ended[self._range(run)]
         count = int(np.count_nonzero(held & ~ended))
+        # `ended` is a view of the column, so this changes the column.
         ended |= held
         self._has_ended = self._has_ended or count > 0
         return count

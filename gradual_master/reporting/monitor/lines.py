@@ -86,6 +86,7 @@ def beside(columns: Sequence[Sequence[Text]], widths: Sequence[int], gap: int) -
         for column, (lines, width) in enumerate(zip(columns, widths, strict=True)):
             line = fit(lines[number], width) if number < len(lines) else Text()
             row.append_text(line)
+            # Not after the last column: blanks at the end of a line would only be more bytes for a slow terminal.
             if column < len(columns) - 1:
                 row.append(" " * (width - line.cell_len + gap))
         drawn.append(row)

@@ -97,6 +97,7 @@ class PendingMetrics:
 
     def judge(self, objectives: Sequence[ObjectiveRow], at: int) -> None:
         """Add the objectives of the verdict. Now objectives without data have a result too."""
+        # Later than the last interval in any case: a gauge has one value per instant.
         self._at = max(at, self._at + 1)
         self._add_gauges(tuple(_judged(row) for row in objectives if row.passed is not None))
 

@@ -102,6 +102,7 @@ class ProgressState:
         if self.last is None or self.is_draining:
             return 0.0
         target = sum(self.last.target.values())
+        # Group by group: users that one group has too many do not make up for those that another lacks.
         missing = sum(max(0.0, self.last.target[group] - users) for group, users in self.last.users.items())
         return missing if missing > max(MIN_MISSING_USERS, MIN_MISSING_SHARE * target) else 0.0
 

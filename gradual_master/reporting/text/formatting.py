@@ -151,6 +151,7 @@ def distinct(names: Iterable[str]) -> Iterator[str]:
     given: set[str] = set()
     for name in names:
         candidate = name
+        # Not only one step: the plan itself may have a name such as `a (2)`.
         while candidate in given:
             seen[name] += 1
             candidate = f"{name} ({seen[name] + 1})"

@@ -145,6 +145,8 @@ class LevelTable:
         least = self.scheduled.allowance(level.start, end) / NS_PER_S
         if failures > MAX_FAILURE_SHARE:
             yield "failures"
+        # The larger of two tolerances: in a long level a share of it, in a short one a moment for each user that
+        # starts.
         if missing > max(least, MAX_MISSING_SHARE * level.target * ((end - level.start) / NS_PER_S)):
             yield "missing"
         if self.saturation.marks(level.start, end):

@@ -131,5 +131,7 @@ def judge_windows(agents: Iterable[tuple[str, UserTimes]], interval: int) -> tup
 
 def _judged_share(active: int, gap: int, peak: int, interval: int) -> float:
     """The share of a window's gap; 0 for a gap that is tolerated: each start of a user may leave one (`PER_CHANGE`)."""
+    # `peak / interval` is the number of users in the fullest frame of the window; each of them may have started in it.
+    # Written without a division: all are integers.
     is_enough = gap * interval > PER_CHANGE * peak
     return (_share(active, gap) or 0.0) if is_enough else 0.0

@@ -46,6 +46,8 @@ class Objective:
     @property
     def enough(self) -> int:
         """The fewest samples for which the statistic is meaningful: the p99 of ten samples is their maximum."""
+        # A p99 needs 100 samples, so that one of them lies above it; a p1 as many, below it. `round`, because 1 / (1 −
+        # 0.99) is 99.99999999999991 and 1 / (1 − 0.9) is 10.000000000000002.
         q = self.rule.quantile
         return ceil(round(1 / min(q, 1 - q), 6)) if q is not None else 1
 

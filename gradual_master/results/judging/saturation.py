@@ -42,6 +42,7 @@ def sustained(intervals: Iterable[int], length: int) -> tuple[int, ...]:
 
 def judged_intervals(schedule: Schedule, interval: int, end: int) -> list[range]:
     """The intervals that start before `end` in a phase other than warm-up, by phase; times in ns."""
+    # `-(-a // b)` is a / b, rounded up: an interval that starts before its phase is not judged.
     return [
         range(-(-phase.start // interval), -(-min(phase.end, end) // interval))
         for phase in schedule.phases

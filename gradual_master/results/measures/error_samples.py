@@ -64,6 +64,8 @@ class ErrorSamples:
         candidates = self._candidates.setdefault(key, [])
         insort(candidates, (agent, exemplar), key=_by_time)
         if len(candidates) > MAX_CANDIDATES:
+            # A candidate that is not among the first never becomes one, since a new candidate can only move it back. So
+            # only its key matters, and the smallest keys are kept.
             candidates[FIRST_SHOWN:] = _random(candidates[FIRST_SHOWN:], FIRST_SHOWN + RANDOM_SHOWN)
 
     def _code(self, exemplar: Exemplar) -> int:

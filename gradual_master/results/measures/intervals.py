@@ -175,6 +175,7 @@ class IntervalWriter:
         measured = Measurements(late.sums.shape)
         measured.add(record._measured)
         measured.add(late)
+        # One agent more: a late batch is nearly always of an agent that had delivered none of this interval.
         return self.write(record.number, measured.freeze(), record.agents + 1, (), record.objectives)
 
     def _by_group(self, values: Iterable[float]) -> dict[str, float]:

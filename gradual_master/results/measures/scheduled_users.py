@@ -27,6 +27,8 @@ class ScheduledUsers:
         self._at = [change.at for change in changes]
         self._users = np.array([change.users for change in changes], dtype=np.int64).reshape(-1, self._groups)
         self._ended = [(slots.at - start, slots.group, slots.count) for slots in finished]
+        # How many slots each change starts or stops, summed from the first change on: the number in any stretch is the
+        # difference of two entries.
         moved = np.abs(np.diff(self._users, axis=0, prepend=np.zeros((1, self._groups), dtype=np.int64))).sum(axis=1)
         self._moved: Int64 = np.concatenate(([0], np.cumsum(moved)))
 
@@ -61,4 +63,6 @@ class ScheduledUsers:
         area = np.zeros(self._groups, dtype=np.int64)
         for at, group, count in self._ended:
             area[group] += count * max(0, end - max(begin, at))
+        # More slots may have ended than this stretch has users (it has fewer than an earlier one): less than none is
+        # not wanted.
         return np.minimum(area, users * (end - begin))

@@ -77,6 +77,7 @@ def quantile_ms(buckets: npt.NDArray[np.integer[Any]], counts: Int64, q: float) 
     cumulative = np.cumsum(counts)
     if not len(cumulative):
         return np.nan
+    # The nearest rank. `round`, because 0.07 · 100 is 7.000000000000001 in floating point, and its ceiling would be 8.
     rank = max(1, int(np.ceil(round(q * int(cumulative[-1]), 9))))
     return float(_ESTIMATES_MS[buckets[int(np.searchsorted(cumulative, rank))]])
 
@@ -124,6 +125,8 @@ class Point:
         np.add.at(counts, other.buckets, sign * other.counts)
         self.buckets = np.flatnonzero(counts).astype(np.int16)
         self.counts = counts[self.buckets]
+        # Largest and smallest values cannot be subtracted. That is right when a point is amended: the new record has
+        # everything that the former one had.
         (least, most), (other_least, other_most) = self.extremes, other.extremes
         self.extremes = float(np.fmin(least, other_least)), float(np.fmax(most, other_most))
         self.agents = max(self.agents, other.agents)

@@ -62,6 +62,7 @@ def _packed(keys: Int64, counts: Int64) -> tuple[Int64, Int64]:
 def _buckets_of(measured: Contribution) -> tuple[Int64, Int64]:
     """(step · BUCKETS + bucket, count) of the response times of all samples that have one."""
     shape, columns = measured.sums.shape, measured.histograms.columns
+    # Without the scope a code is (step · kinds + kind) · measures + measure (`Shape.code`).
     codes = measured.histograms.codes % shape.codes
     step, measure = codes // (len(MEASURES) * shape.kinds), codes % len(MEASURES)
     chosen = (measure == RESPONSE_TIME) & (step < shape.steps)

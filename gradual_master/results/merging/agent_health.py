@@ -83,6 +83,7 @@ def read_lags(lags: SparseHistograms) -> Lags:
     for measure, size, most in rows:
         longest[measure] = max(longest[measure], most)
         bound, counted = _COUNTED[measure]
+        # Most batches have no lag above the bound: their buckets are not read.
         if most > bound:
             filled = slice(begin, begin + size)
             sums[measure] += int(counted[columns.indices[filled]] @ columns.counts[filled].astype(np.int64))

@@ -61,6 +61,7 @@ def sums_of(readings: Sequence[ReadBatch], shape: Shape) -> tuple[Int64, Sums]:
     numbers = np.concatenate(
         (_sum([batch.requests for batch in batches]), _sum([batch.counters for batch in batches])[:, 2:].reshape(-1))
     )
+    # `add.at` and not `+=`: if an agent names a cell twice, `+=` would count only one of the two.
     np.add.at(sums.values.reshape(-1), layout.positions, numbers)
     if frames:
         sums.users[:] = _sum([batch.users for batch in batches])

@@ -116,6 +116,7 @@ class FailureCounts:
             return
         counts = np.concatenate((batch.requests.take(layout.cells), batch.statuses[:, 4].take(layout.statuses)))
         self._counts.add(rows, counts)
+        # Nearly every batch has one frame: then a single number is enough for all rows.
         starts: Int64 | int = batch.frames[0].begin
         if len(batch.frames) > 1:
             starts = np.array([frame.begin for frame in batch.frames], dtype=np.int64).take(layout.frames)

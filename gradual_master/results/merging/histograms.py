@@ -65,6 +65,7 @@ class GrowingHistograms:
         count = len(self._rows)
         rows, buckets = np.nonzero(self._dense.counts[:count])
         columns = HistogramColumns(
+            # Keys name the cells of a batch; these histograms are named by their codes.
             keys=np.zeros((count, 2), dtype=np.int32),
             stats=self._dense.stats[:count].copy(),
             sizes=np.bincount(rows, minlength=count).astype(np.uint16),

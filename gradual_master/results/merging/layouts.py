@@ -30,6 +30,7 @@ MAX_KNOWN_LAYOUTS = 256
 """Layouts that are remembered, some 10 KB each. Beyond that all are forgotten: the failures of a run change."""
 
 HEALTH_CELL = -1
+# The cells of histograms start at −1, the agent's own. Moved by this, they are checked as unsigned numbers, too.
 _FROM_ZERO = np.array([-HEALTH_CELL, 0], dtype=np.int32)
 _EVERY_COUNTER = np.arange(len(COUNTERS))
 
@@ -111,6 +112,8 @@ class Layouts:
 
     def _positions(self, batch: Batch) -> Int64:
         shape = self._shape
+        # A cell is (frame, step, kind). Its product with the strides of (frames, steps, kinds) is its position in the
+        # flat array; the same for counters, whose kind is added below.
         requests = batch.cells @ np.array([shape.width, shape.kinds, 1])
         counters = batch.counters[:, :2] @ np.array([shape.width, len(COUNTERS)]) + shape.counters
         return np.concatenate((requests, (counters[:, np.newaxis] + _EVERY_COUNTER).reshape(-1)))

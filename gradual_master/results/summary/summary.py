@@ -99,6 +99,8 @@ class _Writer:
             # A failed run may have measured nothing at its end, but its users were scheduled until it failed.
             failed_at = round(self._run.duration_s * NS_PER_S) - self._aggregate.start
             return min(end, max(measured, failed_at))
+        # A run that was stopped, or that has done its iterations, wanted users until its own end. Every other run
+        # wanted them until the end of the schedule: if no agent measured that long, they are missing.
         ends_early = self._run.stop_signal or self._run.failure or any(group.iterations for group in self._plan.users)
         if end is None or (ends_early and measured < end):
             return measured
