@@ -69,7 +69,7 @@ class Service:
     def _draw(self, mean: float) -> float:
         """A lognormal time whose mean is `mean`·(1 + crosstalk·requests being served)."""
         slowed = mean * (1 + CROSSTALK * (self._present - 1))
-        # The mean of a lognormal variable is e^(μ + σ²/2): with μ = -σ²/2 it is 1, whatever the spread.
+        # The mean of a lognormal variable is e^(μ + σ²/2): with μ = -σ²/2 it is 1, for any spread.
         return slowed * self._random.lognormvariate(-SPREAD * SPREAD / 2, SPREAD)
 
 

@@ -105,8 +105,8 @@ def encode_location(raw: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _find_origin(begin: str, tls: Tls) -> tuple[Origin, str]:
-    scheme, authority, _ = split_authority(begin)
+def _find_origin(before_path: str, tls: Tls) -> tuple[Origin, str]:
+    scheme, authority, _ = split_authority(before_path)
     userinfo, host, port = read_authority(scheme, authority)
     return _intern(scheme, host, port, tls), userinfo
 

@@ -87,7 +87,7 @@ class Agent:
 
     async def run(self) -> int:
         """Serve one run; the exit code."""
-        self._tell_session(events.Wake())
+        self._queue_for_session(events.Wake())
         try:
             return await self._outcome
         finally:
@@ -97,20 +97,20 @@ class Agent:
 
     def leave(self) -> None:
         """A signal asks the process to stop."""
-        self._tell_session(events.Leave())
+        self._queue_for_session(events.Leave())
 
     def receive(self, stream: int, message: MasterMessage) -> None:
         """A message came."""
-        self._tell_session(events.MessageReceived(stream, message))
+        self._queue_for_session(events.MessageReceived(stream, message))
 
     def lose(self, stream: int, reason: str) -> None:
         """A stream is over."""
-        self._tell_session(events.StreamLost(stream, reason))
+        self._queue_for_session(events.StreamLost(stream, reason))
         self._say_waiting(reason)
 
     def provide(self, provision: Provision) -> None:
         """A provision is complete."""
-        self._do(lambda: self._store(provision))
+        self._queue_task(lambda: self._store(provision))
 
     def fail(self, error: BaseException) -> None:
         """Report an error that ends this agent: a job that cannot be done, or a bug."""
@@ -119,13 +119,13 @@ class Agent:
             self._link.send(AgentMessage(goodbye=Goodbye(f"{type(error).__name__}: {error}"[:MAX_REASON_CHARS])))
             self._outcome.set_exception(error)
 
-    def _tell_session(self, event: events.SessionEvent) -> None:
-        self._do(lambda: self._follow_session(self._session.handle(event, self._clock())))
+    def _queue_for_session(self, event: events.SessionEvent) -> None:
+        self._queue_task(lambda: self._follow_session(self._session.handle(event, self._clock())))
 
-    def _tell_pool(self, event: pool.PoolEvent) -> None:
-        self._do(lambda: self._follow_pool(self._pool.handle(event, self._run_time())))
+    def _queue_for_pool(self, event: pool.PoolEvent) -> None:
+        self._queue_task(lambda: self._follow_pool(self._pool.handle(event, self._run_time())))
 
-    def _do(self, task: Callable[[], None]) -> None:
+    def _queue_task(self, task: Callable[[], None]) -> None:
         """Queue a task. The outermost call runs all tasks in order, then sets the alarm for the next deadline."""
         # A task may queue others: carrying out an instruction causes events. They run after it, not inside it.
         self._tasks.append(task)
@@ -167,9 +167,9 @@ class Agent:
     def _wake(self, _: object) -> None:
         """Levels first, as all agents must apply them at the same instant."""
         self._alarm = None
-        self._tell_pool(events.Wake())
-        self._do(self._seal_ended)
-        self._tell_session(events.Wake())
+        self._queue_for_pool(events.Wake())
+        self._queue_task(self._seal_ended)
+        self._queue_for_session(events.Wake())
 
     def _follow_session(self, instructions: Sequence[events.SessionInstruction]) -> None:
         for instruction in instructions:
@@ -182,7 +182,7 @@ class Agent:
                     self._log.debug("orders", version=orders.version, slots=sum(span.count for span in orders.slots))
                     self._orders = orders
                     self._reschedule()
-                    self._tell_pool(orders)
+                    self._queue_for_pool(orders)
                 case events.Adopt(offset):
                     self._log.debug("clock offset", offset_ns=offset)
                     self._reschedule()
@@ -199,7 +199,7 @@ class Agent:
                     self._cut(reason)
                 case events.DrainUsers(reason):
                     self._log.info("users finish what they do and stop", reason=reason)
-                    self._tell_pool(instruction)
+                    self._queue_for_pool(instruction)
                 case events.Exit(code, reason, dropped):
                     self._exit(code, reason, dropped)
 
@@ -247,7 +247,7 @@ class Agent:
         if users and self._run is not None:
             self._log.warning("all users were stopped at once", reason=reason, users=users)
             self._run.users.cut()
-        self._tell_pool(events.CutUsers(reason))
+        self._queue_for_pool(events.CutUsers(reason))
 
     def _exit(self, code: int, reason: str, dropped: tuple[int, ...]) -> None:
         say = self._log.error if code else self._progress.info
@@ -278,26 +278,26 @@ class Agent:
                 case pool.Finished():
                     finished.append(instruction)
                 case pool.Drained():
-                    self._do(self._seal_last)
+                    self._queue_task(self._seal_last)
         if released or finished:
-            self._tell_session(events.SlotsEnded(pool.as_runs(released), pool.as_finished_runs(finished)))
+            self._queue_for_session(events.SlotsEnded(pool.as_runs(released), pool.as_finished_runs(finished)))
 
     def _store(self, provision: Provision) -> None:
         """Prepare the job's plan and store data rows; a job that is known already is ignored."""
         if provision.job is not None and self._run is None:
-            self._run = self._start_plan(provision.job, self._tell_pool, self.fail)
+            self._run = self._start_plan(provision.job, self._queue_for_pool, self.fail)
         if self._run is None:
             return
         for rows in provision.rows:
             self._run.provide(rows)
         self._log.debug("provisioned", sequence=provision.sequence)
-        self._tell_session(events.Provisioned(provision.sequence))
+        self._queue_for_session(events.Provisioned(provision.sequence))
 
     def _seal_ended(self) -> None:
         """Seal every interval that has ended, while the outbox has room; after a pause there are many."""
         # One task for each: the session takes a batch before the next is sealed, so `is_full` is right.
         if self._seal_next():
-            self._do(self._seal_ended)
+            self._queue_task(self._seal_ended)
 
     def _seal_next(self) -> bool:
         """Seal one interval. With a full outbox, its measurements go into the next batch that finds room."""
@@ -309,7 +309,7 @@ class Agent:
     def _seal_last(self) -> None:
         """All users have ended: seal everything that is left."""
         if self._seal_next():
-            self._do(self._seal_last)
+            self._queue_task(self._seal_last)
             return
         if self._intervals is None:
             return
@@ -327,4 +327,4 @@ class Agent:
         send_at = self._clock()
         if intervals is not None:
             send_at = intervals.end_of(interval) - self._offset + welcome.batch_offset
-        self._tell_session(events.Sealed(batch, send_at))
+        self._queue_for_session(events.Sealed(batch, send_at))

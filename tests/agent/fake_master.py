@@ -1,4 +1,4 @@
-"""A master in the test's process: it listens on a Unix socket, answers what it must, and says what the test says."""
+"""A master in the test's process: it listens on a Unix socket, answers the agent, and sends what the test sends."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -29,7 +29,7 @@ MS = 1_000_000
 
 
 class FakeMaster:
-    """`run_time` begins at 0 when it is made. What the agent says is kept by kind."""
+    """Run time is 0 when it is made. The agent's messages are kept by kind."""
 
     def __init__(self, provisions: list[Provision], lease: int, interval: int) -> None:
         self.origin = clock_gettime_ns(CLOCK_ID)
@@ -77,11 +77,11 @@ class FakeMaster:
     async def close(self) -> None:
         await self._server.stop(None)
 
-    async def say(self, **parts: Any) -> None:
+    async def send(self, **parts: Any) -> None:
         await self._write(encode_master_message(MasterMessage(**parts)))
 
-    async def say_bytes(self, data: bytes) -> None:
-        """Something that need be no message at all."""
+    async def send_bytes(self, data: bytes) -> None:
+        """Bytes that need not be a message."""
         await self._write(data)
 
     async def _write(self, message: Any) -> None:
@@ -90,7 +90,7 @@ class FakeMaster:
             await self._call.write(message)
 
     async def until(self, condition: Callable[[], Any], deadline_s: float = DEADLINE_S) -> Any:
-        """The condition's first true value, looked at whenever the agent has said something."""
+        """The condition's first true value, evaluated after each message of the agent."""
         async with asyncio.timeout(deadline_s):
             while not (value := condition()):
                 self._changed.clear()
@@ -108,17 +108,17 @@ class FakeMaster:
     async def _answer(self, message: AgentMessage) -> None:
         if message.hello is not None:
             self.hellos.append(message.hello)
-            await self.say(**(vars_of(self.greeting) if self.greeting else {"welcome": self.welcome}))
+            await self.send(**(vars_of(self.greeting) if self.greeting else {"welcome": self.welcome}))
         if message.confirm is not None:
             self.confirmed = message.confirm
         if message.ping is not None and self.answers_pings:
-            await self.say(pong=Pong(message.ping.stamp, self.now))
-        for one in message.batches:
-            if one.number == self.merged + 1:
+            await self.send(pong=Pong(message.ping.stamp, self.now))
+        for batch in message.batches:
+            if batch.number == self.merged + 1:
                 self.merged += 1
-                self.batches.append(one)
+                self.batches.append(batch)
         if message.batches and self.acknowledges:
-            await self.say(ack=self.merged)
+            await self.send(ack=self.merged)
 
     async def Provision(self, request: Any, context: Any) -> AsyncIterator[Any]:
         broken, self.breaks_provisions = self.breaks_provisions > 0, max(0, self.breaks_provisions - 1)

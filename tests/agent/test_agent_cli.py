@@ -22,7 +22,7 @@ def test_nothing_heavy_is_loaded_for_the_options() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ([], "--master"),
         (
@@ -37,16 +37,16 @@ def test_nothing_heavy_is_loaded_for_the_options() -> None:
     ],
 )
 def test_a_wrong_option_is_named_with_what_is_allowed(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
     assert ended.value.code == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--master", "judge.example"], "not an address"),
         (["--master", "judge.example:7700"], "--insecure"),
@@ -54,10 +54,10 @@ def test_a_wrong_option_is_named_with_what_is_allowed(
     ],
 )
 def test_an_address_that_may_not_be_dialled_is_code_2(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(arguments) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_the_options_reach_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +99,7 @@ def test_a_process_of_several_knows_its_part_and_watches_its_parent(monkeypatch:
     assert watched == [True]
 
 
-def test_several_processes_are_named_and_told_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_processes_have_names_of_their_own_and_the_same_options(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[tuple[list[str], list[str]]] = []
     monkeypatch.setattr(cli, "run_children", lambda names, arguments: given.append((names, arguments)) or 7)
     arguments = ["--master", "10.1.2.3:7700", "--insecure", "--max-users", "5", "--master-wait", "2m", "-v"]
@@ -113,7 +113,7 @@ def test_several_processes_are_named_and_told_the_same(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     "error", [AgentError("not to be done"), TemplateError("not to be done"), RuntimeError("not to be done")]
 )
-def test_what_goes_wrong_is_said_and_is_code_3(
+def test_an_error_is_reported_and_is_exit_code_3(
     error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(_: AgentOptions) -> int:

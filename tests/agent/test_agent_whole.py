@@ -68,11 +68,11 @@ async def test_every_request_of_a_real_process_is_reported(system: System, tmp_p
         start = master.now + 20 * MS
         levels = (LevelOrder(start, 0, 0, (1,)), LevelOrder(start + 300 * MS, 1, 0, (3,)))
         end = LevelOrder(start + 700 * MS, -1, 0, (0,))
-        await master.say(orders=Orders(1, 1, (SlotRun(0, 0, 3, 1),), (*levels, end), start, 1000 * MS))
+        await master.send(orders=Orders(1, 1, (SlotRun(0, 0, 3, 1),), (*levels, end), start, 1000 * MS))
         await master.until(lambda: master.batches and master.batches[-1].last, DEADLINE_S)
-        await master.say(finish=Finish("over"))
-        _, said = await asyncio.wait_for(agent.communicate(), DEADLINE_S)
-        assert agent.returncode == 0, said.decode()
+        await master.send(finish=Finish("over"))
+        _, output = await asyncio.wait_for(agent.communicate(), DEADLINE_S)
+        assert agent.returncode == 0, output.decode()
     finally:
         if agent.returncode is None:
             agent.kill()
@@ -87,6 +87,6 @@ async def test_every_request_of_a_real_process_is_reported(system: System, tmp_p
     assert {user.split(b": ")[1] for user in system.users} == {b"0/ann", b"1/bob", b"2/cid"}
     assert [one.level for batch in master.batches for one in batch.applied] == [0, 1, -1]
     assert master.hellos[0].name == "real"
-    (line,) = said.decode().splitlines()
+    (line,) = output.decode().splitlines()
     assert "this agent ends: over" in line
     assert "agent=real" in line

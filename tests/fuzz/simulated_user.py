@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from agent_stage import NO_HEALTH, WALL_TIME, S, StageActions, SteppedTimeline, behaviours_of, counter, kinds
+from agent_harness import NO_HEALTH, WALL_TIME, FakeEngines, S, SteppedTimeline, behaviours_of, counter, kinds
 
 from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.http.connecting.connection import Http1Connection
@@ -175,7 +175,7 @@ class SimulatedUser:
             note_failure=self._note_failure,
             log=self.log,
         )
-        (behaviour,) = behaviours_of(plan, self.recorder, StageActions(plan, engine))
+        (behaviour,) = behaviours_of(plan, self.recorder, FakeEngines(plan, engine))
         self._user = VirtualUser(context, behaviour, 0, 0, rows)
         self._mask = Mask(SECRETS.values())
 

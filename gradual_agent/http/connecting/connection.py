@@ -234,12 +234,12 @@ class Http1Connection(asyncio.Protocol):
             self._forget()
             self.is_free = self.reused = True
         else:
-            self._tell_unsent(handler)
+            self._report_unsent(handler)
             self._forget()
             self.close()
         handler.on_response(head, reader.body, 0, first_byte, ended, received)
 
-    def _tell_unsent(self, handler: ResponseHandler) -> None:
+    def _report_unsent(self, handler: ResponseHandler) -> None:
         """Report the bytes of the request that will never be written, so that they are not counted."""
         if self._upload is not None:
             handler.on_unsent(self._upload.unsent)
@@ -249,7 +249,7 @@ class Http1Connection(asyncio.Protocol):
         self._forget()
         self.is_free = False
         if handler is not None:
-            self._tell_unsent(handler)
+            self._report_unsent(handler)
             handler.on_failure(failure, first_byte, received)
 
     def _forget(self) -> None:
@@ -283,7 +283,7 @@ class Http1Connection(asyncio.Protocol):
         if self._handler is not handler:
             return 0, 0
         part = self._first_byte, self._received
-        self._tell_unsent(handler)
+        self._report_unsent(handler)
         self._forget()
         self.close()
         return part

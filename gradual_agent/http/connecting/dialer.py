@@ -199,7 +199,7 @@ class Dial:
         elif self._report is None:
             connection.close()
         elif not task.cancelled():
-            self._tell(connection)
+            self._deliver(connection)
 
     def _run(self, work: Coroutine[Any, Any, T], done: Callable[[asyncio.Task[T]], None]) -> None:
         """Run `work` as a task that `give_up` can cancel."""
@@ -209,9 +209,9 @@ class Dial:
     def _finish(self, failure: Failure) -> None:
         """Report a failure in the next turn of the loop."""
         # An address may refuse at once, before the caller of `dial` is suspended; a report now would come too early.
-        self._dialer.context.loop.call_soon(self._tell, failure)
+        self._dialer.context.loop.call_soon(self._deliver, failure)
 
-    def _tell(self, opened: Opened) -> None:
+    def _deliver(self, opened: Opened) -> None:
         report, self._report = self._report, None
         if report is not None:
             report(opened)

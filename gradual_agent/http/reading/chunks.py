@@ -49,28 +49,28 @@ class ChunkedBody:
     def feed(self, data: bytes) -> list[bytes]:
         """The pieces of the body in `data`; ResponseError if it is not chunked, or 64 KiB hold no chunk."""
         pieces: list[bytes] = []
-        begin, end = 0, len(data)
-        while begin < end and not self.is_done:
+        position, end = 0, len(data)
+        while position < end and not self.is_done:
             if self._state == SIZE and not self._partial:
-                begin = self._read_common(data, begin, pieces)
+                position = self._read_common(data, position, pieces)
             if self._state == DATA:
-                piece = data[begin : begin + self._missing]
+                piece = data[position : position + self._missing]
                 pieces.append(piece)
-                begin += len(piece)
+                position += len(piece)
                 self.size += len(piece)
                 self._idle = 0
                 self._missing -= len(piece)
                 if not self._missing:
                     self._state = END_OF_DATA
-            elif begin < end and not self.is_done:
-                begin = self._read_line(data, begin)
-        if begin < end:
-            self.has_excess = self.has_excess or bool(data[begin:].strip(b"\r\n"))
+            elif position < end and not self.is_done:
+                position = self._read_line(data, position)
+        if position < end:
+            self.has_excess = self.has_excess or bool(data[position:].strip(b"\r\n"))
         return pieces
 
-    def _read_common(self, data: bytes, begin: int, pieces: list[bytes]) -> int:
+    def _read_common(self, data: bytes, position: int, pieces: list[bytes]) -> int:
         """Read whole chunks, and a last chunk without trailers; return where something else starts."""
-        while match := _COMMON.match(data, begin):
+        while match := _COMMON.match(data, position):
             start = match.end()
             stop = start + int(match[1], 16)
             if stop == start or data[stop : stop + 2] != b"\r\n":
@@ -78,16 +78,16 @@ class ChunkedBody:
             pieces.append(data[start:stop])
             self.size += stop - start
             self._idle = 0
-            begin = stop + 2
-        if data[begin : begin + 5] == b"0\r\n\r\n":
+            position = stop + 2
+        if data[position : position + 5] == b"0\r\n\r\n":
             self.is_done = True
-            return begin + 5
-        return begin
+            return position + 5
+        return position
 
-    def _read_line(self, data: bytes, begin: int) -> int:
-        """Read the line that starts or continues at `begin`; return where the next one starts."""
-        end = data.find(b"\n", begin) + 1
-        line = self._partial + data[begin : end or len(data)]
+    def _read_line(self, data: bytes, position: int) -> int:
+        """Read the line that starts or continues at `position`; return where the next one starts."""
+        end = data.find(b"\n", position) + 1
+        line = self._partial + data[position : end or len(data)]
         if not end:
             self._partial = line
             self._check_partial(line)

@@ -230,8 +230,8 @@ def _is_persistent(version: bytes, named: Named) -> bool:
     return not (b"transfer-encoding" in named and b"content-length" in named)
 
 
-def find_end(buffer: bytes | bytearray, begin: int, seen: int) -> int:
-    """The end of the head that starts at `begin`, or 0 if it is not complete; `seen`: the bytes searched before."""
+def find_end(buffer: bytes | bytearray, start: int, seen: int) -> int:
+    """The end of the head that starts at `start`, or 0 if it is not complete; `seen`: the bytes searched before."""
     # The search starts at the last line end before `seen`: the empty line may be split between two reads.
-    match = _END.search(buffer, max(begin, buffer.rfind(b"\n", begin, max(begin, seen))))
+    match = _END.search(buffer, max(start, buffer.rfind(b"\n", start, max(start, seen))))
     return match.end() if match else 0

@@ -16,7 +16,7 @@ from gradual_agent.http.reading.chunks import ChunkedBody
 from gradual_agent.http.reading.head import MAX_HEAD, Framing, KnownHeads, ResponseHead, find_end, read_head
 from gradual_agent.http.request import MAX_KEPT_ERROR, UNLIMITED, HttpRequest
 
-_BEGIN: Final = b"http/"
+_PREFIX: Final = b"http/"
 _LINE_ENDS: Final = re.compile(rb"[\r\n]*")
 _LINE_END: Final = (b"\r", b"\n")
 _SETTINGS: Final = 4
@@ -90,40 +90,40 @@ class ResponseReader:
         """The bytes after the final head, or None if that is not complete; interim heads are skipped."""
         # `buffer` is what was kept before plus `data`. The buffer stays empty while heads come in one read, so that the
         # usual response is not copied.
-        seen, begin = len(self._buffer), 0
+        seen, start = len(self._buffer), 0
         if seen:
             self._buffer += data
         buffer = self._buffer if seen else data
         while True:
-            if (begin or not seen) and buffer[begin : begin + 1] in _LINE_END:
-                begin = self._skip_empty_lines(buffer, begin)
-            end = self._find_end(buffer, begin, seen)
+            if (start or not seen) and buffer[start : start + 1] in _LINE_END:
+                start = self._skip_empty_lines(buffer, start)
+            end = self._find_end(buffer, start, seen)
             if not end:
-                if begin or not seen:
-                    self._buffer = bytearray(buffer[begin:])
+                if start or not seen:
+                    self._buffer = bytearray(buffer[start:])
                 return None
-            head = read_head(bytes(buffer[begin:end]), self._heads)
+            head = read_head(bytes(buffer[start:end]), self._heads)
             if head.status >= 200:  # Not interim: a final response follows those (RFC 9110, 15.2).
                 break
-            self._interim += end - begin
-            begin = end
+            self._interim += end - start
+            start = end
         self._buffer.clear()
         self._begin_body(head)
         return data[end - seen :]
 
-    def _find_end(self, buffer: bytes | bytearray, begin: int, seen: int) -> int:
-        """The end of the head that starts at `begin`, or 0; ResponseError when all heads together are too large."""
-        check_beginning(buffer[begin : begin + _FRAME_HEADER])
-        end = find_end(buffer, begin, seen)
-        if self._interim + (end or len(buffer)) - begin > MAX_HEAD:
+    def _find_end(self, buffer: bytes | bytearray, start: int, seen: int) -> int:
+        """The end of the head that starts at `start`, or 0; ResponseError when all heads together are too large."""
+        check_beginning(buffer[start : start + _FRAME_HEADER])
+        end = find_end(buffer, start, seen)
+        if self._interim + (end or len(buffer)) - start > MAX_HEAD:
             raise ResponseError(f"the response's head is larger than {MAX_HEAD >> 10} KiB")
         return end
 
-    def _skip_empty_lines(self, buffer: bytes | bytearray, begin: int) -> int:
+    def _skip_empty_lines(self, buffer: bytes | bytearray, start: int) -> int:
         """Skip line ends before a status line: they belong to the message before (RFC 9112, 2.2)."""
-        match = _LINE_ENDS.match(buffer, begin)
+        match = _LINE_ENDS.match(buffer, start)
         assert match is not None
-        self._skipped += match.end() - begin
+        self._skipped += match.end() - start
         if self._skipped > MAX_HEAD:
             raise ResponseError("empty lines came instead of a response")
         return match.end()
@@ -182,7 +182,7 @@ def check_beginning(buffer: bytes | bytearray) -> None:
     """
     # The frame is recognised by its nine header bytes, which no HTTP/1 message starts with. Until all nine are there
     # nothing is decided, so that the failure is the same however the bytes are cut into reads.
-    if buffer.startswith(b"HTTP/") or buffer[: len(_BEGIN)].lower() == _BEGIN[: len(buffer)]:
+    if buffer.startswith(b"HTTP/") or buffer[: len(_PREFIX)].lower() == _PREFIX[: len(buffer)]:
         return
     if buffer.startswith(b"\0"):
         if len(buffer) < _FRAME_HEADER:

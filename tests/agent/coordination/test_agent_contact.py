@@ -35,7 +35,7 @@ def test_the_first_dial_is_at_once() -> None:
     assert Redial(60 * SECOND, lambda: 0.5, now=7).next_at == 7
 
 
-def test_the_waiting_is_told_when_it_begins_and_every_ten_seconds() -> None:
+def test_the_wait_is_reported_at_its_start_and_every_ten_seconds() -> None:
     redial = Redial(60 * SECOND, lambda: 0.0, now=0)
     notices = {second: redial.notice(second * SECOND) for second in (0, 1, 9, 10, 19, 21)}
     assert {second: waiting for second, waiting in notices.items() if waiting} == {
@@ -141,14 +141,14 @@ def test_the_round_trip_with_the_least_delay_decides() -> None:
     assert estimate.value == 998
 
 
-def test_a_contradiction_begins_the_estimate_anew() -> None:
+def test_a_contradiction_starts_the_estimate_again() -> None:
     estimate = OffsetEstimate()
     estimate.observe(sent=0, received=2, now=1001)
     assert estimate.observe(sent=100, received=200, now=5150)
     assert estimate.value == 5000
 
 
-def test_a_slow_round_trip_that_agrees_begins_nothing_anew() -> None:
+def test_a_slow_round_trip_that_agrees_keeps_the_estimate() -> None:
     estimate = OffsetEstimate()
     estimate.observe(sent=0, received=2, now=1001)
     assert not estimate.observe(sent=100, received=900, now=1890)

@@ -17,13 +17,13 @@ from gradual_common.clock import NEVER
 from gradual_common.protocol.messages import AgentMessage, Confirm, Ping, SlotRun
 
 
-def test_orders_before_the_start_begin_with_interval_0() -> None:
+def test_with_orders_before_the_start_the_first_interval_is_0() -> None:
     intervals = Intervals(start=1000, length=100, now=500)
     assert intervals.next == 0
     assert intervals.end_of(intervals.next) == 1100
 
 
-def test_an_agent_that_comes_late_begins_with_the_interval_it_comes_in() -> None:
+def test_an_agent_that_joins_late_starts_with_the_present_interval() -> None:
     assert Intervals(start=1000, length=100, now=1250).next == 2
 
 
@@ -157,8 +157,8 @@ def test_nothing_is_no_message() -> None:
 def test_everything_that_fits_is_one_message() -> None:
     run = SlotRun(0, 0, 3, 1)
     waiting = (waiting_batch(1), waiting_batch(2))
-    said = AgentMessage(ping=Ping(7, 8), confirm=Confirm(1, 2, 3), released=(run,), finished=(run,), leaving=True)
-    assert pack(said, waiting) == [
+    message = AgentMessage(ping=Ping(7, 8), confirm=Confirm(1, 2, 3), released=(run,), finished=(run,), leaving=True)
+    assert pack(message, waiting) == [
         AgentMessage(
             ping=Ping(7, 8),
             confirm=Confirm(1, 2, 3),

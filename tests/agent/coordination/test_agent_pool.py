@@ -231,7 +231,7 @@ def test_a_longer_grace_gives_a_stopping_user_no_more_time() -> None:
     assert instructions == [Applied(-1, 20, 20)]
 
 
-def test_an_agent_that_leaves_drains_whatever_the_orders_say() -> None:
+def test_an_agent_that_leaves_drains_despite_new_orders() -> None:
     pool = running(1)
     given_up = [Release((0, ordinal), 1) for ordinal in (1, 2, 3)]
     assert pool.handle(DrainUsers("asked"), 5) == [*given_up, StopUser((0, 0), 5 + GRACE, hands_over=True)]
@@ -289,7 +289,7 @@ class Fleet(RuleBasedStateMachine):
                 case StopUser(slot, deadline, hands_over):
                     tenure, asked, handed_over = self.users[slot]
                     assert asked is None or deadline < asked or (handed_over and not hands_over and deadline == asked)
-                    assert handed_over or asked is None or not hands_over, "who has stopped cannot hand over"
+                    assert handed_over or asked is None or not hands_over, "a user that has stopped cannot hand over"
                     self.users[slot] = (tenure, deadline, hands_over)
                 case Release(slot, tenure):
                     assert slot not in self.users, "a slot is released when it has no user"

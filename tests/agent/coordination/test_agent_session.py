@@ -85,21 +85,21 @@ class Agent:
             Redial(PATIENCE, lambda: 0.5, self.now),
         )
 
-    def feels(self, event: SessionEvent, after: int = 0) -> list[SessionInstruction]:
+    def handles(self, event: SessionEvent, after: int = 0) -> list[SessionInstruction]:
         self.now += after
         return self.session.handle(event, self.now)
 
     def wakes(self, after: int = 0) -> list[SessionInstruction]:
-        return self.feels(Wake(), after)
+        return self.handles(Wake(), after)
 
-    def hears(self, after: int = 0, stream: int | None = None, **parts: object) -> list[SessionInstruction]:
+    def receives(self, after: int = 0, stream: int | None = None, **parts: object) -> list[SessionInstruction]:
         number = self.session.stream if stream is None else stream
-        return self.feels(MessageReceived(number, MasterMessage(**parts)), after)  # type: ignore[arg-type]
+        return self.handles(MessageReceived(number, MasterMessage(**parts)), after)  # type: ignore[arg-type]
 
     def pong(self, sent: int, after: int = MS) -> list[SessionInstruction]:
         """The answer to a ping that left at `sent`; the master read its clock half-way back."""
         middle = (sent + self.now + after) // 2
-        return self.hears(after, pong=Pong(sent, middle + AHEAD))
+        return self.receives(after, pong=Pong(sent, middle + AHEAD))
 
     def exchange(self, after: int = 0) -> list[SessionInstruction]:
         """The next ping and its pong."""
@@ -125,8 +125,8 @@ def greeting() -> Agent:
 def live() -> Agent:
     """Welcomed, the job stored, the first round trips done, nothing ordered."""
     agent = greeting()
-    agent.hears(after=MS, welcome=WELCOME)
-    agent.feels(Provisioned(1))
+    agent.receives(after=MS, welcome=WELCOME)
+    agent.handles(Provisioned(1))
     for _ in range(BURST_PINGS):
         agent.pong(agent.now)
     return agent
@@ -134,7 +134,7 @@ def live() -> Agent:
 
 def working() -> Agent:
     agent = live()
-    agent.hears(orders=orders(1))
+    agent.receives(orders=orders(1))
     return agent
 
 
@@ -155,7 +155,7 @@ def test_the_first_wake_dials_and_says_hello() -> None:
 
 def test_the_welcome_fetches_the_provisions_and_pings_at_once() -> None:
     agent = greeting()
-    instructions = agent.hears(after=MS, welcome=WELCOME)
+    instructions = agent.receives(after=MS, welcome=WELCOME)
     assert instructions == [Fetch("run-1"), AgentMessage(ping=Ping(agent.now, 0))]
     assert agent.session.state is SessionState.LIVE
 
@@ -170,14 +170,14 @@ def test_no_answer_to_the_hello_dials_anew() -> None:
 
 def test_a_refusal_ends_the_process_with_its_reason() -> None:
     agent = greeting()
-    assert agent.hears(refused=Refused("too old")) == [Exit(3, "the master refused this agent: too old")]
+    assert agent.receives(refused=Refused("too old")) == [Exit(3, "the master refused this agent: too old")]
     assert agent.session.state is SessionState.ENDED
     assert agent.session.next_deadline == NEVER
 
 
 def test_a_stream_that_does_not_come_about_is_dialled_again_after_jitter() -> None:
     agent = greeting()
-    assert agent.feels(StreamLost(1, "refused")) == []
+    assert agent.handles(StreamLost(1, "refused")) == []
     assert agent.session.next_deadline == agent.now + JITTER_DELAY
     instructions = agent.wakes(after=JITTER_DELAY)
     assert of(DialMaster, instructions) == [DialMaster(2)]
@@ -186,19 +186,19 @@ def test_a_stream_that_does_not_come_about_is_dialled_again_after_jitter() -> No
 
 def test_a_master_that_never_comes_is_given_up() -> None:
     agent = Agent()
-    begin = agent.now
+    start = agent.now
     while agent.session.state is not SessionState.ENDED:
         agent.now = max(agent.now, agent.session.next_deadline)
         instructions = agent.wakes()
         if of(DialMaster, instructions):
-            instructions = agent.feels(StreamLost(agent.session.stream, "refused"), after=MS)
+            instructions = agent.handles(StreamLost(agent.session.stream, "refused"), after=MS)
     assert instructions[-1] == Exit(3, "no master for 1m")
-    assert agent.now == begin + PATIENCE
+    assert agent.now == start + PATIENCE
 
 
 def test_five_quick_round_trips_give_the_offset() -> None:
     agent = greeting()
-    agent.hears(welcome=WELCOME)
+    agent.receives(welcome=WELCOME)
     for _ in range(BURST_PINGS - 1):
         sent = agent.now
         instructions = agent.pong(sent)
@@ -209,8 +209,8 @@ def test_five_quick_round_trips_give_the_offset() -> None:
 
 def test_orders_wait_for_the_offset() -> None:
     agent = greeting()
-    agent.hears(welcome=WELCOME, orders=orders(1))
-    agent.feels(Provisioned(1))
+    agent.receives(welcome=WELCOME, orders=orders(1))
+    agent.handles(Provisioned(1))
     for _ in range(BURST_PINGS - 1):
         assert of(Orders, agent.pong(agent.now)) == []
     instructions = agent.pong(agent.now)
@@ -220,17 +220,17 @@ def test_orders_wait_for_the_offset() -> None:
 
 def test_orders_that_wait_are_not_confirmed() -> None:
     agent = greeting()
-    instructions = agent.hears(welcome=WELCOME, orders=orders(1))
-    instructions += agent.hears(orders=orders(1))
+    instructions = agent.receives(welcome=WELCOME, orders=orders(1))
+    instructions += agent.receives(orders=orders(1))
     assert [message.confirm for message in messages(instructions)] == [None]
 
 
 def test_orders_wait_for_the_job() -> None:
     agent = greeting()
-    agent.hears(welcome=WELCOME, orders=orders(1))
+    agent.receives(welcome=WELCOME, orders=orders(1))
     for _ in range(BURST_PINGS):
         assert of(Orders, agent.pong(agent.now)) == []
-    assert agent.feels(Provisioned(1)) == [orders(1), AgentMessage(confirm=Confirm(1, 1, 1))]
+    assert agent.handles(Provisioned(1)) == [orders(1), AgentMessage(confirm=Confirm(1, 1, 1))]
 
 
 def test_a_ping_leaves_every_tenth_of_the_lease_with_what_was_begun() -> None:
@@ -277,7 +277,7 @@ def test_a_stall_of_our_own_is_not_the_masters_silence() -> None:
 def test_nor_is_it_when_something_else_comes_before_the_wake() -> None:
     agent = live()
     agent.exchange(after=SECOND)
-    agent.feels(Provisioned(2), after=4 * SECOND)
+    agent.handles(Provisioned(2), after=4 * SECOND)
     assert of(HangUp, agent.wakes()) == []
     assert of(HangUp, agent.runs_until(agent.now + 2 * SECOND)) == [HangUp(1, "no pong")]
 
@@ -285,11 +285,11 @@ def test_nor_is_it_when_something_else_comes_before_the_wake() -> None:
 def test_at_the_end_of_the_lease_the_users_are_cut_and_a_new_hello_follows() -> None:
     agent = working()
     end = agent.session.lease_end
-    agent.feels(StreamLost(1, "reset"))
+    agent.handles(StreamLost(1, "reset"))
     while agent.session.next_deadline != end:
         agent.now = agent.session.next_deadline
         if of(DialMaster, agent.wakes()):
-            agent.feels(StreamLost(agent.session.stream, "reset"))
+            agent.handles(StreamLost(agent.session.stream, "reset"))
     agent.now = end
     assert agent.wakes()[0] == CutUsers("the lease is over")
     assert agent.session.lease_end == 0
@@ -305,7 +305,7 @@ def test_a_live_stream_does_not_save_a_lease_that_is_over() -> None:
 
 def test_expired_cuts_at_once_and_greets_anew() -> None:
     agent = working()
-    instructions = agent.hears(expired=Expired("late"))
+    instructions = agent.receives(expired=Expired("late"))
     reason = "the master says the lease is over: late"
     assert instructions == [CutUsers(reason), HangUp(1, reason)]
     assert of(DialMaster, agent.wakes(after=JITTER_DELAY)) == [DialMaster(2)]
@@ -314,7 +314,7 @@ def test_expired_cuts_at_once_and_greets_anew() -> None:
 def test_a_pong_of_a_ping_that_has_not_left_yet_is_no_answer() -> None:
     agent = live()
     end = agent.session.lease_end
-    assert agent.hears(pong=Pong(agent.now + 1, agent.now + AHEAD)) == []
+    assert agent.receives(pong=Pong(agent.now + 1, agent.now + AHEAD)) == []
     assert agent.session.lease_end == end
 
 
@@ -322,42 +322,42 @@ def test_the_offset_in_use_moves_only_when_the_estimate_has_left_it() -> None:
     agent = live()
     agent.wakes(after=SECOND)
     nearly = Pong(agent.now, agent.now + AHEAD + 500_000)
-    assert of(Adopt, agent.hears(after=MS // 2, pong=nearly)) == []
+    assert of(Adopt, agent.receives(after=MS // 2, pong=nearly)) == []
     agent.wakes(after=SECOND)
     stepped = Pong(agent.now, agent.now + AHEAD + SECOND)
-    assert of(Adopt, agent.hears(after=0, pong=stepped)) == [Adopt(AHEAD + SECOND)]
+    assert of(Adopt, agent.receives(after=0, pong=stepped)) == [Adopt(AHEAD + SECOND)]
 
 
 def test_newer_orders_are_obeyed_and_confirmed() -> None:
     agent = live()
-    instructions = agent.hears(orders=orders(3))
+    instructions = agent.receives(orders=orders(3))
     assert instructions == [orders(3), AgentMessage(confirm=Confirm(1, 3, 1))]
 
 
 @pytest.mark.parametrize("stale", [orders(2), orders(3), orders(9, epoch=0)])
 def test_older_orders_are_dropped_and_the_newer_confirmed_again(stale: Orders) -> None:
     agent = live()
-    agent.hears(orders=orders(3))
-    assert agent.hears(orders=stale) == [AgentMessage(confirm=Confirm(1, 3, 1))]
+    agent.receives(orders=orders(3))
+    assert agent.receives(orders=stale) == [AgentMessage(confirm=Confirm(1, 3, 1))]
 
 
 def test_a_stored_provision_is_confirmed() -> None:
     agent = live()
-    assert agent.feels(Provisioned(2)) == [AgentMessage(confirm=Confirm(0, 0, 2))]
+    assert agent.handles(Provisioned(2)) == [AgentMessage(confirm=Confirm(0, 0, 2))]
 
 
-def test_a_new_stream_begins_with_what_is_held_finished_and_in_force() -> None:
+def test_a_new_stream_first_reports_what_is_held_finished_and_in_force() -> None:
     agent = working()
-    agent.feels(Provisioned(4))
+    agent.handles(Provisioned(4))
     agent.users.claimed = (SlotRun(0, 0, 3, 1),)
     agent.users.finished = (SlotRun(0, 5, 1, 1),)
-    agent.feels(Sealed(batch(1), 0))
-    agent.feels(StreamLost(1, "reset"))
+    agent.handles(Sealed(batch(1), 0))
+    agent.handles(StreamLost(1, "reset"))
     hello = messages(agent.wakes(after=JITTER_DELAY))[0].hello
     assert hello is not None
     assert (hello.stream, hello.run, hello.epoch, hello.last_batch) == (2, "run-1", 1, 1)
     assert hello.held == agent.users.claimed
-    instructions = agent.hears(welcome=WELCOME)
+    instructions = agent.receives(welcome=WELCOME)
     (message,) = messages(instructions)
     assert message.confirm == Confirm(1, 1, 4)
     assert message.finished == agent.users.finished
@@ -366,36 +366,36 @@ def test_a_new_stream_begins_with_what_is_held_finished_and_in_force() -> None:
 
 def test_orders_after_a_cut_wait_for_the_new_lease() -> None:
     agent = working()
-    agent.hears(expired=Expired("late"))
+    agent.receives(expired=Expired("late"))
     agent.wakes(after=JITTER_DELAY)
-    assert of(Orders, agent.hears(welcome=WELCOME, orders=orders(2))) == []
+    assert of(Orders, agent.receives(welcome=WELCOME, orders=orders(2))) == []
     assert agent.pong(agent.now)[:2] == [Renew(agent.now - MS + LEASE), orders(2)]
 
 
 @pytest.mark.parametrize("foreign", [replace(WELCOME, run="run-2"), replace(WELCOME, epoch=0)])
 def test_a_master_that_does_not_know_the_run_makes_the_agent_cut(foreign: Welcome) -> None:
     agent = working()
-    agent.feels(StreamLost(1, "reset"))
+    agent.handles(StreamLost(1, "reset"))
     agent.wakes(after=JITTER_DELAY)
-    instructions = agent.hears(welcome=foreign)
+    instructions = agent.receives(welcome=foreign)
     assert [type(one) for one in instructions] == [CutUsers, HangUp]
     assert agent.session.state is SessionState.DISCONNECTED
 
 
 def test_what_comes_on_an_older_stream_is_dropped() -> None:
     agent = working()
-    agent.feels(StreamLost(1, "reset"))
+    agent.handles(StreamLost(1, "reset"))
     agent.wakes(after=JITTER_DELAY)
-    assert agent.hears(stream=1, welcome=WELCOME) == []
-    assert agent.feels(StreamLost(1, "again")) == []
+    assert agent.receives(stream=1, welcome=WELCOME) == []
+    assert agent.handles(StreamLost(1, "again")) == []
     assert agent.session.state is SessionState.GREETING
 
 
-def test_slots_that_ended_are_gathered_and_said() -> None:
+def test_slots_that_ended_are_collected_and_reported() -> None:
     agent = working()
     runs = SlotRun(0, 1, 1, 1), SlotRun(0, 7, 1, 1)
-    assert agent.feels(SlotsEnded(released=runs[:1])) == []
-    assert agent.feels(SlotsEnded(finished=runs[1:]), after=MS) == []
+    assert agent.handles(SlotsEnded(released=runs[:1])) == []
+    assert agent.handles(SlotsEnded(finished=runs[1:]), after=MS) == []
     instructions = agent.wakes(after=GATHER_NS - MS)
     assert instructions == [AgentMessage(released=runs[:1], finished=runs[1:])]
     assert agent.session.next_deadline != agent.now
@@ -404,8 +404,8 @@ def test_slots_that_ended_are_gathered_and_said() -> None:
 def test_slots_that_ended_ride_on_what_goes_out_anyway() -> None:
     agent = working()
     run = SlotRun(0, 1, 1, 1)
-    agent.feels(SlotsEnded(released=(run,)))
-    (message,) = messages(agent.feels(Sealed(batch(1), agent.now)))
+    agent.handles(SlotsEnded(released=(run,)))
+    (message,) = messages(agent.handles(Sealed(batch(1), agent.now)))
     assert message.released == (run,)
 
 
@@ -413,7 +413,7 @@ def test_a_batch_goes_out_at_its_instant_and_a_ping_rides_on_it() -> None:
     agent = working()
     sealed = batch(1)
     at = agent.now + 700 * MS
-    assert agent.feels(Sealed(sealed, at)) == []
+    assert agent.handles(Sealed(sealed, at)) == []
     assert agent.session.next_deadline == at
     assert agent.wakes(after=700 * MS) == [AgentMessage(ping=Ping(at, 0, AHEAD), batches=(sealed,))]
 
@@ -421,28 +421,28 @@ def test_a_batch_goes_out_at_its_instant_and_a_ping_rides_on_it() -> None:
 def test_acknowledged_batches_are_not_sent_again() -> None:
     agent = working()
     for number in (1, 2, 3):
-        agent.feels(Sealed(batch(number), agent.now))
-    agent.hears(ack=2)
-    agent.feels(StreamLost(1, "reset"))
+        agent.handles(Sealed(batch(number), agent.now))
+    agent.receives(ack=2)
+    agent.handles(StreamLost(1, "reset"))
     agent.wakes(after=JITTER_DELAY)
-    (message,) = messages(agent.hears(welcome=WELCOME))
+    (message,) = messages(agent.receives(welcome=WELCOME))
     assert [one.number for one in message.batches] == [3]
 
 
 def test_the_welcome_says_what_is_merged_already() -> None:
     agent = working()
-    agent.feels(Sealed(batch(1), agent.now))
-    agent.feels(StreamLost(1, "reset"))
+    agent.handles(Sealed(batch(1), agent.now))
+    agent.handles(StreamLost(1, "reset"))
     agent.wakes(after=JITTER_DELAY)
-    (message,) = messages(agent.hears(welcome=replace(WELCOME, last_batch=1)))
+    (message,) = messages(agent.receives(welcome=replace(WELCOME, last_batch=1)))
     assert message.batches == ()
 
 
 def test_too_many_unacknowledged_batches_cut_the_users() -> None:
     agent = working()
     for number in range(1, 60):
-        assert of(CutUsers, agent.feels(Sealed(batch(number), agent.now))) == []
-    instructions = agent.feels(Sealed(batch(60), agent.now))
+        assert of(CutUsers, agent.handles(Sealed(batch(number), agent.now))) == []
+    instructions = agent.handles(Sealed(batch(60), agent.now))
     assert instructions == [
         CutUsers("too many batches wait for the master"),
         HangUp(1, "too many batches wait for the master"),
@@ -451,95 +451,95 @@ def test_too_many_unacknowledged_batches_cut_the_users() -> None:
 
 def test_a_master_that_stays_away_is_given_up_naming_what_is_dropped() -> None:
     agent = working()
-    agent.feels(Sealed(batch(1), agent.now))
-    agent.feels(Sealed(batch(2), agent.now))
+    agent.handles(Sealed(batch(1), agent.now))
+    agent.handles(Sealed(batch(2), agent.now))
     lost = agent.now
-    agent.feels(StreamLost(1, "reset"))
+    agent.handles(StreamLost(1, "reset"))
     while agent.session.state is not SessionState.ENDED:
         agent.now = agent.session.next_deadline
         instructions = agent.wakes()
         if of(DialMaster, instructions):
-            agent.feels(StreamLost(agent.session.stream, "refused"))
+            agent.handles(StreamLost(agent.session.stream, "refused"))
     assert instructions == [Exit(3, "no master for 1m", (1, 2))]
     assert agent.now == lost + PATIENCE
 
 
 def test_finish_ends_the_process_well() -> None:
     agent = working()
-    agent.feels(Sealed(batch(1, last=True), agent.now))
-    agent.hears(ack=1)
-    assert agent.hears(finish=Finish("over"))[-1] == Exit(0, "over")
+    agent.handles(Sealed(batch(1, last=True), agent.now))
+    agent.receives(ack=1)
+    assert agent.receives(finish=Finish("over"))[-1] == Exit(0, "over")
 
 
 def test_a_master_that_goes_once_everything_is_merged_ends_it_well_too() -> None:
     agent = working()
-    agent.feels(Sealed(batch(1, last=True), agent.now))
-    agent.hears(ack=1)
-    assert agent.feels(StreamLost(1, "closed"))[-1] == Exit(0, "everything is merged")
+    agent.handles(Sealed(batch(1, last=True), agent.now))
+    agent.receives(ack=1)
+    assert agent.handles(StreamLost(1, "closed"))[-1] == Exit(0, "everything is merged")
 
 
 def test_an_agent_that_has_no_orders_leaves_at_once() -> None:
     agent = live()
-    instructions = agent.feels(Leave())
+    instructions = agent.handles(Leave())
     assert messages(instructions) == [AgentMessage(goodbye=Goodbye("asked to stop"))]
     assert instructions[-1] == Exit(0, "asked to stop")
 
 
 def test_an_agent_whose_schedule_has_not_begun_leaves_at_once_too() -> None:
     agent = live()
-    agent.hears(orders=Orders(1, 1, (), (), 0, SECOND))
-    assert agent.feels(Leave())[-1] == Exit(0, "asked to stop")
+    agent.receives(orders=Orders(1, 1, (), (), 0, SECOND))
+    assert agent.handles(Leave())[-1] == Exit(0, "asked to stop")
 
 
 def test_an_agent_without_a_stream_and_orders_leaves_without_a_word() -> None:
-    assert Agent().feels(Leave()) == [Exit(0, "asked to stop")]
+    assert Agent().handles(Leave()) == [Exit(0, "asked to stop")]
 
 
 def test_the_first_signal_drains_and_goodbye_follows_the_last_acknowledgement() -> None:
     agent = working()
-    assert agent.feels(Leave()) == [DrainUsers("asked to stop"), AgentMessage(leaving=True)]
+    assert agent.handles(Leave()) == [DrainUsers("asked to stop"), AgentMessage(leaving=True)]
     sealed = batch(1, last=True)
-    assert messages(agent.feels(Sealed(sealed, agent.now))) == [AgentMessage(batches=(sealed,))]
-    instructions = agent.hears(ack=1)
+    assert messages(agent.handles(Sealed(sealed, agent.now))) == [AgentMessage(batches=(sealed,))]
+    instructions = agent.receives(ack=1)
     assert messages(instructions) == [AgentMessage(goodbye=Goodbye("asked to stop"))]
     assert of(Exit, instructions) == [Exit(0, "asked to stop")]
 
 
 def test_the_second_signal_cuts_and_little_time_is_left() -> None:
     agent = working()
-    agent.feels(Leave())
-    assert agent.feels(Leave()) == [CutUsers("asked to stop at once")]
-    agent.feels(Sealed(batch(1, last=True), agent.now))
+    agent.handles(Leave())
+    assert agent.handles(Leave()) == [CutUsers("asked to stop at once")]
+    agent.handles(Sealed(batch(1, last=True), agent.now))
     instructions = agent.runs_until(agent.now + FLUSH_NS)
     assert instructions[-1] == Exit(3, "stopped before everything was delivered", (1,))
 
 
 def test_the_third_signal_ends_at_once() -> None:
     agent = working()
-    agent.feels(Leave())
-    agent.feels(Leave())
-    assert agent.feels(Leave())[-1] == Exit(3, "asked to stop for the third time")
+    agent.handles(Leave())
+    agent.handles(Leave())
+    assert agent.handles(Leave())[-1] == Exit(3, "asked to stop for the third time")
 
 
 def test_nothing_happens_after_the_end() -> None:
     agent = live()
-    agent.feels(Leave())
-    assert agent.hears(welcome=WELCOME) == []
-    assert agent.feels(Sealed(batch(1), 0)) == []
+    agent.handles(Leave())
+    assert agent.receives(welcome=WELCOME) == []
+    assert agent.handles(Sealed(batch(1), 0)) == []
 
 
 def test_an_event_that_the_state_does_not_know_names_both(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(TABLE[SessionState.LIVE], Provisioned)
     with pytest.raises(SessionError, match="live knows no Provisioned"):
-        live().feels(Provisioned(1))
+        live().handles(Provisioned(1))
 
 
-def test_slots_that_end_without_a_stream_are_missing_from_the_next_hello_and_not_said_again() -> None:
+def test_slots_that_end_without_a_stream_are_missing_from_the_next_hello_and_not_reported_again() -> None:
     agent = working()
-    agent.feels(StreamLost(1, "reset"))
-    agent.feels(SlotsEnded(released=(SlotRun(0, 0, 1, 1),)))
+    agent.handles(StreamLost(1, "reset"))
+    agent.handles(SlotsEnded(released=(SlotRun(0, 0, 1, 1),)))
     agent.wakes(after=JITTER_DELAY)
-    instructions = agent.hears(after=GATHER_NS, welcome=WELCOME)
+    instructions = agent.receives(after=GATHER_NS, welcome=WELCOME)
     assert [message.released for message in messages(instructions)] == [()]
 
 

@@ -69,5 +69,5 @@ def ask_curl(row):
 
 if __name__ == "__main__":
     for each in read_table():
-        if (said := ask_curl(each)) != each.curl:
-            print(f"{each.name}: {said}; the table says {each.curl}")
+        if (outcome := ask_curl(each)) != each.curl:
+            print(f"{each.name}: {outcome}; the table says {each.curl}")

@@ -69,7 +69,7 @@ def get(url):
         ("a=1; Secure", "http://localhost/", "http://localhost/", "a=1", "loopback is as good as TLS"),
         ("a=1; Secure", "http://127.0.0.1:8080/", "http://127.0.0.1/", "a=1", "by its address; ports say nothing"),
         ("a=1; Secure", "http://[::1]/", "http://[::1]/", "a=1", "by its other address"),
-        ("a=1; SECURE=no", "https://h.x/", "http://h.x/", "", "whatever Secure is set to"),
+        ("a=1; SECURE=no", "https://h.x/", "http://h.x/", "", "with any value of Secure"),
         ("__Secure-a=1; Secure", "https://h.x/", "https://h.x/", "__Secure-a=1", "the prefix is kept"),
         ("__Secure-a=1", "https://h.x/", "https://h.x/", "", "it needs Secure"),
         ("__secure-a=1", "https://h.x/", "https://h.x/", "", "in whichever case"),

@@ -197,7 +197,7 @@ async def test_a_connection_tells_a_fetch_that_failed_while_it_sent_nothing_more
     def fail(*_):
         raise MistakeError
 
-    raised = []  # in the loop, where nobody else would see it; the server says that its client has gone
+    raised = []  # in the loop, where no test would see it; the server says that its client has gone
     asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context.get("exception")))
     async with run_server(lambda *_: answer(b"ok")) as server:
         with open_dialer() as dialer:

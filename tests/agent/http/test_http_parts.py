@@ -108,11 +108,11 @@ def test_a_coding_that_is_not_known_is_named():
 
 
 @pytest.mark.parametrize("coding", PACKERS)
-@pytest.mark.parametrize("behind", [b"\r\n", bytes(9), b"x" * 100, b"\x1f", b"\x28\xb5"])
+@pytest.mark.parametrize("trailing", [b"\r\n", bytes(9), b"x" * 100, b"\x1f", b"\x28\xb5"])
 @pytest.mark.parametrize("size", [0, 5, 4090, 4092, 100_000])
-def test_bytes_after_the_end_of_a_stream_are_skipped(coding, behind, size):
+def test_bytes_after_the_end_of_a_stream_are_skipped(coding, trailing, size):
     data = random.Random(size).randbytes(size)
-    assert decode_body(PACKERS[coding](data) + behind, (coding,), size) == data
+    assert decode_body(PACKERS[coding](data) + trailing, (coding,), size) == data
 
 
 @pytest.mark.parametrize("coding", PACKERS)
@@ -297,7 +297,7 @@ def test_a_body_of_very_many_empty_parts_is_refused(coding, part):
 
 
 @pytest.mark.parametrize(("coding", "pack"), [("gzip", gzip.compress), ("zstd", zstandard.compress)])
-def test_parts_of_any_size_are_read_wherever_they_begin(coding, pack):
+def test_parts_of_any_size_are_read_wherever_they_start(coding, pack):
     parts = [random.Random(size).randbytes(size) for size in (0, 65_500, 1, 200_000, 3)]
     body = b"".join(map(pack, parts))
     assert decode_body(body + b"rest", (coding,), 300_000) == b"".join(parts)

@@ -37,7 +37,7 @@ def redirect(request, location, status=302):
         (b"HTTP://H/p", "http://h/p", "case says nothing in scheme and host"),
         (b"hTtPs://h/p", "https://h/p", "to https"),
         (b"///p", "http://p/", "three slashes, as curl reads them"),
-        (b"http:///p/q", "http://p/q", "behind a scheme, too"),
+        (b"http:///p/q", "http://p/q", "after a scheme, too"),
         (b"http://other", "http://other/", "without a path"),
         (b"http://other:8080?x", "http://other:8080/?x", "a port, and a query without a path"),
         (b"http://m\xc3\xbcnchen.de/", "http://xn--mnchen-3ya.de/", "a host in raw UTF-8"),

@@ -192,7 +192,7 @@ async def test_without_a_stream_nothing_is_sent_nor_kept_for_the_next(
         (grpc.StatusCode.CANCELLED, None, "cancelled: no details"),
     ],
 )
-def test_a_failed_call_is_said_in_words(code: grpc.StatusCode, details: str | None, text: str) -> None:
+def test_a_failed_call_is_described_in_words(code: grpc.StatusCode, details: str | None, text: str) -> None:
     assert describe_error(code, details) == text
 
 

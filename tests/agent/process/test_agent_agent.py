@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agent_stage import FakeEngine, Reply, StageActions
+from agent_harness import FakeEngine, FakeEngines, Reply
 from fake_master import MS, FakeMaster
 from structlog.testing import capture_logs
 
@@ -80,7 +80,7 @@ class Rig:
             Runtime(asyncio.get_running_loop(), self.timer.timeline, self.lease, read_clock),
             on_end,
             on_error,
-            make_engines=lambda plan, *_: StageActions(plan, self.engine),  # sends nothing
+            make_engines=lambda plan, *_: FakeEngines(plan, self.engine),  # sends nothing
         )
         return self.run
 
@@ -91,8 +91,8 @@ class Rig:
         return self.run
 
     async def order(self, version: int, *levels: LevelOrder, start: int | None = None) -> None:
-        begin = self.master.now if start is None else start
-        await self.master.say(orders=Orders(1, version, (SlotRun(0, 0, 3, 1),), levels, begin, 100 * MS))
+        interval_start = self.master.now if start is None else start
+        await self.master.send(orders=Orders(1, version, (SlotRun(0, 0, 3, 1),), levels, interval_start, 100 * MS))
 
     async def working(self, users: int = 2) -> PlanRun:
         """The plan with `users` users at work, the orders confirmed."""
@@ -149,7 +149,7 @@ async def test_a_whole_run_from_hello_to_finish(rig: Rig) -> None:
     await rig.order(1, *levels, start=start)
     batches = rig.master.batches
     await rig.master.until(lambda: batches and batches[-1].last)
-    await rig.master.say(finish=Finish("the run is over"))
+    await rig.master.send(finish=Finish("the run is over"))
     assert await within_deadline(rig.exit_code) == 0
     applied = [level for one in batches for level in one.applied]
     assert [level.level for level in applied] == [0, 1, -1]
@@ -179,9 +179,9 @@ async def test_an_agent_without_a_master_says_how_long_it_waits_and_last_why_it_
         )
         assert await within_deadline(agent.run()) == 3
     timer.close()
-    said = [line["event"] for line in lines if line["log_level"] != "debug"]
-    assert said[0] == f"waiting for the master at {nowhere} for 1s at most"
-    assert said[-1] == "this agent ends: no master for 1s"
+    events = [line["event"] for line in lines if line["log_level"] != "debug"]
+    assert events[0] == f"waiting for the master at {nowhere} for 1s at most"
+    assert events[-1] == "this agent ends: no master for 1s"
 
 
 async def test_an_agent_that_goes_on_waiting_says_what_to_check(rig: Rig) -> None:
@@ -218,7 +218,7 @@ async def test_the_lines_of_an_agent_bear_the_name_by_which_it_is_shown(
     assert bound == {"run": "run-1", "agent": "agent-1#2"}
 
 
-async def test_the_recorder_is_told_the_boundaries_in_the_agents_clock(rig: Rig) -> None:
+async def test_the_recorder_gets_its_boundaries_on_the_agents_clock(rig: Rig) -> None:
     run = await rig.ready()
     start = rig.master.now + 5000 * MS
     await rig.order(1, LevelOrder(start, 0, 0, (1,)), start=start)
@@ -250,7 +250,7 @@ async def test_without_pongs_the_agent_dials_anew_and_cuts_at_the_end_of_the_lea
 
 async def test_expired_cuts_and_greets_without_slots(rig: Rig) -> None:
     await rig.working()
-    await rig.master.say(expired=Expired("too late"))
+    await rig.master.send(expired=Expired("too late"))
     await rig.master.until(lambda: len(rig.master.hellos) == 2)
     assert rig.cuts == 2
     assert rig.master.hellos[1].held == ()
@@ -261,7 +261,7 @@ async def test_a_message_that_cannot_be_read_ends_the_stream_and_nothing_else(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     run = await rig.working()
-    await rig.master.say_bytes(b"\xff\xff\xff")
+    await rig.master.send_bytes(b"\xff\xff\xff")
     await rig.master.until(lambda: len(rig.master.hellos) == 2)
     assert (rig.cuts, len(run.users)) == (0, 2)
     await rig.master.until(lambda: rig.master.confirmed.version == 1)
@@ -271,7 +271,7 @@ async def test_batches_that_were_not_acknowledged_come_again_on_the_next_stream(
     rig.master.acknowledges = False
     await rig.working()
     await rig.master.until(lambda: len(rig.master.batches) >= 2)
-    await rig.master.say_bytes(b"\xff\xff\xff")
+    await rig.master.send_bytes(b"\xff\xff\xff")
     rig.master.acknowledges = True
     await rig.master.until(lambda: len(rig.master.hellos) == 2)
     await rig.master.until(lambda: len(rig.master.batches) >= 5)

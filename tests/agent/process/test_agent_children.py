@@ -47,7 +47,7 @@ def test_what_is_no_number_of_processes_says_what_is(text: str) -> None:
 
 
 @pytest.mark.parametrize(("status", "code"), [(0, 0), (3, 3), (-15, 143), (-9, 137)])
-def test_an_end_by_a_signal_is_said_as_a_shell_does(status: int, code: int) -> None:
+def test_an_end_by_a_signal_has_the_exit_code_of_a_shell(status: int, code: int) -> None:
     assert exit_code_of(status) == code
 
 
@@ -80,22 +80,22 @@ def test_two_commands_have_different_keys(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_child_that_was_killed_is_named_while_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other one ends only when the word has been said."""
+    """The other one ends only when the killed one has been reported."""
     script = f"""test "$4" = a-1 && kill -9 $$; i=0
-        while [ $i -lt 400 ] && ! test -e {tmp_path}/said; do sleep 0.05; i=$((i+1)); done; exit 4"""
+        while [ $i -lt 400 ] && ! test -e {tmp_path}/reported; do sleep 0.05; i=$((i+1)); done; exit 4"""
     monkeypatch.setattr("sys.executable", interpreter(tmp_path, script))
 
     class Terminal(io.StringIO):
         def flush(self) -> None:
             if "process a-1 was killed (SIGKILL); the others go on" in self.getvalue():
-                (tmp_path / "said").touch()
+                (tmp_path / "reported").touch()
 
     monkeypatch.setattr("sys.stderr", Terminal())
     assert run_children(["a-1", "a-2"], []) == 137
-    assert (tmp_path / "said").exists()
+    assert (tmp_path / "reported").exists()
 
 
-def test_a_child_is_told_to_end_when_its_parent_is_gone() -> None:
+def test_a_child_is_asked_to_end_when_its_parent_is_gone() -> None:
     """The test is the parent: what it does not write ends with the pipe."""
     program = (
         "import signal; from gradual_agent.process.children import end_with_parent; end_with_parent(); signal.pause()"

@@ -44,7 +44,7 @@ def test_a_kernel_that_gives_less_than_the_hard_limit_leaves_the_soft_one(monkey
     ("limit", "asked", "users"),
     [(1024, None, 824), (100_000, None, 20_000), (100_000, 50, 50), (1024, 5000, 5000)],
 )
-def test_an_agent_holds_what_it_is_told_or_what_its_descriptors_allow(
+def test_an_agent_takes_as_many_users_as_asked_or_as_its_descriptors_allow(
     limit: int, asked: int | None, users: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served: list[int] = []

@@ -45,7 +45,7 @@ def test_the_last_batch_ends_now() -> None:
     assert spans(batch) == [(0, 0, S), (-1, S, S + 300)]
 
 
-def test_an_agent_that_comes_later_begins_with_the_interval_it_comes_in() -> None:
+def test_an_agent_that_joins_later_starts_with_the_present_interval() -> None:
     made, _ = recorder([(0, 4), (3 * S, 5)], now=2 * S + 7)
     assert spans(made.seal(2, 0, HEALTH)) == [(4, 2 * S, 3 * S)]
 
@@ -57,7 +57,7 @@ def test_before_the_schedule_is_known_there_is_nothing_to_seal() -> None:
     assert (batch.frames, batch.last) == ((), True)
 
 
-def test_a_level_that_comes_late_begins_when_it_is_known() -> None:
+def test_a_level_that_comes_late_starts_when_it_is_known() -> None:
     made, clock = recorder([(0, 0)])
     made.steps[0].record(sample(500))
     clock.now = 700
@@ -104,7 +104,7 @@ def test_sealing_after_a_long_sleep_gives_each_interval_its_own_frame() -> None:
     assert cells(made.seal(10, 0, HEALTH)) == {(0, 0, ""): 1}
 
 
-def test_health_lags_and_levels_are_told_once() -> None:
+def test_health_lags_and_levels_are_reported_once() -> None:
     made, _ = recorder()
     made.loop_lag(500)
     made.start_late(-3)

@@ -32,7 +32,7 @@ def test_status_codes_are_counted_apart_by_what_the_samples_came_to() -> None:
 
 
 @pytest.mark.parametrize("status_code", [0, 200])
-def test_a_failure_has_the_times_of_what_was_received_whatever_its_kind(status_code: int) -> None:
+def test_a_failure_of_any_kind_has_the_times_of_what_was_received(status_code: int) -> None:
     """A kind says whether there was a response, or leaves it to the sample: a body whose coding is broken is `protocol`
     over a whole response, an answer in no known language is one over none."""
     for kind, has_response in zip(KINDS[1:], BUILT_IN_KINDS.have_response[1:], strict=True):

@@ -1,4 +1,4 @@
-"""Every completed sample is said once, in order, as batches count it; failures are picked, the first ones always."""
+"""Every completed sample is reported once, in order, as batches count it; first failures are always picked."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ def play(history: list[tuple[int, int, str, int, int]]) -> tuple[SampleDetail, l
 
 
 @given(history)
-def test_every_completed_sample_is_told_once_in_the_order_in_which_it_ended(
+def test_every_completed_sample_is_reported_once_in_the_order_in_which_it_ended(
     history: list[tuple[int, int, str, int, int]],
 ) -> None:
     reported, completed = play(history)
@@ -93,7 +93,7 @@ def test_every_completed_sample_is_told_once_in_the_order_in_which_it_ended(
 
 
 @given(history)
-def test_what_is_told_is_what_the_batches_of_the_same_frames_count(
+def test_what_is_reported_is_what_the_batches_of_the_same_frames_count(
     history: list[tuple[int, int, str, int, int]],
 ) -> None:
     reported, _ = play(history)
@@ -104,7 +104,7 @@ def test_what_is_told_is_what_the_batches_of_the_same_frames_count(
 
 
 @given(history)
-def test_the_times_that_are_told_are_those_in_the_batches_histograms(
+def test_the_times_that_are_reported_are_those_in_the_batches_histograms(
     history: list[tuple[int, int, str, int, int]],
 ) -> None:
     reported, _ = play(history)
@@ -129,7 +129,7 @@ def test_the_times_that_are_told_are_those_in_the_batches_histograms(
     } == {place: (len(found), sum(found), min(found), max(found)) for place, found in times.items()}
 
 
-def test_a_sample_is_told_with_the_level_in_which_it_ended() -> None:
+def test_a_sample_is_reported_with_the_level_in_which_it_ended() -> None:
     made, _, log = logging_recorder(LEVELS)
     for ended in (S // 2 - 1, S // 2, S, 2 * S - 1, 2 * S):
         made.steps[0].record(sample(ended))
@@ -143,7 +143,7 @@ def test_a_sample_is_told_with_the_level_in_which_it_ended() -> None:
     ]
 
 
-def test_only_closed_frames_are_told_of() -> None:
+def test_only_closed_frames_are_reported() -> None:
     made, _, log = logging_recorder()
     made.steps[0].record(sample(500))
     assert list(log.take(0)) == []
@@ -152,7 +152,7 @@ def test_only_closed_frames_are_told_of() -> None:
     assert list(log.take(0)) == [], "nothing is reported twice"
 
 
-def test_what_falls_into_a_frame_without_length_is_told_with_the_next() -> None:
+def test_what_falls_into_a_frame_without_length_is_reported_with_the_next() -> None:
     made, clock, log = logging_recorder()
     made.seal(0, 0, HEALTH)
     clock.now = S
@@ -173,7 +173,7 @@ def test_the_last_batch_and_the_last_samples_end_now() -> None:
     assert [row[0] for row in rows(list(log.take(0)))] == [0, -1, -1]
 
 
-def test_the_offset_is_added_to_begins_and_to_nothing_else() -> None:
+def test_the_offset_is_added_to_starts_and_to_nothing_else() -> None:
     made, _, log = logging_recorder()
     made.steps[2].record(sample(900, "status", started=300, slot=7, status_code=503))
     made.roll(S)
@@ -251,7 +251,7 @@ def chi_square(counts: list[int]) -> float:
 
 
 @given(st.integers(0, 60), st.integers(0, 2**32))
-def test_the_first_ones_are_told_always_and_numbered_as_they_came(number: int, seed: int) -> None:
+def test_the_first_ones_are_always_reported_and_numbered_as_they_came(number: int, seed: int) -> None:
     reported = picked(number, seed)
     assert [one.number for one in reported] == sorted({one.number for one in reported})
     assert [one.number for one in reported][:FIRST_SHOWN] == list(range(min(number, FIRST_SHOWN)))
@@ -271,7 +271,7 @@ class Keys(Random):
 
 
 @given(st.integers(0, 200), st.integers(0, 2**32))
-def test_the_smallest_keys_of_all_failures_are_among_those_that_are_told(number: int, seed: int) -> None:
+def test_the_smallest_keys_of_all_failures_are_among_those_that_are_reported(number: int, seed: int) -> None:
     keys = Keys(seed)
     picker = ExemplarPicker(describe, keys)
     for one in range(number):
@@ -333,7 +333,7 @@ def test_kinds_and_steps_are_apart() -> None:
         assert len(numbers) >= CANDIDATES
 
 
-def test_the_more_failures_the_rarer_one_is_told() -> None:
+def test_the_more_failures_the_rarer_one_is_reported() -> None:
     """8·ln(n/8) and some are expected (the sum of the probabilities 8/n to be among the smallest): 65 of 20,000."""
     reported = [len(picked(20_000, seed)) for seed in range(5)]
     assert all(40 < number < 100 for number in reported)
@@ -357,7 +357,7 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(picker.take(0)) == 4, "there is room again"
 
 
-def test_first_ones_find_room_and_are_told_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_first_ones_find_room_and_are_reported_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """When everything fails at once, no step is left without an example."""
     monkeypatch.setattr(single_samples, "MAX_WAITING_EXEMPLARS", 4)
     picker = ExemplarPicker(describe, Random(2))
@@ -367,7 +367,7 @@ def test_first_ones_find_room_and_are_told_first(monkeypatch: pytest.MonkeyPatch
     assert reported == [*((step, number) for step in range(10) for number in range(FIRST_SHOWN)), (0, FIRST_SHOWN)]
 
 
-def test_an_exchange_is_told_once_in_run_time() -> None:
+def test_an_exchange_is_reported_once_in_run_time() -> None:
     picker = ExemplarPicker(describe, Random(3))
     picker.consider(1, failure(5, "reset"))
     (one,) = picker.take(10_000)

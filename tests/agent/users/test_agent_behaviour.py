@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from agent_stage import StageActions
+from agent_harness import FakeEngines
 
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.users.behaviour import Behaviour, compile_behaviour, response_use
@@ -23,7 +23,7 @@ def compiled(group: dict[str, Any], config: dict[str, Any] | None = None, **acti
         }
     )
     recorder = Recorder(SeriesIndex.of(plan), lambda: 0)
-    return compile_behaviour(plan, 1, recorder, StageActions(plan))
+    return compile_behaviour(plan, 1, recorder, FakeEngines(plan))
 
 
 def test_each_step_is_recorded_under_its_number_in_the_plan() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from agent_stage import MS, Failure, Reply, S, Stage, counter, kinds, user_time
+from agent_harness import MS, Failure, Reply, S, UserHarness, counter, kinds, user_time
 from structlog.testing import capture_logs
 
 from gradual_agent.kinds.assertions import Assertions
@@ -32,13 +32,13 @@ def raising(*errors: Exception | None) -> Callable[..., Any]:
     return raise_next
 
 
-def adds_up(stage: Stage) -> dict[tuple[int, str], int]:
+def adds_up(harness: UserHarness) -> dict[tuple[int, str], int]:
     """Every step that began ended as one of success, failure and interrupted; its outcomes."""
-    batch = stage.seal()
+    batch = harness.seal()
     check_batch(batch)
-    outcomes = kinds(batch, len(stage.index.steps))
+    outcomes = kinds(batch, len(harness.index.steps))
     sent, unsent, cut = (counter(batch, name) for name in ("sent", "unsent", "interrupted"))
-    assert stage.recorder.begun == sum(outcomes.values()) + cut
+    assert harness.recorder.begun == sum(outcomes.values()) + cut
     assert sent == sum(outcomes.values()) - unsent + cut
     active, in_request, thinking, stopping = user_time(batch)
     assert in_request + thinking <= active + stopping
@@ -58,27 +58,29 @@ def test_a_step_whose_fetch_raises_has_failed_as_internal_and_its_user_goes_on(e
             raise outcome
         return outcome
 
-    stage = Stage({"behavior": [{"action": "login", "think_time": "5s"}, "browse"], "iterations": 1}, script=script)
-    stage.start()
-    stage.run_until(10 * S)
-    assert stage.sent == [(0, "/login"), (5000, "/browse")]
-    assert stage.engine.clients[0].is_cut, "the state of its connections is unknown"
-    assert stage.failures == [Failure(0, "internal", 0, None, None)]
-    assert adds_up(stage) == {(0, "internal"): 1, (1, ""): 1}
-    assert stage.ended == [(0, 0, 0, True)]
+    harness = UserHarness(
+        {"behavior": [{"action": "login", "think_time": "5s"}, "browse"], "iterations": 1}, script=script
+    )
+    harness.start()
+    harness.run_until(10 * S)
+    assert harness.sent == [(0, "/login"), (5000, "/browse")]
+    assert harness.engine.clients[0].is_cut, "the state of its connections is unknown"
+    assert harness.failures == [Failure(0, "internal", 0, None, None)]
+    assert adds_up(harness) == {(0, "internal"): 1, (1, ""): 1}
+    assert harness.ended == [(0, 0, 0, True)]
 
 
-def test_what_reached_the_system_is_told_by_the_bytes_and_not_by_the_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_reached_the_system_follows_from_the_bytes_and_not_from_the_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Assertions, "judge", raising(ZeroDivisionError("ours")))
     actions = {"login": {"url": "/login", "assertions": [{"status_code": 200}]}}
-    stage = Stage({"behavior": ["login"], "iterations": 1}, actions=actions)
-    stage.start()
-    stage.run_until(S)
-    batch = stage.seal()
+    harness = UserHarness({"behavior": ["login"], "iterations": 1}, actions=actions)
+    harness.start()
+    harness.run_until(S)
+    batch = harness.seal()
     assert kinds(batch, 1) == {(0, "internal"): 1}
     assert (counter(batch, "sent"), counter(batch, "unsent")) == (1, 0)
     assert batch.statuses.tolist() == [[0, 0, KIND["internal"], 200, 1]], "its response had come, and its times count"
-    assert stage.failures[0].target == "/login", "what was sent is shown"
+    assert harness.failures[0].target == "/login", "what was sent is shown"
 
 
 @pytest.mark.parametrize(
@@ -110,33 +112,33 @@ def test_wherever_a_step_raises_it_is_counted_once(
             "extract": {"a": {"from": "header: A", "default": 1}},
         }
     }
-    stage = Stage(
+    harness = UserHarness(
         {"behavior": [{"action": "login", "condition": "true", "think_time": "1s"}], "iterations": 2}, actions=actions
     )
     monkeypatch.setattr(owner, name, wrapped)
-    stage.start()
-    stage.run_until(10 * S)
-    assert adds_up(stage) == {(0, kind): count for kind, count in outcomes.items()}
-    assert stage.ended == [(0, 0, 0, True)]
+    harness.start()
+    harness.run_until(10 * S)
+    assert adds_up(harness) == {(0, kind): count for kind, count in outcomes.items()}
+    assert harness.ended == [(0, 0, 0, True)]
 
 
 def test_a_think_time_that_cannot_be_drawn_fails_the_step_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage({"behavior": [{"action": "login", "think_time": "1-2s"}, "browse"], "iterations": 1})
+    harness = UserHarness({"behavior": [{"action": "login", "think_time": "1-2s"}, "browse"], "iterations": 1})
     monkeypatch.setattr(Knowledge, "random", property(raising(OverflowError("drawn"))))
-    stage.start()
-    stage.run_until(S)
-    assert adds_up(stage) == {(0, "internal"): 1, (1, ""): 1}
-    assert stage.paths == ["/login", "/browse"]
+    harness.start()
+    harness.run_until(S)
+    assert adds_up(harness) == {(0, "internal"): 1, (1, ""): 1}
+    assert harness.paths == ["/login", "/browse"]
 
 
 def test_a_later_step_sees_that_it_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(HttpAction, "_judge", raising(ValueError()))
     monkeypatch.setattr(HttpAction, "perform", raising_once(HttpAction.perform))
     steps = ["login", {"action": "browse", "condition": "response.error == 'internal' and response.status == 'error'"}]
-    stage = Stage({"behavior": steps, "iterations": 1})
-    stage.start()
-    stage.run_until(S)
-    assert adds_up(stage) == {(0, "internal"): 1, (1, ""): 1}
+    harness = UserHarness({"behavior": steps, "iterations": 1})
+    harness.start()
+    harness.run_until(S)
+    assert adds_up(harness) == {(0, "internal"): 1, (1, ""): 1}
 
 
 def raising_once(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -150,13 +152,13 @@ def raising_once(real: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def test_in_on_start_it_is_the_end_of_the_user_who_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_on_start_it_ends_the_user_and_a_new_one_takes_the_slot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(HttpAction, "perform", raising_once(HttpAction.perform))
-    stage = Stage({"on_start": ["login"], "behavior": ["browse"], "iterations": 1})
-    stage.start()
-    stage.run_until(3 * S)
-    assert stage.sent == [(1000, "/login"), (1010, "/browse")]
-    assert adds_up(stage) == {(0, "internal"): 1, (0, ""): 1, (1, ""): 1}
+    harness = UserHarness({"on_start": ["login"], "behavior": ["browse"], "iterations": 1})
+    harness.start()
+    harness.run_until(3 * S)
+    assert harness.sent == [(1000, "/login"), (1010, "/browse")]
+    assert adds_up(harness) == {(0, "internal"): 1, (0, ""): 1, (1, ""): 1}
 
 
 @pytest.mark.parametrize(
@@ -171,23 +173,23 @@ def test_a_bug_between_steps_is_one_more_failed_step_and_the_slot_is_filled_agai
     monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, outcomes: dict[tuple[int, str], int]
 ) -> None:
     steps = [{"action": "login", "think_time": "1s", "condition": "response.status == 'none'"}]
-    stage = Stage({"behavior": steps, "iterations": 2})
+    harness = UserHarness({"behavior": steps, "iterations": 2})
     monkeypatch.setattr(owner, name, raising_once(getattr(owner, name)))
-    stage.start()
-    stage.run_until(20 * S)
-    assert adds_up(stage) == outcomes
-    assert stage.engine.clients[0].is_cut
-    assert stage.ended == [(0, 0, 0, True)]
-    assert [failure.kind for failure in stage.failures] == ["internal"]
+    harness.start()
+    harness.run_until(20 * S)
+    assert adds_up(harness) == outcomes
+    assert harness.engine.clients[0].is_cut
+    assert harness.ended == [(0, 0, 0, True)]
+    assert [failure.kind for failure in harness.failures] == ["internal"]
 
 
 def test_a_client_that_cannot_even_be_cut_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage({"behavior": ["login"], "iterations": 1}, script=raising_once(lambda request: Reply()))
-    monkeypatch.setattr("agent_stage.FakeClient.cut", raising(RuntimeError("cut")))
-    stage.start()
-    stage.run_until(1500 * MS)
-    assert adds_up(stage) == {(0, "internal"): 1, (0, ""): 1}
-    assert len(stage.engine.clients) == 2, "a new one, a second later"
+    harness = UserHarness({"behavior": ["login"], "iterations": 1}, script=raising_once(lambda request: Reply()))
+    monkeypatch.setattr("agent_harness.FakeClient.cut", raising(RuntimeError("cut")))
+    harness.start()
+    harness.run_until(1500 * MS)
+    assert adds_up(harness) == {(0, "internal"): 1, (0, ""): 1}
+    assert len(harness.engine.clients) == 2, "a new one, a second later"
 
 
 def test_the_first_traceback_of_each_kind_and_step_is_logged() -> None:
@@ -197,9 +199,9 @@ def test_the_first_traceback_of_each_kind_and_step_is_logged() -> None:
         raise next(errors)
 
     with capture_logs() as logs:
-        stage = Stage({"behavior": ["login", "browse"], "iterations": 2, "think_time": "1s"}, script=script)
-        stage.start()
-        stage.run_until(5 * S)
+        harness = UserHarness({"behavior": ["login", "browse"], "iterations": 2, "think_time": "1s"}, script=script)
+        harness.start()
+        harness.run_until(5 * S)
     assert [(entry["step"], str(entry["exc_info"])) for entry in logs] == [
         ("login", "'a'"), ("browse", "'b'"), ("login", "c"),
     ]  # fmt: skip

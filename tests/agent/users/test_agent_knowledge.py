@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from agent_stage import MS, Stage
+from agent_harness import MS, UserHarness
 
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.users.knowledge import NO_RESPONSE, Knowledge, ResponseView, Vu, keep_response
@@ -13,8 +13,8 @@ EXTRACTING = {"login": {"url": "/login", "extract": {"token": "json: t"}}, "brow
 
 
 def knowledge(group: dict[str, Any], **rows: dict[str, Any]) -> Knowledge:
-    stage = Stage(group, EXTRACTING)
-    return Knowledge(stage.behaviours[0], 1, 2, 3, rows)
+    harness = UserHarness(group, EXTRACTING)
+    return Knowledge(harness.behaviours[0], 1, 2, 3, rows)
 
 
 def scope(known: Knowledge) -> dict[str, Any]:

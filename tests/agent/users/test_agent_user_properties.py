@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agent_stage import MS, Reply, S, Stage, counter, kinds, user_time
+from agent_harness import MS, Reply, S, UserHarness, counter, kinds, user_time
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,28 +55,28 @@ def test_counts_and_user_time_add_up(
     group: dict[str, Any], answers: list[Reply | None], stop_at: int, grace: int, cut_at: int | None
 ) -> None:
     turn = iter(range(10**9))
-    stage = Stage(group, script=lambda request: answers[next(turn) % len(answers)])
-    stage.start(ordinal=0)
-    stage.start(ordinal=1)
+    harness = UserHarness(group, script=lambda request: answers[next(turn) % len(answers)])
+    harness.start(ordinal=0)
+    harness.start(ordinal=1)
     steps = sorted([(stop_at * MS, "stop")] + ([(cut_at * MS, "cut")] if cut_at is not None else []))
     for at, what in steps:
-        stage.run_until(at)
+        harness.run_until(at)
         if what == "cut":
-            stage.users.cut()
+            harness.users.cut()
         else:
             for ordinal in range(2):
-                stage.stop(at + grace * MS, ordinal=ordinal)
-    stage.run_until(20 * S)
+                harness.stop(at + grace * MS, ordinal=ordinal)
+    harness.run_until(20 * S)
 
-    batch = stage.seal()
+    batch = harness.seal()
     check_batch(batch)
-    requests = sum(kinds(batch, len(stage.index.steps)).values())
+    requests = sum(kinds(batch, len(harness.index.steps)).values())
     interrupted, hops = counter(batch, "interrupted"), counter(batch, "hops")
     assert counter(batch, "sent") == requests - counter(batch, "unsent") + interrupted + hops
-    assert stage.recorder.begun == requests + interrupted
-    assert (stage.active, stage.stopping) == (0, 0)
-    assert len({ended[1] for ended in stage.ended}) == len(stage.ended)
-    assert cut_at is not None or len(stage.ended) == 2
+    assert harness.recorder.begun == requests + interrupted
+    assert (harness.active, harness.stopping) == (0, 0)
+    assert len({ended[1] for ended in harness.ended}) == len(harness.ended)
+    assert cut_at is not None or len(harness.ended) == 2
     active, in_request, thinking, stopping = user_time(batch)
     assert active == in_request + thinking
     assert active + stopping <= 2 * (max(stop_at, 0) + 2 * grace) * MS

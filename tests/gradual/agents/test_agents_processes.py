@@ -56,7 +56,7 @@ def test_an_agent_that_ended_too_early_is_named(started: list[subprocess.Popen[b
             running.check()
 
 
-def test_a_process_that_cannot_be_started_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_cannot_be_started_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(agent_processes.sys, "executable", "/nowhere/python")
     agents = AgentProcesses(SOCKET, "warning", "console")
     with pytest.raises(AgentsFailedError, match="cannot start agent 1 of 1"), running_agents(agents, 1):

@@ -57,7 +57,7 @@ def test_version_is_one_line() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_demo_bank_ends_cleanly_when_told_to(number: signal.Signals) -> None:
+def test_the_demo_bank_ends_cleanly_when_asked_to(number: signal.Signals) -> None:
     with demo_bank() as (process, url):
         with urllib.request.urlopen(f"{url}/api/rates", timeout=20) as answer:
             assert json.load(answer)["data"]["EUR"]
@@ -67,7 +67,7 @@ def test_the_demo_bank_ends_cleanly_when_told_to(number: signal.Signals) -> None
         assert process.stderr.read() == "The bank served 1 request, at most 1 at once.\n"
 
 
-def test_a_port_in_use_is_said_with_the_way_out() -> None:
+def test_a_port_in_use_is_reported_with_a_hint() -> None:
     with demo_bank() as (_, url):
         port = url.rpartition(":")[2]
         result = gradual("demo-server", "--port", port)

@@ -126,7 +126,7 @@ def test_a_plan_with_mistakes_starts_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ([], "gradual init"),
         (["a.yaml", "-c", "b.yaml"], "not both"),
@@ -136,10 +136,10 @@ def test_a_plan_with_mistakes_starts_nothing(tmp_path: Path) -> None:
         (["http://127.0.0.1:1/", "--tag", "x"], "K=V"),
     ],
 )
-def test_a_wrong_command_line_is_exit_code_2(tmp_path: Path, words: list[str], said: str) -> None:
+def test_a_wrong_command_line_is_exit_code_2(tmp_path: Path, words: list[str], message: str) -> None:
     result = run(*words, folder=tmp_path)
     assert result.returncode == 2, result.stderr
-    assert said in " ".join(result.stderr.split())
+    assert message in " ".join(result.stderr.split())
     assert "Traceback" not in result.stderr
 
 

@@ -37,9 +37,9 @@ def test_a_dash_is_standard_output(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_starter(Path("-"), force=False)
-    said = capsys.readouterr().out
-    assert load_plan(PlanSource(text=said)).plan.config.name == "My first plan"
-    assert "gradual run gradual.yaml" in said
+    text = capsys.readouterr().out
+    assert load_plan(PlanSource(text=text)).plan.config.name == "My first plan"
+    assert "gradual run gradual.yaml" in text
     assert list(tmp_path.iterdir()) == []
 
 

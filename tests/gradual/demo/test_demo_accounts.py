@@ -21,7 +21,7 @@ def test_transfers_conserve_money_and_leave_no_debt(moves: list[tuple[int, int, 
 
 
 @pytest.mark.parametrize(
-    ("target", "amount", "said"),
+    ("target", "amount", "reason"),
     [
         (2, 0, "positive whole number"),
         (2, 1.5, "positive whole number"),
@@ -31,9 +31,9 @@ def test_transfers_conserve_money_and_leave_no_debt(moves: list[tuple[int, int, 
         (2, OPENING_BALANCE + 1, "too little"),
     ],
 )
-def test_a_transfer_that_cannot_be_says_why_and_moves_nothing(target: object, amount: object, said: str) -> None:
+def test_a_transfer_that_cannot_be_says_why_and_moves_nothing(target: object, amount: object, reason: str) -> None:
     accounts = Accounts(customers=2)
-    with pytest.raises(TransferRefusedError, match=said):
+    with pytest.raises(TransferRefusedError, match=reason):
         accounts.transfer(1, target, amount)
     assert accounts.balance(1) == accounts.balance(2) == OPENING_BALANCE
 

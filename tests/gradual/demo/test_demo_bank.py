@@ -97,7 +97,7 @@ async def test_a_login_opens_the_dashboard_by_bearer_token(url: str) -> None:
         ("GET", "/nowhere", {}, 404),
     ],
 )
-async def test_a_bad_request_is_told_what_is_wrong(
+async def test_a_bad_request_gets_the_reason(
     client: Any, method: str, path: str, options: dict[str, Any], status: int
 ) -> None:
     answered, content = await ask(client, method, path, **options)
@@ -129,7 +129,7 @@ async def test_stats_count_every_route_exactly_and_not_themselves(client: Any) -
     assert 1 < stats["peak_concurrent"] <= 30
 
 
-async def test_a_reset_begins_the_counts_again(client: Any) -> None:
+async def test_a_reset_restarts_the_counts(client: Any) -> None:
     await ask(client, "GET", "/api/rates")
     await ask(client, "POST", "/reset")
     _, stats = await ask(client, "GET", "/stats")

@@ -57,7 +57,7 @@ def test_what_a_request_holds_is_hidden_where_the_response_repeats_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "detail", "said"),
+    ("kind", "detail", "text"),
     [
         (0, "", "success"),
         (KIND["connect"], "refused", "failed: no connection (connect): refused"),
@@ -65,10 +65,10 @@ def test_what_a_request_holds_is_hidden_where_the_response_repeats_it() -> None:
         (INTERRUPTED, "", "failed: interrupted"),
     ],
 )
-def test_an_outcome_names_the_kind_and_the_detail(kind: int, detail: str, said: str) -> None:
+def test_an_outcome_names_the_kind_and_the_detail(kind: int, detail: str, text: str) -> None:
     sample = Sample()
     sample.kind, sample.detail = kind, detail
-    assert outcome_of(sample, sample.explain(str)) == said
+    assert outcome_of(sample, sample.explain(str)) == text
 
 
 def test_a_status_that_fails_is_named_by_its_code() -> None:

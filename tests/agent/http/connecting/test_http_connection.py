@@ -31,7 +31,15 @@ COMPLETE = [
     # request, response, ends, status, body, serves on, why
     (GET, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", False, 200, b"hello", True, "a body of known length"),
     (GET, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", False, 200, b"", True, "an empty body ends with the head"),
-    (GET, b"HTTP/1.1 204 No Content\r\n\r\n", False, 204, b"", True, "204 has no body, whatever it says (9112, 6.3)"),
+    (
+        GET,
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        False,
+        204,
+        b"",
+        True,
+        "204 has no body (9112, 6.3)",
+    ),
     (
         GET,
         b"HTTP/1.1 304 X\r\nContent-Length: 9\r\n\r\n",
@@ -192,7 +200,7 @@ BROKEN = [
         False,
         "protocol",
         "101",
-        "nobody asked for another protocol",
+        "no other protocol was asked for",
     ),
     (GET, CHUNKED + b"zz\r\n", False, "protocol", "chunked body", "a size that is no number"),
     (GET, CHUNKED + b"1\r\nab\r\n", False, "protocol", "chunked body", "a chunk longer than its size"),
@@ -595,4 +603,4 @@ def test_a_mistake_while_a_response_is_read_is_reported_to_its_user(monkeypatch)
     connection.send(GET.wire, GET, noted)
     connection.data_received(b"HTTP/1.1 200 OK\r\n\r\n")
     assert noted.outcomes == [(KIND["internal"], "a mistake", False)]
-    assert transport.calls == ["abort"], "nobody knows what the connection is in the middle of"
+    assert transport.calls == ["abort"], "the state of the connection is not known"

@@ -258,8 +258,8 @@ ABRUPT = [
         "the last chunk ends the body",
     ),
     (b"HTTP/1.1 204 X\r\nConnection: close\r\n\r\n", "", b"", "there is no body"),
-    (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello", "protocol", None, "nobody knows whether that was all"),
-    (b"HTTP/1.1 200 OK\r\n\r\n", "protocol", None, "nobody knows whether there was a body"),
+    (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello", "protocol", None, "whether that was all is not known"),
+    (b"HTTP/1.1 200 OK\r\n\r\n", "protocol", None, "whether there was a body is not known"),
     (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello", "reset", None, "the length tells that it was not all"),
     (b"HTTP/1.1 200 OK\r\nConte", "reset", None, "the head was not all"),
 ]

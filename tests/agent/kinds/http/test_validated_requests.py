@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agent_stage import StageActions
+from agent_harness import FakeEngines
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -45,4 +45,4 @@ def test_what_is_valid_can_be_sent(action: dict[str, Any], base: str) -> None:
         job = load_plan(PlanSource(mapping=plan), environ={}).job
     except PlanError:
         return
-    StageActions(Plan.model_validate(job.document)).compile("a", False, False)
+    FakeEngines(Plan.model_validate(job.document)).compile("a", False, False)

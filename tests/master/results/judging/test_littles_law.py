@@ -1,6 +1,6 @@
 """Little's law holds for the agent's own users against exact queues, and shows an agent that stood still.
 
-The users here are the agent's, on a stage where time moves by hand; the oracle is the closed M/M/c queue (machine
+The users here are the agent's, on a harness where time moves by hand; the oracle is the closed M/M/c queue (machine
 repair), whose stationary distribution is a birth-death chain: L. Kleinrock, Queueing Systems I, 1975, ch. 3.8.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from agent_stage import MS, Reply, S, Stage
+from agent_harness import MS, Reply, S, UserHarness
 from raw_run import agent, aggregate_of, fleet_of, run_of
 
 from gradual_agent.runtime.health import LoopLagProbe
@@ -26,41 +26,41 @@ from gradual_master.results.summary.summary import build_summary
 
 
 class Agent:
-    """A stage whose intervals are sealed as an agent does it: by an entry of its timeline, several when it was late."""
+    """A harness that seals its intervals as an agent does: by an entry of its timeline, several when it was late."""
 
     def __init__(self, users: int, think_time: Any, reply: Callable[["Agent"], Reply], seed: int = 1) -> None:
         self.batches: list[Batch] = []
         self.chance = Random(seed)
         behaviour = {"behavior": [{"action": "login", "think_time": think_time}], "concurrency": users}
-        self.stage = Stage(behaviour, script=lambda request: reply(self))
-        timeline = self.stage.timeline
-        LoopLagProbe(timeline, timeline.clock, self.stage.recorder.loop_lag)  # type: ignore[arg-type]
+        self.harness = UserHarness(behaviour, script=lambda request: reply(self))
+        timeline = self.harness.timeline
+        LoopLagProbe(timeline, timeline.clock, self.harness.recorder.loop_lag)  # type: ignore[arg-type]
         timeline.at(S, self._seal)
         for ordinal in range(users):
-            self.stage.start(ordinal)
+            self.harness.start(ordinal)
 
     @property
     def now(self) -> int:
-        return self.stage.timeline.now
+        return self.harness.timeline.now
 
     def run(self, seconds: int, *, stop_at: int = 0, stop_for: int = 0) -> "Agent":
         """Run, and meanwhile stand still as under SIGSTOP; ns."""
         if stop_for:
-            self.stage.run_until(stop_at)
-            self.stage.timeline.now += stop_for
-        self.stage.run_until(seconds * S)
+            self.harness.run_until(stop_at)
+            self.harness.timeline.now += stop_for
+        self.harness.run_until(seconds * S)
         return self
 
     def _seal(self, _: object) -> None:
         while len(self.batches) < self.now // S:
             number = len(self.batches)
-            self.batches.append(self.stage.recorder.seal(number, 0, Health(0.1, 0, 0, 0)))
-        self.stage.timeline.at((len(self.batches) + 1) * S, self._seal)
+            self.batches.append(self.harness.recorder.seal(number, 0, Health(0.1, 0, 0, 0)))
+        self.harness.timeline.at((len(self.batches) + 1) * S, self._seal)
 
 
 def summary_of(*agents: Agent, seconds: int, **facts: Any) -> Summary:
     """What the master makes of the agents' batches: one level, every user of every agent."""
-    users = sum(each.stage.active for each in agents)
+    users = sum(each.harness.active for each in agents)
     end = seconds * S
     schedule = Schedule(
         (Change(0, users, (users,), 0, 0),),
@@ -69,7 +69,7 @@ def summary_of(*agents: Agent, seconds: int, **facts: Any) -> Summary:
         end,
         ("g0",),
     )
-    aggregate = aggregate_of(agents[0].stage.plan, schedule)
+    aggregate = aggregate_of(agents[0].harness.plan, schedule)
     names = [f"agent-{number}" for number, _ in enumerate(agents, 1)]
     for name, each in zip(names, agents, strict=True):
         for batch in each.batches:

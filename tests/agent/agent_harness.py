@@ -1,4 +1,4 @@
-"""A stage for virtual users: a timeline that moves the clock, and a system that answers on cue."""
+"""A harness for virtual users: a timeline that moves the clock, and a system that answers as the test says."""
 
 from __future__ import annotations
 
@@ -153,8 +153,8 @@ class FakeEngine:
         return self.clients[-1]
 
 
-class StageActions:
-    """The actions of a plan, compiled as ever, whose clients an engine of the test makes."""
+class FakeEngines:
+    """In place of `Engines`: compiles the actions of a plan as in a run; an engine of the test makes the clients."""
 
     def __init__(self, plan: Plan, engine: Any = None) -> None:
         self._plan = plan
@@ -178,12 +178,12 @@ class StageActions:
         return self._http.compile(spec, wants_headers, wants_body)
 
 
-def behaviours_of(plan: Plan, recorder: Recorder, actions: StageActions) -> list[Behaviour]:
+def behaviours_of(plan: Plan, recorder: Recorder, actions: FakeEngines) -> list[Behaviour]:
     return [compile_behaviour(plan, number, recorder, actions) for number in range(len(plan.users))]
 
 
 class Failure(NamedTuple):
-    """A failed sample as it was shown, which is then used again."""
+    """A failed sample as it was reported; its user then uses it again."""
 
     step: int
     kind: str
@@ -192,8 +192,8 @@ class Failure(NamedTuple):
     status: int | None
 
 
-class Stage:
-    """Users of a plan, on a fake engine; `ended` lists those that have ended, `failures` what they showed."""
+class UserHarness:
+    """Users of a plan, on a fake engine; `ended` lists those that have ended, `failures` their failed samples."""
 
     def __init__(
         self,
@@ -206,7 +206,7 @@ class Stage:
         self.failures: list[Failure] = []
         groups = group if isinstance(group, list) else [group]
         document = {
-            "config": {"name": "stage", "base_url": "http://bank", "duration": "1h", **config},
+            "config": {"name": "harness", "base_url": "http://bank", "duration": "1h", **config},
             "users": [{"name": f"g{n}", "concurrency": 10, **entry} for n, entry in enumerate(groups)],
             "actions": actions or {name: {"url": f"/{name}"} for name in ("login", "browse", "logout")},
         }
@@ -222,7 +222,7 @@ class Stage:
         )
         self.rows: dict[Slot, Rows] = {}
         self.users = Users(self._make_user, self.timeline, self.timeline.clock, self._note_end, self._raise)
-        self.behaviours = behaviours_of(self.plan, self.recorder, StageActions(self.plan, self.engine))
+        self.behaviours = behaviours_of(self.plan, self.recorder, FakeEngines(self.plan, self.engine))
         self._context = UserContext(
             timeline=self.timeline,
             clock=self.timeline.clock,
@@ -259,7 +259,7 @@ class Stage:
         self._do_what_is_due()
 
     def _do_what_is_due(self) -> None:
-        """Now, or with what is being done now."""
+        """Run what is due, unless the timeline is running it already."""
         if self.timeline.next_at != RUNNING:
             self.timeline.run_until(self.timeline.now)
 
