@@ -1,12 +1,12 @@
 """The exceptions of `gradual_master`.
 
 GradualError
-└── MasterError                  a run that cannot be conducted as told
+└── MasterError                  a run that cannot be done as requested
     ├── IllegalTransitionError   a run or an agent has no such transition (a bug, never the user's mistake)
     ├── OptionError              an option of the run that is out of range
     ├── InsecureError            plaintext off loopback without `--insecure`, or secrets with it
     ├── ListenError              the address cannot be listened on
-    └── ReporterError            a reporter that is not there, or that cannot write where it was told to
+    └── ReporterError            a reporter that is not there, or that cannot write its report
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gradual_common.process.exit_codes import WRONG_INPUT
 
 
 class MasterError(GradualError):
-    """A run that cannot be conducted as told."""
+    """A run that cannot be done as requested."""
 
     exit_code = WRONG_INPUT
 
@@ -38,4 +38,4 @@ class ListenError(MasterError):
 
 
 class ReporterError(MasterError):
-    """A reporter that is not there, or that cannot write where it was told to; said before any load is sent."""
+    """A reporter that is not there, or that cannot write its report; raised before any load is sent."""

@@ -61,7 +61,7 @@ class _Refusing(urllib.request.HTTPRedirectHandler):
 def _post(url: str, body: bytes) -> str:
     """Why it was not taken, without the address; "" when it was."""
     try:
-        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - as looked at
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - checked above
         with urllib.request.build_opener(_Refusing).open(request, timeout=TIMEOUT_S):
             return ""
     except urllib.error.HTTPError as error:

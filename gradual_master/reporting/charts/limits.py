@@ -51,8 +51,8 @@ def _steps_of(scope: Scope, actions: Sequence[ActionRow]) -> tuple[int, ...] | N
     if not dimensions:
         return None
     return tuple(
-        place
-        for place, row in enumerate(actions)
+        index
+        for index, row in enumerate(actions)
         if all(row[dimension] in scope.names(dimension) for dimension in dimensions)
     )
 

@@ -165,13 +165,13 @@ def objectives(rows: Sequence[ObjectiveRow]) -> RenderableType:
 
 
 def _rule(row: ObjectiveRow) -> str:
-    """What a name of the user's own does not say; one made of the rule holds its limit."""
+    """The rule, if the name does not contain its limit; a name that is made of the rule does."""
     limit = row.rule.split()[-1]
     return "" if limit in row.name else f"  {row.rule}"
 
 
 def _note(row: ObjectiveRow) -> str:
-    """What is to be cause beside the numbers."""
+    """The note beside the numbers of an objective that did not pass."""
     if row.passed is None:
         return row.without_judgement
     if row.passed:

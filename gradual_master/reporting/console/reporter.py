@@ -21,7 +21,7 @@ MIN_COLUMNS = 60
 
 
 class ConsoleReporter(Reporter):
-    """Prints the summary. Without a terminal, or with NO_COLOR, there are no escape codes (rich sees to both)."""
+    """Prints the summary. Without a terminal, or with NO_COLOR, rich writes no escape codes."""
 
     ends_last = True
 

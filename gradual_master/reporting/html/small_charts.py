@@ -143,7 +143,7 @@ class ActionHistogram:
     """The upper edge of its bars as an SVG path within `BARS_WIDTH` × `BARS_HEIGHT`."""
 
     ticks: tuple[tuple[str, float, float], ...]
-    """Percentiles: what each is called, its place within `BARS_WIDTH`, and its milliseconds."""
+    """Percentiles: what each is called, its position within `BARS_WIDTH`, and its milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +178,11 @@ def histograms_of(actions: Sequence[ActionRow]) -> ActionHistograms | None:
 
 
 def _ticks(row: ActionRow, low_ms: float, high_ms: float) -> tuple[tuple[str, float, float], ...]:
-    def place(ms: float) -> float:
+    def position(ms: float) -> float:
         return BARS_WIDTH * min(1.0, max(0.0, log(ms / low_ms) / log(high_ms / low_ms)))
 
     known = [(name, row.response_time_ms[name]) for name in ("p50", "p95", "p99")]
-    return tuple((name, round(place(ms), 1), ms) for name, ms in known if ms)
+    return tuple((name, round(position(ms), 1), ms) for name, ms in known if ms)
 
 
 def _bars(bars: Int64) -> str:

@@ -167,11 +167,11 @@ def _load_file(path: Path) -> ModuleType:
         line = f": {shorten(error.text.strip())}" if error.text else ""
         raise ReporterError(f"{position}: {error.msg}{line}") from error
     except FAILURES as error:
-        raise ReporterError(f"{_place_of(error, path)}: {type(error).__name__}: {error}") from error
+        raise ReporterError(f"{_location_of(error, path)}: {type(error).__name__}: {error}") from error
     return module
 
 
-def _place_of(error: BaseException, path: Path) -> str:
+def _location_of(error: BaseException, path: Path) -> str:
     """The line of the file that raised it."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     return f"{path}, line {frames[-1].lineno}" if frames else str(path)

@@ -1,4 +1,4 @@
-"""All that a verdict is made of, and the checks of single steps that nothing else makes."""
+"""The evidence for a verdict, and the checks of single steps."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ class Evidence:
     """A sentence for every step that failed by a mistake in Gradual."""
     uncovered: tuple[str, ...] = ()
     """A sentence for every step with many failures that no objective of the plan judges."""
-    least_user_s: float = 0.0
+    tolerated_user_s: float = 0.0
     """Missing user-seconds that are tolerated (`scheduled_users.PER_CHANGE`)."""
-    least_saturated: int = 0
+    min_saturated_intervals: int = 0
     """Intervals from which on saturation makes a run invalid."""
 
     @property
     def missing_share(self) -> float:
         """Missing user-seconds as a share of the scheduled ones; 0 when they are within the tolerance."""
         scheduled, missing = self.fleet.scheduled_user_s, self.fleet.missing_user_s
-        return missing / scheduled if scheduled > 0 and missing > self.least_user_s else 0.0
+        return missing / scheduled if scheduled > 0 and missing > self.tolerated_user_s else 0.0
 
     @property
     def lost_share(self) -> float:
@@ -69,7 +69,7 @@ class Evidence:
     def unaccounted(self) -> float:
         """The unaccounted share of the users' time (`littles_law`); 0 when it is within the tolerance."""
         share = self.law.unaccounted or 0.0
-        return share if share * self.law.active_user_s > self.least_user_s else 0.0
+        return share if share * self.law.active_user_s > self.tolerated_user_s else 0.0
 
 
 def unforeseen_steps(index: SeriesIndex, totals: Totals, samples: Sequence[ErrorSample]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The fleet over the run: each agent's account, and what the agents together say about the measurement."""
+"""The fleet over the run: a report about each agent, and one about all agents together."""
 
 from __future__ import annotations
 

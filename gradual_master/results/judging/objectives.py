@@ -85,7 +85,7 @@ class ObjectiveRow(Section):
 
 @dataclass(slots=True)
 class Watch:
-    """One objective as the run goes."""
+    """One objective during the run."""
 
     objective: Objective
     first_failed_at_s: float | None = None

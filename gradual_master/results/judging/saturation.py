@@ -23,7 +23,7 @@ MAX_SATURATED_SHARE = 0.05
 """Share of the measured intervals."""
 
 
-def least_saturated(interval: int) -> int:
+def min_saturated_intervals(interval: int) -> int:
     """How many saturated intervals it takes to make a run invalid: a strain of `SUSTAINED` on end; `interval` in ns."""
     return -(-SUSTAINED // interval)
 
@@ -66,7 +66,7 @@ class Saturation:
     @classmethod
     def of(cls, strained: Mapping[str, Iterable[int]], judged: Sequence[range], interval: int) -> Saturation:
         """From the intervals in which each agent was strained, wherever they lie and in any order."""
-        by_agent = {agent: sustained(numbers, least_saturated(interval)) for agent, numbers in strained.items()}
+        by_agent = {agent: sustained(numbers, min_saturated_intervals(interval)) for agent, numbers in strained.items()}
         everywhere = sorted({number for numbers in by_agent.values() for number in numbers})
         measured = {
             agent: tuple(number for number in numbers if any(number in phase for phase in judged))

@@ -62,7 +62,7 @@ class Verdict(Section):
 
 
 def judge(evidence: Evidence) -> Verdict:
-    """Weigh the evidence."""
+    """Judge the run by its evidence."""
     signal = evidence.run.stop_signal
     stopped = (f"the run was {STOPPED[signal]} before its end; objectives are judged up to there",) if signal else ()
     invalid = tuple(_invalid(evidence))
@@ -77,7 +77,7 @@ def _has_failed(row: ObjectiveRow, severity: str) -> bool:
 
 
 def _is_saturated(evidence: Evidence) -> bool:
-    is_enough = evidence.fleet.saturated_intervals >= evidence.least_saturated
+    is_enough = evidence.fleet.saturated_intervals >= evidence.min_saturated_intervals
     return is_enough and evidence.saturated_share > MAX_SATURATED_SHARE and not evidence.run.allow_saturated
 
 
@@ -190,7 +190,7 @@ def _window(worst: WindowGap, flagged: int) -> str:
 
 
 def _counted(evidence: Evidence) -> Iterator[str]:
-    """What is said by its number, where there is any."""
+    """Warnings that are a number of something."""
     for number, one, many in (
         (evidence.late_levels, "level change was put in force late", "level changes were put in force late"),
         (evidence.fleet.late_starts, "user started late", "users started late"),

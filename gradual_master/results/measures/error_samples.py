@@ -79,7 +79,7 @@ class ErrorSamples:
 
     @property
     def known(self) -> set[tuple[int, int]]:
-        """The (step, kind) of all failures that somebody has described."""
+        """The (step, kind) of all failures that an agent has described."""
         return {(step, kind) for step, kind, _ in self._candidates}
 
     def described(self, step: int, kind: int, code: int) -> list[Exemplar]:

@@ -10,8 +10,8 @@ standstill   every loop lag above `MAX_LOOP_LAG_NS`, times the users in a reques
 
 An agent's integrals cannot show the last two by themselves: a wait ends when its user wakes, and a request when its
 last byte is read, and a blocked loop delays both. Lags are samples of a histogram, so sums of them are
-within its error, 0.55 %; they belong to the interval whose batch brought them, a few seconds beside the truth when the
-process was stopped (it seals what it missed in one go). Integers throughout: the order of batches does not matter.
+within its error, 0.55 %; they belong to the interval whose batch brought them, a few seconds late when the
+process was stopped (it then seals what it missed at once). Integers throughout: the order of batches does not matter.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Queueing Systems I, 1975): nine times at 0.9, growing without bound above, and a
 MAX_LOOP_LAG_NS = 100 * NS_PER_MS
 """Loop lag. A loop that is late reads every response that much later: beyond 100 ms it measures itself. Twice the clock
 error that a fleet is allowed (50 ms: docs/design/fleet.md, 4.1), and fifty times the lag of a healthy loop (2 ms, the
-grain of its timers), so that a crowd of users that joins, or a neighbour on the machine, does not reach it."""
+grain of its timers), so that many users that start at once, or another process of the machine, do not reach it."""
 
 START_LAG_ALLOWANCE_NS = 2 * NS_PER_MS
 """Start lag that does not count as late: libuv's timers and its loop time are both rounded to whole milliseconds."""

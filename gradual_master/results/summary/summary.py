@@ -23,7 +23,7 @@ from gradual_master.results.judging.evidence import Evidence, empty_iterations, 
 from gradual_master.results.judging.fleet import FleetReport
 from gradual_master.results.judging.levels import LevelTable
 from gradual_master.results.judging.littles_law import LittlesLaw, littles_law
-from gradual_master.results.judging.saturation import judged_intervals, least_saturated
+from gradual_master.results.judging.saturation import judged_intervals, min_saturated_intervals
 from gradual_master.results.judging.think_times import lateness_of
 from gradual_master.results.judging.verdict import Verdict, judge
 from gradual_master.results.measures.distribution import Distribution, seconds
@@ -209,8 +209,8 @@ class _Writer:
             empty=empty_iterations(index, totals),
             unforeseen=tuple(unforeseen_steps(index, totals, self._error_samples)),
             uncovered=tuple(uncovered_steps(index, totals, objectives, self._errors)),
-            least_user_s=self._levels.allowance / NS_PER_S,
-            least_saturated=least_saturated(aggregate.interval),
+            tolerated_user_s=self._levels.allowance / NS_PER_S,
+            min_saturated_intervals=min_saturated_intervals(aggregate.interval),
         )
 
     def _rate(self, phases: tuple[int, ...], *, only_ok: bool = False) -> float | None:

@@ -5,7 +5,7 @@ from raw_run import MS, S, Stretch, batch_of, iteration_time, plan_of
 
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Health
-from gradual_master.results.judging.saturation import least_saturated, sustained
+from gradual_master.results.judging.saturation import min_saturated_intervals, sustained
 from gradual_master.results.merging.agent_totals import BATCHES_PER_MERGE, WINDOW, AgentTotals
 from gradual_master.results.merging.sums import OUTSIDE, Shape
 
@@ -45,7 +45,7 @@ def saturated(interval: int, *busy: int, reverse: bool = False) -> tuple[int, ..
     for number in order:
         health = BUSY if number in busy else IDLE
         agent.add(reading(batch_of(number + 1, number, Stretch(0, 0, interval), health=health), SHAPE))
-    return sustained(agent.strained, least_saturated(interval))
+    return sustained(agent.strained, min_saturated_intervals(interval))
 
 
 def test_it_is_saturated_when_it_was_strained_for_five_seconds_on_end() -> None:
