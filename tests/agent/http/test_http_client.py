@@ -176,7 +176,9 @@ async def test_cookies_come_back_on_the_next_request_after_the_plans_own():
             await user.fetch("GET", url(server))
             assert user.client.jar.get("n") == "1"
             user.client.end_iteration()
-            await user.fetch("GET", url(server))
+            static = build_request("GET", url(server))
+            await user.fetch(static)
+            assert user.client._add_cookies(static) is user.client._add_cookies(static), "cached"
             user.client.close()
     assert b"Cookie" not in server.requests[0]
     assert b"Cookie: own=1; n=1\r\n" in server.requests[1]
@@ -284,6 +286,20 @@ async def test_a_request_on_a_stale_connection_is_sent_again_once():
             sample = await user.fetch("GET", url(server))
             user.client.close()
     assert (sample.kind, sample.resent, sample.messages, len(server.requests)) == (0, 1, 2, 3)
+
+
+async def test_a_request_that_could_not_be_written_is_sent_again_with_any_method():
+    """The kernel refuses the write, so nothing has reached the server."""
+    async with run_server(lambda request, number: answer()) as server:
+        with open_dialer() as dialer:
+            user = Driver(dialer)
+            await user.fetch("GET", url(server))
+            user.client._connection._socket.shutdown(socket.SHUT_WR)
+            sample = await user.fetch("POST", url(server), body=b"once")
+            user.client.close()
+    assert (sample.kind, sample.messages, sample.resent, sample.status_code) == (0, 1, 0, 200)
+    assert [request.split()[0] for request in server.requests] == [b"GET", b"POST"]
+    assert server.accepted == 2
 
 
 async def test_a_request_that_changes_something_is_not_sent_again():

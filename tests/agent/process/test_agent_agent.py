@@ -13,7 +13,7 @@ from fake_master import MS, FakeMaster
 from structlog.testing import capture_logs
 
 from gradual_agent.coordination.contact import Redial
-from gradual_agent.coordination.events import DISCONNECTED
+from gradual_agent.coordination.events import DISCONNECTED, Exit
 from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.kinds.engines import Runtime
 from gradual_agent.process.agent import Agent
@@ -182,6 +182,17 @@ async def test_an_agent_without_a_master_says_how_long_it_waits_and_last_why_it_
     events = [line["event"] for line in lines if line["log_level"] != "debug"]
     assert events[0] == f"waiting for the master at {nowhere} for 1s at most"
     assert events[-1] == "this agent ends: no master for 1s"
+
+
+async def test_an_agent_that_ends_with_batches_names_those_that_are_lost(rig: Rig) -> None:
+    with capture_logs() as lines:
+        rig.agent._follow_session([Exit(3, "no master for 1m", (4, 5))])
+    assert await within_deadline(rig.exit_code) == 3
+    (line,) = [line for line in lines if line["log_level"] == "error"]
+    assert line["event"] == (
+        "this agent ends: no master for 1m; its last measurements were not delivered (dropped batches)"
+    )
+    assert (line["code"], line["dropped"]) == (3, [4, 5])
 
 
 async def test_an_agent_that_goes_on_waiting_says_what_to_check(rig: Rig) -> None:

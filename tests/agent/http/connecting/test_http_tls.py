@@ -150,6 +150,18 @@ async def test_a_server_that_closes_within_the_handshake():
     assert "handshake failed" in sample.detail
 
 
+async def test_bytes_that_cannot_be_decrypted_end_the_exchange():
+    async with run_server(lambda request, number: asyncio.Event().wait(), ssl=server_context()) as server:
+        with open_dialer(assets=ASSETS) as dialer:
+            user = Driver(dialer)
+            sample = user.begin(build_request("GET", f"https://127.0.0.1:{server.port}/", tls=TRUSTING))
+            await server.arrived.wait()
+            user.client._connection.data_received(b"\x17\x03\x03\x00\x05bytes")
+            await user.wait()
+    assert (KINDS[sample.kind], sample.messages) == ("tls", 1)
+    assert sample.detail.startswith("what came cannot be decrypted: ")
+
+
 SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 
 
