@@ -1,6 +1,6 @@
 """The documentation is right: its plans are valid, its templates give the printed results, and its links exist.
 
-`system/test_docs_run.py` runs its commands and programs.
+`system/documentation/test_docs_run.py` runs its commands and programs.
 """
 
 import re

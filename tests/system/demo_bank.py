@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from conftest import BIN, free_port, stop, wait_until
+from fleet_processes import BIN, free_port, stop, wait_until
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from conftest import Fleet, Outcome, Target, running_target, wait_until
+from fleet_processes import Fleet, Outcome, Target, running_target, wait_until
 from hosts import HostFleet, Network, several_hosts
 from request_log import SECOND, Request, RequestLog, User
 
@@ -203,7 +203,9 @@ class FleetRun:
         try:
             wait_until(are_assigned, f"each agent has its share {shares}", 40, pause_s=0.2)
         except AssertionError as error:
-            raise AssertionError(f"{error}; they are {self.users_by_agent()}\n{self.fleet.output()[-4000:]}") from None
+            raise AssertionError(
+                f"{error}; users by agent: {self.users_by_agent()}\n{self.fleet.output()[-4000:]}"
+            ) from None
 
     def interrupt(self) -> FinishedRun:
         """Interrupt the run with SIGINT, and wait for its end."""
@@ -215,9 +217,8 @@ class FleetRun:
         """Wait until the run ends."""
         outcome = self.fleet.wait(self.master, list(self.agents.values()))
         sent = outcome.summary["totals"]["sent"] if outcome.summary else 0
-        with suppress(
-            AssertionError
-        ):  # After a cut, a kernel may resend a packet only after as long a time as the cut took.
+        # After a cut, a kernel may wait as long again as the cut took before it sends its last packets.
+        with suppress(AssertionError):
             wait_until(lambda: self.target.count() >= sent, "all requests that were sent", 20, pause_s=0.2)
         return FinishedRun(outcome, self.read_log(), self._agent_by_user)
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Fleet, Target, running_target
+from fleet_processes import Fleet, Target, running_target
 
 NETWORK_NUMBERS = count(1)
 SWITCH = "switch"

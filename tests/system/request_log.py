@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from conftest import TargetRecords
+from fleet_processes import TargetRecords
 
 SECOND = 1_000_000_000
 AFTER_CHANGE = SECOND

@@ -1,6 +1,6 @@
 """The request log finds what the system tests search for."""
 
-from conftest import TargetRecords
+from fleet_processes import TargetRecords
 from request_log import SECOND, RequestLog
 
 

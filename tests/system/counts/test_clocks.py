@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Fleet, Outcome, Target
+from fleet_processes import Fleet, Outcome, Target
 from request_log import RequestLog
 
 AHEAD_S = 300

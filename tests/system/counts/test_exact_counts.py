@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from conftest import Fleet, Outcome, Target, TargetRecords
+from fleet_processes import Fleet, Outcome, Target, TargetRecords
 
 PATHS = {
     "hello": "/ok/hello",

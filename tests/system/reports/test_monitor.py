@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BIN, Target, free_port, stop, wait_until
+from fleet_processes import BIN, Target, free_port, stop, wait_until
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed: there is no terminal")
 
@@ -209,7 +209,7 @@ def test_the_next_drawing_removes_the_text_of_another_process(bank: str, tmp_pat
 
 
 def test_the_screen_fills_a_large_terminal(bank: str, tmp_path: Path) -> None:
-    command = write_plan(tmp_path, bank, duration="8s")
+    command = write_plan(tmp_path, bank)
     with terminal(tmp_path, 200, 60) as window:
         window.run(command)
         screen = window.await_text(*ON_EVERY_SCREEN, "customer / rates", "── p95 ms ─")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import BIN, wait_until
 from demo_bank import demo_bank, stats_of
+from fleet_processes import BIN, wait_until
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 @pytest.fixture
@@ -24,6 +24,8 @@ def test_an_example_counts_what_the_bank_counts(bank: str, tmp_path: Path, name:
     summary_path = tmp_path / "summary.json"
     command = [str(BIN / "gradual"), "run", str(EXAMPLES / name), "-d", "6s", "--base-url", bank, "-q"]
     command += ["--agents", agents, "-o", f"json={summary_path}", "--set", "config.graceful_stop=100ms"]
+    # A noisy machine may start users late or be saturated. The test checks counts, so neither fails the run.
+    command += ["--allow-saturated", "--allow-missing", "100%"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     summary = json.loads(summary_path.read_text())
     assert done.returncode in (0, 1), done.stderr  # so short a run may miss its objectives

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from conftest import wait_until
+from fleet_processes import wait_until
 from fleet_run import AGENTS, USERS, now, run_on_loopback
 from request_log import SECOND, RequestLog, Slot
 

@@ -4,7 +4,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from conftest import Fleet, Target, free_port, wait_until
+from fleet_processes import Fleet, Target, free_port, wait_until
 
 
 def login_plan(url: str, rows: Path) -> dict[str, Any]:

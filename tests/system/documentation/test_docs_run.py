@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import BIN, DEADLINE_S, free_port, stop
 from demo_bank import demo_bank
 from docs_blocks import BLOCKS, ROOT, Block
+from fleet_processes import BIN, DEADLINE_S, free_port, stop
 
 import gradual
 

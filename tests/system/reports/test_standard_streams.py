@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import BIN, Target, running_target
+from fleet_processes import BIN, Target, running_target
 
 NAME = "Zahlung → Übersicht"
 ALLOWED = "--allow-saturated --allow-missing 100%"

@@ -3,7 +3,7 @@
 import signal
 from pathlib import Path
 
-from conftest import wait_until
+from fleet_processes import wait_until
 from fleet_run import AGENTS, CEILING, FIRST, LEASE, USERS, WINDOW, run_on_loopback
 from request_log import SECOND
 

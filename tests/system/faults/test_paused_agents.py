@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from conftest import HERE, free_port, wait_until
+from fleet_processes import HERE, free_port, wait_until
 from fleet_run import AGENTS, CEILING, FIRST, LEASE, USERS, FinishedRun, now, run_on_loopback
 from request_log import SECOND
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BIN, DEADLINE_S, Target, free_port, stop, wait_until
+from fleet_processes import BIN, DEADLINE_S, Target, free_port, stop, wait_until
 from summary_schema import SUMMARY, violations
 
 # Exactly as in docs/design/results.md, "Reporters".

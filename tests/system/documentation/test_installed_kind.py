@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import BIN, Target, stop, wait_until
+from fleet_processes import BIN, Target, stop, wait_until
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "tcp_lines"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "tcp_lines"
 
 
 class LineServer:
@@ -178,7 +178,9 @@ def test_a_run_of_two_agents_has_the_servers_counts(
     }
     plan = write_plan(tmp_path, actions, iterations=5)
     report, page = tmp_path / "report.json", tmp_path / "page.html"
-    done = gradual(environ, "run", plan, "--agents", "2", "-o", "console", "-o", f"json={report}", "-o", f"html={page}")
+    options = ["--agents", "2", "-o", "console", "-o", f"json={report}", "-o", f"html={page}"]
+    # A noisy machine may start users late or be saturated. The test checks counts, so neither fails the run.
+    done = gradual(environ, "run", plan, *options, "--allow-saturated", "--allow-missing", "100%")
     assert done.returncode == 0, done.stdout + done.stderr
     summary = json.loads(report.read_text())
     rows = {row["step"]: row for row in summary["actions"]}

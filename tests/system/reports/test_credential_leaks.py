@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
-from conftest import BIN, DEADLINE_S, free_port
+from fleet_processes import BIN, DEADLINE_S, free_port
 
 PLANTED = {
     "the password in a URL": "uRl/pw+7",

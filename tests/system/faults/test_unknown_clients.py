@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from conftest import wait_until
 from fleet_model import batch_of
+from fleet_processes import wait_until
 from fleet_run import LEASE, PING_INTERVAL, USERS, FinishedRun, FleetRun, now, run_on_loopback
 from scripted_agent import ScriptedAgent, send_bytes
 

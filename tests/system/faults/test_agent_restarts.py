@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import psutil
-from conftest import wait_until
+from fleet_processes import wait_until
 from fleet_run import USERS, FinishedRun, FleetRun, run_on_loopback
 
 from gradual_common.protocol.names import shown_name

@@ -18,7 +18,7 @@ import brotli
 import pytest
 import trustme
 import zstandard
-from conftest import BIN, DEADLINE_S
+from fleet_processes import BIN, DEADLINE_S
 from odd_server import Answer, OddServer, odd_server
 
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Outcome
+from fleet_processes import Outcome
 from hosts import HostFleet, several_hosts
 from request_log import RequestLog
 

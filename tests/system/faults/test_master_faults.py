@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from conftest import BIN, wait_until
+from fleet_processes import BIN, wait_until
 from fleet_run import AGENTS, CEILING, FIRST, LEASE, FinishedRun, now, run_on_loopback
 
 
