@@ -43,7 +43,7 @@ class Assertions:
     variables of the scope that the expected values read.
     """
 
-    __slots__ = ("_checks", "_implied", "_written", "count", "names", "wants_body", "wants_headers")
+    __slots__ = ("_checks", "_implied", "_specs", "count", "names", "wants_body", "wants_headers")
 
     def __init__(self, specs: Sequence[Assertion]) -> None:
         expected = [compile_value(spec.expected) for spec in specs]
@@ -53,7 +53,7 @@ class Assertions:
         self.wants_headers = any(kind.reads == "headers" for kind in kinds)
         self.wants_body = any(kind.reads == "body" for kind in kinds)
         self._implied = all(spec.check != "status_code" for spec in specs)
-        self._written = tuple(zip(specs, expected, strict=True))
+        self._specs = tuple(zip(specs, expected, strict=True))
         self._checks = tuple(
             (KIND[kind.failure.name], kind.compile(spec, value))
             for kind, spec, value in zip(kinds, specs, expected, strict=True)
@@ -83,7 +83,7 @@ class Assertions:
             if not passes:
                 failed |= 1 << number
                 kind = kind or failure
-                failures.append(FailedAssertion(*self._written[number], content, scope, error))
+                failures.append(FailedAssertion(*self._specs[number], content, scope, error))
         sample.kind = kind
         sample.failed_assertions = failed
         if failures:

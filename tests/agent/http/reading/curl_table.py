@@ -2,7 +2,7 @@
 
 Run as a program it asks the curl that is installed and prints the rows on which it does not say what the table says:
 
-    python tests/agent/http/curl_table.py
+    python tests/agent/http/reading/curl_table.py
 """
 
 import contextlib
