@@ -85,7 +85,7 @@ async def test_every_request_of_a_real_process_is_reported(system: System, tmp_p
     assert sent == system.requests
     assert reported == system.requests, "nothing was cut: the answers come at once"
     assert {user.split(b": ")[1] for user in system.users} == {b"0/ann", b"1/bob", b"2/cid"}
-    assert [one.level for batch in master.batches for one in batch.applied] == [0, 1, -1]
+    assert [applied.level for batch in master.batches for applied in batch.applied] == [0, 1, -1]
     assert master.hellos[0].name == "real"
     (line,) = output.decode().splitlines()
     assert "this agent ends: over" in line

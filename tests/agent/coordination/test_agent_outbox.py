@@ -46,7 +46,7 @@ def test_no_interval_is_left_out_or_taken_twice(start: int, length: int, wakes: 
 
 
 def numbers(waiting: tuple[WaitingBatch, ...]) -> list[int]:
-    return [one.batch.number for one in waiting]
+    return [kept.batch.number for kept in waiting]
 
 
 def filled(count: int, max_batches: int = 100) -> Outbox:
@@ -164,7 +164,7 @@ def test_everything_that_fits_is_one_message() -> None:
             confirm=Confirm(1, 2, 3),
             released=(run,),
             finished=(run,),
-            batches=tuple(one.batch for one in waiting),
+            batches=tuple(kept.batch for kept in waiting),
             leaving=True,
         )
     ]
@@ -173,7 +173,7 @@ def test_everything_that_fits_is_one_message() -> None:
 def test_large_batches_get_messages_of_their_own_in_order() -> None:
     waiting = tuple(waiting_batch(number, cells=5000) for number in (1, 2, 3))
     messages = pack(AgentMessage(ping=Ping(1, 0)), waiting)
-    assert [[one.number for one in message.batches] for message in messages] == [[1], [2], [3]]
+    assert [[sent.number for sent in message.batches] for message in messages] == [[1], [2], [3]]
     assert [message.ping is not None for message in messages] == [True, False, False]
 
 

@@ -315,7 +315,7 @@ class Fleet(RuleBasedStateMachine):
         self.version += 1
         self.ahead = sorted(
             (level(self.now - 10 + at, a, b, number=self.version) for at, a, b in steps),
-            key=lambda one: one.apply_at,
+            key=lambda step: step.apply_at,
         )
         self.ours = dict.fromkeys(slots, tenure)
         runs = as_runs((slot, tenure) for slot in slots)

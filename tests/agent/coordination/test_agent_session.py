@@ -55,13 +55,13 @@ JITTER_DELAY = 150 * MS
 AHEAD = 500 * SECOND
 """Run time − agent clock in these tests."""
 
-WHO = Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 0, 100)
+INTRODUCTION = Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 0, 100)
 WELCOME = Welcome("run-1", 1, LEASE, SECOND, SECOND, 0)
 
 
 @dataclass
 class Users:
-    """What the process would say about its users."""
+    """The users of the process, as the session asks its pool for them."""
 
     begun: int = 0
     claimed: tuple[SlotRun, ...] = ()
@@ -79,8 +79,8 @@ class Agent:
         self.now = 1000 * SECOND
         self.users = Users()
         self.session = Session(
-            WHO,
-            self.users,  # type: ignore[arg-type]  # all that it asks of its pool
+            INTRODUCTION,
+            self.users,  # type: ignore[arg-type]  # all that the session uses of its pool
             lambda: self.users.begun,
             Redial(PATIENCE, lambda: 0.5, self.now),
         )
@@ -361,7 +361,7 @@ def test_a_new_stream_first_reports_what_is_held_finished_and_in_force() -> None
     (message,) = messages(instructions)
     assert message.confirm == Confirm(1, 1, 4)
     assert message.finished == agent.users.finished
-    assert [one.number for one in message.batches] == [1]
+    assert [sent.number for sent in message.batches] == [1]
 
 
 def test_orders_after_a_cut_wait_for_the_new_lease() -> None:
@@ -378,7 +378,7 @@ def test_a_master_that_does_not_know_the_run_makes_the_agent_cut(foreign: Welcom
     agent.handles(StreamLost(1, "reset"))
     agent.wakes(after=JITTER_DELAY)
     instructions = agent.receives(welcome=foreign)
-    assert [type(one) for one in instructions] == [CutUsers, HangUp]
+    assert [type(instruction) for instruction in instructions] == [CutUsers, HangUp]
     assert agent.session.state is SessionState.DISCONNECTED
 
 
@@ -426,7 +426,7 @@ def test_acknowledged_batches_are_not_sent_again() -> None:
     agent.handles(StreamLost(1, "reset"))
     agent.wakes(after=JITTER_DELAY)
     (message,) = messages(agent.receives(welcome=WELCOME))
-    assert [one.number for one in message.batches] == [3]
+    assert [sent.number for sent in message.batches] == [3]
 
 
 def test_the_welcome_says_what_is_merged_already() -> None:

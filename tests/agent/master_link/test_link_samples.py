@@ -27,7 +27,7 @@ def block(number: int, size: int = 3) -> SampleColumns:
 
 
 def exemplars(number: int) -> list[Exemplar]:
-    return [Exemplar(0, 1, one, 0.5, 0, 0, DOCUMENT) for one in range(number)]
+    return [Exemplar(0, 1, index, 0.5, 0, 0, DOCUMENT) for index in range(number)]
 
 
 class Master(fleet_pb2_grpc.FleetServicer):
@@ -72,11 +72,11 @@ class Master(fleet_pb2_grpc.FleetServicer):
 
     @property
     def levels(self) -> list[int]:
-        return [one.level for message in self.received for one in message.blocks]
+        return [block.level for message in self.received for block in message.blocks]
 
     @property
     def numbers(self) -> list[int]:
-        return [one.number for message in self.received for one in message.exemplars]
+        return [exemplar.number for message in self.received for exemplar in message.exemplars]
 
     async def close(self) -> None:
         self.gate.set()

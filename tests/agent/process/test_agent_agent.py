@@ -151,14 +151,14 @@ async def test_a_whole_run_from_hello_to_finish(rig: Rig) -> None:
     await rig.master.until(lambda: batches and batches[-1].last)
     await rig.master.send(finish=Finish("the run is over"))
     assert await within_deadline(rig.exit_code) == 0
-    applied = [level for one in batches for level in one.applied]
+    applied = [level for batch in batches for level in batch.applied]
     assert [level.level for level in applied] == [0, 1, -1]
     assert all(level.applied_at >= level.apply_at for level in applied)
     assert rig.asked_for == {"/ann", "/bob", "/cid"}
     assert [client.is_closed for client in rig.engine.clients] == [True] * 3
-    assert sum(int(one.requests[one.cells[:, 1] == 0].sum()) for one in batches) == len(rig.engine.requests)
-    assert [one.number for one in batches] == list(range(1, len(batches) + 1))
-    assert [one.interval for one in batches] == list(range(len(batches)))
+    assert sum(int(batch.requests[batch.cells[:, 1] == 0].sum()) for batch in batches) == len(rig.engine.requests)
+    assert [batch.number for batch in batches] == list(range(1, len(batches) + 1))
+    assert [batch.interval for batch in batches] == list(range(len(batches)))
     assert rig.cuts == 0
 
 
@@ -286,7 +286,7 @@ async def test_batches_that_were_not_acknowledged_come_again_on_the_next_stream(
     rig.master.acknowledges = True
     await rig.master.until(lambda: len(rig.master.hellos) == 2)
     await rig.master.until(lambda: len(rig.master.batches) >= 5)
-    numbers = [one.number for message in rig.master.messages for one in message.batches]
+    numbers = [batch.number for message in rig.master.messages for batch in message.batches]
     assert numbers.count(1) == 2
     assert rig.master.merged == len(rig.master.batches)
 

@@ -73,12 +73,12 @@ def play(history: list[tuple[int, int, str, int, int]]) -> tuple[SampleDetail, l
         while (len(batches) + 1) * S <= clock.now:
             batches.append(made.seal(len(batches), OFFSET, HEALTH))
             blocks += log.take(OFFSET)
-        one = sample(clock.now, kind, started=clock.now - duration, slot=slot)
+        ended = sample(clock.now, kind, started=clock.now - duration, slot=slot)
         if kind == "connect":
-            one.status_code = 0
-        made.steps[number].record(one)
+            ended.status_code = 0
+        made.steps[number].record(ended)
         if kind != "interrupted":
-            completed.append((number, kind, clock.now + OFFSET, slot, one.status_code))
+            completed.append((number, kind, clock.now + OFFSET, slot, ended.status_code))
     clock.now += 1
     batches.append(made.seal(len(batches), OFFSET, HEALTH, last=True))
     return SampleDetail([*blocks, *log.take(OFFSET)], batches), completed
@@ -193,10 +193,10 @@ def test_the_offset_is_added_to_starts_and_to_nothing_else() -> None:
 
 def test_blocks_fit_into_a_message() -> None:
     made, _, log = logging_recorder()
-    one = sample(900)
+    repeated = sample(900)
     for slot in range(2 * MAX_SAMPLES + 5):
-        one.slot = slot
-        made.steps[0].record(one)
+        repeated.slot = slot
+        made.steps[0].record(repeated)
     made.roll(S)
     blocks = list(log.take(0))
     assert [len(block) for block in blocks] == [MAX_SAMPLES, MAX_SAMPLES, 5]
@@ -235,11 +235,11 @@ def failure(number: int, kind: str = "status") -> Sample:
 
 
 def picked(number: int, seed: int, take_every: int = 50) -> list[Exemplar]:
-    """What an agent tells of so many failures, whenever it is asked."""
+    """What an agent reports of so many failures; `take_every`: after how many it is asked."""
     picker, reported = ExemplarPicker(describe, Random(seed)), []
-    for one in range(number):
-        picker.consider(0, failure(one))
-        if one % take_every == 0:
+    for index in range(number):
+        picker.consider(0, failure(index))
+        if index % take_every == 0:
             reported += picker.take(0)
     return reported + picker.take(0)
 
@@ -253,9 +253,9 @@ def chi_square(counts: list[int]) -> float:
 @given(st.integers(0, 60), st.integers(0, 2**32))
 def test_the_first_ones_are_always_reported_and_numbered_as_they_came(number: int, seed: int) -> None:
     reported = picked(number, seed)
-    assert [one.number for one in reported] == sorted({one.number for one in reported})
-    assert [one.number for one in reported][:FIRST_SHOWN] == list(range(min(number, FIRST_SHOWN)))
-    assert all(one.document["detail"] == str(one.number) == str(one.slot) for one in reported)
+    assert [exemplar.number for exemplar in reported] == sorted({exemplar.number for exemplar in reported})
+    assert [exemplar.number for exemplar in reported][:FIRST_SHOWN] == list(range(min(number, FIRST_SHOWN)))
+    assert all(exemplar.document["detail"] == str(exemplar.number) == str(exemplar.slot) for exemplar in reported)
 
 
 class Keys(Random):
@@ -274,12 +274,12 @@ class Keys(Random):
 def test_the_smallest_keys_of_all_failures_are_among_those_that_are_reported(number: int, seed: int) -> None:
     keys = Keys(seed)
     picker = ExemplarPicker(describe, keys)
-    for one in range(number):
-        picker.consider(0, failure(one))
+    for index in range(number):
+        picker.consider(0, failure(index))
     reported = picker.take(0)
     smallest = sorted(range(number), key=keys.drawn.__getitem__)[:CANDIDATES]
-    assert set(smallest) <= {one.number for one in reported}
-    assert all(one.key == keys.drawn[one.number] for one in reported)
+    assert set(smallest) <= {exemplar.number for exemplar in reported}
+    assert all(exemplar.key == keys.drawn[exemplar.number] for exemplar in reported)
 
 
 def test_every_failure_is_among_the_random_ones_with_the_same_probability() -> None:
@@ -287,8 +287,8 @@ def test_every_failure_is_among_the_random_ones_with_the_same_probability() -> N
     counts: Counter[int] = Counter()
     for seed in range(3000):
         shown = ErrorSamples(INDEX)
-        for one in picked(18, seed, take_every=4):
-            shown.add("a", one)
+        for exemplar in picked(18, seed, take_every=4):
+            shown.add("a", exemplar)
         rows = shown.rows(0)
         assert [row.picked for row in rows] == ["first"] * FIRST_SHOWN + ["random"] * RANDOM_SHOWN
         assert [int(row.detail) for row in rows[:FIRST_SHOWN]] == list(range(FIRST_SHOWN))
@@ -297,19 +297,19 @@ def test_every_failure_is_among_the_random_ones_with_the_same_probability() -> N
     assert chi_square(list(counts.values())) < CHI_SQUARE_999[14]
 
 
-def test_what_several_agents_tell_is_a_random_sample_of_all_their_failures() -> None:
+def test_what_several_agents_report_is_a_random_sample_of_all_their_failures() -> None:
     """Three agents with 15, 10 and 5 failures at instants of their own: whose it was does not matter."""
     sizes = {"a": 15, "b": 10, "c": 5}
-    instants = {(agent, one): one * 7 + place for place, agent in enumerate(sizes) for one in range(sizes[agent])}
+    instants = {(agent, index): index * 7 + place for place, agent in enumerate(sizes) for index in range(sizes[agent])}
     first = set(sorted(instants, key=instants.__getitem__)[:FIRST_SHOWN])
     counts: Counter[tuple[str, int]] = Counter()
     for seed in range(3000):
         shown = ErrorSamples(INDEX)
         for place, (agent, size) in enumerate(sizes.items()):
             picker = ExemplarPicker(describe, Random(seed * 10 + place))
-            for one in range(size):
-                failed = failure(one)
-                failed.ended = instants[agent, one]
+            for index in range(size):
+                failed = failure(index)
+                failed.ended = instants[agent, index]
                 picker.consider(0, failed)
             for exemplar in picker.take(0):
                 shown.add(agent, exemplar)
@@ -325,10 +325,10 @@ def test_kinds_and_steps_are_apart() -> None:
     for number in range(500):
         picker.consider(number % 2, failure(number, "status" if number % 4 < 2 else "timeout"))
     reported = picker.take(0)
-    places = {(one.step, KINDS[one.kind]) for one in reported}
+    places = {(exemplar.step, KINDS[exemplar.kind]) for exemplar in reported}
     assert places == {(0, "status"), (1, "status"), (0, "timeout"), (1, "timeout")}
     for place in places:
-        numbers = [one.number for one in reported if (one.step, KINDS[one.kind]) == place]
+        numbers = [exemplar.number for exemplar in reported if (exemplar.step, KINDS[exemplar.kind]) == place]
         assert numbers[:FIRST_SHOWN] == [0, 1, 2]
         assert len(numbers) >= CANDIDATES
 
@@ -363,16 +363,22 @@ def test_first_ones_find_room_and_are_reported_first(monkeypatch: pytest.MonkeyP
     picker = ExemplarPicker(describe, Random(2))
     for number in range(10 * 20):
         picker.consider(number // 20, failure(number))
-    reported = [(one.step, one.number) for one in picker.take(0)]
+    reported = [(exemplar.step, exemplar.number) for exemplar in picker.take(0)]
     assert reported == [*((step, number) for step in range(10) for number in range(FIRST_SHOWN)), (0, FIRST_SHOWN)]
 
 
 def test_an_exchange_is_reported_once_in_run_time() -> None:
     picker = ExemplarPicker(describe, Random(3))
     picker.consider(1, failure(5, "reset"))
-    (one,) = picker.take(10_000)
-    assert (one.step, one.kind, one.number, one.ended, one.slot) == (1, KIND["reset"], 0, 11_005, 5)
-    assert 0 <= one.key < 1
+    (exemplar,) = picker.take(10_000)
+    assert (exemplar.step, exemplar.kind, exemplar.number, exemplar.ended, exemplar.slot) == (
+        1,
+        KIND["reset"],
+        0,
+        11_005,
+        5,
+    )
+    assert 0 <= exemplar.key < 1
     assert picker.take(10_000) == []
 
 
@@ -391,7 +397,7 @@ def test_each_status_code_has_first_ones_of_its_own() -> None:
     for number in range(500, 510):
         picker.consider(0, failed_by(503, number))
     reported = picker.take(0)
-    assert [one.number for one in reported][:FIRST_SHOWN] == list(range(FIRST_SHOWN))
+    assert [exemplar.number for exemplar in reported][:FIRST_SHOWN] == list(range(FIRST_SHOWN))
 
 
 def test_a_system_that_makes_codes_up_does_not_get_an_example_of_each() -> None:
@@ -399,5 +405,5 @@ def test_a_system_that_makes_codes_up_does_not_get_an_example_of_each() -> None:
     for code in range(400, 400 + 2 * MAX_STATUS_CODES):
         picker.consider(0, failed_by(code))
         picker.consider(1, failed_by(code))
-    firsts = Counter((one.step, one.number) for one in picker.take(0))
+    firsts = Counter((exemplar.step, exemplar.number) for exemplar in picker.take(0))
     assert (firsts[0, 0], firsts[1, 0]) == (MAX_STATUS_CODES + 1, MAX_STATUS_CODES + 1), "the others share one place"
