@@ -52,7 +52,7 @@ def test_the_rules_hold_under_any_faults(faults: list[Fault], seed: int) -> None
     simulate(faults, seed)
 
 
-def test_sequences_are_the_same_whatever_modules_are_loaded(tmp_path: Path) -> None:
+def test_sequences_are_the_same_with_any_modules_loaded(tmp_path: Path) -> None:
     """Of numbers such as modules have that is not true, which shows that this would be noticed."""
     (tmp_path / "full_of_numbers.py").write_text(f"NUMBERS = {list(range(100, 2**16, 97))}\n")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}

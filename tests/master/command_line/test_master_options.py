@@ -92,7 +92,7 @@ def test_a_percentage_is_read_as_a_share(text: str, share: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["1", "0.01", "101%", "-1%", "%", "nan%", "many"])
-def test_what_is_no_percentage_is_refused(text: str) -> None:
+def test_what_is_not_a_percentage_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="between 0% and 100%"):
         percentage(text, "--allow-missing")
 
@@ -154,7 +154,7 @@ def test_a_url_with_credentials_is_called_without_them() -> None:
 
 
 @pytest.mark.parametrize("name", ["htp://me:hunter2@h/x", "HTTP://me:hunter2@h:99999/", "postgres://me:hunter2@h/"])
-def test_an_address_of_any_scheme_is_no_file_and_says_what_is_wrong_with_it(name: str) -> None:
+def test_an_address_of_any_scheme_is_not_a_file_and_its_error_says_what_is_wrong(name: str) -> None:
     with pytest.raises(PlanError) as caught:
         load_arguments(PlanArguments(plan=name))
     assert "hunter2" not in str(caught.value)

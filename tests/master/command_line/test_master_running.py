@@ -70,7 +70,7 @@ class NeverBegins:
             raise
 
 
-async def test_a_run_whose_agents_fail_before_it_begins_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_run_whose_agents_fail_before_it_starts_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     conduct = NeverBegins()
     monkeypatch.setattr(running, "conduct", conduct)
     monkeypatch.setattr(running, "POLL_S", 0)

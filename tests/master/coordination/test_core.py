@@ -25,7 +25,7 @@ from gradual_master.coordination.lifecycle import State
 from gradual_master.results.facts import SlotsFinished
 
 
-def test_only_agents_that_were_taken_in_are_known() -> None:
+def test_only_agents_that_were_accepted_are_known() -> None:
     run = three_levels()
     run.greet("a", protocol=9)
     run.greet("b")

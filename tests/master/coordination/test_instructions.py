@@ -37,7 +37,7 @@ def test_an_agent_without_a_stream_is_sent_nothing() -> None:
     assert out.take() == [Send(3, MasterMessage(ack=1), ahead=True)]
 
 
-def test_a_stream_is_closed_behind_a_refusal_and_behind_the_end() -> None:
+def test_a_stream_is_closed_after_a_refusal_and_after_the_end() -> None:
     out, agent = Instructions(Journal()), agent_on(3)
     out.refuse(4, "unknown run")
     out.finish(agent, "over")

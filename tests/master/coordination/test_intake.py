@@ -72,7 +72,7 @@ def test_an_interval_closes_when_every_agent_has_delivered_it() -> None:
     assert list(intake.close_due(START + S)) == [0]
 
 
-def test_an_interval_that_is_not_over_is_not_closed_although_nobody_is_awaited() -> None:
+def test_an_interval_that_is_not_over_is_not_closed_although_no_agent_is_awaited() -> None:
     assert list(intake_of().close_due(START + S - 1)) == []
 
 
@@ -83,7 +83,7 @@ GONE = [
 
 
 @pytest.mark.parametrize(("reason", "leave"), GONE, ids=[reason for reason, _ in GONE])
-def test_nobody_waits_for_an_agent_that_is_gone(reason: str, leave: object) -> None:
+def test_no_interval_waits_for_an_agent_that_is_gone(reason: str, leave: object) -> None:
     intake = intake_of("a", "b")
     leave(intake)  # type: ignore[operator]
     for number in (1, 2):
@@ -97,7 +97,7 @@ def test_patience_ends_three_seconds_after_the_interval() -> None:
     assert list(intake.close_due(START + 4 * S)) == [0]
 
 
-def test_a_master_that_stood_still_is_patient_anew() -> None:
+def test_a_master_that_was_suspended_waits_again() -> None:
     intake = intake_of("a")
     intake.note_stall(START + 10 * S)
     assert list(intake.close_due(START + 10 * S)) == []

@@ -91,7 +91,7 @@ def test_slots_that_an_agent_had_cut_come_back_to_it_under_the_next_tenure() -> 
     assert SlotsAssigned(id_of("a"), (SlotRun(0, 1, 1, 2),)) in run.journal.decisions
 
 
-def test_a_slot_that_ended_while_its_agent_was_away_does_not_begin_anew() -> None:
+def test_a_slot_that_ended_while_its_agent_was_away_does_not_start_again() -> None:
     run = three_levels()
     run.to_running("a", "b")
     run.wait(1, "a", "b")
@@ -100,7 +100,7 @@ def test_a_slot_that_ended_while_its_agent_was_away_does_not_begin_anew() -> Non
     assert orders_in(instructions, run.streams["a"]).slots[0] == SlotRun(0, 0, 2, 1)
 
 
-def test_a_stranger_that_cannot_be_read_is_named_by_its_address() -> None:
+def test_an_unknown_sender_that_cannot_be_read_is_named_by_its_address() -> None:
     run = three_levels()
     instructions = run.handle(Unreadable(4, "corrupt", "ipv4:10.0.0.1:9"))
     assert sent(instructions, 4)[0].refused is not None

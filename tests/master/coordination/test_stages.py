@@ -314,7 +314,7 @@ def test_after_a_cut_last_batches_are_awaited_for_three_seconds() -> None:
     assert run.core.state is State.FINISHED
 
 
-def test_a_stop_before_the_begin_takes_effect_at_the_begin() -> None:
+def test_a_stop_before_the_start_takes_effect_at_the_start() -> None:
     run = three_levels()
     start = run.to_running("a", "b")
     orders = orders_in(run.handle(Stop("interrupt")), 1)

@@ -226,7 +226,7 @@ def test_cells(value: Any, text: str) -> None:
     assert cell(value) == text
 
 
-def test_no_failure_kind_holds_what_parts_a_cell() -> None:
+def test_no_failure_kind_contains_a_separator_of_cells() -> None:
     assert not any(re.search("[;=]", kind) for kind in KINDS)
 
 
@@ -259,7 +259,7 @@ def test_folders_on_the_way_are_made(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "intervals.csv").exists()
 
 
-def test_closing_without_a_run_is_no_mistake(tmp_path: Path) -> None:
+def test_closing_without_a_run_is_not_an_error(tmp_path: Path) -> None:
     reporter = CsvReporter(str(tmp_path))
     reporter.close()
     reporter.prepare()

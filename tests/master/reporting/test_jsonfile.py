@@ -62,7 +62,7 @@ def test_a_device_is_written_to_and_not_replaced() -> None:
     assert not Path(os.devnull).is_file()
 
 
-def test_preparing_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_preparing_leaves_no_file(tmp_path: Path) -> None:
     old, new = tmp_path / "old.json", tmp_path / "new.json"
     old.write_text("old")
     for path in (old, new):

@@ -182,7 +182,7 @@ def test_a_warning_passes_and_says_what_was_observed() -> None:
         ),
     ],
 )
-def test_a_run_that_is_no_measurement_is_never_green(summary: Summary, kind: str, reason: str) -> None:
+def test_an_invalid_run_is_never_green(summary: Summary, kind: str, reason: str) -> None:
     suite = parsed(summary)
     assert (suite.attrib["errors"], suite.attrib["failures"]) == ("1", "0")
     text = text_of(case_of(suite, "verdict"), "error")

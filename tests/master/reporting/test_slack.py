@@ -170,7 +170,7 @@ def test_an_address_without_a_listener_is_reported(logs: list[Any]) -> None:
         "http:///s3cr3t",
     ],
 )
-def test_an_address_that_is_no_url_is_reported(url: str, logs: list[Any]) -> None:
+def test_an_address_that_is_not_a_url_is_reported(url: str, logs: list[Any]) -> None:
     assert send_notification(SUMMARY, url) is False
     check(logs, "no notification is sent: its address is not an http or https URL")
 

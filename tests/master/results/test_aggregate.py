@@ -94,7 +94,7 @@ def test_users_that_have_done_their_iterations_are_missing_in_no_record() -> Non
     assert record.target == {"customer": 1, "guest": 1}
 
 
-def test_an_interval_of_which_nobody_delivered_anything_is_empty_not_zero() -> None:
+def test_an_interval_without_batches_is_empty_not_zero() -> None:
     record = new_aggregate().close(0)
     assert (record.requests, record.agents) == (0, 0)
     assert record.response_time_ms.p50 is None
@@ -211,7 +211,7 @@ def test_the_most_users_at_once_are_seen_in_a_stretch_of_constant_users() -> Non
     assert aggregate.users_max.round(3).tolist() == pytest.approx([6, 6], rel=0.001)
 
 
-def test_the_begin_and_the_end_of_the_levels_are_measured() -> None:
+def test_the_start_and_the_end_of_the_levels_are_measured() -> None:
     aggregate = new_aggregate()
     assert aggregate.end == 0
     aggregate.merge("a", batch_of(1, 0, stretch(0, 0)))

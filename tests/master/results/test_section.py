@@ -41,7 +41,7 @@ def test_a_section_becomes_plain_data_in_the_order_of_its_fields() -> None:
     assert OUTER.keys() == ("inner", "rows", "counts", "nothing")
 
 
-def test_methods_are_no_keys() -> None:
+def test_methods_are_not_keys() -> None:
     assert OUTER["inner"]["names"] == ("a",)
     with pytest.raises(KeyError, match="'to_dict'; there are inner, rows, counts, nothing"):
         OUTER["to_dict"]

@@ -126,7 +126,7 @@ async def staged(folder: Path, plan: Plan, *reporters: Any, **options: Any) -> A
 
 
 async def ready(*agents: ScriptedAgent) -> int:
-    """Every agent stores and confirms; the run time at which the schedule begins."""
+    """Every agent stores and confirms; the run time at which the schedule starts."""
     for agent in agents:
         await agent.say(ping=Ping(1, 0, 0))
         provisions = await agent.provisions(2)
@@ -302,7 +302,7 @@ REFUSED: list[tuple[str, dict[str, str], Callable[[Path], str], type[Exception]]
 
 
 @pytest.mark.parametrize(("reason", "secrets", "listen", "error"), REFUSED, ids=[reason for reason, *_ in REFUSED])
-async def test_what_must_not_be_listened_on_is_refused_before_anything_begins(
+async def test_an_address_that_is_not_allowed_is_refused_before_anything_starts(
     tmp_path: Path, reason: str, secrets: dict[str, str], listen: Callable[[Path], str], error: type[Exception]
 ) -> None:
     with pytest.raises(error):

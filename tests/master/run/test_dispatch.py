@@ -24,7 +24,7 @@ def test_an_event_that_comes_of_an_instruction_waits_for_its_turn() -> None:
     assert not dispatcher.is_dispatching
 
 
-def test_after_a_mistake_the_next_event_is_handled() -> None:
+def test_after_an_error_the_next_event_is_handled() -> None:
     handled: list[Event] = []
 
     def handle(event: Event) -> list[Instruction]:

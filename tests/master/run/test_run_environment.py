@@ -47,7 +47,7 @@ def test_outside_of_a_repository_there_is_none(tmp_path: Path, monkeypatch: pyte
     assert git_facts(tmp_path) is None
 
 
-def test_run_time_begins_at_the_origin_and_the_wall_clock_follows_it() -> None:
+def test_run_time_starts_at_the_origin_and_the_wall_clock_follows_it() -> None:
     clock = RunClock()
     first = clock()
     assert 0 <= first <= clock()

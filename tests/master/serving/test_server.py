@@ -140,7 +140,7 @@ async def test_an_agent_that_hangs_up_ends_its_stream(master: Master) -> None:
     assert master.events.count(StreamEnded(1)) == 1
 
 
-async def test_bytes_that_are_no_message_are_reported_with_the_senders_address(master: Master) -> None:
+async def test_bytes_that_are_not_a_message_are_reported_with_the_senders_address(master: Master) -> None:
     async with ScriptedAgent("a", master.target) as agent:
         await agent.greet()
         await master.until(received)
@@ -191,7 +191,7 @@ async def test_the_job_comes_at_once_and_rows_when_the_slots_are_assigned(master
         assert (await agent.provisions(4))[-1].rows[0].ordinals == (7,)
 
 
-async def test_a_stranger_gets_no_job(master: Master) -> None:
+async def test_an_unknown_agent_gets_no_job(master: Master) -> None:
     async with ScriptedAgent("stranger", master.target) as agent:
         with pytest.raises(grpc.aio.AioRpcError, match="not in the fleet"):
             await agent.provisions(1)

@@ -62,7 +62,7 @@ def test_a_transition_that_the_table_lacks_names_agent_standing_and_event(
 
 @pytest.mark.parametrize("link", LinkState)
 @pytest.mark.parametrize("event", LinkEvent)
-def test_so_too_whether_it_is_heard(link: LinkState, event: LinkEvent) -> None:
+def test_whether_it_is_heard_is_a_table_too(link: LinkState, event: LinkEvent) -> None:
     agent = agent_of(link=link)
     if event in LINK_STATES[link]:
         agent.take(event)

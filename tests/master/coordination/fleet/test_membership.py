@@ -61,7 +61,7 @@ def test_an_agent_that_does_not_belong_here_is_refused(reason: str, changes: dic
     assert Close(1) in instructions
 
 
-def test_an_agent_that_was_away_too_long_while_others_are_awaited_comes_in_anew() -> None:
+def test_an_agent_that_was_away_too_long_while_others_are_awaited_joins_again() -> None:
     run = three_levels()
     run.greet("a")
     run.hang_up("a")

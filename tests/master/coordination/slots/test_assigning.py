@@ -75,7 +75,7 @@ def test_slots_without_an_agent_are_reported_and_given_to_the_next_that_comes() 
     assert "info: every user has an agent again" in notes_text(run)
 
 
-def test_a_silent_agent_is_spoken_of_before_it_is_lost_and_again_when_it_is_heard() -> None:
+def test_a_silent_agent_is_reported_before_it_is_lost_and_again_when_it_is_heard() -> None:
     run = running("a", "b")
     run.wait(5.5, "a")
     assert "warning: agent b is silent: its 6 users stop at the end of its lease" in notes_text(run)
@@ -272,7 +272,7 @@ def test_the_run_goes_on_when_an_agent_comes_in_time_after_the_last_one_was_lost
     assert run.core.state is State.RUNNING
 
 
-def test_a_run_that_nobody_else_can_join_ends_with_its_last_agent() -> None:
+def test_a_closed_run_ends_with_its_last_agent() -> None:
     run = running("a", is_closed=True)
     run.wait(11.5)
     assert run.core.state is State.FINISHED

@@ -126,7 +126,7 @@ def test_an_agent_without_a_stream_is_given_nothing_and_keeps_its_share() -> Non
     assert counts(Balancer(schedule).balance(table, away, moving=False)) == ({"a": 100}, {})
 
 
-def test_nobody_left_is_given_nothing() -> None:
+def test_without_agents_nothing_is_assigned() -> None:
     schedule = schedule_of((30,))
     assert counts(Balancer(schedule).balance(SlotTable((30,)), {}, moving=True)) == ({}, {})
     assert counts(Balancer(schedule).balance(SlotTable((30,)), places(a=0), moving=True)) == ({}, {})
@@ -154,7 +154,7 @@ def test_a_first_deal_of_several_mixes_is_not_put_right_for_a_user_or_two() -> N
     st.lists(st.sampled_from(["join", "lose"]), max_size=8),
     st.randoms(use_true_random=False),
 )
-def test_whatever_joins_and_is_lost_everybody_has_its_share_and_nobody_too_much(levels, rooms, events, random):
+def test_with_any_joins_and_losses_every_agent_has_its_share_and_none_too_much(levels, rooms, events, random):
     schedule = schedule_of(*((users,) for users in sorted(levels)))
     balancer, table = Balancer(schedule), SlotTable(schedule.peak)
     names = {f"a{number}": room for number, room in enumerate(rooms)}

@@ -75,7 +75,7 @@ def test_a_free_slot_is_given_under_its_next_tenure_and_ordered_once_its_rows_ar
     assert table.ordered_of("a", 7) == (SlotRun(0, 0, 5, 1), SlotRun(0, 5, 2, 2), SlotRun(1, 0, 4, 1))
 
 
-def test_rows_of_slots_that_were_lost_meanwhile_change_nothing() -> None:
+def test_rows_of_slots_that_were_lost_since_change_nothing() -> None:
     table = table_of()
     table.take_all("b")
     given = table.give("b", table.mask_of([SlotRun(0, 5, 1, 0)]))
@@ -137,7 +137,7 @@ def test_a_release_of_an_earlier_tenure_comes_late_and_changes_nothing() -> None
     assert SlotRun(0, 5, 1, 2) in table.held_by("a")
 
 
-def test_an_agent_that_is_back_begins_anew_what_it_should_run_and_does_not() -> None:
+def test_an_agent_that_is_back_starts_again_the_slots_that_it_should_run_and_does_not() -> None:
     table = table_of()
     table.end("a", SlotRun(0, 1, 1, 1))
     table.let_go(table.mask_of([SlotRun(1, 1, 2, 0)]))

@@ -168,7 +168,7 @@ def test_levels_are_drawn_as_the_table_has_them(summary: Summary) -> None:
     assert data["marks"][5] == "failures: customer / pay"
 
 
-def test_a_step_that_fails_wherever_it_is_performed_speaks_against_no_level(summary: Summary) -> None:
+def test_a_step_that_fails_at_every_level_is_not_a_note_of_a_level(summary: Summary) -> None:
     always = {"failing": ("a / dead",), "failing_always": ("a / dead",), "marks": ("failures",), "warm_up": False}
     broken = [replace(row, **always) for row in summary.levels]
     worse = replace(broken[5], failing=("a / dead", "a / pay"), marks=("failures", "missing"))
@@ -177,7 +177,7 @@ def test_a_step_that_fails_wherever_it_is_performed_speaks_against_no_level(summ
     assert levels_source(rows).data["marks"] == ["none"] * 5 + ["missing users; failures: a / pay"] + ["none"] * 6
 
 
-def test_levels_are_steps_that_begin_when_they_were_scheduled(history: History) -> None:
+def test_levels_are_steps_that_start_when_they_were_scheduled(history: History) -> None:
     targets = [(change.at / 1e9, float(change.target)) for change in history.schedule.changes]
     users = time_charts(history.series, targets=targets)[1]
     data = source_of(users, "targets").data

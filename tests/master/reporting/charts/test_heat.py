@@ -38,5 +38,5 @@ def test_a_response_lies_in_the_row_and_the_column_of_its_time(ms: float) -> Non
     assert grid.low_ms * factor**row * 0.999 <= ms <= grid.low_ms * factor ** (row + 1) * 1.001
 
 
-def test_no_response_is_no_grid() -> None:
+def test_without_a_response_there_is_no_grid() -> None:
     assert heat_grid(series_of(2)) is None

@@ -65,6 +65,6 @@ def test_a_stretch_without_a_response_has_no_percentiles() -> None:
     assert read(row, "p50_ms p95_ms p99_ms") == [None, None, None]
 
 
-def test_nobody_is_scheduled_after_the_end() -> None:
+def test_no_users_are_scheduled_after_the_end() -> None:
     assert scheduled_users(schedule_of((1, 1), (2, 2), seconds=3)) == [(0, 2), (3, 4), (6, 0)]
     assert scheduled_users(replace(schedule_of((1, 1), seconds=3), end=None)) == [(0, 2)]

@@ -180,7 +180,7 @@ def test_the_problems_of_levels_and_agents_are_shown_beside_them_within_80_colum
         assert word in text
 
 
-def test_an_agent_that_left_on_request_is_no_lost_one() -> None:
+def test_an_agent_that_left_on_request_is_not_lost() -> None:
     summary = summary_of()
     summary = replace(summary, agents=(replace(summary.agents[0], left=True),))
     assert re.search(r"\ba +8 .* left\s*\n", printed(summary))

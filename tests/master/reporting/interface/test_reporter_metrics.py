@@ -75,7 +75,7 @@ def test_a_percentile_beyond_all_is_refused(p: float) -> None:
 
 
 @pytest.mark.parametrize("seconds", [-1e-9, -1.0, math.nan, math.inf, -math.inf, 1e10])
-def test_what_is_no_latency_is_refused_and_spoils_nothing(seconds: float) -> None:
+def test_what_is_not_a_latency_is_refused_and_changes_nothing(seconds: float) -> None:
     metrics = recorded([0.5])
     with pytest.raises(ValueError, match="a latency is a number of seconds"):
         metrics.record_latency(seconds)

@@ -93,7 +93,7 @@ def test_a_device_is_written_to_and_not_replaced() -> None:
     assert not Path(os.devnull).is_file()
 
 
-def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_checking_leaves_no_file(tmp_path: Path) -> None:
     check_writable(tmp_path / "new", "-o x")
     assert list(tmp_path.iterdir()) == []
 

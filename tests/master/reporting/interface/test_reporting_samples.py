@@ -89,7 +89,7 @@ def test_what_ends_in_a_warm_up_is_left_out_as_it_is_of_the_totals() -> None:
     assert received == {0: False, 1: True, 2: True, -1: True, 77: True}
 
 
-def test_no_samples_are_no_block() -> None:
+def test_without_samples_there_is_no_block() -> None:
     assert desk().receive("a", columns([])) is None
 
 

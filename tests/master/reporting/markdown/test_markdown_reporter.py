@@ -151,7 +151,7 @@ def test_figures_failures_actions_and_agents_are_those_of_the_summary() -> None:
     assert (run["plan"], run["command"], run["tag env"]) == ("sha256 " + "ab" * 32, "gradual run plan.yaml", "staging")
 
 
-def test_agents_that_nothing_speaks_against_are_folded_away() -> None:
+def test_agents_without_problems_are_folded_away() -> None:
     summary = summary_of()
     summary = replace(
         summary, agents=(replace(summary.agents[0], saturated=0), replace(summary.agents[0], saturated=12))
@@ -228,7 +228,7 @@ def test_a_run_that_was_never_measured_has_no_figures_and_no_empty_tables() -> N
     assert {"Levels", "Failures", "Agents", "Agents to look at"}.isdisjoint(page.tables)
 
 
-def test_a_comparison_is_shown_whatever_its_keys_and_absent_without_one() -> None:
+def test_a_comparison_is_shown_with_any_keys_and_absent_without_one() -> None:
     summary = summary_of()
     assert "Compared with the baseline" not in Reader(render_markdown(summary)).tables
     compared = {"baseline": "v1|2", "verdict": "regression", "p95": {"change": 0.12, "interval": [0.05, None]}}
@@ -256,7 +256,7 @@ def test_names_show_as_they_are_and_make_no_structure() -> None:
     assert seen.elements <= allowed
 
 
-def test_nobody_is_called_and_no_issue_is_mentioned() -> None:
+def test_no_user_and_no_issue_is_mentioned() -> None:
     page = render_markdown(summary_of({"rule": "count > 100", "name": "@jane and #12"}))
     seen = MarkdownIt("commonmark", {"html": True}).enable("table").render(page)
     assert not re.search(r"[@#][\w-]", re.sub("<[^>]*>", "", seen).replace("&lt;", ""))
@@ -286,7 +286,7 @@ def test_any_text_comes_back_from_a_cell_and_from_a_sentence(text: str) -> None:
 
 
 @pytest.mark.parametrize("sentence", ["- a", "1. a", "+ a", "# a", "> a", "--- a", "```", "    a", "=== a", "* * *"])
-def test_a_sentence_begins_no_structure_of_its_own(sentence: str) -> None:
+def test_a_sentence_starts_no_structure_of_its_own(sentence: str) -> None:
     page = MarkdownPage()
     page.add(bullets("", [sentence]))
     read = Reader(page.text())

@@ -43,7 +43,7 @@ def test_what_is_written_meanwhile_comes_out_in_order_at_the_end(monkeypatch: py
     assert terminal.getvalue().endswith("late"), "who kept the stand-in is not swallowed"
 
 
-def test_standard_output_that_is_no_terminal_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_output_that_is_not_a_terminal_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     one_terminal(monkeypatch)
     monkeypatch.setattr(sys, "stdout", file := io.StringIO())
     output = CapturedOutput()

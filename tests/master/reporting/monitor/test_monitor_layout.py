@@ -70,7 +70,7 @@ def test_everything_important_fits(width: int, height: int) -> None:
     assert [part for part in EVERYTHING if part not in screen] == []
 
 
-def test_a_large_terminal_shows_all_there_is() -> None:
+def test_a_large_terminal_shows_everything() -> None:
     screen = drawn(compose(monitor_state(74), 200, 60))
     assert all(f"agent-{number} " in screen for number in range(20))
     assert all(f"{group} / login" in screen for group in ("customer", "mobile-app"))

@@ -86,7 +86,7 @@ def test_every_substitute_is_one_cell() -> None:
         assert cell_len(mark) == 1
 
 
-def test_a_sparkline_tells_no_data_from_zero_and_zero_from_next_to_nothing() -> None:
+def test_a_sparkline_shows_no_data_zero_and_very_small_values_differently() -> None:
     assert sparkline([None, 0, 0.001, 4, 8]) == " ·▁▄█"
 
 

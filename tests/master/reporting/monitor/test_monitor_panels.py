@@ -257,7 +257,7 @@ def test_no_colour_says_what_no_word_says() -> None:
                 assert any(word in line.plain for word in words) or line.plain[0] == " ", line.plain
 
 
-def test_names_that_are_very_long_or_wide_do_no_harm() -> None:
+def test_names_that_are_very_long_or_wide_are_cut() -> None:
     groups = ("日本語のとても長い名前のグループ", "x" * 80, "a\tb")
     state = monitor_state(3, groups, 1, thresholds=[])
     for width in (30, 48, 80):

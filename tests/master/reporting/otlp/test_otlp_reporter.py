@@ -482,7 +482,7 @@ def test_of_deltas_that_did_not_arrive_the_requests_are_counted(run: FedRun) -> 
     assert logs[-1]["event"].endswith(f"Connection refused; {count} requests are missing from its sums")
 
 
-def test_a_reporter_whose_run_never_begins_is_closed(receiver: Any) -> None:
+def test_a_reporter_whose_run_never_starts_is_closed(receiver: Any) -> None:
     reporter = reporter_to(receiver.url)
     reporter.close()
     reporter.prepare()

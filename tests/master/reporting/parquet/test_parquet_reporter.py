@@ -22,7 +22,7 @@ from gradual_master.reporting.parquet.reporter import MARKER, ParquetReporter
 NOTHING: Any = None
 
 
-def test_a_former_run_is_replaced_when_the_schedule_begins_and_not_before(folder: Path) -> None:
+def test_an_earlier_run_is_replaced_when_the_schedule_starts_and_not_before(folder: Path) -> None:
     for agent, minute in (("old", 0), ("a", 3)):
         reporter = ParquetReporter(str(folder))
         reporter.prepare()
@@ -37,7 +37,7 @@ def test_a_former_run_is_replaced_when_the_schedule_begins_and_not_before(folder
     assert sorted(os.listdir(folder)) == [MARKER, "agent=a"]
 
 
-def test_what_a_killed_run_left_behind_is_replaced_too(folder: Path) -> None:
+def test_the_files_of_a_killed_run_are_replaced_too(folder: Path) -> None:
     reporter = ParquetReporter(str(folder))
     reporter.prepare()
     reporter.on_test_start(run_of())

@@ -173,7 +173,7 @@ def promtool(*words: str, given: bytes = b"") -> str:
 
 
 @pytest.mark.system
-def test_prometheus_finds_nothing_amiss_with_names_and_units(reporter: PrometheusReporter) -> None:
+def test_promtool_accepts_names_and_units(reporter: PrometheusReporter) -> None:
     feed(reporter, reported_run())
     assert promtool("check", "metrics", given=scrape(reporter)[1]) == ""
 

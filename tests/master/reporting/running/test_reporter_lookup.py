@@ -250,7 +250,7 @@ def test_what_a_file_raises_is_reported_with_its_line(plans: Path, line: str, wo
 
 
 @pytest.mark.parametrize("content", ["\0", "# coding: nowhere\n", "x = '\ud800'"])
-def test_a_file_that_is_no_python_is_reported(plans: Path, content: str) -> None:
+def test_a_file_that_is_not_python_is_reported(plans: Path, content: str) -> None:
     (plans / "custom.py").write_bytes(content.encode("utf-8", "surrogatepass"))
     assert str(plans / "custom.py") in refusal(finder(plans), "custom")
 
@@ -293,7 +293,7 @@ def test_an_entry_point_that_is_broken_is_reported(monkeypatch: pytest.MonkeyPat
         ("own = 1", "x"),
     ],
 )
-def test_whatever_its_init_takes_a_reporter_has_its_argument(plans: Path, init: str, arg: str) -> None:
+def test_with_any_init_a_reporter_has_its_argument(plans: Path, init: str, arg: str) -> None:
     (plans / "custom.py").write_text(f"{ONE.replace('pass', init)}")
     reporter = finder(plans).find(f"custom={arg}")
     assert reporter.arg == arg
@@ -322,9 +322,7 @@ def test_an_init_that_fails_is_reported_with_the_name(plans: Path, init: str, wo
     ["raise RuntimeError('a bad day')", "def broken(:", "class Other: pass", "class Second(Mine): pass"],
     ids=["raises", "is no Python", "lacks the class", "is ambiguous"],
 )
-def test_a_file_that_cannot_be_used_leaves_nothing_behind(
-    flaw: str, plans: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_cannot_be_used_is_unloaded(flaw: str, plans: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     (plans / "helper.py").write_text("x = 1\n")
     ours = "import sys; sys.path.insert(0, __file__.rpartition('/')[0]); import helper, this"

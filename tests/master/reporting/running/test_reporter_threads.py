@@ -207,7 +207,7 @@ def test_a_missing_report_is_exit_code_3_unless_the_run_was_stopped(code: int, l
     assert with_losses(judged(code), []) == judged(code)
 
 
-async def test_a_reporter_that_raises_in_close_harms_nobody(logs: list[Any]) -> None:
+async def test_a_reporter_that_raises_in_close_does_not_affect_others(logs: list[Any]) -> None:
     one, other = Watcher("close"), Watcher()
     threads = ReporterThreads([one, other])
     play(threads)
@@ -251,7 +251,7 @@ async def test_they_end_one_after_the_other() -> None:
     assert ends == ["first", "first closed", "second", "second closed"]
 
 
-async def test_one_that_blocks_holds_up_nobody_and_gets_everything_when_it_is_free() -> None:
+async def test_one_that_blocks_delays_no_other_and_gets_everything_when_it_is_free() -> None:
     one, other = Watcher(stuck="interval"), Watcher()
     threads = ReporterThreads([other, one])
     play(threads)
@@ -266,7 +266,7 @@ async def test_one_that_blocks_holds_up_nobody_and_gets_everything_when_it_is_fr
     assert one.calls == other.calls == WHOLE
 
 
-async def test_one_that_never_comes_to_an_end_is_left_behind_by_name(logs: list[Any]) -> None:
+async def test_one_that_never_ends_is_abandoned_and_named(logs: list[Any]) -> None:
     one, other = Watcher(stuck="interval"), Watcher()
     threads = ReporterThreads([one, other], timeout_s=0.05)
     play(threads)

@@ -40,7 +40,7 @@ def test_failures_of_one_label_are_shown_together_by_the_one_that_came_first() -
     assert show_failures([NOT_FOUND, REFUSED, ELSEWHERE]) == "HTTP 404 × 300, connection refused × 96"
 
 
-def test_what_no_row_tells_of_keeps_the_name_of_its_kind() -> None:
+def test_a_failure_without_a_row_keeps_the_name_of_its_kind() -> None:
     counts = counts_of({"status": 310, "connect": 96, "dns": 2}, [NOT_FOUND, ELSEWHERE, REFUSED])
     assert counts == {"HTTP 404": 300, "connection refused": 96, "HTTP error": 10, "host name not resolved": 2}
 
@@ -55,7 +55,7 @@ def test_a_row_is_shown_with_its_step_its_share_and_its_times() -> None:
 
 
 @pytest.mark.parametrize(("first", "last", "expected"), [(4.0, 72.5, "0:04 to 1:12.5"), (4.01, 4.04, "at 0:04")])
-def test_one_instant_is_no_stretch(first: float, last: float, expected: str) -> None:
+def test_one_instant_is_shown_as_an_instant(first: float, last: float, expected: str) -> None:
     assert when(replace(NOT_FOUND, first_s=first, last_s=last)) == expected
 
 

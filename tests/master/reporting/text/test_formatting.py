@@ -94,7 +94,7 @@ def test_a_number_and_what_it_counts_agree() -> None:
 
 
 @given(st.lists(st.sampled_from(["a", "b", "a (2)", "a (2) (2)", ""])))
-def test_every_name_is_given_once_and_begins_as_it_was(names: list[str]) -> None:
+def test_every_name_is_given_once_and_starts_with_the_original(names: list[str]) -> None:
     given_names = list(distinct(names))
     assert len(set(given_names)) == len(given_names) == len(names)
     assert all(name.startswith(was) for name, was in zip(given_names, names, strict=True))
@@ -109,7 +109,7 @@ def level() -> LevelRow:
     return replace(simulated_run(seconds=24, actions=2).levels[3], marks=(), failing=(), failing_always=())
 
 
-def test_a_level_that_nothing_speaks_against_has_no_note(level: LevelRow) -> None:
+def test_a_level_without_problems_has_no_note(level: LevelRow) -> None:
     assert notes_of(level) == ()
 
 

@@ -62,7 +62,7 @@ def test_the_sentence_says_how_many_failed_and_mostly_why() -> None:
     assert warnings[1].startswith("rates of guest: 1 of 10 requests failed (10%; host name not resolved), and no")
 
 
-def test_a_share_of_up_to_five_percent_is_not_worth_a_word() -> None:
+def test_a_share_of_up_to_five_percent_is_not_reported() -> None:
     assert named(summary_of(failing=5, thresholds=[])) == ["rates"]
     assert named(summary_of(failing=6, thresholds=[])) == ["browse", "rates"]
 

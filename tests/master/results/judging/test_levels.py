@@ -71,14 +71,14 @@ def test_missing_users_are_counted_per_group_and_never_made_good_by_another() ->
     assert (summary.fleet.scheduled_user_s, summary.fleet.missing_user_s) == (3, 1)
 
 
-def test_a_level_that_nobody_measured_is_missing_whole() -> None:
+def test_all_users_of_a_level_without_measurements_are_missing() -> None:
     full = Stretch(0, 0, S, users=[(2, 0, 0, 0), (1, 0, 0, 0)])
     summary = summary_of(full, schedule=schedule_of((2, 1), (4, 2), seconds=1))
     assert [row.missing_user_s for row in summary.levels] == [0, 6]
     assert summary.verdict.status == "invalid"
 
 
-def test_a_stopped_run_misses_nobody_after_the_stop() -> None:
+def test_no_users_of_a_stopped_run_are_missing_after_the_stop() -> None:
     users = [(2, 0, 0, 0), (1, 0, 0, 0)]
     stretch = Stretch(0, 0, S // 2, users=users)
     summary = summary_of(stretch, schedule=schedule_of((2, 1), (4, 2)), stop_signal="interrupt")
@@ -110,7 +110,7 @@ def test_a_warm_up_level_is_shown_and_flagged() -> None:
     assert [row.warm_up for row in rows] == [True, False]
 
 
-def test_a_pause_is_no_level() -> None:
+def test_a_pause_is_not_a_level() -> None:
     changes = (Change(0, 3, (2, 1), 0, 0), Change(S, 0, (0, 0), 1, 1), Change(2 * S, 3, (2, 1), 2, 1))
     levels = (Level(0, 0, 0, S, 3), Level(1, 1, S, 2 * S, 0), Level(2, 1, 2 * S, 3 * S, 3))
     phases = (SchedulePhase(0, "one", 0, S, False), SchedulePhase(1, "two", 2 * S, 3 * S, False))

@@ -148,7 +148,7 @@ def test_an_agent_that_stood_still_for_three_seconds_is_flagged_in_its_window() 
 
 
 @pytest.mark.parametrize("beside", [0, 250, 500, 940, 975], ids=lambda ms: f"{ms} ms into an interval")
-def test_users_who_never_think_show_it_too_wherever_it_begins(beside: int) -> None:
+def test_users_who_never_think_show_it_too_at_any_time(beside: int) -> None:
     """All are in a request the whole time, and nobody reads the responses for 3 s of 10."""
     made = Agent(20, "0s", at_once).run(30, stop_at=13 * S + beside * MS, stop_for=3 * S)
     summary = summary_of(made, seconds=30)
@@ -159,7 +159,7 @@ def test_users_who_never_think_show_it_too_wherever_it_begins(beside: int) -> No
     assert "unaccounted" in summary.levels[0].marks
 
 
-def test_users_who_think_much_longer_lose_little_and_the_standstill_is_named_all_the_same() -> None:
+def test_users_who_think_much_longer_lose_little_and_the_standstill_is_still_named() -> None:
     made = Agent(50, "100s", at_once).run(60, stop_at=32 * S, stop_for=3 * S)
     summary = summary_of(made, seconds=60)
     assert summary.analysis.littles_law.flagged == 0
@@ -194,7 +194,7 @@ def test_a_share_lies_between_nothing_and_all_and_is_unknown_without_users() -> 
     assert unaccounted_share(spent(0, (0, 0, 0, 0))) is None
 
 
-def test_windows_add_up_whatever_comes_first_and_those_with_hardly_a_user_are_left_out() -> None:
+def test_windows_add_up_in_any_order_and_those_with_hardly_a_user_are_left_out() -> None:
     times = UserTimes(S)
     for interval in (11, 2, 1, 12, 3):
         times.add(interval, (S, S // 2, S // 4, 0), S // 8)

@@ -142,7 +142,7 @@ def test_a_step_never_performed_is_reported_and_not_failed() -> None:
     assert (always.observed, always.passed) == (5, True)
 
 
-def test_a_run_in_which_nothing_succeeded_fails_whatever_it_demands() -> None:
+def test_a_run_in_which_nothing_succeeded_fails_with_any_objectives() -> None:
     plan = plan_of()
     aggregate = aggregate_of(plan, schedule_of((2, 1), seconds=1))
     aggregate.merge("a", batch_of(1, 0, Stretch(0, 0, S, [(0, "connect", MS)] * 3)))

@@ -58,7 +58,7 @@ WORST = WindowGap("a", 30, 40, 500, 0.274)
         (evidence_of(begun=0, merged=0, intervals=0, scheduled_user_s=0, unaccounted=None), "passed", 0),
     ],
 )
-def test_the_gravest_evidence_decides(evidence: Evidence, status: str, code: int) -> None:
+def test_the_most_severe_evidence_decides(evidence: Evidence, status: str, code: int) -> None:
     verdict = judge(evidence)
     assert (verdict.status, verdict.code) == (status, code)
     assert bool(verdict.reasons) == (status != "passed")

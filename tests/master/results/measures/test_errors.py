@@ -78,7 +78,7 @@ def test_failures_are_distinguished_by_step_kind_and_status_the_most_frequent_fi
     ]
 
 
-def test_the_counts_of_a_step_add_up_to_its_failures_whatever_failed() -> None:
+def test_the_counts_of_a_step_add_up_to_its_failures_of_any_kinds() -> None:
     random = Random(7)
     batches = []
     for number in range(4):
@@ -103,7 +103,7 @@ def test_the_counts_of_a_step_add_up_to_its_failures_whatever_failed() -> None:
     assert by_step == {action.step: action.failures for action in summary.actions}
 
 
-def test_what_an_agent_tells_no_code_of_is_not_lost() -> None:
+def test_failures_without_a_code_are_not_lost() -> None:
     made = aggregate(("a", batch_of(1, 0, failing(0, 0, *[(2, "status")] * 3, statuses=[(2, 404, 1)]))))
     rows = made.errors()
     assert [(row.status_code, row.count) for row in rows] == [(None, 2), (404, 1)]

@@ -51,7 +51,7 @@ def test_a_pause_between_phases_belongs_to_none() -> None:
     assert [totals.requests(Selection((phase,), (0,))) for phase in (0, 1, OUTSIDE)] == [1, 1, 1]
 
 
-def test_times_are_of_whatever_kinds_the_agents_measured_them_for() -> None:
+def test_times_are_of_all_kinds_that_the_agents_measured_them_for() -> None:
     samples = [(0, kind, 10 * MS) for kind in KIND]
     totals = totals_of(Stretch(0, 0, S, samples), schedule=schedule_of((2, 1), seconds=1))
     everything = totals.everything()
@@ -71,6 +71,6 @@ def test_users_are_summed_by_group() -> None:
     assert totals.sums(totals.phases).users.tolist() == [[2 * S, S, S, 0], [S, 0, S, S // 2]]
 
 
-def test_a_share_of_nothing_is_no_share() -> None:
+def test_a_share_of_nothing_is_not_a_share() -> None:
     assert share(1, 3) == 0.333333
     assert share(0, 0) is None

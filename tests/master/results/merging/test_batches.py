@@ -37,7 +37,7 @@ def test_every_column_lands_in_the_level_of_its_frame() -> None:
     assert made.histograms.columns.stats[:, 0].sum() == 5
 
 
-def test_the_health_of_the_agent_is_no_contribution() -> None:
+def test_the_health_of_the_agent_is_not_a_contribution() -> None:
     batch = batch_of(1, 0, Stretch(0, 0, S), loop_lags=[5, 6], start_lags=[7])
     assert len(contribution(batch, SHAPE).histograms.codes) == 0
     rows = reading(batch, SHAPE).lags

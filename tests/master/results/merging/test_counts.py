@@ -65,7 +65,7 @@ def test_phases_are_joined_and_others_left_out() -> None:
     assert list(tally.of({3})) == []
 
 
-def test_iterations_and_successes_are_no_failures() -> None:
+def test_iterations_and_successes_are_not_failures() -> None:
     quiet = batch_of(1, 0, Stretch(0, 0, S, [(0, "", MS)], other=[iteration_time(STEPS, MS)], statuses=[(0, 200, 1)]))
     assert list(tally_of((quiet, 0), (second(1), 0)).of({0})) == []
 

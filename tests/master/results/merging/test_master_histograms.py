@@ -76,7 +76,7 @@ def test_sets_of_histograms_are_added_as_if_one_by_one(additions: list[Any]) -> 
 
 @given(st.lists(ENTRIES, min_size=1, max_size=4))
 @settings(max_examples=20)
-def test_joined_columns_are_all_of_them_and_a_copy_holds_on_to_nothing(additions: list[Any]) -> None:
+def test_joined_columns_are_all_of_them_and_a_copy_keeps_no_reference(additions: list[Any]) -> None:
     several = []
     for entries in additions:
         rows = GrowingHistograms()

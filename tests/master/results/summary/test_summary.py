@@ -64,7 +64,7 @@ def empty_summary(**facts: Any) -> Summary:
 
 
 @pytest.mark.parametrize("is_warm_up", [False, True])
-def test_a_step_that_failed_by_our_mistake_makes_the_run_invalid_wherever_it_was(is_warm_up: bool) -> None:
+def test_a_step_that_failed_by_a_bug_makes_the_run_invalid_also_in_the_warm_up(is_warm_up: bool) -> None:
     plan, schedule = plan_of(thresholds=[]), schedule_of((2, 1), (2, 1), warm_up=1, seconds=1)
     aggregate = aggregate_of(plan, schedule)
     for second in range(2):
@@ -81,7 +81,7 @@ def test_a_step_that_failed_by_our_mistake_makes_the_run_invalid_wherever_it_was
     )
 
 
-def test_a_mistake_of_ours_that_no_agent_has_described_is_named_by_its_step() -> None:
+def test_a_bug_that_no_agent_has_described_is_named_by_its_step() -> None:
     aggregate = aggregate_of(plan_of(thresholds=[]), schedule_of((2, 1), seconds=1))
     samples = [(0, "", MS)] * 20 + [(0, "internal", MS)] * 3
     aggregate.merge("a0", batch_of(1, 0, Stretch(0, 0, S, samples)))

@@ -188,7 +188,7 @@ def test_what_is_shown_of_it_has_no_plural_of_one(shape: str) -> None:
         assert not re.search(r"(?<![\d.,])1 (users|agents|requests|iterations|levels|warnings)\b", text), text
 
 
-def test_iterations_that_could_not_send_are_no_matter_of_conditions() -> None:
+def test_iterations_that_could_not_send_are_not_empty() -> None:
     summary = SHAPES["every iteration fails before anything is sent"][0]
     assert not any("conditions" in warning for warning in summary.verdict.warnings)
     idle = run(Stretch(0, 0, S, users=users(1), iterations=[(9, 9)]))
