@@ -80,7 +80,7 @@ class Dial:
             # The numbers of getaddrinfo's errors are not errno, so `explain` would translate them wrongly.
             self._finish(Failure(DNS, f"{host} cannot be resolved: {(error.strerror or str(error)).lower()}"))
         elif isinstance(error, UnicodeError):
-            self._finish(Failure(DNS, f"{host} cannot be resolved: it is no host name"))
+            self._finish(Failure(DNS, f"{host} cannot be resolved: it is not a host name"))
         else:
             self._finish(unexpected(error))
 

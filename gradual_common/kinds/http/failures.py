@@ -36,7 +36,7 @@ DNS = FailureKind(
         ("name does not resolve", "no such host"),
         ("no address associated", "no such host"),
         ("temporary failure", "name server does not answer"),
-        ("no host name", "not a host name"),
+        ("not a host name", "not a host name"),
     ),
 )
 
