@@ -39,7 +39,7 @@ exit $code
 """
 
 SKIPPED = {
-    "README-1": "make demo and make test run these tests",
+    "README-1": "make test runs these tests",
     "CONTRIBUTING-1": "make test runs these tests",
     "bench-1": "measurements take an hour",
     "monitor-1": "waits for agents of other hosts, and needs a terminal; see test_monitor.py",
@@ -56,8 +56,8 @@ BANK, MASTER, METRICS = "127.0.0.1:8080", "7700", "9464"
 """As the pages print them."""
 
 
-def named(*languages: str) -> Any:
-    """The blocks that run without another one."""
+def each_block(*languages: str) -> Any:
+    """Parametrize a test with the blocks that run alone."""
     excluded = SKIPPED.keys() | AGENTS_OF_MASTER.keys() | {master for master, _ in AGENTS_OF_MASTER.values()}
     blocks = [
         block
@@ -180,7 +180,7 @@ def reader(tmp_path: Path, bank: str, receiver: str) -> ReadersFolder:
     return ReadersFolder(tmp_path, bank, receiver)
 
 
-@named("sh")
+@each_block("sh")
 def test_commands_run_as_printed(block: Block, reader: ReadersFolder) -> None:
     reader.write_files_for(block)
     reader.finish(reader.start(block.text))
@@ -201,7 +201,7 @@ def test_a_master_and_its_agents_run_as_printed(name: str, reader: ReadersFolder
     assert (reader.folder / "summary.json").exists()
 
 
-@named("yaml")
+@each_block("yaml")
 def test_a_plan_runs_as_printed(block: Block, reader: ReadersFolder) -> None:
     (reader.folder / "plan.yaml").write_text(reader.localize(block.text), encoding="utf-8")
     phases = yaml.safe_load(block.text)["config"].get("phases", [])
@@ -217,7 +217,7 @@ def run_shortly(run: Callable[..., Any], bank: str, plan: Any, **options: Any) -
     return replace(summary, verdict=replace(summary.verdict, status="passed"))
 
 
-@named("python")
+@each_block("python")
 def test_a_program_runs_as_printed(block: Block, reader: ReadersFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     reader.write_files_for(block)
     monkeypatch.chdir(reader.folder)
