@@ -94,7 +94,8 @@ def test_the_first_line_says_the_verdict_in_words() -> None:
     assert first_line(replace(passed, verdict=replace(passed.verdict, warnings=()))) == "### ✅ bank: passed"
     assert first_line(passed) == "### ✅ bank: passed, with 1 warning"
     assert first_line(summary_of("p95(browse) < 1s")) == "### ❌ bank: failed (1 of 3 objectives)"
-    assert first_line(summary_of(failure="no agents")) == "### ⚠️ bank: invalid: do not rely on the measurements of this run"
+    invalid = summary_of(failure="no agents")
+    assert first_line(invalid) == "### ⚠️ bank: invalid: do not rely on the measurements of this run"
     stopped = summary_of(stop_signal="terminate")
     assert first_line(stopped) == "### ⏹️ bank: interrupted: the run did not reach its end"
     assert render_markdown(stopped).splitlines()[2] == "0:05, run run-1, exit code 143"
