@@ -46,7 +46,7 @@ PHASE_COLUMNS = "name start_s end_s requests failed throughput_rps p50_ms p95_ms
 VERDICTS = {
     "passed": ("✅", "passed"),
     "failed": ("❌", "failed"),
-    "invalid": ("⚠️", "invalid: do not rely on the measurements of this run"),
+    "invalid": ("⚠️", "invalid: do not rely on what this run measured"),
     "interrupted": ("⏹️", "interrupted: the run did not reach its end"),
 }
 

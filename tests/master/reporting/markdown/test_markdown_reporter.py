@@ -95,7 +95,7 @@ def test_the_first_line_says_the_verdict_in_words() -> None:
     assert first_line(passed) == "### ✅ bank: passed, with 1 warning"
     assert first_line(summary_of("p95(browse) < 1s")) == "### ❌ bank: failed (1 of 3 objectives)"
     invalid = summary_of(failure="no agents")
-    assert first_line(invalid) == "### ⚠️ bank: invalid: do not rely on the measurements of this run"
+    assert first_line(invalid) == "### ⚠️ bank: invalid: do not rely on what this run measured"
     stopped = summary_of(stop_signal="terminate")
     assert first_line(stopped) == "### ⏹️ bank: interrupted: the run did not reach its end"
     assert render_markdown(stopped).splitlines()[2] == "0:05, run run-1, exit code 143"
