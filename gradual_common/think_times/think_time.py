@@ -6,6 +6,7 @@ user draws later does not depend on the distribution of its former waits.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -20,7 +21,7 @@ Time = Annotated[int, WithJsonSchema({"type": ["string", "number"], "minimum": 0
 """Nanoseconds; in a plan with a unit, or a bare number of seconds."""
 
 
-class ThinkTime(Model):
+class ThinkTime(Model, ABC):
     """The wait after a step."""
 
     distribution: str
@@ -39,9 +40,9 @@ class ThinkTime(Model):
         """The wait, where it is always the same: users need no random stream then, and are smaller."""
         return None
 
+    @abstractmethod
     def wait_at(self) -> WaitAt:
         """The wait as a function of u, `max` left out; made once for all draws."""
-        raise NotImplementedError
 
     def compile(self) -> WaitAt:
         """The wait as a function of u."""

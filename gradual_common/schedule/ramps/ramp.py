@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -103,7 +104,7 @@ class Scale:
             written[key] = max(least if count else 0, self.of(count))
 
 
-class Ramp(Model):
+class Ramp(Model, ABC):
     """How the number of users changes over a phase."""
 
     HEIGHTS: ClassVar[dict[str, int]] = {"max_concurrency": 1}
@@ -126,9 +127,9 @@ class Ramp(Model):
         """The numbers of users that the ramp rises to, each with its path in the ramp."""
         return [((key,), count) for key in self.HEIGHTS if (count := getattr(self, key)) is not None]
 
+    @abstractmethod
     def trace(self, users: int, duration: int | None, before: int) -> Curve:
         """The curve for a phase of `users` that lasts `duration` ns, after a phase that ended with `before` users.
 
         ValueError for more than MAX_RAMP_STEPS intervals, and where a duration is needed and there is none.
         """
-        raise NotImplementedError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -16,7 +17,7 @@ DEVICES = (Path("/dev"), Path("/proc"))
 """Folders whose names refer to open files: a pipe of the shell (`/dev/fd/63`), the terminal, a device."""
 
 
-class FileReporter(Reporter):
+class FileReporter(Reporter, ABC):
     """`-o NAME=PATH`: writes one file when the run is judged, replacing an existing one."""
 
     option: ClassVar[str]
@@ -31,9 +32,9 @@ class FileReporter(Reporter):
         return Path(self.arg or self.default)
 
     @staticmethod
+    @abstractmethod
     def render(summary: Summary) -> str:
         """The text of the file."""
-        raise NotImplementedError
 
     def prepare(self) -> None:
         """Check that the file can be written, before any load is generated."""

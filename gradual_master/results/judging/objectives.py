@@ -211,7 +211,7 @@ def _of_requests(statistic: str, selection: Selection, totals: Totals) -> Observ
             samples -= failures if statistic == "throughput" else 0
             value = _rate(samples, totals.seconds(within.phases))
         case _:
-            raise NotImplementedError(f"the statistic {statistic} has no value here")
+            raise ValueError(f"the statistic {statistic} has no value here")
     return Observation(value, samples)
 
 

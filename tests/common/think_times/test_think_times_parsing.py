@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from gradual_common.think_times.parsing import DISTRIBUTIONS, Wait, read_think_time
-from gradual_common.think_times.think_time import ThinkTime, Time
+from gradual_common.think_times.think_time import ThinkTime, Time, WaitAt
 
 S = 1_000_000_000
 MS = 1_000_000
@@ -72,6 +72,9 @@ class GammaTime(ThinkTime):
     distribution: Literal["gamma"]
     mean: Time
     shape: float = 2.0
+
+    def wait_at(self) -> WaitAt:
+        return lambda u: self.mean
 
 
 def test_a_new_distribution_may_have_keys_that_are_no_times_and_keys_with_a_default(

@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fleet_processes import Fleet, Target, free_port, wait_until
 
 
@@ -118,13 +119,16 @@ def test_too_few_file_descriptors_are_reported_before_the_load_starts(target: Ta
     assert target.records().requests == []
 
 
-def test_an_interrupt_lets_users_finish_and_writes_the_report(target: Target, fleet: Fleet) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_lets_users_finish_and_writes_the_report(
+    target: Target, fleet: Fleet, number: signal.Signals, code: int
+) -> None:
     master = fleet.start_master(simple_plan(target.url, duration="60s"), 1)
     agent = fleet.start_agent("a")
     wait_until(lambda: target.records().requests, "load")
-    fleet.signal(master, signal.SIGINT)
+    fleet.signal(master, number)
     outcome = fleet.wait(master, [agent])
-    assert outcome.code == 130, outcome.output
+    assert outcome.code == code, outcome.output
     assert outcome.summary is not None
     assert outcome.summary["verdict"]["status"] == "interrupted"
     assert outcome.arrived("read") == target.records().paths["/ok/read"]
@@ -143,16 +147,6 @@ def test_a_second_interrupt_stops_requests_in_flight(target: Target, fleet: Flee
     outcome = fleet.wait(master, [agent])
     assert outcome.code == 130, outcome.output
     assert outcome.actions["reader", "read"]["interrupted"] == 4
-
-
-def test_a_termination_writes_the_report_and_exits_143(target: Target, fleet: Fleet) -> None:
-    master = fleet.start_master(simple_plan(target.url, duration="60s"), 1)
-    agent = fleet.start_agent("a")
-    wait_until(lambda: target.records().requests, "load")
-    fleet.signal(master, signal.SIGTERM)
-    outcome = fleet.wait(master, [agent])
-    assert outcome.code == 143, outcome.output
-    assert outcome.arrived("read") == target.records().paths["/ok/read"]
 
 
 def test_a_run_of_iterations_ends_with_its_last_user(target: Target, fleet: Fleet) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.interface.files import FileReporter, check_writable, write_whole
+from gradual_master.results.summary.sections import Summary
 
 
 def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
@@ -116,6 +117,10 @@ class TableReporter(FileReporter):
     """Has no file of its own choice."""
 
     option = "table"
+
+    @staticmethod
+    def render(summary: Summary) -> str:
+        return ""
 
 
 def test_a_reporter_without_a_default_needs_a_file() -> None:

@@ -79,7 +79,7 @@ def test_a_statistic_is_taken_over_its_scope(rule: str, observed: float | None, 
 def test_a_statistic_that_only_the_rules_know_is_no_rate_but_a_bug() -> None:
     totals = Totals(Shape(SeriesIndex.of(plan_of())), schedule_of((2, 1)))
     rule = replace(parse_rule("count < 1"), statistic="novelty")
-    with pytest.raises(NotImplementedError, match="the statistic novelty has no value here"):
+    with pytest.raises(ValueError, match="the statistic novelty has no value here"):
         observe(rule, totals.everything(), totals)
 
 
