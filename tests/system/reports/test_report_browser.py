@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fleet_processes import wait_until
 from simulated_run import ERROR_SAMPLE, RULES, simulated_run
 
 from gradual_master.reporting.html.reporter import write_html_report
@@ -93,6 +94,13 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+def wait_for(page: Page, expression: str) -> None:
+    """Wait until an expression is true in the page."""
+    # Not `page.wait_for_function`: to ask a second time it evaluates a text within the page, which the page's Content
+    # Security Policy forbids.
+    wait_until(lambda: page.evaluate(expression), expression)
+
+
 def open_page(
     browser: Browser, report: Path, viewport: dict[str, int], scheme: str = "light", **options: Any
 ) -> OpenPage:
@@ -102,7 +110,7 @@ def open_page(
     page.on("pageerror", lambda error: result.messages.append(f"error: {error}"))
     page.on("request", lambda request: result.requests.append(request.url))
     page.goto(report.as_uri())
-    page.wait_for_function(DRAWN)
+    wait_for(page, DRAWN)
     return result
 
 
@@ -150,16 +158,17 @@ def test_the_page_never_scrolls_sideways(browser: Browser, report: Path, viewpor
     page = open_page(browser, report, viewport).page
     assert page.evaluate(OVERFLOW) == 0
     page.evaluate(ALL_OPEN)
-    page.wait_for_function(DRAWN)
+    wait_for(page, DRAWN)
     assert page.evaluate(OVERFLOW) == 0
     page.close()
 
 
 def test_the_charts_follow_the_width_of_the_window(desktop: OpenPage) -> None:
     desktop.page.set_viewport_size(PHONE)
-    desktop.page.wait_for_function(
+    wait_for(
+        desktop.page,
         "[...document.querySelectorAll('.canvas')].every((canvas) =>"
-        " Math.abs(canvas.firstElementChild.getBoundingClientRect().width - canvas.clientWidth) <= 1)"
+        " Math.abs(canvas.firstElementChild.getBoundingClientRect().width - canvas.clientWidth) <= 1)",
     )
     assert desktop.page.evaluate(OVERFLOW) == 0
 
@@ -193,7 +202,7 @@ def test_enter_opens_and_closes_details(desktop: OpenPage) -> None:
 
 def test_a_link_to_an_action_opens_it(desktop: OpenPage) -> None:
     desktop.page.locator("a[href='#action-2']").click()
-    desktop.page.wait_for_function("document.getElementById('action-2').open")
+    wait_for(desktop.page, "document.getElementById('action-2').open")
 
 
 @pytest.mark.parametrize(("chart", "label", "line"), [("latency", "p99", "p99"), ("users", "active", "users")])
