@@ -22,10 +22,11 @@ _GAMMA = 0x9E3779B97F4A7C15
 class RandomStream:
     """Draws from the stream that starts at `state` (64 bits)."""
 
-    __slots__ = ("_state",)
+    __slots__ = ("state",)
 
     def __init__(self, state: int) -> None:
-        self._state = state
+        self.state = state
+        """Where the stream is; whoever sets it back draws the same values again."""
 
     @classmethod
     def of_slot(cls, seed: int, group: int, ordinal: int, tenure: int) -> RandomStream:
@@ -35,7 +36,7 @@ class RandomStream:
 
     def word(self) -> int:
         """The next 64 bits."""
-        self._state = z = (self._state + _GAMMA) & _WORD
+        self.state = z = (self.state + _GAMMA) & _WORD
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
         z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _WORD
         return z ^ (z >> 31)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gradual_agent.http.reading.head import KnownHeads
+from gradual_agent.http.reading.quick_head import KnownHeads
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import read_clock
 from gradual_agent.runtime.timeline import Timeline
@@ -27,7 +27,7 @@ class HttpContext:
     """The agent's clock, ns."""
     wall_clock: Callable[[], float] = time.time
     """Seconds since 1970, for the Expires of cookies."""
-    heads: KnownHeads = field(default_factory=dict)
-    """Parsed response heads, by their exact bytes."""
+    heads: KnownHeads = field(default_factory=KnownHeads)
+    """What was learned of the heads of responses."""
     connections: int = 0
     """How many are open."""

@@ -39,6 +39,9 @@ SAFE: Final = ("GET", "HEAD")
 OF_THE_BODY: Final = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
 OF_THE_ORIGIN: Final = frozenset({"authorization", "proxy-authorization"})
 
+TRUSTED: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts within this machine."""
+
 MAX_KEPT_BODY: Final = 64 * 1024 * 1024
 """The limit on a body that is kept when the request names none."""
 
@@ -52,18 +55,14 @@ HeaderSource = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HttpRequest:
-    """One request, ready to be sent. Times in ns."""
+class RequestSettings:
+    """Everything of a request but its bytes: where it goes, how long it may take, what is kept of the response.
+
+    All requests of an action share one, unless a template changes their origin, Host or Cookie. Times in ns.
+    """
 
     method: str
     origin: Origin
-    target: str
-    """Path and query."""
-    head: bytes
-    """It ends with the empty line, and holds no Cookie field."""
-    body: bytes = b""
-    fields: Fields = ()
-    """The header fields but for `FRAMING`, from which a redirected request is built."""
     cookie: str = ""
     """The plan's own Cookie field, which goes before the user's cookies."""
     own_host: str = ""
@@ -75,22 +74,73 @@ class HttpRequest:
     wants_body: bool = False
     max_body: int | None = None
     """Bytes of the response's body. None: 64 MiB if the body is kept, else no limit."""
-    wire: bytes = field(init=False, repr=False)
-    """Head and body."""
     cookie_host: str = field(init=False, repr=False)
     """The host whose cookies are sent and set: that of the Host field, as in curl."""
+    takes_secure: bool = field(init=False, repr=False)
+    """Whether secure cookies may be set and sent: over TLS, or within this machine, as in curl and browsers."""
     body_limit: int = field(init=False, repr=False)
     is_idempotent: bool = field(init=False, repr=False)
     wants_response: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         fix = object.__setattr__
-        fix(self, "wire", self.head + self.body)
         fix(self, "cookie_host", name_in(self.own_host) if self.own_host else self.origin.host)
+        fix(self, "takes_secure", self.origin.is_secure or self.cookie_host in TRUSTED)
         unnamed = MAX_KEPT_BODY if self.wants_body else UNLIMITED
-        fix(self, "body_limit", unnamed if self.max_body is None else self.max_body)
+        # The answer to HEAD has no body, so one is too large for the connection's quick path, too.
+        limit = unnamed if self.max_body is None else self.max_body
+        fix(self, "body_limit", 0 if self.method == "HEAD" else limit)
         fix(self, "is_idempotent", self.method in IDEMPOTENT)
         fix(self, "wants_response", self.wants_headers or self.wants_body)
+
+
+class HttpRequest:
+    """One request, ready to be sent. It is never changed.
+
+    Most actions make a new one for each request, so it holds its bytes and nothing that can be read from them.
+    """
+
+    __slots__ = ("head_size", "settings", "wire")
+
+    def __init__(self, settings: RequestSettings, wire: bytes, head_size: int) -> None:
+        self.settings = settings
+        self.wire = wire
+        """Head and body. The head holds no Cookie field."""
+        self.head_size = head_size
+        """Bytes of the head, with the empty line."""
+
+    @property
+    def head(self) -> bytes:
+        """The head, with the empty line."""
+        return self.wire[: self.head_size]
+
+    @property
+    def body(self) -> bytes:
+        """The body."""
+        return self.wire[self.head_size :]
+
+    @property
+    def fields(self) -> Fields:
+        """The header fields but for `FRAMING`, from which a redirected request is built."""
+        lines = self.head.decode("utf-8", "surrogateescape").split("\r\n")[1:-2]
+        pairs = [line.split(": ", 1) for line in lines]
+        return tuple((name, value) for name, value in pairs if name.lower() not in FRAMING)
+
+    @property
+    def method(self) -> str:
+        """The method."""
+        return self.settings.method
+
+    @property
+    def origin(self) -> Origin:
+        """Where it goes."""
+        return self.settings.origin
+
+    @property
+    def target(self) -> str:
+        """Path and query."""
+        line = self.wire[: self.wire.index(b"\r\n")]
+        return line[len(self.settings.method) + 1 : -len(" HTTP/1.1")].decode("utf-8", "surrogateescape")
 
     @property
     def path(self) -> str:
@@ -102,13 +152,14 @@ class HttpRequest:
         """The absolute URL."""
         return f"{self.origin}{self.target}"
 
-    def head_with(self, lines: Iterable[str]) -> bytes:
-        """`head` with more header fields, each `Name: value`."""
-        return self.head[:-2] + encode_text("".join(f"{line}\r\n" for line in lines)) + b"\r\n"
+    def wire_with(self, fields: str) -> bytes:
+        """`wire` with more header fields, each `Name: value` and a line end."""
+        end = self.head_size - 2
+        return b"".join((self.wire[:end], encode_text(fields), self.wire[end:]))
 
 
 class Options(TypedDict, total=False):
-    """The options of a request that do not change its bytes: see `HttpRequest`."""
+    """The options of a request that do not change its bytes: see `RequestSettings`."""
 
     # The types of keyword arguments (PEP 692): at run time the options stay a plain dict, which costs nothing more.
     timeout: int
@@ -133,7 +184,8 @@ def build_request(
     fields = complete_fields(given, userinfo)
     own_host = _value_of(given, "host")
     head = encode_head(method, target, own_host or origin.authority, fields, len(body))
-    return HttpRequest(method, origin, target, head, body, fields, _value_of(given, "cookie"), own_host, **options)
+    settings = RequestSettings(method, origin, _value_of(given, "cookie"), own_host, **options)
+    return HttpRequest(settings, head + body, len(head))
 
 
 def follow(request: HttpRequest, status: int, location: str) -> HttpRequest:
@@ -154,18 +206,11 @@ def follow(request: HttpRequest, status: int, location: str) -> HttpRequest:
     fields = _kept_fields(request.fields, keeps_body=method == request.method, keeps_credentials=is_at_home)
     if userinfo and is_at_home:
         fields = with_credentials(fields, userinfo)
-    own_host, cookie = (request.own_host, request.cookie) if is_at_home else ("", "")
-    return replace(
-        request,
-        method=method,
-        origin=origin,
-        target=target,
-        head=encode_head(method, target, own_host or origin.authority, fields, len(body)),
-        body=body,
-        fields=fields,
-        cookie=cookie,
-        own_host=own_host,
-    )
+    settings = replace(request.settings, method=method, origin=origin)
+    if not is_at_home:
+        settings = replace(settings, own_host="", cookie="")
+    head = encode_head(method, target, settings.own_host or origin.authority, fields, len(body))
+    return HttpRequest(settings, head + body, len(head))
 
 
 def _method_after(status: int, method: str) -> str:

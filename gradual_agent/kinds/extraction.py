@@ -68,7 +68,7 @@ def _compile(spec: Extraction) -> Find:
     expression = spec.expression
     if spec.source == "json":
         search = Query(expression)
-        return lambda content, cookies: None if content.json is NOT_JSON else search(content.json)
+        return lambda content, cookies: None if (document := content.json) is NOT_JSON else search(document)
     if spec.source == "regex":
         # The first group, else the whole match; None for a group that took no part in the match.
         find = Pattern(expression).find

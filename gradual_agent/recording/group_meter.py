@@ -88,7 +88,8 @@ class GroupMeter:
 
     def finish_iteration(self, now: int, duration: int, is_empty: bool) -> None:
         """Count an iteration that took `duration` ns."""
-        self._advance(now)
+        if now >= self._frame.boundary:
+            self._frame.roll(now)
         self.iterations.append(duration)
         self.empty += is_empty
 

@@ -69,8 +69,8 @@ class Behaviour:
     """Some template reads `response` or `responses`."""
     starts_with: frozenset[str]
     """The variables that `on_start` may set; they are kept over iterations."""
-    resets: bool
-    """An iteration leaves variables or responses that the next one must not see."""
+    extracts: frozenset[str]
+    """The variables that an iteration may set; the next one must not see them."""
     ends_iterations: bool
     """A user's client drops connections or cookies after each iteration."""
     mixes_kinds: bool
@@ -105,7 +105,6 @@ def compile_behaviour(plan: Plan, number: int, recorder: Recorder, actions: Acti
         )
         for section in SECTIONS
     }
-    extracts = any(plan.actions[step.action].extract for step in (*group.on_start, *group.behavior))
     cookies, connections = group.cookies or plan.config.cookies, group.connections or plan.config.connections
     return Behaviour(
         number=number,
@@ -119,12 +118,16 @@ def compile_behaviour(plan: Plan, number: int, recorder: Recorder, actions: Acti
         cookies=cookies,
         connections=connections,
         keeps_response=reads_any,
-        starts_with=frozenset(name for step in group.on_start for name in plan.actions[step.action].extract),
-        resets=reads_any or extracts,
+        starts_with=_extracted(plan, group.on_start),
+        extracts=_extracted(plan, group.behavior),
         ends_iterations="per_iteration" in (cookies, connections),
         mixes_kinds=len({plan.actions[name].kind for name in names}) > 1,
         meter=recorder.groups[number],
     )
+
+
+def _extracted(plan: Plan, steps: Iterable[Step]) -> frozenset[str]:
+    return frozenset(name for step in steps for name in plan.actions[step.action].extract)
 
 
 def _steps(group: UserGroup, section: str) -> tuple[Step, ...]:

@@ -15,6 +15,7 @@ from gradual_agent.users.behaviour import Behaviour
 from gradual_common.clock import NS_PER_MS
 from gradual_common.kinds.content import NOT_JSON, Content
 from gradual_common.randomness import RandomStream
+from gradual_common.templates.direct import Record
 from gradual_common.templates.functions import RANDOM, WALL_CLOCK
 
 Rows = dict[str, dict[str, Any]]
@@ -24,7 +25,7 @@ NOTHING_KEPT: dict[str, Any] = {}
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class ResponseView:
+class ResponseView(Record):
     """`response`, and the values of `responses`."""
 
     status: str
@@ -55,7 +56,7 @@ NO_RESPONSE = ResponseView("none", 0, "", 0.0, Content(None))
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Vu:
+class Vu(Record):
     """`vu`: which user this is."""
 
     group: str
@@ -113,10 +114,21 @@ class Knowledge:
 
     def begin_iteration(self) -> None:
         """Start an iteration, which sees nothing of the last one."""
-        if self._behaviour.resets:
-            self._clear_scope()
-        elif self._scope is not None:
-            self._scope["vu"].iteration = self.iteration
+        behaviour, scope = self._behaviour, self._scope
+        if scope is None:
+            return
+        # The scope is cleaned, not made again: that would take 1 µs.
+        scope["vu"].iteration = self.iteration
+        if behaviour.extracts:
+            for name in behaviour.extracts:
+                scope.pop(name, None)
+            if self._rows:
+                scope.update(self._rows)
+            if self._kept:
+                scope.update(self._kept)
+        if behaviour.keeps_response:
+            scope["response"] = NO_RESPONSE
+            scope["responses"] = {}
 
     def _clear_scope(self) -> None:
         self._scope = None

@@ -6,14 +6,21 @@ The response of every engine fits the protocol `ReadableResponse`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+import orjson
 
 NOT_JSON = object()
 """The value of `Content.json` when the body is not JSON. None would be ambiguous: it is JSON's `null`."""
 
 NO_HEADERS: Mapping[str, str] = {}
+
+_ALL_ZEROS = bytes.maketrans(b"0123456789", b"0000000000")
+_LONG_NUMBER = b"0" * 19
+_OTHER = re.compile(rb"[^0]")
 
 
 class ReadableResponse(Protocol):
@@ -97,7 +104,27 @@ decode_json = json.JSONDecoder(parse_constant=_refuse).decode
 """Python's decoder takes `NaN` and `Infinity`, which no browser and no other language does (RFC 8259, 6)."""
 
 
+def _has_long_integer(body: bytes) -> bool:
+    """Whether there are 19 digits in a row, other than in a fraction. It costs 0.6 ns per byte."""
+    digits = body.translate(_ALL_ZEROS)
+    start = digits.find(_LONG_NUMBER)
+    while start >= 0:
+        if body[start - 1 : start] != b".":
+            return True
+        end = _OTHER.search(digits, start)
+        start = digits.find(_LONG_NUMBER, end.start()) if end else -1
+    return False
+
+
 def _read_json(body: bytes) -> Any:
+    # orjson is 4 times as fast on a small body, and differs from Python in two things: it makes a float of an integer
+    # of more than 64 bits, and refuses what RFC 8259 leaves open (half a surrogate pair, an infinite number, UTF-16).
+    # So a body with an integer of 19 digits, and one that it refuses, are read by Python.
+    if not _has_long_integer(body):
+        try:
+            return orjson.loads(body)
+        except ValueError:  # Python decides whether it is JSON.
+            pass
     try:
         return decode_json(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError):

@@ -9,7 +9,8 @@ read as templates again, because only the plan's own texts are ever compiled.
 
 `user.items` means the column `items` of a row, not the method of Python's dict: data comes before attributes.
 
-Measured on one busy core: rendering `{{ user.name }}` 2.5–5 µs, a text of three holes 3.5–6 µs, a condition 3–5 µs.
+Measured on one core, best of fifteen: `{{ user.name }}` 0.1 µs, a text of three such holes 0.25 µs (`direct`); by Jinja
+1.4 and 2.3 µs. A condition takes 3–5 µs.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from jinja2.runtime import Context
 
 from gradual_common.errors import TemplateError
 from gradual_common.templates.budget import BoundedContext, check_nodes
+from gradual_common.templates.direct import Hole, UnexpectedError, compile_hole, compile_text, hole_of
 from gradual_common.templates.functions import FILTERS, FUNCTIONS
 from gradual_common.templates.sandbox import BoundedEnvironment, bound, check_called, check_known
 
@@ -56,6 +58,27 @@ class Compiled(ABC):
     def render_text(self, scope: Scope) -> str:
         """The value as text; raises TemplateError."""
         return as_text(self.render(scope))
+
+    @abstractmethod
+    def marked(self, marks: Marks) -> Any:
+        """The value with marks in the place of its holes; UnexpectedError if it has others than `direct` reads."""
+
+    def marked_text(self, marks: Marks) -> str:
+        """The value as text, with marks."""
+        return as_text(self.marked(marks))
+
+
+class Marks:
+    """Marks that stand for holes in a value: `SPELLING0value`, or `SPELLING1text` for a hole within a text."""
+
+    def __init__(self, spelling: str) -> None:
+        self._spelling = spelling
+        self.holes: list[Hole] = []
+
+    def add(self, hole: Hole, place: str) -> str:
+        """The mark of one more hole."""
+        self.holes.append(hole)
+        return f"{self._spelling}{len(self.holes) - 1}{place}"
 
 
 def _environment() -> BoundedEnvironment:
@@ -104,6 +127,20 @@ def _only_hole(tree: nodes.Template) -> nodes.Expr | None:
     return parts[0] if len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData) else None
 
 
+def _direct_pieces(tree: nodes.Template) -> tuple[str | Hole, ...] | None:
+    """The texts and holes of a template, if all of them can be read without Jinja."""
+    pieces: list[str | Hole] = []
+    for output in tree.body:
+        if not isinstance(output, nodes.Output):
+            return None
+        for node in output.nodes:
+            piece = node.data if isinstance(node, nodes.TemplateData) else hole_of(node)
+            if piece is None:
+                return None
+            pieces.append(piece)
+    return tuple(pieces)
+
+
 def _names(tree: nodes.Template, text: str) -> frozenset[str]:
     try:
         return frozenset(find_undeclared_variables(tree)) - _ENVIRONMENT.globals.keys()
@@ -133,7 +170,7 @@ class Template(Compiled):
     `asks`: whether it reads a name or calls anything; one that does not is the same everywhere.
     """
 
-    __slots__ = ("_hole", "_run", "asks", "names", "text")
+    __slots__ = ("_direct_text", "_direct_value", "_hole", "_only_hole", "_run", "asks", "names", "pieces", "text")
 
     def __init__(self, text: str) -> None:
         tree = _parse(text)
@@ -141,6 +178,11 @@ class Template(Compiled):
         self.text = text
         self.names = _names(tree, text)
         self.asks = any(True for _ in tree.find_all(_ASKING))
+        self.pieces = _direct_pieces(tree) if self.asks else None
+        """Plain texts and holes, if all holes only read; None if they do more."""
+        self._direct_text = compile_text(self.pieces) if self.pieces else None
+        self._only_hole = hole_of(hole) if self.pieces and hole is not None else None
+        self._direct_value = compile_hole(self._only_hole) if self._only_hole is not None else None
         self._hole = _evaluator(text, hole) if hole is not None else None
         self._run = _compiled(tree, text)
 
@@ -148,6 +190,11 @@ class Template(Compiled):
         """The native value of a single hole, else text; raises TemplateError."""
         if self._hole is None:
             return self.render_text(scope)
+        if self._direct_value is not None:
+            try:
+                return self._direct_value(scope)
+            except Exception:  # noqa: S110  Jinja finds the same fault, or knows a value that direct code does not.
+                pass
         try:
             value = check_called(self._hole(scope))
             check_nodes(value)
@@ -157,10 +204,25 @@ class Template(Compiled):
 
     def render_text(self, scope: Scope) -> str:
         """Text in any case; raises TemplateError."""
+        if self._direct_text is not None:
+            try:
+                return self._direct_text(scope)
+            except Exception:  # noqa: S110  Jinja finds the same fault, or knows a value that direct code does not.
+                pass
         try:
             return "".join(self._run(BoundedContext(_ENVIRONMENT, scope, None, {})))  # type: ignore[arg-type]  # only read
         except Exception as error:
             raise _translate(self.text, error) from error
+
+    def marked(self, marks: Marks) -> str:
+        """A mark, or a text with marks; UnexpectedError if Jinja is needed."""
+        return self.marked_text(marks) if self._only_hole is None else marks.add(self._only_hole, "value")
+
+    def marked_text(self, marks: Marks) -> str:
+        """The text with marks; UnexpectedError if Jinja is needed."""
+        if self.pieces is None:
+            raise UnexpectedError
+        return "".join(piece if isinstance(piece, str) else marks.add(piece, "text") for piece in self.pieces)
 
 
 class Literal(Compiled):
@@ -174,6 +236,10 @@ class Literal(Compiled):
         self.value = value
 
     def render(self, scope: Scope) -> Any:
+        """The value."""
+        return self.value
+
+    def marked(self, marks: Marks) -> Any:
         """The value."""
         return self.value
 
@@ -220,6 +286,16 @@ class MappingValue(Compiled):
             for key, value in self._entries
         }
 
+    def marked(self, marks: Marks) -> dict[str, Any]:
+        """Every entry marked, in order."""
+        # Two keys may have the same text, and then the mapping has one entry less.
+        if len(self._entries) > 1 and not all(isinstance(key, Literal) for key, _ in self._entries):
+            raise UnexpectedError
+        return {
+            key.value if isinstance(key, Literal) else key.marked_text(marks): value.marked(marks)
+            for key, value in self._entries
+        }
+
 
 class ListValue(Compiled):
     """A list."""
@@ -234,6 +310,10 @@ class ListValue(Compiled):
         """Every item rendered, in order."""
         return [item.render(scope) for item in self._items]
 
+    def marked(self, marks: Marks) -> list[Any]:
+        """Every item marked, in order."""
+        return [item.marked(marks) for item in self._items]
+
 
 def compile_value(value: Any) -> Compiled:
     """Compile a value of the plan, with templates wherever it holds a text; TemplateError for a mistake in any."""
@@ -241,7 +321,7 @@ def compile_value(value: Any) -> Compiled:
         return compile_template(value)
     made: MappingValue | ListValue
     if isinstance(value, Mapping):
-        entries = [(compile_value(key), compile_value(item)) for key, item in value.items()]
+        entries = [(_compile_key(key), compile_value(item)) for key, item in value.items()]
         made, parts = MappingValue(entries), [part for entry in entries for part in entry]
     elif isinstance(value, list | tuple):
         parts = [compile_value(item) for item in value]
@@ -249,6 +329,12 @@ def compile_value(value: Any) -> Compiled:
     else:
         return Literal(value)
     return Literal(made.render({})) if all(part.is_static for part in parts) else made
+
+
+def _compile_key(key: Any) -> Compiled:
+    """A key of a mapping, which is a text even if its template has another value (`{{ 5 }}`, `{{ {} }}`)."""
+    compiled = compile_value(key)
+    return Literal(as_text(compiled.value)) if isinstance(compiled, Literal) and isinstance(key, str) else compiled
 
 
 class Condition:

@@ -76,7 +76,7 @@ class FakeClient:
         self._engine = engine
         self._owner = owner
         self._pending: tuple[Sample, Any] | None = None
-        self.jar: dict[str, str] = {}
+        self.cookie = {}.get
         self.iterations_ended = 0
         self.is_closed = self.is_cut = False
 
@@ -109,7 +109,7 @@ class FakeClient:
             sample.first_byte = now
             sample.status_code = reply.status
             sample.bytes_received = len(reply.body)
-        if request.wants_response:
+        if request.settings.wants_response:
             raw = tuple((name.encode(), value.encode()) for name, value in reply.headers.items())
             sample.response = Response(reply.status, Headers(raw), reply.body)
         self._pending = None

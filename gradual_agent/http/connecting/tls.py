@@ -3,9 +3,9 @@
 OpenSSL works on two buffers in memory, and the ciphertext goes to the socket by the same `send` as plain requests. So
 `sent` is as exact as without TLS, and no second transport is between us and the socket.
 
-Measured as in `gradual_agent.http`, over TLS 1.3, CPU time per request: this engine 40–51 µs with everything it does, a
-bare loop on uvloop's TLS 61–78 µs, a bare loop on aiofastnet 1.2 21–30 µs. The last is faster and not used: it would
-have to be proved first that its transport counts and closes as exactly.
+Measured as in `gradual_agent.http`, with a request id in every head: 13.7 µs per request over TLS 1.3, 11.1 µs without
+TLS; a full handshake 740 µs, of which OpenSSL alone takes 640 µs (`openssl s_time`). A transport that encrypts in C
+(aiofastnet) is not used: it could save a part of 2.6 µs, and would have to count and close as exactly.
 """
 
 from __future__ import annotations
@@ -78,6 +78,11 @@ class TlsLayer:
             return False
         return True
 
+    @property
+    def has_outgoing(self) -> bool:
+        """Whether ciphertext waits to be sent."""
+        return self._outgoing.pending > 0
+
     def take_outgoing(self) -> bytes:
         """Ciphertext to be sent."""
         return self._outgoing.read()
@@ -136,23 +141,24 @@ class TlsConnection(Http1Connection):
         except ssl.SSLError:  # The server ended the session right after the handshake.
             self.abort()
             return -1
-        return super().send(sealed, request, handler, rest)
+        return Http1Connection.send(self, sealed, request, handler, rest)
 
     def _seal(self, piece: memoryview) -> bytes | memoryview:
         return self._layer.encrypt(piece)
 
     def data_received(self, data: bytes) -> None:
         """Decrypt, then read. An answer to the peer (a key update) is written at once."""
+        layer = self._layer
         try:
-            plain, is_over = self._layer.decrypt(data)
+            plain, is_over = layer.decrypt(data)
         except ssl.SSLError as error:
             self._fail(Failure(TLS, f"what came cannot be decrypted: {(error.reason or str(error)).lower()}"))
             self.abort()
             return
-        if outgoing := self._layer.take_outgoing():
-            self._answer(outgoing)
+        if layer.has_outgoing:
+            self._answer(layer.take_outgoing())
         if plain:
-            super().data_received(plain)
+            Http1Connection.data_received(self, plain)  # Not `super()`, which costs 0.1 µs more.
         if is_over:  # close_notify is what a FIN is without TLS, and we close both directions (RFC 8446, 6.1).
             super().eof_received()
             self.close()

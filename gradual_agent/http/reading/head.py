@@ -1,8 +1,4 @@
-"""The head of a response, parsed once per distinct sequence of bytes, and where the body after it ends.
-
-Servers send the same head again and again (only its Date changes, once per second), so parsed heads are cached by
-their exact bytes. Search and look-up take 0.5 µs; parsing nginx's eight fields takes 7.4 µs (best of five runs on one
-core).
+"""The head of a response: its fields, and where the body after it ends.
 
 The parser is our own, because the rule is "as curl" (RFC 9112, 4 to 7, and what servers really send): llhttp refuses
 heads that curl, Go and browsers read. The reference is curl 7.88:
@@ -29,12 +25,6 @@ from gradual_common.secrecy.quoting import shorten
 
 MAX_HEAD: Final = 300 * 1024
 """Bytes of all heads of a response, interim heads included: curl's limit."""
-
-MAX_REMEMBERED: Final = 512
-"""Heads that are cached. Beyond it all are dropped: a Date makes new heads every second, so old ones are useless."""
-
-MAX_REMEMBERED_SIZE: Final = 4096
-"""Bytes of a head that is cached."""
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -69,74 +59,85 @@ class Framing(Enum):
 class ResponseHead:
     """Status and header fields, and what follows from them."""
 
-    __slots__ = ("_headers", "cookies", "encoding", "fields", "framing", "is_error", "is_persistent", "is_plain",
-                 "is_quick", "length", "location", "status")  # fmt: skip
+    __slots__ = ()
 
-    def __init__(self, status: int, version: bytes, fields: RawHeaders) -> None:
-        named: Named = {}
-        for name, value in fields:
-            named.setdefault(name.lower(), []).append(value)
-        self.status = status
-        self.is_error = status >= 400
-        """4xx or 5xx."""
-        self.fields = fields
-        self.cookies = tuple(value.decode("latin-1") for value in named.get(b"set-cookie", ()))
-        self.location = named[b"location"][0].decode("latin-1") if b"location" in named else None
-        transfer, is_chunked = _read_transfer_codings(named)
-        content = [token.decode("latin-1") for token in _list_tokens(named, b"content-encoding")]
-        self.encoding = (*content, *transfer)
-        """The codings of the body, in the order in which they were applied."""
-        self.is_persistent = _is_persistent(version, named)
-        """Whether version and Connection keep the connection open (RFC 9112, 9.3)."""
-        self.framing, self.length = _read_framing(status, named, is_chunked)
-        """`length`: of the body, for `Framing.LENGTH`."""
-        self.is_plain = not self.cookies and not self.is_redirect
-        """It has no cookie to store and no redirect to follow."""
-        self.is_quick = self.is_plain and self.is_persistent and self.framing is Framing.LENGTH and status >= 200
-        """It is plain, its body has a known length, and the connection stays open."""
-        self._headers: Headers | None = None
-
-    @property
-    def is_redirect(self) -> bool:
-        """Whether it has a Location to follow; an empty one is ignored, as in curl, Go and browsers."""
-        return self.status in REDIRECTS and bool(self.location and self.location.strip())
+    size: int
+    """Its bytes, with the empty line."""
+    status: int
+    is_error: bool
+    """4xx or 5xx."""
+    framing: Framing
+    length: int
+    """The length of the body, for `Framing.LENGTH`."""
+    cookies: tuple[str, ...]
+    """The values of Set-Cookie."""
+    location: str | None
+    encoding: tuple[str, ...]
+    """The codings of the body, in the order in which they were applied."""
+    is_persistent: bool
+    """Whether version and Connection keep the connection open (RFC 9112, 9.3)."""
+    is_redirect: bool
+    """Whether it has a Location to follow; an empty one is ignored, as in curl, Go and browsers."""
+    is_plain: bool
+    """It has no cookie to store and no redirect to follow."""
+    is_quick: bool
+    """Its body has a known length, and the connection stays open."""
+    fields: RawHeaders
+    """Names and values as they came, in order."""
 
     @property
     def headers(self) -> Headers:
-        """The fields by name, made when first asked for."""
-        if self._headers is None:
-            self._headers = Headers(self.fields)
-        return self._headers
+        """The fields by name."""
+        return Headers(self.fields)
+
+    def forget_body(self) -> None:
+        """Keep no bytes but those of the head."""
 
 
-KnownHeads = dict[bytes, ResponseHead]
+class ParsedHead(ResponseHead):
+    """A head that was read field by field."""
 
+    __slots__ = ("cookies", "encoding", "fields", "framing", "is_error", "is_persistent", "is_plain", "is_quick",
+                 "is_redirect", "length", "location", "size", "status")  # fmt: skip
 
-def read_head(raw: bytes, known: KnownHeads) -> ResponseHead:
-    """The head in `raw`, which ends with the empty line, known or parsed; ResponseError for what cannot be read."""
-    head = known.get(raw)
-    if head is None:
-        head = parse_head(raw)
-        if len(raw) <= MAX_REMEMBERED_SIZE:
-            if len(known) >= MAX_REMEMBERED:
-                known.clear()
-            known[raw] = head
-    return head
+    def __init__(self, size: int, status: int, version: bytes, fields: RawHeaders) -> None:
+        named: Named = {}
+        for name, value in fields:
+            named.setdefault(name.lower(), []).append(value)
+        transfer, is_chunked = _read_transfer_codings(named)
+        content = [token.decode("latin-1") for token in _list_tokens(named, b"content-encoding")]
+        self.fields = fields
+        self.size = size
+        self.status = status
+        self.is_error = status >= 400
+        self.framing, self.length = _read_framing(status, named, is_chunked)
+        self.cookies = tuple(value.decode("latin-1") for value in named.get(b"set-cookie", ()))
+        self.location = location = named[b"location"][0].decode("latin-1") if b"location" in named else None
+        self.encoding = (*content, *transfer)
+        self.is_persistent = _is_persistent(version, named)
+        self.is_redirect = location is not None and status in REDIRECTS and bool(location.strip())
+        self.is_plain = not self.cookies and not self.is_redirect
+        self.is_quick = self.is_persistent and self.framing is Framing.LENGTH and status >= 200
 
 
 def parse_head(raw: bytes) -> ResponseHead:
     """The head in `raw`, up to and with the empty line; ResponseError where curl would refuse it."""
-    first, *lines = raw.rstrip(b"\r\n").split(b"\n")
-    status, version = _read_status_line(first)
+    status, version = _read_status_line(raw.partition(b"\n")[0])
+    fields = read_fields(raw)
+    if status == 101:
+        raise ResponseError("the server switched protocols (status 101) without being asked to")
+    return ParsedHead(len(raw), status, version, fields)
+
+
+def read_fields(raw: bytes) -> RawHeaders:
+    """The fields of the head in `raw`, folded lines joined; ResponseError for a line that is not a field."""
     fields: list[tuple[bytes, bytes]] = []
-    for line in lines:
+    for line in raw.rstrip(b"\r\n").split(b"\n")[1:]:
         if line[:1] in (b" ", b"\t"):
             _unfold(fields, line)
         else:
             fields.append(_read_field(line))
-    if status == 101:
-        raise ResponseError("the server switched protocols (status 101) without being asked to")
-    return ResponseHead(status, version, tuple(fields))
+    return tuple(fields)
 
 
 def _read_status_line(line: bytes) -> tuple[int, bytes]:

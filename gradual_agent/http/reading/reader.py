@@ -13,7 +13,8 @@ from typing import Final
 
 from gradual_agent.http.failures import BODY_TOO_LARGE, HTTP1_ONLY, ResponseError
 from gradual_agent.http.reading.chunks import ChunkedBody
-from gradual_agent.http.reading.head import MAX_HEAD, Framing, KnownHeads, ResponseHead, find_end, read_head
+from gradual_agent.http.reading.head import MAX_HEAD, Framing, ResponseHead, find_end
+from gradual_agent.http.reading.quick_head import KnownHeads
 from gradual_agent.http.request import MAX_KEPT_ERROR, UNLIMITED, HttpRequest
 
 _PREFIX: Final = b"http/"
@@ -35,9 +36,10 @@ class ResponseReader:
         self.has_excess = False
         self._heads = heads
         self._interim = 0
-        self._expects_body = request.method != "HEAD"
-        self._keeps_up_to = UNLIMITED if request.wants_body else 0
-        self._limit = request.body_limit
+        settings = request.settings
+        self._expects_body = settings.method != "HEAD"
+        self._keeps_up_to = UNLIMITED if settings.wants_body else 0
+        self._limit = settings.body_limit
         self._buffer = bytearray()
         self._chunks: ChunkedBody | None = None
         self._pieces: list[bytes] = []
@@ -102,7 +104,7 @@ class ResponseReader:
                 if start or not seen:
                     self._buffer = bytearray(buffer[start:])
                 return None
-            head = read_head(bytes(buffer[start:end]), self._heads)
+            head = self._heads.read(bytes(buffer[start:end]))
             if head.status >= 200:  # Not interim: a final response follows those (RFC 9110, 15.2).
                 break
             self._interim += end - start

@@ -43,7 +43,7 @@ def describe_exchange(mask: Mask, sample: Sample) -> dict[str, Any]:
 def _credentials_of(request: HttpRequest | None, response: Response | None) -> Iterator[str]:
     """The credentials in both messages: each is masked in the other one, too, which may repeat it."""
     if request is not None:
-        fields = [*request.fields, ("Cookie", request.cookie)]
+        fields = [*request.fields, ("Cookie", request.settings.cookie)]
         yield from credentials_in_fields(fields)
         yield from credentials_in_text(request.url[:MAX_READ])
         yield from credentials_in_text(request.body[:MAX_READ].decode("utf-8", "replace"))
@@ -55,8 +55,8 @@ def _describe_request(mask: Mask, request: HttpRequest) -> dict[str, Any]:
     # The Host that was really sent is in the first line after the request line; the plan may have set it.
     host = request.head.split(b"\r\n", 2)[1].partition(b":")[2].decode("utf-8", "replace").strip()
     fields = [("Host", host), *request.fields]
-    if request.cookie:
-        fields.append(("Cookie", request.cookie))
+    if request.settings.cookie:
+        fields.append(("Cookie", request.settings.cookie))
     return {
         "method": request.method,
         "url": show_text(mask, request.url),
@@ -73,7 +73,7 @@ def _describe_response(
     if response is None:
         empty = {"status_code": sample.status_code, "headers": [], "body": None, "body_bytes": None}
         return empty if sample.status_code else None
-    is_wanted = request is not None and request.wants_body
+    is_wanted = request is not None and request.settings.wants_body
     is_kept = is_wanted or response.status_code >= 400
     is_whole = is_wanted or len(response.body) < MAX_KEPT_ERROR
     body = response.body if is_wanted or not is_kept else _decoded(response)

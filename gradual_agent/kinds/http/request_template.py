@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from operator import methodcaller
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
 from gradual_agent.http.request import HttpRequest, Options, build_request
+from gradual_agent.kinds.http.prepared_request import IN_FORM, IN_JSON, IN_TEXT, Render, prepare
 from gradual_common.errors import TemplateError
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.net.tls import merge_tls
@@ -29,7 +31,7 @@ class RequestTemplate:
     """Everything of a request that is known when the plan is compiled."""
 
     __slots__ = ("_base", "_body", "_fixed_headers", "_form", "_has_body", "_has_content_type", "_headers", "_method",
-                 "_options", "_query", "_tls", "_url")  # fmt: skip
+                 "_options", "_prepared", "_query", "_tls", "_url")  # fmt: skip
 
     def __init__(
         self, config: Config, spec: HttpActionSpec, *, wants_headers: bool = False, wants_body: bool = False
@@ -40,7 +42,7 @@ class RequestTemplate:
         self._query = compile_value(spec.query)
         self._headers = _compile_headers(config, spec)
         are_fixed = all(value.is_static for _, value in self._headers)
-        self._fixed_headers = self._render_headers({}) if are_fixed else []
+        self._fixed_headers = self._render_headers(methodcaller("render", {})) if are_fixed else []
         self._has_content_type = any(name.lower() == "content-type" for name, _ in self._headers)
         self._has_body = spec.body is not None
         self._body = compile_value(spec.body)
@@ -54,6 +56,9 @@ class RequestTemplate:
             "wants_body": wants_body,
             "max_body": spec.max_body,
         }
+        # What goes into a body as it is depends on how the body is written.
+        in_body = IN_JSON if isinstance(spec.body, Mapping | list) else IN_FORM if spec.form is not None else IN_TEXT
+        self._prepared = None if self.is_static else prepare(self._build, in_body)
 
     @property
     def is_static(self) -> bool:
@@ -63,26 +68,34 @@ class RequestTemplate:
 
     def build(self, scope: Scope) -> HttpRequest:
         """The request in `scope`; raises TemplateError or RequestError."""
-        headers = self._fixed_headers or self._render_headers(scope)
-        body, content_type = self._build_body(scope)
+        if self._prepared is not None:
+            try:
+                return self._prepared(scope)
+            except Exception:  # noqa: S110  What is unusual is built, and what is wrong is found there.
+                pass
+        return self._build(methodcaller("render", scope))
+
+    def _build(self, render: Render) -> HttpRequest:
+        headers = self._fixed_headers or self._render_headers(render)
+        body, content_type = self._build_body(render)
         if content_type and not self._has_content_type:
             headers = [*headers, ("Content-Type", content_type)]
-        url = join_base(as_text(self._base.render(scope)), as_text(self._url.render(scope)))
-        if query := self._query.render(scope):
+        url = join_base(as_text(render(self._base)), as_text(render(self._url)))
+        if query := render(self._query):
             url = add_query(url, encode_pairs(query, plus=False))
         return build_request(self._method, url, headers, body, tls=self._tls, **self._options)
 
-    def _render_headers(self, scope: Scope) -> list[tuple[str, str]]:
-        return [(name, as_text(value.render(scope))) for name, value in self._headers]
+    def _render_headers(self, render: Render) -> list[tuple[str, str]]:
+        return [(name, as_text(render(value))) for name, value in self._headers]
 
-    def _build_body(self, scope: Scope) -> tuple[bytes, str]:
+    def _build_body(self, render: Render) -> tuple[bytes, str]:
         """The body, and the content type that its form implies ("" if none)."""
-        form = self._form.render(scope)
+        form = render(self._form)
         if form is not None:
             return encode_pairs(form, plus=True).encode(), FORM_TYPE
         if not self._has_body:
             return b"", ""
-        body = self._body.render(scope)
+        body = render(self._body)
         if isinstance(body, Mapping | list):
             return encode_json(body), JSON_TYPE
         return encode_text(as_text(body)), ""

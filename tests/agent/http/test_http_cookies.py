@@ -3,8 +3,8 @@
 import pytest
 from http_harness import Clock
 
-from gradual_agent.http.cookies import MAX_COOKIES, CookieJar, default_path, path_matches, read_date
-from gradual_agent.http.request import build_request
+from gradual_agent.http.cookies import MAX_ATTRIBUTE, MAX_COOKIES, CookieJar, default_path, path_matches, read_date
+from gradual_agent.http.request import HttpRequest, build_request
 from gradual_common.clock import NS_PER_S
 
 WALL = 1_700_000_000.0
@@ -141,7 +141,7 @@ def test_plain_text_puts_nothing_in_the_place_of_a_secure_cookie():
 def test_the_bytes_of_a_cookie_go_back_as_they_came():
     cookies = jar()
     cookies.store(get("http://h/"), ["u=\xc3\xa9", "l=\xe9"])
-    wire = get("http://h/").head_with([f"Cookie: {cookies.header_for(get('http://h/'))}"])
+    wire = get("http://h/").wire_with(f"Cookie: {cookies.header_for(get('http://h/'))}\r\n")
     assert b"\r\nCookie: u=\xc3\xa9; l=\xe9\r\n" in wire
     assert (cookies.get("u"), cookies.get("l")) == ("é", "é")
 
@@ -199,3 +199,22 @@ def test_paths():
     assert [default_path(path) for path in ("/", "/a", "/a/", "/a/b", "")] == ["/", "/", "/a", "/a", "/"]
     assert path_matches("/a/b", "/a/")
     assert not path_matches("/ab", "/a")
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    ["", "; Path", "; Path=", "; Path=b", "; xpath=/b", "; Path=/b; path", f"; Path=/{'b' * MAX_ATTRIBUTE}"],
+)
+def test_a_cookie_without_a_path_is_set_for_that_of_each_request(attributes):
+    cookies, settings = jar(), get("http://h/").settings
+    for path in ("/a/", "/c/"):
+        request = HttpRequest(settings, f"GET {path} HTTP/1.1\r\n\r\n".encode(), 0)
+        cookies.store(request, [f"sid=1{attributes}"])
+        assert cookies.header_for(request) == "sid=1"
+
+
+@pytest.mark.parametrize("value", ["", "__Secure-a", "__Host-a"])
+def test_a_cookie_without_a_name_is_judged_by_its_value_each_time(value):
+    cookies, request = jar(), get("http://h/")
+    cookies.store(request, ["=first; Path=/", f"={value}; Path=/"])
+    assert cookies.header_for(request) == "first"

@@ -3,13 +3,13 @@
 import pytest
 
 from gradual_agent.http.failures import ResponseError
-from gradual_agent.http.reading.head import ResponseHead
+from gradual_agent.http.reading.head import parse_head
 from gradual_agent.http.request import build_request, follow
 from gradual_common.kinds.failures import KIND
 
 
 def redirect(request, location, status=302):
-    head = ResponseHead(status, b"1.1", ((b"Location", location),))
+    head = parse_head(b"HTTP/1.1 %d X\r\nLocation: %s\r\n\r\n" % (status, location))
     assert head.is_redirect
     return follow(request, head.status, head.location)
 
@@ -72,7 +72,7 @@ def test_a_redirect_to_what_cannot_be_asked_is_a_failure(location, reason):
 
 @pytest.mark.parametrize("location", [b"", b" ", None])
 def test_an_empty_location_is_no_redirect(location):
-    head = ResponseHead(302, b"1.1", () if location is None else ((b"Location", location),))
+    head = parse_head(b"HTTP/1.1 302 X\r\n" + (b"" if location is None else b"Location: %s\r\n" % location) + b"\r\n")
     assert (head.is_redirect, head.is_plain) == (False, True)
 
 
@@ -90,14 +90,14 @@ def test_the_plans_own_host_and_cookie_stay_with_its_origin(location, host, cook
     request = build_request("GET", "http://10.0.0.1/", {"Host": "shop.example", "Cookie": "own=1"})
     after = redirect(request, location)
     assert f"\r\nHost: {host}\r\n".encode() in after.head, why
-    assert after.cookie == cookie, why
+    assert after.settings.cookie == cookie, why
 
 
 def test_the_plans_own_host_survives_a_second_redirect():
     request = redirect(build_request("GET", "http://10.0.0.1/", {"Host": "shop.example:8443"}), b"/a")
     after = redirect(request, b"/b")
     assert b"GET /b HTTP/1.1\r\nHost: shop.example:8443\r\n" in after.head
-    assert after.cookie_host == "shop.example"
+    assert after.settings.cookie_host == "shop.example"
 
 
 @pytest.mark.parametrize(

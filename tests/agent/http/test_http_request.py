@@ -3,7 +3,7 @@
 import pytest
 
 from gradual_agent.http.failures import ResponseError
-from gradual_agent.http.reading.head import read_head
+from gradual_agent.http.reading.head import parse_head
 from gradual_agent.http.request import MAX_KEPT_BODY, UNLIMITED, build_request, follow
 from gradual_agent.http.urls import join_url, split_url
 from gradual_common import __version__
@@ -42,8 +42,8 @@ def test_an_empty_body_has_a_length_where_one_is_expected(method, says_zero):
 
 def test_cookies_of_the_plan_are_kept_apart():
     request = build_request("GET", "http://a/", {"Cookie": "a=1"})
-    assert (request.cookie, b"Cookie" in request.wire) == ("a=1", False)
-    assert request.head_with(["Cookie: a=1; b=2"]).endswith(b"\r\nCookie: a=1; b=2\r\n\r\n")
+    assert (request.settings.cookie, b"Cookie" in request.wire) == ("a=1", False)
+    assert request.wire_with("Cookie: a=1; b=2\r\n").endswith(b"\r\nCookie: a=1; b=2\r\n\r\n")
 
 
 def test_user_information_becomes_authorization_unless_the_plan_has_one():
@@ -55,8 +55,8 @@ def test_user_information_becomes_authorization_unless_the_plan_has_one():
 
 def test_values_are_sent_as_utf_8_beside_any_other_text():
     for beside in ("", "ŝ", "😀"):
-        wire = build_request("GET", "http://a/", {"X": "é", "Y": beside, "Cookie": "c=é"}).head_with(
-            [f"Cookie: é{beside}"]
+        wire = build_request("GET", "http://a/", {"X": "é", "Y": beside, "Cookie": "c=é"}).wire_with(
+            f"Cookie: é{beside}\r\n"
         )
         assert ("X: é\r\n".encode() in wire, f"Cookie: é{beside}\r\n".encode() in wire) == (True, True)
 
@@ -162,27 +162,33 @@ def test_references_are_seen_from_where_they_stand(reference, url):
 
 
 def test_a_body_that_is_kept_has_a_limit_and_another_has_none():
-    assert build_request("GET", "http://a/").body_limit == UNLIMITED
-    assert build_request("GET", "http://a/", wants_body=True).body_limit == MAX_KEPT_BODY
-    assert build_request("GET", "http://a/", wants_body=True, max_body=7).body_limit == 7
+    assert build_request("GET", "http://a/").settings.body_limit == UNLIMITED
+    assert build_request("GET", "http://a/", wants_body=True).settings.body_limit == MAX_KEPT_BODY
+    assert build_request("GET", "http://a/", wants_body=True, max_body=7).settings.body_limit == 7
 
 
 def test_a_request_tells_its_parts():
     request = build_request("GET", "https://a:8443/b?c", wants_headers=True)
     origin = request.origin
     assert (origin.scheme, origin.host, origin.port, request.path) == ("https", "a", 8443, "/b")
-    assert (request.url, origin.tls, request.wants_response) == ("https://a:8443/b?c", Tls(), True)
+    assert (request.url, origin.tls, request.settings.wants_response) == ("https://a:8443/b?c", Tls(), True)
 
 
 def redirect(request, status, location):
-    head = read_head(f"HTTP/1.1 {status} X\r\nLocation: {location}\r\n\r\n".encode(), {})
+    head = parse_head(f"HTTP/1.1 {status} X\r\nLocation: {location}\r\n\r\n".encode())
     return follow(request, head.status, head.location)
 
 
 def test_a_redirect_keeps_limits_and_drops_what_belonged_to_the_body():
     request = build_request("POST", "http://a/b/c", {"Content-Type": "x/y", "X": "1"}, b"z", timeout=7, max_body=9)
     after = redirect(request, 302, "d?e#f")
-    assert (after.method, after.url, after.body, after.timeout, after.max_body) == ("GET", "http://a/b/d?e", b"", 7, 9)
+    assert (after.method, after.url, after.body, after.settings.timeout, after.settings.max_body) == (
+        "GET",
+        "http://a/b/d?e",
+        b"",
+        7,
+        9,
+    )
     assert b"Content-" not in after.wire
     assert b"X: 1\r\n" in after.wire
 
@@ -190,8 +196,8 @@ def test_a_redirect_keeps_limits_and_drops_what_belonged_to_the_body():
 def test_credentials_stay_with_their_origin():
     request = build_request("GET", "http://a/", {"Authorization": "t", "Cookie": "c=1"})
     same, other = redirect(request, 307, "/x"), redirect(request, 307, "https://a/x")
-    assert (b"Authorization" in same.wire, same.cookie) == (True, "c=1")
-    assert (b"Authorization" in other.wire, other.cookie) == (False, "")
+    assert (b"Authorization" in same.wire, same.settings.cookie) == (True, "c=1")
+    assert (b"Authorization" in other.wire, other.settings.cookie) == (False, "")
 
 
 @pytest.mark.parametrize("location", ["ftp://x/", "http://[", "http://a:77777/"])

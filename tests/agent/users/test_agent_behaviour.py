@@ -64,9 +64,11 @@ def test_cookies_and_connections_come_from_the_group_or_the_plan(
 
 def test_a_group_that_reads_no_response_and_extracts_nothing_has_nothing_to_reset() -> None:
     found = compiled({"behavior": ["a"]})
-    assert (found.keeps_response, found.resets, found.starts_with) == (False, False, frozenset())
-    extracting = compiled({"on_start": ["c"], "behavior": ["a"]}, c={"url": "/c", "extract": {"t": "json: t"}})
-    assert (extracting.keeps_response, extracting.resets, extracting.starts_with) == (False, True, frozenset({"t"}))
+    assert (found.keeps_response, found.extracts, found.starts_with) == (False, frozenset(), frozenset())
+    extract = {"url": "/c", "extract": {"t": "json: t"}}
+    started = compiled({"on_start": ["c"], "behavior": ["a"]}, c=extract)
+    assert (started.keeps_response, started.extracts, started.starts_with) == (False, frozenset(), frozenset({"t"}))
+    assert compiled({"behavior": ["c"]}, c=extract).extracts == frozenset({"t"})
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,6 @@ def test_a_think_time_that_cannot_be_drawn_fails_the_step_before_it(monkeypatch:
 
 
 def test_a_later_step_sees_that_it_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(HttpAction, "_judge", raising(ValueError()))
     monkeypatch.setattr(HttpAction, "perform", raising_once(HttpAction.perform))
     steps = ["login", {"action": "browse", "condition": "response.error == 'internal' and response.status == 'error'"}]
     harness = UserHarness({"behavior": steps, "iterations": 1})

@@ -9,7 +9,11 @@ from gradual_agent.runtime.sample import Sample
 from gradual_agent.users.knowledge import NO_RESPONSE, Knowledge, ResponseView, Vu, keep_response
 from gradual_common.kinds.failures import KIND
 
-EXTRACTING = {"login": {"url": "/login", "extract": {"token": "json: t"}}, "browse": {"url": "/browse"}}
+EXTRACTING = {
+    "login": {"url": "/login", "extract": {"token": "json: t"}},
+    "find": {"url": "/find", "extract": {"found": "json: f", "row": "json: r", "token": "json: t"}},
+    "browse": {"url": "/browse"},
+}
 
 
 def knowledge(group: dict[str, Any], **rows: dict[str, Any]) -> Knowledge:
@@ -41,13 +45,13 @@ def test_a_group_without_anything_to_reset_keeps_its_scope_and_counts_iterations
 
 
 def test_variables_of_an_iteration_are_gone_in_the_next_and_those_of_on_start_stay() -> None:
-    known = knowledge({"on_start": ["login"], "behavior": ["browse"]})
-    scope(known).update(token="t", other="o")
+    known = knowledge({"on_start": ["login"], "behavior": ["find"]}, row={"name": "Ann"})
+    scope(known)["token"] = "t"
     known.keep_variables()
-    scope(known)["other"] = "o"
+    scope(known).update(found="f", row="hidden", token="new")
     known.begin_iteration()
     made = scope(known)
-    assert (made["token"], "other" in made, made["responses"]) == ("t", False, {})
+    assert (made["token"], "found" in made, made["row"], made["responses"]) == ("t", False, {"name": "Ann"}, {})
     known.forget()
     assert "token" not in scope(known)
 

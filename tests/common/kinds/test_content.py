@@ -47,3 +47,22 @@ def test_json_is_read_in_every_encoding_that_it_may_have() -> None:
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"):
         assert Content(Response(200, body='{"ü": "😀"}'.encode(encoding))).json == {"ü": "😀"}
     assert Content(Response(200, body=b'"\\ud800"')).json == "\ud800"
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b"[18446744073709551615, 18446744073709551616]", [2**64 - 1, 2**64]),
+        (b"12345678901234567890123", 12345678901234567890123),
+        (b"-9223372036854775809", -(2**63) - 1),
+        (b"[0.1234567890123456789012, 1]", [0.1234567890123456789012, 1]),
+        (b"[0.1234567890123456789012, 12345678901234567890123]", [0.1234567890123456789012, 12345678901234567890123]),
+        (b'["0000000000000000000", 7]', ["0000000000000000000", 7]),
+        (b"1e999", float("inf")),
+        (b'"\\ud800"', "\ud800"),
+        (b"\xef\xbb\xbf{}", {}),
+        ('{"a": 1}'.encode("utf-16"), {"a": 1}),
+    ],
+)
+def test_what_orjson_reads_otherwise_is_read_by_python(body: bytes, value: object) -> None:
+    assert Content(Response(200, body=body)).json == value

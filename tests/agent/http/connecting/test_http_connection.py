@@ -278,6 +278,12 @@ def test_more_than_the_response_ends_the_connection():
         assert not is_free
 
 
+def test_a_body_after_head_ends_the_connection():
+    outcomes, is_free = exchange(HEAD, [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"])
+    assert outcomes[0][:2] == (200, b"")
+    assert not is_free
+
+
 def test_what_comes_on_an_idle_connection_ends_it():
     """A 408 before a close must not be taken for the answer to the next request."""
     connection, transport, _ = connect()

@@ -318,6 +318,10 @@ class Layer:
         self.outgoing = b"<update>"
         return data, False
 
+    @property
+    def has_outgoing(self):
+        return bool(self.outgoing)
+
     def take_outgoing(self):
         outgoing, self.outgoing = self.outgoing, b""
         return outgoing

@@ -66,9 +66,13 @@ def test_a_form_is_encoded_as_browsers_do() -> None:
 def test_times_limits_and_tls_come_from_the_action_before_the_plan() -> None:
     config = {"timeout": "9s", "connect_timeout": "2s", "follow_redirects": 3, "tls": {"verify": False}}
     plain = built({}, config)
-    assert (plain.timeout, plain.connect_timeout, plain.follow_redirects) == (9_000_000_000, 2_000_000_000, 3)
+    assert (plain.settings.timeout, plain.settings.connect_timeout, plain.settings.follow_redirects) == (
+        9_000_000_000,
+        2_000_000_000,
+        3,
+    )
     own = built({"timeout": "1s", "follow_redirects": 0, "max_body": 10, "tls": {"server_name": "s"}}, config)
-    assert (own.timeout, own.follow_redirects, own.max_body) == (1_000_000_000, 0, 10)
+    assert (own.settings.timeout, own.settings.follow_redirects, own.settings.max_body) == (1_000_000_000, 0, 10)
     assert (own.origin.tls.verify, own.origin.tls.server_name) == (False, "s")
 
 
@@ -121,7 +125,7 @@ class Client:
         self.status = status
         self.kind = kind
         self.requests: list[HttpRequest] = []
-        self.jar: dict[str, str] = {}
+        self.cookie = {}.get
 
     async def fetch(self, request: HttpRequest, sample: Sample) -> None:
         self.requests.append(request)
@@ -190,7 +194,7 @@ def test_the_request_keeps_only_what_something_reads() -> None:
     for name, headers, body in (("a", False, False), ("a", True, False), ("b", False, False)):
         user = User()
         perform(compiled.action(name, headers, body), user)
-        wanted.append((user.client.requests[0].wants_headers, user.client.requests[0].wants_body))
+        wanted.append((user.client.requests[0].settings.wants_headers, user.client.requests[0].settings.wants_body))
     assert wanted == [(False, False), (True, False), (False, True)]
 
 
