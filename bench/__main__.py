@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-MEASUREMENTS = ("startup", "levels", "memory", "accuracy", "fleet", "throughput", "samples", "report")
+MEASUREMENTS = ("startup", "levels", "memory", "accuracy", "fleet", "traffic", "samples", "report", "many_users")
 
 
 def main(names: list[str]) -> int:

@@ -8,7 +8,8 @@ from typing import Any
 
 from bench.memory import USERS, thinking_plan
 from bench.quiet import measure_quietly
-from bench.support import check_limit, nginx, print_table, run_fleet
+from bench.servers import nginx
+from bench.support import check_limit, print_table, run_fleet
 
 FEW = 200
 """With so few users the agent is idle: their response times are the reference."""
@@ -44,6 +45,6 @@ def main() -> bool:
     return all(
         [
             check_limit("difference of p50", differences[0], 1.0, " ms"),
-            check_limit("difference of p99", differences[1], 3.0, " ms"),
+            check_limit("difference of p99", differences[1], 1.0, " ms"),
         ]
     )

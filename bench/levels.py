@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bench.support import check_limit, nginx, print_table, run_embedded
+from bench.servers import nginx
+from bench.support import check_limit, print_table, run_embedded
 
 AGENTS = 4
 LIMIT_MS = 50.0

@@ -5,11 +5,12 @@ from __future__ import annotations
 import statistics
 import threading
 
-from bench.support import check_limit, nginx, print_table, resident_kib, run_fleet
+from bench.servers import nginx
+from bench.support import check_limit, children_of, print_table, resident_kib, run_fleet
 
 USERS = 10_000
 RAMP_S, HOLD_S = 10, 10
-LIMIT_KB = 12.0
+LIMIT_KB = 5.0
 
 
 def thinking_plan(url: str, users: int) -> dict[str, object]:
@@ -36,8 +37,9 @@ def thinking_plan(url: str, users: int) -> dict[str, object]:
 class MemoryWatch:
     """Reads an agent's resident memory twice per second until the agent ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_children: bool = False) -> None:
         self.kib: list[int] = []
+        self._with_children = with_children
 
     def __call__(self, pid: int) -> None:
         threading.Thread(target=self._watch, args=(pid,), daemon=True).start()
@@ -46,7 +48,8 @@ class MemoryWatch:
         pause = threading.Event()
         while not pause.wait(0.5):
             try:
-                self.kib.append(resident_kib(pid))
+                pids = [pid, *children_of(pid)] if self._with_children else [pid]
+                self.kib.append(sum(map(resident_kib, pids)))
             except OSError:
                 return
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.quiet import measure_quietly
-from bench.support import check_limit, nginx, plan_of_rates, print_table, run_fleet
+from bench.servers import nginx
+from bench.support import check_limit, plan_of_rates, print_table, run_fleet
 
 RATE = 20_000
 USERS = 64

@@ -38,7 +38,7 @@ def main() -> bool:
     helped = statistics.median(measure_quietly(seconds_of_help, "--help") for _ in range(ROUNDS))
     return all(
         [
-            check_limit("gradual run to the first request", first, 1.5, " s"),
+            check_limit("gradual run to the first request", first, 1.0, " s"),
             check_limit("gradual --help", helped, 0.3, " s"),
         ]
     )

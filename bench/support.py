@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,31 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-SYSTEM_CORE, LOAD_CORE = "0", "1"
-
-NGINX_CONF = """
-worker_processes 1;
-worker_rlimit_nofile 60000;
-daemon off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{ worker_connections 25000; }}
-http {{
-    access_log off;
-    keepalive_requests 100000000;
-    keepalive_timeout 300s;
-    open_file_cache max=16;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    server {{
-        listen 127.0.0.1:{port} backlog=16384;
-        location / {{ root {folder}/www; }}
-    }}
-}}
-"""
+SYSTEM_CORE, LOAD_CORE, BOTH_CORES = "0", "1", "0,1"
 
 
 def pinned(core: str, command: list[str]) -> list[str]:
@@ -83,24 +58,6 @@ def running(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str
                 process.wait()
 
 
-@contextmanager
-def nginx() -> Iterator[str]:
-    """A static server on the system's core; yields its base URL."""
-    binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if binary is None:
-        raise SystemExit("nginx is absent; on Debian: apt-get install nginx-light")
-    with tempfile.TemporaryDirectory(prefix="gradual-bench-") as name:
-        folder, port = Path(name), free_port()
-        folder.chmod(0o755)
-        (folder / "www").mkdir()
-        (folder / "www/rates").write_text("EUR/USD 1.0842\n" * 8)
-        (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder, port=port))
-        command = [binary, "-p", name, "-e", f"{name}/error.log", "-c", f"{name}/nginx.conf"]
-        with running(pinned(SYSTEM_CORE, command), stderr=subprocess.DEVNULL):
-            wait_for_port(port)
-            yield f"http://127.0.0.1:{port}"
-
-
 def tool(name: str) -> str:
     """The path of a console script of this environment."""
     return str(Path(sys.executable).with_name(name))
@@ -139,14 +96,19 @@ def _answer(connection: socket.socket, arrived: list[float], clock: Callable[[],
 
 @contextmanager
 def started_master(
-    plan: dict[str, Any], agents: int, *options: str, nice: int = 0, stderr: int = subprocess.PIPE
+    plan: dict[str, Any],
+    agents: int,
+    *options: str,
+    core: str = SYSTEM_CORE,
+    nice: int = 0,
+    stderr: int = subprocess.PIPE,
 ) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """A master on the system's core. It listens at `master` in its folder, which is also its working folder."""
+    """A master, on the system's core by default. It listens at `master` in its folder, where it also works."""
     with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
         Path(folder, "plan.json").write_text(json.dumps(plan))
         command = [tool("gradual-master"), "run", "plan.json", "--listen", f"unix:{folder}/master", "-q"]
         command += ["--expect-agents", str(agents), *options]
-        command = pinned(SYSTEM_CORE, ["nice", "-n", str(nice), *command])
+        command = pinned(core, ["nice", "-n", str(nice), *command])
         with running(command, stdout=subprocess.DEVNULL, stderr=stderr, cwd=folder) as master:
             while not Path(folder, "master").exists() and master.poll() is None:
                 time.sleep(0.01)
@@ -213,6 +175,29 @@ def check_limit(name: str, measured: float, limit: float, unit: str, *, at_most:
     sign = "≤" if at_most else "≥"
     print(f"  {'met   ' if met else 'MISSED'} {name}: {measured:.2f}{unit} ({sign} {limit:g}{unit})", flush=True)
     return met
+
+
+class CpuWatch:
+    """Reads the CPU time of a process until it ends. `seconds`: user and system time so far."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self, pid: int) -> None:
+        threading.Thread(target=self._watch, args=(pid,), daemon=True).start()
+
+    def _watch(self, pid: int) -> None:
+        ticks = os.sysconf("SC_CLK_TCK")
+        with suppress(OSError):
+            while True:
+                fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+                self.seconds = (int(fields[11]) + int(fields[12])) / ticks
+                time.sleep(0.05)
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def resident_kib(pid: int) -> int:

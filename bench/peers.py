@@ -1,8 +1,7 @@
-"""Largest request rate of one agent core, compared with wrk, vegeta, Goose and Locust in the same run.
+"""Other load generators, each with 64 connections and no think time on the load's core: installed and run.
 
-One nginx worker on the first core serves a small file. Each generator has the second core for itself and uses 64
-connections without think time. Gradual runs with all its work: assertions, histograms, metrics per step. The generators
-take turns; the table shows medians.
+A generator is a function of the base URL and a row of `bench.traffic`; it returns responses per second, or None if it
+does not do what the row asks for.
 """
 
 from __future__ import annotations
@@ -11,36 +10,55 @@ import json
 import os
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-from bench.quiet import measure_quietly
-from bench.support import LOAD_CORE, check_limit, nginx, pinned, plan_of_rates, print_table, run_fleet
+from bench.support import LOAD_CORE, pinned
 
 USERS = 64
-SECONDS = 8
-ROUNDS = 5
-MIN_RATIOS = {"wrk": 0.5, "locust": 10.0}
-"""Gradual's rate divided by that of the peer: at least this."""
+SECONDS = 6
 WORK = Path(__file__).parent / ".work"
 
 LOCUST = "locust==2.47.0"
 VEGETA = "github.com/tsenart/vegeta/v12@v12.13.0"
 """The version of Goose is in `goose/Cargo.toml`."""
 
+PATHS = {"static": "/rates", "varied": "/varied", "large": "/large", "gzip": "/report"}
+"""The rows that are one GET."""
+
 LOCUST_FILE = """
 from locust import FastHttpUser, constant, task
-class Reader(FastHttpUser):
+
+ROW, PATH = {row!r}, {path!r}
+
+class Customer(FastHttpUser):
     wait_time = constant(0)
+
+    def on_start(self):
+        self.iteration = 0
+        if ROW == "holes":
+            self.token = self.client.get("/login").json()["token"]
+
     @task
-    def rates(self):
-        self.client.get("/rates")
+    def work(self):
+        if ROW != "holes":
+            response = self.client.get(PATH)
+            if ROW == "gzip":
+                assert response.json()["count"] and "items" in response.text
+            return
+        self.iteration += 1
+        headers = {{"Authorization": f"Bearer {{self.token}}"}}
+        path = f"/accounts/{{id(self)}}/{{self.iteration}}"
+        with self.client.get(path, headers=headers, name="/accounts", catch_response=True) as response:
+            if response.status_code != 200:
+                response.failure("status")
+            self.found = response.json()["data"]["token"]
 """
+
+Generator = Callable[[str, str], float | None]
 
 
 def run(command: list[str], **environment: str) -> str:
@@ -58,18 +76,25 @@ def run(command: list[str], **environment: str) -> str:
     return done.stdout
 
 
-def with_wrk(url: str) -> float:
-    return float(
-        search(r"Requests/sec:\s+([\d.]+)", run(["wrk", "-t1", f"-c{USERS}", f"-d{SECONDS}s", f"{url}/rates"]))
-    )
+def with_wrk(url: str, row: str) -> float | None:
+    """wrk; it decodes no body."""
+    if row not in PATHS or row == "gzip":
+        return None
+    output = run(["wrk", "-t1", f"-c{USERS}", f"-d{SECONDS}s", url + PATHS[row]])
+    match = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    if match is None:
+        raise SystemExit(f"wrk printed no rate: {output[-500:]}")
+    return float(match[1])
 
 
-def with_vegeta(url: str) -> float:
-    """Responses per second of vegeta with a closed model, as the others: a worker sends after its last response."""
+def with_vegeta(url: str, row: str) -> float | None:
+    """Vegeta with a closed model, as the others: a worker sends after its last response."""
+    if row not in ("static", "large"):
+        return None
     vegeta = str(WORK / "bin/vegeta")
     with tempfile.TemporaryDirectory() as folder:
         targets, results = Path(folder) / "targets", f"{folder}/results"
-        targets.write_text(f"GET {url}/rates\n")
+        targets.write_text(f"GET {url}{PATHS[row]}\n")
         command = [vegeta, "attack", "-rate=0", f"-workers={USERS}", f"-max-workers={USERS}", f"-connections={USERS}"]
         run([*command, f"-duration={SECONDS}s", f"-targets={targets}", f"-output={results}"], GOMAXPROCS="1")
         report = json.loads(run([vegeta, "report", "-type=json", results]))
@@ -78,43 +103,36 @@ def with_vegeta(url: str) -> float:
     return float(report["rate"])
 
 
-def with_goose(url: str) -> float:
+def with_goose(url: str, row: str) -> float | None:
+    """Goose; its scenarios are in `goose/src/main.rs`."""
+    if row not in ("static", "holes", "gzip"):
+        return None
     command = [str(WORK / "goose/release/bench-goose"), "--host", url, "--users", f"{USERS}", "--quiet"]
     command += ["--increase-time", "1s", "--run-time", f"{SECONDS}s", "--no-print-metrics"]
-    rate, failed = run(command).split()[-2:]
+    rate, failed = run(command, BENCH_ROW=row).split()[-2:]
     if int(failed):
         raise SystemExit(f"goose: {failed} requests failed")
     return float(rate)
 
 
-def with_locust(url: str) -> float:
+def with_locust(url: str, row: str) -> float | None:
+    """Locust's FastHttpUser."""
+    if row not in ("static", "holes", "gzip"):
+        return None
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "locustfile.py").write_text(LOCUST_FILE)
+        (Path(folder) / "locustfile.py").write_text(LOCUST_FILE.format(row=row, path=PATHS.get(row, "")))
         command = [str(WORK / "locust/bin/locust"), "-f", f"{folder}/locustfile.py", "--headless", "-u", f"{USERS}"]
         command += ["-r", f"{USERS}", "-t", f"{SECONDS}s", "-H", url, "--json", "--only-summary"]
         entries = json.loads(run(command))
+    if any(entry["num_failures"] for entry in entries):
+        raise SystemExit(f"locust: failures: {entries}")
     return float(sum(entry["num_requests"] for entry in entries)) / SECONDS
 
 
-def with_gradual(url: str) -> float:
-    summary = run_fleet(plan_of_rates(url, SECONDS, USERS))
-    if summary["totals"]["failures"]:
-        raise SystemExit(f"gradual: {summary['totals']['failures']} failures: {summary['actions'][0]['errors']}")
-    return float(summary["totals"]["request_rate_rps"])
-
-
-def search(pattern: str, text: str) -> str:
-    """The first group of the match; SystemExit with the text if nothing matches."""
-    match = re.search(pattern, text)
-    if match is None:
-        raise SystemExit(f"no {pattern!r} in: {text[-500:]}")
-    return match.group(1)
-
-
-def generators() -> dict[str, Callable[[str], float]]:
+def installed() -> dict[str, Generator]:
     """The generators that are installed; prints the names of the others."""
-    set_up_peers()
-    peers: dict[str, Callable[[str], float]] = {"gradual": with_gradual}
+    _install()
+    peers: dict[str, Generator] = {}
     for name, present, measure in (
         ("wrk", shutil.which("wrk"), with_wrk),
         ("vegeta", (WORK / "bin/vegeta").exists(), with_vegeta),
@@ -128,7 +146,7 @@ def generators() -> dict[str, Callable[[str], float]]:
     return peers
 
 
-def set_up_peers() -> None:
+def _install() -> None:
     """Install missing peers if possible: wrk from Debian, Locust from PyPI, vegeta with Go, Goose with Rust's cargo."""
     if shutil.which("wrk") is None and shutil.which("apt-get") and os.geteuid() == 0:
         subprocess.run(["apt-get", "update", "-qq"], check=False)
@@ -139,28 +157,6 @@ def set_up_peers() -> None:
     if not (WORK / "bin/vegeta").exists() and shutil.which("go"):
         environment = {**os.environ, "GOBIN": str(WORK / "bin"), "GOFLAGS": "-modcacherw"}
         subprocess.run(["go", "install", VEGETA], check=False, env=environment)
-    if not (WORK / "goose/release/bench-goose").exists() and shutil.which("cargo"):
+    if shutil.which("cargo"):
         command = ["cargo", "build", "--release", "--locked", "--quiet", "--target-dir", str(WORK / "goose")]
         subprocess.run(command, check=False, cwd=Path(__file__).parent / "goose")
-
-
-def main() -> bool:
-    """Print the table; True if every limit is met."""
-    peers = generators()
-    rates: dict[str, list[float]] = {name: [] for name in peers}
-    with nginx() as url:
-        for number in range(ROUNDS):
-            for name, measure in peers.items():
-                rates[name].append(measure_quietly(partial(measure, url), f"round {number + 1}, {name}"))
-    medians = {name: statistics.median(values) for name, values in rates.items()}
-    ratios = {name: medians["gradual"] / median for name, median in medians.items()}
-    rows = [
-        (name, f"{medians[name]:,.0f}", f"{min(rates[name]):,.0f}", f"{max(rates[name]):,.0f}", f"{ratios[name]:.2f}")
-        for name in sorted(medians, key=lambda name: -medians[name])
-    ]
-    title = f"Requests/s of one core, {USERS} connections, no think time, medians of {ROUNDS}"
-    print_table(title, ("generator", "median", "min", "max", "gradual ÷ it"), rows)
-    checks = [
-        check_limit(f"gradual ÷ {n}", ratios[n], MIN_RATIOS[n], "", at_most=False) for n in MIN_RATIOS if n in ratios
-    ]
-    return all(checks)
