@@ -4,6 +4,7 @@ GradualError
 ├── TransferRefusedError     the demo bank refuses a transfer
 ├── AddressInUseError        the demo bank cannot listen at its address
 ├── AgentsFailedError        the agent processes of `gradual run` cannot be started
+├── NotReadyError            a master that does not take agents, as `gradual health` finds it
 ├── UsageError               an argument of `gradual.run` is out of range
 └── StarterRefusedError      `gradual init` cannot or will not write its file
 """
@@ -22,6 +23,10 @@ class AddressInUseError(GradualError):
 
 class AgentsFailedError(GradualError):
     """The agent processes of `gradual run` cannot be started."""
+
+
+class NotReadyError(GradualError):
+    """A master that does not take agents; the message says why."""
 
 
 class UsageError(GradualError):

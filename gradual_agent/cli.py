@@ -7,6 +7,7 @@ import logging
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
@@ -14,11 +15,15 @@ from gradual_agent.errors import AddressError
 from gradual_agent.process.children import end_with_parent, part_of, processes_of, read_positive, run_children
 from gradual_agent.process.options import PROGRESS, AgentOptions
 from gradual_common import __version__
+from gradual_common.errors import SecurityError
 from gradual_common.net.addresses import EndpointAddress
 from gradual_common.process.exit_codes import WRONG_INPUT
+from gradual_common.process.parent import read_line
 from gradual_common.process.streams import StandardStreams
 from gradual_common.protocol.names import numbered_names, shown_name
 from gradual_common.secrecy.quoting import brief
+from gradual_common.security.identity import TlsFlags
+from gradual_common.security.security import FleetSecurity, check_address, read_security
 from gradual_common.units import read_duration
 
 T = TypeVar("T")
@@ -33,33 +38,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve(options: argparse.Namespace) -> int:
     """Start what the options ask for: this process, or several others."""
     try:
-        target = master_target(options.master, insecure=options.insecure)
-    except AddressError as error:
+        security = security_of(options)
+        target = master_target(options.master, security, insecure=options.insecure)
+    except (AddressError, SecurityError) as error:
         print(f"gradual-agent: {brief(str(error))}", file=sys.stderr)  # noqa: T201  before logging is set up
         return WRONG_INPUT
     name = shown_name(options.name or "", shown_name(socket.gethostname()))
     if options.processes > 1:
-        return run_children(numbered_names(name, options.processes), shared_arguments(options))
-    if options.part_of is not None:
+        return run_children(numbered_names(name, options.processes), shared_arguments(options), security)
+    if options.part_of is not None or options.security_on_stdin:
         end_with_parent()
     return run_one(
         AgentOptions(
-            target, name, options.max_users, options.master_wait, options.log_format, options.verbose, options.part_of
+            master=target,
+            name=name,
+            max_users=options.max_users,
+            master_wait=options.master_wait,
+            log_format=options.log_format,
+            verbose=options.verbose,
+            part=options.part_of,
+            security=security,
         )
     )
 
 
-def master_target(text: str, *, insecure: bool) -> str:
-    """The master's address as gRPC dials it; AddressError when it cannot be read, or plaintext may not go there."""
+def security_of(options: argparse.Namespace) -> FleetSecurity:
+    """The token and the certificates that the options name, or those that another process of this user passes on."""
+    if options.security_on_stdin:
+        return FleetSecurity.from_json(read_line(sys.stdin.fileno()))
+    flags = TlsFlags(options.tls_ca, options.tls_cert, options.tls_key)
+    security, warnings = read_security(flags, options.token_file, datetime.now(UTC), options.tls_server_name)
+    for warning in warnings:
+        print(f"gradual-agent: warning: {warning}", file=sys.stderr)  # noqa: T201  before logging is set up
+    return security
+
+
+def master_target(text: str, security: FleetSecurity, *, insecure: bool) -> str:
+    """The master's address as gRPC dials it; AddressError or SecurityError when it may not be dialled like this."""
     try:
         address = EndpointAddress.parse(text, any_port=False)
     except ValueError as error:
         raise AddressError(f"--master: {error}") from None
-    if not (address.is_local or insecure):
-        raise AddressError(
-            f"--master: {text} is not on this machine, and the connection is neither encrypted nor"
-            " authenticated; say --insecure (on the master too) if the network between is trusted"
-        )
+    check_address(address, security, "agent", insecure=insecure)
     return address.target
 
 
@@ -75,7 +95,7 @@ def run_one(options: AgentOptions) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command line of docs/design/results.md; TLS and tokens come with their own flags."""
+    """The command line of docs/design/results.md."""
     parser = argparse.ArgumentParser(
         prog="gradual-agent", description="Runs virtual users for a master, and ends with the run.", allow_abbrev=False
     )
@@ -106,15 +126,34 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="DURATION",
         help="how long to go on without a master before giving up (default: 60s)",
     )
+    add_security_options(parser)
     add_common_options(parser)
     return parser
 
 
-def add_common_options(parser: argparse.ArgumentParser) -> None:
-    """Plaintext, the log, what a parent passes on, and the version."""
+def add_security_options(parser: argparse.ArgumentParser) -> None:
+    """What is needed to join a master on another host."""
+    files = {
+        "--token-file": "the fleet's join token (or the variable GRADUAL_TOKEN)",
+        "--tls-ca": "the authority that signs the master's certificate; with it the connection is encrypted",
+        "--tls-cert": "this agent's certificate, for a master that asks for one",
+        "--tls-key": "its key",
+    }
+    for option, text in files.items():
+        parser.add_argument(option, metavar="FILE", help=text)
     parser.add_argument(
-        "--insecure", action="store_true", help="allow plaintext, without authentication, to a master on another host"
+        "--tls-server-name", metavar="NAME", help="the name in the master's certificate, if it is not that of ADDRESS"
     )
+    parser.add_argument("--security-on-stdin", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--insecure",
+        action="store_true",
+        help="connect to another host without encryption or without a token; never for plans with secrets",
+    )
+
+
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """The log, what a parent passes on, and the version."""
     parser.add_argument(
         "--log-format", choices=("console", "json"), default="console", help="form of the log lines (default: console)"
     )

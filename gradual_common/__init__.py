@@ -8,6 +8,7 @@ process      exit codes, logs, standard streams
 histogram    buckets, histograms, columns of many
 language     documents with line numbers, models and the types of values as people write them, wording
 net          URLs, header fields, TLS
+security     the join token and the certificates of a fleet
 templates    Jinja, bounded
 think_times  a module per distribution
 kinds        action kinds as the plan sees them; `http` is one

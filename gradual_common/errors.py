@@ -10,6 +10,7 @@ GradualError                 everything that Gradual raises on purpose
 ├── PatternError             a regular expression that RE2 does not know
 ├── ActionKindError          a kind of action that does not exist, or cannot be used
 ├── RequestError             a request that cannot be put into bytes: its URL, a header's name or value
+├── SecurityError            a token or certificate of the fleet that cannot be used, or an address without them
 ├── TlsFileError             a certificate, key or passphrase that cannot be used
 ├── HistogramMismatchError   histograms of other parameters cannot be merged
 └── WireError                a message that cannot be read
@@ -80,6 +81,12 @@ class TlsFileError(GradualError):
         self.setting = setting
         self.reason = reason
         super().__init__(f"tls.{setting}: {reason}")
+
+
+class SecurityError(GradualError):
+    """A token or certificate of the fleet that cannot be used, or that an address needs; it says what to do."""
+
+    exit_code = WRONG_INPUT
 
 
 class HistogramMismatchError(GradualError, ValueError):

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 
 import typer
 
 from gradual_master.command_line.main import new_app
-from gradual_master.command_line.options import RunArguments, duration_option, load_arguments, run_options_of, spread
+from gradual_master.command_line.options import MasterArguments, duration_option, load_arguments, run_options_of, spread
 
 app = new_app("Conducts a run: waits for agents, divides the users among them, merges, judges and reports.")
 
@@ -18,7 +19,7 @@ app = new_app("Conducts a run: waits for agents, divides the users among them, m
 @app.command()
 @spread
 def run(
-    arguments: RunArguments,
+    arguments: MasterArguments,
     listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="address for agents; unix:PATH too")],
     expect_agents: Annotated[
         int,
@@ -28,7 +29,10 @@ def run(
     ],
     agents_wait: Annotated[str, typer.Option(metavar="D", help="how long to wait for them")] = "60s",
     insecure: Annotated[
-        bool, typer.Option("--insecure", help="plaintext, without authentication, off this machine")
+        bool,
+        typer.Option(
+            "--insecure", help="allow other hosts without encryption or without a token; never plans with secrets"
+        ),
     ] = False,
 ) -> None:
     """Run a plan with a fleet of agents.
@@ -37,12 +41,21 @@ def run(
     stops. Exit codes: 0 passed, 1 an objective failed, 2 plan or command line wrong, 3 not done or invalid,
     130 interrupted, 143 terminated.
     """
+    from gradual_common.security.identity import TlsFlags
+    from gradual_common.security.security import read_security
+
+    security, warnings = read_security(
+        TlsFlags(arguments.tls_ca, arguments.tls_cert, arguments.tls_key), arguments.token_file, datetime.now(UTC)
+    )
+    for warning in warnings:
+        typer.echo(f"warning: {warning}", err=True)
     options = replace(
         run_options_of(arguments),
         listen=listen,
         expect_agents=expect_agents,
         agents_wait=duration_option(agents_wait, "--agents-wait"),
         insecure=insecure,
+        security=security,
         on_listening=None if arguments.quiet else partial(print_address, expect_agents),
     )
     loaded = load_arguments(arguments)

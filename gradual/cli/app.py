@@ -118,3 +118,34 @@ def demo_server(
     )
     served = count(counts["requests"], "request")
     typer.echo(f"The bank served {served}, at most {counts['peak_concurrent']} at once.", err=True)
+
+
+@app.command()
+def health(
+    master: Annotated[str, typer.Option(metavar="HOST:PORT", help="the master; unix:PATH too")] = "127.0.0.1:7700",
+    tls_ca: Annotated[
+        str | None, typer.Option(metavar="FILE", help="the authority that signs the master's certificate")
+    ] = None,
+    tls_cert: Annotated[
+        str | None, typer.Option(metavar="FILE", help="a certificate, for a master that asks for one")
+    ] = None,
+    tls_key: Annotated[str | None, typer.Option(metavar="FILE", help="its key")] = None,
+    tls_server_name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="the name in the master's certificate")
+    ] = None,
+) -> None:
+    """Ask a master whether it takes agents.
+
+    For readiness checks of containers. Exit codes: 0 it does, 2 command line wrong, 3 it does not.
+    """
+    import asyncio
+
+    from gradual.cli.health import check_health
+    from gradual_common.net.addresses import EndpointAddress
+    from gradual_common.security.identity import TlsFlags
+
+    try:
+        address = EndpointAddress.parse(master, any_port=False)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--master") from None
+    asyncio.run(check_health(address, TlsFlags(tls_ca, tls_cert, tls_key), tls_server_name))

@@ -45,6 +45,8 @@ class StreamLost:
 
     stream: int
     reason: str
+    is_denied: bool = False
+    """The master refused the join token."""
 
 
 @dataclass(frozen=True, slots=True)

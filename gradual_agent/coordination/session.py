@@ -99,6 +99,8 @@ class Session:
         """How often the process was asked to stop."""
         self._says_leaving = False
         self._flush_by = NEVER
+        self._last_loss = ""
+        """Why the last stream ended, for the log."""
 
     @property
     def next_deadline(self) -> int:
@@ -236,8 +238,9 @@ class Session:
         self._is_scheduled = self._is_scheduled or bool(orders.levels)
         return [orders]
 
-    def _lose_stream(self, _: events.StreamLost, now: int) -> Instructions:
+    def _lose_stream(self, lost: events.StreamLost, now: int) -> Instructions:
         self._redial.lost(now)
+        self._last_loss = f": {lost.reason}"
         return []
 
     def _keep(self, event: events.Sealed, _: int) -> Instructions:
@@ -273,7 +276,7 @@ class Session:
         return (goodbye if self.state is LIVE else []) + self._exit(0, "asked to stop")
 
     def _give_up_master(self, _: object, __: int) -> Instructions:
-        return self._exit(3, f"no master for {format_duration(self._redial.patience)}")
+        return self._exit(3, f"no master for {format_duration(self._redial.patience)}{self._last_loss}")
 
     def _flush(self, now: int) -> Instructions:
         """All that is due, in few messages. Ended slots wait for others, but join a message that is sent anyway."""
@@ -357,6 +360,12 @@ ENDINGS = {
     **on(
         events.StreamLost,
         exits(0, "everything is merged", lambda session, *_: session.outbox.is_delivered),
+        # An agent that has worked for this master keeps what it measured, and tries again for as long as it waits.
+        exits(
+            3,
+            "the master refused this agent: {0.reason}",
+            lambda session, lost, _: lost.is_denied and not session.welcome,
+        ),
         Reaction(Session._lose_stream, DISCONNECTED),
     ),
 }

@@ -15,25 +15,13 @@ import grpc
 import structlog
 from grpc import aio
 
+from gradual_agent.master_link.dial_check import explain_dial
+from gradual_agent.master_link.endpoint import MasterEndpoint, describe_error
 from gradual_common.errors import WireError
 from gradual_common.protocol.codec import decode_master_message, encode_agent_message
 from gradual_common.protocol.messages import AgentMessage, MasterMessage, Provision
 from gradual_common.protocol.provisions import ProvisionAssembler
 from gradual_common.wire import fleet_pb2, fleet_pb2_grpc
-
-MAX_GRPC_MESSAGE_BYTES = 4 * 1024 * 1024
-"""`outbox.pack` keeps messages within 256 KiB, but it cannot divide a batch, which a very large plan makes larger."""
-
-CHANNEL_OPTIONS = (
-    ("grpc.use_local_subchannel_pool", 1),
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 1000),
-    ("grpc.max_send_message_length", MAX_GRPC_MESSAGE_BYTES),
-    ("grpc.max_receive_message_length", MAX_GRPC_MESSAGE_BYTES),
-    ("grpc.enable_retries", 0),
-    # The proxy of the environment is meant for the web; the control stream connects to the master directly.
-    ("grpc.enable_http_proxy", 0),
-)
 
 FLUSH_S = 1.0
 """How long closing waits until queued messages are written."""
@@ -56,16 +44,16 @@ class LinkListener(Protocol):
         """A provision is complete."""
         ...
 
-    def lose(self, stream: int, reason: str) -> None:
-        """A stream is over that this agent did not end."""
+    def lose(self, stream: int, reason: str, is_denied: bool = False) -> None:
+        """A stream is over that this agent did not end; `is_denied`: the master refused the join token."""
         ...
 
 
 class MasterLink:
-    """Streams to the master at `target`; `dial` opens the next, and only the latest is read and written."""
+    """Streams to the master; `dial` opens the next, and only the latest is read and written."""
 
-    def __init__(self, target: str, incarnation: bytes, listener: LinkListener) -> None:
-        self._target = target
+    def __init__(self, master: MasterEndpoint, incarnation: bytes, listener: LinkListener) -> None:
+        self._master = master
         self._incarnation = incarnation
         self._listener = listener
         self._stream: ControlStream | None = None
@@ -74,7 +62,7 @@ class MasterLink:
     def dial(self, number: int) -> None:
         """Open stream `number`; a failure is reported as its end."""
         self.hang_up()
-        self._stream = ControlStream(number, self._target, self._listener)
+        self._stream = ControlStream(number, self._master, self._listener)
 
     def send(self, message: AgentMessage) -> None:
         """Queue a message on the latest stream."""
@@ -104,15 +92,18 @@ class MasterLink:
 class ControlStream:
     """One control stream with its channel, its writer and its reader."""
 
-    def __init__(self, number: int, target: str, listener: LinkListener) -> None:
+    def __init__(self, number: int, master: MasterEndpoint, listener: LinkListener) -> None:
         self._number = number
+        self._master = master
         self._listener = listener
         self._log = structlog.get_logger(__name__)
         self._outgoing: asyncio.Queue[Any] = asyncio.Queue()
-        self._channel = aio.insecure_channel(target, options=CHANNEL_OPTIONS)
+        self._channel = master.open_channel()
         self._stub: Any = fleet_pb2_grpc.FleetStub(self._channel)  # type: ignore[no-untyped-call]  # generated code
-        self._call = self._stub.Session()
+        self._call = self._stub.Session(**master.call_options)
         self._is_closing = False
+        self._has_heard = False
+        """Whether the master has sent anything on this stream."""
         self._conversation: asyncio.Future[None] | None = asyncio.ensure_future(self._converse())
         self._tasks = [asyncio.ensure_future(self._write()), self._conversation]
 
@@ -134,7 +125,7 @@ class ControlStream:
             task.cancel()
         self._call.cancel()
         self._conversation = None
-        ending = asyncio.ensure_future(self._channel.close(None))
+        ending: asyncio.Task[None] = asyncio.ensure_future(self._channel.close(None))
         self._tasks = [ending]
         return ending
 
@@ -157,12 +148,17 @@ class ControlStream:
 
     async def _converse(self) -> None:
         reason = await reason_of_end(self._read())
-        if not self._is_closing:
-            self.cancel()
-            self._listener.lose(self._number, reason)
+        if self._is_closing:
+            return
+        is_denied = self._call.done() and await self._call.code() is grpc.StatusCode.UNAUTHENTICATED
+        if not (self._has_heard or is_denied or reason == ENDED):
+            reason = await explain_dial(self._master) or reason
+        self.cancel()
+        self._listener.lose(self._number, reason, is_denied)
 
     async def _read(self) -> None:
         while (message := await self._call.read()) is not EOF:
+            self._has_heard = True
             if message is None:  # What gRPC could not deserialise; it has logged why.
                 raise WireError("it is not a MasterMessage")
             self._listener.receive(self._number, decode_master_message(message))
@@ -176,7 +172,7 @@ class ControlStream:
 
     async def _read_provisions(self, request: Any) -> None:
         assembler = ProvisionAssembler()
-        call = self._stub.Provision(request)
+        call = self._stub.Provision(request, **self._master.call_options)
         while (chunk := await call.read()) is not EOF:
             if chunk is None:
                 raise WireError("it is not a ProvisionChunk")
@@ -195,12 +191,3 @@ async def reason_of_end(reading: Awaitable[None]) -> str:
     except aio.AioRpcError as error:
         return describe_error(error.code(), error.details())
     return ENDED
-
-
-def describe_error(code: grpc.StatusCode, details: str | None) -> str:
-    """A failed call in words."""
-    text = details or "no details"
-    if code is grpc.StatusCode.UNAVAILABLE:
-        # gRPC gives a chain, "failed to connect to all addresses; …: Connection refused": the last part is the cause.
-        text = text.rpartition(": ")[2]
-    return f"{code.name.lower().replace('_', ' ')}: {text}"

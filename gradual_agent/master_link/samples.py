@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from grpc import aio
 
-from gradual_agent.master_link.rpc import CHANNEL_OPTIONS
+from gradual_agent.master_link.endpoint import MasterEndpoint
 from gradual_common.protocol.codec import encode_samples
 from gradual_common.protocol.messages import SampleMessage
 from gradual_common.protocol.samples import Exemplar, SampleColumns
@@ -33,8 +33,8 @@ FLUSH_S = 3.0
 class SampleLink:
     """Opens its stream when there is something to send for the first time."""
 
-    def __init__(self, target: str, incarnation: bytes) -> None:
-        self._target = target
+    def __init__(self, master: MasterEndpoint, incarnation: bytes) -> None:
+        self._master = master
         self._incarnation = incarnation
         self._waiting: asyncio.Queue[SampleMessage | None] = asyncio.Queue()
         self._writer: asyncio.Task[None] | None = None
@@ -74,9 +74,9 @@ class SampleLink:
             await asyncio.sleep(RETRY_S)
 
     async def _write_stream(self) -> bool:
-        async with aio.insecure_channel(self._target, options=CHANNEL_OPTIONS) as channel:
+        async with self._master.open_channel() as channel:
             stub: Any = fleet_pb2_grpc.FleetStub(channel)  # type: ignore[no-untyped-call]  # generated code
-            call = stub.Samples()
+            call = stub.Samples(**self._master.call_options)
             try:
                 while (message := await self._waiting.get()) is not None:
                     await call.write(encode_samples(message))

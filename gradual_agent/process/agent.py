@@ -18,6 +18,7 @@ from gradual_agent.coordination import events, pool
 from gradual_agent.coordination.contact import NOTICE_EVERY_NS, Redial
 from gradual_agent.coordination.outbox import Intervals
 from gradual_agent.coordination.session import Session
+from gradual_agent.master_link.endpoint import MasterEndpoint
 from gradual_agent.master_link.rpc import LinkListener, MasterLink
 from gradual_agent.master_link.samples import SampleLink
 from gradual_agent.process.options import PROGRESS
@@ -45,23 +46,23 @@ class Agent:
     """One agent process. `run` ends with its exit code.
 
     `introduction` is the Hello of a process that holds nothing, `outcome` a future of the loop that it runs on, and
-    `make_link` gives a link to `target`, which reports to its listener.
+    `make_link` gives a link to `master`, which reports to its listener.
     """
 
     def __init__(
         self,
         introduction: Hello,
         *,
-        target: str,
+        master: MasterEndpoint,
         redial: Redial,
         lease: Lease,
         timeline: Timeline,
         clock: Callable[[], int],
         outcome: asyncio.Future[int],
         start_plan: PlanStarter,
-        make_link: Callable[[str, bytes, LinkListener], MasterLink] = MasterLink,
+        make_link: Callable[[MasterEndpoint, bytes, LinkListener], MasterLink] = MasterLink,
     ) -> None:
-        self._target = target
+        self._target = master.target
         self._lease = lease
         self._timeline = timeline
         self._clock = clock
@@ -70,8 +71,8 @@ class Agent:
         self._pool = pool.SlotPool()
         self._redial = redial
         self._session = Session(introduction, self._pool, lambda: self._run.recorder.begun if self._run else 0, redial)
-        self._link = make_link(target, introduction.incarnation, self)
-        self._samples = SampleLink(target, introduction.incarnation)
+        self._link = make_link(master, introduction.incarnation, self)
+        self._samples = SampleLink(master, introduction.incarnation)
         self._run: PlanRun | None = None
         self._orders: Orders | None = None
         self._intervals: Intervals | None = None
@@ -103,9 +104,9 @@ class Agent:
         """A message came."""
         self._queue_for_session(events.MessageReceived(stream, message))
 
-    def lose(self, stream: int, reason: str) -> None:
+    def lose(self, stream: int, reason: str, is_denied: bool = False) -> None:
         """A stream is over."""
-        self._queue_for_session(events.StreamLost(stream, reason))
+        self._queue_for_session(events.StreamLost(stream, reason, is_denied))
         self._say_waiting(reason)
 
     def provide(self, provision: Provision) -> None:

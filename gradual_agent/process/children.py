@@ -7,6 +7,7 @@ the old children.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from gradual_common.process.parent import watch_parent
+from gradual_common.security.security import FleetSecurity
 
 if TYPE_CHECKING:
     from gradual_common.protocol.messages import Part  # Heavy: it needs numpy.
@@ -43,8 +45,11 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_children(names: Sequence[str], arguments: Sequence[str]) -> int:
+def run_children(names: Sequence[str], arguments: Sequence[str], security: FleetSecurity) -> int:
     """One agent per name, each with `arguments`; signals go to all of them; the worst exit code."""
+    # Token and key are passed through the pipe: arguments and environment can be read by others, and a file may have
+    # changed since it was checked.
+    passed_on = f"{security.to_json()}\n".encode()
     children: list[subprocess.Popen[bytes]] = []
 
     def forward(number: int, _: FrameType | None) -> None:
@@ -58,8 +63,10 @@ def run_children(names: Sequence[str], arguments: Sequence[str]) -> int:
         for number, name in enumerate(names, 1):
             # The key is random, so that the master does not mix the processes of two commands of the same name.
             part = f"--part-of={key}/{number}/{len(names)}"
-            command = [sys.executable, "-m", "gradual_agent", "--name", name, part, *arguments]
-            children.append(subprocess.Popen(command, process_group=0, stdin=subprocess.PIPE))  # noqa: S603  our own
+            command = [sys.executable, "-m", "gradual_agent", "--name", name, part, "--security-on-stdin", *arguments]
+            child = subprocess.Popen(command, process_group=0, stdin=subprocess.PIPE)  # noqa: S603  our own
+            children.append(child)
+            _pass_on(passed_on, child)
         return worst_exit_code(names, children)
     finally:
         for child in children:
@@ -69,6 +76,14 @@ def run_children(names: Sequence[str], arguments: Sequence[str]) -> int:
                 child.stdin.close()
         for number, handler in former.items():
             signal.signal(number, handler)
+
+
+def _pass_on(line: bytes, child: subprocess.Popen[bytes]) -> None:
+    """Write the line; a child that has ended already reports that itself."""
+    assert child.stdin is not None
+    # Not through Python's buffer, which would be written again at `close`. A pipe takes 64 KiB at once.
+    with contextlib.suppress(BrokenPipeError):
+        os.write(child.stdin.fileno(), line)
 
 
 def worst_exit_code(names: Sequence[str], children: Sequence[subprocess.Popen[bytes]]) -> int:

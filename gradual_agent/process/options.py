@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from gradual_common.security.security import FleetSecurity
 
 if TYPE_CHECKING:
     from gradual_common.protocol.messages import Part  # Heavy: it needs numpy.
@@ -27,3 +29,5 @@ class AgentOptions:
     verbose: bool = False
     part: Part | None = None
     """Which process of which command this is, of one that runs several."""
+    security: FleetSecurity = field(default_factory=FleetSecurity)
+    """The join token and the certificates."""

@@ -11,7 +11,6 @@ import gc
 import importlib
 import os
 import random
-import resource
 import secrets
 import signal
 import socket
@@ -23,6 +22,7 @@ import uvloop
 
 from gradual_agent.coordination.contact import Redial
 from gradual_agent.errors import AgentError
+from gradual_agent.master_link.endpoint import MasterEndpoint
 from gradual_agent.process.agent import Agent
 from gradual_agent.process.options import AgentOptions
 from gradual_agent.runtime.lease import Lease
@@ -30,6 +30,7 @@ from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_common import __version__
 from gradual_common.errors import GradualError
 from gradual_common.process.exit_codes import NOT_DONE
+from gradual_common.process.file_limit import raise_file_limit
 from gradual_common.process.logs import hide_secrets, mask_in_logs
 from gradual_common.protocol.job import Job, all_credentials
 from gradual_common.protocol.messages import PROTOCOL, Hello
@@ -62,7 +63,7 @@ def exit_code_of_run(options: AgentOptions, command: str) -> int:
 
 def run_process(options: AgentOptions) -> int:
     """Serve one run in this process; the exit code."""
-    limit = raise_file_limit()
+    limit = raise_file_limit(MAX_USERS + RESERVED_FILES)
     max_users = options.max_users or min(MAX_USERS, limit - RESERVED_FILES)
     if max_users < 1:
         raise AgentError(f"{limit} file descriptors hold no user beside the {RESERVED_FILES} reserved; raise ulimit -n")
@@ -70,16 +71,6 @@ def run_process(options: AgentOptions) -> int:
         structlog.get_logger(__name__).warning("fewer file descriptors than users", files=limit, max_users=max_users)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(serve(options, max_users))
-
-
-def raise_file_limit() -> int:
-    """Raise the soft limit of file descriptors to the hard one, as every connection is one; the limit."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    except (ValueError, OSError):  # Where "unlimited" is more than the kernel gives (macOS).
-        return soft
-    return MAX_USERS + RESERVED_FILES if hard == resource.RLIM_INFINITY else hard
 
 
 async def serve(options: AgentOptions, max_users: int) -> int:
@@ -98,7 +89,7 @@ async def serve(options: AgentOptions, max_users: int) -> int:
 
     agent = Agent(
         introduction_of(options, max_users),
-        target=options.master,
+        master=MasterEndpoint(options.master, options.security),
         redial=Redial(options.master_wait, random.SystemRandom().random, read_clock()),
         lease=lease,
         timeline=timer.timeline,

@@ -13,7 +13,7 @@ from typing import Any
 
 from gradual_common.language.document import SECTIONS, Document
 from gradual_common.language.plan_view import name_steps
-from gradual_common.net.tls import holds_key
+from gradual_common.net.certificates import holds_key
 from gradual_common.plan.model.plan import Plan, Step, Threshold, UserGroup
 from gradual_common.protocol.job import Job, mask_of
 from gradual_common.secrecy.credentials import SENT_KEYS, places_in

@@ -20,6 +20,14 @@ def watch_parent(when_gone: Callable[[], object]) -> None:
     threading.Thread(target=_watch, args=(os.dup(0), when_gone), name="parent", daemon=True).start()
 
 
+def read_line(pipe: int) -> str:
+    """The one line that the parent writes before anything else, without its line end; "" if there is none."""
+    content = b""
+    while not content.endswith(b"\n") and (part := os.read(pipe, 65536)):
+        content += part
+    return content.decode("utf-8", "replace").rstrip("\n")
+
+
 def _watch(pipe: int, when_gone: Callable[[], object]) -> None:
     while os.read(pipe, 1):
         pass

@@ -97,6 +97,22 @@ class RunArguments(PlanArguments):
     log_format: Annotated[Literal["console", "json"], typer.Option(help="form of the log lines")] = "console"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MasterArguments(RunArguments):
+    """What a master of agents on other hosts needs, too."""
+
+    token_file: Annotated[
+        str | None, typer.Option(metavar="FILE", help="the fleet's join token (or the variable GRADUAL_TOKEN)")
+    ] = None
+    tls_cert: Annotated[
+        str | None, typer.Option(metavar="FILE", help="the master's certificate: connections are encrypted")
+    ] = None
+    tls_key: Annotated[str | None, typer.Option(metavar="FILE", help="its key")] = None
+    tls_ca: Annotated[
+        str | None, typer.Option(metavar="FILE", help="agents must show a certificate of this authority")
+    ] = None
+
+
 def spread(command: Callable[..., None]) -> Callable[..., None]:
     """Replace the first parameter of a command, a record, by one parameter per field of the record."""
     hints = get_type_hints(command, include_extras=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gradual_common.plan.loader import LoadedPlan
+from gradual_common.process.file_limit import raise_file_limit
 from gradual_common.process.logs import configure_logging
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.command_line.options import RunArguments
@@ -21,6 +22,9 @@ from gradual_master.run.options import RunOptions
 
 POLL_S = 0.2
 
+MAX_FILES = 65_536
+"""Enough for connections of agents where the system has no limit."""
+
 Check = Callable[[], None]
 """Called until the run starts; raises a GradualError if it cannot start, as its local agent processes have ended."""
 
@@ -30,6 +34,7 @@ def run_and_report(
 ) -> int:
     """Conduct the run, print the results, and return the exit code."""
     configure_logging(log_level, arguments.log_format)
+    raise_file_limit(MAX_FILES)
     reporters = make_reporters(arguments, loaded)
     # The live display comes first in the list, so that it is closed before other reporters print: it erases its lines.
     all_reporters = reporters if arguments.quiet else [make_progress(arguments, loaded.schedule), *reporters]

@@ -57,7 +57,7 @@ async def conduct(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[R
     threads = ReporterThreads(reporters)
     try:
         address = ListenAddress.read(options.listen)
-        address.allow(insecure=options.insecure, confidential=first_confidential(loaded.job))
+        address.allow(options.security, insecure=options.insecure, confidential=first_confidential(loaded.job))
         summary = await Conductor(loaded, options, threads).run(address)
         return await threads.complete(summary)
     finally:
@@ -75,7 +75,9 @@ class Conductor:
         self._report = RunReport(loaded, options, reporters, self._core, clock)
         job = replace(loaded.job, wants_samples=reporters.want_samples)
         provisions = Provisions(job, loaded.data)
-        self._server = FleetServer(self.dispatch, self._core.knows, provisions, self._report.take_samples)
+        self._server = FleetServer(
+            self.dispatch, self._core.knows, provisions, self._report.take_samples, options.security
+        )
         self._log = structlog.get_logger("gradual.master")
         self._dispatcher = Dispatcher(lambda event: self._core.handle(event, clock()), self._carry_out)
         self._merges: deque[Merge] = deque()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_common.security.security import FleetSecurity
 from gradual_common.units import format_duration
 from gradual_master.errors import OptionError
 
@@ -32,6 +33,9 @@ class RunOptions:
     takes_signals: bool = True
     """Whether Ctrl-C and SIGTERM stop the run; only in the main thread."""
     insecure: bool = False
+    """Whether connections from other machines may be without encryption or without a token."""
+    security: FleetSecurity = field(default_factory=FleetSecurity)
+    """The join token and the certificates."""
     allow_missing: float = 0.01
     """The share of the scheduled user-seconds that may be missing in a valid run."""
     allow_saturated: bool = False

@@ -21,12 +21,16 @@ from gradual_common.errors import WireError
 from gradual_common.protocol.codec import decode_agent_message, decode_samples, encode_master_message
 from gradual_common.protocol.messages import MasterMessage, SampleMessage, SlotRun
 from gradual_common.protocol.provisions import encode_provision
+from gradual_common.security.identity import TlsIdentity
+from gradual_common.security.security import FleetSecurity
 from gradual_common.wire import fleet_pb2, fleet_pb2_grpc
 from gradual_master.coordination.events import Event, Received, StreamEnded, Unreadable
 from gradual_master.errors import ListenError
 from gradual_master.run.provisions import JOB_SEQUENCE, Provisions
+from gradual_master.serving.health import add_health
 from gradual_master.serving.listening import ListenAddress
 from gradual_master.serving.send_queue import SendQueue
+from gradual_master.serving.token_guard import TokenGuard
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 """Messages should stay under 256 KiB. This limit is larger, because one batch of a very large plan cannot be split."""
@@ -44,6 +48,9 @@ OPTIONS = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     # Agents use keepalive pings to notice a broken connection; gRPC's default of 5 minutes would end such connections.
     ("grpc.http2.min_ping_interval_without_data_ms", 1000),
+    # A peer that does not finish its handshake, or that makes no call, is dropped: it holds a descriptor.
+    ("grpc.server_handshake_timeout_ms", 10_000),
+    ("grpc.max_connection_idle_ms", 30_000),
 )
 
 
@@ -89,11 +96,13 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         knows: Callable[[str], bool],
         provisions: Provisions,
         take_samples: Callable[[SampleMessage], None],
+        security: FleetSecurity,
     ) -> None:
         self._dispatch = dispatch
         self._knows = knows
         self._provisions = provisions
         self._take_samples = take_samples
+        self._security = security
         self._samplers = 0
         self._log = structlog.get_logger("gradual.master")
         self._streams: dict[int, AgentStream] = {}
@@ -106,10 +115,12 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         """Listen; return the bound address. ListenError if that is impossible."""
         if obstacle := obstacle_to(address):
             raise ListenError(f"cannot listen on {address.target}: {obstacle}")
-        self._server = grpc.aio.server(options=OPTIONS)
+        guards = [TokenGuard(self._security.token)] if self._security.token else []
+        self._server = grpc.aio.server(interceptors=guards, options=OPTIONS)
         cast(Any, fleet_pb2_grpc).add_FleetServicer_to_server(self, self._server)
+        await add_health(self._server)
         try:
-            port = self._server.add_insecure_port(address.target)
+            port = bind(self._server, address.target, self._security.identity)
         except RuntimeError as error:
             raise ListenError(f"cannot listen on {address.target}: {error}") from None
         await self._server.start()
@@ -214,6 +225,16 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         finally:
             self._samplers -= 1
         return fleet_pb2.SampleReceipt()
+
+
+def bind(server: Any, target: str, identity: TlsIdentity) -> int:
+    """Bind the address, with TLS if the master has a certificate; with an authority, agents must show one, too."""
+    if identity.cert is None or identity.key is None:
+        return int(server.add_insecure_port(target))
+    credentials = grpc.ssl_server_credentials(
+        [(identity.key, identity.cert)], identity.ca, require_client_auth=identity.ca is not None
+    )
+    return int(server.add_secure_port(target, credentials))
 
 
 def check_size(size: int) -> None:

@@ -1,7 +1,9 @@
 """`gradual-agent` reads its options before it loads anything, and says what is wrong with them."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,8 @@ from gradual_agent.errors import AgentError
 from gradual_agent.process.options import AgentOptions
 from gradual_common.errors import TemplateError
 from gradual_common.protocol.messages import Part
+from gradual_common.security.identity import TlsIdentity
+from gradual_common.security.security import FleetSecurity
 
 HEAVY = ("asyncio", "grpc", "numpy", "pydantic", "structlog", "uvloop", "jinja2", "google.protobuf")
 
@@ -51,6 +55,9 @@ def test_a_wrong_option_is_named_with_what_is_allowed(
         (["--master", "judge.example"], "not an address"),
         (["--master", "judge.example:7700"], "--insecure"),
         (["--master", "10.1.2.3:7700", "--processes", "2"], "--insecure"),
+        (["--master", "10.1.2.3:7700"], "add --tls-ca FILE --token-file FILE"),
+        (["--master", "unix:/m", "--token-file", "/nowhere"], "--token-file: /nowhere cannot be read"),
+        (["--master", "unix:/m", "--tls-cert", "c.pem"], "--tls-cert c.pem: its key is absent"),
     ],
 )
 def test_an_address_that_may_not_be_dialled_is_code_2(
@@ -99,9 +106,38 @@ def test_a_process_of_several_knows_its_part_and_watches_its_parent(monkeypatch:
     assert watched == [True]
 
 
+def test_token_and_certificates_come_from_the_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As another process of this user passes them on, which is watched: its end is the end of this one."""
+    given: list[AgentOptions] = []
+    watched: list[bool] = []
+    source, sink = os.pipe()
+    security = FleetSecurity("kT5_9dQ2-mB7xW1z", TlsIdentity(b"ca"), "master.example")
+    os.write(sink, f"{security.to_json()}\n".encode())
+    monkeypatch.setattr(cli, "run_one", lambda options: given.append(options) or 0)
+    monkeypatch.setattr(cli, "end_with_parent", lambda: watched.append(True))
+    with os.fdopen(source) as stdin, os.fdopen(sink):
+        monkeypatch.setattr("sys.stdin", stdin)
+        assert cli.main(["--master", "10.1.2.3:7700", "--security-on-stdin"]) == 0
+    assert [options.security for options in given] == [security]
+    assert watched == [True]
+
+
+def test_a_token_file_is_read_and_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given: list[AgentOptions] = []
+    monkeypatch.setattr(cli, "run_one", lambda options: given.append(options) or 0)
+    file = tmp_path / "token"
+    file.write_text("kT5_9dQ2-mB7xW1z\n")
+    file.chmod(0o644)
+    assert cli.main(["--master", "127.0.0.1:7700", "--token-file", str(file)]) == 0
+    assert given[0].security.token == "kT5_9dQ2-mB7xW1z"
+    assert f"gradual-agent: warning: {file} can be read by every user" in capsys.readouterr().err
+
+
 def test_several_processes_have_names_of_their_own_and_the_same_options(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[tuple[list[str], list[str]]] = []
-    monkeypatch.setattr(cli, "run_children", lambda names, arguments: given.append((names, arguments)) or 7)
+    monkeypatch.setattr(cli, "run_children", lambda names, arguments, _: given.append((names, arguments)) or 7)
     arguments = ["--master", "10.1.2.3:7700", "--insecure", "--max-users", "5", "--master-wait", "2m", "-v"]
     assert cli.main([*arguments, "--processes", "3", "--name", "load"]) == 7
     ((names, shared),) = given

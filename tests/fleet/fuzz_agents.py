@@ -21,6 +21,7 @@ from fuzz_world import CALLED, MS, Clock, S, SimTimeline, World
 
 from gradual_agent.coordination.contact import Redial
 from gradual_agent.coordination.pool import UserEnded
+from gradual_agent.master_link.endpoint import MasterEndpoint
 from gradual_agent.process import agent as agent_module
 from gradual_agent.process.agent import Agent
 from gradual_agent.runtime.lease import Lease
@@ -320,7 +321,7 @@ class AgentProcess:
         outcome: asyncio.Future[int] = asyncio.Future(loop=SimLoop())  # type: ignore[arg-type]
         self.agent = SimAgent(
             Hello(PROTOCOL, incarnation, CALLED, "host", number, "0.1", 0, max_users, part=part),
-            target=self.name,
+            master=MasterEndpoint(self.name),
             redial=Redial(master_wait, chance.random, self.clock()),
             lease=self.lease,
             timeline=self.timeline,

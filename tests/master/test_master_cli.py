@@ -15,7 +15,7 @@ def options_of(command: object) -> set[str]:
 
 
 def test_it_takes_what_gradual_run_takes_but_agents() -> None:
-    own = {"listen", "expect_agents", "agents_wait", "insecure"}
+    own = {"listen", "expect_agents", "agents_wait", "insecure", "token_file", "tls_cert", "tls_key", "tls_ca"}
     assert options_of(cli.run) - own == options_of(gradual_cli.run) - {"agents"}
 
 

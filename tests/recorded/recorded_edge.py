@@ -60,8 +60,8 @@ class Replaying:
         """The same as `add_registered_method_handlers`, for older gRPC."""
 
     def add_registered_method_handlers(self, service: str, handlers: dict[str, Any]) -> None:
-        assert service == SERVICE
-        self._handlers = handlers
+        if service == SERVICE:  # Nobody asks for the health of a replayed master.
+            self._handlers = handlers
 
     async def start(self) -> None:
         self._feeding = asyncio.create_task(self._feed())
@@ -158,6 +158,8 @@ class Recording:
         pass
 
     def add_registered_method_handlers(self, service: str, handlers: dict[str, Any]) -> None:
+        if service != SERVICE:
+            return
         wrapped = {
             "Session": handlers["Session"]._replace(stream_stream=self._session(handlers["Session"].stream_stream)),
             "Provision": handlers["Provision"]._replace(

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from gradual_common.errors import TlsFileError
 from gradual_common.language.document import Document, Path, attempt, mapping_at
 from gradual_common.language.wording import listed, nearest
-from gradual_common.net.tls import Tls, make_context, open_key, read_certificates
+from gradual_common.net.certificates import open_key, read_certificates
+from gradual_common.net.tls import Tls, make_context
 from gradual_common.net.urls import encode_server_name
 
 TLS_FILES = ("ca", "cert", "key")

@@ -184,6 +184,21 @@ def test_a_stream_that_does_not_come_about_is_dialled_again_after_jitter() -> No
     assert messages(instructions)[0].hello == Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 2, 100)
 
 
+def test_a_wrong_token_ends_an_agent_that_no_master_has_welcomed() -> None:
+    agent = greeting()
+    denied = StreamLost(agent.session.stream, "unauthenticated: wrong join token", is_denied=True)
+    assert agent.handles(denied) == [Exit(3, "the master refused this agent: unauthenticated: wrong join token")]
+
+
+def test_a_wrong_token_after_a_welcome_is_a_lost_master() -> None:
+    """What was measured is kept, until the master is there with its token again or is given up."""
+    agent = working()
+    agent.handles(StreamLost(1, "reset"))
+    agent.wakes(after=JITTER_DELAY)
+    assert agent.handles(StreamLost(2, "wrong join token", is_denied=True)) == []
+    assert agent.session.state is SessionState.DISCONNECTED
+
+
 def test_a_master_that_never_comes_is_given_up() -> None:
     agent = Agent()
     start = agent.now
@@ -192,7 +207,7 @@ def test_a_master_that_never_comes_is_given_up() -> None:
         instructions = agent.wakes()
         if of(DialMaster, instructions):
             instructions = agent.handles(StreamLost(agent.session.stream, "refused"), after=MS)
-    assert instructions[-1] == Exit(3, "no master for 1m")
+    assert instructions[-1] == Exit(3, "no master for 1m: refused")
     assert agent.now == start + PATIENCE
 
 
@@ -460,7 +475,7 @@ def test_a_master_that_stays_away_is_given_up_naming_what_is_dropped() -> None:
         instructions = agent.wakes()
         if of(DialMaster, instructions):
             agent.handles(StreamLost(agent.session.stream, "refused"))
-    assert instructions == [Exit(3, "no master for 1m", (1, 2))]
+    assert instructions == [Exit(3, "no master for 1m: refused", (1, 2))]
     assert agent.now == lost + PATIENCE
 
 

@@ -11,7 +11,8 @@ import grpc
 import pytest
 from fake_master import MS, FakeMaster
 
-from gradual_agent.master_link.rpc import MasterLink, describe_error
+from gradual_agent.master_link.endpoint import MasterEndpoint, describe_error
+from gradual_agent.master_link.rpc import MasterLink
 from gradual_common.errors import WireError
 from gradual_common.protocol.job import Job
 from gradual_common.protocol.messages import (
@@ -44,7 +45,7 @@ class Listener:
     def receive(self, stream: int, message: MasterMessage) -> None:
         self.received.append((stream, message))
 
-    def lose(self, stream: int, reason: str) -> None:
+    def lose(self, stream: int, reason: str, is_denied: bool = False) -> None:
         self.lost.append((stream, reason))
 
     def provide(self, provision: Provision) -> None:
@@ -66,7 +67,7 @@ async def listener() -> Listener:
 
 @pytest.fixture
 async def link(tmp_path: Path, listener: Listener) -> AsyncIterator[MasterLink]:
-    link = MasterLink(f"unix:{tmp_path / 'master'}", b"i" * 16, listener)
+    link = MasterLink(MasterEndpoint(f"unix:{tmp_path / 'master'}"), b"i" * 16, listener)
     yield link
     await link.close()
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gradual_agent.master_link import samples as sample_link
+from gradual_agent.master_link.endpoint import MasterEndpoint
 from gradual_agent.master_link.samples import EXEMPLARS_AT_ONCE, MAX_WAITING_MESSAGES, SampleLink
 from gradual_common.protocol.codec import decode_samples
 from gradual_common.protocol.messages import SampleMessage
@@ -100,7 +101,7 @@ async def master(target: str) -> AsyncIterator[Master]:
 async def link(target: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SampleLink]:
     monkeypatch.setattr(sample_link, "RETRY_S", 0.01)
     monkeypatch.setattr(sample_link, "FLUSH_S", DEADLINE_S)
-    made = SampleLink(target, INCARNATION)
+    made = SampleLink(MasterEndpoint(target), INCARNATION)
     yield made
     await made.close()
 

@@ -16,6 +16,7 @@ from gradual_agent.coordination.contact import Redial
 from gradual_agent.coordination.events import DISCONNECTED, Exit
 from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.kinds.engines import Runtime
+from gradual_agent.master_link.endpoint import MasterEndpoint
 from gradual_agent.process.agent import Agent
 from gradual_agent.process.plan_run import PlanRun
 from gradual_agent.runtime.lease import Lease
@@ -62,7 +63,7 @@ class Rig:
         self.engine = FakeEngine(self.timer.timeline, read_clock, lambda request: self.answer)
         self.agent = Agent(
             Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 0, 100),
-            target=target,
+            master=MasterEndpoint(target),
             redial=Redial(3000 * MS, lambda: 0.0, read_clock()),
             lease=self.lease,
             timeline=self.timer.timeline,
@@ -169,7 +170,7 @@ async def test_an_agent_without_a_master_says_how_long_it_waits_and_last_why_it_
     with capture_logs() as lines:
         agent = Agent(
             Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 0, 100),
-            target=nowhere,
+            master=MasterEndpoint(nowhere),
             redial=Redial(S, lambda: 0.0, read_clock()),
             lease=Lease(),
             timeline=timer.timeline,
@@ -181,7 +182,7 @@ async def test_an_agent_without_a_master_says_how_long_it_waits_and_last_why_it_
     timer.close()
     events = [line["event"] for line in lines if line["log_level"] != "debug"]
     assert events[0] == f"waiting for the master at {nowhere} for 1s at most"
-    assert events[-1] == "this agent ends: no master for 1s"
+    assert events[-1] == "this agent ends: no master for 1s: unavailable: No such file or directory"
 
 
 async def test_an_agent_that_ends_with_batches_names_those_that_are_lost(rig: Rig) -> None:

@@ -14,6 +14,8 @@ import pytest
 
 from gradual_agent.process import children
 from gradual_agent.process.children import exit_code_of, part_of, processes_of, run_children
+from gradual_common.security.identity import TlsIdentity
+from gradual_common.security.security import FleetSecurity
 
 DEADLINE_S = 20
 
@@ -53,15 +55,15 @@ def test_an_end_by_a_signal_has_the_exit_code_of_a_shell(status: int, code: int)
 
 def test_the_worst_exit_code_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", interpreter(tmp_path, 'test "$4" = a-2 && exit 3; exit 0'))
-    assert run_children(["a-1", "a-2", "a-3"], []) == 3
+    assert run_children(["a-1", "a-2", "a-3"], [], FleetSecurity()) == 3
 
 
 def test_every_child_gets_its_name_and_the_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", interpreter(tmp_path, f'echo "$@" > {tmp_path}/$4'))
-    assert run_children(["a-1", "a-2"], ["--master", "unix:/m"]) == 0
+    assert run_children(["a-1", "a-2"], ["--master", "unix:/m"], FleetSecurity()) == 0
     arguments = [(tmp_path / name).read_text().split() for name in ("a-1", "a-2")]
     assert [[word for word in words if "--part-of" not in word] for words in arguments] == [
-        ["-m", "gradual_agent", "--name", name, "--master", "unix:/m"] for name in ("a-1", "a-2")
+        ["-m", "gradual_agent", "--name", name, "--security-on-stdin", "--master", "unix:/m"] for name in ("a-1", "a-2")
     ]
     parts = [part_of(word.partition("=")[2]) for words in arguments for word in words if "--part-of" in word]
     assert [(part.number, part.of) for part in parts] == [(1, 2), (2, 2)]
@@ -69,10 +71,20 @@ def test_every_child_gets_its_name_and_the_arguments(tmp_path: Path, monkeypatch
     assert len(parts[0].command) == 16
 
 
+def test_every_child_gets_the_token_and_the_certificates_on_its_standard_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", interpreter(tmp_path, f"head -n 1 > {tmp_path}/$4"))
+    security = FleetSecurity("kT5_9dQ2-mB7xW1z", TlsIdentity(b"ca\n", b"cert\n", b"key\n"), "master.example")
+    assert run_children(["a-1", "a-2"], [], security) == 0
+    for name in ("a-1", "a-2"):
+        assert FleetSecurity.from_json((tmp_path / name).read_text()) == security
+
+
 def test_two_commands_have_different_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", interpreter(tmp_path, f'echo "$5" >> {tmp_path}/$4'))
     for _ in range(2):
-        assert run_children(["a-1", "a-2"], []) == 0
+        assert run_children(["a-1", "a-2"], [], FleetSecurity()) == 0
     one, other = (tmp_path / "a-1").read_text().split()
     assert one != other
 
@@ -91,7 +103,7 @@ def test_a_child_that_was_killed_is_named_while_the_others_go_on(
                 (tmp_path / "reported").touch()
 
     monkeypatch.setattr("sys.stderr", Terminal())
-    assert run_children(["a-1", "a-2"], []) == 137
+    assert run_children(["a-1", "a-2"], [], FleetSecurity()) == 137
     assert (tmp_path / "reported").exists()
 
 
@@ -123,7 +135,7 @@ def test_signals_reach_every_child(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     teller = threading.Thread(target=tell_when_ready)
     teller.start()
     before = signal.getsignal(number)
-    code = run_children(names, [])
+    code = run_children(names, [], FleetSecurity())
     teller.join()
     assert code == 9
     assert signal.getsignal(number) in (before, signal.SIG_DFL, signal.default_int_handler)

@@ -1,7 +1,6 @@
 """One process: as many users as its descriptors hold, a key of its own, a calm collector."""
 
 import gc
-import resource
 from dataclasses import replace
 
 import pytest
@@ -11,33 +10,6 @@ from gradual_agent.process import process
 from gradual_agent.process.options import AgentOptions
 
 OPTIONS = AgentOptions("unix:/m", "a", None, 1_000_000_000)
-
-
-@pytest.mark.parametrize(
-    ("limits", "raised_to"),
-    [
-        ((1024, 4096), 4096),
-        ((4096, 4096), 4096),
-        ((1024, resource.RLIM_INFINITY), process.MAX_USERS + process.RESERVED_FILES),
-    ],
-)
-def test_the_soft_limit_is_raised_to_the_hard_one(
-    limits: tuple[int, int], raised_to: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    limits_set: list[tuple[int, int]] = []
-    monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
-    monkeypatch.setattr(resource, "setrlimit", lambda _, wanted: limits_set.append(wanted))
-    assert process.raise_file_limit() == raised_to
-    assert limits_set == [(limits[1], limits[1])]
-
-
-def test_a_kernel_that_gives_less_than_the_hard_limit_leaves_the_soft_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise ValueError("not allowed")
-
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (2560, resource.RLIM_INFINITY))
-    monkeypatch.setattr(resource, "setrlimit", refuse)
-    assert process.raise_file_limit() == 2560
 
 
 @pytest.mark.parametrize(
@@ -53,14 +25,14 @@ def test_an_agent_takes_as_many_users_as_asked_or_as_its_descriptors_allow(
         served.append(max_users)
         return 0
 
-    monkeypatch.setattr(process, "raise_file_limit", lambda: limit)
+    monkeypatch.setattr(process, "raise_file_limit", lambda _: limit)
     monkeypatch.setattr(process, "serve", serve)
     assert process.run_process(replace(OPTIONS, max_users=asked)) == 0
     assert served == [users]
 
 
 def test_too_few_descriptors_are_an_error_before_any_load(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "raise_file_limit", lambda: 200)
+    monkeypatch.setattr(process, "raise_file_limit", lambda _: 200)
     with pytest.raises(AgentError, match="ulimit -n"):
         process.run_process(OPTIONS)
 

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives import serialization as forms
 from cryptography.x509 import load_pem_x509_certificate
 
 from gradual_common.errors import TlsFileError
-from gradual_common.net.tls import Tls, identity_of, make_context, open_key
+from gradual_common.net.certificates import open_key
+from gradual_common.net.tls import Tls, identity_of, make_context
 
 AUTHORITY = trustme.CA()
 CA = AUTHORITY.cert_pem.bytes()

@@ -2,6 +2,8 @@
 
 import pytest
 
+from gradual_common.security.identity import TlsIdentity
+from gradual_common.security.security import FleetSecurity
 from gradual_master.errors import InsecureError, ListenError
 from gradual_master.serving.listening import ListenAddress
 
@@ -36,25 +38,47 @@ def test_the_bound_port_replaces_the_asked_one() -> None:
     assert ListenAddress.read("unix:/x/y").at_port(1) == "unix:/x/y"
 
 
+TOKEN = "kT5_9dQ2-mB7xW1z"
+MASTERS = TlsIdentity(cert=b"c", key=b"k")
+MUTUAL = TlsIdentity(ca=b"a", cert=b"c", key=b"k")
+PLAIN, SAFE = FleetSecurity(), FleetSecurity(TOKEN, MASTERS)
+
 ALLOWED = [
-    ("loopback needs nothing", "127.0.0.1:1", False, "secrets", None),
-    ("a Unix socket needs nothing", "unix:/x/y", False, "secrets", None),
-    ("off loopback an option is needed", "0.0.0.0:1", False, "", "--insecure"),
-    ("with the option it is allowed", "0.0.0.0:1", True, "", None),
-    ("secrets never go in plaintext", "0.0.0.0:1", True, "secrets", "secrets"),
-    ("nor do keys, which are named", "0.0.0.0:1", True, "actions.b.tls.key", "take actions.b.tls.key out of the plan"),
+    ("loopback needs nothing", "127.0.0.1:1", PLAIN, False, "secrets", None),
+    ("a Unix socket needs nothing", "unix:/x/y", PLAIN, False, "secrets", None),
+    (
+        "off loopback security is needed",
+        "0.0.0.0:1",
+        PLAIN,
+        False,
+        "",
+        "--tls-cert FILE --tls-key FILE --token-file FILE",
+    ),
+    ("with it even secrets may go", "0.0.0.0:1", SAFE, False, "secrets", None),
+    ("with the option plaintext is allowed", "0.0.0.0:1", PLAIN, True, "", None),
+    ("secrets never go in plaintext", "0.0.0.0:1", PLAIN, True, "secrets", "secrets"),
+    (
+        "nor do keys, which are named",
+        "0.0.0.0:1",
+        PLAIN,
+        True,
+        "actions.b.tls.key",
+        "take actions.b.tls.key out of the",
+    ),
+    ("secrets never go to whoever asks", "0.0.0.0:1", FleetSecurity("", MASTERS), True, "secrets", "whoever connects"),
+    ("but to agents with certificates", "0.0.0.0:1", FleetSecurity("", MUTUAL), True, "secrets", None),
 ]
 
 
 @pytest.mark.parametrize(
-    ("reason", "text", "insecure", "confidential", "error"), ALLOWED, ids=[reason for reason, *_ in ALLOWED]
+    ("reason", "text", "security", "insecure", "confidential", "error"), ALLOWED, ids=[reason for reason, *_ in ALLOWED]
 )
 def test_plaintext_leaves_the_machine_only_when_asked(
-    reason: str, text: str, insecure: bool, confidential: str, error: str | None
+    reason: str, text: str, security: FleetSecurity, insecure: bool, confidential: str, error: str | None
 ) -> None:
     address = ListenAddress.read(text)
     if error is None:
-        address.allow(insecure=insecure, confidential=confidential)
+        address.allow(security, insecure=insecure, confidential=confidential)
         return
     with pytest.raises(InsecureError, match=error):
-        address.allow(insecure=insecure, confidential=confidential)
+        address.allow(security, insecure=insecure, confidential=confidential)

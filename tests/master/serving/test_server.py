@@ -28,6 +28,7 @@ from gradual_common.protocol.messages import (
     SlotRun,
 )
 from gradual_common.protocol.samples import SampleColumns
+from gradual_common.security.security import FleetSecurity
 from gradual_master.coordination.events import Event, Received, StreamEnded, Unreadable
 from gradual_master.errors import ListenError
 from gradual_master.run.provisions import Provisions
@@ -52,7 +53,9 @@ class Master:
         self.events: list[Event] = []
         self.samples: list[SampleMessage] = []
         provisions = Provisions(Job({"a": 1}, {}, {}, 5), {(0, "user"): Rows()})
-        self.server = FleetServer(self._keep, lambda agent: agent == id_of("a"), provisions, self._take)
+        self.server = FleetServer(
+            self._keep, lambda agent: agent == id_of("a"), provisions, self._take, FleetSecurity()
+        )
         self._news = asyncio.Event()
 
     def _keep(self, event: Event) -> None:
