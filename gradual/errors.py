@@ -6,7 +6,8 @@ GradualError
 ├── AgentsFailedError        the agent processes of `gradual run` cannot be started
 ├── NotReadyError            a master that does not take agents, as `gradual health` finds it
 ├── UsageError               an argument of `gradual.run` is out of range
-└── StarterRefusedError      `gradual init` cannot or will not write its file
+├── StarterRefusedError      `gradual init` cannot or will not write its file
+└── CertsRefusedError        `gradual certs` cannot or will not make a certificate or a file
 """
 
 from gradual_common.errors import GradualError
@@ -37,5 +38,11 @@ class UsageError(GradualError):
 
 class StarterRefusedError(GradualError):
     """`gradual init` cannot or will not write its file; the message says what to do."""
+
+    exit_code = WRONG_INPUT
+
+
+class CertsRefusedError(GradualError):
+    """`gradual certs` cannot or will not make a certificate or a file; the message says what to do."""
 
     exit_code = WRONG_INPUT

@@ -39,14 +39,14 @@ def demo_bank(*words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def test_help_names_every_command() -> None:
     result = gradual("--help")
     assert result.returncode == 0
-    for command in ("run", "try", "validate", "plan", "schema", "init", "demo-server"):
+    for command in ("run", "try", "validate", "plan", "schema", "init", "demo-server", "certs"):
         assert f"\n  {command} " in result.stdout
 
 
 def test_help_imports_nothing_heavy() -> None:
     """What makes `--help` slow is what is imported: none of these may be."""
     code = f"import sys; sys.argv = ['gradual', '--help']\ntry:\n {ENTRY}\nexcept SystemExit: pass\n"
-    code += "heavy = {'rich', 'grpc', 'numpy', 'pydantic', 'aiohttp', 'jinja2', 'yaml', 'asyncio'}\n"
+    code += "heavy = {'rich', 'grpc', 'numpy', 'pydantic', 'aiohttp', 'jinja2', 'yaml', 'asyncio', 'cryptography'}\n"
     code += "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=HOUSE, check=True)
     assert result.stderr.strip() == "[]"

@@ -49,8 +49,8 @@ SKIPPED = {
 CHANGES_THE_HOST = ("iptables", "pgrep", "kill ")
 """Firewall rules and signals to other processes: a block with one of these words never runs."""
 
-AGENTS_OF_MASTER = {"README-7": ("README-6", 3), "fleet-3": ("fleet-2", 4)}
-"""Block of the agents: block of their master, number of agents' hosts."""
+AGENTS_OF_MASTER = {"README-8": ("README-7", "README-6", 3), "fleet-4": ("fleet-3", "fleet-2", 3)}
+"""Block of the agents: block of their master, block of the certificates, number of agents' hosts."""
 
 BANK, MASTER, METRICS = "127.0.0.1:8080", "7700", "9464"
 """As the pages print them."""
@@ -58,7 +58,7 @@ BANK, MASTER, METRICS = "127.0.0.1:8080", "7700", "9464"
 
 def each_block(*languages: str) -> Any:
     """Parametrize a test with the blocks that run alone."""
-    excluded = SKIPPED.keys() | AGENTS_OF_MASTER.keys() | {master for master, _ in AGENTS_OF_MASTER.values()}
+    excluded = SKIPPED.keys() | AGENTS_OF_MASTER.keys() | {master for master, _, _ in AGENTS_OF_MASTER.values()}
     blocks = [
         block
         for block in BLOCKS
@@ -189,8 +189,9 @@ def test_commands_run_as_printed(block: Block, reader: ReadersFolder) -> None:
 @pytest.mark.parametrize("name", AGENTS_OF_MASTER)
 def test_a_master_and_its_agents_run_as_printed(name: str, reader: ReadersFolder) -> None:
     blocks = {block.name: block for block in BLOCKS}
-    master, hosts = AGENTS_OF_MASTER[name]
+    master, certificates, hosts = AGENTS_OF_MASTER[name]
     reader.write_files_for(blocks[master])
+    reader.finish(reader.start(blocks[certificates].text))
     processes = [reader.start(blocks[master].text), *(reader.start(blocks[name].text) for _ in range(hosts))]
     try:
         for process in processes:
