@@ -7,7 +7,7 @@ AGREED := $(BIN)/pip check --disable-pip-version-check
 EDIT   := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 BUILD  := pyproject.toml hatch_build.py $(wildcard proto/*/*.proto proto/*/*/*.proto)
 
-.PHONY: help demo test fuzz check format bench clean
+.PHONY: help demo test fuzz check format bench image clean
 help: ## show what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1: /p' Makefile
 
@@ -36,6 +36,9 @@ format: $(VENV)/.dev ## format the code
 
 bench: $(VENV)/.dev ## side by side with the peers that can be installed here; prints tables with ratios
 	@$(BIN)/python -m bench
+
+image: ## the images gradual and gradual-agent, with Docker (docs/docker.md)
+	@deploy/docker/build.sh
 
 clean: ## remove the environment and everything generated
 	rm -rf $(VENV) gradual_common/wire gradual_master/wire .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
