@@ -101,6 +101,23 @@ def init(
         typer.echo(f"{file} written. Next: `gradual demo-server` in one terminal, `gradual run {file}` in another.")
 
 
+@app.command()
+def doctor(
+    users: Annotated[
+        int, typer.Option("-u", "--users", min=1, max=10_000_000, metavar="N", help="users that this host shall hold")
+    ] = 10_000,
+    as_json: Annotated[bool, typer.Option("--json", help="print the findings as JSON")] = False,
+) -> None:
+    """Check this host for load generation.
+
+    What limits or falsifies a run, why, and the command that changes it. Nothing is changed. Exit codes: 0 nothing
+    limits (warnings are 0 too), 3 something does.
+    """
+    from gradual.doctor.doctor import run_doctor
+
+    raise typer.Exit(run_doctor(users, as_json))
+
+
 @app.command("demo-server")
 def demo_server(
     host: Annotated[str, typer.Option(metavar="HOST", help="the address to listen at")] = "127.0.0.1",
