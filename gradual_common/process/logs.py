@@ -18,13 +18,10 @@ from typing import Any, Literal
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from gradual_common.process.grpc_log import GRPC_VERBOSITY, quiet_grpc
 from gradual_common.secrecy.masking import Mask
 
 LogFormat = Literal["console", "json"]
-
-GRPC_VERBOSITY = "GRPC_VERBOSITY"
-"""The C core of gRPC writes to standard error itself, without `logging`. Its errors reach Python as exceptions, so the
-output is switched off."""
 
 _BOUND: dict[str, Any] = {}
 """Values on every line of this process."""
@@ -42,8 +39,7 @@ def usual_level(verbose: bool) -> str:
 def configure_logging(level: str = "info", format: LogFormat = "console", **bound: Any) -> None:  # noqa: A002 (the flag)
     """Send log lines of this process from `level` on to standard error, with the values `bound` on each.
 
-    Call it before the first gRPC channel is made, because gRPC reads its variable then. A second call replaces the
-    settings. Raises ValueError for an unknown level.
+    A second call replaces the settings. Raises ValueError for an unknown level.
     """
     shared = _shared_processors()
     handler = StandardError()
@@ -59,7 +55,7 @@ def configure_logging(level: str = "info", format: LogFormat = "console", **boun
     # At debug level grpc logs every message of every call: too much for -v.
     logging.getLogger("grpc").setLevel(max(root.level, logging.INFO))
     logging.captureWarnings(True)
-    os.environ.setdefault(GRPC_VERBOSITY, "NONE")
+    quiet_grpc()
     _configure_structlog([*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter])
     _BOUND.clear()
     bind_process(**bound)
@@ -151,7 +147,7 @@ def host_logging() -> Iterator[None]:
         if is_ours and _hosted_runs == 0:
             _configure_structlog([*_shared_processors(), structlog.processors.format_exc_info, _render_for_host])
             _is_quieting = GRPC_VERBOSITY not in os.environ
-            os.environ.setdefault(GRPC_VERBOSITY, "NONE")
+            quiet_grpc()
         _hosted_runs += is_ours
     try:
         yield
