@@ -45,9 +45,14 @@ STUBS = "gradual_common.wire.fleet_pb2_grpc"
 STUB_USERS = (
     "gradual_agent.master_link.rpc",
     "gradual_agent.master_link.samples",
-    "gradual_master.serving.server",
 )
-MESSAGE_USERS = ("gradual_common.protocol.codec", "gradual_common.protocol.provisions", *STUB_USERS)
+MESSAGE_USERS = (
+    "gradual_common.protocol.codec",
+    "gradual_common.protocol.provisions",
+    "gradual_master.serving.receiving",
+    "gradual_master.serving.server",
+    *STUB_USERS,
+)
 
 MAX_FILES = 12
 """Of one folder, with its `__init__.py`."""

@@ -43,11 +43,17 @@ MAX_PROCESSES = 2**16
 MAX_ORDINALS = 2**24
 """Upper bound of ordinals: a reader may expand a run of slots to a list without using up memory."""
 
+MAX_BATCHES = 16
+"""Of one message: twice what an agent sends before the first of them is acknowledged."""
+
+MAX_ENTRIES = 2**16
+"""Of any other list of an agent: slots of one agent, or levels within an interval. Reading them takes 0.1 s."""
+
 _REASON = WireField(read_reason)
 _SLOTS = RecordCodec(messages.SlotRun, pb.SlotRun, at=number("instant"))
 
 
-def _slots(what: str) -> WireField:
+def _slots(what: str, at_most: int | None = MAX_ENTRIES) -> WireField:
     """A field of slot runs; `what` names it in errors."""
 
     def read(run: pb.SlotRun) -> messages.SlotRun:
@@ -55,7 +61,7 @@ def _slots(what: str) -> WireField:
         check_number(f"first of {what} slots", run.first, 0, MAX_ORDINALS - run.count)
         return _SLOTS.read(run)
 
-    return each(_SLOTS, read)
+    return each(_SLOTS, read, at_most)
 
 
 _HELLO = RecordCodec(
@@ -117,12 +123,12 @@ _BATCH = RecordCodec(
     batch.Batch,
     pb.Batch,
     ("users", "iterations"),
-    frames=each(_FRAMES),
+    frames=each(_FRAMES, at_most=MAX_ENTRIES),
     users=WireField(write=write_column),
     iterations=WireField(write=write_column),
     histograms=WireField(_HISTOGRAMS.read, _HISTOGRAMS.write),
     health=WireField(_read_health, _HEALTH.write),
-    applied=each(_APPLIED),
+    applied=each(_APPLIED, at_most=MAX_ENTRIES),
     **columns("cells", "requests", "counters", "statuses", "assertions"),
 )
 
@@ -148,7 +154,7 @@ _AGENT = RecordCodec(
     confirm=part(_CONFIRM),
     released=_slots("released"),
     finished=_slots("finished"),
-    batches=each(_BATCH, _read_batch),
+    batches=each(_BATCH, _read_batch, MAX_BATCHES),
     goodbye=part(RecordCodec(messages.Goodbye, pb.Goodbye, reason=_REASON)),
 )
 
@@ -173,7 +179,7 @@ _LEVELS = RecordCodec(messages.LevelOrder, pb.Level, number=number("level", -1),
 _ORDERS = RecordCodec(
     messages.Orders,
     pb.Orders,
-    slots=_slots("ordered"),
+    slots=_slots("ordered", at_most=None),
     levels=each(_LEVELS),
     **numbers("epoch", "version", "graceful_stop"),
 )
@@ -200,6 +206,9 @@ _MASTER = RecordCodec(
 encode_master_message = _MASTER.write
 decode_master_message = _MASTER.read
 
+
+MAX_BLOCKS = 256
+"""Blocks of samples, or exchanges, of one message; an agent sends one block, or four exchanges."""
 
 SAMPLE_COLUMNS = ("started", "duration", "slot", "step", "kind", "status")
 
@@ -246,8 +255,8 @@ _SAMPLES = RecordCodec(
     messages.SampleMessage,
     pb.SampleMessage,
     incarnation=WireField(partial(read_key, "an incarnation")),
-    blocks=each(_BLOCKS, _read_block),
-    exemplars=each(_EXEMPLARS),
+    blocks=each(_BLOCKS, _read_block, MAX_BLOCKS),
+    exemplars=each(_EXEMPLARS, at_most=MAX_BLOCKS),
 )
 
 encode_samples = _SAMPLES.write

@@ -78,12 +78,19 @@ def part(codec: RecordCodec[Any, Any], read: Callable[[Any], Any] | None = None)
     return WireField(read or codec.read, codec.write, is_part=True)
 
 
-def each(codec: RecordCodec[Any, Any], read: Callable[[Any], Any] | None = None) -> WireField:
-    """A list of messages."""
+def each(
+    codec: RecordCodec[Any, Any], read: Callable[[Any], Any] | None = None, at_most: int | None = None
+) -> WireField:
+    """A list of messages; `at_most`: how many a reader takes."""
     read_entry = read or codec.read
-    return WireField(
-        lambda entries: tuple([read_entry(entry) for entry in entries]), lambda entries: [*map(codec.write, entries)]
-    )
+
+    def read_all(entries: Any) -> tuple[Any, ...]:
+        # Before any is read: a message of 4 MiB has room for a million empty ones, which take 40 s to read.
+        if at_most is not None and len(entries) > at_most:
+            raise WireError(f"{len(entries):,} times {entries[0].DESCRIPTOR.name}; at most {at_most:,} are allowed")
+        return tuple([read_entry(entry) for entry in entries])
+
+    return WireField(read_all, lambda entries: [*map(codec.write, entries)])
 
 
 def number(what: str, low: int = 0, high: int = MAX_INT64) -> WireField:

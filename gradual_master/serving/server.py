@@ -10,7 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from itertools import count
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -23,20 +23,15 @@ from gradual_common.protocol.messages import MasterMessage, SampleMessage, SlotR
 from gradual_common.protocol.provisions import encode_provision
 from gradual_common.security.identity import TlsIdentity
 from gradual_common.security.security import FleetSecurity
-from gradual_common.wire import fleet_pb2, fleet_pb2_grpc
+from gradual_common.wire import fleet_pb2
 from gradual_master.coordination.events import Event, Received, StreamEnded, Unreadable
 from gradual_master.errors import ListenError
 from gradual_master.run.provisions import JOB_SEQUENCE, Provisions
 from gradual_master.serving.health import add_health
 from gradual_master.serving.listening import ListenAddress
+from gradual_master.serving.receiving import MAX_GRPC_MESSAGE_BYTES, MAX_MESSAGE_BYTES, add_fleet, read_message
 from gradual_master.serving.send_queue import SendQueue
 from gradual_master.serving.token_guard import TokenGuard
-
-MAX_MESSAGE_BYTES = 4 * 1024 * 1024
-"""Messages should stay under 256 KiB. This limit is larger, because one batch of a very large plan cannot be split."""
-
-MAX_GRPC_MESSAGE_BYTES = 4 * MAX_MESSAGE_BYTES
-"""gRPC rejects a larger message without telling us the sender. Up to this size we read it, and can name the agent."""
 
 MAX_SOCKET_PATH_BYTES = 107
 """The size of `sun_path` in unix(7), without the final zero byte."""
@@ -48,6 +43,8 @@ OPTIONS = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     # Agents use keepalive pings to notice a broken connection; gRPC's default of 5 minutes would end such connections.
     ("grpc.http2.min_ping_interval_without_data_ms", 1000),
+    # An agent has two calls on a connection. Without this a stranger could have any number of them (`token_guard`).
+    ("grpc.max_concurrent_streams", 8),
     # A peer that does not finish its handshake, or that makes no call, is dropped: it holds a descriptor.
     ("grpc.server_handshake_timeout_ms", 10_000),
     ("grpc.max_connection_idle_ms", 30_000),
@@ -83,7 +80,7 @@ class AgentStream:
         return self.queue.take()
 
 
-class FleetServer(fleet_pb2_grpc.FleetServicer):
+class FleetServer:
     """Listens, receives and sends messages.
 
     `dispatch` processes an event and must not block. `knows` says whether an incarnation belongs to the fleet.
@@ -117,7 +114,7 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
             raise ListenError(f"cannot listen on {address.target}: {obstacle}")
         guards = [TokenGuard(self._security.token)] if self._security.token else []
         self._server = grpc.aio.server(interceptors=guards, options=OPTIONS)
-        cast(Any, fleet_pb2_grpc).add_FleetServicer_to_server(self, self._server)
+        add_fleet(self, self._server)
         await add_health(self._server)
         try:
             port = bind(self._server, address.target, self._security.identity)
@@ -171,14 +168,14 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
             del self._streams[number]
             self._dispatch(StreamEnded(number))
 
-    async def _read(self, number: int, stream: AgentStream, messages: AsyncIterator[Any], peer: str) -> None:
+    async def _read(self, number: int, stream: AgentStream, messages: AsyncIterator[bytes], peer: str) -> None:
         """Dispatch received messages until the agent stops sending; then close the stream."""
         try:
             async for message in messages:
                 if stream.is_closing:
                     break
-                check_size(message.ByteSize())
-                self._dispatch(Received(number, decode_agent_message(message)))
+                content = read_message(fleet_pb2.AgentMessage, message)
+                self._dispatch(Received(number, decode_agent_message(content)))
         except (WireError, DecodeError) as error:
             self._dispatch(Unreadable(number, str(error), peer))
         except grpc.aio.AioRpcError:
@@ -214,8 +211,7 @@ class FleetServer(fleet_pb2_grpc.FleetServicer):
         self._samplers += 1
         try:
             async for message in request_iterator:
-                check_size(message.ByteSize())
-                samples = decode_samples(message)
+                samples = decode_samples(read_message(fleet_pb2.SampleMessage, message))
                 if not self._knows(samples.incarnation.hex()):
                     await context.abort(grpc.StatusCode.NOT_FOUND, "send a Hello first: this agent is not in the fleet")
                 self._take_samples(samples)
@@ -235,12 +231,6 @@ def bind(server: Any, target: str, identity: TlsIdentity) -> int:
         [(identity.key, identity.cert)], identity.ca, require_client_auth=identity.ca is not None
     )
     return int(server.add_secure_port(target, credentials))
-
-
-def check_size(size: int) -> None:
-    """WireError for a message of more bytes than allowed."""
-    if size > MAX_MESSAGE_BYTES:
-        raise WireError(f"a message of {size:,} bytes; at most {MAX_MESSAGE_BYTES:,} are allowed")
 
 
 def obstacle_to(address: ListenAddress) -> str:

@@ -17,6 +17,8 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from gradual_common.wire import fleet_pb2
+
 SERVICE = "gradual.v1.Fleet"
 NS_PER_S = 1_000_000_000
 
@@ -99,12 +101,12 @@ class Replaying:
         try:
             match method:
                 case "Session":
-                    await handler.stream_stream(self._requests(number, handler), context)
+                    await handler.stream_stream(self._requests(number), context)
                 case "Provision":
                     async for message in handler.unary_stream(handler.request_deserializer(data), context):
                         await context.write(message)
                 case "Samples":
-                    await context.write(await handler.stream_unary(self._requests(number, handler), context))
+                    await context.write(await handler.stream_unary(self._requests(number), context))
         except grpc.aio.AbortError as error:
             self._note(number, method, str(error).encode(), "abort")
         else:
@@ -114,9 +116,9 @@ class Replaying:
         at = self._elapsed()
         self.sent.append({"at": at, "call": number, "method": method, "do": do, "bytes": to_text(data)})
 
-    async def _requests(self, number: int, handler: Any) -> AsyncIterator[Any]:
+    async def _requests(self, number: int) -> AsyncIterator[bytes]:
         while (data := await self._inboxes[number].get()) is not None:
-            yield handler.request_deserializer(data)
+            yield data
 
 
 class _Context:
@@ -186,11 +188,14 @@ class Recording:
         self._note(self._calls, method, "open", data)
         return self._calls
 
-    async def _read(self, number: int, method: str, messages: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        async for message in messages:
+    async def _read(self, number: int, method: str, messages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        kind: Any = {"Session": fleet_pb2.AgentMessage, "Samples": fleet_pb2.SampleMessage}[method]
+        async for content in messages:
+            message = kind.FromString(content)
             self._revise(message)
-            self._note(number, method, "say", message.SerializeToString())
-            yield message
+            revised = message.SerializeToString()
+            self._note(number, method, "say", revised)
+            yield revised
         self._note(number, method, "end")
 
     def _session(self, serve: Any) -> Any:

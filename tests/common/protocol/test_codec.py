@@ -270,3 +270,24 @@ def test_a_cpu_share_is_a_number_from_zero_up(cpu: float) -> None:
     batch = pb.Batch(number=1, health=pb.Health(cpu=cpu))
     with pytest.raises(WireError, match="CPU share"):
         decode_agent_message(pb.AgentMessage(batches=[batch]))
+
+
+RUN = pb.SlotRun(count=1)
+LISTS = {
+    "runs that are held": (
+        pb.AgentMessage(hello=pb.Hello(protocol=PROTOCOL, incarnation=bytes(16), stream=1, held=[RUN] * 65_537)),
+        "65,537 times SlotRun",
+    ),
+    "runs that are released": (pb.AgentMessage(released=[RUN] * 65_537), "65,537 times SlotRun; at most 65,536"),
+    "runs that are finished": (pb.AgentMessage(finished=[RUN] * 65_537), "65,537 times SlotRun"),
+    "batches": (pb.AgentMessage(batches=[pb.Batch(number=1)] * 17), "17 times Batch; at most 16 are allowed"),
+    "frames": (pb.AgentMessage(batches=[pb.Batch(frames=[pb.Frame()] * 65_537)]), "65,537 times Frame"),
+    "levels": (pb.AgentMessage(batches=[pb.Batch(applied=[pb.Applied()] * 65_537)]), "65,537 times Applied"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("which", LISTS)
+def test_more_entries_than_an_agent_can_have_are_not_read(which: str) -> None:
+    message, error = LISTS[which]
+    with pytest.raises(WireError, match=error):
+        decode_agent_message(message)
