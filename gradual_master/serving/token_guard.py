@@ -1,11 +1,13 @@
 """Refuses calls without the fleet's join token, before anything of them is read.
 
-An attempt is logged with the address that it came from, at most once a second: whoever tries tokens as fast as he can
-must not fill the log.
+Whoever tries tokens as fast as he can must neither fill the log nor keep the master busy. An attempt is logged with the
+address that it came from, at most once a second. It is answered after a pause, the longer the more of them wait. A
+connection has room for few calls (`server.OPTIONS`), so it makes few attempts.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import time
 from collections.abc import Awaitable, Callable
@@ -16,6 +18,12 @@ import grpc.aio
 import structlog
 
 LOG_EVERY_S = 1.0
+PAUSE_S, MAX_PAUSE_S = 0.5, 10.0
+"""Before an attempt is answered."""
+
+ANSWERS_PER_S = 200
+"""An attempt takes 0.2 ms of a core."""
+
 OPEN = ("/grpc.health.v1.Health/",)
 """Services that need no token: whether the master is ready is no secret."""
 
@@ -29,7 +37,7 @@ class TokenGuard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
         self._expected = f"Bearer {token}".encode()
         self._clock = clock
         self._refused = 0
-        self._log_at = 0.0
+        self._log_at = self._answer_at = 0.0
         self._log = structlog.get_logger("gradual.master")
 
     async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any) -> Any:
@@ -45,8 +53,16 @@ class TokenGuard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
 
     async def _refuse(self, _: Any, context: Any) -> None:
         self._refused += 1
-        if (now := self._clock()) >= self._log_at:
+        now = self._clock()
+        if now >= self._log_at:
             calls = "a call" if self._refused == 1 else f"{self._refused} calls, the last of them"
             self._log.warning(f"refused {calls} without the right join token", peer=context.peer())
             self._refused, self._log_at = 0, now + LOG_EVERY_S
+        await asyncio.sleep(self.pause(now))
         await context.abort(grpc.StatusCode.UNAUTHENTICATED, REFUSAL)
+
+    def pause(self, now: float) -> float:
+        """How long an attempt waits: until those before it are answered."""
+        turn = max(now + PAUSE_S, self._answer_at + 1 / ANSWERS_PER_S)
+        self._answer_at = min(turn, now + MAX_PAUSE_S)
+        return self._answer_at - now

@@ -22,6 +22,11 @@ from gradual_master.serving.server import FleetServer
 TOKEN = "kT5_9dQ2-mB7xW1z"
 
 
+@pytest.fixture(autouse=True)
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_guard, "PAUSE_S", 0.0)
+
+
 @asynccontextmanager
 async def serving(folder: Path) -> AsyncIterator[tuple[str, list[Any]]]:
     """A master with a token: its address, and what it was asked to handle."""
@@ -87,3 +92,12 @@ async def test_the_health_of_the_master_needs_no_token(tmp_path: Path) -> None:
         for service in ("", "gradual.v1.Fleet"):
             answer = await stub.Check(health_pb2.HealthCheckRequest(service=service))
             assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_an_attempt_waits_the_longer_the_more_of_them_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_guard, "PAUSE_S", 0.5)
+    guard = token_guard.TokenGuard(TOKEN)
+    pauses = [guard.pause(now=100.0) for _ in range(1001)]
+    assert [round(pauses[number], 3) for number in (0, 1, 1000)] == [0.5, 0.505, 5.5]
+    assert max(guard.pause(now=100.0) for _ in range(10_000)) == token_guard.MAX_PAUSE_S
+    assert guard.pause(now=200.0) == 0.5
