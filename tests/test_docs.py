@@ -20,7 +20,7 @@ from gradual_common.templates.templates import compile_template
 
 RUN = {"sh", "python"}
 PLANS = {"yaml"}
-OTHERS = {"text", "mermaid", "yml", "xml", "promql", "sql"}
+OTHERS = {"text", "mermaid", "yml", "xml", "promql", "sql", "groovy"}
 """Outputs, drawings and input of other programs."""
 
 

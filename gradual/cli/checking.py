@@ -19,6 +19,7 @@ from gradual_common.process.exit_codes import DONE, WRONG_INPUT
 from gradual_common.process.streams import is_utf8
 from gradual_common.schedule.schedule import Level, Schedule
 from gradual_common.units import format_duration
+from gradual_master.command_line.github import annotate_mistakes
 from gradual_master.command_line.main import describe_problems
 from gradual_master.command_line.options import PlanArguments, load_arguments
 from gradual_master.reporting.text.block_chart import block_lines, constant_pieces, slices
@@ -43,6 +44,7 @@ def validate_plan(arguments: PlanArguments) -> int:
         loaded = load_arguments(arguments)
     except PlanError as error:
         typer.echo(describe_problems(error))
+        annotate_mistakes(error)
         return WRONG_INPUT
     typer.echo(f"{loaded.name}: OK: {describe(loaded)}")
     print_warnings(loaded)

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gradual_common.errors import PlanError, Problem
-from gradual_common.language.document import Document, Path, value_at
+from gradual_common.language.document import Document, Path, list_at, value_at
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import nearest
 from gradual_common.plan.checks.data import load_data
@@ -113,6 +113,8 @@ class LoadedPlan:
     name: str
     folder: FilePath
     warnings: tuple[Problem, ...] = ()
+    threshold_lines: tuple[int | None, ...] = ()
+    """The line of each threshold in the plan file; None for one that is not written there."""
 
 
 def load_plan(
@@ -149,7 +151,24 @@ def load_plan(
         schedule = compile_schedule(display_plan)
     text = json.dumps(document.root, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return LoadedPlan(plan, display_plan, schedule, job, data, digest, source.name, source.folder, find_warnings(view))
+    return LoadedPlan(
+        plan,
+        display_plan,
+        schedule,
+        job,
+        data,
+        digest,
+        source.name,
+        source.folder,
+        find_warnings(view),
+        lines_of_thresholds(document),
+    )
+
+
+def lines_of_thresholds(document: Document) -> tuple[int | None, ...]:
+    """The line of each entry of `thresholds`; None for one that an option brought."""
+    marks = (document.mark(("thresholds", number)) for number in range(len(list_at(document.root, "thresholds"))))
+    return tuple(mark.line if mark.file == document.name else None for mark in marks)
 
 
 def validate(document: Document) -> Plan | None:

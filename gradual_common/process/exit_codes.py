@@ -5,7 +5,10 @@ A command ends with the code of its verdict (`of_verdict`) or with that of its e
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
+
+from gradual_common.secrecy.quoting import shorten
 
 Status = Literal["passed", "failed", "invalid", "interrupted"]
 
@@ -30,6 +33,27 @@ def of_verdict(status: Status, stop_signal: str | None) -> int:
     if status == "interrupted":
         return TERMINATED if stop_signal == "terminate" else INTERRUPTED
     return {"passed": DONE, "failed": FAILED, "invalid": NOT_DONE}[status]
+
+
+NAMED = {"failed": FAILED, "invalid": NOT_DONE, "interrupted": INTERRUPTED, "terminated": TERMINATED}
+"""The ends of a run whose code `--exit-code` may change, by name."""
+
+MAX_CODE = 255
+"""An operating system keeps 8 bits of an exit code."""
+
+
+def read_changes(pairs: Iterable[tuple[str, str]]) -> dict[int, int]:
+    """`failed`, `99` → {1: 99}; ValueError for an unknown name, one that is named twice, or a code out of range."""
+    changes: dict[int, int] = {}
+    for name, text in pairs:
+        if name not in NAMED:
+            raise ValueError(f"there is no end of a run called {shorten(name)!r}; there are {', '.join(NAMED)}")
+        if NAMED[name] in changes:
+            raise ValueError(f"{name} is given twice; give each name once")
+        if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= MAX_CODE):
+            raise ValueError(f"{name}={shorten(text)} is not an exit code; write a whole number from 0 to {MAX_CODE}")
+        changes[NAMED[name]] = int(text)
+    return changes
 
 
 def of_lost_results(code: int) -> int:

@@ -14,6 +14,7 @@ from gradual_common.process.exit_codes import DONE, NOT_DONE, of_lost_results
 from gradual_common.process.grpc_log import quiet_grpc
 from gradual_common.process.streams import StandardStreams
 from gradual_common.secrecy.quoting import brief
+from gradual_master.command_line.github import annotate_mistakes
 
 
 def new_app(description: str) -> typer.Typer:
@@ -67,6 +68,8 @@ def exit_code_of(app: typer.Typer, name: str) -> int:
         return leaving.code if isinstance(leaving.code, int) else DONE
     except GradualError as error:
         say(name, describe_problems(error) if isinstance(error, PlanError) else brief(str(error)))
+        if isinstance(error, PlanError):
+            annotate_mistakes(error)
         return error.exit_code
     except Exception:
         # Python would exit with 1, which means that an objective failed.

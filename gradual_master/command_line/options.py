@@ -75,7 +75,8 @@ class RunArguments(PlanArguments):
             "--reporter",
             "-o",
             metavar="NAME[=ARG]",
-            help="console, json, csv, html, junit, markdown, otlp, parquet, prometheus, or your own; repeatable",
+            help="console, json, csv, html, junit, markdown, openmetrics, otlp, parquet, prometheus, or your own; "
+            "repeatable",
         ),
     ] = field(default_factory=list)
     tag: Annotated[list[str], typer.Option("--tag", metavar="K=V", help="a tag in the summary; repeatable")] = field(
@@ -91,6 +92,14 @@ class RunArguments(PlanArguments):
         "10s"
     )
     interval: Annotated[str, typer.Option(metavar="D", help="the time that one batch of measurements covers")] = "1s"
+    exit_code: Annotated[
+        list[str],
+        typer.Option(
+            "--exit-code",
+            metavar="NAME=CODE",
+            help="another exit code for failed, invalid, interrupted or terminated: failed=99; repeatable",
+        ),
+    ] = field(default_factory=list)
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress, no console summary")] = False
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log at debug level")] = False
     json_: Annotated[bool, typer.Option("--json", help="the summary as JSON on standard output")] = False
@@ -229,7 +238,18 @@ def run_options_of(arguments: RunArguments) -> RunOptions:
         allow_saturated=arguments.allow_saturated,
         command=shown_command(Path(sys.argv[0]).name, *sys.argv[1:]),
         tags=dict(pairs(arguments.tag, "--tag", "K=V")),
+        exit_codes=exit_code_changes(arguments.exit_code),
     )
+
+
+def exit_code_changes(entries: Sequence[str]) -> dict[int, int]:
+    """`failed=99` → {1: 99}; BadParameter for an unknown name or code."""
+    from gradual_common.process.exit_codes import read_changes
+
+    try:
+        return read_changes(pairs(entries, "--exit-code", "NAME=CODE"))
+    except ValueError as error:
+        raise typer.BadParameter(brief(str(error)), param_hint="--exit-code") from error
 
 
 HIDDEN_VALUES = ("-e", "--env", "--set", "--data")

@@ -10,6 +10,8 @@ from gradual_common.plan.loader import LoadedPlan
 from gradual_common.process.file_limit import raise_file_limit
 from gradual_common.process.logs import configure_logging
 from gradual_common.schedule.schedule import Schedule
+from gradual_master.command_line.github import annotate_summary
+from gradual_master.command_line.github_summary import append_step_summary
 from gradual_master.command_line.options import RunArguments
 from gradual_master.reporting import BUILT_IN, Reporter
 from gradual_master.reporting.jsonfile import STANDARD_OUTPUT, JsonReporter
@@ -41,6 +43,8 @@ def run_and_report(
     summary = asyncio.run(watch(loaded, options, all_reporters, check))
     if arguments.json_:
         JsonReporter(STANDARD_OUTPUT).on_test_complete(summary)
+    annotate_summary(loaded, summary)
+    append_step_summary(summary)
     return summary.run.exit_code
 
 

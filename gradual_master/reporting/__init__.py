@@ -21,6 +21,7 @@ _CLASSES = {
     "html": "html.reporter:HtmlReporter",
     "csv": "csvfiles:CsvReporter",
     "junit": "junit:JunitReporter",
+    "openmetrics": "openmetrics:OpenMetricsReporter",
     "markdown": "markdown.reporter:MarkdownReporter",
     "prometheus": "prometheus.reporter:PrometheusReporter",
     "otlp": "otlp.reporter:OtlpReporter",

@@ -70,6 +70,7 @@ def _facts(summary: Summary) -> Iterator[tuple[str, object]]:
     )
     yield from ((f"run.tag.{name}", value) for name, value in run.tags.items())
     yield from ((f"verdict.{name}", verdict[name]) for name in ("status", "code"))
+    yield "run.exit_code", run.exit_code
     names = ("requests", "failures", "error_rate", "throughput_rps", "request_rate_rps")
     yield from ((name, totals[name]) for name in names)
     yield from ((f"response_time_{name}_ms", times[name]) for name in ("p50", "p95", "p99", "max"))
@@ -85,7 +86,7 @@ def _verdict_case(summary: Summary) -> ET.Element:
     verdict = summary.verdict
     if verdict.status != "passed":
         kind = "failure" if verdict.status == "failed" else "error"
-        reasons = verdict.reasons or (f"the run is {verdict.status} (exit code {verdict.code})",)
+        reasons = verdict.reasons or (f"the run is {verdict.status} (exit code {summary.run.exit_code})",)
         _add_problem(case, kind, verdict.status, "; ".join(reasons), reasons)
     return case
 

@@ -54,7 +54,7 @@ async def conduct(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[R
     Raises MasterError before the start if the address cannot be bound, or is not allowed. Every later failure is in the
     summary.
     """
-    threads = ReporterThreads(reporters)
+    threads = ReporterThreads(reporters, exit_codes=options.exit_codes)
     try:
         address = ListenAddress.read(options.listen)
         address.allow(options.security, insecure=options.insecure, confidential=first_confidential(loaded.job))

@@ -41,6 +41,8 @@ class RunOptions:
     allow_saturated: bool = False
     command: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    exit_codes: Mapping[int, int] = field(default_factory=dict)
+    """Usual exit code → the one that the command ends with instead (`--exit-code`)."""
     on_listening: Callable[[str], None] | None = None
     """Called with the bound address."""
     on_begin: Callable[[], None] | None = None

@@ -97,7 +97,8 @@ class RunReport:
             plan=self._mask.hide(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)),
             steps=self.aggregate.step_series.table(),
         )
-        return replace(summary, history=history)
+        code = self._options.exit_codes.get(summary.run.exit_code, summary.run.exit_code)
+        return replace(summary, history=history, run=replace(summary.run, exit_code=code))
 
     def _facts(self) -> RunFacts:
         clock, core, hide = self._clock, self._core, self._mask.hide_text

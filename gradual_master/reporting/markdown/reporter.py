@@ -99,7 +99,7 @@ def _details(summary: Summary) -> Iterator[Block]:
 def _heading(summary: Summary) -> str:
     verdict, run = summary.verdict, summary.run
     emoji, words = VERDICTS[verdict.status]
-    facts = [show_seconds(run.duration_s), f"run {escape(run.id)}", f"exit code {verdict.code}"]
+    facts = [show_seconds(run.duration_s), f"run {escape(run.id)}", f"exit code {run.exit_code}"]
     return f"### {emoji} {escape(run.name)}: {words}{_extent(summary)}\n\n{', '.join(facts)}\n\n"
 
 

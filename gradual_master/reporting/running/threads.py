@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -42,6 +42,9 @@ END_TIMEOUT_S = 60.0
 
 ABORT_TIMEOUT_S = 5.0
 """How long it waits when the run was aborted."""
+
+NO_CHANGES: Mapping[int, int] = {}
+"""Of exit codes: each is the usual one."""
 
 
 class ReporterThread:
@@ -164,7 +167,13 @@ def prepare_all(reporters: Sequence[Reporter]) -> None:
 class ReporterThreads:
     """All reporters of a run. Only `complete` and `close` wait for them."""
 
-    def __init__(self, reporters: Sequence[Reporter], timeout_s: float = END_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        reporters: Sequence[Reporter],
+        timeout_s: float = END_TIMEOUT_S,
+        exit_codes: Mapping[int, int] = NO_CHANGES,
+    ) -> None:
+        self._exit_codes = exit_codes
         self._timeout_s = timeout_s
         self._threads = [ReporterThread(reporter) for reporter in reporters]
         self._log = structlog.get_logger("gradual.reporting")
@@ -205,12 +214,12 @@ class ReporterThreads:
         losses: list[str] = []
         for thread in sorted(self._threads, key=lambda thread: thread.ends_last):
             self._warn_of_missing(thread, thread.missing(summary))
-            thread.finish(with_losses(summary, losses), tuple(files))
+            thread.finish(with_losses(summary, losses, self._exit_codes), tuple(files))
             if await self._has_ended(thread, self._timeout_s):
                 files += thread.written
             losses += [thread.loss] if thread.loss is not None else []
         self._threads = []
-        return with_losses(summary, losses)
+        return with_losses(summary, losses, self._exit_codes)
 
     async def close(self) -> None:
         """The run was aborted: end all of them."""
@@ -240,10 +249,11 @@ def describe_loss(reporter: str, error: OSError) -> str:
     return f"a report is missing: {reporter} could not write{file}: {error.strerror or error}"
 
 
-def with_losses(summary: Summary, losses: Sequence[str]) -> Summary:
+def with_losses(summary: Summary, losses: Sequence[str], exit_codes: Mapping[int, int] = NO_CHANGES) -> Summary:
     """The summary with a warning for each missing report, and exit code 3, so that a CI pipeline notices.
 
-    The status of the verdict is unchanged.
+    `exit_codes` has the codes that the command ends with instead of the usual ones. The status of the verdict and its
+    code are unchanged by it.
     """
     if not losses:
         return summary
@@ -252,5 +262,5 @@ def with_losses(summary: Summary, losses: Sequence[str]) -> Summary:
     return replace(
         summary,
         verdict=replace(verdict, code=code, warnings=(*verdict.warnings, *losses)),
-        run=replace(run, exit_code=code),
+        run=replace(run, exit_code=exit_codes.get(code, code)),
     )

@@ -39,6 +39,15 @@ def plan_objectives(plan: Plan, index: SeriesIndex, schedule: Schedule) -> tuple
     return (*own, *_implied(plan, own, names))
 
 
+def thresholds_by_name(plan: Plan, index: SeriesIndex, schedule: Schedule) -> dict[str, int]:
+    """The number of the threshold that an objective comes from, by the objective's name; of two, the first."""
+    names, found = _Names(index, schedule), dict[str, int]()
+    for number, threshold in enumerate(plan.thresholds):
+        for objective in _of_threshold(threshold, names):
+            found.setdefault(objective.name, number)
+    return found
+
+
 def judges_failures(rule: Rule) -> bool:
     """Whether an objective is on how many samples fail."""
     return rule.statistic in ON_FAILURES or (rule.statistic == "count" and rule.scope.outcomes == ("failed",))

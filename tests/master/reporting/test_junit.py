@@ -194,7 +194,8 @@ def test_an_invalid_run_is_never_green(summary: Summary, kind: str, reason: str)
 def test_a_verdict_without_reasons_still_says_what_it_is() -> None:
     summary = summary_of()
     summary = replace(summary, verdict=replace(summary.verdict, status="failed", code=1, reasons=()))
-    assert text_of(case_of(parsed(summary), "verdict"), "failure").startswith("failed|the run is failed (exit code 1)")
+    summary = replace(summary, run=replace(summary.run, exit_code=99))
+    assert text_of(case_of(parsed(summary), "verdict"), "failure").startswith("failed|the run is failed (exit code 99)")
 
 
 def test_properties_say_what_ran_and_how_it_went() -> None:
@@ -211,6 +212,7 @@ def test_properties_say_what_ran_and_how_it_went() -> None:
         "run.tag.build": "7",
         "verdict.status": "passed",
         "verdict.code": "0",
+        "run.exit_code": "0",
         "requests": "8",
         "failures": "4",
         "error_rate": "0.5",

@@ -180,9 +180,18 @@ def options(port: int) -> list[str]:
 
 
 def run(command: list[str], folder: Path) -> dict[str, str]:
-    """Run a command; return its standard output and error, and the files that it wrote."""
+    """Run a command as on a runner of GitHub; return its standard output and error, and the files that it wrote."""
     before = {path for path in folder.rglob("*") if path.is_file()}
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    runner = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(folder), "GITHUB_STEP_SUMMARY": str(folder / "job.md")}
+    result = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **runner},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
     texts = {"standard output": result.stdout, "standard error": result.stderr}
     for path in sorted({path for path in folder.rglob("*") if path.is_file()} - before):
         texts[path.name] = path.read_bytes().decode("utf-8", "replace")
@@ -213,18 +222,30 @@ def test_a_run_writes_no_credential(folder: tuple[Path, int]) -> None:
             [
                 *(str(BIN / "gradual"), "run", *options(port), "--agents", "1", "-v"),
                 *("-o", "json=out.json", "-o", "csv=out", "-o", "html=out.html", "-o", "junit=out.xml"),
-                *("-o", "markdown=out.md", "-o", f"prometheus=127.0.0.1:{free_port()}", "-o", "parquet=out.parquet"),
+                *(
+                    "-o",
+                    "markdown=out.md",
+                    "-o",
+                    "openmetrics=metrics.txt",
+                    "-o",
+                    f"prometheus=127.0.0.1:{free_port()}",
+                    "-o",
+                    "parquet=out.parquet",
+                ),
                 *("-o", f"otlp=http://127.0.0.1:{receiver}", "-o", "console"),
                 *("--tag", f"token={PLANTED['a tag']}", "--tag", f"note={PLANTED['a bearer token']}"),
             ],
             path,
         )
     texts["the metrics"] = b"\n".join(metrics).decode("utf-8", "replace")
-    assert {"out.json", "out.html", "out.xml", "out.md"} <= texts.keys(), texts["standard error"]
+    assert {"out.json", "out.html", "out.xml", "out.md", "metrics.txt", "job.md"} <= texts.keys(), texts[
+        "standard error"
+    ]
     summary = json.loads(texts["out.json"])
     assert summary["totals"]["requests"] > 10
     assert len(summary["error_samples"]) > 6
     assert metrics
+    assert "\n::error file=plan.yaml,line=" in texts["standard error"]
     assert not leaks(texts), "\n".join(leaks(texts))
     assert "***" in summary["run"]["name"]
     assert re.search(r"--set '?actions.raw.headers.X-Csrf-Token=\*\*\*", summary["run"]["command"])

@@ -147,9 +147,10 @@ def test_the_verdict_is_in_words_with_its_reasons(summary: Summary) -> None:
     verdict = replace(
         summary.verdict, status="failed", code=1, reasons=("p95 < 5ms: 7 ms",), warnings=("one agent left",)
     )
-    part = section(tree_of(replace(summary, verdict=verdict)), "verdict")
+    run = replace(summary.run, exit_code=99)
+    part = section(tree_of(replace(summary, verdict=verdict, run=run)), "verdict")
     assert part.all("h1")[0].text == summary.run.name
-    assert "Failed exit code 1" in part.text
+    assert "Failed exit code 99" in part.text
     assert [each.text for each in part.all("ul")[0].all("li")] == ["p95 < 5ms: 7 ms"]
     assert [each.text for each in part.all("ul")[1].all("li")] == ["Warning: one agent left"]
 
