@@ -37,6 +37,7 @@ from gradual_common.process.logs import configure_logging, mask_in_logs
 from gradual_common.protocol.job import all_credentials
 from gradual_common.secrecy.masking import Mask
 from gradual_common.templates.templates import Condition, Scope
+from gradual_master.command_line.github import commands_off
 from gradual_master.command_line.options import PlanArguments, load_arguments
 
 
@@ -48,6 +49,11 @@ def run_trial(arguments: PlanArguments, group: str | None) -> int:
     secrets, credentials = all_credentials(loaded.job)
     mask_in_logs(secrets, credentials)
     printer = TrialPrinter(write_line, Mask(secrets, credentials), SeriesIndex.of(loaded.plan).failures)
+    with commands_off(write_line):
+        return _perform(loaded, number, printer)
+
+
+def _perform(loaded: LoadedPlan, number: int, printer: TrialPrinter) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(Trial(loaded, number, printer).run())

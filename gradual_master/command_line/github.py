@@ -8,8 +8,10 @@ error, so that standard output stays the results alone. Format and escapes: acti
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Literal
 
 import typer
@@ -48,6 +50,24 @@ def annotation(level: Level, message: str, file: str = "", line: int | None = No
         place = f"file={_escape_property(hide_secrets(shown))}" + (f",line={line}" if line is not None else "")
         return f"::{level} {place}::{_escape(hide_secrets(message))}"
     return f"::{level}::{_escape(hide_secrets(f'{file}: {message}' if file else message))}"
+
+
+@contextmanager
+def commands_off(write: Callable[[str], None]) -> Iterator[None]:
+    """Within the block the runner takes no line for a command: a response that is shown may contain one.
+
+    `write` prints a line. Outside of GitHub Actions nothing is printed.
+    """
+    if not is_on_github(os.environ):
+        yield
+        return
+    # Nobody else knows the word that ends it (actions/runner, `stop-commands`).
+    word = token_hex(16)
+    write(f"::stop-commands::{word}")
+    try:
+        yield
+    finally:
+        write(f"::{word}::")
 
 
 def shown_path(file: str) -> str | None:

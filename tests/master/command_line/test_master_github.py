@@ -1,6 +1,7 @@
 """Annotations for GitHub Actions: the format, the place in the plan, and nothing secret."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from gradual_common.errors import PlanError, Problem
 from gradual_common.plan.loader import PlanSource, load_plan
 from gradual_common.process import logs
-from gradual_master.command_line.github import annotate_mistakes, annotation
+from gradual_master.command_line.github import annotate_mistakes, annotation, commands_off
 
 
 @pytest.fixture
@@ -66,7 +67,22 @@ def test_outside_of_github_there_are_none(
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "false")
     annotate_mistakes(PlanError([Problem("unknown")]))
-    assert capsys.readouterr().err == ""
+    with commands_off(print):
+        pass
+    assert capsys.readouterr() == ("", "")
+
+
+def test_commands_are_off_between_two_lines_of_one_random_word(workspace: Path) -> None:
+    lines: list[str] = []
+    for _ in range(2):
+        with suppress(KeyError), commands_off(lines.append):
+            lines.append("::error::from a response")
+            raise KeyError
+    first, _, last, second, *_ = lines
+    word = first.removeprefix("::stop-commands::")
+    assert len(word) == 32
+    assert last == f"::{word}::"
+    assert first != second
 
 
 def test_a_secret_is_masked(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,11 @@
 """Every command that reads a plan annotates its mistakes on a runner of GitHub, beside its usual output."""
 
+import http.server
 import json
 import os
+import re
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -62,3 +65,32 @@ def test_json_on_standard_output_stays_json(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["run"]["exit_code"] == done.returncode != 0
     assert "\n::error::http://127.0.0.1:9/: " in f"\n{done.stderr}"
     assert (tmp_path / "job.md").read_text().startswith("### ")
+
+
+class Commander(http.server.BaseHTTPRequestHandler):
+    """Answers with a command for GitHub's runner."""
+
+    def do_GET(self) -> None:
+        body = b"::error::from the response\n"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Write no log."""
+
+
+def test_a_response_that_is_shown_gives_the_runner_no_command(tmp_path: Path) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Commander) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        done = run(tmp_path, ("gradual", "try", f"http://127.0.0.1:{server.server_port}/"), GITHUB_ACTIONS="true")
+        server.shutdown()
+        thread.join()
+    assert done.returncode == 0, done.stderr
+    words = re.fullmatch(r"::stop-commands::(\w+)\n(.*)::(\w+)::\n", done.stdout, re.DOTALL)
+    assert words is not None, done.stdout
+    assert words[1] == words[3]
+    assert "::error::from the response" in words[2]
+    assert words[1] not in words[2]
