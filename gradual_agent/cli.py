@@ -17,6 +17,7 @@ from gradual_agent.process.options import PROGRESS, AgentOptions
 from gradual_common import __version__
 from gradual_common.errors import SecurityError
 from gradual_common.net.addresses import EndpointAddress
+from gradual_common.process.core_dumps import forbid_core_dumps
 from gradual_common.process.exit_codes import WRONG_INPUT
 from gradual_common.process.parent import read_line
 from gradual_common.process.streams import StandardStreams
@@ -31,6 +32,7 @@ T = TypeVar("T")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve one run; the exit code: 0 done, 2 wrong command line, 3 the run could not be done."""
+    forbid_core_dumps()
     with StandardStreams():
         return serve(build_parser().parse_args(arguments))
 

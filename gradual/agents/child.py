@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+from gradual_common.process.core_dumps import forbid_core_dumps
 from gradual_common.process.exit_codes import NOT_DONE
 from gradual_common.process.parent import watch_parent
 from gradual_common.process.streams import StandardStreams
@@ -25,6 +26,7 @@ MASTER_TIMEOUT_S = 60.0
 
 def main() -> None:
     """Arguments: this agent's name, the master's socket, the log level, the log format."""
+    forbid_core_dumps()
     watch_parent(partial(os._exit, NOT_DONE))
     name, socket, log_level, log_format = sys.argv[1:]
     with StandardStreams():

@@ -10,6 +10,7 @@ import typer
 
 from gradual_common import __version__
 from gradual_common.errors import GradualError, PlanError
+from gradual_common.process.core_dumps import forbid_core_dumps
 from gradual_common.process.exit_codes import DONE, NOT_DONE, of_lost_results
 from gradual_common.process.grpc_log import quiet_grpc
 from gradual_common.process.streams import StandardStreams
@@ -51,6 +52,7 @@ def run_app(app: typer.Typer, name: str) -> None:
     If results could not be written to standard output, the code says so (`of_lost_results`).
     """
     quiet_grpc()
+    forbid_core_dumps()
     with StandardStreams() as streams:
         code = exit_code_of(app, name)
         lost = streams.lost_output()
