@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from gradual.agents.environment import environment_of_agents
 from gradual.errors import AgentsFailedError
 from gradual_agent.process.children import usable_cores
 
@@ -107,7 +108,8 @@ def running_agents(agents: AgentProcesses, number: int) -> Iterator[None]:
 def start_agent(name: str, arguments: Sequence[str], errors: int | None) -> subprocess.Popen[bytes]:
     """Start one agent process in its own session: else Ctrl-C would reach it too, and not only the master."""
     command = [sys.executable, "-P", "-c", ENTRY, ROOT, name, *arguments]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors, start_new_session=True)  # noqa: S603 - our own module
+    environment = environment_of_agents(os.environ)
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors, start_new_session=True, env=environment)  # noqa: S603 - our own module
 
 
 @contextmanager
