@@ -56,7 +56,7 @@ def test_a_wrong_option_is_named_with_what_is_allowed(
         (["--master", "judge.example:7700"], "--insecure"),
         (["--master", "10.1.2.3:7700", "--processes", "2"], "--insecure"),
         (["--master", "10.1.2.3:7700"], "add --tls-ca FILE --token-file FILE"),
-        (["--master", "unix:/m", "--token-file", "/nowhere"], "--token-file: /nowhere cannot be read"),
+        (["--master", "unix:/m", "--token-file", "/nowhere"], "--token-file /nowhere cannot be read"),
         (["--master", "unix:/m", "--tls-cert", "c.pem"], "--tls-cert c.pem: its key is absent"),
     ],
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gradual_common.errors import SecurityError
+from gradual_common.process.logs import hide_secrets
 from gradual_common.security.token import VARIABLE, read_token
 
 TOKEN = "kT5_9dQ2-mB7xW1z"
@@ -50,8 +51,8 @@ def test_a_file_that_everybody_can_read_is_warned_of(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b" \n", "is empty"),
-        (b"short", "has 5 characters; 16 to 1024 are allowed"),
-        (b"x" * 1025, "has 1025 characters"),
+        (b"short", "holds 5 characters; a token has 16 to 1024"),
+        (b"x" * 1025, "holds 1025 characters"),
         (b"two words of a token", "one line of visible ASCII characters"),
         (b"token-of-two\nlines-in-a-file", "one line of visible ASCII characters"),
         ("tökentökentöken!".encode(), "not text in ASCII"),
@@ -64,11 +65,12 @@ def test_a_token_that_cannot_be_used_is_named_but_not_shown(content: bytes, mess
         read_token(str(file), {})
     assert str(file) in str(raised.value)
     assert "gradual certs token" in str(raised.value)
+    assert hide_secrets(str(raised.value)) == str(raised.value)
     assert not content.strip() or content.decode() not in str(raised.value)
 
 
 def test_a_file_that_is_not_there_is_named() -> None:
-    with pytest.raises(SecurityError, match=r"--token-file: /nowhere/token cannot be read: No such file"):
+    with pytest.raises(SecurityError, match=r"--token-file /nowhere/token cannot be read: No such file"):
         read_token("/nowhere/token", {})
 
 
