@@ -20,6 +20,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 from fleet_processes import BIN, DEADLINE_S, free_port
+from secret_forms import encodings
 
 PLANTED = {
     "the password in a URL": "uRl/pw+7",
@@ -121,25 +122,6 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def encodings(text: str) -> dict[str, str]:
-    """The text in each encoding in which it may appear, by the encoding's name."""
-    found = {
-        "as it is": text,
-        "JSON": json.dumps(text)[1:-1],
-        "JSON in UTF-8": json.dumps(text, ensure_ascii=False)[1:-1],
-        "JSON twice": json.dumps(json.dumps(text)[1:-1])[1:-1],
-        "percent": quote(text, safe=""),
-        "percent, except slashes": quote(text),
-        "HTML": text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;"),
-    }
-    for before in range(3):
-        data = b"\0" * before + text.encode()
-        core = b64encode(data).decode()[-(-8 * before // 6) : 8 * len(data) // 6]
-        found[f"base64 after {before}"] = core
-        found[f"base64 for URLs after {before}"] = core.replace("+", "-").replace("/", "_")
-    return found
 
 
 def leaks(texts: dict[str, str]) -> list[str]:

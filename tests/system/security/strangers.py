@@ -25,10 +25,11 @@ DAY = timedelta(days=1)
 
 
 class Authority:
-    """An authority, and clients with its certificates in `folder`."""
+    """An authority, and certificates of a master at `address` and its agents, in `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, address: str = "127.0.0.1") -> None:
         self.folder = folder
+        self._address = address
         self._authority = trustme.CA()
         self.ca = self._authority.cert_pem.bytes()
         self._write("ca.pem", self.ca)
@@ -46,7 +47,7 @@ class Authority:
     def issue(self, start: timedelta = -DAY, end: timedelta = DAY) -> TlsIdentity:
         """A new certificate that is valid from `start` to `end` from now."""
         now = datetime.now(UTC)
-        leaf = self._authority.issue_cert("127.0.0.1", not_before=now + start, not_after=now + end)
+        leaf = self._authority.issue_cert(self._address, not_before=now + start, not_after=now + end)
         return TlsIdentity(self.ca, leaf.cert_chain_pems[0].bytes(), leaf.private_key_pem.bytes())
 
     def context(self, identity: TlsIdentity | None) -> ssl.SSLContext:
