@@ -1,4 +1,4 @@
-"""Ctrl-C while a command loads."""
+"""Ctrl-C and SIGTERM while a command loads."""
 
 from __future__ import annotations
 
@@ -54,3 +54,32 @@ def test_who_ignores_it_goes_on_to_do_so() -> None:
             assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, former)
+
+
+TERMINATED_AT = """
+import os, signal, sys
+own, os.getpid = os.getpid(), lambda: {number}
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(own, signal.SIGTERM)
+
+sys.meta_path.insert(0, Finder())
+from {command} import main
+sys.argv = ["command", "--help"]
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "module"),
+    [("gradual.cli", "typer"), ("gradual_master.command", "typer"), ("gradual_agent.command", "argparse")],
+)
+@pytest.mark.parametrize(("number", "code"), [(1, 143), (2, -signal.SIGTERM)])
+def test_sigterm_while_a_command_loads_ends_it_also_as_the_first_process_of_a_container(
+    command: str, module: str, number: int, code: int
+) -> None:
+    script = TERMINATED_AT.format(command=command, module=module, number=number)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", "")
