@@ -114,8 +114,16 @@ def start_agent(name: str, arguments: Sequence[str], errors: int | None) -> subp
 
 @contextmanager
 def private_folder() -> Iterator[Path]:
-    """A temporary folder that only this user can read, with a path short enough for a socket in it."""
-    parent = tempfile.gettempdir()
+    """A temporary folder that only this user can read, with a path short enough for a socket in it.
+
+    AgentsFailedError if no folder can be made: a container may have a read-only root file system and no `/tmp`.
+    """
+    try:
+        parent = tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise AgentsFailedError(
+            "no folder for temporary files can be written: set TMPDIR to one; in a container mount one (--tmpfs /tmp)"
+        ) from error
     with tempfile.TemporaryDirectory(prefix="gradual-", dir=parent if len(parent) <= MAX_FOLDER else "/tmp") as name:  # noqa: S108 - the folder is made with mode 0700 and a random name
         yield Path(name)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gradual.agents import processes as agent_processes
-from gradual.agents.processes import AgentProcesses, default_agents, relayed_errors, running_agents
+from gradual.agents.processes import AgentProcesses, default_agents, private_folder, relayed_errors, running_agents
 from gradual.errors import AgentsFailedError
 
 SOCKET = Path("never.sock")
@@ -64,6 +64,19 @@ def test_a_process_that_cannot_be_started_is_reported(monkeypatch: pytest.Monkey
 
 
 CHATTER = "import sys; [sys.stderr.write(sys.argv[1] * 50 + chr(10)) or sys.stderr.flush() for _ in range(20)]"
+
+
+def test_without_a_folder_for_temporary_files_the_message_says_how_to_give_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in a container with a read-only root file system."""
+
+    def find_none() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", find_none)
+    with pytest.raises(AgentsFailedError, match="set TMPDIR to one; in a container mount one"), private_folder():
+        pass
 
 
 def test_lines_of_several_processes_arrive_whole(monkeypatch: pytest.MonkeyPatch) -> None:
