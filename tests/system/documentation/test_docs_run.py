@@ -51,6 +51,9 @@ SKIPPED = {
 CHANGES_THE_HOST = ("iptables", "pgrep", "kill ")
 """Firewall rules and signals to other processes: a block with one of these words never runs."""
 
+NEEDS_AN_ENGINE = ("docker ", "make image")
+"""The tests in `system/docker` run these blocks."""
+
 AGENTS_OF_MASTER = {"README-8": ("README-7", "README-6", 3), "fleet-4": ("fleet-3", "fleet-2", 3)}
 """Block of the agents: block of their master, block of the certificates, number of agents' hosts."""
 
@@ -66,7 +69,7 @@ def each_block(*languages: str) -> Any:
         for block in BLOCKS
         if block.language in languages
         and block.name not in excluded
-        and not any(word in block.text for word in CHANGES_THE_HOST)
+        and not any(word in block.text for word in CHANGES_THE_HOST + NEEDS_AN_ENGINE)
     ]
     return pytest.mark.parametrize("block", [pytest.param(block, id=block.name) for block in blocks])
 
