@@ -113,7 +113,7 @@ def build_parser() -> argparse.ArgumentParser:
         type=option(processes_of),
         default=1,
         metavar="N|auto",
-        help="how many agent processes to run, NAME-1 … NAME-N; auto: one per core (default: 1)",
+        help="how many agent processes to run, NAME-1 … NAME-N; auto: one per whole core (default: 1)",
     )
     parser.add_argument(
         "--max-users",

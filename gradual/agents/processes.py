@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gradual.agents.environment import environment_of_agents
 from gradual.errors import AgentsFailedError
-from gradual_agent.process.children import usable_cores
+from gradual_agent.process.cores import cores_to_load
 
 END_TIMEOUT_S = 5.0
 """For all agents together to end by themselves."""
@@ -33,7 +33,7 @@ a `yaml.py`, and the package's own folder is appended last."""
 
 def default_agents() -> int:
     """One agent per core, less one core for the master and the rest of the machine; at least one."""
-    return max(1, usable_cores() - 1)
+    return max(1, cores_to_load() - 1)
 
 
 class AgentProcesses:

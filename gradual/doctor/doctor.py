@@ -14,10 +14,10 @@ from gradual.agents.processes import default_agents
 from gradual.doctor.checks import network, processor, resources, software, timekeeping
 from gradual.doctor.checks.finding import Finding, IntendedLoad, intended_load
 from gradual.doctor.host.facts import HostFacts
-from gradual.doctor.host.kernel_files import KernelFiles
 from gradual.doctor.host.reading import read_host
 from gradual.doctor.printing import as_json, as_text
 from gradual_common.process.exit_codes import DONE, NOT_DONE
+from gradual_common.process.kernel_files import KernelFiles
 
 CHECKS: Sequence[Callable[[HostFacts, IntendedLoad], Finding]] = (
     resources.process_files,

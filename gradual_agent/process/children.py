@@ -18,6 +18,7 @@ from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from gradual_agent.process.cores import cores_to_load
 from gradual_common.process.parent import watch_parent
 from gradual_common.security.security import FleetSecurity
 
@@ -29,8 +30,8 @@ POLL_S = 0.05
 
 
 def processes_of(text: str) -> int:
-    """`--processes`: a number from 1, or `auto` for the cores that this process may use."""
-    return usable_cores() if text == "auto" else read_positive(text, "processes", ", or auto")
+    """`--processes`: a number from 1, or `auto` for one per core that this process may load."""
+    return cores_to_load() if text == "auto" else read_positive(text, "processes", ", or auto")
 
 
 def read_positive(text: str, noun: str, hint: str = "") -> int:
@@ -38,11 +39,6 @@ def read_positive(text: str, noun: str, hint: str = "") -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ValueError(f"{text!r} is not a number of {noun}; write a number from 1{hint}")
     return int(text)
-
-
-def usable_cores() -> int:
-    """The cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run_children(names: Sequence[str], arguments: Sequence[str], security: FleetSecurity) -> int:

@@ -16,8 +16,8 @@ from typing import Any
 from gradual.doctor.host.facts import UNLIMITED, HostFacts
 from gradual.doctor.host.groups import read_limits
 from gradual.doctor.host.kernel_clock import read_clock_state
-from gradual.doctor.host.kernel_files import KernelFiles, whole
-from gradual_agent.process.children import usable_cores
+from gradual_agent.process.cores import usable_cores
+from gradual_common.process.kernel_files import KernelFiles, whole
 
 CLOCK = "sys/devices/system/clocksource/clocksource0"
 

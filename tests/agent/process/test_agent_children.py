@@ -33,13 +33,9 @@ def test_a_number_of_processes(text: str, number: int) -> None:
     assert processes_of(text) == number
 
 
-def test_auto_is_one_per_usable_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(children, "usable_cores", lambda: 6)
+def test_auto_is_one_per_core_to_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "cores_to_load", lambda: 6)
     assert processes_of("auto") == 6
-
-
-def test_there_is_at_least_one_usable_core() -> None:
-    assert children.usable_cores() >= 1
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", ""])

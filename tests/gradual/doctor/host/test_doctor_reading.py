@@ -6,7 +6,7 @@ from gradual.doctor.host import reading
 from gradual.doctor.host.facts import ClockState, GroupLimits
 from gradual.doctor.host.groups import read_limits
 from gradual.doctor.host.kernel_clock import state_of
-from gradual.doctor.host.kernel_files import KernelFiles
+from gradual_common.process.kernel_files import KernelFiles
 
 NET = "proc/sys/net"
 
