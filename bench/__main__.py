@@ -5,7 +5,18 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-MEASUREMENTS = ("startup", "levels", "memory", "accuracy", "fleet", "traffic", "samples", "report", "many_users")
+MEASUREMENTS = (
+    "startup",
+    "levels",
+    "memory",
+    "accuracy",
+    "fleet",
+    "security",
+    "traffic",
+    "samples",
+    "report",
+    "many_users",
+)
 
 
 def main(names: list[str]) -> int:

@@ -30,11 +30,12 @@ ROUNDS, STARTING_AGENTS, MAX_START_S = 5, 3, 1.0
 
 
 class CpuWatch(threading.Thread):
-    """Reads the CPU seconds of a process once per second: after its end the last reading is still there."""
+    """Reads the CPU seconds of a process, by default once per second: after its end the last reading is still there."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, pause_s: float = 1.0) -> None:
         super().__init__(daemon=True)
         self._pid = pid
+        self._pause_s = pause_s
         self.readings: list[tuple[float, float]] = []
 
     def run(self) -> None:
@@ -45,7 +46,15 @@ class CpuWatch(threading.Thread):
             except OSError:
                 return
             self.readings.append((time.monotonic(), (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")))
-            time.sleep(1)
+            time.sleep(self._pause_s)
+
+    def spent(self, start: float, end: float) -> float:
+        """CPU seconds between two instants, by the readings after them."""
+        before, after = (
+            next((seconds for at, seconds in self.readings if at >= instant), self.readings[-1][1])
+            for instant in (start, end)
+        )
+        return after - before
 
     def share(self, skip: int) -> float:
         """CPU share of a core from the `skip`th reading to the third last: without start and end of the run."""

@@ -1,4 +1,8 @@
-"""Simulated agents over real gRPC streams, in a separate process: `python -m bench.fleet_streams ADDRESS AGENTS …`.
+"""Simulated agents over real gRPC streams, in a separate process.
+
+    python -m bench.fleet_streams ADDRESS AGENTS SECONDS [SECURITY]
+
+SECURITY is a file with token and certificates, as agents pass them to their children (`FleetSecurity.to_json`).
 
 Each agent registers, fetches the plan and confirms its orders. From the start of the schedule it sends one batch per
 interval, with a ping in the same message, and pings in between. The result is printed as JSON.
@@ -12,19 +16,20 @@ import json
 import statistics
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import grpc.aio
 import uvloop
 
 from bench.fleet_batches import encode, make_batch, plan_document
-from gradual_common.clock import CLOCK_ID, NS_PER_S
+from gradual_agent.master_link.endpoint import MasterEndpoint
+from gradual_common.clock import CLOCK_ID, NS_PER_MS, NS_PER_S
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.messages import PROTOCOL
+from gradual_common.security.security import FleetSecurity
 from gradual_common.wire import fleet_pb2 as pb
 from gradual_common.wire import fleet_pb2_grpc
-
-OPTIONS = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", 4 << 20)]
 
 
 def clock() -> int:
@@ -37,18 +42,23 @@ class StreamCounts:
 
     def __init__(self) -> None:
         self.ack_ms: list[float] = []
+        self.ping_ms: list[float] = []
+        self.dialled: list[float] = []
+        self.joined: list[float] = []
+        """Instants of CLOCK_MONOTONIC, which all processes of a machine share."""
         self.lost = self.expired = self.sent = self.received = 0
 
 
 class SimulatedAgent:
     """One agent with its stream."""
 
-    def __init__(self, number: int, address: str, seconds: int, wire: bytes, counts: StreamCounts) -> None:
+    def __init__(self, number: int, master: MasterEndpoint, seconds: int, wire: bytes, counts: StreamCounts) -> None:
         self._number = number
         self._seconds = seconds
         self._message = pb.AgentMessage.FromString(wire)
         self._counts = counts
-        self._channel = grpc.aio.insecure_channel(address, options=OPTIONS)
+        self._channel = master.open_channel()
+        self._call_options = master.call_options
         self._stub: Any = fleet_pb2_grpc.FleetStub(self._channel)  # type: ignore[no-untyped-call]  # generated code
         self._call: Any = None
         self._outgoing: asyncio.Queue[Any] = asyncio.Queue()
@@ -60,7 +70,8 @@ class SimulatedAgent:
 
     async def run(self) -> None:
         """Work from the Hello to the master's Finish."""
-        self._call = self._stub.Session()
+        self._counts.dialled.append(time.monotonic())
+        self._call = self._stub.Session(**self._call_options)
         hello = pb.Hello(
             protocol=PROTOCOL,
             incarnation=self._number.to_bytes(16, "big"),
@@ -91,7 +102,7 @@ class SimulatedAgent:
         while self._welcome is None:
             await asyncio.sleep(0.01)
         request = pb.ProvisionRequest(incarnation=self._number.to_bytes(16, "big"), run=self._welcome.run)
-        async for _ in self._stub.Provision(request):
+        async for _ in self._stub.Provision(request, **self._call_options):
             self._confirm()
 
     def _confirm(self) -> None:
@@ -104,9 +115,11 @@ class SimulatedAgent:
             self._counts.received += 1
             if message.HasField("welcome"):
                 self._welcome = message.welcome
+                self._counts.joined.append(time.monotonic())
                 self._outgoing.put_nowait(pb.AgentMessage(ping=pb.Ping(stamp=clock())))
             if message.HasField("pong"):
                 self._offset = message.pong.now - clock()
+                self._counts.ping_ms.append((clock() - message.pong.stamp) / NS_PER_MS)
             if message.HasField("orders"):
                 self._orders = message.orders
                 self._confirm()
@@ -156,19 +169,23 @@ class SimulatedAgent:
         self._outgoing.put_nowait(sent)
 
 
-async def simulate(address: str, agents: int, seconds: int) -> dict[str, Any]:
+async def simulate(master: MasterEndpoint, agents: int, seconds: int) -> dict[str, Any]:
     """Run all agents; return the results."""
     plan = Plan.model_validate(plan_document(agents, seconds))
     wires = [encode(make_batch(plan, seed)) for seed in range(8)]
     counts = StreamCounts()
     await asyncio.gather(
-        *(SimulatedAgent(number, address, seconds, wires[number % 8], counts).run() for number in range(agents))
+        *(SimulatedAgent(number, master, seconds, wires[number % 8], counts).run() for number in range(agents))
     )
-    acks = sorted(counts.ack_ms)
+    acks, pings = sorted(counts.ack_ms), sorted(counts.ping_ms)
     return {
         "batches": len(acks),
         "ack_p50_ms": statistics.median(acks),
         "ack_p99_ms": acks[int(len(acks) * 0.99)],
+        "ping_p99_ms": pings[int(len(pings) * 0.99)],
+        "ping_max_ms": pings[-1],
+        "dialled": counts.dialled,
+        "joined": counts.joined,
         "lost": counts.lost,
         "expired": counts.expired,
         "messages": counts.sent + counts.received,
@@ -176,4 +193,6 @@ async def simulate(address: str, agents: int, seconds: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(uvloop.run(simulate(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))))
+    address, number, duration, *file = sys.argv[1:]
+    security = FleetSecurity.from_json(Path(file[0]).read_text()) if file else FleetSecurity()
+    print(json.dumps(uvloop.run(simulate(MasterEndpoint(address, security), int(number), int(duration)))))

@@ -8,14 +8,14 @@ import random
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import trustme
 
-from bench.support import SYSTEM_CORE, free_port, pinned, running, wait_for_port
+from bench.support import SYSTEM_CORE, free_port, pinned, running, wait_for_file
 
 ADDRESSES = 8
 """nginx listens on 127.0.0.1 … 127.0.0.8: one address has only 28,000 ports for connections from one host."""
@@ -81,9 +81,12 @@ class Site:
     ca: str
 
 
+LOOPBACK = tuple(f"127.0.0.{number}" for number in range(1, ADDRESSES + 1))
+
+
 @contextmanager
-def nginx_site() -> Iterator[Site]:
-    """nginx with one worker on the system's core."""
+def nginx_site(addresses: Sequence[str] = LOOPBACK, prefix: Sequence[str] = ()) -> Iterator[Site]:
+    """nginx with one worker on the system's core; `prefix`: the words before a command on the host of `addresses`."""
     binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if binary is None:
         raise SystemExit("nginx is absent; on Debian: apt-get install nginx-light")
@@ -91,15 +94,16 @@ def nginx_site() -> Iterator[Site]:
         folder, port, tls_port = Path(name), free_port(), free_port()
         folder.chmod(0o755)
         _write_files(folder / "www")
-        listen = " ".join(f"listen 127.0.0.{n}:{port} backlog=16384;" for n in range(1, ADDRESSES + 1))
+        listen = " ".join(f"listen {address}:{port} backlog=16384;" for address in addresses)
         authority = trustme.CA()  # Its keys are ECDSA P-256.
         authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(f"{name}/server.pem")
         authority.cert_pem.write_to_path(f"{name}/ca.pem")
         (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder, listen=listen, tls_port=tls_port))
         command = [binary, "-p", name, "-e", f"{name}/error.log", "-c", f"{name}/nginx.conf"]
-        with running(pinned(SYSTEM_CORE, command), stderr=subprocess.DEVNULL):
-            wait_for_port(port)
-            yield Site(f"http://127.0.0.1:{port}", f"https://127.0.0.1:{tls_port}", f"{name}/ca.pem")
+        with running([*prefix, *pinned(SYSTEM_CORE, command)], stderr=subprocess.DEVNULL):
+            # It is written when nginx listens.
+            wait_for_file(folder / "nginx.pid")
+            yield Site(f"http://{addresses[0]}:{port}", f"https://127.0.0.1:{tls_port}", f"{name}/ca.pem")
 
 
 @contextmanager

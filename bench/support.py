@@ -31,15 +31,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for_port(port: int, seconds: float = 10.0) -> None:
-    """Return when a process accepts connections at `port`; TimeoutError after `seconds`."""
+def wait_for_file(path: Path, seconds: float = 10.0) -> None:
+    """Return when a file exists and has content; TimeoutError after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if path.exists() and path.stat().st_size:
+            return
         time.sleep(0.02)
-    raise TimeoutError(f"nothing listens at 127.0.0.1:{port} after {seconds:g} s")
+    raise TimeoutError(f"{path} is absent after {seconds:g} s")
 
 
 @contextmanager
@@ -102,17 +101,29 @@ def started_master(
     core: str = SYSTEM_CORE,
     nice: int = 0,
     stderr: int = subprocess.PIPE,
+    port: int | None = None,
 ) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """A master, on the system's core by default. It listens at `master` in its folder, where it also works."""
+    """A master, on the system's core by default. It works in its folder and listens at `master` there, or at `port`."""
     with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
         Path(folder, "plan.json").write_text(json.dumps(plan))
-        command = [tool("gradual-master"), "run", "plan.json", "--listen", f"unix:{folder}/master", "-q"]
+        address = f"127.0.0.1:{port}" if port else f"unix:{folder}/master"
+        command = [tool("gradual-master"), "run", "plan.json", "--listen", address, "-q"]
         command += ["--expect-agents", str(agents), *options]
         command = pinned(core, ["nice", "-n", str(nice), *command])
         with running(command, stdout=subprocess.DEVNULL, stderr=stderr, cwd=folder) as master:
-            while not Path(folder, "master").exists() and master.poll() is None:
+            while not is_listening(Path(folder, "master"), port) and master.poll() is None:
                 time.sleep(0.01)
             yield master, Path(folder)
+
+
+def is_listening(path: Path, port: int | None) -> bool:
+    """Whether the socket at `path` is there, or a process listens at `port`, which is not connected to."""
+    if port is None:
+        return path.exists()
+    # Local addresses are in hexadecimal (proc(5)), and 0A is the state LISTEN. gRPC's sockets are of IPv6.
+    tables = [Path("/proc/net", name).read_text().splitlines()[1:] for name in ("tcp", "tcp6")]
+    rows = [line.split() for table in tables for line in table]
+    return any(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)
 
 
 def run_fleet(
