@@ -202,7 +202,7 @@ def test_an_rsa_authority_of_ones_own_signs_too(tmp_path):
     made += ["-subj", "/CN=own", "-days", "9", "-addext", "keyUsage=critical,keyCertSign"]
     subprocess.run(made, cwd=tmp_path, capture_output=True, check=True)
     own = CertifiedKey((tmp_path / "c.pem").read_bytes(), (tmp_path / "k.pem").read_bytes())
-    (tmp_path / "a.pem").write_bytes(issue_agent(own, "a1", NOW + timedelta(minutes=1)).cert)
+    (tmp_path / "a.pem").write_bytes(issue_agent(own, "a1", datetime.now(UTC) + timedelta(minutes=1)).cert)
     checked = ["openssl", "verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", "c.pem", "a.pem"]
     assert subprocess.run(checked, cwd=tmp_path, capture_output=True, text=True, check=True).stdout == "a.pem: OK\n"
 
