@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from gradual_agent.errors import AddressError
 from gradual_agent.process.children import end_with_parent, part_of, processes_of, read_positive, run_children
@@ -26,6 +26,9 @@ from gradual_common.secrecy.quoting import brief
 from gradual_common.security.identity import TlsFlags
 from gradual_common.security.security import FleetSecurity, check_address, read_security
 from gradual_common.units import read_duration
+
+if TYPE_CHECKING:
+    from gradual_agent.runtime.allowed_hosts import AllowedHost
 
 T = TypeVar("T")
 
@@ -60,6 +63,7 @@ def serve(options: argparse.Namespace) -> int:
             verbose=options.verbose,
             part=options.part_of,
             security=security,
+            allow_hosts=tuple(options.allow_host),
         )
     )
 
@@ -128,6 +132,15 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="DURATION",
         help="how long to go on without a master before giving up (default: 60s)",
     )
+    parser.add_argument(
+        "--allow-host",
+        type=option(allowed_host),
+        action="append",
+        default=[],
+        metavar="HOST[:PORT]",
+        help="where this agent may send, whatever the plan says: a name, *.DOMAIN, an address or a network such as"
+        " 10.0.0.0/8; may be repeated (default: anywhere)",
+    )
     add_security_options(parser)
     add_common_options(parser)
     return parser
@@ -166,6 +179,13 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", action="version", version=f"gradual {__version__}")
 
 
+def allowed_host(text: str) -> AllowedHost:
+    """`--allow-host`."""
+    from gradual_agent.runtime.allowed_hosts import AllowedHost  # noqa: PLC0415  not needed for --help
+
+    return AllowedHost.parse(text)
+
+
 def option(read: Callable[[str], T]) -> Callable[[str], T]:
     """`read` for argparse: what it says about a wrong value is shown unchanged."""
 
@@ -184,5 +204,6 @@ def shared_arguments(options: argparse.Namespace) -> list[str]:
     arguments += ["--log-format", options.log_format]
     if options.max_users is not None:
         arguments += ["--max-users", str(options.max_users)]
+    arguments += [f"--allow-host={entry.text}" for entry in options.allow_host]
     arguments += ["--insecure"] * options.insecure + ["--verbose"] * options.verbose
     return arguments

@@ -4,7 +4,8 @@ GradualError
 └── AgentError               everything that an agent raises on purpose
     ├── AddressError         a master's address that cannot be read, or that may not be dialled (exit 2)
     ├── SessionError         an event that the session does not know in its state
-    └── JobError             a job that this agent cannot work on (exit 3)
+    ├── JobError             a job that this agent cannot work on (exit 3)
+    └── NotAllowedError      a destination that --allow-host leaves out
 """
 
 from __future__ import annotations
@@ -26,3 +27,7 @@ class SessionError(AgentError):
 
 class JobError(AgentError):
     """A job that this agent cannot work on; the message says what is wrong with it."""
+
+
+class NotAllowedError(AgentError):
+    """A destination that `--allow-host` leaves out; the message names both. It becomes a failure of the request."""

@@ -24,8 +24,19 @@ from gradual_common.templates.templates import as_text, compile_value
 
 
 def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> "LinesEngine":
-    """Make the engine; `LinesKind.engine` names this function. The numbers of the failures come from the plan."""
+    """Make the engine; `LinesKind.engine` names this function. The numbers of the failures come from the plan.
+
+    JobError if the plan sends to a server that this agent does not allow (`--allow-host`).
+    """
+    specs = [spec for spec in plan.actions.values() if isinstance(spec, LinesSpec)]
+    runtime.check_destinations(host_and_port(spec.server) for spec in specs)
     return LinesEngine(runtime, SeriesIndex.of(plan).failures.numbers)
+
+
+def host_and_port(server: str) -> tuple[str, int]:
+    """The parts of `server:`, without the brackets of an IPv6 address."""
+    host, _, port = server.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 class LinesEngine:
@@ -136,15 +147,23 @@ class LinesClient:
         if not self._has_lease(started):
             return None
         self._close_connection()
-        host, _, port = server.rpartition(":")
-        loop, connection = self._runtime.loop, LineConnection(self, server)
-        self._opening = loop.create_task(loop.create_connection(lambda: connection, host, int(port)))
+        connection = LineConnection(self, server)
+        self._opening = self._runtime.loop.create_task(self._open(connection))
         self._opening.add_done_callback(self._on_opened)
         await suspend()
         if self._sample is None:
             return None
         self._sample.connect = self._runtime.clock() - started
         return connection
+
+    async def _open(self, connection: "LineConnection") -> None:
+        """Connect where the agent may send, and only there (`--allow-host`)."""
+        sock = await self._runtime.connect(*host_and_port(connection.server))
+        try:
+            await self._runtime.loop.create_connection(lambda: connection, sock=sock)
+        except BaseException:
+            sock.close()
+            raise
 
     def _on_opened(self, task: "asyncio.Task[Any]") -> None:
         self._opening = None

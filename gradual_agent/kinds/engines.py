@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
 from gradual_agent.errors import JobError
 from gradual_agent.kinds.kind import Action, Engine
+from gradual_agent.runtime.allowed_hosts import ANYWHERE, AllowedHosts
+from gradual_agent.runtime.connecting import connect
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.timeline import Timeline
@@ -52,6 +55,17 @@ class Runtime:
     wall_clock: Callable[[], float] = time.time
     """Seconds since 1970."""
     observer: Observer | None = None
+    allowed: AllowedHosts = ANYWHERE
+    """Where this agent may send (`--allow-host`); asked by whatever opens a connection, right before."""
+
+    async def connect(self, host: str, port: int) -> socket.socket:
+        """A new TCP connection; NotAllowedError for what `allowed` leaves out, OSError if none could be opened."""
+        return await connect(self.loop, self.allowed, host, port)
+
+    def check_destinations(self, destinations: Iterable[tuple[str, int]]) -> None:
+        """JobError if the plan sends to a (host, port) that this agent never allows."""
+        if refusal := self.allowed.refusal_of_all(destinations):
+            raise JobError(refusal)
 
 
 MakeEngine = Callable[[Runtime, Plan, Assets], Engine]

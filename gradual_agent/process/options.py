@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from gradual_common.security.security import FleetSecurity
 
 if TYPE_CHECKING:
+    from gradual_agent.runtime.allowed_hosts import AllowedHost  # Not needed for --help.
     from gradual_common.protocol.messages import Part  # Heavy: it needs numpy.
 
 PROGRESS = "gradual_agent.progress"
@@ -31,3 +32,5 @@ class AgentOptions:
     """Which process of which command this is, of one that runs several."""
     security: FleetSecurity = field(default_factory=FleetSecurity)
     """The join token and the certificates."""
+    allow_hosts: tuple[AllowedHost, ...] = ()
+    """Where it may send; empty: anywhere."""

@@ -25,6 +25,7 @@ from gradual_agent.errors import AgentError
 from gradual_agent.master_link.endpoint import MasterEndpoint
 from gradual_agent.process.agent import Agent
 from gradual_agent.process.options import AgentOptions
+from gradual_agent.runtime.allowed_hosts import AllowedHosts
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_common import __version__
@@ -76,14 +77,14 @@ def run_process(options: AgentOptions) -> int:
 async def serve(options: AgentOptions, max_users: int) -> int:
     """Run the agent on this loop until the run is over, or a signal has ended it."""
     loop = asyncio.get_running_loop()
-    timer, lease = LoopTimer(loop), Lease()
+    timer, lease, allowed = LoopTimer(loop), Lease(), AllowedHosts(options.allow_hosts)
 
     def start_plan(job: Job, *listeners: Any) -> PlanRun:
         from gradual_agent.kinds.engines import Runtime  # noqa: PLC0415  heavy, and not needed for the Hello
         from gradual_agent.process.plan_run import PlanRun  # noqa: PLC0415  as above
 
         mask_in_logs(*all_credentials(job))
-        run = PlanRun(job, Runtime(loop, timer.timeline, lease, read_clock), *listeners)
+        run = PlanRun(job, Runtime(loop, timer.timeline, lease, read_clock, allowed=allowed), *listeners)
         calm_collector()
         return run
 

@@ -2,6 +2,9 @@
 
 An address that does not answer gets an equal share of the remaining time, then the next one is tried. Addresses are
 not tried in parallel (as in RFC 8305): two connections for one user would be load that the plan did not ask for.
+
+Every connection is opened here, so this is where the agent's own limits (`--allow-host`) hold, for redirects too: an
+address that is not allowed is not dialled, and a name that can never be allowed is not resolved.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from gradual_agent.http.connecting.tls import TlsConnection, TlsContexts, TlsLay
 from gradual_agent.http.context import HttpContext
 from gradual_agent.http.failures import CONNECT, DNS, Failure, ResponseError, explain, tls_failed, unexpected
 from gradual_agent.http.urls import Origin
+from gradual_agent.runtime.allowed_hosts import ANYWHERE, AllowedHosts
 from gradual_agent.runtime.timeline import Entry
 from gradual_common.net.tls import Assets
 
@@ -56,7 +60,9 @@ class Dial:
         self._timer: Entry | None = None
         self._task: asyncio.Task[Any] | None = None
         known = dialer.resolver.known(origin.host, origin.port)
-        if known is not None:
+        if not dialer.allowed.may_allow(origin.host, origin.port):
+            self._finish(Failure(CONNECT, dialer.allowed.refusal(origin.host, origin.port)))
+        elif known is not None:
             self._take(known)
         else:
             self._run(dialer.resolver.ask(origin.host, origin.port), self._resolved)
@@ -87,7 +93,21 @@ class Dial:
     def _take(self, addresses: Addresses) -> None:
         self._addresses = addresses
         self._untried = addresses.in_order()
+        if self._dialer.allowed.is_limited and not self._leave_out_forbidden():
+            return
         self._try_next()
+
+    def _leave_out_forbidden(self) -> bool:
+        """Try only what `--allow-host` allows; False if nothing is left, which is then reported."""
+        allowed, host, port = self._dialer.allowed, self._origin.host, self._origin.port
+        found = self._untried
+        self._untried = [address for address in found if allowed.allows(host, port, address.sockaddr[0])]
+        if not self._untried:
+            self._finish(Failure(CONNECT, allowed.refusal(host, port, [address.sockaddr[0] for address in found])))
+            return False
+        left_out = [address for address in found if address not in self._untried]
+        self._refusals += [f"{address}: not allowed by --allow-host" for address in left_out]
+        return True
 
     def _try_next(self) -> None:
         """Start to connect to the next address; fail when none is left."""
@@ -220,8 +240,9 @@ class Dial:
 class Dialer:
     """Opens connections for one engine."""
 
-    def __init__(self, context: HttpContext, assets: Assets) -> None:
+    def __init__(self, context: HttpContext, assets: Assets, allowed: AllowedHosts = ANYWHERE) -> None:
         self.context = context
+        self.allowed = allowed
         self.resolver = Resolver(context.loop, context.clock)
         self.contexts = TlsContexts(assets)
 

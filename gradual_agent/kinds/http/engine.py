@@ -20,6 +20,7 @@ from gradual_agent.http.request import HttpRequest
 from gradual_agent.kinds.assertions import OK_BELOW, Assertions
 from gradual_agent.kinds.engines import Observer, Runtime
 from gradual_agent.kinds.extraction import Extractor
+from gradual_agent.kinds.http.destinations import known_destinations
 from gradual_agent.kinds.http.exchange import describe_exchange, message_of, message_of_request, title_of
 from gradual_agent.kinds.http.request_template import RequestTemplate
 from gradual_agent.kinds.kind import Actor, fail_template
@@ -38,10 +39,11 @@ NO_SCOPE: dict[str, Any] = {}
 
 
 def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> HttpEngine:
-    """Make the engine for a plan; JobError for TLS files that cannot be used on this machine."""
+    """Make the engine for a plan; JobError for TLS files that cannot be used on this machine, or a forbidden host."""
     context = HttpContext(runtime.loop, runtime.timeline, runtime.lease, runtime.clock, runtime.wall_clock)
-    dialer = Dialer(context, assets)
+    dialer = Dialer(context, assets, runtime.allowed)
     specs = [spec for spec in plan.actions.values() if isinstance(spec, HttpActionSpec)]
+    runtime.check_destinations(known_destinations(plan.config.base_url or "", [spec.url for spec in specs]))
     try:
         dialer.contexts.prepare(tls_in(plan.config.tls, [spec.tls for spec in specs]))
     except TlsFileError as error:

@@ -15,6 +15,7 @@ CONNECT = FailureKind(
     False,
     pattern=(WITHIN, "not connected within {}"),
     causes=(
+        ("this agent may not send", "not allowed by the agent (--allow-host)"),
         ("connection refused", "connection refused"),
         ("network is unreachable", "network unreachable"),
         ("no route to host", "no route to host"),

@@ -10,6 +10,7 @@ from gradual_agent.http.connecting.connection import Http1Connection
 from gradual_agent.http.connecting.dialer import Dialer
 from gradual_agent.http.context import HttpContext
 from gradual_agent.http.request import build_request
+from gradual_agent.runtime.allowed_hosts import ANYWHERE
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_agent.runtime.sample import Sample
@@ -236,11 +237,11 @@ class Driver:
 
 
 @contextlib.contextmanager
-def open_dialer(assets=None, lease=None):
+def open_dialer(assets=None, lease=None, allowed=ANYWHERE):
     """A dialer on the running loop; a socket left open is an error."""
     loop = asyncio.get_running_loop()
     timer = LoopTimer(loop)
-    dialer = Dialer(HttpContext(loop, timer.timeline, lease or Lease(FOREVER)), assets or {})
+    dialer = Dialer(HttpContext(loop, timer.timeline, lease or Lease(FOREVER)), assets or {}, allowed)
     try:
         yield dialer
     finally:

@@ -1,0 +1,48 @@
+"""Where a plan's requests go, as far as its text says it before a template is rendered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import takewhile
+from typing import Final
+
+from gradual_common.errors import RequestError
+from gradual_common.net.urls import join_base, read_authority, split_authority
+from gradual_common.templates.templates import static_pieces
+
+_MAY_BE_ABSOLUTE: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*(:/?/?)?)?")
+"""The beginning of a URL that a template continues: it may become `http://HOST`, or a path."""
+
+
+def known_destinations(base_url: str, urls: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """(host, port) of every URL in which no template comes before the end of the authority."""
+    for url in urls:
+        found = _destination(base_url, url)
+        if found is not None:
+            yield found
+
+
+def _destination(base_url: str, url: str) -> tuple[str, int] | None:
+    beginning, goes_on = _beginning(url)
+    if goes_on and _MAY_BE_ABSOLUTE.fullmatch(beginning):
+        return None
+    base, base_goes_on = _beginning(base_url)
+    try:
+        joined = join_base(base, beginning)
+        is_own = joined == beginning
+        if base_goes_on and not is_own:
+            joined, goes_on = base, True
+        scheme, authority, rest = split_authority(joined)
+        if goes_on and not rest:
+            return None
+        _, host, port = read_authority(scheme, authority)
+    except RequestError:
+        return None  # No request can be sent there: it fails when the action is compiled, or when it is rendered.
+    return host, port
+
+
+def _beginning(text: str) -> tuple[str, bool]:
+    """The text before the first template, and whether there is one."""
+    pieces = static_pieces(text)
+    return "".join(takewhile(lambda piece: piece is not None, pieces)), None in pieces  # type: ignore[arg-type]  # no None is left
