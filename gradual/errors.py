@@ -3,11 +3,12 @@
 GradualError
 ├── TransferRefusedError     the demo bank refuses a transfer
 ├── AddressInUseError        the demo bank cannot listen at its address
-├── AgentsFailedError        the agent processes of `gradual run` cannot be started
+├── AgentsFailedError        the agents of `gradual run` or `gradual fleet run` cannot be started
 ├── NotReadyError            a master that does not take agents, as `gradual health` finds it
 ├── UsageError               an argument of `gradual.run` is out of range
 ├── StarterRefusedError      `gradual init` cannot or will not write its file
-└── CertsRefusedError        `gradual certs` cannot or will not make a certificate or a file
+├── CertsRefusedError        `gradual certs` cannot or will not make a certificate or a file
+└── HostsRefusedError        `gradual fleet run` cannot use its hosts or options as they are given
 """
 
 from gradual_common.errors import GradualError
@@ -23,7 +24,7 @@ class AddressInUseError(GradualError):
 
 
 class AgentsFailedError(GradualError):
-    """The agent processes of `gradual run` cannot be started."""
+    """The agents of `gradual run` or `gradual fleet run` cannot be started; the message names the host."""
 
 
 class NotReadyError(GradualError):
@@ -44,5 +45,11 @@ class StarterRefusedError(GradualError):
 
 class CertsRefusedError(GradualError):
     """`gradual certs` cannot or will not make a certificate or a file; the message says what to do."""
+
+    exit_code = WRONG_INPUT
+
+
+class HostsRefusedError(GradualError):
+    """`gradual fleet run` cannot use its hosts or options as they are given; the message says what is allowed."""
 
     exit_code = WRONG_INPUT

@@ -49,10 +49,10 @@ def serve(options: argparse.Namespace) -> int:
         print(f"gradual-agent: {brief(str(error))}", file=sys.stderr)  # noqa: T201  before logging is set up
         return WRONG_INPUT
     name = shown_name(options.name or "", shown_name(socket.gethostname()))
-    if options.processes > 1:
-        return run_children(numbered_names(name, options.processes), shared_arguments(options), security)
     if options.part_of is not None or options.security_on_stdin:
         end_with_parent()
+    if options.processes > 1:
+        return run_children(numbered_names(name, options.processes), shared_arguments(options), security)
     return run_one(
         AgentOptions(
             master=target,

@@ -74,7 +74,13 @@ async def watch(loaded: LoadedPlan, options: RunOptions, reporters: Sequence[Rep
     """
     prepare_all(reporters)
     has_begun = asyncio.Event()
-    run = asyncio.create_task(conduct(loaded, replace(options, on_begin=has_begun.set), reporters))
+
+    def begin() -> None:
+        has_begun.set()
+        if options.on_begin is not None:
+            options.on_begin()
+
+    run = asyncio.create_task(conduct(loaded, replace(options, on_begin=begin), reporters))
     try:
         # The first step of `conduct` starts the reporters' threads; from then on it also closes them. Let it run that
         # step before anything can cancel it: else prepared reporters would stay open.

@@ -43,6 +43,7 @@ exit $code
 SKIPPED = {
     "README-1": "make test runs these tests",
     "CONTRIBUTING-1": "make test runs these tests",
+    "bare_hosts-2": "needs hosts with sshd; see test_fleet_over_ssh.py",
     "bench-1": "measurements take an hour",
     "monitor-1": "waits for agents of other hosts, and needs a terminal; see test_monitor.py",
     "python-2": "examples/test_performance.py, which tests/gradual/test_api.py runs",
