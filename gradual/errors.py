@@ -8,7 +8,8 @@ GradualError
 ├── UsageError               an argument of `gradual.run` is out of range
 ├── StarterRefusedError      `gradual init` cannot or will not write its file
 ├── CertsRefusedError        `gradual certs` cannot or will not make a certificate or a file
-└── HostsRefusedError        `gradual fleet run` cannot use its hosts or options as they are given
+├── HostsRefusedError        `gradual fleet run` cannot use its hosts or options as they are given
+└── ClusterInputError        an option of `gradual kubernetes`, or a plan that does not fit into a cluster's objects
 """
 
 from gradual_common.errors import GradualError
@@ -51,5 +52,11 @@ class CertsRefusedError(GradualError):
 
 class HostsRefusedError(GradualError):
     """`gradual fleet run` cannot use its hosts or options as they are given; the message says what is allowed."""
+
+    exit_code = WRONG_INPUT
+
+
+class ClusterInputError(GradualError):
+    """An option or plan that `gradual kubernetes` cannot use; the message says what is allowed."""
 
     exit_code = WRONG_INPUT

@@ -10,11 +10,13 @@ import typer
 
 from gradual.cli.certs import certs
 from gradual.cli.fleet import fleet
+from gradual.cli.kubernetes import kubernetes
 from gradual_master.command_line.main import new_app
 from gradual_master.command_line.options import PlanArguments, RunArguments, spread
 
 app = new_app("Concurrency-first load testing: how many users at once does it hold, and where does it bend?")
 app.add_typer(certs, name="certs")
+app.add_typer(kubernetes, name="kubernetes")
 app.add_typer(fleet, name="fleet")
 
 STARTER = Path("gradual.yaml")

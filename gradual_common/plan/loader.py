@@ -29,7 +29,7 @@ from gradual_common.plan.checks.unsupported import unsupported_parts
 from gradual_common.plan.confidential import plan_for_display
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.reading.data_files import DataTable
-from gradual_common.plan.reading.environment import Locate, read_secrets, substitute_variables
+from gradual_common.plan.reading.environment import Locate, Variables, read_secrets, substitute_variables
 from gradual_common.plan.reading.overrides import OPTIONS, Overrides, apply_replacements, scale_users
 from gradual_common.plan.reading.yaml import read_document
 from gradual_common.plan.scheduling import compile_schedule
@@ -115,13 +115,18 @@ class LoadedPlan:
     warnings: tuple[Problem, ...] = ()
     threshold_lines: tuple[int | None, ...] = ()
     """The line of each threshold in the plan file; None for one that is not written there."""
+    files: Mapping[Path, FilePath] = field(default_factory=dict)
+    """Every file that was read for the plan, by the path in the plan that names it."""
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The variables that the plan reads, with their values, which may be secret."""
 
 
 def load_plan(
     source: PlanSource, overrides: Overrides = NO_OVERRIDES, environ: Mapping[str, str] | None = None
 ) -> LoadedPlan:
     """Load a plan; PlanError with every mistake in it."""
-    variables = {**(environ or {}), **overrides.env}
+    variables = Variables({**(environ or {}), **overrides.env})
+    files: dict[Path, FilePath] = {}
     document = source.read()
     if document.problems and not document.root:
         raise PlanError(document.problems)
@@ -135,7 +140,8 @@ def load_plan(
 
     def locate(path: Path, file: str) -> FilePath:
         """The file that is named at a path: relative to the plan, or to the working folder if an option named it."""
-        return (FilePath() if document.mark(path).file in OPTIONS else source.folder) / file
+        files[path] = (FilePath() if document.mark(path).file in OPTIONS else source.folder) / file
+        return files[path]
 
     seed = plan.config.seed if plan is not None and plan.config.seed is not None else secrets.randbits(63)
     data = load_data(view, uses, locate, seed)
@@ -162,6 +168,8 @@ def load_plan(
         source.folder,
         find_warnings(view),
         lines_of_thresholds(document),
+        files,
+        variables.used,
     )
 
 

@@ -25,6 +25,7 @@ from gradual_common.secrecy.quoting import brief, quoted
 
 if TYPE_CHECKING:  # heavy: not before a plan is read
     from gradual_common.plan.loader import LoadedPlan, PlanSource
+    from gradual_common.plan.reading.overrides import Overrides
     from gradual_master.run.options import RunOptions
 
 DEFAULT_PLAN = "gradual.yaml"
@@ -151,9 +152,16 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
 def load_arguments(arguments: PlanArguments) -> LoadedPlan:
     """Load the plan that the arguments name, with their changes; PlanError with every mistake."""
     from gradual_common.plan.loader import load_plan
+
+    overrides = overrides_of(arguments)
+    return load_plan(source_of(name_of_plan(arguments)), overrides, os.environ)
+
+
+def overrides_of(arguments: PlanArguments) -> Overrides:
+    """The changes of the plan that the arguments ask for."""
     from gradual_common.plan.reading.overrides import Overrides
 
-    overrides = Overrides(
+    return Overrides(
         base_url=arguments.base_url,
         users=arguments.users,
         duration=arguments.duration,
@@ -161,7 +169,6 @@ def load_arguments(arguments: PlanArguments) -> LoadedPlan:
         env=dict(pairs(arguments.env, "-e", "K=V")),
         sets=tuple(pairs(arguments.set_, "--set", "PATH=VALUE")),
     )
-    return load_plan(source_of(name_of_plan(arguments)), overrides, os.environ)
 
 
 def name_of_plan(arguments: PlanArguments) -> str:

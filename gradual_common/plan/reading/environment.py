@@ -30,6 +30,20 @@ Locate = Callable[[Path, str], FilePath]
 """The file that is named at a path of the plan."""
 
 
+class Variables(dict[str, str]):
+    """The variables of an environment; `used` has those that were read."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self.used: dict[str, str] = {}
+
+    def get(self, name: str, default: Any = None, /) -> Any:
+        """The value of a variable, which is noted as used."""
+        if name in self:
+            self.used[name] = self[name]
+        return super().get(name, default)
+
+
 class Piece(NamedTuple):
     """A part of a text: written in the plan, or the value of a variable (`brought`)."""
 

@@ -219,3 +219,16 @@ def test_the_golden_ramp_is_the_same_however_it_is_written() -> None:
     for ramp in written:
         text = f"config:\n  base_url: http://x\n  duration: 5m\n  {ramp}\nusers:\n- {{name: a, concurrency: 10, "
         assert load(text + "behavior: [get]}\nactions: {get: {url: /}}").plan.config.ramp == expected
+
+
+def test_a_loaded_plan_names_its_files_and_the_variables_that_it_reads(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("name\nann\n")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "config: {duration: 1s, base_url: 'http://${TARGET}'}\n"
+        "users: [{name: a, concurrency: 1, data: {u: rows.csv}, behavior: [{action: g}]}]\n"
+        "actions: {g: {url: '/{{u.name}}?a=${ABSENT:-1}'}}\n"
+    )
+    loaded = load_plan(PlanSource.of_path(plan), environ={"TARGET": "bank.example", "OTHER": "unread"})
+    assert loaded.files == {("users", 0, "data", "u", "file"): tmp_path / "rows.csv"}
+    assert loaded.variables == {"TARGET": "bank.example"}

@@ -1,0 +1,88 @@
+"""What a run takes to the cluster: files, secrets, variables, and the master's options."""
+
+from pathlib import Path
+
+import pytest
+from trustme import CA
+
+from gradual.errors import ClusterInputError
+from gradual.kubernetes.bundle import MAX_BYTES, Bundle, check_size, new_key, shown_path
+from gradual.kubernetes.rendering import read_bundle
+from gradual_master.command_line.options import RunArguments
+
+PLAN = """
+config: {name: Small, base_url: "http://${HOST_OF_TEST}", duration: 10s, tls: {ca: certs/ca.pem}}
+secrets: {KEY: {file: key.txt}, OTHER: {env: OTHER_OF_TEST}}
+users:
+  - {name: a, concurrency: 1, data: {user: data/users.csv}, behavior: [{action: get}]}
+actions:
+  get: {url: "/{{user.name}}", headers: {X-Key: "{{secrets.KEY}}{{secrets.OTHER}}"}}
+"""
+
+
+@pytest.fixture
+def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOST_OF_TEST", "bank.example")
+    monkeypatch.setenv("OTHER_OF_TEST", "other-secret-value")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "certs").mkdir()
+    (tmp_path / "data/users.csv").write_text("name\nann\n")
+    (tmp_path / "certs/ca.pem").write_bytes(CA().cert_pem.bytes())
+    (tmp_path / "key.txt").write_text("key-secret-value\n")
+    (tmp_path / "my.yaml").write_text(PLAN)
+    return tmp_path / "my.yaml"
+
+
+def bundle_of(plan: Path, **more: object) -> Bundle:
+    return read_bundle(RunArguments(plan=str(plan), **more))[0]  # type: ignore[arg-type]
+
+
+def test_the_plan_and_its_data_are_files_and_the_rest_is_secret(plan: Path) -> None:
+    bundle = bundle_of(plan)
+    assert bundle.files == {"plan.yaml": plan.read_bytes(), "users.csv": b"name\nann\n"}
+    assert list(bundle.secret_files) == ["tls-ca.pem"]
+
+
+def test_the_masters_command_says_where_files_are_and_holds_no_secret(plan: Path) -> None:
+    bundle = bundle_of(plan, set_=["config.seed=7"])
+    words = bundle.arguments
+    assert "--set=users[0].data.user=users.csv" in words
+    assert "--set=config.tls.ca=/fleet/tls-ca.pem" in words
+    names = {value: name for name, value in bundle.variables.items()}
+    assert f"--set=secrets.KEY={{env: {names['key-secret-value']}}}" in words
+    assert f"--set=$({names['config.seed=7']})" in words
+    assert bundle.variables["HOST_OF_TEST"] == "bank.example"
+    assert bundle.variables["OTHER_OF_TEST"] == "other-secret-value"
+    assert "secret-value" not in " ".join(words)
+
+
+def test_options_without_secrets_are_passed_on_as_they_are(plan: Path) -> None:
+    more = {"users": 1, "duration": "5s", "tag": ["a=$(B)"], "allow_saturated": True, "base_url": "http://u:p@b"}
+    bundle = bundle_of(plan, **more)
+    words = bundle.arguments
+    assert {"--users=1", "--duration=5s", "--tag=a=$$(B)", "--allow-saturated"} <= set(words)
+    assert "http://u:p@b" in bundle.variables.values()
+    assert "u:p" not in " ".join(words)
+
+
+def test_a_variable_that_the_container_needs_is_refused(plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan.write_text(plan.read_text().replace("HOST_OF_TEST", "GRADUAL_OF_TEST"))
+    monkeypatch.setenv("GRADUAL_OF_TEST", "bank.example")
+    with pytest.raises(ClusterInputError, match="reads the variable GRADUAL_OF_TEST"):
+        bundle_of(plan)
+
+
+def test_too_much_data_is_refused_with_the_largest_files() -> None:
+    check_size({"a": bytes(MAX_BYTES - 1)}, "plan and data", "the ConfigMap")
+    with pytest.raises(ClusterInputError, match=r"1,048,577 bytes.*1,048,576; the largest: a 1,048,576 bytes"):
+        check_size({"a": bytes(MAX_BYTES)}, "plan and data", "the ConfigMap")
+
+
+def test_a_file_gets_a_key_of_its_own() -> None:
+    assert new_key("users.csv", set()) == "users.csv"
+    assert new_key("users.csv", {"users.csv"}) == "2-users.csv"
+    assert new_key("mes données.csv", set()) == "mes-donn-es.csv"
+
+
+def test_a_place_is_written_as_set_reads_it() -> None:
+    assert shown_path(("users", 0, "data", "my.set")) == 'users[0].data."my.set"'
