@@ -9,7 +9,8 @@ GradualError
 ├── StarterRefusedError      `gradual init` cannot or will not write its file
 ├── CertsRefusedError        `gradual certs` cannot or will not make a certificate or a file
 ├── HostsRefusedError        `gradual fleet run` cannot use its hosts or options as they are given
-└── ClusterInputError        an option of `gradual kubernetes`, or a plan that does not fit into a cluster's objects
+├── ClusterInputError        an option of `gradual kubernetes`, or a plan that does not fit into a cluster's objects
+└── ClusterError             a cluster that cannot be reached, or does not do what a run needs
 """
 
 from gradual_common.errors import GradualError
@@ -54,6 +55,10 @@ class HostsRefusedError(GradualError):
     """`gradual fleet run` cannot use its hosts or options as they are given; the message says what is allowed."""
 
     exit_code = WRONG_INPUT
+
+
+class ClusterError(GradualError):
+    """A cluster that cannot be reached, or does not do what a run needs; the message says what to do."""
 
 
 class ClusterInputError(GradualError):

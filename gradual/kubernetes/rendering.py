@@ -12,52 +12,51 @@ import typer
 from gradual.errors import ClusterInputError
 from gradual.kubernetes.bundle import Bundle, grace_of, make_bundle
 from gradual.kubernetes.fleet_secret import make_fleet_secret
-from gradual.kubernetes.objects import RunShape, name_of_run, objects_of, render
+from gradual.kubernetes.objects import KubernetesObject, RunShape, name_of_run, objects_of, render
+from gradual.kubernetes.options import ClusterArguments, RenderArguments
 from gradual_common.plan.loader import LoadedPlan, PlanSource, load_plan
 from gradual_master.command_line.options import RunArguments, name_of_plan, overrides_of, run_options_of, source_of
 
 DEFAULT_NAMESPACE = "default"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderOptions:
-    """What the command line says about the cluster."""
+@dataclass(frozen=True, slots=True)
+class PreparedRun:
+    """A plan that was checked, and how its run looks in a cluster."""
 
-    agents: int
-    name: str | None = None
-    namespace: str | None = None
-    image: str | None = None
-    agent_image: str | None = None
-    pull_policy: str | None = None
-    cpu: str | None = None
-    memory: str | None = None
-    with_secrets: bool = False
+    shape: RunShape
+    bundle: Bundle
+
+    def objects(self, namespace: str | None) -> list[KubernetesObject]:
+        """All objects, with a new token and new certificates for this namespace, or with placeholders for None."""
+        secret = None if namespace is None else make_fleet_secret(self.shape.name, namespace, datetime.now(UTC))
+        return objects_of(self.shape, self.bundle, secret)
 
 
-def print_objects(arguments: RunArguments, options: RenderOptions) -> None:
+def print_objects(arguments: RenderArguments) -> None:
     """Print the objects; PlanError or ClusterInputError before anything is printed."""
-    typer.echo(render_run(arguments, options, datetime.now(UTC)), nl=False)
+    prepared = prepare(arguments, "render")
+    namespace = arguments.namespace or DEFAULT_NAMESPACE
+    typer.echo(render(prepared.objects(namespace if arguments.with_secrets else None)), nl=False)
 
 
-def render_run(arguments: RunArguments, options: RenderOptions, now: datetime) -> str:
-    """The objects as YAML."""
-    _refuse_local_options(arguments)
+def prepare(arguments: ClusterArguments, command: str) -> PreparedRun:
+    """Read and check the plan and the options."""
+    refuse_local_options(arguments, command)
     run_options_of(arguments)  # its errors should come now, and not from the pod
     bundle, loaded = read_bundle(arguments)
     shape = RunShape(
-        name=options.name if options.name is not None else name_of_run(loaded.plan.config.name or "run"),
-        agents=options.agents,
+        name=arguments.name if arguments.name is not None else name_of_run(loaded.plan.config.name or "run"),
+        agents=arguments.agents,
         grace_s=grace_of(loaded),
-        namespace=options.namespace,
-        image=options.image,
-        agent_image=options.agent_image,
-        pull_policy=options.pull_policy,
-        cpu=options.cpu,
-        memory=options.memory,
+        namespace=arguments.namespace,
+        image=arguments.image,
+        agent_image=arguments.agent_image,
+        pull_policy=arguments.image_pull_policy,
+        cpu=arguments.cpu,
+        memory=arguments.memory,
     )
-    namespace = options.namespace or DEFAULT_NAMESPACE
-    secret = make_fleet_secret(shape.name, namespace, now) if options.with_secrets else None
-    return render(objects_of(shape, bundle, secret))
+    return PreparedRun(shape, bundle)
 
 
 def read_bundle(arguments: RunArguments) -> tuple[Bundle, LoadedPlan]:
@@ -73,16 +72,17 @@ def text_of(source: PlanSource) -> bytes:
     return text.encode()
 
 
-def _refuse_local_options(arguments: RunArguments) -> None:
+def refuse_local_options(arguments: RunArguments, command: str) -> None:
+    """ClusterInputError for what only a run on this machine can do."""
     given = {
         "--monitor": arguments.monitor,
         "--json": arguments.json_,
         "-o/--reporter": bool(arguments.reporter),
-        "--exit-code": bool(arguments.exit_code),
+        "--exit-code": bool(arguments.exit_code) and command == "render",
     }
     for option, is_given in given.items():
         if is_given:
             raise ClusterInputError(
-                f"{option} cannot be used with render: the master's pod writes summary.json, report.html and "
+                f"{option} cannot be used with {command}: the master's pod writes summary.json, report.html and "
                 f"junit.xml into /report, and its exit code is the verdict's"
             )

@@ -41,6 +41,10 @@ patches:
 """Small requests: the node of the test is small, and shared."""
 
 
+SMALL = "20m"
+"""Of a CPU, for every container: the node of the test is small, and shared."""
+
+
 class KustomizeProject:
     """A namespace of the cluster, and a copy of `deploy/kubernetes` whose overlay `trial` goes there."""
 
@@ -134,6 +138,16 @@ class KustomizeProject:
                 state = self.kubectl("get", "pods,jobs,events") + self.try_kubectl("logs", "job/gradual-master").stdout
                 pytest.fail(f"{what} did not happen within {DEADLINE_S} s\n{state}")
             time.sleep(0.5)
+
+
+def small(text: str) -> str:
+    """The objects with small requests."""
+    objects = list(yaml.safe_load_all(text))
+    for entry in objects:
+        spec = entry["spec"]["template"]["spec"] if entry["kind"] == "Job" else entry.get("spec", {})
+        for container in [*spec.get("containers", []), *spec.get("initContainers", [])]:
+            container["resources"]["requests"] = {"cpu": SMALL, "memory": "64Mi"}
+    return yaml.safe_dump_all(objects)
 
 
 @contextmanager

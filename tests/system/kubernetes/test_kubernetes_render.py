@@ -5,10 +5,7 @@ from pathlib import Path
 
 import yaml
 from docs_blocks import ROOT
-from kustomize_project import kustomize_project
-
-SMALL = "20m"
-"""Of a CPU, for every container: the node of the test is small, and shared."""
+from kustomize_project import kustomize_project, small
 
 PLAN = """
 config: {name: "rates", base_url: "http://${BANK_OF_TEST}", duration: "60s", graceful_stop: "2s"}
@@ -18,16 +15,6 @@ users:
 actions:
   rates: {url: "/api/rates?name={{user.name}}", headers: {X-Key: "{{secrets.KEY}}"}}
 """
-
-
-def small(text: str) -> str:
-    """The objects with small requests."""
-    objects = list(yaml.safe_load_all(text))
-    for entry in objects:
-        spec = entry["spec"]["template"]["spec"] if entry["kind"] == "Job" else entry.get("spec", {})
-        for container in [*spec.get("containers", []), *spec.get("initContainers", [])]:
-            container["resources"]["requests"] = {"cpu": SMALL, "memory": "64Mi"}
-    return yaml.safe_dump_all(objects)
 
 
 def test_rendered_objects_run_with_data_and_secrets_and_their_counts_are_the_banks(tmp_path: Path) -> None:

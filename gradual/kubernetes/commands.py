@@ -1,0 +1,89 @@
+"""What `gradual kubernetes run`, `logs` and `stop` do."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+from gradual.errors import ClusterError
+from gradual.kubernetes.cluster.client import Cluster, connect
+from gradual.kubernetes.cluster.diagnosis import AGENT, MASTER, Snapshot, master_end, master_pod
+from gradual.kubernetes.cluster.log_lines import LogFollower, show
+from gradual.kubernetes.cluster.run_objects import check_permissions, remove
+from gradual.kubernetes.interrupts import noted_interrupts
+from gradual.kubernetes.options import LaunchArguments
+from gradual.kubernetes.rendering import prepare
+from gradual.kubernetes.running import POLL_S, STOP, ClusterRun, WatchOptions, say
+from gradual_master.command_line.options import duration_option, exit_code_changes
+
+Where = tuple[Path | None, str | None, str | None]
+"""Kubeconfig, context, namespace."""
+
+COLLECTED_S: Final = 90
+"""How long `stop` waits until a caller has fetched the reports; the pod keeps them for a minute."""
+
+
+def run_in_cluster(arguments: LaunchArguments) -> int:
+    """Run a plan; the exit code."""
+    prepared = prepare(arguments, "run")
+    options = WatchOptions(
+        agents=arguments.agents,
+        launch_timeout_s=duration_option(arguments.launch_timeout, "--launch-timeout") / 1e9,
+        folder=arguments.report_folder,
+        keeps=arguments.keep,
+        exit_codes=exit_code_changes(arguments.exit_code),
+    )
+    cluster = connect(arguments.kubeconfig, arguments.context, arguments.namespace)
+    check_permissions(cluster)
+    with noted_interrupts() as interrupts:
+        run = ClusterRun(cluster, prepared.shape.name, options, interrupts)
+        return run.run(prepared.objects(cluster.namespace))
+
+
+def show_logs(name: str, where: Where, *, agents: bool, follow: bool) -> None:
+    """Print the log of the master, or of each agent."""
+    cluster = connect(*where)
+    snapshot = _existing(cluster, name)
+    if agents:
+        for agent in (entry["metadata"]["name"] for entry in snapshot.pods_of(AGENT)):
+            show(f"--- {agent}\n".encode())
+            for piece in cluster.log(agent, AGENT):
+                show(piece)
+        return
+    pod = master_pod(snapshot)
+    if pod is None:
+        raise ClusterError(f"the master of {name} has not started; `kubectl describe pods` says why")
+    for piece in cluster.log(pod, MASTER, follow=follow):
+        show(piece)
+
+
+def stop_run(name: str, where: Where) -> None:
+    """Stop the master, wait for its reports to be fetched, and remove everything."""
+    cluster = connect(*where)
+    snapshot = _existing(cluster, name)
+    pod = master_pod(snapshot)
+    if pod is not None and master_end(snapshot) is None:
+        say(f"stopping the master of {name}")
+        LogFollower(cluster, MASTER).follow(pod)
+        cluster.execute(pod, MASTER, STOP)
+        _await_collection(cluster, name)
+    remove(cluster, name)
+    say(f"nothing of {name} is left in the namespace {cluster.namespace}")
+
+
+def _existing(cluster: Cluster, name: str) -> Snapshot:
+    snapshot = Snapshot(cluster.of_run("Pod", name), cluster.of_run("Job", name))
+    if not snapshot.pods and not snapshot.jobs and not cluster.of_run("ConfigMap", name):
+        raise ClusterError(f"there is no run called {name} in the namespace {cluster.namespace}")
+    return snapshot
+
+
+def _await_collection(cluster: Cluster, name: str) -> None:
+    """Until the master's pod has ended, or is gone."""
+    limit = time.monotonic() + COLLECTED_S
+    while time.monotonic() < limit:
+        pods = Snapshot(cluster.of_run("Pod", name), ()).pods_of(MASTER)
+        if all(pod["status"].get("phase") in ("Succeeded", "Failed") for pod in pods):
+            return
+        time.sleep(POLL_S)

@@ -1,0 +1,113 @@
+"""`gradual kubernetes run`, `logs` and `stop`, from their options to what they ask of a cluster."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fake_cluster import RUNNING, FakeCluster, ended, job, pod
+from typer.testing import CliRunner
+
+from gradual.cli.app import app
+from gradual.errors import ClusterError, ClusterInputError
+from gradual.kubernetes import commands
+from gradual.kubernetes.cluster.diagnosis import AGENT, MASTER
+from gradual.kubernetes.running import ClusterRun
+
+BANK = str(Path(__file__).parents[3] / "examples/bank.yaml")
+OWNER = {"kind": "ConfigMap", "metadata": {"name": "trial-plan"}}
+
+Use = Callable[[FakeCluster], FakeCluster]
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch) -> Use:
+    """Make a cluster that of the commands."""
+    monkeypatch.setattr(commands.time, "sleep", lambda _: None)
+
+    def use(cluster: FakeCluster) -> FakeCluster:
+        monkeypatch.setattr(commands, "connect", lambda *_: cluster)
+        return cluster
+
+    return use
+
+
+def command(*words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["kubernetes", *words], catch_exceptions=False)
+    return result.exit_code, result.output
+
+
+def test_a_run_gets_the_objects_of_its_plan_and_its_exit_code_may_be_another(
+    use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(FakeCluster())
+    made: list[str] = []
+
+    def run(self: ClusterRun, objects: list[dict[str, str]]) -> int:
+        made.extend(entry["kind"] for entry in objects)
+        return self._options.exit_codes[1]
+
+    monkeypatch.setattr(ClusterRun, "run", run)
+    assert command("run", BANK, "--agents", "3", "--exit-code", "failed=99")[0] == 99
+    assert made[:2] == ["ConfigMap", "Secret"]
+    assert made.count("Job") == 2
+
+
+def test_a_mistake_comes_before_the_cluster_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "connect", lambda *_: pytest.fail("the cluster was asked"))
+    for words, said in ((["--monitor"], "--monitor cannot be used with run"), (["--name", "A"], "--name 'A'")):
+        with pytest.raises(ClusterInputError, match=said):
+            command("run", BANK, *words)
+
+
+def test_the_logs_of_master_and_agents(use: Use) -> None:
+    cluster = use(FakeCluster())
+    cluster.objects = [OWNER, pod("m", MASTER, RUNNING), pod("a", AGENT, RUNNING), pod("b", AGENT, ended(0))]
+    cluster.logs = {"m": b"of the master\n", "a": b"of a\n", "b": b"of b\n"}
+    assert command("logs", "trial") == (0, "of the master\n")
+    assert command("logs", "trial", "--agents") == (0, "--- a\nof a\n--- b\nof b\n")
+
+
+def test_a_master_that_has_not_started_has_no_log(use: Use) -> None:
+    use(FakeCluster()).objects = [OWNER, pod("m", MASTER)]
+    with pytest.raises(ClusterError, match="the master of trial has not started"):
+        command("logs", "trial")
+
+
+@pytest.mark.parametrize("word", ["logs", "stop"])
+def test_a_run_that_is_not_there_is_named(word: str, use: Use) -> None:
+    use(FakeCluster())
+    with pytest.raises(ClusterError, match="there is no run called trial in the namespace load"):
+        command(word, "trial")
+
+
+def test_stop_lets_the_master_report_before_everything_is_removed(use: Use, capfd: pytest.CaptureFixture[str]) -> None:
+    cluster = use(FakeCluster())
+    phases = iter(["Running", "Running", "Succeeded", "Succeeded"])
+    listed = cluster.of_run
+
+    def of_run(kind: str, name: str) -> list[dict[str, object]]:
+        if kind == "Pod" and cluster.objects:
+            cluster.replace(pod("m", MASTER, RUNNING, phase=next(phases)))
+        return listed(kind, name)
+
+    cluster.objects = [OWNER, job(MASTER)]
+    cluster.of_run = of_run  # type: ignore[method-assign]
+    code, shown = command("stop", "trial")
+    assert cluster.done == ["sh in master", "delete ConfigMap trial-plan"]
+    assert code == 0
+    assert "nothing of trial is left in the namespace load" in shown
+
+
+def test_stop_removes_a_run_that_has_ended(use: Use) -> None:
+    cluster = use(FakeCluster())
+    cluster.objects = [OWNER, job(MASTER, "Complete"), pod("m", MASTER, ended(0))]
+    command("stop", "trial")
+    assert cluster.done == ["delete ConfigMap trial-plan"]
+
+
+def test_stop_does_not_wait_for_ever(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = use(FakeCluster())
+    monkeypatch.setattr(commands, "COLLECTED_S", -1)
+    cluster.objects = [OWNER, job(MASTER), pod("m", MASTER, RUNNING)]
+    command("stop", "trial")
+    assert cluster.done == ["sh in master", "delete ConfigMap trial-plan"]
