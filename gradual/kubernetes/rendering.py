@@ -11,13 +11,12 @@ import typer
 
 from gradual.errors import ClusterInputError
 from gradual.kubernetes.bundle import Bundle, grace_of, make_bundle
+from gradual.kubernetes.cluster.client import DEFAULT_NAMESPACE
 from gradual.kubernetes.fleet_secret import make_fleet_secret
 from gradual.kubernetes.objects import KubernetesObject, RunShape, name_of_run, objects_of, render
 from gradual.kubernetes.options import ClusterArguments, RenderArguments
 from gradual_common.plan.loader import LoadedPlan, PlanSource, load_plan
 from gradual_master.command_line.options import RunArguments, name_of_plan, overrides_of, run_options_of, source_of
-
-DEFAULT_NAMESPACE = "default"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
 DEADLINE_S = 90
@@ -132,6 +134,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def wrong_clock(offset_s: int) -> dict[str, str]:
+    """The environment of a process whose time of day is wrong; its monotonic clocks are right."""
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+    if library is None:
+        pytest.skip("faketime is not installed (Debian: faketime)")
+    # Versions before 0.9.10 read the second name.
+    keep = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
+    return {"LD_PRELOAD": str(library), "FAKETIME": f"{offset_s:+}s", **keep}
 
 
 def limit_files(number: int) -> list[str]:

@@ -5,11 +5,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
-from fleet_processes import Fleet, Outcome, Target
+from fleet_processes import Fleet, Outcome, Target, wrong_clock
 from request_log import RequestLog
 
 AHEAD_S = 300
@@ -92,14 +91,9 @@ def test_monotonic_clocks_with_another_start_change_no_count(target: Target, fle
 
 def test_wrong_wall_clocks_change_no_count(target: Target, fleet: Fleet) -> None:
     """Gradual decides nothing by these clocks: a host's time of day is wrong by five minutes."""
-    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-    if library is None:
-        pytest.skip("faketime is not installed (Debian: faketime)")
     starts = {}
     for name, ahead_s in (("ahead", AHEAD_S), ("behind", -AHEAD_S)):
-        # Versions before 0.9.10 read the second name.
-        keep = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
-        starts[name] = {"LD_PRELOAD": str(library), "FAKETIME": f"{ahead_s:+}s", **keep}
+        starts[name] = wrong_clock(ahead_s)
         assert is_about(clocks_ahead(env=starts[name]), ahead_s, 0, 0)
     master = fleet.start_master(plan(target.url), 3)
     agents = [fleet.start_agent(name, env=env) for name, env in starts.items()] + [fleet.start_agent("even")]

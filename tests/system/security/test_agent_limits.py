@@ -1,24 +1,8 @@
 """`gradual-agent --allow-host`: the operator of an agent decides where it sends, not the author of the plan."""
 
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
-import pytest
-from fleet_processes import Fleet, Target, running_target
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Iterator[Target]:
-    with running_target(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[Fleet]:
-    with closing(Fleet(tmp_path)) as made:
-        yield made
+from fleet_processes import Fleet, Target
 
 
 def plan(target: Target, url: str) -> dict[str, Any]:

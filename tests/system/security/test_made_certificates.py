@@ -1,41 +1,17 @@
 """What `gradual certs` makes works at once: certificates of both sides, on hosts whose clocks differ by a day."""
 
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
-import pytest
-from fleet_processes import BIN, Fleet, Target, running_target
+from fleet_processes import BIN, Fleet, Target, wrong_clock
 
 ALMOST_A_DAY_S = 86_400 - 600
 """The certificates begin a day before they are made; a test may take some minutes."""
 
 
-@pytest.fixture
-def target(tmp_path: Path) -> Iterator[Target]:
-    with running_target(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[Fleet]:
-    with closing(Fleet(tmp_path)) as made:
-        yield made
-
-
 def options(folder: Path, side: str) -> list[str]:
     own = ["--tls-cert", str(folder / f"{side}.pem"), "--tls-key", str(folder / f"{side}-key.pem")]
     return ["--tls-ca", str(folder / "ca.pem"), "--token-file", str(folder / "token"), *own]
-
-
-def wrong_clock(offset_s: int) -> dict[str, str]:
-    """The environment of a process whose time of day is wrong."""
-    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-    if library is None:
-        pytest.skip("faketime is not installed (Debian: faketime)")
-    keep = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
-    return {"LD_PRELOAD": str(library), "FAKETIME": f"{offset_s:+}s", **keep}
 
 
 def test_a_fleet_of_made_certificates_runs_a_day_apart(target: Target, fleet: Fleet, tmp_path: Path) -> None:

@@ -3,29 +3,15 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
-from fleet_processes import BIN, Fleet, Target, running_target, wait_until
+from fleet_processes import BIN, Fleet, Target, wait_until
 
 TOKEN = "kT5_9dQ2-mB7xW1z-of-the-fleet"
 SECRET = "s3cr3t-of-the-plan-7Q"
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Iterator[Target]:
-    with running_target(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[Fleet]:
-    with closing(Fleet(tmp_path)) as made:
-        yield made
 
 
 def plan(target: Target, iterations: int) -> dict[str, Any]:
