@@ -75,6 +75,13 @@ class SlotsEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class AbortAsked:
+    """A user asks the master to end the run."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """A signal asks the process to stop: the first drains the users, the second cuts them, the third ends at once."""
 
@@ -86,7 +93,7 @@ class Acknowledged:
     number: int
 
 
-SessionEvent = Wake | MessageReceived | StreamLost | Sealed | Provisioned | SlotsEnded | Leave
+SessionEvent = Wake | MessageReceived | StreamLost | Sealed | Provisioned | SlotsEnded | AbortAsked | Leave
 
 
 @dataclass(frozen=True, slots=True)

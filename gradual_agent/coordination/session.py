@@ -98,6 +98,9 @@ class Session:
         self._signals = 0
         """How often the process was asked to stop."""
         self._says_leaving = False
+        self._abort = ""
+        """Why the first user that asked for it wants the run to end."""
+        self._says_abort = False
         self._flush_by = NEVER
         self._last_loss = ""
         """Why the last stream ended, for the log."""
@@ -188,6 +191,7 @@ class Session:
         self._redial.found()
         self._pinging.start(welcome.lease, now)
         self._says_leaving = self._signals > 0
+        self._says_abort = bool(self._abort)
         self._finished, self._slots_due = self._pool.finished, now
         self._confirms = self._in_force != (0, 0) or self._provisioned > 0
         self.outbox.max_batches = Outbox.bound(welcome.lease, welcome.interval)
@@ -262,6 +266,12 @@ class Session:
         self._finished += event.finished
         return []
 
+    def _ask_abort(self, event: events.AbortAsked, _: int) -> Instructions:
+        """Ask the master to end the run: now, and again on every new stream, since the former one may have lost it."""
+        self._abort = event.reason
+        self._says_abort = True
+        return []
+
     def _end_users(self, _: events.Leave, now: int) -> Instructions:
         """The first signal drains the users; the second cuts them and leaves little time."""
         self._signals += 1
@@ -281,9 +291,10 @@ class Session:
     def _flush(self, now: int) -> Instructions:
         """All that is due, in few messages. Ended slots wait for others, but join a message that is sent anyway."""
         confirm = Confirm(*self._in_force, self._provisioned) if self._confirms else None
-        message = AgentMessage(confirm=confirm, leaving=self._says_leaving)
+        abort = self._abort if self._says_abort else ""
+        message = AgentMessage(confirm=confirm, leaving=self._says_leaving, abort=abort)
         batches = self.outbox.take(now)
-        self._confirms = self._says_leaving = False
+        self._confirms = self._says_leaving = self._says_abort = False
         if self._slots_due != NEVER and (now >= self._slots_due or batches or message != NOTHING):
             message = replace(message, released=self._released, finished=self._finished)
             self._released, self._finished, self._slots_due = (), (), NEVER
@@ -344,6 +355,8 @@ OWN_EVENTS = {
     ),
     **on(events.Provisioned, Reaction(Session._note_provision)),
     **on(events.SlotsEnded, Reaction(Session._note_slots)),
+    # The first reason is enough: the run ends once.
+    **on(events.AbortAsked, Reaction(Session._ask_abort, when=lambda session, *_: not session._abort)),
     **on(
         events.Leave,
         Reaction(Session._say_goodbye, ENDED, lambda session, *_: not session._is_scheduled),

@@ -34,8 +34,11 @@ from gradual_common.units import format_duration
 if TYPE_CHECKING:
     from gradual_agent.process.plan_run import PlanRun  # Heavy: loaded after the Hello.
 
-PlanStarter = Callable[[Job, Callable[[pool.UserEnded], object], Callable[[Exception], object]], "PlanRun"]
-"""Makes a job ready; given what is to be called when a user has ended, and when one cannot be started."""
+PlanStarter = Callable[
+    [Job, Callable[[pool.UserEnded], object], Callable[[Exception], object], Callable[[str], object]], "PlanRun"
+]
+"""Makes a job ready; given what is to be called when a user has ended, when one cannot be started, and when one asks to
+end the run."""
 
 MAX_REASON_CHARS = 1000
 
@@ -119,6 +122,9 @@ class Agent:
             self._cut("this agent has failed")
             self._link.send(AgentMessage(goodbye=Goodbye(f"{type(error).__name__}: {error}"[:MAX_REASON_CHARS])))
             self._outcome.set_exception(error)
+
+    def _ask_abort(self, reason: str) -> None:
+        self._queue_for_session(events.AbortAsked(reason[:MAX_REASON_CHARS]))
 
     def _queue_for_session(self, event: events.SessionEvent) -> None:
         self._queue_task(lambda: self._follow_session(self._session.handle(event, self._clock())))
@@ -286,7 +292,7 @@ class Agent:
     def _store(self, provision: Provision) -> None:
         """Prepare the job's plan and store data rows; a job that is known already is ignored."""
         if provision.job is not None and self._run is None:
-            self._run = self._start_plan(provision.job, self._queue_for_pool, self.fail)
+            self._run = self._start_plan(provision.job, self._queue_for_pool, self.fail, self._ask_abort)
         if self._run is None:
             return
         for rows in provision.rows:

@@ -44,6 +44,8 @@ class PlanRun:
         runtime: Runtime,
         on_end: Callable[[UserEnded], object],
         on_error: Callable[[Exception], object],
+        on_abort: Callable[[str], object],
+        *,
         make_engines: Callable[[Plan, Runtime, Assets], Engines] = Engines,
     ) -> None:
         plan, timeline, clock = read_plan(job), runtime.timeline, runtime.clock
@@ -70,6 +72,7 @@ class PlanRun:
             graceful_stop=plan.config.graceful_stop,
             end=self.users.note_end,
             note_failure=self._picker.consider,
+            abort_run=on_abort,
         )
 
     def _make_user(self, slot: Slot, tenure: int) -> VirtualUser:

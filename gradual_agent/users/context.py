@@ -77,6 +77,8 @@ class UserContext:
     """Called by a user that has ended by itself or after a stop, but not by one that was cut."""
     note_failure: Callable[[int, Sample], None] = lambda step, sample: None
     """Called with a step's number and its failed sample, which the user reuses afterwards."""
+    abort_run: Callable[[str], object] = lambda reason: None
+    """Asks the master to end the run as failed, and why; it may be called again and again."""
     log: UserLog = field(default_factory=UserLog)
     wall_clock: Callable[[], int] = time_ns
     """The time that templates see, ns since 1970."""

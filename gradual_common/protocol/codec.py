@@ -156,6 +156,7 @@ _AGENT = RecordCodec(
     finished=_slots("finished"),
     batches=each(_BATCH, _read_batch, MAX_BATCHES),
     goodbye=part(RecordCodec(messages.Goodbye, pb.Goodbye, reason=_REASON)),
+    abort=_REASON,
 )
 
 

@@ -126,6 +126,9 @@ class AgentMessage:
     leaving: bool = False
     """The agent was asked to end. Its users end one by one, and it starts no new ones."""
 
+    abort: str = ""
+    """Why a user of the agent asks to end the run; "" if none does. It is sent once on each stream."""
+
 
 @dataclass(frozen=True, slots=True)
 class Welcome:

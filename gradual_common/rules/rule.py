@@ -115,6 +115,11 @@ class Rule:
         """Whether `observed`, in the rule's unit, meets the limit."""
         return compare(observed, self.op, self.limit)
 
+    @property
+    def can_be_broken_early(self) -> bool:
+        """Whether the run so far can break it for good: a count that is to be reached cannot."""
+        return self.statistic not in COUNTS or self.op.startswith("<")
+
     def unsupported(self) -> str | None:
         """The part of this rule that cannot be judged yet, as a noun, or None."""
         if self.series == "agent":

@@ -62,6 +62,11 @@ class MasterCore:
         return self._stages.failure
 
     @property
+    def aborted(self) -> str | None:
+        """Why the plan ended the run: an objective, or a user; None if it did not."""
+        return self._stages.aborted
+
+    @property
     def uninformed(self) -> list[str]:
         """The agents that worked until the end of the run and have not yet been sent that it is over."""
         return [agent.name for agent in self._fleet.working() if not agent.knows_end]
@@ -128,6 +133,8 @@ class MasterCore:
                 self._membership.drop(self._fleet[agent], f"batch {number}: {reason}")
             case events.Stop(signal):
                 self._stages.stop(signal, now)
+            case events.Abort(reason):
+                self._stages.abort(reason, now)
             case events.Tick():
                 self._watch(now)
                 self._assigner.watch(now)

@@ -75,11 +75,18 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Abort:
+    """An objective of the plan asks to end the run."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed: sent every 50 ms, so that deadlines are noticed when no message comes."""
 
 
-Event = Received | Unreadable | StreamEnded | Provided | Merged | Unmergeable | Stop | Tick
+Event = Received | Unreadable | StreamEnded | Provided | Merged | Unmergeable | Stop | Abort | Tick
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class RunEvent(Enum):
     """They have confirmed their first orders."""
     ENDED = "ended"
     """The schedule is over, or no slot has anything left to do."""
+    ABORTED = "aborted"
+    """The plan asks to end the run: an objective, or a user."""
     STOPPED = "stopped"
     """A stop from outside: Ctrl-C or SIGTERM."""
     COLLECTED = "collected"
@@ -72,7 +74,12 @@ TABLE: dict[State, dict[RunEvent, State]] = {
     State.PROVISIONING: {_EVENT.PROVISIONED: State.READYING, **_ENDS},
     State.READYING: {_EVENT.CONFIRMED: State.RUNNING, **_ENDS},
     # Under load even the first stop has to let users finish and to collect the last batches.
-    State.RUNNING: {_EVENT.ENDED: State.DRAINING, _EVENT.STOPPED: State.STOPPING, _EVENT.FAILED: State.FINISHED},
+    State.RUNNING: {
+        _EVENT.ENDED: State.DRAINING,
+        _EVENT.ABORTED: State.DRAINING,
+        _EVENT.STOPPED: State.STOPPING,
+        _EVENT.FAILED: State.FINISHED,
+    },
     State.DRAINING: {_EVENT.STOPPED: State.STOPPING, **_COLLECTS},
     State.STOPPING: {_EVENT.STOPPED: State.CUTTING, **_COLLECTS},
     State.CUTTING: {_EVENT.COLLECTED: State.FINISHED, **_ENDS},

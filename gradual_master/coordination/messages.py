@@ -63,7 +63,8 @@ class MessageHandler:
         # 2. The confirmation: decisions about slots depend on which orders the agent has applied.
         # 3. Released and finished slots. Only after these does the master know which slots an agent that is back still
         #    has; so `take_back`, which assigns the missing ones again, comes after them.
-        # 4. The goodbye is last: nothing of an agent is processed after it has left.
+        # 4. An abort comes before the batches: the last batch may end the run.
+        # 5. The goodbye is last: nothing of an agent is processed after it has left.
         if message.ping is not None:
             self._answer(agent, message.ping, now)
         if message.confirm is not None:
@@ -74,6 +75,8 @@ class MessageHandler:
             self.assigner.take_back(agent, now)
         if message.leaving:
             self.membership.note_leaving(agent)
+        if message.abort:
+            self.stages.abort(f"stopped early: {message.abort} (agent {agent.name})", now)
         for batch in message.batches:
             self._take_batch(agent, batch, now)
         if message.goodbye is not None:

@@ -47,6 +47,8 @@ class RunStages:
     """The first signal that stopped the run; None if it was not stopped from outside."""
     failure: str | None = field(init=False, default=None)
     """Why the run failed; None if it did not."""
+    aborted: str | None = field(init=False, default=None)
+    """Why the plan ended the run: an objective, or a user; None if it did not."""
     _deadline: int = field(init=False)
     """Run time at which the wait of the current state ends. It has no meaning under load."""
     _armed_at: int = field(init=False, default=0)
@@ -107,6 +109,23 @@ class RunStages:
                 self.out.note("warning", "stopping at once: requests in flight are interrupted", is_stop=True)
             case _:
                 self._finish("the run was stopped")
+
+    def abort(self, reason: str, now: int) -> None:
+        """The plan asks to end the run: users finish as at the end of the schedule. The first reason is kept.
+
+        At the end of a run nothing is left to stop, but the reason counts. Before the load there is nothing to end.
+        """
+        if self.aborted is not None or not (self.life.is_running or self.life.is_collecting):
+            return
+        self.aborted = reason
+        if not self.life.is_running:
+            self.out.note("warning", reason)
+            return
+        self.orders.stop(now)
+        self.life.take(RunEvent.ABORTED, now)
+        self._await_last_batches()
+        most = format_duration(self.orders.graceful_stop)
+        self.out.note("warning", f"{reason}; users finish ({most} at most)", is_stop=True)
 
     def close(self, intervals: Iterable[int]) -> None:
         """Close intervals, in order. Later batches change no decision that is based on them."""

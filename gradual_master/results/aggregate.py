@@ -164,6 +164,11 @@ class Aggregate:
         """Every objective over the run so far."""
         return tuple(watch.look(self.totals, at_s) for watch in self.watches)
 
+    def ends_run(self, number: int) -> str | None:
+        """Why an objective ends the run after interval `number`, the last that was closed; None if none does."""
+        at_s = (number + 1) * self.interval / NS_PER_S
+        return next((reason for watch in self.watches if (reason := watch.ends_run(self.totals, at_s))), None)
+
     def judge(self, *, is_cut_short: bool = False) -> tuple[ObjectiveRow, ...]:
         """Every objective over the whole run, or over as much of it as there was."""
         return tuple(watch.judge(self.totals, is_cut_short=is_cut_short) for watch in self.watches)

@@ -72,5 +72,12 @@ class RunFacts:
     """The machine and the interpreter (`run.environment.fingerprint`)."""
     stop_signal: str | None = None
     """"interrupt" (exit 130) or "terminate" (exit 143) when the run was stopped from outside."""
+    aborted: str | None = None
+    """Why the plan ended the run early: an objective, or a user; None if it did not."""
     failure: str | None = None
     """Why the run could not be done (exit 3), when it could not."""
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether it was ended before its schedule."""
+        return bool(self.stop_signal or self.aborted or self.failure)

@@ -146,7 +146,8 @@ class Conductor:
                 if not self._has_merged:
                     self._merge_next()
             case events.CloseInterval(number):
-                self._report.close_interval(number)
+                if (reason := self._report.close_interval(number)) is not None:
+                    self.dispatch(events.Abort(reason))
             case events.StartSchedule(start):
                 self._report.begin(start)
                 if self._options.on_begin is not None:

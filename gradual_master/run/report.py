@@ -13,6 +13,7 @@ from gradual_common.protocol.messages import SampleMessage
 from gradual_common.secrecy.credentials import without_credentials
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import Note
+from gradual_master.coordination.lifecycle import State
 from gradual_master.reporting.interface.samples import SampleReceiver
 from gradual_master.reporting.running.threads import ReporterThreads
 from gradual_master.results.aggregate import Aggregate
@@ -48,11 +49,12 @@ class RunReport:
         self._start = self.aggregate.start = start
         self._reporters.on_test_start(self._facts())
 
-    def close_interval(self, number: int) -> None:
-        """Close an interval and pass it to the reporters, with the names of the agents."""
+    def close_interval(self, number: int) -> str | None:
+        """Close an interval and pass it to the reporters; why an objective ends the run with it, if one does."""
         record = self.aggregate.close(number, self._core.finished)
         health = tuple(replace(agent, agent=self._core.name_of(agent.agent)) for agent in record.health)
         self._reporters.on_interval(replace(record, health=health))
+        return self.aggregate.ends_run(number) if self._core.state is State.RUNNING else None
 
     def show(self, note: Note) -> None:
         """Pass a note to the reporters, after the start of the schedule."""
@@ -116,5 +118,6 @@ class RunReport:
             begins_at=None if self._start is None else clock.wall_time(self._start),
             tags={self._mask.hide(name): self._mask.hide_named(name, tag) for name, tag in self._options.tags.items()},
             stop_signal=core.signal,
+            aborted=None if core.aborted is None else hide(core.aborted),
             failure=None if core.failure is None else hide(core.failure),
         )

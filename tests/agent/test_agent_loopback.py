@@ -84,8 +84,9 @@ class LoopbackHarness:
         self.timer = LoopTimer(loop, clock)
         self.ended: list[UserEnded] = []
         self.errors: list[Exception] = []
+        self.aborts: list[str] = []
         runtime = Runtime(loop, self.timer.timeline, Lease(1 << 62), clock)
-        self.run = PlanRun(Job(document, {}, {}, 1), runtime, self.ended.append, self.errors.append)
+        self.run = PlanRun(Job(document, {}, {}, 1), runtime, self.ended.append, self.errors.append, self.aborts.append)
         self.run.schedule(clock(), 3600 * S, [(clock(), 0)])
 
     def start(self, users: int) -> None:

@@ -103,10 +103,25 @@ def check_thresholds(view: PlanView) -> None:
         except RuleError as error:
             view.document.report(path, str(error))
             continue
+        _check_abort(view, path, mapping_at(entry), rule)
         for dimension, name, names in _scope(view, rule):
             if name not in names:
                 hint = nearest(name, names) or f"there are: {listed(sorted(names))}"
                 view.document.report(path, f"{text!r}: there is no {dimension} {name!r}", hint)
+
+
+def _check_abort(view: PlanView, path: Path, entry: dict[str, Any], rule: Rule) -> None:
+    """`abort` can act, and `after` belongs to it."""
+    report = view.document.report
+    if entry.get("abort") is not True:
+        if entry.get("after") is not None:
+            report((*path, "after"), "after is for objectives that end the run", "add abort: true, or remove after")
+        return
+    if entry.get("severity") == "warn":
+        report((*path, "abort"), "an objective that only warns cannot end the run", "remove abort, or severity: warn")
+    if not rule.can_be_broken_early:
+        hint = "it is judged at the end of the run; remove abort"
+        report((*path, "abort"), f"{rule.text!r} is a count to be reached: no run is too short before its end", hint)
 
 
 def _scope(view: PlanView, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:

@@ -16,7 +16,6 @@ KEYS: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
     (("config",), ("setup", "teardown", "services", "proxy", "auth", "network", "profile", "profiles", "include")),
     (("users", EACH), ("setup", "teardown", "network", "proxy", "auth")),
     (("actions", EACH), ("service", "proxy", "auth", "network", "multipart", "retry")),
-    (("thresholds", EACH), ("abort", "after")),
 )
 """The places of settings that are not supported yet, and their names."""
 

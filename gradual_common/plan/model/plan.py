@@ -247,6 +247,12 @@ class Threshold(Model):
     severity: Literal["fail", "warn"] = "fail"
     """Whether a violation fails the run or only warns."""
 
+    abort: Flag = False
+    """Ends the run early when the run so far violates the rule, at the end of any interval."""
+
+    after: Duration | None = None
+    """With abort: how long the measured run lasts before the rule can end it; default: 0s."""
+
 
 WrittenThreshold = Annotated[Threshold, ShortForm("rule")]
 

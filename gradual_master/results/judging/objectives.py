@@ -16,7 +16,7 @@ from math import ceil
 
 from gradual_common.clock import NS_PER_MS
 from gradual_common.protocol.batch import CONNECT, EXCHANGE, ITERATION, RESPONSE_TIME, TTFB
-from gradual_common.rules.rule import COUNTS, Rule, Unit, compare
+from gradual_common.rules.rule import Rule, Unit, compare
 from gradual_common.units import count
 from gradual_master.results.measures.totals import Selection, Totals
 from gradual_master.results.section import Section
@@ -42,6 +42,8 @@ class Objective:
     """It is written in the plan; False for a default."""
     advice: str = ""
     """What to do about it, after the reason."""
+    aborts_from_s: float | None = None
+    """From when on it ends the run when it is broken, seconds since the schedule's start; None: never."""
 
     @property
     def enough(self) -> int:
@@ -54,7 +56,7 @@ class Objective:
     @property
     def is_judged_live(self) -> bool:
         """Whether the run so far can break it for good: a count that is to be reached cannot."""
-        return self.rule.statistic not in COUNTS or self.rule.op.startswith("<")
+        return self.rule.can_be_broken_early
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +92,33 @@ class Watch:
     objective: Objective
     first_failed_at_s: float | None = None
     worst: float | None = None
+    abort_reason: str | None = None
+    """Why it ended the run, if it did: it has failed then, whatever the last requests of the drain change."""
+    _is_broken: bool = False
+    """Whether the run so far broke it when it was last looked at."""
 
     def look(self, totals: Totals, at_s: float) -> ObjectiveRow:
         """Judge the run so far at the end of an interval."""
         seen = self._observe(totals)
+        self._is_broken = False
         if seen.value is not None and seen.samples >= self.objective.enough and self.objective.is_judged_live:
             self._remember(seen.value)
-            if self.first_failed_at_s is None and not self.objective.rule.holds(seen.value):
+            self._is_broken = not self.objective.rule.holds(seen.value)
+            if self.first_failed_at_s is None and self._is_broken:
                 self.first_failed_at_s = at_s
         return self._row(seen)
+
+    def ends_run(self, totals: Totals, at_s: float) -> str | None:
+        """Why the run ends at the end of this interval, at which the objective was looked at; None if it does not."""
+        begin = self.objective.aborts_from_s
+        if begin is not None and at_s >= begin and self._is_broken and self.abort_reason is None:
+            seen = self._observe(totals)
+            assert seen.value is not None, "without data nothing is broken"
+            value, samples = describe(seen.value, self.objective.rule.unit), count(seen.samples, "sample")
+            self.abort_reason = (
+                f"stopped early: objective {self.objective.name}: observed {value} over {samples} at {at_s:g} s"
+            )
+        return self.abort_reason
 
     def judge(self, totals: Totals, *, is_cut_short: bool = False) -> ObjectiveRow:
         """Judge the whole run, or as much of it as there was."""
@@ -114,6 +134,8 @@ class Watch:
     def _is_open(self, seen: Observation) -> bool:
         """Whether the rest of the run might still have met it."""
         objective = self.objective
+        if self.abort_reason is not None:
+            return False
         return seen.value is None or not (objective.is_judged_live or objective.rule.holds(seen.value))
 
     def _observe(self, totals: Totals) -> Observation:
@@ -131,7 +153,6 @@ class Watch:
 
     def _row(self, seen: Observation) -> ObjectiveRow:
         objective, rule = self.objective, self.objective.rule
-        without_data = False if objective.needs_data else None
         return ObjectiveRow(
             name=objective.name,
             rule=rule.text,
@@ -141,13 +162,22 @@ class Watch:
             unit=SHOWN_UNITS[rule.unit],
             samples=seen.samples,
             severity=objective.severity,
-            passed=without_data if seen.value is None else rule.holds(seen.value),
+            passed=self._passed(seen),
             first_failed_at_s=self.first_failed_at_s,
             worst=in_report_unit(self.worst, rule.unit),
             reason=self._reason(seen),
         )
 
+    def _passed(self, seen: Observation) -> bool | None:
+        if self.abort_reason is not None:
+            return False
+        if seen.value is None:
+            return False if self.objective.needs_data else None
+        return self.objective.rule.holds(seen.value)
+
     def _reason(self, seen: Observation) -> str | None:
+        if self.abort_reason is not None:
+            return self.abort_reason
         if seen.value is None:
             return f"{self.objective.name}: no data"
         rule = self.objective.rule

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
+from gradual_common.clock import NS_PER_S
 from gradual_common.kinds.failures import OK, FailureKinds
 from gradual_common.plan.model.plan import Plan, Threshold
 from gradual_common.plan.model.series import SeriesIndex, StepSeries
@@ -64,6 +65,12 @@ def _implied(plan: Plan, own: Iterable[Objective], names: _Names) -> Iterator[Ob
 
 
 def _of_threshold(threshold: Threshold, names: _Names) -> Iterator[Objective]:
+    aborts_from_s = names.measured_from_s + (threshold.after or 0) / NS_PER_S if threshold.abort else None
+    return (replace(objective, aborts_from_s=aborts_from_s) for objective in _expanded(threshold, names))
+
+
+def _expanded(threshold: Threshold, names: _Names) -> Iterator[Objective]:
+    """One objective, or one for each name that a `*` matches."""
     rule = parse_rule(threshold.rule)
     if not rule.scope.starred:
         yield _objective(rule, threshold.name or rule.text, threshold.severity, names)
@@ -99,6 +106,11 @@ class _Names:
 
     index: SeriesIndex
     schedule: Schedule
+
+    @property
+    def measured_from_s(self) -> float:
+        """Where the first phase begins that is no warm-up, seconds since the schedule's start."""
+        return next((phase.start / NS_PER_S for phase in self.schedule.phases if not phase.warm_up), 0.0)
 
     def expand(self, scope: Scope) -> Iterator[Scope]:
         """One scope per name that a `*` matches."""

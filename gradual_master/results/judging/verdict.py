@@ -3,7 +3,7 @@
 interrupted   the run was interrupted or terminated
 invalid       the run could not be done, users were missing, data was lost, a step failed by a mistake in
               Gradual, or the generator was the bottleneck
-failed        an objective failed
+failed        an objective failed, or the plan ended the run early
 passed        nothing of these
 
 The first status of this list that applies is the verdict. All reasons are reported, also those of later statuses.
@@ -65,11 +65,14 @@ def judge(evidence: Evidence) -> Verdict:
     """Judge the run by its evidence."""
     signal = evidence.run.stop_signal
     stopped = (f"the run was {STOPPED[signal]} before its end; objectives are judged up to there",) if signal else ()
+    aborted = (evidence.run.aborted,) if evidence.run.aborted else ()
     invalid = tuple(_invalid(evidence))
-    failed = tuple(_failed(evidence))
+    failed = (*aborted, *_failed(evidence))
     status: Status = "interrupted" if stopped else "invalid" if invalid else "failed" if failed else "passed"
     code = of_verdict(status, signal)
-    return Verdict(status, code, (*stopped, *invalid, *failed), tuple(_warnings(evidence)), evidence.objectives)
+    # Why the run ended early comes first, and once: an objective that ended it has also failed.
+    reasons = tuple(dict.fromkeys((*stopped, *aborted, *invalid, *failed)))
+    return Verdict(status, code, reasons, tuple(_warnings(evidence)), evidence.objectives)
 
 
 def _has_failed(row: ObjectiveRow, severity: str) -> bool:
@@ -115,7 +118,7 @@ def _remedy(most: float) -> str:
 
 def _warnings(evidence: Evidence) -> Iterator[str]:
     yield from (row.reason or row.name for row in evidence.objectives if _has_failed(row, "warn"))
-    if evidence.run.stop_signal is None and evidence.run.failure is None:
+    if not evidence.run.is_cut_short:
         yield from (row.reason or row.name for row in evidence.objectives if row.passed is None)
     yield from evidence.uncovered
     if MIN_REPORTED_MISSING_SHARE < evidence.missing_share <= evidence.run.allow_missing:

@@ -101,7 +101,7 @@ class _Writer:
             return min(end, max(measured, failed_at))
         # A run that was stopped, or that has done its iterations, wanted users until its own end. Every other run
         # wanted them until the end of the schedule: if no agent measured that long, they are missing.
-        ends_early = self._run.stop_signal or self._run.failure or any(group.iterations for group in self._plan.users)
+        ends_early = self._run.is_cut_short or any(group.iterations for group in self._plan.users)
         if end is None or (ends_early and measured < end):
             return measured
         return end
@@ -197,7 +197,7 @@ class _Writer:
         objectives = (watch.objective for watch in aggregate.watches)
         return Evidence(
             run=self._run,
-            objectives=aggregate.judge(is_cut_short=bool(self._run.stop_signal or self._run.failure)),
+            objectives=aggregate.judge(is_cut_short=self._run.is_cut_short),
             fleet=self._fleet_section,
             law=law,
             lost=tuple(agent.name for agent in self._facts.agents if agent.lost),

@@ -7,6 +7,7 @@ from agent_batches import batch
 
 from gradual_agent.coordination.contact import BURST_PINGS, Redial
 from gradual_agent.coordination.events import (
+    AbortAsked,
     Adopt,
     CutUsers,
     DialMaster,
@@ -570,3 +571,24 @@ def test_the_table_has_these_moves_and_no_other() -> None:
         SessionState.LIVE: away,
         SessionState.ENDED: set(),
     }
+
+
+def test_a_user_that_asks_for_the_end_of_the_run_is_heard_at_once_and_on_every_new_stream() -> None:
+    agent = working()
+    assert agent.handles(AbortAsked("no rows")) == [AgentMessage(abort="no rows")]
+    assert agent.handles(AbortAsked("again")) == []
+    agent.handles(StreamLost(1, "reset"))
+    agent.wakes(JITTER_DELAY)
+    said = [message.abort for message in agent.receives(welcome=WELCOME) if isinstance(message, AgentMessage)]
+    assert said == ["no rows"]
+    assert all(message.abort == "" for message in agent.wakes(LEASE // 10) if isinstance(message, AgentMessage))
+
+
+def test_without_a_master_the_wish_waits() -> None:
+    agent = working()
+    agent.handles(StreamLost(1, "reset"))
+    assert agent.handles(AbortAsked("no rows")) == []
+    agent.wakes(JITTER_DELAY)
+    agent.handles(AbortAsked("another"))
+    said = [message.abort for message in agent.receives(welcome=WELCOME) if isinstance(message, AgentMessage)]
+    assert said == ["no rows"]

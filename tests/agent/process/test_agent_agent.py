@@ -74,13 +74,18 @@ class Rig:
         self.exit_code = asyncio.create_task(self.agent.run())
 
     def start_plan(
-        self, job: Job, on_end: Callable[[UserEnded], object], on_error: Callable[[Exception], object]
+        self,
+        job: Job,
+        on_end: Callable[[UserEnded], object],
+        on_error: Callable[[Exception], object],
+        on_abort: Callable[[str], object],
     ) -> PlanRun:
         self.run = PlanRun(
             replace(job, document=self.plan),
             Runtime(asyncio.get_running_loop(), self.timer.timeline, self.lease, read_clock),
             on_end,
             on_error,
+            on_abort,
             make_engines=lambda plan, *_: FakeEngines(plan, self.engine),  # sends nothing
         )
         return self.run
@@ -348,3 +353,11 @@ async def test_no_master_within_the_patience_is_code_3(tmp_path: Path) -> None:
     rig.agent._redial.patience = 200 * MS
     assert await within_deadline(rig.exit_code) == 3
     rig.timer.close()
+
+
+async def test_a_user_that_asks_for_the_end_of_the_run_is_heard_by_the_master(rig: Rig) -> None:
+    run = await rig.working()
+    run._context.abort_run("no rows")
+    run._context.abort_run("no rows")
+    await rig.master.until(lambda: any(message.abort for message in rig.master.messages))
+    assert [message.abort for message in rig.master.messages if message.abort] == ["no rows"]

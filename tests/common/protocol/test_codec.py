@@ -109,6 +109,7 @@ agent_messages = st.builds(
     finished=slots,
     batches=st.lists(batches(), max_size=2).map(tuple),
     goodbye=st.none() | st.builds(Goodbye, name),
+    abort=name,
 )
 levels = st.integers(1, 3).flatmap(
     lambda groups: st.lists(

@@ -8,6 +8,7 @@ from gradual_master.errors import IllegalTransitionError
 
 PATHS = [
     ("a run that ends by itself", ["gathered", "provisioned", "confirmed", "ended", "collected"]),
+    ("a run that its plan ends", ["gathered", "provisioned", "confirmed", "aborted", "collected"]),
     ("a run that is stopped", ["gathered", "provisioned", "confirmed", "stopped", "collected"]),
     ("a run that is stopped twice", ["gathered", "provisioned", "confirmed", "stopped", "stopped", "collected"]),
     ("a run stopped three times", ["gathered", "provisioned", "confirmed", "stopped", "stopped", "stopped"]),

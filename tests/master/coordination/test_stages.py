@@ -18,6 +18,7 @@ from fleet_model import (
 
 from gradual_common.protocol.messages import Confirm, Goodbye, Part, SlotRun
 from gradual_master.coordination.events import (
+    Abort,
     End,
     Provide,
     StartSchedule,
@@ -329,3 +330,49 @@ def test_a_stop_before_the_load_ends_the_run(steps: int) -> None:
     instructions = run.handle(Stop("interrupt"))
     assert instructions[-1] == End()
     assert run.core.signal == "interrupt"
+
+
+def test_a_plan_that_ends_the_run_lets_users_finish_as_at_its_end() -> None:
+    run = three_levels()
+    run.to_running("a", "b")
+    run.wait(5, "a", "b")
+    orders = orders_in(run.handle(Abort("stopped early: p95")), 1)
+    assert [(level.apply_at, level.number) for level in orders.levels] == [(0 + run.start, 0), (run.now, -1)]
+    assert orders.graceful_stop == 2 * S
+    assert run.core.state is State.DRAINING
+    assert "stopped early: p95; users finish (2s at most)" in notes_text(run)
+    finish(run, "ab")
+    assert run.core.state is State.FINISHED
+    assert (run.core.aborted, run.core.signal, run.core.failure) == ("stopped early: p95", None, None)
+
+
+def test_of_several_reasons_to_end_the_run_the_first_is_kept() -> None:
+    run = three_levels()
+    run.to_running("a", "b")
+    run.send("a", abort="no rows")
+    version = orders_in(run.instructions, 1).version
+    run.send("a", abort="no rows")
+    run.send("b", abort="another")
+    run.handle(Abort("p95"))
+    assert run.core.aborted == "stopped early: no rows (agent a)"
+    assert orders_in(run.instructions, 1).version == version
+
+
+def test_a_user_that_wants_the_end_of_a_run_that_ends_anyway_has_still_failed_it() -> None:
+    run = three_levels()
+    run.to_running("a", "b")
+    run.wait(3, "a", "b")
+    run.handle(Stop("interrupt"))
+    run.send("a", abort="no rows")
+    assert run.core.state is State.STOPPING
+    assert run.core.aborted == "stopped early: no rows (agent a)"
+    finish(run, "ab")
+    run.handle(Abort("too late"))
+    assert run.core.state is State.FINISHED
+
+
+def test_before_the_load_there_is_nothing_to_end() -> None:
+    run = three_levels()
+    run.greet("a")
+    run.send("a", abort="no rows")
+    assert (run.core.state, run.core.aborted) == (State.WAITING, None)

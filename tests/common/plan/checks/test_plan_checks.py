@@ -44,6 +44,15 @@ def with_phases(*phases: dict[str, Any], **changes: Any) -> dict[str, Any]:
         ({"users__0__concurrency": -1}, "users.a.concurrency: -1 must be at least 0"),
         ({"users__0__concurrency": 10**9}, "must be at most 10000000"),
         ({"thresholds": ["p95 < 500"]}, "thresholds[0]:"),
+        (
+            {"thresholds": [{"rule": "p95 < 5s", "after": "30s"}]},
+            "thresholds[0].after: after is for objectives that end the run (add abort: true, or remove after)",
+        ),
+        (
+            {"thresholds": [{"rule": "p95 < 5s", "abort": True, "severity": "warn"}]},
+            "thresholds[0].abort: an objective that only warns cannot end the run",
+        ),
+        ({"thresholds": [{"rule": "count > 5", "abort": True}]}, "thresholds[0].abort: 'count > 5' is a count to be"),
         ({"thresholds": ["p95(lok) < 1s"]}, "there is no action 'lok' (did you mean 'look'?)"),
         ({"thresholds": ["p95(group=c) < 1s"]}, "there is no group 'c' (there are: a, b)"),
         ({"thresholds": ['p95(step="look#2") < 1s']}, "there is no step 'look#2' (did you mean 'look'?)"),

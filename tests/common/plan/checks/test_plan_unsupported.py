@@ -24,8 +24,6 @@ from plan_samples import mistakes, only_mistake, small
         ({"thresholds": ["p95 < 5s over levels"]}, "`over` in an objective"),
         ({"thresholds": ["p95 < 5s at 100 users"]}, "`at … users` in an objective"),
         ({"thresholds": ["agent.cpu < 80%"]}, "`agent.cpu`: an objective on the agents"),
-        ({"thresholds": [{"rule": "p95 < 5s", "abort": True}]}, "abort"),
-        ({"thresholds": [{"rule": "p95 < 5s", "after": "30s"}]}, "after"),
     ],
 )
 def test_it_is_refused_by_name(changes: dict[str, Any], name: str) -> None:

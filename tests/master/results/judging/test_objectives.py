@@ -180,6 +180,58 @@ def test_a_count_that_is_to_be_reached_is_judged_at_the_end_alone() -> None:
     assert course("count < 3", [1], [1], [1, 1]).first_failed_at_s == 3
 
 
+def aborting(
+    rule: str, after: str, *seconds: tuple[int, int], warm_up: int = 0
+) -> tuple[list[str | None], ObjectiveRow]:
+    """Why the run would end after each second with so many (good, failed) logins; and the row at the end."""
+    plan = plan_of(thresholds=[{"rule": rule, "abort": True, "after": after}])
+    aggregate = aggregate_of(plan, schedule_of((2, 1), (2, 1), seconds=2, warm_up=warm_up))
+    reasons = []
+    for second, (good, failed) in enumerate(seconds):
+        samples = [*[(0, "", MS)] * good, *[(0, "status", MS)] * failed]
+        stretch = Stretch(second // 2, second * S, (second + 1) * S, samples)
+        aggregate.merge("a", batch_of(second + 1, second, stretch))
+        aggregate.close(second)
+        reasons.append(aggregate.ends_run(second))
+    return reasons, aggregate.judge()[0]
+
+
+STOPPED = "stopped early: objective error_rate < 50%: observed 50% over 4 samples at 2 s"
+
+
+def test_an_objective_with_abort_ends_the_run_when_the_run_so_far_breaks_it() -> None:
+    reasons, row = aborting("error_rate < 50%", "0s", (2, 0), (0, 2))
+    assert reasons == [None, STOPPED]
+    assert (row.passed, row.reason, row.first_failed_at_s) == (False, STOPPED, 2)
+
+
+def test_what_ended_the_run_has_failed_whatever_comes_in_the_drain() -> None:
+    _, row = aborting("error_rate < 50%", "0s", (2, 0), (0, 2), (9, 0))
+    assert (row.passed, row.reason, row.observed) == (False, STOPPED, 15.385)
+
+
+def test_an_objective_with_after_does_not_end_the_run_before() -> None:
+    reasons, row = aborting("error_rate < 50%", "2s", (0, 2), (2, 0), (0, 0))
+    assert reasons == [None, STOPPED, STOPPED]
+    assert row.first_failed_at_s == 1
+    reasons, row = aborting("error_rate < 50%", "2s", (0, 2), (9, 0))
+    assert (reasons, row.passed) == ([None, None], True), "it has recovered"
+
+
+def test_after_counts_from_the_first_phase_that_is_no_warm_up() -> None:
+    reasons, _ = aborting("error_rate < 50%", "1s", (0, 2), (0, 2), (0, 1), (0, 1), warm_up=1)
+    assert [reason is not None for reason in reasons] == [False, False, True, True]
+
+
+def test_without_data_or_samples_enough_no_run_ends() -> None:
+    assert aborting("success_rate > 90%", "0s", (0, 0))[0] == [None]
+    assert aborting("p95 < 1us", "0s", (19, 0), (1, 0))[0] == [
+        None,
+        *aborting("p95 < 1us", "0s", (19, 0), (1, 0))[0][1:],
+    ]
+    assert aborting("p95 < 1us", "0s", (19, 0))[0] == [None]
+
+
 @pytest.mark.parametrize(
     ("rule", "worst"),
     [("min >= 1ms", 2), ("min <= 9ms", 6), ("max == 6ms", 9)],

@@ -1,5 +1,6 @@
 """The verdict: which evidence leads to which exit code, with every reason."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,6 +63,21 @@ def test_the_most_severe_evidence_decides(evidence: Evidence, status: str, code:
     verdict = judge(evidence)
     assert (verdict.status, verdict.code) == (status, code)
     assert bool(verdict.reasons) == (status != "passed")
+
+
+def test_why_the_plan_ended_the_run_comes_first_and_once() -> None:
+    reason = "stopped early: objective p95 < 1s: observed 2,000 ms over 9 samples at 3 s"
+    objective = replace(row(False), reason=reason)
+    verdict = judge(evidence_of(aborted=reason, objectives=(row(None), objective, row(False))))
+    assert (verdict.status, verdict.code) == ("failed", 1)
+    assert verdict.reasons == (reason, "p95 < 1s: 2,000 ms of 9 samples")
+    assert verdict.warnings == (), "what was not judged need not be said of a run that was cut short"
+
+
+def test_an_invalid_run_stays_invalid_if_the_plan_ended_it() -> None:
+    verdict = judge(evidence_of(aborted="stopped early: x", merged=900))
+    assert (verdict.status, verdict.code) == ("invalid", 3)
+    assert verdict.reasons[0] == "stopped early: x"
 
 
 def test_every_reason_is_reported_the_most_severe_first() -> None:
