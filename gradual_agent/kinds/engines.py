@@ -95,7 +95,7 @@ class Engines:
     def texts_of(self, action: str) -> list[str]:
         """Every text of an action that may be a template."""
         spec = self._plan.actions[action]
-        return list(kind_called(spec.kind).texts(self._plan.config, spec))
+        return list(kind_called(spec.kind).texts(self._plan.config_of(spec), spec))
 
     def compile(self, action: str, wants_headers: bool, wants_body: bool) -> Action:
         """Compile an action, once for each combination of what must be kept of its responses.

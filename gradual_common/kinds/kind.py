@@ -82,6 +82,11 @@ class ActionSpec(Model):
         """The target of the action as the plan writes it, for reports."""
         return ""
 
+    @property
+    def service_name(self) -> str | None:
+        """The entry of `services` that it goes to, for results; None if it names none."""
+        return None
+
     def texts_for_display(self) -> Iterator[str]:
         """The texts of the plan that results show; they are searched for credentials."""
         yield self.address
@@ -121,7 +126,10 @@ class ActionKind:
         """Report mistakes that the model cannot find; `view.actions_of(self.name)` are the actions."""
 
     def texts(self, config: Any, action: ActionSpec) -> Iterator[str]:
-        """Every text that may be a template, of an action and of the parts of `config` that it uses."""
+        """Every text that may be a template, of an action and of the parts of `config` that it uses.
+
+        The settings of its service are in `config` already.
+        """
         for key in self.template_keys:
             yield from texts_in(getattr(action, key))
 

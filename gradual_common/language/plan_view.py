@@ -45,6 +45,10 @@ class GroupView:
     """All of it as written."""
 
 
+Layer = tuple[Path, dict[str, Any]]
+"""A mapping of the plan, as written, with its path."""
+
+
 @dataclass(frozen=True)
 class PlanView:
     """What the checks need to know of a document."""
@@ -69,6 +73,29 @@ class PlanView:
     def actions_of(self, kind: str) -> dict[str, dict[str, Any]]:
         """Those of one kind; `http` where an action names none."""
         return {name: action for name, action in self.actions.items() if action.get("kind", "http") == kind}
+
+    @cached_property
+    def services(self) -> dict[str, dict[str, Any]]:
+        """`services` as written; an entry that is not a mapping is an empty one."""
+        return {name: mapping_at(service) for name, service in mapping_at(self.document.root, "services").items()}
+
+    def service_of(self, action: dict[str, Any]) -> Layer | None:
+        """The service that an action names, where there is one of that name."""
+        name = action.get("service")
+        return (("services", name), self.services[name]) if isinstance(name, str) and name in self.services else None
+
+    def layers_of(self, name: str) -> list[Layer]:
+        """Where the settings of an action's requests may be written: the action, its service, the config."""
+        service = self.service_of(self.actions[name])
+        shared: list[Layer] = [(("config",), self.config)]
+        return [(("actions", name), self.actions[name]), *([service] if service else []), *shared]
+
+    @cached_property
+    def http_settings(self) -> list[Layer]:
+        """Every place of settings of requests: the config, each service, each HTTP action."""
+        services: list[Layer] = [(("services", name), service) for name, service in self.services.items()]
+        actions: list[Layer] = [(("actions", name), action) for name, action in self.actions_of("http").items()]
+        return [(("config",), self.config), *services, *actions]
 
     @cached_property
     def data(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from pydantic import model_validator
 
@@ -48,16 +48,9 @@ class Tls(Model):
         return self
 
 
-def merge_tls(config: Tls, spec: Tls | None) -> Tls:
-    """The settings of one action: each of its own settings takes precedence over that of the plan."""
-    if spec is None:
-        return config
-    return config.model_copy(update={name: getattr(spec, name) for name in spec.model_fields_set})
-
-
-def tls_in(config: Tls, specs: Iterable[Tls | None]) -> set[Tls]:
-    """Every setting that a request of the plan may need, where a redirect leads from http to https, too."""
-    return {merge_tls(config, spec) for spec in specs}
+def merge_tls(outer: Tls, inner: Tls) -> Tls:
+    """The settings of an action or service: each of its own takes precedence over the one around it."""
+    return outer.model_copy(update={name: getattr(inner, name) for name in inner.model_fields_set})
 
 
 def identity_of(settings: Tls) -> Identity:

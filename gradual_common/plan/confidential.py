@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from gradual_common.kinds.http.settings import S
 from gradual_common.language.document import SECTIONS, Document
 from gradual_common.language.plan_view import name_steps
 from gradual_common.net.certificates import holds_key
@@ -51,12 +52,12 @@ def plan_for_display(plan: Plan, job: Job) -> Plan:
     for phase in plan.config.phases:
         users = {renamed.get(name, name): count for name, count in phase.users.items()}
         phases.append(phase.model_copy(update={"name": hide(phase.name), "users": users}))
-    base_url = None if plan.config.base_url is None else hide(plan.config.base_url)
-    config = {"name": hide(plan.config.name), "base_url": base_url, "phases": tuple(phases)}
+    config = {"name": hide(plan.config.name), "phases": tuple(phases)}
     return plan.model_copy(
         update={
-            "config": plan.config.model_copy(update=config),
+            "config": _shown_service(plan.config, hide).model_copy(update=config),
             "users": tuple(_shown_group(group, name, hide) for group, name in zip(plan.users, groups, strict=True)),
+            "services": {hide(name): _shown_service(service, hide) for name, service in plan.services.items()},
             "actions": {hide(name): action.for_display(hide) for name, action in plan.actions.items()},
             "thresholds": tuple(_shown_threshold(threshold, hide) for threshold in plan.thresholds),
         }
@@ -66,6 +67,8 @@ def plan_for_display(plan: Plan, job: Job) -> Plan:
 def _texts_of(plan: Plan) -> Iterator[str]:
     """Everything of a plan that is shown together with the measurements."""
     yield from (plan.config.name, plan.config.base_url or "", *(phase.name for phase in plan.config.phases))
+    for name, service in plan.services.items():
+        yield from (name, service.base_url or "")
     for name, action in plan.actions.items():
         yield name
         yield from action.texts_for_display()
@@ -75,6 +78,11 @@ def _texts_of(plan: Plan) -> Iterator[str]:
             yield from (step.action, step.name or "")
     for threshold in plan.thresholds:
         yield from (threshold.rule, threshold.name or "")
+
+
+def _shown_service(service: S, hide: Hide) -> S:
+    base_url = None if service.base_url is None else hide(service.base_url)
+    return service.model_copy(update={"base_url": base_url})
 
 
 def _shown_group(group: UserGroup, name: str, hide: Hide) -> UserGroup:

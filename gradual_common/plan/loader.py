@@ -145,9 +145,9 @@ def load_plan(
 
     seed = plan.config.seed if plan is not None and plan.config.seed is not None else secrets.randbits(63)
     data = load_data(view, uses, locate, seed)
-    assets = read_assets(document, locate)
+    assets = read_assets(view, locate)
     values = read_secrets(document, variables, locate)
-    assets = check_tls(document, assets, values)
+    assets = check_tls(view, assets, values)
     if plan is None or document.problems:
         raise PlanError(without_secrets(document, Mask([*document.credentials, *values.values()])))
     schedule = schedule_of(document, plan)
@@ -220,10 +220,11 @@ def without_secrets(document: Document, mask: Mask) -> list[Problem]:
     return [replace(p, message=hide(p.message), path=hide(p.path), hint=hide(p.hint)) for p in in_order]
 
 
-def read_assets(document: Document, locate: Locate) -> dict[str, bytes]:
-    """The TLS files of config and actions, by the path that the plan gives."""
+def read_assets(view: PlanView, locate: Locate) -> dict[str, bytes]:
+    """The TLS files of config, services and actions, by the path that the plan gives."""
+    document = view.document
     assets: dict[str, bytes] = {}
-    for owner in owners_of_tls(document):
+    for owner, *_ in owners_of_tls(view):
         for key in TLS_FILES:
             path = (*owner, "tls", key)
             if not isinstance(file := value_at(document.root, path), str):

@@ -158,7 +158,7 @@ class FakeEngines:
 
     def __init__(self, plan: Plan, engine: Any = None) -> None:
         self._plan = plan
-        self._http = HttpEngine(engine, plan.config)
+        self._http = HttpEngine(engine, plan)
         self._engine = engine
 
     connections = 0
@@ -170,7 +170,7 @@ class FakeEngines:
         return self._http.describe(mask, sample)
 
     def texts_of(self, action: str) -> list[str]:
-        return list(HttpKind().texts(self._plan.config, self._plan.actions[action]))
+        return list(HttpKind().texts(self._plan.config_of(self._plan.actions[action]), self._plan.actions[action]))
 
     def compile(self, action: str, wants_headers: bool, wants_body: bool) -> Action:
         spec = self._plan.actions[action]

@@ -157,7 +157,7 @@ class SimulatedUser:
             lambda: 1_793_534_400.0,
         )
         self.dialer = Dialer(self.loop, self.context)
-        engine = HttpEngine(self.dialer, plan.config)  # type: ignore[arg-type]  # only what the engine uses
+        engine = HttpEngine(self.dialer, plan)  # type: ignore[arg-type]  # only what the engine uses
         self.index = SeriesIndex.of(plan)
         self.recorder = Recorder(self.index, self.timeline.clock)
         self.recorder.schedule(0, S, [(0, 0)])

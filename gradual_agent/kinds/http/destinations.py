@@ -15,9 +15,9 @@ _MAY_BE_ABSOLUTE: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*(:/?/?)?)?")
 """The beginning of a URL that a template continues: it may become `http://HOST`, or a path."""
 
 
-def known_destinations(base_url: str, urls: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """(host, port) of every URL in which no template comes before the end of the authority."""
-    for url in urls:
+def known_destinations(urls: Iterable[tuple[str, str]]) -> Iterator[tuple[str, int]]:
+    """(host, port) of every (base URL, URL) in which no template comes before the end of the authority."""
+    for base_url, url in urls:
         found = _destination(base_url, url)
         if found is not None:
             yield found

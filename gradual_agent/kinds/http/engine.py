@@ -30,8 +30,9 @@ from gradual_common.errors import RequestError, TemplateError, TlsFileError
 from gradual_common.kinds.content import NO_CONTENT, Content
 from gradual_common.kinds.failures import KIND
 from gradual_common.kinds.http.kind import HttpActionSpec
-from gradual_common.net.tls import Assets, tls_in
-from gradual_common.plan.model.plan import Config, Connections, Cookies, Plan
+from gradual_common.kinds.http.settings import inherit
+from gradual_common.net.tls import Assets
+from gradual_common.plan.model.plan import Connections, Cookies, Plan
 from gradual_common.secrecy.masking import Mask
 
 STATUS = KIND["status"]
@@ -43,14 +44,17 @@ def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> HttpEngine:
     context = HttpContext(runtime.loop, runtime.timeline, runtime.lease, runtime.clock, runtime.wall_clock)
     dialer = Dialer(context, assets, runtime.allowed)
     specs = [spec for spec in plan.actions.values() if isinstance(spec, HttpActionSpec)]
-    runtime.check_destinations(known_destinations(plan.config.base_url or "", [spec.url for spec in specs]))
+    settings = [inherit(plan.config_of(spec), spec) for spec in specs]
+    urls = [(each.base_url or "", spec.url) for each, spec in zip(settings, specs, strict=True)]
+    runtime.check_destinations(known_destinations(urls))
     try:
-        dialer.contexts.prepare(tls_in(plan.config.tls, [spec.tls for spec in specs]))
+        # Where a redirect leads from http to https, any action needs its TLS settings.
+        dialer.contexts.prepare({each.tls for each in settings})
     except TlsFileError as error:
         raise JobError(f"the plan's certificates cannot be used on this machine: {error}") from error
     except KeyError as error:
         raise JobError(f"the plan's TLS settings name {error}, which was not sent along") from error
-    return HttpEngine(dialer, plan.config, runtime.observer)
+    return HttpEngine(dialer, plan, runtime.observer)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +62,7 @@ class HttpEngine:
     """The engine of HTTP actions in one agent process."""
 
     dialer: Dialer
-    config: Config
+    plan: Plan
     observer: Observer | None = None
 
     @property
@@ -71,7 +75,7 @@ class HttpEngine:
         assertions = Assertions(spec.assertions)
         extractor = Extractor(spec.extract)
         template = RequestTemplate(
-            self.config,
+            self.plan.config_of(spec),
             spec,
             wants_headers=wants_headers or assertions.wants_headers or extractor.wants_headers,
             wants_body=wants_body or assertions.wants_body or extractor.wants_body,

@@ -15,10 +15,9 @@ from gradual_agent.http.request import HttpRequest, Options, build_request
 from gradual_agent.kinds.http.prepared_request import IN_FORM, IN_JSON, IN_TEXT, Render, prepare
 from gradual_common.errors import TemplateError
 from gradual_common.kinds.http.kind import HttpActionSpec
-from gradual_common.net.tls import merge_tls
+from gradual_common.kinds.http.settings import HttpService, inherit
 from gradual_common.net.urls import add_query, encode_text, join_base
-from gradual_common.plan.model.plan import Config
-from gradual_common.templates.templates import Compiled, Scope, as_text, compile_value
+from gradual_common.templates.templates import Scope, as_text, compile_value
 
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -34,24 +33,25 @@ class RequestTemplate:
                  "_options", "_prepared", "_query", "_tls", "_url")  # fmt: skip
 
     def __init__(
-        self, config: Config, spec: HttpActionSpec, *, wants_headers: bool = False, wants_body: bool = False
+        self, service: HttpService, spec: HttpActionSpec, *, wants_headers: bool = False, wants_body: bool = False
     ) -> None:
+        settings = inherit(service, spec)
         self._method = spec.method
-        self._base = compile_value(config.base_url or "")
+        self._base = compile_value(settings.base_url or "")
         self._url = compile_value(spec.url)
         self._query = compile_value(spec.query)
-        self._headers = _compile_headers(config, spec)
+        self._headers = [(name, compile_value(value)) for name, value in settings.headers.items()]
         are_fixed = all(value.is_static for _, value in self._headers)
         self._fixed_headers = self._render_headers(methodcaller("render", {})) if are_fixed else []
         self._has_content_type = any(name.lower() == "content-type" for name, _ in self._headers)
         self._has_body = spec.body is not None
         self._body = compile_value(spec.body)
         self._form = compile_value(spec.form)
-        self._tls = merge_tls(config.tls, spec.tls)
+        self._tls = settings.tls
         self._options: Options = {
-            "timeout": _first(spec.timeout, config.timeout),
-            "connect_timeout": _first(spec.connect_timeout, config.connect_timeout),
-            "follow_redirects": _first(spec.follow_redirects, config.follow_redirects),
+            "timeout": settings.timeout,
+            "connect_timeout": settings.connect_timeout,
+            "follow_redirects": settings.follow_redirects,
             "wants_headers": wants_headers,
             "wants_body": wants_body,
             "max_body": spec.max_body,
@@ -101,15 +101,6 @@ class RequestTemplate:
         return encode_text(as_text(body)), ""
 
 
-def _compile_headers(config: Config, spec: HttpActionSpec) -> tuple[tuple[str, Compiled], ...]:
-    """The headers of `config`, replaced by those of the action; names are compared without case."""
-    merged: dict[str, tuple[str, Compiled]] = {}
-    for headers in (config.headers, spec.headers):
-        for name, value in headers.items():
-            merged[name.lower()] = (name, compile_value(value))
-    return tuple(merged.values())
-
-
 def encode_json(value: Any) -> bytes:
     """JSON as UTF-8. TemplateError for a value that JSON does not know."""
     try:
@@ -130,7 +121,3 @@ def encode_pairs(pairs: Any, *, plus: bool) -> str:
         for value in (entry if isinstance(entry, list | tuple) else (entry,))
     ]
     return urlencode(flat, quote_via=quote_plus if plus else quote, safe="")
-
-
-def _first(given: int | None, default: int) -> int:
-    return default if given is None else given

@@ -6,18 +6,17 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field
 
 from gradual_common.kinds.assertions.assertion import Assertion
 from gradual_common.kinds.extraction import SOURCES, Extraction
 from gradual_common.kinds.http import failures
 from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
 from gradual_common.kinds.http.request_checks import check_requests
+from gradual_common.kinds.http.settings import HttpSettings
 from gradual_common.kinds.kind import ActionKind, ActionSpec, WrittenAssertions, WrittenExtraction, texts_in
-from gradual_common.language.model import Count, Name, PositiveCount, PositiveDuration
+from gradual_common.language.model import Name, PositiveCount
 from gradual_common.language.plan_view import PlanView
-from gradual_common.language.wording import kind_of
-from gradual_common.net.tls import Tls
 
 
 def read_method(value: Any) -> str:
@@ -27,22 +26,7 @@ def read_method(value: Any) -> str:
     raise ValueError(f"{value!r} is not an HTTP method; allowed: GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, …")
 
 
-def check_header_value(value: Any) -> Any:
-    """A header's value is one text, number or boolean."""
-    if value is None or isinstance(value, dict | list):
-        raise ValueError(f"a header's value is text; found {kind_of(value)}")
-    if isinstance(value, str) and any(character in value for character in "\r\n\0"):
-        raise ValueError("a header's value holds no line end")
-    return value
-
-
-HeaderValue = Annotated[
-    Any, AfterValidator(check_header_value), WithJsonSchema({"type": ["string", "number", "boolean"]})
-]
-"""A text, which may be a template, or a number or boolean."""
-
-
-class HttpActionSpec(ActionSpec):
+class HttpActionSpec(ActionSpec, HttpSettings):
     """An entry of `actions:`: one HTTP request and the assertions on its response."""
 
     kind: Literal["http"] = "http"
@@ -54,29 +38,17 @@ class HttpActionSpec(ActionSpec):
     url: Annotated[str, Field(min_length=1)]
     """A path after base_url, or an absolute URL; templates are allowed."""
 
+    service: Name | None = None
+    """The entry of services that it goes to; default: the one that config describes."""
+
     query: dict[str, Any] = Field(default={})
     """Parameters that are encoded into the URL; a list repeats its name."""
-
-    headers: dict[str, HeaderValue] = Field(default={})
-    """Headers by name; templates are allowed."""
 
     body: Any = None
     """A mapping or list is sent as JSON, a text as it is."""
 
     form: dict[str, Any] | None = None
     """Sent as application/x-www-form-urlencoded."""
-
-    timeout: PositiveDuration | None = None
-    """Timeout of the whole action, with a unit; default: 30s."""
-
-    connect_timeout: PositiveDuration | None = None
-    """Timeout of DNS, TCP and TLS together, with a unit; default: 10s."""
-
-    follow_redirects: Count | None = None
-    """How many redirects are followed; default: 10, 0 is off."""
-
-    tls: Tls | None = None
-    """TLS of the connections."""
 
     assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(HTTP_ASSERTIONS)] = ()
     """Conditions that the response must meet."""
@@ -92,9 +64,20 @@ class HttpActionSpec(ActionSpec):
         """Its URL."""
         return self.url
 
+    @property
+    def service_name(self) -> str | None:
+        """The service that it names."""
+        return self.service
+
+    def texts_for_display(self) -> Iterator[str]:
+        """The service's name, too."""
+        yield from super().texts_for_display()
+        yield self.service or ""
+
     def for_display(self, hide: Callable[[str], str]) -> Self:
         """A copy without credentials, in the URL too."""
-        return super().for_display(hide).model_copy(update={"url": hide(self.url)})
+        service = None if self.service is None else hide(self.service)
+        return super().for_display(hide).model_copy(update={"url": hide(self.url), "service": service})
 
 
 class HttpKind(ActionKind):
@@ -108,7 +91,7 @@ class HttpKind(ActionKind):
     template_keys = ("url", "query", "headers", "body", "form", "assertions")
 
     def check(self, view: PlanView) -> None:
-        """Report URLs, headers and bodies that can never be sent, in the actions and in `config`."""
+        """Report URLs, headers and bodies that can never be sent, in actions, services and `config`."""
         check_requests(view)
 
     def texts(self, config: Any, action: ActionSpec) -> Iterator[str]:

@@ -11,10 +11,10 @@ from typing import Any
 from gradual_common.errors import RequestError, TemplateError
 from gradual_common.language.document import Document, Path, mapping_at, texts_in
 from gradual_common.language.plan_view import PlanView
-from gradual_common.language.wording import NO_CHARACTER
+from gradual_common.language.wording import NO_CHARACTER, nearest
 from gradual_common.net.header_fields import check_name, check_value
 from gradual_common.net.urls import check_characters, read_authority, split_authority
-from gradual_common.secrecy.quoting import quoted
+from gradual_common.secrecy.quoting import quoted, shorten
 from gradual_common.templates.templates import as_text, compile_template, is_template, static_pieces
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -32,17 +32,31 @@ Pieces = list[str | None]
 
 def check_requests(view: PlanView) -> None:
     """Report every part of a request that can never be sent."""
-    check_base_url(view)
+    check_services(view)
+    check_base_urls(view)
     check_urls(view)
     check_headers(view)
     check_bodies(view)
     check_texts(view.document)
 
 
-def check_base_url(view: PlanView) -> None:
-    """http or https, with a host, and without query or fragment."""
-    path: Path = ("config", "base_url")
-    base = view.config.get("base_url")
+def check_services(view: PlanView) -> None:
+    """Every service that an action names has an entry."""
+    for name, action in view.actions_of("http").items():
+        service = action.get("service")
+        if isinstance(service, str) and service and service not in view.services:
+            entry = f'add it under services: {shorten(service)}: {{base_url: "https://…"}}'
+            hint = "; ".join(part for part in (nearest(service, view.services), entry) if part)
+            view.document.report(("actions", name, "service"), f"there is no service {service!r}", hint)
+
+
+def check_base_urls(view: PlanView) -> None:
+    """Those of the config and of services: http or https, with a host, and without query or fragment."""
+    for path, owner in [(("config",), view.config), *((("services", name), s) for name, s in view.services.items())]:
+        _check_base_url(view, (*path, "base_url"), owner.get("base_url"))
+
+
+def _check_base_url(view: PlanView, path: Path, base: Any) -> None:
     pieces = pieces_of(base) if isinstance(base, str) else None
     if pieces is None or pieces[:1] == [None]:
         return
@@ -62,14 +76,21 @@ def check_base_url(view: PlanView) -> None:
 def check_urls(view: PlanView) -> None:
     """URLs are absolute, or begin with / and there is a base URL."""
     relative = [name for name, action in view.actions_of("http").items() if _check_url(view.document, name, action)]
-    has_base = view.config.get("base_url") is not None or view.document.is_reported(("config", "base_url"))
-    if relative and not has_base:
-        url = view.actions_of("http")[relative[0]]["url"]
-        view.document.report(
-            ("config",),
-            f"base_url is missing: the url of {relative[0]!r} is {quoted(url)}",
-            'add under config: base_url: "https://…", or pass --base-url',
-        )
+    without_base: dict[Path, str] = {}
+    for name in relative:
+        _, *outer = view.layers_of(name)
+        has_base = any(_has_base(view, path, owner) for path, owner in outer)
+        if not has_base and not view.document.is_reported(("actions", name, "service")):
+            without_base.setdefault(outer[0][0], name)
+    for path, name in without_base.items():
+        place = ".".join(map(str, path))
+        option = ", or pass --base-url" if path == ("config",) else ""
+        message = f"base_url is missing: the url of {name!r} is {quoted(view.actions[name]['url'])}"
+        view.document.report(path, message, f'add under {place}: base_url: "https://…"{option}')
+
+
+def _has_base(view: PlanView, path: Path, owner: dict[str, Any]) -> bool:
+    return owner.get("base_url") is not None or view.document.is_reported((*path, "base_url"))
 
 
 def _check_url(document: Document, name: str, action: dict[str, Any]) -> bool:
@@ -130,9 +151,7 @@ def _joined(pieces: Pieces) -> str:
 
 def check_headers(view: PlanView) -> None:
     """Names are tokens, and no value ends its line."""
-    owners: list[tuple[Path, dict[str, Any]]] = [(("config",), view.config)]
-    owners += [(("actions", name), action) for name, action in view.actions_of("http").items()]
-    for path, owner in owners:
+    for path, owner in view.http_settings:
         for name, value in mapping_at(owner, "headers").items():
             if view.document.is_reported((*path, "headers", name)):
                 continue
@@ -159,7 +178,7 @@ def check_bodies(view: PlanView) -> None:
             continue
         if action.get("form") is not None:
             view.document.report(path, "body and form cannot be used together; keep one of them")
-        content_type = content_type_of(action) or content_type_of(view.config)
+        content_type = next(filter(None, (content_type_of(owner) for _, owner in view.layers_of(name))), "")
         if isinstance(action["body"], dict | list) and content_type.startswith(FORM_TYPES):
             view.document.report(
                 path, f"a mapping is sent as JSON, but Content-Type is {content_type!r}", "write form: instead of body:"
@@ -167,7 +186,7 @@ def check_bodies(view: PlanView) -> None:
 
 
 def content_type_of(owner: dict[str, Any]) -> str:
-    """The Content-Type among the headers of an action or the config, or nothing."""
+    """The Content-Type among the headers of an action, a service or the config, or nothing."""
     headers = mapping_at(owner, "headers").items()
     return next((str(value).lower() for name, value in headers if name.lower() == "content-type"), "")
 

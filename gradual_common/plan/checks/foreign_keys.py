@@ -8,6 +8,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from gradual_common.kinds.http.kind import HttpActionSpec
+from gradual_common.kinds.http.settings import HttpService
 from gradual_common.kinds.kind import ActionSpec
 from gradual_common.language.model import fields_of
 from gradual_common.net.tls import Tls
@@ -92,5 +93,6 @@ _PLACES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("in an entry of users", UserGroup),
     ("in a step of a behavior", Step),
     ("in an entry of actions", HttpActionSpec),
+    ("in an entry of services", HttpService),
     ("in tls", Tls),
 )

@@ -22,6 +22,8 @@ SCOPE: dict[str, tuple[str, ...]] = {
 
 MAPPING_METHODS = ("get", "items", "keys", "values")
 
+SHARED_KEYS = ("base_url", "headers")
+"""The keys of `config` and of services whose texts are templates."""
 
 Uses = dict[tuple[int, str], dict[str, Path]]
 """What templates read of data sets, by (group number, set name): each column with the path of its first use."""
@@ -42,13 +44,19 @@ def check_templates(view: PlanView) -> Uses:
     for name, action in view.actions.items():
         kind = kind_of_action(action)
         by_action[name] = _read_texts(document, ("actions", name), action, kind.template_keys if kind else ())
-    shared = _read_texts(document, ("config",), view.config, ("base_url", "headers"))
+    shared = _read_texts(document, ("config",), view.config, SHARED_KEYS)
+    by_service = {
+        name: _read_texts(document, ("services", name), service, SHARED_KEYS) for name, service in view.services.items()
+    }
     check_variable_names(view)
     uses: Uses = {}
     for group in view.groups:
         readings = list(shared)
-        for name in dict.fromkeys(step.action for step in group.steps):
+        actions = dict.fromkeys(step.action for step in group.steps)
+        for name in actions:
             readings += by_action.get(name, [])
+        for service in dict.fromkeys(view.actions.get(name, {}).get("service") for name in actions):
+            readings += by_service.get(service, []) if isinstance(service, str) else []
         for step in group.steps:
             if step.condition is not None:
                 readings += _read(document, (*step.path, "condition"), step.condition, condition=True)

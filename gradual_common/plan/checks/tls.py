@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from gradual_common.errors import TlsFileError
 from gradual_common.language.document import Document, Path, attempt, mapping_at
+from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import listed, nearest
 from gradual_common.net.certificates import open_key, read_certificates
 from gradual_common.net.tls import Tls, make_context
@@ -17,18 +18,20 @@ TLS_FILES = ("ca", "cert", "key")
 _SECRET = re.compile(r"\{\{\s*secrets\.(\w+)\s*\}\}")
 
 
-def owners_of_tls(document: Document) -> list[Path]:
-    """Where TLS settings may be written: the config, then the actions."""
-    return [("config",), *(("actions", name) for name in mapping_at(document.root, "actions"))]
+def owners_of_tls(view: PlanView) -> list[list[Path]]:
+    """Where TLS settings may be written, each with the places that it inherits from: config, services, actions."""
+    services: list[list[Path]] = [[("services", name), ("config",)] for name in view.services]
+    actions = [[path for path, _ in view.layers_of(name)] for name in view.actions]
+    return [[("config",)], *services, *actions]
 
 
-def check_tls(document: Document, assets: Mapping[str, bytes], secrets: Mapping[str, str]) -> dict[str, bytes]:
+def check_tls(view: PlanView, assets: Mapping[str, bytes], secrets: Mapping[str, str]) -> dict[str, bytes]:
     """Report what cannot be loaded; the assets with their keys opened, so that agents need no passphrase."""
-    opened = dict(assets)
-    for owner in owners_of_tls(document):
-        own = mapping_at(document.root, *owner, "tls")
-        settings = attempt(Tls.model_validate, {**mapping_at(document.root, "config", "tls"), **own})
-        if not own or settings is None:
+    document, opened = view.document, dict(assets)
+    for layers in owners_of_tls(view):
+        written = {path: mapping_at(document.root, *path, "tls") for path in reversed(layers)}
+        settings = attempt(Tls.model_validate, {key: value for tls in written.values() for key, value in tls.items()})
+        if not written[layers[0]] or settings is None:
             continue
         try:
             _check_name(settings)
@@ -37,7 +40,7 @@ def check_tls(document: Document, assets: Mapping[str, bytes], secrets: Mapping[
                 make_context(settings, opened)
         except TlsFileError as error:
             setting = "cert" if error.setting == "key" and settings.key is None else error.setting
-            written_at = owner if setting in own else ("config",)
+            written_at = next((path for path in layers if setting in written[path]), ("config",))
             file = getattr(settings, setting) if setting in TLS_FILES else None
             document.report((*written_at, "tls", setting), f"{file}: {error.reason}" if file else error.reason)
     return opened

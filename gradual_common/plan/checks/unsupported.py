@@ -12,10 +12,10 @@ from gradual_common.schedule.ramps.parsing import ramps_in
 Pattern = tuple[str, ...]
 
 KEYS: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
-    ((), ("setup", "teardown", "services", "include", "profiles", "network", "proxy", "auth")),
-    (("config",), ("setup", "teardown", "services", "proxy", "auth", "network", "profile", "profiles", "include")),
+    ((), ("setup", "teardown", "include", "profiles", "network", "proxy", "auth")),
+    (("config",), ("setup", "teardown", "proxy", "auth", "network", "profile", "profiles", "include")),
     (("users", EACH), ("setup", "teardown", "network", "proxy", "auth")),
-    (("actions", EACH), ("service", "proxy", "auth", "network", "multipart", "retry")),
+    (("actions", EACH), ("proxy", "auth", "network", "multipart", "retry")),
 )
 """The places of settings that are not supported yet, and their names."""
 

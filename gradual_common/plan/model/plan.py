@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from gradual_common.kinds.http.kind import HeaderValue
+from gradual_common.kinds.http.settings import HttpService, inherit
 from gradual_common.kinds.kind import ActionSpec
 from gradual_common.kinds.registry import ByKind
 from gradual_common.language.model import (
@@ -23,13 +23,11 @@ from gradual_common.language.model import (
     Model,
     Name,
     PositiveCount,
-    PositiveDuration,
     Seed,
     Share,
     ShortForm,
 )
 from gradual_common.language.plan_view import name_steps_of
-from gradual_common.net.tls import Tls
 from gradual_common.schedule.ramps.parsing import RampMistakeError, WrittenRamp, read_ramp
 from gradual_common.think_times.parsing import Wait
 
@@ -94,14 +92,11 @@ class Phase(Ramped):
     """Users by group in this phase; default: the concurrency of each group."""
 
 
-class Config(Ramped):
+class Config(Ramped, HttpService):
     """The run: base URL, duration, ramp, defaults. In a loaded plan `ramp` holds the ramp of all three keys."""
 
     name: Name = "unnamed"
     """What the results call the run."""
-
-    base_url: str | None = None
-    """Prefix of every url that begins with /."""
 
     duration: BareDuration | None = None
     """From the first user to the last; a bare number is seconds."""
@@ -117,21 +112,6 @@ class Config(Ramped):
 
     think_time: Wait | None = None
     """The wait after each step that has no think_time of its own."""
-
-    headers: dict[str, HeaderValue] = Field(default={})
-    """Headers by name; templates are allowed."""
-
-    timeout: PositiveDuration = 30_000_000_000
-    """Timeout of the whole action, with a unit; default: 30s."""
-
-    connect_timeout: PositiveDuration = 10_000_000_000
-    """Timeout of DNS, TCP and TLS together, with a unit; default: 10s."""
-
-    follow_redirects: Count = 10
-    """How many redirects are followed; default: 10, 0 is off."""
-
-    tls: Tls = Tls()
-    """TLS of the connections."""
 
     cookies: Cookies = "per_user"
     """Whether cookies are kept for the next iteration."""
@@ -285,6 +265,9 @@ class Plan(Model):
     actions: dict[Name, Annotated[ActionSpec, ByKind()]] = Field(default={})
     """What is sent and asserted, by name."""
 
+    services: dict[Name, HttpService] = Field(default={})
+    """The systems that actions go to, by name, where they are several."""
+
     data: dict[Name, WrittenDataSet] = Field(default={})
     """Data sets for all groups, by the name in templates."""
 
@@ -296,3 +279,7 @@ class Plan(Model):
 
     reporters: dict[Name, Annotated[str, Field(min_length=1)]] = Field(default={})
     """Reporters of your own by name, each file.py:Class or package.module:Class; -o NAME chooses one."""
+
+    def config_of(self, action: ActionSpec) -> Config:
+        """`config` for one action: with the settings of its service."""
+        return inherit(self.config, self.services.get(action.service_name or ""))

@@ -225,8 +225,8 @@ class _Writer:
 
 
 def _base_urls(plan: Plan) -> tuple[str, ...]:
-    """The base URL, then the origins of actions that name their own."""
-    urls = [plan.config.base_url] if plan.config.base_url else []
+    """The base URL, then those of services, then the origins of actions that name their own."""
+    urls = [service.base_url or "" for service in (plan.config, *plan.services.values())]
     urls += [origin_of(action.address.partition("{")[0]) for action in plan.actions.values()]
     return tuple(filter(None, dict.fromkeys(urls)))
 

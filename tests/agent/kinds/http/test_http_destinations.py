@@ -37,4 +37,4 @@ from gradual_agent.kinds.http.destinations import known_destinations
     ],
 )
 def test_the_destination_of_a_url(base: str, url: str, found: tuple[str, int] | None) -> None:
-    assert list(known_destinations(base, [url])) == ([] if found is None else [found])
+    assert list(known_destinations([(base, url)])) == ([] if found is None else [found])

@@ -155,7 +155,7 @@ class Actions:
         spec = self._plan.actions[name]
         assert isinstance(spec, HttpActionSpec)
         engine: Any = None  # compiling needs no connections
-        return HttpEngine(engine, self._plan.config).compile(spec, wants_headers, wants_body)
+        return HttpEngine(engine, self._plan).compile(spec, wants_headers, wants_body)
 
 
 def actions(**specs: dict[str, Any]) -> Actions:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from gradual_common.kinds.http.kind import check_header_value, read_method
+from gradual_common.kinds.http.kind import read_method
+from gradual_common.kinds.http.settings import check_header_value
 
 
 def test_methods_are_capitals() -> None:

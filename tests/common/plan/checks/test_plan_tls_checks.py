@@ -8,7 +8,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization as forms
 from plan_samples import load, mistakes, small
 
-from gradual_common.net.tls import Tls, merge_tls, tls_in
+from gradual_common.net.tls import Tls, merge_tls
 from gradual_common.plan.model.plan import Plan
 
 AUTHORITY = trustme.CA()
@@ -109,4 +109,4 @@ def test_an_action_says_what_is_different(folder: Path) -> None:
 
 
 def settings_of(plan: Plan) -> set[Tls]:
-    return tls_in(plan.config.tls, [spec.tls for spec in plan.actions.values()])
+    return {merge_tls(plan.config.tls, spec.tls) for spec in plan.actions.values()}

@@ -229,5 +229,6 @@ def test_origins_stand_in_the_run() -> None:
         "rates": {"url": "{{host}}/r"},
         "bracket": {"url": "http://[{{vu.slot}}]/r"},
     }
-    summary = summary_of(plan=plan_of(actions=actions))
-    assert summary.run.base_urls == ("http://bank.example", "https://auth.example")
+    services = {"ledger": {"base_url": "https://ledger.example"}, "same": {"timeout": "5s"}}
+    summary = summary_of(plan=plan_of(actions=actions, services=services))
+    assert summary.run.base_urls == ("http://bank.example", "https://ledger.example", "https://auth.example")

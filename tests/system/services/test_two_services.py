@@ -1,0 +1,63 @@
+"""A plan with two services: each request goes to the one that its action names, and each service counts its own."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fleet_processes import Fleet, Target, running_target
+
+
+@pytest.fixture
+def targets(tmp_path: Path) -> Iterator[tuple[Target, Target]]:
+    with ExitStack() as stack:
+        folders = [tmp_path / name for name in ("bank", "ledger")]
+        for folder in folders:
+            folder.mkdir()
+        bank, ledger = (stack.enter_context(running_target(folder)) for folder in folders)
+        yield bank, ledger
+
+
+def plan(bank: Target, ledger: Target) -> dict[str, Any]:
+    """A token of the bank is shown to the ledger, whose user and tenant are those of its service."""
+    return {
+        "config": {"name": "two services", "base_url": bank.url, "duration": "60s"},
+        "services": {"ledger": {"base_url": ledger.url, "headers": {"X-User": "{{vu.group}}/{{vu.slot}}/1"}}},
+        "users": [{"name": "customer", "concurrency": 4, "iterations": 5, "behavior": ["login", "post", "read"]}],
+        "actions": {
+            "login": {
+                "method": "POST",
+                "url": "/login",
+                "body": {"password": "good-1"},
+                "extract": {"token": "json: token"},
+            },
+            "post": {"service": "ledger", "url": "/ok/post", "headers": {"X-Row": "{{token}}"}},
+            "read": {"service": "ledger", "url": f"{bank.url}/ok/read"},
+        },
+    }
+
+
+@pytest.mark.parametrize("agents", [1, 3])
+def test_each_service_counts_what_the_report_says(targets: tuple[Target, Target], fleet: Fleet, agents: int) -> None:
+    bank, ledger = targets
+    outcome = fleet.run(plan(bank, ledger), agents)
+    assert outcome.code == 0, outcome.output[-4000:]
+    assert bank.records().paths == {"/login": 20, "/ok/read": 20}
+    assert ledger.records().paths == {"/ok/post": 20}
+    assert {step: outcome.arrived(step) for step in ("login", "post", "read")} == {"login": 20, "post": 20, "read": 20}
+    assert {(user, row) for _, user, row, *_ in ledger.records().requests} == {
+        (f"customer/{slot}/1", "t-1") for slot in range(4)
+    }
+    assert outcome.summary is not None
+    assert outcome.summary["run"]["base_urls"] == [bank.url, ledger.url]
+
+
+def test_an_agent_that_may_not_send_to_a_service_refuses_the_plan(targets: tuple[Target, Target], fleet: Fleet) -> None:
+    bank, ledger = targets
+    master = fleet.start_master(plan(bank, ledger), 1)
+    agent = fleet.start_agent("limited", "--allow-host", bank.url.removeprefix("http://"))
+    outcome = fleet.wait(master, [agent])
+    assert outcome.code == 3, outcome.output[-4000:]
+    assert f"the plan sends to {ledger.url.removeprefix('http://')}" in " ".join(outcome.output.split())
+    assert (bank.count(), ledger.count()) == (0, 0)
