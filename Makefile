@@ -15,7 +15,7 @@ demo: $(VENV)/.demo ## a demo bank, a master and two agents: one run of about 30
 	@$(BIN)/python examples/demo.py
 
 # The fuzzes have a core of their own and are not traced: they are minutes of pure computation.
-test: $(VENV)/.dev check ## every check: format, lint, types, tests, coverage
+test: $(VENV)/.dev $(VENV)/httpbin/.done check ## every check: format, lint, types, tests, coverage
 	@$(BIN)/coverage erase
 	@$(BIN)/pytest tests/fleet tests/fuzz & fuzz=$$!; \
 	$(BIN)/coverage run -m pytest --ignore=tests/fleet --ignore=tests/fuzz; code=$$?; \
@@ -55,3 +55,7 @@ $(VENV)/.demo: $(BIN)/python requirements/demo.lock $(BUILD)
 
 $(VENV)/.dev: $(BIN)/python requirements/dev.lock $(BUILD)
 	@$(LOCKED) requirements/dev.lock && $(EDIT) && $(AGREED) && touch $@ $(VENV)/.demo
+
+$(VENV)/httpbin/.done: $(BIN)/python requirements/httpbin.lock
+	@$(PYTHON) -m venv $(VENV)/httpbin
+	@$(VENV)/httpbin/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/httpbin.lock && touch $@
