@@ -221,9 +221,9 @@ class Driver:
     def is_done(self):
         return self._done.is_set()
 
-    async def wait(self):
+    async def wait(self, within_s=20):
         """Wait until it is over; raise what the fetch raised."""
-        await asyncio.wait_for(self._done.wait(), 20)
+        await asyncio.wait_for(self._done.wait(), within_s)
         error, self._error = self._error, None
         if error is not None:
             raise error

@@ -106,7 +106,7 @@ async def _ask_curl_once(question: Question, base: str, folder: Path, authority:
     (folder / "body").write_bytes(b"")
     options = ["-sgqL", "--compressed", "--max-redirs", f"{MAX_REDIRECTS}", "--max-time", f"{TIMEOUT_S}"]
     options += ["-b", "jar", "-c", "jar", "-D", "head", "-o", "body", "-H", "Expect:"]
-    options += [] if authority is None else ["--cacert", str(authority)]
+    options += [] if authority is None else ["--http1.1", "--cacert", str(authority)]
     for name, value in question.fields().items():
         options += ["-H", f"{name}: {value}"]
     options += _method_options(question)
