@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from gradual_common.kinds.assertions.assertion import Assertion, AssertionKind
 from gradual_common.kinds.assertions.parsing import SHARED_ASSERTIONS, read_assertion, spread_assertions
 from gradual_common.kinds.extraction import SHARED_SOURCES, Extraction, read_extraction
 from gradual_common.kinds.failure import FailureKind
-from gradual_common.language.model import Fragment, Model, Name
+from gradual_common.language.model import Fragment, Model, Name, read_name
 from gradual_common.language.plan_view import PlanView
 
 
@@ -65,6 +65,10 @@ class WrittenExtraction:
         return {"anyOf": [source, mapping]}
 
 
+Tag = Annotated[str, Field(min_length=1), BeforeValidator(read_name)]
+"""The value of a tag: a text. Numbers are quoted, so that it is shown as it is written."""
+
+
 class ActionSpec(Model):
     """An entry of `actions:`. Each kind has a model of its own, with `kind: Literal[its name]`."""
 
@@ -76,6 +80,9 @@ class ActionSpec(Model):
 
     extract: dict[Name, Annotated[Extraction, WrittenExtraction(SHARED_SOURCES)]] = Field(default={})
     """Variables from the response."""
+
+    tags: dict[Name, Tag] = Field(default={})
+    """Tags by name, such as {team: payments}: the results show them, and objectives may name them."""
 
     @property
     def address(self) -> str:
@@ -91,6 +98,7 @@ class ActionSpec(Model):
         """The texts of the plan that results show; they are searched for credentials."""
         yield self.address
         yield from (assertion.text for assertion in self.assertions)
+        yield from (text for pair in self.tags.items() for text in pair)
 
     def for_display(self, hide: Callable[[str], str]) -> Self:
         """A copy without the credentials in these texts."""
@@ -98,7 +106,8 @@ class ActionSpec(Model):
             assertion.model_copy(update={"text": hide(assertion.text), "subject": hide(assertion.subject)})
             for assertion in self.assertions
         )
-        return self.model_copy(update={"assertions": assertions})
+        tags = {hide(name): hide(value) for name, value in self.tags.items()}
+        return self.model_copy(update={"assertions": assertions, "tags": tags})
 
 
 class ActionKind:

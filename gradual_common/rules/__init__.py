@@ -7,7 +7,7 @@
             | "error_rate" | "success_rate" | "throughput" | "request_rate"
     quant   = "p" number        health = "cpu" | "loop_lag" | "start_lag"
     scope   = item {"," item}   item = name | dim "=" name | "ok" | "failed"     name "*": one verdict per name
-    dim     = "action" | "step" | "group" | "transaction" | "phase" | "service" | "kind"
+    dim     = "action" | "step" | "group" | "transaction" | "phase" | "service" | "kind" | "tag." name
     op      = "<" | "<=" | ">" | ">=" | "=="
     limit   = number "%" | duration | number ["/s"]
     at      = "at" ["<="] int "users"

@@ -19,6 +19,7 @@ from gradual_common.rules.rule import (
     OUTCOMES,
     SHARES,
     STATISTICS,
+    TAG,
     TIMES,
     Operator,
     Rule,
@@ -231,12 +232,14 @@ class _Parser:
 
     def _item(self) -> ScopeItem:
         dimension, named = "action", self._advance()
-        if self._accept("="):
+        if named.text == "tag" and self._accept("."):
+            dimension, named = self._tag(), self._advance()
+        elif self._accept("="):
             if named.kind != "word":
                 raise self._error(f"expected a dimension such as group, found {named}")
             dimension, named = named.text, self._advance()
             if dimension not in DIMENSIONS:
-                raise self._unknown("dimension", dimension, DIMENSIONS)
+                raise self._unknown("dimension", dimension, (*DIMENSIONS, f"{TAG}NAME"))
         if named.text == ANY:
             return ScopeItem(dimension, any=True)
         if named.kind not in ("word", "quoted"):
@@ -247,6 +250,14 @@ class _Parser:
         if dimension == "kind" and named.name not in (known := (*known_failures(), ASSERTION)):
             raise self._unknown("failure kind", named.name, known)  # `assertion` alone means all of them
         return ScopeItem(dimension, named.name)
+
+    def _tag(self) -> str:
+        """The dimension of a tag, after `tag.`."""
+        name = self._advance()
+        if name.kind not in ("word", "quoted"):
+            raise self._error(f"expected the name of a tag after `tag.`, found {name}")
+        self._expect("=", f"`=` and a value after {TAG}{name.text}, such as {TAG}{name.text}=payments")
+        return f"{TAG}{name.name}"
 
     def _check_scope(self, value: _Value, scope: Scope) -> None:
         for dimension in scope.starred:

@@ -20,6 +20,8 @@ STATISTICS = (*TIMES, *COUNTS, *SHARES, *RATES)
 
 OUTCOMES = ("ok", "failed")
 ANY = "*"
+TAG = "tag."
+"""Before the name of a tag, which is a dimension: `tag.team`."""
 
 IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
@@ -35,7 +37,7 @@ class ScopeItem:
     """`*`: one verdict per name."""
 
     def __str__(self) -> str:
-        return f"{self.dimension}={ANY if self.any else quote_name(self.name)}"
+        return f"{write_dimension(self.dimension)}={ANY if self.any else quote_name(self.name)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,6 @@ class Rule:
             return f"`{self.value}`: an objective on the agents"
         if self.series == "transaction" or "transaction" in self.scope.dimensions:
             return "an objective on transactions"
-        if "service" in self.scope.dimensions:
-            return "an objective on services"
         if self.at is not None:
             return "`at … users` in an objective"
         if self.window is not None:
@@ -166,6 +166,11 @@ def write_rule(rule: Rule) -> str:
     if rule.window is not None:
         words.append(f"for {format_duration(rule.window_ns)}" if rule.window == "for" else f"over {rule.window}")
     return " ".join(words)
+
+
+def write_dimension(dimension: str) -> str:
+    """A dimension as a rule writes it."""
+    return TAG + quote_name(dimension.removeprefix(TAG)) if dimension.startswith(TAG) else dimension
 
 
 def quote_name(name: str) -> str:

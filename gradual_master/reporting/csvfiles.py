@@ -67,7 +67,7 @@ INTERVAL_ACTIONS = Table(
     lambda record: (SimpleNamespace(interval=record.number, row=row) for row in record.actions()),
     (
         column("interval"),
-        *raw("group step action requests failures", within="row."),
+        *raw("group step action service requests failures", within="row."),
         *times("row.response_time_ms", ("p50", "p95", "p99", "max")),
         *raw("errors", within="row."),
     ),

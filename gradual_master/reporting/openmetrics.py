@@ -24,7 +24,7 @@ from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.summary.sections import ActionRow, GroupRow, Summary
 
-STEP_LABELS = ("group", "step", "action")
+STEP_LABELS = ("group", "step", "action", "service")
 QUANTILES = {"0.5": "p50", "0.95": "p95", "0.99": "p99"}
 """Label → key of a `Distribution`."""
 
@@ -84,7 +84,7 @@ def _of_steps(actions: Sequence[ActionRow]) -> Iterator[Metric]:
     failures = CounterMetricFamily("gradual_failures", "Failed samples.", labels=STEP_LABELS)
     times = _times("gradual_response_time_seconds", "Response times of samples with a response, and timeouts.")
     for row in actions:
-        names = _encodable((row.group, row.step, row.action))
+        names = _encodable((row.group, row.step, row.action, row.service or ""))
         requests.add_metric(names, row.requests)
         failures.add_metric(names, row.failures)
         _add_quantiles(times, dict(zip(STEP_LABELS, names, strict=True)), row.response_time_ms)

@@ -17,6 +17,8 @@ class StepKey(NamedTuple):
     group: str
     step: str
     action: str
+    service: str
+    """"" for an action that names none."""
     warm_up: bool
     """Whether the requests ended in an interval of a warm-up phase."""
 
@@ -45,4 +47,4 @@ class StepSums:
 def add_rows(sums: dict[StepKey, StepSums], rows: Iterable[ActionInterval], *, warm_up: bool) -> None:
     """Add what every step did in one interval."""
     for row in rows:
-        sums.setdefault(StepKey(row.group, row.step, row.action, warm_up), StepSums()).add(row)
+        sums.setdefault(StepKey(row.group, row.step, row.action, row.service or "", warm_up), StepSums()).add(row)

@@ -164,7 +164,8 @@ LEVELS = Table(
 ACTIONS = Table(
     attrgetter("actions"),
     (
-        *(text("group"), text("step", "Action"), text("action")),
+        *(text("group"), text("step", "Action"), text("action"), text("service", "Service")),
+        *raw("tags"),
         column("requests", "Requests", show_count),
         column("failures"),
         column("success_ratio", of="success_rate"),
@@ -192,7 +193,7 @@ PHASES = Table(
 ERRORS = Table(
     attrgetter("errors"),
     (
-        *raw("group step action kind status_code"),
+        *raw("group step action service kind status_code"),
         text("label", "Error"),
         column("count", "Count", show_count),
         column("requests_ratio", "Of its requests", show_percent, of="share"),

@@ -42,9 +42,9 @@ def plain(value: Any) -> Any:
 def flat_row(section: Section) -> dict[str, Cell]:
     """The section's fields in their order, as a data frame or a spreadsheet takes them: texts, numbers, flags and None.
 
-    A distribution becomes a column per statistic (`response_time_ms` → `response_time_p95_ms`), counts by name one text
-    (`timeout=1;status=2`), a list of names likewise (`failures;missing`); what is a document of its own (a histogram,
-    the assertions of a step) does not fit into a cell and is left out.
+    A distribution becomes a column per statistic (`response_time_ms` → `response_time_p95_ms`), counts or tags by
+    name one text (`timeout=1;status=2`), a list of names likewise (`failures;missing`); what is a document of its own
+    (a histogram, the assertions of a step) does not fit into a cell and is left out.
     """
     return {name: cell for key in section.keys() for name, cell in _cells(key, section[key])}  # noqa: SIM118 - no mapping
 
@@ -58,5 +58,5 @@ def _cells(key: str, value: Any) -> Iterator[tuple[str, Cell]]:
         yield key, value
     elif isinstance(value, tuple) and all(isinstance(entry, str) for entry in value):
         yield key, ";".join(value)
-    elif isinstance(value, dict) and all(isinstance(count, int) for count in value.values()):
-        yield key, ";".join(f"{name}={count}" for name, count in value.items())
+    elif isinstance(value, dict) and all(isinstance(entry, int | str) for entry in value.values()):
+        yield key, ";".join(f"{name}={entry}" for name, entry in value.items())

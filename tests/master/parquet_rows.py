@@ -65,6 +65,7 @@ def expected(agent: str, rows: list[tuple[int, int, int, int, str, int]]) -> lis
             "group": steps[step][0],
             "step": steps[step][1],
             "action": steps[step][1],
+            "service": None,
             "slot": slot,
             "status_code": status or None,
             "error": kind or None,

@@ -17,7 +17,7 @@ from gradual_common.plan.checks.ramps import check_ramps
 from gradual_common.plan.checks.templates import Uses, check_templates
 from gradual_common.plan.scheduling import SINGLE_PHASE
 from gradual_common.rules.parser import parse_rule
-from gradual_common.rules.rule import Rule
+from gradual_common.rules.rule import TAG, Rule
 from gradual_common.schedule.ramps.parsing import RAMP_KEYS
 from gradual_common.secrecy.quoting import shorten
 
@@ -132,7 +132,23 @@ def _scope(view: PlanView, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:
         "step": {step.name for step in steps},
         "group": {group.name for group in view.groups},
         "phase": {str(phase.get("name")) for _, phase in view.phases} or {SINGLE_PHASE},
+        "service": {*view.services},
     }
+    tags = _tags(view)
+    for dimension in rule.scope.dimensions:
+        if dimension.startswith(TAG) and (name := dimension.removeprefix(TAG)) in tags:
+            known[dimension] = tags[name]
+        elif dimension.startswith(TAG):
+            yield "tag", name, {*tags}
     for dimension, names in known.items():
         for name in rule.scope.names(dimension):
             yield dimension, name, names
+
+
+def _tags(view: PlanView) -> dict[str, set[str]]:
+    """The values of each tag of the plan's actions."""
+    tags: dict[str, set[str]] = {}
+    for action in view.actions.values():
+        for name, value in mapping_at(action, "tags").items():
+            tags.setdefault(name, set()).add(str(value))
+    return tags

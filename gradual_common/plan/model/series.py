@@ -9,6 +9,8 @@ from gradual_common.kinds.registry import failures_of
 from gradual_common.language.document import SECTIONS, Section
 from gradual_common.plan.model.plan import Plan, Step
 
+NOTHING: tuple[None, tuple[()]] = (None, ())
+
 
 @dataclass(frozen=True, slots=True)
 class StepSeries:
@@ -20,6 +22,10 @@ class StepSeries:
     index: int
     name: str
     action: str
+    service: str | None = None
+    """That the action names."""
+    tags: tuple[tuple[str, str], ...] = ()
+    """Of the action: (name, value)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +40,15 @@ class SeriesIndex:
     @classmethod
     def of(cls, plan: Plan) -> SeriesIndex:
         """Number the steps of `plan`."""
+        described = {name: (spec.service_name, tuple(spec.tags.items())) for name, spec in plan.actions.items()}
         steps: list[StepSeries] = []
         for group_number, group in enumerate(plan.users):
             for section in SECTIONS:
                 entries: tuple[Step, ...] = getattr(group, section)
                 for index, step in enumerate(entries):
                     name = step.name or step.action
-                    steps.append(StepSeries(len(steps), group_number, section, index, name, step.action))
+                    service, tags = described.get(step.action, NOTHING)
+                    steps.append(StepSeries(len(steps), group_number, section, index, name, step.action, service, tags))
         failures = failures_of(action.kind for action in plan.actions.values())
         return cls(tuple(steps), tuple(group.name for group in plan.users), failures)
 

@@ -10,7 +10,7 @@ from bokeh.models import LogScale
 from bokeh.plotting import figure
 
 from gradual_common.rules.parser import parse_rule
-from gradual_common.rules.rule import RATES, TIMES, Scope
+from gradual_common.rules.rule import RATES, TAG, TIMES, Scope
 from gradual_master.reporting.charts.parts import GREY, Key
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.summary.sections import ActionRow
@@ -47,14 +47,22 @@ def limits_of(objectives: Iterable[ObjectiveRow], actions: Sequence[ActionRow]) 
 
 
 def _steps_of(scope: Scope, actions: Sequence[ActionRow]) -> tuple[int, ...] | None:
-    dimensions = [name for name in ("action", "step", "group") if scope.names(name)]
+    dimensions = [name for name in scope.dimensions if name not in ("phase", "kind") and scope.names(name)]
     if not dimensions:
         return None
     return tuple(
         index
         for index, row in enumerate(actions)
-        if all(row[dimension] in scope.names(dimension) for dimension in dimensions)
+        if all(_name_of(row, dimension) in scope.names(dimension) for dimension in dimensions)
     )
+
+
+def _name_of(row: ActionRow, dimension: str) -> str | None:
+    """The name that a row has in a dimension; None if it has none."""
+    name: str | None = (
+        row.tags.get(dimension.removeprefix(TAG)) if dimension.startswith(TAG) else getattr(row, dimension, None)
+    )
+    return name
 
 
 def draw_limits(

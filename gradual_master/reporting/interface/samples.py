@@ -42,6 +42,9 @@ class Request(NamedTuple):
 
     ok: bool
 
+    service: str = ""
+    """That the action names, "" for none."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SampleBlock:
@@ -73,6 +76,7 @@ class SampleBlock:
         actions = [step.action for step in series]
         groups = [self.index.groups[step.group] for step in series]
         names = [step.name for step in series]
+        services = [step.service or "" for step in series]
         columns = zip(
             (self.duration / NS_PER_S).tolist(),
             self.status.tolist(),
@@ -83,6 +87,7 @@ class SampleBlock:
             ((self.begin + self.started) / NS_PER_S).tolist(),
             map(self.index.failures.names.__getitem__, self.kind.tolist()),
             (self.kind == 0).tolist(),
+            map(services.__getitem__, steps),
             strict=True,
         )
         return map(Request._make, columns)

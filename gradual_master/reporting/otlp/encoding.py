@@ -75,7 +75,11 @@ def _attributes(pairs: Iterable[tuple[str, str | bool]]) -> list[KeyValue]:
 def _sums(export: Export) -> Iterator[Metric]:
     """Requests, failures and response times; a metric without data points is left out."""
     temporality = _TEMPORALITIES[export.temporality]
-    steps = [(tuple((f"gradual.{name}", of) for name, of in key._asdict().items()), sums) for key, sums in export.sums]
+    # What has no name, such as the service of an action that names none, is no attribute.
+    steps = [
+        (tuple((f"gradual.{name}", of) for name, of in key._asdict().items() if of != ""), sums)
+        for key, sums in export.sums
+    ]
     requests = [_count(export, attributes, sums.requests) for attributes, sums in steps]
     failures = [
         _count(export, (*attributes, ("error.type", kind)), count)

@@ -66,6 +66,7 @@ FIELDS = (
     _column("group", _TEXT, "user group"),
     _column("step", _TEXT, "step of its behaviour"),
     _column("action", _TEXT, "action of the step"),
+    _column("service", _TEXT, "service that the action names; null without one", nullable=True),
     _column("slot", pa.int32(), "ordinal of the user's slot in its group"),
     _column("status_code", pa.uint16(), "of the response; null without one", nullable=True),
     _column("error", _TEXT, "kind of the failure; null for a success", nullable=True),
@@ -205,9 +206,11 @@ class Partition:
         self._begin = begin
         self._step_texts = [
             pa.array(texts, pa.string()).dictionary_encode()
-            for texts in zip(*((index.groups[step.group], step.name, step.action) for step in index.steps), strict=True)
+            for texts in zip(
+                *((index.groups[step.group], step.name, step.action, step.service) for step in index.steps), strict=True
+            )
         ]
-        """Group, name and action of each step, dictionary-encoded: rows have only an index."""
+        """Group, name, action and service of each step, dictionary-encoded: rows have only an index."""
         self._failures = index.failures.names[1:]
         self._pieces: list[Columns] = []
         self._writer: Any = None

@@ -111,7 +111,7 @@ class RunMetrics(Collector):
     def settle(self, actions: Sequence[ActionRow], objectives: tuple[ObjectiveRow, ...]) -> None:
         """Use the final counts, which include late samples of closed intervals. A counter never decreases."""
         final = {
-            StepKey(row.group, row.step, row.action, warm_up=False): StepSums(
+            StepKey(row.group, row.step, row.action, row.service or "", warm_up=False): StepSums(
                 row.requests, Counter(row.errors), Histogram.from_json(row.histogram)
             )
             for row in actions
@@ -143,7 +143,7 @@ class RunMetrics(Collector):
             "gradual_response_time_seconds", "Response times of samples with a response, and timeouts.", STEP_LABELS
         )
         for key, sums in self._steps.items():
-            labels = (key.group, key.step, key.action, str(key.warm_up).lower())
+            labels = (*key[:-1], str(key.warm_up).lower())
             requests.add_metric(labels, sums.requests)
             for kind, count in sorted(sums.errors.items()):
                 failures.add_metric((*labels, kind), count)

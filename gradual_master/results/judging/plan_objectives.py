@@ -11,7 +11,7 @@ from gradual_common.kinds.failures import OK, FailureKinds
 from gradual_common.plan.model.plan import Plan, Threshold
 from gradual_common.plan.model.series import SeriesIndex, StepSeries
 from gradual_common.rules.parser import parse_rule
-from gradual_common.rules.rule import OUTCOMES, Rule, Scope, ScopeItem, write_rule
+from gradual_common.rules.rule import OUTCOMES, TAG, Rule, Scope, ScopeItem, write_rule
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.judging.objectives import Objective
 from gradual_master.results.measures.totals import Selection
@@ -123,17 +123,15 @@ class _Names:
             yield Scope(items, scope.outcomes)
 
     def _all(self, dimension: str) -> Iterable[str]:
-        steps = self.index.steps
         match dimension:
-            case "action":
-                return dict.fromkeys(step.action for step in steps)
-            case "step":
-                return dict.fromkeys(step.name for step in steps)
             case "group":
                 return self.index.groups
             case "phase":
                 return [phase.name for phase in self.schedule.phases if not phase.warm_up]
-        return self.index.failures.names[1:]
+            case "kind":
+                return self.index.failures.names[1:]
+        facts = (self._facts(step).get(dimension) for step in self.index.steps)
+        return dict.fromkeys(fact for fact in facts if fact is not None)
 
     def select(self, rule: Rule) -> Selection:
         """The samples that a rule is about; warm-up phases are never among them."""
@@ -153,8 +151,14 @@ class _Names:
         return tuple(step.number for step in self.index.steps if self._matches(step, rule.scope))
 
     def _matches(self, step: StepSeries, scope: Scope) -> bool:
+        facts = self._facts(step)
+        asked = (dimension for dimension in scope.dimensions if dimension not in ("phase", "kind"))
+        return all(facts.get(dimension) in scope.names(dimension) for dimension in asked)
+
+    def _facts(self, step: StepSeries) -> dict[str, str | None]:
+        """The name that a step has in each dimension."""
         facts = {"action": step.action, "step": step.name, "group": self.index.groups[step.group]}
-        return all(fact in (scope.names(dimension) or (fact,)) for dimension, fact in facts.items())
+        return {**facts, "service": step.service, **{TAG + name: value for name, value in step.tags}}
 
 
 def _kinds(rule: Rule, failures: FailureKinds) -> tuple[int, ...] | None:

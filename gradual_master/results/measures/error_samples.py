@@ -31,6 +31,7 @@ class ErrorSample(Section):
     group: str
     step: str
     action: str
+    service: str | None
     kind: str
     picked: Literal["first", "random"]
     at_s: float
@@ -100,6 +101,7 @@ class ErrorSamples:
             group=self._index.groups[series.group],
             step=series.name,
             action=series.action,
+            service=series.service,
             kind=self._index.failures.names[exemplar.kind],
             picked=picked,
             at_s=seconds(exemplar.ended - start),

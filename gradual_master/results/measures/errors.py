@@ -32,6 +32,7 @@ class ErrorRow(Section):
     group: str
     step: str
     action: str
+    service: str | None
     kind: str
     status_code: int | None
     label: str
@@ -83,6 +84,7 @@ class ErrorTable:
             group=self.index.groups[series.group],
             step=series.name,
             action=series.action,
+            service=series.service,
             kind=kind,
             status_code=code,
             label=labels[0] if _are_alike(labels) else f"{labels[0]} and others",

@@ -31,6 +31,7 @@ class ActionInterval:
     group: str
     step: str
     action: str
+    service: str | None
     requests: int
     failures: int
     errors: dict[str, int]
@@ -93,6 +94,7 @@ class IntervalRecord:
             group=self._index.groups[series.group],
             step=series.name,
             action=series.action,
+            service=series.service,
             requests=int(by_kind.sum()),
             failures=sum(errors.values()),
             errors=errors,

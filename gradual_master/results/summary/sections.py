@@ -91,6 +91,10 @@ class ActionRow(Section):
     group: str
     step: str
     action: str
+    service: str | None
+    """That the action names."""
+    tags: dict[str, str]
+    """Of the action."""
     requests: int
     failures: int
     success_rate: float | None

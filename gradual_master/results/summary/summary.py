@@ -247,6 +247,8 @@ def _action_row(aggregate: Aggregate, series: StepSeries) -> ActionRow:
         group=aggregate.index.groups[series.group],
         step=series.name,
         action=series.action,
+        service=series.service,
+        tags=dict(series.tags),
         requests=requests,
         failures=failures,
         success_rate=share(requests - failures, requests),

@@ -53,6 +53,10 @@ def test_a_statistic_has_its_unit(text: str, value: str, op: str, limit: float, 
         ("p95('ok') < 1s", Scope((ScopeItem("action", "ok"),))),
         ("p95(ok=ok) < 1s", None),
         ("p95(*) < 1s", Scope((ScopeItem("action", any=True),))),
+        ("p95(service=ledger) < 1s", Scope((ScopeItem("service", "ledger"),))),
+        ("p95(tag.team=payments) < 1s", Scope((ScopeItem("tag.team", "payments"),))),
+        ("p95(tag.'cost center'=\"7 a\") < 1s", Scope((ScopeItem("tag.cost center", "7 a"),))),
+        ("p95(tag.team=*, tag) < 1s", Scope((ScopeItem("tag.team", any=True), ScopeItem("action", "tag")))),
         ("p95('*') < 1s", Scope((ScopeItem("action", "*"),))),
         ("p95(group=*, failed) < 1s", Scope((ScopeItem("group", any=True),), ("failed",))),
         ("p95(step='login#2', phase=peak) < 1s", Scope((ScopeItem("step", "login#2"), ScopeItem("phase", "peak")))),
@@ -143,7 +147,7 @@ def test_a_mistake_is_reported_with_what_is_allowed(text: str, said: str) -> Non
         ("agent.cpu.p95 < 80%", "`agent.cpu.p95`: an objective on the agents"),
         ("transaction.p95 < 1s", "an objective on transactions"),
         ("p95(transaction=buy) < 1s", "an objective on transactions"),
-        ("p95(service=bank) < 1s", "an objective on services"),
+        ("p95(service=bank, tag.team=payments) < 1s", None),
     ],
 )
 def test_what_cannot_be_judged_yet_is_read_and_named(text: str, refused: str | None) -> None:
@@ -159,7 +163,9 @@ def test_the_level_and_the_window_are_read() -> None:
 NAMES = st.text(min_size=1, max_size=8)
 OUTCOMES = st.lists(st.sampled_from(["ok", "failed"]), unique=True, max_size=2)
 ITEMS = st.one_of(
-    st.builds(ScopeItem, st.sampled_from(["action", "step", "group", "phase"]), NAMES),
+    st.builds(
+        ScopeItem, st.sampled_from(["action", "step", "group", "phase", "service", "tag.team", "tag.a b"]), NAMES
+    ),
     st.builds(ScopeItem, st.just("kind"), st.sampled_from([kind for kind in KINDS if kind])),
 )
 

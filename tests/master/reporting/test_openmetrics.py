@@ -43,7 +43,7 @@ def test_the_numbers_are_those_of_the_summary() -> None:
     summary = summary_of()
     samples = read(summary)
     for row in summary.actions:
-        step = {"group": row.group, "step": row.step, "action": row.action}
+        step = {"group": row.group, "step": row.step, "action": row.action, "service": ""}
         assert value(samples, "gradual_requests_total", **step) == row.requests
         assert value(samples, "gradual_failures_total", **step) == row.failures
         for label, key in (("0.5", "p50"), ("0.95", "p95"), ("0.99", "p99")):

@@ -19,6 +19,9 @@ def targets(tmp_path: Path) -> Iterator[tuple[Target, Target]]:
         yield bank, ledger
 
 
+TEAM = {"team": "payments"}
+
+
 def plan(bank: Target, ledger: Target) -> dict[str, Any]:
     """A token of the bank is shown to the ledger, whose user and tenant are those of its service."""
     return {
@@ -32,9 +35,15 @@ def plan(bank: Target, ledger: Target) -> dict[str, Any]:
                 "body": {"password": "good-1"},
                 "extract": {"token": "json: token"},
             },
-            "post": {"service": "ledger", "url": "/ok/post", "headers": {"X-Row": "{{token}}"}},
+            "post": {"service": "ledger", "url": "/ok/post", "headers": {"X-Row": "{{token}}"}, "tags": TEAM},
             "read": {"service": "ledger", "url": f"{bank.url}/ok/read"},
         },
+        "thresholds": [
+            "count(service=ledger) == 40",
+            "count(service=ledger, tag.team=payments) == 20",
+            "count(tag.team=*) == 20",
+            "p95(service=*) < 30s",
+        ],
     }
 
 
@@ -51,6 +60,11 @@ def test_each_service_counts_what_the_report_says(targets: tuple[Target, Target]
     }
     assert outcome.summary is not None
     assert outcome.summary["run"]["base_urls"] == [bank.url, ledger.url]
+    rows = {row["step"]: (row["service"], row["tags"]) for row in outcome.summary["actions"]}
+    assert rows == {"login": (None, {}), "post": ("ledger", TEAM), "read": ("ledger", {})}
+    objectives = {row["name"]: (row["samples"], row["passed"]) for row in outcome.summary["verdict"]["objectives"]}
+    assert objectives["count(tag.team=payments) == 20"] == (20, True)
+    assert objectives["p95(service=ledger) < 30s"] == (40, True)
 
 
 def test_an_agent_that_may_not_send_to_a_service_refuses_the_plan(targets: tuple[Target, Target], fleet: Fleet) -> None:

@@ -63,8 +63,8 @@ def test_requests_are_the_columns_row_by_row(rows: list[tuple[int, ...]]) -> Non
 def test_a_request_is_made_of_plain_values() -> None:
     """So that it can be written as JSON, and compared, without knowing of numpy."""
     (request,) = received([(1_500_000_000, 250_000_000, 4, 1, KIND["timeout"], 0)]).requests()
-    assert request == Request(0.25, 0, "browse", "customer", "browse", 4, BEGIN / S + 1.5, "timeout", False)
-    assert [type(value) for value in request] == [float, int, str, str, str, int, float, str, bool]
+    assert request == Request(0.25, 0, "browse", "customer", "browse", 4, BEGIN / S + 1.5, "timeout", False, "")
+    assert [type(value) for value in request] == [float, int, str, str, str, int, float, str, bool, str]
     assert datetime.fromtimestamp(request.started_at, UTC).isoformat() == "2026-01-02T03:04:06.500000+00:00"
 
 

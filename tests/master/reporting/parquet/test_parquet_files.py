@@ -83,6 +83,7 @@ def test_columns_have_types_units_and_compression(reporter: ParquetReporter, fol
         "group": text,
         "step": text,
         "action": text,
+        "service": text,
         "slot": pa.int32(),
         "status_code": pa.uint16(),
         "error": text,
@@ -94,10 +95,10 @@ def test_columns_have_types_units_and_compression(reporter: ParquetReporter, fol
     assert metadata["gradual.run.name"] == "raw"
     assert json.loads(metadata["gradual.run.tags"]) == {"team": "payments"}
     assert json.loads(metadata["gradual.units"]) == {"duration_ns": "ns"}
-    columns = [file.metadata.row_group(0).column(number) for number in range(9)]
+    columns = [file.metadata.row_group(0).column(number) for number in range(10)]
     assert {column.compression for column in columns} == {"ZSTD"}
     dictionary = {column.path_in_schema for column in columns if column.has_dictionary_page}
-    assert dictionary == {"group", "step", "action", "error"}
+    assert dictionary == {"group", "step", "action", "service", "error"}
 
 
 def million(agents: int, minutes: int, each: int) -> Iterator[SampleBlock]:

@@ -22,11 +22,11 @@ def test_counters_are_the_summary_of_a_run_without_warm_up_with_its_drain() -> N
     reported = reported_run()
     samples = samples_of(metrics_of(reported))
     for row in reported.summary.actions:
-        assert samples["gradual_requests_total", row.action, row.group, row.step, "false"] == row.requests
-        count = samples["gradual_response_time_seconds_count", row.action, row.group, row.step, "false"]
+        assert samples["gradual_requests_total", row.action, row.group, "", row.step, "false"] == row.requests
+        count = samples["gradual_response_time_seconds_count", row.action, row.group, "", row.step, "false"]
         assert count == row.response_time_ms.count
         for kind, failures in row.errors.items():
-            assert samples["gradual_failures_total", row.action, row.group, kind, row.step, "false"] == failures
+            assert samples["gradual_failures_total", row.action, row.group, kind, "", row.step, "false"] == failures
     assert sum(value for key, value in samples.items() if key[0] == "gradual_requests_total") == 131
     assert sum(value for key, value in samples.items() if key[0] == "gradual_failures_total") == 7
     assert reported.summary.totals.requests == 131
@@ -35,8 +35,8 @@ def test_counters_are_the_summary_of_a_run_without_warm_up_with_its_drain() -> N
 def test_warm_up_has_a_label_of_its_own() -> None:
     reported = reported_run(3, warm_up=1)
     samples = samples_of(metrics_of(reported))
-    assert samples["gradual_requests_total", "login", "customer", "login", "true"] == 40
-    assert samples["gradual_requests_total", "login", "customer", "login", "false"] == 80
+    assert samples["gradual_requests_total", "login", "customer", "", "login", "true"] == 40
+    assert samples["gradual_requests_total", "login", "customer", "", "login", "false"] == 80
     assert reported.summary.actions[0].requests == 80
 
 

@@ -11,6 +11,7 @@ NOT_FOUND = ErrorRow(
     group="customer",
     step="rates",
     action="rates",
+    service=None,
     kind="status",
     status_code=404,
     label="HTTP 404",

@@ -122,6 +122,7 @@ def test_a_row_is_plain_json_with_the_keys_of_the_contract() -> None:
         "group": "customer",
         "step": "login",
         "action": "login",
+        "service": None,
         "kind": "status",
         "picked": "first",
         "at_s": 2.001,
